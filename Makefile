@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+#
+# make            the library, the program and the examples, in build/
+# make run        installs what is missing, builds, runs the monitor example
+# make test       the same for the tests; ends with one line of totals
+# make lint       layering, format, clang-tidy
+# make install    PREFIX=/usr/local, DESTDIR=
+# make help       everything else
+
+VERSION := 0.1.0
+SONAME  := libtroupe.so.0
+
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+
+CC     ?= cc
+PROTOC_C ?= protoc-c
+PKG_CONFIG ?= pkg-config
+comma  := ,
+O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+
+# ---- what is built ---------------------------------------------------------
+
+# Optional parts: a source file named in OPTIONAL_<pkg> is built only where
+# pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
+# out.
+OPTIONAL := libcbor msgpack libmosquitto
+OPTIONAL_libcbor      := serialize/cbor.c
+OPTIONAL_msgpack      := serialize/msgpack.c
+OPTIONAL_libmosquitto := ipc/mqtt.c
+HAVE    := $(shell for p in $(OPTIONAL); do \
+		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
+HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
+WITHOUT := $(foreach p,$(HAVENOT),$(OPTIONAL_$(p)))
+upper    = $(shell echo $(1) | tr a-z- A-Z_)
+
+PROGRAM_SRC := runtime/main.c runtime/doctor.c
+LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
+		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
+EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
+PROTOS      := $(wildcard runtime/*.proto examples/*.proto tests/*/*.proto)
+GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
+TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
+		 tests/support/ tests/fuzz/ tests/bench/, $(wildcard tests/*/)))
+TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
+BENCHES     := $(basename $(notdir $(wildcard tests/bench/*.c)))
+FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
+
+LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o
+PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
+
+# ---- how -------------------------------------------------------------------
+
+PACKAGES  = liburing libprotobuf-c $(HAVE)
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wno-unused-parameter
+OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
+CFLAGS   ?= -g
+BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
+	      -fPIC -fvisibility=hidden -fno-semantic-interposition \
+	      $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
+	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
+	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
+INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+# An example sees what a user sees: the public header and its own messages.
+EXAMPLE   = $(BASE_CFLAGS) -fvisibility=default -Iruntime -I$(O)/gen/examples \
+	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
+LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl
+LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run test lint install uninstall clean help bench fuzz model deps \
+	do-run do-test do-bench tests benches
+
+all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
+     $(EXAMPLES:%=$(O)/examples/%.so)
+
+help:
+	@sed -n '3,8s/^# \{0,1\}//p' Makefile
+	@echo 'make bench      ratios against the floors of this machine'
+	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
+	@echo 'make model      the SPIN model of the wake protocol'
+	@echo 'make clean      removes build/'
+	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
+	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
+	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
+
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
+	@mkdir -p $(@D)
+	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
+
+$(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c
+	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
+
+$(O)/gen/tests/%.o: $(O)/gen/tests/%.c
+	$(CC) $(INTERNAL) -c $< -o $@
+
+$(O)/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(INTERNAL) -c $< -o $@
+
+$(O)/lib/libtroupe.a: $(LIBRARY_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map \
+		$(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
+	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
+
+$(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
+
+$(O)/examples/%.o: examples/%.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE) -c $< -o $@
+
+$(O)/gen/examples/%.o: $(O)/gen/examples/%.c
+	$(CC) $(EXAMPLE) -c $< -o $@
+
+$(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
+	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+
+# ---- tests: tests/<folder>/*.c are one Criterion program, tests/<folder> ----
+
+SUPPORT_OBJ = $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
+	      $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
+define test_program
+$(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) $$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread
+endef
+$(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
+
+$(O)/bin/bench-%: $(O)/tests/bench/%.o $(O)/lib/libtroupe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+
+tests: all $(TEST_DIRS:%=$(O)/bin/test-%)
+benches: all $(BENCHES:%=$(O)/bin/bench-%)
+
+# The first two commands of the README do all the set-up: the packages that
+# are missing are installed first, then make starts over and sees them.
+run:
+	@./tests/support/packages build
+	@$(MAKE) --no-print-directory do-run
+do-run: all
+	$(O)/bin/troupe run $(O)/examples/monitor.so $(ARGS)
+
+test:
+	@./tests/support/packages build test
+	@$(MAKE) --no-print-directory do-test
+do-test: tests
+	@./tests/support/run-tests $(O) $(TEST_DIRS)
+
+bench:
+	@./tests/support/packages build
+	@$(MAKE) --no-print-directory do-bench
+do-bench: benches
+	@for b in $(BENCHES); do $(O)/bin/bench-$$b $(ARGS) || exit 1; done
+
+lint:
+	@./tests/support/packages build test lint
+	@./tests/support/lint $(O)
+
+fuzz:
+	@./tests/support/packages build lint
+	@./tests/support/fuzz $(FUZZERS)
+
+model:
+	@./tests/support/packages build lint
+	@./tests/support/model
+
+compile_commands.json:
+	bear -- $(MAKE) -B tests
+
+# ---- install ---------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
+		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man7
+	install -m 755 $(O)/lib/libtroupe.so $(DESTDIR)$(LIBDIR)/libtroupe.so.$(VERSION)
+	ln -sf libtroupe.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtroupe.so
+	install -m 644 $(O)/lib/libtroupe.a $(DESTDIR)$(LIBDIR)/libtroupe.a
+	install -m 644 runtime/troupe.h $(DESTDIR)$(INCLUDEDIR)/troupe.h
+	$(CC) $(LDFLAGS) -o $(DESTDIR)$(BINDIR)/troupe $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,$(LIBDIR) $(LIBS)
+	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
+		runtime/troupe.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc
+	for s in 1 3 7; do install -m 644 runtime/man/troupe.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(INCLUDEDIR)/troupe.h \
+		$(foreach s,1 3 7,$(DESTDIR)$(MANDIR)/man$(s)/troupe.$(s))
+
+clean:
+	rm -rf build compile_commands.json
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
