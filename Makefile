@@ -65,8 +65,10 @@ BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
 	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
 	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-# An example sees what a user sees: the public header and its own messages.
-EXAMPLE   = $(BASE_CFLAGS) -fvisibility=default -Iruntime -I$(O)/gen/examples \
+# An example sees what a user sees: the public header, its own messages and a
+# compiler without -D_GNU_SOURCE.  protobuf-c's strings are not const.
+EXAMPLE   = $(filter-out -D_GNU_SOURCE -Wwrite-strings,$(BASE_CFLAGS)) \
+	    -fvisibility=default -Iruntime -I$(O)/gen/examples \
 	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
