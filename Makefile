@@ -60,13 +60,15 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
-	      -fPIC -fvisibility=hidden -fno-semantic-interposition \
+	      -fPIC -fno-semantic-interposition \
 	      $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
 	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
 	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-# An example sees what a user sees: the public header and its own messages.
-EXAMPLE   = $(BASE_CFLAGS) -fvisibility=default -Iruntime -I$(O)/gen/examples \
+# An example sees what a user sees: the public header, its own messages and a
+# compiler without -D_GNU_SOURCE.  protobuf-c's strings are not const.
+EXAMPLE   = $(filter-out -D_GNU_SOURCE -Wwrite-strings,$(BASE_CFLAGS)) \
+	    -Iruntime -I$(O)/gen/examples \
 	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
@@ -110,7 +112,7 @@ $(O)/lib/libtroupe.a: $(LIBRARY_OBJ)
 
 $(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map \
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map -Wl,-Bsymbolic \
 		$(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
 	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
 

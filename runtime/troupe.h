@@ -34,6 +34,9 @@ extern "C" {
 
 #define TROUPE_API __attribute__((visibility("default")))
 
+/* The application's own, see above.  What it returns ends the root actor. */
+TROUPE_API int troupe_main(int argc, char **argv);
+
 /* ---- values -------------------------------------------------------------- */
 
 /*
