@@ -12,6 +12,8 @@
  * slot calls trp_arena_enter().
  */
 
+#include <assert.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,7 +86,7 @@ struct trp_front {
 	_Atomic uint64_t handling;   /* slot << 48 | position, or 0 */
 	uint64_t spare[2];
 
-	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep */
+	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep | door << 8 */
 	uint32_t spare2[3];
 	_Atomic uint64_t chunk[TRP_CARD_CHUNKS]; /* offset of further cards */
 

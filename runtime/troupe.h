@@ -258,6 +258,12 @@ TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
 /* Afterwards down() is not called for it. */
 TROUPE_API int troupe_demonitor(uint64_t monitor);
 
+/*
+ * Ends this actor after the running callback, as if that had returned `result`
+ * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods.
+ */
+TROUPE_API void troupe_finish(int result);
+
 /* True: this actor has been told to stop.  For long computations. */
 TROUPE_API bool troupe_is_stopping(void);
 
