@@ -64,7 +64,7 @@ static int bind_free_door(int fd, uint32_t slot, uint32_t *ret_door)
 
 int trp_knock_open(uint32_t slot, int *ret_fd, uint32_t *ret_door)
 {
-	int fd, r;
+	int fd = -1, r;
 
 	r = open_socket(&fd);
 	if (r < 0)

@@ -7,8 +7,8 @@
  * system call.
  *
  *	nothing but mail and time	futex(2) on the bell's word, no ring
- *	URING				one io_uring: IORING_OP_FUTEX_WAIT on the
- *					same word, POLL_ADD for descriptors
+ *	URING				one io_uring: IORING_OP_FUTEX_WAIT on
+ *the same word, POLL_ADD for descriptors
  *	SOCKET				io_uring without its futex operations
  *					(Linux < 6.7): a datagram socket instead
  *	EPOLL				no io_uring: the same socket, in epoll
@@ -18,12 +18,14 @@
  */
 
 #include "ipc/bell.h"
+#include "ipc/seats.h"
+#include "ipc/spin.h"
 
 /* A point on CLOCK_MONOTONIC, in nanoseconds. */
 struct trp_time {
 	int64_t ns;
 };
-#define TRP_NEVER ((struct trp_time){ INT64_MAX })
+#define TRP_NEVER ((struct trp_time) { INT64_MAX })
 
 enum trp_wait_kind {
 	TRP_WAIT_URING,
@@ -35,24 +37,25 @@ enum trp_wait_kind {
 /* A descriptor that is watched; the caller's memory, as long as it is. */
 struct trp_watch {
 	int fd;
-	uint32_t events;  /* POLLIN, POLLOUT */
+	uint32_t events; /* POLLIN, POLLOUT */
 	void (*ready)(struct trp_watch *watch, uint32_t events);
 	void *data;
-	/* private: */
-	struct trp_watch *next;
-	bool is_armed;
+	/* private, zero at first: */
 	uint64_t serial;
+	bool is_armed;
 };
 
 struct trp_wait {
 	enum trp_wait_kind kind;
-	struct trp_bell *bell;
-	_Atomic uint32_t *sleeping; /* in the own front */
 	uint32_t slot;
-	void *backend; /* NULL until first needed */
-	struct trp_watch *watches;
-	uint32_t spin_ns;  /* the present budget; 0: do not spin */
+	struct trp_bell *bell;
+	_Atomic uint32_t *sleeping;		/* in the own front */
 	uint64_t sleeps, spins_won, spins_lost; /* counted */
+	/* private: */
+	uint32_t how;  /* what `sleeping` says when the backend sleeps */
+	void *backend; /* NULL until first needed */
+	struct trp_seats seats;
+	struct trp_spin spin;
 };
 
 struct trp_time trp_now(void);
@@ -77,8 +80,12 @@ void trp_wait_set_node(uint64_t node);
 
 /*
  * Watches a descriptor, level-triggered, until removed; ready() is called from
- * trp_wait_sleep() and trp_wait_poll().  The descriptor is borrowed.
- * Returns 0, -ENOMEM, -EPERM (epoll: a plain file), or as io_uring_setup(2).
+ * trp_wait_sleep() and trp_wait_poll(), with the events of poll(2), POLLERR and
+ * POLLHUP among them.  The descriptor is borrowed: remove the watch before you
+ * close it.  One that was closed all the same is not reported any more, but
+ * for POLLNVAL, at most once.
+ * Returns 0, -EBADF, -ENOMEM, -EPERM (epoll: a plain file), -EEXIST (epoll: a
+ * descriptor that is watched already), or as io_uring_setup(2).
  */
 int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch);
 
