@@ -104,10 +104,10 @@ Test(envelope, each_kind_is_read_and_no_other)
 
 Test(envelope, a_call_names_its_service_and_nothing_else_does)
 {
-	for (uint16_t kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
+	for (unsigned kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
 		struct trp_envelope envelope = call;
 
-		envelope.kind = kind;
+		envelope.kind = (uint16_t)kind;
 		envelope.service = kind == TRP_CALL ? 0 : 1;
 		cr_assert_eq(read_one(&envelope), -EBADMSG, "kind %u", kind);
 	}
@@ -115,10 +115,10 @@ Test(envelope, a_call_names_its_service_and_nothing_else_does)
 
 Test(envelope, only_a_failure_may_have_no_type)
 {
-	for (uint16_t kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
+	for (unsigned kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
 		struct trp_envelope envelope = call;
 
-		envelope.kind = kind;
+		envelope.kind = (uint16_t)kind;
 		envelope.service = kind == TRP_CALL ? 1 : 0;
 		envelope.type = 0;
 		cr_assert_eq(read_one(&envelope),
