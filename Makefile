@@ -46,6 +46,9 @@ GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
 TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
 		 tests/support/ tests/fuzz/ tests/bench/, $(wildcard tests/*/)))
 TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
+# What others stand on is tested before them.
+BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
+TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/*.c)))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
@@ -75,8 +78,8 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench fuzz model deps \
-	do-run do-test do-bench tests benches
+.PHONY: all run test lint install uninstall clean help bench fuzz model \
+	check-install do-run do-test do-bench tests benches
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -86,6 +89,7 @@ help:
 	@echo 'make bench      ratios against the floors of this machine'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make model      the SPIN model of the wake protocol'
+	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean      removes build/'
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
@@ -181,6 +185,11 @@ fuzz:
 model:
 	@./tests/support/packages build lint
 	@./tests/support/model
+
+# What the README says of an installed troupe, with pkg-config alone.
+check-install:
+	@./tests/support/packages build
+	@./tests/support/check-install
 
 compile_commands.json:
 	bear -- $(MAKE) -B tests
