@@ -141,7 +141,9 @@ $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtro
 SUPPORT_OBJ = $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
 	      $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
 define test_program
-$(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) $$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+$(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
+		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
+		$$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread
 endef

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "runtime/control.pb-c.h"
 #include "runtime/process.h"
-#include "runtime/types.h"
 #include "serialize/message.h"
-#include "serialize/type.h"
 
 enum {
 	LOOK_EVERY = 64,      /* turns between looks at time and descriptors */
@@ -20,341 +16,6 @@ enum {
 };
 
 struct trp_actor trp_actor;
-static struct trp_type_table handlers; /* of the class, by type */
-
-/* ---- news ----------------------------------------------------------------- */
-
-void trp_news_push(struct trp_news_queue *queue, struct trp_news *news)
-{
-	if (!queue->first)
-		queue->last = &queue->first;
-	news->next = NULL;
-	*queue->last = news;
-	queue->last = &news->next;
-	queue->count++;
-}
-
-static struct trp_news *unlink_news(struct trp_news_queue *queue,
-				    struct trp_news **link)
-{
-	struct trp_news *news = *link;
-
-	*link = news->next;
-	if (queue->last == &news->next)
-		queue->last = link;
-	queue->count--;
-	return news;
-}
-
-struct trp_news *trp_news_pop(struct trp_news_queue *queue)
-{
-	return queue->first ? unlink_news(queue, &queue->first) : NULL;
-}
-
-struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
-			       troupe_ref ref)
-{
-	struct trp_news **link;
-
-	for (link = &queue->first; *link; link = &(*link)->next)
-		if ((*link)->watch == watch &&
-		    (watch || (*link)->end.ref == ref))
-			return unlink_news(queue, link);
-	return NULL;
-}
-
-/* ---- sending --------------------------------------------------------------- */
-
-uint64_t trp_actor_id(void)
-{
-	return ++trp_actor.next_id;
-}
-
-struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
-{
-	struct trp_envelope envelope = {
-		.sender = trp_actor.self,
-		.deadline = INT64_MAX,
-		.created = trp_now().ns,
-		.flow = trp_actor.flow,
-		.hop = (uint16_t)(trp_actor.hop + 1),
-		.kind = (uint16_t)kind,
-		.cpu = (uint16_t)sched_getcpu(),
-	};
-
-	if (!envelope.flow) {
-		envelope.flow = trp_actor.self << 32 | (uint32_t)trp_actor_id();
-		envelope.hop = 0;
-	}
-	return envelope;
-}
-
-int trp_actor_post(troupe_ref to, enum trp_stream stream,
-		   struct trp_envelope *envelope,
-		   const ProtobufCMessage *message,
-		   const struct trp_extent *attachment)
-{
-	size_t size = sizeof(*envelope) + trp_message_size(message);
-	void *bytes;
-	int r;
-
-	if (!trp_ref_is_here(to))
-		return to ? -ESRCH : -EINVAL;
-	if (size > TRP_LIMIT_MAX)
-		return -EMSGSIZE;
-	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
-				trp_ref_generation(to), stream, (uint32_t)size,
-				attachment, &bytes);
-	if (r < 0) {
-		atomic_fetch_add_explicit(&trp_actor.words->refused, 1,
-					  memory_order_relaxed);
-		return r;
-	}
-	envelope->type = trp_type_of(message->descriptor);
-	memcpy(bytes, envelope, sizeof(*envelope));
-	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
-	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
-	trp_actor.words->sent++;
-	return 0;
-}
-
-/* ---- sorting what came ------------------------------------------------------ */
-
-static int drop(const struct trp_mail *mail, const char *what)
-{
-	trp_actor.words->dropped++;
-	troupe_log(TROUPE_WARNING, "dropped %u bytes from actor %u: %s",
-		   mail->size, mail->sender, what);
-	return 1;
-}
-
-static void take_ended(const Troupe__Control__Ended *ended)
-{
-	struct trp_news *news = calloc(1, sizeof(*news));
-	struct troupe_end *end;
-
-	if (!news)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM, "no memory for a report");
-	end = &news->end;
-	end->ref = ended->ref;
-	end->pid = ended->pid;
-	snprintf(end->name, sizeof(end->name), "%s", ended->name);
-	end->reason.cause = (enum troupe_cause)ended->cause;
-	end->reason.code = ended->code;
-	end->reason.has_core = ended->has_core;
-	snprintf(end->reason.text, sizeof(end->reason.text), "%s",
-		 ended->text);
-	end->user_ns = ended->user_ns;
-	end->system_ns = ended->system_ns;
-	end->max_rss = ended->max_rss;
-	news->watch = ended->watch;
-	if (!news->watch)
-		trp_actor.children--;
-	trp_news_push(&trp_actor.news, news);
-}
-
-static void take_answer(const struct trp_envelope *envelope,
-			const Troupe__Control__Answer *answer)
-{
-	struct trp_request *request = &trp_actor.request;
-
-	if (!request->id || envelope->correlation != request->id)
-		return;
-	request->is_answered = true;
-	request->result = answer->result;
-	request->ref = answer->ref;
-}
-
-/* From the supervisor, whom we trust. */
-static int take_control(const struct trp_envelope *envelope, const void *body,
-			size_t size)
-{
-	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
-	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
-	ProtobufCMessage *message;
-
-	if (!type || trp_message_unpack(type, body, size, &trp_actor.scratch,
-					&message) < 0)
-		trp_actor_exit(TROUPE_ERROR, -EPROTO,
-			       "the supervisor speaks another version");
-	if (type == &troupe__control__ended__descriptor)
-		take_ended((const Troupe__Control__Ended *)message);
-	else if (type == &troupe__control__answer__descriptor)
-		take_answer(envelope, (const Troupe__Control__Answer *)message);
-	else if (type == &troupe__control__order__descriptor)
-		trp_actor.is_stopping = true;
-	trp_scratch_release(&trp_actor.scratch, mark);
-	return 1;
-}
-
-static int unhandled(const struct trp_mail *mail,
-		     const struct troupe_message *message)
-{
-	const struct troupe_class *klass = trp_actor.klass;
-
-	if (!klass->unhandled) {
-		drop(mail, message->type ? message->type->name
-					 : "a type that nobody here knows");
-		return 0;
-	}
-	return klass->unhandled(message);
-}
-
-static int handle(const struct trp_mail *mail, struct troupe_message *message,
-		  const struct troupe_handler *handler)
-{
-	const struct troupe_class *klass = trp_actor.klass;
-	int r;
-
-	trp_actor.is_busy = true;
-	r = handler ? handler->handle(message) : unhandled(mail, message);
-	if (klass->completed)
-		klass->completed(message, r);
-	trp_actor.is_busy = false;
-	if (r < 0 && klass->keeps_going) {
-		troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
-			   strerror(-r));
-		r = 0;
-	}
-	return trp_actor_result(r);
-}
-
-/* A message for a class: unpack it and run its handler. */
-static int deliver(const struct trp_mail *mail,
-		   const struct trp_envelope *envelope, const void *body,
-		   size_t size)
-{
-	const struct troupe_handler *handler =
-		trp_type_table_find(&handlers, envelope->type);
-	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
-	struct troupe_message message = {
-		.type = handler ? handler->type : trp_types_find(envelope->type),
-		.sender = envelope->sender,
-		.created = { envelope->created },
-		.deadline = { envelope->deadline },
-		.flow = envelope->flow,
-		.hop = envelope->hop,
-		.attachment = mail->attachment,
-		.attachment_size = mail->attachment_size,
-	};
-	ProtobufCMessage *unpacked = NULL;
-	int r;
-
-	if (message.type) {
-		r = trp_message_unpack(message.type, body, size,
-				       &trp_actor.scratch, &unpacked);
-		if (r < 0)
-			return drop(mail, r == -ENOMEM ? "too large to unpack"
-						       : "not a valid message");
-	}
-	message.body = unpacked;
-	r = handle(mail, &message, handler);
-	trp_scratch_release(&trp_actor.scratch, mark);
-	return r;
-}
-
-static int take_close(const struct trp_envelope *envelope)
-{
-	if (!trp_actor.is_closing)
-		trp_actor.closed_at = envelope->created;
-	trp_actor.is_closing = true;
-	return 1;
-}
-
-static int sort_mail(const struct trp_mail *mail,
-		     const struct trp_envelope *envelope, const void *body,
-		     size_t size)
-{
-	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
-		trp_actor.words->dropped++;
-		return 1;
-	}
-	switch ((enum trp_envelope_kind)envelope->kind) {
-	case TRP_CONTROL:
-		if (mail->sender == TRP_SLOT_SUPERVISOR)
-			return take_control(envelope, body, size);
-		return take_close(envelope);
-	case TRP_MESSAGE:
-		if (trp_actor.klass->run)
-			return trp_receive_offer(mail, envelope, body, size);
-		return deliver(mail, envelope, body, size);
-	case TRP_CALL:
-		return trp_method_invoke(envelope, body, size);
-	case TRP_ANSWER:
-	case TRP_FAILURE:
-		break;
-	}
-	return drop(mail, "an answer among the mail");
-}
-
-static int sort_reply(const struct trp_mail *mail,
-		      const struct trp_envelope *envelope, const void *body,
-		      size_t size)
-{
-	if (mail->sender == TRP_SLOT_SUPERVISOR)
-		return take_control(envelope, body, size);
-	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
-		return drop(mail, "mail among the answers");
-	trp_call_answered(envelope, body, size);
-	return 1;
-}
-
-static int sort(const struct trp_mail *mail)
-{
-	struct trp_envelope envelope;
-	const void *body;
-	size_t size;
-	int r;
-
-	r = trp_envelope_read(mail->bytes, mail->size, &envelope, &body, &size);
-	if (r < 0)
-		return drop(mail, "not an envelope");
-	trp_wait_hint(&trp_actor.wait, envelope.cpu);
-	trp_actor.words->received++;
-	if (mail->stream == TRP_REPLY)
-		return sort_reply(mail, &envelope, body, size);
-	trp_actor.mail = mail;
-	trp_actor.envelope = &envelope;
-	trp_actor.flow = envelope.flow;
-	trp_actor.hop = envelope.hop;
-	r = sort_mail(mail, &envelope, body, size);
-	trp_actor.mail = NULL;
-	trp_actor.envelope = NULL;
-	if (r != TRP_HELD)
-		trp_actor.flow = 0;
-	return r;
-}
-
-static int taken(int r, struct trp_mail *mail)
-{
-	if (r == 0)
-		return 0;
-	if (r < 0) {
-		mail->size = 0;
-		return drop(mail, "its lane is damaged and was closed");
-	}
-	r = sort(mail);
-	if (r == TRP_HELD)
-		return 1;
-	trp_mailbox_done(&trp_actor.box, mail);
-	return r;
-}
-
-int trp_actor_take(unsigned take)
-{
-	struct trp_mail mail;
-	int r = trp_mailbox_next(&trp_actor.box, take, &mail);
-
-	return taken(r, &mail);
-}
-
-int trp_actor_take_from(uint32_t slot)
-{
-	struct trp_mail mail;
-	int r = trp_mailbox_next_from(&trp_actor.box, slot, &mail);
-
-	return taken(r, &mail);
-}
 
 int trp_actor_result(int r)
 {
@@ -367,7 +28,8 @@ int trp_actor_result(int r)
 	return r == TROUPE_STOP ? TRP_END : 1;
 }
 
-/* ---- turns ------------------------------------------------------------------ */
+/* ---- turns ------------------------------------------------------------------
+ */
 
 static int call_with_end(int (*callback)(const struct troupe_end *end),
 			 const struct troupe_end *end)
@@ -482,7 +144,7 @@ int trp_actor_sleep(unsigned take, struct troupe_time deadline)
 		return 0;
 	deadline = earlier(deadline, trp_call_next());
 	deadline = earlier(deadline, trp_actor.rescan_at);
-	r = trp_wait_sleep(&trp_actor.wait, (struct trp_time){ deadline.ns });
+	r = trp_wait_sleep(&trp_actor.wait, (struct trp_time) { deadline.ns });
 	if (deadline.ns == trp_actor.rescan_at.ns &&
 	    trp_now().ns >= deadline.ns) {
 		trp_mailbox_rescan(&trp_actor.box);
@@ -501,37 +163,12 @@ int trp_actor_block(struct troupe_time deadline)
 	r = trp_actor_sleep(take, deadline);
 	if (r < 0)
 		return r;
-	trp_call_expire((struct troupe_time){ trp_now().ns });
+	trp_call_expire((struct troupe_time) { trp_now().ns });
 	return 0;
 }
 
-/* ---- requests ---------------------------------------------------------------- */
-
-int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
-{
-	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
-	struct trp_request *open = &trp_actor.request;
-	int r;
-
-	assert(!open->id);
-	*open = (struct trp_request){ .id = trp_actor_id() };
-	envelope.correlation = open->id;
-	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
-			   NULL);
-	while (r >= 0 && !open->is_answered) {
-		r = trp_actor_take_from(TRP_SLOT_SUPERVISOR);
-		if (r == 0)
-			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
-	}
-	open->id = 0;
-	if (r < 0)
-		return r;
-	if (open->result >= 0 && ret_ref)
-		*ret_ref = open->ref;
-	return open->result;
-}
-
-/* ---- birth and end ------------------------------------------------------------ */
+/* ---- birth and end
+ * ------------------------------------------------------------ */
 
 void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 {
@@ -622,7 +259,8 @@ static const struct troupe_class root_class = { .name = "root",
 /* A function without class gets this one. */
 static struct troupe_class function_class = { .name = "function" };
 
-static const struct troupe_class *find_class(const Troupe__Control__Birth *birth)
+static const struct troupe_class *find_class(
+	const Troupe__Control__Birth *birth)
 {
 	if (birth->klass)
 		return (const struct troupe_class *)(uintptr_t)birth->klass;
@@ -630,19 +268,6 @@ static const struct troupe_class *find_class(const Troupe__Control__Birth *birth
 		return &root_class;
 	function_class.run = (int (*)(const void *))(uintptr_t)birth->run;
 	return &function_class;
-}
-
-static void learn_handlers(const struct troupe_class *klass)
-{
-	const struct troupe_handler *handler = klass->handlers;
-
-	for (; handler && handler->type; handler++) {
-		if (trp_types_add(handler->type) < 0 ||
-		    trp_type_table_add(&handlers, trp_type_of(handler->type),
-				       handler) < 0)
-			trp_actor_exit(TROUPE_ERROR, -EEXIST,
-				       "two handlers for one type");
-	}
 }
 
 static const void *unpack_arguments(const Troupe__Control__Birth *birth)
@@ -681,7 +306,9 @@ static const void *be_born(const struct trp_mail *mail)
 	atomic_store_explicit(&trp_actor.box.front->limit,
 			      trp_actor.klass->mailbox_limit,
 			      memory_order_release);
-	learn_handlers(trp_actor.klass);
+	if (trp_sort_learn(trp_actor.klass) < 0)
+		trp_actor_exit(TROUPE_ERROR, -EEXIST,
+			       "two handlers for one type");
 	return unpack_arguments(birth);
 }
 
@@ -701,7 +328,7 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);
-	trp_scratch_init(&trp_actor.scratch);
+	trp_scratch_init(&trp_actor.scratch, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
@@ -720,7 +347,8 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	wind_up(run_class(arguments));
 }
 
-/* ---- public, about oneself ------------------------------------------------------ */
+/* ---- public, about oneself
+ * ------------------------------------------------------ */
 
 troupe_ref troupe_self(void)
 {
@@ -746,10 +374,10 @@ void troupe_finish(int result)
 
 struct troupe_time troupe_now(void)
 {
-	return (struct troupe_time){ trp_now().ns };
+	return (struct troupe_time) { trp_now().ns };
 }
 
 struct troupe_time troupe_in_ms(int64_t milliseconds)
 {
-	return (struct troupe_time){ trp_now().ns + milliseconds * 1000000 };
+	return (struct troupe_time) { trp_now().ns + milliseconds * 1000000 };
 }

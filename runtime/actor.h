@@ -90,9 +90,9 @@ struct trp_actor {
 	int finish; /* of troupe_finish(), or 0 */
 	uint32_t turns;
 
-	const struct trp_mail *mail;	      /* being handled, or NULL */
+	const struct trp_mail *mail;	     /* being handled, or NULL */
 	const struct trp_envelope *envelope; /* its envelope */
-	uint64_t flow;			      /* of what is being handled */
+	uint64_t flow;			     /* of what is being handled */
 	uint16_t hop;
 	struct troupe_time rescan_at;
 };
@@ -108,6 +108,9 @@ _Noreturn void trp_actor_exit(enum troupe_cause cause, int code,
 			      const char *text);
 
 enum { TRP_END = 2 }; /* a clean end, of take and turn */
+
+/* runtime/sort.c: the handlers of the class.  0, -EEXIST, -ENOMEM. */
+int trp_sort_learn(const struct troupe_class *klass);
 
 /*
  * Takes one record of `take` and sorts it.  1: one was taken; 0: none;
@@ -143,7 +146,8 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 
-/* Asks the supervisor and waits for its answer; no callback runs meanwhile. */
+/* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
+ * runs meanwhile. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
 
 /* A new id; never 0. */
@@ -162,8 +166,8 @@ struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
  */
 enum { TRP_HELD = 3 };
 int trp_receive_offer(const struct trp_mail *mail,
-		     const struct trp_envelope *envelope, const void *body,
-		     size_t size);
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size);
 
 /* runtime/call.c: answers, deaths, deadlines. */
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,

@@ -49,7 +49,8 @@ static struct call *young; /* in order of watch_at */
 static struct call **young_end = &young;
 static struct watched *watched;
 
-/* ---- the table ------------------------------------------------------------------ */
+/* ---- the table
+ * ------------------------------------------------------------------ */
 
 static struct call *add_place(void)
 {
@@ -103,7 +104,8 @@ static struct call *call_find(uint64_t correlation)
 	return table[place];
 }
 
-/* ---- those whose target is not watched yet ---------------------------------------- */
+/* ---- those whose target is not watched yet
+ * ---------------------------------------- */
 
 static void grow_up(struct call *call)
 {
@@ -138,7 +140,7 @@ static void watch_target(troupe_ref target)
 	entry = malloc(sizeof(*entry));
 	if (!entry)
 		return; /* the deadline will end the call */
-	*entry = (struct watched){ watched, target };
+	*entry = (struct watched) { watched, target };
 	watched = entry;
 	request.ref = target;
 	request.id = trp_actor_id() * 4 + TRP_WATCH_CALLS;
@@ -161,7 +163,8 @@ static void forget_watched(troupe_ref target)
 	}
 }
 
-/* ---- completion --------------------------------------------------------------------- */
+/* ---- completion
+ * --------------------------------------------------------------------- */
 
 /* The closure runs exactly once: the place is free before it does. */
 static void complete(struct call *call, const ProtobufCMessage *answer,
@@ -178,7 +181,7 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	free_calls = call;
 	proxy->pending--;
 	proxy->error = error;
-	proxy->reason = reason ? *reason : (struct troupe_reason){ 0 };
+	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
 	closure(answer, data);
 }
 
@@ -201,8 +204,8 @@ static void take_failure(struct call *call, const void *body, size_t size)
 		fail(call, -EBADMSG, TROUPE_ERROR, "bad failure");
 		return;
 	}
-	fail(call, failure->code < 0 ? failure->code : -EREMOTEIO,
-	     TROUPE_ERROR, failure->text);
+	fail(call, failure->code < 0 ? failure->code : -EREMOTEIO, TROUPE_ERROR,
+	     failure->text);
 }
 
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,
@@ -265,7 +268,9 @@ struct troupe_time trp_call_next(void)
 	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
 }
 
-/* ---- asking --------------------------------------------------------------------------- */
+/* ---- asking
+ * ---------------------------------------------------------------------------
+ */
 
 static int start(struct call *call, struct trp_envelope *envelope,
 		 const ProtobufCMessage *input)
@@ -280,7 +285,7 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	if (timeout >= 0)
 		r = trp_timers_start(
 			&trp_actor.calls, &call->timer,
-			(struct troupe_time){ envelope->deadline });
+			(struct troupe_time) { envelope->deadline });
 	if (r < 0)
 		return r;
 	be_young(call, envelope->created);
@@ -323,7 +328,7 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 		       const ProtobufCServiceDescriptor *service)
 {
-	*proxy = (struct troupe_proxy){
+	*proxy = (struct troupe_proxy) {
 		.base = { .descriptor = service, .invoke = invoke },
 		.target = target,
 		.timeout_ms = 5000,

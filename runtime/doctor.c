@@ -15,9 +15,9 @@ enum finding { FINE, WORSE, BROKEN };
 static enum finding say(enum finding finding, const char *subject,
 			const char *found, const char *advice)
 {
-	static const char *const mark[] = { [FINE] = "ok  ",
-					    [WORSE] = "note",
-					    [BROKEN] = "FAIL" };
+	static const char *const mark[] = {
+		[FINE] = "ok  ", [WORSE] = "note", [BROKEN] = "FAIL"
+	};
 
 	printf("%s  %-14s %s\n", mark[finding], subject, found);
 	if (finding != FINE)
@@ -57,8 +57,10 @@ static enum finding check_arena(void)
 	int r = trp_arena_create(&arena, TRP_SLOTS_MAX, TRP_HEAP_DEFAULT);
 
 	if (r == 0)
-		snprintf(text, sizeof(text), "%zu GiB of address space for %d "
-			 "actors", arena.size >> 30, TRP_SLOTS_MAX);
+		snprintf(text, sizeof(text),
+			 "%zu GiB of address space for %d "
+			 "actors",
+			 arena.size >> 30, TRP_SLOTS_MAX);
 	else
 		snprintf(text, sizeof(text), "%s", strerror(-r));
 	trp_arena_fini(&arena);
@@ -80,8 +82,9 @@ static enum finding check_processes(void)
 	}
 	getrlimit(RLIMIT_NPROC, &limit);
 	most = limit.rlim_cur < pid_max ? limit.rlim_cur : pid_max;
-	snprintf(text, sizeof(text), "%lu (pid_max %lu, RLIMIT_NPROC %" PRIu64
-		 ")", most, pid_max, (uint64_t)limit.rlim_cur);
+	snprintf(text, sizeof(text),
+		 "%lu (pid_max %lu, RLIMIT_NPROC %" PRIu64 ")", most, pid_max,
+		 (uint64_t)limit.rlim_cur);
 	return say(most > 33000 ? FINE : WORSE, "processes", text,
 		   "for 30,000 actors: sysctl kernel.pid_max=4194304, "
 		   "ulimit -u unlimited");
@@ -95,8 +98,9 @@ static enum finding check_memlock(void)
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	if (geteuid() == 0 || limit.rlim_cur == RLIM_INFINITY)
 		return say(FINE, "memlock", "unlimited for this user", "");
-	snprintf(text, sizeof(text), "%" PRIu64 " KiB: about %" PRIu64
-		 " actors with descriptors", (uint64_t)limit.rlim_cur / 1024,
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " KiB: about %" PRIu64 " actors with descriptors",
+		 (uint64_t)limit.rlim_cur / 1024,
 		 (uint64_t)limit.rlim_cur / 8192);
 	return say(WORSE, "memlock", text,
 		   "each io_uring is charged 8 KiB: raise `ulimit -l`; actors "

@@ -9,7 +9,7 @@ int trp_family_init(struct trp_family *family, uint32_t slots, uint32_t pid_max)
 {
 	uint32_t slot;
 
-	*family = (struct trp_family){ .slots = slots, .pid_max = pid_max };
+	*family = (struct trp_family) { .slots = slots, .pid_max = pid_max };
 	family->child = calloc(slots, sizeof(*family->child));
 	family->free = calloc(slots, sizeof(*family->free));
 	family->slot_of = calloc((size_t)pid_max + 1, sizeof(uint16_t));
@@ -44,7 +44,7 @@ void trp_family_fini(struct trp_family *family)
 	free(family->child);
 	free(family->free);
 	free(family->slot_of);
-	*family = (struct trp_family){ 0 };
+	*family = (struct trp_family) { 0 };
 }
 
 static void link_child(struct trp_family *family, uint32_t slot,
@@ -88,8 +88,9 @@ uint32_t trp_family_add(struct trp_family *family, uint32_t parent)
 	child = &family->child[slot];
 	assert(child->state == CHILD_NONE && !child->watchers);
 	generation = child->generation + 1;
-	*child = (struct trp_child){ .state = CHILD_ORDERED,
-				     .generation = generation ? generation : 1 };
+	*child = (struct trp_child) { .state = CHILD_ORDERED,
+				      .generation =
+					      generation ? generation : 1 };
 	link_child(family, slot, parent);
 	family->alive++;
 	return slot;
@@ -209,7 +210,7 @@ int trp_family_watch(struct trp_family *family, uint32_t watcher,
 
 	if (!entry)
 		return -ENOMEM;
-	*entry = (struct trp_watcher){
+	*entry = (struct trp_watcher) {
 		.next_of_target = of->watchers,
 		.next_of_watcher = by->watching,
 		.watcher = trp_ref(watcher, by->generation),

@@ -24,7 +24,7 @@ enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
 
 /* Somebody who is to be told of an end. */
 struct trp_watcher {
-	struct trp_watcher *next_of_target; /* all that watch the same */
+	struct trp_watcher *next_of_target;  /* all that watch the same */
 	struct trp_watcher *next_of_watcher; /* all of the same watcher */
 	troupe_ref watcher;
 	troupe_ref target;
@@ -38,13 +38,13 @@ struct trp_child {
 	uint32_t parent, first, next, previous; /* slots; 0: none */
 	uint32_t count;				/* of children */
 	bool is_told;				/* to stop */
-	bool is_doomed;	      /* to be killed as soon as it has a pid */
+	bool is_doomed; /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
-	struct troupe_timer grace; /* until it is killed */
-	uint64_t stop_children; /* the request that waits, or 0 */
+	struct troupe_timer grace;    /* until it is killed */
+	uint64_t stop_children;	      /* the request that waits, or 0 */
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
-	struct trp_name *names; /* it is registered under */
+	struct trp_name *names;	      /* it is registered under */
 	char label[TROUPE_NAME_SIZE];
 };
 

@@ -29,7 +29,8 @@ struct trp_unknown {
 	struct death death;
 };
 
-/* ---- of what ------------------------------------------------------------------- */
+/* ---- of what
+ * ------------------------------------------------------------------- */
 
 static void read_words(const struct trp_supervisor *supervisor, uint32_t slot,
 		       struct troupe_reason *reason)
@@ -57,11 +58,11 @@ static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
 		snprintf(reason.text, sizeof(reason.text), "cannot fork: %s",
 			 strerror(-death->status));
 	} else if (death->how != CLD_EXITED) {
-		reason.cause = death->status == SIGKILL ? TROUPE_KILLED
-			       : death->status == SIGXCPU ||
-					       death->status == SIGXFSZ
-				       ? TROUPE_LIMIT
-				       : TROUPE_SIGNAL;
+		reason.cause =
+			death->status == SIGKILL ? TROUPE_KILLED
+			: death->status == SIGXCPU || death->status == SIGXFSZ
+				? TROUPE_LIMIT
+				: TROUPE_SIGNAL;
 		reason.has_core = death->how == CLD_DUMPED;
 	} else {
 		if (death->status == 0)
@@ -96,7 +97,8 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 	return end;
 }
 
-/* ---- telling -------------------------------------------------------------------- */
+/* ---- telling
+ * -------------------------------------------------------------------- */
 
 static void tell(struct trp_supervisor *supervisor, troupe_ref whom,
 		 const struct troupe_end *end, uint64_t watch)
@@ -144,13 +146,14 @@ static void log_end(const struct troupe_end *end)
 	char text[256];
 
 	if (is_worth_a_line(end))
-		troupe_log(TROUPE_WARNING, "%s[%d] ended: %s", end->name,
-			   (int)end->pid,
-			   troupe_reason_text(&end->reason, text,
-					      sizeof(text)));
+		troupe_log(
+			TROUPE_WARNING, "%s[%d] ended: %s", end->name,
+			(int)end->pid,
+			troupe_reason_text(&end->reason, text, sizeof(text)));
 }
 
-/* ---- the slot afterwards ----------------------------------------------------------- */
+/* ---- the slot afterwards
+ * ----------------------------------------------------------- */
 
 static void set_life(struct trp_supervisor *supervisor, uint32_t slot,
 		     enum trp_state state)
@@ -231,7 +234,8 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	}
 	if (mother)
 		tell(supervisor,
-		     trp_ref(mother, supervisor->family.child[mother].generation),
+		     trp_ref(mother,
+			     supervisor->family.child[mother].generation),
 		     &end, 0);
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
@@ -243,7 +247,8 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 		sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
-/* ---- births and deaths --------------------------------------------------------------- */
+/* ---- births and deaths
+ * --------------------------------------------------------------- */
 
 static void remember_unknown(struct trp_supervisor *supervisor,
 			     const struct death *death)
@@ -252,7 +257,7 @@ static void remember_unknown(struct trp_supervisor *supervisor,
 
 	if (!unknown)
 		return;
-	*unknown = (struct trp_unknown){ supervisor->unknown, *death };
+	*unknown = (struct trp_unknown) { supervisor->unknown, *death };
 	supervisor->unknown = unknown;
 }
 
@@ -260,8 +265,8 @@ static bool is_our_child(pid_t pid)
 {
 	siginfo_t info;
 
-	return waitid(P_PID, (id_t)pid, &info,
-		      WEXITED | WNOHANG | WNOWAIT) == 0;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	       0;
 }
 
 /*

@@ -56,10 +56,10 @@ int troupe_input_add(struct troupe_input *input)
 	if (!source)
 		return -ENOMEM;
 	source->input = input;
-	source->watch = (struct trp_watch){ .fd = input->fd,
-					    .events = (uint16_t)input->events,
-					    .ready = on_ready,
-					    .data = source };
+	source->watch = (struct trp_watch) { .fd = input->fd,
+					     .events = (uint16_t)input->events,
+					     .ready = on_ready,
+					     .data = source };
 	r = trp_wait_add(&trp_actor.wait, &source->watch);
 	if (r < 0) {
 		free(source);

@@ -11,19 +11,23 @@
 enum { STATUS_USAGE = 2 };
 
 static const char help[] =
-	"usage: troupe run [--slots N] [--heap SIZE] APPLICATION.so [ARGUMENT...]\n"
+	"usage: troupe run [--slots N] [--heap SIZE] APPLICATION.so "
+	"[ARGUMENT...]\n"
 	"       troupe doctor\n"
 	"       troupe version\n"
 	"       troupe help\n"
 	"\n"
-	"run     starts a node: the root actor troupe_main() of the application\n"
+	"run     starts a node: the root actor troupe_main() of the "
+	"application\n"
 	"        and all that it spawns, each a process of its own\n"
 	"  --slots N    at most so many actors (2 to 31744; TROUPE_SLOTS)\n"
-	"  --heap SIZE  address space of each for big messages, a power of two:\n"
+	"  --heap SIZE  address space of each for big messages, a power of "
+	"two:\n"
 	"               64K to 2G (TROUPE_HEAP)\n"
 	"doctor  what this machine allows, and what to do where it does not\n"
 	"\n"
-	"Exit status: 0 the root actor ended normally, 1 it failed, 2 wrong use.\n";
+	"Exit status: 0 the root actor ended normally, 1 it failed, 2 wrong "
+	"use.\n";
 
 static int wrong(const char *what, const char *which)
 {

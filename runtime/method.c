@@ -35,11 +35,11 @@ static struct ticket *ticket_new(const struct trp_envelope *envelope,
 		ticket = malloc(sizeof(*ticket));
 	if (!ticket)
 		return NULL;
-	*ticket = (struct ticket){ .caller = envelope->sender,
-				   .correlation = envelope->correlation,
-				   .flow = envelope->flow,
-				   .hop = envelope->hop,
-				   .output = output };
+	*ticket = (struct ticket) { .caller = envelope->sender,
+				    .correlation = envelope->correlation,
+				    .flow = envelope->flow,
+				    .hop = envelope->hop,
+				    .output = output };
 	return ticket;
 }
 
@@ -136,9 +136,8 @@ int troupe_forward(void *call, troupe_ref to)
 	return 0;
 }
 
-static const ProtobufCMethodDescriptor *
-find_method(const ProtobufCService *service,
-	    const struct trp_envelope *envelope)
+static const ProtobufCMethodDescriptor *find_method(
+	const ProtobufCService *service, const struct trp_envelope *envelope)
 {
 	const ProtobufCMethodDescriptor *method;
 
@@ -191,7 +190,8 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 {
 	ProtobufCService *service =
 		(ProtobufCService *)trp_actor.klass->service;
-	const ProtobufCMethodDescriptor *method = find_method(service, envelope);
+	const ProtobufCMethodDescriptor *method =
+		find_method(service, envelope);
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	ProtobufCMessage *input;
 	struct ticket *ticket;

@@ -140,5 +140,5 @@ void trp_names_fini(struct trp_names *names)
 		while (names->bucket[i])
 			remove_at(names, &names->bucket[i]);
 	free(names->bucket);
-	*names = (struct trp_names){ 0 };
+	*names = (struct trp_names) { 0 };
 }

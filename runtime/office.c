@@ -13,7 +13,8 @@
 
 enum { GRACE_MS = 5000 };
 
-/* ---- saying ------------------------------------------------------------------ */
+/* ---- saying
+ * ------------------------------------------------------------------ */
 
 int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    enum trp_stream stream, uint64_t correlation,
@@ -42,7 +43,8 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 	return 0;
 }
 
-/* ---- spawning ------------------------------------------------------------------ */
+/* ---- spawning
+ * ------------------------------------------------------------------ */
 
 void trp_office_flush_orders(struct trp_supervisor *supervisor)
 {
@@ -79,7 +81,7 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 		supervisor->order_room = room;
 	}
 	orders[supervisor->order_count++] =
-		(struct trp_order){ slot, generation };
+		(struct trp_order) { slot, generation };
 	trp_office_flush_orders(supervisor);
 	return 0;
 }
@@ -174,7 +176,8 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	return r;
 }
 
-/* ---- stopping ------------------------------------------------------------------ */
+/* ---- stopping
+ * ------------------------------------------------------------------ */
 
 static void kill_child(struct trp_child *child)
 {
@@ -230,7 +233,8 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 		trp_office_stop(supervisor, child);
 }
 
-/* ---- requests ------------------------------------------------------------------ */
+/* ---- requests
+ * ------------------------------------------------------------------ */
 
 struct request {
 	struct trp_supervisor *supervisor;
@@ -247,9 +251,9 @@ static int on_spawn(struct request *request)
 
 	if (!spawn_request->birth)
 		return -EINVAL;
-	return spawn(request->supervisor, request->sender,
-		     spawn_request->birth, spawn_request->name,
-		     spawn_request->grace_ms, &request->answer);
+	return spawn(request->supervisor, request->sender, spawn_request->birth,
+		     spawn_request->name, spawn_request->grace_ms,
+		     &request->answer);
 }
 
 static int find_slot(struct request *request, troupe_ref ref,
@@ -264,9 +268,9 @@ static int find_slot(struct request *request, troupe_ref ref,
 static int on_stop(struct request *request)
 {
 	uint32_t slot;
-	int r = find_slot(request,
-			  ((const Troupe__Control__Stop *)request->message)->ref,
-			  &slot);
+	int r = find_slot(
+		request, ((const Troupe__Control__Stop *)request->message)->ref,
+		&slot);
 
 	if (r == 0)
 		trp_office_stop(request->supervisor, slot);
@@ -276,9 +280,9 @@ static int on_stop(struct request *request)
 static int on_kill(struct request *request)
 {
 	uint32_t slot;
-	int r = find_slot(request,
-			  ((const Troupe__Control__Kill *)request->message)->ref,
-			  &slot);
+	int r = find_slot(
+		request, ((const Troupe__Control__Kill *)request->message)->ref,
+		&slot);
 
 	if (r == 0)
 		trp_office_kill(request->supervisor, slot);
@@ -434,8 +438,10 @@ int trp_office_turn(struct trp_supervisor *supervisor)
 	if (r == 0)
 		return 0;
 	if (r < 0) {
-		troupe_log(TROUPE_WARNING, "the lane of slot %u is damaged; "
-			   "its actor is killed", mail.sender);
+		troupe_log(TROUPE_WARNING,
+			   "the lane of slot %u is damaged; "
+			   "its actor is killed",
+			   mail.sender);
 		trp_office_kill(supervisor, mail.sender);
 		return 1;
 	}

@@ -45,8 +45,8 @@ int trp_process_prepare(void)
 	if (syscall(SYS_get_robust_list, 0, &robust_list, &robust_size) < 0)
 		robust_list = NULL;
 	return tid_address && *tid_address != (pid_t)syscall(SYS_gettid)
-		? -ENOTSUP
-		: 0;
+		       ? -ENOTSUP
+		       : 0;
 }
 
 pid_t trp_process_clone(pid_t supervisor)

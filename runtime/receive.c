@@ -72,12 +72,13 @@ static void give_back(void)
 	trp_actor.flow = 0;
 }
 
-/* ---- matching ---------------------------------------------------------------- */
+/* ---- matching
+ * ---------------------------------------------------------------- */
 
 static void describe(const struct trp_envelope *envelope,
 		     struct troupe_message *ret_message)
 {
-	*ret_message = (struct troupe_message){
+	*ret_message = (struct troupe_message) {
 		.type = trp_types_find(envelope->type),
 		.sender = envelope->sender,
 		.created = { envelope->created },
@@ -111,8 +112,8 @@ static int match(const struct trp_envelope *envelope, const void *body,
 	for (i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
-		if (pattern->type && trp_type_of(pattern->type) !=
-					     envelope->type)
+		if (pattern->type &&
+		    trp_type_of(pattern->type) != envelope->type)
 			continue;
 		if (pattern->sender && pattern->sender != envelope->sender)
 			continue;
@@ -126,12 +127,13 @@ static int match(const struct trp_envelope *envelope, const void *body,
 	return -1;
 }
 
-/* ---- the save queue ------------------------------------------------------------ */
+/* ---- the save queue
+ * ------------------------------------------------------------ */
 
 static struct list *list_of(uint64_t type)
 {
-	struct list *list = (struct list *)trp_type_table_find(&lists_by_type,
-							       type);
+	struct list *list =
+		(struct list *)trp_type_table_find(&lists_by_type, type);
 
 	if (list)
 		return list;
@@ -163,10 +165,10 @@ static int keep(const struct trp_mail *mail,
 
 	if (!saved || !list)
 		goto fail;
-	*saved = (struct saved){ .number = ++next_number,
-				 .envelope = *envelope,
-				 .size = size,
-				 .attachment_size = mail->attachment_size };
+	*saved = (struct saved) { .number = ++next_number,
+				  .envelope = *envelope,
+				  .size = size,
+				  .attachment_size = mail->attachment_size };
 	memcpy(saved->body, body, size);
 	if (mail->attachment) {
 		saved->attachment = malloc(mail->attachment_size);
@@ -242,7 +244,7 @@ static void search(struct list *list, struct found *found)
 			continue;
 		}
 		if (index >= 0) {
-			*found = (struct found){ list, link, index, message };
+			*found = (struct found) { list, link, index, message };
 			return;
 		}
 		if (!is_deep)
@@ -275,7 +277,8 @@ static bool take_saved(void)
 	return true;
 }
 
-/* ---- as it comes ---------------------------------------------------------------- */
+/* ---- as it comes
+ * ---------------------------------------------------------------- */
 
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,

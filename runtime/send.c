@@ -69,7 +69,7 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 	r = trp_mailbox_loan(&trp_actor.box, size, &extent, &bytes);
 	if (r < 0)
 		return r;
-	*ret_loan = (struct troupe_loan){ bytes, size, extent.offset };
+	*ret_loan = (struct troupe_loan) { bytes, size, extent.offset };
 	return 0;
 }
 
@@ -79,7 +79,7 @@ void troupe_unloan(struct troupe_loan *loan)
 
 	if (loan->bytes)
 		trp_mailbox_unloan(&trp_actor.box, extent);
-	*loan = (struct troupe_loan){ 0 };
+	*loan = (struct troupe_loan) { 0 };
 }
 
 int troupe_send_loan(troupe_ref to, const ProtobufCMessage *message,
@@ -92,7 +92,7 @@ int troupe_send_loan(troupe_ref to, const ProtobufCMessage *message,
 		return -EINVAL;
 	r = send_message(to, message, &extent);
 	if (r == 0)
-		*loan = (struct troupe_loan){ 0 };
+		*loan = (struct troupe_loan) { 0 };
 	return r;
 }
 

@@ -18,7 +18,8 @@
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-/* ---- events -------------------------------------------------------------------- */
+/* ---- events
+ * -------------------------------------------------------------------- */
 
 /* A first one stops the node in order, a second one kills it. */
 static void end_signal(struct trp_supervisor *supervisor, int number)
@@ -65,7 +66,8 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 	trp_office_flush_orders(supervisor);
 }
 
-/* ---- the node's life --------------------------------------------------------------- */
+/* ---- the node's life
+ * --------------------------------------------------------------- */
 
 static uint32_t read_pid_max(void)
 {
@@ -91,7 +93,7 @@ static int watch_signals(struct trp_supervisor *supervisor)
 	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	supervisor->signals = (struct trp_watch){
+	supervisor->signals = (struct trp_watch) {
 		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
 		.events = POLLIN,
 		.ready = on_signal,
@@ -104,7 +106,7 @@ static int watch_signals(struct trp_supervisor *supervisor)
 
 static int watch_births(struct trp_supervisor *supervisor)
 {
-	supervisor->births = (struct trp_watch){
+	supervisor->births = (struct trp_watch) {
 		.fd = supervisor->zygote.births,
 		.events = POLLIN,
 		.ready = on_births,
@@ -124,6 +126,7 @@ static int prepare(struct trp_supervisor *supervisor,
 
 	node->argc = options->argc;
 	node->argv = options->argv;
+	node->main = options->main;
 	node->supervisor = getpid();
 	r = trp_wait_probe(&node->wait, why);
 	if (r < 0) {
@@ -140,10 +143,9 @@ static int prepare(struct trp_supervisor *supervisor,
 		r = trp_types_add(&troupe__control__ended__descriptor);
 	if (r < 0)
 		return r;
-	r = trp_arena_create(&node->arena,
-			     options->slots ? options->slots : TRP_SLOTS_MAX,
-			     options->heap_size ? options->heap_size
-						: TRP_HEAP_DEFAULT);
+	r = trp_arena_create(
+		&node->arena, options->slots ? options->slots : TRP_SLOTS_MAX,
+		options->heap_size ? options->heap_size : TRP_HEAP_DEFAULT);
 	if (r < 0)
 		fprintf(stderr,
 			"troupe: no memory for %u actors with %llu bytes of "
@@ -165,9 +167,8 @@ static int set_up(struct trp_supervisor *supervisor)
 	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
 	if (r < 0)
 		return r;
-	atomic_store_explicit(
-		&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
-		trp_life(1, TRP_LIVE), memory_order_release);
+	atomic_store_explicit(&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
+			      trp_life(1, TRP_LIVE), memory_order_release);
 	r = trp_mailbox_init(&supervisor->box, arena, TRP_SLOT_SUPERVISOR, 1,
 			     TRP_LIMIT_MAX);
 	if (r < 0)
@@ -175,7 +176,7 @@ static int set_up(struct trp_supervisor *supervisor)
 	trp_wait_init(&supervisor->wait, supervisor->node.wait,
 		      supervisor->box.bell, &supervisor->box.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
-	trp_scratch_init(&supervisor->scratch);
+	trp_scratch_init(&supervisor->scratch, 0);
 	r = trp_family_init(&supervisor->family, arena->slots, read_pid_max());
 	if (r == 0)
 		r = watch_signals(supervisor);
@@ -205,7 +206,7 @@ static int turn(struct trp_supervisor *supervisor)
 	if (!trp_mailbox_is_empty(&supervisor->box, TRP_TAKE_ALL))
 		return trp_wait_poll(&supervisor->wait);
 	next = trp_timers_next(&supervisor->timers);
-	r = trp_wait_sleep(&supervisor->wait, (struct trp_time){ next.ns });
+	r = trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
 	return r;
 }
 

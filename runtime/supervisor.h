@@ -24,6 +24,8 @@
 struct trp_options {
 	uint32_t slots;	    /* 0: as many as there can be */
 	uint64_t heap_size; /* 0: TRP_HEAP_DEFAULT */
+	/* The root actor, in this program; NULL: of the application. */
+	int (*main)(int argc, char **argv);
 	int argc;
 	char **argv; /* argv[0]: the application */
 };
@@ -58,7 +60,8 @@ struct trp_supervisor {
  */
 int trp_supervisor_run(const struct trp_options *options);
 
-/* ---- between the three files ------------------------------------------------ */
+/* ---- between the three files ------------------------------------------------
+ */
 
 /* Sends to an actor; to one that is gone, or that is full: nothing. */
 int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
@@ -73,8 +76,7 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor);
 
 /* Tells an actor to stop, and kills it when its grace is over. */
 void trp_office_stop(struct trp_supervisor *supervisor, uint32_t slot);
-void trp_office_stop_children(struct trp_supervisor *supervisor,
-			      uint32_t slot);
+void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot);
 void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot);
 
 /* Writes what orders the pipe has room for. */

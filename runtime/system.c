@@ -7,7 +7,8 @@
 #include "runtime/control.pb-c.h"
 #include "serialize/message.h"
 
-/* ---- spawn -------------------------------------------------------------------- */
+/* ---- spawn
+ * -------------------------------------------------------------------- */
 
 static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
@@ -74,7 +75,8 @@ int troupe_spawn_function(int (*run)(const void *arguments),
 	return spawn(NULL, "function", &request, arguments, ret_ref);
 }
 
-/* ---- stop, close, kill ----------------------------------------------------------- */
+/* ---- stop, close, kill
+ * ----------------------------------------------------------- */
 
 int troupe_stop(troupe_ref ref)
 {
@@ -104,7 +106,8 @@ int troupe_close(troupe_ref ref)
 	return trp_actor_post(ref, TRP_MAIL, &envelope, &close.base, NULL);
 }
 
-/* ---- watches ---------------------------------------------------------------------- */
+/* ---- watches
+ * ---------------------------------------------------------------------- */
 
 static int watch(troupe_ref ref, uint64_t id)
 {
@@ -115,13 +118,15 @@ static int watch(troupe_ref ref, uint64_t id)
 	return trp_actor_request(&request.base, NULL);
 }
 
-static void unwatch(uint64_t id)
+static int unwatch(uint64_t id)
 {
 	Troupe__Control__Unwatch request = TROUPE__CONTROL__UNWATCH__INIT;
+	int r;
 
 	request.id = id;
-	trp_actor_request(&request.base, NULL);
+	r = trp_actor_request(&request.base, NULL);
 	free(trp_news_take(&trp_actor.news, id, 0));
+	return r;
 }
 
 int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
@@ -137,9 +142,9 @@ int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
 	return r;
 }
 
-void troupe_demonitor(uint64_t monitor)
+int troupe_demonitor(uint64_t monitor)
 {
-	unwatch(monitor);
+	return monitor % 4 == TRP_WATCH_MONITOR ? unwatch(monitor) : -EINVAL;
 }
 
 static int wait_for_news(uint64_t id, struct troupe_time deadline,
@@ -192,7 +197,8 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			unwatch(id);
 			return r;
 		}
-		/* A child's end is told twice, to the parent and to the watch. */
+		/* A child's end is told twice, to the parent and to the watch.
+		 */
 		own = claim(ref);
 		if (own && news->end.reason.cause == TROUPE_NOPROC)
 			news->end = own->end;
@@ -204,7 +210,8 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 	return 0;
 }
 
-/* ---- names ------------------------------------------------------------------------ */
+/* ---- names
+ * ------------------------------------------------------------------------ */
 
 int troupe_register(const char *name, troupe_ref ref)
 {
@@ -237,7 +244,8 @@ int troupe_whereis(const char *name, troupe_ref *ret_ref)
 	return trp_actor_request(&request.base, ret_ref);
 }
 
-/* ---- timers ----------------------------------------------------------------------- */
+/* ---- timers
+ * ----------------------------------------------------------------------- */
 
 int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 		       int64_t period_ms)

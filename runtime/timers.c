@@ -61,7 +61,7 @@ static int make_room(struct trp_timers *timers)
 void trp_timers_fini(struct trp_timers *timers)
 {
 	free(timers->at);
-	*timers = (struct trp_timers){ 0 };
+	*timers = (struct trp_timers) { 0 };
 }
 
 int trp_timers_start(struct trp_timers *timers, struct troupe_timer *timer,

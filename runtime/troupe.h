@@ -50,21 +50,21 @@ typedef uint64_t troupe_ref;
 struct troupe_time {
 	int64_t ns;
 };
-#define TROUPE_NEVER ((struct troupe_time){ INT64_MAX })
-#define TROUPE_POLL  ((struct troupe_time){ 0 })
+#define TROUPE_NEVER ((struct troupe_time) { INT64_MAX })
+#define TROUPE_POLL  ((struct troupe_time) { 0 })
 
 TROUPE_API struct troupe_time troupe_now(void);
 TROUPE_API struct troupe_time troupe_in_ms(int64_t milliseconds);
 
 /* Why an actor ended. */
 enum troupe_cause {
-	TROUPE_NORMAL,	     /* ended by itself, or closed */
-	TROUPE_SHUTDOWN,     /* was told to stop */
-	TROUPE_KILLED,	     /* SIGKILL, whoever sent it */
-	TROUPE_ERROR,	     /* code: negative errno of a callback, or exit(n) */
-	TROUPE_SIGNAL,	     /* code: the signal; has_core */
-	TROUPE_LIMIT,	     /* code: the signal that enforced the limit */
-	TROUPE_NOPROC,	     /* there was no such actor (any more) */
+	TROUPE_NORMAL,	 /* ended by itself, or closed */
+	TROUPE_SHUTDOWN, /* was told to stop */
+	TROUPE_KILLED,	 /* SIGKILL, whoever sent it */
+	TROUPE_ERROR,	 /* code: negative errno of a callback, or exit(n) */
+	TROUPE_SIGNAL,	 /* code: the signal; has_core */
+	TROUPE_LIMIT,	 /* code: the signal that enforced the limit */
+	TROUPE_NOPROC,	 /* there was no such actor (any more) */
 	TROUPE_NOCONNECTION, /* its node cannot be reached */
 };
 

@@ -13,8 +13,8 @@ static struct trp_type_table table;
 int trp_types_add(const ProtobufCMessageDescriptor *type)
 {
 	uint64_t id = trp_type_of(type);
-	const ProtobufCMessageDescriptor *known = trp_type_table_find(&table,
-								      id);
+	const ProtobufCMessageDescriptor *known =
+		trp_type_table_find(&table, id);
 
 	if (known)
 		return strcmp(known->name, type->name) == 0 ? 0 : -EEXIST;
@@ -45,16 +45,16 @@ static uint32_t count_symbols(const uint32_t *hash)
 }
 
 struct symbols {
-	const ElfW(Sym) *symbol;
+	const ElfW(Sym) * symbol;
 	const char *names;
 	const uint32_t *hash;
 };
 
 static void find_symbols(const struct link_map *map, struct symbols *ret)
 {
-	const ElfW(Dyn) *entry;
+	const ElfW(Dyn) * entry;
 
-	*ret = (struct symbols){ 0 };
+	*ret = (struct symbols) { 0 };
 	for (entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
 		if (entry->d_tag == DT_SYMTAB)
 			ret->symbol = (const void *)entry->d_un.d_ptr;
@@ -65,8 +65,9 @@ static void find_symbols(const struct link_map *map, struct symbols *ret)
 	}
 }
 
-static const ProtobufCMessageDescriptor *
-as_type(const struct link_map *map, const ElfW(Sym) *symbol, const char *name)
+static const ProtobufCMessageDescriptor *as_type(const struct link_map *map,
+						 const ElfW(Sym) * symbol,
+						 const char *name)
 {
 	static const char suffix[] = "__descriptor";
 	const ProtobufCMessageDescriptor *type;
@@ -77,7 +78,8 @@ as_type(const struct link_map *map, const ElfW(Sym) *symbol, const char *name)
 	    symbol->st_size != sizeof(*type))
 		return NULL;
 	type = (const void *)(map->l_addr + symbol->st_value);
-	return type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC ? type : NULL;
+	return type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC ? type
+								   : NULL;
 }
 
 static int load_object(const struct link_map *map)
@@ -118,6 +120,6 @@ void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,
 	size_t i;
 
 	for (i = 0; i < table.room; i++)
-		if (table.entry[i].value)
-			visit(table.entry[i].value, data);
+		if (table.entries[i].value)
+			visit(table.entries[i].value, data);
 }

@@ -37,7 +37,8 @@ static int open_pipes(struct pipes *pipes)
 	return 0;
 }
 
-/* ---- in the zygote -------------------------------------------------------- */
+/* ---- in the zygote --------------------------------------------------------
+ */
 
 static int count_threads(void)
 {
@@ -67,11 +68,12 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	void *symbol;
 	int r;
 
-	application = dlopen(node->argv[0], RTLD_NOW | RTLD_GLOBAL);
+	application = dlopen(node->main ? NULL : node->argv[0],
+			     RTLD_NOW | RTLD_GLOBAL);
 	if (!application)
 		return refuse(loaded, -ENOEXEC, dlerror());
-	symbol = dlsym(application, "troupe_main");
-	if (!symbol)
+	symbol = node->main ? NULL : dlsym(application, "troupe_main");
+	if (!node->main && !symbol)
 		return refuse(loaded, -ENOEXEC,
 			      "it does not define troupe_main(); an application "
 			      "is a shared object with that function");
@@ -79,11 +81,13 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 		return refuse(loaded, -ENOTSUP,
 			      "its constructors start threads, which no actor "
 			      "would have; start them in init()");
-	memcpy(&node->main, &symbol, sizeof(symbol));
+	if (symbol)
+		memcpy(&node->main, &symbol, sizeof(symbol));
 	r = trp_types_load(application);
 	if (r < 0)
-		return refuse(loaded, r,
-			      "two of its message types have the same identity");
+		return refuse(
+			loaded, r,
+			"two of its message types have the same identity");
 	r = trp_process_prepare();
 	if (r < 0)
 		return refuse(loaded, r, "this C library is not supported");
@@ -98,7 +102,8 @@ static void set_signals(void)
 
 	for (number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
-	/* The terminal sends these to everybody; the supervisor acts on them. */
+	/* The terminal sends these to everybody; the supervisor acts on them.
+	 */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	sigemptyset(&none);
@@ -142,8 +147,8 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 			trp_actor_main(node, orders[i].slot,
 				       orders[i].generation);
 		}
-		births[i] = (struct trp_birth){ orders[i].slot,
-						orders[i].generation, pid };
+		births[i] = (struct trp_birth) { orders[i].slot,
+						 orders[i].generation, pid };
 	}
 	return write_all(births_fd, births, count * sizeof(births[0]));
 }
@@ -167,7 +172,8 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	_exit(EXIT_SUCCESS);
 }
 
-/* ---- in the supervisor ---------------------------------------------------- */
+/* ---- in the supervisor ----------------------------------------------------
+ */
 
 static int read_loaded(int fd, struct trp_loaded *ret_loaded)
 {
@@ -213,7 +219,7 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	if (pid < 0)
 		refuse(ret_loaded, pid, strerror(-pid));
 	r = pid < 0 ? pid : read_loaded(pipes.births[0], ret_loaded);
-	*zygote = (struct trp_zygote){ pid, pipes.orders[1], pipes.births[0] };
+	*zygote = (struct trp_zygote) { pid, pipes.orders[1], pipes.births[0] };
 	if (r < 0) {
 		trp_zygote_stop(zygote);
 		if (pid > 0)

@@ -7,7 +7,8 @@
  * loads the application, and then forks one process for each order.
  *
  *	supervisor --- order ---> zygote	{slot, generation}
- *	supervisor <-- birth ---- zygote	{slot, generation, pid or -errno}
+ *	supervisor <-- birth ---- zygote	{slot, generation, pid or
+ *-errno}
  *
  * It keeps nothing: no table, no thread, two pipes.  What a new process is to
  * be, that reads in its own mailbox (control.proto, Birth).  A batch of orders
@@ -17,6 +18,7 @@
  * supervisor sees the end of file.  It is killed with the supervisor.
  */
 
+#include <sys/types.h>
 #include "ipc/arena.h"
 #include "ipc/wait.h"
 
