@@ -117,7 +117,7 @@ $(O)/lib/libtroupe.a: $(LIBRARY_OBJ)
 $(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map
 	@mkdir -p $(@D)
 	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map -Wl,-Bsymbolic \
-		$(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
+		$(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
 	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
 
 $(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
