@@ -59,7 +59,7 @@ PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 PACKAGES  = liburing libprotobuf-c $(HAVE)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	    -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wno-unused-parameter
+	    -Wpointer-arith -Wundef -Wvla -Wno-unused-parameter
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
@@ -70,7 +70,7 @@ BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # An example sees what a user sees: the public header, its own messages and a
 # compiler without -D_GNU_SOURCE.  protobuf-c's strings are not const.
-EXAMPLE   = $(filter-out -D_GNU_SOURCE -Wwrite-strings,$(BASE_CFLAGS)) \
+EXAMPLE   = $(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) \
 	    -Iruntime -I$(O)/gen/examples \
 	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl

@@ -8,7 +8,7 @@
 static Play__Number_Closure later_reply;
 static void *later_call;
 
-static void clerk_double(Play__Clerk_Service *service,
+static void clerk_twice(Play__Clerk_Service *service,
 			 const Play__Number *number, Play__Number_Closure reply,
 			 void *call)
 {
@@ -107,7 +107,7 @@ static int ask_root(int argc, char **argv)
 	proxy_to_clerk(&proxy, &ref);
 	for (i = 0; i < 100; i++) {
 		number.value = i;
-		play__clerk__double(&proxy.base, &number, take_answer,
+		play__clerk__twice(&proxy.base, &number, take_answer,
 				    &answer[i]);
 	}
 	CHECK(proxy.pending == 100);
@@ -135,7 +135,7 @@ static int error_root(int argc, char **argv)
 	CHECK(strcmp(proxy.reason.text, "out of paper") == 0);
 	CHECK(answer.calls == 1 && answer.value == -1);
 	number.value = 4;
-	play__clerk__double(&proxy.base, &number, take_answer, &answer);
+	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == 0 && answer.value == 8);
 	return 0;
 }
@@ -155,7 +155,7 @@ static int no_method_root(int argc, char **argv)
 
 	CHECK(troupe_spawn(&nothing, NULL, &ref) == 0);
 	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
-	play__clerk__double(&proxy.base, &number, take_answer, &answer);
+	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == -ENOSYS);
 	CHECK(answer.calls == 1);
 	CHECK(kit_send(ref, 0) == 0);
@@ -188,7 +188,7 @@ static int timeout_root(int argc, char **argv)
 	      -ETIMEDOUT);
 	CHECK(late.calls == 1);
 	proxy.timeout_ms = 5000;
-	play__clerk__double(&proxy.base, &number, take_answer, &after);
+	play__clerk__twice(&proxy.base, &number, take_answer, &after);
 	CHECK(troupe_await(&proxy) == 0 && after.value == 200);
 	return 0;
 }
@@ -233,7 +233,7 @@ static int dead_root(int argc, char **argv)
 	      proxy.reason.cause == TROUPE_NOPROC);
 	CHECK(crash.calls == 1 && crash.value == -1);
 	CHECK(troupe_wait(ref, troupe_in_ms(5000), NULL) == 0);
-	play__clerk__double(&proxy.base, &number, take_answer, &dead);
+	play__clerk__twice(&proxy.base, &number, take_answer, &dead);
 	CHECK(dead.calls == 1 && dead.value == -1);
 	CHECK(proxy.error == -ESRCH && proxy.pending == 0);
 	CHECK(proxy.reason.cause == TROUPE_NOPROC);
@@ -276,7 +276,7 @@ Test(calls, a_one_way_call_is_a_message_and_a_method_may_end_its_actor)
 
 static troupe_ref forward_target;
 
-static void desk_double(Play__Clerk_Service *service,
+static void desk_twice(Play__Clerk_Service *service,
 			const Play__Number *number, Play__Number_Closure reply,
 			void *call)
 {
@@ -310,7 +310,7 @@ static int forward_root(int argc, char **argv)
 	CHECK(troupe_spawn(&desk, NULL, &ref) == 0);
 	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
 	number.value = 21;
-	play__clerk__double(&proxy.base, &number, take_answer, &answer);
+	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == 0);
 	CHECK(answer.calls == 1 && answer.value == 42);
 	return 0;
@@ -349,7 +349,7 @@ static int busy_root(int argc, char **argv)
 		usleep(1000);
 	proxy_to_clerk(&proxy, &ref);
 	number.value = 5;
-	play__clerk__double(&proxy.base, &number, take_answer, &answer);
+	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == 0 && answer.value == 10);
 	return 0;
 }
@@ -366,7 +366,7 @@ static int self_call_root(int argc, char **argv)
 	struct troupe_proxy proxy;
 
 	troupe_proxy_init(&proxy, troupe_self(), &play__clerk__descriptor);
-	play__clerk__double(&proxy.base, &number, take_answer, &answer);
+	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == -EDEADLK);
 	return 0;
 }

@@ -298,6 +298,7 @@ static int endless_run(const void *arguments)
 {
 	for (;;)
 		pause();
+	return 0;
 }
 
 static const struct troupe_class endless = { .name = "endless",

@@ -2,6 +2,7 @@
 /* The parts of the runtime that know neither processes nor memory. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "runtime/family.h"
 #include "runtime/names.h"
