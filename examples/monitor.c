@@ -229,14 +229,6 @@ static void print_summary(void)
 
 static int one_less(const struct troupe_end *end)
 {
-	if (end->reason.cause != TROUPE_NORMAL &&
-	    end->reason.cause != TROUPE_SHUTDOWN) {
-		char text[TROUPE_TEXT_SIZE];
-
-		troupe_log(
-			TROUPE_WARNING, "monitor %d: %s", end->pid,
-			troupe_reason_text(&end->reason, text, sizeof(text)));
-	}
 	return --monitors_alive == 0 ? TROUPE_STOP : 0;
 }
 
