@@ -79,7 +79,7 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test lint install uninstall clean help bench fuzz model \
-	check-install do-run do-test do-bench tests benches
+	check-install do-run do-test do-bench tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -95,17 +95,25 @@ help:
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
 
+# Changes when the flags do, as when an optional package has been installed
+# since; everything compiled depends on it.
+$(O)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' > $@
+always:
+
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
 	@mkdir -p $(@D)
 	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
-$(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c
+$(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c $(O)/flags
 	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 
-$(O)/gen/tests/%.o: $(O)/gen/tests/%.c
+$(O)/gen/tests/%.o: $(O)/gen/tests/%.c $(O)/flags
 	$(CC) $(INTERNAL) -c $< -o $@
 
-$(O)/%.o: %.c | $(GENERATED)
+$(O)/%.o: %.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(INTERNAL) -c $< -o $@
 
@@ -125,11 +133,11 @@ $(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
 	$(CC) $(LDFLAGS) -o $@ $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
 
-$(O)/examples/%.o: examples/%.c | $(GENERATED)
+$(O)/examples/%.o: examples/%.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE) -c $< -o $@
 
-$(O)/gen/examples/%.o: $(O)/gen/examples/%.c
+$(O)/gen/examples/%.o: $(O)/gen/examples/%.c $(O)/flags
 	$(CC) $(EXAMPLE) -c $< -o $@
 
 $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
