@@ -167,6 +167,14 @@ int trp_actor_block(struct troupe_time deadline)
 	return 0;
 }
 
+void trp_actor_on_term(int number)
+{
+	trp_actor.is_stopping = true;
+	/* It may be on its way to sleep: it looks at its bell once more. */
+	if (trp_actor.box.bell)
+		trp_bell_set(trp_actor.box.bell, trp_actor.box.slot);
+}
+
 /* ---- birth and end
  * ------------------------------------------------------------ */
 
@@ -303,9 +311,6 @@ static const void *be_born(const struct trp_mail *mail)
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.klass = find_class(birth);
-	atomic_store_explicit(&trp_actor.box.front->limit,
-			      trp_actor.klass->mailbox_limit,
-			      memory_order_release);
 	if (trp_sort_learn(trp_actor.klass) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EEXIST,
 			       "two handlers for one type");

@@ -83,8 +83,8 @@ struct trp_actor {
 	uint64_t next_id;		 /* of requests and watches */
 	uint32_t children;
 
-	bool is_busy;	  /* within a callback */
-	bool is_stopping; /* told to */
+	bool is_busy;		  /* within a callback */
+	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
 	int64_t closed_at;
 	int finish; /* of troupe_finish(), or 0 */
@@ -102,6 +102,13 @@ extern struct trp_actor trp_actor;
 /* The life of a new process, from the fork to _exit(). */
 _Noreturn void trp_actor_main(struct trp_node *node, uint32_t slot,
 			      uint32_t generation);
+
+/*
+ * The handler of SIGTERM in every actor: it stops in order, as if it had been
+ * told to; a supervisor above us (timeout(1), systemd) sends it to a whole
+ * group.
+ */
+void trp_actor_on_term(int number);
 
 /* Says the last words and ends the process.  text may be NULL. */
 _Noreturn void trp_actor_exit(enum troupe_cause cause, int code,

@@ -61,7 +61,7 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 	envelope = trp_actor_envelope(kind);
 	envelope.correlation = ticket->correlation;
 	envelope.flow = ticket->flow;
-	envelope.hop = (uint16_t)(ticket->hop + 1);
+	envelope.hop = trp_envelope_next_hop(ticket->hop);
 	return trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message,
 			      NULL);
 }
@@ -123,7 +123,7 @@ int troupe_forward(void *call, troupe_ref to)
 	if (!trp_ref_is_here(to))
 		return -ESRCH;
 	envelope = *trp_actor.envelope;
-	envelope.hop++;
+	envelope.hop = trp_envelope_next_hop(envelope.hop);
 	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
 				trp_ref_generation(to), TRP_MAIL, mail->size,
 				NULL, &bytes);

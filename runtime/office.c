@@ -87,7 +87,8 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 }
 
 /* The slot's line in the directory: from now on it can be sent to. */
-static void announce(struct trp_supervisor *supervisor, uint32_t slot)
+static void announce(struct trp_supervisor *supervisor, uint32_t slot,
+		     uint32_t limit)
 {
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	struct trp_child *child = &supervisor->family.child[slot];
@@ -95,6 +96,7 @@ static void announce(struct trp_supervisor *supervisor, uint32_t slot)
 	memcpy(line->name, child->label, sizeof(line->name));
 	atomic_store_explicit(&line->parent, child->parent,
 			      memory_order_relaxed);
+	atomic_store_explicit(&line->limit, limit, memory_order_relaxed);
 	atomic_store_explicit(&line->pid, 0, memory_order_relaxed);
 	atomic_store_explicit(&line->incarnation, 1, memory_order_relaxed);
 	/* Pairs with the load in trp_mailbox_reserve(). */
@@ -118,8 +120,7 @@ static void take_back(struct trp_supervisor *supervisor, uint32_t slot)
 }
 
 static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
-		 const Troupe__Control__Birth *birth, const char *name,
-		 int32_t grace_ms, troupe_ref *ret_ref)
+		 const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
 {
 	struct trp_child *child;
 	uint32_t slot;
@@ -133,16 +134,17 @@ static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!slot)
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
-	child->grace_ms = grace_ms ? grace_ms : GRACE_MS;
-	snprintf(child->label, sizeof(child->label), "%s", birth->label);
-	announce(supervisor, slot);
-	if (name[0])
-		r = trp_names_add(&supervisor->names, name,
+	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
+	snprintf(child->label, sizeof(child->label), "%s",
+		 request->birth->label);
+	announce(supervisor, slot, request->mailbox_limit);
+	if (request->name[0])
+		r = trp_names_add(&supervisor->names, request->name,
 				  trp_ref(slot, child->generation),
 				  &child->names);
 	if (r == 0)
 		r = trp_office_tell(supervisor, slot, TRP_MAIL, 0,
-				    &birth->base);
+				    &request->birth->base);
 	if (r == 0)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
@@ -163,6 +165,7 @@ static const char *base_name(const char *path)
 int trp_office_spawn_root(struct trp_supervisor *supervisor)
 {
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 	char label[TROUPE_NAME_SIZE];
 	troupe_ref ref;
 	int r;
@@ -170,7 +173,8 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	snprintf(label, sizeof(label), "%s",
 		 base_name(supervisor->node.argv[0]));
 	birth.label = label;
-	r = spawn(supervisor, TRP_SLOT_SUPERVISOR, &birth, "", 0, &ref);
+	request.birth = &birth;
+	r = spawn(supervisor, TRP_SLOT_SUPERVISOR, &request, &ref);
 	if (r == 0)
 		supervisor->root = trp_ref_slot(ref);
 	return r;
@@ -246,13 +250,12 @@ struct request {
 
 static int on_spawn(struct request *request)
 {
-	const Troupe__Control__Spawn *spawn_request =
+	const Troupe__Control__Spawn *spawn_order =
 		(const Troupe__Control__Spawn *)request->message;
 
-	if (!spawn_request->birth)
+	if (!spawn_order->birth)
 		return -EINVAL;
-	return spawn(request->supervisor, request->sender, spawn_request->birth,
-		     spawn_request->name, spawn_request->grace_ms,
+	return spawn(request->supervisor, request->sender, spawn_order,
 		     &request->answer);
 }
 

@@ -21,7 +21,7 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
 		.deadline = INT64_MAX,
 		.created = trp_now().ns,
 		.flow = trp_actor.flow,
-		.hop = (uint16_t)(trp_actor.hop + 1),
+		.hop = trp_envelope_next_hop(trp_actor.hop),
 		.kind = (uint16_t)kind,
 		.cpu = (uint16_t)sched_getcpu(),
 	};

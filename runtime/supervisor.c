@@ -21,16 +21,24 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 /* ---- events
  * -------------------------------------------------------------------- */
 
-/* A first one stops the node in order, a second one kills it. */
-static void end_signal(struct trp_supervisor *supervisor, int number)
+/*
+ * A first one stops the node in order, a second one kills it.  timeout(1)
+ * sends its one signal twice, to us and to our group: that counts once.
+ */
+static void end_signal(struct trp_supervisor *supervisor)
 {
+	enum { ONE_AND_THE_SAME_MS = 100 };
+	int64_t now = troupe_now().ns;
 	uint32_t slot;
 
 	supervisor->is_ending = true;
-	if (++supervisor->signals_seen == 1) {
+	if (!supervisor->signalled_at) {
+		supervisor->signalled_at = now;
 		trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
 		return;
 	}
+	if (now - supervisor->signalled_at < ONE_AND_THE_SAME_MS * 1000000)
+		return;
 	supervisor->error = -EINTR;
 	for (slot = 1; slot < supervisor->family.slots; slot++)
 		if (supervisor->family.child[slot].state == CHILD_ORDERED ||
@@ -47,7 +55,7 @@ static void on_signal(struct trp_watch *watch, uint32_t events)
 		if (info.ssi_signo == SIGCHLD)
 			trp_funeral_reap(supervisor);
 		else
-			end_signal(supervisor, (int)info.ssi_signo);
+			end_signal(supervisor);
 	}
 }
 

@@ -50,8 +50,8 @@ struct trp_supervisor {
 	struct troupe_end root_end;
 	bool is_ending;
 	bool has_zygote;
-	int signals_seen;
-	int error; /* of the supervisor itself */
+	int64_t signalled_at; /* the first signal to end; 0: none yet */
+	int error;	      /* of the supervisor itself */
 };
 
 /*

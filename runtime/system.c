@@ -52,6 +52,7 @@ int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 	birth.klass = (uintptr_t)klass;
 	request.birth = &birth;
 	request.grace_ms = klass->grace_ms;
+	request.mailbox_limit = klass->mailbox_limit;
 	return spawn(name, klass->name, &request, arguments, ret_ref);
 }
 

@@ -74,9 +74,10 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 		return refuse(loaded, -ENOEXEC, dlerror());
 	symbol = node->main ? NULL : dlsym(application, "troupe_main");
 	if (!node->main && !symbol)
-		return refuse(loaded, -ENOEXEC,
-			      "it does not define troupe_main(); an application "
-			      "is a shared object with that function");
+		return refuse(
+			loaded, -ENOEXEC,
+			"it does not define troupe_main(); an application "
+			"is a shared object with that function");
 	if (count_threads() > threads)
 		return refuse(loaded, -ENOTSUP,
 			      "its constructors start threads, which no actor "
@@ -97,6 +98,7 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 /* What every actor finds, set once: a fork inherits it. */
 static void set_signals(void)
 {
+	struct sigaction term = { .sa_handler = trp_actor_on_term };
 	sigset_t none;
 	int number;
 
@@ -105,6 +107,8 @@ static void set_signals(void)
 	/* The terminal sends these to everybody; the supervisor acts on them.
 	 */
 	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigaction(SIGTERM, &term, NULL);
 	signal(SIGTTOU, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -14,9 +14,7 @@ static bool is_valid(const struct trp_envelope *envelope)
 		return false;
 	if (envelope->type == 0 && envelope->kind != TRP_FAILURE)
 		return false;
-	if (envelope->deadline < 0 || envelope->created < 0)
-		return false;
-	return envelope->hop <= TRP_ENVELOPE_HOPS;
+	return envelope->deadline >= 0 && envelope->created >= 0;
 }
 
 int trp_envelope_read(const void *bytes, size_t size,

@@ -19,8 +19,6 @@ enum trp_envelope_kind {
 	TRP_CONTROL,	 /* between actor and supervisor */
 };
 
-enum { TRP_ENVELOPE_HOPS = 64 }; /* the largest `hop` that is valid */
-
 struct trp_envelope {
 	uint64_t type;	 /* trp_type_id() of the body's full message name */
 	uint64_t sender; /* an actor's reference; 0: none */
@@ -29,7 +27,7 @@ struct trp_envelope {
 	int64_t created;  /* CLOCK_MONOTONIC, ns */
 	uint64_t flow;
 	uint64_t service; /* trp_type_id() of a TRP_CALL's service; else 0 */
-	uint16_t hop;	  /* times forwarded */
+	uint16_t hop;	  /* sends since the flow began; stays at the last */
 	uint16_t kind;
 	uint16_t method; /* index in the service; TRP_CALL only */
 	uint16_t cpu;	 /* where the sender ran */
@@ -58,10 +56,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
  * points behind it into `bytes`; a body of 0 bytes is legal.
  * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind, a service
  * where there can be none or none where there must be, a type of 0 (except a
- * failure's), a negative time, a hop above TRP_ENVELOPE_HOPS.
+ * failure's), a negative time.
  */
 int trp_envelope_read(const void *bytes, size_t size,
 		      struct trp_envelope *ret_envelope, const void **ret_body,
 		      size_t *ret_body_size);
+
+static inline uint16_t trp_envelope_next_hop(uint16_t hop)
+{
+	return hop < UINT16_MAX ? (uint16_t)(hop + 1) : hop;
+}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What holds of asking and answering. */
-#include "tests/runtime/kit.h"
+#include "tests/runtime/stage.h"
 
 /* ---- a clerk who serves
  * ---------------------------------------------------------- */
@@ -9,8 +9,8 @@ static Play__Number_Closure later_reply;
 static void *later_call;
 
 static void clerk_twice(Play__Clerk_Service *service,
-			 const Play__Number *number, Play__Number_Closure reply,
-			 void *call)
+			const Play__Number *number, Play__Number_Closure reply,
+			void *call)
 {
 	Play__Number answer = PLAY__NUMBER__INIT;
 
@@ -108,7 +108,7 @@ static int ask_root(int argc, char **argv)
 	for (i = 0; i < 100; i++) {
 		number.value = i;
 		play__clerk__twice(&proxy.base, &number, take_answer,
-				    &answer[i]);
+				   &answer[i]);
 	}
 	CHECK(proxy.pending == 100);
 	CHECK(troupe_await(&proxy) == 0);
@@ -119,7 +119,7 @@ static int ask_root(int argc, char **argv)
 
 Test(calls, a_hundred_at_once_each_get_their_own_answer)
 {
-	kit_pass(ask_root);
+	stage_pass(ask_root);
 }
 
 static int error_root(int argc, char **argv)
@@ -142,7 +142,7 @@ static int error_root(int argc, char **argv)
 
 Test(calls, a_failing_method_is_an_error_at_the_caller_and_the_server_lives)
 {
-	kit_pass(error_root);
+	stage_pass(error_root);
 }
 
 static int no_method_root(int argc, char **argv)
@@ -158,13 +158,13 @@ static int no_method_root(int argc, char **argv)
 	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == -ENOSYS);
 	CHECK(answer.calls == 1);
-	CHECK(kit_send(ref, 0) == 0);
+	CHECK(stage_send(ref, 0) == 0);
 	return 0;
 }
 
 Test(calls, an_unknown_method_is_an_error_at_the_caller)
 {
-	kit_pass(no_method_root);
+	stage_pass(no_method_root);
 }
 
 static int timeout_root(int argc, char **argv)
@@ -195,7 +195,7 @@ static int timeout_root(int argc, char **argv)
 
 Test(calls, a_late_answer_vanishes)
 {
-	kit_pass(timeout_root);
+	stage_pass(timeout_root);
 }
 
 static int later_root(int argc, char **argv)
@@ -215,7 +215,7 @@ static int later_root(int argc, char **argv)
 
 Test(calls, an_answer_may_come_from_a_later_callback)
 {
-	kit_pass(later_root);
+	stage_pass(later_root);
 }
 
 static int dead_root(int argc, char **argv)
@@ -242,7 +242,7 @@ static int dead_root(int argc, char **argv)
 
 Test(calls, the_death_of_the_target_ends_the_call_with_its_reason)
 {
-	kit_pass(dead_root);
+	stage_pass(dead_root);
 }
 
 static int one_way_root(int argc, char **argv)
@@ -268,7 +268,7 @@ static int one_way_root(int argc, char **argv)
 
 Test(calls, a_one_way_call_is_a_message_and_a_method_may_end_its_actor)
 {
-	kit_pass(one_way_root);
+	stage_pass(one_way_root);
 }
 
 /* ---- forwarding
@@ -276,9 +276,8 @@ Test(calls, a_one_way_call_is_a_message_and_a_method_may_end_its_actor)
 
 static troupe_ref forward_target;
 
-static void desk_twice(Play__Clerk_Service *service,
-			const Play__Number *number, Play__Number_Closure reply,
-			void *call)
+static void desk_twice(Play__Clerk_Service *service, const Play__Number *number,
+		       Play__Number_Closure reply, void *call)
 {
 	CHECK(troupe_caller(call) == troupe_parent());
 	CHECK(troupe_forward(call, forward_target) == 0);
@@ -318,7 +317,7 @@ static int forward_root(int argc, char **argv)
 
 Test(calls, a_forwarded_call_is_answered_to_the_first_caller)
 {
-	kit_pass(forward_root);
+	stage_pass(forward_root);
 }
 
 /* ---- replies and a mailbox full of mail
@@ -328,10 +327,10 @@ static int flood_run(const void *arguments)
 {
 	const Play__Who *who = arguments;
 
-	while (kit_send(who->ref, 1) == 0)
+	while (stage_send(who->ref, 1) == 0)
 		;
 	board->value[0] = 1;
-	kit_receive(3600000);
+	stage_receive(3600000);
 	return 0;
 }
 
@@ -356,7 +355,7 @@ static int busy_root(int argc, char **argv)
 
 Test(calls, an_answer_passes_a_mailbox_full_of_other_mail)
 {
-	kit_pass(busy_root);
+	stage_pass(busy_root);
 }
 
 static int self_call_root(int argc, char **argv)
@@ -373,7 +372,7 @@ static int self_call_root(int argc, char **argv)
 
 Test(calls, awaiting_oneself_is_an_error_and_no_deadlock)
 {
-	kit_pass(self_call_root);
+	stage_pass(self_call_root);
 }
 
 /* ---- timers and inputs
@@ -417,7 +416,7 @@ static int timer_root(int argc, char **argv)
 
 Test(timers, a_periodic_one_fires_and_a_cancelled_one_does_not)
 {
-	kit_pass(timer_root);
+	stage_pass(timer_root);
 }
 
 static int read_ready(struct troupe_input *input, short events)
@@ -468,7 +467,7 @@ static int input_root(int argc, char **argv)
 	CHECK(troupe_spawn(&reader, NULL, &ref) == 0);
 	while (board->count < 2)
 		usleep(1000);
-	CHECK(kit_send(ref, 1) == 0);
+	CHECK(stage_send(ref, 1) == 0);
 	CHECK(troupe_wait(ref, troupe_in_ms(10000), &end) == 0);
 	CHECK(end.reason.cause == TROUPE_NORMAL);
 	CHECK(strcmp(board->text, "abz") == 0);
@@ -477,5 +476,5 @@ static int input_root(int argc, char **argv)
 
 Test(inputs, a_descriptor_and_mail_wake_the_same_actor)
 {
-	kit_pass(input_root);
+	stage_pass(input_root);
 }

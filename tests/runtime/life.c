@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What holds of births and ends. */
-#include "tests/runtime/kit.h"
+#include "tests/runtime/stage.h"
 
 static int idle_run(const void *arguments)
 {
-	return kit_receive(3600000) < 0 ? -ECANCELED : 0;
+	return stage_receive(3600000) < 0 ? -ECANCELED : 0;
 }
 
 static struct troupe_end end_of(troupe_ref ref)
@@ -57,7 +57,9 @@ static int aborts(const void *arguments)
 
 static int writes_null(const void *arguments)
 {
-	*(volatile int *)8 = 1;
+	int *volatile nowhere = NULL;
+
+	*nowhere = 1;
 	return 0;
 }
 
@@ -91,7 +93,7 @@ static int causes_root(int argc, char **argv)
 
 Test(life, a_parent_learns_the_true_cause)
 {
-	kit_pass(causes_root);
+	stage_pass(causes_root);
 }
 
 static int segv_root(int argc, char **argv)
@@ -109,7 +111,7 @@ static int segv_root(int argc, char **argv)
 
 Test(life, a_wild_pointer_is_a_signal_in_the_report)
 {
-	kit_pass(segv_root);
+	stage_pass(segv_root);
 }
 
 /* ---- told once
@@ -148,7 +150,7 @@ static int once_root(int argc, char **argv)
 	int i;
 
 	CHECK(troupe_spawn(&mother, NULL, &ref) == 0);
-	kit_send(ref, 50);
+	stage_send(ref, 50);
 	for (i = 0; i < 10000 && board->count < 50; i++)
 		usleep(1000);
 	CHECK(board->count == 50);
@@ -160,7 +162,7 @@ static int once_root(int argc, char **argv)
 
 Test(life, a_childs_death_reaches_its_parent_exactly_once)
 {
-	kit_pass(once_root);
+	stage_pass(once_root);
 }
 
 static int last_words_run(const void *arguments)
@@ -169,7 +171,7 @@ static int last_words_run(const void *arguments)
 	int i;
 
 	for (i = 0; i < 100; i++)
-		CHECK(kit_send(who->ref, i) == 0);
+		CHECK(stage_send(who->ref, i) == 0);
 	kill(getpid(), SIGKILL);
 	return 0;
 }
@@ -219,7 +221,7 @@ static int words_root(int argc, char **argv)
 
 Test(life, what_an_actor_sent_is_handled_before_the_report_of_its_death)
 {
-	kit_pass(words_root);
+	stage_pass(words_root);
 }
 
 /* ---- stop, close, kill
@@ -252,8 +254,8 @@ static int stop_root(int argc, char **argv)
 	troupe_ref ref;
 
 	CHECK(troupe_spawn(&slow, NULL, &ref) == 0);
-	kit_send(ref, 1);
-	kit_send(ref, 2);
+	stage_send(ref, 1);
+	stage_send(ref, 2);
 	while (!board->value[0])
 		usleep(1000);
 	CHECK(troupe_stop(ref) == 0);
@@ -263,13 +265,13 @@ static int stop_root(int argc, char **argv)
 	CHECK(board->count == 1);
 	CHECK(board->value[1] == 1);
 	CHECK(troupe_stop(ref) == -ESRCH);
-	CHECK(kit_send(ref, 3) == -ESRCH);
+	CHECK(stage_send(ref, 3) == -ESRCH);
 	return 0;
 }
 
 Test(life, stop_lets_the_running_handler_finish_and_drops_the_rest)
 {
-	kit_pass(stop_root);
+	stage_pass(stop_root);
 }
 
 static int close_root(int argc, char **argv)
@@ -278,10 +280,10 @@ static int close_root(int argc, char **argv)
 	troupe_ref ref;
 
 	CHECK(troupe_spawn(&slow, NULL, &ref) == 0);
-	kit_send(ref, 1);
-	kit_send(ref, 2);
+	stage_send(ref, 1);
+	stage_send(ref, 2);
 	CHECK(troupe_close(ref) == 0);
-	kit_send(ref, 3);
+	stage_send(ref, 3);
 	end = end_of(ref);
 	CHECK(end.reason.cause == TROUPE_NORMAL);
 	CHECK(board->count == 2);
@@ -291,7 +293,7 @@ static int close_root(int argc, char **argv)
 
 Test(life, close_handles_what_was_sent_before_and_nothing_after)
 {
-	kit_pass(close_root);
+	stage_pass(close_root);
 }
 
 static int endless_run(const void *arguments)
@@ -321,7 +323,7 @@ static int kill_root(int argc, char **argv)
 
 Test(life, kill_and_the_end_of_grace_end_one_that_never_receives)
 {
-	kit_pass(kill_root);
+	stage_pass(kill_root);
 }
 
 /* ---- the tree
@@ -338,7 +340,7 @@ static int nest_run(const void *arguments)
 	inner.count = who->count - 1;
 	if (inner.count > 0)
 		CHECK(troupe_spawn_function(nest_run, &inner.base, &ref) == 0);
-	kit_receive(3600000);
+	stage_receive(3600000);
 	return 0;
 }
 
@@ -363,7 +365,7 @@ static int tree_root(int argc, char **argv)
 
 Test(life, stopping_a_parent_stops_its_whole_family_first)
 {
-	kit_pass(tree_root);
+	stage_pass(tree_root);
 }
 
 static int crash_root(int argc, char **argv)
@@ -391,7 +393,7 @@ static int crash_root(int argc, char **argv)
 
 Test(life, the_family_of_a_crashed_parent_is_stopped)
 {
-	kit_pass(crash_root);
+	stage_pass(crash_root);
 }
 
 static int thousand_root(int argc, char **argv)
@@ -407,7 +409,7 @@ static int thousand_root(int argc, char **argv)
 Test(life, stopping_the_node_with_a_thousand_actors_leaves_nothing,
      .timeout = 60)
 {
-	kit_pass(thousand_root);
+	stage_pass(thousand_root);
 }
 
 static int short_run(const void *arguments)
@@ -433,7 +435,7 @@ static int cycles_root(int argc, char **argv)
 
 Test(life, ten_thousand_spawn_and_exit_cycles_leave_nothing, .timeout = 120)
 {
-	kit_pass(cycles_root);
+	stage_pass(cycles_root);
 	cr_assert_eq(board->count, 10000);
 }
 
@@ -471,7 +473,7 @@ static int names_root(int argc, char **argv)
 Test(life, a_name_is_unique_and_free_when_the_end_of_its_holder_is_seen,
      .timeout = 60)
 {
-	kit_pass(names_root);
+	stage_pass(names_root);
 }
 
 /* ---- wait and monitor
@@ -485,7 +487,7 @@ static int wait_root(int argc, char **argv)
 	CHECK(troupe_wait(troupe_self(), TROUPE_POLL, &end) == -EDEADLK);
 	CHECK(troupe_wait(0, TROUPE_POLL, &end) == -EINVAL);
 	CHECK(troupe_spawn_function(returns_error, NULL, &ref) == 0);
-	while (kit_send(ref, 0) != -ESRCH)
+	while (stage_send(ref, 0) != -ESRCH)
 		usleep(1000);
 	end = end_of(ref);
 	CHECK(end.reason.code == -ENOTDIR);
@@ -497,7 +499,7 @@ static int wait_root(int argc, char **argv)
 
 Test(life, wait_tells_the_end_also_of_a_child_that_is_gone)
 {
-	kit_pass(wait_root);
+	stage_pass(wait_root);
 }
 
 static int went_down(const struct troupe_end *end)
@@ -522,7 +524,7 @@ static int watch_init(const void *arguments)
 	CHECK(first != second && second != third);
 	CHECK(troupe_demonitor(third) == 0);
 	CHECK(troupe_monitor(0x1000123400000001, &third) == 0);
-	return kit_send(who->ref, 0);
+	return stage_send(who->ref, 0);
 }
 
 static const struct troupe_class watcher = { .name = "watcher",
@@ -543,7 +545,7 @@ static int monitor_root(int argc, char **argv)
 
 Test(life, monitors_stack_and_each_is_told_once)
 {
-	kit_pass(monitor_root);
+	stage_pass(monitor_root);
 }
 
 /* ---- the root
@@ -556,7 +558,7 @@ static int failing_root(int argc, char **argv)
 
 Test(life, a_root_that_fails_is_status_1)
 {
-	cr_assert_eq(kit_run(failing_root), 1);
+	cr_assert_eq(stage_run(failing_root), 1);
 }
 
 static int init_fails(const void *arguments)
@@ -580,5 +582,5 @@ static int unborn_root(int argc, char **argv)
 
 Test(life, an_init_that_fails_is_the_end)
 {
-	kit_pass(unborn_root);
+	stage_pass(unborn_root);
 }

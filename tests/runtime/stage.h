@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_RUNTIME_KIT_H
-#define TRP_TESTS_RUNTIME_KIT_H
+#ifndef TRP_TESTS_RUNTIME_STAGE_H
+#define TRP_TESTS_RUNTIME_STAGE_H
 
 /*
  * A node inside a test: the root actor is a function of the test file, and
@@ -31,26 +31,26 @@ struct board {
 extern struct board *board;
 
 /* In an actor: says what is wrong and makes the test fail. */
-#define CHECK(claim)                                          \
-	do {                                                  \
-		if (!(claim))                                 \
-			kit_fail(__FILE__, __LINE__, #claim); \
+#define CHECK(claim)                                            \
+	do {                                                    \
+		if (!(claim))                                   \
+			stage_fail(__FILE__, __LINE__, #claim); \
 	} while (0)
-void kit_fail(const char *file, int line, const char *claim);
+void stage_fail(const char *file, int line, const char *claim);
 
 /*
  * Runs a node with that root and returns its exit status, having checked that
  * it left no process, no zombie and no descriptor.
  */
-int kit_run(int (*root)(int argc, char **argv));
+int stage_run(int (*root)(int argc, char **argv));
 
 /* The same, where no CHECK may have failed and the root ends normally. */
-void kit_pass(int (*root)(int argc, char **argv));
+void stage_pass(int (*root)(int argc, char **argv));
 
 /* In an actor: sends a number, or asserts that it can. */
-int kit_send(troupe_ref to, int64_t value);
+int stage_send(troupe_ref to, int64_t value);
 
 /* In a function actor: the next number; -1 after ms milliseconds. */
-int64_t kit_receive(int64_t ms);
+int64_t stage_receive(int64_t ms);
 
 #endif

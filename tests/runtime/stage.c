@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/runtime/kit.h"
+#include "tests/runtime/stage.h"
 
 #include <dirent.h>
 #include <sys/wait.h>
@@ -7,7 +7,7 @@
 
 struct board *board;
 
-void kit_fail(const char *file, int line, const char *claim)
+void stage_fail(const char *file, int line, const char *claim)
 {
 	fprintf(stderr, "%s:%d: not true in process %d: %s\n", file, line,
 		(int)getpid(), claim);
@@ -25,7 +25,7 @@ static int count_descriptors(void)
 	return count;
 }
 
-int kit_run(int (*root)(int argc, char **argv))
+int stage_run(int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
 	struct trp_options options = { .main = root,
@@ -46,16 +46,16 @@ int kit_run(int (*root)(int argc, char **argv))
 	return status;
 }
 
-void kit_pass(int (*root)(int argc, char **argv))
+void stage_pass(int (*root)(int argc, char **argv))
 {
-	int status = kit_run(root);
+	int status = stage_run(root);
 
 	cr_assert_eq(board->failures, 0, "%ld claims did not hold",
 		     board->failures);
 	cr_assert_eq(status, 0, "the node ended with status %d", status);
 }
 
-int kit_send(troupe_ref to, int64_t value)
+int stage_send(troupe_ref to, int64_t value)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
 
@@ -63,7 +63,7 @@ int kit_send(troupe_ref to, int64_t value)
 	return troupe_send(to, &number.base);
 }
 
-int64_t kit_receive(int64_t ms)
+int64_t stage_receive(int64_t ms)
 {
 	const struct troupe_pattern number = {
 		.type = &play__number__descriptor
