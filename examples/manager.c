@@ -35,7 +35,7 @@ static void worker_factor(Manager__Mathematician_Service *service,
 	if (rest > 1)
 		primes[factors.n_prime++] = rest;
 	reply(&factors, call);
-	troupe_close(troupe_self()); /* one request is its whole life */
+	troupe_finish(TROUPE_STOP); /* one request is its whole life */
 }
 
 static const Manager__Mathematician_Service worker_methods =

@@ -229,18 +229,7 @@ static void print_summary(void)
 
 static int one_less(const struct troupe_end *end)
 {
-	if (end->reason.cause != TROUPE_NORMAL &&
-	    end->reason.cause != TROUPE_SHUTDOWN) {
-		char text[TROUPE_TEXT_SIZE];
-
-		troupe_log(
-			TROUPE_WARNING, "monitor %d: %s", end->pid,
-			troupe_reason_text(&end->reason, text, sizeof(text)));
-	}
-	if (--monitors_alive > 0 || troupe_is_stopping())
-		return 0;
-	print_summary();
-	return TROUPE_STOP;
+	return --monitors_alive == 0 ? TROUPE_STOP : 0;
 }
 
 static int key_pressed(struct troupe_input *input, short events)

@@ -189,7 +189,8 @@ struct troupe_class {
 	/* An actor that this one monitors has ended. */
 	int (*down)(const struct troupe_end *end);
 
-	/* Told to stop: the last callback but for child_stopped. */
+	/* Before it ends in order, told to or by itself; after it only
+	 * child_stopped is called. */
 	void (*stop)(void);
 
 	/* After each message, with what its handler returned. */

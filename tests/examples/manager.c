@@ -9,7 +9,7 @@ TestSuite(manager, .timeout = 60);
 
 Test(manager, each_request_is_answered_by_a_worker_of_its_own)
 {
-	enum { REQUESTS = 5 };
+	enum { REQUESTS = 4 };
 	long pids[REQUESTS];
 	struct program p;
 

@@ -24,7 +24,7 @@ Test(program, no_arguments_is_wrong_use)
 {
 	struct program p;
 
-	expect_wrong_use(&p, program_troupe(&p, NULL), "[Uu]sage|troupe run");
+	expect_wrong_use(&p, program_troupe(&p, NULL), "troupe help");
 }
 
 Test(program, an_unknown_command_is_wrong_use)
@@ -57,10 +57,10 @@ Test(program, an_option_without_its_value_is_wrong_use)
 			 "slots");
 	expect_wrong_use(
 		&p, program_troupe(&p, "run", "--slots", "many", "x.so", NULL),
-		"slots.*many|many.*slots");
+		"slots");
 	expect_wrong_use(
 		&p, program_troupe(&p, "run", "--heap", "1Q", "x.so", NULL),
-		"heap.*1Q|1Q.*heap");
+		"heap");
 }
 
 Test(program, a_missing_file_is_wrong_use)

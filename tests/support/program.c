@@ -143,12 +143,18 @@ int program_start_on_terminal(struct program *p, const char *const argv[])
 	return 0;
 }
 
+static void path_of(const char *name, char path[PATH_SIZE])
+{
+	const char *build = getenv("TROUPE_BUILD");
+
+	snprintf(path, PATH_SIZE, "%s/%s", build ? build : "build", name);
+}
+
 const char *program_built(const char *name)
 {
 	static char path[PATH_SIZE];
-	const char *build = getenv("TROUPE_BUILD");
 
-	snprintf(path, sizeof(path), "%s/%s", build ? build : "build", name);
+	path_of(name, path);
 	return path;
 }
 
@@ -159,7 +165,7 @@ int program_troupe(struct program *p, ...)
 	size_t count = 0;
 	va_list rest;
 
-	snprintf(path, sizeof(path), "%s", program_built("bin/troupe"));
+	path_of("bin/troupe", path);
 	argv[count++] = path;
 	va_start(rest, p);
 	while (count <= MAX_ARGUMENTS &&
