@@ -20,7 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	assert(envelope.kind >= TRP_MESSAGE && envelope.kind <= TRP_CONTROL);
 	assert(envelope.type != 0 || envelope.kind == TRP_FAILURE);
 	assert((envelope.service != 0) == (envelope.kind == TRP_CALL));
-	assert(envelope.hop <= TRP_ENVELOPE_HOPS);
 	assert(envelope.deadline >= 0 && envelope.created >= 0);
 	return 0;
 }
