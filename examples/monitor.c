@@ -238,7 +238,7 @@ static int key_pressed(struct troupe_input *input, short events)
 	ssize_t n;
 
 	n = read(input->fd, keys, sizeof(keys));
-	if (n <= 0) /* the terminal is gone; the monitors go on */
+	if (n < 0 || events & POLLHUP) /* gone; the monitors go on */
 		troupe_input_remove(input);
 	else if (memchr(keys, 'q', n))
 		for (int i = 0; i < SOURCES; i++)
@@ -297,7 +297,8 @@ static bool read_keys_unbuffered(struct termios *ret_before)
 	if (!is_at_terminal() || tcgetattr(STDIN_FILENO, &mode) < 0)
 		return false;
 	*ret_before = mode;
-	mode.c_lflag &= ~(ICANON | ECHO); /* ^C goes on to work */
+	mode.c_lflag &= ~(ICANON | ECHO); /* ^C goes on to work, */
+	mode.c_cc[VMIN] = 0; /* and takes keys away that were announced */
 	return tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0;
 }
 

@@ -367,7 +367,7 @@ troupe_ref troupe_parent(void)
 
 bool troupe_is_stopping(void)
 {
-	while (trp_actor_take_from(TRP_SLOT_SUPERVISOR) > 0)
+	while (trp_actor_take(TRP_TAKE_CONTROL) > 0)
 		;
 	return trp_actor.is_stopping;
 }

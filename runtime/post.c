@@ -74,7 +74,7 @@ int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
 			   NULL);
 	while (r >= 0 && !open->is_answered) {
-		r = trp_actor_take_from(TRP_SLOT_SUPERVISOR);
+		r = trp_actor_take(TRP_TAKE_CONTROL);
 		if (r == 0)
 			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
 	}
