@@ -157,9 +157,10 @@ $(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
-$(O)/bin/bench-%: $(O)/tests/bench/%.o $(O)/lib/libtroupe.a
+BENCH_PROTO_OBJ := $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/bench/*.proto))
+$(O)/bin/bench-%: $(O)/tests/bench/%.o $(BENCH_PROTO_OBJ) $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a $(LIBS) -lm
 
 tests: all $(TEST_DIRS:%=$(O)/bin/test-%)
 benches: all $(BENCHES:%=$(O)/bin/bench-%)

@@ -95,15 +95,15 @@ static struct trp_extent load_extent(const unsigned char *at)
 	return (struct trp_extent) { load_once(at), load_once(at + 8) };
 }
 
-static int attached(const struct trp_incoming *in,
-		    const struct trp_arena *arena, const unsigned char *bytes,
-		    struct trp_mail *mail)
+/* Checks the attachment that a record begins with. */
+static int attach(const struct trp_incoming *in, const struct trp_arena *arena,
+		  struct trp_mail *mail)
 {
 	struct trp_extent extent;
 
 	if (mail->size < sizeof(extent))
 		return -EBADMSG;
-	extent = load_extent(bytes);
+	extent = load_extent(mail->bytes);
 	if (!extent.size)
 		return -EBADMSG;
 	mail->attachment =
@@ -111,28 +111,27 @@ static int attached(const struct trp_incoming *in,
 	if (!mail->attachment)
 		return -EBADMSG;
 	mail->attachment_size = extent.size;
-	mail->bytes = bytes + sizeof(extent);
+	mail->bytes = (const unsigned char *)mail->bytes + sizeof(extent);
 	mail->size -= sizeof(extent);
 	return 0;
 }
 
+/* Field by field, for a copy of the whole waits for its own stores. */
 static int hand_out(struct trp_incoming *in, const struct trp_arena *arena,
 		    struct trp_record record, const unsigned char *bytes,
 		    struct trp_mail *ret_mail)
 {
-	struct trp_mail mail = {
-		.sender = in->sender,
-		.bytes = bytes,
-		.size = record.size,
-		.position = in->cursor,
-		.from = in,
-	};
-
 	if (record.flags & ~TRP_ATTACHED)
 		return -EBADMSG;
-	if (record.flags && attached(in, arena, bytes, &mail) < 0)
+	ret_mail->sender = in->sender;
+	ret_mail->bytes = bytes;
+	ret_mail->size = record.size;
+	ret_mail->attachment = NULL;
+	ret_mail->attachment_size = 0;
+	ret_mail->position = in->cursor;
+	ret_mail->from = in;
+	if (record.flags && attach(in, arena, ret_mail) < 0)
 		return -EBADMSG;
-	*ret_mail = mail;
 	in->held++;
 	pass(in, trp_record_space(record.size));
 	return 1;

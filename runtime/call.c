@@ -20,7 +20,7 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-enum { PATIENCE_MS = 2, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
+enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
 
 struct call {
 	struct troupe_timer timer; /* its deadline */

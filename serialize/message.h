@@ -33,7 +33,8 @@ size_t trp_message_size(const ProtobufCMessage *message);
 
 /*
  * Writes trp_message_size() bytes and returns that number.  The message may
- * not change in between.  A NULL string is packed as "".
+ * not change in between.  A NULL string is packed as "" and a NULL message not
+ * at all; in a repeated field, neither may be NULL.
  */
 size_t trp_message_pack(const ProtobufCMessage *message, void *bytes);
 

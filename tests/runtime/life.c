@@ -57,9 +57,9 @@ static int aborts(const void *arguments)
 
 static int writes_null(const void *arguments)
 {
-	int *volatile nowhere = NULL;
+	volatile uintptr_t nowhere = 8;
 
-	*nowhere = 1;
+	*(volatile int *)nowhere = 1;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -114,6 +115,18 @@ void kit_actor_fini(struct kit_actor *actor)
 		close(actor->arena.fd);
 }
 
+/* The test's process forks, where a node has a zygote that owns no slot. */
+static void leave_slot_0(struct kit *kit)
+{
+	struct trp_arena *arena = &kit->self.arena;
+
+	mprotect(trp_arena_front(arena, 0), TRP_FRONT_SIZE, PROT_READ);
+	mprotect(trp_arena_at(arena, 0, TRP_FRONT_SIZE, 1), arena->heap_size,
+		 PROT_READ);
+	mprotect(trp_arena_slot(arena, 0), arena->fronts - arena->directory,
+		 PROT_READ);
+}
+
 pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 	       int (*body)(struct kit_actor *actor, void *data), void *data)
 {
@@ -127,6 +140,7 @@ pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 	if (pid > 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	leave_slot_0(kit);
 	kit_actor_init(kit, &actor, slot, limit);
 	r = body(&actor, data);
 	kit_actor_fini(&actor);
