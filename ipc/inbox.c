@@ -14,12 +14,14 @@
  */
 
 static const unsigned wanted_by[TRP_READY_KINDS] = {
+	[TRP_READY_ANSWER] = TRP_TAKE_CONTROL,
 	[TRP_READY_CONTROL] = TRP_TAKE_CONTROL,
 	[TRP_READY_REPLY] = TRP_TAKE_REPLY,
 	[TRP_READY_MAIL] = TRP_TAKE_MAIL,
 };
 
 static const enum trp_stream stream_of[TRP_READY_KINDS] = {
+	[TRP_READY_ANSWER] = TRP_REPLY,
 	[TRP_READY_CONTROL] = TRP_MAIL,
 	[TRP_READY_REPLY] = TRP_REPLY,
 	[TRP_READY_MAIL] = TRP_MAIL,
@@ -30,10 +32,11 @@ static const enum trp_stream stream_of[TRP_READY_KINDS] = {
 static struct trp_queue *queue_of(struct trp_mailbox *box,
 				  const struct trp_peer *peer, int stream)
 {
-	if (stream == TRP_REPLY)
-		return &box->ready[TRP_READY_REPLY];
-	return &box->ready[peer->slot == TRP_SLOT_SUPERVISOR ? TRP_READY_CONTROL
-							     : TRP_READY_MAIL];
+	if (peer->slot == TRP_SLOT_SUPERVISOR)
+		return &box->ready[stream == TRP_REPLY ? TRP_READY_ANSWER
+						       : TRP_READY_CONTROL];
+	return &box->ready[stream == TRP_REPLY ? TRP_READY_REPLY
+					       : TRP_READY_MAIL];
 }
 
 static void enqueue(struct trp_mailbox *box, struct trp_peer *peer, int stream)
@@ -273,14 +276,22 @@ int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
 			  struct trp_mail *ret_mail)
 {
 	struct trp_peer *peer;
-	int r;
+	int stream, r;
 
+	if (slot >= box->arena->slots)
+		return 0;
 	r = find_sender(box, slot, &peer);
 	if (r < 0)
 		return r == -ESRCH ? 0 : r;
-	r = read_lane(box, peer, TRP_REPLY, ret_mail);
-	if (r == 0)
-		r = read_lane(box, peer, TRP_MAIL, ret_mail);
+	stream = TRP_REPLY;
+	r = read_lane(box, peer, stream, ret_mail);
+	if (r == 0) {
+		stream = TRP_MAIL;
+		r = read_lane(box, peer, stream, ret_mail);
+	}
+	/* Not caught up with, so its sender will not ring. */
+	if (r > 0)
+		enqueue(box, peer, stream);
 	return r;
 }
 

@@ -23,6 +23,10 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 	int r;
 
 	assert(generation != 0);
+	if (limit == 0)
+		limit = atomic_load_explicit(
+			&trp_arena_slot(arena, slot)->limit,
+			memory_order_relaxed);
 
 	*box = (struct trp_mailbox) {
 		.arena = arena,
@@ -70,7 +74,8 @@ static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 	/* G2: pairs with G1. */
 	if (atomic_load_explicit(&peer->front->generation,
 				 memory_order_acquire) != peer->target)
-		return TRP_LIMIT_DEFAULT;
+		return bounded(atomic_load_explicit(&peer->entry->limit,
+						    memory_order_relaxed));
 	peer->limit = bounded(atomic_load_explicit(&peer->front->limit,
 						   memory_order_relaxed));
 	return peer->limit;

@@ -20,10 +20,19 @@ enum { TRP_TURN = 64 };
 
 /* Which lanes trp_mailbox_next() may take from. */
 enum {
-	TRP_TAKE_CONTROL = 1, /* mail of the supervisor (slot 0) */
+	TRP_TAKE_CONTROL = 1, /* all that the supervisor (slot 0) sent */
 	TRP_TAKE_REPLY = 2,
 	TRP_TAKE_MAIL = 4,
 	TRP_TAKE_ALL = 7,
+};
+
+/* The queues of lanes that have something, in the order of taking. */
+enum trp_ready {
+	TRP_READY_ANSWER, /* the supervisor's replies */
+	TRP_READY_CONTROL,
+	TRP_READY_REPLY,
+	TRP_READY_MAIL,
+	TRP_READY_KINDS
 };
 
 struct trp_peer;
@@ -41,7 +50,7 @@ struct trp_mailbox {
 	struct trp_queue {
 		struct trp_peer *first, *last;
 		uint32_t turn;	   /* records left of the first one's turn */
-	} ready[3];		   /* control, reply, mail */
+	} ready[TRP_READY_KINDS];
 	struct trp_peer *reserved; /* whose reservation is open */
 	uint32_t reserved_stream;
 	struct trp_incoming *unpublished; /* whose head is not, if any's */
@@ -50,7 +59,8 @@ struct trp_mailbox {
 
 /*
  * Sets up the front of the slot that this process entered.  limit: bytes that
- * one sender may leave unread; 0 is TRP_LIMIT_DEFAULT.  Returns 0 or -ENOMEM.
+ * one sender may leave unread; 0: as the directory says, else
+ * TRP_LIMIT_DEFAULT.  Returns 0 or -ENOMEM.
  */
 int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		     uint32_t slot, uint32_t generation, uint32_t limit);

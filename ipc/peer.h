@@ -14,7 +14,6 @@
 #include "ipc/mailbox.h"
 
 /* The queues of ready lanes, in the order in which they are read. */
-enum { TRP_READY_CONTROL, TRP_READY_REPLY, TRP_READY_MAIL, TRP_READY_KINDS };
 
 struct trp_peer {
 	uint32_t slot;

@@ -20,7 +20,6 @@ enum trp_spin_mode { TRP_SPIN_AUTO, TRP_SPIN_NEVER, TRP_SPIN_ALWAYS };
 
 struct trp_spin {
 	enum trp_spin_mode mode;
-	bool has_one_cpu;
 	int sender_cpu; /* -1: not known */
 	uint32_t budget_ns;
 	uint32_t sleeps; /* since the budget came down to nothing */
