@@ -44,7 +44,8 @@ EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
 PROTOS      := $(wildcard runtime/*.proto examples/*.proto tests/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
 TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
-		 tests/support/ tests/fuzz/ tests/bench/, $(wildcard tests/*/)))
+		 tests/support/ tests/fuzz/ tests/bench/ tests/race/, \
+		 $(wildcard tests/*/)))
 TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
 # What others stand on is tested before them.
 BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
@@ -78,8 +79,8 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench fuzz model \
-	check-install do-run do-test do-bench tests benches always
+.PHONY: all run test lint install uninstall clean help bench fuzz race model \
+	check-install do-run do-test do-bench do-race tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -88,6 +89,7 @@ help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      ratios against the floors of this machine'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
+	@echo 'make race       what two threads may share, under ThreadSanitizer'
 	@echo 'make model      the SPIN model of the wake protocol'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean      removes build/'
@@ -192,6 +194,17 @@ lint:
 fuzz:
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
+
+# Criterion cannot run under ThreadSanitizer, so these have a main of their own.
+RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
+$(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
+race:
+	@./tests/support/packages build
+	@$(MAKE) --no-print-directory SANITIZE=thread CFLAGS='-g -Wno-tsan' do-race
+do-race: $(RACES:%=$(O)/bin/race-%)
+	@for r in $(RACES); do $(O)/bin/race-$$r || exit 1; done
 
 model:
 	@./tests/support/packages build lint

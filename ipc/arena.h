@@ -43,7 +43,7 @@ struct trp_slot {
 	_Atomic uint32_t parent;
 	_Atomic int32_t pid;
 	_Atomic uint32_t incarnation;
-	_Atomic uint32_t limit; /* of its mailbox; 0: the default */
+	_Atomic uint32_t limit;	  /* of its mailbox; 0: the default */
 	char name[TRP_NAME_SIZE]; /* what ps and logs show; NUL-terminated */
 	uint64_t spare2;
 };
