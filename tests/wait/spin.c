@@ -28,12 +28,12 @@ Test(spin, not_for_a_sender_on_the_same_core)
 	cr_assert_eq(trp_spin_budget(&spin, 0), TRP_SPIN_FIRST_NS);
 }
 
-Test(spin, never_with_one_cpu)
+Test(spin, always_is_always_but_on_the_same_core)
 {
 	struct trp_spin spin = heard_from_other_core("always");
 
-	spin.has_one_cpu = true;
-	cr_assert_eq(trp_spin_budget(&spin, 0), 0);
+	cr_assert_eq(trp_spin_budget(&spin, 0), TRP_SPIN_ALWAYS_NS);
+	cr_assert_eq(trp_spin_budget(&spin, 1), 0);
 }
 
 Test(spin, success_lengthens_up_to_a_bound)
