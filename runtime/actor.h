@@ -90,10 +90,12 @@ struct trp_actor {
 	int finish; /* of troupe_finish(), or 0 */
 	uint32_t turns;
 
-	const struct trp_mail *mail;	     /* being handled, or NULL */
-	const struct trp_envelope *envelope; /* its envelope */
-	uint64_t flow;			     /* of what is being handled */
-	uint16_t hop;
+	struct trp_handled {
+		const struct trp_mail *mail; /* being handled, or NULL */
+		const struct trp_envelope *envelope;
+		uint64_t flow; /* of what is being handled; 0: begins here */
+		uint16_t hop;
+	} handled;
 	struct troupe_time rescan_at;
 };
 

@@ -20,8 +20,8 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
 		.sender = trp_actor.self,
 		.deadline = INT64_MAX,
 		.created = trp_now().ns,
-		.flow = trp_actor.flow,
-		.hop = trp_envelope_next_hop(trp_actor.hop),
+		.flow = trp_actor.handled.flow,
+		.hop = trp_envelope_next_hop(trp_actor.handled.hop),
 		.kind = (uint16_t)kind,
 		.cpu = (uint16_t)sched_getcpu(),
 	};

@@ -67,9 +67,9 @@ static void give_back(void)
 		free(given_saved->attachment);
 	free(given_saved);
 	given_saved = NULL;
-	if (trp_actor.flow)
+	if (trp_actor.handled.flow)
 		trp_scratch_release(&trp_actor.scratch, given_mark);
-	trp_actor.flow = 0;
+	trp_actor.handled.flow = 0;
 }
 
 /* ---- matching
@@ -272,8 +272,8 @@ static bool take_saved(void)
 	wanted.message = found.message;
 	wanted.message.attachment = saved->attachment;
 	wanted.message.attachment_size = saved->attachment_size;
-	trp_actor.flow = saved->envelope.flow;
-	trp_actor.hop = saved->envelope.hop;
+	trp_actor.handled.flow = saved->envelope.flow;
+	trp_actor.handled.hop = saved->envelope.hop;
 	return true;
 }
 

@@ -211,8 +211,13 @@ static int sort_reply(const struct trp_mail *mail,
 	return 1;
 }
 
+/*
+ * A blocking call inside a handler takes records as well: what is being handled
+ * is put back afterwards.
+ */
 static int sort(const struct trp_mail *mail)
 {
+	struct trp_handled outer = trp_actor.handled;
 	struct trp_envelope envelope;
 	const void *body;
 	size_t size;
@@ -225,15 +230,13 @@ static int sort(const struct trp_mail *mail)
 	trp_actor.words->received++;
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
-	trp_actor.mail = mail;
-	trp_actor.envelope = &envelope;
-	trp_actor.flow = envelope.flow;
-	trp_actor.hop = envelope.hop;
+	trp_actor.handled = (struct trp_handled){ mail, &envelope,
+						  envelope.flow, envelope.hop };
 	r = sort_mail(mail, &envelope, body, size);
-	trp_actor.mail = NULL;
-	trp_actor.envelope = NULL;
-	if (r != TRP_HELD)
-		trp_actor.flow = 0;
+	if (r == TRP_HELD)
+		outer = (struct trp_handled){ .flow = envelope.flow,
+					      .hop = envelope.hop };
+	trp_actor.handled = outer;
 	return r;
 }
 
