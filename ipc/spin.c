@@ -33,12 +33,12 @@ static uint32_t learned_budget(struct trp_spin *spin)
 
 uint32_t trp_spin_budget(struct trp_spin *spin, int own_cpu)
 {
-	if (spin->has_one_cpu || spin->mode == TRP_SPIN_NEVER)
+	if (spin->mode == TRP_SPIN_NEVER)
+		return 0;
+	if (spin->sender_cpu < 0 || spin->sender_cpu == own_cpu)
 		return 0;
 	if (spin->mode == TRP_SPIN_ALWAYS)
 		return TRP_SPIN_ALWAYS_NS;
-	if (spin->sender_cpu < 0 || spin->sender_cpu == own_cpu)
-		return 0;
 	return learned_budget(spin);
 }
 

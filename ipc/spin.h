@@ -8,7 +8,8 @@
  *
  * Spinning pays when the sender runs on another core and answers within
  * microseconds; on the same core it only keeps the sender from running.  So:
- * not unless the last sender ran elsewhere; twice as long after each success,
+ * not unless the last sender ran elsewhere (which a machine with one CPU never
+ * says, and two processes pinned to two do); twice as long after each success,
  * half as long after each failure; and once it has come down to nothing, one
  * trial after TRIAL_AFTER sleeps, lest it never be found out again.
  */
@@ -20,7 +21,6 @@ enum trp_spin_mode { TRP_SPIN_AUTO, TRP_SPIN_NEVER, TRP_SPIN_ALWAYS };
 
 struct trp_spin {
 	enum trp_spin_mode mode;
-	bool has_one_cpu;
 	int sender_cpu; /* -1: not known */
 	uint32_t budget_ns;
 	uint32_t sleeps; /* since the budget came down to nothing */

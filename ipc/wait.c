@@ -119,14 +119,6 @@ int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160])
 
 /* ---- one process's wait ---- */
 
-static bool has_one_cpu(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
-	       CPU_COUNT(&set) == 1;
-}
-
 void trp_wait_set_node(uint64_t node)
 {
 	trp_knock_set_node(node);
@@ -144,7 +136,6 @@ void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 		.sleeping = sleeping,
 	};
 	trp_spin_init(&wait->spin, getenv("TROUPE_SPIN"));
-	wait->spin.has_one_cpu = has_one_cpu();
 	atomic_store_explicit(sleeping, TRP_AWAKE, memory_order_relaxed);
 }
 
@@ -221,7 +212,6 @@ static bool spin_until(struct trp_wait *wait, struct trp_time end)
 	return false;
 }
 
-/* What is available may have changed since: asked again when it went wrong. */
 static bool spin(struct trp_wait *wait, struct trp_time deadline)
 {
 	uint32_t budget = trp_spin_budget(&wait->spin, sched_getcpu());
@@ -233,12 +223,10 @@ static bool spin(struct trp_wait *wait, struct trp_time deadline)
 	end.ns = trp_now().ns + budget;
 	has_won = spin_until(wait, end.ns < deadline.ns ? end : deadline);
 	trp_spin_learn(&wait->spin, has_won);
-	if (has_won) {
+	if (has_won)
 		wait->spins_won++;
-	} else {
+	else
 		wait->spins_lost++;
-		wait->spin.has_one_cpu = has_one_cpu();
-	}
 	return has_won;
 }
 
