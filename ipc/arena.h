@@ -43,7 +43,7 @@ struct trp_slot {
 	_Atomic uint32_t parent;
 	_Atomic int32_t pid;
 	_Atomic uint32_t incarnation;
-	uint32_t spare;
+	_Atomic uint32_t limit;	  /* of its mailbox; 0: the default */
 	char name[TRP_NAME_SIZE]; /* what ps and logs show; NUL-terminated */
 	uint64_t spare2;
 };
@@ -83,14 +83,14 @@ struct trp_front {
 	_Atomic uint32_t limit;	     /* mailbox limit, bytes of one sender */
 	_Atomic uint32_t cards;	     /* how many there are */
 	_Atomic uint64_t index;	     /* offset | log2(entries), 16 bits each */
-	_Atomic uint64_t handling;   /* slot << 48 | position, or 0 */
-	uint64_t spare[2];
-
-	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep | door << 8 */
-	uint32_t spare2[3];
 	_Atomic uint64_t chunk[TRP_CARD_CHUNKS]; /* offset of further cards */
 
-	alignas(64) uint16_t small_index[TRP_INDEX_INLINE];
+	/* What is written often has a line of its own. */
+	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep | door << 8 */
+	uint32_t spare;
+	_Atomic uint64_t handling; /* trp_handling(), or 0 */
+
+	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
 	unsigned char user[192]; /* the layer above: last words, counters */
 	alignas(128) struct trp_card card[TRP_CARDS_INLINE];
 };
@@ -115,9 +115,10 @@ struct trp_arena {
 	unsigned char *base;
 	size_t size;
 	uint32_t slots;
-	uint64_t heap_size; /* a power of two */
-	int fd;		    /* read-write; -1 once entered */
-	uint32_t entered;   /* own slot; UINT32_MAX before */
+	uint64_t heap_size;		 /* a power of two */
+	int fd;				 /* read-write; -1 once entered */
+	uint32_t entered;		 /* own slot; UINT32_MAX before */
+	size_t directory, fronts, heaps; /* where in the file each begins */
 };
 
 /*
@@ -134,13 +135,19 @@ int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 /*
  * Maps the front and the heap of `slot` read-write (slot 0: the directory as
  * well).  The descriptor stays open for slot 0 and is closed otherwise.
+ * Returns 0 or what mmap(2) says; the mapping is then half done, and all that
+ * is left is to end the process.
  */
 int trp_arena_enter(struct trp_arena *arena, uint32_t slot);
 
 /* Unmaps and closes.  A zeroed arena is allowed. */
 void trp_arena_fini(struct trp_arena *arena);
 
-/* Gives back all memory of a slot's bell and region.  Slot 0's process only. */
+/*
+ * Gives back all memory of a slot's bell and region.  Slot 0's process only,
+ * after the directory says that the slot is free: a reader which finds zeros
+ * looks there before it calls them a lie.
+ */
 int trp_arena_release(struct trp_arena *arena, uint32_t slot);
 
 /* Bytes of memory that the arena holds now, whoever wrote them (fstat). */
@@ -148,8 +155,7 @@ int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes);
 
 struct trp_bell *trp_arena_bell(const struct trp_arena *arena, uint32_t slot);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);
-struct trp_front *trp_arena_front(const struct trp_arena *arena,
-				  uint32_t slot);
+struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot);
 
 /*
  * The address of [offset, offset + size) in a region, or NULL when that is not
@@ -161,6 +167,24 @@ void *trp_arena_at(const struct trp_arena *arena, uint32_t slot,
 static inline uint64_t trp_life(uint32_t generation, enum trp_state state)
 {
 	return (uint64_t)generation << 32 | state;
+}
+
+/*
+ * What a front's `handling` says: the record that was handed out last, by its
+ * sender and position (8-aligned, modulo 2^48), and whether it is done with.
+ * Whatever came before it in its stream is done with as well.
+ */
+enum {
+	TRP_HANDLING_BEGUN = 1,
+	TRP_HANDLING_DONE = 2,
+	TRP_HANDLING_REPLY = 4, /* the stream; else mail */
+};
+
+static inline uint64_t trp_handling(uint32_t sender, uint64_t position,
+				    bool is_reply)
+{
+	return (uint64_t)sender << 48 | (position & (UINT64_MAX >> 16)) |
+	       TRP_HANDLING_BEGUN | (is_reply ? TRP_HANDLING_REPLY : 0);
 }
 
 #endif

@@ -20,10 +20,19 @@ enum { TRP_TURN = 64 };
 
 /* Which lanes trp_mailbox_next() may take from. */
 enum {
-	TRP_TAKE_CONTROL = 1, /* mail of the supervisor (slot 0) */
+	TRP_TAKE_CONTROL = 1, /* all that the supervisor (slot 0) sent */
 	TRP_TAKE_REPLY = 2,
 	TRP_TAKE_MAIL = 4,
 	TRP_TAKE_ALL = 7,
+};
+
+/* The queues of lanes that have something, in the order of taking. */
+enum trp_ready {
+	TRP_READY_ANSWER, /* the supervisor's replies */
+	TRP_READY_CONTROL,
+	TRP_READY_REPLY,
+	TRP_READY_MAIL,
+	TRP_READY_KINDS
 };
 
 struct trp_peer;
@@ -32,21 +41,27 @@ struct trp_mailbox {
 	const struct trp_arena *arena;
 	uint32_t slot;
 	uint32_t generation;
+	uint32_t limit;
 	struct trp_front *front;
 	struct trp_bell *bell;
 	struct trp_region region;
 	struct trp_peer *peer[TRP_CARD_CHUNKS + 1]; /* parallel to the cards */
-	struct trp_peer *last; /* whom we sent to last */
+	struct trp_peer *last;			    /* whom we sent to last */
 	struct trp_queue {
 		struct trp_peer *first, *last;
-	} ready[3]; /* control, reply, mail */
+		uint32_t turn; /* records left of the first one's turn */
+	} ready[TRP_READY_KINDS];
 	struct trp_peer *reserved; /* whose reservation is open */
 	uint32_t reserved_stream;
-	uint32_t turn; /* records left of the present turn */
-	uint64_t rings, wakes, lies; /* counted */
+	struct trp_incoming *unpublished; /* whose head is not, if any's */
+	uint64_t rings, wakes, lies;	  /* counted */
 };
 
-/* Sets up the front of the slot that this process entered. limit: bytes. */
+/*
+ * Sets up the front of the slot that this process entered.  limit: bytes that
+ * one sender may leave unread; 0: as the directory says, else
+ * TRP_LIMIT_DEFAULT.  Returns 0 or -ENOMEM.
+ */
 int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		     uint32_t slot, uint32_t generation, uint32_t limit);
 void trp_mailbox_fini(struct trp_mailbox *box);
@@ -89,11 +104,18 @@ int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
 		     struct trp_mail *ret_mail);
 
-/* The same from one sender alone, whatever it has: before its death is told. */
+/*
+ * The same from one sender alone, whatever it has: before its death is told.
+ * Also -ENOMEM, -ENOBUFS, when it was never heard of and there is no room for
+ * its card.
+ */
 int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
 			  struct trp_mail *ret_mail);
 
-/* In any order; the record's space is the sender's again. */
+/*
+ * In any order, inner ones before outer ones; the space is the sender's again
+ * when no record of that lane is held.
+ */
 void trp_mailbox_done(struct trp_mailbox *box, const struct trp_mail *mail);
 
 /*

@@ -33,13 +33,11 @@ static uint32_t learned_budget(struct trp_spin *spin)
 
 uint32_t trp_spin_budget(struct trp_spin *spin, int own_cpu)
 {
-	if (spin->mode == TRP_SPIN_NEVER)
-		return 0;
-	if (spin->sender_cpu < 0 || spin->sender_cpu == own_cpu)
+	if (spin->mode == TRP_SPIN_NEVER || spin->sender_cpu == own_cpu)
 		return 0;
 	if (spin->mode == TRP_SPIN_ALWAYS)
 		return TRP_SPIN_ALWAYS_NS;
-	return learned_budget(spin);
+	return spin->sender_cpu < 0 ? 0 : learned_budget(spin);
 }
 
 /* A trial that was won starts at the first budget, one that was lost at 0. */
