@@ -8,7 +8,8 @@
  *
  * Spinning pays when the sender runs on another core and answers within
  * microseconds; on the same core it only keeps the sender from running.  So:
- * not unless the last sender ran elsewhere; twice as long after each success,
+ * not unless the last sender ran elsewhere (which a machine with one CPU never
+ * says, and two processes pinned to two do); twice as long after each success,
  * half as long after each failure; and once it has come down to nothing, one
  * trial after TRIAL_AFTER sleeps, lest it never be found out again.
  */

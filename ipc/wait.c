@@ -223,11 +223,10 @@ static bool spin(struct trp_wait *wait, struct trp_time deadline)
 	end.ns = trp_now().ns + budget;
 	has_won = spin_until(wait, end.ns < deadline.ns ? end : deadline);
 	trp_spin_learn(&wait->spin, has_won);
-	if (has_won) {
+	if (has_won)
 		wait->spins_won++;
-	} else {
+	else
 		wait->spins_lost++;
-		}
 	return has_won;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
-#include <pthread.h>
 #include <string.h>
 
 static struct trp_bell bell;
@@ -132,55 +131,4 @@ Test(bell, the_sequence_may_wrap)
 	atomic_store(&bell.word, UINT32_MAX);
 	cr_assert_eq(trp_bell_arm(&bell), 0);
 	cr_assert(trp_bell_wake(&bell, TRP_ASLEEP_FUTEX, 1));
-}
-
-/* For ThreadSanitizer: what is written before set() is seen by visit(). */
-
-enum { HANDOVERS = 20000 };
-
-struct handover {
-	uint64_t payload[SLOTS];
-	_Atomic uint64_t read[SLOTS];
-	uint64_t done;
-};
-
-static struct handover handover;
-
-static void read_payload(uint32_t sender, void *data)
-{
-	struct handover *all = data;
-	uint64_t value = all->payload[sender];
-
-	if (value == HANDOVERS)
-		all->done++;
-	atomic_store_explicit(&all->read[sender], value, memory_order_release);
-}
-
-static void *hand_over(void *data)
-{
-	uint32_t self = *(uint32_t *)data;
-
-	for (uint64_t i = 1; i <= HANDOVERS; i++) {
-		while (atomic_load_explicit(&handover.read[self],
-					    memory_order_acquire) != i - 1)
-			sched_yield();
-		handover.payload[self] = i;
-		trp_bell_set(&bell, self);
-	}
-	return NULL;
-}
-
-Test(bell, what_was_written_before_is_seen_by_who_takes, .timeout = 60)
-{
-	uint32_t ids[] = { 1, 2 };
-	pthread_t threads[2];
-
-	for (int i = 0; i < 2; i++)
-		pthread_create(&threads[i], NULL, hand_over, &ids[i]);
-	while (handover.done < 2) {
-		trp_bell_take(&bell, SLOTS, read_payload, &handover);
-		sched_yield();
-	}
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
 }

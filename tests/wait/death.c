@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -171,5 +174,29 @@ EACH_KIND(wait, no_descriptor_is_left)
 		trp_wait_fini(&wait);
 	}
 	cr_assert_eq(count_descriptors(), before);
+	bells_free(bells);
+}
+
+static long waiters_woken(struct trp_bell *bell)
+{
+	return syscall(SYS_futex, &bell->word, FUTEX_WAKE, INT_MAX);
+}
+
+Test(wait, one_futex_wait_is_armed_over_all_sleeps_and_none_is_left)
+{
+	struct bells *bells = bells_new();
+	struct trp_wait wait;
+
+	require_kind(TRP_WAIT_URING);
+	init_wait(&wait, TRP_WAIT_URING, bells, 0);
+	watch_silence(&wait);
+	for (int i = 0; i < 20; i++)
+		cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
+	cr_assert_eq(waiters_woken(&bells->bell[0]), 1);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
+	forget_silence(&wait);
+	trp_wait_fini(&wait);
+	cr_assert_eq(waiters_woken(&bells->bell[0]), 0);
 	bells_free(bells);
 }

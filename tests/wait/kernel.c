@@ -12,6 +12,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -147,5 +148,36 @@ Test(kernel, a_full_socket_is_not_waited_for)
 	cr_assert(is_readable(fd));
 	trp_knock_drain(fd);
 	cr_assert_not(is_readable(fd));
+	close(fd);
+}
+
+/* It gets a number of its own, and what has the old one is left alone. */
+static void knock_from_a_child(void *data)
+{
+	int ends[2];
+	char byte;
+
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) < 0)
+		_exit(1);
+	trp_knock(5, 0);
+	if (recv(ends[0], &byte, 1, MSG_DONTWAIT) >= 0 ||
+	    recv(ends[1], &byte, 1, MSG_DONTWAIT) >= 0)
+		_exit(2);
+}
+
+Test(kernel, a_child_that_closed_what_it_inherited_can_knock)
+{
+	uint32_t door;
+	int fd;
+
+	trp_knock_set_node((uint64_t)getpid());
+	cr_assert_eq(trp_knock_open(5, &fd, &door), 0);
+	trp_knock(5, door);
+	cr_assert(is_readable(fd));
+	trp_knock_drain(fd);
+	join(start(knock_from_a_child, NULL));
+	cr_assert(is_readable(fd));
 	close(fd);
 }
