@@ -43,6 +43,15 @@ static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "as the front has it");
 
+/* One writer, so no locked instruction: it would cost more than a send. */
+static inline void trp_count(_Atomic uint64_t *counter)
+{
+	uint64_t value =
+		atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
 /* An end that was told and is not yet dealt with. */
 struct trp_news {
 	struct trp_news *next;

@@ -154,7 +154,7 @@ static int refuse(const struct trp_envelope *envelope, int code,
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	if (!ticket)
 		return 1;
 	answer_failure(ticket, code, text);
@@ -198,7 +198,7 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 	int r;
 
 	if (envelope->deadline < trp_now().ns) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		return 1; /* its caller waits no more */
 	}
 	if (!method)

@@ -50,15 +50,14 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 				trp_ref_generation(to), stream, (uint32_t)size,
 				attachment, &bytes);
 	if (r < 0) {
-		atomic_fetch_add_explicit(&trp_actor.words->refused, 1,
-					  memory_order_relaxed);
+		trp_count(&trp_actor.words->refused);
 		return r;
 	}
 	envelope->type = trp_type_of(message->descriptor);
 	memcpy(bytes, envelope, sizeof(*envelope));
 	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
 	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
-	trp_actor.words->sent++;
+	trp_count(&trp_actor.words->sent);
 	return 0;
 }
 

@@ -216,7 +216,7 @@ static void drop_saved(struct list *list, struct saved **link)
 	*link = saved->next;
 	if (list->last == &saved->next)
 		list->last = link;
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	free(saved->attachment);
 	free(saved);
 }
@@ -291,7 +291,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 		index = match(envelope, body, size, &wanted.message);
 	}
 	if (index == -2) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		troupe_log(TROUPE_WARNING,
 			   "dropped %zu bytes: not a valid message", size);
 		return 1;

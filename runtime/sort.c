@@ -34,7 +34,7 @@ int trp_sort_learn(const struct troupe_class *klass)
 
 static int drop(const struct trp_mail *mail, const char *what)
 {
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	troupe_log(TROUPE_WARNING, "dropped %u bytes from actor %u: %s",
 		   mail->size, mail->sender, what);
 	return 1;
@@ -178,7 +178,7 @@ static int sort_mail(const struct trp_mail *mail,
 		     size_t size)
 {
 	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		return 1;
 	}
 	switch ((enum trp_envelope_kind)envelope->kind) {
@@ -227,7 +227,7 @@ static int sort(const struct trp_mail *mail)
 	if (r < 0)
 		return drop(mail, "not an envelope");
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
-	trp_actor.words->received++;
+	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
 	trp_actor.handled = (struct trp_handled){ mail, &envelope,
