@@ -227,6 +227,7 @@ static int sort(const struct trp_mail *mail)
 	if (r < 0)
 		return drop(mail, "not an envelope");
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
+	trp_actor.box.sender_cpu = envelope.cpu;
 	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
