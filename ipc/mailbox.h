@@ -49,7 +49,7 @@ struct trp_mailbox {
 	struct trp_peer *last;			    /* whom we sent to last */
 	struct trp_queue {
 		struct trp_peer *first, *last;
-		uint32_t turn;	   /* records left of the first one's turn */
+		uint32_t turn; /* records left of the first one's turn */
 	} ready[TRP_READY_KINDS];
 	struct trp_peer *reserved; /* whose reservation is open */
 	uint32_t reserved_stream;
