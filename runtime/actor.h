@@ -46,8 +46,7 @@ static_assert(sizeof(struct trp_words) ==
 /* One writer, so no locked instruction: it would cost more than a send. */
 static inline void trp_count(_Atomic uint64_t *counter)
 {
-	uint64_t value =
-		atomic_load_explicit(counter, memory_order_relaxed);
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
 
 	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
 }

@@ -231,12 +231,13 @@ static int sort(const struct trp_mail *mail)
 	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
-	trp_actor.handled = (struct trp_handled){ mail, &envelope,
-						  envelope.flow, envelope.hop };
+	trp_actor.handled =
+		(struct trp_handled) { mail, &envelope, envelope.flow,
+				       envelope.hop };
 	r = sort_mail(mail, &envelope, body, size);
 	if (r == TRP_HELD)
-		outer = (struct trp_handled){ .flow = envelope.flow,
-					      .hop = envelope.hop };
+		outer = (struct trp_handled) { .flow = envelope.flow,
+					       .hop = envelope.hop };
 	trp_actor.handled = outer;
 	return r;
 }

@@ -136,7 +136,20 @@ static void spoil(void)
 	}
 }
 
-/* Touches what it was given; how many records of whom. */
+static bool is_in_region(uint32_t slot, const void *bytes, uint64_t size)
+{
+	const unsigned char *front = trp_arena_at(&kit.fresh, slot, 0, 1);
+	const unsigned char *heap =
+		trp_arena_at(&kit.fresh, slot, TRP_FRONT_SIZE, 1);
+	uint64_t in_front = (uint64_t)((const unsigned char *)bytes - front);
+	uint64_t in_heap = (uint64_t)((const unsigned char *)bytes - heap);
+
+	return in_front <= TRP_FRONT_SIZE
+		       ? size <= TRP_FRONT_SIZE - in_front
+		       : in_heap <= HEAP && size <= HEAP - in_heap;
+}
+
+/* Reads what it was given, which must be the sender's. */
 static uint64_t touched;
 
 static void touch(const struct trp_mail *mail)
@@ -144,6 +157,9 @@ static void touch(const struct trp_mail *mail)
 	const unsigned char *bytes = mail->bytes;
 	const unsigned char *beside = mail->attachment;
 
+	cr_assert(is_in_region(mail->sender, bytes, mail->size));
+	cr_assert(!beside ||
+		  is_in_region(mail->sender, beside, mail->attachment_size));
 	for (uint32_t i = 0; i < mail->size; i++)
 		touched += bytes[i];
 	if (beside)
@@ -241,6 +257,93 @@ Test(hostile, a_sender_that_writes_nonsense_hurts_nobody)
 	cr_assert_eq(next_of_carol, sent_by_carol);
 	cr_assert_gt(bob.box.lies, 100);
 	cr_assert_neq(touched, 1);
+}
+
+/* ---- one lie each -------------------------------------------------------- */
+
+/* Three records, the first is read: what follows is at 56. */
+struct lie {
+	const char *name;
+	struct trp_record header; /* of the second record, where size != 0 */
+	uint64_t word[2];	  /* its first bytes, if any */
+	uint64_t tail;		  /* 0: as it is */
+};
+
+static const struct lie lies[] = {
+	{ "no kind", .header = { 40, 0, 0 } },
+	{ "an unknown kind", .header = { 40, 4, 0 } },
+	{ "an unknown flag", .header = { 40, TRP_DATA, 2 } },
+	{ "beyond the tail", .header = { 200, TRP_DATA, 0 } },
+	{ "beyond the ring", .header = { 2000, TRP_DATA, 0 }, .tail = 8192 },
+	{ "endless", .header = { UINT32_MAX, TRP_DATA, 0 }, .tail = 8192 },
+	{ "padding before the end", .header = { 40, TRP_PAD, 0 } },
+	{ "a ring of no size", .header = { 16, TRP_CONTINUES, 0 },
+	  .word = { 4096, 0 } },
+	{ "a ring of odd size", .header = { 16, TRP_CONTINUES, 0 },
+	  .word = { 4096, 1536 } },
+	{ "a ring askew", .header = { 16, TRP_CONTINUES, 0 },
+	  .word = { 4104, 1024 } },
+	{ "a ring elsewhere", .header = { 16, TRP_CONTINUES, 0 },
+	  .word = { TRP_FRONT_SIZE + HEAP, 1024 } },
+	{ "a ring across the end", .header = { 16, TRP_CONTINUES, 0 },
+	  .word = { TRP_FRONT_SIZE - 512, 1024 } },
+	{ "a ring and nothing in it", .header = { 16, TRP_CONTINUES, 0 },
+	  .word = { 8192, 1024 }, .tail = 80 },
+	{ "half a ring", .header = { 8, TRP_CONTINUES, 0 },
+	  .word = { 8192, 1024 } },
+	{ "half an attachment", .header = { 8, TRP_DATA, TRP_ATTACHED } },
+	{ "an empty attachment", .header = { 40, TRP_DATA, TRP_ATTACHED },
+	  .word = { 4096, 0 } },
+	{ "an attachment elsewhere", .header = { 40, TRP_DATA, TRP_ATTACHED },
+	  .word = { TRP_FRONT_SIZE + HEAP - 8, 16 } },
+	{ "an endless attachment", .header = { 40, TRP_DATA, TRP_ATTACHED },
+	  .word = { 4096, UINT64_MAX } },
+	{ "a tail askew", .tail = 150 },
+	{ "a tail that goes back", .tail = 8 },
+};
+
+enum { SPACE = 56 };
+
+static void tell(const struct lie *told)
+{
+	struct trp_outgoing *out =
+		&trp_peer_find(&mallory.box, BOB)->out[TRP_MAIL];
+	unsigned char *record = out->ring + SPACE;
+
+	if (told->header.size)
+		memcpy(record, &told->header, sizeof(told->header));
+	if (told->word[0])
+		memcpy(record + sizeof(told->header), told->word,
+		       sizeof(told->word));
+	if (told->tail)
+		out->mine->tail = told->tail;
+}
+
+Test(hostile, each_lie_is_found_out)
+{
+	static const unsigned char bytes[SPACE - sizeof(struct trp_record)];
+	struct trp_mail mail;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		kit_give(&kit, MALLORY);
+		kit_actor_init(&kit, &mallory, MALLORY, 0);
+		kit_send(&mallory, BOB, 1, TRP_MAIL, bytes, sizeof(bytes));
+		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+			     1);
+		trp_mailbox_done(&bob.box, &mail);
+		kit_send(&mallory, BOB, 1, TRP_MAIL, bytes, sizeof(bytes));
+		kit_send(&mallory, BOB, 1, TRP_MAIL, bytes, sizeof(bytes));
+		tell(&lies[i]);
+		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+			     -EBADMSG, "%s", lies[i].name);
+		cr_assert_eq(bob.box.lies, i + 1);
+		/* Nobody will read on, which does not hold her slot. */
+		if (!lies[i].tail)
+			cr_assert_eq(
+				trp_mailbox_depth(&kit.fresh, BOB, MALLORY), 0);
+		kit_actor_fini(&mallory);
+		kit_free_slot(&kit, MALLORY);
+	}
 }
 
 Test(hostile, a_lie_is_told_once_and_closes_that_lane_alone)

@@ -144,6 +144,23 @@ Test(turns, records_may_be_held_inside_each_other)
 		cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, FIRST + i), 0);
 }
 
+/* What is held is the receiver's, whatever else is read and published. */
+Test(turns, what_is_held_is_not_given_back)
+{
+	struct trp_mail held, mail;
+
+	cr_assert_eq(kit_send_number(&sender[0], 1, 1, 1), 0);
+	cr_assert_eq(kit_send_number(&sender[1], 1, 1, 2), 0);
+	cr_assert_eq(trp_mailbox_next(&receiver.box, TRP_TAKE_ALL, &held), 1);
+	cr_assert_eq(take(TRP_TAKE_ALL, &mail), 1);
+	cr_assert(!take(TRP_TAKE_ALL, &mail));
+	cr_assert(trp_mailbox_is_empty(&receiver.box, TRP_TAKE_ALL));
+	cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, held.sender), 16);
+	trp_mailbox_done(&receiver.box, &held);
+	trp_mailbox_is_empty(&receiver.box, TRP_TAKE_ALL);
+	cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, held.sender), 0);
+}
+
 /* ---- many processes at once ---------------------------------------------- */
 
 enum { PROCESSES = 8, EACH = 20000 };
