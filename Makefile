@@ -179,7 +179,8 @@ test:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-test
 do-test: tests
-	@./tests/support/run-tests $(O) $(TEST_DIRS)
+	@./tests/support/run-tests $(O) $(TEST_DIRS) \
+		$(foreach w,socket epoll,$(addsuffix @$(w),$(filter runtime,$(TEST_DIRS))))
 
 bench:
 	@./tests/support/packages build

@@ -35,6 +35,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		.limit = bounded(limit),
 		.front = front,
 		.bell = trp_arena_bell(arena, slot),
+		.sender_cpu = -1,
 	};
 	for (int i = 0; i < TRP_READY_KINDS; i++)
 		box->ready[i].turn = TRP_TURN;

@@ -44,6 +44,9 @@ void stage_fail(const char *file, int line, const char *claim);
  */
 int stage_run(int (*root)(int argc, char **argv));
 
+/* The same on a board that is there already, with nothing checked. */
+int stage_run_on(struct board *shared, int (*root)(int argc, char **argv));
+
 /* The same, where no CHECK may have failed and the root ends normally. */
 void stage_pass(int (*root)(int argc, char **argv));
 
