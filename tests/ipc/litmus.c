@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdalign.h>
 
 #include "ipc/peer.h"
 #include "tests/support/ipc_kit.h"
@@ -50,7 +51,6 @@ static void tear_down(void)
 
 TestSuite(litmus, .init = set_up, .fini = tear_down, .timeout = 120);
 
-/* Both leave at the same instant, give or take what lets them overlap. */
 static _Atomic unsigned arrived;
 
 static void meet(unsigned nth)
@@ -59,6 +59,15 @@ static void meet(unsigned nth)
 	for (unsigned spins = 0; atomic_load(&arrived) < 2 * nth; spins++)
 		if (spins > 2000)
 			sched_yield();
+}
+
+/* Who comes first to a meeting leaves it later: by how much, is tried out. */
+static void linger(unsigned round, unsigned side)
+{
+	unsigned turns = (side ? round : round / 32) % 32 * 8;
+
+	for (volatile unsigned i = 0; i < turns; i++)
+		;
 }
 
 static bool put(void)
@@ -81,22 +90,47 @@ static bool get(void)
 	return true;
 }
 
+/*
+ * Before its move each side looks at what it is going to load, so that this is
+ * fast, and writes to lines that the other is going to store to first, so that
+ * the other's stores, which go out in order, are slow.
+ */
+static struct {
+	alignas(64) volatile uint64_t word;
+} burden[2][8];
+
+static void weigh_down(int side)
+{
+	for (int i = 0; i < 8; i++)
+		burden[side][i].word++;
+}
+
 struct game {
 	void (*prepare)(void);
+	uint64_t (*look[2])(void);
 	bool (*move[2])(void);
 	bool won[2];
 	unsigned both_lost;
 };
 
+static volatile uint64_t looked;
+
+static void make_move(struct game *game, unsigned round, int side)
+{
+	meet(3 * round + 1);
+	weigh_down(!side);
+	looked = game->look[side]();
+	meet(3 * round + 2);
+	linger(round, (unsigned)side);
+	weigh_down(side);
+	game->won[side] = game->move[side]();
+	meet(3 * round + 3);
+}
+
 static void *other_side(void *data)
 {
-	struct game *game = data;
-
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		meet(2 * round + 1);
-		game->won[1] = game->move[1]();
-		meet(2 * round + 2);
-	}
+	for (unsigned round = 0; round < ROUNDS; round++)
+		make_move(data, round, 1);
 	return NULL;
 }
 
@@ -108,9 +142,7 @@ static void play(struct game *game)
 	game->prepare();
 	cr_assert_eq(pthread_create(&thread, NULL, other_side, game), 0);
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		meet(2 * round + 1);
-		game->won[0] = game->move[0]();
-		meet(2 * round + 2);
+		make_move(game, round, 0);
 		if (!game->won[0] && !game->won[1])
 			game->both_lost++;
 		if (round + 1 < ROUNDS)
@@ -135,6 +167,17 @@ static void prepare_catching_up(void)
 	cr_assert(put());
 }
 
+static uint64_t look_at_event(void)
+{
+	return out->theirs->event + out->theirs->head + out->tail;
+}
+
+static uint64_t look_at_tail(void)
+{
+	return in->theirs->tail + in->theirs->room + in->mine->event +
+	       in->cursor;
+}
+
 static bool commit(void)
 {
 	return trp_outgoing_commit(out, 8);
@@ -151,6 +194,7 @@ Test(litmus, a_commit_rings_or_is_seen)
 {
 	struct game game = {
 		.prepare = prepare_catching_up,
+		.look = { look_at_event, look_at_tail },
 		.move = { commit, sees_more },
 	};
 
@@ -185,6 +229,7 @@ Test(litmus, room_rings_or_is_seen)
 {
 	struct game game = {
 		.prepare = prepare_waiting,
+		.look = { look_at_event, look_at_tail },
 		.move = { sees_room, rings },
 	};
 
