@@ -377,3 +377,18 @@ void trp_funeral_kill_strangers(struct trp_supervisor *supervisor)
 			kill(pid, SIGKILL);
 	fclose(list);
 }
+
+/*
+ * It may have forked one and died before it said so.  That one is a stranger
+ * to us, who is killed, and its slot is buried with the others.
+ */
+void trp_funeral_stillborn(struct trp_supervisor *supervisor)
+{
+	const struct death death = { .status = -EPIPE };
+
+	trp_funeral_kill_strangers(supervisor);
+	supervisor->order_count = 0;
+	for (uint32_t slot = 1; slot < supervisor->family.slots; slot++)
+		if (supervisor->family.child[slot].state == CHILD_ORDERED)
+			bury(supervisor, slot, &death);
+}
