@@ -276,7 +276,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 {
 	supervisor->is_ending = true;
 	trp_zygote_stop(&supervisor->zygote);
-	if (supervisor->has_zygote)
+	if (supervisor->zygote.pid > 0)
 		while (waitpid(supervisor->zygote.pid, NULL, 0) < 0 &&
 		       errno == EINTR)
 			;
