@@ -41,7 +41,8 @@ PROGRAM_SRC := runtime/main.c runtime/doctor.c
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
 EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
-PROTOS      := $(wildcard runtime/*.proto examples/*.proto tests/*/*.proto)
+PROTOS      := $(wildcard serialize/*.proto runtime/*.proto examples/*.proto \
+		 tests/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
 TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
 		 tests/support/ tests/fuzz/ tests/bench/ tests/race/, \
@@ -53,12 +54,13 @@ TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/*.c)))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
-LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o
+LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
+	       $(O)/gen/serialize/value.pb-c.o
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 # ---- how -------------------------------------------------------------------
 
-PACKAGES  = liburing libprotobuf-c $(HAVE)
+PACKAGES  = liburing libprotobuf-c jansson $(HAVE)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wpointer-arith -Wundef -Wvla -Wno-unused-parameter
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
@@ -110,6 +112,9 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
 	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
 $(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c $(O)/flags
+	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
+
+$(O)/gen/serialize/%.o: $(O)/gen/serialize/%.c $(O)/flags
 	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 
 $(O)/gen/tests/%.o: $(O)/gen/tests/%.c $(O)/flags

@@ -82,3 +82,16 @@ int64_t stage_receive(int64_t ms)
 		return -1;
 	return ((const Play__Number *)message.body)->value;
 }
+
+int stage_idle(const void *arguments)
+{
+	return stage_receive(3600000) < 0 ? -ECANCELED : 0;
+}
+
+struct troupe_end stage_end_of(troupe_ref ref)
+{
+	struct troupe_end end = { 0 };
+
+	CHECK(troupe_wait(ref, troupe_in_ms(10000), &end) == 0);
+	return end;
+}

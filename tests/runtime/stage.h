@@ -56,4 +56,10 @@ int stage_send(troupe_ref to, int64_t value);
 /* In a function actor: the next number; -1 after ms milliseconds. */
 int64_t stage_receive(int64_t ms);
 
+/* A function actor that waits for a number for an hour. */
+int stage_idle(const void *arguments);
+
+/* In an actor: waits for the end of that one, or asserts that it comes. */
+struct troupe_end stage_end_of(troupe_ref ref);
+
 #endif
