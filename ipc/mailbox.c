@@ -67,11 +67,13 @@ void trp_mailbox_fini(struct trp_mailbox *box)
 static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 			 enum trp_stream stream)
 {
-	if (stream == TRP_REPLY || box->slot == TRP_SLOT_SUPERVISOR ||
-	    peer->slot == TRP_SLOT_SUPERVISOR)
+	if (stream == TRP_REPLY)
 		return 0;
 	if (peer->limit)
 		return peer->limit;
+	if (box->slot == TRP_SLOT_SUPERVISOR ||
+	    peer->slot == TRP_SLOT_SUPERVISOR)
+		return 0;
 	/* G2: pairs with G1. */
 	if (atomic_load_explicit(&peer->front->generation,
 				 memory_order_acquire) != peer->target)
@@ -97,6 +99,11 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	const struct trp_slot *entry;
 	int r;
 
+	if (peer && peer->slot == slot && peer->target == generation &&
+	    trp_peer_is_live(peer, generation)) {
+		*ret_peer = peer;
+		return 0;
+	}
 	if (slot >= box->arena->slots || generation == 0)
 		return -ESRCH;
 	entry = trp_arena_slot(box->arena, slot);
