@@ -303,7 +303,7 @@ int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
 
 	take_bell(box);
 	for (int kind = 0; r == 0 && kind < TRP_READY_KINDS; kind++)
-		if (take & wanted_by[kind])
+		if (box->ready[kind].first && take & wanted_by[kind])
 			r = read_queue(box, kind, ret_mail);
 	return r;
 }

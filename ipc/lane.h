@@ -66,6 +66,7 @@ struct trp_outgoing {
 	uint64_t tail;
 	uint64_t reserved; /* == tail: no reservation is open */
 	uint64_t head_seen;
+	uint64_t easy;	 /* records that end up to here need no look */
 	uint64_t wanted; /* the last -EAGAIN was for so much, or 0 */
 	bool is_waiting; /* mine->room is set */
 

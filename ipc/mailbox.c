@@ -67,11 +67,13 @@ void trp_mailbox_fini(struct trp_mailbox *box)
 static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 			 enum trp_stream stream)
 {
-	if (stream == TRP_REPLY || box->slot == TRP_SLOT_SUPERVISOR ||
-	    peer->slot == TRP_SLOT_SUPERVISOR)
+	if (stream == TRP_REPLY)
 		return 0;
 	if (peer->limit)
 		return peer->limit;
+	if (box->slot == TRP_SLOT_SUPERVISOR ||
+	    peer->slot == TRP_SLOT_SUPERVISOR)
+		return 0;
 	/* G2: pairs with G1. */
 	if (atomic_load_explicit(&peer->front->generation,
 				 memory_order_acquire) != peer->target)
@@ -97,6 +99,11 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	const struct trp_slot *entry;
 	int r;
 
+	if (peer && peer->slot == slot && peer->target == generation &&
+	    trp_peer_is_live(peer, generation)) {
+		*ret_peer = peer;
+		return 0;
+	}
 	if (slot >= box->arena->slots || generation == 0)
 		return -ESRCH;
 	entry = trp_arena_slot(box->arena, slot);
@@ -119,42 +126,6 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	return 0;
 }
 
-int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
-			uint32_t generation, enum trp_stream stream,
-			uint32_t size, const struct trp_extent *attachment,
-			void **ret_bytes)
-{
-	struct trp_peer *peer;
-	struct trp_outgoing *out;
-	int r;
-
-	box->reserved = NULL;
-	r = find_receiver(box, slot, generation, &peer);
-	if (r < 0)
-		return r;
-	out = &peer->out[stream];
-	if (!out->theirs)
-		trp_peer_meet(box, peer);
-	r = trp_outgoing_reserve(out, &box->region, size, attachment,
-				 limit_of(box, peer, stream), ret_bytes);
-	if (r < 0)
-		return r;
-	box->reserved = peer;
-	box->reserved_stream = stream;
-	return 0;
-}
-
-void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
-{
-	struct trp_peer *peer = box->reserved;
-
-	assert(peer);
-
-	box->reserved = NULL;
-	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size))
-		trp_peer_ring(box, peer);
-}
-
 static void reclaim_all(struct trp_mailbox *box)
 {
 	uint32_t cards =
@@ -172,6 +143,53 @@ static void reclaim_all(struct trp_mailbox *box)
 		for (int i = 0; i < TRP_STREAMS; i++)
 			trp_outgoing_reclaim(&peer->out[i], &box->region);
 	}
+}
+
+static int reserve(struct trp_mailbox *box, struct trp_peer *peer,
+		   enum trp_stream stream, uint32_t size,
+		   const struct trp_extent *attachment, void **ret_bytes)
+{
+	struct trp_outgoing *out = &peer->out[stream];
+
+	if (!out->theirs)
+		trp_peer_meet(box, peer);
+	return trp_outgoing_reserve(out, &box->region, size, attachment,
+				    limit_of(box, peer, stream), ret_bytes);
+}
+
+int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
+			uint32_t generation, enum trp_stream stream,
+			uint32_t size, const struct trp_extent *attachment,
+			void **ret_bytes)
+{
+	struct trp_peer *peer;
+	int r;
+
+	box->reserved = NULL;
+	r = find_receiver(box, slot, generation, &peer);
+	if (r < 0)
+		return r;
+	r = reserve(box, peer, stream, size, attachment, ret_bytes);
+	if (r == -ENOBUFS) {
+		reclaim_all(box);
+		r = reserve(box, peer, stream, size, attachment, ret_bytes);
+	}
+	if (r < 0)
+		return r;
+	box->reserved = peer;
+	box->reserved_stream = stream;
+	return 0;
+}
+
+void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
+{
+	struct trp_peer *peer = box->reserved;
+
+	assert(peer);
+
+	box->reserved = NULL;
+	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size))
+		trp_peer_ring(box, peer);
 }
 
 int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,

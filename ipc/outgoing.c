@@ -241,6 +241,23 @@ static int find_place(struct trp_outgoing *out, struct trp_region *region,
 	return 0;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Up to here records may follow one another without another look at the ring,
+ * the limit or the head.
+ */
+static uint64_t easy_end(const struct trp_outgoing *out, uint32_t limit)
+{
+	uint64_t end =
+		out->tail + least(to_end_of_ring(out), room_in_ring(out));
+
+	return limit ? least(end, out->head_seen + limit) : end;
+}
+
 static int check_limit(struct trp_outgoing *out, struct trp_region *region,
 		       uint64_t need, uint32_t limit)
 {
@@ -271,6 +288,14 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 	uint64_t need = trp_record_space(beside + size);
 	int r;
 
+	if (out->tail + need <= out->easy && !attachment && !out->debt_count) {
+		out->open.attachment.size = 0;
+		out->open.position = out->tail;
+		out->open.record = at_tail(out);
+		out->reserved = out->tail + need;
+		*ret_bytes = out->open.record + 1;
+		return 0;
+	}
 	if (out->reserved != out->tail)
 		drop_reservation(out, region);
 	if (out->debt_count)
@@ -286,6 +311,7 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 		stop_waiting(out);
 	if (attachment)
 		out->open.attachment = *attachment;
+	out->easy = out->open.position == out->tail ? easy_end(out, limit) : 0;
 	out->reserved = out->open.position + need;
 	*ret_bytes = (unsigned char *)(out->open.record + 1) + beside;
 	return 0;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "ipc/card.h"
@@ -73,30 +74,52 @@ Test(card, no_two_are_in_one_place)
 }
 
 /* A reader may come at any time, also while the index is replaced. */
+struct race {
+	_Atomic uint32_t made, laps;
+	_Atomic bool has_failed;
+};
+
+static bool finds_the_last(uint32_t made)
+{
+	for (uint32_t peer = made > 64 ? made - 64 : 0; peer < made; peer++)
+		if (!find(peer) || find(peer)->peer != peer)
+			return false;
+	return true;
+}
+
 static void *read_cards(void *data)
 {
-	_Atomic uint32_t *made = data;
-	uint32_t n;
+	struct race *race = data;
 
-	while ((n = atomic_load(made)) < TRP_SLOTS_MAX)
-		for (uint32_t peer = n - (n < 64 ? n : 64); peer < n; peer++)
-			if (!find(peer) || find(peer)->peer != peer)
-				return data;
+	while (race->made < TRP_SLOTS_MAX && !race->has_failed) {
+		race->has_failed = !finds_the_last(race->made);
+		race->laps++;
+	}
 	return NULL;
+}
+
+/* Until the reader is at work, so that the next card is made under its eyes. */
+static void await_a_lap(struct race *race)
+{
+	uint32_t laps = race->laps;
+
+	while (race->laps == laps && !race->has_failed)
+		sched_yield();
 }
 
 Test(card, what_was_made_is_found_while_more_are_made)
 {
-	static _Atomic uint32_t made;
+	static struct race race;
 	pthread_t reader;
-	void *failed;
 
-	cr_assert_eq(pthread_create(&reader, NULL, read_cards, (void *)&made),
-		     0);
+	cr_assert_eq(pthread_create(&reader, NULL, read_cards, &race), 0);
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
+		/* The index is replaced at 33, 65, 129 and so on. */
+		if (__builtin_popcount(peer) == 1)
+			await_a_lap(&race);
 		make(peer);
-		atomic_store(&made, peer + 1);
+		race.made = peer + 1;
 	}
-	pthread_join(reader, &failed);
-	cr_assert_null(failed);
+	pthread_join(reader, NULL);
+	cr_assert_not(race.has_failed);
 }

@@ -272,18 +272,19 @@ Test(kill, what_a_sender_committed_reaches_a_receiver_that_sleeps)
 {
 	pid_t receiver = kit_fork(&kit, RECEIVER, 0, echo, NULL);
 	uint32_t generation = kit_generation(&kit, RECEIVER);
+	const unsigned stride = 7 * STEP_STRIDE;
 	bool is_committed = false, was_committed = false;
 	unsigned steps = 0, killed = 0;
 
 	/* Before the commit each seventh instruction will do, then each. */
 	while (kill_after(generation, steps, &is_committed)) {
 		if (is_committed && !was_committed)
-			steps -= steps > 7 ? 7 : steps;
+			steps -= steps > stride ? stride : steps;
 		was_committed = is_committed;
-		steps += was_committed ? 1 : 7;
+		steps += was_committed ? STEP_STRIDE : stride;
 		killed++;
 	}
-	cr_assert_gt(killed, 50);
+	cr_assert_gt(killed, 50 / STEP_STRIDE);
 	cr_assert_eq(kit_send_number(&kit.self, RECEIVER, generation, 0), 0);
 	cr_assert_eq(kit_reap(&kit, RECEIVER, receiver), 0);
 }

@@ -421,6 +421,30 @@ Test(lane, a_full_region_is_enobufs_until_receivers_have_finished)
 	trp_mailbox_unloan(&ann.box, extent[0]);
 }
 
+/* The same for the ring of a record that is not beside but in the lane. */
+Test(lane, a_ring_takes_the_place_of_what_receivers_have_finished_with)
+{
+	struct trp_extent extent;
+	void *bytes;
+
+	for (int i = 0; i < 8; i++) {
+		cr_assert_eq(trp_mailbox_loan(&ann.box, KIT_HEAP / 8, &extent,
+					      &bytes),
+			     0);
+		cr_assert_eq(trp_mailbox_reserve(&ann.box, 2, 1, TRP_MAIL, 0,
+						 &extent, &bytes),
+			     0);
+		trp_mailbox_commit(&ann.box, 0);
+	}
+	cr_assert_eq(trp_mailbox_reserve(&ann.box, 0, 1, TRP_MAIL,
+					 KIT_HEAP / 16, NULL, &bytes),
+		     -ENOBUFS);
+	cr_assert_eq(drain(), 8);
+	cr_assert_eq(trp_mailbox_reserve(&ann.box, 0, 1, TRP_MAIL,
+					 KIT_HEAP / 16, NULL, &bytes),
+		     0);
+}
+
 Test(lane, what_a_dead_receiver_had_not_read_is_freed)
 {
 	struct trp_extent extent;

@@ -88,23 +88,45 @@ Test(reuse, mail_of_a_new_owner_is_read_from_its_beginning)
 	}
 }
 
-/* The head that the old one left would be room for the new one's mail. */
+/* The head that is still in ann's card would be room for the new one's mail. */
 Test(reuse, an_old_head_is_no_room)
 {
 	unsigned sent = 0;
 
+	kit_actor_fini(&ann);
+	kit_actor_init(&kit, &ann, 1, 4096);
 	arrive();
-	for (int i = 0; i < 100; i++) {
-		cr_assert_eq(kit_send_number(&ann, 2, other.generation, 7), 0);
-		cr_assert_eq(read_numbers(&other, 7), 1);
+	for (int i = 0; i < 200; i++) {
+		cr_assert_eq(kit_send_number(&other, 1, 1, 7), 0);
+		cr_assert_eq(read_numbers(&ann, 7), 1);
 	}
-	kit_actor_fini(&other);
+	depart();
 	arrive();
-	while (kit_send_number(&ann, 2, other.generation, 8) == 0)
+	while (kit_send_number(&other, 1, 1, 8) == 0)
 		sent++;
 	cr_assert_leq(sent, 4096 / 16);
-	cr_assert_eq(read_numbers(&other, 8), sent);
-	kit_actor_fini(&other);
+	cr_assert_eq(read_numbers(&ann, 8), sent);
+	depart();
+}
+
+/* A ring that came late, from one who wrote to ann's predecessor. */
+Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
+{
+	struct trp_mail mail;
+
+	arrive();
+	cr_assert_eq(kit_send_number(&other, 1, 1, 7), 0);
+	kit_actor_fini(&ann);
+	kit_set_state(&kit, 1, TRP_DEAD);
+	kit_free_slot(&kit, 1);
+	kit_give(&kit, 1);
+	kit_actor_init(&kit, &ann, 1, 0);
+	trp_bell_set_again(ann.box.bell, 2);
+	cr_assert_eq(take(&ann, &mail), 0);
+	cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 0);
+	cr_assert_eq(kit_send_number(&other, 1, ann.generation, 8), 0);
+	cr_assert_eq(read_numbers(&ann, 8), 1);
+	depart();
 }
 
 Test(reuse, mail_held_from_a_dead_sender_may_be_done_with_later)

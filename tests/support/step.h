@@ -10,6 +10,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* A fork costs tens of milliseconds there: not each instruction then. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STEP_STRIDE = 23 };
+#else
+enum { STEP_STRIDE = 1 };
+#endif
+
 /* In the child: stops until the tracer goes on. */
 void step_mark(void);
 
