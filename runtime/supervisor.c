@@ -144,7 +144,9 @@ static int prepare(struct trp_supervisor *supervisor,
 	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
 		return -EIO;
 	trp_wait_set_node(identity);
-	r = trp_types_add(&troupe__control__answer__descriptor);
+	r = trp_types_add(&troupe__value__descriptor);
+	if (r == 0)
+		r = trp_types_add(&troupe__control__answer__descriptor);
 	if (r == 0)
 		r = trp_types_add(&troupe__control__order__descriptor);
 	if (r == 0)
