@@ -393,12 +393,19 @@ TROUPE_API int troupe_whereis(const char *name, troupe_ref *ret_ref);
 
 /* ---- receive, for function actors ---------------------------------------- */
 
-/* Matches when all that is set does; an entry with nothing set matches all. */
+/*
+ * Matches when all that is set does; an entry with nothing set matches all.
+ * example: a message of that type; what is set in it must be equal, in nested
+ * messages too, and a list item by item.  A proto3 field that is not optional
+ * cannot be asked to be 0 or empty.
+ */
 struct troupe_pattern {
-	const ProtobufCMessageDescriptor *type;
+	const ProtobufCMessageDescriptor *type; /* needless with those below */
 	troupe_ref sender;
 	bool (*matches)(const struct troupe_message *message, void *data);
 	void *data;
+	const ProtobufCMessage *example;
+	const struct troupe_shape *shape; /* of a value */
 };
 
 /*
@@ -407,7 +414,7 @@ struct troupe_pattern {
  * call.  Deadline TROUPE_POLL does not wait.
  * Returns the index of the pattern that matched (the first, if several; 0 if
  * there are none); -ETIMEDOUT; -ECANCELED: told to stop (return from run());
- * -ENOMEM.
+ * -EINVAL: not a function actor, or a pattern of two types; -ENOMEM.
  */
 TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
 			      size_t count, struct troupe_time deadline,
