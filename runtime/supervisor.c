@@ -144,10 +144,11 @@ static int choose_wait(struct trp_node *node)
 	return 0;
 }
 
-/* Those that the supervisor sends, so that a function actor knows them. */
+/* Those that every actor knows, whatever its application declares. */
 static int learn_types(void)
 {
 	static const ProtobufCMessageDescriptor *const type[] = {
+		&troupe__value__descriptor,
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
