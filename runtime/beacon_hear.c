@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/beacon_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+/*
+ * What messages do (BEACON 1.8).  A ping whose predecessor is the head of the
+ * own list follows it; any other is a collision, and who wins it is the same
+ * for all who see the two, whatever the order: no value < a value, the greater
+ * value, the smaller name.
+ *
+ * Beyond the original, for channels that lose, double and delay:
+ * - a ping heard and accepted within this cycle is stale when it comes again;
+ * - one who pings after the same predecessor as the head, and loses, has
+ *   perhaps not heard the head's ping and would come to be it.  The list is
+ *   said once more, by the head at once or by the next in line a little later.
+ */
+
+static bool is_active(const struct trp_beacon *beacon)
+{
+	return beacon->state == TRP_BEACON_IDLE ||
+	       beacon->state == TRP_BEACON_WAITING ||
+	       beacon->state == TRP_BEACON_IT;
+}
+
+/* ---- configuration ------------------------------------------------------ */
+
+static void adopt_config(struct trp_beacon *beacon,
+			 const struct trp_wire *message)
+{
+	beacon->config = message->config;
+	strcpy(beacon->config_node, message->node);
+	beacon->vers_due = TRP_NEVER;
+	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+					.type = TRP_BEACON_SETUP,
+					.node = beacon->config_node,
+					.config = &beacon->config });
+}
+
+/* Somebody has an older version: one of us tells, whoever is first. */
+static void answer_config(struct trp_beacon *beacon, struct trp_time now)
+{
+	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+
+	if (!is_active(beacon))
+		return;
+	if (beacon->state != TRP_BEACON_IDLE)
+		trp_beacon_send_vers(beacon);
+	else if (place != TRP_ROTATION_NOWHERE &&
+		 beacon->vers_due.ns == TRP_NEVER.ns)
+		beacon->vers_due =
+			trp_after(now, trp_beacon_stagger_ns(beacon, place));
+}
+
+static void hear_vers(struct trp_beacon *beacon, const struct trp_wire *message,
+		      struct trp_time now)
+{
+	int64_t version = message->config.version;
+
+	if (version > beacon->config.version)
+		adopt_config(beacon, message);
+	else if (version == beacon->config.version)
+		beacon->vers_due = TRP_NEVER;
+	else
+		answer_config(beacon, now);
+}
+
+static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
+		      struct trp_time now)
+{
+	if (strcmp(message->node, beacon->me->name) == 0)
+		trp_beacon_hear_echo(beacon, now);
+}
+
+/* ---- the list ----------------------------------------------------------- */
+
+static bool has_priority(const struct trp_peer *a, const struct trp_peer *b)
+{
+	int order = trp_value_compare(&a->value, &b->value);
+
+	return order ? order > 0 : strcmp(a->name, b->name) < 0;
+}
+
+/* The second of both lists is the same, or neither has one. */
+static bool is_same_second(const struct trp_beacon *beacon,
+			   const struct trp_wire *message)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+
+	if (message->history_length < 2 || rotation->count < 2)
+		return message->history_length < 2 && rotation->count < 2;
+	return strcmp(message->history[1], rotation->at[1]->name) == 0;
+}
+
+/* `message` says what the own list says already: sender, then that one. */
+static bool is_stale(const struct trp_beacon *beacon,
+		     const struct trp_wire *message,
+		     const struct trp_peer *sender, struct trp_time now)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+	size_t place = trp_rotation_place(rotation, sender);
+
+	if (message->type != TRP_WIRE_PING || place == TRP_ROTATION_NOWHERE ||
+	    now.ns - sender->pinged.ns >= trp_beacon_cycle_ns(beacon))
+		return false;
+	if (place + 1 == rotation->count)
+		return message->history_length == 1;
+	return message->history_length > 1 &&
+	       strcmp(message->history[1], rotation->at[place + 1]->name) == 0;
+}
+
+static void adopt_list(struct trp_beacon *beacon,
+		       const struct trp_wire *message)
+{
+	struct trp_rotation *rotation = &beacon->rotation;
+	int64_t bound = beacon->config.nodes;
+	struct trp_peer *peer;
+	size_t i;
+
+	if (trp_rotation_reserve(rotation, message->history_length) < 0) {
+		beacon->counts.lost++;
+		return;
+	}
+	trp_rotation_clear(rotation);
+	rotation->bound = bound > 0 ? (size_t)bound : 0;
+	for (i = 0; i < message->history_length; i++) {
+		if (trp_peers_make(&beacon->peers, message->history[i],
+				   &peer) == 0)
+			trp_rotation_push(rotation, peer);
+		else
+			beacon->counts.lost++;
+	}
+}
+
+static void accept(struct trp_beacon *beacon, struct trp_peer *sender,
+		   struct trp_time now)
+{
+	sender->pinged = now;
+	trp_beacon_wait_turn(beacon, now);
+	trp_beacon_queue_ping(beacon, sender, now);
+}
+
+static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
+		   struct trp_peer *sender, struct trp_time now)
+{
+	if (message->type == TRP_WIRE_HIST)
+		return;
+	if (trp_rotation_insert(&beacon->rotation, sender) < 0) {
+		beacon->counts.lost++;
+		return;
+	}
+	trp_beacon_yield(beacon, TRP_BEACON_UNTAG, NULL);
+	accept(beacon, sender, now);
+}
+
+static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
+		    struct trp_peer *sender, struct trp_time now)
+{
+	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+	bool is_same = is_same_second(beacon, message);
+	bool wins = has_priority(sender, head);
+	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+
+	beacon->counts.collisions++;
+	if (wins)
+		trp_beacon_yield(beacon, TRP_BEACON_DETAG, sender->name);
+	if (!is_same)
+		trp_beacon_recover(beacon, message, wins, now);
+	else if (!wins && beacon->rotation.count > 1 &&
+		 place != TRP_ROTATION_NOWHERE)
+		trp_beacon_notify(beacon, place, now);
+	if (!wins)
+		return;
+	adopt_list(beacon, message);
+	accept(beacon, sender, now);
+}
+
+/* ---- hearing ------------------------------------------------------------ */
+
+/* This node has no value, the sender has: these may be asked for theirs. */
+static void meet_good_nodes(struct trp_beacon *beacon,
+			    const struct trp_wire *message)
+{
+	const char *names[TRP_WIRE_HISTORY_MAX];
+	const struct trp_peer *peer;
+	size_t i, count = 0;
+
+	for (i = 0; i < message->history_length; i++) {
+		peer = trp_peers_find(&beacon->peers, message->history[i]);
+		if (peer && peer->value.type != TRP_VALUE_NONE)
+			names[count++] = peer->name;
+	}
+	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+					.type = TRP_BEACON_GOOD_NODE,
+					.node = trp_wire_about(message),
+					.remote = { names, count } });
+}
+
+static void take_value(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_peer *sender,
+		       struct trp_time now)
+{
+	if (trp_peers_hear(&beacon->peers, sender, &message->value, now) < 0)
+		beacon->counts.lost++;
+	if (beacon->value.type == TRP_VALUE_NONE &&
+	    message->value.type != TRP_VALUE_NONE)
+		meet_good_nodes(beacon, message);
+}
+
+static void hear_other(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_peer *sender,
+		       struct trp_time now)
+{
+	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+
+	if (is_active(beacon) && is_stale(beacon, message, sender, now)) {
+		beacon->counts.stale++;
+		return;
+	}
+	take_value(beacon, message, sender, now);
+	if (!is_active(beacon)) {
+		if (beacon->state == TRP_BEACON_DISABLED)
+			trp_beacon_queue_ping(beacon, sender, now);
+		return;
+	}
+	assert(head);
+	if (message->history_length > 1 &&
+	    strcmp(message->history[1], head->name) == 0)
+		follow(beacon, message, sender, now);
+	else
+		collide(beacon, message, sender, now);
+}
+
+static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
+		      struct trp_time now)
+{
+	struct trp_peer *sender;
+
+	if (trp_peers_make(&beacon->peers, trp_wire_about(message), &sender) <
+	    0) {
+		beacon->counts.lost++;
+		return;
+	}
+	trp_beacon_cancel_notice(beacon, sender);
+	if (message->type == TRP_WIRE_HIST)
+		sender->told = now;
+	if (sender == beacon->me ||
+	    sender == trp_rotation_head(&beacon->rotation))
+		return;
+	sender->pins++;
+	hear_other(beacon, message, sender, now);
+	sender->pins--;
+}
+
+void trp_beacon_receive(struct trp_beacon *beacon,
+			const struct trp_wire *message, struct trp_time now)
+{
+	static void (*const hear[])(struct trp_beacon * beacon,
+				    const struct trp_wire *message,
+				    struct trp_time now) = {
+		[TRP_WIRE_INIT] = hear_init,
+		[TRP_WIRE_VERS] = hear_vers,
+		[TRP_WIRE_PING] = hear_list,
+		[TRP_WIRE_HIST] = hear_list,
+	};
+
+	assert(!beacon->is_calling);
+	if (beacon->state == TRP_BEACON_NEW ||
+	    beacon->state == TRP_BEACON_STOPPED)
+		return;
+	if (!trp_wire_is_valid(message)) {
+		trp_beacon_malformed(beacon);
+		return;
+	}
+	beacon->counts.received[message->type]++;
+	if (beacon->wants_raw)
+		trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+						.type = TRP_BEACON_RAW,
+						.message = message });
+	hear[message->type](beacon, message, now);
+}
