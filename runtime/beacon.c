@@ -181,6 +181,7 @@ static void ping(struct trp_beacon *beacon, struct trp_time now)
 	}
 	beacon->misses = 0;
 	beacon->sent_at = now;
+	beacon->repeats = 0;
 	beacon->me->pinged = now;
 	if (may_become_it)
 		enter(beacon, TRP_BEACON_WAITING,
@@ -264,6 +265,7 @@ static void take_part(struct trp_beacon *beacon, struct trp_time now)
 	trp_rotation_clear(&beacon->rotation);
 	beacon->rotation.bound = bound > 0 ? (size_t)bound : 0;
 	ping(beacon, now);
+	trp_beacon_meet_rival(beacon, now);
 }
 
 /*

@@ -15,6 +15,7 @@
  */
 
 #define NOTICES_MAX 16
+#define REPEATS_MAX 4 /* of one ping: none can make us shout */
 
 int64_t trp_beacon_stagger_ns(const struct trp_beacon *beacon, size_t place)
 {
@@ -95,6 +96,7 @@ static void send_notice(struct trp_beacon *beacon, struct trp_notice *notice,
 void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
 		       struct trp_time now)
 {
+	int64_t wait_ns = trp_beacon_stagger_ns(beacon, place);
 	struct trp_notice *notice;
 
 	if (!may_add_notice(beacon, trp_rotation_head(&beacon->rotation)))
@@ -104,13 +106,24 @@ void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
 		beacon->counts.lost++;
 		return;
 	}
-	if (place == 0) {
-		send_notice(beacon, notice, now);
-		return;
-	}
-	notice->due = trp_after(now, trp_beacon_stagger_ns(beacon, place));
+	/* Not at once: a ping of the own side may be on its way. */
+	if (place == 0)
+		wait_ns = trp_beacon_gap_ns(beacon) / 16;
+	notice->due = trp_after(now, wait_ns);
 	notice->next = beacon->notices;
 	beacon->notices = notice;
+}
+
+void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
+		       struct trp_time now)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+
+	if (place > 0)
+		trp_beacon_notify(beacon, place, now);
+	else if (beacon->repeats++ < REPEATS_MAX)
+		trp_beacon_send_list(beacon, TRP_WIRE_PING, rotation->at,
+				     rotation->count);
 }
 
 void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now)
@@ -134,6 +147,17 @@ static bool is_recent(const struct trp_beacon *beacon, struct trp_time then,
 		      struct trp_time now)
 {
 	return now.ns - then.ns < trp_beacon_cycle_ns(beacon);
+}
+
+/* One who has just begun may have missed what was said before. */
+static bool is_told(const struct trp_beacon *beacon,
+		    const struct trp_wire *message, struct trp_time now)
+{
+	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+
+	if (message->type == TRP_WIRE_PING && message->history_length == 1)
+		return now.ns - head->told.ns < trp_beacon_gap_ns(beacon) / 4;
+	return is_recent(beacon, head->told, now);
 }
 
 /* The other side was spoken of already if any of its names was. */
@@ -193,17 +217,14 @@ void trp_beacon_recover(struct trp_beacon *beacon,
 			const struct trp_wire *message, bool is_replaced,
 			struct trp_time now)
 {
-	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
-	bool is_first_ping =
-		message->type == TRP_WIRE_PING && message->history_length == 1;
 
 	if (place == TRP_ROTATION_NOWHERE ||
 	    beacon->value.type == TRP_VALUE_NONE)
 		return;
 	if (!is_known_side(beacon, message, now))
 		emit_recover(beacon, message, place, is_replaced);
-	if (is_first_ping || !is_recent(beacon, head->told, now))
+	if (!is_told(beacon, message, now))
 		trp_beacon_notify(beacon, place, now);
 	mark_sides(beacon, message, now);
 }

@@ -11,10 +11,10 @@
  * value, the smaller name.
  *
  * Beyond the original, for channels that lose, double and delay:
- * - a ping heard and accepted within this cycle is stale when it comes again;
- * - one who pings after the same predecessor as the head, and loses, has
- *   perhaps not heard the head's ping and would come to be it.  The list is
- *   said once more, by the head at once or by the next in line a little later.
+ * - a ping accepted already is passed over when it comes again;
+ * - who pings as if the head had not pinged has perhaps not heard it, and would
+ *   be it beside the head.  So what is in force is said once more: by the head
+ *   itself at once, with its ping, or else by the next in line with a hist.
  */
 
 static bool is_active(const struct trp_beacon *beacon)
@@ -93,21 +93,29 @@ static bool is_same_second(const struct trp_beacon *beacon,
 	return strcmp(message->history[1], rotation->at[1]->name) == 0;
 }
 
-/* `message` says what the own list says already: sender, then that one. */
-static bool is_stale(const struct trp_beacon *beacon,
-		     const struct trp_wire *message,
-		     const struct trp_peer *sender, struct trp_time now)
+/*
+ * `message` says no more than the own list does: sender, then that one.  So it
+ * has come again, or its sender has not heard who followed it.
+ */
+static bool is_old_news(const struct trp_beacon *beacon,
+			const struct trp_wire *message,
+			const struct trp_peer *sender)
 {
 	const struct trp_rotation *rotation = &beacon->rotation;
 	size_t place = trp_rotation_place(rotation, sender);
 
-	if (message->type != TRP_WIRE_PING || place == TRP_ROTATION_NOWHERE ||
-	    now.ns - sender->pinged.ns >= trp_beacon_cycle_ns(beacon))
+	if (place == TRP_ROTATION_NOWHERE)
 		return false;
 	if (place + 1 == rotation->count)
 		return message->history_length == 1;
 	return message->history_length > 1 &&
 	       strcmp(message->history[1], rotation->at[place + 1]->name) == 0;
+}
+
+static bool is_of_this_cycle(const struct trp_beacon *beacon,
+			     const struct trp_peer *sender, struct trp_time now)
+{
+	return now.ns - sender->pinged.ns < trp_beacon_cycle_ns(beacon);
 }
 
 static void adopt_list(struct trp_beacon *beacon,
@@ -141,11 +149,10 @@ static void accept(struct trp_beacon *beacon, struct trp_peer *sender,
 	trp_beacon_queue_ping(beacon, sender, now);
 }
 
-static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
-		   struct trp_peer *sender, struct trp_time now)
+/* Also after a hist, which the original passes over: its ping was missed. */
+static void follow(struct trp_beacon *beacon, struct trp_peer *sender,
+		   struct trp_time now)
 {
-	if (message->type == TRP_WIRE_HIST)
-		return;
 	if (trp_rotation_insert(&beacon->rotation, sender) < 0) {
 		beacon->counts.lost++;
 		return;
@@ -154,26 +161,77 @@ static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
 	accept(beacon, sender, now);
 }
 
+/* Two pings followed the same one; the sender of one may not know. */
+static void tell_again(struct trp_beacon *beacon, struct trp_time now)
+{
+	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+
+	if (beacon->rotation.count > 1 && place != TRP_ROTATION_NOWHERE)
+		trp_beacon_repeat(beacon, place, now);
+}
+
+/* Its time is long over: that side is no more, or this node has missed it. */
+static bool is_silent(const struct trp_beacon *beacon,
+		      const struct trp_peer *head, struct trp_time now)
+{
+	return now.ns - head->pinged.ns > trp_beacon_cycle_max_ns(beacon);
+}
+
 static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 		    struct trp_peer *sender, struct trp_time now)
 {
 	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
 	bool is_same = is_same_second(beacon, message);
-	bool wins = has_priority(sender, head);
-	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+	bool wins = has_priority(sender, head) || is_silent(beacon, head, now);
 
 	beacon->counts.collisions++;
 	if (wins)
 		trp_beacon_yield(beacon, TRP_BEACON_DETAG, sender->name);
 	if (!is_same)
 		trp_beacon_recover(beacon, message, wins, now);
-	else if (!wins && beacon->rotation.count > 1 &&
-		 place != TRP_ROTATION_NOWHERE)
-		trp_beacon_notify(beacon, place, now);
-	if (!wins)
+	if (wins) {
+		adopt_list(beacon, message);
+		accept(beacon, sender, now);
+	}
+	if (is_same)
+		tell_again(beacon, now);
+}
+
+/* ---- nodes that begin together ------------------------------------------ */
+
+static void hold_rival(struct trp_beacon *beacon, struct trp_peer *rival)
+{
+	if (rival)
+		rival->pins++;
+	if (beacon->rival)
+		beacon->rival->pins--;
+	beacon->rival = rival;
+}
+
+/*
+ * A ping heard before the own init collides with the own first ping, which is
+ * still to come: it is not heard again.
+ */
+static void mind_rival(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_peer *sender)
+{
+	if (message->type == TRP_WIRE_PING && message->history_length == 1 &&
+	    (!beacon->rival || has_priority(sender, beacon->rival)))
+		hold_rival(beacon, sender);
+}
+
+void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now)
+{
+	struct trp_peer *rival = beacon->rival;
+
+	if (!rival)
 		return;
-	adopt_list(beacon, message);
-	accept(beacon, sender, now);
+	if (has_priority(rival, beacon->me)) {
+		trp_rotation_clear(&beacon->rotation);
+		trp_rotation_push(&beacon->rotation, rival);
+		accept(beacon, rival, now);
+	}
+	hold_rival(beacon, NULL);
 }
 
 /* ---- hearing ------------------------------------------------------------ */
@@ -208,28 +266,64 @@ static void take_value(struct trp_beacon *beacon,
 		meet_good_nodes(beacon, message);
 }
 
+static void hear_list_of(struct trp_beacon *beacon,
+			 const struct trp_wire *message,
+			 struct trp_peer *sender, struct trp_time now)
+{
+	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+
+	assert(head);
+	if (message->history_length > 1 &&
+	    strcmp(message->history[1], head->name) == 0)
+		follow(beacon, sender, now);
+	else
+		collide(beacon, message, sender, now);
+}
+
+/*
+ * A hist may put this node at the head again after it has yielded to another
+ * one: the others go by it, so it does too.
+ */
+static void hear_of_me(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_time now)
+{
+	if (message->type == TRP_WIRE_HIST && is_active(beacon) &&
+	    !is_old_news(beacon, message, beacon->me))
+		hear_list_of(beacon, message, beacon->me, now);
+}
+
 static void hear_other(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_peer *sender,
 		       struct trp_time now)
 {
-	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
-
-	if (is_active(beacon) && is_stale(beacon, message, sender, now)) {
+	if (is_active(beacon) && is_old_news(beacon, message, sender)) {
 		beacon->counts.stale++;
+		if (message->type == TRP_WIRE_PING &&
+		    !is_of_this_cycle(beacon, sender, now))
+			tell_again(beacon, now);
 		return;
 	}
 	take_value(beacon, message, sender, now);
-	if (!is_active(beacon)) {
-		if (beacon->state == TRP_BEACON_DISABLED)
-			trp_beacon_queue_ping(beacon, sender, now);
-		return;
+	if (beacon->state == TRP_BEACON_STARTING)
+		mind_rival(beacon, message, sender);
+	if (beacon->state == TRP_BEACON_DISABLED)
+		trp_beacon_queue_ping(beacon, sender, now);
+	if (is_active(beacon))
+		hear_list_of(beacon, message, sender, now);
+}
+
+/* That side speaks for itself, be it by a later head. */
+static void cancel_notices(struct trp_beacon *beacon,
+			   const struct trp_wire *message)
+{
+	const struct trp_peer *peer;
+	size_t i;
+
+	for (i = 0; i < message->history_length && beacon->notices; i++) {
+		peer = trp_peers_find(&beacon->peers, message->history[i]);
+		if (peer)
+			trp_beacon_cancel_notice(beacon, peer);
 	}
-	assert(head);
-	if (message->history_length > 1 &&
-	    strcmp(message->history[1], head->name) == 0)
-		follow(beacon, message, sender, now);
-	else
-		collide(beacon, message, sender, now);
 }
 
 static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
@@ -242,12 +336,15 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		beacon->counts.lost++;
 		return;
 	}
-	trp_beacon_cancel_notice(beacon, sender);
+	cancel_notices(beacon, message);
 	if (message->type == TRP_WIRE_HIST)
 		sender->told = now;
-	if (sender == beacon->me ||
-	    sender == trp_rotation_head(&beacon->rotation))
+	if (sender == trp_rotation_head(&beacon->rotation))
 		return;
+	if (sender == beacon->me) {
+		hear_of_me(beacon, message, now);
+		return;
+	}
 	sender->pins++;
 	hear_other(beacon, message, sender, now);
 	sender->pins--;

@@ -40,6 +40,7 @@ struct trp_beacon {
 	enum trp_beacon_state state;
 	struct trp_time due;	 /* of the state */
 	struct trp_time sent_at; /* the own last ping: T0 */
+	unsigned int repeats;	 /* of that ping */
 
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;
@@ -51,6 +52,7 @@ struct trp_beacon {
 	struct trp_rotation rotation;
 	unsigned int misses; /* turns passed by while off a full list */
 
+	struct trp_peer *rival;	 /* the best first ping heard before the own */
 	struct trp_peer *pinger; /* of a PING event to come; pinned */
 	struct trp_time ping_due;
 	struct trp_time vers_due; /* the configuration is sent again */
@@ -100,6 +102,9 @@ void trp_beacon_yield(struct trp_beacon *beacon,
 void trp_beacon_queue_ping(struct trp_beacon *beacon, struct trp_peer *pinger,
 			   struct trp_time now);
 
+/* beacon_hear.c: the own first ping is out; who else began just before? */
+void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now);
+
 /* beacon_slot.c: the own turn is this many gaps after the end of a cycle. */
 double trp_beacon_slot(struct trp_beacon *beacon);
 
@@ -109,6 +114,9 @@ void trp_beacon_cancel_notice(struct trp_beacon *beacon,
 			      const struct trp_peer *head);
 /* Says who heads the own list, in its turn among those on it. */
 void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
+		       struct trp_time now);
+/* The same, but the head says so by its ping. */
+void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
 		       struct trp_time now);
 void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now);
 void trp_beacon_drop_notices(struct trp_beacon *beacon);

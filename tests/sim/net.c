@@ -66,6 +66,7 @@ static void push(struct sim_net *net, int64_t when_ns, struct sim_node *node,
 {
 	int at = net->queued++;
 
+	net->flying += letter != NULL;
 	if (net->queued > net->queue_space) {
 		net->queue_space = net->queue_space ? 2 * net->queue_space : 64;
 		net->queue = realloc(net->queue, (size_t)net->queue_space *
@@ -378,6 +379,19 @@ void sim_start_all(struct sim_net *net, int64_t within_ns)
 	}
 }
 
+void sim_settle(struct sim_net *net)
+{
+	size_t last = (size_t)net->node_count - 1;
+	int cycles = 0;
+
+	sim_start_all(net, (int64_t)(sim_draw(net) * 3 * (double)SIM_CYCLE));
+	while (!trp_beacon_listed(net->nodes[0].beacon, last)) {
+		sim_run(net, SIM_CYCLE);
+		sim_assert(net, ++cycles < 2000);
+	}
+	sim_run(net, net->node_count * SIM_CYCLE);
+}
+
 int sim_up(const struct sim_net *net)
 {
 	int i, count = 0;
@@ -387,26 +401,37 @@ int sim_up(const struct sim_net *net)
 	return count;
 }
 
+static void step(struct sim_net *net)
+{
+	struct sim_delivery next = pop(net);
+	struct trp_beacon *beacon = next.node->beacon;
+
+	net->now_ns = next.when_ns;
+	if (beacon && next.letter)
+		trp_beacon_receive(beacon, &next.letter->wire,
+				   sim_local(next.node));
+	else if (beacon)
+		trp_beacon_tick(beacon, sim_local(next.node));
+	if (next.letter) {
+		net->flying--;
+		letter_drop(next.letter);
+	}
+	sim_touched(next.node);
+}
+
 void sim_run(struct sim_net *net, int64_t duration_ns)
 {
 	int64_t end_ns = net->now_ns + duration_ns;
-	struct sim_delivery next;
 
-	while (net->queued && net->queue[0].when_ns <= end_ns) {
-		next = pop(net);
-		net->now_ns = next.when_ns;
-		if (next.node->beacon && next.letter)
-			trp_beacon_receive(next.node->beacon,
-					   &next.letter->wire,
-					   sim_local(next.node));
-		else if (next.node->beacon)
-			trp_beacon_tick(next.node->beacon,
-					sim_local(next.node));
-		if (next.letter)
-			letter_drop(next.letter);
-		sim_touched(next.node);
-	}
+	while (net->queued && net->queue[0].when_ns <= end_ns)
+		step(net);
 	net->now_ns = end_ns;
+}
+
+void sim_land(struct sim_net *net)
+{
+	while (net->flying)
+		step(net);
 }
 
 /* ---- the whole ---------------------------------------------------------- */
@@ -424,9 +449,11 @@ void sim_split(struct sim_net *net, int parts)
 			i < parts ? i : sim_below(net, parts);
 }
 
+/* As far as a message tells of it. */
 static bool has_same_list(const struct trp_beacon *a,
 			  const struct trp_beacon *b)
 {
+	size_t told = (size_t)trp_beacon_config(a)->splits;
 	const char *in_a, *in_b;
 	size_t i = 0;
 
@@ -435,9 +462,10 @@ static bool has_same_list(const struct trp_beacon *a,
 		in_b = trp_beacon_listed(b, i);
 		if (!in_a || !in_b)
 			return in_a == in_b;
-		i++;
-	} while (strcmp(in_a, in_b) == 0);
-	return false;
+		if (strcmp(in_a, in_b) != 0)
+			return false;
+	} while (++i < told);
+	return true;
 }
 
 bool sim_is_agreed(const struct sim_net *net)
@@ -472,8 +500,28 @@ struct sim_seeds sim_seeds(uint64_t first, uint64_t count)
 	return (struct sim_seeds) { seed, seed + 1, true };
 }
 
+static void show_lists(const struct sim_net *net)
+{
+	const char *listed;
+	size_t j;
+	int i;
+
+	for (i = 0; i < net->node_count; i++) {
+		if (!net->nodes[i].beacon)
+			continue;
+		fprintf(stderr, "\t%s, side %d:", net->nodes[i].name,
+			net->nodes[i].side);
+		for (j = 0;
+		     (listed = trp_beacon_listed(net->nodes[i].beacon, j)); j++)
+			fprintf(stderr, " %s", listed);
+		fputc('\n', stderr);
+	}
+}
+
 void sim_fail(const struct sim_net *net, const char *what)
 {
+	if (net->is_loud)
+		show_lists(net);
 	cr_assert_fail("seed %" PRIu64 " at %.4f s: not so: %s; again: "
 		       "SIM_SEED=%" PRIu64
 		       " build/bin/test-sim --filter '*/%s'",

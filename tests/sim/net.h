@@ -12,6 +12,8 @@
 #include "runtime/beacon.h"
 
 #define SIM_SECOND INT64_C(1000000000)
+#define SIM_CYCLE  (10 * SIM_SECOND) /* C and G of the defaults */
+#define SIM_GAP	   (SIM_SECOND * 3 / 2)
 
 struct sim_faults {
 	double loss;	 /* of each delivery, the sender's own excepted */
@@ -53,6 +55,7 @@ struct sim_net {
 
 	struct sim_delivery *queue; /* a heap */
 	int queued, queue_space;
+	int flying; /* deliveries among them that are not deadlines */
 	uint64_t serial;
 
 	uint64_t sent[TRP_WIRE_TYPES];
@@ -77,8 +80,14 @@ void sim_start(struct sim_net *net, int number, bool is_disabled);
 void sim_kill(struct sim_net *net, int number);
 void sim_start_all(struct sim_net *net, int64_t within_ns);
 
+/* Starts all, and runs until the list holds everybody for a while. */
+void sim_settle(struct sim_net *net);
+
 /* Runs until that much later. */
 void sim_run(struct sim_net *net, int64_t duration_ns);
+
+/* Runs on until nothing is on the air. */
+void sim_land(struct sim_net *net);
 
 /* Calls the beacon at its own time, and minds what it changes. */
 struct trp_time sim_local(const struct sim_node *node);
@@ -87,7 +96,8 @@ void sim_touched(struct sim_node *node);
 /* Nodes get sides 0..parts-1 at random, none of them empty; 1 heals. */
 void sim_split(struct sim_net *net, int parts);
 
-/* Every node that is up has the same list (of its side). */
+/* Every node that is up has the same list (of its side), as far as a message
+ * carries it. */
 bool sim_is_agreed(const struct sim_net *net);
 int sim_its(const struct sim_net *net, int side);
 int sim_up(const struct sim_net *net);
