@@ -93,29 +93,34 @@ static bool is_same_second(const struct trp_beacon *beacon,
 	return strcmp(message->history[1], rotation->at[1]->name) == 0;
 }
 
-/*
- * `message` says no more than the own list does: sender, then that one.  So it
- * has come again, or its sender has not heard who followed it.
- */
-static bool is_old_news(const struct trp_beacon *beacon,
-			const struct trp_wire *message,
-			const struct trp_peer *sender)
-{
-	const struct trp_rotation *rotation = &beacon->rotation;
-	size_t place = trp_rotation_place(rotation, sender);
-
-	if (place == TRP_ROTATION_NOWHERE)
-		return false;
-	if (place + 1 == rotation->count)
-		return message->history_length == 1;
-	return message->history_length > 1 &&
-	       strcmp(message->history[1], rotation->at[place + 1]->name) == 0;
-}
-
 static bool is_of_this_cycle(const struct trp_beacon *beacon,
 			     const struct trp_peer *sender, struct trp_time now)
 {
 	return now.ns - sender->pinged.ns < trp_beacon_cycle_ns(beacon);
+}
+
+/*
+ * `message` says no more than the own list does: sender, then that one.  So it
+ * has come again; or the sender was followed by the head, and does not know.
+ * Nobody pings twice in a cycle, so a hist about one who was followed in this
+ * one is old, too.
+ */
+static bool is_old_news(const struct trp_beacon *beacon,
+			const struct trp_wire *message,
+			const struct trp_peer *sender, struct trp_time now)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+	size_t place = trp_rotation_place(rotation, sender);
+	bool is_recent = is_of_this_cycle(beacon, sender, now);
+
+	if (place == TRP_ROTATION_NOWHERE || (place > 1 && !is_recent))
+		return false;
+	if (message->type == TRP_WIRE_HIST && is_recent)
+		return true;
+	if (place + 1 == rotation->count)
+		return message->history_length == 1;
+	return message->history_length > 1 &&
+	       strcmp(message->history[1], rotation->at[place + 1]->name) == 0;
 }
 
 static void adopt_list(struct trp_beacon *beacon,
@@ -288,7 +293,7 @@ static void hear_of_me(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_time now)
 {
 	if (message->type == TRP_WIRE_HIST && is_active(beacon) &&
-	    !is_old_news(beacon, message, beacon->me))
+	    !is_old_news(beacon, message, beacon->me, now))
 		hear_list_of(beacon, message, beacon->me, now);
 }
 
@@ -296,7 +301,7 @@ static void hear_other(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_peer *sender,
 		       struct trp_time now)
 {
-	if (is_active(beacon) && is_old_news(beacon, message, sender)) {
+	if (is_active(beacon) && is_old_news(beacon, message, sender, now)) {
 		beacon->counts.stale++;
 		if (message->type == TRP_WIRE_PING &&
 		    !is_of_this_cycle(beacon, sender, now))

@@ -194,9 +194,15 @@ static void deliver(struct sim_net *net, struct sim_node *from,
 	}
 }
 
+static const char *const wire_names[] = {
+	[TRP_WIRE_INIT] = "init",
+	[TRP_WIRE_VERS] = "vers",
+	[TRP_WIRE_PING] = "ping",
+	[TRP_WIRE_HIST] = "hist",
+};
+
 static void on_send(void *user, const struct trp_wire *message)
 {
-	static const char *const names[] = { "init", "vers", "ping", "hist" };
 	struct sim_node *node = user;
 	struct sim_net *net = node->net;
 	struct letter *letter = letter_new(message);
@@ -208,7 +214,7 @@ static void on_send(void *user, const struct trp_wire *message)
 		net->watch_send(node, message);
 	if (net->is_loud) {
 		fprintf(stderr, "%10.4f %s > %s", (double)net->now_ns / 1e9,
-			node->name, names[message->type]);
+			node->name, wire_names[message->type]);
 		for (j = 0; j < message->history_length; j++)
 			fprintf(stderr, " %s", message->history[j]);
 		fputc('\n', stderr);
@@ -401,6 +407,34 @@ int sim_up(const struct sim_net *net)
 	return count;
 }
 
+static void show_list(const struct sim_node *node)
+{
+	const char *listed;
+	size_t i;
+
+	fprintf(stderr, "%10.4f %s, side %d:", (double)node->net->now_ns / 1e9,
+		node->name, node->side);
+	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
+		fprintf(stderr, " %s", listed);
+	fputc('\n', stderr);
+}
+
+/* What changed the list of the node that SIM_NODE names. */
+static void show_step(const struct sim_delivery *done)
+{
+	const char *name = getenv("SIM_NODE");
+	const struct sim_node *node = done->node;
+
+	if (!node->net->is_loud || !name || strcmp(name, node->name) != 0 ||
+	    !node->beacon)
+		return;
+	if (done->letter)
+		fprintf(stderr, "\t\t%s hears %s of %s\n", node->name,
+			wire_names[done->letter->wire.type],
+			trp_wire_about(&done->letter->wire));
+	show_list(node);
+}
+
 static void step(struct sim_net *net)
 {
 	struct sim_delivery next = pop(net);
@@ -412,6 +446,7 @@ static void step(struct sim_net *net)
 				   sim_local(next.node));
 	else if (beacon)
 		trp_beacon_tick(beacon, sim_local(next.node));
+	show_step(&next);
 	if (next.letter) {
 		net->flying--;
 		letter_drop(next.letter);
@@ -502,20 +537,11 @@ struct sim_seeds sim_seeds(uint64_t first, uint64_t count)
 
 static void show_lists(const struct sim_net *net)
 {
-	const char *listed;
-	size_t j;
 	int i;
 
-	for (i = 0; i < net->node_count; i++) {
-		if (!net->nodes[i].beacon)
-			continue;
-		fprintf(stderr, "\t%s, side %d:", net->nodes[i].name,
-			net->nodes[i].side);
-		for (j = 0;
-		     (listed = trp_beacon_listed(net->nodes[i].beacon, j)); j++)
-			fprintf(stderr, " %s", listed);
-		fputc('\n', stderr);
-	}
+	for (i = 0; i < net->node_count; i++)
+		if (net->nodes[i].beacon)
+			show_list(&net->nodes[i]);
 }
 
 void sim_fail(const struct sim_net *net, const char *what)

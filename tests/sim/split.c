@@ -125,7 +125,7 @@ static void check_recovers(struct sim_net *net, const bool *was_listed,
 }
 
 /*
- * Returns whether all agreed within one cycle.  They may take one more where a
+ * Returns whether all agreed within one cycle.  They may take some more where a
  * ping of one side and a hist of the other crossed on their way.
  */
 static bool heal(struct sim_net *net, int parts)
@@ -151,7 +151,7 @@ static bool heal(struct sim_net *net, int parts)
 	sim_assert(net, !has_doubles(&said));
 	net->watch_send = NULL;
 	net->watch = NULL;
-	if (!is_prompt)
+	for (i = 0; i < 2 * parts - 2 && !is_prompt; i++)
 		sim_run(net, SIM_CYCLE + SIM_GAP);
 	sim_land(net);
 	sim_assert(net, sim_is_agreed(net));
