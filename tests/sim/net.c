@@ -484,11 +484,15 @@ void sim_split(struct sim_net *net, int parts)
 			i < parts ? i : sim_below(net, parts);
 }
 
-/* As far as a message tells of it. */
+/*
+ * As far as a message tells of it.  The far end of a list without bound may
+ * differ: who took the list out of a message has only what it carried.
+ */
 static bool has_same_list(const struct trp_beacon *a,
 			  const struct trp_beacon *b)
 {
 	size_t told = (size_t)trp_beacon_config(a)->splits;
+	bool is_bounded = trp_beacon_config(a)->nodes > 0;
 	const char *in_a, *in_b;
 	size_t i = 0;
 
@@ -496,7 +500,7 @@ static bool has_same_list(const struct trp_beacon *a,
 		in_a = trp_beacon_listed(a, i);
 		in_b = trp_beacon_listed(b, i);
 		if (!in_a || !in_b)
-			return in_a == in_b;
+			return in_a == in_b || (!is_bounded && i > 0);
 		if (strcmp(in_a, in_b) != 0)
 			return false;
 	} while (++i < told);
