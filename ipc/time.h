@@ -13,6 +13,6 @@
 struct trp_time {
 	int64_t ns;
 };
-#define TRP_NEVER ((struct trp_time){ INT64_MAX })
+#define TRP_NEVER ((struct trp_time) { INT64_MAX })
 
 #endif

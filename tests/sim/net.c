@@ -11,7 +11,7 @@
 struct letter {
 	struct trp_wire wire;
 	int users;
-	char names[];
+	const char *history[]; /* and then the names */
 };
 
 /* letter == NULL: the node's deadline. */
@@ -114,7 +114,6 @@ static struct letter *letter_new(const struct trp_wire *message)
 {
 	size_t pointers = message->history_length * sizeof(char *);
 	struct letter *letter;
-	const char **history;
 	char *at;
 	size_t i;
 
@@ -123,13 +122,12 @@ static struct letter *letter_new(const struct trp_wire *message)
 	letter->wire = *message;
 	letter->wire.value.type = TRP_VALUE_NONE;
 	trp_value_copy(&letter->wire.value, &message->value);
-	history = (const char **)letter->names;
-	at = letter->names + pointers;
+	at = (char *)letter->history + pointers;
 	if (message->node)
 		letter->wire.node = put_name(&at, message->node);
 	for (i = 0; i < message->history_length; i++)
-		history[i] = put_name(&at, message->history[i]);
-	letter->wire.history = history;
+		letter->history[i] = put_name(&at, message->history[i]);
+	letter->wire.history = letter->history;
 	return letter;
 }
 
