@@ -217,7 +217,7 @@ static pid_t start_mosquitto(const char *in, int port, const char *more)
 static void begin_mqtt(struct election *election, const char *scheme, int port,
 		       const char *more)
 {
-	char url[256];
+	char url[512];
 	const char *const urls[] = { url, url, url };
 
 	snprintf(url, sizeof(url), "%s127.0.0.1:%d/test/beacon%s", scheme, port,
@@ -325,10 +325,18 @@ struct agents {
 	pid_t pid[2];
 };
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file && fputs(text, file) >= 0);
+	cr_assert(fclose(file) == 0);
+}
+
 static pid_t start_agent(const struct agents *agents, int number,
 			 const char *in)
 {
-	char bind[64], rpc[64], join[64], node[16], log[128];
+	char bind[64], rpc[64], join[64], node[16], log[128], config[128];
 	const char *const argv[] = { "serf",
 				     "agent",
 				     "-node",
@@ -337,10 +345,12 @@ static pid_t start_agent(const struct agents *agents, int number,
 				     bind,
 				     "-rpc-addr",
 				     rpc,
-				     "-rpc-auth",
-				     "secret",
 				     "-profile",
 				     "local",
+				     "-config-file",
+				     config,
+				     "-retry-interval",
+				     "1s",
 				     number ? "-retry-join" : NULL,
 				     join,
 				     NULL };
@@ -350,6 +360,8 @@ static pid_t start_agent(const struct agents *agents, int number,
 	snprintf(rpc, sizeof(rpc), "127.0.0.1:%d", agents->rpc[number]);
 	snprintf(join, sizeof(join), "127.0.0.1:%d", agents->gossip[0]);
 	snprintf(log, sizeof(log), "%s/agent%d.log", in, number);
+	snprintf(config, sizeof(config), "%s/agent.json", in);
+	write_file(config, "{\"rpc_auth\": \"secret\"}\n");
 	return start_server(argv, log);
 }
 

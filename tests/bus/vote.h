@@ -19,7 +19,7 @@ struct voter {
 	struct election *election;
 	struct trp_bus *bus;	   /* NULL: it is dead */
 	struct trp_beacon *beacon; /* started when its bus comes up */
-	char name[8];
+	char name[16];
 	bool is_it;
 	int tags;
 	int bus_error; /* the last */
