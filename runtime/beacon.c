@@ -182,6 +182,7 @@ static void ping(struct trp_beacon *beacon, struct trp_time now)
 	beacon->misses = 0;
 	beacon->sent_at = now;
 	beacon->repeats = 0;
+	beacon->is_lone = may_become_it && rotation->count == 1;
 	beacon->me->pinged = now;
 	if (may_become_it)
 		enter(beacon, TRP_BEACON_WAITING,

@@ -82,14 +82,18 @@ static bool has_priority(const struct trp_peer *a, const struct trp_peer *b)
 	return order ? order > 0 : strcmp(a->name, b->name) < 0;
 }
 
-/* The second of both lists is the same, or neither has one. */
+/*
+ * The second of both lists is the same; or neither has one, as among nodes that
+ * have just begun.  One that has gone round alone is a side of its own.
+ */
 static bool is_same_second(const struct trp_beacon *beacon,
 			   const struct trp_wire *message)
 {
 	const struct trp_rotation *rotation = &beacon->rotation;
 
 	if (message->history_length < 2 || rotation->count < 2)
-		return message->history_length < 2 && rotation->count < 2;
+		return message->history_length < 2 && rotation->count < 2 &&
+		       !beacon->is_lone;
 	return strcmp(message->history[1], rotation->at[1]->name) == 0;
 }
 

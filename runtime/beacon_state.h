@@ -41,6 +41,7 @@ struct trp_beacon {
 	struct trp_time due;	 /* of the state */
 	struct trp_time sent_at; /* the own last ping: T0 */
 	unsigned int repeats;	 /* of that ping */
+	bool is_lone;		 /* it followed the own one, nobody else's */
 
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;

@@ -273,7 +273,7 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	struct sim_node *node = user;
 	struct sim_net *net = node->net;
 
-	if (net->is_loud)
+	if (net->is_loud && event->type != TRP_BEACON_RAW)
 		fprintf(stderr, "%10.4f %s %s %s\n", (double)net->now_ns / 1e9,
 			node->name, event_names[event->type],
 			event->node ? event->node : "");
@@ -300,10 +300,20 @@ static double on_random(void *user)
 	return sim_draw(((struct sim_node *)user)->net);
 }
 
+static const struct trp_value *on_value(void *user, bool may_become_it)
+{
+	struct sim_node *node = user;
+
+	if (!node->net->value)
+		return &node->value;
+	return node->net->value(node, may_become_it);
+}
+
 static const struct trp_beacon_calls calls = {
 	.send = on_send,
 	.event = on_event,
 	.random = on_random,
+	.value = on_value,
 };
 
 /* ---- nodes -------------------------------------------------------------- */
@@ -348,12 +358,12 @@ void sim_start(struct sim_net *net, int number, bool is_disabled)
 	struct sim_node *node = &net->nodes[number];
 	struct trp_beacon_options options = { .node = node->name,
 					      .config = net->config,
-					      .is_disabled = is_disabled };
+					      .is_disabled = is_disabled,
+					      .wants_raw = net->value != NULL };
 
 	trp_beacon_free(node->beacon);
 	node->beacon = NULL;
 	cr_assert(trp_beacon_new(&node->beacon, &options, &calls, node) == 0);
-	cr_assert(trp_beacon_set_value(node->beacon, &node->value) == 0);
 	trp_beacon_set_ready(node->beacon);
 	cr_assert(trp_beacon_start(node->beacon, sim_local(node)) == 0);
 	sim_touched(node);

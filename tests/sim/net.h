@@ -65,6 +65,9 @@ struct sim_net {
 	void (*watch)(struct sim_node *node,
 		      const struct trp_beacon_event *event);
 	void *watch_data;
+	/* What a node says in its pings, instead of its number; may be NULL. */
+	const struct trp_value *(*value)(struct sim_node *node,
+					 bool may_become_it);
 	void (*watch_send)(struct sim_node *node,
 			   const struct trp_wire *message);
 };
