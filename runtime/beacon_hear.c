@@ -187,10 +187,9 @@ static bool is_silent(const struct trp_beacon *beacon,
 }
 
 static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
-		    struct trp_peer *sender, struct trp_time now)
+		    bool is_same, struct trp_peer *sender, struct trp_time now)
 {
 	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
-	bool is_same = is_same_second(beacon, message);
 	bool wins = has_priority(sender, head) || is_silent(beacon, head, now);
 
 	beacon->counts.collisions++;
@@ -275,6 +274,20 @@ static void take_value(struct trp_beacon *beacon,
 		meet_good_nodes(beacon, message);
 }
 
+/*
+ * This node has just followed the sender, which has just followed an earlier
+ * ping of this node: both thought that it was their turn.  Each would yield to
+ * the other, and so it would go on for ever; so it is a collision.
+ */
+static bool is_crossing(const struct trp_beacon *beacon,
+			const struct trp_wire *message,
+			const struct trp_peer *sender)
+{
+	return message->type == TRP_WIRE_PING &&
+	       beacon->state == TRP_BEACON_WAITING &&
+	       beacon->rotation.count > 1 && beacon->rotation.at[1] == sender;
+}
+
 static void hear_list_of(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
 			 struct trp_peer *sender, struct trp_time now)
@@ -282,11 +295,14 @@ static void hear_list_of(struct trp_beacon *beacon,
 	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
 
 	assert(head);
-	if (message->history_length > 1 &&
-	    strcmp(message->history[1], head->name) == 0)
-		follow(beacon, sender, now);
+	if (message->history_length < 2 ||
+	    strcmp(message->history[1], head->name) != 0)
+		collide(beacon, message, is_same_second(beacon, message),
+			sender, now);
+	else if (is_crossing(beacon, message, sender))
+		collide(beacon, message, true, sender, now);
 	else
-		collide(beacon, message, sender, now);
+		follow(beacon, sender, now);
 }
 
 /*

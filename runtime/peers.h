@@ -16,7 +16,7 @@ struct trp_peer {
 	bool is_heard;		/* a ping or hist about it was heard */
 	unsigned int pins;
 	struct trp_time heard;	   /* when anything about it was heard last */
-	struct trp_time pinged;	   /* when a ping of it was accepted last */
+	struct trp_time pinged;	   /* when it was last accepted as head */
 	struct trp_time told;	   /* when a hist about it was last on air */
 	struct trp_time recovered; /* when a recovery last spoke of it */
 	char name[];

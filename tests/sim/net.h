@@ -109,8 +109,8 @@ double sim_draw(struct sim_net *net);
 int sim_below(struct sim_net *net, int end);
 
 /*
- * For a test over many seeds: first and last seed, or only the one that the
- * environment variable SIM_SEED names, which is then run with is_loud.
+ * For a test over many seeds: first and last seed, SIM_TIMES as many where the
+ * environment says so; or only the one that SIM_SEED names, run with is_loud.
  */
 struct sim_seeds {
 	uint64_t first, end;

@@ -178,8 +178,10 @@ static void run_splits(uint64_t first, uint64_t count, int parts, int nodes)
 		sim_fini(&net);
 	}
 	cr_log_info("%d sides: %u of %u heals took more than one cycle", parts,
-		    (unsigned int)late, (unsigned int)count);
-	cr_assert(late <= 1 + count / 50, "%u late", (unsigned int)late);
+		    (unsigned int)late,
+		    (unsigned int)(seeds.end - seeds.first));
+	cr_assert(late <= 1 + (seeds.end - seeds.first) / 100, "%u late",
+		  (unsigned int)late);
 }
 
 Test(split, two_sides_heal_to_one_list_within_a_cycle_with_one_recover_each)
