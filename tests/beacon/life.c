@@ -35,8 +35,10 @@ Test(start, without_an_echo_it_ends_after_cycle_and_one_and_a_half_to_two_gaps)
 					      .config = trp_wire_defaults };
 	struct lone lone;
 	double draw;
+	int quarter;
 
-	for (draw = 0; draw < 1; draw += 0.25) {
+	for (quarter = 0; quarter < 4; quarter++) {
+		draw = quarter / 4.0;
 		lone_new(&lone, &options);
 		lone.draw = draw;
 		trp_beacon_start(lone.beacon, (struct trp_time) { 0 });

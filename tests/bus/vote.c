@@ -126,7 +126,7 @@ void election_begin(struct election *election, const char *codec,
 	*election = (struct election) { .count = count, .random = 1 };
 	election->codec = trp_codec_find(codec);
 	if (!election->codec)
-		cr_skip("built without %s", codec);
+		cr_skip("SKIPPED: built without %s", codec);
 	for (i = 0; i < count; i++)
 		begin_voter(election, i, urls[i]);
 }

@@ -415,18 +415,6 @@ int sim_up(const struct sim_net *net)
 	return count;
 }
 
-static void show_list(const struct sim_node *node)
-{
-	const char *listed;
-	size_t i;
-
-	fprintf(stderr, "%10.4f %s, side %d:", (double)node->net->now_ns / 1e9,
-		node->name, node->side);
-	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
-		fprintf(stderr, " %s", listed);
-	fputc('\n', stderr);
-}
-
 /* What changed the list of the node that SIM_NODE names. */
 static void show_step(const struct sim_delivery *done)
 {
@@ -440,7 +428,7 @@ static void show_step(const struct sim_delivery *done)
 		fprintf(stderr, "\t\t%s hears %s of %s\n", node->name,
 			wire_names[done->letter->wire.type],
 			trp_wire_about(&done->letter->wire));
-	show_list(node);
+	sim_show(node);
 }
 
 static void step(struct sim_net *net)
@@ -534,35 +522,4 @@ bool sim_is_agreed(const struct sim_net *net)
 		}
 	}
 	return true;
-}
-
-struct sim_seeds sim_seeds(uint64_t first, uint64_t count)
-{
-	const char *only = getenv("SIM_SEED");
-	uint64_t seed;
-
-	if (!only)
-		return (struct sim_seeds) { first, first + count, false };
-	seed = strtoull(only, NULL, 0);
-	return (struct sim_seeds) { seed, seed + 1, true };
-}
-
-static void show_lists(const struct sim_net *net)
-{
-	int i;
-
-	for (i = 0; i < net->node_count; i++)
-		if (net->nodes[i].beacon)
-			show_list(&net->nodes[i]);
-}
-
-void sim_fail(const struct sim_net *net, const char *what)
-{
-	if (net->is_loud)
-		show_lists(net);
-	cr_assert_fail("seed %" PRIu64 " at %.4f s: not so: %s; again: "
-		       "SIM_SEED=%" PRIu64
-		       " build/bin/test-sim --filter '*/%s'",
-		       net->seed, (double)net->now_ns / 1e9, what, net->seed,
-		       criterion_current_test->name);
 }

@@ -131,7 +131,7 @@ static void check_recovers(struct sim_net *net, const bool *was_listed,
 static bool heal(struct sim_net *net, int parts)
 {
 	struct said said = { .count = 0 };
-	bool was_listed[64], is_prompt;
+	bool was_listed[64] = { false }, is_prompt;
 	int i;
 
 	while (!is_steady(net))
