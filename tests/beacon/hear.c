@@ -272,6 +272,7 @@ Test(config, an_equal_version_heard_saves_the_answer)
 	lone_hear_vers(&lone, "x", 4);
 	lone_hear_vers(&lone, "y", 3);
 	lone_hear_vers(&lone, "x", 4);
+	cr_assert(lone.seen[TRP_BEACON_SETUP] == 1);
 	lone_until(&lone, 9 + 3 * G);
 	cr_assert(lone.sent[TRP_WIRE_VERS] == 0);
 	lone_fini(&lone);

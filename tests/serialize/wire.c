@@ -361,6 +361,48 @@ Test(wire, announced_but_absent_items_cost_nothing)
 	}
 }
 
+/* A ping with that many names, and a value nested that deep. */
+static int decode_large(const struct trp_codec *codec, int names_count,
+			int depth)
+{
+	static char data[TRP_WIRE_SIZE_MAX];
+	struct trp_writer writer = { .data = data, .space = sizeof(data) };
+	struct trp_token ping[] = { MAP(4),	  TEXT("t"), TEXT("ping"),
+				    TEXT("node"), TEXT("a"), TEXT("value"),
+				    LIST(1),	  INT(0),    TEXT("history"),
+				    LIST(0),	  TEXT("a") };
+	struct trp_wire wire;
+	int i, r;
+
+	for (i = 0; i < 6; i++)
+		codec->put(&writer, &ping[i]);
+	for (i = 0; i < depth; i++)
+		codec->put(&writer, &ping[6]);
+	codec->put(&writer, &ping[7]);
+	codec->put(&writer, &ping[8]);
+	ping[9].count = (size_t)names_count;
+	codec->put(&writer, &ping[9]);
+	for (i = 0; i < names_count; i++)
+		codec->put(&writer, &ping[10]);
+	r = trp_wire_decode(codec, data, writer.length, &wire);
+	if (r == 0)
+		trp_wire_fini(&wire);
+	return r;
+}
+
+Test(wire, too_many_names_and_too_deep_a_value_are_refused)
+{
+	int i;
+
+	for (i = 0; codecs[i]; i++) {
+		cr_assert(decode_large(codecs[i], 128, 10) == 0);
+		cr_assert(decode_large(codecs[i], 129, 0) == -EBADMSG);
+		cr_assert(decode_large(codecs[i], 20000, 0) == -EBADMSG);
+		cr_assert(decode_large(codecs[i], 1, 17) == -EBADMSG);
+		cr_assert(decode_large(codecs[i], 1, 20000) == -EBADMSG);
+	}
+}
+
 Test(wire, no_room_is_said_and_nothing_is_overrun)
 {
 	struct trp_wire wire = sample(TRP_WIRE_VERS);

@@ -328,6 +328,29 @@ Test(tenure, loss_makes_few_clashes_and_none_that_lasts)
 	cr_assert(clashes <= runs);
 }
 
+Test(tenure, a_newcomer_with_a_late_calendar_moves_nothing)
+{
+	struct sim_seeds seeds = sim_seeds(460000, 200);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int starts, other;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 4, &quick, false);
+		net.is_loud = seeds.is_loud;
+		until_one_runs(&net);
+		starts = house.starts;
+		other = (runner(&net) + 1) % 4;
+		leave(&net, &house, other);
+		sim_run(&net, 8 * SIM_CYCLE);
+		begin(&net, &house, other, 1000000, false);
+		sim_run(&net, 20 * SIM_CYCLE);
+		sim_assert(&net, house.starts == starts);
+		sim_fini(&net);
+	}
+}
+
 Test(tenure, values_that_are_no_records_are_passed_over)
 {
 	static const char *const bad[] = {
