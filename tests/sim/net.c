@@ -481,25 +481,25 @@ void sim_split(struct sim_net *net, int parts)
 }
 
 /*
- * As far as a message tells of it.  The far end of a list without bound may
- * differ: who took the list out of a message has only what it carried.
+ * As far as a message tells of it.  A list without bound keeps the dead at its
+ * far end, and who took it out of a message has other ones there: of it, only
+ * the two that decide who follows must be the same.
  */
 static bool has_same_list(const struct trp_beacon *a,
 			  const struct trp_beacon *b)
 {
-	size_t told = (size_t)trp_beacon_config(a)->splits;
-	bool is_bounded = trp_beacon_config(a)->nodes > 0;
+	const struct trp_wire_config *config = trp_beacon_config(a);
+	size_t i, told = config->nodes > 0 ? (size_t)config->splits : 2;
 	const char *in_a, *in_b;
-	size_t i = 0;
 
-	do {
+	for (i = 0; i < told; i++) {
 		in_a = trp_beacon_listed(a, i);
 		in_b = trp_beacon_listed(b, i);
 		if (!in_a || !in_b)
-			return in_a == in_b || (!is_bounded && i > 0);
+			return in_a == in_b;
 		if (strcmp(in_a, in_b) != 0)
 			return false;
-	} while (++i < told);
+	}
 	return true;
 }
 

@@ -53,17 +53,18 @@ static bool has_doubles(const struct said *said)
 	return false;
 }
 
-/* In a list of more than itself: two lone nodes are as two that begin. */
+/*
+ * Not alone: two lone nodes are as two that begin.  And not as the tail, which
+ * a newcomer may push out before the sides meet.
+ */
 static bool lists_itself(const struct sim_node *node)
 {
 	const char *listed;
 	size_t i;
 
-	if (!trp_beacon_listed(node->beacon, 1))
-		return false;
 	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
 		if (strcmp(listed, node->name) == 0)
-			return true;
+			return trp_beacon_listed(node->beacon, i + 1);
 	return false;
 }
 
