@@ -44,8 +44,12 @@ EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
 PROTOS      := $(wildcard runtime/*.proto examples/*.proto tests/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
 TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
-		 tests/support/ tests/fuzz/ tests/bench/, $(wildcard tests/*/)))
+		 tests/support/ tests/fuzz/ tests/bench/ tests/race/, \
+		 $(wildcard tests/*/)))
 TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
+# What others stand on is tested before them.
+BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
+TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/*.c)))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
@@ -56,25 +60,27 @@ PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 PACKAGES  = liburing libprotobuf-c $(HAVE)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	    -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wno-unused-parameter
+	    -Wpointer-arith -Wundef -Wvla -Wno-unused-parameter
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
-	      -fPIC -fvisibility=hidden -fno-semantic-interposition \
+	      -fPIC -fno-semantic-interposition \
 	      $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
 	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
 	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-# An example sees what a user sees: the public header and its own messages.
-EXAMPLE   = $(BASE_CFLAGS) -fvisibility=default -Iruntime -I$(O)/gen/examples \
+# An example sees what a user sees: the public header, its own messages and a
+# compiler without -D_GNU_SOURCE.  protobuf-c's strings are not const.
+EXAMPLE   = $(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) \
+	    -Iruntime -I$(O)/gen/examples \
 	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench fuzz model deps \
-	do-run do-test do-bench tests benches
+.PHONY: all run test lint install uninstall clean help bench fuzz race model \
+	check-install do-run do-test do-bench do-race tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -83,23 +89,33 @@ help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      ratios against the floors of this machine'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
+	@echo 'make race       what two threads may share, under ThreadSanitizer'
 	@echo 'make model      the SPIN model of the wake protocol'
+	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean      removes build/'
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
 
+# Changes when the flags do, as when an optional package has been installed
+# since; everything compiled depends on it.
+$(O)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' > $@
+always:
+
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
 	@mkdir -p $(@D)
 	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
-$(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c
+$(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c $(O)/flags
 	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 
-$(O)/gen/tests/%.o: $(O)/gen/tests/%.c
+$(O)/gen/tests/%.o: $(O)/gen/tests/%.c $(O)/flags
 	$(CC) $(INTERNAL) -c $< -o $@
 
-$(O)/%.o: %.c | $(GENERATED)
+$(O)/%.o: %.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(INTERNAL) -c $< -o $@
 
@@ -110,8 +126,8 @@ $(O)/lib/libtroupe.a: $(LIBRARY_OBJ)
 
 $(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map \
-		$(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map -Wl,-Bsymbolic \
+		$(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
 	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
 
 $(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
@@ -119,11 +135,11 @@ $(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
 	$(CC) $(LDFLAGS) -o $@ $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
 
-$(O)/examples/%.o: examples/%.c | $(GENERATED)
+$(O)/examples/%.o: examples/%.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE) -c $< -o $@
 
-$(O)/gen/examples/%.o: $(O)/gen/examples/%.c
+$(O)/gen/examples/%.o: $(O)/gen/examples/%.c $(O)/flags
 	$(CC) $(EXAMPLE) -c $< -o $@
 
 $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
@@ -135,15 +151,18 @@ $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtro
 SUPPORT_OBJ = $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
 	      $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
 define test_program
-$(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) $$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+$(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
+		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
+		$$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
-$(O)/bin/bench-%: $(O)/tests/bench/%.o $(O)/lib/libtroupe.a
+BENCH_PROTO_OBJ := $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/bench/*.proto))
+$(O)/bin/bench-%: $(O)/tests/bench/%.o $(BENCH_PROTO_OBJ) $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a $(LIBS) -lm
 
 tests: all $(TEST_DIRS:%=$(O)/bin/test-%)
 benches: all $(BENCHES:%=$(O)/bin/bench-%)
@@ -160,7 +179,8 @@ test:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-test
 do-test: tests
-	@./tests/support/run-tests $(O) $(TEST_DIRS)
+	@./tests/support/run-tests $(O) $(TEST_DIRS) \
+		$(foreach w,socket epoll,$(addsuffix @$(w),$(filter runtime,$(TEST_DIRS))))
 
 bench:
 	@./tests/support/packages build
@@ -176,9 +196,25 @@ fuzz:
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
 
+# Criterion cannot run under ThreadSanitizer, so these have a main of their own.
+RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
+$(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
+race:
+	@./tests/support/packages build
+	@$(MAKE) --no-print-directory SANITIZE=thread CFLAGS='-g -Wno-tsan' do-race
+do-race: $(RACES:%=$(O)/bin/race-%)
+	@for r in $(RACES); do $(O)/bin/race-$$r || exit 1; done
+
 model:
 	@./tests/support/packages build lint
 	@./tests/support/model
+
+# What the README says of an installed troupe, with pkg-config alone.
+check-install:
+	@./tests/support/packages build
+	@./tests/support/check-install
 
 compile_commands.json:
 	bear -- $(MAKE) -B tests

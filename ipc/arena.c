@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * Invariants, in each process that maps the arena:
+ *
+ *	writable bytes == bells + (entered ? front and heap of that slot : 0)
+ *	what is not writable cannot become so: its file was opened O_RDONLY
+ *
+ * Areas begin at 2 MiB, so that none shares a page table with another.
+ */
+
+static const size_t AREA_ALIGN = 2 << 20;
+
+static size_t align_up(size_t size)
+{
+	return (size + AREA_ALIGN - 1) & ~(AREA_ALIGN - 1);
+}
+
+static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
+{
+	*arena = (struct trp_arena) {
+		.slots = slots,
+		.heap_size = heap_size,
+		.fd = -1,
+		.entered = UINT32_MAX,
+	};
+	arena->directory = align_up((size_t)slots * sizeof(struct trp_bell));
+	arena->fronts = arena->directory +
+			align_up((size_t)slots * sizeof(struct trp_slot));
+	arena->heaps = arena->fronts + align_up((size_t)slots * TRP_FRONT_SIZE);
+	arena->size = arena->heaps + align_up(slots * heap_size);
+}
+
+static bool is_valid(uint32_t slots, uint64_t heap_size)
+{
+	return slots >= 2 && slots <= TRP_SLOTS_MAX &&
+	       heap_size >= TRP_FRONT_SIZE && !(heap_size & (heap_size - 1)) &&
+	       heap_size <= (UINT64_C(1) << 46) / slots;
+}
+
+static int make_file(size_t size, int *ret_fd)
+{
+	int seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+	int fd, r;
+
+	fd = memfd_create("troupe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)size) || fcntl(fd, F_ADD_SEALS, seals)) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int reopen_read_only(int fd, int *ret_fd)
+{
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = open(path, O_RDONLY | O_CLOEXEC);
+	if (r < 0)
+		return -errno;
+	*ret_fd = r;
+	return 0;
+}
+
+/* Address space only; aligned as the areas are. */
+static int reserve(size_t size, unsigned char **ret_base)
+{
+	unsigned char *raw, *base;
+
+	raw = mmap(NULL, size + AREA_ALIGN, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (raw == MAP_FAILED)
+		return -ENOMEM;
+	base = raw + (-(uintptr_t)raw & (AREA_ALIGN - 1));
+	if (base > raw)
+		munmap(raw, (size_t)(base - raw));
+	munmap(base + size, AREA_ALIGN - (size_t)(base - raw));
+	*ret_base = base;
+	return 0;
+}
+
+/* Maps [offset, offset + size) of the file at its place in the arena. */
+static int map(const struct trp_arena *arena, int fd, int protection,
+	       size_t offset, size_t size)
+{
+	void *address = arena->base + offset;
+
+	if (mmap(address, size, protection, MAP_SHARED | MAP_FIXED, fd,
+		 (off_t)offset) == MAP_FAILED)
+		return -errno;
+	if (madvise(address, size, MADV_DONTDUMP))
+		return -errno;
+	return 0;
+}
+
+static int map_all(struct trp_arena *arena)
+{
+	int fd = -1;
+	int r;
+
+	r = reopen_read_only(arena->fd, &fd);
+	if (r < 0)
+		return r;
+	r = map(arena, fd, PROT_READ, 0, arena->size);
+	if (r == 0)
+		r = map(arena, arena->fd, PROT_READ | PROT_WRITE, 0,
+			arena->directory);
+	close(fd);
+	return r;
+}
+
+int trp_arena_create(struct trp_arena *arena, uint32_t slots,
+		     uint64_t heap_size)
+{
+	struct trp_arena made;
+	int r;
+
+	if (!is_valid(slots, heap_size))
+		return -EINVAL;
+	lay_out(&made, slots, heap_size);
+	r = make_file(made.size, &made.fd);
+	if (r < 0)
+		return r;
+	r = reserve(made.size, &made.base);
+	if (r < 0)
+		goto close_file;
+	r = map_all(&made);
+	if (r < 0)
+		goto unmap;
+	*arena = made;
+	return 0;
+
+unmap:
+	munmap(made.base, made.size);
+close_file:
+	close(made.fd);
+	return r;
+}
+
+static size_t front_offset(const struct trp_arena *arena, uint32_t slot)
+{
+	return arena->fronts + (size_t)slot * TRP_FRONT_SIZE;
+}
+
+static size_t heap_offset(const struct trp_arena *arena, uint32_t slot)
+{
+	return arena->heaps + slot * arena->heap_size;
+}
+
+int trp_arena_enter(struct trp_arena *arena, uint32_t slot)
+{
+	int both = PROT_READ | PROT_WRITE;
+	int r;
+
+	assert(slot < arena->slots && arena->entered == UINT32_MAX);
+
+	r = map(arena, arena->fd, both, front_offset(arena, slot),
+		TRP_FRONT_SIZE);
+	if (r == 0)
+		r = map(arena, arena->fd, both, heap_offset(arena, slot),
+			arena->heap_size);
+	if (r == 0 && slot == TRP_SLOT_SUPERVISOR)
+		r = map(arena, arena->fd, both, arena->directory,
+			arena->fronts - arena->directory);
+	if (r < 0)
+		return r;
+	arena->entered = slot;
+	if (slot != TRP_SLOT_SUPERVISOR) {
+		close(arena->fd);
+		arena->fd = -1;
+	}
+	return 0;
+}
+
+void trp_arena_fini(struct trp_arena *arena)
+{
+	if (!arena->base)
+		return;
+	munmap(arena->base, arena->size);
+	if (arena->fd >= 0)
+		close(arena->fd);
+	*arena = (struct trp_arena) { .fd = -1 };
+}
+
+/*
+ * Punching a hole asks everybody who maps the file to forget the pages, so a
+ * range that never had any is left alone.
+ */
+static int punch(const struct trp_arena *arena, size_t offset, size_t size)
+{
+	off_t data = lseek(arena->fd, (off_t)offset, SEEK_DATA);
+
+	if (data < 0 && errno == ENXIO)
+		return 0;
+	if (data >= 0 && (size_t)data >= offset + size)
+		return 0;
+	if (fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		      (off_t)offset, (off_t)size))
+		return -errno;
+	return 0;
+}
+
+int trp_arena_release(struct trp_arena *arena, uint32_t slot)
+{
+	int r;
+
+	assert(slot < arena->slots && slot != arena->entered);
+	assert(arena->fd >= 0);
+
+	r = punch(arena, slot * sizeof(struct trp_bell),
+		  sizeof(struct trp_bell));
+	if (r == 0)
+		r = punch(arena, front_offset(arena, slot), TRP_FRONT_SIZE);
+	if (r == 0)
+		r = punch(arena, heap_offset(arena, slot), arena->heap_size);
+	return r;
+}
+
+int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes)
+{
+	struct stat st;
+
+	if (fstat(arena->fd, &st))
+		return -errno;
+	*ret_bytes = (uint64_t)st.st_blocks * 512;
+	return 0;
+}
+
+struct trp_bell *trp_arena_bell(const struct trp_arena *arena, uint32_t slot)
+{
+	assert(slot < arena->slots);
+	return (struct trp_bell *)(void *)arena->base + slot;
+}
+
+struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot)
+{
+	assert(slot < arena->slots);
+	return (struct trp_slot *)(void *)(arena->base + arena->directory) +
+	       slot;
+}
+
+struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot)
+{
+	assert(slot < arena->slots);
+	return (struct trp_front *)(void *)(arena->base +
+					    front_offset(arena, slot));
+}
+
+void *trp_arena_at(const struct trp_arena *arena, uint32_t slot,
+		   uint64_t offset, uint64_t size)
+{
+	if (slot >= arena->slots)
+		return NULL;
+	if (offset < TRP_FRONT_SIZE) {
+		if (size > TRP_FRONT_SIZE - offset)
+			return NULL;
+		return arena->base + front_offset(arena, slot) + offset;
+	}
+	offset -= TRP_FRONT_SIZE;
+	if (offset > arena->heap_size || size > arena->heap_size - offset)
+		return NULL;
+	return arena->base + heap_offset(arena, slot) + offset;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_ARENA_H
+#define TRP_IPC_ARENA_H
+
+/*
+ * The memory of a node: one sealed memfd that every process of the node maps
+ * at the same address, read-only but for the bells and its own region.
+ *
+ *	bells | directory | fronts | heaps	(README.md says why)
+ *
+ * After fork(): the mapping is inherited as it is; a child that is to own a
+ * slot calls trp_arena_enter().
+ */
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	TRP_PAGE = 4096,
+	TRP_SLOTS_MAX = 496 * 64,
+	TRP_FRONT_SIZE = 64 * 1024,
+	TRP_CARDS_INLINE = 28,
+	TRP_CARD_CHUNKS = 12,
+	TRP_INDEX_INLINE = 64,
+	TRP_NAME_SIZE = 32,
+};
+
+#define TRP_HEAP_DEFAULT (UINT64_C(2) << 30)
+#define TRP_ARENA_MAGIC	 UINT64_C(0x6570756f72743031) /* "10troupe" */
+
+/* The supervisor's own slot. */
+#define TRP_SLOT_SUPERVISOR 0u
+
+enum trp_state { TRP_FREE, TRP_LIVE, TRP_DEAD };
+
+/* One line of the directory; written by the supervisor alone. */
+struct trp_slot {
+	_Atomic uint64_t life; /* generation << 32 | enum trp_state */
+	_Atomic uint32_t parent;
+	_Atomic int32_t pid;
+	_Atomic uint32_t incarnation;
+	_Atomic uint32_t limit;	  /* of its mailbox; 0: the default */
+	char name[TRP_NAME_SIZE]; /* what ps and logs show; NUL-terminated */
+	uint64_t spare2;
+};
+
+/* What A says of its dealings with `peer`; in A's region, written by A. */
+struct trp_card_out {
+	_Atomic uint64_t tail; /* records below it are published */
+	_Atomic uint64_t room; /* ring me when your head reaches this */
+	_Atomic uint64_t ring; /* the first ring: offset | log2(size) */
+};
+
+struct trp_card_in {
+	_Atomic uint64_t head;	/* records below it are finished with */
+	_Atomic uint64_t event; /* ring me when your tail passes this */
+	_Atomic uint64_t ring;	/* the ring in which head lies, as above, */
+	_Atomic uint64_t base;	/* and the position at which it begins */
+};
+
+enum trp_stream { TRP_MAIL, TRP_REPLY, TRP_STREAMS };
+
+struct trp_card {
+	_Atomic uint32_t peer;	 /* slot */
+	_Atomic uint32_t target; /* generation of the receiver of `out` */
+	_Atomic uint32_t source; /* generation of the sender of `in` */
+	uint32_t spare;
+	struct trp_card_out out[TRP_STREAMS];
+	struct trp_card_in in[TRP_STREAMS];
+};
+
+enum trp_sleep { TRP_AWAKE, TRP_ASLEEP_FUTEX, TRP_ASLEEP_SOCKET };
+
+/*
+ * A head on its way into another ring, which takes three stores: whoever finds
+ * `lane` set makes them over again.
+ */
+struct trp_moving {
+	_Atomic uint64_t lane; /* sender << 8 | stream << 1 | 1; 0: none */
+	_Atomic uint64_t ring, base, head;
+};
+
+/* The first page of a region; written by its owner alone. */
+struct trp_front {
+	uint64_t magic;
+	uint32_t version;
+	_Atomic uint32_t generation; /* of the owner; 0: not yet set up */
+	_Atomic uint32_t limit;	     /* mailbox limit, bytes of one sender */
+	_Atomic uint32_t cards;	     /* how many there are */
+	_Atomic uint64_t index;	     /* offset | log2(entries), 16 bits each */
+	_Atomic uint64_t chunk[TRP_CARD_CHUNKS]; /* offset of further cards */
+
+	/* What is written often has a line of its own. */
+	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep | door << 8 */
+	uint32_t spare;
+	_Atomic uint64_t handling; /* trp_handling(), or 0 */
+	struct trp_moving moving;
+
+	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
+	unsigned char user[192]; /* the layer above: last words, counters */
+	alignas(128) struct trp_card card[TRP_CARDS_INLINE];
+};
+
+struct trp_bell {
+	_Atomic uint32_t word; /* sequence << 1 | WOKEN */
+	uint32_t spare;
+	_Atomic uint64_t top;
+	uint64_t spare2[6];
+	_Atomic uint64_t middle[8];
+	_Atomic uint64_t bottom[TRP_SLOTS_MAX / 64];
+};
+
+static_assert(sizeof(struct trp_slot) == 64, "a line each");
+static_assert(sizeof(struct trp_card) == 128, "two lines each");
+static_assert(offsetof(struct trp_card, in) == 64, "one line a direction");
+static_assert(offsetof(struct trp_front, card) == 512, "room for 28 cards");
+static_assert(sizeof(struct trp_front) == TRP_PAGE, "one page");
+static_assert(sizeof(struct trp_bell) == TRP_PAGE, "one page");
+
+struct trp_arena {
+	unsigned char *base;
+	size_t size;
+	uint32_t slots;
+	uint64_t heap_size;		 /* a power of two */
+	int fd;				 /* read-write; -1 once entered */
+	uint32_t entered;		 /* own slot; UINT32_MAX before */
+	size_t directory, fronts, heaps; /* where in the file each begins */
+};
+
+/*
+ * Makes the memfd and maps it: everything read-only but the bells.
+ * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
+ * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
+ * and trp_arena_release().
+ * Returns 0, -EINVAL, -ENOMEM (no address space), or what memfd_create(2),
+ * ftruncate(2) and mmap(2) say.
+ */
+int trp_arena_create(struct trp_arena *arena, uint32_t slots,
+		     uint64_t heap_size);
+
+/*
+ * Maps the front and the heap of `slot` read-write (slot 0: the directory as
+ * well).  The descriptor stays open for slot 0 and is closed otherwise.
+ * Returns 0 or what mmap(2) says; the mapping is then half done, and all that
+ * is left is to end the process.
+ */
+int trp_arena_enter(struct trp_arena *arena, uint32_t slot);
+
+/* Unmaps and closes.  A zeroed arena is allowed. */
+void trp_arena_fini(struct trp_arena *arena);
+
+/*
+ * Gives back all memory of a slot's bell and region.  Slot 0's process only,
+ * after the directory says that the slot is free: a reader which finds zeros
+ * looks there before it calls them a lie.
+ */
+int trp_arena_release(struct trp_arena *arena, uint32_t slot);
+
+/* Bytes of memory that the arena holds now, whoever wrote them (fstat). */
+int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes);
+
+struct trp_bell *trp_arena_bell(const struct trp_arena *arena, uint32_t slot);
+struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);
+struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot);
+
+/*
+ * The address of [offset, offset + size) in a region, or NULL when that is not
+ * wholly within its front or wholly within its heap.  Safe for any input.
+ */
+void *trp_arena_at(const struct trp_arena *arena, uint32_t slot,
+		   uint64_t offset, uint64_t size);
+
+static inline uint64_t trp_life(uint32_t generation, enum trp_state state)
+{
+	return (uint64_t)generation << 32 | state;
+}
+
+/*
+ * What a front's `handling` says: the record that was handed out last, by its
+ * sender and position (8-aligned, modulo 2^48), and whether it is done with.
+ * Whatever came before it in its stream is done with as well.
+ */
+enum {
+	TRP_HANDLING_BEGUN = 1,
+	TRP_HANDLING_DONE = 2,
+	TRP_HANDLING_REPLY = 4, /* the stream; else mail */
+};
+
+static inline uint64_t trp_handling(uint32_t sender, uint64_t position,
+				    bool is_reply)
+{
+	return (uint64_t)sender << 48 | (position & (UINT64_MAX >> 16)) |
+	       TRP_HANDLING_BEGUN | (is_reply ? TRP_HANDLING_REPLY : 0);
+}
+
+#endif

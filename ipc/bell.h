@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_BELL_H
+#define TRP_IPC_BELL_H
+
+/*
+ * Who has something for me: README.md, "The bell".  The bell is writable by
+ * everybody and therefore only a hint; a slot read from it is checked.
+ */
+
+#include "ipc/arena.h"
+
+/* Sets all levels for `sender`.  False: it was still set, nothing to do. */
+bool trp_bell_set(struct trp_bell *bell, uint32_t sender);
+
+/* The same, all levels whatever they were: for a sender that died half-way. */
+void trp_bell_set_again(struct trp_bell *bell, uint32_t sender);
+
+/*
+ * For the successor of a receiver, before it first sleeps: what that one had
+ * half taken is found by the next trp_bell_take().  Without it a sender whose
+ * bit was left set would never ring again.
+ */
+void trp_bell_recover(struct trp_bell *bell);
+
+bool trp_bell_is_set(const struct trp_bell *bell);
+
+/* Takes all that is set; calls visit() for each slot below `slots`. */
+void trp_bell_take(struct trp_bell *bell, uint32_t slots,
+		   void (*visit)(uint32_t sender, void *data), void *data);
+
+/*
+ * What a front says in `sleeping`: an enum trp_sleep, and for a sleeper on a
+ * socket the door of that socket (ipc/knock.h) above it.
+ */
+static inline uint32_t trp_sleep_socket(uint32_t door)
+{
+	return door << 8 | TRP_ASLEEP_SOCKET;
+}
+
+static inline uint32_t trp_sleep_kind(uint32_t how)
+{
+	return how & 0xff;
+}
+
+static inline uint32_t trp_sleep_door(uint32_t how)
+{
+	return how >> 8;
+}
+
+/*
+ * The sleeper's side.  trp_bell_arm() starts a fresh sequence and returns the
+ * value of the word to wait on.
+ */
+uint32_t trp_bell_arm(struct trp_bell *bell);
+
+/*
+ * The waker's side, after trp_bell_set() and a seq_cst fence.  `how` is what
+ * the sleeper's front says, loaded with acquire and not trusted: 0 is awake,
+ * what is unknown is a futex.  Returns whether a system call was made.  A
+ * sleeper on a socket is sent an empty datagram.
+ */
+bool trp_bell_wake(struct trp_bell *bell, uint32_t how, uint32_t slot);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_CARD_H
+#define TRP_IPC_CARD_H
+
+/*
+ * Finding and making cards (README.md, "Cards and lanes").
+ *
+ * Cards are numbered from 1; number 0 is none.  Cards 1..28 lie in the front,
+ * chunk k holds the next 32 << k.  A card never moves and is never taken away
+ * while its owner lives; when a slot changes hands the card is made over.
+ */
+
+#include "ipc/region.h"
+
+/* Makes the front, which is populated, one without cards. */
+void trp_card_init(struct trp_region *region);
+
+/*
+ * The owner's side: finds or makes the card for `peer`.
+ * Returns 0, -ENOMEM or -ENOBUFS.
+ */
+int trp_card_make(struct trp_region *region, uint32_t peer,
+		  uint32_t *ret_number);
+
+/* The owner's own card of that number; asserts that there is one. */
+struct trp_card *trp_card_own(const struct trp_region *region, uint32_t number);
+
+/*
+ * The reader's side: owner's card for `peer`, or NULL when there is none (yet).
+ * All that is read is checked: a lying owner costs a NULL, never a fault.  The
+ * slot must not be free.
+ */
+const struct trp_card *trp_card_find(const struct trp_arena *arena,
+				     uint32_t owner, uint32_t peer);
+
+/* The number of that card, or 0; the card of that number, or NULL. */
+uint32_t trp_card_number(const struct trp_arena *arena, uint32_t owner,
+			 uint32_t peer);
+const struct trp_card *trp_card_at(const struct trp_arena *arena,
+				   uint32_t owner, uint32_t number);
+
+#endif

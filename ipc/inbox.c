@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/mailbox.h"
+
+#include <errno.h>
+#include <sched.h>
+
+#include "ipc/peer.h"
+
+/*
+ * Invariants:
+ *
+ *	a lane is in the queue of its kind <==> is_ready
+ *	a lane is not in it		   ==> its event is set to its cursor
+ *	a lane has an unpublished head	   ==> it is box->unpublished
+ */
+
+static const unsigned wanted_by[TRP_READY_KINDS] = {
+	[TRP_READY_ANSWER] = TRP_TAKE_CONTROL,
+	[TRP_READY_CONTROL] = TRP_TAKE_CONTROL,
+	[TRP_READY_REPLY] = TRP_TAKE_REPLY,
+	[TRP_READY_MAIL] = TRP_TAKE_MAIL,
+};
+
+static const enum trp_stream stream_of[TRP_READY_KINDS] = {
+	[TRP_READY_ANSWER] = TRP_REPLY,
+	[TRP_READY_CONTROL] = TRP_MAIL,
+	[TRP_READY_REPLY] = TRP_REPLY,
+	[TRP_READY_MAIL] = TRP_MAIL,
+};
+
+/* ---- whose turn it is ---------------------------------------------------- */
+
+static struct trp_queue *queue_of(struct trp_mailbox *box,
+				  const struct trp_peer *peer, int stream)
+{
+	if (peer->slot == TRP_SLOT_SUPERVISOR)
+		return &box->ready[stream == TRP_REPLY ? TRP_READY_ANSWER
+						       : TRP_READY_CONTROL];
+	return &box->ready[stream == TRP_REPLY ? TRP_READY_REPLY
+					       : TRP_READY_MAIL];
+}
+
+static void enqueue(struct trp_mailbox *box, struct trp_peer *peer, int stream)
+{
+	struct trp_queue *queue = queue_of(box, peer, stream);
+
+	if (peer->is_ready[stream])
+		return;
+	peer->is_ready[stream] = true;
+	box->ready_lanes++;
+	peer->next[stream] = NULL;
+	if (queue->first)
+		queue->last->next[stream] = peer;
+	else
+		queue->first = peer;
+	queue->last = peer;
+}
+
+static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
+			  int stream)
+{
+	struct trp_peer *peer = queue->first;
+
+	queue->first = peer->next[stream];
+	queue->turn = TRP_TURN;
+	peer->is_ready[stream] = false;
+	box->ready_lanes--;
+}
+
+/* ---- bells --------------------------------------------------------------- */
+
+/* The card of a sender that talks to us, or NULL. */
+static const struct trp_card *card_for_us(struct trp_mailbox *box,
+					  uint32_t sender)
+{
+	const struct trp_card *card;
+
+	card = trp_card_find(box->arena, sender, box->slot);
+	/* T2: pairs with T1 in trp_peer_aim(). */
+	if (!card ||
+	    atomic_load_explicit(&card->target, memory_order_acquire) !=
+		    box->generation)
+		return NULL;
+	return card;
+}
+
+/* The peer, with in[] that come from the present owner of that slot. */
+static int find_sender(struct trp_mailbox *box, uint32_t slot,
+		       struct trp_peer **ret_peer)
+{
+	uint64_t life = atomic_load_explicit(
+		&trp_arena_slot(box->arena, slot)->life, memory_order_acquire);
+	struct trp_peer *peer = trp_peer_find(box, slot);
+	uint32_t generation = (uint32_t)(life >> 32);
+	const struct trp_card *theirs;
+	int r;
+
+	if ((uint32_t)life == TRP_FREE || generation == 0)
+		return -ESRCH;
+	if (peer && peer->source == generation) {
+		*ret_peer = peer;
+		return 0;
+	}
+	theirs = card_for_us(box, slot);
+	if (!theirs)
+		return -ESRCH;
+	r = trp_peer_make(box, slot, &peer);
+	if (r < 0)
+		return r;
+	trp_peer_adopt(box, peer, generation, theirs);
+	*ret_peer = peer;
+	return 0;
+}
+
+static void arrive(uint32_t sender, void *data)
+{
+	struct trp_mailbox *box = data;
+	struct trp_peer *peer;
+	int r;
+
+	r = find_sender(box, sender, &peer);
+	if (r == -ENOMEM || r == -ENOBUFS)
+		trp_bell_set_again(box->bell, sender);
+	if (r < 0)
+		return;
+	for (int i = 0; i < TRP_STREAMS; i++)
+		if (trp_incoming_has_more(&peer->in[i]))
+			enqueue(box, peer, i);
+}
+
+static void take_bell(struct trp_mailbox *box)
+{
+	if (trp_bell_is_set(box->bell))
+		trp_bell_take(box->bell, box->arena->slots, arrive, box);
+}
+
+void trp_mailbox_rescan(struct trp_mailbox *box)
+{
+	uint32_t cards =
+		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
+
+	trp_bell_recover(box->bell);
+	for (uint32_t number = 1; number <= cards; number++)
+		arrive(trp_card_own(&box->region, number)->peer, box);
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+static void publish(struct trp_mailbox *box)
+{
+	struct trp_incoming *in = box->unpublished;
+
+	if (!in)
+		return;
+	box->unpublished = NULL;
+	if (trp_incoming_publish(in))
+		trp_peer_ring(box, in->peer);
+}
+
+/* Before the head of `in` moves, that of any other lane is made visible. */
+static void turn_to(struct trp_mailbox *box, struct trp_incoming *in)
+{
+	if (box->unpublished != in)
+		publish(box);
+	box->unpublished = in;
+}
+
+static void begin(struct trp_mailbox *box, struct trp_peer *peer, int stream,
+		  struct trp_mail *mail)
+{
+	mail->generation = peer->source;
+	mail->stream = stream;
+	turn_to(box, mail->from);
+	atomic_store_explicit(
+		&box->front->handling,
+		trp_handling(mail->sender, mail->position, stream == TRP_REPLY),
+		memory_order_relaxed);
+}
+
+/* A lie, unless the sender's memory was given away while we looked at it. */
+static int lie(struct trp_mailbox *box, struct trp_peer *peer, int stream,
+	       struct trp_mail *ret_mail)
+{
+	uint64_t life = trp_peer_life(peer);
+
+	if (life >> 32 != peer->source || (uint32_t)life == TRP_FREE) {
+		trp_peer_adopt(box, peer, 0, NULL);
+		return 0;
+	}
+	box->lies++;
+	turn_to(box, &peer->in[stream]);
+	publish(box);
+	*ret_mail = (struct trp_mail) {
+		.sender = peer->slot,
+		.generation = peer->source,
+		.stream = stream,
+		.from = &peer->in[stream],
+	};
+	return -EBADMSG;
+}
+
+static bool catch_up(struct trp_mailbox *box, struct trp_incoming *in)
+{
+	bool has_to_ring;
+	bool is_empty = trp_incoming_catch_up(in, &has_to_ring);
+
+	if (box->unpublished == in)
+		box->unpublished = NULL;
+	if (has_to_ring)
+		trp_peer_ring(box, in->peer);
+	return is_empty;
+}
+
+/*
+ * An empty lane whose sender is at work on another core is looked at for a
+ * moment before its event is set: for each ring of the bell costs both sides
+ * more than a record.  Only when nothing else waits, and while it pays: each
+ * success is good for LINGER_CREDIT failures, and at none one look is taken
+ * each LINGER_TRIAL times.
+ */
+static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
+{
+	enum { LOOKS = 64, LINGER_CREDIT = 4, LINGER_TRIAL = 32 };
+
+	if (box->ready_lanes > 1 || box->sender_cpu < 0 ||
+	    box->sender_cpu == sched_getcpu())
+		return false;
+	if (box->linger <= 0 && --box->linger > -LINGER_TRIAL)
+		return false;
+	for (int look = 0; look < LOOKS; look++) {
+		if (trp_incoming_has_more(in)) {
+			box->linger = LINGER_CREDIT;
+			return true;
+		}
+		if (trp_bell_is_set(box->bell))
+			break;
+		trp_relax();
+	}
+	box->linger = box->linger > 0 ? box->linger - 1 : 0;
+	return false;
+}
+
+/* 1, or -EBADMSG, or 0: the lane is empty and its sender will ring. */
+static int read_lane(struct trp_mailbox *box, struct trp_peer *peer, int stream,
+		     struct trp_mail *ret_mail)
+{
+	struct trp_incoming *in = &peer->in[stream];
+	int r;
+
+	if (!in->theirs)
+		return 0;
+	for (;;) {
+		r = trp_incoming_next(in, box->arena, ret_mail);
+		if (r < 0)
+			return lie(box, peer, stream, ret_mail);
+		if (r > 0)
+			break;
+		if (!in->is_broken && linger(box, in))
+			continue;
+		if (catch_up(box, in))
+			return 0;
+	}
+	begin(box, peer, stream, ret_mail);
+	return 1;
+}
+
+/* To the back of its queue, where somebody else waits in it. */
+static void end_turn(struct trp_mailbox *box, struct trp_queue *queue,
+		     int stream)
+{
+	struct trp_peer *peer = queue->first;
+
+	publish(box);
+	dequeue_first(box, queue, stream);
+	enqueue(box, peer, stream);
+}
+
+static int read_queue(struct trp_mailbox *box, int kind,
+		      struct trp_mail *ret_mail)
+{
+	struct trp_queue *queue = &box->ready[kind];
+	int stream = stream_of[kind];
+	int r;
+
+	while (queue->first) {
+		if (queue->turn == 0)
+			end_turn(box, queue, stream);
+		r = read_lane(box, queue->first, stream, ret_mail);
+		if (r > 0)
+			queue->turn--;
+		else
+			dequeue_first(box, queue, stream);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
+		     struct trp_mail *ret_mail)
+{
+	int r = 0;
+
+	take_bell(box);
+	for (int kind = 0; r == 0 && kind < TRP_READY_KINDS; kind++)
+		if (take & wanted_by[kind])
+			r = read_queue(box, kind, ret_mail);
+	return r;
+}
+
+int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
+			  struct trp_mail *ret_mail)
+{
+	struct trp_peer *peer;
+	int stream, r;
+
+	if (slot >= box->arena->slots)
+		return 0;
+	r = find_sender(box, slot, &peer);
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	stream = TRP_REPLY;
+	r = read_lane(box, peer, stream, ret_mail);
+	if (r == 0) {
+		stream = TRP_MAIL;
+		r = read_lane(box, peer, stream, ret_mail);
+	}
+	/* Not caught up with, so its sender will not ring. */
+	if (r > 0)
+		enqueue(box, peer, stream);
+	return r;
+}
+
+void trp_mailbox_done(struct trp_mailbox *box, const struct trp_mail *mail)
+{
+	struct trp_incoming *in = mail->from;
+	uint64_t handling = trp_handling(mail->sender, mail->position,
+					 mail->stream == TRP_REPLY);
+
+	if (mail->generation != in->peer->source)
+		return;
+	if (atomic_load_explicit(&box->front->handling, memory_order_relaxed) ==
+	    handling)
+		atomic_store_explicit(&box->front->handling,
+				      handling | TRP_HANDLING_DONE,
+				      memory_order_relaxed);
+	turn_to(box, in);
+	if (trp_incoming_done(in))
+		publish(box);
+}
+
+bool trp_mailbox_is_empty(struct trp_mailbox *box, unsigned take)
+{
+	publish(box);
+	take_bell(box);
+	for (int kind = 0; kind < TRP_READY_KINDS; kind++)
+		if (take & wanted_by[kind] && box->ready[kind].first)
+			return false;
+	return true;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/lane.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * The receiving end of a lane.  What it reads was written by a stranger: each
+ * word is loaded once, then checked.
+ */
+
+void trp_incoming_reset(struct trp_incoming *in,
+			const struct trp_card_out *theirs)
+{
+	*in = (struct trp_incoming) {
+		.mine = in->mine,
+		.moving = in->moving,
+		.stream = in->stream,
+		.theirs = theirs,
+		.peer = in->peer,
+		.sender = in->sender,
+		.limit = in->limit,
+	};
+	atomic_store_explicit(&in->mine->head, 0, memory_order_relaxed);
+	atomic_store_explicit(&in->mine->event, 0, memory_order_relaxed);
+	atomic_store_explicit(&in->mine->ring, 0, memory_order_relaxed);
+	atomic_store_explicit(&in->mine->base, 0, memory_order_relaxed);
+}
+
+static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
+		     struct trp_extent block, uint64_t base)
+{
+	const unsigned char *ring;
+	uint64_t step;
+
+	if (block.size < TRP_LANE_FIRST || block.size & (block.size - 1) ||
+	    block.offset % (1 << TRP_BLOCK_MIN_LOG2))
+		return -EBADMSG;
+	ring = trp_arena_at(arena, in->sender, block.offset, block.size);
+	if (!ring)
+		return -EBADMSG;
+	in->ring = ring;
+	in->ring_size = block.size;
+	in->base = base;
+	in->word = trp_ring_word(block);
+	step = in->limit && in->limit < block.size ? in->limit : block.size;
+	in->step = step / 4;
+	return 0;
+}
+
+static int open_first_ring(struct trp_incoming *in,
+			   const struct trp_arena *arena)
+{
+	uint64_t word =
+		atomic_load_explicit(&in->theirs->ring, memory_order_relaxed);
+	struct trp_extent block = {
+		.offset = word & ~UINT64_C(63),
+		.size = UINT64_C(1) << (word & 63),
+	};
+
+	return open_ring(in, arena, block, 0);
+}
+
+/* 1: there is more than before; 0: there is not; or -EBADMSG. */
+static int look_for_more(struct trp_incoming *in)
+{
+	/* A1: pairs with R1 in trp_outgoing_commit(). */
+	uint64_t tail =
+		atomic_load_explicit(&in->theirs->tail, memory_order_acquire);
+
+	if (tail == in->tail)
+		return 0;
+	if (tail < in->tail || tail % 8)
+		return -EBADMSG;
+	in->tail = tail;
+	return 1;
+}
+
+static void pass(struct trp_incoming *in, uint64_t space)
+{
+	in->cursor += space;
+	if (in->held)
+		return;
+	in->head = in->cursor;
+	in->head_ring.word = in->word;
+	in->head_ring.base = in->base;
+}
+
+static uint64_t load_once(const void *at)
+{
+	return atomic_load_explicit((const _Atomic uint64_t *)at,
+				    memory_order_relaxed);
+}
+
+static struct trp_extent load_extent(const unsigned char *at)
+{
+	return (struct trp_extent) { load_once(at), load_once(at + 8) };
+}
+
+/* Checks the attachment that a record begins with. */
+static int attach(const struct trp_incoming *in, const struct trp_arena *arena,
+		  struct trp_mail *mail)
+{
+	struct trp_extent extent;
+
+	if (mail->size < sizeof(extent))
+		return -EBADMSG;
+	extent = load_extent(mail->bytes);
+	if (!extent.size)
+		return -EBADMSG;
+	mail->attachment =
+		trp_arena_at(arena, in->sender, extent.offset, extent.size);
+	if (!mail->attachment)
+		return -EBADMSG;
+	mail->attachment_size = extent.size;
+	mail->bytes = (const unsigned char *)mail->bytes + sizeof(extent);
+	mail->size -= sizeof(extent);
+	return 0;
+}
+
+/* Field by field, for a copy of the whole waits for its own stores. */
+static int hand_out(struct trp_incoming *in, const struct trp_arena *arena,
+		    struct trp_record record, const unsigned char *bytes,
+		    struct trp_mail *ret_mail)
+{
+	if (record.flags & ~TRP_ATTACHED)
+		return -EBADMSG;
+	ret_mail->sender = in->sender;
+	ret_mail->bytes = bytes;
+	ret_mail->size = record.size;
+	ret_mail->attachment = NULL;
+	ret_mail->attachment_size = 0;
+	ret_mail->position = in->cursor;
+	ret_mail->from = in;
+	if (record.flags && attach(in, arena, ret_mail) < 0)
+		return -EBADMSG;
+	in->held++;
+	pass(in, trp_record_space(record.size));
+	return 1;
+}
+
+static int follow(struct trp_incoming *in, const struct trp_arena *arena,
+		  const unsigned char *bytes, uint32_t size)
+{
+	struct trp_extent block;
+	int r;
+
+	if (size != sizeof(block))
+		return -EBADMSG;
+	block = load_extent(bytes);
+	r = open_ring(in, arena, block, in->cursor + trp_record_space(size));
+	if (r < 0)
+		return r;
+	pass(in, trp_record_space(size));
+	return 0;
+}
+
+/* 1: a record was handed out; 0: one was passed over; or -EBADMSG. */
+static int read_record(struct trp_incoming *in, const struct trp_arena *arena,
+		       struct trp_mail *ret_mail)
+{
+	uint64_t at = (in->cursor - in->base) & (in->ring_size - 1);
+	uint64_t header = load_once(in->ring + at);
+	const unsigned char *bytes = in->ring + at + sizeof(header);
+	struct trp_record record;
+	uint64_t space;
+
+	memcpy(&record, &header, sizeof(record));
+	space = trp_record_space(record.size);
+	if (space > in->ring_size - at || space > in->tail - in->cursor)
+		return -EBADMSG;
+	if (record.kind == TRP_DATA)
+		return hand_out(in, arena, record, bytes, ret_mail);
+	if (record.kind == TRP_CONTINUES)
+		return follow(in, arena, bytes, record.size);
+	if (record.kind != TRP_PAD || space != in->ring_size - at)
+		return -EBADMSG;
+	pass(in, space);
+	return 0;
+}
+
+/* An honest sender publishes at most PAD, CONTINUES and DATA in one go. */
+static int read_on(struct trp_incoming *in, const struct trp_arena *arena,
+		   struct trp_mail *ret_mail)
+{
+	int r = 0;
+
+	if (!in->ring)
+		r = open_first_ring(in, arena);
+	for (int i = 0; r == 0 && i < 3; i++) {
+		if (in->cursor == in->tail)
+			return -EBADMSG;
+		r = read_record(in, arena, ret_mail);
+	}
+	return r ? r : -EBADMSG;
+}
+
+int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
+		      struct trp_mail *ret_mail)
+{
+	int r = 1;
+
+	if (in->is_broken)
+		return 0;
+	if (in->cursor == in->tail)
+		r = look_for_more(in);
+	if (r > 0)
+		r = read_on(in, arena, ret_mail);
+	if (r < 0) {
+		in->is_broken = true;
+		trp_incoming_discard(in);
+	}
+	return r;
+}
+
+bool trp_incoming_has_more(const struct trp_incoming *in)
+{
+	return in->cursor !=
+	       atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
+}
+
+/* Each store is a release, so that a kill leaves them in this order. */
+static void store(_Atomic uint64_t *to, uint64_t value)
+{
+	atomic_store_explicit(to, value, memory_order_release);
+}
+
+static void move_to_ring(struct trp_incoming *in)
+{
+	uint64_t word = in->head_ring.word, base = in->head_ring.base;
+
+	store(&in->moving->ring, word);
+	store(&in->moving->base, base);
+	store(&in->moving->head, in->head);
+	store(&in->moving->lane,
+	      (uint64_t)in->sender << 8 | (unsigned)in->stream << 1 | 1);
+	store(&in->mine->ring, word);
+	store(&in->mine->base, base);
+	store(&in->mine->head, in->head); /* R2 */
+	store(&in->moving->lane, 0);
+	in->published_ring = in->head_ring;
+}
+
+static void tell_head(struct trp_incoming *in)
+{
+	if (in->head_ring.base != in->published_ring.base ||
+	    in->head_ring.word != in->published_ring.word)
+		move_to_ring(in);
+	else
+		/* R2: pairs with A2 in trp_outgoing_reclaim(). */
+		store(&in->mine->head, in->head);
+}
+
+/* F4, with F3 in trp_outgoing_want_room(), has passed. */
+static bool is_awaited(struct trp_incoming *in)
+{
+	uint64_t room =
+		atomic_load_explicit(&in->theirs->room, memory_order_relaxed);
+	bool is_passed = in->published < room && room <= in->head;
+
+	in->published = in->head;
+	return is_passed;
+}
+
+bool trp_incoming_publish(struct trp_incoming *in)
+{
+	if (in->head == in->published)
+		return false;
+	tell_head(in);
+	atomic_thread_fence(memory_order_seq_cst); /* F4 */
+	return is_awaited(in);
+}
+
+bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring)
+{
+	if (in->is_broken)
+		trp_incoming_discard(in);
+	tell_head(in);
+	atomic_store_explicit(&in->mine->event, in->cursor,
+			      memory_order_relaxed);
+	/* F2: with F1 in trp_outgoing_commit(), one side sees the other; F4. */
+	atomic_thread_fence(memory_order_seq_cst);
+	*ret_ring = is_awaited(in);
+	return in->is_broken || !trp_incoming_has_more(in);
+}
+
+bool trp_incoming_done(struct trp_incoming *in)
+{
+	assert(in->held > 0);
+
+	in->held--;
+	pass(in, 0);
+	return in->head - in->published >= in->step;
+}
+
+void trp_incoming_discard(struct trp_incoming *in)
+{
+	uint64_t tail =
+		atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
+
+	if (tail > in->tail)
+		in->tail = tail;
+	pass(in, in->tail - in->cursor);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_KNOCK_H
+#define TRP_IPC_KNOCK_H
+
+/*
+ * Waking a process that cannot wait for a futex and for descriptors at once: a
+ * datagram socket of its own in the abstract namespace, to which the waker
+ * sends an empty datagram.  Nobody needs a descriptor for anybody.
+ *
+ *	\0troupe/<node>/<slot>/<door>		all in hexadecimal
+ *
+ * A name that is taken (the slot's last process left a child with a copy of
+ * the socket, or a stranger was first) is not waited for: the next door is,
+ * and the sleeper says which one is its own along with `sleeping`.
+ *
+ * Abstract names belong to a network namespace: a process that is moved to
+ * another one cannot be woken this way.
+ *
+ * After fork(): the child sends through a socket of its own; the parent's it
+ * inherits and may close.
+ */
+
+#include <stdint.h>
+
+enum { TRP_KNOCK_DOORS = 64 };
+
+/* Once in each node, before anything else here. */
+void trp_knock_set_node(uint64_t node);
+
+/*
+ * Binds the socket of `slot`: nonblocking, CLOEXEC, owned by the caller.
+ * Returns 0, -EADDRINUSE when all doors are taken, or as socket(2), bind(2).
+ */
+int trp_knock_open(uint32_t slot, int *ret_fd, uint32_t *ret_door);
+
+/* Knocks.  That nobody is there, or is knocked at already, is no error. */
+void trp_knock(uint32_t slot, uint32_t door);
+
+/* Takes what has come in, so that the socket is not readable any more. */
+void trp_knock_drain(int fd);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/mailbox.h"
+
+#include <errno.h>
+
+#include "ipc/peer.h"
+
+/* The sending half; the receiving one is inbox.c. */
+
+static uint32_t bounded(uint32_t limit)
+{
+	if (limit == 0)
+		return TRP_LIMIT_DEFAULT;
+	if (limit < TRP_LIMIT_MIN)
+		return TRP_LIMIT_MIN;
+	return limit < TRP_LIMIT_MAX ? limit : TRP_LIMIT_MAX;
+}
+
+int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
+		     uint32_t slot, uint32_t generation, uint32_t limit)
+{
+	struct trp_front *front = trp_arena_front(arena, slot);
+	int r;
+
+	assert(generation != 0);
+	if (limit == 0)
+		limit = atomic_load_explicit(
+			&trp_arena_slot(arena, slot)->limit,
+			memory_order_relaxed);
+
+	*box = (struct trp_mailbox) {
+		.arena = arena,
+		.slot = slot,
+		.generation = generation,
+		.limit = bounded(limit),
+		.front = front,
+		.bell = trp_arena_bell(arena, slot),
+		.sender_cpu = -1,
+	};
+	for (int i = 0; i < TRP_READY_KINDS; i++)
+		box->ready[i].turn = TRP_TURN;
+	r = trp_region_init(&box->region, arena, slot);
+	if (r < 0)
+		return r;
+	trp_card_init(&box->region);
+	front->magic = TRP_ARENA_MAGIC;
+	front->version = 1;
+	atomic_store_explicit(&front->sleeping, TRP_AWAKE,
+			      memory_order_relaxed);
+	atomic_store_explicit(&front->handling, 0, memory_order_relaxed);
+	atomic_store_explicit(&front->limit, box->limit, memory_order_relaxed);
+	/* G1: pairs with G2 in limit_of() and in trp_peer_meet(). */
+	atomic_store_explicit(&front->generation, generation,
+			      memory_order_release);
+	return 0;
+}
+
+void trp_mailbox_fini(struct trp_mailbox *box)
+{
+	if (!box->arena)
+		return;
+	trp_peer_fini(box);
+	trp_region_fini(&box->region);
+	*box = (struct trp_mailbox) { 0 };
+}
+
+static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
+			 enum trp_stream stream)
+{
+	if (stream == TRP_REPLY || box->slot == TRP_SLOT_SUPERVISOR ||
+	    peer->slot == TRP_SLOT_SUPERVISOR)
+		return 0;
+	if (peer->limit)
+		return peer->limit;
+	/* G2: pairs with G1. */
+	if (atomic_load_explicit(&peer->front->generation,
+				 memory_order_acquire) != peer->target)
+		return bounded(atomic_load_explicit(&peer->entry->limit,
+						    memory_order_relaxed));
+	peer->limit = bounded(atomic_load_explicit(&peer->front->limit,
+						   memory_order_relaxed));
+	return peer->limit;
+}
+
+/* Whom it leads to is gone: nobody will read what is left there. */
+static void let_go(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	if (peer->target && !trp_peer_is_live(peer, peer->target))
+		trp_peer_aim(box, peer, 0);
+}
+
+/* 0 with a peer whose out[] lead to that generation; -ESRCH, -ENOMEM. */
+static int find_receiver(struct trp_mailbox *box, uint32_t slot,
+			 uint32_t generation, struct trp_peer **ret_peer)
+{
+	struct trp_peer *peer = box->last;
+	const struct trp_slot *entry;
+	int r;
+
+	if (slot >= box->arena->slots || generation == 0)
+		return -ESRCH;
+	entry = trp_arena_slot(box->arena, slot);
+	if (atomic_load_explicit(&entry->life, memory_order_acquire) !=
+	    trp_life(generation, TRP_LIVE)) {
+		peer = trp_peer_find(box, slot);
+		if (peer)
+			let_go(box, peer);
+		return -ESRCH;
+	}
+	if (!peer || peer->slot != slot) {
+		r = trp_peer_make(box, slot, &peer);
+		if (r < 0)
+			return r;
+		box->last = peer;
+	}
+	if (peer->target != generation)
+		trp_peer_aim(box, peer, generation);
+	*ret_peer = peer;
+	return 0;
+}
+
+int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
+			uint32_t generation, enum trp_stream stream,
+			uint32_t size, const struct trp_extent *attachment,
+			void **ret_bytes)
+{
+	struct trp_peer *peer;
+	struct trp_outgoing *out;
+	int r;
+
+	box->reserved = NULL;
+	r = find_receiver(box, slot, generation, &peer);
+	if (r < 0)
+		return r;
+	out = &peer->out[stream];
+	if (!out->theirs)
+		trp_peer_meet(box, peer);
+	r = trp_outgoing_reserve(out, &box->region, size, attachment,
+				 limit_of(box, peer, stream), ret_bytes);
+	if (r < 0)
+		return r;
+	box->reserved = peer;
+	box->reserved_stream = stream;
+	return 0;
+}
+
+void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
+{
+	struct trp_peer *peer = box->reserved;
+
+	assert(peer);
+
+	box->reserved = NULL;
+	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size))
+		trp_peer_ring(box, peer);
+}
+
+static void reclaim_all(struct trp_mailbox *box)
+{
+	uint32_t cards =
+		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
+
+	for (uint32_t number = 1; number <= cards; number++) {
+		struct trp_peer *peer = trp_peer_at(box, number);
+
+		if (!peer || !peer->target || peer == box->reserved)
+			continue;
+		let_go(box, peer);
+		if (!peer->target)
+			continue;
+		trp_peer_meet(box, peer);
+		for (int i = 0; i < TRP_STREAMS; i++)
+			trp_outgoing_reclaim(&peer->out[i], &box->region);
+	}
+}
+
+int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
+		     struct trp_extent *ret_extent, void **ret_bytes)
+{
+	uint64_t offset;
+	int r;
+
+	r = trp_region_alloc(&box->region, size, &offset);
+	if (r == -ENOBUFS) {
+		reclaim_all(box);
+		r = trp_region_alloc(&box->region, size, &offset);
+	}
+	if (r < 0)
+		return r;
+	*ret_extent = (struct trp_extent) { offset, size };
+	*ret_bytes = trp_region_at(&box->region, offset);
+	return 0;
+}
+
+void trp_mailbox_unloan(struct trp_mailbox *box, struct trp_extent extent)
+{
+	trp_region_free(&box->region, extent.offset, extent.size);
+}
+
+int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
+			  uint32_t generation)
+{
+	struct trp_peer *peer;
+	struct trp_outgoing *out;
+	uint32_t limit;
+	int r;
+
+	r = find_receiver(box, slot, generation, &peer);
+	if (r < 0)
+		return r;
+	out = &peer->out[TRP_MAIL];
+	limit = limit_of(box, peer, TRP_MAIL);
+	if (trp_outgoing_want_room(out, &box->region, limit))
+		return 1;
+	if (out->theirs)
+		return 0;
+	/* It may have seen us, and read, before it could see that we wait. */
+	trp_peer_meet(box, peer);
+	return trp_outgoing_want_room(out, &box->region, limit);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_MAILBOX_H
+#define TRP_IPC_MAILBOX_H
+
+/*
+ * All lanes of one process.  A peer is (slot, generation).  Sending is two
+ * steps, so that a message is packed where the receiver will read it:
+ *
+ *	trp_mailbox_reserve(..., &bytes);  write it;  trp_mailbox_commit(...);
+ *
+ * Receiving takes lanes in turn, the supervisor's first, then replies, then
+ * mail, at most TRP_TURN records of a lane before the next has its turn.
+ * One process, one thread, one mailbox.
+ */
+
+#include "ipc/lane.h"
+#include "ipc/wait.h"
+
+enum { TRP_TURN = 64 };
+
+/* Which lanes trp_mailbox_next() may take from. */
+enum {
+	TRP_TAKE_CONTROL = 1, /* all that the supervisor (slot 0) sent */
+	TRP_TAKE_REPLY = 2,
+	TRP_TAKE_MAIL = 4,
+	TRP_TAKE_ALL = 7,
+};
+
+/* The queues of lanes that have something, in the order of taking. */
+enum trp_ready {
+	TRP_READY_ANSWER, /* the supervisor's replies */
+	TRP_READY_CONTROL,
+	TRP_READY_REPLY,
+	TRP_READY_MAIL,
+	TRP_READY_KINDS
+};
+
+struct trp_peer;
+
+struct trp_mailbox {
+	const struct trp_arena *arena;
+	uint32_t slot;
+	uint32_t generation;
+	uint32_t limit;
+	struct trp_front *front;
+	struct trp_bell *bell;
+	struct trp_region region;
+	struct trp_peer *peer[TRP_CARD_CHUNKS + 1]; /* parallel to the cards */
+	struct trp_peer *last;			    /* whom we sent to last */
+	struct trp_queue {
+		struct trp_peer *first, *last;
+		uint32_t turn; /* records left of the first one's turn */
+	} ready[TRP_READY_KINDS];
+	uint32_t ready_lanes; /* in all queues */
+	int sender_cpu;	      /* of the last record, set by its reader; -1 */
+	int linger;	      /* credit: above 0, it lately paid */
+	struct trp_peer *reserved; /* whose reservation is open */
+	uint32_t reserved_stream;
+	struct trp_incoming *unpublished; /* whose head is not, if any's */
+	uint64_t rings, wakes, lies;	  /* counted */
+};
+
+/*
+ * Sets up the front of the slot that this process entered.  limit: bytes that
+ * one sender may leave unread; 0: as the directory says, else
+ * TRP_LIMIT_DEFAULT.  Returns 0 or -ENOMEM.
+ */
+int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
+		     uint32_t slot, uint32_t generation, uint32_t limit);
+void trp_mailbox_fini(struct trp_mailbox *box);
+
+/*
+ * Returns 0, and room for `size` bytes at *ret_bytes; or -ESRCH: that process
+ * is gone; -EAGAIN: its mailbox limit is reached; -EMSGSIZE, -ENOBUFS, -ENOMEM
+ * as trp_outgoing_reserve().  attachment: NULL, or a block of
+ * trp_mailbox_loan(), owned by the lane from the commit on.
+ * A reservation that is not committed is as if it had never been.
+ */
+int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
+			uint32_t generation, enum trp_stream stream,
+			uint32_t size, const struct trp_extent *attachment,
+			void **ret_bytes);
+
+/* Publishes, rings and wakes as needed.  size: at most what was reserved. */
+void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size);
+
+/*
+ * Space for an attachment, in the own region.  When the region is full it
+ * first frees what receivers have finished with.  0, -ENOBUFS, -ENOMEM.
+ */
+int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
+		     struct trp_extent *ret_extent, void **ret_bytes);
+void trp_mailbox_unloan(struct trp_mailbox *box, struct trp_extent extent);
+
+/*
+ * Asks to be rung when the lane to that peer is at most half full.  Returns 1:
+ * there is room now; 0: will be rung; -ESRCH.
+ */
+int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
+			  uint32_t generation);
+
+/*
+ * The next record from a lane in `take`.  1 with *ret_mail set, borrowed until
+ * trp_mailbox_done(); 0: nothing there; -EBADMSG: a sender lied, ret_mail
+ * names it, its lane is closed.
+ */
+int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
+		     struct trp_mail *ret_mail);
+
+/*
+ * The same from one sender alone, whatever it has: before its death is told.
+ * Also -ENOMEM, -ENOBUFS, when it was never heard of and there is no room for
+ * its card.
+ */
+int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
+			  struct trp_mail *ret_mail);
+
+/*
+ * In any order, inner ones before outer ones; the space is the sender's again
+ * when no record of that lane is held.
+ */
+void trp_mailbox_done(struct trp_mailbox *box, const struct trp_mail *mail);
+
+/*
+ * Makes heads visible and says whether there is nothing to do but sleep.
+ * Takes the bell.
+ */
+bool trp_mailbox_is_empty(struct trp_mailbox *box, unsigned take);
+
+/* Looks at every card: a successor's first act, and the slow rescan. */
+void trp_mailbox_rescan(struct trp_mailbox *box);
+
+/* Unread bytes that `slot` sent to us. For people (ps, dumps). */
+uint64_t trp_mailbox_depth(const struct trp_arena *arena, uint32_t receiver,
+			   uint32_t sender);
+
+/*
+ * For the one that reaped `dead`: rings every living receiver that has unread
+ * records of it.  Returns how many there are; 0: the slot can be given away.
+ */
+uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead);
+
+#endif

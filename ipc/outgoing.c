@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/lane.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The sending end of a lane.  Whatever it writes lies above its tail until R1;
+ * killed before that, it leaves bytes that nobody looks at.
+ */
+
+static void write_header(void *at, uint64_t size, enum trp_kind kind,
+			 unsigned flags)
+{
+	struct trp_record record = {
+		.size = (uint32_t)size,
+		.kind = (uint16_t)kind,
+		.flags = (uint16_t)flags,
+	};
+
+	memcpy(at, &record, sizeof(record));
+}
+
+/* ---- what is owed to the region ------------------------------------------ */
+
+/* Room for two, which is what a commit may add. */
+static int expect_debts(struct trp_outgoing *out)
+{
+	uint32_t room = out->debt_room ? out->debt_room * 2 : 8;
+	struct trp_debt *debt;
+
+	if (out->debt_count + 2 <= out->debt_room)
+		return 0;
+	assert(out->debt_count <= out->debt_room);
+	debt = malloc(room * sizeof(*debt));
+	if (!debt)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < out->debt_count; i++)
+		debt[i] = out->debt[(out->debt_first + i) % out->debt_room];
+	free(out->debt);
+	out->debt = debt;
+	out->debt_first = 0;
+	out->debt_room = room;
+	return 0;
+}
+
+static void add_debt(struct trp_outgoing *out, uint64_t position,
+		     struct trp_extent extent)
+{
+	uint32_t at = (out->debt_first + out->debt_count) % out->debt_room;
+
+	assert(out->debt_count < out->debt_room);
+	out->debt[at] = (struct trp_debt) { position, extent };
+	out->debt_count++;
+}
+
+static void pay_debts(struct trp_outgoing *out, struct trp_region *region,
+		      uint64_t head)
+{
+	while (out->debt_count) {
+		struct trp_debt *debt = &out->debt[out->debt_first];
+
+		if (debt->position > head)
+			return;
+		trp_region_free(region, debt->extent.offset, debt->extent.size);
+		out->debt_first = (out->debt_first + 1) % out->debt_room;
+		out->debt_count--;
+	}
+}
+
+uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
+			      struct trp_region *region)
+{
+	uint64_t head;
+
+	if (!out->theirs)
+		return out->tail - out->head_seen;
+	/* A2: pairs with R2; they read no more what lies below. */
+	head = atomic_load_explicit(&out->theirs->head, memory_order_acquire);
+	if (head > out->head_seen && head <= out->tail)
+		out->head_seen = head;
+	pay_debts(out, region, out->head_seen);
+	return out->tail - out->head_seen;
+}
+
+/* ---- finding room -------------------------------------------------------- */
+
+static void drop_reservation(struct trp_outgoing *out,
+			     struct trp_region *region)
+{
+	if (out->open.block.size)
+		trp_region_free(region, out->open.block.offset,
+				out->open.block.size);
+	out->open.block = (struct trp_extent) { 0 };
+	out->open.attachment = (struct trp_extent) { 0 };
+	out->reserved = out->tail;
+}
+
+static bool is_full(const struct trp_outgoing *out, uint64_t need,
+		    uint32_t limit)
+{
+	uint64_t unread = out->tail - out->head_seen;
+
+	return limit && unread && unread + need > limit;
+}
+
+static uint64_t to_end_of_ring(const struct trp_outgoing *out)
+{
+	return out->block.size -
+	       ((out->tail - out->base) & (out->block.size - 1));
+}
+
+static void *at_tail(const struct trp_outgoing *out)
+{
+	return out->ring + ((out->tail - out->base) & (out->block.size - 1));
+}
+
+/* Bytes from tail that nobody reads, without those that are always kept. */
+static uint64_t room_in_ring(const struct trp_outgoing *out)
+{
+	uint64_t oldest =
+		out->head_seen > out->base ? out->head_seen : out->base;
+
+	assert(out->tail - oldest + TRP_LANE_KEPT <= out->block.size);
+	return out->block.size - TRP_LANE_KEPT - (out->tail - oldest);
+}
+
+static uint64_t padding(const struct trp_outgoing *out, uint64_t need)
+{
+	uint64_t rest = to_end_of_ring(out);
+
+	return rest < need ? rest : 0;
+}
+
+static bool fits(const struct trp_outgoing *out, uint64_t need)
+{
+	return padding(out, need) + need <= room_in_ring(out);
+}
+
+/* The position after the padding, if any, that lets `need` bytes follow. */
+static uint64_t pad(struct trp_outgoing *out, uint64_t need)
+{
+	uint64_t rest = padding(out, need);
+
+	if (rest)
+		write_header(at_tail(out), rest - sizeof(struct trp_record),
+			     TRP_PAD, 0);
+	return out->tail + rest;
+}
+
+static uint64_t power_of_two(uint64_t size)
+{
+	return UINT64_C(1) << (64 - __builtin_clzll(size - 1));
+}
+
+/* A ring in which `need` bytes fit, larger than the present one if it may. */
+static int make_ring(struct trp_outgoing *out, struct trp_region *region,
+		     uint64_t need, uint32_t limit,
+		     struct trp_extent *ret_block)
+{
+	uint64_t least = power_of_two(need + TRP_LANE_KEPT);
+	uint64_t most = power_of_two(limit ? limit : TRP_LIMIT_MAX);
+	uint64_t size = out->ring ? out->block.size * TRP_LANE_GROWTH : 0;
+	int r;
+
+	if (size > most)
+		size = most;
+	if (least < TRP_LANE_FIRST)
+		least = TRP_LANE_FIRST;
+	if (size < least)
+		size = least;
+	r = trp_region_alloc(region, size, &ret_block->offset);
+	if (r < 0 && size > least) {
+		size = least;
+		r = trp_region_alloc(region, size, &ret_block->offset);
+	}
+	if (r == 0)
+		ret_block->size = size;
+	return r;
+}
+
+static int make_first_ring(struct trp_outgoing *out, struct trp_region *region,
+			   uint64_t need, uint32_t limit)
+{
+	int r;
+
+	r = make_ring(out, region, need, limit, &out->block);
+	if (r < 0)
+		return r;
+	out->ring = trp_region_at(region, out->block.offset);
+	out->base = 0;
+	/* Seen by whoever sees a tail above 0: R1, A1. */
+	atomic_store_explicit(&out->mine->ring, trp_ring_word(out->block),
+			      memory_order_relaxed);
+	return 0;
+}
+
+/* Leads on from the tail, in the bytes kept for that, to a new ring. */
+static int lead_on(struct trp_outgoing *out, struct trp_region *region,
+		   uint64_t need, uint32_t limit)
+{
+	uint64_t step = trp_record_space(sizeof(struct trp_extent));
+	struct trp_extent block;
+	unsigned char *at;
+	uint64_t position;
+	int r;
+
+	r = make_ring(out, region, need, limit, &block);
+	if (r < 0)
+		return r;
+	position = pad(out, step);
+	at = out->ring + ((position - out->base) & (out->block.size - 1));
+	write_header(at, sizeof(block), TRP_CONTINUES, 0);
+	memcpy(at + sizeof(struct trp_record), &block, sizeof(block));
+	out->open.block = block;
+	out->open.position = position + step;
+	out->open.record = trp_region_at(region, block.offset);
+	return 0;
+}
+
+static int find_place(struct trp_outgoing *out, struct trp_region *region,
+		      uint64_t need, uint32_t limit)
+{
+	int r;
+
+	if (!out->ring) {
+		r = make_first_ring(out, region, need, limit);
+		if (r < 0)
+			return r;
+	}
+	if (!fits(out, need)) {
+		trp_outgoing_reclaim(out, region);
+		if (!fits(out, need))
+			return lead_on(out, region, need, limit);
+	}
+	out->open.position = pad(out, need);
+	out->open.record =
+		(void *)(out->ring + ((out->open.position - out->base) &
+				      (out->block.size - 1)));
+	return 0;
+}
+
+static int check_limit(struct trp_outgoing *out, struct trp_region *region,
+		       uint64_t need, uint32_t limit)
+{
+	if (need > (limit ? limit : TRP_LIMIT_MAX))
+		return -EMSGSIZE;
+	if (!is_full(out, need, limit))
+		return 0;
+	trp_outgoing_reclaim(out, region);
+	if (!is_full(out, need, limit))
+		return 0;
+	out->wanted = need;
+	return -EAGAIN;
+}
+
+static void stop_waiting(struct trp_outgoing *out)
+{
+	out->wanted = 0;
+	out->is_waiting = false;
+	atomic_store_explicit(&out->mine->room, UINT64_MAX,
+			      memory_order_relaxed);
+}
+
+int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
+			 uint32_t size, const struct trp_extent *attachment,
+			 uint32_t limit, void **ret_bytes)
+{
+	uint64_t beside = attachment ? sizeof(*attachment) : 0;
+	uint64_t need = trp_record_space(beside + size);
+	int r;
+
+	if (out->reserved != out->tail)
+		drop_reservation(out, region);
+	if (out->debt_count)
+		trp_outgoing_reclaim(out, region);
+	r = check_limit(out, region, need, limit);
+	if (r == 0)
+		r = expect_debts(out);
+	if (r == 0)
+		r = find_place(out, region, need, limit);
+	if (r < 0)
+		return r;
+	if (out->wanted || out->is_waiting)
+		stop_waiting(out);
+	if (attachment)
+		out->open.attachment = *attachment;
+	out->reserved = out->open.position + need;
+	*ret_bytes = (unsigned char *)(out->open.record + 1) + beside;
+	return 0;
+}
+
+static void move_to_new_ring(struct trp_outgoing *out)
+{
+	add_debt(out, out->open.position, out->block);
+	out->block = out->open.block;
+	out->ring = (unsigned char *)out->open.record;
+	out->base = out->open.position;
+	out->open.block = (struct trp_extent) { 0 };
+}
+
+static void attach(struct trp_outgoing *out, uint64_t end)
+{
+	memcpy(out->open.record + 1, &out->open.attachment,
+	       sizeof(struct trp_extent));
+	add_debt(out, end, out->open.attachment);
+	out->open.attachment = (struct trp_extent) { 0 };
+}
+
+bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
+{
+	bool is_attached = out->open.attachment.size;
+	uint64_t bytes = size + (is_attached ? sizeof(struct trp_extent) : 0);
+	uint64_t end = out->open.position + trp_record_space(bytes);
+	uint64_t old = out->tail;
+	uint64_t event;
+
+	assert(out->reserved > out->tail && end <= out->reserved);
+
+	write_header(out->open.record, bytes, TRP_DATA,
+		     is_attached ? TRP_ATTACHED : 0);
+	if (is_attached)
+		attach(out, end);
+	if (out->open.block.size)
+		move_to_new_ring(out);
+	out->tail = out->reserved = end;
+	/* R1: pairs with A1 in look_for_more(); publishes the record. */
+	atomic_store_explicit(&out->mine->tail, end, memory_order_release);
+	if (!out->theirs)
+		return true;
+	/* F1: with F2 in trp_incoming_catch_up(), one side sees the other. */
+	atomic_thread_fence(memory_order_seq_cst);
+	event = atomic_load_explicit(&out->theirs->event, memory_order_relaxed);
+	return old <= event && event < end;
+}
+
+bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
+			    uint32_t limit)
+{
+	uint64_t unread = limit / 2;
+
+	if (out->wanted && limit - out->wanted < unread)
+		unread = limit - out->wanted;
+	if (!limit || trp_outgoing_reclaim(out, region) <= unread)
+		return true;
+	out->is_waiting = true;
+	atomic_store_explicit(&out->mine->room, out->tail - unread,
+			      memory_order_relaxed);
+	/* F3: with F4 in tell_head(), one side sees the other. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (trp_outgoing_reclaim(out, region) > unread)
+		return false;
+	stop_waiting(out);
+	return true;
+}
+
+void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region)
+{
+	drop_reservation(out, region);
+	pay_debts(out, region, UINT64_MAX);
+	if (out->ring)
+		trp_region_free(region, out->block.offset, out->block.size);
+	free(out->debt);
+	*out = (struct trp_outgoing) { .mine = out->mine };
+}

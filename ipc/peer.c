@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { FIRST_CHUNK = 32 };
+
+/* As card.c places cards: the front's first, then chunks of 32 << k. */
+static struct trp_peer **chunk_of(struct trp_mailbox *box, uint32_t number,
+				  uint32_t *ret_nth, uint32_t *ret_room)
+{
+	uint32_t nth = number - 1;
+	unsigned k = 0;
+
+	*ret_nth = nth;
+	*ret_room = TRP_CARDS_INLINE;
+	while (*ret_nth >= *ret_room) {
+		*ret_nth -= *ret_room;
+		*ret_room = FIRST_CHUNK << k++;
+	}
+	return &box->peer[k];
+}
+
+struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number)
+{
+	uint32_t nth, room;
+	struct trp_peer **chunk = chunk_of(box, number, &nth, &room);
+
+	return *chunk ? &(*chunk)[nth] : NULL;
+}
+
+struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot)
+{
+	uint32_t number = trp_card_number(box->arena, box->slot, slot);
+	struct trp_peer *peer = number ? trp_peer_at(box, number) : NULL;
+
+	return peer && peer->card ? peer : NULL;
+}
+
+static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
+		   uint32_t slot, struct trp_card *card)
+{
+	peer->slot = slot;
+	peer->card = card;
+	peer->entry = trp_arena_slot(box->arena, slot);
+	peer->front = trp_arena_front(box->arena, slot);
+	peer->bell = trp_arena_bell(box->arena, slot);
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		peer->out[i].mine = &card->out[i];
+		peer->in[i].mine = &card->in[i];
+		peer->in[i].moving = &box->front->moving;
+		peer->in[i].stream = i;
+		peer->in[i].peer = peer;
+		peer->in[i].sender = slot;
+	}
+	if (slot != TRP_SLOT_SUPERVISOR && box->slot != TRP_SLOT_SUPERVISOR)
+		peer->in[TRP_MAIL].limit = box->limit;
+}
+
+int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
+		  struct trp_peer **ret_peer)
+{
+	struct trp_peer *peer = trp_peer_find(box, slot);
+	struct trp_peer **chunk;
+	uint32_t number, nth, room;
+	int r;
+
+	if (peer) {
+		*ret_peer = peer;
+		return 0;
+	}
+	r = trp_card_make(&box->region, slot, &number);
+	if (r < 0)
+		return r;
+	chunk = chunk_of(box, number, &nth, &room);
+	if (!*chunk)
+		*chunk = calloc(room, sizeof(**chunk));
+	if (!*chunk)
+		return -ENOMEM;
+	peer = &(*chunk)[nth];
+	set_up(box, peer, slot, trp_card_own(&box->region, number));
+	*ret_peer = peer;
+	return 0;
+}
+
+/*
+ * Nobody believes the card while its target is 0, and a reader that sees the
+ * new target sees the rest as well.
+ */
+void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
+		  uint32_t generation)
+{
+	struct trp_card *card = peer->card;
+
+	if (box->reserved == peer)
+		box->reserved = NULL;
+	atomic_store_explicit(&card->target, 0, memory_order_relaxed);
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		trp_outgoing_reset(&peer->out[i], &box->region);
+		atomic_store_explicit(&card->out[i].tail, 0,
+				      memory_order_release);
+		atomic_store_explicit(&card->out[i].room, UINT64_MAX,
+				      memory_order_relaxed);
+		atomic_store_explicit(&card->out[i].ring, 0,
+				      memory_order_relaxed);
+	}
+	/* T1: pairs with T2 in mailbox.c, arrive(). */
+	atomic_store_explicit(&card->target, generation, memory_order_release);
+	peer->target = generation;
+	peer->limit = 0;
+}
+
+void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	const struct trp_card *theirs;
+
+	if (atomic_load_explicit(&peer->front->generation,
+				 memory_order_acquire) != peer->target)
+		return;
+	theirs = trp_card_find(box->arena, peer->slot, box->slot);
+	/* S2: pairs with S1; head and event are for us. */
+	if (!theirs ||
+	    atomic_load_explicit(&theirs->source, memory_order_acquire) !=
+		    box->generation)
+		return;
+	for (int i = 0; i < TRP_STREAMS; i++)
+		peer->out[i].theirs = &theirs->in[i];
+}
+
+void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
+		    uint32_t generation, const struct trp_card *theirs)
+{
+	atomic_store_explicit(&peer->card->source, 0, memory_order_relaxed);
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		if (box->unpublished == &peer->in[i])
+			box->unpublished = NULL;
+		trp_incoming_reset(&peer->in[i],
+				   theirs ? &theirs->out[i] : NULL);
+	}
+	/* S1: pairs with S2 in trp_peer_meet(). */
+	atomic_store_explicit(&peer->card->source, generation,
+			      memory_order_release);
+	peer->source = generation;
+}
+
+void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	uint32_t how;
+
+	box->rings++;
+	if (!trp_bell_set(peer->bell, box->slot))
+		return;
+	atomic_thread_fence(memory_order_seq_cst);
+	how = atomic_load_explicit(&peer->front->sleeping,
+				   memory_order_acquire);
+	if (how != TRP_AWAKE && trp_bell_wake(peer->bell, how, peer->slot))
+		box->wakes++;
+}
+
+void trp_peer_fini(struct trp_mailbox *box)
+{
+	uint32_t cards =
+		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
+
+	for (uint32_t number = 1; number <= cards; number++) {
+		struct trp_peer *peer = trp_peer_at(box, number);
+
+		for (int i = 0; peer && i < TRP_STREAMS; i++)
+			free(peer->out[i].debt);
+	}
+	for (int k = 0; k <= TRP_CARD_CHUNKS; k++)
+		free(box->peer[k]);
+}

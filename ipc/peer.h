@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_PEER_H
+#define TRP_IPC_PEER_H
+
+/*
+ * What a mailbox knows of one other slot; private to mailbox.c, inbox.c
+ * and peer.c.
+ * Peers run parallel to the own cards and are never moved or taken away.
+ *
+ *	target != 0 ==> card.target == target; out[] lead to that generation
+ *	source != 0 ==> card.source == source; in[] come from that generation
+ */
+
+#include "ipc/mailbox.h"
+
+/* The queues of ready lanes, in the order in which they are read. */
+
+struct trp_peer {
+	uint32_t slot;
+	uint32_t target;
+	uint32_t source;
+	uint32_t limit; /* of target's mailbox; 0: not known yet */
+	struct trp_card *card;
+	const struct trp_slot *entry;
+	const struct trp_front *front;
+	struct trp_bell *bell;
+	struct trp_outgoing out[TRP_STREAMS];
+	struct trp_incoming in[TRP_STREAMS];
+	struct trp_peer *next[TRP_STREAMS]; /* in a queue of ready lanes */
+	bool is_ready[TRP_STREAMS];
+};
+
+static inline uint64_t trp_peer_life(const struct trp_peer *peer)
+{
+	return atomic_load_explicit(&peer->entry->life, memory_order_acquire);
+}
+
+static inline bool trp_peer_is_live(const struct trp_peer *peer,
+				    uint32_t generation)
+{
+	return trp_peer_life(peer) == trp_life(generation, TRP_LIVE);
+}
+
+/* The peer of that slot, or NULL when there is none. */
+struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot);
+
+/* The same by the number of its card, which must exist. */
+struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number);
+
+/* Makes it if need be, with its card.  0, -ENOMEM, -ENOBUFS. */
+int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
+		  struct trp_peer **ret_peer);
+
+/* Sending: begins anew, to that generation; 0 for nobody. */
+void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
+		  uint32_t generation);
+
+/* Sending: looks whether the target has seen us, if it had not yet. */
+void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer);
+
+/* Receiving: begins anew, from that generation, whose card is `theirs`. */
+void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
+		    uint32_t generation, const struct trp_card *theirs);
+
+/* Sets its bell, and wakes it where it sleeps. */
+void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);
+
+void trp_peer_fini(struct trp_mailbox *box);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/region.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { PAGE_ORDER = 12 };
+static_assert(1 << PAGE_ORDER == TRP_PAGE, "the order of a page");
+
+static unsigned order_of(uint64_t size)
+{
+	unsigned order =
+		size > 1 ? 64 - (unsigned)__builtin_clzll(size - 1) : 0;
+
+	return order > TRP_BLOCK_MIN_LOG2 ? order : TRP_BLOCK_MIN_LOG2;
+}
+
+static uint64_t pages_of(uint64_t size)
+{
+	return (size + TRP_PAGE - 1) & ~(uint64_t)(TRP_PAGE - 1);
+}
+
+void *trp_region_at(const struct trp_region *region, uint64_t offset)
+{
+	void *at = trp_arena_at(region->arena, region->slot, offset, 1);
+
+	assert(at);
+	return at;
+}
+
+/*
+ * Whatever the kernel says, it could not give us the pages; EFAULT is what it
+ * says where touching them would have been SIGBUS.
+ */
+static int populate(const struct trp_region *region, uint64_t offset,
+		    uint64_t size)
+{
+	void *at = trp_region_at(region, offset);
+
+	if (madvise(at, size, MADV_POPULATE_WRITE))
+		return -ENOMEM;
+	madvise(at, size, MADV_DODUMP);
+	return 0;
+}
+
+/* A dump would fill the hole again. */
+static void give_back(const struct trp_region *region, uint64_t offset,
+		      uint64_t size)
+{
+	void *at = trp_region_at(region, offset);
+
+	madvise(at, size, MADV_DONTDUMP);
+	madvise(at, size, MADV_REMOVE);
+}
+
+int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
+		    uint32_t slot)
+{
+	assert(arena->entered == slot);
+
+	*region = (struct trp_region) {
+		.arena = arena,
+		.slot = slot,
+		.front_next = TRP_PAGE,
+		.heap_next = TRP_FRONT_SIZE,
+	};
+	return populate(region, 0, TRP_PAGE);
+}
+
+void trp_region_fini(struct trp_region *region)
+{
+	for (unsigned order = 0; order < TRP_BLOCK_CLASSES; order++)
+		free(region->free[order].spare);
+	*region = (struct trp_region) { 0 };
+}
+
+/* Room in the list for `more` blocks to be made. */
+static int expect(struct trp_free *list, uint32_t more)
+{
+	uint32_t room = list->room ? list->room * 2 : 8;
+	struct trp_spare *spare;
+
+	if (list->made + more <= list->room)
+		return 0;
+	spare = realloc(list->spare, room * sizeof(*spare));
+	if (!spare)
+		return -ENOMEM;
+	list->spare = spare;
+	list->room = room;
+	return 0;
+}
+
+/* Warm ones on top; a cold one goes below them all. */
+static void push(struct trp_region *region, unsigned order,
+		 struct trp_spare spare)
+{
+	struct trp_free *list = &region->free[order];
+
+	assert(list->count < list->made);
+	list->spare[list->count] = spare;
+	if (!spare.populated) {
+		list->spare[list->count] = list->spare[0];
+		list->spare[0] = spare;
+	}
+	list->count++;
+	region->warm += spare.populated;
+}
+
+static bool pop(struct trp_region *region, unsigned order,
+		struct trp_spare *ret_spare)
+{
+	struct trp_free *list = &region->free[order];
+
+	if (!list->count)
+		return false;
+	*ret_spare = list->spare[--list->count];
+	region->warm -= ret_spare->populated;
+	return true;
+}
+
+/* Space that was never used.  Blocks below a page are halves of one. */
+static bool take_new(struct trp_region *region, unsigned order,
+		     struct trp_spare *ret_spare)
+{
+	uint64_t end = TRP_FRONT_SIZE + region->arena->heap_size;
+	uint64_t size = UINT64_C(1) << order;
+	uint64_t *next = &region->heap_next;
+
+	if (order < PAGE_ORDER)
+		return false;
+	if (order == PAGE_ORDER && region->front_next < TRP_FRONT_SIZE)
+		next = &region->front_next;
+	else if (size > end - region->heap_next)
+		return false;
+	*ret_spare = (struct trp_spare) { .offset = *next };
+	*next += size;
+	return true;
+}
+
+static int take(struct trp_region *region, unsigned order,
+		struct trp_spare *ret_spare);
+
+/* The upper half goes on the list, the lower one to the caller. */
+static int halve(struct trp_region *region, unsigned order,
+		 struct trp_spare *ret_spare)
+{
+	uint64_t half = UINT64_C(1) << order;
+	struct trp_spare lower, upper;
+	int r;
+
+	r = take(region, order + 1, &lower);
+	if (r < 0)
+		return r;
+	/* Pages are shared from here on: they are populated whole. */
+	if (order < PAGE_ORDER && lower.populated < 2 * half) {
+		r = populate(region, lower.offset, TRP_PAGE);
+		if (r < 0) {
+			push(region, order + 1, lower);
+			return r;
+		}
+		lower.populated = 2 * half;
+	}
+	upper.offset = lower.offset + half;
+	upper.populated = lower.populated > half ? lower.populated - half : 0;
+	if (lower.populated > half)
+		lower.populated = half;
+	region->free[order + 1].made--;
+	region->free[order].made += 2;
+	push(region, order, upper);
+	*ret_spare = lower;
+	return 0;
+}
+
+static int take(struct trp_region *region, unsigned order,
+		struct trp_spare *ret_spare)
+{
+	if (order >= TRP_BLOCK_CLASSES ||
+	    UINT64_C(1) << order > region->arena->heap_size)
+		return -ENOBUFS;
+	if (pop(region, order, ret_spare))
+		return 0;
+	if (expect(&region->free[order], 2) < 0)
+		return -ENOMEM;
+	if (take_new(region, order, ret_spare)) {
+		region->free[order].made++;
+		return 0;
+	}
+	return halve(region, order, ret_spare);
+}
+
+int trp_region_alloc(struct trp_region *region, uint64_t size,
+		     uint64_t *ret_offset)
+{
+	unsigned order = order_of(size);
+	struct trp_spare spare;
+	int r;
+
+	assert(size > 0);
+
+	if (size > region->arena->heap_size)
+		return -ENOBUFS;
+	r = take(region, order, &spare);
+	if (r < 0)
+		return r;
+	if (spare.populated < size) {
+		r = populate(region, spare.offset, pages_of(size));
+		if (r < 0) {
+			push(region, order, spare);
+			return r;
+		}
+	}
+	region->used += size;
+	*ret_offset = spare.offset;
+	return 0;
+}
+
+void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)
+{
+	unsigned order = order_of(size);
+	struct trp_spare spare = { .offset = offset };
+
+	assert(size > 0 && size <= region->used);
+	assert(!(offset & ((UINT64_C(1) << TRP_BLOCK_MIN_LOG2) - 1)));
+
+	region->used -= size;
+	if (order < PAGE_ORDER)
+		spare.populated = UINT64_C(1) << order;
+	else if (region->warm + size <= TRP_WARM_MAX)
+		spare.populated = pages_of(size);
+	else
+		give_back(region, offset, UINT64_C(1) << order);
+	push(region, order, spare);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_REGION_H
+#define TRP_IPC_REGION_H
+
+/*
+ * Blocks of a process's own region: power-of-two sizes from 512 B up, up to a
+ * page from the front while it lasts, the rest from the heap.  All bookkeeping
+ * is in private memory, for nobody inherits it: a successor begins afresh.
+ *
+ *	a block is in exactly one of: handed out, free list of its class
+ *	the asked bytes of a block handed out are populated: no SIGBUS
+ *	made[c] == blocks of class c, free or out; free[c].room >= made[c]
+ *
+ * so freeing cannot fail.  A class that has run out takes new space, then
+ * halves a free block of a larger class; halves are not joined again.
+ *
+ * Freed blocks stay warm for the next use; what is free beyond TRP_WARM_MAX is
+ * given back to the machine (MADV_REMOVE) and populated again when reused.
+ */
+
+#include "ipc/arena.h"
+
+enum { TRP_BLOCK_MIN_LOG2 = 9, TRP_BLOCK_CLASSES = 47 };
+#define TRP_WARM_MAX (UINT64_C(256) << 20)
+
+/* A free block; of its first bytes, how many are populated for certain. */
+struct trp_spare {
+	uint64_t offset;
+	uint64_t populated;
+};
+
+struct trp_region {
+	const struct trp_arena *arena;
+	uint32_t slot;
+	uint64_t front_next; /* offsets: where untouched space begins */
+	uint64_t heap_next;
+	uint64_t warm; /* bytes free and populated */
+	uint64_t used; /* bytes handed out, as they were asked for */
+	struct trp_free {
+		struct trp_spare *spare; /* cold ones first */
+		uint32_t count;
+		uint32_t room;
+		uint32_t made;
+	} free[TRP_BLOCK_CLASSES];
+};
+
+/*
+ * The region of a slot that this process has entered; its first page is
+ * populated and not touched.  Returns 0 or -ENOMEM.
+ */
+int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
+		    uint32_t slot);
+void trp_region_fini(struct trp_region *region);
+
+/*
+ * A block of at least `size` bytes (1 or more), its content undefined,
+ * aligned to its size up to a page.  Returns 0, -ENOBUFS (the region is full)
+ * or -ENOMEM (the machine is).
+ */
+int trp_region_alloc(struct trp_region *region, uint64_t size,
+		     uint64_t *ret_offset);
+
+/* size: as it was asked for. */
+void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size);
+
+void *trp_region_at(const struct trp_region *region, uint64_t offset);
+
+#endif

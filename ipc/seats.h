@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_SEATS_H
+#define TRP_IPC_SEATS_H
+
+/*
+ * Which watch a completion belongs to.  A watch is the caller's memory and may
+ * be gone when a late completion for it comes in; so the kernel is given a
+ * serial, never an address:
+ *
+ *	serial = count << 20 | seat		no serial is given twice
+ *	seats[seat] is NULL, or its serial is the one it was given
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct trp_watch;
+
+enum { TRP_SEAT_BITS = 20 };
+
+/* No watch has a serial below this one: backends use them for themselves. */
+#define TRP_SERIAL_FIRST (UINT64_C(1) << TRP_SEAT_BITS)
+
+struct trp_seats {
+	struct trp_watch **seats;
+	uint32_t size;
+	uint32_t lowest; /* no seat below it is free */
+	uint32_t taken;
+	uint64_t count;
+};
+
+/* Gives watch->serial.  Returns 0, -ENOMEM or -EMFILE (2^20 of them). */
+int trp_seats_take(struct trp_seats *seats, struct trp_watch *watch);
+
+/* Nothing when `watch` has no seat. */
+void trp_seats_leave(struct trp_seats *seats, struct trp_watch *watch);
+
+/* NULL when the watch with this serial has left. */
+struct trp_watch *trp_seats_find(const struct trp_seats *seats,
+				 uint64_t serial);
+
+void trp_seats_fini(struct trp_seats *seats);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/wait.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc/backend.h"
+#include "ipc/knock.h"
+
+/*
+ * Invariants:
+ *
+ *	*sleeping != AWAKE  ==>  this process is in park()
+ *	a watch has a seat  ==>  the backend is open
+ *
+ * If this process dies asleep, `sleeping` stays as it was: a sender makes one
+ * futile wake, and the successor of the slot begins by writing it.
+ */
+
+static const struct trp_backend *const backends[TRP_WAIT_KINDS] = {
+	[TRP_WAIT_URING] = &trp_uring,
+	[TRP_WAIT_SOCKET] = &trp_uring,
+	[TRP_WAIT_EPOLL] = &trp_epoll,
+};
+
+static const char *const names[TRP_WAIT_KINDS] = {
+	[TRP_WAIT_URING] = "uring",
+	[TRP_WAIT_SOCKET] = "socket",
+	[TRP_WAIT_EPOLL] = "epoll",
+};
+
+struct trp_time trp_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (struct trp_time) { now.tv_sec * INT64_C(1000000000) +
+				   now.tv_nsec };
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+	return (struct timespec) { .tv_sec = ns / 1000000000,
+				   .tv_nsec = ns % 1000000000 };
+}
+
+struct timespec trp_time_left(struct trp_time deadline)
+{
+	int64_t ns = deadline.ns - trp_now().ns;
+
+	return timespec_of(ns > 0 ? ns : 0);
+}
+
+/* A time before the clock began is one that has passed. */
+static bool has_passed(struct trp_time deadline)
+{
+	return deadline.ns != TRP_NEVER.ns &&
+	       (deadline.ns <= 0 || deadline.ns <= trp_now().ns);
+}
+
+/* ---- which kind ---- */
+
+const char *trp_wait_name(enum trp_wait_kind kind)
+{
+	assert(kind < TRP_WAIT_KINDS);
+	return names[kind];
+}
+
+static int kind_by_name(const char *name, enum trp_wait_kind *ret_kind)
+{
+	for (int kind = 0; kind < TRP_WAIT_KINDS; kind++)
+		if (strcmp(name, names[kind]) == 0) {
+			*ret_kind = kind;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static enum trp_wait_kind best_kind(char why[160])
+{
+	bool has_futex;
+
+	if (trp_uring_probe(&has_futex, why) < 0)
+		return TRP_WAIT_EPOLL;
+	return has_futex ? TRP_WAIT_URING : TRP_WAIT_SOCKET;
+}
+
+/* The kinds are in order: what works where one works, works below it. */
+int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160])
+{
+	const char *wish = getenv("TROUPE_WAIT");
+	enum trp_wait_kind best = best_kind(ret_why), wished;
+
+	if (!wish || !*wish) {
+		*ret_kind = best;
+		return 0;
+	}
+	if (kind_by_name(wish, &wished) < 0) {
+		snprintf(ret_why, 160,
+			 "TROUPE_WAIT=%.40s is none of uring, socket, epoll",
+			 wish);
+		return -EINVAL;
+	}
+	if (wished < best)
+		return -EINVAL;
+	snprintf(ret_why, 160, "TROUPE_WAIT=%s asks for it", wish);
+	*ret_kind = wished;
+	return 0;
+}
+
+/* ---- one process's wait ---- */
+
+void trp_wait_set_node(uint64_t node)
+{
+	trp_knock_set_node(node);
+}
+
+void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
+		   struct trp_bell *bell, _Atomic uint32_t *sleeping,
+		   uint32_t slot)
+{
+	assert(kind < TRP_WAIT_KINDS);
+	*wait = (struct trp_wait) {
+		.kind = kind,
+		.slot = slot,
+		.bell = bell,
+		.sleeping = sleeping,
+	};
+	trp_spin_init(&wait->spin, getenv("TROUPE_SPIN"));
+	atomic_store_explicit(sleeping, TRP_AWAKE, memory_order_relaxed);
+}
+
+void trp_wait_fini(struct trp_wait *wait)
+{
+	if (wait->backend)
+		backends[wait->kind]->close(wait);
+	trp_seats_fini(&wait->seats);
+	*wait = (struct trp_wait) { 0 };
+}
+
+static int open_backend(struct trp_wait *wait)
+{
+	if (wait->backend)
+		return 0;
+	return backends[wait->kind]->open(wait);
+}
+
+int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
+{
+	int r;
+
+	assert(watch->ready);
+	assert(trp_seats_find(&wait->seats, watch->serial) != watch);
+	if (fcntl(watch->fd, F_GETFD) < 0)
+		return -errno;
+	r = open_backend(wait);
+	if (r < 0)
+		return r;
+	r = trp_seats_take(&wait->seats, watch);
+	if (r < 0)
+		return r;
+	watch->is_armed = false;
+	r = backends[wait->kind]->watch(wait, watch);
+	if (r < 0)
+		trp_seats_leave(&wait->seats, watch);
+	return r;
+}
+
+void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch)
+{
+	if (trp_seats_find(&wait->seats, watch->serial) != watch)
+		return;
+	backends[wait->kind]->unwatch(wait, watch);
+	trp_seats_leave(&wait->seats, watch);
+}
+
+void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
+{
+	wait->spin.sender_cpu = sender_cpu;
+}
+
+/* ---- sleeping ---- */
+
+/* The clock costs as much as ten looks at the bell. */
+static bool spin_until(struct trp_wait *wait, struct trp_time end)
+{
+	do {
+		for (int look = 0; look < 16; look++) {
+			if (trp_bell_is_set(wait->bell))
+				return true;
+			trp_relax();
+		}
+	} while (trp_now().ns < end.ns);
+	return false;
+}
+
+static bool spin(struct trp_wait *wait, struct trp_time deadline)
+{
+	uint32_t budget = trp_spin_budget(&wait->spin, sched_getcpu());
+	struct trp_time end;
+	bool has_won;
+
+	if (budget == 0)
+		return false;
+	end.ns = trp_now().ns + budget;
+	has_won = spin_until(wait, end.ns < deadline.ns ? end : deadline);
+	trp_spin_learn(&wait->spin, has_won);
+	if (has_won)
+		wait->spins_won++;
+	else
+		wait->spins_lost++;
+	return has_won;
+}
+
+/* A wake, a word that has changed, the deadline and a signal all end it. */
+static int block_on_futex(struct trp_wait *wait, uint32_t value,
+			  struct trp_time deadline)
+{
+	struct timespec until = timespec_of(deadline.ns);
+
+	if (syscall(SYS_futex, &wait->bell->word, FUTEX_WAIT_BITSET, value,
+		    deadline.ns == TRP_NEVER.ns ? NULL : &until, NULL,
+		    FUTEX_BITSET_MATCH_ANY) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR)
+		return 0;
+	return -errno;
+}
+
+/* README.md, "The bell"; tests/sim/wake.pml. */
+static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
+		int (*block)(struct trp_wait *wait, uint32_t value,
+			     struct trp_time deadline))
+{
+	uint32_t value = trp_bell_arm(wait->bell);
+	int r = 0;
+
+	/* W1: pairs with the acquire of who calls trp_bell_wake(): it sees
+	 * the fresh word with it. */
+	atomic_store_explicit(wait->sleeping, how, memory_order_release);
+	/* W2: pairs with the fence between trp_bell_set() and that load. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!trp_bell_is_set(wait->bell)) {
+		wait->sleeps++;
+		r = block(wait, value, deadline);
+	}
+	atomic_store_explicit(wait->sleeping, TRP_AWAKE, memory_order_relaxed);
+	return r;
+}
+
+int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
+{
+	const struct trp_backend *backend = backends[wait->kind];
+	int r;
+
+	if (trp_bell_is_set(wait->bell))
+		return 0;
+	if (has_passed(deadline))
+		return trp_wait_poll(wait);
+	if (spin(wait, deadline))
+		return 0;
+	if (wait->seats.taken == 0)
+		return park(wait, TRP_ASLEEP_FUTEX, deadline, block_on_futex);
+	r = park(wait, wait->how, deadline, backend->block);
+	if (r < 0)
+		return r;
+	return backend->dispatch(wait);
+}
+
+int trp_wait_poll(struct trp_wait *wait)
+{
+	const struct trp_backend *backend = backends[wait->kind];
+	int r;
+
+	if (wait->seats.taken == 0)
+		return 0;
+	r = backend->look(wait);
+	if (r < 0)
+		return r;
+	return backend->dispatch(wait);
+}

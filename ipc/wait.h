@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_WAIT_H
+#define TRP_IPC_WAIT_H
+
+/*
+ * Where a process sleeps: on its bell, on time and on descriptors, in one
+ * system call.
+ *
+ *	nothing but mail and time	futex(2) on the bell's word, no ring
+ *	URING				one io_uring: IORING_OP_FUTEX_WAIT on
+ *the same word, POLL_ADD for descriptors
+ *	SOCKET				io_uring without its futex operations
+ *					(Linux < 6.7): a datagram socket instead
+ *	EPOLL				no io_uring: the same socket, in epoll
+ *
+ * Senders see only `sleeping` in the front, which tells futex from socket.
+ * After fork(): a child must not use its parent's wait; it makes its own.
+ */
+
+#include "ipc/bell.h"
+#include "ipc/seats.h"
+#include "ipc/spin.h"
+#include "ipc/time.h"
+
+enum trp_wait_kind {
+	TRP_WAIT_URING,
+	TRP_WAIT_SOCKET,
+	TRP_WAIT_EPOLL,
+	TRP_WAIT_KINDS
+};
+
+/* A descriptor that is watched; the caller's memory, as long as it is. */
+struct trp_watch {
+	int fd;
+	uint32_t events; /* POLLIN, POLLOUT */
+	void (*ready)(struct trp_watch *watch, uint32_t events);
+	void *data;
+	/* private, zero at first: */
+	uint64_t serial;
+	bool is_armed;
+};
+
+struct trp_wait {
+	enum trp_wait_kind kind;
+	uint32_t slot;
+	struct trp_bell *bell;
+	_Atomic uint32_t *sleeping;		/* in the own front */
+	uint64_t sleeps, spins_won, spins_lost; /* counted */
+	/* private: */
+	uint32_t how;  /* what `sleeping` says when the backend sleeps */
+	void *backend; /* NULL until first needed */
+	struct trp_seats seats;
+	struct trp_spin spin;
+};
+
+struct trp_time trp_now(void);
+
+/*
+ * What this machine allows: the best kind, or the one that the environment
+ * variable TROUPE_WAIT (uring, socket, epoll) asks for.  ret_why says in one
+ * line what was found, for people.  Returns 0, or -EINVAL for an unknown name
+ * or one that does not work here.
+ */
+int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160]);
+const char *trp_wait_name(enum trp_wait_kind kind);
+
+/* `node` tells the sockets of nodes on one machine apart. */
+void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
+		   struct trp_bell *bell, _Atomic uint32_t *sleeping,
+		   uint32_t slot);
+void trp_wait_fini(struct trp_wait *wait);
+
+/* Must be called once in each node before anything else here. */
+void trp_wait_set_node(uint64_t node);
+
+/*
+ * Watches a descriptor, level-triggered, until removed; ready() is called from
+ * trp_wait_sleep() and trp_wait_poll(), with the events of poll(2), POLLERR and
+ * POLLHUP among them.  The descriptor is borrowed: remove the watch before you
+ * close it.  One that was closed all the same is not reported any more, but
+ * for POLLNVAL, at most once.
+ * Returns 0, -EBADF, -ENOMEM, -EPERM (epoll: a plain file), -EEXIST (epoll: a
+ * descriptor that is watched already), or as io_uring_setup(2).
+ */
+int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch);
+
+/* Afterwards ready() is not called any more.  Safe from within ready(). */
+void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch);
+
+/*
+ * Sleeps until the bell is rung, a descriptor is ready or the deadline has
+ * passed, whichever is first; calls ready() for each ready descriptor.
+ * Never sleeps when the bell is set already.  Spins first where that lately
+ * paid off.  In neither case are descriptors looked at: who is kept busy by
+ * mail calls trp_wait_poll() now and then.  Returns 0, also when it woke for
+ * nothing; or a negative errno when the kernel refuses (then the caller cannot
+ * go on).
+ */
+int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline);
+
+/* Looks at descriptors without sleeping; nothing when none is watched. */
+int trp_wait_poll(struct trp_wait *wait);
+
+/* The last sender ran on this CPU (or -1): what the spin policy goes by. */
+void trp_wait_hint(struct trp_wait *wait, int sender_cpu);
+
+#endif

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/control.pb-c.h"
+#include "runtime/process.h"
+#include "serialize/message.h"
+
+enum {
+	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
+	RESCAN_MS = 30 * 1000 /* the slow look at every lane */
+};
+
+struct trp_actor trp_actor;
+
+int trp_actor_result(int r)
+{
+	if (trp_actor.finish) {
+		r = trp_actor.finish;
+		trp_actor.finish = 0;
+	}
+	if (r < 0)
+		return r;
+	return r == TROUPE_STOP ? TRP_END : 1;
+}
+
+/* ---- turns ------------------------------------------------------------------
+ */
+
+static int call_with_end(int (*callback)(const struct troupe_end *end),
+			 const struct troupe_end *end)
+{
+	int r;
+
+	trp_actor.is_busy = true;
+	r = callback(end);
+	trp_actor.is_busy = false;
+	return trp_actor_result(r);
+}
+
+/* What an actor sent is handled before the report of its death. */
+static int drain(uint32_t slot)
+{
+	int r;
+
+	while ((r = trp_actor_take_from(slot)) == 1)
+		;
+	return r;
+}
+
+static int claim_later(struct trp_news *news)
+{
+	enum { MOST = 16384 };
+
+	trp_news_push(&trp_actor.unclaimed, news);
+	if (trp_actor.unclaimed.count > MOST)
+		free(trp_news_pop(&trp_actor.unclaimed));
+	return 1;
+}
+
+static int turn_news(void)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+	struct trp_news *news = trp_news_pop(&trp_actor.news);
+	int r = drain(trp_ref_slot(news->end.ref));
+
+	if (r == TRP_END || r < 0) {
+		free(news);
+		return r;
+	}
+	r = 1;
+	if (news->watch == 0 && klass->child_stopped)
+		r = call_with_end(klass->child_stopped, &news->end);
+	else if (news->watch == 0 && klass->run)
+		return claim_later(news);
+	else if (news->watch % 4 == TRP_WATCH_CALLS)
+		trp_call_target_ended(&news->end);
+	else if (news->watch && klass->down)
+		r = call_with_end(klass->down, &news->end);
+	free(news);
+	return r;
+}
+
+static int turn_timers(void)
+{
+	struct troupe_time now = { trp_now().ns };
+	struct troupe_timer *timer = trp_timers_due(&trp_actor.timers, now);
+	int r;
+
+	trp_call_expire(now);
+	if (!timer)
+		return 0;
+	trp_actor.is_busy = true;
+	r = timer->fired(timer);
+	trp_actor.is_busy = false;
+	return trp_actor_result(r);
+}
+
+/* In turns, or a timer that is always due would keep descriptors waiting. */
+static int turn_others(void)
+{
+	static bool is_inputs_turn;
+	int r;
+
+	is_inputs_turn = !is_inputs_turn;
+	r = is_inputs_turn ? trp_input_turn() : turn_timers();
+	if (r == 0)
+		r = is_inputs_turn ? turn_timers() : trp_input_turn();
+	return r;
+}
+
+int trp_actor_turn(void)
+{
+	int r;
+
+	if (trp_actor.news.first)
+		return turn_news();
+	if (trp_actor.is_stopping)
+		return TRP_END;
+	if (++trp_actor.turns % LOOK_EVERY == 0) {
+		r = trp_wait_poll(&trp_actor.wait);
+		if (r == 0)
+			r = turn_others();
+		if (r != 0)
+			return r;
+	}
+	r = trp_actor_take(TRP_TAKE_ALL);
+	if (r != 0)
+		return r;
+	if (trp_actor.is_closing &&
+	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
+		return TRP_END;
+	return turn_others();
+}
+
+static struct troupe_time earlier(struct troupe_time a, struct troupe_time b)
+{
+	return a.ns < b.ns ? a : b;
+}
+
+int trp_actor_sleep(unsigned take, struct troupe_time deadline)
+{
+	int r;
+
+	if (!trp_mailbox_is_empty(&trp_actor.box, take))
+		return 0;
+	deadline = earlier(deadline, trp_call_next());
+	deadline = earlier(deadline, trp_actor.rescan_at);
+	r = trp_wait_sleep(&trp_actor.wait, (struct trp_time) { deadline.ns });
+	if (deadline.ns == trp_actor.rescan_at.ns &&
+	    trp_now().ns >= deadline.ns) {
+		trp_mailbox_rescan(&trp_actor.box);
+		trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
+	}
+	return r;
+}
+
+int trp_actor_block(struct troupe_time deadline)
+{
+	unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
+	int r = trp_actor_take(take);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = trp_actor_sleep(take, deadline);
+	if (r < 0)
+		return r;
+	trp_call_expire((struct troupe_time) { trp_now().ns });
+	return 0;
+}
+
+void trp_actor_on_term(int number)
+{
+	trp_actor.is_stopping = true;
+	/* It may be on its way to sleep: it looks at its bell once more. */
+	if (trp_actor.box.bell)
+		trp_bell_set(trp_actor.box.bell, trp_actor.box.slot);
+}
+
+/* ---- birth and end
+ * ------------------------------------------------------------ */
+
+void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
+{
+	struct trp_words *words = trp_actor.words;
+
+	if (words) {
+		words->cause = (int32_t)cause;
+		words->code = code;
+		snprintf(words->text, sizeof(words->text), "%s",
+			 text ? text : "");
+		/* Pairs with the exit itself: the reader has reaped us. */
+		atomic_store_explicit(&words->said, 1, memory_order_release);
+	}
+	fflush(NULL);
+	_exit(cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN
+		      ? EXIT_SUCCESS
+		      : EXIT_FAILURE);
+}
+
+/* Children are stopped and waited for; their ends are still told. */
+static void stop_children(void)
+{
+	Troupe__Control__StopChildren request =
+		TROUPE__CONTROL__STOP_CHILDREN__INIT;
+	const struct troupe_class *klass = trp_actor.klass;
+	struct trp_news *news;
+
+	if (trp_actor.children > 0)
+		trp_actor_request(&request.base, NULL);
+	while ((news = trp_news_pop(&trp_actor.news))) {
+		if (news->watch == 0 && klass->child_stopped)
+			call_with_end(klass->child_stopped, &news->end);
+		free(news);
+	}
+}
+
+/* r: negative, or a clean end. */
+static _Noreturn void wind_up(int r)
+{
+	if (trp_actor.klass->stop) {
+		trp_actor.is_busy = true;
+		trp_actor.klass->stop();
+		trp_actor.is_busy = false;
+	}
+	stop_children();
+	if (r < 0)
+		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
+	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,
+		       0, NULL);
+}
+
+static int run_class(const void *arguments)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+	int r = 1;
+
+	if (klass->init) {
+		trp_actor.is_busy = true;
+		r = klass->init(arguments);
+		trp_actor.is_busy = false;
+		r = trp_actor_result(r);
+	}
+	if (r == 1 && klass->run) {
+		r = klass->run(arguments);
+		return r < 0 && !(r == -ECANCELED && trp_actor.is_stopping)
+			       ? r
+			       : TRP_END;
+	}
+	while (r == 1 || r == 0) {
+		r = trp_actor_turn();
+		if (r == 0)
+			r = trp_actor_sleep(TRP_TAKE_ALL,
+					    trp_timers_next(&trp_actor.timers));
+	}
+	return r;
+}
+
+static int root_main(const void *arguments)
+{
+	struct trp_node *node = trp_actor.node;
+
+	return node->main(node->argc, node->argv);
+}
+
+static const struct troupe_class root_class = { .name = "root",
+						.run = root_main };
+
+/* A function without class gets this one. */
+static struct troupe_class function_class = { .name = "function" };
+
+static const struct troupe_class *find_class(
+	const Troupe__Control__Birth *birth)
+{
+	if (birth->klass)
+		return (const struct troupe_class *)(uintptr_t)birth->klass;
+	if (!birth->run)
+		return &root_class;
+	function_class.run = (int (*)(const void *))(uintptr_t)birth->run;
+	return &function_class;
+}
+
+static const void *unpack_arguments(const Troupe__Control__Birth *birth)
+{
+	const ProtobufCMessageDescriptor *type =
+		(const ProtobufCMessageDescriptor *)(uintptr_t)birth->type;
+	ProtobufCMessage *arguments;
+
+	if (!type)
+		return NULL;
+	/* Never given back: the arguments are valid for the actor's life. */
+	if (trp_message_unpack(type, birth->arguments.data,
+			       birth->arguments.len, &trp_actor.scratch,
+			       &arguments) < 0)
+		trp_actor_exit(TROUPE_ERROR, -EBADMSG, "bad arguments");
+	return arguments;
+}
+
+static const void *be_born(const struct trp_mail *mail)
+{
+	Troupe__Control__Birth *birth;
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0 ||
+	    trp_message_unpack(&troupe__control__birth__descriptor, body, size,
+			       &trp_actor.scratch,
+			       (ProtobufCMessage **)&birth) < 0)
+		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
+	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s", birth->label);
+	trp_process_name(trp_actor.label);
+	trp_actor.parent = birth->parent;
+	trp_actor.klass = find_class(birth);
+	if (trp_sort_learn(trp_actor.klass) < 0)
+		trp_actor_exit(TROUPE_ERROR, -EEXIST,
+			       "two handlers for one type");
+	return unpack_arguments(birth);
+}
+
+static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
+{
+	int r = trp_arena_enter(&node->arena, slot);
+
+	if (r == 0)
+		r = trp_mailbox_init(&trp_actor.box, &node->arena, slot,
+				     generation, 0);
+	if (r < 0)
+		_exit(EXIT_FAILURE);
+	trp_actor.node = node;
+	trp_actor.words = (struct trp_words *)trp_actor.box.front->user;
+	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
+	trp_actor.self = trp_ref(slot, generation);
+	trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
+	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
+		      &trp_actor.box.front->sleeping, slot);
+	trp_scratch_init(&trp_actor.scratch, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
+{
+	const void *arguments;
+	struct trp_mail mail;
+
+	enter(node, slot, generation);
+	/* It was sent before we were forked. */
+	if (trp_mailbox_next_from(&trp_actor.box, TRP_SLOT_SUPERVISOR, &mail) !=
+	    1)
+		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
+	arguments = be_born(&mail);
+	trp_mailbox_done(&trp_actor.box, &mail);
+	wind_up(run_class(arguments));
+}
+
+/* ---- public, about oneself
+ * ------------------------------------------------------ */
+
+troupe_ref troupe_self(void)
+{
+	return trp_actor.self;
+}
+
+troupe_ref troupe_parent(void)
+{
+	return trp_actor.parent;
+}
+
+bool troupe_is_stopping(void)
+{
+	while (trp_actor_take(TRP_TAKE_CONTROL) > 0)
+		;
+	return trp_actor.is_stopping;
+}
+
+void troupe_finish(int result)
+{
+	trp_actor.finish = result;
+}
+
+struct troupe_time troupe_now(void)
+{
+	return (struct troupe_time) { trp_now().ns };
+}
+
+struct troupe_time troupe_in_ms(int64_t milliseconds)
+{
+	return (struct troupe_time) { trp_now().ns + milliseconds * 1000000 };
+}

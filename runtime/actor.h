@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_ACTOR_H
+#define TRP_RUNTIME_ACTOR_H
+
+/*
+ * The process that is an actor: its mailbox, its place to sleep, its class,
+ * and the loop that takes one thing after the other.
+ *
+ * Two levels.  trp_actor_take() takes records off the lanes and sorts them:
+ * answers complete calls, control becomes *news* (an end, an order to stop),
+ * mail goes to a handler or to the save queue.  trp_actor_turn() is the only
+ * one that runs callbacks of the class.  A blocking call inside a callback
+ * (await, wait, a request) takes without turning, so that callbacks never
+ * nest:
+ *
+ *	is_busy ==> no callback of the class is begun
+ */
+
+#include "ipc/mailbox.h"
+#include "runtime/ref.h"
+#include "runtime/timers.h"
+#include "runtime/troupe.h"
+#include "runtime/zygote.h"
+#include "serialize/envelope.h"
+#include "serialize/scratch.h"
+
+enum { TRP_WORDS_TEXT = 120 };
+
+/* The last words and counters; in the front, for the supervisor to read. */
+struct trp_words {
+	_Atomic uint32_t said; /* 1: the reason below is complete */
+	int32_t cause;
+	int32_t code;
+	uint32_t spare;
+	char text[TRP_WORDS_TEXT];
+	_Atomic uint64_t received;
+	_Atomic uint64_t sent;
+	_Atomic uint64_t refused; /* sends that did not go out */
+	_Atomic uint64_t dropped; /* received and not handled */
+	uint64_t spare2[3];
+};
+static_assert(sizeof(struct trp_words) ==
+		      sizeof(((struct trp_front *)NULL)->user),
+	      "as the front has it");
+
+/* One writer, so no locked instruction: it would cost more than a send. */
+static inline void trp_count(_Atomic uint64_t *counter)
+{
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+/* An end that was told and is not yet dealt with. */
+struct trp_news {
+	struct trp_news *next;
+	uint64_t watch; /* 0: of a child */
+	struct troupe_end end;
+};
+
+struct trp_news_queue {
+	struct trp_news *first;
+	struct trp_news **last;
+	size_t count;
+};
+
+/* What a watch was made for: the low bits of its id. */
+enum trp_watch_kind { TRP_WATCH_MONITOR, TRP_WATCH_WAIT, TRP_WATCH_CALLS };
+
+struct trp_actor {
+	struct trp_node *node;
+	struct trp_mailbox box;
+	struct trp_wait wait;
+	struct trp_scratch scratch;
+	struct trp_timers timers; /* the user's */
+	struct trp_timers calls;  /* deadlines of calls */
+	struct trp_words *words;
+	troupe_ref self;
+	troupe_ref parent;
+	const struct troupe_class *klass;
+	char label[TROUPE_NAME_SIZE];
+
+	struct trp_request {
+		uint64_t id; /* 0: none is open */
+		bool is_answered;
+		int result;
+		troupe_ref ref;
+	} request;
+	struct trp_news_queue news;
+	struct trp_news_queue unclaimed; /* ends of a function's children */
+	uint64_t next_id;		 /* of requests and watches */
+	uint32_t children;
+
+	bool is_busy;		  /* within a callback */
+	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
+	bool is_closing;
+	int64_t closed_at;
+	int finish; /* of troupe_finish(), or 0 */
+	uint32_t turns;
+
+	struct trp_handled {
+		const struct trp_mail *mail; /* being handled, or NULL */
+		const struct trp_envelope *envelope;
+		uint64_t flow; /* of what is being handled; 0: begins here */
+		uint16_t hop;
+	} handled;
+	struct troupe_time rescan_at;
+};
+
+extern struct trp_actor trp_actor;
+
+/* The life of a new process, from the fork to _exit(). */
+_Noreturn void trp_actor_main(struct trp_node *node, uint32_t slot,
+			      uint32_t generation);
+
+/*
+ * The handler of SIGTERM in every actor: it stops in order, as if it had been
+ * told to; a supervisor above us (timeout(1), systemd) sends it to a whole
+ * group.
+ */
+void trp_actor_on_term(int number);
+
+/* Says the last words and ends the process.  text may be NULL. */
+_Noreturn void trp_actor_exit(enum troupe_cause cause, int code,
+			      const char *text);
+
+enum { TRP_END = 2 }; /* a clean end, of take and turn */
+
+/* runtime/sort.c: the handlers of the class.  0, -EEXIST, -ENOMEM. */
+int trp_sort_learn(const struct troupe_class *klass);
+
+/*
+ * Takes one record of `take` and sorts it.  1: one was taken; 0: none;
+ * TRP_END or a negative reason: a handler ends its actor.
+ */
+int trp_actor_take(unsigned take);
+int trp_actor_take_from(uint32_t slot);
+
+/* One callback of the class has returned r: what take and turn return. */
+int trp_actor_result(int r);
+
+/*
+ * Takes what is no callback (answers, control; deadlines) and sleeps for it
+ * when there is none: one step of a blocking call.
+ */
+int trp_actor_block(struct troupe_time deadline);
+
+/*
+ * Runs at most one callback or takes at most one record.  1: something was
+ * done; 0: nothing to do; TRP_END; negative: the reason to end.
+ */
+int trp_actor_turn(void);
+
+/* Sleeps until there is something in `take`, news, or the deadline. */
+int trp_actor_sleep(unsigned take, struct troupe_time deadline);
+
+/* Packs and sends.  envelope: kind, correlation, ... are the caller's. */
+int trp_actor_post(troupe_ref to, enum trp_stream stream,
+		   struct trp_envelope *envelope,
+		   const ProtobufCMessage *message,
+		   const struct trp_extent *attachment);
+
+/* A fresh envelope: sender, created, flow and hop. */
+struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
+
+/* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
+ * runs meanwhile. */
+int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
+
+/* A new id; never 0. */
+uint64_t trp_actor_id(void);
+
+void trp_news_push(struct trp_news_queue *queue, struct trp_news *news);
+struct trp_news *trp_news_pop(struct trp_news_queue *queue);
+/* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
+struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
+			       troupe_ref ref);
+
+/*
+ * runtime/receive.c: a message for a function actor: given to the
+ * troupe_receive() that waits for it (TRP_HELD: the record is kept), or kept
+ * for a later one (1).
+ */
+enum { TRP_HELD = 3 };
+int trp_receive_offer(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size);
+
+/* runtime/call.c: answers, deaths, deadlines. */
+void trp_call_answered(const struct trp_envelope *envelope, const void *body,
+		       size_t size);
+void trp_call_target_ended(const struct troupe_end *end);
+void trp_call_expire(struct troupe_time now);
+/* When the calls want to be looked at next. */
+struct troupe_time trp_call_next(void);
+
+/* runtime/method.c: a call for this actor's service. */
+int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
+		      size_t size);
+
+/* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
+int trp_input_turn(void);
+
+#endif

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The asking side of calls: proxies, and the calls that have no answer yet.
+ *
+ * A call's correlation is its place in the table and a number that is never
+ * used again, so that a late answer finds nobody and vanishes:
+ *
+ *	correlation = number << 20 | place,	table[place]->number == number
+ *
+ * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
+ * target watched, so that a short call costs the supervisor nothing; a target
+ * that was dead before the call is -ESRCH at once, by the directory.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "runtime/control.pb-c.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
+
+struct call {
+	struct troupe_timer timer; /* its deadline */
+	struct troupe_proxy *proxy;
+	const ProtobufCMessageDescriptor *output;
+	ProtobufCClosure closure;
+	void *data;
+	uint64_t number;
+	uint32_t place;
+	struct troupe_time watch_at;
+	struct call *next_young, **link_young; /* not watched yet */
+	struct call *next_free;
+};
+
+/* A target that the supervisor watches for us. */
+struct watched {
+	struct watched *next;
+	troupe_ref target;
+};
+
+static struct call **table;
+static uint32_t places, places_room;
+static struct call *free_calls;
+static uint64_t last_number;
+static struct call *young; /* in order of watch_at */
+static struct call **young_end = &young;
+static struct watched *watched;
+
+/* ---- the table
+ * ------------------------------------------------------------------ */
+
+static struct call *add_place(void)
+{
+	struct call **grown;
+	struct call *call;
+
+	if (places == PLACES_MAX)
+		return NULL;
+	if (places == places_room) {
+		uint32_t room = places_room ? 2 * places_room : 16;
+
+		grown = reallocarray(table, room, sizeof(*table));
+		if (!grown)
+			return NULL;
+		table = grown;
+		places_room = room;
+	}
+	call = calloc(1, sizeof(*call));
+	if (!call)
+		return NULL;
+	call->place = places;
+	table[places++] = call;
+	return call;
+}
+
+static struct call *call_new(struct troupe_proxy *proxy,
+			     ProtobufCClosure closure, void *data)
+{
+	struct call *call = free_calls;
+
+	if (call)
+		free_calls = call->next_free;
+	else
+		call = add_place();
+	if (!call)
+		return NULL;
+	call->proxy = proxy;
+	call->closure = closure;
+	call->data = data;
+	call->number = ++last_number;
+	return call;
+}
+
+static struct call *call_find(uint64_t correlation)
+{
+	uint32_t place = correlation & (PLACES_MAX - 1);
+
+	if (place >= places || !table[place]->proxy ||
+	    table[place]->number != correlation >> PLACE_BITS)
+		return NULL;
+	return table[place];
+}
+
+/* ---- those whose target is not watched yet
+ * ---------------------------------------- */
+
+static void grow_up(struct call *call)
+{
+	if (!call->link_young)
+		return;
+	*call->link_young = call->next_young;
+	if (call->next_young)
+		call->next_young->link_young = call->link_young;
+	else
+		young_end = call->link_young;
+	call->link_young = NULL;
+}
+
+static void be_young(struct call *call, int64_t now)
+{
+	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
+	call->next_young = NULL;
+	call->link_young = young_end;
+	*young_end = call;
+	young_end = &call->next_young;
+}
+
+static void watch_target(troupe_ref target)
+{
+	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
+	struct watched *entry;
+
+	for (entry = watched; entry; entry = entry->next)
+		if (entry->target == target)
+			return;
+	entry = malloc(sizeof(*entry));
+	if (!entry)
+		return; /* the deadline will end the call */
+	*entry = (struct watched) { watched, target };
+	watched = entry;
+	request.ref = target;
+	request.id = trp_actor_id() * 4 + TRP_WATCH_CALLS;
+	/* No correlation: nobody waits for the answer. */
+	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
+		       NULL);
+}
+
+static void forget_watched(troupe_ref target)
+{
+	struct watched **link = &watched;
+	struct watched *entry;
+
+	for (; (entry = *link); link = &entry->next) {
+		if (entry->target != target)
+			continue;
+		*link = entry->next;
+		free(entry);
+		return;
+	}
+}
+
+/* ---- completion
+ * --------------------------------------------------------------------- */
+
+/* The closure runs exactly once: the place is free before it does. */
+static void complete(struct call *call, const ProtobufCMessage *answer,
+		     int error, const struct troupe_reason *reason)
+{
+	struct troupe_proxy *proxy = call->proxy;
+	ProtobufCClosure closure = call->closure;
+	void *data = call->data;
+
+	trp_timers_cancel(&trp_actor.calls, &call->timer);
+	grow_up(call);
+	call->proxy = NULL;
+	call->next_free = free_calls;
+	free_calls = call;
+	proxy->pending--;
+	proxy->error = error;
+	if (error < 0 && !proxy->private_failure)
+		proxy->private_failure = error;
+	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
+	closure(answer, data);
+}
+
+static void fail(struct call *call, int error, enum troupe_cause cause,
+		 const char *text)
+{
+	struct troupe_reason reason = { .cause = cause, .code = error };
+
+	snprintf(reason.text, sizeof(reason.text), "%s", text);
+	complete(call, NULL, error, &reason);
+}
+
+static void take_failure(struct call *call, const void *body, size_t size)
+{
+	Troupe__Control__Failure *failure;
+
+	if (trp_message_unpack(&troupe__control__failure__descriptor, body,
+			       size, &trp_actor.scratch,
+			       (ProtobufCMessage **)&failure) < 0) {
+		fail(call, -EBADMSG, TROUPE_ERROR, "bad failure");
+		return;
+	}
+	fail(call, failure->code < 0 ? failure->code : -EREMOTEIO, TROUPE_ERROR,
+	     failure->text);
+}
+
+void trp_call_answered(const struct trp_envelope *envelope, const void *body,
+		       size_t size)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct call *call = call_find(envelope->correlation);
+	bool was_busy = trp_actor.is_busy;
+	ProtobufCMessage *answer;
+
+	if (!call)
+		return; /* too late: nobody asks any more */
+	trp_actor.is_busy = true;
+	if (envelope->kind == TRP_FAILURE)
+		take_failure(call, body, size);
+	else if (envelope->type != trp_type_of(call->output) ||
+		 trp_message_unpack(call->output, body, size,
+				    &trp_actor.scratch, &answer) < 0)
+		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
+	else
+		complete(call, answer, 0, NULL);
+	trp_actor.is_busy = was_busy;
+	trp_scratch_release(&trp_actor.scratch, mark);
+}
+
+void trp_call_target_ended(const struct troupe_end *end)
+{
+	uint64_t newest = last_number;
+	uint32_t place;
+
+	forget_watched(end->ref);
+	for (place = 0; place < places; place++) {
+		struct call *call = table[place];
+
+		if (call->proxy && call->proxy->target == end->ref &&
+		    call->number <= newest)
+			complete(call, NULL, -ESRCH, &end->reason);
+	}
+}
+
+void trp_call_expire(struct troupe_time now)
+{
+	struct troupe_timer *timer;
+
+	while ((timer = trp_timers_due(&trp_actor.calls, now)))
+		fail(timer->data, -ETIMEDOUT, TROUPE_ERROR,
+		     "no answer in time");
+	while (young && young->watch_at.ns <= now.ns) {
+		struct call *call = young;
+
+		grow_up(call);
+		watch_target(call->proxy->target);
+	}
+}
+
+struct troupe_time trp_call_next(void)
+{
+	struct troupe_time next = trp_timers_next(&trp_actor.calls);
+
+	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
+}
+
+/* ---- asking
+ * ---------------------------------------------------------------------------
+ */
+
+static int start(struct call *call, struct trp_envelope *envelope,
+		 const ProtobufCMessage *input)
+{
+	int64_t timeout = call->proxy->timeout_ms;
+	int r = 0;
+
+	if (timeout >= 0)
+		envelope->deadline = envelope->created + timeout * 1000000;
+	envelope->correlation = call->number << PLACE_BITS | call->place;
+	call->timer.data = call;
+	if (timeout >= 0)
+		r = trp_timers_start(
+			&trp_actor.calls, &call->timer,
+			(struct troupe_time) { envelope->deadline });
+	if (r < 0)
+		return r;
+	be_young(call, envelope->created);
+	return trp_actor_post(call->proxy->target, TRP_MAIL, envelope, input,
+			      NULL);
+}
+
+static void invoke(ProtobufCService *service, unsigned method_index,
+		   const ProtobufCMessage *input, ProtobufCClosure closure,
+		   void *data)
+{
+	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
+	const ProtobufCMethodDescriptor *method =
+		&service->descriptor->methods[method_index];
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+	struct call *call;
+	int r;
+
+	envelope.service = trp_service_of(service->descriptor);
+	envelope.method = (uint16_t)method_index;
+	if (!closure) {
+		proxy->error = trp_actor_post(proxy->target, TRP_MAIL,
+					      &envelope, input, NULL);
+		return;
+	}
+	call = call_new(proxy, closure, data);
+	if (!call) {
+		proxy->error = -ENOMEM;
+		closure(NULL, data);
+		return;
+	}
+	proxy->pending++;
+	call->output = method->output;
+	r = start(call, &envelope, input);
+	if (r < 0)
+		fail(call, r, r == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
+		     strerror(-r));
+}
+
+void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
+		       const ProtobufCServiceDescriptor *service)
+{
+	*proxy = (struct troupe_proxy) {
+		.base = { .descriptor = service, .invoke = invoke },
+		.target = target,
+		.timeout_ms = 5000,
+	};
+}
+
+/* Ends of targets that were told while we wait: no callback, so at once. */
+static void take_ended_targets(void)
+{
+	struct trp_news **link = &trp_actor.news.first;
+	struct trp_news *news;
+
+	for (news = *link; news; news = *link) {
+		if (news->watch % 4 != TRP_WATCH_CALLS || !news->watch) {
+			link = &news->next;
+			continue;
+		}
+		trp_news_take(&trp_actor.news, news->watch, 0);
+		/* An answer counts before the death of who sent it. */
+		while (trp_actor_take(TRP_TAKE_REPLY) == 1)
+			;
+		trp_call_target_ended(&news->end);
+		free(news);
+		link = &trp_actor.news.first;
+	}
+}
+
+int troupe_await(struct troupe_proxy *proxy)
+{
+	int r;
+
+	if (proxy->pending && proxy->target == trp_actor.self)
+		return -EDEADLK;
+	while (proxy->pending) {
+		if (trp_actor.is_stopping)
+			return -ECANCELED;
+		r = trp_actor_block(TROUPE_NEVER);
+		if (r < 0)
+			return r;
+		take_ended_targets();
+	}
+	r = proxy->private_failure;
+	proxy->private_failure = 0;
+	return r;
+}

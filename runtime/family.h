@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_FAMILY_H
+#define TRP_RUNTIME_FAMILY_H
+
+/*
+ * Who lives in which slot, whose child it is, and who watches it: the
+ * supervisor's table.  Pure: it knows neither processes nor memory.
+ *
+ *	state	NONE -> ORDERED -> RUNNING -> NONE or BURIED -> NONE
+ *	NONE	the slot may be given away, at its next generation
+ *	ORDERED	the zygote was asked for it; no pid yet
+ *	BURIED	dead, but not all that it sent has been read
+ *
+ *	parent is alive or 0 (the supervisor, which adopts orphans)
+ *	c is in the list of children of c.parent <=> c is ORDERED or RUNNING
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "runtime/ref.h"
+#include "runtime/timers.h"
+
+enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
+
+/* Somebody who is to be told of an end. */
+struct trp_watcher {
+	struct trp_watcher *next_of_target;  /* all that watch the same */
+	struct trp_watcher *next_of_watcher; /* all of the same watcher */
+	troupe_ref watcher;
+	troupe_ref target;
+	uint64_t id;
+};
+
+struct trp_child {
+	enum trp_child_state state;
+	uint32_t generation;
+	pid_t pid;
+	uint32_t parent, first, next, previous; /* slots; 0: none */
+	uint32_t count;				/* of children */
+	bool is_told;				/* to stop */
+	bool is_doomed; /* to be killed as soon as it has a pid */
+	int32_t grace_ms;
+	struct troupe_timer grace;    /* until it is killed */
+	uint64_t stop_children;	      /* the request that waits, or 0 */
+	struct trp_watcher *watchers; /* of this one */
+	struct trp_watcher *watching; /* what this one watches */
+	struct trp_name *names;	      /* it is registered under */
+	char label[TROUPE_NAME_SIZE];
+};
+
+struct trp_family {
+	struct trp_child *child; /* by slot; slot 0 is the supervisor */
+	uint32_t slots;
+	uint32_t alive; /* ORDERED and RUNNING */
+	uint32_t *free; /* a stack of slots */
+	uint32_t free_count;
+	uint16_t *slot_of; /* by pid */
+	uint32_t pid_max;
+};
+
+/* pid_max: as in /proc/sys/kernel/pid_max.  0 or -ENOMEM. */
+int trp_family_init(struct trp_family *family, uint32_t slots,
+		    uint32_t pid_max);
+void trp_family_fini(struct trp_family *family);
+
+/* A free slot becomes ORDERED, a child of `parent`.  0: there is none. */
+uint32_t trp_family_add(struct trp_family *family, uint32_t parent);
+
+/* ORDERED -> RUNNING. */
+void trp_family_born(struct trp_family *family, uint32_t slot, pid_t pid);
+
+/* NULL: no such living child. */
+struct trp_child *trp_family_find(struct trp_family *family, troupe_ref ref);
+/* 0: nobody's. */
+uint32_t trp_family_by_pid(const struct trp_family *family, pid_t pid);
+
+/*
+ * Dead: out of its parent's children; its own become the supervisor's.
+ * -> BURIED.  Its watchers stay for the caller to tell and free; what it
+ * watched itself is forgotten.
+ */
+void trp_family_bury(struct trp_family *family, uint32_t slot);
+
+/* BURIED -> NONE: the slot may be given away. */
+void trp_family_forget(struct trp_family *family, uint32_t slot);
+
+/* 0 or -ENOMEM.  target must be alive. */
+int trp_family_watch(struct trp_family *family, uint32_t watcher,
+		     uint32_t target, uint64_t id);
+/* True if it was there. */
+bool trp_family_unwatch(struct trp_family *family, uint32_t watcher,
+			uint64_t id);
+
+#endif

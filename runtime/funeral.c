@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "runtime/actor.h"
+#include "runtime/control.pb-c.h"
+#include "runtime/supervisor.h"
+
+enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
+
+/* What waitid() said of a process. */
+struct death {
+	pid_t pid;
+	int how; /* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: it never lived */
+	int status;
+	struct rusage usage;
+};
+
+/* Reaped before the zygote's word of its birth was read. */
+struct trp_unknown {
+	struct trp_unknown *next;
+	struct death death;
+};
+
+/* ---- of what
+ * ------------------------------------------------------------------- */
+
+static void read_words(const struct trp_supervisor *supervisor, uint32_t slot,
+		       struct troupe_reason *reason)
+{
+	const struct trp_front *front =
+		trp_arena_front(&supervisor->node.arena, slot);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+
+	if (!atomic_load_explicit(&words->said, memory_order_acquire) ||
+	    (unsigned)words->cause > TROUPE_NOCONNECTION)
+		return;
+	reason->cause = (enum troupe_cause)words->cause;
+	reason->code = words->code;
+	snprintf(reason->text, sizeof(reason->text), "%.*s",
+		 (int)sizeof(words->text) - 1, words->text);
+}
+
+static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
+				      uint32_t slot, const struct death *death)
+{
+	struct troupe_reason reason = { .cause = TROUPE_ERROR,
+					.code = death->status };
+
+	if (death->how == 0) {
+		snprintf(reason.text, sizeof(reason.text), "cannot fork: %s",
+			 strerror(-death->status));
+	} else if (death->how != CLD_EXITED) {
+		reason.cause =
+			death->status == SIGKILL ? TROUPE_KILLED
+			: death->status == SIGXCPU || death->status == SIGXFSZ
+				? TROUPE_LIMIT
+				: TROUPE_SIGNAL;
+		reason.has_core = death->how == CLD_DUMPED;
+	} else {
+		if (death->status == 0)
+			reason.cause = TROUPE_NORMAL;
+		else
+			snprintf(reason.text, sizeof(reason.text),
+				 "exit status %d", death->status);
+		read_words(supervisor, slot, &reason);
+	}
+	return reason;
+}
+
+static int64_t in_ns(struct timeval time)
+{
+	return time.tv_sec * INT64_C(1000000000) + time.tv_usec * 1000;
+}
+
+static struct troupe_end end_of(const struct trp_supervisor *supervisor,
+				uint32_t slot, const struct death *death)
+{
+	const struct trp_child *child = &supervisor->family.child[slot];
+	struct troupe_end end = {
+		.ref = trp_ref(slot, child->generation),
+		.pid = child->pid,
+		.reason = reason_of(supervisor, slot, death),
+		.user_ns = in_ns(death->usage.ru_utime),
+		.system_ns = in_ns(death->usage.ru_stime),
+		.max_rss = death->usage.ru_maxrss * INT64_C(1024),
+	};
+
+	memcpy(end.name, child->label, sizeof(end.name));
+	return end;
+}
+
+/* ---- telling
+ * -------------------------------------------------------------------- */
+
+static void tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		 const struct troupe_end *end, uint64_t watch)
+{
+	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+
+	if (!trp_family_find(&supervisor->family, whom))
+		return;
+	ended.ref = end->ref;
+	ended.pid = end->pid;
+	ended.name = (char *)end->name;
+	ended.cause = (uint32_t)end->reason.cause;
+	ended.code = end->reason.code;
+	ended.has_core = end->reason.has_core;
+	ended.text = (char *)end->reason.text;
+	ended.user_ns = end->user_ns;
+	ended.system_ns = end->system_ns;
+	ended.max_rss = end->max_rss;
+	ended.watch = watch;
+	trp_office_tell(supervisor, trp_ref_slot(whom), TRP_MAIL, 0,
+			&ended.base);
+}
+
+static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	Troupe__Control__Answer answer = TROUPE__CONTROL__ANSWER__INIT;
+	struct trp_child *child = &supervisor->family.child[slot];
+
+	if (slot == TRP_SLOT_SUPERVISOR || !child->stop_children ||
+	    child->first)
+		return;
+	trp_office_tell(supervisor, slot, TRP_REPLY, child->stop_children,
+			&answer.base);
+	child->stop_children = 0;
+	if (child->is_told)
+		trp_office_begin_grace(supervisor, slot);
+}
+
+static bool is_worth_a_line(const struct troupe_end *end)
+{
+	return end->reason.cause != TROUPE_NORMAL &&
+	       end->reason.cause != TROUPE_SHUTDOWN;
+}
+
+static void log_end(const struct troupe_end *end)
+{
+	char text[256];
+
+	if (is_worth_a_line(end))
+		troupe_log(
+			TROUPE_WARNING, "%s[%d] ended: %s", end->name,
+			(int)end->pid,
+			troupe_reason_text(&end->reason, text, sizeof(text)));
+}
+
+/* ---- the slot afterwards
+ * ----------------------------------------------------------- */
+
+static void set_life(struct trp_supervisor *supervisor, uint32_t slot,
+		     enum trp_state state)
+{
+	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
+	uint32_t generation = supervisor->family.child[slot].generation;
+
+	/* Pairs with the load in trp_mailbox_reserve(). */
+	atomic_store_explicit(&line->life, trp_life(generation, state),
+			      memory_order_release);
+}
+
+static void give_away(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	set_life(supervisor, slot, TRP_FREE);
+	trp_arena_release(&supervisor->node.arena, slot);
+	trp_family_forget(&supervisor->family, slot);
+	supervisor->buried--;
+}
+
+static int sweep_is_due(struct troupe_timer *timer)
+{
+	trp_funeral_sweep(timer->data);
+	return 0;
+}
+
+static void sweep_later(struct trp_supervisor *supervisor, int64_t ms)
+{
+	supervisor->sweep_ms = ms < SWEEP_LAST_MS ? ms : SWEEP_LAST_MS;
+	supervisor->sweep.fired = sweep_is_due;
+	supervisor->sweep.data = supervisor;
+	trp_timers_start(&supervisor->timers, &supervisor->sweep,
+			 troupe_in_ms(supervisor->sweep_ms));
+}
+
+void trp_funeral_sweep(struct trp_supervisor *supervisor)
+{
+	uint32_t before = supervisor->buried;
+	uint32_t slot;
+
+	for (slot = 1; supervisor->buried && slot < supervisor->family.slots;
+	     slot++)
+		if (supervisor->family.child[slot].state == CHILD_BURIED &&
+		    trp_mailbox_ring_for_dead(&supervisor->box, slot) == 0)
+			give_away(supervisor, slot);
+	if (supervisor->buried)
+		sweep_later(supervisor, before > supervisor->buried
+						? SWEEP_FIRST_MS
+						: 2 * supervisor->sweep_ms);
+}
+
+/*
+ * The order matters: its mail is rung for before its end is told, so that a
+ * receiver finds it; its name is free before anybody hears of the end.
+ */
+static void bury(struct trp_supervisor *supervisor, uint32_t slot,
+		 const struct death *death)
+{
+	struct trp_child *child = &supervisor->family.child[slot];
+	struct troupe_end end = end_of(supervisor, slot, death);
+	uint32_t mother = child->parent;
+	struct trp_watcher *watcher;
+	uint32_t unread, orphan;
+
+	set_life(supervisor, slot, TRP_DEAD);
+	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
+	trp_timers_cancel(&supervisor->timers, &child->grace);
+	trp_names_remove_all(&supervisor->names, &child->names);
+	for (orphan = child->first; orphan;
+	     orphan = supervisor->family.child[orphan].next)
+		trp_office_stop(supervisor, orphan);
+	trp_family_bury(&supervisor->family, slot);
+	supervisor->buried++;
+	log_end(&end);
+	if (slot == supervisor->root) {
+		supervisor->root_end = end;
+		supervisor->root = 0;
+	}
+	if (mother)
+		tell(supervisor,
+		     trp_ref(mother,
+			     supervisor->family.child[mother].generation),
+		     &end, 0);
+	for (watcher = child->watchers; watcher;
+	     watcher = watcher->next_of_target)
+		tell(supervisor, watcher->watcher, &end, watcher->id);
+	tell_no_children(supervisor, mother);
+	if (unread == 0)
+		give_away(supervisor, slot);
+	else if (supervisor->buried == 1)
+		sweep_later(supervisor, SWEEP_FIRST_MS);
+}
+
+/* ---- births and deaths
+ * --------------------------------------------------------------- */
+
+static void remember_unknown(struct trp_supervisor *supervisor,
+			     const struct death *death)
+{
+	struct trp_unknown *unknown = malloc(sizeof(*unknown));
+
+	if (!unknown)
+		return;
+	*unknown = (struct trp_unknown) { supervisor->unknown, *death };
+	supervisor->unknown = unknown;
+}
+
+static bool is_our_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	       0;
+}
+
+/*
+ * Was the process that has just been born reaped already?  A stranger may have
+ * had the same pid before, so it counts only when there is no such child now;
+ * then the newest one is meant.
+ */
+static bool take_unknown(struct trp_supervisor *supervisor, pid_t pid,
+			 struct death *ret_death)
+{
+	struct trp_unknown **link = &supervisor->unknown;
+	struct trp_unknown *unknown;
+	bool is_found = false;
+
+	while ((unknown = *link)) {
+		if (unknown->death.pid != pid) {
+			link = &unknown->next;
+			continue;
+		}
+		if (!is_found)
+			*ret_death = unknown->death;
+		is_found = true;
+		*link = unknown->next;
+		free(unknown);
+	}
+	return is_found && !is_our_child(pid);
+}
+
+void trp_funeral_birth(struct trp_supervisor *supervisor,
+		       const struct trp_birth *birth)
+{
+	struct trp_child *child = &supervisor->family.child[birth->slot];
+	struct death death = { .status = birth->pid };
+
+	if (birth->pid < 0) {
+		bury(supervisor, birth->slot, &death);
+		return;
+	}
+	trp_family_born(&supervisor->family, birth->slot, birth->pid);
+	atomic_store_explicit(
+		&trp_arena_slot(&supervisor->node.arena, birth->slot)->pid,
+		birth->pid, memory_order_relaxed);
+	if (take_unknown(supervisor, birth->pid, &death))
+		bury(supervisor, birth->slot, &death);
+	else if (child->is_doomed)
+		trp_office_kill(supervisor, birth->slot);
+}
+
+static void zygote_ended(struct trp_supervisor *supervisor)
+{
+	supervisor->has_zygote = false;
+	if (supervisor->is_ending)
+		return;
+	troupe_log(TROUPE_FATAL, "the zygote has died: no actor can be "
+				 "started any more, the node stops");
+	supervisor->error = -EPIPE;
+	supervisor->is_ending = true;
+	trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+}
+
+static void ended(struct trp_supervisor *supervisor, const struct death *death)
+{
+	uint32_t slot = trp_family_by_pid(&supervisor->family, death->pid);
+
+	if (slot)
+		bury(supervisor, slot, death);
+	else if (death->pid == supervisor->zygote.pid)
+		zygote_ended(supervisor);
+	else
+		remember_unknown(supervisor, death);
+}
+
+void trp_funeral_reap(struct trp_supervisor *supervisor)
+{
+	struct death death;
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		/* The C library hides the fifth argument. */
+		if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG,
+			    &death.usage) < 0 ||
+		    info.si_pid == 0)
+			return;
+		death.pid = info.si_pid;
+		death.how = info.si_code;
+		death.status = info.si_status;
+		ended(supervisor, &death);
+	}
+}
+
+/*
+ * Programs that actors started and did not wait for came to us.  Whoever is
+ * our child and neither the zygote nor an actor is one.
+ */
+void trp_funeral_kill_strangers(struct trp_supervisor *supervisor)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	int pid;
+
+	if (!list)
+		return;
+	while (fscanf(list, "%d", &pid) == 1)
+		if (pid != supervisor->zygote.pid &&
+		    !trp_family_by_pid(&supervisor->family, pid))
+			kill(pid, SIGKILL);
+	fclose(list);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answering side of calls.  A call that wants an answer is a ticket of its
+ * own, so that the answer may come from any later callback; one-way calls share
+ * one that swallows every answer.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "runtime/control.pb-c.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+struct ticket {
+	troupe_ref caller;
+	uint64_t correlation; /* 0: one-way */
+	uint64_t flow;
+	uint16_t hop;
+	const ProtobufCMessageDescriptor *output;
+	struct ticket *next_free;
+};
+
+static struct ticket one_way;
+static struct ticket *free_tickets;
+
+static struct ticket *ticket_new(const struct trp_envelope *envelope,
+				 const ProtobufCMessageDescriptor *output)
+{
+	struct ticket *ticket = envelope->correlation ? free_tickets : &one_way;
+
+	if (ticket && ticket != &one_way)
+		free_tickets = ticket->next_free;
+	if (!ticket)
+		ticket = malloc(sizeof(*ticket));
+	if (!ticket)
+		return NULL;
+	*ticket = (struct ticket) { .caller = envelope->sender,
+				    .correlation = envelope->correlation,
+				    .flow = envelope->flow,
+				    .hop = envelope->hop,
+				    .output = output };
+	return ticket;
+}
+
+static void ticket_free(struct ticket *ticket)
+{
+	if (ticket == &one_way)
+		return;
+	ticket->next_free = free_tickets;
+	free_tickets = ticket;
+}
+
+static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
+		  const ProtobufCMessage *message)
+{
+	struct trp_envelope envelope;
+
+	if (!ticket->correlation)
+		return 0;
+	envelope = trp_actor_envelope(kind);
+	envelope.correlation = ticket->correlation;
+	envelope.flow = ticket->flow;
+	envelope.hop = trp_envelope_next_hop(ticket->hop);
+	return trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message,
+			      NULL);
+}
+
+static int answer_failure(const struct ticket *ticket, int code,
+			  const char *text)
+{
+	Troupe__Control__Failure failure = TROUPE__CONTROL__FAILURE__INIT;
+
+	failure.code = code;
+	failure.text = (char *)text;
+	return answer(ticket, TRP_FAILURE, &failure.base);
+}
+
+/* The closure that a method is given. */
+static void reply(const ProtobufCMessage *message, void *call)
+{
+	struct ticket *ticket = call;
+
+	if (!message)
+		answer_failure(ticket, -EREMOTEIO, "the method has no answer");
+	else if (message->descriptor != ticket->output)
+		answer_failure(ticket, -EPROTOTYPE,
+			       "the method answered with another type");
+	else
+		answer(ticket, TRP_ANSWER, message);
+	ticket_free(ticket);
+}
+
+int troupe_fail(void *call, int code, const char *text)
+{
+	struct ticket *ticket = call;
+	int r;
+
+	if (code >= 0)
+		return -EINVAL;
+	r = answer_failure(ticket, code, text ? text : "");
+	if (r == 0)
+		ticket_free(ticket);
+	return r;
+}
+
+troupe_ref troupe_caller(const void *call)
+{
+	return ((const struct ticket *)call)->caller;
+}
+
+int troupe_forward(void *call, troupe_ref to)
+{
+	struct ticket *ticket = call;
+	const struct trp_mail *mail = trp_actor.handled.mail;
+	struct trp_envelope envelope;
+	void *bytes;
+	int r;
+
+	if (!mail || trp_actor.handled.envelope->kind != TRP_CALL ||
+	    trp_actor.handled.envelope->correlation != ticket->correlation)
+		return -EINVAL;
+	if (!trp_ref_is_here(to))
+		return -ESRCH;
+	envelope = *trp_actor.handled.envelope;
+	envelope.hop = trp_envelope_next_hop(envelope.hop);
+	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
+				trp_ref_generation(to), TRP_MAIL, mail->size,
+				NULL, &bytes);
+	if (r < 0)
+		return r;
+	memcpy(bytes, mail->bytes, mail->size);
+	memcpy(bytes, &envelope, sizeof(envelope));
+	trp_mailbox_commit(&trp_actor.box, mail->size);
+	ticket_free(ticket);
+	return 0;
+}
+
+static const ProtobufCMethodDescriptor *find_method(
+	const ProtobufCService *service, const struct trp_envelope *envelope)
+{
+	const ProtobufCMethodDescriptor *method;
+
+	if (!service ||
+	    envelope->service != trp_service_of(service->descriptor) ||
+	    envelope->method >= service->descriptor->n_methods)
+		return NULL;
+	method = &service->descriptor->methods[envelope->method];
+	return envelope->type == trp_type_of(method->input) ? method : NULL;
+}
+
+static int refuse(const struct trp_envelope *envelope, int code,
+		  const char *text)
+{
+	struct ticket *ticket = ticket_new(envelope, NULL);
+
+	trp_count(&trp_actor.words->dropped);
+	if (!ticket)
+		return 1;
+	answer_failure(ticket, code, text);
+	ticket_free(ticket);
+	return 1;
+}
+
+static int run_method(ProtobufCService *service,
+		      const struct trp_envelope *envelope,
+		      const ProtobufCMessage *input, struct ticket *ticket)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+	struct troupe_message message = {
+		.body = input,
+		.type = input->descriptor,
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.deadline = { envelope->deadline },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+	};
+
+	trp_actor.is_busy = true;
+	service->invoke(service, envelope->method, input, reply, ticket);
+	if (klass->completed)
+		klass->completed(&message, trp_actor.finish);
+	trp_actor.is_busy = false;
+	return trp_actor_result(0);
+}
+
+int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
+		      size_t size)
+{
+	ProtobufCService *service =
+		(ProtobufCService *)trp_actor.klass->service;
+	const ProtobufCMethodDescriptor *method =
+		find_method(service, envelope);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	ProtobufCMessage *input;
+	struct ticket *ticket;
+	int r;
+
+	if (envelope->deadline < trp_now().ns) {
+		trp_count(&trp_actor.words->dropped);
+		return 1; /* its caller waits no more */
+	}
+	if (!method)
+		return refuse(envelope, -ENOSYS, "no such method here");
+	if (trp_message_unpack(method->input, body, size, &trp_actor.scratch,
+			       &input) < 0)
+		return refuse(envelope, -EBADMSG, "not a valid request");
+	ticket = ticket_new(envelope, method->output);
+	if (!ticket)
+		return refuse(envelope, -ENOMEM, "no memory for a call");
+	r = run_method(service, envelope, input, ticket);
+	trp_scratch_release(&trp_actor.scratch, mark);
+	return r;
+}

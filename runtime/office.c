@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/control.pb-c.h"
+#include "runtime/supervisor.h"
+#include "serialize/envelope.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+enum { GRACE_MS = 5000 };
+
+/* ---- saying
+ * ------------------------------------------------------------------ */
+
+static int tell(struct trp_supervisor *supervisor, uint32_t slot,
+		enum trp_stream stream, uint64_t correlation,
+		const ProtobufCMessage *message)
+{
+	uint32_t generation = supervisor->family.child[slot].generation;
+	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
+	struct trp_envelope envelope = {
+		.type = trp_type_of(message->descriptor),
+		.sender = TRP_REF_SUPERVISOR,
+		.correlation = correlation,
+		.deadline = INT64_MAX,
+		.created = trp_now().ns,
+		.kind = TRP_CONTROL,
+	};
+	void *bytes;
+	int r;
+
+	r = trp_mailbox_reserve(&supervisor->box, slot, generation, stream,
+				(uint32_t)size, NULL, &bytes);
+	if (r < 0)
+		return r;
+	memcpy(bytes, &envelope, sizeof(envelope));
+	trp_message_pack(message, (char *)bytes + sizeof(envelope));
+	trp_mailbox_commit(&supervisor->box, (uint32_t)size);
+	return 0;
+}
+
+int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
+		    enum trp_stream stream, uint64_t correlation,
+		    const ProtobufCMessage *message)
+{
+	struct trp_child *child = &supervisor->family.child[slot];
+	int r = tell(supervisor, slot, stream, correlation, message);
+
+	/* Nothing may be dropped: one that cannot be told must not go on. */
+	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
+		troupe_log(TROUPE_WARNING,
+			   "%s[%d] cannot be told (%s) and is "
+			   "killed",
+			   child->label, (int)child->pid, strerror(-r));
+		trp_office_kill(supervisor, slot);
+	}
+	return r;
+}
+
+/* ---- spawning
+ * ------------------------------------------------------------------ */
+
+void trp_office_flush_orders(struct trp_supervisor *supervisor)
+{
+	enum { WHOLE = 512 / sizeof(struct trp_order) }; /* PIPE_BUF allows */
+
+	while (supervisor->order_count) {
+		size_t count = supervisor->order_count < WHOLE
+				       ? supervisor->order_count
+				       : WHOLE;
+		ssize_t n = write(supervisor->zygote.orders, supervisor->orders,
+				  count * sizeof(struct trp_order));
+
+		if (n <= 0)
+			return; /* full: tried again when births arrive */
+		count = (size_t)n / sizeof(struct trp_order);
+		supervisor->order_count -= count;
+		memmove(supervisor->orders, supervisor->orders + count,
+			supervisor->order_count * sizeof(struct trp_order));
+	}
+}
+
+static int order(struct trp_supervisor *supervisor, uint32_t slot,
+		 uint32_t generation)
+{
+	struct trp_order *orders = supervisor->orders;
+	size_t room = supervisor->order_room;
+
+	if (supervisor->order_count == room) {
+		room = room ? 2 * room : 64;
+		orders = reallocarray(orders, room, sizeof(*orders));
+		if (!orders)
+			return -ENOMEM;
+		supervisor->orders = orders;
+		supervisor->order_room = room;
+	}
+	orders[supervisor->order_count++] =
+		(struct trp_order) { slot, generation };
+	trp_office_flush_orders(supervisor);
+	return 0;
+}
+
+/* The slot's line in the directory: from now on it can be sent to. */
+static void announce(struct trp_supervisor *supervisor, uint32_t slot,
+		     uint32_t limit)
+{
+	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
+	struct trp_child *child = &supervisor->family.child[slot];
+
+	memcpy(line->name, child->label, sizeof(line->name));
+	atomic_store_explicit(&line->parent, child->parent,
+			      memory_order_relaxed);
+	atomic_store_explicit(&line->limit, limit, memory_order_relaxed);
+	atomic_store_explicit(&line->pid, 0, memory_order_relaxed);
+	atomic_store_explicit(&line->incarnation, 1, memory_order_relaxed);
+	/* Pairs with the load in trp_mailbox_reserve(). */
+	atomic_store_explicit(&line->life,
+			      trp_life(child->generation, TRP_LIVE),
+			      memory_order_release);
+}
+
+/* Never ordered: as if it had not been. */
+static void take_back(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
+	struct trp_child *child = &supervisor->family.child[slot];
+
+	trp_names_remove_all(&supervisor->names, &child->names);
+	atomic_store_explicit(&line->life,
+			      trp_life(child->generation, TRP_FREE),
+			      memory_order_release);
+	trp_family_bury(&supervisor->family, slot);
+	trp_family_forget(&supervisor->family, slot);
+}
+
+static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
+		 const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
+{
+	struct trp_child *child;
+	uint32_t slot;
+	int r = 0;
+
+	if (!supervisor->has_zygote || supervisor->is_ending)
+		return -EAGAIN;
+	if (supervisor->family.child[parent].stop_children)
+		return -ECANCELED; /* it is waiting for its last child */
+	if (!supervisor->family.free_count)
+		trp_funeral_sweep(supervisor);
+	slot = trp_family_add(&supervisor->family, parent);
+	if (!slot)
+		return -EAGAIN;
+	child = &supervisor->family.child[slot];
+	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
+	snprintf(child->label, sizeof(child->label), "%s",
+		 request->birth->label);
+	announce(supervisor, slot, request->mailbox_limit);
+	if (request->name[0])
+		r = trp_names_add(&supervisor->names, request->name,
+				  trp_ref(slot, child->generation),
+				  &child->names);
+	if (r == 0)
+		r = trp_office_tell(supervisor, slot, TRP_MAIL, 0,
+				    &request->birth->base);
+	if (r == 0)
+		r = order(supervisor, slot, child->generation);
+	if (r < 0) {
+		take_back(supervisor, slot);
+		return r;
+	}
+	*ret_ref = trp_ref(slot, child->generation);
+	return 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int trp_office_spawn_root(struct trp_supervisor *supervisor)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
+	char label[TROUPE_NAME_SIZE];
+	troupe_ref ref;
+	int r;
+
+	snprintf(label, sizeof(label), "%s",
+		 base_name(supervisor->node.argv[0]));
+	birth.label = label;
+	request.birth = &birth;
+	r = spawn(supervisor, TRP_SLOT_SUPERVISOR, &request, &ref);
+	if (r == 0)
+		supervisor->root = trp_ref_slot(ref);
+	return r;
+}
+
+/* ---- stopping
+ * ------------------------------------------------------------------ */
+
+static void kill_child(struct trp_child *child)
+{
+	/* It has not been reaped, so the pid is still its own. */
+	if (child->pid)
+		kill(child->pid, SIGKILL);
+	else
+		child->is_doomed = true;
+}
+
+void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	kill_child(&supervisor->family.child[slot]);
+}
+
+static int grace_is_over(struct troupe_timer *timer)
+{
+	struct trp_child *child = timer->data;
+
+	troupe_log(TROUPE_WARNING,
+		   "%s[%d] did not stop within %d ms and is killed",
+		   child->label, (int)child->pid, child->grace_ms);
+	kill_child(child);
+	return 0;
+}
+
+void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->family.child[slot];
+
+	if (child->grace_ms < 0)
+		return;
+	child->grace.fired = grace_is_over;
+	child->grace.data = child;
+	if (trp_timers_start(&supervisor->timers, &child->grace,
+			     troupe_in_ms(child->grace_ms)) < 0)
+		kill_child(child);
+}
+
+void trp_office_stop(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	Troupe__Control__Order stop = TROUPE__CONTROL__ORDER__INIT;
+	struct trp_child *child = &supervisor->family.child[slot];
+
+	if (child->is_told)
+		return;
+	child->is_told = true;
+	if (trp_office_tell(supervisor, slot, TRP_MAIL, 0, &stop.base) < 0) {
+		kill_child(child);
+		return;
+	}
+	trp_office_begin_grace(supervisor, slot);
+}
+
+void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	uint32_t child = supervisor->family.child[slot].first;
+
+	for (; child; child = supervisor->family.child[child].next)
+		trp_office_stop(supervisor, child);
+}
+
+/* ---- requests
+ * ------------------------------------------------------------------ */
+
+struct request {
+	struct trp_supervisor *supervisor;
+	uint32_t sender;
+	uint64_t correlation;
+	const ProtobufCMessage *message;
+	troupe_ref answer;
+};
+
+static int on_spawn(struct request *request)
+{
+	const Troupe__Control__Spawn *spawn_order =
+		(const Troupe__Control__Spawn *)request->message;
+
+	if (!spawn_order->birth)
+		return -EINVAL;
+	return spawn(request->supervisor, request->sender, spawn_order,
+		     &request->answer);
+}
+
+static int find_slot(struct request *request, troupe_ref ref,
+		     uint32_t *ret_slot)
+{
+	if (!trp_family_find(&request->supervisor->family, ref))
+		return -ESRCH;
+	*ret_slot = trp_ref_slot(ref);
+	return 0;
+}
+
+static int on_stop(struct request *request)
+{
+	uint32_t slot;
+	int r = find_slot(
+		request, ((const Troupe__Control__Stop *)request->message)->ref,
+		&slot);
+
+	if (r == 0)
+		trp_office_stop(request->supervisor, slot);
+	return r;
+}
+
+static int on_kill(struct request *request)
+{
+	uint32_t slot;
+	int r = find_slot(
+		request, ((const Troupe__Control__Kill *)request->message)->ref,
+		&slot);
+
+	if (r == 0)
+		trp_office_kill(request->supervisor, slot);
+	return r;
+}
+
+static int on_watch(struct request *request)
+{
+	const Troupe__Control__Watch *watch =
+		(const Troupe__Control__Watch *)request->message;
+	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+	uint32_t slot;
+
+	if (!watch->id)
+		return -EINVAL;
+	if (find_slot(request, watch->ref, &slot) == 0)
+		return trp_family_watch(&request->supervisor->family,
+					request->sender, slot, watch->id);
+	ended.ref = watch->ref;
+	ended.cause = TROUPE_NOPROC;
+	ended.watch = watch->id;
+	return trp_office_tell(request->supervisor, request->sender, TRP_MAIL,
+			       0, &ended.base);
+}
+
+static int on_unwatch(struct request *request)
+{
+	trp_family_unwatch(
+		&request->supervisor->family, request->sender,
+		((const Troupe__Control__Unwatch *)request->message)->id);
+	return 0;
+}
+
+static int on_register(struct request *request)
+{
+	const Troupe__Control__Register *name =
+		(const Troupe__Control__Register *)request->message;
+	uint32_t slot;
+	int r = find_slot(request, name->ref, &slot);
+
+	if (r < 0)
+		return r;
+	return trp_names_add(&request->supervisor->names, name->name, name->ref,
+			     &request->supervisor->family.child[slot].names);
+}
+
+static int on_unregister(struct request *request)
+{
+	return trp_names_remove(
+		&request->supervisor->names,
+		((const Troupe__Control__Unregister *)request->message)->name);
+}
+
+static int on_whereis(struct request *request)
+{
+	request->answer = trp_names_find(
+		&request->supervisor->names,
+		((const Troupe__Control__Whereis *)request->message)->name);
+	return request->answer ? 0 : -ENOENT;
+}
+
+/* Positive: answered later. */
+static int on_stop_children(struct request *request)
+{
+	struct trp_supervisor *supervisor = request->supervisor;
+	struct trp_child *child = &supervisor->family.child[request->sender];
+
+	if (!child->first)
+		return 0;
+	child->stop_children = request->correlation;
+	/* Its children have their own; its time goes on when they are gone. */
+	trp_timers_cancel(&supervisor->timers, &child->grace);
+	trp_office_stop_children(supervisor, request->sender);
+	return 1;
+}
+
+static const struct {
+	const ProtobufCMessageDescriptor *type;
+	int (*handle)(struct request *request);
+} requests[] = {
+	{ &troupe__control__spawn__descriptor, on_spawn },
+	{ &troupe__control__stop__descriptor, on_stop },
+	{ &troupe__control__kill__descriptor, on_kill },
+	{ &troupe__control__watch__descriptor, on_watch },
+	{ &troupe__control__unwatch__descriptor, on_unwatch },
+	{ &troupe__control__register__descriptor, on_register },
+	{ &troupe__control__unregister__descriptor, on_unregister },
+	{ &troupe__control__whereis__descriptor, on_whereis },
+	{ &troupe__control__stop_children__descriptor, on_stop_children },
+};
+
+static void answer(struct request *request, int result)
+{
+	Troupe__Control__Answer message = TROUPE__CONTROL__ANSWER__INIT;
+
+	if (!request->correlation || result > 0)
+		return;
+	message.result = result;
+	message.ref = request->answer;
+	trp_office_tell(request->supervisor, request->sender, TRP_REPLY,
+			request->correlation, &message.base);
+}
+
+static int handle(struct request *request, uint64_t type, const void *body,
+		  size_t size)
+{
+	struct trp_scratch *scratch = &request->supervisor->scratch;
+	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	ProtobufCMessage *message;
+	size_t i;
+	int r = -EPROTO;
+
+	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (trp_type_of(requests[i].type) != type)
+			continue;
+		r = trp_message_unpack(requests[i].type, body, size, scratch,
+				       &message);
+		request->message = message;
+		if (r == 0)
+			r = requests[i].handle(request);
+		break;
+	}
+	trp_scratch_release(scratch, mark);
+	return r;
+}
+
+/* The sender may be dead already: then only what needs no answer matters. */
+static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
+{
+	struct trp_child *child = &supervisor->family.child[mail->sender];
+	struct request request = { .supervisor = supervisor,
+				   .sender = mail->sender };
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+	int r;
+
+	r = trp_envelope_read(mail->bytes, mail->size, &envelope, &body, &size);
+	if (child->state != CHILD_ORDERED && child->state != CHILD_RUNNING)
+		return;
+	if (r < 0 || envelope.kind != TRP_CONTROL) {
+		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
+			   child->label, (int)child->pid);
+		return;
+	}
+	request.correlation = envelope.correlation;
+	answer(&request, handle(&request, envelope.type, body, size));
+}
+
+int trp_office_turn(struct trp_supervisor *supervisor)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next(&supervisor->box, TRP_TAKE_ALL, &mail);
+
+	if (r == 0)
+		return 0;
+	if (r < 0) {
+		troupe_log(TROUPE_WARNING,
+			   "the lane of slot %u is damaged; "
+			   "its actor is killed",
+			   mail.sender);
+		trp_office_kill(supervisor, mail.sender);
+		return 1;
+	}
+	take(supervisor, &mail);
+	trp_mailbox_done(&supervisor->box, &mail);
+	return 1;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Every way out of an actor: envelopes, packing, requests. */
+#include <assert.h>
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "runtime/control.pb-c.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+uint64_t trp_actor_id(void)
+{
+	return ++trp_actor.next_id;
+}
+
+struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
+{
+	struct trp_envelope envelope = {
+		.sender = trp_actor.self,
+		.deadline = INT64_MAX,
+		.created = trp_now().ns,
+		.flow = trp_actor.handled.flow,
+		.hop = trp_envelope_next_hop(trp_actor.handled.hop),
+		.kind = (uint16_t)kind,
+		.cpu = (uint16_t)sched_getcpu(),
+	};
+
+	if (!envelope.flow) {
+		envelope.flow = trp_actor.self << 32 | (uint32_t)trp_actor_id();
+		envelope.hop = 0;
+	}
+	return envelope;
+}
+
+int trp_actor_post(troupe_ref to, enum trp_stream stream,
+		   struct trp_envelope *envelope,
+		   const ProtobufCMessage *message,
+		   const struct trp_extent *attachment)
+{
+	size_t size = sizeof(*envelope) + trp_message_size(message);
+	void *bytes;
+	int r;
+
+	if (!trp_ref_is_here(to))
+		return to ? -ESRCH : -EINVAL;
+	if (size > TRP_LIMIT_MAX)
+		return -EMSGSIZE;
+	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
+				trp_ref_generation(to), stream, (uint32_t)size,
+				attachment, &bytes);
+	if (r < 0) {
+		trp_count(&trp_actor.words->refused);
+		return r;
+	}
+	envelope->type = trp_type_of(message->descriptor);
+	memcpy(bytes, envelope, sizeof(*envelope));
+	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
+	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
+	trp_count(&trp_actor.words->sent);
+	return 0;
+}
+
+int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
+{
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
+	struct trp_request *open = &trp_actor.request;
+	int r;
+
+	assert(!open->id);
+	*open = (struct trp_request) { .id = trp_actor_id() };
+	envelope.correlation = open->id;
+	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
+			   NULL);
+	while (r >= 0 && !open->is_answered) {
+		r = trp_actor_take(TRP_TAKE_CONTROL);
+		if (r == 0)
+			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
+	}
+	open->id = 0;
+	if (r < 0)
+		return r;
+	if (open->result >= 0 && ret_ref)
+		*ret_ref = open->ref;
+	return open->result;
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receiving for function actors.
+ *
+ * A message that no pattern of the present call matches is moved to the save
+ * queue, so that its lane goes on and the awaited one behind it is reached.
+ * The save queue is a list for each type, each in order of arrival; a number
+ * says the order between them:
+ *
+ *	list[t].first <= ... <= list[t].last	(by number)
+ *
+ * A pattern that names a type looks at that list alone, and a pattern without
+ * predicate at its head alone: what does not match is not looked at again.
+ * Answers to calls have lanes of their own and never pass through here.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "runtime/types.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+struct saved {
+	struct saved *next;
+	uint64_t number;
+	struct trp_envelope envelope;
+	size_t size;
+	void *attachment;
+	size_t attachment_size;
+	unsigned char body[];
+};
+
+struct list {
+	struct list *next; /* of all lists */
+	uint64_t type;
+	struct saved *first;
+	struct saved **last;
+};
+
+/* The call that is waiting, and what it was given. */
+static struct wanted {
+	const struct troupe_pattern *patterns; /* NULL: nobody waits */
+	size_t count;
+	int index; /* of the pattern that matched; -1: none yet */
+	struct troupe_message message;
+} wanted = { .index = -1 };
+
+static struct list *lists;
+static struct trp_type_table lists_by_type;
+static uint64_t next_number;
+
+/* What the last call returned, to be given back by the next. */
+static struct saved *given_saved;
+static struct trp_mail given_mail;
+static bool is_mail_given;
+static struct trp_scratch_mark given_mark;
+
+static const struct troupe_pattern anything = { 0 };
+
+static void give_back(void)
+{
+	if (is_mail_given)
+		trp_mailbox_done(&trp_actor.box, &given_mail);
+	is_mail_given = false;
+	if (given_saved)
+		free(given_saved->attachment);
+	free(given_saved);
+	given_saved = NULL;
+	if (trp_actor.handled.flow)
+		trp_scratch_release(&trp_actor.scratch, given_mark);
+	trp_actor.handled.flow = 0;
+}
+
+/* ---- matching
+ * ---------------------------------------------------------------- */
+
+static void describe(const struct trp_envelope *envelope,
+		     struct troupe_message *ret_message)
+{
+	*ret_message = (struct troupe_message) {
+		.type = trp_types_find(envelope->type),
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.deadline = { envelope->deadline },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+	};
+}
+
+/* Unpacks on the first need.  False: it cannot be. */
+static bool unpack(const void *body, size_t size,
+		   struct troupe_message *message)
+{
+	ProtobufCMessage *unpacked;
+
+	if (message->body || !message->type)
+		return true;
+	if (trp_message_unpack(message->type, body, size, &trp_actor.scratch,
+			       &unpacked) < 0)
+		return false;
+	message->body = unpacked;
+	return true;
+}
+
+/* The first pattern that matches; -1: none; -2: the message is not valid. */
+static int match(const struct trp_envelope *envelope, const void *body,
+		 size_t size, struct troupe_message *message)
+{
+	size_t i;
+
+	for (i = 0; i < wanted.count; i++) {
+		const struct troupe_pattern *pattern = &wanted.patterns[i];
+
+		if (pattern->type &&
+		    trp_type_of(pattern->type) != envelope->type)
+			continue;
+		if (pattern->sender && pattern->sender != envelope->sender)
+			continue;
+		if (!unpack(body, size, message))
+			return -2;
+		if (pattern->matches &&
+		    !pattern->matches(message, pattern->data))
+			continue;
+		return (int)i;
+	}
+	return -1;
+}
+
+/* ---- the save queue
+ * ------------------------------------------------------------ */
+
+static struct list *list_of(uint64_t type)
+{
+	struct list *list =
+		(struct list *)trp_type_table_find(&lists_by_type, type);
+
+	if (list)
+		return list;
+	list = calloc(1, sizeof(*list));
+	if (!list || trp_type_table_add(&lists_by_type, type, list) < 0) {
+		free(list);
+		return NULL;
+	}
+	list->type = type;
+	list->last = &list->first;
+	list->next = lists;
+	lists = list;
+	return list;
+}
+
+static void append(struct list *list, struct saved *saved)
+{
+	saved->next = NULL;
+	*list->last = saved;
+	list->last = &saved->next;
+}
+
+static int keep(const struct trp_mail *mail,
+		const struct trp_envelope *envelope, const void *body,
+		size_t size)
+{
+	struct saved *saved = malloc(sizeof(*saved) + size);
+	struct list *list = list_of(envelope->type);
+
+	if (!saved || !list)
+		goto fail;
+	*saved = (struct saved) { .number = ++next_number,
+				  .envelope = *envelope,
+				  .size = size,
+				  .attachment_size = mail->attachment_size };
+	memcpy(saved->body, body, size);
+	if (mail->attachment) {
+		saved->attachment = malloc(mail->attachment_size);
+		if (!saved->attachment)
+			goto fail;
+		memcpy(saved->attachment, mail->attachment,
+		       mail->attachment_size);
+	}
+	append(list, saved);
+	return 1;
+fail:
+	free(saved);
+	return -ENOMEM;
+}
+
+/* Does any pattern look at this list; and at more than its head? */
+static bool concerns(const struct list *list, bool *ret_is_deep)
+{
+	bool is_wanted = false;
+	size_t i;
+
+	*ret_is_deep = false;
+	for (i = 0; i < wanted.count; i++) {
+		const struct troupe_pattern *pattern = &wanted.patterns[i];
+
+		if (pattern->type && trp_type_of(pattern->type) != list->type)
+			continue;
+		is_wanted = true;
+		*ret_is_deep |= pattern->matches || pattern->sender;
+	}
+	return is_wanted;
+}
+
+struct found {
+	struct list *list;
+	struct saved **link;
+	int index;
+	struct troupe_message message;
+};
+
+static void drop_saved(struct list *list, struct saved **link)
+{
+	struct saved *saved = *link;
+
+	*link = saved->next;
+	if (list->last == &saved->next)
+		list->last = link;
+	trp_count(&trp_actor.words->dropped);
+	free(saved->attachment);
+	free(saved);
+}
+
+/* The earliest of one list that matches and is earlier than what we have. */
+static void search(struct list *list, struct found *found)
+{
+	struct saved **link = &list->first;
+	bool is_deep;
+
+	if (!concerns(list, &is_deep))
+		return;
+	while (*link) {
+		struct saved *saved = *link;
+		struct troupe_message message;
+		int index;
+
+		if (found->link && (*found->link)->number < saved->number)
+			return;
+		describe(&saved->envelope, &message);
+		index = match(&saved->envelope, saved->body, saved->size,
+			      &message);
+		if (index == -2) {
+			drop_saved(list, link);
+			continue;
+		}
+		if (index >= 0) {
+			*found = (struct found) { list, link, index, message };
+			return;
+		}
+		if (!is_deep)
+			return;
+		link = &saved->next;
+	}
+}
+
+static bool take_saved(void)
+{
+	struct found found = { 0 };
+	struct saved *saved;
+	struct list *list;
+
+	for (list = lists; list; list = list->next)
+		search(list, &found);
+	if (!found.link)
+		return false;
+	saved = *found.link;
+	*found.link = saved->next;
+	if (found.list->last == &saved->next)
+		found.list->last = found.link;
+	given_saved = saved;
+	wanted.index = found.index;
+	wanted.message = found.message;
+	wanted.message.attachment = saved->attachment;
+	wanted.message.attachment_size = saved->attachment_size;
+	trp_actor.handled.flow = saved->envelope.flow;
+	trp_actor.handled.hop = saved->envelope.hop;
+	return true;
+}
+
+/* ---- as it comes
+ * ---------------------------------------------------------------- */
+
+int trp_receive_offer(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size)
+{
+	int index = -1;
+
+	if (wanted.patterns && wanted.index < 0) {
+		describe(envelope, &wanted.message);
+		index = match(envelope, body, size, &wanted.message);
+	}
+	if (index == -2) {
+		trp_count(&trp_actor.words->dropped);
+		troupe_log(TROUPE_WARNING,
+			   "dropped %zu bytes: not a valid message", size);
+		return 1;
+	}
+	if (index < 0)
+		return keep(mail, envelope, body, size);
+	wanted.index = index;
+	wanted.message.attachment = mail->attachment;
+	wanted.message.attachment_size = mail->attachment_size;
+	given_mail = *mail;
+	is_mail_given = true;
+	return TRP_HELD;
+}
+
+static int wait_for_match(struct troupe_time deadline)
+{
+	int r;
+
+	for (;;) {
+		r = trp_actor_turn();
+		if (wanted.index >= 0)
+			return 0;
+		if (r == TRP_END)
+			return -ECANCELED;
+		if (r < 0)
+			return r;
+		if (r == 1)
+			continue;
+		if (trp_now().ns >= deadline.ns)
+			return -ETIMEDOUT;
+		r = trp_actor_sleep(
+			TRP_TAKE_ALL,
+			deadline.ns < trp_timers_next(&trp_actor.timers).ns
+				? deadline
+				: trp_timers_next(&trp_actor.timers));
+		if (r < 0)
+			return r;
+	}
+}
+
+int troupe_receive(const struct troupe_pattern *patterns, size_t count,
+		   struct troupe_time deadline,
+		   struct troupe_message *ret_message)
+{
+	int r = 0;
+
+	if (!trp_actor.klass->run || trp_actor.is_busy)
+		return -EINVAL;
+	give_back();
+	given_mark = trp_scratch_mark(&trp_actor.scratch);
+	wanted.patterns = count ? patterns : &anything;
+	wanted.count = count ? count : 1;
+	wanted.index = -1;
+	if (!take_saved())
+		r = wait_for_match(deadline);
+	wanted.patterns = NULL;
+	if (r < 0)
+		return r;
+	*ret_message = wanted.message;
+	return wanted.index;
+}

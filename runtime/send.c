@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Sending: troupe_send() and its kin. */
+#include <errno.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "serialize/message.h"
+
+static int send_message(troupe_ref to, const ProtobufCMessage *message,
+			const struct trp_extent *attachment)
+{
+	struct trp_envelope envelope;
+
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	envelope = trp_actor_envelope(TRP_MESSAGE);
+	return trp_actor_post(to, TRP_MAIL, &envelope, message, attachment);
+}
+
+int troupe_send(troupe_ref to, const ProtobufCMessage *message)
+{
+	return send_message(to, message, NULL);
+}
+
+/*
+ * Sleeps until the receiver has read half of its mail from us.  Its ring is
+ * the wake-up, so a look at the room after each sleep is all it takes.
+ */
+static int wait_for_room(troupe_ref to, struct troupe_time deadline)
+{
+	int r;
+
+	for (;;) {
+		r = trp_mailbox_want_room(&trp_actor.box, trp_ref_slot(to),
+					  trp_ref_generation(to));
+		if (r != 0)
+			return r;
+		if (trp_actor.is_stopping)
+			return -ECANCELED;
+		if (trp_now().ns >= deadline.ns)
+			return -EAGAIN;
+		r = trp_actor_block(deadline);
+		if (r < 0)
+			return r;
+	}
+}
+
+int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
+		     struct troupe_time deadline)
+{
+	int r = troupe_send(to, message);
+
+	while (r == -EAGAIN) {
+		r = wait_for_room(to, deadline);
+		if (r < 0)
+			return r;
+		r = troupe_send(to, message);
+	}
+	return r;
+}
+
+int troupe_loan(size_t size, struct troupe_loan *ret_loan)
+{
+	struct trp_extent extent;
+	void *bytes;
+	int r;
+
+	if (size == 0)
+		return -EINVAL;
+	r = trp_mailbox_loan(&trp_actor.box, size, &extent, &bytes);
+	if (r < 0)
+		return r;
+	*ret_loan = (struct troupe_loan) { bytes, size, extent.offset };
+	return 0;
+}
+
+void troupe_unloan(struct troupe_loan *loan)
+{
+	struct trp_extent extent = { loan->private_offset, loan->size };
+
+	if (loan->bytes)
+		trp_mailbox_unloan(&trp_actor.box, extent);
+	*loan = (struct troupe_loan) { 0 };
+}
+
+int troupe_send_loan(troupe_ref to, const ProtobufCMessage *message,
+		     struct troupe_loan *loan)
+{
+	struct trp_extent extent = { loan->private_offset, loan->size };
+	int r;
+
+	if (!loan->bytes)
+		return -EINVAL;
+	r = send_message(to, message, &extent);
+	if (r == 0)
+		*loan = (struct troupe_loan) { 0 };
+	return r;
+}
+
+int troupe_send_attached(troupe_ref to, const ProtobufCMessage *message,
+			 const void *bytes, size_t size)
+{
+	struct troupe_loan loan;
+	int r = troupe_loan(size, &loan);
+
+	if (r < 0)
+		return r;
+	memcpy(loan.bytes, bytes, size);
+	r = troupe_send_loan(to, message, &loan);
+	if (r < 0)
+		troupe_unloan(&loan);
+	return r;
+}

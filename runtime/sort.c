@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What comes into an actor: records are taken off the lanes and sorted.
+ * Answers complete calls, control becomes news, mail goes to a handler, a
+ * method or troupe_receive().  What cannot be read is reported and dropped.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "runtime/control.pb-c.h"
+#include "runtime/types.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+static struct trp_type_table handlers; /* of the class, by type */
+
+int trp_sort_learn(const struct troupe_class *klass)
+{
+	const struct troupe_handler *handler = klass->handlers;
+	int r;
+
+	for (; handler && handler->type; handler++) {
+		r = trp_types_add(handler->type);
+		if (r == 0)
+			r = trp_type_table_add(
+				&handlers, trp_type_of(handler->type), handler);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int drop(const struct trp_mail *mail, const char *what)
+{
+	trp_count(&trp_actor.words->dropped);
+	troupe_log(TROUPE_WARNING, "dropped %u bytes from actor %u: %s",
+		   mail->size, mail->sender, what);
+	return 1;
+}
+
+static void take_ended(const Troupe__Control__Ended *ended)
+{
+	struct trp_news *news = calloc(1, sizeof(*news));
+	struct troupe_end *end;
+
+	if (!news)
+		trp_actor_exit(TROUPE_ERROR, -ENOMEM, "no memory for a report");
+	end = &news->end;
+	end->ref = ended->ref;
+	end->pid = ended->pid;
+	snprintf(end->name, sizeof(end->name), "%s", ended->name);
+	end->reason.cause = (enum troupe_cause)ended->cause;
+	end->reason.code = ended->code;
+	end->reason.has_core = ended->has_core;
+	snprintf(end->reason.text, sizeof(end->reason.text), "%s", ended->text);
+	end->user_ns = ended->user_ns;
+	end->system_ns = ended->system_ns;
+	end->max_rss = ended->max_rss;
+	news->watch = ended->watch;
+	if (!news->watch)
+		trp_actor.children--;
+	trp_news_push(&trp_actor.news, news);
+}
+
+static void take_answer(const struct trp_envelope *envelope,
+			const Troupe__Control__Answer *answer)
+{
+	struct trp_request *request = &trp_actor.request;
+
+	if (!request->id || envelope->correlation != request->id)
+		return;
+	request->is_answered = true;
+	request->result = answer->result;
+	request->ref = answer->ref;
+}
+
+/* From the supervisor, whom we trust. */
+static int take_control(const struct trp_envelope *envelope, const void *body,
+			size_t size)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	ProtobufCMessage *message;
+
+	if (!type || trp_message_unpack(type, body, size, &trp_actor.scratch,
+					&message) < 0)
+		trp_actor_exit(TROUPE_ERROR, -EPROTO,
+			       "the supervisor speaks another version");
+	if (type == &troupe__control__ended__descriptor)
+		take_ended((const Troupe__Control__Ended *)message);
+	else if (type == &troupe__control__answer__descriptor)
+		take_answer(envelope, (const Troupe__Control__Answer *)message);
+	else if (type == &troupe__control__order__descriptor)
+		trp_actor.is_stopping = true;
+	trp_scratch_release(&trp_actor.scratch, mark);
+	return 1;
+}
+
+static int unhandled(const struct trp_mail *mail,
+		     const struct troupe_message *message)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+
+	if (!klass->unhandled) {
+		drop(mail, message->type ? message->type->name
+					 : "a type that nobody here knows");
+		return 0;
+	}
+	return klass->unhandled(message);
+}
+
+static int handle(const struct trp_mail *mail, struct troupe_message *message,
+		  const struct troupe_handler *handler)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+	int r;
+
+	trp_actor.is_busy = true;
+	r = handler ? handler->handle(message) : unhandled(mail, message);
+	if (klass->completed)
+		klass->completed(message, r);
+	trp_actor.is_busy = false;
+	if (r < 0 && klass->keeps_going) {
+		troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
+			   strerror(-r));
+		r = 0;
+	}
+	return trp_actor_result(r);
+}
+
+/* A message for a class: unpack it and run its handler. */
+static int deliver(const struct trp_mail *mail,
+		   const struct trp_envelope *envelope, const void *body,
+		   size_t size)
+{
+	const struct troupe_handler *handler =
+		trp_type_table_find(&handlers, envelope->type);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct troupe_message message = {
+		.type = handler ? handler->type
+				: trp_types_find(envelope->type),
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.deadline = { envelope->deadline },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+		.attachment = mail->attachment,
+		.attachment_size = mail->attachment_size,
+	};
+	ProtobufCMessage *unpacked = NULL;
+	int r;
+
+	if (message.type) {
+		r = trp_message_unpack(message.type, body, size,
+				       &trp_actor.scratch, &unpacked);
+		if (r < 0)
+			return drop(mail, r == -ENOMEM ? "too large to unpack"
+						       : "not a valid message");
+	}
+	message.body = unpacked;
+	r = handle(mail, &message, handler);
+	trp_scratch_release(&trp_actor.scratch, mark);
+	return r;
+}
+
+static int take_close(const struct trp_envelope *envelope)
+{
+	if (!trp_actor.is_closing)
+		trp_actor.closed_at = envelope->created;
+	trp_actor.is_closing = true;
+	return 1;
+}
+
+static int sort_mail(const struct trp_mail *mail,
+		     const struct trp_envelope *envelope, const void *body,
+		     size_t size)
+{
+	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
+		trp_count(&trp_actor.words->dropped);
+		return 1;
+	}
+	switch ((enum trp_envelope_kind)envelope->kind) {
+	case TRP_CONTROL:
+		if (mail->sender == TRP_SLOT_SUPERVISOR)
+			return take_control(envelope, body, size);
+		return take_close(envelope);
+	case TRP_MESSAGE:
+		if (trp_actor.klass->run)
+			return trp_receive_offer(mail, envelope, body, size);
+		return deliver(mail, envelope, body, size);
+	case TRP_CALL:
+		return trp_method_invoke(envelope, body, size);
+	case TRP_ANSWER:
+	case TRP_FAILURE:
+		break;
+	}
+	return drop(mail, "an answer among the mail");
+}
+
+static int sort_reply(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size)
+{
+	if (mail->sender == TRP_SLOT_SUPERVISOR)
+		return take_control(envelope, body, size);
+	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
+		return drop(mail, "mail among the answers");
+	trp_call_answered(envelope, body, size);
+	return 1;
+}
+
+/*
+ * A blocking call inside a handler takes records as well: what is being handled
+ * is put back afterwards.
+ */
+static int sort(const struct trp_mail *mail)
+{
+	struct trp_handled outer = trp_actor.handled;
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+	int r;
+
+	r = trp_envelope_read(mail->bytes, mail->size, &envelope, &body, &size);
+	if (r < 0)
+		return drop(mail, "not an envelope");
+	trp_wait_hint(&trp_actor.wait, envelope.cpu);
+	trp_actor.box.sender_cpu = envelope.cpu;
+	trp_count(&trp_actor.words->received);
+	if (mail->stream == TRP_REPLY)
+		return sort_reply(mail, &envelope, body, size);
+	trp_actor.handled =
+		(struct trp_handled) { mail, &envelope, envelope.flow,
+				       envelope.hop };
+	r = sort_mail(mail, &envelope, body, size);
+	if (r == TRP_HELD)
+		outer = (struct trp_handled) { .flow = envelope.flow,
+					       .hop = envelope.hop };
+	trp_actor.handled = outer;
+	return r;
+}
+
+static int taken(int r, struct trp_mail *mail)
+{
+	if (r == 0)
+		return 0;
+	if (r < 0) {
+		mail->size = 0;
+		return drop(mail, "its lane is damaged and was closed");
+	}
+	r = sort(mail);
+	if (r == TRP_HELD)
+		return 1;
+	trp_mailbox_done(&trp_actor.box, mail);
+	return r;
+}
+
+int trp_actor_take(unsigned take)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next(&trp_actor.box, take, &mail);
+
+	return taken(r, &mail);
+}
+
+int trp_actor_take_from(uint32_t slot)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next_from(&trp_actor.box, slot, &mail);
+
+	return taken(r, &mail);
+}

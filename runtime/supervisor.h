@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_SUPERVISOR_H
+#define TRP_RUNTIME_SUPERVISOR_H
+
+/*
+ * The supervisor: slot 0 of its node, parent of every process in it.  It
+ * hands out slots, orders processes from the zygote, answers requests, reaps,
+ * reports, and ends the node in order.
+ *
+ *	supervisor.c	the node's life: start, the loop, signals, the end
+ *	office.c	requests of actors, and what is said to them
+ *	funeral.c	what happens when a process has ended
+ *
+ * It never blocks but in its one sleep and drops nothing: its lanes to actors
+ * have no limit, and grow in its own region.
+ */
+
+#include "ipc/mailbox.h"
+#include "runtime/family.h"
+#include "runtime/names.h"
+#include "runtime/zygote.h"
+#include "serialize/scratch.h"
+
+struct trp_options {
+	uint32_t slots;	    /* 0: as many as there can be */
+	uint64_t heap_size; /* 0: TRP_HEAP_DEFAULT */
+	/* The root actor, in this program; NULL: of the application. */
+	int (*main)(int argc, char **argv);
+	int argc;
+	char **argv; /* argv[0]: the application */
+};
+
+struct trp_supervisor {
+	struct trp_node node;
+	struct trp_zygote zygote;
+	struct trp_mailbox box;
+	struct trp_wait wait;
+	struct trp_scratch scratch;
+	struct trp_family family;
+	struct trp_names names;
+	struct trp_timers timers;
+	struct trp_watch signals, births;
+	struct trp_order *orders; /* that the pipe had no room for */
+	size_t order_count, order_room;
+	struct trp_unknown *unknown; /* reaped before their birth was told */
+	struct troupe_timer sweep;   /* over those that are buried */
+	uint32_t buried;
+	int64_t sweep_ms;
+	uint32_t root; /* slot, or 0 once it is dead */
+	struct troupe_end root_end;
+	bool is_ending;
+	bool has_zygote;
+	int64_t signalled_at; /* the first signal to end; 0: none yet */
+	int error;	      /* of the supervisor itself */
+};
+
+/*
+ * Runs a node until it has ended.  Returns the exit status of `troupe run`:
+ * 0, 1 or 2 (troupe(1)); it has written to standard error why.
+ */
+int trp_supervisor_run(const struct trp_options *options);
+
+/* ---- between the three files ------------------------------------------------
+ */
+
+/*
+ * Sends to an actor; -ESRCH when it is gone.  One for which there is no memory
+ * is killed: an actor never goes on without having been told.
+ */
+int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
+		    enum trp_stream stream, uint64_t correlation,
+		    const ProtobufCMessage *message);
+
+/* Takes and answers one request.  1 or 0. */
+int trp_office_turn(struct trp_supervisor *supervisor);
+
+/* Orders the root actor.  0 or -errno. */
+int trp_office_spawn_root(struct trp_supervisor *supervisor);
+
+/* Tells an actor to stop, and kills it when its grace is over. */
+void trp_office_stop(struct trp_supervisor *supervisor, uint32_t slot);
+/* From now on it has its grace time; on_stop_children() interrupts it. */
+void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot);
+void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot);
+void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot);
+
+/* Writes what orders the pipe has room for. */
+void trp_office_flush_orders(struct trp_supervisor *supervisor);
+
+/* The zygote has answered: a pid, or -errno. */
+void trp_funeral_birth(struct trp_supervisor *supervisor,
+		       const struct trp_birth *birth);
+
+/* Reaps all that has ended. */
+void trp_funeral_reap(struct trp_supervisor *supervisor);
+
+/* Gives away the slots of those whose mail has been read. */
+void trp_funeral_sweep(struct trp_supervisor *supervisor);
+
+/* Kills what actors left behind and we inherited. */
+void trp_funeral_kill_strangers(struct trp_supervisor *supervisor);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* What an actor asks of the supervisor: spawn, stop, names, watches. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor.h"
+#include "runtime/control.pb-c.h"
+#include "serialize/message.h"
+
+/* ---- spawn
+ * -------------------------------------------------------------------- */
+
+static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
+		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	Troupe__Control__Birth *birth = s->birth;
+	size_t size = arguments ? trp_message_size(arguments) : 0;
+	int r;
+
+	if (arguments && !trp_message_is_valid(arguments))
+		return -EINVAL;
+	if (size > TRP_LIMIT_MAX / 2)
+		return -EMSGSIZE;
+	if (arguments) {
+		birth->type = (uintptr_t)arguments->descriptor;
+		birth->arguments.len = size;
+		birth->arguments.data = malloc(size + 1);
+		if (!birth->arguments.data)
+			return -ENOMEM;
+		trp_message_pack(arguments, birth->arguments.data);
+	}
+	birth->label = (char *)(name ? name : label ? label : "actor");
+	birth->parent = trp_actor.self;
+	s->name = (char *)(name ? name : "");
+	/* Counted first: its end may be told before the answer is looked at. */
+	trp_actor.children++;
+	r = trp_actor_request(&s->base, ret_ref);
+	if (r < 0)
+		trp_actor.children--;
+	free(birth->arguments.data);
+	return r;
+}
+
+int troupe_spawn_named(const char *name, const struct troupe_class *klass,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
+
+	if (!klass)
+		return -EINVAL;
+	birth.klass = (uintptr_t)klass;
+	request.birth = &birth;
+	request.grace_ms = klass->grace_ms;
+	request.mailbox_limit = klass->mailbox_limit;
+	return spawn(name, klass->name, &request, arguments, ret_ref);
+}
+
+int troupe_spawn(const struct troupe_class *klass,
+		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	return troupe_spawn_named(NULL, klass, arguments, ret_ref);
+}
+
+int troupe_spawn_function(int (*run)(const void *arguments),
+			  const ProtobufCMessage *arguments,
+			  troupe_ref *ret_ref)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
+
+	if (!run)
+		return -EINVAL;
+	birth.run = (uintptr_t)run;
+	request.birth = &birth;
+	return spawn(NULL, "function", &request, arguments, ret_ref);
+}
+
+/* ---- stop, close, kill
+ * ----------------------------------------------------------- */
+
+int troupe_stop(troupe_ref ref)
+{
+	Troupe__Control__Stop request = TROUPE__CONTROL__STOP__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_kill(troupe_ref ref)
+{
+	Troupe__Control__Kill request = TROUPE__CONTROL__KILL__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_close(troupe_ref ref)
+{
+	Troupe__Control__Close close = TROUPE__CONTROL__CLOSE__INIT;
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
+
+	return trp_actor_post(ref, TRP_MAIL, &envelope, &close.base, NULL);
+}
+
+/* ---- watches
+ * ---------------------------------------------------------------------- */
+
+static int watch(troupe_ref ref, uint64_t id)
+{
+	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
+
+	request.ref = ref;
+	request.id = id;
+	return trp_actor_request(&request.base, NULL);
+}
+
+static int unwatch(uint64_t id)
+{
+	Troupe__Control__Unwatch request = TROUPE__CONTROL__UNWATCH__INIT;
+	int r;
+
+	request.id = id;
+	r = trp_actor_request(&request.base, NULL);
+	free(trp_news_take(&trp_actor.news, id, 0));
+	return r;
+}
+
+int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
+{
+	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_MONITOR;
+	int r;
+
+	if (!ref)
+		return -EINVAL;
+	r = watch(ref, id);
+	if (r == 0)
+		*ret_monitor = id;
+	return r;
+}
+
+int troupe_demonitor(uint64_t monitor)
+{
+	return monitor % 4 == TRP_WATCH_MONITOR ? unwatch(monitor) : -EINVAL;
+}
+
+static int wait_for_news(uint64_t id, struct troupe_time deadline,
+			 struct trp_news **ret_news)
+{
+	int r;
+
+	for (;;) {
+		*ret_news = trp_news_take(&trp_actor.news, id, 0);
+		if (*ret_news)
+			return 0;
+		if (trp_actor.is_stopping)
+			return -ECANCELED;
+		if (trp_now().ns >= deadline.ns)
+			return -ETIMEDOUT;
+		r = trp_actor_block(deadline);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* The end of a child that was told already, and that nobody has claimed. */
+static struct trp_news *claim(troupe_ref ref)
+{
+	struct trp_news *news = trp_news_take(&trp_actor.unclaimed, 0, ref);
+
+	if (!news && trp_actor.klass->run && !trp_actor.klass->child_stopped)
+		news = trp_news_take(&trp_actor.news, 0, ref);
+	return news;
+}
+
+int troupe_wait(troupe_ref ref, struct troupe_time deadline,
+		struct troupe_end *ret_end)
+{
+	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_WAIT;
+	struct trp_news *news = claim(ref);
+	struct trp_news *own;
+	int r;
+
+	if (ref == trp_actor.self)
+		return -EDEADLK;
+	if (!ref)
+		return -EINVAL;
+	if (!news) {
+		r = watch(ref, id);
+		if (r < 0)
+			return r;
+		r = wait_for_news(id, deadline, &news);
+		if (r < 0) {
+			unwatch(id);
+			return r;
+		}
+		/* A child's end is told twice, to the parent and to the watch.
+		 */
+		own = claim(ref);
+		if (own && news->end.reason.cause == TROUPE_NOPROC)
+			news->end = own->end;
+		free(own);
+	}
+	if (ret_end)
+		*ret_end = news->end;
+	free(news);
+	return 0;
+}
+
+/* ---- names
+ * ------------------------------------------------------------------------ */
+
+int troupe_register(const char *name, troupe_ref ref)
+{
+	Troupe__Control__Register request = TROUPE__CONTROL__REGISTER__INIT;
+
+	if (!name || !ref)
+		return -EINVAL;
+	request.name = (char *)name;
+	request.ref = ref;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_unregister(const char *name)
+{
+	Troupe__Control__Unregister request = TROUPE__CONTROL__UNREGISTER__INIT;
+
+	if (!name)
+		return -EINVAL;
+	request.name = (char *)name;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_whereis(const char *name, troupe_ref *ret_ref)
+{
+	Troupe__Control__Whereis request = TROUPE__CONTROL__WHEREIS__INIT;
+
+	if (!name)
+		return -EINVAL;
+	request.name = (char *)name;
+	return trp_actor_request(&request.base, ret_ref);
+}
+
+/* ---- timers
+ * ----------------------------------------------------------------------- */
+
+int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
+		       int64_t period_ms)
+{
+	if (!timer->fired || period_ms < 0)
+		return -EINVAL;
+	timer->period_ns = period_ms * 1000000;
+	return trp_timers_start(&trp_actor.timers, timer, at);
+}
+
+int troupe_timer_cancel(struct troupe_timer *timer)
+{
+	return trp_timers_cancel(&trp_actor.timers, timer);
+}

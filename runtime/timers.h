@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_TIMERS_H
+#define TRP_RUNTIME_TIMERS_H
+
+/*
+ * A set of timers, earliest first: a binary heap of pointers to the callers'
+ * structs.  Pure: it is handed the time.
+ *
+ *	timer->place != 0 ==> heap->at[timer->place - 1] == timer
+ *	at[i].at <= at[2i + 1].at, at[2i + 2].at
+ */
+
+#include "runtime/troupe.h"
+
+struct trp_timers {
+	struct troupe_timer **at;
+	size_t count;
+	size_t room;
+};
+
+void trp_timers_fini(struct trp_timers *timers);
+
+/* Starts, or moves if it is active.  0 or -ENOMEM. */
+int trp_timers_start(struct trp_timers *timers, struct troupe_timer *timer,
+		     struct troupe_time at);
+
+/* True if it was active. */
+bool trp_timers_cancel(struct trp_timers *timers, struct troupe_timer *timer);
+
+/* TROUPE_NEVER if there is none. */
+struct troupe_time trp_timers_next(const struct trp_timers *timers);
+
+/*
+ * Takes one that is due at `now`, or returns NULL.  A periodic one is started
+ * again first, at the next multiple of its period that lies after now.
+ */
+struct troupe_timer *trp_timers_due(struct trp_timers *timers,
+				    struct troupe_time now);
+
+#endif

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TROUPE_H
+#define TROUPE_H
+
+/*
+ * troupe: actors that are processes.  See troupe(7) for the model, troupe(1)
+ * for the program that runs an application.
+ *
+ * An application is a shared object that defines
+ *
+ *	int troupe_main(int argc, char **argv);
+ *
+ * which runs as the root actor of the node, in a process of its own.
+ *
+ * The process is the actor, so no function takes a handle of the caller, and
+ * static variables are the actor's private state.  Everything here is for the
+ * thread that runs the actor's callbacks.
+ *
+ * Errors: 0 or positive is success, a negative errno is failure; on failure
+ * outputs are untouched.  No function prints, exits or sets errno.
+ * Ownership: what a function is given it borrows until it returns; what a
+ * callback is given it may use until it returns.  Exceptions say so.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <protobuf-c/protobuf-c.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TROUPE_API __attribute__((visibility("default")))
+
+/* The application's own, see above.  What it returns ends the root actor. */
+TROUPE_API int troupe_main(int argc, char **argv);
+
+/* ---- values -------------------------------------------------------------- */
+
+/*
+ * Who: node, slot and generation.  Copy it, compare it with ==, put it into a
+ * message as a fixed64.  It names the same actor for ever: when the actor is
+ * gone the reference is stale and reaches nobody.  0 is nobody.
+ */
+typedef uint64_t troupe_ref;
+
+/* A point on CLOCK_MONOTONIC. */
+struct troupe_time {
+	int64_t ns;
+};
+#define TROUPE_NEVER ((struct troupe_time) { INT64_MAX })
+#define TROUPE_POLL  ((struct troupe_time) { 0 })
+
+TROUPE_API struct troupe_time troupe_now(void);
+TROUPE_API struct troupe_time troupe_in_ms(int64_t milliseconds);
+
+/* Why an actor ended. */
+enum troupe_cause {
+	TROUPE_NORMAL,	 /* ended by itself, or closed */
+	TROUPE_SHUTDOWN, /* was told to stop */
+	TROUPE_KILLED,	 /* SIGKILL, whoever sent it */
+	TROUPE_ERROR,	 /* code: negative errno of a callback, or exit(n) */
+	TROUPE_SIGNAL,	 /* code: the signal; has_core */
+	TROUPE_LIMIT,	 /* code: the signal that enforced the limit */
+	TROUPE_NOPROC,	 /* there was no such actor (any more) */
+	TROUPE_NOCONNECTION, /* its node cannot be reached */
+};
+
+enum { TROUPE_TEXT_SIZE = 128, TROUPE_NAME_SIZE = 32 };
+
+struct troupe_reason {
+	enum troupe_cause cause;
+	int code;
+	bool has_core;
+	char text[TROUPE_TEXT_SIZE]; /* for people; may be empty */
+};
+
+/* The report of an end; told once to the parent and to each watcher. */
+struct troupe_end {
+	troupe_ref ref;
+	pid_t pid;
+	char name[TROUPE_NAME_SIZE];
+	struct troupe_reason reason;
+	int64_t user_ns; /* CPU time */
+	int64_t system_ns;
+	int64_t max_rss; /* bytes */
+};
+
+/* "error -22: no such column", "signal 11 (core dumped)"; returns buffer. */
+TROUPE_API char *troupe_reason_text(const struct troupe_reason *reason,
+				    char *buffer, size_t size);
+
+/* ---- messages ------------------------------------------------------------ */
+
+/* A message as its receiver sees it; all of it borrowed. */
+struct troupe_message {
+	const void *body; /* the unpacked protobuf-c struct */
+	const ProtobufCMessageDescriptor *type;
+	troupe_ref sender; /* 0: the supervisor, or a stranger */
+	struct troupe_time created;
+	struct troupe_time deadline;
+	uint64_t flow; /* the same in all that was sent because of it */
+	unsigned hop;  /* how many sends ago the flow began */
+	const void *attachment; /* bytes beside the body, in place; or NULL */
+	size_t attachment_size;
+};
+
+/*
+ * Sends a copy: packed before this returns, in the order of the calls for each
+ * receiver.  Does not wait for the receiver.
+ * Returns 0; -ESRCH: it is gone; -EAGAIN: its mailbox limit for one sender is
+ * reached, nothing was sent; -EMSGSIZE: larger than that limit; -EINVAL: not a
+ * message, or no reference; -ENOBUFS, -ENOMEM: no space in this actor's region
+ * or on this machine.
+ */
+TROUPE_API int troupe_send(troupe_ref to, const ProtobufCMessage *message);
+
+/*
+ * The same, but waits for room until the deadline (then -EAGAIN).  No handler
+ * runs meanwhile.  -ECANCELED: this actor was told to stop.
+ */
+TROUPE_API int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
+				struct troupe_time deadline);
+
+/*
+ * Space for an attachment, in memory that a receiver reads in place, so that
+ * handing over takes the same time for every size.  Fill loan->bytes, then
+ * send; from the send on (when it returned 0) it is the receiver's to read and
+ * no longer yours to write.  Otherwise give it back.
+ * Returns 0, -EINVAL (size 0), -ENOBUFS or -ENOMEM.
+ */
+struct troupe_loan {
+	void *bytes;
+	size_t size;
+	uint64_t private_offset;
+};
+TROUPE_API int troupe_loan(size_t size, struct troupe_loan *ret_loan);
+TROUPE_API void troupe_unloan(struct troupe_loan *loan);
+TROUPE_API int troupe_send_loan(troupe_ref to, const ProtobufCMessage *message,
+				struct troupe_loan *loan);
+
+/* Copies `bytes` into a loan and sends it. */
+TROUPE_API int troupe_send_attached(troupe_ref to,
+				    const ProtobufCMessage *message,
+				    const void *bytes, size_t size);
+
+/* ---- classes ------------------------------------------------------------- */
+
+/* A handler returns 0; TROUPE_STOP to end cleanly; or a negative errno. */
+enum { TROUPE_STOP = 1 };
+
+struct troupe_handler {
+	const ProtobufCMessageDescriptor *type;
+	int (*handle)(const struct troupe_message *message);
+};
+
+/*
+ * What an actor does: a static const struct.  Every callback may be NULL.
+ * One callback of an actor runs at a time.  One that returns a negative value
+ * ends its actor with that reason (unless keeps_going, for handlers).
+ */
+struct troupe_class {
+	const char *name;
+
+	/* Methods: the struct that protoc-c generates for a service. */
+	const ProtobufCService *service;
+
+	/* Messages; ends with an empty entry. */
+	const struct troupe_handler *handlers;
+
+	/*
+	 * A function actor: this is its whole life, instead of handlers; it
+	 * calls troupe_receive().  arguments: as given to troupe_spawn(), NULL
+	 * if none; valid for the actor's life.
+	 */
+	int (*run)(const void *arguments);
+
+	/* Before the first message. */
+	int (*init)(const void *arguments);
+
+	/* A message of a type without handler.  NULL: reported and dropped. */
+	int (*unhandled)(const struct troupe_message *message);
+
+	/* A child has ended; it is gone from the children already. */
+	int (*child_stopped)(const struct troupe_end *end);
+
+	/* An actor that this one monitors has ended. */
+	int (*down)(const struct troupe_end *end);
+
+	/* Before it ends in order, told to or by itself; after it only
+	 * child_stopped is called. */
+	void (*stop)(void);
+
+	/* After each message, with what its handler returned. */
+	void (*completed)(const struct troupe_message *message, int result);
+
+	/* A failing handler does not end the actor. */
+	bool keeps_going;
+
+	/* Unread bytes that one sender may have here; 0: 1 MiB. */
+	uint32_t mailbox_limit;
+
+	/* From being told to stop until SIGKILL; 0: 5,000; -1: for ever. */
+	int32_t grace_ms;
+};
+
+/* ---- actors -------------------------------------------------------------- */
+
+TROUPE_API troupe_ref troupe_self(void);
+TROUPE_API troupe_ref troupe_parent(void);
+
+/*
+ * Starts a child of this actor, a process of its own, running `klass` (static
+ * in the application).  arguments: a message or NULL, copied.  Does not wait
+ * until it runs: if it cannot be started that is its end, told as such.
+ * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL; -EMSGSIZE.
+ */
+TROUPE_API int troupe_spawn(const struct troupe_class *klass,
+			    const ProtobufCMessage *arguments,
+			    troupe_ref *ret_ref);
+
+/* The same, registered under `name` at once; -EEXIST: the name is taken. */
+TROUPE_API int troupe_spawn_named(const char *name,
+				  const struct troupe_class *klass,
+				  const ProtobufCMessage *arguments,
+				  troupe_ref *ret_ref);
+
+/* A function as an actor: a class of which only `run` is set. */
+TROUPE_API int troupe_spawn_function(int (*run)(const void *arguments),
+				     const ProtobufCMessage *arguments,
+				     troupe_ref *ret_ref);
+
+/*
+ * stop: the running handler finishes, stop() is called, children are stopped
+ *       and waited for, then it ends; mail not yet handled is dropped.  Past
+ *       its grace time it is killed.
+ * close: in-band: what was sent before is handled, then it ends normally.
+ * kill: SIGKILL, now.
+ * Return 0, -ESRCH, -EINVAL; close also what troupe_send() returns.  All may
+ * be called for any actor, twice, and for oneself.
+ */
+TROUPE_API int troupe_stop(troupe_ref ref);
+TROUPE_API int troupe_close(troupe_ref ref);
+TROUPE_API int troupe_kill(troupe_ref ref);
+
+/*
+ * Waits until the actor has ended; no handler runs meanwhile.  For one that is
+ * gone already: its reason if it was a child of this function actor, else
+ * TROUPE_NOPROC.  Returns 0, -ETIMEDOUT, -ECANCELED (told to stop), -EDEADLK
+ * (oneself).
+ */
+TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,
+			   struct troupe_end *ret_end);
+
+/* down() will be called once when `ref` ends, also when it is gone already. */
+TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
+/* Afterwards down() is not called for it. */
+TROUPE_API int troupe_demonitor(uint64_t monitor);
+
+/*
+ * Ends this actor after the running callback, as if that had returned `result`
+ * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods.
+ */
+TROUPE_API void troupe_finish(int result);
+
+/* True: this actor has been told to stop.  For long computations. */
+TROUPE_API bool troupe_is_stopping(void);
+
+/* ---- names --------------------------------------------------------------- */
+
+/*
+ * A name is free again when the end of its holder is seen.
+ * register: -EEXIST, -ESRCH, -EINVAL (empty, or 32 bytes and more).
+ * whereis, unregister: -ENOENT.
+ */
+TROUPE_API int troupe_register(const char *name, troupe_ref ref);
+TROUPE_API int troupe_unregister(const char *name);
+TROUPE_API int troupe_whereis(const char *name, troupe_ref *ret_ref);
+
+/* ---- receive, for function actors ---------------------------------------- */
+
+/* Matches when all that is set does; an entry with nothing set matches all. */
+struct troupe_pattern {
+	const ProtobufCMessageDescriptor *type;
+	troupe_ref sender;
+	bool (*matches)(const struct troupe_message *message, void *data);
+	void *data;
+};
+
+/*
+ * Takes the earliest message that matches any of `count` patterns (0: any
+ * message); the others stay, in order.  ret_message is valid until the next
+ * call.  Deadline TROUPE_POLL does not wait.
+ * Returns the index of the pattern that matched (the first, if several; 0 if
+ * there are none); -ETIMEDOUT; -ECANCELED: told to stop (return from run());
+ * -ENOMEM.
+ */
+TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
+			      size_t count, struct troupe_time deadline,
+			      struct troupe_message *ret_message);
+
+/* ---- ask and reply ------------------------------------------------------- */
+
+/*
+ * A proxy is a ProtobufCService whose calls are messages: hand &proxy.base to
+ * the client stubs that protoc-c generates.  A NULL closure is a one-way call.
+ * Every other closure runs exactly once, from the main loop, troupe_receive()
+ * or troupe_await() (or at once, when the call cannot be sent), with the
+ * answer, or with NULL and the reason in proxy.error:
+ *
+ *	-ETIMEDOUT  no answer in time
+ *	-ESRCH      the target is gone; proxy.reason says of what
+ *	-ENOSYS     it has no such method
+ *	-EAGAIN     its mailbox is full	      (others as troupe_send())
+ *	code        of the method that failed, see proxy.reason.text
+ *
+ * The struct is the caller's and must live until nothing is pending.
+ */
+struct troupe_proxy {
+	ProtobufCService base;
+	troupe_ref target;
+	int64_t timeout_ms; /* of each call; 5,000 at first; -1: for ever */
+	int error;	    /* of the last call that completed, or 0 */
+	struct troupe_reason reason;
+	unsigned pending;
+	int private_failure;
+};
+
+TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
+				  const ProtobufCServiceDescriptor *service);
+
+/*
+ * Waits until every call of this proxy has completed; no handler runs
+ * meanwhile.  Returns 0; the first error among the calls that completed since
+ * the last await; -ECANCELED (told to stop); -EDEADLK (oneself).
+ */
+TROUPE_API int troupe_await(struct troupe_proxy *proxy);
+
+/*
+ * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
+ * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
+ * fail answers with an error.  forward hands the call on to an actor of the
+ * same service, which answers the first caller; only before the method
+ * returns.  Returns 0, or as troupe_send(), then the call is still yours.
+ */
+TROUPE_API int troupe_fail(void *call, int code, const char *text);
+TROUPE_API int troupe_forward(void *call, troupe_ref to);
+TROUPE_API troupe_ref troupe_caller(const void *call);
+
+/* ---- time and descriptors ------------------------------------------------ */
+
+/* The caller's memory, zeroed before first use, and as long as it is active. */
+struct troupe_timer {
+	int (*fired)(struct troupe_timer *timer); /* as a handler */
+	void *data;
+	struct troupe_time at; /* private from here on */
+	int64_t period_ns;
+	size_t place;
+};
+
+/* Starts it, or starts it anew.  period_ms 0: once.  -EINVAL, -ENOMEM. */
+TROUPE_API int troupe_timer_start(struct troupe_timer *timer,
+				  struct troupe_time at, int64_t period_ms);
+/* 1: it was active and will not fire; 0: it was not active. */
+TROUPE_API int troupe_timer_cancel(struct troupe_timer *timer);
+
+/* A descriptor as a source of events; the caller's memory. */
+struct troupe_input {
+	int fd;
+	short events; /* POLLIN, POLLOUT */
+	/* as a handler; between messages, never beside another callback */
+	int (*ready)(struct troupe_input *input, short events);
+	void *data;
+	void *private_watch;
+};
+TROUPE_API int troupe_input_add(struct troupe_input *input);
+TROUPE_API void troupe_input_remove(struct troupe_input *input);
+
+/* ---- log ----------------------------------------------------------------- */
+
+enum troupe_level { TROUPE_DEBUG, TROUPE_INFO, TROUPE_WARNING, TROUPE_FATAL };
+
+/* One line to standard error, in one write, with name and pid. */
+TROUPE_API void troupe_log(enum troupe_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

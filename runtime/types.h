@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_TYPES_H
+#define TRP_RUNTIME_TYPES_H
+
+/*
+ * The message types that this node knows, by identity (serialize/type.h).
+ *
+ * The zygote finds those of the application by its dynamic symbols, for
+ * protoc-c exports each as package__name__descriptor; every actor inherits the
+ * table.  A type whose symbol is hidden is known once a class or a pattern
+ * names it.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdint.h>
+
+/* application: of dlopen().  0, -EEXIST (two types, one identity), -ENOMEM. */
+int trp_types_load(void *application);
+
+/* The same results; to add what is known already is 0. */
+int trp_types_add(const ProtobufCMessageDescriptor *type);
+
+/* NULL: not known. */
+const ProtobufCMessageDescriptor *trp_types_find(uint64_t id);
+
+/* Calls visit for each type; for tools. */
+void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,
+				  void *data),
+		    void *data);
+
+#endif

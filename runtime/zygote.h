@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_ZYGOTE_H
+#define TRP_RUNTIME_ZYGOTE_H
+
+/*
+ * The zygote: forked by the supervisor before anything else is there, it alone
+ * loads the application, and then forks one process for each order.
+ *
+ *	supervisor --- order ---> zygote	{slot, generation}
+ *	supervisor <-- birth ---- zygote	{slot, generation, pid or
+ *-errno}
+ *
+ * It keeps nothing: no table, no thread, two pipes.  What a new process is to
+ * be, that reads in its own mailbox (control.proto, Birth).  A batch of orders
+ * is read at once and answered at once.
+ *
+ * When the supervisor closes its end the zygote ends; when the zygote dies the
+ * supervisor sees the end of file.  It is killed with the supervisor.
+ */
+
+#include <sys/types.h>
+#include "ipc/arena.h"
+#include "ipc/wait.h"
+
+struct trp_order {
+	uint32_t slot;
+	uint32_t generation;
+};
+
+struct trp_birth {
+	uint32_t slot;
+	uint32_t generation;
+	int32_t pid; /* or -errno */
+};
+
+/* The zygote's first words: 0, or -errno and why the application won't do. */
+struct trp_loaded {
+	int32_t result;
+	char why[508];
+};
+
+struct trp_zygote {
+	pid_t pid;
+	int orders; /* write end, non-blocking */
+	int births; /* read end, non-blocking */
+};
+
+/* What every actor of this node inherits. */
+struct trp_node {
+	struct trp_arena arena;
+	enum trp_wait_kind wait;
+	pid_t supervisor;
+	int argc;
+	char **argv; /* of the application: argv[0] is its path */
+	int (*main)(int argc, char **argv);
+};
+
+/*
+ * Forks the zygote.  node is copied by the fork and filled in there.  Waits
+ * until the application is loaded; on failure nothing is left, ret_loaded->why
+ * says of what, and it returns ret_loaded->result.
+ */
+int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
+		     struct trp_loaded *ret_loaded);
+
+/* Closes both pipes: it will end.  The caller reaps it. */
+void trp_zygote_stop(struct trp_zygote *zygote);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "serialize/envelope.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool is_valid(const struct trp_envelope *envelope)
+{
+	if (envelope->kind < TRP_MESSAGE || envelope->kind > TRP_CONTROL)
+		return false;
+	if ((envelope->kind == TRP_CALL) != (envelope->service != 0))
+		return false;
+	if (envelope->type == 0 && envelope->kind != TRP_FAILURE)
+		return false;
+	return envelope->deadline >= 0 && envelope->created >= 0;
+}
+
+int trp_envelope_read(const void *bytes, size_t size,
+		      struct trp_envelope *ret_envelope, const void **ret_body,
+		      size_t *ret_body_size)
+{
+	struct trp_envelope envelope;
+
+	if (size < sizeof(envelope))
+		return -EBADMSG;
+	memcpy(&envelope, bytes, sizeof(envelope));
+	/* Or the compiler may check one reading and hand out another. */
+	atomic_signal_fence(memory_order_seq_cst);
+	if (!is_valid(&envelope))
+		return -EBADMSG;
+
+	*ret_envelope = envelope;
+	*ret_body = (const unsigned char *)bytes + sizeof(envelope);
+	*ret_body_size = size - sizeof(envelope);
+	return 0;
+}

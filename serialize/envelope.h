@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_ENVELOPE_H
+#define TRP_SERIALIZE_ENVELOPE_H
+
+/*
+ * What stands before each body: 64 bytes, one cache line, in the byte order of
+ * the host (little-endian; the arena carries the version).  A sender fills it
+ * in place, in its ring; a receiver reads it with trp_envelope_read() only.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum trp_envelope_kind {
+	TRP_MESSAGE = 1, /* a body for a handler of its type */
+	TRP_CALL,	 /* a method of a service; correlation 0: one-way */
+	TRP_ANSWER,	 /* the output of the call `correlation` */
+	TRP_FAILURE,	 /* there will be none; a type is optional */
+	TRP_CONTROL,	 /* between actor and supervisor */
+};
+
+struct trp_envelope {
+	uint64_t type;	 /* trp_type_id() of the body's full message name */
+	uint64_t sender; /* an actor's reference; 0: none */
+	uint64_t correlation;
+	int64_t deadline; /* CLOCK_MONOTONIC, ns; INT64_MAX: never */
+	int64_t created;  /* CLOCK_MONOTONIC, ns */
+	uint64_t flow;
+	uint64_t service; /* trp_type_id() of a TRP_CALL's service; else 0 */
+	uint16_t hop;	  /* sends since the flow began; stays at the last */
+	uint16_t kind;
+	uint16_t method; /* index in the service; TRP_CALL only */
+	uint16_t cpu;	 /* where the sender ran */
+};
+
+#define TRP_ENVELOPE_AT(field, offset)                                   \
+	_Static_assert(offsetof(struct trp_envelope, field) == (offset), \
+		       "layout of the envelope: " #field)
+TRP_ENVELOPE_AT(type, 0);
+TRP_ENVELOPE_AT(sender, 8);
+TRP_ENVELOPE_AT(correlation, 16);
+TRP_ENVELOPE_AT(deadline, 24);
+TRP_ENVELOPE_AT(created, 32);
+TRP_ENVELOPE_AT(flow, 40);
+TRP_ENVELOPE_AT(service, 48);
+TRP_ENVELOPE_AT(hop, 56);
+TRP_ENVELOPE_AT(kind, 58);
+TRP_ENVELOPE_AT(method, 60);
+TRP_ENVELOPE_AT(cpu, 62);
+_Static_assert(sizeof(struct trp_envelope) == 64, "size of the envelope");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
+
+/*
+ * The envelope at `bytes`, which need not be aligned and which a peer may be
+ * changing: it is copied once, and the copy is checked.  ret_body (borrowed)
+ * points behind it into `bytes`; a body of 0 bytes is legal.
+ * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind, a service
+ * where there can be none or none where there must be, a type of 0 (except a
+ * failure's), a negative time.
+ */
+int trp_envelope_read(const void *bytes, size_t size,
+		      struct trp_envelope *ret_envelope, const void **ret_body,
+		      size_t *ret_body_size);
+
+static inline uint16_t trp_envelope_next_hop(uint16_t hop)
+{
+	return hop < UINT16_MAX ? (uint16_t)(hop + 1) : hop;
+}
+
+#endif

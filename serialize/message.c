@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "serialize/message.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+bool trp_message_is_valid(const ProtobufCMessage *message)
+{
+	return message && message->descriptor &&
+	       message->descriptor->magic ==
+		       PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC;
+}
+
+size_t trp_message_size(const ProtobufCMessage *message)
+{
+	return protobuf_c_message_get_packed_size(message);
+}
+
+size_t trp_message_pack(const ProtobufCMessage *message, void *bytes)
+{
+	return protobuf_c_message_pack(message, bytes);
+}
+
+enum { SMALL = 256 }; /* bytes copied to the stack, 3 ns faster */
+
+/* One unpacking, as its allocator sees it. */
+struct unpacking {
+	struct trp_scratch *scratch;
+	uintptr_t stack; /* where it began */
+	int error;	 /* of the allocation that was refused */
+};
+
+/*
+ * protobuf-c allocates first thing at each level, and takes NULL for an answer
+ * at each.  That is where the depth of its recursion can be seen.
+ */
+static void *allocate(void *data, size_t size)
+{
+	struct unpacking *unpacking = data;
+	uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+	void *bytes;
+
+	if (unpacking->stack - stack > TRP_MESSAGE_STACK) {
+		unpacking->error = -EBADMSG;
+		return NULL;
+	}
+	bytes = trp_scratch_alloc(unpacking->scratch, size);
+	if (!bytes)
+		unpacking->error = -ENOMEM;
+	return bytes;
+}
+
+static void keep(void *data, void *bytes)
+{
+}
+
+int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
+			       const void *bytes, size_t size,
+			       struct trp_scratch *scratch,
+			       ProtobufCMessage **ret_message)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	struct unpacking unpacking = {
+		.scratch = scratch,
+		.stack = (uintptr_t)__builtin_frame_address(0),
+		.error = -EBADMSG,
+	};
+	ProtobufCAllocator allocator = {
+		.alloc = allocate,
+		.free = keep,
+		.allocator_data = &unpacking,
+	};
+	ProtobufCMessage *message;
+
+	assert(type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
+	/* protobuf-c counts the elements of an array in 32 bits. */
+	if (size > INT_MAX)
+		return -EBADMSG;
+	message = protobuf_c_message_unpack(type, &allocator, size, bytes);
+	if (!message) {
+		trp_scratch_release(scratch, mark);
+		return unpacking.error;
+	}
+	*ret_message = message;
+	return 0;
+}
+
+static int unpack_large(const ProtobufCMessageDescriptor *type,
+			const void *bytes, size_t size,
+			struct trp_scratch *scratch,
+			ProtobufCMessage **ret_message)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	void *copy;
+	int r;
+
+	copy = trp_scratch_alloc(scratch, size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, bytes, size);
+	r = trp_message_unpack_private(type, copy, size, scratch, ret_message);
+	if (r < 0)
+		trp_scratch_release(scratch, mark);
+	return r;
+}
+
+/*
+ * A packed field of varints is counted in one reading, which makes its array,
+ * and stored in another: bytes changed in between would overflow it.
+ */
+int trp_message_unpack(const ProtobufCMessageDescriptor *type,
+		       const void *bytes, size_t size,
+		       struct trp_scratch *scratch,
+		       ProtobufCMessage **ret_message)
+{
+	unsigned char copy[SMALL];
+
+	if (size > sizeof(copy))
+		return unpack_large(type, bytes, size, scratch, ret_message);
+	if (size)
+		memcpy(copy, bytes, size);
+	return trp_message_unpack_private(type, copy, size, scratch,
+					  ret_message);
+}

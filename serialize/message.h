@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_MESSAGE_H
+#define TRP_SERIALIZE_MESSAGE_H
+
+/*
+ * protobuf-c messages to bytes and back.  Packing writes straight into the
+ * caller's memory; unpacking takes all of its own from a scratch.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "serialize/scratch.h"
+
+enum {
+	/*
+	 * Stack that unpacking may take, in bytes.  protobuf-c recurses for
+	 * each nested message; this is some 100 levels and more, and what is
+	 * nested deeper is refused.
+	 */
+	TRP_MESSAGE_STACK = 128 << 10,
+};
+
+/*
+ * For arguments from users: not NULL, and initialised by generated code.  It
+ * does not follow nested messages.
+ */
+bool trp_message_is_valid(const ProtobufCMessage *message);
+
+/* Bytes that trp_message_pack() will write; 0 is legal. */
+size_t trp_message_size(const ProtobufCMessage *message);
+
+/*
+ * Writes trp_message_size() bytes and returns that number.  The message may
+ * not change in between.  A NULL string is packed as "" and a NULL message not
+ * at all; in a repeated field, neither may be NULL.
+ */
+size_t trp_message_pack(const ProtobufCMessage *message, void *bytes);
+
+/*
+ * The message in `bytes`, which a peer may be changing: it is parsed from a
+ * copy.  ret_message lives in the scratch until the release of a mark taken
+ * before; protobuf_c_message_free_unpacked() is not for it.  Unknown fields
+ * are kept in its unknown_fields.
+ * Returns 0; -EBADMSG: truncated, malformed, nested too deep or lacking a
+ * required field; -ENOMEM: the scratch has no room for it.
+ */
+int trp_message_unpack(const ProtobufCMessageDescriptor *type,
+		       const void *bytes, size_t size,
+		       struct trp_scratch *scratch,
+		       ProtobufCMessage **ret_message);
+
+/* The same for bytes that nobody else can write: without the copy. */
+int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
+			       const void *bytes, size_t size,
+			       struct trp_scratch *scratch,
+			       ProtobufCMessage **ret_message);
+
+#endif

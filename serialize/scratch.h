@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_SCRATCH_H
+#define TRP_SERIALIZE_SCRATCH_H
+
+/*
+ * Memory for unpacked messages: allocation adds to a position, and release
+ * takes the position back to a mark, last marked first released.  Chunks are
+ * made when first needed, each twice the one before, and kept: a process that
+ * has seen its usual messages calls neither malloc nor free for more of them.
+ *
+ *	held == sum of chunk sizes <= max
+ *	used <= size of the current chunk; chunks behind it are empty
+ *
+ * Not for more than one thread.  After fork() the child has its own copy.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+
+struct trp_scratch_chunk;
+
+struct trp_scratch {
+	struct trp_scratch_chunk *first;
+	struct trp_scratch_chunk *current; /* NULL: empty */
+	size_t used;			   /* bytes of current */
+	size_t held;
+	size_t max;
+};
+
+/* Copyable; of no meaning after the release of an earlier mark. */
+struct trp_scratch_mark {
+	struct trp_scratch_chunk *chunk;
+	size_t used;
+};
+
+enum {
+	TRP_SCRATCH_FIRST = 4096,    /* bytes of the first chunk */
+	TRP_SCRATCH_KEPT = 1 << 20,  /* held by an empty scratch at most */
+	TRP_SCRATCH_MAX = 256 << 20, /* the bound where none is given */
+};
+
+/* max: bytes that may be held at any time; 0 is TRP_SCRATCH_MAX. */
+void trp_scratch_init(struct trp_scratch *scratch, size_t max);
+void trp_scratch_fini(struct trp_scratch *scratch);
+
+/*
+ * Aligned to 16 bytes, not cleared, valid until the release of an earlier
+ * mark.  NULL: more than the bound allows, or no memory.
+ */
+void *trp_scratch_alloc(struct trp_scratch *scratch, size_t size);
+
+struct trp_scratch_mark trp_scratch_mark(const struct trp_scratch *scratch);
+
+/*
+ * Drops what was allocated since the mark.  A release that leaves nothing
+ * gives back what is held above TRP_SCRATCH_KEPT.
+ */
+void trp_scratch_release(struct trp_scratch *scratch,
+			 struct trp_scratch_mark mark);
+
+/* The same memory for protobuf-c; its free does nothing. */
+ProtobufCAllocator trp_scratch_allocator(struct trp_scratch *scratch);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "serialize/type.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x00000100000001b3)
+#define GOLDEN	  UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / phi, Knuth 6.4 */
+
+enum { CACHE_BITS = 7, TABLE_FIRST = 16 };
+
+/*
+ * Direct-mapped, shared by the threads of a process without a lock: what is
+ * stored beside the id is key XOR id, so that halves of two entries do not
+ * match any key (Hyatt and Mann, "A lockless transposition table
+ * implementation for parallel search", ICGA Journal 25(1), 2002).
+ */
+static struct {
+	_Atomic uint64_t check, id;
+} cache[1 << CACHE_BITS];
+
+uint64_t trp_type_id(const char *full_name)
+{
+	uint64_t hash = FNV_BASIS;
+
+	for (const char *at = full_name; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
+	return hash ? hash : FNV_BASIS;
+}
+
+static uint64_t remember(uint64_t slot, uint64_t key, const char *name)
+{
+	uint64_t id = trp_type_id(name);
+
+	atomic_store_explicit(&cache[slot].check, key ^ id,
+			      memory_order_relaxed);
+	atomic_store_explicit(&cache[slot].id, id, memory_order_relaxed);
+	return id;
+}
+
+static uint64_t id_of(const void *descriptor, const char *name)
+{
+	uint64_t key = (uintptr_t)descriptor;
+	uint64_t slot = key * GOLDEN >> (64 - CACHE_BITS);
+	uint64_t check =
+		atomic_load_explicit(&cache[slot].check, memory_order_relaxed);
+	uint64_t id =
+		atomic_load_explicit(&cache[slot].id, memory_order_relaxed);
+
+	/* An empty entry matches no key: descriptors are not at NULL. */
+	return (check ^ id) == key ? id : remember(slot, key, name);
+}
+
+uint64_t trp_type_of(const ProtobufCMessageDescriptor *type)
+{
+	return id_of(type, type->name);
+}
+
+uint64_t trp_service_of(const ProtobufCServiceDescriptor *service)
+{
+	return id_of(service, service->name);
+}
+
+/* Where `id` is, or else the free entry where it would be. */
+static struct trp_type_entry *entry_for(const struct trp_type_table *table,
+					uint64_t id)
+{
+	uint32_t mask = table->room - 1;
+	uint32_t i = (uint32_t)(id * GOLDEN >> 32) & mask;
+
+	while (table->entries[i].id && table->entries[i].id != id)
+		i = (i + 1) & mask;
+	return &table->entries[i];
+}
+
+static int grow(struct trp_type_table *table)
+{
+	struct trp_type_table larger = {
+		.count = table->count,
+		.room = table->room ? 2 * table->room : TABLE_FIRST,
+	};
+
+	larger.entries = calloc(larger.room, sizeof(*larger.entries));
+	if (!larger.entries)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < table->room; i++)
+		if (table->entries[i].id)
+			*entry_for(&larger, table->entries[i].id) =
+				table->entries[i];
+	free(table->entries);
+	*table = larger;
+	return 0;
+}
+
+int trp_type_table_add(struct trp_type_table *table, uint64_t id,
+		       const void *value)
+{
+	struct trp_type_entry *entry;
+	int r;
+
+	assert(id && value);
+	if (trp_type_table_find(table, id))
+		return -EEXIST;
+	if (2 * (table->count + 1) > table->room) {
+		r = grow(table);
+		if (r < 0)
+			return r;
+	}
+	entry = entry_for(table, id);
+	entry->id = id;
+	entry->value = value;
+	table->count++;
+	return 0;
+}
+
+const void *trp_type_table_find(const struct trp_type_table *table, uint64_t id)
+{
+	return table->room ? entry_for(table, id)->value : NULL;
+}
+
+void trp_type_table_fini(struct trp_type_table *table)
+{
+	free(table->entries);
+	*table = (struct trp_type_table) { 0 };
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_TYPE_H
+#define TRP_SERIALIZE_TYPE_H
+
+/*
+ * Names of messages and services as 64-bit numbers, the same in every process,
+ * version and machine; and a table from such a number to what its owner knows
+ * about it.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * FNV-1a of the name's bytes (draft-eastlake-fnv, 64 bits), with 0 replaced by
+ * the hash's basis: never 0.  "package.Message", no leading dot.
+ */
+uint64_t trp_type_id(const char *full_name);
+
+/*
+ * The same of a descriptor's name, remembered by its address: descriptors must
+ * live, and mean the same, as long as the process.  Safe from any thread.
+ */
+uint64_t trp_type_of(const ProtobufCMessageDescriptor *type);
+uint64_t trp_service_of(const ProtobufCServiceDescriptor *service);
+
+/*
+ * Open addressing, linear; zeroed is empty and owns nothing.
+ *
+ *	room == 0 or a power of two;  2 * count <= room
+ *	entries[i].id == 0 <==> entries[i].value == NULL
+ */
+struct trp_type_table {
+	struct trp_type_entry {
+		uint64_t id;
+		const void *value;
+	} * entries;
+	uint32_t count, room;
+};
+
+/*
+ * `id` is not 0, `value` (borrowed until fini) not NULL.
+ * Returns 0; -EEXIST: the id is there, as a duplicate or because two names
+ * collide, which the caller can tell by what find() gives; -ENOMEM.
+ */
+int trp_type_table_add(struct trp_type_table *table, uint64_t id,
+		       const void *value);
+
+/* NULL: not there.  Any id may be asked for, one from the wire too. */
+const void *trp_type_table_find(const struct trp_type_table *table,
+				uint64_t id);
+
+/* Leaves an empty table. */
+void trp_type_table_fini(struct trp_type_table *table);
+
+#endif

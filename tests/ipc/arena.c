@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/ipc_kit.h"
+
+static struct kit kit;
+
+static void set_up(void)
+{
+	kit_init(&kit, KIT_SLOTS, KIT_HEAP);
+}
+
+static void tear_down(void)
+{
+	kit_fini(&kit);
+}
+
+TestSuite(arena, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static uint64_t usage(void)
+{
+	uint64_t bytes;
+
+	cr_assert_eq(trp_arena_usage(&kit.self.arena, &bytes), 0);
+	return bytes;
+}
+
+/* Half of the default heap: Criterion's own memory lies across the rest. */
+Test(arena, the_largest_node_can_be_mapped)
+{
+	struct trp_arena arena;
+	uint64_t heap_size = TRP_HEAP_DEFAULT / 2;
+	uint64_t bytes;
+
+	cr_assert_eq(trp_arena_create(&arena, TRP_SLOTS_MAX, heap_size), 0);
+	cr_assert_eq((uintptr_t)arena.base % (2 << 20), 0);
+	cr_assert_eq(trp_arena_enter(&arena, TRP_SLOT_SUPERVISOR), 0);
+	memset(trp_arena_at(&arena, 0, TRP_FRONT_SIZE + heap_size - 1, 1), 1,
+	       1);
+	cr_assert_eq(trp_arena_usage(&arena, &bytes), 0);
+	cr_assert_eq(bytes, TRP_PAGE);
+	trp_arena_fini(&arena);
+}
+
+Test(arena, senseless_geometry_is_refused)
+{
+	struct trp_arena arena;
+
+	cr_assert_eq(trp_arena_create(&arena, 1, 1 << 20), -EINVAL);
+	cr_assert_eq(trp_arena_create(&arena, TRP_SLOTS_MAX + 1, 1 << 20),
+		     -EINVAL);
+	cr_assert_eq(trp_arena_create(&arena, 2, 1 << 12), -EINVAL);
+	cr_assert_eq(trp_arena_create(&arena, 2, 3 << 20), -EINVAL);
+}
+
+Test(arena, a_zeroed_one_may_be_finished)
+{
+	struct trp_arena arena = { 0 };
+
+	trp_arena_fini(&arena);
+	cr_assert_geq(fcntl(0, F_GETFD), 0);
+}
+
+Test(arena, the_file_can_neither_grow_nor_shrink)
+{
+	cr_assert_eq(ftruncate(kit.fresh.fd, 4096), -1);
+	cr_assert_eq(errno, EPERM);
+}
+
+Test(arena, an_address_outside_a_region_is_null)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	uint64_t end = TRP_FRONT_SIZE + (uint64_t)KIT_HEAP;
+
+	cr_assert_not_null(trp_arena_at(arena, 1, 0, TRP_FRONT_SIZE));
+	cr_assert_not_null(trp_arena_at(arena, 1, TRP_FRONT_SIZE, KIT_HEAP));
+	cr_assert_null(trp_arena_at(arena, 1, 0, TRP_FRONT_SIZE + 1));
+	cr_assert_null(trp_arena_at(arena, 1, TRP_FRONT_SIZE - 8, 16));
+	cr_assert_null(trp_arena_at(arena, 1, end - 8, 16));
+	cr_assert_null(trp_arena_at(arena, 1, UINT64_MAX - 8, 16));
+	cr_assert_null(trp_arena_at(arena, 1, 64, UINT64_MAX));
+	cr_assert_null(trp_arena_at(arena, 1, end, UINT64_MAX));
+	cr_assert_null(trp_arena_at(arena, KIT_SLOTS, 0, 1));
+}
+
+/* What a child in slot 1 may do to an address; the signal that it died of. */
+static int poke(struct kit_actor *actor, void *data)
+{
+	(void)actor;
+	signal(SIGSEGV, SIG_DFL);
+	*(volatile unsigned char *)data = 1;
+	return 0;
+}
+
+static int signal_of_poking(void *address)
+{
+	pid_t pid = kit_fork(&kit, 1, 0, poke, address);
+	int status = kit_reap(&kit, 1, pid);
+
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+Test(arena, own_region_and_all_bells_are_writable)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+
+	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 1, 8192, 1)), 0);
+	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 1, 1 << 20, 1)), 0);
+	cr_assert_eq(signal_of_poking(trp_arena_bell(arena, 2)), 0);
+}
+
+Test(arena, a_write_to_a_peer_or_the_directory_faults_and_hurts_nobody)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	unsigned char *own = trp_arena_at(arena, 0, 8192, 1);
+
+	*own = 77;
+	cr_assert_eq(signal_of_poking(own), SIGSEGV);
+	cr_assert_eq(*own, 77);
+	cr_assert_eq(signal_of_poking(trp_arena_front(arena, 2)), SIGSEGV);
+	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 2, 1 << 20, 1)),
+		     SIGSEGV);
+	cr_assert_eq(signal_of_poking(trp_arena_slot(arena, 1)), SIGSEGV);
+}
+
+static int widen(struct kit_actor *actor, void *data)
+{
+	void *front = trp_arena_front(&actor->arena, *(uint32_t *)data);
+
+	if (mprotect(front, TRP_FRONT_SIZE, PROT_READ | PROT_WRITE) == 0)
+		return 1;
+	return errno == EACCES ? 0 : 2;
+}
+
+Test(arena, mprotect_cannot_widen_the_mapping_of_a_peer)
+{
+	uint32_t other = 2;
+	pid_t pid = kit_fork(&kit, 1, 0, widen, &other);
+
+	cr_assert_eq(kit_reap(&kit, 1, pid), 0);
+}
+
+static int count_arena_descriptors(struct kit_actor *actor, void *data)
+{
+	(void)data;
+	return actor->arena.fd == -1 ? 0 : 1;
+}
+
+Test(arena, an_actor_keeps_no_descriptor_of_it)
+{
+	pid_t pid = kit_fork(&kit, 1, 0, count_arena_descriptors, NULL);
+
+	cr_assert_eq(kit_reap(&kit, 1, pid), 0);
+}
+
+static int fill(struct kit_actor *actor, void *data)
+{
+	struct trp_extent extent;
+	void *bytes;
+
+	(void)data;
+	if (trp_mailbox_loan(&actor->box, 1 << 20, &extent, &bytes) < 0)
+		return 1;
+	return kit_send(actor, 0, 1, TRP_MAIL, "", 0);
+}
+
+Test(arena, release_gives_back_all_memory_of_one_slot)
+{
+	uint64_t before, between;
+
+	cr_assert_eq(kit_reap(&kit, 2, kit_fork(&kit, 2, 0, fill, NULL)), 0);
+	before = usage();
+	cr_assert_eq(kit_reap(&kit, 1, kit_fork(&kit, 1, 0, fill, NULL)), 0);
+	between = usage();
+	cr_assert_geq(between, before + (1 << 20));
+	kit_free_slot(&kit, 1);
+	cr_assert_eq(usage(), before);
+	kit_free_slot(&kit, 2);
+	cr_assert_leq(usage(), before - (1 << 20));
+}
+
+/* Whether the mapping that holds an address is left out of a core dump. */
+static bool is_left_out(const void *address)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	bool is_inside = false, is_found = false;
+	unsigned long from, to;
+	char line[512];
+
+	cr_assert_not_null(smaps);
+	while (!is_found && fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			is_inside = (uintptr_t)address >= from &&
+				    (uintptr_t)address < to;
+		is_found = is_inside && !strncmp(line, "VmFlags:", 8);
+	}
+	fclose(smaps);
+	cr_assert(is_found);
+	return strstr(line, " dd");
+}
+
+Test(arena, a_core_dump_holds_what_is_used_of_the_own_region_alone)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	struct trp_extent small, large;
+	void *bytes;
+
+	cr_assert_eq(trp_mailbox_loan(&kit.self.box, 4096, &small, &bytes), 0);
+	cr_assert_not(is_left_out(bytes));
+	cr_assert_eq(trp_mailbox_loan(&kit.self.box, 1 << 20, &large, &bytes),
+		     0);
+	cr_assert_not(is_left_out(bytes));
+	cr_assert(is_left_out((char *)bytes + (2 << 20)));
+	cr_assert_not(is_left_out(kit.self.box.front));
+	cr_assert(is_left_out((char *)kit.self.box.front + TRP_FRONT_SIZE / 2));
+	cr_assert(is_left_out(trp_arena_front(arena, 1)));
+	cr_assert(is_left_out(trp_arena_at(arena, 1, 1 << 20, 1)));
+	cr_assert(is_left_out(trp_arena_bell(arena, 1)));
+	cr_assert(is_left_out(trp_arena_slot(arena, 1)));
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the runtime that know neither processes nor memory. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "runtime/family.h"
+#include "runtime/names.h"
+#include "runtime/timers.h"
+
+/* ---- timers
+ * ------------------------------------------------------------------- */
+
+enum { TIMERS = 500 };
+
+Test(timer_heap, random_starts_and_cancels_come_out_in_order)
+{
+	static struct troupe_timer timer[TIMERS];
+	struct trp_timers timers = { 0 };
+	struct troupe_timer *due;
+	int64_t last = 0;
+	int active = 0, i;
+	unsigned seed = 12345;
+
+	for (i = 0; i < 20000; i++) {
+		struct troupe_timer *one = &timer[rand_r(&seed) % TIMERS];
+
+		if (rand_r(&seed) % 3 == 0) {
+			bool was_active = one->place != 0;
+
+			cr_assert_eq(trp_timers_cancel(&timers, one),
+				     was_active);
+			active -= was_active;
+		} else {
+			active += one->place == 0;
+			cr_assert_eq(trp_timers_start(
+					     &timers, one,
+					     (struct troupe_time) {
+						     rand_r(&seed) % 1000 }),
+				     0);
+		}
+		cr_assert_eq(timers.count, (size_t)active);
+	}
+	while ((due = trp_timers_due(&timers, TROUPE_NEVER))) {
+		cr_assert_geq(due->at.ns, last);
+		last = due->at.ns;
+		active--;
+	}
+	cr_assert_eq(active, 0);
+	cr_assert_eq(trp_timers_next(&timers).ns, INT64_MAX);
+	trp_timers_fini(&timers);
+}
+
+Test(timer_heap, a_periodic_one_that_is_late_does_not_fire_for_each_it_missed)
+{
+	struct trp_timers timers = { 0 };
+	struct troupe_timer timer = { .period_ns = 10 };
+
+	trp_timers_start(&timers, &timer, (struct troupe_time) { 100 });
+	cr_assert_null(trp_timers_due(&timers, (struct troupe_time) { 99 }));
+	cr_assert_eq(trp_timers_due(&timers, (struct troupe_time) { 157 }),
+		     &timer);
+	cr_assert_eq(timer.at.ns, 160);
+	cr_assert_null(trp_timers_due(&timers, (struct troupe_time) { 159 }));
+	trp_timers_fini(&timers);
+}
+
+/* ---- names
+ * -------------------------------------------------------------------- */
+
+Test(names, thousands_are_found_and_go_with_their_holder)
+{
+	struct trp_names names = { 0 };
+	struct trp_name *holder[10] = { 0 };
+	char name[TROUPE_NAME_SIZE];
+	int i;
+
+	for (i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "name-%d", i);
+		cr_assert_eq(trp_names_add(&names, name, (troupe_ref)i + 1,
+					   &holder[i % 10]),
+			     0);
+		cr_assert_eq(trp_names_add(&names, name, 1, &holder[0]),
+			     -EEXIST);
+	}
+	trp_names_remove_all(&names, &holder[3]);
+	for (i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "name-%d", i);
+		cr_assert_eq(trp_names_find(&names, name),
+			     i % 10 == 3 ? 0 : (troupe_ref)i + 1);
+	}
+	cr_assert_eq(trp_names_remove(&names, "name-3"), -ENOENT);
+	cr_assert_eq(trp_names_remove(&names, "name-4"), 0);
+	cr_assert_eq(names.count, 4499);
+	trp_names_fini(&names);
+}
+
+Test(names, empty_long_and_unprintable_ones_are_refused)
+{
+	cr_assert(trp_name_is_valid("a"));
+	cr_assert(trp_name_is_valid("1234567890123456789012345678901"));
+	cr_assert_not(trp_name_is_valid("12345678901234567890123456789012"));
+	cr_assert_not(trp_name_is_valid(""));
+	cr_assert_not(trp_name_is_valid("a/b"));
+	cr_assert_not(trp_name_is_valid("a\nb"));
+}
+
+/* ---- the family
+ * ----------------------------------------------------------------- */
+
+static uint32_t count_children(const struct trp_family *family, uint32_t slot)
+{
+	uint32_t child = family->child[slot].first;
+	uint32_t count = 0;
+
+	for (; child; child = family->child[child].next) {
+		cr_assert_eq(family->child[child].parent, slot);
+		count++;
+	}
+	return count;
+}
+
+Test(family, random_births_and_deaths_keep_the_tree)
+{
+	enum { SLOTS = 64 };
+	struct trp_family family;
+	uint32_t alive = 0, slot, i;
+	unsigned seed = 99;
+
+	cr_assert_eq(trp_family_init(&family, SLOTS, 32768), 0);
+	for (i = 0; i < 20000; i++) {
+		uint32_t one = rand_r(&seed) % SLOTS;
+		struct trp_child *child = &family.child[one];
+
+		if (child->state == CHILD_RUNNING && one && rand_r(&seed) % 2) {
+			trp_family_bury(&family, one);
+			trp_family_forget(&family, one);
+			alive--;
+		} else if (child->state == CHILD_RUNNING) {
+			slot = trp_family_add(&family, one);
+			cr_assert_eq(slot == 0, alive == SLOTS - 1);
+			if (slot) {
+				trp_family_born(&family, slot,
+						(pid_t)(1000 + slot));
+				trp_family_watch(&family, one, slot, i);
+				alive++;
+			}
+		}
+		cr_assert_eq(family.alive, alive);
+	}
+	for (slot = 0; slot < SLOTS; slot++) {
+		if (family.child[slot].state != CHILD_RUNNING)
+			continue;
+		cr_assert_eq(count_children(&family, slot),
+			     family.child[slot].count);
+		if (slot)
+			cr_assert_eq(trp_family_by_pid(&family,
+						       (pid_t)(1000 + slot)),
+				     slot);
+	}
+	trp_family_fini(&family);
+}
+
+Test(family, a_slot_comes_back_with_another_generation)
+{
+	struct trp_family family;
+	troupe_ref old;
+	uint32_t slot;
+
+	trp_family_init(&family, 2, 32768);
+	slot = trp_family_add(&family, 0);
+	old = trp_ref(slot, family.child[slot].generation);
+	cr_assert_not_null(trp_family_find(&family, old));
+	trp_family_bury(&family, slot);
+	cr_assert_null(trp_family_find(&family, old));
+	cr_assert_eq(trp_family_add(&family, 0), 0);
+	trp_family_forget(&family, slot);
+	cr_assert_eq(trp_family_add(&family, 0), slot);
+	cr_assert_null(trp_family_find(&family, old));
+	trp_family_fini(&family);
+}
+
+Test(family, a_watch_ends_with_either_side)
+{
+	struct trp_family family;
+	uint32_t a, b;
+
+	trp_family_init(&family, 8, 32768);
+	a = trp_family_add(&family, 0);
+	b = trp_family_add(&family, 0);
+	cr_assert_eq(trp_family_watch(&family, a, b, 7), 0);
+	cr_assert_eq(trp_family_watch(&family, a, b, 8), 0);
+	cr_assert(trp_family_unwatch(&family, a, 7));
+	cr_assert_not(trp_family_unwatch(&family, a, 7));
+	cr_assert_eq(family.child[b].watchers->id, 8);
+	trp_family_bury(&family, a);
+	cr_assert_null(family.child[b].watchers);
+	trp_family_fini(&family);
+}

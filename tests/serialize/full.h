@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SERIALIZE_FULL_H
+#define TESTS_SERIALIZE_FULL_H
+
+/* Messages and memory that the tests of this folder share. */
+
+#include <stddef.h>
+
+#include "tests/support/sample.pb-c.h"
+
+/* A static message that has each kind of field, none at its default. */
+const Sample__Everything *full_message(void);
+
+/*
+ * Maps `size` writable bytes that end where a page without access begins, so
+ * that a read past the end is a SIGSEGV whoever does it.
+ */
+unsigned char *guarded_new(size_t size);
+void guarded_free(unsigned char *bytes, size_t size);
+
+/* malloc() and free() calls of this process so far, from any library. */
+size_t heap_calls(void);
+
+/* TROUPE_SEED or else the clock; says how to run the test again. */
+unsigned long seed_of(const char *test);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/ipc_kit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static unsigned count_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static bool is_mapped(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	bool is_found = false;
+	char line[512];
+
+	assert(maps);
+	while (fgets(line, sizeof(line), maps))
+		is_found = is_found || strstr(line, "memfd:troupe");
+	fclose(maps);
+	return is_found;
+}
+
+void kit_init(struct kit *kit, uint32_t slots, uint64_t heap_size)
+{
+	unsigned descriptors = count_descriptors();
+	int r;
+
+	*kit = (struct kit) { .descriptors = descriptors };
+	r = trp_arena_create(&kit->fresh, slots, heap_size);
+	assert(r == 0);
+	kit_actor_init(kit, &kit->self, TRP_SLOT_SUPERVISOR, 0);
+}
+
+void kit_fini(struct kit *kit)
+{
+	kit_actor_fini(&kit->self);
+	trp_arena_fini(&kit->fresh);
+	assert(count_descriptors() == kit->descriptors);
+	assert(!is_mapped());
+}
+
+static _Atomic uint64_t *life_of(struct kit *kit, uint32_t slot)
+{
+	return &trp_arena_slot(&kit->self.arena, slot)->life;
+}
+
+uint32_t kit_generation(struct kit *kit, uint32_t slot)
+{
+	return (uint32_t)(*life_of(kit, slot) >> 32);
+}
+
+void kit_set_state(struct kit *kit, uint32_t slot, enum trp_state state)
+{
+	*life_of(kit, slot) = trp_life(kit_generation(kit, slot), state);
+}
+
+uint32_t kit_give(struct kit *kit, uint32_t slot)
+{
+	uint32_t generation = kit_generation(kit, slot) + 1;
+
+	*life_of(kit, slot) = trp_life(generation, TRP_LIVE);
+	return generation;
+}
+
+void kit_free_slot(struct kit *kit, uint32_t slot)
+{
+	int r;
+
+	kit_set_state(kit, slot, TRP_FREE);
+	r = trp_arena_release(&kit->self.arena, slot);
+	assert(r == 0);
+}
+
+void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
+		    uint32_t limit)
+{
+	int r;
+
+	*actor = (struct kit_actor) { .arena = kit->fresh, .slot = slot };
+	actor->arena.fd = dup(kit->fresh.fd);
+	r = trp_arena_enter(&actor->arena, slot);
+	assert(r == 0);
+	if (slot == TRP_SLOT_SUPERVISOR)
+		kit_give(kit, slot);
+	actor->generation = kit_generation(kit, slot);
+	r = trp_mailbox_init(&actor->box, &actor->arena, slot,
+			     actor->generation, limit);
+	assert(r == 0);
+}
+
+void kit_actor_fini(struct kit_actor *actor)
+{
+	trp_mailbox_fini(&actor->box);
+	if (actor->arena.fd >= 0)
+		close(actor->arena.fd);
+}
+
+/* The test's process forks, where a node has a zygote that owns no slot. */
+static void leave_slot_0(struct kit *kit)
+{
+	struct trp_arena *arena = &kit->self.arena;
+
+	mprotect(trp_arena_front(arena, 0), TRP_FRONT_SIZE, PROT_READ);
+	mprotect(trp_arena_at(arena, 0, TRP_FRONT_SIZE, 1), arena->heap_size,
+		 PROT_READ);
+	mprotect(trp_arena_slot(arena, 0), arena->fronts - arena->directory,
+		 PROT_READ);
+}
+
+pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
+	       int (*body)(struct kit_actor *actor, void *data), void *data)
+{
+	struct kit_actor actor;
+	pid_t pid;
+	int r;
+
+	kit_give(kit, slot);
+	pid = fork();
+	assert(pid >= 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	leave_slot_0(kit);
+	kit_actor_init(kit, &actor, slot, limit);
+	r = body(&actor, data);
+	kit_actor_fini(&actor);
+	_exit(r);
+}
+
+int kit_reap(struct kit *kit, uint32_t slot, pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		abort();
+	kit_set_state(kit, slot, TRP_DEAD);
+	return status;
+}
+
+int kit_send(struct kit_actor *from, uint32_t slot, uint32_t generation,
+	     enum trp_stream stream, const void *bytes, uint32_t size)
+{
+	void *at;
+	int r;
+
+	r = trp_mailbox_reserve(&from->box, slot, generation, stream, size,
+				NULL, &at);
+	if (r < 0)
+		return r;
+	memcpy(at, bytes, size);
+	trp_mailbox_commit(&from->box, size);
+	return 0;
+}
+
+int kit_send_number(struct kit_actor *from, uint32_t slot, uint32_t generation,
+		    uint64_t number)
+{
+	return kit_send(from, slot, generation, TRP_MAIL, &number,
+			sizeof(number));
+}
+
+bool kit_sleep(struct kit_actor *actor)
+{
+	struct timespec patience = { .tv_sec = 20 };
+	struct trp_bell *bell = actor->box.bell;
+	struct trp_front *front = actor->box.front;
+	uint32_t word = trp_bell_arm(bell);
+	long r = 0;
+
+	atomic_store(&front->sleeping, TRP_ASLEEP_FUTEX);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!trp_bell_is_set(bell))
+		r = syscall(SYS_futex, &bell->word, FUTEX_WAIT, word,
+			    &patience);
+	atomic_store(&front->sleeping, TRP_AWAKE);
+	return r == 0 || errno != ETIMEDOUT;
+}
+
+int kit_receive(struct kit_actor *actor, unsigned take, struct trp_mail *mail)
+{
+	int r;
+
+	for (;;) {
+		r = trp_mailbox_next(&actor->box, take, mail);
+		if (r)
+			return r;
+		if (trp_mailbox_is_empty(&actor->box, take) &&
+		    !kit_sleep(actor))
+			return -ETIMEDOUT;
+	}
+}
+
+uint64_t kit_number(const struct trp_mail *mail)
+{
+	uint64_t number;
+
+	assert(mail->size == sizeof(number));
+	memcpy(&number, mail->bytes, sizeof(number));
+	return number;
+}
+
+uint64_t kit_seed(const char *test)
+{
+	const char *given = getenv("TEST_SEED");
+	struct timespec now;
+	uint64_t seed;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seed = given ? strtoull(given, NULL, 0)
+		     : (uint64_t)now.tv_sec << 30 | (uint64_t)now.tv_nsec;
+	fprintf(stderr, "TEST_SEED=%llu test-ipc --filter=%s\n",
+		(unsigned long long)seed, test);
+	return seed;
+}
+
+/* splitmix64 */
+uint64_t kit_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
