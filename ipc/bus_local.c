@@ -166,7 +166,7 @@ static void local_disconnect(struct trp_bus *bus)
 	local_free(local);
 }
 
-/* The sender's user, from the kernel; -1: it is not said. */
+/* The sender's real user, from the kernel; -1: it is not said. */
 static uid_t sender_of(struct msghdr *header)
 {
 	struct cmsghdr *control;
@@ -200,7 +200,7 @@ static ssize_t receive(struct trp_bus *bus, char *payload)
 
 	if (length < 0)
 		return -errno;
-	if (sender_of(&header) == geteuid() && !(header.msg_flags & MSG_TRUNC))
+	if (sender_of(&header) == getuid() && !(header.msg_flags & MSG_TRUNC))
 		return length;
 	bus->lost++;
 	return 0;

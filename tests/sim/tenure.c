@@ -217,6 +217,31 @@ Test(tenure, the_holder_dies_and_another_runs_with_a_greater_fence)
 	}
 }
 
+Test(tenure, a_holder_that_comes_back_at_once_has_a_new_fence_or_another_has)
+{
+	struct sim_seeds seeds = sim_seeds(470000, 500);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int holder;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
+			  false);
+		net.is_loud = seeds.is_loud;
+		until_one_runs(&net);
+		holder = runner(&net);
+		leave(&net, &house, holder);
+		sim_run(&net, (int64_t)(sim_draw(&net) * 3e9));
+		begin(&net, &house, holder, 2000, false);
+		sim_run(&net, (net.node_count + 3) * SIM_CYCLE);
+		until_one_runs(&net);
+		sim_assert(&net, house.clashes == 0);
+		sim_assert(&net, house.regressions == 0);
+		sim_fini(&net);
+	}
+}
+
 Test(tenure, a_roving_seat_goes_round_and_stops_before_it_starts_elsewhere)
 {
 	struct sim_seeds seeds = sim_seeds(420000, 300);
