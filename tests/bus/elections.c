@@ -259,19 +259,21 @@ Test(local, what_another_user_says_is_dropped)
 	drop_folder();
 }
 
+/* ---- MQTT --------------------------------------------------------------- */
+
+#if defined(HAVE_LIBMOSQUITTO) || defined(HAVE_MSGPACK)
+static bool is_refused(const struct election *election)
+{
+	return election->voters[0].bus_error == -EACCES;
+}
+#endif
+
+#ifdef HAVE_LIBMOSQUITTO
 static bool is_nobody_there(const struct election *election)
 {
 	return election->voters[0].bus_error == -ECONNREFUSED;
 }
 
-static bool is_refused(const struct election *election)
-{
-	return election->voters[0].bus_error == -EACCES;
-}
-
-/* ---- MQTT --------------------------------------------------------------- */
-
-#ifdef HAVE_LIBMOSQUITTO
 static pid_t start_mosquitto(const char *in, int port, const char *more)
 {
 	char config[128], log[128];
