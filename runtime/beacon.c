@@ -157,7 +157,7 @@ static void fail(struct trp_beacon *beacon, int error)
 /* What the application says at this moment, where it wants to be asked. */
 static int refresh_value(struct trp_beacon *beacon, bool may_become_it)
 {
-	const struct trp_value *value;
+	const struct trp_scalar *value;
 
 	if (!beacon->calls->value)
 		return 0;
@@ -344,7 +344,7 @@ void trp_beacon_free(struct trp_beacon *beacon)
 		return;
 	trp_beacon_drop_notices(beacon);
 	trp_rotation_fini(&beacon->rotation);
-	trp_value_fini(&beacon->value);
+	trp_scalar_fini(&beacon->value);
 	trp_peers_fini(&beacon->peers);
 	free(beacon);
 }
@@ -393,12 +393,12 @@ struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon)
 /* ---- steering ----------------------------------------------------------- */
 
 int trp_beacon_set_value(struct trp_beacon *beacon,
-			 const struct trp_value *value)
+			 const struct trp_scalar *value)
 {
-	if (trp_value_has_span(value) &&
+	if (trp_scalar_has_span(value) &&
 	    value->span.length > TRP_WIRE_VALUE_MAX)
 		return -EMSGSIZE;
-	return trp_value_copy(&beacon->value, value);
+	return trp_scalar_copy(&beacon->value, value);
 }
 
 void trp_beacon_set_ready(struct trp_beacon *beacon)

@@ -37,7 +37,7 @@ struct trp_beacon_names {
 struct trp_beacon_event {
 	enum trp_beacon_event_type type;
 	const char *node;
-	const struct trp_value *value;	      /* TAG, PING */
+	const struct trp_scalar *value;	      /* TAG, PING */
 	const struct trp_wire *message;	      /* RAW */
 	const struct trp_wire_config *config; /* SETUP */
 
@@ -65,7 +65,7 @@ struct trp_beacon_calls {
 	 * May be NULL.  Asked for this node's value right before each ping; a
 	 * ping that finds an empty list never makes its sender it.
 	 */
-	const struct trp_value *(*value)(void *user, bool may_become_it);
+	const struct trp_scalar *(*value)(void *user, bool may_become_it);
 };
 
 struct trp_beacon_options {
@@ -129,7 +129,7 @@ struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon);
 
 /* In use from the next ping on.  Returns 0, -ENOMEM, -EMSGSIZE. */
 int trp_beacon_set_value(struct trp_beacon *beacon,
-			 const struct trp_value *value);
+			 const struct trp_scalar *value);
 
 /* The application works: no more holding back behind nodes that have values. */
 void trp_beacon_set_ready(struct trp_beacon *beacon);
@@ -164,13 +164,13 @@ const struct trp_beacon_counts *trp_beacon_counts(const struct trp_beacon *b);
 const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place);
 
 /* The last value heard of a node; NULL when nothing was. */
-const struct trp_value *trp_beacon_value(const struct trp_beacon *beacon,
+const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
 					 const char *node);
 
 /* Calls back for each node that was heard, in the order of names. */
 void trp_beacon_each(const struct trp_beacon *beacon,
 		     void (*see)(void *user, const char *node,
-				 const struct trp_value *value,
+				 const struct trp_scalar *value,
 				 struct trp_time heard),
 		     void *user);
 

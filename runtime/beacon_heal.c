@@ -223,7 +223,7 @@ void trp_beacon_recover(struct trp_beacon *beacon,
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
 
 	if (place == TRP_ROTATION_NOWHERE ||
-	    beacon->value.type == TRP_VALUE_NONE)
+	    beacon->value.type == TRP_SCALAR_NONE)
 		return;
 	if (!is_known_side(beacon, message, now))
 		emit_recover(beacon, message, place, is_replaced);

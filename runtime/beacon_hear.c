@@ -77,7 +77,7 @@ static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
 
 static bool has_priority(const struct trp_peer *a, const struct trp_peer *b)
 {
-	int order = trp_value_compare(&a->value, &b->value);
+	int order = trp_scalar_compare(&a->value, &b->value);
 
 	return order ? order > 0 : strcmp(a->name, b->name) < 0;
 }
@@ -247,7 +247,7 @@ static void meet_good_nodes(struct trp_beacon *beacon,
 
 	for (i = 0; i < message->history_length; i++) {
 		peer = trp_peers_find(&beacon->peers, message->history[i]);
-		if (peer && peer->value.type != TRP_VALUE_NONE)
+		if (peer && peer->value.type != TRP_SCALAR_NONE)
 			names[count++] = peer->name;
 	}
 	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
@@ -262,8 +262,8 @@ static void take_value(struct trp_beacon *beacon,
 {
 	if (trp_peers_hear(&beacon->peers, sender, &message->value, now) < 0)
 		beacon->counts.lost++;
-	if (beacon->value.type == TRP_VALUE_NONE &&
-	    message->value.type != TRP_VALUE_NONE)
+	if (beacon->value.type == TRP_SCALAR_NONE &&
+	    message->value.type != TRP_SCALAR_NONE)
 		meet_good_nodes(beacon, message);
 }
 

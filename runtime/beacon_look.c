@@ -30,7 +30,7 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place)
 	return beacon->rotation.at[place]->name;
 }
 
-const struct trp_value *trp_beacon_value(const struct trp_beacon *beacon,
+const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
 					 const char *node)
 {
 	const struct trp_peer *peer = trp_peers_find(&beacon->peers, node);
@@ -40,7 +40,7 @@ const struct trp_value *trp_beacon_value(const struct trp_beacon *beacon,
 
 void trp_beacon_each(const struct trp_beacon *beacon,
 		     void (*see)(void *user, const char *node,
-				 const struct trp_value *value,
+				 const struct trp_scalar *value,
 				 struct trp_time heard),
 		     void *user)
 {

@@ -31,7 +31,7 @@ static struct walk walk_list(const struct trp_beacon *beacon)
 		if (rotation->at[i] == beacon->me)
 			walk.place = i;
 		if (!walk.first_valued &&
-		    rotation->at[i]->value.type != TRP_VALUE_NONE)
+		    rotation->at[i]->value.type != TRP_SCALAR_NONE)
 			walk.first_valued = i + 1;
 	}
 	walk.length = end;

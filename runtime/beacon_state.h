@@ -49,7 +49,7 @@ struct trp_beacon {
 
 	struct trp_peers peers;
 	struct trp_peer *me;
-	struct trp_value value; /* set_value() */
+	struct trp_scalar value; /* set_value() */
 	struct trp_rotation rotation;
 	unsigned int misses; /* turns passed by while off a full list */
 

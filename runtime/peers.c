@@ -15,7 +15,7 @@ void trp_peers_init(struct trp_peers *peers, size_t limit)
 
 static void peer_free(struct trp_peer *peer)
 {
-	trp_value_fini(&peer->value);
+	trp_scalar_fini(&peer->value);
 	free(peer);
 }
 
@@ -143,9 +143,9 @@ int trp_peers_make(struct trp_peers *peers, const char *name,
 }
 
 int trp_peers_hear(struct trp_peers *peers, struct trp_peer *peer,
-		   const struct trp_value *value, struct trp_time now)
+		   const struct trp_scalar *value, struct trp_time now)
 {
-	int r = trp_value_copy(&peer->value, value);
+	int r = trp_scalar_copy(&peer->value, value);
 
 	if (r < 0)
 		return r;

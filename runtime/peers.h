@@ -9,10 +9,10 @@
  */
 
 #include "ipc/time.h"
-#include "serialize/value.h"
+#include "serialize/scalar.h"
 
 struct trp_peer {
-	struct trp_value value; /* the last one heard */
+	struct trp_scalar value; /* the last one heard */
 	bool is_heard;		/* a ping or hist about it was heard */
 	unsigned int pins;
 	struct trp_time heard;	   /* when anything about it was heard last */
@@ -47,6 +47,6 @@ int trp_peers_make(struct trp_peers *peers, const char *name,
 
 /* Takes note of a value heard.  Returns 0 or -ENOMEM (nothing changed). */
 int trp_peers_hear(struct trp_peers *peers, struct trp_peer *peer,
-		   const struct trp_value *value, struct trp_time now);
+		   const struct trp_scalar *value, struct trp_time now);
 
 #endif

@@ -59,15 +59,15 @@ static enum trp_tenure_seat seat_of(uint64_t term, bool is_void)
 	return term ? TRP_TENURE_HELD : TRP_TENURE_NOBODY;
 }
 
-int trp_tenure_read(const struct trp_value *value,
+int trp_tenure_read(const struct trp_scalar *value,
 		    struct trp_tenure_record *ret_record)
 {
-	struct trp_tenure_record record = { .rest.type = TRP_VALUE_TEXT };
+	struct trp_tenure_record record = { .rest.type = TRP_SCALAR_TEXT };
 	const char *text = value->span.data, *name, *end;
 	size_t length;
 	int r;
 
-	if (value->type != TRP_VALUE_TEXT ||
+	if (value->type != TRP_SCALAR_TEXT ||
 	    value->span.length < TERM_DIGITS + 3)
 		return -EBADMSG;
 	r = read_term(text, &record.term);

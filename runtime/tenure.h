@@ -49,7 +49,7 @@ struct trp_tenure_record {
 	uint64_t term;
 	enum trp_tenure_seat seat;
 	char holder[TRP_WIRE_NAME_MAX + 1];
-	struct trp_value rest; /* TEXT, borrowed from the value */
+	struct trp_scalar rest; /* TEXT, borrowed from the value */
 };
 
 /*
@@ -61,7 +61,7 @@ int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
 		    bool is_roving);
 
 /* Returns 0, or -EBADMSG when the value has no such record. */
-int trp_tenure_read(const struct trp_value *value,
+int trp_tenure_read(const struct trp_scalar *value,
 		    struct trp_tenure_record *ret_record);
 
 /*

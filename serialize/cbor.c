@@ -17,7 +17,7 @@ struct seen {
 	bool is_refused;
 };
 
-static struct trp_value *see_value(void *context, enum trp_value_type type)
+static struct trp_scalar *see_value(void *context, enum trp_scalar_type type)
 {
 	struct seen *seen = context;
 
@@ -29,19 +29,19 @@ static struct trp_value *see_value(void *context, enum trp_value_type type)
 static void see_uint64(void *context, uint64_t number)
 {
 	if (number <= INT64_MAX)
-		see_value(context, TRP_VALUE_INT)->integer = (int64_t)number;
+		see_value(context, TRP_SCALAR_INT)->integer = (int64_t)number;
 	else
-		see_value(context, TRP_VALUE_REAL)->real = (double)number;
+		see_value(context, TRP_SCALAR_REAL)->real = (double)number;
 }
 
 /* CBOR's negative N stands for -1 - N. */
 static void see_negint64(void *context, uint64_t number)
 {
 	if (number <= INT64_MAX)
-		see_value(context, TRP_VALUE_INT)->integer =
+		see_value(context, TRP_SCALAR_INT)->integer =
 			-1 - (int64_t)number;
 	else
-		see_value(context, TRP_VALUE_REAL)->real = -1 - (double)number;
+		see_value(context, TRP_SCALAR_REAL)->real = -1 - (double)number;
 }
 
 static void see_uint8(void *context, uint8_t number)
@@ -74,10 +74,10 @@ static void see_negint32(void *context, uint32_t number)
 	see_negint64(context, number);
 }
 
-static void see_span(void *context, enum trp_value_type type, cbor_data data,
+static void see_span(void *context, enum trp_scalar_type type, cbor_data data,
 		     size_t length)
 {
-	struct trp_value *value = see_value(context, type);
+	struct trp_scalar *value = see_value(context, type);
 
 	value->span.data = (const char *)data;
 	value->span.length = length;
@@ -85,12 +85,12 @@ static void see_span(void *context, enum trp_value_type type, cbor_data data,
 
 static void see_bytes(void *context, cbor_data data, size_t length)
 {
-	see_span(context, TRP_VALUE_BYTES, data, length);
+	see_span(context, TRP_SCALAR_BYTES, data, length);
 }
 
 static void see_text(void *context, cbor_data data, size_t length)
 {
-	see_span(context, TRP_VALUE_TEXT, data, length);
+	see_span(context, TRP_SCALAR_TEXT, data, length);
 }
 
 static void see_chunks(void *context)
@@ -139,7 +139,7 @@ static void see_tag(void *context, uint64_t tag)
 
 static void see_double(void *context, double number)
 {
-	see_value(context, TRP_VALUE_REAL)->real = number;
+	see_value(context, TRP_SCALAR_REAL)->real = number;
 }
 
 static void see_float(void *context, float number)
@@ -149,12 +149,12 @@ static void see_float(void *context, float number)
 
 static void see_nothing(void *context)
 {
-	see_value(context, TRP_VALUE_NONE);
+	see_value(context, TRP_SCALAR_NONE);
 }
 
 static void see_bool(void *context, bool flag)
 {
-	see_value(context, TRP_VALUE_BOOL)->flag = flag;
+	see_value(context, TRP_SCALAR_BOOL)->flag = flag;
 }
 
 static const struct cbor_callbacks callbacks = {
@@ -212,23 +212,23 @@ static size_t encode_int(int64_t number, unsigned char *to, size_t space)
 }
 
 /* The head of a value; a span's bytes follow it.  0: no room. */
-static size_t encode_value(const struct trp_value *value, unsigned char *to,
+static size_t encode_value(const struct trp_scalar *value, unsigned char *to,
 			   size_t space)
 {
 	switch (value->type) {
-	case TRP_VALUE_BOOL:
+	case TRP_SCALAR_BOOL:
 		return cbor_encode_bool(value->flag, to, space);
-	case TRP_VALUE_INT:
+	case TRP_SCALAR_INT:
 		return encode_int(value->integer, to, space);
-	case TRP_VALUE_REAL:
+	case TRP_SCALAR_REAL:
 		return cbor_encode_double(value->real, to, space);
-	case TRP_VALUE_TEXT:
+	case TRP_SCALAR_TEXT:
 		return cbor_encode_string_start(value->span.length, to, space);
-	case TRP_VALUE_BYTES:
+	case TRP_SCALAR_BYTES:
 		return cbor_encode_bytestring_start(value->span.length, to,
 						    space);
-	case TRP_VALUE_NONE:
-	case TRP_VALUE_RAW:
+	case TRP_SCALAR_NONE:
+	case TRP_SCALAR_RAW:
 		break;
 	}
 	return cbor_encode_null(to, space);
@@ -253,11 +253,11 @@ static size_t encode_head(const struct trp_token *token, unsigned char *to,
 static int cbor_put(struct trp_writer *writer, const struct trp_token *token)
 {
 	bool has_span = token->type == TRP_TOKEN_VALUE &&
-			trp_value_has_span(&token->value);
+			trp_scalar_has_span(&token->value);
 	size_t before = writer->length, length;
 	int r = 0;
 
-	if (!has_span || token->value.type != TRP_VALUE_RAW) {
+	if (!has_span || token->value.type != TRP_SCALAR_RAW) {
 		length = encode_head(token,
 				     (unsigned char *)writer->data + before,
 				     writer->space - before);

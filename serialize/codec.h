@@ -9,7 +9,7 @@
  * announced but not there ends in -EBADMSG.
  */
 
-#include "serialize/value.h"
+#include "serialize/scalar.h"
 
 enum trp_token_type {
 	TRP_TOKEN_VALUE,
@@ -22,7 +22,7 @@ enum trp_token_type {
 
 struct trp_token {
 	enum trp_token_type type;
-	struct trp_value value; /* VALUE; spans lie in what is read */
+	struct trp_scalar value; /* VALUE; spans lie in what is read */
 	size_t count;		/* LIST, MAP */
 };
 

@@ -45,7 +45,7 @@ static int get_head(struct trp_reader *reader, struct trp_token *ret_token)
 	return 1;
 }
 
-static void set_span(struct trp_value *value, enum trp_value_type type,
+static void set_span(struct trp_scalar *value, enum trp_scalar_type type,
 		     const char *data, size_t length)
 {
 	value->type = type;
@@ -53,39 +53,39 @@ static void set_span(struct trp_value *value, enum trp_value_type type,
 	value->span.length = length;
 }
 
-static int from_object(const msgpack_object *object, struct trp_value *value)
+static int from_object(const msgpack_object *object, struct trp_scalar *value)
 {
 	switch (object->type) {
 	case MSGPACK_OBJECT_NIL:
-		value->type = TRP_VALUE_NONE;
+		value->type = TRP_SCALAR_NONE;
 		return 0;
 	case MSGPACK_OBJECT_BOOLEAN:
-		value->type = TRP_VALUE_BOOL;
+		value->type = TRP_SCALAR_BOOL;
 		value->flag = object->via.boolean;
 		return 0;
 	case MSGPACK_OBJECT_POSITIVE_INTEGER:
-		value->type = object->via.u64 <= INT64_MAX ? TRP_VALUE_INT
-							   : TRP_VALUE_REAL;
-		if (value->type == TRP_VALUE_INT)
+		value->type = object->via.u64 <= INT64_MAX ? TRP_SCALAR_INT
+							   : TRP_SCALAR_REAL;
+		if (value->type == TRP_SCALAR_INT)
 			value->integer = (int64_t)object->via.u64;
 		else
 			value->real = (double)object->via.u64;
 		return 0;
 	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-		value->type = TRP_VALUE_INT;
+		value->type = TRP_SCALAR_INT;
 		value->integer = object->via.i64;
 		return 0;
 	case MSGPACK_OBJECT_FLOAT32:
 	case MSGPACK_OBJECT_FLOAT64:
-		value->type = TRP_VALUE_REAL;
+		value->type = TRP_SCALAR_REAL;
 		value->real = object->via.f64;
 		return 0;
 	case MSGPACK_OBJECT_STR:
-		set_span(value, TRP_VALUE_TEXT, object->via.str.ptr,
+		set_span(value, TRP_SCALAR_TEXT, object->via.str.ptr,
 			 object->via.str.size);
 		return 0;
 	case MSGPACK_OBJECT_BIN:
-		set_span(value, TRP_VALUE_BYTES, object->via.bin.ptr,
+		set_span(value, TRP_SCALAR_BYTES, object->via.bin.ptr,
 			 object->via.bin.size);
 		return 0;
 	case MSGPACK_OBJECT_EXT:
@@ -98,9 +98,9 @@ static int from_object(const msgpack_object *object, struct trp_value *value)
 
 /* An extension type is kept as it came. */
 static void keep_raw(const struct trp_reader *reader, size_t end,
-		     struct trp_value *value)
+		     struct trp_scalar *value)
 {
-	set_span(value, TRP_VALUE_RAW, reader->data + reader->at,
+	set_span(value, TRP_SCALAR_RAW, reader->data + reader->at,
 		 end - reader->at);
 }
 
@@ -143,25 +143,25 @@ static int write_bytes(void *writer, const char *data, size_t length)
 	return trp_codec_put_bytes(writer, data, length);
 }
 
-static int pack_value(msgpack_packer *packer, const struct trp_value *value)
+static int pack_value(msgpack_packer *packer, const struct trp_scalar *value)
 {
 	switch (value->type) {
-	case TRP_VALUE_NONE:
+	case TRP_SCALAR_NONE:
 		return msgpack_pack_nil(packer);
-	case TRP_VALUE_BOOL:
+	case TRP_SCALAR_BOOL:
 		return value->flag ? msgpack_pack_true(packer)
 				   : msgpack_pack_false(packer);
-	case TRP_VALUE_INT:
+	case TRP_SCALAR_INT:
 		return msgpack_pack_int64(packer, value->integer);
-	case TRP_VALUE_REAL:
+	case TRP_SCALAR_REAL:
 		return msgpack_pack_double(packer, value->real);
-	case TRP_VALUE_TEXT:
+	case TRP_SCALAR_TEXT:
 		return msgpack_pack_str_with_body(packer, value->span.data,
 						  value->span.length);
-	case TRP_VALUE_BYTES:
+	case TRP_SCALAR_BYTES:
 		return msgpack_pack_bin_with_body(packer, value->span.data,
 						  value->span.length);
-	case TRP_VALUE_RAW:
+	case TRP_SCALAR_RAW:
 		break;
 	}
 	return write_bytes(packer->data, value->span.data, value->span.length);

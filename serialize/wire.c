@@ -133,7 +133,7 @@ bool trp_wire_is_valid(const struct trp_wire *wire)
 	case TRP_WIRE_PING:
 	case TRP_WIRE_HIST:
 		return is_history_valid(wire) &&
-		       (!trp_value_has_span(&wire->value) ||
+		       (!trp_scalar_has_span(&wire->value) ||
 			wire->value.span.length <= TRP_WIRE_VALUE_MAX);
 	case TRP_WIRE_TYPES:
 		break;
@@ -148,7 +148,7 @@ const char *trp_wire_about(const struct trp_wire *wire)
 
 /* ---- reading ------------------------------------------------------------ */
 
-static int get_value(struct decoding *d, struct trp_value *ret_value)
+static int get_value(struct decoding *d, struct trp_scalar *ret_value)
 {
 	struct trp_token token;
 	int r = d->codec->get(&d->reader, &token);
@@ -164,12 +164,12 @@ static int get_value(struct decoding *d, struct trp_value *ret_value)
 /* Texts are copied one after the other; each cost its bytes on the wire. */
 static int get_text(struct decoding *d, const char **ret_text)
 {
-	struct trp_value value;
+	struct trp_scalar value;
 	int r = get_value(d, &value);
 
 	if (r < 0)
 		return r;
-	if (value.type != TRP_VALUE_TEXT ||
+	if (value.type != TRP_SCALAR_TEXT ||
 	    (value.span.length &&
 	     memchr(value.span.data, '\0', value.span.length)))
 		return -EBADMSG;
@@ -199,7 +199,7 @@ static int get_type(struct decoding *d)
 }
 
 /* Lists and maps are kept as they are. */
-static int get_any(struct decoding *d, struct trp_value *ret_value)
+static int get_any(struct decoding *d, struct trp_scalar *ret_value)
 {
 	size_t start = d->reader.at;
 	struct trp_token token;
@@ -214,7 +214,7 @@ static int get_any(struct decoding *d, struct trp_value *ret_value)
 	r = trp_codec_skip(d->codec, &d->reader);
 	if (r < 0)
 		return r;
-	ret_value->type = TRP_VALUE_RAW;
+	ret_value->type = TRP_SCALAR_RAW;
 	ret_value->span.data = d->reader.data + start;
 	ret_value->span.length = d->reader.at - start;
 	return 0;
@@ -222,14 +222,14 @@ static int get_any(struct decoding *d, struct trp_value *ret_value)
 
 static int get_number(struct decoding *d, double *ret_number)
 {
-	struct trp_value value;
+	struct trp_scalar value;
 	int r = get_value(d, &value);
 
 	if (r < 0)
 		return r;
-	if (value.type == TRP_VALUE_INT)
+	if (value.type == TRP_SCALAR_INT)
 		*ret_number = (double)value.integer;
-	else if (value.type == TRP_VALUE_REAL)
+	else if (value.type == TRP_SCALAR_REAL)
 		*ret_number = value.real;
 	else
 		return -EBADMSG;
@@ -239,14 +239,14 @@ static int get_number(struct decoding *d, double *ret_number)
 /* Also takes a bool for an int and an int for a bool, as Python does. */
 static int get_integer(struct decoding *d, int64_t *ret_integer)
 {
-	struct trp_value value;
+	struct trp_scalar value;
 	int r = get_value(d, &value);
 
 	if (r < 0)
 		return r;
-	if (value.type == TRP_VALUE_INT)
+	if (value.type == TRP_SCALAR_INT)
 		*ret_integer = value.integer;
-	else if (value.type == TRP_VALUE_BOOL)
+	else if (value.type == TRP_SCALAR_BOOL)
 		*ret_integer = value.flag;
 	else
 		return -EBADMSG;
@@ -347,11 +347,11 @@ static int get_field(struct decoding *d, enum field field)
 	return trp_codec_skip(d->codec, &d->reader);
 }
 
-static enum field field_of(const struct trp_value *key)
+static enum field field_of(const struct trp_scalar *key)
 {
 	int field;
 
-	if (key->type != TRP_VALUE_TEXT)
+	if (key->type != TRP_SCALAR_TEXT)
 		return FIELDS;
 	for (field = 0; field < FIELDS; field++)
 		if (strlen(keys[field]) == key->span.length &&
@@ -363,7 +363,7 @@ static enum field field_of(const struct trp_value *key)
 static int get_fields(struct decoding *d)
 {
 	struct trp_token map;
-	struct trp_value key;
+	struct trp_scalar key;
 	size_t i;
 	int r = d->codec->get(&d->reader, &map);
 
@@ -432,21 +432,21 @@ void trp_wire_fini(struct trp_wire *wire)
 
 /* ---- writing ------------------------------------------------------------ */
 
-static struct trp_token value_token(const struct trp_value *value)
+static struct trp_token value_token(const struct trp_scalar *value)
 {
 	return (struct trp_token) { .type = TRP_TOKEN_VALUE, .value = *value };
 }
 
 static struct trp_token text_token(const char *text)
 {
-	struct trp_value value = trp_value_text(text);
+	struct trp_scalar value = trp_scalar_text(text);
 
 	return value_token(&value);
 }
 
 static struct trp_token integer_token(int64_t integer)
 {
-	struct trp_value value = { .type = TRP_VALUE_INT,
+	struct trp_scalar value = { .type = TRP_SCALAR_INT,
 				   { .integer = integer } };
 
 	return value_token(&value);
@@ -455,7 +455,7 @@ static struct trp_token integer_token(int64_t integer)
 /* Whole seconds go out as ints: so do the defaults of the original. */
 static struct trp_token seconds_token(double real)
 {
-	struct trp_value value = { .type = TRP_VALUE_REAL, { .real = real } };
+	struct trp_scalar value = { .type = TRP_SCALAR_REAL, { .real = real } };
 
 	if (real == (double)(int64_t)real)
 		return integer_token((int64_t)real);
@@ -464,7 +464,7 @@ static struct trp_token seconds_token(double real)
 
 static struct trp_token bool_token(bool flag)
 {
-	struct trp_value value = { .type = TRP_VALUE_BOOL, { .flag = flag } };
+	struct trp_scalar value = { .type = TRP_SCALAR_BOOL, { .flag = flag } };
 
 	return value_token(&value);
 }

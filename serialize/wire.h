@@ -40,7 +40,7 @@ struct trp_wire_config {
 struct trp_wire {
 	enum trp_wire_type type;
 	const char *node; /* NULL in a hist */
-	struct trp_value value;
+	struct trp_scalar value;
 	const char *const *history;
 	size_t history_length;
 	struct trp_wire_config config; /* vers */

@@ -190,7 +190,7 @@ Test(turn, who_is_not_ready_waits_for_those_that_have_values)
 {
 	struct trp_beacon_options options = { .node = "m",
 					      .config = trp_wire_defaults };
-	struct trp_value none = { .type = TRP_VALUE_NONE };
+	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
 	struct lone lone;
 
 	lone_unready(&lone, &options);
@@ -230,7 +230,7 @@ Test(value, who_has_none_hears_of_those_who_have)
 {
 	struct trp_beacon_options options = { .node = "m",
 					      .config = trp_wire_defaults };
-	struct trp_value none = { .type = TRP_VALUE_NONE };
+	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
 	struct lone lone;
 
 	lone_new(&lone, &options);

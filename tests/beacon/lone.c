@@ -52,7 +52,7 @@ static struct trp_time now_of(const struct lone *lone)
 
 void lone_unready(struct lone *lone, const struct trp_beacon_options *options)
 {
-	struct trp_value value = { TRP_VALUE_INT, { .integer = 50 } };
+	struct trp_scalar value = { TRP_SCALAR_INT, { .integer = 50 } };
 
 	*lone = (struct lone) { .draw = 0.5 };
 	cr_assert(trp_beacon_new(&lone->beacon, options, &calls, lone) == 0);
@@ -105,7 +105,7 @@ static void hear_list(struct lone *lone, enum trp_wire_type type,
 	if (type == TRP_WIRE_PING)
 		wire.node = history[0];
 	if (value >= 0) {
-		wire.value.type = TRP_VALUE_INT;
+		wire.value.type = TRP_SCALAR_INT;
 		wire.value.integer = value;
 	}
 	lone_hear(lone, &wire);

@@ -90,7 +90,7 @@ Test(rotation, agrees_with_a_model_of_it)
 
 Test(peers, a_full_table_lets_go_of_the_one_not_heard_for_longest)
 {
-	struct trp_value none = { .type = TRP_VALUE_NONE };
+	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
 	struct trp_peer *peer, *pinned;
 	struct trp_peers peers;
 	char name[16];

@@ -100,7 +100,7 @@ static void begin_voter(struct election *election, int number, const char *url)
 {
 	struct voter *voter = &election->voters[number];
 	struct trp_beacon_options options = { .config = trp_wire_defaults };
-	struct trp_value value = { TRP_VALUE_INT, { .integer = number } };
+	struct trp_scalar value = { TRP_SCALAR_INT, { .integer = number } };
 	struct trp_bus_address address;
 
 	voter->election = election;

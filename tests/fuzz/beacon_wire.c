@@ -56,7 +56,7 @@ static void write_and_read(const struct trp_codec *codec,
 		abort();
 	if (back.type != wire->type ||
 	    back.history_length != wire->history_length ||
-	    trp_value_compare(&back.value, &wire->value) != 0)
+	    trp_scalar_compare(&back.value, &wire->value) != 0)
 		abort();
 	trp_wire_fini(&back);
 }

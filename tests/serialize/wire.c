@@ -46,9 +46,9 @@ static struct bytes encode(const struct trp_codec *codec,
 	return bytes;
 }
 
-static bool is_same_value(const struct trp_value *a, const struct trp_value *b)
+static bool is_same_value(const struct trp_scalar *a, const struct trp_scalar *b)
 {
-	return a->type == b->type && trp_value_compare(a, b) == 0;
+	return a->type == b->type && trp_scalar_compare(a, b) == 0;
 }
 
 static void check_same(const struct trp_wire *a, const struct trp_wire *b)
@@ -123,16 +123,16 @@ Test(wire, each_message_comes_back_as_it_went)
 
 Test(wire, each_kind_of_value_comes_back_as_it_went)
 {
-	static const struct trp_value values[] = {
-		{ .type = TRP_VALUE_NONE },
-		{ TRP_VALUE_BOOL, { .flag = true } },
-		{ TRP_VALUE_INT, { .integer = 31 } },
-		{ TRP_VALUE_INT, { .integer = INT64_MAX } },
-		{ TRP_VALUE_INT, { .integer = INT64_MIN } },
-		{ TRP_VALUE_REAL, { .real = 1.5 } },
-		{ TRP_VALUE_TEXT, { .span = { "text", 4 } } },
-		{ TRP_VALUE_TEXT, { .span = { "", 0 } } },
-		{ TRP_VALUE_BYTES, { .span = { "\0\1\xff", 3 } } },
+	static const struct trp_scalar values[] = {
+		{ .type = TRP_SCALAR_NONE },
+		{ TRP_SCALAR_BOOL, { .flag = true } },
+		{ TRP_SCALAR_INT, { .integer = 31 } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MAX } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MIN } },
+		{ TRP_SCALAR_REAL, { .real = 1.5 } },
+		{ TRP_SCALAR_TEXT, { .span = { "text", 4 } } },
+		{ TRP_SCALAR_TEXT, { .span = { "", 0 } } },
+		{ TRP_SCALAR_BYTES, { .span = { "\0\1\xff", 3 } } },
 	};
 	struct trp_wire wire = sample(TRP_WIRE_PING);
 	size_t i;
@@ -150,7 +150,7 @@ static void check_golden(const struct trp_codec *codec, const char *ping,
 	struct trp_wire wires[] = {
 		{ .type = TRP_WIRE_PING,
 		  .node = "a",
-		  .value = { TRP_VALUE_INT, { .integer = 31 } },
+		  .value = { TRP_SCALAR_INT, { .integer = 31 } },
 		  .history = names,
 		  .history_length = 2 },
 		{ .type = TRP_WIRE_VERS,
@@ -191,7 +191,7 @@ Test(wire, cbor_of_unknown_lengths_and_with_tags_is_read)
 		  0);
 	cr_assert(wire.history_length == 2);
 	cr_assert_str_eq(wire.history[1], "b");
-	cr_assert(wire.value.type == TRP_VALUE_RAW);
+	cr_assert(wire.value.type == TRP_SCALAR_RAW);
 	cr_assert(wire.value.span.length == 4);
 	check_round_trip(&(struct trp_wire) { .type = TRP_WIRE_INIT,
 					      .node = wire.node });
@@ -241,14 +241,14 @@ static int decode_map(const struct trp_codec *codec,
 #define TEXT(text)                                             \
 	{                                                      \
 		.type = TRP_TOKEN_VALUE, .value = {            \
-			TRP_VALUE_TEXT,                        \
+			TRP_SCALAR_TEXT,                        \
 			{ .span = { text, sizeof(text) - 1 } } \
 		}                                              \
 	}
 #define INT(n)                                      \
 	{                                           \
 		.type = TRP_TOKEN_VALUE, .value = { \
-			TRP_VALUE_INT,              \
+			TRP_SCALAR_INT,              \
 			{ .integer = (n) }          \
 		}                                   \
 	}
@@ -490,28 +490,28 @@ Test(wire, python_reads_ours_and_we_read_python)
 
 Test(value, order_is_total_and_antisymmetric)
 {
-	static const struct trp_value rising[] = {
-		{ .type = TRP_VALUE_NONE },
-		{ TRP_VALUE_REAL, { .real = 0.0 / 0.0 } },
-		{ TRP_VALUE_INT, { .integer = INT64_MIN } },
-		{ TRP_VALUE_INT, { .integer = -1 } },
-		{ TRP_VALUE_BOOL, { .flag = true } },
-		{ TRP_VALUE_REAL, { .real = 1.5 } },
-		{ TRP_VALUE_INT, { .integer = INT64_MAX - 1 } },
-		{ TRP_VALUE_INT, { .integer = INT64_MAX } },
-		{ TRP_VALUE_REAL, { .real = 0x1p63 } },
-		{ TRP_VALUE_TEXT, { .span = { "", 0 } } },
-		{ TRP_VALUE_TEXT, { .span = { "a", 1 } } },
-		{ TRP_VALUE_TEXT, { .span = { "ab", 2 } } },
-		{ TRP_VALUE_TEXT, { .span = { "b", 1 } } },
-		{ TRP_VALUE_BYTES, { .span = { "a", 1 } } },
-		{ TRP_VALUE_RAW, { .span = { "\x80", 1 } } },
+	static const struct trp_scalar rising[] = {
+		{ .type = TRP_SCALAR_NONE },
+		{ TRP_SCALAR_REAL, { .real = 0.0 / 0.0 } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MIN } },
+		{ TRP_SCALAR_INT, { .integer = -1 } },
+		{ TRP_SCALAR_BOOL, { .flag = true } },
+		{ TRP_SCALAR_REAL, { .real = 1.5 } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MAX - 1 } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MAX } },
+		{ TRP_SCALAR_REAL, { .real = 0x1p63 } },
+		{ TRP_SCALAR_TEXT, { .span = { "", 0 } } },
+		{ TRP_SCALAR_TEXT, { .span = { "a", 1 } } },
+		{ TRP_SCALAR_TEXT, { .span = { "ab", 2 } } },
+		{ TRP_SCALAR_TEXT, { .span = { "b", 1 } } },
+		{ TRP_SCALAR_BYTES, { .span = { "a", 1 } } },
+		{ TRP_SCALAR_RAW, { .span = { "\x80", 1 } } },
 	};
 	int i, j, order, count = sizeof(rising) / sizeof(*rising);
 
 	for (i = 0; i < count; i++) {
 		for (j = 0; j < count; j++) {
-			order = trp_value_compare(&rising[i], &rising[j]);
+			order = trp_scalar_compare(&rising[i], &rising[j]);
 			cr_assert((order > 0) == (i > j), "%d %d", i, j);
 			cr_assert((order < 0) == (i < j), "%d %d", i, j);
 		}

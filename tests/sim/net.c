@@ -120,8 +120,8 @@ static struct letter *letter_new(const struct trp_wire *message)
 	letter = calloc(1, sizeof(*letter) + pointers +
 				   24 * (message->history_length + 1));
 	letter->wire = *message;
-	letter->wire.value.type = TRP_VALUE_NONE;
-	trp_value_copy(&letter->wire.value, &message->value);
+	letter->wire.value.type = TRP_SCALAR_NONE;
+	trp_scalar_copy(&letter->wire.value, &message->value);
 	at = (char *)letter->history + pointers;
 	if (message->node)
 		letter->wire.node = put_name(&at, message->node);
@@ -135,7 +135,7 @@ static void letter_drop(struct letter *letter)
 {
 	if (--letter->users > 0)
 		return;
-	trp_value_fini(&letter->wire.value);
+	trp_scalar_fini(&letter->wire.value);
 	free(letter);
 }
 
@@ -300,7 +300,7 @@ static double on_random(void *user)
 	return sim_draw(((struct sim_node *)user)->net);
 }
 
-static const struct trp_value *on_value(void *user, bool may_become_it)
+static const struct trp_scalar *on_value(void *user, bool may_become_it)
 {
 	struct sim_node *node = user;
 
@@ -334,7 +334,7 @@ void sim_init(struct sim_net *net, uint64_t seed, int node_count,
 		node = &net->nodes[i];
 		node->net = net;
 		snprintf(node->name, sizeof(node->name), "n%03d", i);
-		node->value.type = TRP_VALUE_INT;
+		node->value.type = TRP_SCALAR_INT;
 		node->value.integer = 31 * i;
 		node->rate = 1 + (2 * sim_draw(net) - 1) * faults->drift;
 	}

@@ -27,7 +27,7 @@ struct sim_node {
 	struct sim_net *net;
 	struct trp_beacon *beacon; /* NULL: it is down */
 	char name[24];
-	struct trp_value value;
+	struct trp_scalar value;
 	double rate; /* of its clock */
 	int side;
 	bool is_it;
@@ -66,7 +66,7 @@ struct sim_net {
 		      const struct trp_beacon_event *event);
 	void *watch_data;
 	/* What a node says in its pings, instead of its number; may be NULL. */
-	const struct trp_value *(*value)(struct sim_node *node,
+	const struct trp_scalar *(*value)(struct sim_node *node,
 					 bool may_become_it);
 	void (*watch_send)(struct sim_node *node,
 			   const struct trp_wire *message);

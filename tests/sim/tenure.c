@@ -20,7 +20,7 @@ static const struct sim_faults quick = { .delay_min_ns = 100000,
 struct house {
 	struct trp_tenure at[NODES_MAX];
 	char text[NODES_MAX][128];
-	struct trp_value value[NODES_MAX];
+	struct trp_scalar value[NODES_MAX];
 	bool ran[NODES_MAX];
 	int64_t stopped_ns[NODES_MAX];
 	bool is_dead[NODES_MAX]; /* killed: it needs no time to stop */
@@ -33,7 +33,7 @@ static int number_of(const struct sim_node *node)
 	return (int)(node - node->net->nodes);
 }
 
-static const struct trp_value *say(struct sim_node *node, bool may_become_it)
+static const struct trp_scalar *say(struct sim_node *node, bool may_become_it)
 {
 	struct house *house = node->net->watch_data;
 	int i = number_of(node);
@@ -42,7 +42,7 @@ static const struct trp_value *say(struct sim_node *node, bool may_become_it)
 				      may_become_it, sim_local(node), "rest",
 				      house->text[i],
 				      sizeof(house->text[i])) > 0);
-	house->value[i] = trp_value_text(house->text[i]);
+	house->value[i] = trp_scalar_text(house->text[i]);
 	return &house->value[i];
 }
 
@@ -391,15 +391,15 @@ Test(tenure, values_that_are_no_records_are_passed_over)
 		"0000000000000001x0a;",
 	};
 	struct trp_tenure_record record;
-	struct trp_value value;
+	struct trp_scalar value;
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		value = trp_value_text(bad[i]);
+		value = trp_scalar_text(bad[i]);
 		cr_assert(trp_tenure_read(&value, &record) == -EBADMSG, "%s",
 			  bad[i]);
 	}
-	value = trp_value_text("00000000000000ff 0node;and;more");
+	value = trp_scalar_text("00000000000000ff 0node;and;more");
 	cr_assert(trp_tenure_read(&value, &record) == 0);
 	cr_assert(record.term == 255 && record.seat == TRP_TENURE_HELD);
 	cr_assert_str_eq(record.holder, "node");

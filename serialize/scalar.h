@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_VALUE_H
-#define TRP_SERIALIZE_VALUE_H
+#ifndef TRP_SERIALIZE_SCALAR_H
+#define TRP_SERIALIZE_SCALAR_H
 
 /*
  * A value as beacon nodes tell each other: one small thing that is comparable
@@ -12,18 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum trp_value_type {
-	TRP_VALUE_NONE,
-	TRP_VALUE_BOOL,
-	TRP_VALUE_INT,
-	TRP_VALUE_REAL,
-	TRP_VALUE_TEXT,
-	TRP_VALUE_BYTES,
-	TRP_VALUE_RAW, /* encoded, in the codec it was read with */
+enum trp_scalar_type {
+	TRP_SCALAR_NONE,
+	TRP_SCALAR_BOOL,
+	TRP_SCALAR_INT,
+	TRP_SCALAR_REAL,
+	TRP_SCALAR_TEXT,
+	TRP_SCALAR_BYTES,
+	TRP_SCALAR_RAW, /* encoded, in the codec it was read with */
 };
 
-struct trp_value {
-	enum trp_value_type type;
+struct trp_scalar {
+	enum trp_scalar_type type;
 	union {
 		bool flag;
 		int64_t integer;
@@ -36,24 +36,24 @@ struct trp_value {
 };
 
 /* A TEXT that borrows `text`. */
-struct trp_value trp_value_text(const char *text);
+struct trp_scalar trp_scalar_text(const char *text);
 
 /*
  * A total order: none < numbers (by size, true is 1, NaN below all others)
  * < text < bytes < raw (each by its bytes).  Returns <0, 0, >0.
  */
-int trp_value_compare(const struct trp_value *a, const struct trp_value *b);
+int trp_scalar_compare(const struct trp_scalar *a, const struct trp_scalar *b);
 
 /*
  * Copies `from` into `to`, whose old content is freed.  Returns 0 or -ENOMEM;
  * then `to` is as it was.
  */
-int trp_value_copy(struct trp_value *to, const struct trp_value *from);
+int trp_scalar_copy(struct trp_scalar *to, const struct trp_scalar *from);
 
-/* Frees what trp_value_copy() made; afterwards it is NONE. */
-void trp_value_fini(struct trp_value *value);
+/* Frees what trp_scalar_copy() made; afterwards it is NONE. */
+void trp_scalar_fini(struct trp_scalar *value);
 
 /* TEXT, BYTES or RAW: it has a span. */
-bool trp_value_has_span(const struct trp_value *value);
+bool trp_scalar_has_span(const struct trp_scalar *value);
 
 #endif
