@@ -29,8 +29,8 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # out.
 OPTIONAL := libcbor msgpack libmosquitto
 OPTIONAL_libcbor      := serialize/cbor.c
-OPTIONAL_msgpack      := serialize/msgpack.c
-OPTIONAL_libmosquitto := ipc/mqtt.c
+OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
+OPTIONAL_libmosquitto := ipc/bus_mqtt.c
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
