@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_BENCH_LIST_H
+#define TRP_TESTS_BENCH_LIST_H
+
+/* Every benchmark, in the order of the output: BENCH(x) is `bench_x`. */
+
+/* Savina (S. Imam, V. Sarkar, AGERE 2014), in its order. */
+#define BENCHES_SAVINA(BENCH) \
+	BENCH(pingpong)       \
+	BENCH(counting)       \
+	BENCH(fjthrput)       \
+	BENCH(fjcreate)       \
+	BENCH(threadring)     \
+	BENCH(chameneos)
+
+#define BENCHES(BENCH) BENCHES_SAVINA(BENCH)
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/bench/harness.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/bench/list.h"
+
+#define DECLARE(name) extern const struct bench bench_##name;
+BENCHES(DECLARE)
+
+static const struct bench *const benches[] = {
+#define REFER(name) &bench_##name,
+	BENCHES(REFER) NULL,
+};
+
+static int complain(const char *what, const char *which)
+{
+	fprintf(stderr, "troupe-bench: %s: %s\n", what, which);
+	return -EINVAL;
+}
+
+/* "n=100,workers=4": all of it must be known. */
+static int assign(struct entry *entry, const char *text)
+{
+	const struct bench_parameter *parameter = entry->bench->parameters;
+
+	while (*text) {
+		size_t length = strcspn(text, "=");
+		char *end;
+		int i;
+
+		for (i = 0; i < BENCH_PARAMETERS && parameter[i].name; i++)
+			if (strlen(parameter[i].name) == length &&
+			    strncmp(parameter[i].name, text, length) == 0)
+				break;
+		if (i == BENCH_PARAMETERS || !parameter[i].name ||
+		    !text[length])
+			return complain(entry->bench->name,
+					"has no such parameter");
+		text += length + 1;
+		entry->value[i] = strtol(text, &end, 10);
+		if (end == text || (*end && *end != ','))
+			return complain("not a number", text);
+		text = end + (*end == ',');
+	}
+	return 0;
+}
+
+static void name_entry(struct entry *entry)
+{
+	size_t at = (size_t)snprintf(entry->name, sizeof(entry->name), "%s",
+				     entry->bench->name);
+
+	for (int i = 0; i < BENCH_PARAMETERS; i++) {
+		if (!entry->bench->parameters[i].name)
+			break;
+		if (at >= sizeof(entry->name))
+			break;
+		at += (size_t)snprintf(
+			entry->name + at, sizeof(entry->name) - at, "/%s:%ld",
+			entry->bench->parameters[i].name, entry->value[i]);
+	}
+}
+
+static int add(struct entries *entries, const struct bench *bench,
+	       const char *assignments, enum bench_preset preset)
+{
+	struct entry *entry = reallocarray(
+		entries->entry, (size_t)entries->count + 1, sizeof(*entry));
+	int r;
+
+	if (!entry)
+		return complain(bench->name, "no memory");
+	entries->entry = entry;
+	entry += entries->count;
+	*entry = (struct entry) { .bench = bench };
+	for (int i = 0; i < BENCH_PARAMETERS; i++)
+		entry->value[i] = bench->parameters[i].value[preset];
+	r = assign(entry, assignments);
+	if (r < 0)
+		return r;
+	name_entry(entry);
+	entries->count++;
+	return 0;
+}
+
+static int choose(struct entries *entries, const char *choice,
+		  enum bench_preset preset)
+{
+	size_t length = strcspn(choice, ":");
+	const char *assignments = choice + length + (choice[length] == ':');
+	char pattern[256];
+	int before = entries->count, r = 0;
+	regex_t regex;
+
+	snprintf(pattern, sizeof(pattern), "%.*s", (int)length, choice);
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
+		return complain("not a regular expression", pattern);
+	for (const struct bench *const *b = benches; *b && r == 0; b++)
+		if (regexec(&regex, (*b)->name, 0, NULL, 0) == 0 ||
+		    strcmp((*b)->suite, pattern) == 0)
+			r = add(entries, *b, assignments, preset);
+	regfree(&regex);
+	if (r == 0 && entries->count == before)
+		return complain("no such benchmark (see --list)", pattern);
+	return r;
+}
+
+int select_benches(const struct settings *settings, struct entries *ret)
+{
+	int r = 0;
+
+	*ret = (struct entries) { 0 };
+	if (settings->choice_count == 0)
+		r = choose(ret, "", settings->preset);
+	for (int i = 0; i < settings->choice_count && r == 0; i++)
+		r = choose(ret, settings->choices[i], settings->preset);
+	if (r < 0)
+		select_free(ret);
+	return r;
+}
+
+void select_free(struct entries *entries)
+{
+	for (int i = 0; i < entries->count; i++) {
+		free(entries->entry[i].run);
+		free(entries->entry[i].latency);
+	}
+	free(entries->entry);
+	*entries = (struct entries) { 0 };
+}
+
+double *entry_values(const struct entry *entry, int *ret_count)
+{
+	double *value = calloc((size_t)entry->count + 1, sizeof(*value));
+
+	*ret_count = 0;
+	for (int i = 0; value && i < entry->count; i++)
+		if (!entry->run[i].why[0])
+			value[(*ret_count)++] = entry->run[i].seconds /
+						(double)entry->run[i].items;
+	return value;
+}
