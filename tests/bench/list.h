@@ -11,7 +11,14 @@
 	BENCH(fjthrput)       \
 	BENCH(fjcreate)       \
 	BENCH(threadring)     \
-	BENCH(chameneos)
+	BENCH(chameneos)      \
+	BENCH(big)            \
+	BENCH(concdict)       \
+	BENCH(concsll)        \
+	BENCH(bndbuffer)      \
+	BENCH(philosophers)   \
+	BENCH(barber)         \
+	BENCH(cigsmok)
 
 #define BENCHES(BENCH) BENCHES_SAVINA(BENCH)
 
