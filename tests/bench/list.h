@@ -13,12 +13,24 @@
 	BENCH(threadring)     \
 	BENCH(chameneos)      \
 	BENCH(big)            \
+	BENCH(fib)            \
 	BENCH(concdict)       \
 	BENCH(concsll)        \
 	BENCH(bndbuffer)      \
 	BENCH(philosophers)   \
 	BENCH(barber)         \
-	BENCH(cigsmok)
+	BENCH(cigsmok)        \
+	BENCH(logmap)         \
+	BENCH(banking)        \
+	BENCH(apsp)           \
+	BENCH(nqueenk)        \
+	BENCH(recmatmul)      \
+	BENCH(quicksort)      \
+	BENCH(radixsort)      \
+	BENCH(filterbank)     \
+	BENCH(sieve)          \
+	BENCH(trapezoid)      \
+	BENCH(sor)
 
 #define BENCHES(BENCH) BENCHES_SAVINA(BENCH)
 
