@@ -11,7 +11,7 @@
 #include "serialize/message.h"
 
 enum {
-	LOOK_EVERY = 64,      /* turns between looks at time and descriptors */
+	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
 	RESCAN_MS = 30 * 1000 /* the slow look at every lane */
 };
 
@@ -100,11 +100,17 @@ static int turn_timers(void)
 	return trp_actor_result(r);
 }
 
+/* In turns, or a timer that is always due would keep descriptors waiting. */
 static int turn_others(void)
 {
-	int r = turn_timers();
+	static bool is_inputs_turn;
+	int r;
 
-	return r ? r : trp_input_turn();
+	is_inputs_turn = !is_inputs_turn;
+	r = is_inputs_turn ? trp_input_turn() : turn_timers();
+	if (r == 0)
+		r = is_inputs_turn ? turn_timers() : trp_input_turn();
+	return r;
 }
 
 int trp_actor_turn(void)
@@ -367,7 +373,7 @@ troupe_ref troupe_parent(void)
 
 bool troupe_is_stopping(void)
 {
-	while (trp_actor_take_from(TRP_SLOT_SUPERVISOR) > 0)
+	while (trp_actor_take(TRP_TAKE_CONTROL) > 0)
 		;
 	return trp_actor.is_stopping;
 }

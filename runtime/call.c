@@ -181,6 +181,8 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	free_calls = call;
 	proxy->pending--;
 	proxy->error = error;
+	if (error < 0 && !proxy->private_failure)
+		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
 	closure(answer, data);
 }
@@ -370,5 +372,7 @@ int troupe_await(struct troupe_proxy *proxy)
 			return r;
 		take_ended_targets();
 	}
-	return proxy->error;
+	r = proxy->private_failure;
+	proxy->private_failure = 0;
+	return r;
 }

@@ -34,7 +34,7 @@ int trp_sort_learn(const struct troupe_class *klass)
 
 static int drop(const struct trp_mail *mail, const char *what)
 {
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	troupe_log(TROUPE_WARNING, "dropped %u bytes from actor %u: %s",
 		   mail->size, mail->sender, what);
 	return 1;
@@ -178,7 +178,7 @@ static int sort_mail(const struct trp_mail *mail,
 		     size_t size)
 {
 	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		return 1;
 	}
 	switch ((enum trp_envelope_kind)envelope->kind) {
@@ -211,8 +211,13 @@ static int sort_reply(const struct trp_mail *mail,
 	return 1;
 }
 
+/*
+ * A blocking call inside a handler takes records as well: what is being handled
+ * is put back afterwards.
+ */
 static int sort(const struct trp_mail *mail)
 {
+	struct trp_handled outer = trp_actor.handled;
 	struct trp_envelope envelope;
 	const void *body;
 	size_t size;
@@ -222,18 +227,18 @@ static int sort(const struct trp_mail *mail)
 	if (r < 0)
 		return drop(mail, "not an envelope");
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
-	trp_actor.words->received++;
+	trp_actor.box.sender_cpu = envelope.cpu;
+	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
-	trp_actor.mail = mail;
-	trp_actor.envelope = &envelope;
-	trp_actor.flow = envelope.flow;
-	trp_actor.hop = envelope.hop;
+	trp_actor.handled =
+		(struct trp_handled) { mail, &envelope, envelope.flow,
+				       envelope.hop };
 	r = sort_mail(mail, &envelope, body, size);
-	trp_actor.mail = NULL;
-	trp_actor.envelope = NULL;
-	if (r != TRP_HELD)
-		trp_actor.flow = 0;
+	if (r == TRP_HELD)
+		outer = (struct trp_handled) { .flow = envelope.flow,
+					       .hop = envelope.hop };
+	trp_actor.handled = outer;
 	return r;
 }
 

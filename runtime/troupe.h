@@ -325,6 +325,7 @@ struct troupe_proxy {
 	int error;	    /* of the last call that completed, or 0 */
 	struct troupe_reason reason;
 	unsigned pending;
+	int private_failure;
 };
 
 TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
@@ -332,7 +333,8 @@ TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 
 /*
  * Waits until every call of this proxy has completed; no handler runs
- * meanwhile.  Returns proxy->error, or -ECANCELED.
+ * meanwhile.  Returns 0; the first error among the calls that completed since
+ * the last await; -ECANCELED (told to stop); -EDEADLK (oneself).
  */
 TROUPE_API int troupe_await(struct troupe_proxy *proxy);
 
