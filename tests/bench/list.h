@@ -32,6 +32,24 @@
 	BENCH(trapezoid)      \
 	BENCH(sor)
 
-#define BENCHES(BENCH) BENCHES_SAVINA(BENCH)
+/* What other actor systems are measured with. */
+#define BENCHES_OTHERS(BENCH)      \
+	BENCH(skynet)              \
+	BENCH(actor_creation)      \
+	BENCH(mailbox_performance) \
+	BENCH(mixed_case)          \
+	BENCH(bang)                \
+	BENCH(ehb)                 \
+	BENCH(genstress)
+
+/* Our own. */
+#define BENCHES_OURS(BENCH) \
+	BENCH(fanin)        \
+	BENCH(fanout)
+
+#define BENCHES(BENCH)        \
+	BENCHES_SAVINA(BENCH) \
+	BENCHES_OTHERS(BENCH) \
+	BENCHES_OURS(BENCH)
 
 #endif
