@@ -175,7 +175,7 @@ $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a $(LIBS) -lm
 
-$(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/gen/tests/bench/measure.pb-c.o $(O)/lib/libtroupe.a
+$(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lm
 

@@ -16,7 +16,7 @@
 #include "tests/bench/bench.pb-c.h"
 
 enum bench_preset { BENCH_SMOKE, BENCH_STD, BENCH_LARGE, BENCH_PRESETS };
-enum { BENCH_PARAMETERS = 6, BENCH_CLASSES = 8 };
+enum { BENCH_PARAMETERS = 6, BENCH_CLASSES = 8, BENCH_SWEEP = 8 };
 
 struct bench_parameter {
 	const char *name;
@@ -28,6 +28,9 @@ struct bench {
 	const char *suite; /* whose idea it is */
 	const char *item;  /* what bench_items() counts */
 	struct bench_parameter parameters[BENCH_PARAMETERS];
+
+	/* Values that its first parameter takes in turn; none: one run. */
+	long sweep[BENCH_SWEEP];
 
 	/* All its classes: --mailbox sets their limit before the node starts.
 	 */

@@ -42,14 +42,34 @@
 	BENCH(ehb)                 \
 	BENCH(genstress)
 
-/* Our own. */
-#define BENCHES_OURS(BENCH) \
-	BENCH(fanin)        \
-	BENCH(fanout)
+/* What nothing can beat. */
+#define BENCHES_FLOORS(BENCH) \
+	BENCH(floor_futex)    \
+	BENCH(floor_line)     \
+	BENCH(floor_memcpy)   \
+	BENCH(floor_fork)
 
+/* Our own. */
+#define BENCHES_OURS(BENCH)   \
+	BENCH(ask)            \
+	BENCH(oneway_copied)  \
+	BENCH(oneway_loaned)  \
+	BENCH(fanin)          \
+	BENCH(fanout)         \
+	BENCH(full)           \
+	BENCH(spawn)          \
+	BENCH(restart)        \
+	BENCH(reports)        \
+	BENCH(idle)           \
+	BENCH(latency_open)   \
+	BENCH(latency_closed) \
+	BENCH(timer)
+
+/* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \
 	BENCHES_SAVINA(BENCH) \
 	BENCHES_OTHERS(BENCH) \
+	BENCHES_FLOORS(BENCH) \
 	BENCHES_OURS(BENCH)
 
 #endif

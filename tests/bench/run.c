@@ -3,6 +3,8 @@
  * One run: a child process becomes the supervisor of a node (or the floor),
  * and everything that it forks is gone when it is.
  *
+ * What the run writes to standard error is shown if it fails.
+ *
  * The harness is a subreaper: what outlives its node comes to the harness,
  * which kills it and says that the run left it.
  */
@@ -14,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -75,8 +78,9 @@ static int run_node(const struct bench *bench)
 	return status;
 }
 
+/* errors: becomes the standard error of the run. */
 static int start(const struct entry *entry, const struct settings *settings,
-		 pid_t *ret_pid)
+		 int errors, pid_t *ret_pid)
 {
 	const struct bench *bench = entry->bench;
 	int r = kit_prepare();
@@ -91,6 +95,7 @@ static int start(const struct entry *entry, const struct settings *settings,
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		dup2(errors, STDERR_FILENO);
 		apply(settings, bench);
 		r = bench->plain ? run_plain(bench) : run_node(bench);
 		fflush(NULL);
@@ -133,6 +138,15 @@ static void collect(const struct rusage *usage, struct run *run)
 	memcpy(run->why, board->why, sizeof(run->why));
 }
 
+static void show(int errors)
+{
+	char text[4096];
+	ssize_t size = pread(errors, text, sizeof(text), 0);
+
+	if (size > 0)
+		fwrite(text, 1, (size_t)size, stderr);
+}
+
 static int keep(struct entry *entry, const struct run *run)
 {
 	if (entry->count == entry->room) {
@@ -160,16 +174,20 @@ int run_once(struct entry *entry, const struct settings *settings)
 	struct troupe_time begin = troupe_now();
 	struct run run = { 0 };
 	struct rusage usage;
-	int status, strays, r;
+	int errors = memfd_create("errors", MFD_CLOEXEC), status, strays, r;
 	pid_t pid = 0;
 
-	r = start(entry, settings, &pid);
+	if (errors < 0)
+		return -errno;
+	r = start(entry, settings, errors, &pid);
 	if (r < 0)
-		return r;
+		goto close_errors;
 	if (!wait_for(pid, entry, settings->timeout))
 		bench_fail("hung for %.1f s", settings->timeout);
-	if (wait4(pid, &status, 0, &usage) != pid)
-		return -errno;
+	if (wait4(pid, &status, 0, &usage) != pid) {
+		r = -errno;
+		goto close_errors;
+	}
 	if (WIFSIGNALED(status))
 		bench_fail("ended by signal %d", WTERMSIG(status));
 	strays = watch_reap_strays();
@@ -177,5 +195,10 @@ int run_once(struct entry *entry, const struct settings *settings)
 		bench_fail("%d processes outlived the node", strays);
 	run.whole = (double)(troupe_now().ns - begin.ns) / 1e9;
 	collect(&usage, &run);
-	return keep(entry, &run);
+	if (run.why[0])
+		show(errors);
+	r = keep(entry, &run);
+close_errors:
+	close(errors);
+	return r;
 }

@@ -15,6 +15,9 @@ static const struct bench *const benches[] = {
 	BENCHES(REFER) NULL,
 };
 
+/* A swept value above takes longer than a smoke run may. */
+enum { SMOKE_MOST = 1 << 20 };
+
 static int complain(const char *what, const char *which)
 {
 	fprintf(stderr, "troupe-bench: %s: %s\n", what, which);
@@ -64,7 +67,8 @@ static void name_entry(struct entry *entry)
 	}
 }
 
-static int add(struct entries *entries, const struct bench *bench,
+/* first: of the first parameter; 0: as the preset has it. */
+static int add(struct entries *entries, const struct bench *bench, long first,
 	       const char *assignments, enum bench_preset preset)
 {
 	struct entry *entry = reallocarray(
@@ -78,12 +82,29 @@ static int add(struct entries *entries, const struct bench *bench,
 	*entry = (struct entry) { .bench = bench };
 	for (int i = 0; i < BENCH_PARAMETERS; i++)
 		entry->value[i] = bench->parameters[i].value[preset];
+	if (first)
+		entry->value[0] = first;
 	r = assign(entry, assignments);
 	if (r < 0)
 		return r;
 	name_entry(entry);
 	entries->count++;
 	return 0;
+}
+
+static int add_all(struct entries *entries, const struct bench *bench,
+		   const char *assignments, enum bench_preset preset)
+{
+	const char *name = bench->parameters[0].name;
+	int r = 0;
+
+	if (!bench->sweep[0] || strncmp(assignments, name, strlen(name)) == 0)
+		return add(entries, bench, 0, assignments, preset);
+	for (int i = 0; i < BENCH_SWEEP && bench->sweep[i] && r == 0; i++)
+		if (preset != BENCH_SMOKE || bench->sweep[i] <= SMOKE_MOST)
+			r = add(entries, bench, bench->sweep[i], assignments,
+				preset);
+	return r;
 }
 
 static int choose(struct entries *entries, const char *choice,
@@ -101,7 +122,7 @@ static int choose(struct entries *entries, const char *choice,
 	for (const struct bench *const *b = benches; *b && r == 0; b++)
 		if (regexec(&regex, (*b)->name, 0, NULL, 0) == 0 ||
 		    strcmp((*b)->suite, pattern) == 0)
-			r = add(entries, *b, assignments, preset);
+			r = add_all(entries, *b, assignments, preset);
 	regfree(&regex);
 	if (r == 0 && entries->count == before)
 		return complain("no such benchmark (see --list)", pattern);
