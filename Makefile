@@ -83,7 +83,7 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench bench-smoke fuzz \
+.PHONY: all run test lint install uninstall clean help bench bench-peers bench-smoke fuzz \
 	race model check-install do-run do-test do-bench do-bench-smoke do-race \
 	tests benches always
 
@@ -93,6 +93,7 @@ all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
 help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      what actors cost: ARGS=--help'
+	@echo 'make bench-peers  installs what it compares with'
 	@echo 'make bench-smoke  each benchmark once, with its result checked'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
@@ -168,12 +169,19 @@ $(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
+# Peers that are not installed are built empty, and say so when asked.
+BENCH_ZMQ := $(shell $(PKG_CONFIG) --exists libzmq && echo -lzmq)
+BENCH_NNG := $(if $(wildcard /usr/include/nng/nng.h),-lnng)
+$(O)/tests/bench/peers/%.o: INTERNAL += \
+	$(if $(BENCH_ZMQ),-DHAVE_LIBZMQ) $(if $(BENCH_NNG),-DHAVE_NNG)
+
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
 		$(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a $(LIBS) -lm
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
+		$(LIBS) $(BENCH_ZMQ) $(BENCH_NNG) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
@@ -206,6 +214,10 @@ bench:
 	@$(MAKE) --no-print-directory do-bench
 do-bench: benches
 	$(O)/bin/troupe-bench $(ARGS)
+
+# Installs the peers that Debian has; the next build finds them.
+bench-peers:
+	@./tests/support/packages build peers
 
 # Every benchmark once, in its smallest size, with its result checked.
 bench-smoke:

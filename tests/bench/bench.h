@@ -80,6 +80,10 @@ void bench_latency(int64_t ns);
 /* Zeroed memory that all processes of the run share: 256 MiB, used or not. */
 void *bench_shared(void);
 
+/* Bytes that tell whose they are; the second fails the run if they are not. */
+void bench_fill(void *bytes, size_t size, long number);
+void bench_check(const void *bytes, size_t size, long number);
+
 /* With --pin two: this process stays on that processor from now on. */
 void bench_side(int side);
 

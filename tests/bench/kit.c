@@ -129,6 +129,28 @@ void *bench_shared(void)
 	return shared;
 }
 
+void bench_fill(void *bytes, size_t size, long number)
+{
+	memset(bytes, (int)number & 255, size);
+}
+
+void bench_check(const void *bytes, size_t size, long number)
+{
+	const unsigned char *at = bytes;
+	unsigned char mark = (unsigned char)number;
+	uint64_t word, all = 0;
+	size_t i;
+
+	for (i = 0; i + sizeof(word) <= size; i += sizeof(word)) {
+		memcpy(&word, at + i, sizeof(word));
+		all |= word ^ (mark * UINT64_C(0x0101010101010101));
+	}
+	for (; i < size; i++)
+		all |= at[i] ^ mark;
+	if (all)
+		bench_fail("message %ld is not what was sent", number);
+}
+
 void bench_side(int side)
 {
 	cpu_set_t set;

@@ -65,11 +65,27 @@
 	BENCH(latency_closed) \
 	BENCH(timer)
 
+/* What others move bytes with; each of these isolates by process. */
+#define BENCHES_PEERS(BENCH)         \
+	BENCH(pipes_ask)             \
+	BENCH(pipes_oneway)          \
+	BENCH(unix_stream_ask)       \
+	BENCH(unix_stream_oneway)    \
+	BENCH(unix_seqpacket_ask)    \
+	BENCH(unix_seqpacket_oneway) \
+	BENCH(mqueue_ask)            \
+	BENCH(mqueue_oneway)         \
+	BENCH(zeromq_ask)            \
+	BENCH(zeromq_oneway)         \
+	BENCH(nng_ask)               \
+	BENCH(nng_oneway)
+
 /* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \
 	BENCHES_SAVINA(BENCH) \
 	BENCHES_OTHERS(BENCH) \
 	BENCHES_FLOORS(BENCH) \
-	BENCHES_OURS(BENCH)
+	BENCHES_OURS(BENCH)   \
+	BENCHES_PEERS(BENCH)
 
 #endif

@@ -11,7 +11,9 @@ enum { STATUS_USAGE = 2, CONTEXT_MOST = 16 };
 static const char help[] =
 	"usage: troupe-bench [OPTION...] [NAME | NAME:key=value,...]...\n"
 	"\n"
-	"NAME is an extended regular expression; without any: all benchmarks.\n"
+	"NAME is a benchmark, a suite, or an extended regular expression; "
+	"without\n"
+	"any: all benchmarks.\n"
 	"\n"
 	"  --list             names, parameters and their values, and end\n"
 	"  --preset P         smoke, std or large            (std)\n"

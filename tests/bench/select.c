@@ -88,6 +88,9 @@ static int add(struct entries *entries, const struct bench *bench, long first,
 	if (r < 0)
 		return r;
 	name_entry(entry);
+	for (int i = 0; i < entries->count; i++)
+		if (strcmp(entries->entry[i].name, entry->name) == 0)
+			return 0; /* two choices fit it */
 	entries->count++;
 	return 0;
 }
@@ -107,6 +110,25 @@ static int add_all(struct entries *entries, const struct bench *bench,
 	return r;
 }
 
+/* A name, a suite, or else a regular expression. */
+static bool is_meant(const struct bench *bench, const char *pattern,
+		     const regex_t *regex, bool is_name)
+{
+	if (is_name)
+		return strcmp(bench->name, pattern) == 0 ||
+		       strcmp(bench->suite, pattern) == 0;
+	return regexec(regex, bench->name, 0, NULL, 0) == 0;
+}
+
+static bool is_name(const char *pattern)
+{
+	for (const struct bench *const *b = benches; *b; b++)
+		if (strcmp((*b)->name, pattern) == 0 ||
+		    strcmp((*b)->suite, pattern) == 0)
+			return true;
+	return false;
+}
+
 static int choose(struct entries *entries, const char *choice,
 		  enum bench_preset preset)
 {
@@ -120,8 +142,7 @@ static int choose(struct entries *entries, const char *choice,
 	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
 		return complain("not a regular expression", pattern);
 	for (const struct bench *const *b = benches; *b && r == 0; b++)
-		if (regexec(&regex, (*b)->name, 0, NULL, 0) == 0 ||
-		    strcmp((*b)->suite, pattern) == 0)
+		if (is_meant(*b, pattern, &regex, is_name(pattern)))
 			r = add_all(entries, *b, assignments, preset);
 	regfree(&regex);
 	if (r == 0 && entries->count == before)

@@ -4,7 +4,6 @@
  * receiver reads them.  Both sides touch every byte.
  */
 #include <stdlib.h>
-#include <string.h>
 #include "tests/bench/bench.h"
 
 enum { BYTES, TOTAL };
@@ -24,18 +23,8 @@ static long received;
 
 static void check(const void *bytes, size_t size)
 {
-	unsigned char mark = (unsigned char)(received + 1);
-	uint64_t word, all = 0;
-	size_t i;
-
-	for (i = 0; i + sizeof(word) <= size; i += sizeof(word)) {
-		memcpy(&word, (const char *)bytes + i, sizeof(word));
-		all |= word ^ (mark * UINT64_C(0x0101010101010101));
-	}
-	for (; i < size; i++)
-		all |= ((const unsigned char *)bytes)[i] ^ mark;
-	if (all || size != (size_t)bench_get(BYTES))
-		bench_fail("message %ld is not what was sent", received);
+	bench_expect("size", (long long)size, bench_get(BYTES));
+	bench_check(bytes, size, received + 1);
 }
 
 static int take(const struct troupe_message *message)
@@ -83,7 +72,7 @@ static int send_copies(troupe_ref to)
 	if (!text.bytes.data)
 		return -ENOMEM;
 	for (long i = 0; i < message_count() && r == 0; i++) {
-		memset(text.bytes.data, (int)(i + 1) & 255, size);
+		bench_fill(text.bytes.data, size, i + 1);
 		r = bench_send(to, &text.base);
 	}
 	free(text.bytes.data);
@@ -101,7 +90,7 @@ static int lend_one(troupe_ref to, const Bench__Text *text, long number)
 		;
 	if (r < 0)
 		return r;
-	memset(loan.bytes, (int)number & 255, loan.size);
+	bench_fill(loan.bytes, loan.size, number);
 	while ((r = troupe_send_loan(to, &text->base, &loan)) == -EAGAIN)
 		;
 	return r;
