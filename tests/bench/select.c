@@ -135,17 +135,17 @@ static int choose(struct entries *entries, const char *choice,
 	size_t length = strcspn(choice, ":");
 	const char *assignments = choice + length + (choice[length] == ':');
 	char pattern[256];
-	int before = entries->count, r = 0;
+	int found = 0, r = 0;
 	regex_t regex;
 
 	snprintf(pattern, sizeof(pattern), "%.*s", (int)length, choice);
 	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB))
 		return complain("not a regular expression", pattern);
 	for (const struct bench *const *b = benches; *b && r == 0; b++)
-		if (is_meant(*b, pattern, &regex, is_name(pattern)))
+		if (is_meant(*b, pattern, &regex, is_name(pattern)) && ++found)
 			r = add_all(entries, *b, assignments, preset);
 	regfree(&regex);
-	if (r == 0 && entries->count == before)
+	if (found == 0)
 		return complain("no such benchmark (see --list)", pattern);
 	return r;
 }
