@@ -223,12 +223,14 @@ do-bench: benches
 bench-peers:
 	@./tests/support/packages build peers
 
-# Every benchmark once, in its smallest size, with its result checked.
+# Every benchmark once, in its smallest size, with its result checked; then
+# again with the smallest mailboxes.
 bench-smoke:
 	@./tests/support/packages build
 	@$(MAKE) --no-print-directory do-bench-smoke
 do-bench-smoke: $(O)/bin/troupe-bench
 	$(O)/bin/troupe-bench --dry-run --timeout 20
+	$(O)/bin/troupe-bench --dry-run --timeout 20 --mailbox 256
 
 lint:
 	@./tests/support/packages build test lint
