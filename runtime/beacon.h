@@ -165,7 +165,7 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place);
 
 /* The last value heard of a node; NULL when nothing was. */
 const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
-					 const char *node);
+					  const char *node);
 
 /* Calls back for each node that was heard, in the order of names. */
 void trp_beacon_each(const struct trp_beacon *beacon,

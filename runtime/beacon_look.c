@@ -31,7 +31,7 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place)
 }
 
 const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
-					 const char *node)
+					  const char *node)
 {
 	const struct trp_peer *peer = trp_peers_find(&beacon->peers, node);
 

@@ -13,7 +13,7 @@
 
 struct trp_peer {
 	struct trp_scalar value; /* the last one heard */
-	bool is_heard;		/* a ping or hist about it was heard */
+	bool is_heard;		 /* a ping or hist about it was heard */
 	unsigned int pins;
 	struct trp_time heard;	   /* when anything about it was heard last */
 	struct trp_time pinged;	   /* when it was last accepted as head */

@@ -23,7 +23,7 @@ enum trp_token_type {
 struct trp_token {
 	enum trp_token_type type;
 	struct trp_scalar value; /* VALUE; spans lie in what is read */
-	size_t count;		/* LIST, MAP */
+	size_t count;		 /* LIST, MAP */
 };
 
 /* Bytes that are read. */

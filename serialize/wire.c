@@ -447,7 +447,7 @@ static struct trp_token text_token(const char *text)
 static struct trp_token integer_token(int64_t integer)
 {
 	struct trp_scalar value = { .type = TRP_SCALAR_INT,
-				   { .integer = integer } };
+				    { .integer = integer } };
 
 	return value_token(&value);
 }

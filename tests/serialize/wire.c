@@ -46,7 +46,8 @@ static struct bytes encode(const struct trp_codec *codec,
 	return bytes;
 }
 
-static bool is_same_value(const struct trp_scalar *a, const struct trp_scalar *b)
+static bool is_same_value(const struct trp_scalar *a,
+			  const struct trp_scalar *b)
 {
 	return a->type == b->type && trp_scalar_compare(a, b) == 0;
 }
@@ -241,14 +242,14 @@ static int decode_map(const struct trp_codec *codec,
 #define TEXT(text)                                             \
 	{                                                      \
 		.type = TRP_TOKEN_VALUE, .value = {            \
-			TRP_SCALAR_TEXT,                        \
+			TRP_SCALAR_TEXT,                       \
 			{ .span = { text, sizeof(text) - 1 } } \
 		}                                              \
 	}
 #define INT(n)                                      \
 	{                                           \
 		.type = TRP_TOKEN_VALUE, .value = { \
-			TRP_SCALAR_INT,              \
+			TRP_SCALAR_INT,             \
 			{ .integer = (n) }          \
 		}                                   \
 	}

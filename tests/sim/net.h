@@ -67,7 +67,7 @@ struct sim_net {
 	void *watch_data;
 	/* What a node says in its pings, instead of its number; may be NULL. */
 	const struct trp_scalar *(*value)(struct sim_node *node,
-					 bool may_become_it);
+					  bool may_become_it);
 	void (*watch_send)(struct sim_node *node,
 			   const struct trp_wire *message);
 };
