@@ -42,14 +42,19 @@ static int call_with_end(int (*callback)(const struct troupe_end *end),
 	return trp_actor_result(r);
 }
 
-/* What an actor sent is handled before the report of its death. */
+/*
+ * What an actor sent is handled before the report of its death: one record of
+ * it, or of the stash that was taken back before; 0: there is none left.  While
+ * no more work may be begun it waits, and the report does not.
+ */
 static int drain(uint32_t slot)
 {
 	int r;
 
-	while ((r = trp_actor_take_from(slot)) == 1)
-		;
-	return r;
+	if (trp_actor.is_full)
+		return 0;
+	r = trp_stash_turn();
+	return r ? r : trp_actor_take_from(slot);
 }
 
 static int claim_later(struct trp_news *news)
@@ -65,13 +70,12 @@ static int claim_later(struct trp_news *news)
 static int turn_news(void)
 {
 	const struct troupe_class *klass = trp_actor.klass;
-	struct trp_news *news = trp_news_pop(&trp_actor.news);
-	int r = drain(trp_ref_slot(news->end.ref));
+	struct trp_news *news;
+	int r = drain(trp_ref_slot(trp_actor.news.first->end.ref));
 
-	if (r == TRP_END || r < 0) {
-		free(news);
+	if (r != 0)
 		return r;
-	}
+	news = trp_news_pop(&trp_actor.news);
 	r = 1;
 	if (news->watch == 0 && klass->child_stopped)
 		r = call_with_end(klass->child_stopped, &news->end);
@@ -107,6 +111,13 @@ static int turn_others(void)
 	return r ? r : trp_input_turn();
 }
 
+void trp_actor_open(void)
+{
+	trp_actor.open = trp_actor.is_full || trp_stash_is_again()
+				 ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+				 : TRP_TAKE_ALL;
+}
+
 int trp_actor_turn(void)
 {
 	int r;
@@ -122,7 +133,9 @@ int trp_actor_turn(void)
 		if (r != 0)
 			return r;
 	}
-	r = trp_actor_take(TRP_TAKE_ALL);
+	r = trp_actor_take(trp_actor.open);
+	if (r == 0 && trp_actor.open != TRP_TAKE_ALL)
+		r = trp_stash_turn();
 	if (r != 0)
 		return r;
 	if (trp_actor.is_closing &&
@@ -248,7 +261,7 @@ static int run_class(const void *arguments)
 	while (r == 1 || r == 0) {
 		r = trp_actor_turn();
 		if (r == 0)
-			r = trp_actor_sleep(TRP_TAKE_ALL,
+			r = trp_actor_sleep(trp_actor.open,
 					    trp_timers_next(&trp_actor.timers));
 	}
 	return r;
@@ -330,6 +343,7 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_actor.words = (struct trp_words *)trp_actor.box.front->user;
 	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
 	trp_actor.self = trp_ref(slot, generation);
+	trp_actor.open = TRP_TAKE_ALL;
 	trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);

@@ -86,6 +86,9 @@ struct trp_actor {
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
+	bool is_stashed; /* `mail` was */
+	bool is_full;	 /* no more work may be begun: see method.c */
+	unsigned open;	 /* what trp_actor_turn() takes at once */
 	int64_t closed_at;
 	int finish; /* of troupe_finish(), or 0 */
 	uint32_t turns;
@@ -126,6 +129,10 @@ int trp_sort_learn(const struct troupe_class *klass);
 int trp_actor_take(unsigned take);
 int trp_actor_take_from(uint32_t slot);
 
+/* (runtime/sort.c) The same for mail that was saved. */
+struct trp_saved;
+int trp_actor_handle_saved(const struct trp_saved *saved);
+
 /* One callback of the class has returned r: what take and turn return. */
 int trp_actor_result(int r);
 
@@ -140,6 +147,12 @@ int trp_actor_block(struct troupe_time deadline);
  * done; 0: nothing to do; TRP_END; negative: the reason to end.
  */
 int trp_actor_turn(void);
+
+/*
+ * Says anew what trp_actor_turn() takes straight off the lanes: everything,
+ * unless mail must wait or is to be looked at first (stash, work).
+ */
+void trp_actor_open(void);
 
 /* Sleeps until there is something in `take`, news, or the deadline. */
 int trp_actor_sleep(unsigned take, struct troupe_time deadline);
@@ -175,6 +188,10 @@ enum { TRP_HELD = 3 };
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,
 		      size_t size);
+
+/* runtime/stash.c */
+bool trp_stash_is_again(void);	/* something is to be handled again */
+int trp_stash_turn(void);	/* handles one again; as trp_actor_turn() */
 
 /* runtime/call.c: answers, deaths, deadlines. */
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,

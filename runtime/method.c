@@ -179,6 +179,8 @@ static int run_method(ProtobufCService *service,
 
 	trp_actor.is_busy = true;
 	service->invoke(service, envelope->method, input, reply, ticket);
+	if (trp_actor.is_stashed)
+		ticket_free(ticket);
 	if (klass->completed)
 		klass->completed(&message, trp_actor.finish);
 	trp_actor.is_busy = false;

@@ -17,25 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/saved.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-struct saved {
-	struct saved *next;
-	uint64_t number;
-	struct trp_envelope envelope;
-	size_t size;
-	void *attachment;
-	size_t attachment_size;
-	unsigned char body[];
-};
-
 struct list {
 	struct list *next; /* of all lists */
 	uint64_t type;
-	struct saved *first;
-	struct saved **last;
+	struct trp_saved *first;
+	struct trp_saved **last;
 };
 
 /* The call that is waiting, and what it was given. */
@@ -48,10 +39,9 @@ static struct wanted {
 
 static struct list *lists;
 static struct trp_type_table lists_by_type;
-static uint64_t next_number;
 
 /* What the last call returned, to be given back by the next. */
-static struct saved *given_saved;
+static struct trp_saved *given_saved;
 static struct trp_mail given_mail;
 static bool is_mail_given;
 static struct trp_scratch_mark given_mark;
@@ -63,9 +53,7 @@ static void give_back(void)
 	if (is_mail_given)
 		trp_mailbox_done(&trp_actor.box, &given_mail);
 	is_mail_given = false;
-	if (given_saved)
-		free(given_saved->attachment);
-	free(given_saved);
+	trp_saved_free(given_saved);
 	given_saved = NULL;
 	if (trp_actor.flow)
 		trp_scratch_release(&trp_actor.scratch, given_mark);
@@ -149,7 +137,7 @@ static struct list *list_of(uint64_t type)
 	return list;
 }
 
-static void append(struct list *list, struct saved *saved)
+static void append(struct list *list, struct trp_saved *saved)
 {
 	saved->next = NULL;
 	*list->last = saved;
@@ -157,31 +145,15 @@ static void append(struct list *list, struct saved *saved)
 }
 
 static int keep(const struct trp_mail *mail,
-		const struct trp_envelope *envelope, const void *body,
-		size_t size)
+		const struct trp_envelope *envelope)
 {
-	struct saved *saved = malloc(sizeof(*saved) + size);
 	struct list *list = list_of(envelope->type);
+	struct trp_saved *saved = list ? trp_saved_new(mail, envelope) : NULL;
 
-	if (!saved || !list)
-		goto fail;
-	*saved = (struct saved) { .number = ++next_number,
-				  .envelope = *envelope,
-				  .size = size,
-				  .attachment_size = mail->attachment_size };
-	memcpy(saved->body, body, size);
-	if (mail->attachment) {
-		saved->attachment = malloc(mail->attachment_size);
-		if (!saved->attachment)
-			goto fail;
-		memcpy(saved->attachment, mail->attachment,
-		       mail->attachment_size);
-	}
+	if (!saved)
+		return -ENOMEM;
 	append(list, saved);
 	return 1;
-fail:
-	free(saved);
-	return -ENOMEM;
 }
 
 /* Does any pattern look at this list; and at more than its head? */
@@ -204,41 +176,40 @@ static bool concerns(const struct list *list, bool *ret_is_deep)
 
 struct found {
 	struct list *list;
-	struct saved **link;
+	struct trp_saved **link;
 	int index;
 	struct troupe_message message;
 };
 
-static void drop_saved(struct list *list, struct saved **link)
+static void drop_saved(struct list *list, struct trp_saved **link)
 {
-	struct saved *saved = *link;
+	struct trp_saved *saved = *link;
 
 	*link = saved->next;
 	if (list->last == &saved->next)
 		list->last = link;
 	trp_actor.words->dropped++;
-	free(saved->attachment);
-	free(saved);
+	trp_saved_free(saved);
 }
 
 /* The earliest of one list that matches and is earlier than what we have. */
 static void search(struct list *list, struct found *found)
 {
-	struct saved **link = &list->first;
+	struct trp_saved **link = &list->first;
 	bool is_deep;
 
 	if (!concerns(list, &is_deep))
 		return;
 	while (*link) {
-		struct saved *saved = *link;
+		struct trp_saved *saved = *link;
 		struct troupe_message message;
 		int index;
 
 		if (found->link && (*found->link)->number < saved->number)
 			return;
 		describe(&saved->envelope, &message);
-		index = match(&saved->envelope, saved->body, saved->size,
-			      &message);
+		index = match(&saved->envelope, trp_saved_body(saved),
+			      trp_saved_size(saved), &message);
 		if (index == -2) {
 			drop_saved(list, link);
 			continue;
@@ -256,7 +227,7 @@ static void search(struct list *list, struct found *found)
 static bool take_saved(void)
 {
 	struct found found = { 0 };
-	struct saved *saved;
+	struct trp_saved *saved;
 	struct list *list;
 
 	for (list = lists; list; list = list->next)
@@ -270,8 +241,8 @@ static bool take_saved(void)
 	given_saved = saved;
 	wanted.index = found.index;
 	wanted.message = found.message;
-	wanted.message.attachment = saved->attachment;
-	wanted.message.attachment_size = saved->attachment_size;
+	wanted.message.attachment = saved->mail.attachment;
+	wanted.message.attachment_size = saved->mail.attachment_size;
 	trp_actor.flow = saved->envelope.flow;
 	trp_actor.hop = saved->envelope.hop;
 	return true;
@@ -297,7 +268,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 		return 1;
 	}
 	if (index < 0)
-		return keep(mail, envelope, body, size);
+		return keep(mail, envelope);
 	wanted.index = index;
 	wanted.message.attachment = mail->attachment;
 	wanted.message.attachment_size = mail->attachment_size;

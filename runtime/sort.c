@@ -10,6 +10,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/saved.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -177,21 +178,14 @@ static int sort_mail(const struct trp_mail *mail,
 		     const struct trp_envelope *envelope, const void *body,
 		     size_t size)
 {
-	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
-		trp_actor.words->dropped++;
-		return 1;
-	}
 	switch ((enum trp_envelope_kind)envelope->kind) {
-	case TRP_CONTROL:
-		if (mail->sender == TRP_SLOT_SUPERVISOR)
-			return take_control(envelope, body, size);
-		return take_close(envelope);
 	case TRP_MESSAGE:
 		if (trp_actor.klass->run)
 			return trp_receive_offer(mail, envelope, body, size);
 		return deliver(mail, envelope, body, size);
 	case TRP_CALL:
 		return trp_method_invoke(envelope, body, size);
+	case TRP_CONTROL:
 	case TRP_ANSWER:
 	case TRP_FAILURE:
 		break;
@@ -211,6 +205,33 @@ static int sort_reply(const struct trp_mail *mail,
 	return 1;
 }
 
+/* While it is handled it is the current mail. */
+static int sort_current(const struct trp_mail *mail,
+			const struct trp_envelope *envelope, const void *body,
+			size_t size)
+{
+	int r;
+
+	trp_actor.mail = mail;
+	trp_actor.envelope = envelope;
+	trp_actor.flow = envelope->flow;
+	trp_actor.hop = envelope->hop;
+	r = sort_mail(mail, envelope, body, size);
+	trp_actor.mail = NULL;
+	trp_actor.envelope = NULL;
+	trp_actor.is_stashed = false;
+	if (r != TRP_HELD)
+		trp_actor.flow = 0;
+	return r;
+}
+
+int trp_actor_handle_saved(const struct trp_saved *saved)
+{
+	return sort_current(&saved->mail, &saved->envelope,
+			    trp_saved_body(saved), trp_saved_size(saved));
+}
+
+/* Control may come while mail is handled, and leaves that as it is. */
 static int sort(const struct trp_mail *mail)
 {
 	struct trp_envelope envelope;
@@ -225,16 +246,15 @@ static int sort(const struct trp_mail *mail)
 	trp_actor.words->received++;
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
-	trp_actor.mail = mail;
-	trp_actor.envelope = &envelope;
-	trp_actor.flow = envelope.flow;
-	trp_actor.hop = envelope.hop;
-	r = sort_mail(mail, &envelope, body, size);
-	trp_actor.mail = NULL;
-	trp_actor.envelope = NULL;
-	if (r != TRP_HELD)
-		trp_actor.flow = 0;
-	return r;
+	if (envelope.kind == TRP_CONTROL)
+		return mail->sender == TRP_SLOT_SUPERVISOR
+			       ? take_control(&envelope, body, size)
+			       : take_close(&envelope);
+	if (trp_actor.is_closing && envelope.created > trp_actor.closed_at) {
+		trp_actor.words->dropped++;
+		return 1;
+	}
+	return sort_current(mail, &envelope, body, size);
 }
 
 static int taken(int r, struct trp_mail *mail)

@@ -206,6 +206,18 @@ struct troupe_class {
 	int32_t grace_ms;
 };
 
+/*
+ * For a handler or a method of a class that cannot deal with its message now.
+ * stash keeps a copy of the message being handled (a method's `call` is over
+ * with it, and must not be answered); unstash has all that was stashed handled
+ * again, in the order of stashing and before newer mail.  What was not taken
+ * back is lost at the actor's end.
+ * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
+ * handled; -ENOMEM.  unstash: how many there were; -EINVAL: a function actor.
+ */
+TROUPE_API int troupe_stash(void);
+TROUPE_API int troupe_unstash(void);
+
 /* ---- actors -------------------------------------------------------------- */
 
 TROUPE_API troupe_ref troupe_self(void);
