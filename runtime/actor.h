@@ -31,13 +31,15 @@ struct trp_words {
 	_Atomic uint32_t said; /* 1: the reason below is complete */
 	int32_t cause;
 	int32_t code;
-	uint32_t spare;
+	_Atomic uint32_t await_turn; /* odd: it awaits; see deadlock.c */
 	char text[TRP_WORDS_TEXT];
 	_Atomic uint64_t received;
 	_Atomic uint64_t sent;
-	_Atomic uint64_t refused; /* sends that did not go out */
-	_Atomic uint64_t dropped; /* received and not handled */
-	uint64_t spare2[3];
+	_Atomic uint64_t refused;     /* sends that did not go out */
+	_Atomic uint64_t dropped;     /* received and not handled */
+	_Atomic uint64_t awaits;      /* whom */
+	_Atomic int64_t awaits_since; /* when the oldest call was made */
+	_Atomic int64_t passed_on;    /* when the youngest such call was made */
 };
 static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -190,8 +192,8 @@ int trp_receive_offer(const struct trp_mail *mail,
 		      size_t size);
 
 /* runtime/stash.c */
-bool trp_stash_is_again(void);	/* something is to be handled again */
-int trp_stash_turn(void);	/* handles one again; as trp_actor_turn() */
+bool trp_stash_is_again(void); /* something is to be handled again */
+int trp_stash_turn(void);      /* handles one again; as trp_actor_turn() */
 
 /* runtime/call.c: answers, deaths, deadlines. */
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,
@@ -200,6 +202,32 @@ void trp_call_target_ended(const struct troupe_end *end);
 void trp_call_expire(struct troupe_time now);
 /* When the calls want to be looked at next. */
 struct troupe_time trp_call_next(void);
+
+/* Gives calls up: their closures do not run. */
+void trp_call_forget(const struct troupe_proxy *first, size_t count);
+
+/* A call with a deadline of its own (INT64_MAX: never). */
+void trp_call_start(struct troupe_proxy *proxy, unsigned method,
+		    const ProtobufCMessage *input, ProtobufCClosure closure,
+		    void *data, int64_t deadline);
+
+/*
+ * Blocks until `pending` is 0, the calls of proxies first[0..count - 1].  0,
+ * also when they have failed; -ECANCELED.
+ */
+int trp_call_await(const struct troupe_proxy *first, size_t count,
+		   const unsigned *pending);
+
+/*
+ * runtime/deadlock.c: this actor is about to sleep until `target` answers the
+ * calls that it made since then.  True: that would close a cycle, and `path`
+ * says which; else trp_deadlock_end() is called when it has woken.
+ */
+bool trp_deadlock_begin(troupe_ref target, int64_t since,
+			char path[TROUPE_TEXT_SIZE]);
+void trp_deadlock_end(void);
+/* A call that was made then will be answered by somebody else. */
+void trp_deadlock_passed_on(int64_t created);
 
 /* runtime/method.c: a call for this actor's service. */
 int trp_method_invoke(const struct trp_envelope *envelope, const void *body,

@@ -16,6 +16,7 @@ struct ticket {
 	troupe_ref caller;
 	uint64_t correlation; /* 0: one-way */
 	uint64_t flow;
+	int64_t created;
 	uint16_t hop;
 	const ProtobufCMessageDescriptor *output;
 	struct ticket *next_free;
@@ -38,6 +39,7 @@ static struct ticket *ticket_new(const struct trp_envelope *envelope,
 	*ticket = (struct ticket) { .caller = envelope->sender,
 				    .correlation = envelope->correlation,
 				    .flow = envelope->flow,
+				    .created = envelope->created,
 				    .hop = envelope->hop,
 				    .output = output };
 	return ticket;
@@ -131,10 +133,94 @@ int troupe_forward(void *call, troupe_ref to)
 		return r;
 	memcpy(bytes, mail->bytes, mail->size);
 	memcpy(bytes, &envelope, sizeof(envelope));
+	trp_deadlock_passed_on(ticket->created);
 	trp_mailbox_commit(&trp_actor.box, mail->size);
 	ticket_free(ticket);
 	return 0;
 }
+
+/* ---- calls that travel
+ * -------------------------------------------------------------------- */
+
+/* What lies in a struct troupe_ticket; it comes back as anybody's bytes. */
+struct passage {
+	uint64_t caller;
+	uint64_t correlation;
+	uint64_t flow;
+	uint64_t type; /* of the answer */
+	uint32_t hop;
+	uint32_t magic;
+};
+enum { PASSAGE_MAGIC = 0x74636b31 };
+static_assert(sizeof(struct passage) == sizeof(struct troupe_ticket),
+	      "a ticket is a passage");
+
+int troupe_delegate(void *call, struct troupe_ticket *ret_ticket)
+{
+	struct ticket *ticket = call;
+	struct passage passage = { .caller = ticket->caller,
+				   .correlation = ticket->correlation,
+				   .flow = ticket->flow,
+				   .type = trp_type_of(ticket->output),
+				   .hop = ticket->hop,
+				   .magic = PASSAGE_MAGIC };
+
+	memcpy(ret_ticket, &passage, sizeof(passage));
+	trp_deadlock_passed_on(ticket->created);
+	ticket_free(ticket);
+	return 0;
+}
+
+static int take_passage(const void *ticket, size_t size,
+			struct ticket *ret_ticket, uint64_t *ret_type)
+{
+	struct passage passage;
+
+	if (size != sizeof(passage))
+		return -EBADMSG;
+	memcpy(&passage, ticket, sizeof(passage));
+	if (passage.magic != PASSAGE_MAGIC || passage.hop > UINT16_MAX)
+		return -EBADMSG;
+	*ret_ticket = (struct ticket) { .caller = passage.caller,
+					.correlation = passage.correlation,
+					.flow = passage.flow,
+					.hop = (uint16_t)passage.hop };
+	*ret_type = passage.type;
+	return 0;
+}
+
+int troupe_answer(const void *ticket, size_t size,
+		  const ProtobufCMessage *message)
+{
+	struct ticket taken;
+	uint64_t type;
+	int r = take_passage(ticket, size, &taken, &type);
+
+	if (r < 0)
+		return r;
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	if (trp_type_of(message->descriptor) != type)
+		return -EPROTOTYPE;
+	return answer(&taken, TRP_ANSWER, message);
+}
+
+int troupe_answer_failure(const void *ticket, size_t size, int code,
+			  const char *text)
+{
+	struct ticket taken;
+	uint64_t type;
+	int r = take_passage(ticket, size, &taken, &type);
+
+	if (r < 0)
+		return r;
+	if (code >= 0)
+		return -EINVAL;
+	return answer_failure(&taken, code, text ? text : "");
+}
+
+/* ---- taking calls
+ * ------------------------------------------------------------------------- */
 
 static const ProtobufCMethodDescriptor *find_method(
 	const ProtobufCService *service, const struct trp_envelope *envelope)

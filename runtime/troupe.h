@@ -325,6 +325,7 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *	-ETIMEDOUT  no answer in time
  *	-ESRCH      the target is gone; proxy.reason says of what
  *	-ENOSYS     it has no such method
+ *	-EDEADLK    awaiting it would close a cycle; reason.text is the path
  *	-EAGAIN     its mailbox is full	      (others as troupe_send())
  *	code        of the method that failed, see proxy.reason.text
  *
@@ -337,6 +338,7 @@ struct troupe_proxy {
 	int error;	    /* of the last call that completed, or 0 */
 	struct troupe_reason reason;
 	unsigned pending;
+	int64_t private_since;
 };
 
 TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
@@ -344,9 +346,45 @@ TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 
 /*
  * Waits until every call of this proxy has completed; no handler runs
- * meanwhile.  Returns proxy->error, or -ECANCELED.
+ * meanwhile, but closures do.  A cycle of actors that await each other is found
+ * by the one that would close it, before it blocks: its calls fail with
+ * -EDEADLK and the path, "a[12] -> b[13] -> a[12]", and the others go on.
+ * Returns proxy->error, or -ECANCELED.
  */
 TROUPE_API int troupe_await(struct troupe_proxy *proxy);
+
+/*
+ * A proxy to many: a call of &gather.base asks each of the targets, and its
+ * closure runs once, with NULL, when all have answered, failed, or the one
+ * deadline has passed.  Until the next call or fini, for each target i
+ *
+ *	answer[i]	 its answer, or NULL
+ *	proxy[i].error	 0, or why there is none; also proxy[i].reason
+ *
+ * One question at a time: another meanwhile completes at once, error -EBUSY.
+ * The struct must stay where it is until fini.
+ */
+struct troupe_gather {
+	ProtobufCService base;
+	int64_t timeout_ms; /* of all together; 5,000 at first; -1: for ever */
+	int error;	    /* of the first target in order that failed, or 0 */
+	unsigned pending;   /* targets */
+	unsigned failed;
+	size_t count;
+	struct troupe_proxy *proxy;
+	ProtobufCMessage **answer;
+	ProtobufCClosure private_closure;
+	void *private_data;
+};
+
+/* targets: copied.  0, -EINVAL (none), -ENOMEM. */
+TROUPE_API int troupe_gather_init(struct troupe_gather *gather,
+				  const troupe_ref *targets, size_t count,
+				  const ProtobufCServiceDescriptor *service);
+/* Waits as troupe_await().  Returns gather->error, or -ECANCELED. */
+TROUPE_API int troupe_gather_await(struct troupe_gather *gather);
+/* What is pending is given up, and its closure does not run. */
+TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
 
 /*
  * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
@@ -358,6 +396,23 @@ TROUPE_API int troupe_await(struct troupe_proxy *proxy);
 TROUPE_API int troupe_fail(void *call, int code, const char *text);
 TROUPE_API int troupe_forward(void *call, troupe_ref to);
 TROUPE_API troupe_ref troupe_caller(const void *call);
+
+/*
+ * delegate makes a value of a call, which is no longer this actor's: put the
+ * ticket's bytes into a message, and whoever has them answers the caller, once.
+ * The caller is told of the end of the actor that it asked, and not of those
+ * that hold the ticket: then its deadline ends the call.
+ * delegate returns 0; the others -EBADMSG: no ticket; -EPROTOTYPE: not the
+ * method's type of answer; or as troupe_send().  A second answer vanishes.
+ */
+struct troupe_ticket {
+	uint64_t private_words[5];
+};
+TROUPE_API int troupe_delegate(void *call, struct troupe_ticket *ret_ticket);
+TROUPE_API int troupe_answer(const void *ticket, size_t size,
+			     const ProtobufCMessage *message);
+TROUPE_API int troupe_answer_failure(const void *ticket, size_t size, int code,
+				     const char *text);
 
 /* ---- time and descriptors ------------------------------------------------ */
 
