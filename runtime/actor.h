@@ -135,6 +135,10 @@ int trp_actor_take_from(uint32_t slot);
 struct trp_saved;
 int trp_actor_handle_saved(const struct trp_saved *saved);
 
+/* (runtime/sort.c) The handler or method of a message has returned r: tells
+ * `completed`, and goes on or not by the class's policy. */
+int trp_actor_completed(const struct troupe_message *message, int r);
+
 /* One callback of the class has returned r: what take and turn return. */
 int trp_actor_result(int r);
 

@@ -24,6 +24,19 @@ struct ticket {
 
 static struct ticket one_way;
 static struct ticket *free_tickets;
+static uint32_t in_work; /* tickets that are out, but for `one_way` */
+
+/* in_work has changed. */
+static void weigh(void)
+{
+	uint32_t most = trp_actor.klass->at_once;
+	bool is_full = most && in_work >= most;
+
+	if (is_full == trp_actor.is_full)
+		return;
+	trp_actor.is_full = is_full;
+	trp_actor_open();
+}
 
 static struct ticket *ticket_new(const struct trp_envelope *envelope,
 				 const ProtobufCMessageDescriptor *output)
@@ -36,6 +49,10 @@ static struct ticket *ticket_new(const struct trp_envelope *envelope,
 		ticket = malloc(sizeof(*ticket));
 	if (!ticket)
 		return NULL;
+	if (ticket != &one_way) {
+		in_work++;
+		weigh();
+	}
 	*ticket = (struct ticket) { .caller = envelope->sender,
 				    .correlation = envelope->correlation,
 				    .flow = envelope->flow,
@@ -51,6 +68,8 @@ static void ticket_free(struct ticket *ticket)
 		return;
 	ticket->next_free = free_tickets;
 	free_tickets = ticket;
+	in_work--;
+	weigh();
 }
 
 static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
@@ -101,7 +120,7 @@ int troupe_fail(void *call, int code, const char *text)
 	if (code >= 0)
 		return -EINVAL;
 	r = answer_failure(ticket, code, text ? text : "");
-	if (r == 0)
+	if (r == 0 || r == -ESRCH)
 		ticket_free(ticket);
 	return r;
 }
@@ -252,7 +271,6 @@ static int run_method(ProtobufCService *service,
 		      const struct trp_envelope *envelope,
 		      const ProtobufCMessage *input, struct ticket *ticket)
 {
-	const struct troupe_class *klass = trp_actor.klass;
 	struct troupe_message message = {
 		.body = input,
 		.type = input->descriptor,
@@ -267,10 +285,7 @@ static int run_method(ProtobufCService *service,
 	service->invoke(service, envelope->method, input, reply, ticket);
 	if (trp_actor.is_stashed)
 		ticket_free(ticket);
-	if (klass->completed)
-		klass->completed(&message, trp_actor.finish);
-	trp_actor.is_busy = false;
-	return trp_actor_result(0);
+	return trp_actor_completed(&message, 0);
 }
 
 int trp_method_invoke(const struct trp_envelope *envelope, const void *body,

@@ -294,7 +294,7 @@ static int wait_for_match(struct troupe_time deadline)
 		if (trp_now().ns >= deadline.ns)
 			return -ETIMEDOUT;
 		r = trp_actor_sleep(
-			TRP_TAKE_ALL,
+			trp_actor.open,
 			deadline.ns < trp_timers_next(&trp_actor.timers).ns
 				? deadline
 				: trp_timers_next(&trp_actor.timers));

@@ -112,23 +112,34 @@ static int unhandled(const struct trp_mail *mail,
 	return klass->unhandled(message);
 }
 
+int trp_actor_completed(const struct troupe_message *message, int r)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+
+	if (trp_actor.finish) {
+		r = trp_actor.finish;
+		trp_actor.finish = 0;
+	}
+	if (klass->completed && !trp_actor.is_stashed)
+		klass->completed(message, r);
+	trp_actor.is_busy = false;
+	if (r >= 0)
+		return r == TROUPE_STOP ? TRP_END : 1;
+	if (!klass->keeps_going)
+		return r;
+	troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
+		   strerror(-r));
+	return 1;
+}
+
 static int handle(const struct trp_mail *mail, struct troupe_message *message,
 		  const struct troupe_handler *handler)
 {
-	const struct troupe_class *klass = trp_actor.klass;
 	int r;
 
 	trp_actor.is_busy = true;
 	r = handler ? handler->handle(message) : unhandled(mail, message);
-	if (klass->completed)
-		klass->completed(message, r);
-	trp_actor.is_busy = false;
-	if (r < 0 && klass->keeps_going) {
-		troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
-			   strerror(-r));
-		r = 0;
-	}
-	return trp_actor_result(r);
+	return trp_actor_completed(message, r);
 }
 
 /* A message for a class: unpack it and run its handler. */

@@ -193,11 +193,24 @@ struct troupe_class {
 	 * child_stopped is called. */
 	void (*stop)(void);
 
-	/* After each message, with what its handler returned. */
+	/*
+	 * After each message, with what its handler returned; after each
+	 * method, with what it gave to troupe_finish(), or 0.  Not after a
+	 * message that was stashed.  It runs before the actor ends by that
+	 * result, and for a class only: run() has its own way of knowing.
+	 */
 	void (*completed)(const struct troupe_message *message, int result);
 
-	/* A failing handler does not end the actor. */
+	/* A failing handler or method does not end the actor. */
 	bool keeps_going;
+
+	/*
+	 * So many calls may be in work at once: begun and not yet answered,
+	 * failed, forwarded, delegated or stashed; 0: any number.  Beyond that
+	 * mail stays in its lanes, messages too, and is taken up as calls are
+	 * answered: from timers, inputs, closures and ends of others.
+	 */
+	uint32_t at_once;
 
 	/* Unread bytes that one sender may have here; 0: 1 MiB. */
 	uint32_t mailbox_limit;
@@ -391,7 +404,8 @@ TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
  * fail answers with an error.  forward hands the call on to an actor of the
  * same service, which answers the first caller; only before the method
- * returns.  Returns 0, or as troupe_send(), then the call is still yours.
+ * returns.  Returns 0, or as troupe_send(), then the call is still yours (but not
+ * after fail's -ESRCH: its caller is gone).
  */
 TROUPE_API int troupe_fail(void *call, int code, const char *text);
 TROUPE_API int troupe_forward(void *call, troupe_ref to);
