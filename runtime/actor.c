@@ -260,9 +260,11 @@ static int run_class(const void *arguments)
 	}
 	while (r == 1 || r == 0) {
 		r = trp_actor_turn();
-		if (r == 0)
-			r = trp_actor_sleep(trp_actor.open,
-					    trp_timers_next(&trp_actor.timers));
+		if (r != 0)
+			continue;
+		trp_idle_begin();
+		r = trp_actor_sleep(trp_actor.open,
+				    trp_timers_next(&trp_actor.timers));
 	}
 	return r;
 }

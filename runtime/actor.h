@@ -199,6 +199,9 @@ int trp_receive_offer(const struct trp_mail *mail,
 bool trp_stash_is_again(void); /* something is to be handled again */
 int trp_stash_turn(void);      /* handles one again; as trp_actor_turn() */
 
+/* runtime/idle.c: nothing is left to do. */
+void trp_idle_begin(void);
+
 /* runtime/call.c: answers, deaths, deadlines. */
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		       size_t size);

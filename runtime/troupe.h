@@ -212,6 +212,14 @@ struct troupe_class {
 	 */
 	uint32_t at_once;
 
+	/*
+	 * Called, as a handler, when for idle_ms milliseconds there was nothing
+	 * to do and nothing came in (no message, call, answer or end; timers
+	 * and inputs do not count); and again after as long.
+	 */
+	int (*idle)(void);
+	int32_t idle_ms;
+
 	/* Unread bytes that one sender may have here; 0: 1 MiB. */
 	uint32_t mailbox_limit;
 
