@@ -108,13 +108,38 @@ static int turn_others(void)
 {
 	int r = turn_timers();
 
+	if (r == 0)
+		r = trp_full_turn();
 	return r ? r : trp_input_turn();
 }
 
 void trp_actor_open(void)
 {
-	trp_actor.open = trp_actor.is_full || trp_stash_is_again()
+	trp_actor.open = trp_actor.is_full || trp_stash_is_again() ||
+					 trp_actor.klass->when_full ==
+						 TROUPE_FULL_DROP_OLD
 				 ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+				 : TRP_TAKE_ALL;
+}
+
+/* What may be taken now of that which is not taken straight off the lanes. */
+static int take_slowly(void)
+{
+	int r = trp_stash_turn();
+
+	if (r != 0 || trp_actor.is_full)
+		return r;
+	return trp_actor_take_young();
+}
+
+uint32_t trp_actor_limit(const struct troupe_class *klass)
+{
+	return klass->mailbox_limit ? klass->mailbox_limit : TRP_LIMIT_DEFAULT;
+}
+
+unsigned trp_actor_heeds(void)
+{
+	return trp_actor.is_full ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
 				 : TRP_TAKE_ALL;
 }
 
@@ -135,7 +160,7 @@ int trp_actor_turn(void)
 	}
 	r = trp_actor_take(trp_actor.open);
 	if (r == 0 && trp_actor.open != TRP_TAKE_ALL)
-		r = trp_stash_turn();
+		r = take_slowly();
 	if (r != 0)
 		return r;
 	if (trp_actor.is_closing &&
@@ -263,7 +288,7 @@ static int run_class(const void *arguments)
 		if (r != 0)
 			continue;
 		trp_idle_begin();
-		r = trp_actor_sleep(trp_actor.open,
+		r = trp_actor_sleep(trp_actor_heeds(),
 				    trp_timers_next(&trp_actor.timers));
 	}
 	return r;
@@ -326,6 +351,7 @@ static const void *be_born(const struct trp_mail *mail)
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.klass = find_class(birth);
+	trp_actor_open();
 	if (trp_sort_learn(trp_actor.klass) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EEXIST,
 			       "two handlers for one type");

@@ -24,7 +24,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 120 };
+enum { TRP_WORDS_TEXT = 112 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
@@ -37,6 +37,7 @@ struct trp_words {
 	_Atomic uint64_t sent;
 	_Atomic uint64_t refused;     /* sends that did not go out */
 	_Atomic uint64_t dropped;     /* received and not handled */
+	_Atomic uint64_t divert_to;   /* what has no room here, or 0 */
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
@@ -129,6 +130,10 @@ int trp_sort_learn(const struct troupe_class *klass);
  * TRP_END or a negative reason: a handler ends its actor.
  */
 int trp_actor_take(unsigned take);
+/* The same where older mail than the limit allows is dropped. */
+int trp_actor_take_young(void);
+/* Bytes that one sender may have unread, by the class. */
+uint32_t trp_actor_limit(const struct troupe_class *klass);
 int trp_actor_take_from(uint32_t slot);
 
 /* (runtime/sort.c) The same for mail that was saved. */
@@ -159,6 +164,8 @@ int trp_actor_turn(void);
  * unless mail must wait or is to be looked at first (stash, work).
  */
 void trp_actor_open(void);
+/* What a sleeping actor is to be woken for. */
+unsigned trp_actor_heeds(void);
 
 /* Sleeps until there is something in `take`, news, or the deadline. */
 int trp_actor_sleep(unsigned take, struct troupe_time deadline);
@@ -168,6 +175,18 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   struct trp_envelope *envelope,
 		   const ProtobufCMessage *message,
 		   const struct trp_extent *attachment);
+
+/* (runtime/full.c) The same for mail; where there is no room, by the policy of
+ * the receiver's class.  TRP_DIVERTED: it went to another actor. */
+enum { TRP_DIVERTED = 1 };
+int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
+		  const ProtobufCMessage *message,
+		  const struct trp_extent *attachment);
+/* Tells one handler that its target has room, or is gone.  As a turn. */
+int trp_full_turn(void);
+
+/* runtime/words.c: NULL: it is not there (any more), or has not begun. */
+const struct trp_words *trp_words_of(troupe_ref ref);
 
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
@@ -210,6 +229,9 @@ void trp_call_expire(struct troupe_time now);
 /* When the calls want to be looked at next. */
 struct troupe_time trp_call_next(void);
 
+/* The end of `target` will be told, which wakes us. */
+void trp_call_watch(troupe_ref target);
+
 /* Gives calls up: their closures do not run. */
 void trp_call_forget(const struct troupe_proxy *first, size_t count);
 
@@ -239,6 +261,10 @@ void trp_deadlock_passed_on(int64_t created);
 /* runtime/method.c: a call for this actor's service. */
 int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		      size_t size);
+
+/* Answers a call at once with a failure; others it drops.  1. */
+int trp_method_refuse(const struct trp_envelope *envelope, int code,
+		      const char *text);
 
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);

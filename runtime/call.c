@@ -129,7 +129,7 @@ static void be_young(struct call *call, int64_t now)
 	young_end = &call->next_young;
 }
 
-static void watch_target(troupe_ref target)
+void trp_call_watch(troupe_ref target)
 {
 	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
@@ -264,7 +264,7 @@ void trp_call_expire(struct troupe_time now)
 		struct call *call = young;
 
 		grow_up(call);
-		watch_target(call->proxy->target);
+		trp_call_watch(call->proxy->target);
 	}
 }
 
@@ -323,8 +323,11 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	if (r < 0)
 		return r;
 	be_young(call, envelope->created);
-	return trp_actor_post(call->proxy->target, TRP_MAIL, envelope, input,
-			      NULL);
+	r = trp_full_post(call->proxy->target, envelope, input, NULL);
+	/* Another will answer: its target is not what the caller awaits. */
+	if (r == TRP_DIVERTED)
+		call->proxy->private_since = 0;
+	return r;
 }
 
 static void ask(struct troupe_proxy *proxy, unsigned method_index,
@@ -338,8 +341,8 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	envelope->service = trp_service_of(service);
 	envelope->method = (uint16_t)method_index;
 	if (!closure) {
-		proxy->error = trp_actor_post(proxy->target, TRP_MAIL, envelope,
-					      input, NULL);
+		r = trp_full_post(proxy->target, envelope, input, NULL);
+		proxy->error = r < 0 ? r : 0;
 		return;
 	}
 	call = call_new(proxy, closure, data);

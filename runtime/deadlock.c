@@ -36,30 +36,10 @@ struct step {
 
 static struct step step[STEPS_MAX];
 
-/* NULL: it is not there (any more), or has not begun. */
-static const struct trp_words *words_of(troupe_ref ref)
-{
-	const struct trp_arena *arena = &trp_actor.node->arena;
-	uint32_t slot = trp_ref_slot(ref);
-	uint32_t generation = trp_ref_generation(ref);
-	const struct trp_front *front;
-
-	if (!trp_ref_is_here(ref) || slot >= arena->slots ||
-	    atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
-				 memory_order_acquire) !=
-		    trp_life(generation, TRP_LIVE))
-		return NULL;
-	front = trp_arena_front(arena, slot);
-	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
-	    generation)
-		return NULL;
-	return (const struct trp_words *)front->user;
-}
-
 /* Whom it awaits, or 0. */
 static troupe_ref look(troupe_ref ref, struct step *ret_step)
 {
-	const struct trp_words *words = words_of(ref);
+	const struct trp_words *words = trp_words_of(ref);
 
 	if (!words)
 		return 0;
@@ -77,7 +57,7 @@ static troupe_ref look(troupe_ref ref, struct step *ret_step)
 /* Can only `to` end the wait of `from`? */
 static bool is_edge(const struct step *from, troupe_ref to)
 {
-	const struct trp_words *words = words_of(to);
+	const struct trp_words *words = trp_words_of(to);
 
 	return words &&
 	       atomic_load_explicit(&words->passed_on, memory_order_relaxed) <
@@ -99,7 +79,7 @@ static bool is_true(size_t count)
 	/* What was read above was read before the turns below are. */
 	atomic_thread_fence(memory_order_acquire);
 	for (i = 0; i < count; i++) {
-		words = words_of(step[i].ref);
+		words = trp_words_of(step[i].ref);
 		if (!words ||
 		    atomic_load_explicit(&words->await_turn,
 					 memory_order_relaxed) != step[i].turn)

@@ -254,8 +254,8 @@ static const ProtobufCMethodDescriptor *find_method(
 	return envelope->type == trp_type_of(method->input) ? method : NULL;
 }
 
-static int refuse(const struct trp_envelope *envelope, int code,
-		  const char *text)
+int trp_method_refuse(const struct trp_envelope *envelope, int code,
+		      const char *text)
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
@@ -305,13 +305,16 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		return 1; /* its caller waits no more */
 	}
 	if (!method)
-		return refuse(envelope, -ENOSYS, "no such method here");
+		return trp_method_refuse(envelope, -ENOSYS,
+					 "no such method here");
 	if (trp_message_unpack(method->input, body, size, &trp_actor.scratch,
 			       &input) < 0)
-		return refuse(envelope, -EBADMSG, "not a valid request");
+		return trp_method_refuse(envelope, -EBADMSG,
+					 "not a valid request");
 	ticket = ticket_new(envelope, method->output);
 	if (!ticket)
-		return refuse(envelope, -ENOMEM, "no memory for a call");
+		return trp_method_refuse(envelope, -ENOMEM,
+					 "no memory for a call");
 	r = run_method(service, envelope, input, ticket);
 	trp_scratch_release(&trp_actor.scratch, mark);
 	return r;

@@ -294,7 +294,7 @@ static int wait_for_match(struct troupe_time deadline)
 		if (trp_now().ns >= deadline.ns)
 			return -ETIMEDOUT;
 		r = trp_actor_sleep(
-			trp_actor.open,
+			trp_actor_heeds(),
 			deadline.ns < trp_timers_next(&trp_actor.timers).ns
 				? deadline
 				: trp_timers_next(&trp_actor.timers));

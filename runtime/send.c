@@ -9,11 +9,24 @@ static int send_message(troupe_ref to, const ProtobufCMessage *message,
 			const struct trp_extent *attachment)
 {
 	struct trp_envelope envelope;
+	int r;
 
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
 	envelope = trp_actor_envelope(TRP_MESSAGE);
-	return trp_actor_post(to, TRP_MAIL, &envelope, message, attachment);
+	r = trp_full_post(to, &envelope, message, attachment);
+	return r < 0 ? r : 0;
+}
+
+/* Who waits for room wants that and no policy. */
+static int send_or_wait(troupe_ref to, const ProtobufCMessage *message)
+{
+	struct trp_envelope envelope;
+
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	envelope = trp_actor_envelope(TRP_MESSAGE);
+	return trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 }
 
 int troupe_send(troupe_ref to, const ProtobufCMessage *message)
@@ -38,6 +51,7 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 			return -ECANCELED;
 		if (trp_now().ns >= deadline.ns)
 			return -EAGAIN;
+		trp_call_watch(to);
 		r = trp_actor_block(deadline);
 		if (r < 0)
 			return r;
@@ -47,13 +61,13 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		     struct troupe_time deadline)
 {
-	int r = troupe_send(to, message);
+	int r = send_or_wait(to, message);
 
 	while (r == -EAGAIN) {
 		r = wait_for_room(to, deadline);
 		if (r < 0)
 			return r;
-		r = troupe_send(to, message);
+		r = send_or_wait(to, message);
 	}
 	return r;
 }

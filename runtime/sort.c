@@ -298,3 +298,33 @@ int trp_actor_take_from(uint32_t slot)
 
 	return taken(r, &mail);
 }
+
+/* Not orders: to close, say. */
+static int drop_old(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0 ||
+	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
+		return 0;
+	trp_actor.words->received++;
+	return trp_method_refuse(&envelope, -EAGAIN, "too old: dropped");
+}
+
+int trp_actor_take_young(void)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next(&trp_actor.box, TRP_TAKE_ALL, &mail);
+
+	if (r == 1 && mail.stream == TRP_MAIL &&
+	    trp_actor.klass->when_full == TROUPE_FULL_DROP_OLD &&
+	    trp_incoming_behind(mail.from) > trp_actor_limit(trp_actor.klass) &&
+	    drop_old(&mail)) {
+		trp_mailbox_done(&trp_actor.box, &mail);
+		return 1;
+	}
+	return taken(r, &mail);
+}

@@ -146,6 +146,55 @@ TROUPE_API int troupe_send_attached(troupe_ref to,
 				    const ProtobufCMessage *message,
 				    const void *bytes, size_t size);
 
+/*
+ * What a class does about senders that find its mailbox full.  A call that is
+ * not taken always fails with -EAGAIN, and troupe_send_wait() always waits.
+ */
+enum troupe_full {
+	TROUPE_FULL_REFUSE,   /* the send is -EAGAIN */
+	TROUPE_FULL_DROP_NEW, /* dropped; the send is 0 */
+	/*
+	 * The receiver drops the oldest when it takes up what one sender has
+	 * put there beyond mailbox_limit.  While it does not look there is room
+	 * for as much again; then the send is -EAGAIN.
+	 */
+	TROUPE_FULL_DROP_OLD,
+	TROUPE_FULL_DIVERT, /* to the actor that troupe_divert_to() names */
+};
+
+/*
+ * For the class that diverts: where to; 0: nowhere.  Without a target, or when
+ * that has no room either, the send is -EAGAIN.  0 or -EINVAL.
+ */
+TROUPE_API int troupe_divert_to(troupe_ref ref);
+
+/*
+ * To be told when a full mailbox has room again: half of its limit, or more
+ * where the last send needs that.  The caller's memory, zeroed before first
+ * use, and as long as it waits.  has_room runs once, as a handler, also when
+ * the actor has ended.
+ * notify: 0, -ESRCH, -EINVAL.  cancel: 1: it will not run; 0: it did not wait.
+ */
+struct troupe_room {
+	int (*has_room)(struct troupe_room *room); /* as a handler */
+	void *data;
+	troupe_ref to;
+	struct troupe_room *private_next;
+	bool private_is_waiting;
+};
+TROUPE_API int troupe_room_notify(struct troupe_room *room, troupe_ref to);
+TROUPE_API int troupe_room_cancel(struct troupe_room *room);
+
+/* What an actor has counted, itself or another.  0 or -ESRCH. */
+struct troupe_counters {
+	uint64_t received; /* records of any kind */
+	uint64_t sent;
+	uint64_t refused; /* sends that found no room, whatever became of them */
+	uint64_t dropped; /* received and not handled */
+};
+TROUPE_API int troupe_count(troupe_ref ref,
+			    struct troupe_counters *ret_counters);
+
 /* ---- classes ------------------------------------------------------------- */
 
 /* A handler returns 0; TROUPE_STOP to end cleanly; or a negative errno. */
@@ -222,6 +271,9 @@ struct troupe_class {
 
 	/* Unread bytes that one sender may have here; 0: 1 MiB. */
 	uint32_t mailbox_limit;
+
+	/* What becomes of a send beyond that; see troupe_full. */
+	enum troupe_full when_full;
 
 	/* From being told to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
