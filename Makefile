@@ -41,10 +41,12 @@ PROGRAM_SRC := runtime/main.c runtime/doctor.c
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
 EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
-PROTOS      := $(wildcard runtime/*.proto examples/*.proto tests/*/*.proto)
+PROTOS      := $(wildcard serialize/*.proto runtime/*.proto examples/*.proto \
+		 tests/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
 TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
-		 tests/support/ tests/fuzz/ tests/bench/, $(wildcard tests/*/)))
+		 tests/support/ tests/fuzz/ tests/bench/ tests/race/, \
+		 $(wildcard tests/*/)))
 TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
 # What others stand on is tested before them.
 BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
@@ -52,12 +54,13 @@ TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/*.c)))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
-LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o
+LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
+	       $(O)/gen/serialize/value.pb-c.o
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 # ---- how -------------------------------------------------------------------
 
-PACKAGES  = liburing libprotobuf-c $(HAVE)
+PACKAGES  = liburing libprotobuf-c jansson $(HAVE)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wpointer-arith -Wundef -Wvla -Wno-unused-parameter
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
@@ -78,8 +81,8 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench fuzz model \
-	check-install do-run do-test do-bench tests benches always
+.PHONY: all run test lint install uninstall clean help bench fuzz race model \
+	check-install do-run do-test do-bench do-race tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -88,6 +91,7 @@ help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      ratios against the floors of this machine'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
+	@echo 'make race       what two threads may share, under ThreadSanitizer'
 	@echo 'make model      the SPIN model of the wake protocol'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean      removes build/'
@@ -108,6 +112,9 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
 	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
 $(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c $(O)/flags
+	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
+
+$(O)/gen/serialize/%.o: $(O)/gen/serialize/%.c $(O)/flags
 	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 
 $(O)/gen/tests/%.o: $(O)/gen/tests/%.c $(O)/flags
@@ -177,7 +184,8 @@ test:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-test
 do-test: tests
-	@./tests/support/run-tests $(O) $(TEST_DIRS)
+	@./tests/support/run-tests $(O) $(TEST_DIRS) \
+		$(foreach w,socket epoll,$(addsuffix @$(w),$(filter runtime,$(TEST_DIRS))))
 
 bench:
 	@./tests/support/packages build
@@ -192,6 +200,17 @@ lint:
 fuzz:
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
+
+# Criterion cannot run under ThreadSanitizer, so these have a main of their own.
+RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
+$(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
+race:
+	@./tests/support/packages build
+	@$(MAKE) --no-print-directory SANITIZE=thread CFLAGS='-g -Wno-tsan' do-race
+do-race: $(RACES:%=$(O)/bin/race-%)
+	@for r in $(RACES); do $(O)/bin/race-$$r || exit 1; done
 
 model:
 	@./tests/support/packages build lint

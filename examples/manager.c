@@ -59,6 +59,11 @@ static int manager_init(const void *arguments)
 	return 0;
 }
 
+static int one_done(void)
+{
+	return --requests_left == 0 ? TROUPE_STOP : 0;
+}
+
 static void manager_factor(Manager__Mathematician_Service *service,
 			   const Manager__Number *number,
 			   Manager__Factors_Closure reply, void *call)
@@ -67,10 +72,16 @@ static void manager_factor(Manager__Mathematician_Service *service,
 	int r;
 
 	r = troupe_spawn(&worker, NULL, &ref);
-	if (r == 0)
-		r = troupe_forward(call, ref);
-	if (r < 0)
+	if (r < 0) {
 		troupe_fail(call, r, "no worker");
+		troupe_finish(one_done());
+		return;
+	}
+	r = troupe_forward(call, ref);
+	if (r < 0) {
+		troupe_fail(call, r, "the worker took no request");
+		troupe_stop(ref);
+	}
 }
 
 static int worker_ended(const struct troupe_end *end)
@@ -79,7 +90,7 @@ static int worker_ended(const struct troupe_end *end)
 
 	printf("worker %d ended: %s\n", end->pid,
 	       troupe_reason_text(&end->reason, text, sizeof(text)));
-	return --requests_left == 0 ? TROUPE_STOP : 0;
+	return one_done();
 }
 
 static const Manager__Mathematician_Service manager_methods =
@@ -94,10 +105,17 @@ static const struct troupe_class manager = {
 
 /* ---- the root ------------------------------------------------------------ */
 
+static struct troupe_proxy mathematician;
+static unsigned unanswered;
+
 static void print_factors(const Manager__Factors *factors, void *number)
 {
-	if (!factors) /* troupe_await() returns why */
+	if (!factors) {
+		fprintf(stderr, "manager: no answer for %s: %s\n",
+			(const char *)number, strerror(-mathematician.error));
+		unanswered++;
 		return;
+	}
 	printf("%s =", (const char *)number);
 	for (size_t i = 0; i < factors->n_prime; i++)
 		printf("%s %" PRIu64, i > 0 ? " x" : "", factors->prime[i]);
@@ -124,7 +142,6 @@ int troupe_main(int argc, char **argv)
 				"600851475143" };
 	Manager__Number number = MANAGER__NUMBER__INIT;
 	Manager__Plan plan = MANAGER__PLAN__INIT;
-	struct troupe_proxy proxy;
 	struct troupe_end end;
 	troupe_ref ref;
 	int r;
@@ -144,13 +161,16 @@ int troupe_main(int argc, char **argv)
 	r = troupe_spawn(&manager, &plan.base, &ref);
 	if (r < 0)
 		return r;
-	troupe_proxy_init(&proxy, ref, &manager__mathematician__descriptor);
+	troupe_proxy_init(&mathematician, ref,
+			  &manager__mathematician__descriptor);
 	for (int i = 1; i < argc; i++) {
 		parse(argv[i], &number.value);
-		manager__mathematician__factor(&proxy.base, &number,
+		manager__mathematician__factor(&mathematician.base, &number,
 					       print_factors, argv[i]);
 	}
-	r = troupe_await(&proxy);
+	r = troupe_await(&mathematician);
+	if (r == 0 && unanswered > 0) /* r tells of the last alone */
+		r = -EREMOTEIO;
 	if (r < 0)
 		return r;
 	return troupe_wait(ref, TROUPE_NEVER, &end);

@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,12 +239,24 @@ static int key_pressed(struct troupe_input *input, short events)
 	ssize_t n;
 
 	n = read(input->fd, keys, sizeof(keys));
-	if (n < 0 || events & POLLHUP) /* gone; the monitors go on */
+	if (n < 0 && errno == EAGAIN) /* ^C took it away again */
+		return 0;
+	if (n <= 0) /* the terminal is gone; the monitors go on */
 		troupe_input_remove(input);
 	else if (memchr(keys, 'q', n))
 		for (int i = 0; i < SOURCES; i++)
 			troupe_stop(monitors[i]);
 	return 0;
+}
+
+/* A description of our own: standard input is shared, and may block. */
+static int watch_keyboard(void)
+{
+	static struct troupe_input keyboard = { .events = POLLIN,
+						.ready = key_pressed };
+
+	keyboard.fd = open("/dev/tty", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return keyboard.fd < 0 ? -errno : troupe_input_add(&keyboard);
 }
 
 static bool is_at_terminal(void)
@@ -254,11 +267,6 @@ static bool is_at_terminal(void)
 
 static int aggregator_init(const void *arguments)
 {
-	static struct troupe_input keyboard = {
-		.fd = STDIN_FILENO,
-		.events = POLLIN,
-		.ready = key_pressed,
-	};
 	Monitor__Plan plan = *(const Monitor__Plan *)arguments;
 	int r;
 
@@ -273,7 +281,7 @@ static int aggregator_init(const void *arguments)
 	printf("%d monitors, each a process; %u rounds of %d ms%s\n\n", SOURCES,
 	       plan.rounds, PERIOD_MS,
 	       is_at_terminal() ? "; q ends it sooner" : "");
-	return is_at_terminal() ? troupe_input_add(&keyboard) : 0;
+	return is_at_terminal() ? watch_keyboard() : 0;
 }
 
 static const Monitor__Aggregator_Service aggregator_methods =
@@ -297,8 +305,7 @@ static bool read_keys_unbuffered(struct termios *ret_before)
 	if (!is_at_terminal() || tcgetattr(STDIN_FILENO, &mode) < 0)
 		return false;
 	*ret_before = mode;
-	mode.c_lflag &= ~(ICANON | ECHO); /* ^C goes on to work, */
-	mode.c_cc[VMIN] = 0; /* and takes keys away that were announced */
+	mode.c_lflag &= ~(ICANON | ECHO); /* ^C goes on to work */
 	return tcsetattr(STDIN_FILENO, TCSANOW, &mode) == 0;
 }
 

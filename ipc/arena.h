@@ -43,7 +43,7 @@ struct trp_slot {
 	_Atomic uint32_t parent;
 	_Atomic int32_t pid;
 	_Atomic uint32_t incarnation;
-	_Atomic uint32_t limit; /* of its mailbox; 0: the default */
+	_Atomic uint32_t limit;	  /* of its mailbox; 0: the default */
 	char name[TRP_NAME_SIZE]; /* what ps and logs show; NUL-terminated */
 	_Atomic uint64_t note; /* of the layer above */
 };
@@ -75,6 +75,15 @@ struct trp_card {
 
 enum trp_sleep { TRP_AWAKE, TRP_ASLEEP_FUTEX, TRP_ASLEEP_SOCKET };
 
+/*
+ * A head on its way into another ring, which takes three stores: whoever finds
+ * `lane` set makes them over again.
+ */
+struct trp_moving {
+	_Atomic uint64_t lane; /* sender << 8 | stream << 1 | 1; 0: none */
+	_Atomic uint64_t ring, base, head;
+};
+
 /* The first page of a region; written by its owner alone. */
 struct trp_front {
 	uint64_t magic;
@@ -89,6 +98,7 @@ struct trp_front {
 	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep | door << 8 */
 	uint32_t spare;
 	_Atomic uint64_t handling; /* trp_handling(), or 0 */
+	struct trp_moving moving;
 
 	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
 	unsigned char user[192]; /* the layer above: last words, counters */

@@ -241,6 +241,7 @@ int trp_card_make(struct trp_region *region, uint32_t peer,
 	struct trp_front *front = own_front(region);
 	uint32_t number = trp_card_number(region->arena, region->slot, peer);
 	struct index index;
+	bool has_index;
 	int r;
 
 	assert(peer < region->arena->slots);
@@ -255,7 +256,8 @@ int trp_card_make(struct trp_region *region, uint32_t peer,
 	atomic_store_explicit(&trp_card_own(region, number)->peer, peer,
 			      memory_order_relaxed);
 	atomic_store_explicit(&front->cards, number, memory_order_release);
-	look_at_index(region->arena, region->slot, &index);
+	has_index = look_at_index(region->arena, region->slot, &index);
+	assert(has_index);
 	enter_into((_Atomic uint16_t *)index.entry, index.log2, peer, number);
 	*ret_number = number;
 	return 0;

@@ -2,6 +2,7 @@
 #include "ipc/mailbox.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #include "ipc/peer.h"
 
@@ -46,6 +47,7 @@ static void enqueue(struct trp_mailbox *box, struct trp_peer *peer, int stream)
 	if (peer->is_ready[stream])
 		return;
 	peer->is_ready[stream] = true;
+	box->ready_lanes++;
 	peer->next[stream] = NULL;
 	if (queue->first)
 		queue->last->next[stream] = peer;
@@ -54,13 +56,15 @@ static void enqueue(struct trp_mailbox *box, struct trp_peer *peer, int stream)
 	queue->last = peer;
 }
 
-static void dequeue_first(struct trp_queue *queue, int stream)
+static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
+			  int stream)
 {
 	struct trp_peer *peer = queue->first;
 
 	queue->first = peer->next[stream];
 	queue->turn = TRP_TURN;
 	peer->is_ready[stream] = false;
+	box->ready_lanes--;
 }
 
 /* ---- bells --------------------------------------------------------------- */
@@ -135,6 +139,7 @@ void trp_mailbox_rescan(struct trp_mailbox *box)
 	uint32_t cards =
 		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
 
+	trp_bell_recover(box->bell);
 	for (uint32_t number = 1; number <= cards; number++)
 		arrive(trp_card_own(&box->region, number)->peer, box);
 }
@@ -206,6 +211,35 @@ static bool catch_up(struct trp_mailbox *box, struct trp_incoming *in)
 	return is_empty;
 }
 
+/*
+ * An empty lane whose sender is at work on another core is looked at for a
+ * moment before its event is set: for each ring of the bell costs both sides
+ * more than a record.  Only when nothing else waits, and while it pays: each
+ * success is good for LINGER_CREDIT failures, and at none one look is taken
+ * each LINGER_TRIAL times.
+ */
+static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
+{
+	enum { LOOKS = 64, LINGER_CREDIT = 4, LINGER_TRIAL = 32 };
+
+	if (box->ready_lanes > 1 || box->sender_cpu < 0 ||
+	    box->sender_cpu == sched_getcpu())
+		return false;
+	if (box->linger <= 0 && --box->linger > -LINGER_TRIAL)
+		return false;
+	for (int look = 0; look < LOOKS; look++) {
+		if (trp_incoming_has_more(in)) {
+			box->linger = LINGER_CREDIT;
+			return true;
+		}
+		if (trp_bell_is_set(box->bell))
+			break;
+		trp_relax();
+	}
+	box->linger = box->linger > 0 ? box->linger - 1 : 0;
+	return false;
+}
+
 /* 1, or -EBADMSG, or 0: the lane is empty and its sender will ring. */
 static int read_lane(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 		     struct trp_mail *ret_mail)
@@ -221,6 +255,8 @@ static int read_lane(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 			return lie(box, peer, stream, ret_mail);
 		if (r > 0)
 			break;
+		if (!in->is_broken && linger(box, in))
+			continue;
 		if (catch_up(box, in))
 			return 0;
 	}
@@ -235,7 +271,7 @@ static void end_turn(struct trp_mailbox *box, struct trp_queue *queue,
 	struct trp_peer *peer = queue->first;
 
 	publish(box);
-	dequeue_first(queue, stream);
+	dequeue_first(box, queue, stream);
 	enqueue(box, peer, stream);
 }
 
@@ -253,7 +289,7 @@ static int read_queue(struct trp_mailbox *box, int kind,
 		if (r > 0)
 			queue->turn--;
 		else
-			dequeue_first(queue, stream);
+			dequeue_first(box, queue, stream);
 		if (r)
 			return r;
 	}

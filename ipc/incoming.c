@@ -14,6 +14,8 @@ void trp_incoming_reset(struct trp_incoming *in,
 {
 	*in = (struct trp_incoming) {
 		.mine = in->mine,
+		.moving = in->moving,
+		.stream = in->stream,
 		.theirs = theirs,
 		.peer = in->peer,
 		.sender = in->sender,
@@ -217,22 +219,36 @@ bool trp_incoming_has_more(const struct trp_incoming *in)
 	       atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
 }
 
-/* The ring first: a successor that finds head below its base begins there. */
+/* Each store is a release, so that a kill leaves them in this order. */
+static void store(_Atomic uint64_t *to, uint64_t value)
+{
+	atomic_store_explicit(to, value, memory_order_release);
+}
+
+static void move_to_ring(struct trp_incoming *in)
+{
+	uint64_t word = in->head_ring.word, base = in->head_ring.base;
+
+	store(&in->moving->ring, word);
+	store(&in->moving->base, base);
+	store(&in->moving->head, in->head);
+	store(&in->moving->lane,
+	      (uint64_t)in->sender << 8 | (unsigned)in->stream << 1 | 1);
+	store(&in->mine->ring, word);
+	store(&in->mine->base, base);
+	store(&in->mine->head, in->head); /* R2 */
+	store(&in->moving->lane, 0);
+	in->published_ring = in->head_ring;
+}
+
 static void tell_head(struct trp_incoming *in)
 {
-	struct trp_card_in *mine = in->mine;
-
-	if (in->head_ring.word != in->published_ring.word ||
-	    in->head_ring.base != in->published_ring.base) {
-		atomic_store_explicit(&mine->ring, in->head_ring.word,
-				      memory_order_relaxed);
-		atomic_store_explicit(&mine->base, in->head_ring.base,
-				      memory_order_relaxed);
-		in->published_ring.word = in->head_ring.word;
-		in->published_ring.base = in->head_ring.base;
-	}
-	/* R2: pairs with A2 in trp_outgoing_reclaim(). */
-	atomic_store_explicit(&mine->head, in->head, memory_order_release);
+	if (in->head_ring.base != in->published_ring.base ||
+	    in->head_ring.word != in->published_ring.word)
+		move_to_ring(in);
+	else
+		/* R2: pairs with A2 in trp_outgoing_reclaim(). */
+		store(&in->mine->head, in->head);
 }
 
 /* F4, with F3 in trp_outgoing_want_room(), has passed. */

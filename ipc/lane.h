@@ -82,12 +82,13 @@ struct trp_outgoing {
 
 struct trp_incoming {
 	struct trp_card_in *mine;
+	struct trp_moving *moving; /* in the own front */
+	enum trp_stream stream;
 	const struct trp_card_out *theirs;
-	struct trp_peer
-		*peer;	 /* whom this belongs to: the mailbox's business */
-	uint32_t sender; /* slot */
-	uint32_t limit;	 /* what the sender may leave unread; 0: no limit */
-	uint32_t held;	 /* records handed out and not done with */
+	struct trp_peer *peer; /* the mailbox's */
+	uint32_t sender;       /* slot */
+	uint32_t limit; /* what the sender may leave unread; 0: no limit */
+	uint32_t held;	/* records handed out and not done with */
 	const unsigned char *ring;
 	uint64_t ring_size;
 	uint64_t base;
@@ -98,7 +99,7 @@ struct trp_incoming {
 	uint64_t step; /* publish head when it is so far ahead */
 	/* The rings of cursor, of head and of published, as in the card. */
 	uint64_t word;
-	struct {
+	struct trp_ring {
 		uint64_t word, base;
 	} head_ring, published_ring;
 	bool is_broken;

@@ -35,6 +35,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		.limit = bounded(limit),
 		.front = front,
 		.bell = trp_arena_bell(arena, slot),
+		.sender_cpu = -1,
 	};
 	for (int i = 0; i < TRP_READY_KINDS; i++)
 		box->ready[i].turn = TRP_TURN;
@@ -201,14 +202,19 @@ int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 {
 	struct trp_peer *peer;
 	struct trp_outgoing *out;
+	uint32_t limit;
 	int r;
 
 	r = find_receiver(box, slot, generation, &peer);
 	if (r < 0)
 		return r;
 	out = &peer->out[TRP_MAIL];
-	if (!out->theirs)
-		trp_peer_meet(box, peer);
-	return trp_outgoing_want_room(out, &box->region,
-				      limit_of(box, peer, TRP_MAIL));
+	limit = limit_of(box, peer, TRP_MAIL);
+	if (trp_outgoing_want_room(out, &box->region, limit))
+		return 1;
+	if (out->theirs)
+		return 0;
+	/* It may have seen us, and read, before it could see that we wait. */
+	trp_peer_meet(box, peer);
+	return trp_outgoing_want_room(out, &box->region, limit);
 }

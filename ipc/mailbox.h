@@ -49,8 +49,11 @@ struct trp_mailbox {
 	struct trp_peer *last;			    /* whom we sent to last */
 	struct trp_queue {
 		struct trp_peer *first, *last;
-		uint32_t turn;	   /* records left of the first one's turn */
+		uint32_t turn; /* records left of the first one's turn */
 	} ready[TRP_READY_KINDS];
+	uint32_t ready_lanes; /* in all queues */
+	int sender_cpu;	      /* of the last record, set by its reader; -1 */
+	int linger;	      /* credit: above 0, it lately paid */
 	struct trp_peer *reserved; /* whose reservation is open */
 	uint32_t reserved_stream;
 	struct trp_incoming *unpublished; /* whose head is not, if any's */

@@ -32,6 +32,7 @@ static int expect_debts(struct trp_outgoing *out)
 
 	if (out->debt_count + 2 <= out->debt_room)
 		return 0;
+	assert(out->debt_count <= out->debt_room);
 	debt = malloc(room * sizeof(*debt));
 	if (!debt)
 		return -ENOMEM;

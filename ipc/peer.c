@@ -49,6 +49,8 @@ static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		peer->out[i].mine = &card->out[i];
 		peer->in[i].mine = &card->in[i];
+		peer->in[i].moving = &box->front->moving;
+		peer->in[i].stream = i;
 		peer->in[i].peer = peer;
 		peer->in[i].sender = slot;
 	}

@@ -8,13 +8,24 @@
  *
  * Spinning pays when the sender runs on another core and answers within
  * microseconds; on the same core it only keeps the sender from running.  So:
- * not unless the last sender ran elsewhere; twice as long after each success,
+ * not unless the last sender ran elsewhere (which a machine with one CPU never
+ * says, and two processes pinned to two do); twice as long after each success,
  * half as long after each failure; and once it has come down to nothing, one
  * trial after TRIAL_AFTER sleeps, lest it never be found out again.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Within a loop that waits for another core. */
+static inline void trp_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
 
 enum trp_spin_mode { TRP_SPIN_AUTO, TRP_SPIN_NEVER, TRP_SPIN_ALWAYS };
 

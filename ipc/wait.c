@@ -190,15 +190,6 @@ void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
 
 /* ---- sleeping ---- */
 
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 /* The clock costs as much as ten looks at the bell. */
 static bool spin_until(struct trp_wait *wait, struct trp_time end)
 {
@@ -206,7 +197,7 @@ static bool spin_until(struct trp_wait *wait, struct trp_time end)
 		for (int look = 0; look < 16; look++) {
 			if (trp_bell_is_set(wait->bell))
 				return true;
-			relax();
+			trp_relax();
 		}
 	} while (trp_now().ns < end.ns);
 	return false;
@@ -223,11 +214,10 @@ static bool spin(struct trp_wait *wait, struct trp_time deadline)
 	end.ns = trp_now().ns + budget;
 	has_won = spin_until(wait, end.ns < deadline.ns ? end : deadline);
 	trp_spin_learn(&wait->spin, has_won);
-	if (has_won) {
+	if (has_won)
 		wait->spins_won++;
-	} else {
+	else
 		wait->spins_lost++;
-		}
 	return has_won;
 }
 

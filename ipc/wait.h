@@ -96,8 +96,10 @@ void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch);
  * Sleeps until the bell is rung, a descriptor is ready or the deadline has
  * passed, whichever is first; calls ready() for each ready descriptor.
  * Never sleeps when the bell is set already.  Spins first where that lately
- * paid off.  Returns 0, also when it woke for nothing; or a negative errno
- * when the kernel refuses (then the caller cannot go on).
+ * paid off.  In neither case are descriptors looked at: who is kept busy by
+ * mail calls trp_wait_poll() now and then.  Returns 0, also when it woke for
+ * nothing; or a negative errno when the kernel refuses (then the caller cannot
+ * go on).
  */
 int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline);
 

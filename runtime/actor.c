@@ -11,7 +11,7 @@
 #include "serialize/message.h"
 
 enum {
-	LOOK_EVERY = 64,      /* turns between looks at time and descriptors */
+	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
 	RESCAN_MS = 30 * 1000 /* the slow look at every lane */
 };
 
@@ -104,13 +104,17 @@ static int turn_timers(void)
 	return trp_actor_result(r);
 }
 
+/* In turns, or a timer that is always due would keep descriptors waiting. */
 static int turn_others(void)
 {
-	int r = turn_timers();
+	static bool is_inputs_turn;
+	int r;
 
+	is_inputs_turn = !is_inputs_turn;
+	r = is_inputs_turn ? trp_input_turn() : turn_timers();
 	if (r == 0)
-		r = trp_full_turn();
-	return r ? r : trp_input_turn();
+		r = is_inputs_turn ? turn_timers() : trp_input_turn();
+	return r ? r : trp_full_turn();
 }
 
 void trp_actor_open(void)

@@ -46,6 +46,14 @@ static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "as the front has it");
 
+/* One writer, so no locked instruction: it would cost more than a send. */
+static inline void trp_count(_Atomic uint64_t *counter)
+{
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
 /* An end that was told and is not yet dealt with. */
 struct trp_news {
 	struct trp_news *next;
@@ -96,10 +104,12 @@ struct trp_actor {
 	int finish; /* of troupe_finish(), or 0 */
 	uint32_t turns;
 
-	const struct trp_mail *mail;	     /* being handled, or NULL */
-	const struct trp_envelope *envelope; /* its envelope */
-	uint64_t flow;			     /* of what is being handled */
-	uint16_t hop;
+	struct trp_handled {
+		const struct trp_mail *mail; /* being handled, or NULL */
+		const struct trp_envelope *envelope;
+		uint64_t flow; /* of what is being handled; 0: begins here */
+		uint16_t hop;
+	} handled;
 	struct troupe_time rescan_at;
 };
 

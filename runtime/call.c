@@ -188,6 +188,8 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 
 	release(call);
 	proxy->error = error;
+	if (error < 0 && !proxy->private_failure)
+		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
 	closure(answer, data);
 }
@@ -474,5 +476,9 @@ int troupe_await(struct troupe_proxy *proxy)
 {
 	int r = trp_call_await(proxy, 1, &proxy->pending);
 
-	return r < 0 ? r : proxy->error;
+	if (r < 0)
+		return r;
+	r = proxy->private_failure;
+	proxy->private_failure = 0;
+	return r;
 }

@@ -119,7 +119,7 @@ static void list_parts(void)
 #ifdef HAVE_LIBMOSQUITTO
 	printf(" libmosquitto");
 #endif
-	printf(" liburing protobuf-c\n");
+	printf(" jansson liburing protobuf-c\n");
 }
 
 int trp_doctor(void)

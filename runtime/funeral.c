@@ -133,6 +133,8 @@ static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
 	trp_office_tell(supervisor, slot, TRP_REPLY, child->stop_children,
 			&answer.base);
 	child->stop_children = 0;
+	if (child->is_told)
+		trp_office_begin_grace(supervisor, slot);
 }
 
 static bool is_worth_a_line(const struct troupe_end *end)

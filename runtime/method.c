@@ -133,17 +133,17 @@ troupe_ref troupe_caller(const void *call)
 int troupe_forward(void *call, troupe_ref to)
 {
 	struct ticket *ticket = call;
-	const struct trp_mail *mail = trp_actor.mail;
+	const struct trp_mail *mail = trp_actor.handled.mail;
 	struct trp_envelope envelope;
 	void *bytes;
 	int r;
 
-	if (!mail || trp_actor.envelope->kind != TRP_CALL ||
-	    trp_actor.envelope->correlation != ticket->correlation)
+	if (!mail || trp_actor.handled.envelope->kind != TRP_CALL ||
+	    trp_actor.handled.envelope->correlation != ticket->correlation)
 		return -EINVAL;
 	if (!trp_ref_is_here(to))
 		return -ESRCH;
-	envelope = *trp_actor.envelope;
+	envelope = *trp_actor.handled.envelope;
 	envelope.hop = trp_envelope_next_hop(envelope.hop);
 	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
 				trp_ref_generation(to), TRP_MAIL, mail->size,
@@ -259,7 +259,7 @@ int trp_method_refuse(const struct trp_envelope *envelope, int code,
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	if (!ticket)
 		return 1;
 	answer_failure(ticket, code, text);
@@ -301,7 +301,7 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 	int r;
 
 	if (envelope->deadline < trp_now().ns) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		return 1; /* its caller waits no more */
 	}
 	if (!method)

@@ -16,9 +16,9 @@ enum { GRACE_MS = 5000 };
 /* ---- saying
  * ------------------------------------------------------------------ */
 
-int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
-		    enum trp_stream stream, uint64_t correlation,
-		    const ProtobufCMessage *message)
+static int tell(struct trp_supervisor *supervisor, uint32_t slot,
+		enum trp_stream stream, uint64_t correlation,
+		const ProtobufCMessage *message)
 {
 	uint32_t generation = supervisor->family.child[slot].generation;
 	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
@@ -41,6 +41,24 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_message_pack(message, (char *)bytes + sizeof(envelope));
 	trp_mailbox_commit(&supervisor->box, (uint32_t)size);
 	return 0;
+}
+
+int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
+		    enum trp_stream stream, uint64_t correlation,
+		    const ProtobufCMessage *message)
+{
+	struct trp_child *child = &supervisor->family.child[slot];
+	int r = tell(supervisor, slot, stream, correlation, message);
+
+	/* Nothing may be dropped: one that cannot be told must not go on. */
+	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
+		troupe_log(TROUPE_WARNING,
+			   "%s[%d] cannot be told (%s) and is "
+			   "killed",
+			   child->label, (int)child->pid, strerror(-r));
+		trp_office_kill(supervisor, slot);
+	}
+	return r;
 }
 
 /* ---- spawning
@@ -129,6 +147,8 @@ static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
 
 	if (!supervisor->has_zygote || supervisor->is_ending)
 		return -EAGAIN;
+	if (supervisor->family.child[parent].stop_children)
+		return -ECANCELED; /* it is waiting for its last child */
 	if (!supervisor->family.free_count)
 		trp_funeral_sweep(supervisor);
 	slot = trp_family_add(&supervisor->family, parent);
@@ -209,6 +229,19 @@ static int grace_is_over(struct troupe_timer *timer)
 	return 0;
 }
 
+void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->family.child[slot];
+
+	if (child->grace_ms < 0)
+		return;
+	child->grace.fired = grace_is_over;
+	child->grace.data = child;
+	if (trp_timers_start(&supervisor->timers, &child->grace,
+			     troupe_in_ms(child->grace_ms)) < 0)
+		kill_child(child);
+}
+
 void trp_office_stop(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	Troupe__Control__Order stop = TROUPE__CONTROL__ORDER__INIT;
@@ -221,13 +254,7 @@ void trp_office_stop(struct trp_supervisor *supervisor, uint32_t slot)
 		kill_child(child);
 		return;
 	}
-	if (child->grace_ms < 0)
-		return;
-	child->grace.fired = grace_is_over;
-	child->grace.data = child;
-	if (trp_timers_start(&supervisor->timers, &child->grace,
-			     troupe_in_ms(child->grace_ms)) < 0)
-		kill_child(child);
+	trp_office_begin_grace(supervisor, slot);
 }
 
 void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
@@ -357,6 +384,8 @@ static int on_stop_children(struct request *request)
 	if (!child->first)
 		return 0;
 	child->stop_children = request->correlation;
+	/* Its children have their own; its time goes on when they are gone. */
+	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_office_stop_children(supervisor, request->sender);
 	return 1;
 }

@@ -20,8 +20,8 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
 		.sender = trp_actor.self,
 		.deadline = INT64_MAX,
 		.created = trp_now().ns,
-		.flow = trp_actor.flow,
-		.hop = trp_envelope_next_hop(trp_actor.hop),
+		.flow = trp_actor.handled.flow,
+		.hop = trp_envelope_next_hop(trp_actor.handled.hop),
 		.kind = (uint16_t)kind,
 		.cpu = (uint16_t)sched_getcpu(),
 	};
@@ -50,15 +50,14 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 				trp_ref_generation(to), stream, (uint32_t)size,
 				attachment, &bytes);
 	if (r < 0) {
-		atomic_fetch_add_explicit(&trp_actor.words->refused, 1,
-					  memory_order_relaxed);
+		trp_count(&trp_actor.words->refused);
 		return r;
 	}
 	envelope->type = trp_type_of(message->descriptor);
 	memcpy(bytes, envelope, sizeof(*envelope));
 	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
 	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
-	trp_actor.words->sent++;
+	trp_count(&trp_actor.words->sent);
 	return 0;
 }
 

@@ -55,9 +55,9 @@ static void give_back(void)
 	is_mail_given = false;
 	trp_saved_free(given_saved);
 	given_saved = NULL;
-	if (trp_actor.flow)
+	if (trp_actor.handled.flow)
 		trp_scratch_release(&trp_actor.scratch, given_mark);
-	trp_actor.flow = 0;
+	trp_actor.handled.flow = 0;
 }
 
 /* ---- matching
@@ -188,7 +188,7 @@ static void drop_saved(struct list *list, struct trp_saved **link)
 	*link = saved->next;
 	if (list->last == &saved->next)
 		list->last = link;
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	trp_saved_free(saved);
 }
 
@@ -243,8 +243,8 @@ static bool take_saved(void)
 	wanted.message = found.message;
 	wanted.message.attachment = saved->mail.attachment;
 	wanted.message.attachment_size = saved->mail.attachment_size;
-	trp_actor.flow = saved->envelope.flow;
-	trp_actor.hop = saved->envelope.hop;
+	trp_actor.handled.flow = saved->envelope.flow;
+	trp_actor.handled.hop = saved->envelope.hop;
 	return true;
 }
 
@@ -262,7 +262,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 		index = match(envelope, body, size, &wanted.message);
 	}
 	if (index == -2) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		troupe_log(TROUPE_WARNING,
 			   "dropped %zu bytes: not a valid message", size);
 		return 1;

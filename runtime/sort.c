@@ -35,7 +35,7 @@ int trp_sort_learn(const struct troupe_class *klass)
 
 static int drop(const struct trp_mail *mail, const char *what)
 {
-	trp_actor.words->dropped++;
+	trp_count(&trp_actor.words->dropped);
 	troupe_log(TROUPE_WARNING, "dropped %u bytes from actor %u: %s",
 		   mail->size, mail->sender, what);
 	return 1;
@@ -223,16 +223,15 @@ static int sort_current(const struct trp_mail *mail,
 {
 	int r;
 
-	trp_actor.mail = mail;
-	trp_actor.envelope = envelope;
-	trp_actor.flow = envelope->flow;
-	trp_actor.hop = envelope->hop;
+	trp_actor.handled =
+		(struct trp_handled) { mail, envelope, envelope->flow,
+				       envelope->hop };
 	r = sort_mail(mail, envelope, body, size);
-	trp_actor.mail = NULL;
-	trp_actor.envelope = NULL;
+	trp_actor.handled =
+		r == TRP_HELD ? (struct trp_handled) { .flow = envelope->flow,
+						       .hop = envelope->hop }
+			      : (struct trp_handled) { 0 };
 	trp_actor.is_stashed = false;
-	if (r != TRP_HELD)
-		trp_actor.flow = 0;
 	return r;
 }
 
@@ -254,7 +253,8 @@ static int sort(const struct trp_mail *mail)
 	if (r < 0)
 		return drop(mail, "not an envelope");
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
-	trp_actor.words->received++;
+	trp_actor.box.sender_cpu = envelope.cpu;
+	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
 	if (envelope.kind == TRP_CONTROL)
@@ -262,7 +262,7 @@ static int sort(const struct trp_mail *mail)
 			       ? take_control(&envelope, body, size)
 			       : take_close(&envelope);
 	if (trp_actor.is_closing && envelope.created > trp_actor.closed_at) {
-		trp_actor.words->dropped++;
+		trp_count(&trp_actor.words->dropped);
 		return 1;
 	}
 	return sort_current(mail, &envelope, body, size);
@@ -310,7 +310,7 @@ static int drop_old(const struct trp_mail *mail)
 			      &size) < 0 ||
 	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
 		return 0;
-	trp_actor.words->received++;
+	trp_count(&trp_actor.words->received);
 	return trp_method_refuse(&envelope, -EAGAIN, "too old: dropped");
 }
 

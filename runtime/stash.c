@@ -35,12 +35,13 @@ int troupe_stash(void)
 {
 	struct trp_saved *saved = current;
 
-	if (!trp_actor.mail)
+	if (!trp_actor.handled.mail)
 		return -EINVAL;
 	if (trp_actor.is_stashed)
 		return -EALREADY;
 	if (!saved)
-		saved = trp_saved_new(trp_actor.mail, trp_actor.envelope);
+		saved = trp_saved_new(trp_actor.handled.mail,
+				      trp_actor.handled.envelope);
 	if (!saved)
 		return -ENOMEM;
 	current = NULL;

@@ -123,20 +123,12 @@ static int watch_births(struct trp_supervisor *supervisor)
 	return trp_wait_add(&supervisor->wait, &supervisor->births);
 }
 
-/* Before the fork of the zygote: all that every process inherits. */
-static int prepare(struct trp_supervisor *supervisor,
-		   const struct trp_options *options)
+static int choose_wait(struct trp_node *node)
 {
-	struct trp_node *node = &supervisor->node;
 	char why[160];
 	uint64_t identity;
-	int r;
+	int r = trp_wait_probe(&node->wait, why);
 
-	node->argc = options->argc;
-	node->argv = options->argv;
-	node->main = options->main;
-	node->supervisor = getpid();
-	r = trp_wait_probe(&node->wait, why);
 	if (r < 0) {
 		fprintf(stderr, "troupe: %s\n", why);
 		return r;
@@ -144,25 +136,66 @@ static int prepare(struct trp_supervisor *supervisor,
 	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
 		return -EIO;
 	trp_wait_set_node(identity);
-	r = trp_types_add(&troupe__control__answer__descriptor);
-	if (r == 0)
-		r = trp_types_add(&troupe__control__order__descriptor);
-	if (r == 0)
-		r = trp_types_add(&troupe__control__ended__descriptor);
-	if (r < 0)
-		return r;
-	r = trp_arena_create(
-		&node->arena, options->slots ? options->slots : TRP_SLOTS_MAX,
-		options->heap_size ? options->heap_size : TRP_HEAP_DEFAULT);
+	return 0;
+}
+
+/* Those that the supervisor sends, so that a function actor knows them. */
+static int learn_types(void)
+{
+	static const ProtobufCMessageDescriptor *const type[] = {
+		&troupe__control__answer__descriptor,
+		&troupe__control__order__descriptor,
+		&troupe__control__ended__descriptor,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(type) / sizeof(type[0]); i++)
+		r = trp_types_add(type[i]);
+	return r;
+}
+
+static int make_arena(struct trp_node *node, const struct trp_options *options)
+{
+	/* The supervisor's own heap has a lane to everybody. */
+	enum { HEAP_FOR_A_SLOT = 4096 };
+	uint32_t slots = options->slots ? options->slots : TRP_SLOTS_MAX;
+	uint64_t heap =
+		options->heap_size ? options->heap_size : TRP_HEAP_DEFAULT;
+	int r;
+
+	if (heap < (uint64_t)slots * HEAP_FOR_A_SLOT) {
+		fprintf(stderr,
+			"troupe: a heap of %llu KiB is too small for %u "
+			"actors: 4 KiB for each are needed; try --slots %llu\n",
+			(unsigned long long)heap / 1024, slots,
+			(unsigned long long)heap / HEAP_FOR_A_SLOT);
+		return -EINVAL;
+	}
+	r = trp_arena_create(&node->arena, slots, heap);
 	if (r < 0)
 		fprintf(stderr,
-			"troupe: no memory for %u actors with %llu bytes of "
-			"heap each: %s; try smaller --slots or --heap\n",
-			options->slots ? options->slots : TRP_SLOTS_MAX,
-			(unsigned long long)(options->heap_size
-						     ? options->heap_size
-						     : TRP_HEAP_DEFAULT),
-			strerror(-r));
+			"troupe: no address space for %u actors with %llu MiB "
+			"of heap each: %s; try smaller --slots or --heap\n",
+			slots, (unsigned long long)heap >> 20, strerror(-r));
+	return r;
+}
+
+/* Before the fork of the zygote: all that every process inherits. */
+static int prepare(struct trp_supervisor *supervisor,
+		   const struct trp_options *options)
+{
+	struct trp_node *node = &supervisor->node;
+	int r;
+
+	node->argc = options->argc;
+	node->argv = options->argv;
+	node->main = options->main;
+	node->supervisor = getpid();
+	r = choose_wait(node);
+	if (r == 0)
+		r = learn_types();
+	if (r == 0)
+		r = make_arena(node, options);
 	return r;
 }
 
@@ -298,7 +331,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);
 	if (r < 0)
-		return STATUS_FAILED;
+		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 	r = trp_zygote_start(&supervisor.zygote, &supervisor.node, &loaded);
 	if (r < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n",

@@ -63,7 +63,10 @@ int trp_supervisor_run(const struct trp_options *options);
 /* ---- between the three files ------------------------------------------------
  */
 
-/* Sends to an actor; to one that is gone, or that is full: nothing. */
+/*
+ * Sends to an actor; -ESRCH when it is gone.  One for which there is no memory
+ * is killed: an actor never goes on without having been told.
+ */
 int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    enum trp_stream stream, uint64_t correlation,
 		    const ProtobufCMessage *message);
@@ -76,6 +79,8 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor);
 
 /* Tells an actor to stop, and kills it when its grace is over. */
 void trp_office_stop(struct trp_supervisor *supervisor, uint32_t slot);
+/* From now on it has its grace time; on_stop_children() interrupts it. */
+void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot);
 void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot);
 void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot);
 

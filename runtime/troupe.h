@@ -411,6 +411,7 @@ struct troupe_proxy {
 	int error;	    /* of the last call that completed, or 0 */
 	struct troupe_reason reason;
 	unsigned pending;
+	int private_failure;
 	int64_t private_since;
 };
 
@@ -422,7 +423,8 @@ TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
  * meanwhile, but closures do.  A cycle of actors that await each other is found
  * by the one that would close it, before it blocks: its calls fail with
  * -EDEADLK and the path, "a[12] -> b[13] -> a[12]", and the others go on.
- * Returns proxy->error, or -ECANCELED.
+ * Returns 0; the first error among the calls that completed since the last
+ * await; or -ECANCELED (told to stop).
  */
 TROUPE_API int troupe_await(struct troupe_proxy *proxy);
 

@@ -95,21 +95,20 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	return 0;
 }
 
-/* What every actor finds, set once: a fork inherits it. */
+/*
+ * What every actor finds, set once: a fork inherits it.  The terminal sends
+ * the ignored ones to everybody, and the supervisor acts on them.
+ */
 static void set_signals(void)
 {
 	struct sigaction term = { .sa_handler = trp_actor_on_term };
 	sigset_t none;
-	int number;
 
-	for (number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	/* The terminal sends these to everybody; the supervisor acts on them.
-	 */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	sigaction(SIGTERM, &term, NULL);
 	signal(SIGTTOU, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigaction(SIGTERM, &term, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

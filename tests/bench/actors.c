@@ -35,7 +35,7 @@ static struct board {
 	_Atomic long count;
 	_Atomic long gate;
 	long pinning;
-} *board;
+} * board;
 
 static double now(void)
 {
@@ -90,7 +90,8 @@ static void run_node(int (*root)(int argc, char **argv))
 	waitpid(pid, NULL, 0);
 }
 
-/* ---- the floor: two processes and a bare futex --------------------------------- */
+/* ---- the floor: two processes and a bare futex
+ * --------------------------------- */
 
 static void futex_wait(uint32_t value)
 {
@@ -133,10 +134,12 @@ static double futex_floor(void)
 	return board->seconds / ASKS;
 }
 
-/* ---- ask and reply -------------------------------------------------------------- */
+/* ---- ask and reply
+ * -------------------------------------------------------------- */
 
-static void echo_ask(Measure__Echo_Service *service, const Measure__Point *point,
-		     Measure__Point_Closure reply, void *call)
+static void echo_ask(Measure__Echo_Service *service,
+		     const Measure__Point *point, Measure__Point_Closure reply,
+		     void *call)
 {
 	reply(point, call);
 }
@@ -213,7 +216,8 @@ static void measure_asks(int rounds)
 	       median(asked, rounds) * 1e6);
 }
 
-/* ---- one way ---------------------------------------------------------------------- */
+/* ---- one way
+ * ---------------------------------------------------------------------- */
 
 static double first;
 
@@ -312,7 +316,8 @@ static void measure_floods(int rounds)
 	}
 }
 
-/* ---- spawn and exit ------------------------------------------------------------------ */
+/* ---- spawn and exit
+ * ------------------------------------------------------------------ */
 
 static double fork_floor(void)
 {
@@ -403,7 +408,9 @@ static void measure_spawns(int rounds)
 	       s * 1e6, f * 1e6, f / s);
 }
 
-/* ---- memory ----------------------------------------------------------------------------- */
+/* ---- memory
+ * -----------------------------------------------------------------------------
+ */
 
 static long available(void)
 {

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/peer.h"
@@ -350,6 +351,49 @@ Test(lane, an_attachment_is_read_where_it_was_written)
 	cr_assert(!memcmp(mail.bytes, "abc", 3));
 	trp_mailbox_done(&bob.box, &mail);
 	drain();
+}
+
+static int ascending(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Nanoseconds from the loan to done, nothing of it touched; the median. */
+static int64_t time_to_hand_over(uint64_t size)
+{
+	struct trp_extent extent;
+	struct trp_mail mail;
+	void *bytes, *beside;
+	int64_t round[101];
+
+	for (int i = -1; i < 101; i++) {
+		int64_t begin = trp_now().ns;
+
+		cr_assert_eq(trp_mailbox_loan(&ann.box, size, &extent, &beside),
+			     0);
+		cr_assert_eq(trp_mailbox_reserve(&ann.box, 2, 1, TRP_MAIL, 0,
+						 &extent, &bytes),
+			     0);
+		trp_mailbox_commit(&ann.box, 0);
+		cr_assert_eq(take(&mail), 1);
+		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+		if (i >= 0)
+			round[i] = trp_now().ns - begin;
+	}
+	qsort(round, 101, sizeof(*round), ascending);
+	return round[50];
+}
+
+/* Two blocks of it are in use in turn, and warm from then on. */
+Test(lane, handing_over_costs_the_same_for_any_size)
+{
+	int64_t small = time_to_hand_over(64 << 10);
+	int64_t large = time_to_hand_over(64 << 20);
+
+	cr_assert_leq(large, 10 * small, "%ld ns, %ld ns", large, small);
 }
 
 Test(lane, a_full_region_is_enobufs_until_receivers_have_finished)

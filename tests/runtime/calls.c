@@ -283,11 +283,27 @@ static void desk_twice(Play__Clerk_Service *service, const Play__Number *number,
 	CHECK(troupe_forward(call, forward_target) == 0);
 }
 
-#define desk_later  clerk_later
 #define desk_refuse clerk_refuse
 #define desk_silent clerk_silent
 #define desk_crash  clerk_crash
 #define desk_note   clerk_note
+static int quick_run(const void *arguments)
+{
+	return 0;
+}
+
+/* The end of a child is told while the handler waits for the supervisor. */
+static void desk_later(Play__Clerk_Service *service, const Play__Number *number,
+		       Play__Number_Closure reply, void *call)
+{
+	troupe_ref ref;
+	int i;
+
+	for (i = 0; i < 50; i++)
+		CHECK(troupe_spawn_function(quick_run, NULL, &ref) == 0);
+	CHECK(troupe_forward(call, forward_target) == 0);
+}
+
 static const Play__Clerk_Service desk_methods = PLAY__CLERK__INIT(desk_);
 
 static int desk_init(const void *arguments)
@@ -312,6 +328,10 @@ static int forward_root(int argc, char **argv)
 	play__clerk__twice(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == 0);
 	CHECK(answer.calls == 1 && answer.value == 42);
+	number.value = 1;
+	play__clerk__later(&proxy.base, &number, take_answer, &answer);
+	CHECK(troupe_await(&proxy) == 0);
+	CHECK(answer.calls == 2 && answer.value == 77);
 	return 0;
 }
 

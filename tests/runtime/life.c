@@ -2,26 +2,13 @@
 /* What holds of births and ends. */
 #include "tests/runtime/stage.h"
 
-static int idle_run(const void *arguments)
-{
-	return stage_receive(3600000) < 0 ? -ECANCELED : 0;
-}
-
-static struct troupe_end end_of(troupe_ref ref)
-{
-	struct troupe_end end = { 0 };
-
-	CHECK(troupe_wait(ref, troupe_in_ms(10000), &end) == 0);
-	return end;
-}
-
 static struct troupe_end end_of_function(int (*run)(const void *))
 {
 	struct troupe_end end = { 0 };
 	troupe_ref ref;
 
 	CHECK(troupe_spawn_function(run, NULL, &ref) == 0);
-	end = end_of(ref);
+	end = stage_end_of(ref);
 	CHECK(end.ref == ref);
 	CHECK(end.pid > 0);
 	return end;
@@ -155,7 +142,7 @@ static int once_root(int argc, char **argv)
 		usleep(1000);
 	CHECK(board->count == 50);
 	troupe_stop(ref);
-	end_of(ref);
+	stage_end_of(ref);
 	CHECK(board->count == 50);
 	return 0;
 }
@@ -214,7 +201,7 @@ static int words_root(int argc, char **argv)
 	for (i = 0; i < 20; i++) {
 		board->value[0] = 0;
 		CHECK(troupe_spawn(&hearer, NULL, &ref) == 0);
-		CHECK(end_of(ref).reason.cause == TROUPE_NORMAL);
+		CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
 	}
 	return 0;
 }
@@ -260,7 +247,7 @@ static int stop_root(int argc, char **argv)
 		usleep(1000);
 	CHECK(troupe_stop(ref) == 0);
 	CHECK(troupe_stop(ref) == 0);
-	end = end_of(ref);
+	end = stage_end_of(ref);
 	CHECK(end.reason.cause == TROUPE_SHUTDOWN);
 	CHECK(board->count == 1);
 	CHECK(board->value[1] == 1);
@@ -284,7 +271,7 @@ static int close_root(int argc, char **argv)
 	stage_send(ref, 2);
 	CHECK(troupe_close(ref) == 0);
 	stage_send(ref, 3);
-	end = end_of(ref);
+	end = stage_end_of(ref);
 	CHECK(end.reason.cause == TROUPE_NORMAL);
 	CHECK(board->count == 2);
 	CHECK(board->value[1] == 1);
@@ -313,11 +300,11 @@ static int kill_root(int argc, char **argv)
 
 	CHECK(troupe_spawn(&endless, NULL, &ref) == 0);
 	CHECK(troupe_kill(ref) == 0);
-	CHECK(end_of(ref).reason.cause == TROUPE_KILLED);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_KILLED);
 	CHECK(troupe_kill(ref) == -ESRCH);
 	CHECK(troupe_spawn(&endless, NULL, &ref) == 0);
 	CHECK(troupe_stop(ref) == 0);
-	CHECK(end_of(ref).reason.cause == TROUPE_KILLED);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_KILLED);
 	return 0;
 }
 
@@ -356,7 +343,7 @@ static int tree_root(int argc, char **argv)
 	while (board->count < 10)
 		usleep(1000);
 	CHECK(troupe_stop(ref) == 0);
-	end = end_of(ref);
+	end = stage_end_of(ref);
 	CHECK(end.reason.cause == TROUPE_SHUTDOWN);
 	for (i = 1; i <= 10; i++)
 		CHECK(kill((pid_t)board->value[i], 0) < 0);
@@ -379,7 +366,7 @@ static int crash_root(int argc, char **argv)
 	while (board->count < 10)
 		usleep(1000);
 	CHECK(troupe_kill(ref) == 0);
-	CHECK(end_of(ref).reason.cause == TROUPE_KILLED);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_KILLED);
 	for (i = 1; i <= 10; i++)
 		for (tries = 0; tries < 10000; tries++) {
 			if (kill((pid_t)board->value[i], 0) < 0)
@@ -402,7 +389,7 @@ static int thousand_root(int argc, char **argv)
 	int i;
 
 	for (i = 0; i < 1000; i++)
-		CHECK(troupe_spawn_function(idle_run, NULL, &ref) == 0);
+		CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
 	return 0;
 }
 
@@ -439,115 +426,6 @@ Test(life, ten_thousand_spawn_and_exit_cycles_leave_nothing, .timeout = 120)
 	cr_assert_eq(board->count, 10000);
 }
 
-/* ---- names
- * -------------------------------------------------------------------------- */
-
-static int names_root(int argc, char **argv)
-{
-	static const struct troupe_class idle = { .name = "idle",
-						  .run = idle_run };
-	troupe_ref ref, other, found = 0;
-	int i;
-
-	CHECK(troupe_whereis("desk", &found) == -ENOENT);
-	CHECK(troupe_spawn_named("desk", &idle, NULL, &ref) == 0);
-	CHECK(troupe_spawn_named("desk", &idle, NULL, &other) == -EEXIST);
-	CHECK(troupe_whereis("desk", &found) == 0 && found == ref);
-	CHECK(troupe_register("desk", troupe_self()) == -EEXIST);
-	CHECK(troupe_register("", troupe_self()) == -EINVAL);
-	CHECK(troupe_register("a/b", troupe_self()) == -EINVAL);
-	CHECK(troupe_register("chair", ref) == 0);
-	CHECK(troupe_unregister("chair") == 0);
-	CHECK(troupe_unregister("chair") == -ENOENT);
-	CHECK(troupe_kill(ref) == 0);
-	end_of(ref);
-	CHECK(troupe_whereis("desk", &found) == -ENOENT);
-	for (i = 0; i < 200; i++) {
-		CHECK(troupe_spawn_named("desk", &idle, NULL, &ref) == 0);
-		CHECK(troupe_kill(ref) == 0);
-		end_of(ref);
-	}
-	return 0;
-}
-
-Test(life, a_name_is_unique_and_free_when_the_end_of_its_holder_is_seen,
-     .timeout = 60)
-{
-	stage_pass(names_root);
-}
-
-/* ---- wait and monitor
- * ---------------------------------------------------------------- */
-
-static int wait_root(int argc, char **argv)
-{
-	struct troupe_end end;
-	troupe_ref ref;
-
-	CHECK(troupe_wait(troupe_self(), TROUPE_POLL, &end) == -EDEADLK);
-	CHECK(troupe_wait(0, TROUPE_POLL, &end) == -EINVAL);
-	CHECK(troupe_spawn_function(returns_error, NULL, &ref) == 0);
-	while (stage_send(ref, 0) != -ESRCH)
-		usleep(1000);
-	end = end_of(ref);
-	CHECK(end.reason.code == -ENOTDIR);
-	CHECK(end_of(ref).reason.cause == TROUPE_NOPROC);
-	CHECK(troupe_spawn_function(idle_run, NULL, &ref) == 0);
-	CHECK(troupe_wait(ref, troupe_in_ms(20), &end) == -ETIMEDOUT);
-	return 0;
-}
-
-Test(life, wait_tells_the_end_also_of_a_child_that_is_gone)
-{
-	stage_pass(wait_root);
-}
-
-static int went_down(const struct troupe_end *end)
-{
-	CHECK(end->reason.cause == TROUPE_NORMAL ||
-	      end->reason.cause == TROUPE_NOPROC);
-	board->value[end->reason.cause]++;
-	return board->value[TROUPE_NORMAL] == 2 &&
-			       board->value[TROUPE_NOPROC] == 1
-		       ? TROUPE_STOP
-		       : 0;
-}
-
-static int watch_init(const void *arguments)
-{
-	const Play__Who *who = arguments;
-	uint64_t first, second, third;
-
-	CHECK(troupe_monitor(who->ref, &first) == 0);
-	CHECK(troupe_monitor(who->ref, &second) == 0);
-	CHECK(troupe_monitor(who->ref, &third) == 0);
-	CHECK(first != second && second != third);
-	CHECK(troupe_demonitor(third) == 0);
-	CHECK(troupe_monitor(0x1000123400000001, &third) == 0);
-	return stage_send(who->ref, 0);
-}
-
-static const struct troupe_class watcher = { .name = "watcher",
-					     .init = watch_init,
-					     .down = went_down };
-
-static int monitor_root(int argc, char **argv)
-{
-	Play__Who who = PLAY__WHO__INIT;
-	troupe_ref ref;
-
-	CHECK(troupe_spawn_function(idle_run, NULL, &ref) == 0);
-	who.ref = ref;
-	CHECK(troupe_spawn(&watcher, &who.base, &ref) == 0);
-	CHECK(end_of(ref).reason.cause == TROUPE_NORMAL);
-	return 0;
-}
-
-Test(life, monitors_stack_and_each_is_told_once)
-{
-	stage_pass(monitor_root);
-}
-
 /* ---- the root
  * ------------------------------------------------------------------------- */
 
@@ -575,7 +453,7 @@ static int unborn_root(int argc, char **argv)
 	troupe_ref ref;
 
 	CHECK(troupe_spawn(&unborn, NULL, &ref) == 0);
-	end = end_of(ref);
+	end = stage_end_of(ref);
 	CHECK(end.reason.cause == TROUPE_ERROR && end.reason.code == -EACCES);
 	return 0;
 }
@@ -583,4 +461,75 @@ static int unborn_root(int argc, char **argv)
 Test(life, an_init_that_fails_is_the_end)
 {
 	stage_pass(unborn_root);
+}
+
+static int spawns_again(const struct troupe_end *end)
+{
+	troupe_ref ref;
+
+	board->value[2]++;
+	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == -ECANCELED);
+	return 0;
+}
+
+static int one_child_init(const void *arguments)
+{
+	troupe_ref ref;
+
+	return troupe_spawn_function(stage_idle, NULL, &ref);
+}
+
+static const struct troupe_class respawner = { .name = "respawner",
+					       .init = one_child_init,
+					       .child_stopped = spawns_again };
+
+static int respawn_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&respawner, NULL, &ref) == 0);
+	CHECK(troupe_stop(ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_SHUTDOWN);
+	return 0;
+}
+
+Test(life, one_that_waits_for_its_last_child_spawns_no_other)
+{
+	stage_pass(respawn_root);
+}
+
+static int slow_stop_run(const void *arguments)
+{
+	stage_receive(3600000);
+	usleep(400 * 1000);
+	return 0;
+}
+
+static const struct troupe_class slow_to_stop = { .name = "slow",
+						  .run = slow_stop_run };
+
+static int slow_child_init(const void *arguments)
+{
+	troupe_ref ref;
+
+	return troupe_spawn(&slow_to_stop, NULL, &ref);
+}
+
+static const struct troupe_class hasty = { .name = "hasty",
+					   .init = slow_child_init,
+					   .grace_ms = 200 };
+
+static int hasty_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&hasty, NULL, &ref) == 0);
+	CHECK(troupe_stop(ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_SHUTDOWN);
+	return 0;
+}
+
+Test(life, waiting_for_its_children_is_not_counted_against_a_parent)
+{
+	stage_pass(hasty_root);
 }

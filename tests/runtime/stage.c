@@ -25,7 +25,7 @@ static int count_descriptors(void)
 	return count;
 }
 
-int stage_run(int (*root)(int argc, char **argv))
+int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
 	struct trp_options options = { .main = root,
@@ -33,13 +33,21 @@ int stage_run(int (*root)(int argc, char **argv))
 				       .argv = argv,
 				       .slots = 4096,
 				       .heap_size = 1 << 30 };
+
+	board = shared;
+	return trp_supervisor_run(&options);
+}
+
+int stage_run(int (*root)(int argc, char **argv))
+{
+	struct board *shared =
+		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int before, status;
 
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	cr_assert_neq(board, MAP_FAILED);
+	cr_assert_neq(shared, MAP_FAILED);
 	before = count_descriptors();
-	status = trp_supervisor_run(&options);
+	status = stage_run_on(shared, root);
 	cr_assert_eq(count_descriptors(), before, "descriptors are left");
 	cr_assert(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD,
 		  "a process is left");
@@ -73,4 +81,17 @@ int64_t stage_receive(int64_t ms)
 	if (troupe_receive(&number, 1, troupe_in_ms(ms), &message) < 0)
 		return -1;
 	return ((const Play__Number *)message.body)->value;
+}
+
+int stage_idle(const void *arguments)
+{
+	return stage_receive(3600000) < 0 ? -ECANCELED : 0;
+}
+
+struct troupe_end stage_end_of(troupe_ref ref)
+{
+	struct troupe_end end = { 0 };
+
+	CHECK(troupe_wait(ref, troupe_in_ms(10000), &end) == 0);
+	return end;
 }

@@ -44,6 +44,9 @@ void stage_fail(const char *file, int line, const char *claim);
  */
 int stage_run(int (*root)(int argc, char **argv));
 
+/* The same on a board that is there already, with nothing checked. */
+int stage_run_on(struct board *shared, int (*root)(int argc, char **argv));
+
 /* The same, where no CHECK may have failed and the root ends normally. */
 void stage_pass(int (*root)(int argc, char **argv));
 
@@ -52,5 +55,11 @@ int stage_send(troupe_ref to, int64_t value);
 
 /* In a function actor: the next number; -1 after ms milliseconds. */
 int64_t stage_receive(int64_t ms);
+
+/* A function actor that waits for a number for an hour. */
+int stage_idle(const void *arguments);
+
+/* In an actor: waits for the end of that one, or asserts that it comes. */
+struct troupe_end stage_end_of(troupe_ref ref);
 
 #endif

@@ -378,7 +378,7 @@ static unsigned count_named(const char *folder)
 
 unsigned program_files(void)
 {
-	return count_named("/tmp") + count_named("/dev/shm");
+	return count_named("/dev/shm");
 }
 
 void program_fini(struct program *p)

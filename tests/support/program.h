@@ -61,7 +61,7 @@ int program_finish(struct program *p, int timeout_ms);
  */
 unsigned program_leftovers(struct program *p, int timeout_ms);
 
-/* Files in /tmp and /dev/shm whose names say that they are troupe's. */
+/* Files in /dev/shm whose names say that they are troupe's. */
 unsigned program_files(void);
 
 /* Kills what runs still, and frees.  p may be used anew. */

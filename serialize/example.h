@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_EXAMPLE_H
+#define TRP_SERIALIZE_EXAMPLE_H
+
+/*
+ * A message as a pattern for others of its type.  What is set in it counts,
+ * see field.h: a proto3 field without `optional` cannot be asked to be 0.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+/*
+ * Each field that is set in the example is set and equal in the message; one
+ * that is a message likewise; a list has as many items, and each matches.
+ * Both are of one type.  As deep as the example is.
+ */
+bool trp_example_matches(const ProtobufCMessage *example,
+			 const ProtobufCMessage *message);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_FIELD_H
+#define TRP_SERIALIZE_FIELD_H
+
+/*
+ * The fields of any message by its descriptor, each as a row of items: a
+ * repeated field has as many as it has; another one 1 where protobuf would
+ * write it, and 0 where it is absent or, without presence, zero or empty.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+
+/* Bytes of an item in memory. */
+size_t trp_field_item_size(ProtobufCType type);
+
+size_t trp_field_count(const ProtobufCMessage *message,
+		       const ProtobufCFieldDescriptor *field);
+
+/* i < count. */
+const void *trp_field_item(const ProtobufCMessage *message,
+			   const ProtobufCFieldDescriptor *field, size_t i);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "serialize/infer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serialize/json.h"
+#include "serialize/shape.h"
+
+static int infer(const Troupe__Value *value, unsigned levels, char **ret_text);
+
+/* A text that grows; size > TRP_SHAPE_MAX is told when it is closed. */
+struct writer {
+	FILE *out;
+	char *text;
+	size_t size;
+};
+
+static int begin(struct writer *writer)
+{
+	writer->out = open_memstream(&writer->text, &writer->size);
+	return writer->out ? 0 : -ENOMEM;
+}
+
+/* r: of what was written. */
+static int finish(struct writer *writer, int r, char **ret_text)
+{
+	bool is_broken = ferror(writer->out);
+
+	if ((fclose(writer->out) != 0 || is_broken) && r == 0)
+		r = -ENOMEM;
+	if (r == 0 && writer->size > TRP_SHAPE_MAX)
+		r = -EMSGSIZE;
+	if (r == 0)
+		*ret_text = writer->text;
+	else
+		free(writer->text);
+	return r;
+}
+
+static int write_key(FILE *out, const char *key)
+{
+	Troupe__Value value = TROUPE__VALUE__INIT;
+	char *text;
+	int r;
+
+	value.kind_case = TROUPE__VALUE__KIND_STRING_VALUE;
+	value.string_value = (char *)key;
+	r = trp_json_write(&value, &text);
+	if (r < 0)
+		return r;
+	fputs(text, out);
+	free(text);
+	return 0;
+}
+
+static int write_entry(FILE *out, const char *key, const Troupe__Value *value,
+		       unsigned levels)
+{
+	char *text;
+	int r;
+
+	r = infer(value, levels, &text);
+	if (r < 0)
+		return r;
+	r = write_key(out, key);
+	fprintf(out, ": %s", text);
+	free(text);
+	return r;
+}
+
+static int infer_map(const Troupe__Value *map, unsigned levels, char **ret_text)
+{
+	size_t i, count = trp_value_count(map);
+	const char *separator = "";
+	struct writer writer;
+	int r;
+
+	/* An entry is at least "a": int.  Looking for a key twice is quadratic.
+	 */
+	if (count > TRP_SHAPE_MAX / 8)
+		return -EMSGSIZE;
+	r = begin(&writer);
+	if (r < 0)
+		return r;
+	putc('{', writer.out);
+	for (i = 0; i < count && r == 0; i++) {
+		const char *key = trp_value_key_at(map, i);
+		const Troupe__Value *item = trp_value_at(map, i);
+
+		if (trp_value_get(map, key) != item)
+			continue;
+		fputs(separator, writer.out);
+		separator = ", ";
+		r = write_entry(writer.out, key, item, levels);
+	}
+	putc('}', writer.out);
+	return finish(&writer, r, ret_text);
+}
+
+/* A list of which items 0 to i - 1 have one shape, and i has another. */
+static int write_first(FILE *out, const char *first, size_t i)
+{
+	size_t j;
+
+	if (i > TRP_SHAPE_MAX / strlen(first))
+		return -EMSGSIZE;
+	for (j = 0; j < i; j++)
+		fprintf(out, "%s%s", j ? ", " : "", first);
+	return 0;
+}
+
+/* ret_first: the shape of all, or of the first items; NULL: of none. */
+static int write_items(FILE *out, const Troupe__Value *list, unsigned levels,
+		       char **ret_first)
+{
+	size_t i, count = trp_value_count(list);
+	bool is_one = true;
+	char *text;
+	int r;
+
+	for (i = 0; i < count; i++) {
+		r = infer(trp_value_at(list, i), levels, &text);
+		if (r < 0)
+			return r;
+		if (!*ret_first) {
+			*ret_first = text;
+			continue;
+		}
+		if (is_one && strcmp(*ret_first, text) != 0) {
+			is_one = false;
+			r = write_first(out, *ret_first, i);
+		}
+		if (!is_one)
+			fprintf(out, ", %s", text);
+		free(text);
+		if (r == 0 && ftell(out) > TRP_SHAPE_MAX)
+			r = -EMSGSIZE;
+		if (r < 0)
+			return r;
+	}
+	if (is_one)
+		fputs(*ret_first ? *ret_first : "any", out);
+	return 0;
+}
+
+static int infer_list(const Troupe__Value *list, unsigned levels,
+		      char **ret_text)
+{
+	struct writer writer;
+	char *first = NULL;
+	int r;
+
+	r = begin(&writer);
+	if (r < 0)
+		return r;
+	putc('[', writer.out);
+	r = write_items(writer.out, list, levels, &first);
+	putc(']', writer.out);
+	free(first);
+	return finish(&writer, r, ret_text);
+}
+
+static int infer(const Troupe__Value *value, unsigned levels, char **ret_text)
+{
+	static const char *const names[] = {
+		[TRP_VALUE_NULL] = "null", [TRP_VALUE_BOOL] = "bool",
+		[TRP_VALUE_INT] = "int",   [TRP_VALUE_DOUBLE] = "double",
+		[TRP_VALUE_TEXT] = "str",  [TRP_VALUE_BYTES] = "bytes",
+		[TRP_VALUE_LIST] = "list", [TRP_VALUE_MAP] = "map",
+	};
+	enum trp_value_kind kind = trp_value_kind(value);
+	char *text;
+
+	if (kind == TRP_VALUE_LIST || kind == TRP_VALUE_MAP) {
+		if (levels == 0)
+			return -EINVAL;
+		return kind == TRP_VALUE_LIST
+			       ? infer_list(value, levels - 1, ret_text)
+			       : infer_map(value, levels - 1, ret_text);
+	}
+	text = strdup(names[kind]);
+	if (!text)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
+}
+
+int trp_infer_shape(const Troupe__Value *value, char **ret_text)
+{
+	return infer(value, TRP_VALUE_DEPTH, ret_text);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_INFER_H
+#define TRP_SERIALIZE_INFER_H
+
+/* The shape of a value that is there, as a text to be compiled or shown. */
+
+#include "serialize/value.h"
+
+/*
+ * The narrowest shape without constants that the value matches: maps with
+ * their keys, [T] where all items of a list have one shape T, else item by
+ * item.  An empty list tells nothing and is [any].  A key that is not UTF-8
+ * cannot be in a text.  For free().
+ * Returns 0; -EINVAL: nested deeper than TRP_VALUE_DEPTH; -EMSGSIZE: larger
+ * than TRP_SHAPE_MAX; -ENOMEM.
+ */
+int trp_infer_shape(const Troupe__Value *value, char **ret_text);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+#include "serialize/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serialize/base64.h"
+
+/* What a receiver unpacks is 67 levels of lists at most. */
+enum { WRITTEN_DEPTH = 100 };
+
+/* A key is `$...$` and this: a map of one such key is not what it seems. */
+static bool is_special(const char *key)
+{
+	const char *name = key + strspn(key, "$");
+
+	return name > key &&
+	       (strcmp(name, "bytes") == 0 || strcmp(name, "double") == 0);
+}
+
+/* ---- reading
+ * ------------------------------------------------------------- */
+
+struct reading {
+	struct trp_mistake *mistake;
+	int error;
+};
+
+static Troupe__Value *fail(struct reading *reading, const char *text)
+{
+	if (reading->error == 0)
+		reading->error =
+			trp_mistake_at(reading->mistake, SIZE_MAX, "%s", text);
+	return NULL;
+}
+
+static Troupe__Value *read_bytes(struct reading *reading, const json_t *item)
+{
+	const char *text = json_string_value(item);
+	Troupe__Value *value;
+	unsigned char *bytes;
+	size_t size;
+
+	if (!text)
+		return fail(reading, "\"$bytes\" wants base64 text");
+	bytes = malloc(strlen(text) / 4 * 3 + 3);
+	if (!bytes)
+		return NULL;
+	if (trp_base64_decode(text, bytes, &size) < 0) {
+		free(bytes);
+		return fail(reading, "\"$bytes\" wants base64 text");
+	}
+	value = trp_value_bytes(bytes, size);
+	free(bytes);
+	return value;
+}
+
+static Troupe__Value *read_double(struct reading *reading, const json_t *item)
+{
+	const char *text = json_string_value(item);
+
+	if (text && strcmp(text, "NaN") == 0)
+		return trp_value_double(NAN);
+	if (text && strcmp(text, "Infinity") == 0)
+		return trp_value_double(INFINITY);
+	if (text && strcmp(text, "-Infinity") == 0)
+		return trp_value_double(-INFINITY);
+	return fail(reading, "\"$double\" wants \"NaN\", \"Infinity\" or "
+			     "\"-Infinity\"");
+}
+
+static Troupe__Value *read_any(struct reading *reading, const json_t *json);
+
+static Troupe__Value *read_map(struct reading *reading, const json_t *json)
+{
+	/* jansson has no const iterators; nothing is changed. */
+	json_t *object = (json_t *)json;
+	Troupe__Value *map = trp_value_map();
+	const char *key;
+	json_t *item;
+
+	json_object_foreach(object, key, item)
+	{
+		bool is_escaped =
+			json_object_size(json) == 1 && is_special(key);
+
+		if (trp_value_add(map, key + is_escaped,
+				  read_any(reading, item)) < 0) {
+			trp_value_free(map);
+			return NULL;
+		}
+	}
+	return map;
+}
+
+static Troupe__Value *read_object(struct reading *reading, const json_t *json)
+{
+	const json_t *item;
+
+	if (json_object_size(json) == 1) {
+		item = json_object_get(json, "$bytes");
+		if (item)
+			return read_bytes(reading, item);
+		item = json_object_get(json, "$double");
+		if (item)
+			return read_double(reading, item);
+	}
+	return read_map(reading, json);
+}
+
+static Troupe__Value *read_list(struct reading *reading, const json_t *json)
+{
+	Troupe__Value *list = trp_value_list();
+	size_t i;
+
+	for (i = 0; i < json_array_size(json); i++) {
+		const json_t *item = json_array_get(json, i);
+
+		if (trp_value_append(list, read_any(reading, item)) < 0) {
+			trp_value_free(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static Troupe__Value *read_any(struct reading *reading, const json_t *json)
+{
+	switch (json_typeof(json)) {
+	case JSON_OBJECT:
+		return read_object(reading, json);
+	case JSON_ARRAY:
+		return read_list(reading, json);
+	case JSON_STRING:
+		return trp_value_text(json_string_value(json));
+	case JSON_INTEGER:
+		return trp_value_int(json_integer_value(json));
+	case JSON_REAL:
+		return trp_value_double(json_real_value(json));
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return trp_value_bool(json_typeof(json) == JSON_TRUE);
+	case JSON_NULL:
+		break;
+	}
+	return trp_value_null();
+}
+
+/* jansson's own bound is 2,048 levels; and it would not say where. */
+static int check_depth(const char *text, size_t size,
+		       struct trp_mistake *mistake)
+{
+	bool is_quoted = false;
+	unsigned depth = 0;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (text[i] == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted && text[i] == '\\')
+			i++;
+		else if (!is_quoted && (text[i] == '[' || text[i] == '{'))
+			depth++;
+		else if (!is_quoted && (text[i] == ']' || text[i] == '}'))
+			depth -= depth > 0;
+		if (depth > TRP_VALUE_DEPTH)
+			return trp_mistake_at(mistake, i,
+					      "nested deeper than %d levels",
+					      TRP_VALUE_DEPTH);
+	}
+	return 0;
+}
+
+static int explain(const json_error_t *error, struct trp_mistake *mistake)
+{
+	size_t offset = error->position < 0 ? 0 : (size_t)error->position;
+
+	switch (json_error_code(error)) {
+	case json_error_out_of_memory:
+		return -ENOMEM;
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return trp_mistake_at(mistake, offset, "text without \\u0000");
+	default:
+		return trp_mistake_at(mistake, offset, "%s", error->text);
+	}
+}
+
+static int read_text(const char *text, size_t size, size_t flags,
+		     Troupe__Value **ret_value, size_t *ret_used,
+		     struct trp_mistake *mistake)
+{
+	struct reading reading = { .mistake = mistake };
+	json_error_t error;
+	Troupe__Value *value;
+	json_t *json;
+
+	if (size > INT_MAX)
+		return trp_mistake_at(mistake, INT_MAX, "larger than 2 GiB");
+	json = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
+	if (!json)
+		return explain(&error, mistake);
+	value = read_any(&reading, json);
+	json_decref(json);
+	if (!value)
+		return reading.error < 0 ? reading.error : -ENOMEM;
+	*ret_value = value;
+	*ret_used = (size_t)error.position;
+	return 0;
+}
+
+int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
+		  struct trp_mistake *mistake)
+{
+	size_t used;
+	int r;
+
+	r = check_depth(text, size, mistake);
+	if (r < 0)
+		return r;
+	return read_text(text, size, JSON_REJECT_DUPLICATES, ret_value, &used,
+			 mistake);
+}
+
+int trp_json_read_first(const char *text, size_t size,
+			Troupe__Value **ret_value, size_t *ret_used,
+			struct trp_mistake *mistake)
+{
+	return read_text(text, size,
+			 JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK,
+			 ret_value, ret_used, mistake);
+}
+
+/* ---- writing
+ * ------------------------------------------------------------- */
+
+/* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
+static size_t character_at(const unsigned char *text)
+{
+	static const unsigned char least[] = { 0, 0, 0x80, 0xa0, 0x90 };
+	size_t size, i;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	size = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	for (i = 1; i < size; i++)
+		if (text[i] >> 6 != 2)
+			return 0;
+	/* Too long a form; a surrogate; above U+10FFFF. */
+	if ((text[0] == 0xe0 || text[0] == 0xf0) && text[1] < least[size])
+		return 0;
+	if ((text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return size;
+}
+
+static void write_text(FILE *out, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	putc('"', out);
+	while (*at) {
+		size_t size = character_at(at);
+
+		if (size == 0)
+			fputs("\\ufffd", out);
+		else if (*at == '"' || *at == '\\')
+			fprintf(out, "\\%c", *at);
+		else if (*at == '\n')
+			fputs("\\n", out);
+		else if (*at < 0x20 || *at == 0x7f)
+			fprintf(out, "\\u%04x", *at);
+		else
+			fwrite(at, 1, size, out);
+		at += size ? size : 1;
+	}
+	putc('"', out);
+}
+
+static int write_bytes(FILE *out, const Troupe__Value *value)
+{
+	size_t size;
+	const void *bytes = trp_value_to_bytes(value, &size);
+	char *text = malloc(trp_base64_size(size) + 1);
+
+	if (!text)
+		return -ENOMEM;
+	trp_base64_encode(bytes, size, text);
+	fprintf(out, "{\"$bytes\": \"%s\"}", text);
+	free(text);
+	return 0;
+}
+
+/*
+ * The fewest digits that are read back as the same, with a point or exponent
+ * and in no locale: both are what jansson's own writer sees to.
+ */
+static int write_double(FILE *out, double number)
+{
+	char text[64];
+	json_t *json;
+	size_t size;
+	int digits;
+
+	if (!isfinite(number)) {
+		fprintf(out, "{\"$double\": \"%s\"}",
+			isnan(number) ? "NaN"
+			: number > 0  ? "Infinity"
+				      : "-Infinity");
+		return 0;
+	}
+	for (digits = 15; digits < 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, number);
+		if (strtod(text, NULL) == number)
+			break;
+	}
+	json = json_real(number);
+	if (!json)
+		return -ENOMEM;
+	size = json_dumpb(json, text, sizeof(text),
+			  JSON_ENCODE_ANY |
+				  JSON_REAL_PRECISION((size_t)digits));
+	json_decref(json);
+	fwrite(text, 1, size, out);
+	return 0;
+}
+
+static int write_any(FILE *out, const Troupe__Value *value, unsigned levels);
+
+static int write_list(FILE *out, const Troupe__Value *list, unsigned levels)
+{
+	size_t i;
+	int r;
+
+	putc('[', out);
+	for (i = 0; i < trp_value_count(list); i++) {
+		fputs(i ? ", " : "", out);
+		r = write_any(out, trp_value_at(list, i), levels);
+		if (r < 0)
+			return r;
+	}
+	putc(']', out);
+	return 0;
+}
+
+static int write_map(FILE *out, const Troupe__Value *map, unsigned levels)
+{
+	size_t i;
+	int r;
+
+	putc('{', out);
+	for (i = 0; i < trp_value_count(map); i++) {
+		const char *key = trp_value_key_at(map, i);
+
+		fputs(i ? ", " : "", out);
+		if (trp_value_count(map) == 1 && is_special(key)) {
+			char *escaped;
+
+			if (asprintf(&escaped, "$%s", key) < 0)
+				return -ENOMEM;
+			write_text(out, escaped);
+			free(escaped);
+		} else {
+			write_text(out, key);
+		}
+		fputs(": ", out);
+		r = write_any(out, trp_value_at(map, i), levels);
+		if (r < 0)
+			return r;
+	}
+	putc('}', out);
+	return 0;
+}
+
+static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
+{
+	if (levels == 0)
+		return -EINVAL;
+	switch (trp_value_kind(value)) {
+	case TRP_VALUE_NULL:
+		fputs("null", out);
+		return 0;
+	case TRP_VALUE_BOOL:
+		fputs(value->bool_value ? "true" : "false", out);
+		return 0;
+	case TRP_VALUE_INT:
+		fprintf(out, "%lld", (long long)value->int_value);
+		return 0;
+	case TRP_VALUE_DOUBLE:
+		return write_double(out, value->number_value);
+	case TRP_VALUE_TEXT:
+		write_text(out, value->string_value);
+		return 0;
+	case TRP_VALUE_BYTES:
+		return write_bytes(out, value);
+	case TRP_VALUE_LIST:
+		return write_list(out, value, levels - 1);
+	case TRP_VALUE_MAP:
+		return write_map(out, value, levels - 1);
+	}
+	return -EINVAL;
+}
+
+int trp_json_write(const Troupe__Value *value, char **ret_text)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int r;
+
+	if (!out)
+		return -ENOMEM;
+	r = write_any(out, value, WRITTEN_DEPTH);
+	if (ferror(out) && r == 0)
+		r = -ENOMEM;
+	if (fclose(out) != 0 && r == 0)
+		r = -ENOMEM;
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	*ret_text = text;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_JSON_H
+#define TRP_SERIALIZE_JSON_H
+
+/*
+ * Values as JSON (RFC 8259), for people.  What JSON lacks is a map of one key:
+ *
+ *	bytes			{"$bytes": "base64"}
+ *	NaN, +-infinity		{"$double": "NaN", "Infinity" or "-Infinity"}
+ *
+ * and a map that looks like this by itself has one '$' more ({"$$bytes": 1}),
+ * which is taken off again: what was written is read back as it was.  A number
+ * with a point or an exponent is a double, any other an int.
+ */
+
+#include "serialize/mistake.h"
+#include "serialize/value.h"
+
+/*
+ * Returns 0; -EINVAL with the mistake (which may be NULL): no JSON, a key
+ * twice, an integer beyond 64 bits, U+0000, or nested deeper than
+ * TRP_VALUE_DEPTH; -ENOMEM.
+ */
+int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
+		  struct trp_mistake *mistake);
+
+/* The same of the string or number with which the text begins; ret_used: its
+ * bytes. */
+int trp_json_read_first(const char *text, size_t size,
+			Troupe__Value **ret_value, size_t *ret_used,
+			struct trp_mistake *mistake);
+
+/*
+ * One line; text for free().  What is not UTF-8 becomes U+FFFD; a key that came
+ * twice is written twice, and then not read again.  Returns 0;
+ * -EINVAL: nested deeper than what can be received; -ENOMEM.
+ */
+int trp_json_write(const Troupe__Value *value, char **ret_text);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_MISTAKE_H
+#define TRP_SERIALIZE_MISTAKE_H
+
+/* What is wrong with a text that a person wrote, and where. */
+
+#include <stddef.h>
+
+struct trp_mistake {
+	size_t offset; /* bytes; SIZE_MAX: the text names the place */
+	char text[128];
+};
+
+/* Fills it in, unless it is NULL; returns -EINVAL. */
+int trp_mistake_at(struct trp_mistake *mistake, size_t offset,
+		   const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_SHAPE_H
+#define TRP_SERIALIZE_SHAPE_H
+
+/*
+ * What a value looks like, as a text that is compiled once:
+ *
+ *	any                         everything, null too
+ *	null bool int double str bytes list map
+ *	number                      int or double
+ *	true 1 1.5 "data"           this constant: same kind and equal
+ *	{"name": int, "age": any}   a map with these keys; it may have others
+ *	{}                          any map
+ *	[int]                       a list of any length, each item matches
+ *	[int, str], (int, str)      a list of that length, item by item
+ *	(int), ()                   a list of one, the empty list
+ *	[]                          the empty list, too
+ *
+ * A key of letters, digits and '_' may stand without quotes.  Blanks are
+ *JSON's. A compiled shape does not change and may be read by many threads.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "serialize/mistake.h"
+#include "serialize/value.h"
+
+struct trp_shape;
+
+enum { TRP_SHAPE_MAX = 64 << 10 }; /* bytes of text */
+
+/*
+ * Returns 0; -EINVAL with the mistake (which may be NULL): offset, and what was
+ * expected there; -ENOMEM.
+ */
+int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
+		  struct trp_mistake *mistake);
+void trp_shape_free(struct trp_shape *shape);
+
+/*
+ * NULL is null.  Every part of the value is looked at once at most, but for the
+ * keys of a map: once for each key of the shape.
+ */
+bool trp_shape_matches(const struct trp_shape *shape,
+		       const Troupe__Value *value);
+
+/* Another number for each shape of this process, never used again; not 0. */
+uint64_t trp_shape_id(const struct trp_shape *shape);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "serialize/shape.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serialize/infer.h"
+#include "serialize/json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+/* What is inferred from a value is a shape that the value has. */
+static void check_inferred(const Troupe__Value *value)
+{
+	struct trp_shape *shape = NULL;
+	char *text = NULL;
+	int r;
+
+	r = trp_infer_shape(value, &text);
+	assert(r == 0 || r == -EMSGSIZE);
+	if (r < 0)
+		return;
+	assert(trp_shape_new(text, strlen(text), &shape, NULL) == 0);
+	assert(trp_shape_matches(shape, value));
+	trp_shape_free(shape);
+	free(text);
+}
+
+/* A shape, and behind the first NUL the JSON of a value. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const char *text = (const char *)bytes;
+	size_t first = strnlen(text, size);
+	struct trp_mistake mistake = { .offset = SIZE_MAX };
+	struct trp_shape *shape = NULL;
+	Troupe__Value *value = NULL;
+	int r;
+
+	if (first < size)
+		trp_json_read(text + first + 1, size - first - 1, &value, NULL);
+	r = trp_shape_new(text, first, &shape, &mistake);
+	assert(r == 0 || r == -EINVAL);
+	assert((r == 0) == (shape != NULL));
+	assert(r == 0 || (mistake.offset <= first && *mistake.text));
+	if (shape) {
+		trp_shape_matches(shape, value);
+		trp_shape_matches(shape, NULL);
+	}
+	if (value)
+		check_inferred(value);
+	trp_shape_free(shape);
+	trp_value_free(value);
+	return 0;
+}

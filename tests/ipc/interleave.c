@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+
+#include "tests/support/ipc_kit.h"
+#include "tests/support/step.h"
+
+/*
+ * One side is stopped after each instruction in turn, while the other does all
+ * that it has to do: whatever the instant, nothing is lost and nobody sleeps
+ * for ever.  The child is the one that is stopped; the parent is the other.
+ */
+
+enum { CHILD = 1, PARENT = 2 };
+
+static struct kit kit;
+static struct kit_actor parent;
+
+static void set_up(void)
+{
+	kit_init(&kit, 4, 1 << 20);
+	kit_give(&kit, PARENT);
+	kit_actor_init(&kit, &parent, PARENT, 256);
+}
+
+static void tear_down(void)
+{
+	kit_actor_fini(&parent);
+	kit_fini(&kit);
+}
+
+TestSuite(interleave, .init = set_up, .fini = tear_down, .timeout = 300);
+
+struct play {
+	int (*child)(struct kit_actor *actor, void *unused);
+	void (*before)(uint32_t generation); /* the child's first mark */
+	void (*move)(uint32_t generation);   /* somewhere after it */
+	void (*after)(void);		     /* its second mark */
+};
+
+/* False: it came to its second mark before so many steps. */
+static bool play_once(const struct play *play, unsigned steps)
+{
+	pid_t child = kit_fork(&kit, CHILD, 0, play->child, NULL);
+	uint32_t generation = kit_generation(&kit, CHILD);
+	bool is_running = true;
+
+	play->before(generation);
+	cr_assert(step_to_mark(child));
+	for (unsigned i = 0; is_running && i < steps; i++)
+		is_running = step_once(child);
+	play->move(generation);
+	if (is_running) {
+		step_go_on(child);
+		cr_assert(step_to_mark(child));
+	}
+	play->after();
+	step_go_on(child);
+	cr_assert_eq(kit_reap(&kit, CHILD, child), 0);
+	kit_free_slot(&kit, CHILD);
+	return is_running;
+}
+
+static void play_all(const struct play *play)
+{
+	unsigned steps = 0;
+
+	while (play_once(play, steps))
+		steps++;
+	cr_assert_gt(steps, 50);
+}
+
+static void nothing(void)
+{
+}
+
+static unsigned read_all(struct kit_actor *actor)
+{
+	struct trp_mail mail;
+	unsigned n = 0;
+
+	while (trp_mailbox_next(&actor->box, TRP_TAKE_ALL, &mail) == 1) {
+		trp_mailbox_done(&actor->box, &mail);
+		n++;
+	}
+	trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL);
+	return n;
+}
+
+/* ---- mail comes while a receiver falls asleep ---------------------------- */
+
+static int read_two(struct kit_actor *actor, void *unused)
+{
+	struct trp_mail mail;
+	int r;
+
+	(void)unused;
+	if (kit_receive(actor, TRP_TAKE_ALL, &mail) != 1)
+		return 1;
+	trp_mailbox_done(&actor->box, &mail);
+	step_mark();
+	r = trp_mailbox_next(&actor->box, TRP_TAKE_ALL, &mail);
+	trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL);
+	step_mark();
+	if (r == 0)
+		r = kit_receive(actor, TRP_TAKE_ALL, &mail);
+	return r == 1 ? 0 : 2;
+}
+
+static void send_one(uint32_t generation)
+{
+	cr_assert_eq(kit_send_number(&parent, CHILD, generation, 1), 0);
+}
+
+Test(interleave, mail_wakes_a_receiver_at_any_step_of_falling_asleep)
+{
+	const struct play play = { read_two, send_one, send_one, nothing };
+
+	play_all(&play);
+}
+
+/* ---- a receiver falls asleep while mail comes ---------------------------- */
+
+static unsigned found;
+
+static int write_two(struct kit_actor *actor, void *unused)
+{
+	(void)unused;
+	if (kit_send_number(actor, PARENT, kit_generation(&kit, PARENT), 1))
+		return 1;
+	step_mark();
+	if (kit_send_number(actor, PARENT, kit_generation(&kit, PARENT), 2))
+		return 2;
+	step_mark();
+	return 0;
+}
+
+/* The first record is taken, and the lane left without catching up. */
+static void take_first(uint32_t generation)
+{
+	struct trp_mail mail;
+
+	(void)generation;
+	cr_assert_eq(kit_receive(&parent, TRP_TAKE_ALL, &mail), 1);
+	trp_mailbox_done(&parent.box, &mail);
+}
+
+static void fall_asleep(uint32_t generation)
+{
+	(void)generation;
+	found = read_all(&parent);
+}
+
+static void find_the_second(void)
+{
+	cr_assert(found || trp_bell_is_set(parent.box.bell));
+	cr_assert_eq(found + read_all(&parent), 1);
+}
+
+Test(interleave, a_receiver_may_fall_asleep_at_any_step_of_a_send)
+{
+	const struct play play = { write_two, take_first, fall_asleep,
+				   find_the_second };
+
+	play_all(&play);
+}
+
+/* ---- a receiver reads while its sender asks for room --------------------- */
+
+static int want_room(struct kit_actor *actor, void *unused)
+{
+	uint32_t generation = kit_generation(&kit, PARENT);
+	int r;
+
+	(void)unused;
+	while ((r = kit_send_number(actor, PARENT, generation, 1)) == 0)
+		;
+	if (r != -EAGAIN)
+		return 1;
+	step_mark();
+	r = trp_mailbox_want_room(&actor->box, PARENT, generation);
+	step_mark();
+	if (r == 0 && !kit_sleep(actor))
+		return 2;
+	return kit_send_number(actor, PARENT, generation, 1) ? 3 : 0;
+}
+
+static void nothing_before(uint32_t generation)
+{
+	(void)generation;
+}
+
+static void read_what_is_there(uint32_t generation)
+{
+	(void)generation;
+	cr_assert_gt(read_all(&parent), 0);
+}
+
+Test(interleave, room_is_told_at_any_step_of_asking)
+{
+	const struct play play = { want_room, nothing_before,
+				   read_what_is_there, nothing };
+
+	play_all(&play);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+
+#include "tests/support/ipc_kit.h"
+
+/* Slots that go from hand to hand; ann stays, her peer changes. */
+
+static struct kit kit;
+static struct kit_actor ann, other;
+
+static void set_up(void)
+{
+	kit_init(&kit, 8, KIT_HEAP);
+	kit_give(&kit, 1);
+	kit_actor_init(&kit, &ann, 1, 0);
+}
+
+static void tear_down(void)
+{
+	kit_actor_fini(&ann);
+	kit_fini(&kit);
+}
+
+TestSuite(reuse, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void arrive(void)
+{
+	kit_give(&kit, 2);
+	kit_actor_init(&kit, &other, 2, 4096);
+}
+
+static void depart(void)
+{
+	kit_actor_fini(&other);
+	kit_set_state(&kit, 2, TRP_DEAD);
+	kit_free_slot(&kit, 2);
+}
+
+static int take(struct kit_actor *actor, struct trp_mail *mail)
+{
+	return trp_mailbox_next(&actor->box, TRP_TAKE_ALL, mail);
+}
+
+static unsigned read_numbers(struct kit_actor *actor, uint64_t expected)
+{
+	struct trp_mail mail;
+	unsigned n = 0;
+
+	while (take(actor, &mail) == 1) {
+		cr_assert_eq(kit_number(&mail), expected);
+		trp_mailbox_done(&actor->box, &mail);
+		n++;
+	}
+	cr_assert(trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL));
+	return n;
+}
+
+Test(reuse, a_new_owner_never_sees_mail_for_the_old_one)
+{
+	for (uint64_t i = 0; i < 50; i++) {
+		arrive();
+		for (uint64_t n = 0; n <= i; n++)
+			cr_assert_eq(
+				kit_send_number(&ann, 2, other.generation, i),
+				0);
+		if (i % 3)
+			cr_assert_eq(read_numbers(&other, i), i + 1);
+		depart();
+		cr_assert_eq(kit_send_number(&ann, 2, other.generation, i),
+			     -ESRCH);
+	}
+}
+
+Test(reuse, mail_of_a_new_owner_is_read_from_its_beginning)
+{
+	for (uint64_t i = 0; i < 50; i++) {
+		arrive();
+		for (uint64_t n = 0; n <= i; n++)
+			cr_assert_eq(kit_send_number(&other, 1, 1, i), 0);
+		if (i % 3) {
+			cr_assert_eq(read_numbers(&ann, i), i + 1);
+			cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, 2), 0);
+		}
+		depart();
+		cr_assert_eq(read_numbers(&ann, i), 0);
+	}
+}
+
+/* The head that the old one left would be room for the new one's mail. */
+Test(reuse, an_old_head_is_no_room)
+{
+	unsigned sent = 0;
+
+	arrive();
+	for (int i = 0; i < 100; i++) {
+		cr_assert_eq(kit_send_number(&ann, 2, other.generation, 7), 0);
+		cr_assert_eq(read_numbers(&other, 7), 1);
+	}
+	kit_actor_fini(&other);
+	arrive();
+	while (kit_send_number(&ann, 2, other.generation, 8) == 0)
+		sent++;
+	cr_assert_leq(sent, 4096 / 16);
+	cr_assert_eq(read_numbers(&other, 8), sent);
+	kit_actor_fini(&other);
+}
+
+Test(reuse, mail_held_from_a_dead_sender_may_be_done_with_later)
+{
+	struct trp_mail mail;
+
+	arrive();
+	cr_assert_eq(kit_send_number(&other, 1, 1, 5), 0);
+	cr_assert_eq(take(&ann, &mail), 1);
+	depart();
+	arrive();
+	cr_assert_eq(kit_send_number(&other, 1, 1, 6), 0);
+	cr_assert_eq(read_numbers(&ann, 6), 1);
+	trp_mailbox_done(&ann.box, &mail);
+	cr_assert_eq(kit_send_number(&other, 1, 1, 6), 0);
+	cr_assert_eq(read_numbers(&ann, 6), 1);
+	depart();
+}
+
+/* Its memory is gone while its lane waits for its turn. */
+Test(reuse, a_sender_whose_memory_was_taken_is_no_liar)
+{
+	struct trp_mail mail;
+
+	arrive();
+	for (int i = 0; i < 10; i++)
+		cr_assert_eq(kit_send_number(&other, 1, 1, 5), 0);
+	cr_assert_eq(take(&ann, &mail), 1);
+	trp_mailbox_done(&ann.box, &mail);
+	depart();
+	cr_assert_eq(take(&ann, &mail), 0);
+	cr_assert_eq(ann.box.lies, 0);
+}
+
+Test(reuse, mail_to_one_that_has_not_started_waits_for_it)
+{
+	uint32_t generation = kit_give(&kit, 2);
+
+	for (int i = 0; i < 20; i++)
+		cr_assert_eq(kit_send_number(&ann, 2, generation, 3), 0);
+	cr_assert_eq(trp_mailbox_depth(&kit.fresh, 2, 1), 20 * 16);
+	kit_actor_init(&kit, &other, 2, 0);
+	cr_assert_eq(read_numbers(&other, 3), 20);
+	depart();
+}
+
+/* ---- the dead ------------------------------------------------------------ */
+
+Test(reuse, a_dead_sender_is_drained_before_its_slot_is_free)
+{
+	struct trp_mail mail;
+
+	arrive();
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(kit_send_number(&other, 1, 1, 4), 0);
+	cr_assert_eq(kit_send_number(&other, 0, 1, 4), 0);
+	cr_assert_eq(kit_send_number(&other, 2, other.generation, 4), 0);
+	kit_actor_fini(&other);
+	kit_set_state(&kit, 2, TRP_DEAD);
+	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 2);
+	cr_assert_eq(read_numbers(&kit.self, 4), 1);
+	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 1);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 1);
+		trp_mailbox_done(&ann.box, &mail);
+	}
+	cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 0);
+	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 0);
+	kit_free_slot(&kit, 2);
+}
+
+Test(reuse, a_receiver_that_died_too_has_nothing_unread)
+{
+	arrive();
+	cr_assert_eq(kit_send_number(&other, 1, 1, 4), 0);
+	kit_actor_fini(&other);
+	kit_set_state(&kit, 2, TRP_DEAD);
+	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 1);
+	kit_set_state(&kit, 1, TRP_DEAD);
+	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 0);
+	kit_give(&kit, 1);
+	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 0);
+}
+
+Test(reuse, asking_for_depth_costs_no_memory)
+{
+	uint64_t before, after;
+
+	trp_arena_usage(&kit.self.arena, &before);
+	for (uint32_t a = 0; a < 8; a++)
+		for (uint32_t b = 0; b < 8; b++)
+			trp_mailbox_depth(&kit.self.arena, a, b);
+	trp_arena_usage(&kit.self.arena, &after);
+	cr_assert_eq(before, after);
+}

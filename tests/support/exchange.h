@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SUPPORT_EXCHANGE_H
+#define TESTS_SUPPORT_EXCHANGE_H
+
+#include <stdint.h>
+
+/*
+ * Two actors, in two threads of this process, send each other records and
+ * attachments of many sizes and sleep where there is nothing to do: so that
+ * ThreadSanitizer sees both sides of a lane.  Returns 0, or what went wrong:
+ * -EILSEQ a record out of order or torn, -ETIMEDOUT a lost wake, or what a
+ * send returned.
+ */
+int exchange(uint64_t seed);
+
+#endif

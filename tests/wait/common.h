@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_WAIT_COMMON_H
+#define TESTS_WAIT_COMMON_H
+
+/* Three processes' bells in shared memory, without an arena around them. */
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <sys/types.h>
+
+#include "ipc/wait.h"
+
+enum { SLOTS = 3, ANY_CPU = -1 };
+
+struct bells {
+	struct trp_bell bell[SLOTS];
+	_Atomic uint32_t sleeping[SLOTS];
+	_Atomic uint64_t count[SLOTS];
+};
+
+/* Shared and zero; NULL is never returned. */
+struct bells *bells_new(void);
+void bells_free(struct bells *bells);
+
+/* What a sender does: set, fence, look, wake. */
+void bells_ring(struct bells *bells, uint32_t to, uint32_t from);
+
+/* The same for a sender that died, whatever it had done. */
+void bells_ring_for_dead(struct bells *bells, uint32_t to, uint32_t from);
+
+/* Takes what is set and forgets it. */
+void bells_clear(struct bells *bells, uint32_t slot);
+
+/* Skips the test where this kind does not work; sets the node besides. */
+void require_kind(enum trp_wait_kind kind);
+
+void init_wait(struct trp_wait *wait, enum trp_wait_kind kind,
+	       struct bells *bells, uint32_t slot);
+
+/* Watches what is never ready: then the backend sleeps, and not the futex. */
+extern struct trp_watch silent;
+void watch_silence(struct trp_wait *wait);
+void forget_silence(struct trp_wait *wait);
+
+struct trp_time after_ms(int64_t ms);
+
+/* Runs on this CPU only; ANY_CPU and what is not there: wherever. */
+void pin(int cpu);
+
+int count_descriptors(void);
+
+/* The child runs body(data) and leaves with 0. */
+pid_t start(void (*body)(void *data), void *data);
+
+/* Asserts that it left with 0. */
+void join(pid_t pid);
+
+struct criterion_test_params all_kinds(void);
+
+#define EACH_KIND(suite, name)                   \
+	ParameterizedTestParameters(suite, name) \
+	{                                        \
+		return all_kinds();              \
+	}                                        \
+	ParameterizedTest(enum trp_wait_kind *kind, suite, name, .timeout = 60)
+
+#endif
