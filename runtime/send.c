@@ -40,6 +40,7 @@ int troupe_send(troupe_ref to, const ProtobufCMessage *message)
  */
 static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 {
+	struct troupe_time patience = troupe_in_ms(20);
 	int r;
 
 	for (;;) {
@@ -51,8 +52,12 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 			return -ECANCELED;
 		if (trp_now().ns >= deadline.ns)
 			return -EAGAIN;
-		trp_call_watch(to);
-		r = trp_actor_block(deadline);
+		if (trp_now().ns >= patience.ns) {
+			trp_call_watch(to);
+			patience = TROUPE_NEVER;
+		}
+		r = trp_actor_block(deadline.ns < patience.ns ? deadline
+							      : patience);
 		if (r < 0)
 			return r;
 	}

@@ -189,7 +189,7 @@ TROUPE_API int troupe_room_cancel(struct troupe_room *room);
 struct troupe_counters {
 	uint64_t received; /* records of any kind */
 	uint64_t sent;
-	uint64_t refused; /* sends that found no room, whatever became of them */
+	uint64_t refused; /* sends without room, whatever became of them */
 	uint64_t dropped; /* received and not handled */
 };
 TROUPE_API int troupe_count(troupe_ref ref,
@@ -466,8 +466,8 @@ TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
  * fail answers with an error.  forward hands the call on to an actor of the
  * same service, which answers the first caller; only before the method
- * returns.  Returns 0, or as troupe_send(), then the call is still yours (but not
- * after fail's -ESRCH: its caller is gone).
+ * returns.  Returns 0, or as troupe_send(), then the call is still yours (but
+ * not after fail's -ESRCH: its caller is gone).
  */
 TROUPE_API int troupe_fail(void *call, int code, const char *text);
 TROUPE_API int troupe_forward(void *call, troupe_ref to);
