@@ -302,3 +302,9 @@ void trp_incoming_discard(struct trp_incoming *in)
 		in->tail = tail;
 	pass(in, in->tail - in->cursor);
 }
+
+uint64_t trp_incoming_behind(const struct trp_incoming *in)
+{
+	return atomic_load_explicit(&in->theirs->tail, memory_order_relaxed) -
+	       in->cursor;
+}

@@ -163,6 +163,9 @@ void trp_incoming_reset(struct trp_incoming *in,
 int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 		      struct trp_mail *ret_mail);
 
+/* Bytes that the sender has published behind what was handed out. */
+uint64_t trp_incoming_behind(const struct trp_incoming *in);
+
 /* In any order; head moves when none is held.  True: far enough to publish. */
 bool trp_incoming_done(struct trp_incoming *in);
 

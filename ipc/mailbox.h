@@ -134,6 +134,10 @@ void trp_mailbox_rescan(struct trp_mailbox *box);
 uint64_t trp_mailbox_depth(const struct trp_arena *arena, uint32_t receiver,
 			   uint32_t sender);
 
+/* Of these, the bytes of replies; exact while both of them sleep. */
+uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
+			     uint32_t sender);
+
 /*
  * For the one that reaped `dead`: rings every living receiver that has unread
  * records of it.  Returns how many there are; 0: the slot can be given away.

@@ -31,7 +31,7 @@ static uint64_t head_of(const struct trp_card *card, int stream,
 
 /* Only the card by which the receiver would find it counts. */
 static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
-		       uint32_t sender)
+		       uint32_t sender, int first_stream)
 {
 	uint64_t from = life_of(arena, sender);
 	uint64_t to = life_of(arena, receiver);
@@ -45,7 +45,7 @@ static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 					  memory_order_acquire) != to >> 32)
 		return 0;
 	read = trp_card_find(arena, receiver, sender);
-	for (int i = 0; i < TRP_STREAMS; i++)
+	for (int i = first_stream; i < TRP_STREAMS; i++)
 		bytes += tail_of(sent, i) -
 			 head_of(read, i, (uint32_t)(from >> 32));
 	return bytes;
@@ -54,7 +54,13 @@ static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 uint64_t trp_mailbox_depth(const struct trp_arena *arena, uint32_t receiver,
 			   uint32_t sender)
 {
-	return unread(arena, receiver, sender);
+	return unread(arena, receiver, sender, TRP_MAIL);
+}
+
+uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
+			     uint32_t sender)
+{
+	return unread(arena, receiver, sender, TRP_REPLY);
 }
 
 /* All steps, whatever the dead did of them. */
@@ -95,7 +101,7 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
 			atomic_load_explicit(&card->peer, memory_order_relaxed);
 		if (receiver >= arena->slots ||
 		    card != trp_card_find(arena, dead, receiver) ||
-		    !unread(arena, receiver, dead))
+		    !unread(arena, receiver, dead, TRP_MAIL))
 			continue;
 		ring_again(box, receiver, dead);
 		receivers++;

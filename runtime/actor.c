@@ -42,14 +42,19 @@ static int call_with_end(int (*callback)(const struct troupe_end *end),
 	return trp_actor_result(r);
 }
 
-/* What an actor sent is handled before the report of its death. */
+/*
+ * What an actor sent is handled before the report of its death: one record of
+ * it, or of the stash that was taken back before; 0: there is none left.  While
+ * no more work may be begun it waits, and the report does not.
+ */
 static int drain(uint32_t slot)
 {
 	int r;
 
-	while ((r = trp_actor_take_from(slot)) == 1)
-		;
-	return r;
+	if (trp_actor.is_full)
+		return 0;
+	r = trp_stash_turn();
+	return r ? r : trp_actor_take_from(slot);
 }
 
 static int claim_later(struct trp_news *news)
@@ -65,13 +70,12 @@ static int claim_later(struct trp_news *news)
 static int turn_news(void)
 {
 	const struct troupe_class *klass = trp_actor.klass;
-	struct trp_news *news = trp_news_pop(&trp_actor.news);
-	int r = drain(trp_ref_slot(news->end.ref));
+	struct trp_news *news;
+	int r = drain(trp_ref_slot(trp_actor.news.first->end.ref));
 
-	if (r == TRP_END || r < 0) {
-		free(news);
+	if (r != 0)
 		return r;
-	}
+	news = trp_news_pop(&trp_actor.news);
 	r = 1;
 	if (news->watch == 0 && klass->child_stopped)
 		r = call_with_end(klass->child_stopped, &news->end);
@@ -110,7 +114,37 @@ static int turn_others(void)
 	r = is_inputs_turn ? trp_input_turn() : turn_timers();
 	if (r == 0)
 		r = is_inputs_turn ? turn_timers() : trp_input_turn();
-	return r;
+	return r ? r : trp_full_turn();
+}
+
+void trp_actor_open(void)
+{
+	trp_actor.open = trp_actor.is_full || trp_stash_is_again() ||
+					 trp_actor.klass->when_full ==
+						 TROUPE_FULL_DROP_OLD
+				 ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+				 : TRP_TAKE_ALL;
+}
+
+/* What may be taken now of that which is not taken straight off the lanes. */
+static int take_slowly(void)
+{
+	int r = trp_stash_turn();
+
+	if (r != 0 || trp_actor.is_full)
+		return r;
+	return trp_actor_take_young();
+}
+
+uint32_t trp_actor_limit(const struct troupe_class *klass)
+{
+	return klass->mailbox_limit ? klass->mailbox_limit : TRP_LIMIT_DEFAULT;
+}
+
+unsigned trp_actor_heeds(void)
+{
+	return trp_actor.is_full ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+				 : TRP_TAKE_ALL;
 }
 
 int trp_actor_turn(void)
@@ -128,7 +162,9 @@ int trp_actor_turn(void)
 		if (r != 0)
 			return r;
 	}
-	r = trp_actor_take(TRP_TAKE_ALL);
+	r = trp_actor_take(trp_actor.open);
+	if (r == 0 && trp_actor.open != TRP_TAKE_ALL)
+		r = take_slowly();
 	if (r != 0)
 		return r;
 	if (trp_actor.is_closing &&
@@ -253,9 +289,11 @@ static int run_class(const void *arguments)
 	}
 	while (r == 1 || r == 0) {
 		r = trp_actor_turn();
-		if (r == 0)
-			r = trp_actor_sleep(TRP_TAKE_ALL,
-					    trp_timers_next(&trp_actor.timers));
+		if (r != 0)
+			continue;
+		trp_idle_begin();
+		r = trp_actor_sleep(trp_actor_heeds(),
+				    trp_timers_next(&trp_actor.timers));
 	}
 	return r;
 }
@@ -317,6 +355,7 @@ static const void *be_born(const struct trp_mail *mail)
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.klass = find_class(birth);
+	trp_actor_open();
 	if (trp_sort_learn(trp_actor.klass) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EEXIST,
 			       "two handlers for one type");
@@ -336,6 +375,7 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_actor.words = (struct trp_words *)trp_actor.box.front->user;
 	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
 	trp_actor.self = trp_ref(slot, generation);
+	trp_actor.open = TRP_TAKE_ALL;
 	trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);

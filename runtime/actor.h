@@ -24,20 +24,23 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 120 };
+enum { TRP_WORDS_TEXT = 112 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
 	_Atomic uint32_t said; /* 1: the reason below is complete */
 	int32_t cause;
 	int32_t code;
-	uint32_t spare;
+	_Atomic uint32_t await_turn; /* odd: it awaits; see deadlock.c */
 	char text[TRP_WORDS_TEXT];
 	_Atomic uint64_t received;
 	_Atomic uint64_t sent;
-	_Atomic uint64_t refused; /* sends that did not go out */
-	_Atomic uint64_t dropped; /* received and not handled */
-	uint64_t spare2[3];
+	_Atomic uint64_t refused;     /* sends that did not go out */
+	_Atomic uint64_t dropped;     /* received and not handled */
+	_Atomic uint64_t divert_to;   /* what has no room here, or 0 */
+	_Atomic uint64_t awaits;      /* whom */
+	_Atomic int64_t awaits_since; /* when the oldest call was made */
+	_Atomic int64_t passed_on;    /* when the youngest such call was made */
 };
 static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -94,6 +97,9 @@ struct trp_actor {
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
+	bool is_stashed; /* `mail` was */
+	bool is_full;	 /* no more work may be begun: see method.c */
+	unsigned open;	 /* what trp_actor_turn() takes at once */
 	int64_t closed_at;
 	int finish; /* of troupe_finish(), or 0 */
 	uint32_t turns;
@@ -134,7 +140,19 @@ int trp_sort_learn(const struct troupe_class *klass);
  * TRP_END or a negative reason: a handler ends its actor.
  */
 int trp_actor_take(unsigned take);
+/* The same where older mail than the limit allows is dropped. */
+int trp_actor_take_young(void);
+/* Bytes that one sender may have unread, by the class. */
+uint32_t trp_actor_limit(const struct troupe_class *klass);
 int trp_actor_take_from(uint32_t slot);
+
+/* (runtime/sort.c) The same for mail that was saved. */
+struct trp_saved;
+int trp_actor_handle_saved(const struct trp_saved *saved);
+
+/* (runtime/sort.c) The handler or method of a message has returned r: tells
+ * `completed`, and goes on or not by the class's policy. */
+int trp_actor_completed(const struct troupe_message *message, int r);
 
 /* One callback of the class has returned r: what take and turn return. */
 int trp_actor_result(int r);
@@ -151,6 +169,14 @@ int trp_actor_block(struct troupe_time deadline);
  */
 int trp_actor_turn(void);
 
+/*
+ * Says anew what trp_actor_turn() takes straight off the lanes: everything,
+ * unless mail must wait or is to be looked at first (stash, work).
+ */
+void trp_actor_open(void);
+/* What a sleeping actor is to be woken for. */
+unsigned trp_actor_heeds(void);
+
 /* Sleeps until there is something in `take`, news, or the deadline. */
 int trp_actor_sleep(unsigned take, struct troupe_time deadline);
 
@@ -159,6 +185,18 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   struct trp_envelope *envelope,
 		   const ProtobufCMessage *message,
 		   const struct trp_extent *attachment);
+
+/* (runtime/full.c) The same for mail; where there is no room, by the policy of
+ * the receiver's class.  TRP_DIVERTED: it went to another actor. */
+enum { TRP_DIVERTED = 1 };
+int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
+		  const ProtobufCMessage *message,
+		  const struct trp_extent *attachment);
+/* Tells one handler that its target has room, or is gone.  As a turn. */
+int trp_full_turn(void);
+
+/* runtime/words.c: NULL: it is not there (any more), or has not begun. */
+const struct trp_words *trp_words_of(troupe_ref ref);
 
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
@@ -186,6 +224,13 @@ int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,
 		      size_t size);
 
+/* runtime/stash.c */
+bool trp_stash_is_again(void); /* something is to be handled again */
+int trp_stash_turn(void);      /* handles one again; as trp_actor_turn() */
+
+/* runtime/idle.c: nothing is left to do. */
+void trp_idle_begin(void);
+
 /* runtime/call.c: answers, deaths, deadlines. */
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		       size_t size);
@@ -194,9 +239,42 @@ void trp_call_expire(struct troupe_time now);
 /* When the calls want to be looked at next. */
 struct troupe_time trp_call_next(void);
 
+/* The end of `target` will be told, which wakes us. */
+void trp_call_watch(troupe_ref target);
+
+/* Gives calls up: their closures do not run. */
+void trp_call_forget(const struct troupe_proxy *first, size_t count);
+
+/* A call with a deadline of its own (INT64_MAX: never). */
+void trp_call_start(struct troupe_proxy *proxy, unsigned method,
+		    const ProtobufCMessage *input, ProtobufCClosure closure,
+		    void *data, int64_t deadline);
+
+/*
+ * Blocks until `pending` is 0, the calls of proxies first[0..count - 1].  0,
+ * also when they have failed; -ECANCELED.
+ */
+int trp_call_await(const struct troupe_proxy *first, size_t count,
+		   const unsigned *pending);
+
+/*
+ * runtime/deadlock.c: this actor is about to sleep until `target` answers the
+ * calls that it made since then.  True: that would close a cycle, and `path`
+ * says which; else trp_deadlock_end() is called when it has woken.
+ */
+bool trp_deadlock_begin(troupe_ref target, int64_t since,
+			char path[TROUPE_TEXT_SIZE]);
+void trp_deadlock_end(void);
+/* A call that was made then will be answered by somebody else. */
+void trp_deadlock_passed_on(int64_t created);
+
 /* runtime/method.c: a call for this actor's service. */
 int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		      size_t size);
+
+/* Answers a call at once with a failure; others it drops.  1. */
+int trp_method_refuse(const struct trp_envelope *envelope, int code,
+		      const char *text);
 
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);

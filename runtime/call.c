@@ -48,6 +48,7 @@ static uint64_t last_number;
 static struct call *young; /* in order of watch_at */
 static struct call **young_end = &young;
 static struct watched *watched;
+static unsigned pending_calls; /* of all proxies */
 
 /* ---- the table
  * ------------------------------------------------------------------ */
@@ -128,7 +129,7 @@ static void be_young(struct call *call, int64_t now)
 	young_end = &call->next_young;
 }
 
-static void watch_target(troupe_ref target)
+void trp_call_watch(troupe_ref target)
 {
 	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
@@ -166,6 +167,17 @@ static void forget_watched(troupe_ref target)
 /* ---- completion
  * --------------------------------------------------------------------- */
 
+static void release(struct call *call)
+{
+	trp_timers_cancel(&trp_actor.calls, &call->timer);
+	grow_up(call);
+	call->proxy->pending--;
+	pending_calls--;
+	call->proxy = NULL;
+	call->next_free = free_calls;
+	free_calls = call;
+}
+
 /* The closure runs exactly once: the place is free before it does. */
 static void complete(struct call *call, const ProtobufCMessage *answer,
 		     int error, const struct troupe_reason *reason)
@@ -174,12 +186,7 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	ProtobufCClosure closure = call->closure;
 	void *data = call->data;
 
-	trp_timers_cancel(&trp_actor.calls, &call->timer);
-	grow_up(call);
-	call->proxy = NULL;
-	call->next_free = free_calls;
-	free_calls = call;
-	proxy->pending--;
+	release(call);
 	proxy->error = error;
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
@@ -259,7 +266,7 @@ void trp_call_expire(struct troupe_time now)
 		struct call *call = young;
 
 		grow_up(call);
-		watch_target(call->proxy->target);
+		trp_call_watch(call->proxy->target);
 	}
 }
 
@@ -270,6 +277,36 @@ struct troupe_time trp_call_next(void)
 	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
 }
 
+/* ---- several at once
+ * ------------------------------------------------------------------ */
+
+static bool is_of(const struct call *call, const struct troupe_proxy *first,
+		  size_t count)
+{
+	return call->proxy >= first && call->proxy < first + count;
+}
+
+void trp_call_forget(const struct troupe_proxy *first, size_t count)
+{
+	uint32_t place;
+
+	for (place = 0; place < places; place++)
+		if (is_of(table[place], first, count))
+			release(table[place]);
+}
+
+static void fail_all(const struct troupe_proxy *first, size_t count, int error,
+		     const char *text)
+{
+	uint64_t newest = last_number;
+	uint32_t place;
+
+	for (place = 0; place < places; place++)
+		if (is_of(table[place], first, count) &&
+		    table[place]->number <= newest)
+			fail(table[place], error, TROUPE_ERROR, text);
+}
+
 /* ---- asking
  * ---------------------------------------------------------------------------
  */
@@ -277,40 +314,37 @@ struct troupe_time trp_call_next(void)
 static int start(struct call *call, struct trp_envelope *envelope,
 		 const ProtobufCMessage *input)
 {
-	int64_t timeout = call->proxy->timeout_ms;
 	int r = 0;
 
-	if (timeout >= 0)
-		envelope->deadline = envelope->created + timeout * 1000000;
 	envelope->correlation = call->number << PLACE_BITS | call->place;
 	call->timer.data = call;
-	if (timeout >= 0)
+	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(
 			&trp_actor.calls, &call->timer,
 			(struct troupe_time) { envelope->deadline });
 	if (r < 0)
 		return r;
 	be_young(call, envelope->created);
-	return trp_actor_post(call->proxy->target, TRP_MAIL, envelope, input,
-			      NULL);
+	r = trp_full_post(call->proxy->target, envelope, input, NULL);
+	/* Another will answer: its target is not what the caller awaits. */
+	if (r == TRP_DIVERTED)
+		call->proxy->private_since = 0;
+	return r;
 }
 
-static void invoke(ProtobufCService *service, unsigned method_index,
-		   const ProtobufCMessage *input, ProtobufCClosure closure,
-		   void *data)
+static void ask(struct troupe_proxy *proxy, unsigned method_index,
+		struct trp_envelope *envelope, const ProtobufCMessage *input,
+		ProtobufCClosure closure, void *data)
 {
-	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
-	const ProtobufCMethodDescriptor *method =
-		&service->descriptor->methods[method_index];
-	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+	const ProtobufCServiceDescriptor *service = proxy->base.descriptor;
 	struct call *call;
 	int r;
 
-	envelope.service = trp_service_of(service->descriptor);
-	envelope.method = (uint16_t)method_index;
+	envelope->service = trp_service_of(service);
+	envelope->method = (uint16_t)method_index;
 	if (!closure) {
-		proxy->error = trp_actor_post(proxy->target, TRP_MAIL,
-					      &envelope, input, NULL);
+		r = trp_full_post(proxy->target, envelope, input, NULL);
+		proxy->error = r < 0 ? r : 0;
 		return;
 	}
 	call = call_new(proxy, closure, data);
@@ -319,12 +353,37 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 		closure(NULL, data);
 		return;
 	}
-	proxy->pending++;
-	call->output = method->output;
-	r = start(call, &envelope, input);
+	if (proxy->pending++ == 0)
+		proxy->private_since = envelope->created;
+	pending_calls++;
+	call->output = service->methods[method_index].output;
+	r = start(call, envelope, input);
 	if (r < 0)
 		fail(call, r, r == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
 		     strerror(-r));
+}
+
+void trp_call_start(struct troupe_proxy *proxy, unsigned method,
+		    const ProtobufCMessage *input, ProtobufCClosure closure,
+		    void *data, int64_t deadline)
+{
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+
+	envelope.deadline = deadline;
+	ask(proxy, method, &envelope, input, closure, data);
+}
+
+static void invoke(ProtobufCService *service, unsigned method_index,
+		   const ProtobufCMessage *input, ProtobufCClosure closure,
+		   void *data)
+{
+	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+
+	if (closure && proxy->timeout_ms >= 0)
+		envelope.deadline =
+			envelope.created + proxy->timeout_ms * 1000000;
+	ask(proxy, method_index, &envelope, input, closure, data);
 }
 
 void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
@@ -358,20 +417,67 @@ static void take_ended_targets(void)
 	}
 }
 
-int troupe_await(struct troupe_proxy *proxy)
+/* The one of these that every pending call of this actor waits for; or NULL. */
+static const struct troupe_proxy *find_sole(const struct troupe_proxy *first,
+					    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (first[i].pending)
+			return first[i].pending == pending_calls ? &first[i]
+								 : NULL;
+	return NULL;
+}
+
+/* Takes an answer, or sleeps for one unless that would never end. */
+static int block(const struct troupe_proxy *first, size_t count)
+{
+	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
+	const struct troupe_proxy *sole;
+	char path[TROUPE_TEXT_SIZE];
+	int r = trp_actor_take(take);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!trp_mailbox_is_empty(&trp_actor.box, take))
+		return 0;
+	sole = find_sole(first, count);
+	if (sole &&
+	    trp_deadlock_begin(sole->target, sole->private_since, path)) {
+		fail_all(first, count, -EDEADLK, path);
+		return 0;
+	}
+	r = trp_actor_sleep(take, TROUPE_NEVER);
+	if (sole)
+		trp_deadlock_end();
+	if (r == 0)
+		trp_call_expire((struct troupe_time) { trp_now().ns });
+	return r;
+}
+
+int trp_call_await(const struct troupe_proxy *first, size_t count,
+		   const unsigned *pending)
 {
 	int r;
 
-	if (proxy->pending && proxy->target == trp_actor.self)
-		return -EDEADLK;
-	while (proxy->pending) {
+	while (*pending) {
 		if (trp_actor.is_stopping)
 			return -ECANCELED;
-		r = trp_actor_block(TROUPE_NEVER);
+		r = block(first, count);
 		if (r < 0)
 			return r;
 		take_ended_targets();
 	}
+	return 0;
+}
+
+int troupe_await(struct troupe_proxy *proxy)
+{
+	int r = trp_call_await(proxy, 1, &proxy->pending);
+
+	if (r < 0)
+		return r;
 	r = proxy->private_failure;
 	proxy->private_failure = 0;
 	return r;

@@ -16,6 +16,7 @@ struct ticket {
 	troupe_ref caller;
 	uint64_t correlation; /* 0: one-way */
 	uint64_t flow;
+	int64_t created;
 	uint16_t hop;
 	const ProtobufCMessageDescriptor *output;
 	struct ticket *next_free;
@@ -23,6 +24,19 @@ struct ticket {
 
 static struct ticket one_way;
 static struct ticket *free_tickets;
+static uint32_t in_work; /* tickets that are out, but for `one_way` */
+
+/* in_work has changed. */
+static void weigh(void)
+{
+	uint32_t most = trp_actor.klass->at_once;
+	bool is_full = most && in_work >= most;
+
+	if (is_full == trp_actor.is_full)
+		return;
+	trp_actor.is_full = is_full;
+	trp_actor_open();
+}
 
 static struct ticket *ticket_new(const struct trp_envelope *envelope,
 				 const ProtobufCMessageDescriptor *output)
@@ -35,9 +49,14 @@ static struct ticket *ticket_new(const struct trp_envelope *envelope,
 		ticket = malloc(sizeof(*ticket));
 	if (!ticket)
 		return NULL;
+	if (ticket != &one_way) {
+		in_work++;
+		weigh();
+	}
 	*ticket = (struct ticket) { .caller = envelope->sender,
 				    .correlation = envelope->correlation,
 				    .flow = envelope->flow,
+				    .created = envelope->created,
 				    .hop = envelope->hop,
 				    .output = output };
 	return ticket;
@@ -49,6 +68,8 @@ static void ticket_free(struct ticket *ticket)
 		return;
 	ticket->next_free = free_tickets;
 	free_tickets = ticket;
+	in_work--;
+	weigh();
 }
 
 static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
@@ -99,7 +120,7 @@ int troupe_fail(void *call, int code, const char *text)
 	if (code >= 0)
 		return -EINVAL;
 	r = answer_failure(ticket, code, text ? text : "");
-	if (r == 0)
+	if (r == 0 || r == -ESRCH)
 		ticket_free(ticket);
 	return r;
 }
@@ -131,10 +152,94 @@ int troupe_forward(void *call, troupe_ref to)
 		return r;
 	memcpy(bytes, mail->bytes, mail->size);
 	memcpy(bytes, &envelope, sizeof(envelope));
+	trp_deadlock_passed_on(ticket->created);
 	trp_mailbox_commit(&trp_actor.box, mail->size);
 	ticket_free(ticket);
 	return 0;
 }
+
+/* ---- calls that travel
+ * -------------------------------------------------------------------- */
+
+/* What lies in a struct troupe_ticket; it comes back as anybody's bytes. */
+struct passage {
+	uint64_t caller;
+	uint64_t correlation;
+	uint64_t flow;
+	uint64_t type; /* of the answer */
+	uint32_t hop;
+	uint32_t magic;
+};
+enum { PASSAGE_MAGIC = 0x74636b31 };
+static_assert(sizeof(struct passage) == sizeof(struct troupe_ticket),
+	      "a ticket is a passage");
+
+int troupe_delegate(void *call, struct troupe_ticket *ret_ticket)
+{
+	struct ticket *ticket = call;
+	struct passage passage = { .caller = ticket->caller,
+				   .correlation = ticket->correlation,
+				   .flow = ticket->flow,
+				   .type = trp_type_of(ticket->output),
+				   .hop = ticket->hop,
+				   .magic = PASSAGE_MAGIC };
+
+	memcpy(ret_ticket, &passage, sizeof(passage));
+	trp_deadlock_passed_on(ticket->created);
+	ticket_free(ticket);
+	return 0;
+}
+
+static int take_passage(const void *ticket, size_t size,
+			struct ticket *ret_ticket, uint64_t *ret_type)
+{
+	struct passage passage;
+
+	if (size != sizeof(passage))
+		return -EBADMSG;
+	memcpy(&passage, ticket, sizeof(passage));
+	if (passage.magic != PASSAGE_MAGIC || passage.hop > UINT16_MAX)
+		return -EBADMSG;
+	*ret_ticket = (struct ticket) { .caller = passage.caller,
+					.correlation = passage.correlation,
+					.flow = passage.flow,
+					.hop = (uint16_t)passage.hop };
+	*ret_type = passage.type;
+	return 0;
+}
+
+int troupe_answer(const void *ticket, size_t size,
+		  const ProtobufCMessage *message)
+{
+	struct ticket taken;
+	uint64_t type;
+	int r = take_passage(ticket, size, &taken, &type);
+
+	if (r < 0)
+		return r;
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	if (trp_type_of(message->descriptor) != type)
+		return -EPROTOTYPE;
+	return answer(&taken, TRP_ANSWER, message);
+}
+
+int troupe_answer_failure(const void *ticket, size_t size, int code,
+			  const char *text)
+{
+	struct ticket taken;
+	uint64_t type;
+	int r = take_passage(ticket, size, &taken, &type);
+
+	if (r < 0)
+		return r;
+	if (code >= 0)
+		return -EINVAL;
+	return answer_failure(&taken, code, text ? text : "");
+}
+
+/* ---- taking calls
+ * ------------------------------------------------------------------------- */
 
 static const ProtobufCMethodDescriptor *find_method(
 	const ProtobufCService *service, const struct trp_envelope *envelope)
@@ -149,8 +254,8 @@ static const ProtobufCMethodDescriptor *find_method(
 	return envelope->type == trp_type_of(method->input) ? method : NULL;
 }
 
-static int refuse(const struct trp_envelope *envelope, int code,
-		  const char *text)
+int trp_method_refuse(const struct trp_envelope *envelope, int code,
+		      const char *text)
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
@@ -166,7 +271,6 @@ static int run_method(ProtobufCService *service,
 		      const struct trp_envelope *envelope,
 		      const ProtobufCMessage *input, struct ticket *ticket)
 {
-	const struct troupe_class *klass = trp_actor.klass;
 	struct troupe_message message = {
 		.body = input,
 		.type = input->descriptor,
@@ -179,10 +283,9 @@ static int run_method(ProtobufCService *service,
 
 	trp_actor.is_busy = true;
 	service->invoke(service, envelope->method, input, reply, ticket);
-	if (klass->completed)
-		klass->completed(&message, trp_actor.finish);
-	trp_actor.is_busy = false;
-	return trp_actor_result(0);
+	if (trp_actor.is_stashed)
+		ticket_free(ticket);
+	return trp_actor_completed(&message, 0);
 }
 
 int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
@@ -202,13 +305,16 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		return 1; /* its caller waits no more */
 	}
 	if (!method)
-		return refuse(envelope, -ENOSYS, "no such method here");
+		return trp_method_refuse(envelope, -ENOSYS,
+					 "no such method here");
 	if (trp_message_unpack(method->input, body, size, &trp_actor.scratch,
 			       &input) < 0)
-		return refuse(envelope, -EBADMSG, "not a valid request");
+		return trp_method_refuse(envelope, -EBADMSG,
+					 "not a valid request");
 	ticket = ticket_new(envelope, method->output);
 	if (!ticket)
-		return refuse(envelope, -ENOMEM, "no memory for a call");
+		return trp_method_refuse(envelope, -ENOMEM,
+					 "no memory for a call");
 	r = run_method(service, envelope, input, ticket);
 	trp_scratch_release(&trp_actor.scratch, mark);
 	return r;

@@ -106,7 +106,7 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 
 /* The slot's line in the directory: from now on it can be sent to. */
 static void announce(struct trp_supervisor *supervisor, uint32_t slot,
-		     uint32_t limit)
+		     uint32_t limit, uint32_t when_full)
 {
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	struct trp_child *child = &supervisor->family.child[slot];
@@ -115,6 +115,7 @@ static void announce(struct trp_supervisor *supervisor, uint32_t slot,
 	atomic_store_explicit(&line->parent, child->parent,
 			      memory_order_relaxed);
 	atomic_store_explicit(&line->limit, limit, memory_order_relaxed);
+	atomic_store_explicit(&line->note, when_full, memory_order_relaxed);
 	atomic_store_explicit(&line->pid, 0, memory_order_relaxed);
 	atomic_store_explicit(&line->incarnation, 1, memory_order_relaxed);
 	/* Pairs with the load in trp_mailbox_reserve(). */
@@ -157,7 +158,7 @@ static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
-	announce(supervisor, slot, request->mailbox_limit);
+	announce(supervisor, slot, request->mailbox_limit, request->when_full);
 	if (request->name[0])
 		r = trp_names_add(&supervisor->names, request->name,
 				  trp_ref(slot, child->generation),

@@ -25,26 +25,17 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/pattern.h"
+#include "runtime/saved.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-struct saved {
-	struct saved *next;
-	uint64_t number;
-	struct trp_envelope envelope;
-	size_t size;
-	void *attachment;
-	size_t attachment_size;
-	unsigned char body[];
-};
-
 struct list {
 	struct list *next; /* of all lists */
 	uint64_t type;
-	struct saved *first;
-	struct saved **last;
-	struct saved **tried;
+	struct trp_saved *first;
+	struct trp_saved **last;
+	struct trp_saved **tried;
 	uint64_t tried_for;
 };
 
@@ -59,10 +50,9 @@ static struct wanted {
 
 static struct list *lists;
 static struct trp_type_table lists_by_type;
-static uint64_t next_number;
 
 /* What the last call returned, to be given back by the next. */
-static struct saved *given_saved;
+static struct trp_saved *given_saved;
 static struct trp_mail given_mail;
 static bool is_mail_given;
 static struct trp_scratch_mark given_mark;
@@ -74,9 +64,7 @@ static void give_back(void)
 	if (is_mail_given)
 		trp_mailbox_done(&trp_actor.box, &given_mail);
 	is_mail_given = false;
-	if (given_saved)
-		free(given_saved->attachment);
-	free(given_saved);
+	trp_saved_free(given_saved);
 	given_saved = NULL;
 	if (trp_actor.handled.flow)
 		trp_scratch_release(&trp_actor.scratch, given_mark);
@@ -163,7 +151,7 @@ static struct list *list_of(uint64_t type)
  * is_tried: in vain, with what is wanted now; then so was all before it, when
  * the call began.
  */
-static void append(struct list *list, struct saved *saved, bool is_tried)
+static void append(struct list *list, struct trp_saved *saved, bool is_tried)
 {
 	saved->next = NULL;
 	*list->last = saved;
@@ -175,9 +163,9 @@ static void append(struct list *list, struct saved *saved, bool is_tried)
 }
 
 /* Takes one out; `link` then leads to what was behind it. */
-static struct saved *take_out(struct list *list, struct saved **link)
+static struct trp_saved *take_out(struct list *list, struct trp_saved **link)
 {
-	struct saved *saved = *link;
+	struct trp_saved *saved = *link;
 
 	/* It matched, or was looked at first: it is not among the tried. */
 	assert(list->tried != &saved->next);
@@ -188,31 +176,15 @@ static struct saved *take_out(struct list *list, struct saved **link)
 }
 
 static int keep(const struct trp_mail *mail,
-		const struct trp_envelope *envelope, const void *body,
-		size_t size, bool is_tried)
+		const struct trp_envelope *envelope, bool is_tried)
 {
-	struct saved *saved = malloc(sizeof(*saved) + size);
 	struct list *list = list_of(envelope->type);
+	struct trp_saved *saved = list ? trp_saved_new(mail, envelope) : NULL;
 
-	if (!saved || !list)
-		goto fail;
-	*saved = (struct saved) { .number = ++next_number,
-				  .envelope = *envelope,
-				  .size = size,
-				  .attachment_size = mail->attachment_size };
-	memcpy(saved->body, body, size);
-	if (mail->attachment) {
-		saved->attachment = malloc(mail->attachment_size);
-		if (!saved->attachment)
-			goto fail;
-		memcpy(saved->attachment, mail->attachment,
-		       mail->attachment_size);
-	}
+	if (!saved)
+		return -ENOMEM;
 	append(list, saved, is_tried);
 	return 1;
-fail:
-	free(saved);
-	return -ENOMEM;
 }
 
 /* Does any pattern look at this list; and at more than its head? */
@@ -237,30 +209,30 @@ static bool concerns(const struct list *list, bool *ret_is_deep)
 
 struct found {
 	struct list *list;
-	struct saved **link;
+	struct trp_saved **link;
 	int index;
 	struct troupe_message message;
 };
 
-static void drop_saved(struct list *list, struct saved **link)
+static void drop_saved(struct list *list, struct trp_saved **link)
 {
-	struct saved *saved = take_out(list, link);
+	struct trp_saved *saved = take_out(list, link);
 
 	trp_count(&trp_actor.words->dropped);
-	free(saved->attachment);
-	free(saved);
+	trp_saved_free(saved);
 }
 
 /*
  * The earliest of one list that matches and is earlier than what we have; from
  * `link`, which is where the search ended then.
  */
-static struct saved **search_from(struct list *list, struct saved **link,
-				  bool is_deep, struct found *found)
+static struct trp_saved **search_from(struct list *list,
+				      struct trp_saved **link, bool is_deep,
+				      struct found *found)
 {
 	while (*link) {
 		struct trp_scratch_mark mark;
-		struct saved *saved = *link;
+		struct trp_saved *saved = *link;
 		struct troupe_message message;
 		int index;
 
@@ -268,8 +240,8 @@ static struct saved **search_from(struct list *list, struct saved **link,
 			break;
 		mark = trp_scratch_mark(&trp_actor.scratch);
 		describe(&saved->envelope, &message);
-		index = match(&saved->envelope, saved->body, saved->size,
-			      &message);
+		index = match(&saved->envelope, trp_saved_body(saved),
+			      trp_saved_size(saved), &message);
 		if (index == -2) {
 			drop_saved(list, link);
 			continue;
@@ -301,7 +273,7 @@ static void search(struct list *list, struct found *found)
 static bool take_saved(void)
 {
 	struct found found = { 0 };
-	struct saved *saved;
+	struct trp_saved *saved;
 	struct list *list;
 
 	for (list = lists; list; list = list->next)
@@ -312,8 +284,8 @@ static bool take_saved(void)
 	given_saved = saved;
 	wanted.index = found.index;
 	wanted.message = found.message;
-	wanted.message.attachment = saved->attachment;
-	wanted.message.attachment_size = saved->attachment_size;
+	wanted.message.attachment = saved->mail.attachment;
+	wanted.message.attachment_size = saved->mail.attachment_size;
 	trp_actor.handled.flow = saved->envelope.flow;
 	trp_actor.handled.hop = saved->envelope.hop;
 	return true;
@@ -342,7 +314,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 	}
 	if (index < 0) {
 		trp_scratch_release(&trp_actor.scratch, mark);
-		return keep(mail, envelope, body, size, is_tried);
+		return keep(mail, envelope, is_tried);
 	}
 	wanted.index = index;
 	wanted.message.attachment = mail->attachment;
@@ -369,7 +341,7 @@ static int wait_for_match(struct troupe_time deadline)
 		if (trp_now().ns >= deadline.ns)
 			return -ETIMEDOUT;
 		r = trp_actor_sleep(
-			TRP_TAKE_ALL,
+			trp_actor_heeds(),
 			deadline.ns < trp_timers_next(&trp_actor.timers).ns
 				? deadline
 				: trp_timers_next(&trp_actor.timers));

@@ -9,11 +9,24 @@ static int send_message(troupe_ref to, const ProtobufCMessage *message,
 			const struct trp_extent *attachment)
 {
 	struct trp_envelope envelope;
+	int r;
 
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
 	envelope = trp_actor_envelope(TRP_MESSAGE);
-	return trp_actor_post(to, TRP_MAIL, &envelope, message, attachment);
+	r = trp_full_post(to, &envelope, message, attachment);
+	return r < 0 ? r : 0;
+}
+
+/* Who waits for room wants that and no policy. */
+static int send_or_wait(troupe_ref to, const ProtobufCMessage *message)
+{
+	struct trp_envelope envelope;
+
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	envelope = trp_actor_envelope(TRP_MESSAGE);
+	return trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 }
 
 int troupe_send(troupe_ref to, const ProtobufCMessage *message)
@@ -25,12 +38,14 @@ int troupe_send(troupe_ref to, const ProtobufCMessage *message)
  * Sleeps until the receiver has read half of its mail from us.  Its ring is
  * the wake-up, and whoever takes the bell takes that ring with the others: so
  * the bell is taken before the look at the room, and not again until after the
- * sleep, which a ring that comes in between prevents.
+ * sleep, which a ring that comes in between prevents.  A receiver that dies
+ * rings nobody: so it is looked at again now and then.
  */
 static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 {
+	enum { LOOK_AGAIN_MS = 100 };
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
-	struct troupe_time call;
+	struct troupe_time call, again;
 	int r;
 
 	for (;;) {
@@ -48,6 +63,9 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 		if (trp_now().ns >= deadline.ns)
 			return -EAGAIN;
 		call = trp_call_next();
+		again = troupe_in_ms(LOOK_AGAIN_MS);
+		if (again.ns < call.ns)
+			call = again;
 		r = trp_wait_sleep(&trp_actor.wait,
 				   (struct trp_time) { call.ns < deadline.ns
 							       ? call.ns
@@ -61,13 +79,13 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		     struct troupe_time deadline)
 {
-	int r = troupe_send(to, message);
+	int r = send_or_wait(to, message);
 
 	while (r == -EAGAIN) {
 		r = wait_for_room(to, deadline);
 		if (r < 0)
 			return r;
-		r = troupe_send(to, message);
+		r = send_or_wait(to, message);
 	}
 	return r;
 }

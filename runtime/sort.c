@@ -10,6 +10,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/saved.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -111,23 +112,34 @@ static int unhandled(const struct trp_mail *mail,
 	return klass->unhandled(message);
 }
 
+int trp_actor_completed(const struct troupe_message *message, int r)
+{
+	const struct troupe_class *klass = trp_actor.klass;
+
+	if (trp_actor.finish) {
+		r = trp_actor.finish;
+		trp_actor.finish = 0;
+	}
+	if (klass->completed && !trp_actor.is_stashed)
+		klass->completed(message, r);
+	trp_actor.is_busy = false;
+	if (r >= 0)
+		return r == TROUPE_STOP ? TRP_END : 1;
+	if (!klass->keeps_going)
+		return r;
+	troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
+		   strerror(-r));
+	return 1;
+}
+
 static int handle(const struct trp_mail *mail, struct troupe_message *message,
 		  const struct troupe_handler *handler)
 {
-	const struct troupe_class *klass = trp_actor.klass;
 	int r;
 
 	trp_actor.is_busy = true;
 	r = handler ? handler->handle(message) : unhandled(mail, message);
-	if (klass->completed)
-		klass->completed(message, r);
-	trp_actor.is_busy = false;
-	if (r < 0 && klass->keeps_going) {
-		troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
-			   strerror(-r));
-		r = 0;
-	}
-	return trp_actor_result(r);
+	return trp_actor_completed(message, r);
 }
 
 /* A message for a class: unpack it and run its handler. */
@@ -177,21 +189,14 @@ static int sort_mail(const struct trp_mail *mail,
 		     const struct trp_envelope *envelope, const void *body,
 		     size_t size)
 {
-	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
-		trp_count(&trp_actor.words->dropped);
-		return 1;
-	}
 	switch ((enum trp_envelope_kind)envelope->kind) {
-	case TRP_CONTROL:
-		if (mail->sender == TRP_SLOT_SUPERVISOR)
-			return take_control(envelope, body, size);
-		return take_close(envelope);
 	case TRP_MESSAGE:
 		if (trp_actor.klass->run)
 			return trp_receive_offer(mail, envelope, body, size);
 		return deliver(mail, envelope, body, size);
 	case TRP_CALL:
 		return trp_method_invoke(envelope, body, size);
+	case TRP_CONTROL:
 	case TRP_ANSWER:
 	case TRP_FAILURE:
 		break;
@@ -211,13 +216,34 @@ static int sort_reply(const struct trp_mail *mail,
 	return 1;
 }
 
-/*
- * A blocking call inside a handler takes records as well: what is being handled
- * is put back afterwards.
- */
+/* While it is handled it is the current mail. */
+static int sort_current(const struct trp_mail *mail,
+			const struct trp_envelope *envelope, const void *body,
+			size_t size)
+{
+	int r;
+
+	trp_actor.handled =
+		(struct trp_handled) { mail, envelope, envelope->flow,
+				       envelope->hop };
+	r = sort_mail(mail, envelope, body, size);
+	trp_actor.handled =
+		r == TRP_HELD ? (struct trp_handled) { .flow = envelope->flow,
+						       .hop = envelope->hop }
+			      : (struct trp_handled) { 0 };
+	trp_actor.is_stashed = false;
+	return r;
+}
+
+int trp_actor_handle_saved(const struct trp_saved *saved)
+{
+	return sort_current(&saved->mail, &saved->envelope,
+			    trp_saved_body(saved), trp_saved_size(saved));
+}
+
+/* Control may come while mail is handled, and leaves that as it is. */
 static int sort(const struct trp_mail *mail)
 {
-	struct trp_handled outer = trp_actor.handled;
 	struct trp_envelope envelope;
 	const void *body;
 	size_t size;
@@ -231,15 +257,15 @@ static int sort(const struct trp_mail *mail)
 	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
-	trp_actor.handled =
-		(struct trp_handled) { mail, &envelope, envelope.flow,
-				       envelope.hop };
-	r = sort_mail(mail, &envelope, body, size);
-	if (r == TRP_HELD)
-		outer = (struct trp_handled) { .flow = envelope.flow,
-					       .hop = envelope.hop };
-	trp_actor.handled = outer;
-	return r;
+	if (envelope.kind == TRP_CONTROL)
+		return mail->sender == TRP_SLOT_SUPERVISOR
+			       ? take_control(&envelope, body, size)
+			       : take_close(&envelope);
+	if (trp_actor.is_closing && envelope.created > trp_actor.closed_at) {
+		trp_count(&trp_actor.words->dropped);
+		return 1;
+	}
+	return sort_current(mail, &envelope, body, size);
 }
 
 static int taken(int r, struct trp_mail *mail)
@@ -270,5 +296,35 @@ int trp_actor_take_from(uint32_t slot)
 	struct trp_mail mail;
 	int r = trp_mailbox_next_from(&trp_actor.box, slot, &mail);
 
+	return taken(r, &mail);
+}
+
+/* Not orders: to close, say. */
+static int drop_old(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0 ||
+	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
+		return 0;
+	trp_count(&trp_actor.words->received);
+	return trp_method_refuse(&envelope, -EAGAIN, "too old: dropped");
+}
+
+int trp_actor_take_young(void)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next(&trp_actor.box, TRP_TAKE_ALL, &mail);
+
+	if (r == 1 && mail.stream == TRP_MAIL &&
+	    trp_actor.klass->when_full == TROUPE_FULL_DROP_OLD &&
+	    trp_incoming_behind(mail.from) > trp_actor_limit(trp_actor.klass) &&
+	    drop_old(&mail)) {
+		trp_mailbox_done(&trp_actor.box, &mail);
+		return 1;
+	}
 	return taken(r, &mail);
 }

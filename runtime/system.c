@@ -41,6 +41,14 @@ static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
 	return r;
 }
 
+/* Room for what the receiver will drop, where it drops the oldest. */
+static uint32_t limit_of(const struct troupe_class *klass)
+{
+	if (klass->when_full != TROUPE_FULL_DROP_OLD)
+		return klass->mailbox_limit;
+	return 2 * trp_actor_limit(klass);
+}
+
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
@@ -52,7 +60,8 @@ int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 	birth.klass = (uintptr_t)klass;
 	request.birth = &birth;
 	request.grace_ms = klass->grace_ms;
-	request.mailbox_limit = klass->mailbox_limit;
+	request.mailbox_limit = limit_of(klass);
+	request.when_full = klass->when_full;
 	return spawn(name, klass->name, &request, arguments, ret_ref);
 }
 

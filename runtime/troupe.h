@@ -257,6 +257,54 @@ TROUPE_API bool troupe_shape_matches(const struct troupe_shape *shape,
 				     const struct troupe_value *value);
 TROUPE_API int troupe_shape_of(const struct troupe_value *value,
 			       char **ret_text);
+/*
+ * What a class does about senders that find its mailbox full.  A call that is
+ * not taken always fails with -EAGAIN, and troupe_send_wait() always waits.
+ */
+enum troupe_full {
+	TROUPE_FULL_REFUSE,   /* the send is -EAGAIN */
+	TROUPE_FULL_DROP_NEW, /* dropped; the send is 0 */
+	/*
+	 * The receiver drops the oldest when it takes up what one sender has
+	 * put there beyond mailbox_limit.  While it does not look there is room
+	 * for as much again; then the send is -EAGAIN.
+	 */
+	TROUPE_FULL_DROP_OLD,
+	TROUPE_FULL_DIVERT, /* to the actor that troupe_divert_to() names */
+};
+
+/*
+ * For the class that diverts: where to; 0: nowhere.  Without a target, or when
+ * that has no room either, the send is -EAGAIN.  0 or -EINVAL.
+ */
+TROUPE_API int troupe_divert_to(troupe_ref ref);
+
+/*
+ * To be told when a full mailbox has room again: half of its limit, or more
+ * where the last send needs that.  The caller's memory, zeroed before first
+ * use, and as long as it waits.  has_room runs once, as a handler, also when
+ * the actor has ended.
+ * notify: 0, -ESRCH, -EINVAL.  cancel: 1: it will not run; 0: it did not wait.
+ */
+struct troupe_room {
+	int (*has_room)(struct troupe_room *room); /* as a handler */
+	void *data;
+	troupe_ref to;
+	struct troupe_room *private_next;
+	bool private_is_waiting;
+};
+TROUPE_API int troupe_room_notify(struct troupe_room *room, troupe_ref to);
+TROUPE_API int troupe_room_cancel(struct troupe_room *room);
+
+/* What an actor has counted, itself or another.  0 or -ESRCH. */
+struct troupe_counters {
+	uint64_t received; /* records of any kind */
+	uint64_t sent;
+	uint64_t refused; /* sends without room, whatever became of them */
+	uint64_t dropped; /* received and not handled */
+};
+TROUPE_API int troupe_count(troupe_ref ref,
+			    struct troupe_counters *ret_counters);
 
 /* ---- classes ------------------------------------------------------------- */
 
@@ -305,18 +353,54 @@ struct troupe_class {
 	 * child_stopped is called. */
 	void (*stop)(void);
 
-	/* After each message, with what its handler returned. */
+	/*
+	 * After each message, with what its handler returned; after each
+	 * method, with what it gave to troupe_finish(), or 0.  Not after a
+	 * message that was stashed.  It runs before the actor ends by that
+	 * result, and for a class only: run() has its own way of knowing.
+	 */
 	void (*completed)(const struct troupe_message *message, int result);
 
-	/* A failing handler does not end the actor. */
+	/* A failing handler or method does not end the actor. */
 	bool keeps_going;
+
+	/*
+	 * So many calls may be in work at once: begun and not yet answered,
+	 * failed, forwarded, delegated or stashed; 0: any number.  Beyond that
+	 * mail stays in its lanes, messages too, and is taken up as calls are
+	 * answered: from timers, inputs, closures and ends of others.
+	 */
+	uint32_t at_once;
+
+	/*
+	 * Called, as a handler, when for idle_ms milliseconds there was nothing
+	 * to do and nothing came in (no message, call, answer or end; timers
+	 * and inputs do not count); and again after as long.
+	 */
+	int (*idle)(void);
+	int32_t idle_ms;
 
 	/* Unread bytes that one sender may have here; 0: 1 MiB. */
 	uint32_t mailbox_limit;
 
+	/* What becomes of a send beyond that; see troupe_full. */
+	enum troupe_full when_full;
+
 	/* From being told to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
 };
+
+/*
+ * For a handler or a method of a class that cannot deal with its message now.
+ * stash keeps a copy of the message being handled (a method's `call` is over
+ * with it, and must not be answered); unstash has all that was stashed handled
+ * again, in the order of stashing and before newer mail.  What was not taken
+ * back is lost at the actor's end.
+ * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
+ * handled; -ENOMEM.  unstash: how many there were; -EINVAL: a function actor.
+ */
+TROUPE_API int troupe_stash(void);
+TROUPE_API int troupe_unstash(void);
 
 /* ---- actors -------------------------------------------------------------- */
 
@@ -432,6 +516,7 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *	-ETIMEDOUT  no answer in time
  *	-ESRCH      the target is gone; proxy.reason says of what
  *	-ENOSYS     it has no such method
+ *	-EDEADLK    awaiting it would close a cycle; reason.text is the path
  *	-EAGAIN     its mailbox is full	      (others as troupe_send())
  *	code        of the method that failed, see proxy.reason.text
  *
@@ -445,6 +530,7 @@ struct troupe_proxy {
 	struct troupe_reason reason;
 	unsigned pending;
 	int private_failure;
+	int64_t private_since;
 };
 
 TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
@@ -452,21 +538,75 @@ TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 
 /*
  * Waits until every call of this proxy has completed; no handler runs
- * meanwhile.  Returns 0; the first error among the calls that completed since
- * the last await; -ECANCELED (told to stop); -EDEADLK (oneself).
+ * meanwhile, but closures do.  A cycle of actors that await each other is found
+ * by the one that would close it, before it blocks: its calls fail with
+ * -EDEADLK and the path, "a[12] -> b[13] -> a[12]", and the others go on.
+ * Returns 0; the first error among the calls that completed since the last
+ * await; or -ECANCELED (told to stop).
  */
 TROUPE_API int troupe_await(struct troupe_proxy *proxy);
+
+/*
+ * A proxy to many: a call of &gather.base asks each of the targets, and its
+ * closure runs once, with NULL, when all have answered, failed, or the one
+ * deadline has passed.  Until the next call or fini, for each target i
+ *
+ *	answer[i]	 its answer, or NULL
+ *	proxy[i].error	 0, or why there is none; also proxy[i].reason
+ *
+ * One question at a time: another meanwhile completes at once, error -EBUSY.
+ * The struct must stay where it is until fini.
+ */
+struct troupe_gather {
+	ProtobufCService base;
+	int64_t timeout_ms; /* of all together; 5,000 at first; -1: for ever */
+	int error;	    /* of the first target in order that failed, or 0 */
+	unsigned pending;   /* targets */
+	unsigned failed;
+	size_t count;
+	struct troupe_proxy *proxy;
+	ProtobufCMessage **answer;
+	ProtobufCClosure private_closure;
+	void *private_data;
+};
+
+/* targets: copied.  0, -EINVAL (none), -ENOMEM. */
+TROUPE_API int troupe_gather_init(struct troupe_gather *gather,
+				  const troupe_ref *targets, size_t count,
+				  const ProtobufCServiceDescriptor *service);
+/* Waits as troupe_await().  Returns gather->error, or -ECANCELED. */
+TROUPE_API int troupe_gather_await(struct troupe_gather *gather);
+/* What is pending is given up, and its closure does not run. */
+TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
 
 /*
  * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
  * fail answers with an error.  forward hands the call on to an actor of the
  * same service, which answers the first caller; only before the method
- * returns.  Returns 0, or as troupe_send(), then the call is still yours.
+ * returns.  Returns 0, or as troupe_send(), then the call is still yours (but
+ * not after fail's -ESRCH: its caller is gone).
  */
 TROUPE_API int troupe_fail(void *call, int code, const char *text);
 TROUPE_API int troupe_forward(void *call, troupe_ref to);
 TROUPE_API troupe_ref troupe_caller(const void *call);
+
+/*
+ * delegate makes a value of a call, which is no longer this actor's: put the
+ * ticket's bytes into a message, and whoever has them answers the caller, once.
+ * The caller is told of the end of the actor that it asked, and not of those
+ * that hold the ticket: then its deadline ends the call.
+ * delegate returns 0; the others -EBADMSG: no ticket; -EPROTOTYPE: not the
+ * method's type of answer; or as troupe_send().  A second answer vanishes.
+ */
+struct troupe_ticket {
+	uint64_t private_words[5];
+};
+TROUPE_API int troupe_delegate(void *call, struct troupe_ticket *ret_ticket);
+TROUPE_API int troupe_answer(const void *ticket, size_t size,
+			     const ProtobufCMessage *message);
+TROUPE_API int troupe_answer_failure(const void *ticket, size_t size, int code,
+				     const char *text);
 
 /* ---- time and descriptors ------------------------------------------------ */
 

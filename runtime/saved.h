@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_SAVED_H
+#define TRP_RUNTIME_SAVED_H
+
+/*
+ * Mail that was taken off its lane and is not handled yet: a copy in private
+ * memory, so that the lane goes on.  Both the save queue of troupe_receive()
+ * and the stash of a class are lists of these.
+ */
+
+#include "ipc/mailbox.h"
+#include "serialize/envelope.h"
+
+struct trp_saved {
+	struct trp_saved *next;
+	uint64_t number; /* rising in the order of saving */
+	struct trp_envelope envelope;
+	struct trp_mail mail; /* of no lane: bytes and attachment are ours */
+	unsigned char bytes[];
+};
+
+/* NULL: no memory. */
+struct trp_saved *trp_saved_new(const struct trp_mail *mail,
+				const struct trp_envelope *envelope);
+void trp_saved_free(struct trp_saved *saved);
+
+/* What lies behind the envelope. */
+const void *trp_saved_body(const struct trp_saved *saved);
+size_t trp_saved_size(const struct trp_saved *saved);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stash of a class: mail put aside by its handler, and what of it was
+ * taken back and is handled again before anything newer.
+ *
+ *	again is not empty ==> no mail is taken off the lanes
+ *
+ * A handler may stash what it is given again; it then lies behind what was
+ * stashed before.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "runtime/actor.h"
+#include "runtime/saved.h"
+
+struct queue {
+	struct trp_saved *first;
+	struct trp_saved **last;
+	uint32_t count; /* of `aside` */
+};
+
+static struct queue aside = { .last = &aside.first };
+static struct queue again = { .last = &again.first };
+static struct trp_saved *current; /* being handled again */
+
+static void append(struct queue *queue, struct trp_saved *saved)
+{
+	saved->next = NULL;
+	*queue->last = saved;
+	queue->last = &saved->next;
+	queue->count++;
+}
+
+int troupe_stash(void)
+{
+	struct trp_saved *saved = current;
+
+	if (!trp_actor.handled.mail)
+		return -EINVAL;
+	if (trp_actor.is_stashed)
+		return -EALREADY;
+	if (!saved)
+		saved = trp_saved_new(trp_actor.handled.mail,
+				      trp_actor.handled.envelope);
+	if (!saved)
+		return -ENOMEM;
+	current = NULL;
+	trp_actor.is_stashed = true;
+	append(&aside, saved);
+	return 0;
+}
+
+int troupe_unstash(void)
+{
+	uint32_t count = aside.count;
+
+	if (trp_actor.klass->run)
+		return -EINVAL;
+	if (!count)
+		return 0;
+	*again.last = aside.first;
+	again.last = aside.last;
+	aside = (struct queue) { .last = &aside.first };
+	trp_actor_open();
+	return (int)count;
+}
+
+bool trp_stash_is_again(void)
+{
+	return again.first;
+}
+
+int trp_stash_turn(void)
+{
+	struct trp_saved *saved = again.first;
+	int r;
+
+	if (!saved || trp_actor.is_full)
+		return 0;
+	again.first = saved->next;
+	if (!again.first)
+		again.last = &again.first;
+	current = saved;
+	r = trp_actor_handle_saved(saved);
+	trp_saved_free(current); /* unless it was stashed again */
+	current = NULL;
+	trp_actor_open();
+	return r;
+}
