@@ -263,6 +263,7 @@ static _Noreturn void wind_up(int r)
 		trp_actor.klass->stop();
 		trp_actor.is_busy = false;
 	}
+	trp_actor.is_ending = true;
 	stop_children();
 	if (r < 0)
 		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));

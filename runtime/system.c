@@ -17,6 +17,8 @@ static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
 	size_t size = arguments ? trp_message_size(arguments) : 0;
 	int r;
 
+	if (trp_actor.is_ending)
+		return -ECANCELED;
 	if (arguments && !trp_message_is_valid(arguments))
 		return -EINVAL;
 	if (size > TRP_LIMIT_MAX / 2)

@@ -411,7 +411,8 @@ TROUPE_API troupe_ref troupe_parent(void);
  * Starts a child of this actor, a process of its own, running `klass` (static
  * in the application).  arguments: a message or NULL, copied.  Does not wait
  * until it runs: if it cannot be started that is its end, told as such.
- * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL; -EMSGSIZE.
+ * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL; -EMSGSIZE;
+ * -ECANCELED: this actor is ending and waits for its children.
  */
 TROUPE_API int troupe_spawn(const struct troupe_class *klass,
 			    const ProtobufCMessage *arguments,
