@@ -29,8 +29,8 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # out.
 OPTIONAL := libcbor msgpack libmosquitto
 OPTIONAL_libcbor      := serialize/cbor.c
-OPTIONAL_msgpack      := serialize/msgpack.c
-OPTIONAL_libmosquitto := ipc/mqtt.c
+OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
+OPTIONAL_libmosquitto := ipc/bus_mqtt.c
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
@@ -51,7 +51,9 @@ TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
 # What others stand on is tested before them.
 BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
 TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
-BENCHES     := $(basename $(notdir $(wildcard tests/bench/*.c)))
+BENCHES     := $(basename $(notdir $(wildcard tests/bench/parts/*.c)))
+BENCH_SRC   := $(filter-out tests/bench/parts/%, \
+		 $(wildcard tests/bench/*.c tests/bench/*/*.c))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
@@ -81,15 +83,18 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench fuzz race model \
-	check-install do-run do-test do-bench do-race tests benches always
+.PHONY: all run test lint install uninstall clean help bench bench-peers bench-smoke fuzz \
+	race model check-install do-run do-test do-bench do-bench-smoke do-race \
+	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
 
 help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
-	@echo 'make bench      ratios against the floors of this machine'
+	@echo 'make bench      what actors cost: ARGS=--help'
+	@echo 'make bench-peers  installs what it compares with'
+	@echo 'make bench-smoke  each benchmark once, with its result checked'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
 	@echo 'make model      the SPIN model of the wake protocol'
@@ -160,17 +165,38 @@ $(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
 		$$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread
+	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
-BENCH_PROTO_OBJ := $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/bench/*.proto))
-$(O)/bin/bench-%: $(O)/tests/bench/%.o $(BENCH_PROTO_OBJ) $(O)/lib/libtroupe.a
+# tests/harness is of the harness itself.
+$(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o
+tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
+
+# Peers that are not installed are built empty, and say so when asked.
+BENCH_ZMQ := $(shell $(PKG_CONFIG) --exists libzmq && echo -lzmq)
+BENCH_NNG := $(if $(wildcard /usr/include/nng/nng.h),-lnng)
+$(O)/tests/bench/peers/%.o: INTERNAL += \
+	$(if $(BENCH_ZMQ),-DHAVE_LIBZMQ) $(if $(BENCH_NNG),-DHAVE_NNG)
+
+# The harness with all its benchmarks, and the programs that time one part of
+# the library by its internal headers.
+$(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
+		$(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a $(LIBS) -lm
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
+		$(LIBS) $(BENCH_ZMQ) $(BENCH_NNG) -lm
+
+$(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lm
+
+$(O)/tests/bench/context.o: INTERNAL += \
+	-DBENCH_REVISION='"$(shell git describe --always --dirty 2>/dev/null)"' \
+	-DBENCH_FLAGS='"$(OPTIMISE) $(CFLAGS)"'
 
 tests: all $(TEST_DIRS:%=$(O)/bin/test-%)
-benches: all $(BENCHES:%=$(O)/bin/bench-%)
+benches: $(O)/bin/troupe-bench $(BENCHES:%=$(O)/bin/bench-%)
 
 # The first two commands of the README do all the set-up: the packages that
 # are missing are installed first, then make starts over and sees them.
@@ -191,7 +217,20 @@ bench:
 	@./tests/support/packages build
 	@$(MAKE) --no-print-directory do-bench
 do-bench: benches
-	@for b in $(BENCHES); do $(O)/bin/bench-$$b $(ARGS) || exit 1; done
+	$(O)/bin/troupe-bench $(ARGS)
+
+# Installs the peers that Debian has; the next build finds them.
+bench-peers:
+	@./tests/support/packages build peers
+
+# Every benchmark once, in its smallest size, with its result checked; then
+# again with the smallest mailboxes.
+bench-smoke:
+	@./tests/support/packages build
+	@$(MAKE) --no-print-directory do-bench-smoke
+do-bench-smoke: $(O)/bin/troupe-bench
+	$(O)/bin/troupe-bench --dry-run --timeout 20
+	$(O)/bin/troupe-bench --dry-run --timeout 20 --mailbox 256
 
 lint:
 	@./tests/support/packages build test lint

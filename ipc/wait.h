@@ -20,12 +20,7 @@
 #include "ipc/bell.h"
 #include "ipc/seats.h"
 #include "ipc/spin.h"
-
-/* A point on CLOCK_MONOTONIC, in nanoseconds. */
-struct trp_time {
-	int64_t ns;
-};
-#define TRP_NEVER ((struct trp_time) { INT64_MAX })
+#include "ipc/time.h"
 
 enum trp_wait_kind {
 	TRP_WAIT_URING,

@@ -317,8 +317,11 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 		trp_office_kill(supervisor, birth->slot);
 }
 
-static void zygote_ended(struct trp_supervisor *supervisor)
+/* Its end is seen twice, as that of its pipe and as its own; once is enough. */
+static void zygote_is_lost(struct trp_supervisor *supervisor)
 {
+	if (!supervisor->has_zygote)
+		return;
 	supervisor->has_zygote = false;
 	if (supervisor->is_ending)
 		return;
@@ -333,12 +336,14 @@ static void ended(struct trp_supervisor *supervisor, const struct death *death)
 {
 	uint32_t slot = trp_family_by_pid(&supervisor->family, death->pid);
 
-	if (slot)
+	if (slot) {
 		bury(supervisor, slot, death);
-	else if (death->pid == supervisor->zygote.pid)
-		zygote_ended(supervisor);
-	else
+	} else if (death->pid == supervisor->zygote.pid) {
+		supervisor->zygote.pid = 0;
+		zygote_is_lost(supervisor);
+	} else {
 		remember_unknown(supervisor, death);
+	}
 }
 
 void trp_funeral_reap(struct trp_supervisor *supervisor)
@@ -376,4 +381,20 @@ void trp_funeral_kill_strangers(struct trp_supervisor *supervisor)
 		    !trp_family_by_pid(&supervisor->family, pid))
 			kill(pid, SIGKILL);
 	fclose(list);
+}
+
+/*
+ * It may have forked one and died before it said so.  That one is a stranger
+ * to us, who is killed, and its slot is buried with the others.
+ */
+void trp_funeral_stillborn(struct trp_supervisor *supervisor)
+{
+	const struct death death = { .status = -EPIPE };
+
+	zygote_is_lost(supervisor);
+	trp_funeral_kill_strangers(supervisor);
+	supervisor->order_count = 0;
+	for (uint32_t slot = 1; slot < supervisor->family.slots; slot++)
+		if (supervisor->family.child[slot].state == CHILD_ORDERED)
+			bury(supervisor, slot, &death);
 }

@@ -9,14 +9,22 @@
  *
  *	list[t].first <= ... <= list[t].last	(by number)
  *
- * A pattern that names a type looks at that list alone, and a pattern without
- * predicate at its head alone: what does not match is not looked at again.
+ * A pattern that names a type looks at that list alone, and a pattern of a type
+ * alone at its head alone.  For patterns by sender, example or shape a list
+ * remembers what was looked at in vain, and for which patterns (their print):
+ *
+ *	list.tried_for == print ==> what is before list.tried matches none
+ *
+ * so that the same patterns look at each message once.  A predicate may change
+ * its mind: with one of those the list is looked at in each call (print 0).
  * Answers to calls have lanes of their own and never pass through here.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/pattern.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -36,12 +44,15 @@ struct list {
 	uint64_t type;
 	struct saved *first;
 	struct saved **last;
+	struct saved **tried;
+	uint64_t tried_for;
 };
 
 /* The call that is waiting, and what it was given. */
 static struct wanted {
 	const struct troupe_pattern *patterns; /* NULL: nobody waits */
 	size_t count;
+	uint64_t print;
 	int index; /* of the pattern that matched; -1: none yet */
 	struct troupe_message message;
 } wanted = { .index = -1 };
@@ -112,15 +123,14 @@ static int match(const struct trp_envelope *envelope, const void *body,
 	for (i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
-		if (pattern->type &&
-		    trp_type_of(pattern->type) != envelope->type)
+		if (trp_pattern_type(pattern) &&
+		    trp_type_of(trp_pattern_type(pattern)) != envelope->type)
 			continue;
 		if (pattern->sender && pattern->sender != envelope->sender)
 			continue;
 		if (!unpack(body, size, message))
 			return -2;
-		if (pattern->matches &&
-		    !pattern->matches(message, pattern->data))
+		if (!trp_pattern_matches(pattern, message))
 			continue;
 		return (int)i;
 	}
@@ -143,22 +153,43 @@ static struct list *list_of(uint64_t type)
 		return NULL;
 	}
 	list->type = type;
-	list->last = &list->first;
+	list->last = list->tried = &list->first;
 	list->next = lists;
 	lists = list;
 	return list;
 }
 
-static void append(struct list *list, struct saved *saved)
+/*
+ * is_tried: in vain, with what is wanted now; then so was all before it, when
+ * the call began.
+ */
+static void append(struct list *list, struct saved *saved, bool is_tried)
 {
 	saved->next = NULL;
 	*list->last = saved;
 	list->last = &saved->next;
+	if (!is_tried)
+		return;
+	list->tried = list->last;
+	list->tried_for = wanted.print;
+}
+
+/* Takes one out; `link` then leads to what was behind it. */
+static struct saved *take_out(struct list *list, struct saved **link)
+{
+	struct saved *saved = *link;
+
+	/* It matched, or was looked at first: it is not among the tried. */
+	assert(list->tried != &saved->next);
+	*link = saved->next;
+	if (list->last == &saved->next)
+		list->last = link;
+	return saved;
 }
 
 static int keep(const struct trp_mail *mail,
 		const struct trp_envelope *envelope, const void *body,
-		size_t size)
+		size_t size, bool is_tried)
 {
 	struct saved *saved = malloc(sizeof(*saved) + size);
 	struct list *list = list_of(envelope->type);
@@ -177,7 +208,7 @@ static int keep(const struct trp_mail *mail,
 		memcpy(saved->attachment, mail->attachment,
 		       mail->attachment_size);
 	}
-	append(list, saved);
+	append(list, saved, is_tried);
 	return 1;
 fail:
 	free(saved);
@@ -194,10 +225,12 @@ static bool concerns(const struct list *list, bool *ret_is_deep)
 	for (i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
-		if (pattern->type && trp_type_of(pattern->type) != list->type)
+		if (trp_pattern_type(pattern) &&
+		    trp_type_of(trp_pattern_type(pattern)) != list->type)
 			continue;
 		is_wanted = true;
-		*ret_is_deep |= pattern->matches || pattern->sender;
+		*ret_is_deep |= pattern->matches || pattern->sender ||
+				pattern->example || pattern->shape;
 	}
 	return is_wanted;
 }
@@ -211,31 +244,29 @@ struct found {
 
 static void drop_saved(struct list *list, struct saved **link)
 {
-	struct saved *saved = *link;
+	struct saved *saved = take_out(list, link);
 
-	*link = saved->next;
-	if (list->last == &saved->next)
-		list->last = link;
 	trp_count(&trp_actor.words->dropped);
 	free(saved->attachment);
 	free(saved);
 }
 
-/* The earliest of one list that matches and is earlier than what we have. */
-static void search(struct list *list, struct found *found)
+/*
+ * The earliest of one list that matches and is earlier than what we have; from
+ * `link`, which is where the search ended then.
+ */
+static struct saved **search_from(struct list *list, struct saved **link,
+				  bool is_deep, struct found *found)
 {
-	struct saved **link = &list->first;
-	bool is_deep;
-
-	if (!concerns(list, &is_deep))
-		return;
 	while (*link) {
+		struct trp_scratch_mark mark;
 		struct saved *saved = *link;
 		struct troupe_message message;
 		int index;
 
 		if (found->link && (*found->link)->number < saved->number)
-			return;
+			break;
+		mark = trp_scratch_mark(&trp_actor.scratch);
 		describe(&saved->envelope, &message);
 		index = match(&saved->envelope, saved->body, saved->size,
 			      &message);
@@ -245,12 +276,26 @@ static void search(struct list *list, struct found *found)
 		}
 		if (index >= 0) {
 			*found = (struct found) { list, link, index, message };
-			return;
+			break;
 		}
+		trp_scratch_release(&trp_actor.scratch, mark);
 		if (!is_deep)
-			return;
+			break;
 		link = &saved->next;
 	}
+	return link;
+}
+
+static void search(struct list *list, struct found *found)
+{
+	bool is_deep;
+
+	if (!concerns(list, &is_deep))
+		return;
+	if (list->tried_for != wanted.print || wanted.print == 0)
+		list->tried = &list->first;
+	list->tried_for = wanted.print;
+	list->tried = search_from(list, list->tried, is_deep, found);
 }
 
 static bool take_saved(void)
@@ -263,10 +308,7 @@ static bool take_saved(void)
 		search(list, &found);
 	if (!found.link)
 		return false;
-	saved = *found.link;
-	*found.link = saved->next;
-	if (found.list->last == &saved->next)
-		found.list->last = found.link;
+	saved = take_out(found.list, found.link);
 	given_saved = saved;
 	wanted.index = found.index;
 	wanted.message = found.message;
@@ -284,9 +326,11 @@ int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,
 		      size_t size)
 {
+	bool is_tried = wanted.patterns && wanted.index < 0;
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	int index = -1;
 
-	if (wanted.patterns && wanted.index < 0) {
+	if (is_tried) {
 		describe(envelope, &wanted.message);
 		index = match(envelope, body, size, &wanted.message);
 	}
@@ -296,8 +340,10 @@ int trp_receive_offer(const struct trp_mail *mail,
 			   "dropped %zu bytes: not a valid message", size);
 		return 1;
 	}
-	if (index < 0)
-		return keep(mail, envelope, body, size);
+	if (index < 0) {
+		trp_scratch_release(&trp_actor.scratch, mark);
+		return keep(mail, envelope, body, size, is_tried);
+	}
 	wanted.index = index;
 	wanted.message.attachment = mail->attachment;
 	wanted.message.attachment_size = mail->attachment_size;
@@ -340,10 +386,15 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 
 	if (!trp_actor.klass->run || trp_actor.is_busy)
 		return -EINVAL;
+	r = trp_pattern_check(patterns, count);
+	if (r < 0)
+		return r;
 	give_back();
 	given_mark = trp_scratch_mark(&trp_actor.scratch);
 	wanted.patterns = count ? patterns : &anything;
 	wanted.count = count ? count : 1;
+	wanted.print = trp_pattern_print(wanted.patterns, wanted.count,
+					 &trp_actor.scratch);
 	wanted.index = -1;
 	if (!take_saved())
 		r = wait_for_match(deadline);

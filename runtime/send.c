@@ -23,24 +23,38 @@ int troupe_send(troupe_ref to, const ProtobufCMessage *message)
 
 /*
  * Sleeps until the receiver has read half of its mail from us.  Its ring is
- * the wake-up, so a look at the room after each sleep is all it takes.
+ * the wake-up, and whoever takes the bell takes that ring with the others: so
+ * the bell is taken before the look at the room, and not again until after the
+ * sleep, which a ring that comes in between prevents.
  */
 static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 {
+	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
+	struct troupe_time call;
 	int r;
 
 	for (;;) {
+		r = trp_actor_take(take);
+		if (r < 0)
+			return r;
+		if (trp_actor.is_stopping)
+			return -ECANCELED;
+		if (r > 0 || !trp_mailbox_is_empty(&trp_actor.box, take))
+			continue;
 		r = trp_mailbox_want_room(&trp_actor.box, trp_ref_slot(to),
 					  trp_ref_generation(to));
 		if (r != 0)
 			return r;
-		if (trp_actor.is_stopping)
-			return -ECANCELED;
 		if (trp_now().ns >= deadline.ns)
 			return -EAGAIN;
-		r = trp_actor_block(deadline);
+		call = trp_call_next();
+		r = trp_wait_sleep(&trp_actor.wait,
+				   (struct trp_time) { call.ns < deadline.ns
+							       ? call.ns
+							       : deadline.ns });
 		if (r < 0)
 			return r;
+		trp_call_expire((struct troupe_time) { trp_now().ns });
 	}
 }
 

@@ -69,8 +69,11 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 	while ((size = read(watch->fd, births, sizeof(births))) > 0)
 		for (i = 0; i < (size_t)size / sizeof(births[0]); i++)
 			trp_funeral_birth(supervisor, &births[i]);
-	if (size == 0)
+	if (size == 0) {
 		trp_wait_remove(&supervisor->wait, watch);
+		trp_funeral_stillborn(supervisor);
+		return;
+	}
 	trp_office_flush_orders(supervisor);
 }
 
@@ -99,6 +102,8 @@ static int watch_signals(struct trp_supervisor *supervisor)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	/* The zygote may die while an order is written. */
+	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	supervisor->signals = (struct trp_watch) {
@@ -139,10 +144,11 @@ static int choose_wait(struct trp_node *node)
 	return 0;
 }
 
-/* Those that the supervisor sends, so that a function actor knows them. */
+/* Those that every actor knows, whatever its application declares. */
 static int learn_types(void)
 {
 	static const ProtobufCMessageDescriptor *const type[] = {
+		&troupe__value__descriptor,
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
@@ -271,7 +277,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 {
 	supervisor->is_ending = true;
 	trp_zygote_stop(&supervisor->zygote);
-	if (supervisor->has_zygote)
+	if (supervisor->zygote.pid > 0)
 		while (waitpid(supervisor->zygote.pid, NULL, 0) < 0 &&
 		       errno == EINTR)
 			;
@@ -327,6 +333,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	struct trp_loaded loaded = { 0 };
 	int r;
 
+	supervisor = (struct trp_supervisor) { 0 };
 	snprintf(trp_actor.label, sizeof(trp_actor.label), "supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);

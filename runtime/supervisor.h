@@ -91,6 +91,9 @@ void trp_office_flush_orders(struct trp_supervisor *supervisor);
 void trp_funeral_birth(struct trp_supervisor *supervisor,
 		       const struct trp_birth *birth);
 
+/* The zygote is gone: what it was asked for and did not say is never born. */
+void trp_funeral_stillborn(struct trp_supervisor *supervisor);
+
 /* Reaps all that has ended. */
 void trp_funeral_reap(struct trp_supervisor *supervisor);
 

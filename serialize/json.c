@@ -34,9 +34,8 @@ struct reading {
 
 static Troupe__Value *fail(struct reading *reading, const char *text)
 {
-	if (reading->error == 0)
-		reading->error =
-			trp_mistake_at(reading->mistake, SIZE_MAX, "%s", text);
+	trp_mistake_at(reading->mistake, SIZE_MAX, "%s", text);
+	reading->error = -EINVAL;
 	return NULL;
 }
 
@@ -169,10 +168,12 @@ static int check_depth(const char *text, size_t size,
 			depth++;
 		else if (!is_quoted && (text[i] == ']' || text[i] == '}'))
 			depth -= depth > 0;
-		if (depth > TRP_VALUE_DEPTH)
-			return trp_mistake_at(mistake, i,
-					      "nested deeper than %d levels",
-					      TRP_VALUE_DEPTH);
+		if (depth > TRP_VALUE_DEPTH) {
+			trp_mistake_at(mistake, i,
+				       "nested deeper than %d levels",
+				       TRP_VALUE_DEPTH);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -186,9 +187,11 @@ static int explain(const json_error_t *error, struct trp_mistake *mistake)
 		return -ENOMEM;
 	case json_error_null_character:
 	case json_error_null_byte_in_key:
-		return trp_mistake_at(mistake, offset, "text without \\u0000");
+		trp_mistake_at(mistake, offset, "text without \\u0000");
+		return -EINVAL;
 	default:
-		return trp_mistake_at(mistake, offset, "%s", error->text);
+		trp_mistake_at(mistake, offset, "%s", error->text);
+		return -EINVAL;
 	}
 }
 
@@ -201,8 +204,10 @@ static int read_text(const char *text, size_t size, size_t flags,
 	Troupe__Value *value;
 	json_t *json;
 
-	if (size > INT_MAX)
-		return trp_mistake_at(mistake, INT_MAX, "larger than 2 GiB");
+	if (size > INT_MAX) {
+		trp_mistake_at(mistake, INT_MAX, "larger than 2 GiB");
+		return -EINVAL;
+	}
 	json = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
 	if (!json)
 		return explain(&error, mistake);

@@ -11,9 +11,9 @@ struct trp_mistake {
 	char text[128];
 };
 
-/* Fills it in, unless it is NULL; returns -EINVAL. */
-int trp_mistake_at(struct trp_mistake *mistake, size_t offset,
-		   const char *format, ...)
+/* Fills it in, unless it is NULL. */
+void trp_mistake_at(struct trp_mistake *mistake, size_t offset,
+		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -118,11 +118,16 @@ fail:
 /* ---- parsing
  * ------------------------------------------------------------- */
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The next character that is not blank; '\0': none, or not a good one. */
 static char peek(struct parsing *parsing)
 {
 	while (parsing->at < parsing->size &&
-	       memchr(" \t\r\n", parsing->text[parsing->at], 4))
+	       is_blank(parsing->text[parsing->at]))
 		parsing->at++;
 	return parsing->at < parsing->size ? parsing->text[parsing->at] : '\0';
 }
@@ -135,9 +140,15 @@ static bool take(struct parsing *parsing, char c)
 	return true;
 }
 
+static int fail_at(const struct parsing *parsing, size_t at, const char *text)
+{
+	trp_mistake_at(parsing->mistake, at, "%s", text);
+	return -EINVAL;
+}
+
 static int fail(const struct parsing *parsing, const char *text)
 {
-	return trp_mistake_at(parsing->mistake, parsing->at, "%s", text);
+	return fail_at(parsing, parsing->at, text);
 }
 
 static bool is_letter(char c)
@@ -153,7 +164,7 @@ static bool is_digit(char c)
 /* Bytes of the word that begins here; 0: none does. */
 static size_t word_size(struct parsing *parsing)
 {
-	size_t end = parsing->at;
+	size_t end;
 
 	if (!is_letter(peek(parsing)))
 		return 0;
@@ -270,8 +281,7 @@ static int parse_entry(struct parsing *parsing, unsigned levels,
 	if (r < 0)
 		return r;
 	if (has_key(map, key))
-		r = trp_mistake_at(parsing->mistake, begin,
-				   "this key is there twice");
+		r = fail_at(parsing, begin, "this key is there twice");
 	else if (!take(parsing, ':'))
 		r = fail(parsing, "expected ':'");
 	else
@@ -328,10 +338,11 @@ static int parse_nested(struct parsing *parsing, unsigned levels, char open,
 	struct trp_shape *shape;
 	int r;
 
-	if (levels == 0)
-		return trp_mistake_at(parsing->mistake, parsing->at,
-				      "nested deeper than %d levels",
-				      TRP_VALUE_DEPTH);
+	if (levels == 0) {
+		trp_mistake_at(parsing->mistake, parsing->at,
+			       "nested deeper than %d levels", TRP_VALUE_DEPTH);
+		return -EINVAL;
+	}
 	shape = new_shape(open == '{' ? MAP : TUPLE);
 	if (!shape)
 		return -ENOMEM;
@@ -376,10 +387,11 @@ int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
 	struct trp_shape *shape;
 	int r;
 
-	if (size > TRP_SHAPE_MAX)
-		return trp_mistake_at(mistake, TRP_SHAPE_MAX,
-				      "expected no more than %d bytes",
-				      TRP_SHAPE_MAX);
+	if (size > TRP_SHAPE_MAX) {
+		trp_mistake_at(mistake, TRP_SHAPE_MAX,
+			       "expected no more than %d bytes", TRP_SHAPE_MAX);
+		return -EINVAL;
+	}
 	r = parse(&parsing, TRP_VALUE_DEPTH, &shape);
 	if (r < 0)
 		return r;

@@ -178,6 +178,7 @@ static int orphan_root(int argc, char **argv)
 	CHECK(troupe_receive(NULL, 0, troupe_in_ms(10000), &message) ==
 	      -ECANCELED);
 	CHECK(troupe_spawn_function(waits_run, NULL, &ref) == -EAGAIN);
+	CHECK(troupe_spawn_function(waits_run, NULL, &ref) == -EAGAIN);
 	board->value[100] = 1;
 	return -ECANCELED;
 }
@@ -187,6 +188,30 @@ Test(node, the_death_of_the_zygote_stops_it_in_order)
 	cr_assert_eq(stage_run(orphan_root), 1);
 	cr_assert_eq(board->failures, 0);
 	cr_assert_eq(board->value[100], 1);
+}
+
+static int burst_root(int argc, char **argv)
+{
+	pid_t zygote = find_zygote();
+	troupe_ref ref;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		if (i == 100)
+			kill(zygote, SIGKILL);
+		if (troupe_spawn_function(waits_run, NULL, &ref) < 0)
+			break;
+	}
+	CHECK(i >= 100);
+	return stage_receive(10000) < 0 ? -ECANCELED : 0;
+}
+
+Test(node, actors_that_were_ordered_when_the_zygote_died_are_never_born)
+{
+	for (int i = 0; i < 5; i++) {
+		cr_assert_eq(stage_run(burst_root), 1);
+		cr_assert_eq(board->failures, 0);
+	}
 }
 
 static int leaver_run(const void *arguments)

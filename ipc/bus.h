@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_BUS_H
+#define TRP_IPC_BUS_H
+
+/*
+ * A bus: a channel on which what one says all hear, the speaker included.
+ *
+ *	local[:FOLDER]				the processes of one user on
+ *						one host; no server
+ *	mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]
+ *	mqtts://...[?ca=FILE&cert=FILE&key=FILE&insecure=1]
+ *	serf://[:AUTHKEY@]HOST[:PORT][/NAME]	user events of a Serf agent
+ *
+ * A bus connects by itself, and again when the link is lost, with growing
+ * pauses.  What is said while it is down is refused, never kept: old beacon
+ * messages are worse than none.  Connecting may block in a resolver or a
+ * client library: a bus belongs into a process of its own.
+ *
+ * After fork() only one of the two processes may go on with a bus.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/time.h"
+
+#define TRP_BUS_SIZE_MAX 65536 /* bytes of a message */
+
+struct trp_bus;
+struct trp_bus_kind;
+
+struct trp_bus_address {
+	const struct trp_bus_kind *kind;
+	char host[256];
+	uint16_t port;
+	char user[128];
+	char password[128];
+	char path[256]; /* folder; topic, words joined by /; event, by . */
+	bool is_tls;
+	bool is_insecure; /* the server's name is not checked */
+	char ca[256], cert[256], key[256]; /* files of PEM */
+};
+
+struct trp_bus_calls {
+	/* `payload` is borrowed. */
+	void (*deliver)(void *user, const void *payload, size_t length);
+	/*
+	 * The bus came up (0: it is listened to), or went down or could not
+	 * come up (why, a negative errno).
+	 */
+	void (*changed)(void *user, int error);
+};
+
+/*
+ * Reads a URL.  `mesh` stands where it names no folder, topic or event.
+ * Returns 0; -EINVAL when it makes no sense; -ENAMETOOLONG; -EPROTONOSUPPORT
+ * when this kind is unknown or was not built.
+ */
+int trp_bus_parse(const char *url, const char *mesh,
+		  struct trp_bus_address *ret_address);
+
+/* Kinds that were built, the first is 0; NULL behind the last. */
+const char *trp_bus_kind_name(size_t number);
+
+/*
+ * Returns 0 or a negative errno.  The first connection is tried in the first
+ * trp_bus_run().  Neither callback may close the bus.
+ */
+int trp_bus_open(struct trp_bus **ret_bus,
+		 const struct trp_bus_address *address,
+		 const struct trp_bus_calls *calls, void *user);
+void trp_bus_close(struct trp_bus *bus);
+
+/* Poll it for input; it stays the same as long as the bus is open. */
+int trp_bus_fd(const struct trp_bus *bus);
+
+/* When trp_bus_run() is to be called though the descriptor is not ready. */
+struct trp_time trp_bus_deadline(const struct trp_bus *bus);
+
+/* Does what is to be done: connects, reads, writes, keeps alive. */
+void trp_bus_run(struct trp_bus *bus, struct trp_time now);
+
+bool trp_bus_is_up(const struct trp_bus *bus);
+
+/*
+ * Says it.  Returns 0; -ENOTCONN while the bus is down; -EMSGSIZE; -EAGAIN
+ * when more is unsent than the bus keeps.
+ */
+int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length);
+
+/* What could not be delivered to somebody, or was refused from somebody. */
+uint64_t trp_bus_lost(const struct trp_bus *bus);
+
+/* ---- for those who write a kind ----------------------------------------- */
+
+struct trp_bus_kind {
+	const char *name; /* the scheme */
+	const char *join; /* between the words of a path */
+	uint16_t port;
+
+	/* 0, or a negative errno; then nothing is left of it. */
+	int (*connect)(struct trp_bus *bus);
+	void (*disconnect)(struct trp_bus *bus);
+	/* Reads and writes.  A negative errno: the link is lost. */
+	int (*ready)(struct trp_bus *bus);
+	int (*send)(struct trp_bus *bus, const void *payload, size_t length);
+	int64_t pause_ns; /* ready() is called at least that often; 0: no */
+};
+
+extern const struct trp_bus_kind trp_bus_local;
+extern const struct trp_bus_kind trp_bus_mqtt;
+extern const struct trp_bus_kind trp_bus_serf;
+
+struct trp_bus {
+	const struct trp_bus_kind *kind;
+	const struct trp_bus_calls *calls;
+	void *user;
+	struct trp_bus_address address;
+	int epoll;
+	bool is_linked; /* connect() has succeeded */
+	bool is_up;	/* and it is listened to */
+	struct trp_time due;
+	int64_t backoff_ns;
+	uint64_t lost;
+	void *state; /* of the kind, while linked */
+};
+
+/* It is listened to now. */
+void trp_bus_up(struct trp_bus *bus);
+
+/* Has ready() called when a descriptor is; 0 events: no more. */
+int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events);
+
+#endif

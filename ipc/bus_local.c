@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/bus.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/*
+ * The bus of one user on one host: a folder with a datagram socket for each
+ * member; who says something sends it to every socket there, its own as well.
+ *
+ * - The folder is ours alone: owned by us, mode 0700, no symbolic link; and
+ *   the kernel names the sender of each datagram, who must be us, too.
+ * - A member that dies leaves its socket's name.  The first one to send to it
+ *   gets ECONNREFUSED, which nothing but a closed socket gives, and unlinks it.
+ * - A member that does not read (it is stopped) misses what its socket cannot
+ *   hold; nobody waits for it.
+ * - Names are used through the descriptor of the folder (/proc/self/fd), so
+ *   their length is no matter, and a folder that is replaced is noticed: our
+ *   own socket is not in it any more.
+ */
+
+#define SUFFIX ".bus"
+
+struct local {
+	int folder;
+	int socket;
+	char name[32];
+	bool is_gone; /* the folder is not the one it was */
+};
+
+static int check_folder(int fd)
+{
+	struct stat about;
+
+	if (fstat(fd, &about) < 0)
+		return -errno;
+	if (about.st_uid != geteuid() || (about.st_mode & 0077))
+		return -EPERM;
+	return 0;
+}
+
+/* Makes and checks the folder; `path` is its own or its parent's. */
+static int open_folder(const char *path)
+{
+	int fd, r;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = check_folder(fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* The parent is made where it is missing; it matters only who owns ours. */
+static int open_path(const char *path)
+{
+	char parent[256];
+	char *slash;
+	int fd;
+
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	if (slash && slash != parent) {
+		*slash = '\0';
+		if (access(parent, F_OK) < 0) {
+			fd = open_folder(parent);
+			if (fd < 0)
+				return fd;
+			close(fd);
+		}
+	}
+	return open_folder(path);
+}
+
+static void set_address(struct sockaddr_un *address, int folder,
+			const char *name)
+{
+	address->sun_family = AF_UNIX;
+	snprintf(address->sun_path, sizeof(address->sun_path),
+		 "/proc/self/fd/%d/%.*s", folder, 64, name);
+}
+
+static int bind_socket(struct local *local)
+{
+	struct sockaddr_un address = { 0 };
+	uint32_t random;
+	int on = 1;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	snprintf(local->name, sizeof(local->name), "%d-%08x" SUFFIX,
+		 (int)getpid(), random);
+	set_address(&address, local->folder, local->name);
+	if (setsockopt(local->socket, SOL_SOCKET, SO_PASSCRED, &on,
+		       sizeof(on)) < 0 ||
+	    bind(local->socket, (struct sockaddr *)&address, sizeof(address)) <
+		    0)
+		return -errno;
+	return 0;
+}
+
+static void local_free(struct local *local)
+{
+	if (local->socket >= 0)
+		close(local->socket);
+	if (local->folder >= 0)
+		close(local->folder);
+	free(local);
+}
+
+static int begin(struct trp_bus *bus, struct local *local)
+{
+	int r;
+
+	local->folder = open_path(bus->address.path);
+	if (local->folder < 0)
+		return local->folder;
+	local->socket =
+		socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (local->socket < 0)
+		return -errno;
+	r = bind_socket(local);
+	if (r == 0)
+		r = trp_bus_watch(bus, local->socket, EPOLLIN);
+	return r;
+}
+
+static int local_connect(struct trp_bus *bus)
+{
+	struct local *local = malloc(sizeof(*local));
+	int r;
+
+	if (!local)
+		return -ENOMEM;
+	*local = (struct local) { .folder = -1, .socket = -1 };
+	r = begin(bus, local);
+	if (r < 0) {
+		local_free(local);
+		return r;
+	}
+	bus->state = local;
+	return 0;
+}
+
+static void local_disconnect(struct trp_bus *bus)
+{
+	struct local *local = bus->state;
+
+	unlinkat(local->folder, local->name, 0);
+	local_free(local);
+}
+
+/* The sender's real user, from the kernel; -1: it is not said. */
+static uid_t sender_of(struct msghdr *header)
+{
+	struct cmsghdr *control;
+	struct ucred sender;
+
+	for (control = CMSG_FIRSTHDR(header); control;
+	     control = CMSG_NXTHDR(header, control)) {
+		if (control->cmsg_level != SOL_SOCKET ||
+		    control->cmsg_type != SCM_CREDENTIALS)
+			continue;
+		memcpy(&sender, CMSG_DATA(control), sizeof(sender));
+		return sender.uid;
+	}
+	return (uid_t)-1;
+}
+
+/* Returns the length, 0 for what is to be dropped, or a negative errno. */
+static ssize_t receive(struct trp_bus *bus, char *payload)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec part = { payload, TRP_BUS_SIZE_MAX };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control) };
+	struct local *local = bus->state;
+	ssize_t length = recvmsg(local->socket, &header, MSG_CMSG_CLOEXEC);
+
+	if (length < 0)
+		return -errno;
+	if (sender_of(&header) == getuid() && !(header.msg_flags & MSG_TRUNC))
+		return length;
+	bus->lost++;
+	return 0;
+}
+
+static int local_ready(struct trp_bus *bus)
+{
+	static _Thread_local char payload[TRP_BUS_SIZE_MAX];
+	ssize_t length;
+	int budget;
+
+	if (((struct local *)bus->state)->is_gone)
+		return -ENOTCONN;
+	trp_bus_up(bus);
+	for (budget = 64; budget; budget--) {
+		length = receive(bus, payload);
+		if (length == -EAGAIN)
+			return 0;
+		if (length < 0)
+			return (int)length;
+		if (length)
+			bus->calls->deliver(bus->user, payload, (size_t)length);
+	}
+	return 0;
+}
+
+static bool is_member(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(SUFFIX);
+
+	return length > suffix && length < 32 &&
+	       strcmp(name + length - suffix, SUFFIX) == 0;
+}
+
+static void send_to(struct trp_bus *bus, const char *name, const void *payload,
+		    size_t length)
+{
+	struct local *local = bus->state;
+	struct sockaddr_un address = { 0 };
+
+	set_address(&address, local->folder, name);
+	if (sendto(local->socket, payload, length, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (struct sockaddr *)&address, sizeof(address)) >= 0)
+		return;
+	if (errno == ECONNREFUSED)
+		unlinkat(local->folder, name, 0);
+	else
+		bus->lost++;
+}
+
+static DIR *list_folder(const struct local *local)
+{
+	int fd = openat(local->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list;
+
+	if (fd < 0)
+		return NULL;
+	list = fdopendir(fd);
+	if (!list)
+		close(fd);
+	return list;
+}
+
+static int local_send(struct trp_bus *bus, const void *payload, size_t length)
+{
+	struct local *local = bus->state;
+	DIR *list = list_folder(local);
+	bool is_here = false;
+	struct dirent *entry;
+
+	if (!list)
+		return -errno;
+	while ((entry = readdir(list))) {
+		if (!is_member(entry->d_name))
+			continue;
+		send_to(bus, entry->d_name, payload, length);
+		if (strcmp(entry->d_name, local->name) == 0)
+			is_here = true;
+	}
+	closedir(list);
+	if (is_here)
+		return 0;
+	/* The folder is another one now, or was emptied: begin anew. */
+	local->is_gone = true;
+	shutdown(local->socket, SHUT_RDWR); /* wakes who polls */
+	return -ENOTCONN;
+}
+
+const struct trp_bus_kind trp_bus_local = {
+	.name = "local",
+	.join = "/",
+	.connect = local_connect,
+	.disconnect = local_disconnect,
+	.ready = local_ready,
+	.send = local_send,
+};

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/beacon_state.h"
+
+#include <stdlib.h>
+
+/*
+ * What is said when two rotations meet.  Each member of a list would send one
+ * hist about its head; it waits the longer, the further back it stands, and
+ * keeps quiet when somebody was first.  So there is one for each side.
+ *
+ * Unlike the original, a hist heard counts as well as a ping, and a head that
+ * was on the air within this cycle is not announced again, except to one who
+ * has pinged for the first time.  The same holds for the RECOVER event: one
+ * for each other side and heal.
+ */
+
+#define NOTICES_MAX 16
+#define REPEATS_MAX 4 /* of one ping: none can make us shout */
+
+int64_t trp_beacon_stagger_ns(const struct trp_beacon *beacon, size_t place)
+{
+	double share = 1 - trp_beacon_halved(place);
+
+	return (int64_t)(share * (double)trp_beacon_gap_ns(beacon));
+}
+
+static void notice_free(struct trp_notice *notice)
+{
+	size_t i;
+
+	for (i = 0; i < notice->count; i++)
+		notice->at[i]->pins--;
+	free(notice);
+}
+
+void trp_beacon_cancel_notice(struct trp_beacon *beacon,
+			      const struct trp_peer *head)
+{
+	struct trp_notice **at, *notice;
+
+	for (at = &beacon->notices; *at; at = &(*at)->next) {
+		notice = *at;
+		if (notice->at[0] != head)
+			continue;
+		*at = notice->next;
+		notice_free(notice);
+		return;
+	}
+}
+
+void trp_beacon_drop_notices(struct trp_beacon *beacon)
+{
+	while (beacon->notices)
+		trp_beacon_cancel_notice(beacon, beacon->notices->at[0]);
+}
+
+static bool may_add_notice(const struct trp_beacon *beacon,
+			   const struct trp_peer *head)
+{
+	const struct trp_notice *notice;
+	size_t count = 0;
+
+	for (notice = beacon->notices; notice; notice = notice->next)
+		if (notice->at[0] == head || ++count == NOTICES_MAX)
+			return false;
+	return true;
+}
+
+static struct trp_notice *notice_new(const struct trp_beacon *beacon)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+	size_t i, count = (size_t)beacon->config.splits;
+	struct trp_notice *notice;
+
+	if (count > rotation->count)
+		count = rotation->count;
+	notice = malloc(sizeof(*notice) + count * sizeof(struct trp_peer *));
+	if (!notice)
+		return NULL;
+	notice->count = count;
+	for (i = 0; i < count; i++) {
+		notice->at[i] = rotation->at[i];
+		notice->at[i]->pins++;
+	}
+	return notice;
+}
+
+static void send_notice(struct trp_beacon *beacon, struct trp_notice *notice,
+			struct trp_time now)
+{
+	notice->at[0]->told = now;
+	trp_beacon_send_list(beacon, TRP_WIRE_HIST, notice->at, notice->count);
+	notice_free(notice);
+}
+
+void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
+		       struct trp_time now)
+{
+	int64_t wait_ns = trp_beacon_stagger_ns(beacon, place);
+	struct trp_notice *notice;
+
+	if (!may_add_notice(beacon, trp_rotation_head(&beacon->rotation)))
+		return;
+	notice = notice_new(beacon);
+	if (!notice) {
+		beacon->counts.lost++;
+		return;
+	}
+	/*
+	 * Not at once: a ping of the own side may be on its way.  It comes
+	 * in the slot .875 or .9375; this is amid the two that follow.
+	 */
+	if (place == 0)
+		wait_ns = trp_beacon_gap_ns(beacon) * 5 / 64;
+	notice->due = trp_after(now, wait_ns);
+	notice->next = beacon->notices;
+	beacon->notices = notice;
+}
+
+void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
+		       struct trp_time now)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+
+	if (place > 0)
+		trp_beacon_notify(beacon, place, now);
+	else if (beacon->repeats++ < REPEATS_MAX)
+		trp_beacon_send_list(beacon, TRP_WIRE_PING, rotation->at,
+				     rotation->count);
+}
+
+void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now)
+{
+	struct trp_notice **at = &beacon->notices, *notice;
+
+	while (*at) {
+		notice = *at;
+		if (notice->due.ns > now.ns) {
+			at = &notice->next;
+			continue;
+		}
+		*at = notice->next;
+		send_notice(beacon, notice, now);
+	}
+}
+
+/* ---- recovery ----------------------------------------------------------- */
+
+static bool is_recent(const struct trp_beacon *beacon, struct trp_time then,
+		      struct trp_time now)
+{
+	return now.ns - then.ns < trp_beacon_cycle_ns(beacon);
+}
+
+/* One who has just begun may have missed what was said before. */
+static bool is_told(const struct trp_beacon *beacon,
+		    const struct trp_wire *message, struct trp_time now)
+{
+	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+
+	if (message->type == TRP_WIRE_PING && message->history_length == 1)
+		return now.ns - head->told.ns < trp_beacon_gap_ns(beacon) / 4;
+	return is_recent(beacon, head->told, now);
+}
+
+/* The other side was spoken of already if any of its names was. */
+static bool is_known_side(const struct trp_beacon *beacon,
+			  const struct trp_wire *message, struct trp_time now)
+{
+	const struct trp_peer *peer;
+	size_t i;
+
+	for (i = 0; i < message->history_length; i++) {
+		peer = trp_peers_find(&beacon->peers, message->history[i]);
+		if (peer && is_recent(beacon, peer->recovered, now))
+			return true;
+	}
+	return false;
+}
+
+static void mark_sides(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_time now)
+{
+	struct trp_peer *peer;
+	size_t i;
+
+	for (i = 0; i < message->history_length; i++)
+		if (trp_peers_make(&beacon->peers, message->history[i],
+				   &peer) == 0)
+			peer->recovered = now;
+	for (i = 0; i < beacon->rotation.count; i++)
+		beacon->rotation.at[i]->recovered = now;
+}
+
+static void emit_recover(struct trp_beacon *beacon,
+			 const struct trp_wire *message, size_t place,
+			 bool is_replaced)
+{
+	size_t i, count = beacon->rotation.count;
+	const char **names = reallocarray(NULL, count, sizeof(*names));
+
+	if (!names) {
+		beacon->counts.lost++;
+		return;
+	}
+	for (i = 0; i < count; i++)
+		names[i] = beacon->rotation.at[i]->name;
+	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+					.type = TRP_BEACON_RECOVER,
+					.node = trp_wire_about(message),
+					.local = { names, count },
+					.remote = { message->history,
+						    message->history_length },
+					.prio = place,
+					.is_replaced = is_replaced });
+	free(names);
+}
+
+void trp_beacon_recover(struct trp_beacon *beacon,
+			const struct trp_wire *message, bool is_replaced,
+			struct trp_time now)
+{
+	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+
+	if (place == TRP_ROTATION_NOWHERE ||
+	    beacon->value.type == TRP_SCALAR_NONE)
+		return;
+	if (!is_known_side(beacon, message, now))
+		emit_recover(beacon, message, place, is_replaced);
+	if (!is_told(beacon, message, now))
+		trp_beacon_notify(beacon, place, now);
+	mark_sides(beacon, message, now);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_PATTERN_H
+#define TRP_RUNTIME_PATTERN_H
+
+/* What a pattern of troupe_receive() asks of a message. */
+
+#include "runtime/troupe.h"
+#include "serialize/scratch.h"
+
+/*
+ * Makes the types of the patterns known (types.h).  0; -EINVAL: one asks for
+ * two types, or has an example that is no message; -EEXIST, -ENOMEM.
+ */
+int trp_pattern_check(const struct troupe_pattern *patterns, size_t count);
+
+/* The only type that it matches; NULL: any. */
+const ProtobufCMessageDescriptor *trp_pattern_type(
+	const struct troupe_pattern *pattern);
+
+/* What it asks of the body of a message of its type; the sender is checked. */
+bool trp_pattern_matches(const struct troupe_pattern *pattern,
+			 const struct troupe_message *message);
+
+/*
+ * A number that is the same for patterns that match the same messages, now and
+ * later; 0: there is none, as a predicate may change its mind, or no memory.
+ */
+uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
+			   struct trp_scratch *scratch);
+
+#endif

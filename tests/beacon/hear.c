@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* What messages do: collisions, recovery, configuration, nonsense. */
+#include "tests/beacon/lone.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define C 10.0
+#define G 1.5
+
+/* Begins, and is then a member of the list "a m b". */
+static void begin_listed(struct lone *lone)
+{
+	lone_begin(lone, &trp_wire_defaults);
+	lone_hear_ping(lone, "b", 60); /* wins */
+	lone_until(lone, 5);
+	lone_hear_ping(lone, "m b", 60); /* an echo */
+	lone_hear_ping(lone, "a m b", 70);
+	lone_until(lone, 9);
+	cr_assert_str_eq(lone_list(lone), "a m b");
+	memset(lone->sent, 0, sizeof(lone->sent));
+	memset(lone->seen, 0, sizeof(lone->seen));
+}
+
+Test(hear, a_successor_comes_to_the_front)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "b a m", 60);
+	cr_assert_str_eq(lone_list(&lone), "b a m");
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 0);
+	lone_fini(&lone);
+}
+
+/* Two pings after the same head, in either order: the winner heads the list. */
+static const char *head_of(const char *first, int64_t first_value,
+			   const char *second, int64_t second_value)
+{
+	struct lone lone;
+	static char head[16];
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, first, first_value);
+	lone_hear_ping(&lone, second, second_value);
+	strcpy(head, trp_beacon_listed(lone.beacon, 0));
+	lone_fini(&lone);
+	return head;
+}
+
+Test(hear, of_two_successors_all_choose_the_same_whatever_the_order)
+{
+	cr_assert_str_eq(head_of("x a m", 5, "y a m", 6), "y");
+	cr_assert_str_eq(head_of("y a m", 6, "x a m", 5), "y");
+	cr_assert_str_eq(head_of("x a m", 5, "y a m", 5), "x");
+	cr_assert_str_eq(head_of("y a m", 5, "x a m", 5), "x");
+	cr_assert_str_eq(head_of("x a m", -1, "y a m", 1), "y");
+	cr_assert_str_eq(head_of("y a m", 1, "x a m", -1), "y");
+	cr_assert_str_eq(head_of("x a m", -1, "y a m", -1), "x");
+	cr_assert_str_eq(head_of("y a m", -1, "x a m", -1), "x");
+}
+
+Test(hear, who_lost_such_a_collision_unheard_is_told_once_more)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x a m", 5);
+	lone_hear_ping(&lone, "c a m", 3);
+	cr_assert_str_eq(lone_list(&lone), "x a m b");
+	lone_until(&lone, 9 + 2 * G);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	cr_assert_str_eq(lone_last(&lone), "x a m b");
+	lone_fini(&lone);
+}
+
+Test(hear, being_it_ends_with_the_ping_of_a_successor)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_until(&lone, C + 3 * G + 1);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
+	lone_hear_ping(&lone, "x m", 1);
+	cr_assert(lone.seen[TRP_BEACON_UNTAG] == 1);
+	cr_assert(lone.seen[TRP_BEACON_DETAG] == 0);
+	cr_assert_str_eq(lone_list(&lone), "x m");
+	lone_fini(&lone);
+}
+
+Test(hear, a_successor_within_the_gap_cancels_in_silence)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_until(&lone, C + 2 * G + G / 2);
+	lone_hear_ping(&lone, "x m", 1);
+	lone_until(&lone, C + 4 * G);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 0);
+	cr_assert(lone.seen[TRP_BEACON_UNTAG] == 0);
+	lone_fini(&lone);
+}
+
+/* ---- healing ------------------------------------------------------------ */
+
+Test(heal, a_winning_side_takes_over_and_is_told_of_ours)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x y z", 80);
+	cr_assert_str_eq(lone_list(&lone), "x y z");
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 1);
+	cr_assert(lone.event[TRP_BEACON_RECOVER].prio == 1);
+	cr_assert(lone.event[TRP_BEACON_RECOVER].is_replaced);
+	cr_assert_str_eq(lone.local, "a m b");
+	cr_assert_str_eq(lone.remote, "x y z");
+	lone_until(&lone, 9 + G / 2 - 0.001);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 0);
+	lone_until(&lone, 9 + G / 2 + 0.001);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	cr_assert_str_eq(lone_last(&lone), "a m b");
+	cr_assert(lone.last.node == NULL);
+	cr_assert(lone.last.value.integer == 70);
+	lone_fini(&lone);
+}
+
+Test(heal, a_losing_side_changes_nothing_and_is_told_of_ours)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x y z", 10);
+	cr_assert_str_eq(lone_list(&lone), "a m b");
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 1);
+	cr_assert(!lone.event[TRP_BEACON_RECOVER].is_replaced);
+	lone_until(&lone, 9 + G);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	lone_fini(&lone);
+}
+
+Test(heal, nobody_repeats_what_another_member_has_said)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x y z", 10);
+	lone_hear_hist(&lone, "a m b", 70);
+	lone_hear_hist(&lone, "x y z", 10);
+	lone_until(&lone, 9 + 2 * G);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 0);
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 1);
+	lone_fini(&lone);
+}
+
+Test(heal, a_side_that_has_a_new_head_is_still_the_same_side)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x y z", 10);
+	lone_until(&lone, 9 + G);
+	lone_hear_ping(&lone, "z x y", 10);
+	lone_until(&lone, 9 + 3 * G);
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 1);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	lone_fini(&lone);
+}
+
+Test(heal, who_is_it_on_the_losing_side_gets_detag_first)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_hear_ping(&lone, "b", 60);
+	lone_until(&lone, C + 0.9 * G);
+	lone_until(&lone, C + 2 * G);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 0);
+	lone_until(&lone, C + 4 * G);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
+	lone_hear_ping(&lone, "x y", 99);
+	cr_assert(lone.seen[TRP_BEACON_DETAG] == 1);
+	cr_assert_str_eq(lone.node[TRP_BEACON_DETAG], "x");
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 1);
+	lone_fini(&lone);
+}
+
+Test(heal, who_is_not_listed_or_has_no_value_keeps_out_of_it)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_hear_ping(&lone, "a b", 60);
+	memset(lone.seen, 0, sizeof(lone.seen));
+	lone_until(&lone, 3 * G);
+	memset(lone.sent, 0, sizeof(lone.sent));
+	lone_hear_ping(&lone, "x y", 10);
+	lone_until(&lone, 5 * G);
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 0);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 0);
+	lone_fini(&lone);
+}
+
+/* ---- what comes late, twice, or not at all ------------------------------ */
+
+Test(stale, a_ping_that_comes_again_changes_nothing)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "b a m", 60);
+	lone_hear_ping(&lone, "x b a m", 5);
+	lone_hear_ping(&lone, "b a m", 60);
+	lone_hear_ping(&lone, "x b a m", 5);
+	cr_assert_str_eq(lone_list(&lone), "x b a m");
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 0);
+	cr_assert(trp_beacon_counts(lone.beacon)->stale == 1);
+	lone_fini(&lone);
+}
+
+Test(stale, a_former_head_that_missed_its_successor_is_told)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_hear_ping(&lone, "b", 60);
+	lone_until(&lone, C + 3 * G + 1);
+	cr_assert_str_eq(lone_list(&lone), "m b");
+	memset(lone.sent, 0, sizeof(lone.sent));
+	lone_hear_ping(&lone, "b", 60);
+	cr_assert_str_eq(lone_list(&lone), "m b");
+	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	cr_assert_str_eq(lone_last(&lone), "m b");
+	lone_fini(&lone);
+}
+
+/* ---- configuration ------------------------------------------------------ */
+
+Test(config, a_higher_version_is_taken_over)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_hear_vers(&lone, "x", 4);
+	cr_assert(lone.seen[TRP_BEACON_SETUP] == 1);
+	cr_assert(trp_beacon_config(lone.beacon)->version == 4);
+	lone_fini(&lone);
+}
+
+Test(config, a_lower_version_is_answered_in_the_name_of_its_maker)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_vers(&lone, "x", 4);
+	lone_hear_vers(&lone, "y", 3);
+	lone_until(&lone, 9 + G / 2 - 0.001);
+	cr_assert(lone.sent[TRP_WIRE_VERS] == 0);
+	lone_until(&lone, 9 + G / 2 + 0.001);
+	cr_assert(lone.sent[TRP_WIRE_VERS] == 1);
+	cr_assert(lone.last.config.version == 4);
+	lone_fini(&lone);
+}
+
+Test(config, an_equal_version_heard_saves_the_answer)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_vers(&lone, "x", 4);
+	lone_hear_vers(&lone, "y", 3);
+	lone_hear_vers(&lone, "x", 4);
+	cr_assert(lone.seen[TRP_BEACON_SETUP] == 1);
+	lone_until(&lone, 9 + 3 * G);
+	cr_assert(lone.sent[TRP_WIRE_VERS] == 0);
+	lone_fini(&lone);
+}
+
+Test(config, impossible_ones_are_refused)
+{
+	struct trp_wire_config config = trp_wire_defaults;
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == -ESTALE);
+	config.version = 1;
+	config.cycle_s = 0.05;
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
+	config.cycle_s = 4.4; /* < 3 * 1.5 */
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
+	config.cycle_s = 10;
+	config.gap_s = 0.009;
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
+	config.gap_s = 0.01;
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == 0);
+	lone_fini(&lone);
+}
+
+/* ---- nonsense ----------------------------------------------------------- */
+
+Test(nonsense, is_counted_and_the_node_lives)
+{
+	static const char *const empty[] = { "" };
+	struct trp_wire bad[] = {
+		{ .type = TRP_WIRE_INIT },
+		{ .type = TRP_WIRE_INIT, .node = "" },
+		{ .type = TRP_WIRE_VERS, .node = "x" },
+		{ .type = TRP_WIRE_PING, .node = "x" },
+		{ .type = TRP_WIRE_PING,
+		  .node = "x",
+		  .history = empty,
+		  .history_length = 1 },
+		{ .type = TRP_WIRE_HIST },
+		{ .type = TRP_WIRE_TYPES, .node = "x" },
+	};
+	struct lone lone;
+	size_t i, count = sizeof(bad) / sizeof(*bad);
+
+	begin_listed(&lone);
+	for (i = 0; i < count; i++)
+		lone_hear(&lone, &bad[i]);
+	trp_beacon_malformed(lone.beacon);
+	cr_assert(trp_beacon_counts(lone.beacon)->malformed == count + 1);
+	cr_assert_str_eq(lone_list(&lone), "a m b");
+	lone_hear_ping(&lone, "b a m", 60);
+	cr_assert_str_eq(lone_list(&lone), "b a m");
+	lone_fini(&lone);
+}
+
+Test(nonsense, a_flood_of_names_takes_no_more_memory_than_the_table)
+{
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults,
+					      .peers_max = 20 };
+	struct lone lone;
+	char names[64];
+	int i;
+
+	lone_new(&lone, &options);
+	trp_beacon_start(lone.beacon, (struct trp_time) { 0 });
+	lone_hear_init(&lone, "m");
+	for (i = 0; i < 20000; i++) {
+		snprintf(names, sizeof(names), "n%d o%d p%d", i, i, i);
+		lone_hear_ping(&lone, names, i);
+		lone_until(&lone, i * 0.01);
+	}
+	cr_assert(trp_beacon_listed(lone.beacon, 0));
+	lone_fini(&lone);
+}
+
+/* Any message at any time, in any state: nothing breaks. */
+Test(nonsense, a_random_walk_through_all_states_keeps_the_invariants)
+{
+	static const char *const lists[] = { "a",     "m",     "a m", "m a",
+					     "b a m", "a b m", "x y", "y x",
+					     "b",     "m b a" };
+	unsigned int random = 7;
+	struct lone lone;
+	int i, what;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	for (i = 0; i < 200000; i++) {
+		what = rand_r(&random) % 100;
+		lone.draw = (rand_r(&random) % 1000) / 1000.0;
+		if (what < 40)
+			lone_hear_ping(&lone, lists[rand_r(&random) % 10],
+				       rand_r(&random) % 90 - 5);
+		else if (what < 60)
+			lone_hear_hist(&lone, lists[rand_r(&random) % 10],
+				       rand_r(&random) % 90 - 5);
+		else if (what < 62)
+			lone_hear_vers(&lone, "x", rand_r(&random) % 5);
+		else if (what == 62)
+			trp_beacon_disable(lone.beacon);
+		else if (what < 66)
+			trp_beacon_enable(lone.beacon, 0,
+					  (struct trp_time) { (
+						  int64_t)(lone.now_s * 1e9) });
+		else
+			lone_until(&lone, lone.now_s + lone.draw * 4);
+		cr_assert(strlen(lone_list(&lone)) <= 9);
+		if (trp_beacon_state(lone.beacon) == TRP_BEACON_IT)
+			cr_assert_str_eq(trp_beacon_listed(lone.beacon, 0),
+					 "m");
+	}
+	cr_assert(lone.seen[TRP_BEACON_TAG] - lone.seen[TRP_BEACON_UNTAG] -
+			  lone.seen[TRP_BEACON_DETAG] <=
+		  1);
+	lone_fini(&lone);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_BENCH_BENCH_H
+#define TRP_TESTS_BENCH_BENCH_H
+
+/*
+ * What a benchmark sees: the public header, the messages of bench.proto, and
+ * this kit.  A benchmark is one `const struct bench`, named in list.h; its root
+ * is the root actor of a node of its own, which is started anew for each run.
+ *
+ * What the kit is told lies in memory that the harness shares with every
+ * process of the run; each function may be called from any of them.
+ */
+
+#include <errno.h>
+#include "runtime/troupe.h"
+#include "tests/bench/bench.pb-c.h"
+
+enum bench_preset { BENCH_SMOKE, BENCH_STD, BENCH_LARGE, BENCH_PRESETS };
+enum { BENCH_PARAMETERS = 6, BENCH_CLASSES = 8, BENCH_SWEEP = 8 };
+
+struct bench_parameter {
+	const char *name;
+	long value[BENCH_PRESETS];
+};
+
+struct bench {
+	const char *name;  /* a word: letters, digits, _ */
+	const char *suite; /* whose idea it is */
+	const char *item;  /* what bench_items() counts */
+	struct bench_parameter parameters[BENCH_PARAMETERS];
+
+	/* Values that its first parameter takes in turn; none: one run. */
+	long sweep[BENCH_SWEEP];
+
+	/* All its classes: --mailbox sets their limit before the node starts.
+	 */
+	struct troupe_class *classes[BENCH_CLASSES];
+
+	/* The root actor; 0 or a negative errno. */
+	int (*root)(void);
+
+	/* Instead of root, for floors and peers: a process without a node. */
+	int (*plain)(void);
+
+	/* The Debian package without which it was built empty; else NULL. */
+	const char *needs;
+};
+
+/* The value of a parameter, by its place in the table. */
+long bench_get(int parameter);
+
+/* True: with --dry-run and the like there is no time for patience. */
+bool bench_is_smoke(void);
+
+/*
+ * The clock runs while root() does, unless these say otherwise.  The last call
+ * of each counts.
+ */
+void bench_start(void);
+void bench_stop(void);
+
+/* What was done between start and stop; 1 item unless told. */
+void bench_items(long count);
+void bench_bytes(double count);
+
+/* A figure beside the time: "retries", 12.  At most 8 names, of 23 letters. */
+void bench_figure(const char *name, double value);
+
+/* Fails the run where the two differ; relative: as a part of `expected`. */
+void bench_expect(const char *what, long long got, long long expected);
+void bench_expect_near(const char *what, double got, double expected,
+		       double relative);
+
+/* Fails the run. */
+void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* One value of a distribution, for percentiles in the output. */
+void bench_latency(int64_t ns);
+
+/* Zeroed memory that all processes of the run share: 256 MiB, used or not. */
+void *bench_shared(void);
+
+/* Bytes that tell whose they are; the second fails the run if they are not. */
+void bench_fill(void *bytes, size_t size, long number);
+void bench_check(const void *bytes, size_t size, long number);
+
+/* With --pin two: this process stays on that processor from now on. */
+void bench_side(int side);
+
+/* The generator of the Savina suite; returns the new state, below 65536. */
+uint32_t bench_random(uint32_t *state);
+
+/* As child_stopped: a child that did not end well fails the run. */
+int bench_child_ended(const struct troupe_end *end);
+
+/* Spawns an actor and waits for its good end.  0 or a negative errno. */
+int bench_run_actor(const struct troupe_class *klass,
+		    const ProtobufCMessage *arguments);
+
+/*
+ * Spawns `count` actors, each with Place { index, count } as its arguments;
+ * waits for the good end of each.  The references are freed by the end of the
+ * process.  0 or a negative errno.
+ */
+int bench_spawn_each(const struct troupe_class *klass, long count,
+		     troupe_ref **ret_refs);
+int bench_wait_each(const troupe_ref *refs, long count);
+
+/*
+ * For function actors: the next message of a type; NULL: told to stop.  Valid
+ * until the next receive.
+ */
+const void *bench_receive(const ProtobufCMessageDescriptor *type,
+			  troupe_ref *ret_sender);
+
+/*
+ * Sends, and waits for room as long as it takes.  The first is for handlers,
+ * and safe where those that wait for each other form no circle.  The second is
+ * for function actors, and safe everywhere: while it waits it takes its own
+ * mail aside, so that whoever waits for it goes on.
+ */
+int bench_send(troupe_ref to, const ProtobufCMessage *message);
+int bench_send_aside(troupe_ref to, const ProtobufCMessage *message);
+
+#endif

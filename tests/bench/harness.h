@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_BENCH_HARNESS_H
+#define TRP_TESTS_BENCH_HARNESS_H
+
+/*
+ * The harness, which no benchmark sees.
+ *
+ *	options.c	the command line
+ *	select.c	which benchmarks, with which parameters
+ *	run.c		one run: a process, its node, its time, what it left
+ *	watch.c		who is alive below a process, and what for
+ *	kit.c		what a benchmark sees
+ *	histogram.c	latencies
+ *	statistics.c	medians and intervals, pure
+ *	context.c	the machine
+ *	table.c, json.c, lines.c	the forms of the output
+ *	baseline.c	a run before this one
+ */
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include "tests/bench/bench.h"
+#include "tests/bench/histogram.h"
+
+enum { FIGURES = 8, FIGURE_NAME = 24, WHY_SIZE = 200 };
+
+struct figure {
+	char name[FIGURE_NAME];
+	double value;
+};
+
+/* Shared by the harness and all processes of a run; zeroed before each. */
+struct board {
+	_Atomic int failures;
+	char why[WHY_SIZE]; /* of the first failure */
+	_Atomic int64_t start_ns, stop_ns;
+	_Atomic long items;
+	double bytes;
+	struct figure figure[FIGURES];
+	struct histogram latency;
+};
+
+extern struct board *board;
+
+enum pinning { PIN_FREE, PIN_ONE, PIN_TWO };
+enum order { ORDER_INTERLEAVED, ORDER_RANDOM, ORDER_SEQUENTIAL };
+
+struct settings {
+	enum bench_preset preset;
+	enum pinning pinning;
+	enum order order;
+	const char *wait, *spin; /* NULL: as the environment says */
+	long mailbox;		 /* bytes; 0: as the program says */
+	unsigned seed;
+	int repetitions;
+	double min_time; /* seconds a benchmark */
+	double timeout;	 /* seconds a run */
+	double noise;	 /* percent */
+	bool is_dry, is_list;
+	const char *format;
+	const char *baseline, *out, *latency_folder;
+	const char *const *context; /* "key=value", NULL at the end */
+	char **choices;		    /* REGEX or REGEX:key=value,... */
+	int choice_count;
+	int argc;
+	char **argv;
+};
+
+/* The outcome of one run. */
+struct run {
+	double seconds; /* between bench_start() and bench_stop() */
+	double whole;	/* from the fork to the last process gone */
+	double cpu;	/* user and system time of all processes */
+	long items;
+	double bytes;
+	long switches; /* of context */
+	long rss;      /* KiB, of the largest process */
+	struct figure figure[FIGURES];
+	char why[WHY_SIZE]; /* empty: it is right */
+};
+
+/* A benchmark with its parameters and all its runs. */
+struct entry {
+	const struct bench *bench;
+	char name[128]; /* pingpong/n:40000 */
+	long value[BENCH_PARAMETERS];
+	struct run *run;
+	int count, room, failed;
+	double total;
+	struct histogram *latency; /* of all runs; NULL: none */
+};
+
+struct entries {
+	struct entry *entry;
+	int count;
+};
+
+/* Returns 0, or the exit status after having said what is wrong. */
+int options_parse(int argc, char **argv, struct settings *ret_settings);
+
+/* 0, or -EINVAL after having said what is wrong.  Freed by select_free(). */
+int select_benches(const struct settings *settings, struct entries *ret);
+void select_free(struct entries *entries);
+
+/* Where kit.c finds them. */
+extern const struct settings *kit_settings;
+extern const struct entry *kit_entry;
+int kit_prepare(void);
+
+/* The root actor of every node. */
+int kit_root(int argc, char **argv);
+
+/* Does one run of `entry` and adds it.  0, or -errno if none could be done. */
+int run_once(struct entry *entry, const struct settings *settings);
+
+/* Writes who lives below `pid`, in which state and waiting where. */
+void watch_dump(FILE *file, pid_t pid);
+
+/* Kills and reaps all children of this process; returns how many. */
+int watch_reap_strays(void);
+int watch_count_descriptors(void);
+
+/* One value of each run, those that failed left out; the caller frees. */
+double *entry_values(const struct entry *entry, int *ret_count);
+
+void context_print(FILE *file, const struct settings *settings);
+void context_json(FILE *file, const struct settings *settings);
+
+void table_head(FILE *file, const struct entries *entries);
+void table_row(FILE *file, const struct entry *entry);
+void json_write(FILE *file, const struct entries *entries,
+		const struct settings *settings);
+void lines_csv(FILE *file, const struct entries *entries);
+void lines_rebench(FILE *file, const struct entries *entries);
+
+/* Compares with the JSON of an earlier run; -errno. */
+int baseline_compare(FILE *file, const struct entries *entries,
+		     const struct settings *settings);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_BENCH_LIST_H
+#define TRP_TESTS_BENCH_LIST_H
+
+/* Every benchmark, in the order of the output: BENCH(x) is `bench_x`. */
+
+/* Savina (S. Imam, V. Sarkar, AGERE 2014), in its order. */
+#define BENCHES_SAVINA(BENCH) \
+	BENCH(pingpong)       \
+	BENCH(counting)       \
+	BENCH(fjthrput)       \
+	BENCH(fjcreate)       \
+	BENCH(threadring)     \
+	BENCH(chameneos)      \
+	BENCH(big)            \
+	BENCH(fib)            \
+	BENCH(concdict)       \
+	BENCH(concsll)        \
+	BENCH(bndbuffer)      \
+	BENCH(philosophers)   \
+	BENCH(barber)         \
+	BENCH(cigsmok)        \
+	BENCH(logmap)         \
+	BENCH(banking)        \
+	BENCH(apsp)           \
+	BENCH(nqueenk)        \
+	BENCH(recmatmul)      \
+	BENCH(quicksort)      \
+	BENCH(radixsort)      \
+	BENCH(filterbank)     \
+	BENCH(sieve)          \
+	BENCH(trapezoid)      \
+	BENCH(sor)
+
+/* What other actor systems are measured with. */
+#define BENCHES_OTHERS(BENCH)      \
+	BENCH(skynet)              \
+	BENCH(actor_creation)      \
+	BENCH(mailbox_performance) \
+	BENCH(mixed_case)          \
+	BENCH(bang)                \
+	BENCH(ehb)                 \
+	BENCH(genstress)
+
+/* What nothing can beat. */
+#define BENCHES_FLOORS(BENCH) \
+	BENCH(floor_futex)    \
+	BENCH(floor_line)     \
+	BENCH(floor_memcpy)   \
+	BENCH(floor_fork)
+
+/* Our own. */
+#define BENCHES_OURS(BENCH)   \
+	BENCH(ask)            \
+	BENCH(oneway_copied)  \
+	BENCH(oneway_loaned)  \
+	BENCH(fanin)          \
+	BENCH(fanout)         \
+	BENCH(full)           \
+	BENCH(spawn)          \
+	BENCH(restart)        \
+	BENCH(reports)        \
+	BENCH(idle)           \
+	BENCH(latency_open)   \
+	BENCH(latency_closed) \
+	BENCH(timer)
+
+/* What others move bytes with; each of these isolates by process. */
+#define BENCHES_PEERS(BENCH)         \
+	BENCH(pipes_ask)             \
+	BENCH(pipes_oneway)          \
+	BENCH(unix_stream_ask)       \
+	BENCH(unix_stream_oneway)    \
+	BENCH(unix_seqpacket_ask)    \
+	BENCH(unix_seqpacket_oneway) \
+	BENCH(mqueue_ask)            \
+	BENCH(mqueue_oneway)         \
+	BENCH(zeromq_ask)            \
+	BENCH(zeromq_oneway)         \
+	BENCH(nng_ask)               \
+	BENCH(nng_oneway)
+
+/* A floor is measured in turns with what it is the floor of. */
+#define BENCHES(BENCH)        \
+	BENCHES_SAVINA(BENCH) \
+	BENCHES_OTHERS(BENCH) \
+	BENCHES_FLOORS(BENCH) \
+	BENCHES_OURS(BENCH)   \
+	BENCHES_PEERS(BENCH)
+
+#endif

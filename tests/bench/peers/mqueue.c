@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* POSIX message queues with what everybody may have: 10 messages of 8 KiB. */
+#include <fcntl.h>
+#include <mqueue.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "tests/bench/peers/peer.h"
+
+enum { MESSAGES = 10, SIZE = 8192 };
+
+static mqd_t queue[2]; /* [who reads] */
+static int self;
+
+/* Without a name at once: nothing is left whatever happens. */
+static int prepare(void)
+{
+	struct mq_attr attributes = { .mq_maxmsg = MESSAGES,
+				      .mq_msgsize = SIZE };
+
+	for (int i = 0; i < 2; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "/troupe-bench-%d-%d",
+			 (int)getpid(), i);
+		queue[i] = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+				   0600, &attributes);
+		if (queue[i] == (mqd_t)-1)
+			return -errno;
+		mq_unlink(name);
+	}
+	return 0;
+}
+
+static int enter(int side)
+{
+	self = side;
+	return 0;
+}
+
+static int send_bytes(const void *bytes, size_t size)
+{
+	return mq_send(queue[!self], bytes, size, 0) < 0 ? -errno : 0;
+}
+
+static ssize_t receive(const void **ret_bytes)
+{
+	static char message[SIZE];
+	ssize_t size = mq_receive(queue[self], message, sizeof(message), NULL);
+
+	*ret_bytes = message;
+	return size < 0 ? -errno : size;
+}
+
+static void leave(void)
+{
+	mq_close(queue[0]);
+	mq_close(queue[1]);
+}
+
+static const struct peer mqueue = { prepare, enter, send_bytes, receive,
+				    leave };
+
+PEER(mqueue, NULL, 16, 4096);

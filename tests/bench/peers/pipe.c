@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Two pipes of the usual 64 KiB. */
+#include <fcntl.h>
+#include <unistd.h>
+#include "tests/bench/peers/peer.h"
+#include "tests/bench/peers/stream.h"
+
+static int ends[2][2]; /* [who reads] */
+static int in, out;
+
+static int prepare(void)
+{
+	for (int i = 0; i < 2; i++)
+		if (pipe2(ends[i], O_CLOEXEC) < 0)
+			return -errno;
+	return 0;
+}
+
+static int enter(int side)
+{
+	in = ends[side][0];
+	out = ends[!side][1];
+	close(ends[side][1]);
+	close(ends[!side][0]);
+	return 0;
+}
+
+static int send_bytes(const void *bytes, size_t size)
+{
+	return stream_send(out, bytes, size);
+}
+
+static ssize_t receive(const void **ret_bytes)
+{
+	return stream_receive(in, ret_bytes);
+}
+
+static void leave(void)
+{
+	close(in);
+	close(out);
+}
+
+static const struct peer pipes = { prepare, enter, send_bytes, receive, leave };
+
+PEER(pipes, NULL, 16, 4096, 1 << 20, 64 << 20);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* A pair of Unix sockets: as a stream, and with messages of their own. */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "tests/bench/peers/peer.h"
+#include "tests/bench/peers/stream.h"
+
+static int ends[2], fd;
+
+static int prepare(int type)
+{
+	return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0 ? -errno
+								     : 0;
+}
+
+static int enter(int side)
+{
+	fd = ends[side];
+	close(ends[!side]);
+	return 0;
+}
+
+static void leave(void)
+{
+	close(fd);
+}
+
+/* ---- stream -------------------------------------------------------------- */
+
+static int prepare_stream(void)
+{
+	return prepare(SOCK_STREAM);
+}
+
+static int send_framed(const void *bytes, size_t size)
+{
+	return stream_send(fd, bytes, size);
+}
+
+static ssize_t receive_framed(const void **ret_bytes)
+{
+	return stream_receive(fd, ret_bytes);
+}
+
+static const struct peer unix_stream = { prepare_stream, enter, send_framed,
+					 receive_framed, leave };
+
+PEER(unix_stream, NULL, 16, 4096, 1 << 20, 64 << 20);
+
+/* ---- seqpacket: a message must fit the buffer of the socket ---------------
+ */
+
+static int prepare_seqpacket(void)
+{
+	return prepare(SOCK_SEQPACKET);
+}
+
+static int send_packet(const void *bytes, size_t size)
+{
+	return send(fd, bytes, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static ssize_t receive_packet(const void **ret_bytes)
+{
+	static char packet[128 << 10];
+	ssize_t size = recv(fd, packet, sizeof(packet), 0);
+
+	*ret_bytes = packet;
+	return size < 0 ? -errno : size;
+}
+
+static const struct peer unix_seqpacket = { prepare_seqpacket, enter,
+					    send_packet, receive_packet,
+					    leave };
+
+PEER(unix_seqpacket, NULL, 16, 4096, 65536);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ZeroMQ over ipc, PUSH and PULL each way, with its defaults.  Its context is
+ * made after the fork, which it does not survive.
+ */
+#include "tests/bench/peers/peer.h"
+
+#ifdef HAVE_LIBZMQ
+#include <stdio.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define NEEDS NULL
+
+static char path[2][64]; /* [who reads] */
+static void *context, *in, *out;
+static zmq_msg_t message;
+
+static int prepare(void)
+{
+	for (int i = 0; i < 2; i++)
+		snprintf(path[i], sizeof(path[i]),
+			 "ipc:///tmp/troupe-bench-zmq-%d-%d", (int)getpid(), i);
+	return 0;
+}
+
+static int enter(int side)
+{
+	context = zmq_ctx_new();
+	in = zmq_socket(context, ZMQ_PULL);
+	out = zmq_socket(context, ZMQ_PUSH);
+	zmq_msg_init(&message);
+	if (zmq_bind(in, path[side]) < 0 || zmq_connect(out, path[!side]) < 0)
+		return -zmq_errno();
+	return 0;
+}
+
+static int send_bytes(const void *bytes, size_t size)
+{
+	return zmq_send(out, bytes, size, 0) < 0 ? -zmq_errno() : 0;
+}
+
+static ssize_t receive(const void **ret_bytes)
+{
+	int size = zmq_msg_recv(&message, in, 0);
+
+	*ret_bytes = zmq_msg_data(&message);
+	return size < 0 ? -zmq_errno() : size;
+}
+
+/* What is still to be sent is, before the context ends. */
+static void leave(void)
+{
+	zmq_msg_close(&message);
+	zmq_close(in);
+	zmq_close(out);
+	zmq_ctx_term(context);
+	for (int i = 0; i < 2; i++)
+		unlink(path[i] + sizeof("ipc://") - 1);
+}
+
+static const struct peer zeromq = { prepare, enter, send_bytes, receive,
+				    leave };
+#else
+#define NEEDS "libzmq3-dev"
+static const struct peer zeromq = { 0 };
+#endif
+
+PEER(zeromq, NEEDS, 16, 4096, 1 << 20);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run: a child process becomes the supervisor of a node (or the floor),
+ * and everything that it forks is gone when it is.
+ *
+ * What the run writes to standard error is shown if it fails.
+ *
+ * The harness is a subreaper: what outlives its node comes to the harness,
+ * which kills it and says that the run left it.
+ */
+#include "tests/bench/harness.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "runtime/supervisor.h"
+
+static void stay_on_one(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void apply(const struct settings *settings, const struct bench *bench)
+{
+	if (settings->pinning == PIN_ONE)
+		stay_on_one();
+	if (settings->wait)
+		setenv("TROUPE_WAIT", settings->wait, 1);
+	if (settings->spin)
+		setenv("TROUPE_SPIN", settings->spin, 1);
+	for (int i = 0; i < BENCH_CLASSES && bench->classes[i]; i++)
+		if (settings->mailbox)
+			bench->classes[i]->mailbox_limit =
+				(uint32_t)settings->mailbox;
+}
+
+static int run_plain(const struct bench *bench)
+{
+	int r;
+
+	bench_start();
+	r = bench->plain();
+	if (!board->stop_ns)
+		bench_stop();
+	if (r < 0)
+		bench_fail("ended with error %d: %s", r, strerror(-r));
+	return r < 0;
+}
+
+static int run_node(const struct bench *bench)
+{
+	char *argv[] = { (char *)bench->name, NULL };
+	struct trp_options options = { .main = kit_root,
+				       .argc = 1,
+				       .argv = argv };
+	int descriptors = watch_count_descriptors(), status, left;
+
+	status = trp_supervisor_run(&options);
+	if (status != 0)
+		bench_fail("the node ended with status %d", status);
+	left = watch_count_descriptors() - descriptors;
+	if (left != 0)
+		bench_fail("the node left %d descriptors", left);
+	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
+		bench_fail("the node left a process");
+	return status;
+}
+
+/* errors: becomes the standard error of the run. */
+static int start(const struct entry *entry, const struct settings *settings,
+		 int errors, pid_t *ret_pid)
+{
+	const struct bench *bench = entry->bench;
+	int r = kit_prepare();
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	kit_entry = entry;
+	kit_settings = settings;
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		dup2(errors, STDERR_FILENO);
+		apply(settings, bench);
+		r = bench->plain ? run_plain(bench) : run_node(bench);
+		fflush(NULL);
+		_exit(r);
+	}
+	*ret_pid = pid;
+	return 0;
+}
+
+/* False: it hung, and has been ended. */
+static bool wait_for(pid_t pid, const struct entry *entry, double timeout)
+{
+	struct pollfd ended = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	bool is_over;
+
+	is_over = poll(&ended, 1, (int)(timeout * 1000)) == 1;
+	close(ended.fd);
+	if (is_over)
+		return true;
+	fprintf(stderr, "\ntroupe-bench: %s hangs; alive are\n", entry->name);
+	watch_dump(stderr, pid);
+	kill(pid, SIGKILL);
+	return false;
+}
+
+static double seconds_of(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static void collect(const struct rusage *usage, struct run *run)
+{
+	run->seconds = (double)(board->stop_ns - board->start_ns) / 1e9;
+	run->cpu = seconds_of(usage->ru_utime) + seconds_of(usage->ru_stime);
+	run->switches = usage->ru_nvcsw + usage->ru_nivcsw;
+	run->rss = usage->ru_maxrss;
+	run->items = board->items;
+	run->bytes = board->bytes;
+	memcpy(run->figure, board->figure, sizeof(run->figure));
+	memcpy(run->why, board->why, sizeof(run->why));
+}
+
+static void show(int errors)
+{
+	char text[4096];
+	ssize_t size = pread(errors, text, sizeof(text), 0);
+
+	if (size > 0)
+		fwrite(text, 1, (size_t)size, stderr);
+}
+
+static int keep(struct entry *entry, const struct run *run)
+{
+	if (entry->count == entry->room) {
+		int room = entry->room ? 2 * entry->room : 8;
+		struct run *more =
+			reallocarray(entry->run, (size_t)room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		entry->run = more;
+		entry->room = room;
+	}
+	entry->run[entry->count++] = *run;
+	entry->failed += run->why[0] != 0;
+	entry->total += run->whole;
+	if (board->latency.count && !entry->latency)
+		entry->latency = calloc(1, sizeof(*entry->latency));
+	if (entry->latency && !run->why[0])
+		histogram_add(entry->latency, &board->latency);
+	return 0;
+}
+
+int run_once(struct entry *entry, const struct settings *settings)
+{
+	struct troupe_time begin = troupe_now();
+	struct run run = { 0 };
+	struct rusage usage;
+	int errors = memfd_create("errors", MFD_CLOEXEC), status, strays, r;
+	pid_t pid = 0;
+
+	if (errors < 0)
+		return -errno;
+	r = start(entry, settings, errors, &pid);
+	if (r < 0)
+		goto close_errors;
+	if (!wait_for(pid, entry, settings->timeout))
+		bench_fail("hung for %.1f s", settings->timeout);
+	if (wait4(pid, &status, 0, &usage) != pid) {
+		r = -errno;
+		goto close_errors;
+	}
+	if (WIFSIGNALED(status))
+		bench_fail("ended by signal %d", WTERMSIG(status));
+	strays = watch_reap_strays();
+	if (strays && WIFEXITED(status))
+		bench_fail("%d processes outlived the node", strays);
+	run.whole = (double)(troupe_now().ns - begin.ns) / 1e9;
+	collect(&usage, &run);
+	if (run.why[0])
+		show(errors);
+	r = keep(entry, &run);
+close_errors:
+	close(errors);
+	return r;
+}

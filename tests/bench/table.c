@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* For people. */
+#include "tests/bench/harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "tests/bench/statistics.h"
+
+static int name_width = 24;
+
+void table_head(FILE *file, const struct entries *entries)
+{
+	for (int i = 0; i < entries->count; i++) {
+		int width = (int)strlen(entries->entry[i].name);
+
+		if (width > name_width)
+			name_width = width;
+	}
+	fprintf(file, "%-*s %4s %10s %21s %21s  %s\n", name_width, "benchmark",
+		"runs", "median", "95 % of the median", "least .. most", "and");
+}
+
+static const char *scaled(double value, char buffer[16])
+{
+	static const char unit[] = " kMGT";
+	int i = 0;
+
+	while (value >= 1000 && unit[i + 1]) {
+		value /= 1000;
+		i++;
+	}
+	snprintf(buffer, 16, "%.*f%.*s",
+		 value < 10 ? 2 : value<100, value, i> 0, &unit[i]);
+	return buffer;
+}
+
+static const char *duration(double seconds, char buffer[16])
+{
+	static const char *const unit[] = { "ns", "us", "ms", "s" };
+	double value = seconds * 1e9;
+	int i = 0;
+
+	while (value >= 1000 && i < 3) {
+		value /= 1000;
+		i++;
+	}
+	snprintf(buffer, 16, "%.*f %s", value < 10 ? 2 : value < 100, value,
+		 unit[i]);
+	return buffer;
+}
+
+static void extra(FILE *file, const struct entry *entry, double median)
+{
+	const struct run *last = &entry->run[entry->count - 1];
+	char a[16], b[16], c[16];
+
+	fprintf(file, "  %s %s/s", scaled(1 / median, a), entry->bench->item);
+	if (last->bytes > 0)
+		fprintf(file, ", %.2f GiB/s",
+			last->bytes / (double)last->items / median / (1 << 30));
+	for (int i = 0; i < FIGURES && last->figure[i].name[0]; i++)
+		fprintf(file, ", %s %.6g", last->figure[i].name,
+			last->figure[i].value);
+	if (!entry->latency)
+		return;
+	fprintf(file, ", p50 %s, p99 %s, most %s",
+		duration(histogram_percentile(entry->latency, 50) / 1e9, a),
+		duration(histogram_percentile(entry->latency, 99) / 1e9, b),
+		duration(entry->latency->most / 1e9, c));
+}
+
+static void whys(FILE *file, const struct entry *entry)
+{
+	for (int i = 0; i < entry->count; i++)
+		if (entry->run[i].why[0])
+			fprintf(file, "  FAILED: %s, run %d: %s\n", entry->name,
+				i + 1, entry->run[i].why);
+}
+
+void table_row(FILE *file, const struct entry *entry)
+{
+	struct statistics s;
+	char a[16], b[16];
+	double *value;
+	int count;
+
+	if (entry->bench->needs) {
+		fprintf(file, "%-*s skipped: was built without %s\n",
+			name_width, entry->name, entry->bench->needs);
+		return;
+	}
+	value = entry_values(entry, &count);
+	if (count > 0) {
+		statistics_of(value, count, 1, &s);
+		fprintf(file, "%-*s %4d %10s", name_width, entry->name, count,
+			duration(s.median, a));
+		fprintf(file, " %10s %10s", duration(s.low, a),
+			duration(s.high, b));
+		fprintf(file, " %10s %10s", duration(s.least, a),
+			duration(s.most, b));
+		extra(file, entry, s.median);
+		fputc('\n', file);
+	}
+	whys(file, entry);
+	free(value);
+}

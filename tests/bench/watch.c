@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* What /proc says of the processes below one. */
+#include "tests/bench/harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SHOWN_MOST = 64 };
+
+struct process {
+	pid_t pid, parent;
+	char name[64], state, waits_in[64];
+};
+
+static FILE *open_proc(pid_t pid, const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return fopen(path, "re");
+}
+
+static bool read_process(pid_t pid, struct process *ret)
+{
+	struct process p = { .pid = pid };
+	FILE *file = open_proc(pid, "stat");
+	bool is_read;
+
+	if (!file)
+		return false;
+	is_read = fscanf(file, "%*d (%63[^)]) %c %d", p.name, &p.state,
+			 &p.parent) == 3;
+	fclose(file);
+	file = open_proc(pid, "wchan");
+	if (file) {
+		if (fscanf(file, "%63s", p.waits_in) != 1)
+			p.waits_in[0] = 0;
+		fclose(file);
+	}
+	*ret = p;
+	return is_read;
+}
+
+static bool is_below(struct process process, pid_t top)
+{
+	while (process.parent > 1) {
+		if (process.parent == top)
+			return true;
+		if (!read_process(process.parent, &process))
+			return false;
+	}
+	return false;
+}
+
+void watch_dump(FILE *file, pid_t top)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *name;
+	struct process p;
+	int count = 0;
+
+	while (dir && (name = readdir(dir))) {
+		pid_t pid = atoi(name->d_name);
+
+		if (pid <= 0 || !read_process(pid, &p))
+			continue;
+		if (pid != top && !is_below(p, top))
+			continue;
+		if (count++ < SHOWN_MOST)
+			fprintf(file, "  %7d %-16s %c %s\n", (int)p.pid, p.name,
+				p.state, p.waits_in);
+	}
+	if (dir)
+		closedir(dir);
+	fprintf(file, "  %d processes\n", count);
+}
+
+static void kill_children(void)
+{
+	char path[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof(path), "task/%d/children", (int)getpid());
+	file = open_proc(getpid(), path);
+	if (!file)
+		return;
+	while (fscanf(file, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	fclose(file);
+}
+
+int watch_reap_strays(void)
+{
+	int count = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0) {
+		if (pid > 0) {
+			count++;
+			continue;
+		}
+		kill_children();
+		if (waitpid(-1, NULL, 0) > 0)
+			count++;
+	}
+	return count;
+}
+
+int watch_count_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
+}

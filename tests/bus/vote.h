@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_BUS_VOTE_H
+#define TRP_TESTS_BUS_VOTE_H
+
+/*
+ * Nodes that elect over real buses in real time, C = 0.5 s and G = 0.1 s, and
+ * the servers they need.  Nothing sleeps: all waits are for something, with a
+ * deadline that ends the test.
+ */
+
+#include "ipc/bus.h"
+#include "runtime/beacon.h"
+
+#include <sys/types.h>
+
+#define VOTERS_MAX 4
+
+struct voter {
+	struct election *election;
+	struct trp_bus *bus;	   /* NULL: it is dead */
+	struct trp_beacon *beacon; /* started when its bus comes up */
+	char name[16];
+	bool is_it;
+	int tags;
+	int bus_error; /* the last */
+	int comings;   /* of the bus */
+};
+
+struct election {
+	const struct trp_codec *codec;
+	struct voter voters[VOTERS_MAX];
+	int count;
+	int overlaps;
+	unsigned int random;
+};
+
+void election_begin(struct election *election, const char *codec,
+		    const char *const *urls, int count);
+void election_end(struct election *election);
+void election_kill(struct election *election, int number);
+
+/* Runs until the claim holds; fails the test when that takes too long. */
+void election_run(struct election *election,
+		  bool (*is_so)(const struct election *election),
+		  const char *what);
+
+/* Three have one list with all that live in it, and each had a turn. */
+bool is_settled(const struct election *election);
+bool are_all_up(const struct election *election);
+bool are_all_down(const struct election *election);
+bool is_garbage_counted(const struct election *election);
+/* Everybody had one turn more since election_mark(). */
+bool has_gone_round(const struct election *election);
+void election_mark(struct election *election);
+
+/* ---- servers ------------------------------------------------------------ */
+
+/* Skips the test, loudly, unless the program is there. */
+void need_program(const char *name);
+int free_port(void);
+/* A new folder for this test; removed by drop_folder(). */
+const char *make_folder(void);
+void drop_folder(void);
+pid_t start_server(const char *const *argv, const char *log);
+void stop_server(pid_t pid, int signal);
+
+#endif

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/* Who runs the singletons, in nets that are whole, split, lossy and restarted.
+ */
+#include "runtime/tenure.h"
+#include "tests/sim/net.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NODES_MAX 16
+
+static const struct sim_faults quick = { .delay_min_ns = 100000,
+					 .delay_max_ns = 2000000 };
+
+/* A singleton takes that long to stop: nobody may begin before. */
+#define STOP_NS (SIM_GAP * 3 / 4)
+
+struct house {
+	struct trp_tenure at[NODES_MAX];
+	char text[NODES_MAX][128];
+	struct trp_scalar value[NODES_MAX];
+	bool ran[NODES_MAX];
+	int64_t stopped_ns[NODES_MAX];
+	bool is_dead[NODES_MAX]; /* killed: it needs no time to stop */
+	uint64_t fence_max;
+	int starts, clashes, regressions;
+};
+
+static int number_of(const struct sim_node *node)
+{
+	return (int)(node - node->net->nodes);
+}
+
+static const struct trp_scalar *say(struct sim_node *node, bool may_become_it)
+{
+	struct house *house = node->net->watch_data;
+	int i = number_of(node);
+
+	cr_assert(trp_tenure_announce(&house->at[i], node->beacon,
+				      may_become_it, sim_local(node), "rest",
+				      house->text[i],
+				      sizeof(house->text[i])) > 0);
+	house->value[i] = trp_scalar_text(house->text[i]);
+	return &house->value[i];
+}
+
+static bool is_in_the_way(const struct sim_node *other,
+			  const struct sim_node *node)
+{
+	const struct house *house = node->net->watch_data;
+	int i = number_of(other);
+
+	if (other == node || other->side != node->side || house->is_dead[i])
+		return false;
+	return house->ran[i] ||
+	       node->net->now_ns - house->stopped_ns[i] < STOP_NS;
+}
+
+static void note_start(struct sim_node *node)
+{
+	struct house *house = node->net->watch_data;
+	uint64_t fence = trp_tenure_fence(&house->at[number_of(node)]);
+	int i;
+
+	house->starts++;
+	for (i = 0; i < node->net->node_count; i++)
+		house->clashes += is_in_the_way(&node->net->nodes[i], node);
+	house->regressions += fence <= house->fence_max;
+	if (fence > house->fence_max)
+		house->fence_max = fence;
+}
+
+static void note_changes(struct sim_node *node)
+{
+	struct house *house = node->net->watch_data;
+	int i = number_of(node);
+	bool runs = trp_tenure_may_run(&house->at[i]);
+
+	if (runs == house->ran[i])
+		return;
+	if (node->net->is_loud)
+		fprintf(stderr, "%10.4f %s %s, term %llu\n",
+			(double)node->net->now_ns / 1e9, node->name,
+			runs ? "RUNS" : "stops",
+			(unsigned long long)house->at[i].term);
+	house->ran[i] = runs;
+	if (runs)
+		note_start(node);
+	else
+		house->stopped_ns[i] = node->net->now_ns;
+}
+
+static void watch(struct sim_node *node, const struct trp_beacon_event *event)
+{
+	struct house *house = node->net->watch_data;
+
+	trp_tenure_event(&house->at[number_of(node)], event, sim_local(node));
+	note_changes(node);
+}
+
+static void begin(struct sim_net *net, struct house *house, int number,
+		  uint64_t floor, bool is_roving)
+{
+	house->is_dead[number] = false;
+	house->ran[number] = false;
+	house->stopped_ns[number] = INT64_MIN / 2;
+	cr_assert(trp_tenure_init(&house->at[number], net->nodes[number].name,
+				  floor, is_roving) == 0);
+	sim_start(net, number, false);
+}
+
+static void leave(struct sim_net *net, struct house *house, int number)
+{
+	sim_kill(net, number);
+	trp_tenure_stop(&house->at[number]);
+	house->is_dead[number] = true;
+	house->ran[number] = false;
+}
+
+static void begin_all(struct sim_net *net, struct house *house, uint64_t seed,
+		      int count, const struct sim_faults *faults,
+		      bool is_roving)
+{
+	int i;
+
+	memset(house, 0, sizeof(*house));
+	sim_init(net, seed, count, &trp_wire_defaults, faults);
+	net->value = say;
+	net->watch = watch;
+	net->watch_data = house;
+	for (i = 0; i < count; i++) {
+		begin(net, house, i, 1000, is_roving);
+		sim_run(net, (int64_t)(sim_draw(net) * 3e9));
+	}
+	sim_run(net, 20 * SIM_CYCLE);
+}
+
+static int running(const struct sim_net *net, int side)
+{
+	const struct house *house = net->watch_data;
+	int i, count = 0;
+
+	for (i = 0; i < net->node_count; i++)
+		count += house->ran[i] && net->nodes[i].side == side;
+	return count;
+}
+
+/* A seat may be on its way from one to another. */
+static void until_one_runs(struct sim_net *net)
+{
+	int i;
+
+	for (i = 0; i < 3 && running(net, 0) != 1; i++)
+		sim_run(net, SIM_CYCLE);
+	sim_assert(net, running(net, 0) == 1);
+}
+
+static int runner(const struct sim_net *net)
+{
+	const struct house *house = net->watch_data;
+	int i;
+
+	for (i = 0; i < net->node_count; i++)
+		if (house->ran[i])
+			return i;
+	return -1;
+}
+
+Test(tenure, in_a_whole_net_one_runs_and_stays)
+{
+	struct sim_seeds seeds = sim_seeds(400000, 500);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int starts;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
+			  false);
+		sim_assert(&net, running(&net, 0) == 1);
+		starts = house.starts;
+		sim_run(&net, 50 * SIM_CYCLE);
+		sim_assert(&net, house.starts == starts);
+		sim_assert(&net, house.clashes == 0);
+		sim_assert(&net, house.regressions == 0);
+		sim_fini(&net);
+	}
+}
+
+Test(tenure, the_holder_dies_and_another_runs_with_a_greater_fence)
+{
+	struct sim_seeds seeds = sim_seeds(410000, 500);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int i, dead, count;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		count = 2 + (int)(seed % 9);
+		begin_all(&net, &house, seed, count, &quick, false);
+		net.is_loud = seeds.is_loud;
+		for (i = 0; i < 5; i++) {
+			until_one_runs(&net);
+			dead = runner(&net);
+			leave(&net, &house, dead);
+			sim_run(&net, (count + 3) * SIM_CYCLE);
+			until_one_runs(&net);
+			sim_assert(&net, runner(&net) != dead);
+			begin(&net, &house, dead, 1000, false);
+			sim_run(&net, (count + 3) * SIM_CYCLE);
+		}
+		sim_assert(&net, house.clashes == 0);
+		sim_assert(&net, house.regressions == 0);
+		sim_fini(&net);
+	}
+}
+
+Test(tenure, a_holder_that_comes_back_at_once_has_a_new_fence_or_another_has)
+{
+	struct sim_seeds seeds = sim_seeds(470000, 500);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int holder;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
+			  false);
+		net.is_loud = seeds.is_loud;
+		until_one_runs(&net);
+		holder = runner(&net);
+		leave(&net, &house, holder);
+		sim_run(&net, (int64_t)(sim_draw(&net) * 3e9));
+		begin(&net, &house, holder, 2000, false);
+		sim_run(&net, (net.node_count + 3) * SIM_CYCLE);
+		until_one_runs(&net);
+		sim_assert(&net, house.clashes == 0);
+		sim_assert(&net, house.regressions == 0);
+		sim_fini(&net);
+	}
+}
+
+Test(tenure, a_roving_seat_goes_round_and_stops_before_it_starts_elsewhere)
+{
+	struct sim_seeds seeds = sim_seeds(420000, 300);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 2 + (int)(seed % 4), &quick,
+			  true);
+		net.is_loud = seeds.is_loud;
+		house.clashes = 0;
+		house.starts = 0;
+		sim_run(&net, 50 * SIM_CYCLE);
+		sim_assert(&net, house.starts >= 40);
+		sim_assert(&net, house.clashes == 0);
+		sim_assert(&net, house.regressions == 0);
+		sim_fini(&net);
+	}
+}
+
+Test(tenure, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
+{
+	struct sim_seeds seeds = sim_seeds(430000, 1000);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int side, parts, i;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		parts = 2 + (int)(seed % 3);
+		begin_all(&net, &house, seed, 2 * parts + (int)(seed % 4),
+			  &quick, false);
+		net.is_loud = seeds.is_loud;
+		for (i = 0; i < 3; i++) {
+			sim_split(&net, parts);
+			sim_run(&net, 25 * SIM_CYCLE);
+			for (side = 0; side < parts; side++)
+				sim_assert(&net, running(&net, side) == 1);
+			sim_split(&net, 1);
+			sim_run(&net, 6 * SIM_CYCLE);
+			until_one_runs(&net);
+			/* Who runs now has the last word at the resource. */
+			sim_assert(&net,
+				   trp_tenure_fence(&house.at[runner(&net)]) ==
+					   house.fence_max);
+		}
+		sim_fini(&net);
+	}
+}
+
+Test(tenure, all_nodes_restart_and_the_fence_still_grows_with_the_calendar)
+{
+	struct sim_seeds seeds = sim_seeds(440000, 200);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int i, life;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 2 + (int)(seed % 5), &quick,
+			  false);
+		net.is_loud = seeds.is_loud;
+		for (life = 0; life < 3; life++) {
+			for (i = 0; i < net.node_count; i++)
+				leave(&net, &house, i);
+			sim_run(&net, SIM_SECOND);
+			for (i = 0; i < net.node_count; i++)
+				begin(&net, &house, i,
+				      1000 + (uint64_t)(net.now_ns / 1000000),
+				      false);
+			sim_run(&net, 20 * SIM_CYCLE);
+			until_one_runs(&net);
+			sim_assert(&net, house.regressions == 0);
+		}
+		sim_fini(&net);
+	}
+}
+
+/* Lost claims leave two running, until the next ping is heard. */
+Test(tenure, loss_makes_few_clashes_and_none_that_lasts)
+{
+	struct sim_seeds seeds = sim_seeds(450000, 200);
+	struct sim_faults faults = quick;
+	int clashes = 0, starts = 0, i, both, longest = 0;
+	double runs = (double)(seeds.end - seeds.first);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+
+	faults.loss = 0.05;
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 5, &faults, false);
+		net.is_loud = seeds.is_loud;
+		for (both = 0, i = 0; i < 3800; i++) {
+			sim_run(&net, SIM_SECOND);
+			both = running(&net, 0) > 1 ? both + 1 : 0;
+			if (both > longest)
+				longest = both;
+		}
+		clashes += house.clashes;
+		starts += house.starts;
+		sim_fini(&net);
+	}
+	cr_log_info("5 %% loss, 3,800 s: %.2f starts, %.2f clashes, the "
+		    "longest %d s",
+		    (double)starts / runs, (double)clashes / runs, longest);
+	cr_assert(longest <= 30);
+	cr_assert(clashes <= runs);
+}
+
+Test(tenure, a_newcomer_with_a_late_calendar_moves_nothing)
+{
+	struct sim_seeds seeds = sim_seeds(460000, 200);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int starts, other;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 4, &quick, false);
+		net.is_loud = seeds.is_loud;
+		until_one_runs(&net);
+		starts = house.starts;
+		other = (runner(&net) + 1) % 4;
+		leave(&net, &house, other);
+		sim_run(&net, 8 * SIM_CYCLE);
+		begin(&net, &house, other, 1000000, false);
+		sim_run(&net, 20 * SIM_CYCLE);
+		sim_assert(&net, house.starts == starts);
+		sim_fini(&net);
+	}
+}
+
+Test(tenure, values_that_are_no_records_are_passed_over)
+{
+	static const char *const bad[] = {
+		"",
+		"x",
+		"00000000000000zz 0a;",
+		"0000000000000001 0a",
+		"0000000000000001 2a;",
+		"0000000000000001 0;",
+		"0000000000000000 0a;",
+		"0000000000000001 1a;",
+		"ffffffffffffffff 0a;",
+		"0000000000000001x0a;",
+	};
+	struct trp_tenure_record record;
+	struct trp_scalar value;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		value = trp_scalar_text(bad[i]);
+		cr_assert(trp_tenure_read(&value, &record) == -EBADMSG, "%s",
+			  bad[i]);
+	}
+	value = trp_scalar_text("00000000000000ff 0node;and;more");
+	cr_assert(trp_tenure_read(&value, &record) == 0);
+	cr_assert(record.term == 255 && record.seat == TRP_TENURE_HELD);
+	cr_assert_str_eq(record.holder, "node");
+	cr_assert(record.rest.span.length == 8);
+	cr_assert(memcmp(record.rest.span.data, "and;more", 8) == 0);
+}
