@@ -85,12 +85,13 @@ Test(lane, a_full_one_refuses_and_loses_nothing)
 Test(lane, a_limit_of_a_few_records_holds_for_ever)
 {
 	set_limit(256);
-	for (int i = 0; i < 1000; i++) {
+	for (uint32_t i = 0; i < 1000; i++) {
 		unsigned sent = 0;
 
-		while (send(TRP_MAIL, (uint32_t)(i % 100)) == 0)
+		while (send(TRP_MAIL, i % 100) == 0)
 			sent++;
 		cr_assert_gt(sent, 0);
+		cr_assert_leq(sent * trp_record_space(i % 100), 256);
 		cr_assert_eq(drain(), sent);
 	}
 }

@@ -64,7 +64,7 @@ static void meet(unsigned nth)
 /* Who comes first to a meeting leaves it later: by how much, is tried out. */
 static void linger(unsigned round, unsigned side)
 {
-	unsigned turns = (side ? round : round / 32) % 32 * 8;
+	unsigned turns = (side ? round / 2 : round / 64) % 32 * 8;
 
 	for (volatile unsigned i = 0; i < turns; i++)
 		;
@@ -92,8 +92,8 @@ static bool get(void)
 
 /*
  * Before its move each side looks at what it is going to load, so that this is
- * fast, and writes to lines that the other is going to store to first, so that
- * the other's stores, which go out in order, are slow.
+ * fast.  One of them, in turn, first stores to lines that the other has just
+ * written, so that its stores, which go out in order, are slow.
  */
 static struct {
 	alignas(64) volatile uint64_t word;
@@ -122,7 +122,8 @@ static void make_move(struct game *game, unsigned round, int side)
 	looked = game->look[side]();
 	meet(3 * round + 2);
 	linger(round, (unsigned)side);
-	weigh_down(side);
+	if (round % 2 == (unsigned)side)
+		weigh_down(side);
 	game->won[side] = game->move[side]();
 	meet(3 * round + 3);
 }
