@@ -45,7 +45,7 @@ struct trp_slot {
 	_Atomic uint32_t incarnation;
 	_Atomic uint32_t limit;	  /* of its mailbox; 0: the default */
 	char name[TRP_NAME_SIZE]; /* what ps and logs show; NUL-terminated */
-	_Atomic uint64_t note; /* of the layer above */
+	_Atomic uint64_t note;	  /* of the layer above */
 };
 
 /* What A says of its dealings with `peer`; in A's region, written by A. */
