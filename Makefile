@@ -273,7 +273,7 @@ install: all
 	ln -sf libtroupe.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtroupe.so
 	install -m 644 $(O)/lib/libtroupe.a $(DESTDIR)$(LIBDIR)/libtroupe.a
-	install -m 644 runtime/troupe.h $(DESTDIR)$(INCLUDEDIR)/troupe.h
+	install -m 644 runtime/troupe.h runtime/troupe_value.h $(DESTDIR)$(INCLUDEDIR)/
 	$(CC) $(LDFLAGS) -o $(DESTDIR)$(BINDIR)/troupe $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(LIBDIR) $(LIBS)
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
@@ -283,6 +283,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(INCLUDEDIR)/troupe.h \
+		$(DESTDIR)$(INCLUDEDIR)/troupe_value.h \
 		$(foreach s,1 3 7,$(DESTDIR)$(MANDIR)/man$(s)/troupe.$(s))
 
 clean:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/troupe_value.h"
 #include "runtime/types.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };

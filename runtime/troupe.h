@@ -146,117 +146,9 @@ TROUPE_API int troupe_send_attached(troupe_ref to,
 				    const ProtobufCMessage *message,
 				    const void *bytes, size_t size);
 
-/* ---- values: messages without a schema ----------------------------------- */
-
-/*
- * A message that is null, a bool, an int, a double, text, bytes, a list or a
- * map: google.protobuf.Value on the wire, see troupe(7).  A receiver knows it
- * by its type, and message->body is then a const struct troupe_value *.
+/* ---- full mailboxes -------------------------------------------------------
  */
-struct troupe_value;
-extern TROUPE_API const ProtobufCMessageDescriptor troupe__value__descriptor;
 
-enum troupe_kind {
-	TROUPE_NULL,
-	TROUPE_BOOL,
-	TROUPE_INT,
-	TROUPE_DOUBLE,
-	TROUPE_TEXT,
-	TROUPE_BYTES,
-	TROUPE_LIST,
-	TROUPE_MAP,
-};
-
-/* Copies of what they are given; NULL: no memory. */
-TROUPE_API struct troupe_value *troupe_value_null(void);
-TROUPE_API struct troupe_value *troupe_value_bool(bool value);
-TROUPE_API struct troupe_value *troupe_value_int(int64_t value);
-TROUPE_API struct troupe_value *troupe_value_double(double value);
-TROUPE_API struct troupe_value *troupe_value_text(const char *text);
-TROUPE_API struct troupe_value *troupe_value_bytes(const void *bytes,
-						   size_t size);
-TROUPE_API struct troupe_value *troupe_value_list(void);
-TROUPE_API struct troupe_value *troupe_value_map(void);
-TROUPE_API void troupe_value_free(struct troupe_value *value);
-
-/*
- * Consume the item, also on failure; put replaces.  0; -EINVAL: no list, no
- * map, no key; -ENOMEM, also for an item of NULL: how it was made need not be
- * checked.
- */
-TROUPE_API int troupe_value_append(struct troupe_value *list,
-				   struct troupe_value *item);
-TROUPE_API int troupe_value_put(struct troupe_value *map, const char *key,
-				struct troupe_value *item);
-
-/*
- * To send it: NULL, which no send takes, for NULL and for one nested deeper
- * than a receiver would unpack, 32 lists and maps.
- */
-TROUPE_API const ProtobufCMessage *troupe_value_message(
-	const struct troupe_value *value);
-
-/* To keep one that was received, which is only for reading. */
-TROUPE_API struct troupe_value *troupe_value_copy(
-	const struct troupe_value *value);
-
-/*
- * Reading; a value of NULL is an absent one.  count: items, entries or bytes.
- * at, key_at, get: NULL when it is not there.  to_: `otherwise` when it is not
- * of that kind; an int is a double, and a double without fraction an int.
- */
-TROUPE_API enum troupe_kind troupe_value_kind(const struct troupe_value *value);
-TROUPE_API size_t troupe_value_count(const struct troupe_value *value);
-TROUPE_API const struct troupe_value *troupe_value_at(
-	const struct troupe_value *value, size_t i);
-TROUPE_API const char *troupe_value_key_at(const struct troupe_value *map,
-					   size_t i);
-TROUPE_API const struct troupe_value *troupe_value_get(
-	const struct troupe_value *map, const char *key);
-TROUPE_API bool troupe_value_to_bool(const struct troupe_value *value,
-				     bool otherwise);
-TROUPE_API int64_t troupe_value_to_int(const struct troupe_value *value,
-				       int64_t otherwise);
-TROUPE_API double troupe_value_to_double(const struct troupe_value *value,
-					 double otherwise);
-TROUPE_API const char *troupe_value_to_text(const struct troupe_value *value,
-					    const char *otherwise);
-TROUPE_API const void *troupe_value_to_bytes(const struct troupe_value *value,
-					     size_t *ret_size);
-
-/* Same kind and equal: 1 is not 1.0.  The order of keys does not count. */
-TROUPE_API bool troupe_value_equals(const struct troupe_value *a,
-				    const struct troupe_value *b);
-
-/* Where a text is wrong, in bytes from its beginning, and what was expected. */
-struct troupe_mistake {
-	size_t offset; /* SIZE_MAX: the text says where */
-	char text[TROUPE_TEXT_SIZE];
-};
-
-/* JSON.  ret_mistake may be NULL.  0; -EINVAL: the mistake; -ENOMEM. */
-TROUPE_API int troupe_value_from_json(const char *json,
-				      struct troupe_value **ret_value,
-				      struct troupe_mistake *ret_mistake);
-/* For free().  0; -EINVAL: nested too deep; -ENOMEM. */
-TROUPE_API int troupe_value_to_json(const struct troupe_value *value,
-				    char **ret_json);
-
-/*
- * What a value looks like, compiled once: {"name": int}, ["data", str], [str],
- * {"event": str, "data": any}; see troupe(7).  A shape does not change.
- * new: 0; -EINVAL: the mistake, which may be NULL; -ENOMEM.  of: the shape of
- * a value as a text for free(); 0, -EINVAL (too deep), -EMSGSIZE, -ENOMEM.
- */
-struct troupe_shape;
-TROUPE_API int troupe_shape_new(const char *text,
-				struct troupe_shape **ret_shape,
-				struct troupe_mistake *ret_mistake);
-TROUPE_API void troupe_shape_free(struct troupe_shape *shape);
-TROUPE_API bool troupe_shape_matches(const struct troupe_shape *shape,
-				     const struct troupe_value *value);
-TROUPE_API int troupe_shape_of(const struct troupe_value *value,
-			       char **ret_text);
 /*
  * What a class does about senders that find its mailbox full.  A call that is
  * not taken always fails with -EAGAIN, and troupe_send_wait() always waits.
@@ -477,6 +369,8 @@ TROUPE_API int troupe_unregister(const char *name);
 TROUPE_API int troupe_whereis(const char *name, troupe_ref *ret_ref);
 
 /* ---- receive, for function actors ---------------------------------------- */
+
+struct troupe_shape; /* troupe_value.h */
 
 /*
  * Matches when all that is set does; an entry with nothing set matches all.

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include "runtime/troupe.h"
+#include "runtime/troupe_value.h"
 #include "serialize/infer.h"
 #include "serialize/json.h"
 #include "serialize/shape.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What holds of patterns by example and by shape. */
+#include "runtime/troupe_value.h"
 #include "tests/runtime/stage.h"
 
 #include <time.h>
