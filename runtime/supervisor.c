@@ -206,12 +206,24 @@ static int prepare(struct trp_supervisor *supervisor,
 	return r;
 }
 
+/* Under memory pressure actors go first, for the supervisor is all of them. */
+static void be_spared(void)
+{
+	FILE *file = fopen("/proc/self/oom_score_adj", "we");
+
+	if (!file)
+		return;
+	fputs("-500", file); /* refused without CAP_SYS_RESOURCE: as it was */
+	fclose(file);
+}
+
 /* After it: what only the supervisor has. */
 static int set_up(struct trp_supervisor *supervisor)
 {
 	struct trp_arena *arena = &supervisor->node.arena;
 	int r;
 
+	be_spared();
 	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
 	if (r < 0)
 		return r;
