@@ -83,7 +83,7 @@ struct trp_actor {
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
 
-	struct trp_request {
+	struct trp_open_request {
 		uint64_t id; /* 0: none is open */
 		bool is_answered;
 		int result;

@@ -64,11 +64,11 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 {
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
-	struct trp_request *open = &trp_actor.request;
+	struct trp_open_request *open = &trp_actor.request;
 	int r;
 
 	assert(!open->id);
-	*open = (struct trp_request) { .id = trp_actor_id() };
+	*open = (struct trp_open_request) { .id = trp_actor_id() };
 	envelope.correlation = open->id;
 	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
 			   NULL);

@@ -68,7 +68,7 @@ static void take_ended(const Troupe__Control__Ended *ended)
 static void take_answer(const struct trp_envelope *envelope,
 			const Troupe__Control__Answer *answer)
 {
-	struct trp_request *request = &trp_actor.request;
+	struct trp_open_request *request = &trp_actor.request;
 
 	if (!request->id || envelope->correlation != request->id)
 		return;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/requests.h"
 #include "runtime/troupe_value.h"
 #include "runtime/types.h"
 
@@ -260,7 +261,7 @@ static int turn(struct trp_supervisor *supervisor)
 	struct troupe_time next;
 	int i, r;
 
-	for (i = 0; i < MOST && trp_office_turn(supervisor); i++)
+	for (i = 0; i < MOST && trp_requests_turn(supervisor); i++)
 		;
 	fire_timers(supervisor);
 	if (!trp_mailbox_is_empty(&supervisor->box, TRP_TAKE_ALL))
