@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "ipc/arena.h"
 
 /* "64K", "2G", "1048576"; 0: not a number. */
@@ -45,6 +46,36 @@ static bool set_heap(struct trp_options *options, const char *text)
 	       (size & (size - 1)) == 0;
 }
 
+/* It becomes a part of file names, and of other nodes' messages. */
+static bool set_node(struct trp_options *options, const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	size_t length = strspn(text, allowed);
+
+	if (!length || text[length] || text[0] == '.' ||
+	    length >= sizeof(options->node))
+		return false;
+	memcpy(options->node, text, length + 1);
+	return true;
+}
+
+/* "hello-4711" for build/examples/hello.so. */
+static void name_node(struct trp_options *options)
+{
+	const char *slash = strrchr(options->argv[0], '/');
+	const char *base = slash ? slash + 1 : options->argv[0];
+	char name[TRP_NODE_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%.*s-%d",
+		 (int)(strcspn(base, ".") % (sizeof(name) - 12)), base,
+		 (int)getpid());
+	if (!set_node(options, name))
+		snprintf(options->node, sizeof(options->node), "node-%d",
+			 (int)getpid());
+}
+
 static const struct option {
 	const char *name;
 	const char *value;    /* how the help calls it */
@@ -56,6 +87,9 @@ static const struct option {
 } table[] = {
 	{ "--slots", "N", "TROUPE_SLOTS", "2 to 31744",
 	  "at most so many actors", set_slots },
+	{ "--node", "NAME", "TROUPE_NODE",
+	  "up to 63 letters, digits, '-', '_' and '.'", "the name of this node",
+	  set_node },
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
 	  "address space of each for big messages", set_heap },
 };
@@ -119,6 +153,8 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 			     "", "");
 	options.argc = argc - i;
 	options.argv = argv + i;
+	if (!options.node[0])
+		name_node(&options);
 	*ret_options = options;
 	return 0;
 }

@@ -9,9 +9,12 @@
 
 #include <stdint.h>
 
+enum { TRP_NODE_NAME_SIZE = 64 };
+
 struct trp_options {
-	uint32_t slots;	    /* 0: as many as there can be */
-	uint64_t heap_size; /* 0: TRP_HEAP_DEFAULT */
+	char node[TRP_NODE_NAME_SIZE]; /* this node's name; never empty */
+	uint32_t slots;		       /* 0: as many as there can be */
+	uint64_t heap_size;	       /* 0: TRP_HEAP_DEFAULT */
 	/* The root actor, in this program; NULL: of the application. */
 	int (*main)(int argc, char **argv);
 	int argc;
