@@ -450,11 +450,14 @@ static void remove_name(const struct trp_gate *gate)
 void trp_gate_close(struct trp_supervisor *supervisor)
 {
 	struct trp_gate *gate = &supervisor->gate;
+	struct trp_visitor *visitor, *next;
 
 	if (!gate->node[0])
 		return;
-	while (gate->visitors)
-		trp_gate_drop(gate->visitors);
+	for (visitor = gate->visitors; visitor; visitor = next) {
+		next = visitor->next;
+		trp_gate_drop(visitor);
+	}
 	trp_timers_cancel(&supervisor->timers, &gate->pause);
 	if (gate->inode)
 		remove_name(gate);

@@ -313,7 +313,7 @@ int trp_visit_next(struct trp_visit *visit,
 {
 	const ProtobufCMessageDescriptor *end =
 		&troupe__guest__done__descriptor;
-	const ProtobufCMessage *item;
+	const ProtobufCMessage *item = NULL;
 	const Troupe__Guest__Done *done;
 	int r;
 
@@ -324,7 +324,7 @@ int trp_visit_next(struct trp_visit *visit,
 	if (visit->packet.type != trp_type_of(end))
 		return unpack(visit, type, ret_item);
 	r = unpack(visit, end, &item);
-	if (r < 0)
+	if (r < 0 || !item)
 		return r;
 	done = (const Troupe__Guest__Done *)item;
 	return done->result < 0 ? fail(visit, done->result, "%s", done->text)

@@ -9,7 +9,8 @@
 #include "serialize/json.h"
 
 static char home[] = "/tmp/troupe-guests-XX"
-		     "XXXX";
+		     "XX"
+		     "XX";
 char folder[sizeof(home) + 8];
 static unsigned running;
 

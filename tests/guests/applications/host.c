@@ -11,8 +11,8 @@
 #include "parlour.pb-c.h"
 
 static void doubler_twice(Parlour__Doubler_Service *service,
-			   const Parlour__Number *number,
-			   Parlour__Number_Closure reply, void *call)
+			  const Parlour__Number *number,
+			  Parlour__Number_Closure reply, void *call)
 {
 	Parlour__Number answer = PARLOUR__NUMBER__INIT;
 
