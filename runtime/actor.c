@@ -363,7 +363,7 @@ static const void *be_born(const struct trp_mail *mail)
 	return unpack_arguments(birth);
 }
 
-static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
+int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
 	int r = trp_arena_enter(&node->arena, slot);
 
@@ -371,7 +371,7 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 		r = trp_mailbox_init(&trp_actor.box, &node->arena, slot,
 				     generation, 0);
 	if (r < 0)
-		_exit(EXIT_FAILURE);
+		return r;
 	trp_actor.node = node;
 	trp_actor.words = (struct trp_words *)trp_actor.box.front->user;
 	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
@@ -381,7 +381,7 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);
 	trp_scratch_init(&trp_actor.scratch, 0);
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	return 0;
 }
 
 void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
@@ -389,7 +389,9 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	const void *arguments;
 	struct trp_mail mail;
 
-	enter(node, slot, generation);
+	if (trp_actor_enter(node, slot, generation) < 0)
+		_exit(EXIT_FAILURE);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* It was sent before we were forked. */
 	if (trp_mailbox_next_from(&trp_actor.box, TRP_SLOT_SUPERVISOR, &mail) !=
 	    1)
@@ -414,9 +416,9 @@ troupe_ref troupe_parent(void)
 
 bool troupe_is_stopping(void)
 {
-	while (trp_actor_take(TRP_TAKE_CONTROL) > 0)
+	while (trp_actor.self && trp_actor_take(TRP_TAKE_CONTROL) > 0)
 		;
-	return trp_actor.is_stopping;
+	return trp_actor.is_stopping || !trp_actor.self;
 }
 
 void troupe_finish(int result)

@@ -78,7 +78,7 @@ struct trp_actor {
 	struct trp_timers timers; /* the user's */
 	struct trp_timers calls;  /* deadlines of calls */
 	struct trp_words *words;
-	troupe_ref self;
+	troupe_ref self; /* 0: no actor (any more); see guest.h */
 	troupe_ref parent;
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
@@ -94,6 +94,7 @@ struct trp_actor {
 	uint64_t next_id;		 /* of requests and watches */
 	uint32_t children;
 
+	bool is_guest;		  /* not forked by the supervisor */
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
@@ -119,6 +120,9 @@ extern struct trp_actor trp_actor;
 /* The life of a new process, from the fork to _exit(). */
 _Noreturn void trp_actor_main(struct trp_node *node, uint32_t slot,
 			      uint32_t generation);
+
+/* Takes that slot: the first step of it.  0, or the process can only end. */
+int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation);
 
 /*
  * The handler of SIGTERM in every actor: it stops in order, as if it had been

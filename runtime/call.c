@@ -17,6 +17,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/guest.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -305,6 +306,23 @@ static void fail_all(const struct troupe_proxy *first, size_t count, int error,
 		if (is_of(table[place], first, count) &&
 		    table[place]->number <= newest)
 			fail(table[place], error, TROUPE_ERROR, text);
+}
+
+void trp_call_leave(void)
+{
+	for (uint32_t place = 0; place < places; place++) {
+		if (table[place]->proxy)
+			fail(table[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
+			     "this guest has left");
+	}
+	for (uint32_t place = 0; place < places; place++)
+		free(table[place]);
+	while (watched)
+		forget_watched(watched->target);
+	free(table);
+	table = NULL;
+	places = places_room = 0;
+	free_calls = NULL;
 }
 
 /* ---- asking

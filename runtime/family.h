@@ -22,6 +22,8 @@
 
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
 
+struct trp_guest;
+
 /* Somebody who is to be told of an end. */
 struct trp_watcher {
 	struct trp_watcher *next_of_target;  /* all that watch the same */
@@ -46,6 +48,9 @@ struct trp_child {
 	struct trp_watcher *watching; /* what this one watches */
 	struct trp_name *names;	      /* it is registered under */
 	char label[TROUPE_NAME_SIZE];
+	bool is_guest;		 /* not ours to kill or to reap */
+	bool is_held;		 /* it may still write its region: guests.h */
+	struct trp_guest *guest; /* until it is buried */
 };
 
 struct trp_family {

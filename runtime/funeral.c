@@ -15,10 +15,14 @@
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
 
+/* A guest's process is not ours to wait for. */
+enum { GUEST_GONE = -1, GUEST_EXPELLED = -2 };
+
 /* What waitid() said of a process. */
 struct death {
 	pid_t pid;
-	int how; /* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: it never lived */
+	/* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: it never lived; GUEST_* */
+	int how;
 	int status;
 	struct rusage usage;
 };
@@ -57,6 +61,15 @@ static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
 	if (death->how == 0) {
 		snprintf(reason.text, sizeof(reason.text), "cannot fork: %s",
 			 strerror(-death->status));
+	} else if (death->how < 0) {
+		reason.cause = death->how == GUEST_EXPELLED
+				       ? TROUPE_KILLED
+				       : TROUPE_NOCONNECTION;
+		snprintf(reason.text, sizeof(reason.text), "%s",
+			 death->how == GUEST_EXPELLED ? "expelled"
+						      : "its process has gone");
+		if (death->how == GUEST_GONE)
+			read_words(supervisor, slot, &reason);
 	} else if (death->how != CLD_EXITED) {
 		reason.cause =
 			death->status == SIGKILL ? TROUPE_KILLED
@@ -199,6 +212,7 @@ void trp_funeral_sweep(struct trp_supervisor *supervisor)
 	for (slot = 1; supervisor->buried && slot < supervisor->family.slots;
 	     slot++)
 		if (supervisor->family.child[slot].state == CHILD_BURIED &&
+		    !supervisor->family.child[slot].is_held &&
 		    trp_mailbox_ring_for_dead(&supervisor->box, slot) == 0)
 			give_away(supervisor, slot);
 	if (supervisor->buried)
@@ -243,7 +257,10 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	     watcher = watcher->next_of_target)
 		tell(supervisor, watcher->watcher, &end, watcher->id);
 	tell_no_children(supervisor, mother);
-	if (unread == 0)
+	if (child->is_guest)
+		supervisor->guests--;
+	child->guest = NULL;
+	if (unread == 0 && !child->is_held)
 		give_away(supervisor, slot);
 	else if (supervisor->buried == 1)
 		sweep_later(supervisor, SWEEP_FIRST_MS);
@@ -315,6 +332,15 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 		bury(supervisor, birth->slot, &death);
 	else if (child->is_doomed)
 		trp_office_kill(supervisor, birth->slot);
+}
+
+void trp_funeral_guest(struct trp_supervisor *supervisor, uint32_t slot,
+		       bool is_expelled)
+{
+	const struct death death = { .how = is_expelled ? GUEST_EXPELLED
+							: GUEST_GONE };
+
+	bury(supervisor, slot, &death);
 }
 
 /* Its end is seen twice, as that of its pipe and as its own; once is enough. */

@@ -50,6 +50,8 @@ int troupe_input_add(struct troupe_input *input)
 	struct source *source;
 	int r;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (input->fd < 0 || !input->ready)
 		return -EINVAL;
 	source = calloc(1, sizeof(*source));

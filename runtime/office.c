@@ -12,8 +12,6 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-enum { GRACE_MS = 5000 };
-
 /* ---- saying
  * ------------------------------------------------------------------ */
 
@@ -105,9 +103,8 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 	return 0;
 }
 
-/* The slot's line in the directory: from now on it can be sent to. */
-static void announce(struct trp_supervisor *supervisor, uint32_t slot,
-		     uint32_t limit, uint32_t when_full)
+void trp_office_announce(struct trp_supervisor *supervisor, uint32_t slot,
+			 uint32_t limit, uint32_t when_full)
 {
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	struct trp_child *child = &supervisor->family.child[slot];
@@ -156,10 +153,11 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!slot)
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
-	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
+	child->grace_ms = request->grace_ms ? request->grace_ms : TRP_GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
-	announce(supervisor, slot, request->mailbox_limit, request->when_full);
+	trp_office_announce(supervisor, slot, request->mailbox_limit,
+			    request->when_full);
 	if (request->name[0])
 		r = trp_names_add(&supervisor->names, request->name,
 				  trp_ref(slot, child->generation),
@@ -207,8 +205,12 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 
 static void kill_child(struct trp_child *child)
 {
+	if (child->state != CHILD_ORDERED && child->state != CHILD_RUNNING)
+		return;
 	/* It has not been reaped, so the pid is still its own. */
-	if (child->pid)
+	if (child->is_guest)
+		trp_guests_expel(child->guest);
+	else if (child->pid)
 		kill(child->pid, SIGKILL);
 	else
 		child->is_doomed = true;

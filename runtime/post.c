@@ -6,6 +6,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/guest.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -42,6 +43,11 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	void *bytes;
 	int r;
 
+	if (!trp_actor.self || trp_actor.is_guest) {
+		r = trp_guest_check();
+		if (r < 0)
+			return r;
+	}
 	if (!trp_ref_is_here(to))
 		return to ? -ESRCH : -EINVAL;
 	if (size > TRP_LIMIT_MAX)
@@ -76,6 +82,8 @@ int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 		r = trp_actor_take(TRP_TAKE_CONTROL);
 		if (r == 0)
 			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
+		if (!trp_actor.self)
+			r = -ESHUTDOWN;
 	}
 	open->id = 0;
 	if (r < 0)

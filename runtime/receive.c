@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/guest.h"
 #include "runtime/pattern.h"
 #include "runtime/saved.h"
 #include "runtime/types.h"
@@ -291,6 +292,22 @@ static bool take_saved(void)
 	return true;
 }
 
+void trp_receive_leave(void)
+{
+	struct list *list;
+
+	give_back();
+	while ((list = lists)) {
+		while (list->first) {
+			list->tried = &list->first;
+			trp_saved_free(take_out(list, &list->first));
+		}
+		lists = list->next;
+		free(list);
+	}
+	trp_type_table_fini(&lists_by_type);
+}
+
 /* ---- as it comes
  * ---------------------------------------------------------------- */
 
@@ -356,6 +373,8 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 {
 	int r = 0;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (!trp_actor.klass->run || trp_actor.is_busy)
 		return -EINVAL;
 	r = trp_pattern_check(patterns, count);

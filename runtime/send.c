@@ -96,6 +96,8 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 	void *bytes;
 	int r;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (size == 0)
 		return -EINVAL;
 	r = trp_mailbox_loan(&trp_actor.box, size, &extent, &bytes);
@@ -109,7 +111,7 @@ void troupe_unloan(struct troupe_loan *loan)
 {
 	struct trp_extent extent = { loan->private_offset, loan->size };
 
-	if (loan->bytes)
+	if (loan->bytes && trp_actor.self)
 		trp_mailbox_unloan(&trp_actor.box, extent);
 	*loan = (struct troupe_loan) { 0 };
 }

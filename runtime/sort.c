@@ -10,6 +10,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/guest.h"
 #include "runtime/saved.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
@@ -41,13 +42,23 @@ static int drop(const struct trp_mail *mail, const char *what)
 	return 1;
 }
 
+/* An actor must not go on without having been told; a guest's process may. */
+static void misunderstand(int code, const char *text)
+{
+	if (!trp_actor.is_guest)
+		trp_actor_exit(TROUPE_ERROR, code, text);
+	trp_guest_over();
+}
+
 static void take_ended(const Troupe__Control__Ended *ended)
 {
 	struct trp_news *news = calloc(1, sizeof(*news));
 	struct troupe_end *end;
 
-	if (!news)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM, "no memory for a report");
+	if (!news) {
+		misunderstand(-ENOMEM, "no memory for a report");
+		return;
+	}
 	end = &news->end;
 	end->ref = ended->ref;
 	end->pid = ended->pid;
@@ -86,9 +97,10 @@ static int take_control(const struct trp_envelope *envelope, const void *body,
 	ProtobufCMessage *message;
 
 	if (!type || trp_message_unpack(type, body, size, &trp_actor.scratch,
-					&message) < 0)
-		trp_actor_exit(TROUPE_ERROR, -EPROTO,
-			       "the supervisor speaks another version");
+					&message) < 0) {
+		misunderstand(-EPROTO, "the supervisor speaks another version");
+		return 1;
+	}
 	if (type == &troupe__control__ended__descriptor)
 		take_ended((const Troupe__Control__Ended *)message);
 	else if (type == &troupe__control__answer__descriptor)

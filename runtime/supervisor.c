@@ -13,9 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/actor.h"
-#include "runtime/control.pb-c.h"
 #include "runtime/requests.h"
-#include "runtime/troupe_value.h"
 #include "runtime/types.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -135,7 +133,7 @@ static int watch_births(struct trp_supervisor *supervisor)
 	return trp_wait_add(&supervisor->wait, &supervisor->births);
 }
 
-static int choose_wait(struct trp_node *node)
+static int choose_wait(struct trp_node *node, uint64_t *ret_identity)
 {
 	char why[160];
 	uint64_t identity;
@@ -148,23 +146,8 @@ static int choose_wait(struct trp_node *node)
 	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
 		return -EIO;
 	trp_wait_set_node(identity);
+	*ret_identity = identity;
 	return 0;
-}
-
-/* Those that every actor knows, whatever its application declares. */
-static int learn_types(void)
-{
-	static const ProtobufCMessageDescriptor *const type[] = {
-		&troupe__value__descriptor,
-		&troupe__control__answer__descriptor,
-		&troupe__control__order__descriptor,
-		&troupe__control__ended__descriptor,
-	};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof(type) / sizeof(type[0]); i++)
-		r = trp_types_add(type[i]);
-	return r;
 }
 
 static int make_arena(struct trp_node *node, const struct trp_options *options)
@@ -206,9 +189,9 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->supervisor = getpid();
 	if (node->main || !realpath(node->argv[0], supervisor->application))
 		supervisor->application[0] = '\0';
-	r = choose_wait(node);
+	r = choose_wait(node, &supervisor->identity);
 	if (r == 0)
-		r = learn_types();
+		r = trp_types_begin();
 	if (r == 0)
 		r = make_arena(node, options);
 	return r;
@@ -301,7 +284,7 @@ static int live(struct trp_supervisor *supervisor)
 {
 	int r = trp_office_spawn_root(supervisor);
 
-	while (r >= 0 && supervisor->family.alive > 0) {
+	while (r >= 0 && supervisor->family.alive > supervisor->guests) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_end(supervisor);
 		r = turn(supervisor);
@@ -326,6 +309,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 static void tear_down(struct trp_supervisor *supervisor)
 {
 	trp_gate_close(supervisor);
+	trp_guests_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
 		close(supervisor->signals.fd);

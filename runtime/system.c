@@ -17,6 +17,8 @@ static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
 	size_t size = arguments ? trp_message_size(arguments) : 0;
 	int r;
 
+	if (trp_actor.is_guest)
+		return -ENOTSUP; /* nobody else has its addresses */
 	if (trp_actor.is_ending)
 		return -ECANCELED;
 	if (arguments && !trp_message_is_valid(arguments))
@@ -192,10 +194,12 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		struct troupe_end *ret_end)
 {
 	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_WAIT;
-	struct trp_news *news = claim(ref);
-	struct trp_news *own;
+	struct trp_news *news, *own;
 	int r;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
+	news = claim(ref);
 	if (ref == trp_actor.self)
 		return -EDEADLK;
 	if (!ref)

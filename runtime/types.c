@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <link.h>
 #include <string.h>
+#include "runtime/control.pb-c.h"
 #include "serialize/type.h"
+#include "serialize/value.pb-c.h"
 
 static struct trp_type_table table;
 
@@ -19,6 +21,21 @@ int trp_types_add(const ProtobufCMessageDescriptor *type)
 	if (known)
 		return strcmp(known->name, type->name) == 0 ? 0 : -EEXIST;
 	return trp_type_table_add(&table, id, type);
+}
+
+int trp_types_begin(void)
+{
+	static const ProtobufCMessageDescriptor *const type[] = {
+		&troupe__value__descriptor,
+		&troupe__control__answer__descriptor,
+		&troupe__control__order__descriptor,
+		&troupe__control__ended__descriptor,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(type) / sizeof(type[0]); i++)
+		r = trp_types_add(type[i]);
+	return r;
 }
 
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id)

@@ -14,6 +14,9 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdint.h>
 
+/* Those that every actor knows, whatever its application declares. */
+int trp_types_begin(void);
+
 /* application: of dlopen().  0, -EEXIST (two types, one identity), -ENOMEM. */
 int trp_types_load(void *application);
 

@@ -84,6 +84,7 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 	     name = name->next_of_holder)
 		names[actor.n_names++] = (char *)name->name;
 	actor.state = state_of(child);
+	actor.is_guest = child->is_guest;
 	if (words) {
 		actor.received = count_of(&words->received);
 		actor.sent = count_of(&words->sent);
@@ -114,6 +115,22 @@ static int on_list(struct trp_visitor *visitor, const void *message)
 	return TRP_GATE_MORE;
 }
 
+/* ---- guests
+ * ------------------------------------------------------------------------- */
+
+static int on_join(struct trp_visitor *visitor, const void *message)
+{
+	int r = trp_guests_join(visitor, message);
+
+	if (r == -EEXIST)
+		visitor->why = "this process is an actor of that node already";
+	else if (r == -ESHUTDOWN)
+		visitor->why = "the node is ending";
+	else if (r == -EAGAIN)
+		visitor->why = "no slot is free in that node";
+	return r;
+}
+
 /* ---- orders
  * ---------------------------------------------------------------------- */
 
@@ -132,6 +149,7 @@ static const struct {
 } requests[] = {
 	{ &troupe__guest__hello__descriptor, on_hello },
 	{ &troupe__guest__list__descriptor, on_list },
+	{ &troupe__guest__join__descriptor, on_join },
 	{ &troupe__guest__end__descriptor, on_end },
 };
 

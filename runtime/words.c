@@ -5,12 +5,14 @@
 
 const struct trp_words *trp_words_of(troupe_ref ref)
 {
-	const struct trp_arena *arena = &trp_actor.node->arena;
+	/* A process that is no actor has none. */
+	const struct trp_arena *arena =
+		trp_actor.node ? &trp_actor.node->arena : NULL;
 	uint32_t slot = trp_ref_slot(ref);
 	uint32_t generation = trp_ref_generation(ref);
 	const struct trp_front *front;
 
-	if (!trp_ref_is_here(ref) || slot >= arena->slots ||
+	if (!trp_actor.self || !trp_ref_is_here(ref) || slot >= arena->slots ||
 	    atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
 				 memory_order_acquire) !=
 		    trp_life(generation, TRP_LIVE))
