@@ -26,6 +26,15 @@ int trp_types_add(const ProtobufCMessageDescriptor *type);
 /* NULL: not known. */
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id);
 
+/*
+ * Calls visit for each service of an application, by its dynamic symbols as
+ * well.
+ */
+void trp_types_services(void *application,
+			void (*visit)(const ProtobufCServiceDescriptor *service,
+				      void *data),
+			void *data);
+
 /* Calls visit for each type; for tools. */
 void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,
 				  void *data),
