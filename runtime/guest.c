@@ -151,7 +151,7 @@ static int ask(const struct trp_actor *actor,
 	       const Troupe__Guest__Joined **ret_joined, int *ret_arena)
 {
 	Troupe__Guest__Join join = TROUPE__GUEST__JOIN__INIT;
-	const ProtobufCMessage *item;
+	const ProtobufCMessage *item = NULL;
 	int r;
 
 	join.label = (char *)actor->label;
@@ -162,9 +162,9 @@ static int ask(const struct trp_actor *actor,
 	if (r == 0)
 		r = trp_visit_next(&visit, &troupe__guest__joined__descriptor,
 				   1, &item);
-	if (r <= 0)
-		return r < 0 ? r : -EPROTO;
-	if (visit.packet.fds != 1)
+	if (r < 0)
+		return r;
+	if (!item || visit.packet.fds != 1)
 		return -EPROTO;
 	*ret_arena = visit.packet.fd[0];
 	*ret_joined = (const Troupe__Guest__Joined *)item;

@@ -5,7 +5,7 @@
 /*
  * Guests: a process that no supervisor forked, such as a plain C program, a
  * test or a tool, joins a running node and is an actor of it until it leaves or
- * dies.  See troupe_guest(3).
+ * dies.
  *
  * A guest is a function actor: it may use all of troupe.h but spawning.  Its
  * calls return -ESHUTDOWN before it has joined and when its membership is over.

@@ -5,14 +5,15 @@
 
 const struct trp_words *trp_words_of(troupe_ref ref)
 {
-	/* A process that is no actor has none. */
-	const struct trp_arena *arena =
-		trp_actor.node ? &trp_actor.node->arena : NULL;
+	const struct trp_arena *arena;
+	const struct trp_front *front;
 	uint32_t slot = trp_ref_slot(ref);
 	uint32_t generation = trp_ref_generation(ref);
-	const struct trp_front *front;
 
-	if (!trp_actor.self || !trp_ref_is_here(ref) || slot >= arena->slots ||
+	if (!trp_actor.self || !trp_actor.node)
+		return NULL; /* no actor (any more) */
+	arena = &trp_actor.node->arena;
+	if (!trp_ref_is_here(ref) || slot >= arena->slots ||
 	    atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
 				 memory_order_acquire) !=
 		    trp_life(generation, TRP_LIVE))
