@@ -115,6 +115,8 @@ static bool pop(struct trp_region *region, unsigned order,
 	if (!list->count)
 		return false;
 	*ret_spare = list->spare[--list->count];
+	if (list->idle > list->count)
+		list->idle = list->count;
 	region->warm -= ret_spare->populated;
 	return true;
 }
@@ -231,4 +233,23 @@ void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)
 	else
 		give_back(region, offset, UINT64_C(1) << order);
 	push(region, order, spare);
+}
+
+void trp_region_cool(struct trp_region *region)
+{
+	for (unsigned order = order_of(TRP_COOL_MIN); order < TRP_BLOCK_CLASSES;
+	     order++) {
+		struct trp_free *list = &region->free[order];
+
+		for (uint32_t i = 0; i < list->idle; i++) {
+			struct trp_spare *spare = &list->spare[i];
+
+			if (spare->populated)
+				give_back(region, spare->offset,
+					  UINT64_C(1) << order);
+			region->warm -= spare->populated;
+			spare->populated = 0;
+		}
+		list->idle = list->count;
+	}
 }

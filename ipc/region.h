@@ -14,14 +14,16 @@
  * so freeing cannot fail.  A class that has run out takes new space, then
  * halves a free block of a larger class; halves are not joined again.
  *
- * Freed blocks stay warm for the next use; what is free beyond TRP_WARM_MAX is
- * given back to the machine (MADV_REMOVE) and populated again when reused.
+ * Freed blocks stay warm for the next use; what is free beyond TRP_WARM_MAX, or
+ * was not used from one trp_region_cool() to the next, is given back to the
+ * machine (MADV_REMOVE) and populated again when reused.
  */
 
 #include "ipc/arena.h"
 
 enum { TRP_BLOCK_MIN_LOG2 = 9, TRP_BLOCK_CLASSES = 47 };
 #define TRP_WARM_MAX (UINT64_C(256) << 20)
+#define TRP_COOL_MIN (UINT64_C(64) << 10)
 
 /* A free block; of its first bytes, how many are populated for certain. */
 struct trp_spare {
@@ -41,6 +43,7 @@ struct trp_region {
 		uint32_t count;
 		uint32_t room;
 		uint32_t made;
+		uint32_t idle; /* the first so many: since the last cooling */
 	} free[TRP_BLOCK_CLASSES];
 };
 
@@ -62,6 +65,13 @@ int trp_region_alloc(struct trp_region *region, uint64_t size,
 
 /* size: as it was asked for. */
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size);
+
+/*
+ * Gives back free blocks that were not used since the last time.  Smaller ones
+ * than TRP_COOL_MIN stay: the kernel visits every process of the node for each
+ * hole in the arena.
+ */
+void trp_region_cool(struct trp_region *region);
 
 void *trp_region_at(const struct trp_region *region, uint64_t offset);
 

@@ -39,6 +39,7 @@ struct trp_supervisor {
 	struct trp_family family;
 	struct trp_names names;
 	struct trp_timers timers;
+	struct troupe_timer tidying;
 	struct trp_watch signals, births;
 	struct trp_order *orders; /* that the pipe had no room for */
 	size_t order_count, order_room;
