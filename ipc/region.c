@@ -33,11 +33,13 @@ void *trp_region_at(const struct trp_region *region, uint64_t offset)
  * Whatever the kernel says, it could not give us the pages; EFAULT is what it
  * says where touching them would have been SIGBUS.
  */
-static int populate(const struct trp_region *region, uint64_t offset,
-		    uint64_t size)
+static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	void *at = trp_region_at(region, offset);
+	int r = trp_budget_spend(&region->budget, size);
 
+	if (r < 0)
+		return r;
 	if (madvise(at, size, MADV_POPULATE_WRITE))
 		return -ENOMEM;
 	madvise(at, size, MADV_DODUMP);
@@ -65,6 +67,7 @@ int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 		.front_next = TRP_PAGE,
 		.heap_next = TRP_FRONT_SIZE,
 	};
+	trp_budget_init(&region->budget);
 	return populate(region, 0, TRP_PAGE);
 }
 

@@ -20,6 +20,7 @@
  */
 
 #include "ipc/arena.h"
+#include "ipc/budget.h"
 
 enum { TRP_BLOCK_MIN_LOG2 = 9, TRP_BLOCK_CLASSES = 47 };
 #define TRP_WARM_MAX (UINT64_C(256) << 20)
@@ -38,6 +39,7 @@ struct trp_region {
 	uint64_t heap_next;
 	uint64_t warm; /* bytes free and populated */
 	uint64_t used; /* bytes handed out, as they were asked for */
+	struct trp_budget budget;
 	struct trp_free {
 		struct trp_spare *spare; /* cold ones first */
 		uint32_t count;
@@ -58,7 +60,7 @@ void trp_region_fini(struct trp_region *region);
 /*
  * A block of at least `size` bytes (1 or more), its content undefined,
  * aligned to its size up to a page.  Returns 0, -ENOBUFS (the region is full)
- * or -ENOMEM (the machine is).
+ * or -ENOMEM (the machine is, or the cgroup: ipc/budget.h).
  */
 int trp_region_alloc(struct trp_region *region, uint64_t size,
 		     uint64_t *ret_offset);
