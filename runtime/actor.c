@@ -190,6 +190,8 @@ int trp_actor_sleep(unsigned take, struct troupe_time deadline)
 	if (deadline.ns == trp_actor.rescan_at.ns &&
 	    trp_now().ns >= deadline.ns) {
 		trp_mailbox_rescan(&trp_actor.box);
+		trp_mailbox_tidy(&trp_actor.box);
+		trp_region_cool(&trp_actor.box.region);
 		trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;

@@ -218,6 +218,29 @@ static void be_spared(void)
 	fclose(file);
 }
 
+static int tidy(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+
+	trp_mailbox_tidy(&supervisor->box);
+	trp_region_cool(&supervisor->box.region);
+	return 0;
+}
+
+/* As an actor does when it has nothing else to do. */
+static int start_tidying(struct trp_supervisor *supervisor)
+{
+	enum { EVERY_MS = 30 * 1000 };
+
+	supervisor->tidying = (struct troupe_timer) {
+		.fired = tidy,
+		.data = supervisor,
+		.period_ns = EVERY_MS * INT64_C(1000000),
+	};
+	return trp_timers_start(&supervisor->timers, &supervisor->tidying,
+				troupe_in_ms(EVERY_MS));
+}
+
 /* After it: what only the supervisor has. */
 static int set_up(struct trp_supervisor *supervisor)
 {
@@ -243,6 +266,8 @@ static int set_up(struct trp_supervisor *supervisor)
 		r = watch_signals(supervisor);
 	if (r == 0)
 		r = watch_births(supervisor);
+	if (r == 0)
+		r = start_tidying(supervisor);
 	return r;
 }
 

@@ -35,6 +35,7 @@ struct trp_supervisor {
 	struct trp_names names;
 	struct trp_obituary obituary;
 	struct trp_timers timers;
+	struct troupe_timer tidying;
 	struct trp_watch signals, births;
 	struct trp_order *orders; /* that the pipe had no room for */
 	size_t order_count, order_room;
