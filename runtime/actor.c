@@ -355,6 +355,7 @@ static const void *be_born(const struct trp_mail *mail)
 			       (ProtobufCMessage **)&birth) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
 	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s", birth->label);
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "%s", birth->title);
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.klass = find_class(birth);

@@ -17,6 +17,7 @@
  */
 
 #include "ipc/mailbox.h"
+#include "runtime/family.h"
 #include "runtime/ref.h"
 #include "runtime/timers.h"
 #include "runtime/troupe.h"
@@ -82,12 +83,15 @@ struct trp_actor {
 	troupe_ref parent;
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
+	char title[TRP_TITLE_SIZE]; /* what logs call it */
 
 	struct trp_open_request {
 		uint64_t id; /* 0: none is open */
 		bool is_answered;
 		int result;
 		troupe_ref ref;
+		char *text; /* where the answer's goes, or NULL */
+		size_t text_size;
 	} request;
 	struct trp_news_queue news;
 	struct trp_news_queue unclaimed; /* ends of a function's children */
@@ -205,6 +209,9 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 /* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
  * runs meanwhile. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
+/* The same for an answer that is text.  -ENAMETOOLONG: size is too small. */
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size);
 
 /* A new id; never 0. */
 uint64_t trp_actor_id(void);

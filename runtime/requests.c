@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "runtime/troupe_tree.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -112,6 +113,39 @@ static int on_whereis(struct trp_request *request)
 	return request->answer ? 0 : -ENOENT;
 }
 
+static int on_lookup(struct trp_request *request)
+{
+	const struct trp_family *family = &request->supervisor->family;
+	uint32_t slot;
+	int r = trp_family_walk(
+		family, request->sender,
+		((const Troupe__Control__Lookup *)request->message)->address,
+		&slot);
+
+	if (r == 0)
+		request->answer = trp_ref(slot, family->child[slot].generation);
+	return r;
+}
+
+static int on_address_of(struct trp_request *request)
+{
+	static char address[TROUPE_ADDRESS_SIZE];
+	const Troupe__Control__AddressOf *of =
+		(const Troupe__Control__AddressOf *)request->message;
+	uint32_t slot;
+	int r = find_slot(request, of->ref, &slot);
+
+	if (r < 0)
+		return r;
+	if (!trp_family_address(&request->supervisor->family, slot, address,
+				sizeof(address)))
+		return -ENAMETOOLONG;
+	if (address[0] != '/')
+		return -ENOENT;
+	request->answer_text = address;
+	return 0;
+}
+
 /* Positive: answered later. */
 static int on_stop_children(struct trp_request *request)
 {
@@ -139,6 +173,8 @@ static const struct {
 	{ &troupe__control__register__descriptor, on_register },
 	{ &troupe__control__unregister__descriptor, on_unregister },
 	{ &troupe__control__whereis__descriptor, on_whereis },
+	{ &troupe__control__lookup__descriptor, on_lookup },
+	{ &troupe__control__address_of__descriptor, on_address_of },
 	{ &troupe__control__stop_children__descriptor, on_stop_children },
 };
 
@@ -150,6 +186,8 @@ static void answer(struct trp_request *request, int result)
 		return;
 	message.result = result;
 	message.ref = request->answer;
+	if (request->answer_text)
+		message.text = request->answer_text;
 	trp_office_tell(request->supervisor, request->sender, TRP_REPLY,
 			request->correlation, &message.base);
 }
@@ -184,6 +222,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	struct trp_request request = { .supervisor = supervisor,
 				       .sender = mail->sender };
 	struct trp_envelope envelope;
+	char title[TRP_TITLE_SIZE];
 	const void *body;
 	size_t size;
 	int r;
@@ -193,7 +232,9 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 		return;
 	if (r < 0 || envelope.kind != TRP_CONTROL) {
 		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
-			   child->label, (int)child->pid);
+			   trp_family_title(&supervisor->family, mail->sender,
+					    title, sizeof(title)),
+			   (int)child->pid);
 		return;
 	}
 	request.correlation = envelope.correlation;

@@ -75,6 +75,12 @@ static void take_answer(const struct trp_envelope *envelope,
 	request->is_answered = true;
 	request->result = answer->result;
 	request->ref = answer->ref;
+	if (!request->text || answer->result < 0)
+		return;
+	if (strlen(answer->text) < request->text_size)
+		strcpy(request->text, answer->text);
+	else
+		request->result = -ENAMETOOLONG;
 }
 
 /* From the supervisor, whom we trust. */

@@ -373,7 +373,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	int r;
 
 	supervisor = (struct trp_supervisor) { 0 };
-	snprintf(trp_actor.label, sizeof(trp_actor.label), "supervisor");
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);
 	if (r < 0)
