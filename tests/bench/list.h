@@ -23,6 +23,7 @@
 	BENCH(logmap)         \
 	BENCH(banking)        \
 	BENCH(apsp)           \
+	BENCH(astar)          \
 	BENCH(nqueenk)        \
 	BENCH(recmatmul)      \
 	BENCH(quicksort)      \
@@ -30,6 +31,7 @@
 	BENCH(filterbank)     \
 	BENCH(sieve)          \
 	BENCH(trapezoid)      \
+	BENCH(piprecision)    \
 	BENCH(sor)
 
 /* What other actor systems are measured with. */
