@@ -29,7 +29,9 @@
 	BENCH(quicksort)      \
 	BENCH(radixsort)      \
 	BENCH(filterbank)     \
+	BENCH(bitonicsort)    \
 	BENCH(sieve)          \
+	BENCH(uct)            \
 	BENCH(trapezoid)      \
 	BENCH(piprecision)    \
 	BENCH(sor)

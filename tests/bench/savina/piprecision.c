@@ -271,7 +271,7 @@ static int root(void)
 	long terms;
 	int r;
 
-	if (bench_get(DIGITS) < 1 || bench_get(WORKERS) < 1)
+	if (bench_get(DIGITS) < 20 || bench_get(WORKERS) < 1)
 		return -EINVAL;
 	sum = new_number();
 	limit = new_limit();
