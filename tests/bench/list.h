@@ -32,6 +32,7 @@
 	BENCH(bitonicsort)    \
 	BENCH(sieve)          \
 	BENCH(uct)            \
+	BENCH(facloc)         \
 	BENCH(trapezoid)      \
 	BENCH(piprecision)    \
 	BENCH(sor)
@@ -44,7 +45,9 @@
 	BENCH(mixed_case)          \
 	BENCH(bang)                \
 	BENCH(ehb)                 \
-	BENCH(genstress)
+	BENCH(genstress)           \
+	BENCH(thread_ring)         \
+	BENCH(chameneos_redux)
 
 /* What nothing can beat. */
 #define BENCHES_FLOORS(BENCH) \
