@@ -44,6 +44,19 @@ struct bench {
 
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
+
+	/* Without a node: it waits by looking again and again. */
+	bool spins;
+
+	/* Its actors live in one process: none is safe from the others. */
+	bool shares_memory;
+
+	/* Its latencies begin when sending was planned, not when it was done.
+	 */
+	bool is_open_loop;
+
+	/* Runs only when it is asked for by its name. */
+	bool is_hidden;
 };
 
 /* The value of a parameter, by its place in the table. */

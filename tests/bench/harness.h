@@ -14,7 +14,8 @@
  *	statistics.c	medians and intervals, pure
  *	context.c	the machine
  *	table.c, json.c, lines.c	the forms of the output
- *	baseline.c	a run before this one
+ *	results.c	the JSON of a run before this one, read again
+ *	baseline.c	compares with it
  */
 
 #include <stdatomic.h>
@@ -41,6 +42,10 @@ struct board {
 };
 
 extern struct board *board;
+
+/* How the processes of a run wait for each other. */
+enum waiting { SLEEPING, SPINNING, ADAPTIVE, WAITINGS };
+extern const char *const waiting_name[WAITINGS];
 
 enum pinning { PIN_FREE, PIN_ONE, PIN_TWO };
 enum order { ORDER_INTERLEAVED, ORDER_RANDOM, ORDER_SEQUENTIAL };
@@ -82,7 +87,8 @@ struct run {
 /* A benchmark with its parameters and all its runs. */
 struct entry {
 	const struct bench *bench;
-	char name[128]; /* pingpong/n:40000 */
+	char name[128];	     /* pingpong/n:40000 */
+	const char *waiting; /* one of waiting_name[] */
 	long value[BENCH_PARAMETERS];
 	struct run *run;
 	int count, room, failed;
@@ -126,8 +132,13 @@ double *entry_values(const struct entry *entry, int *ret_count);
 void context_print(FILE *file, const struct settings *settings);
 void context_json(FILE *file, const struct settings *settings);
 
+/*
+ * Who spins and who sleeps are never in one table: rows are shown of those
+ * that wait as the first does; the others have tables of their own at the end.
+ */
 void table_head(FILE *file, const struct entries *entries);
 void table_row(FILE *file, const struct entry *entry);
+void table_others(FILE *file, const struct entries *entries);
 void json_write(FILE *file, const struct entries *entries,
 		const struct settings *settings);
 void lines_csv(FILE *file, const struct entries *entries);

@@ -15,6 +15,12 @@ static const struct bench *const benches[] = {
 	BENCHES(REFER) NULL,
 };
 
+const char *const waiting_name[] = {
+	[SLEEPING] = "sleeping",
+	[SPINNING] = "spinning",
+	[ADAPTIVE] = "adaptive",
+};
+
 /* A swept value above takes longer than a smoke run may. */
 enum { SMOKE_MOST = 1 << 20 };
 
@@ -114,10 +120,25 @@ static int add_all(struct entries *entries, const struct bench *bench,
 static bool is_meant(const struct bench *bench, const char *pattern,
 		     const regex_t *regex, bool is_name)
 {
+	if (bench->is_hidden)
+		return strcmp(bench->name, pattern) == 0;
 	if (is_name)
 		return strcmp(bench->name, pattern) == 0 ||
 		       strcmp(bench->suite, pattern) == 0;
 	return regexec(regex, bench->name, 0, NULL, 0) == 0;
+}
+
+/* What --spin says is for nodes. */
+static const char *waiting_of(const struct bench *bench,
+			      const struct settings *settings)
+{
+	const char *spin = settings->spin ?: getenv("TROUPE_SPIN") ?: "auto";
+
+	if (bench->plain)
+		return waiting_name[bench->spins ? SPINNING : SLEEPING];
+	if (strcmp(spin, "always") == 0)
+		return waiting_name[SPINNING];
+	return waiting_name[strcmp(spin, "never") == 0 ? SLEEPING : ADAPTIVE];
 }
 
 static bool is_name(const char *pattern)
@@ -159,6 +180,9 @@ int select_benches(const struct settings *settings, struct entries *ret)
 		r = choose(ret, "", settings->preset);
 	for (int i = 0; i < settings->choice_count && r == 0; i++)
 		r = choose(ret, settings->choices[i], settings->preset);
+	for (int i = 0; i < ret->count; i++)
+		ret->entry[i].waiting =
+			waiting_of(ret->entry[i].bench, settings);
 	if (r < 0)
 		select_free(ret);
 	return r;
