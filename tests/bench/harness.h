@@ -9,6 +9,7 @@
  *	select.c	which benchmarks, with which parameters
  *	run.c		one run: a process, its node, its time, what it left
  *	watch.c		who is alive below a process, and what for
+ *	lanes.c		its mailboxes, and the pages it left
  *	kit.c		what a benchmark sees
  *	histogram.c	latencies
  *	statistics.c	medians and intervals, pure
@@ -20,6 +21,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include "ipc/arena.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/histogram.h"
 
@@ -39,6 +41,8 @@ struct board {
 	double bytes;
 	struct figure figure[FIGURES];
 	struct histogram latency;
+	struct trp_arena arena; /* of the node, as its supervisor has it */
+	long pages;		/* lanes_pages.touched */
 };
 
 extern struct board *board;
@@ -80,6 +84,7 @@ struct run {
 	double bytes;
 	long switches; /* of context */
 	long rss;      /* KiB, of the largest process */
+	long pages;    /* that came back after their slot was given away */
 	struct figure figure[FIGURES];
 	char why[WHY_SIZE]; /* empty: it is right */
 };
@@ -125,6 +130,8 @@ void watch_dump(FILE *file, pid_t pid);
 /* Kills and reaps all children of this process; returns how many. */
 int watch_reap_strays(void);
 int watch_count_descriptors(void);
+/* Has this process a mapping of a file whose name begins so? */
+bool watch_is_mapped(const char *name);
 
 /* One value of each run, those that failed left out; the caller frees. */
 double *entry_values(const struct entry *entry, int *ret_count);

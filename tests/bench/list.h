@@ -63,7 +63,8 @@
 	BENCH(idle)           \
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
-	BENCH(timer)
+	BENCH(timer)          \
+	BENCH(hang)
 
 /* What others move bytes with; each of these isolates by process. */
 #define BENCHES_PEERS(BENCH)         \

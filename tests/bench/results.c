@@ -57,13 +57,11 @@ static void take_name_apart(struct result *result)
 static bool is_figure(const char *key, const json_t *value)
 {
 	static const char *const known[] = {
-		"repetitions",	    "threads",
-		"repetition_index", "iterations",
-		"bytes_per_second", "items_per_second",
-		"run_seconds",	    "node_seconds",
-		"context_switches", "max_rss_kib",
-		"real_time",	    "cpu_time",
-		"family_index",	    "per_family_instance_index",
+		"repetitions", "threads",	   "repetition_index",
+		"iterations",  "bytes_per_second", "items_per_second",
+		"run_seconds", "node_seconds",	   "context_switches",
+		"max_rss_kib", "arena_pages_back", "real_time",
+		"cpu_time",    "family_index",	   "per_family_instance_index",
 	};
 
 	if (!json_is_number(value))
