@@ -136,6 +136,9 @@ bool watch_is_mapped(const char *name);
 /* One value of each run, those that failed left out; the caller frees. */
 double *entry_values(const struct entry *entry, int *ret_count);
 
+/* The median of figure `which` over those runs. */
+double entry_figure(const struct entry *entry, int which);
+
 void context_print(FILE *file, const struct settings *settings);
 void context_json(FILE *file, const struct settings *settings);
 

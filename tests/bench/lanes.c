@@ -179,9 +179,11 @@ static void dump_lane(FILE *file, const struct trp_arena *arena,
 	      file);
 }
 
-static void dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
+/* Its lanes in which something is unread, as far as they are shown. */
+static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 {
-	uint32_t cards = trp_arena_front(arena, slot)->cards, shown = 0;
+	uint32_t cards = trp_arena_front(arena, slot)->cards;
+	int shown = 0;
 
 	for (uint32_t number = 1;
 	     number <= cards && number <= arena->slots && shown < SHOWN_MOST;
@@ -192,25 +194,44 @@ static void dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 		if (peer >= arena->slots || !generation_of(arena, peer) ||
 		    !trp_mailbox_depth(arena, peer, slot))
 			continue;
-		dump_lane(file, arena, slot, peer, sent);
+		if (file)
+			dump_lane(file, arena, slot, peer, sent);
 		shown++;
 	}
+	return shown;
+}
+
+/* Whoever sleeps, awaits no answer and has been read is one of many. */
+static bool is_worth_a_line(const struct trp_arena *arena, uint32_t slot)
+{
+	const struct trp_front *front = trp_arena_front(arena, slot);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+
+	return (uint8_t)front->sleeping == TRP_AWAKE ||
+	       (slot != TRP_SLOT_SUPERVISOR && words->await_turn % 2) ||
+	       dump_lanes(NULL, arena, slot) > 0;
 }
 
 void lanes_dump(FILE *file, const struct trp_arena *arena)
 {
-	long count = 0;
+	long quiet = 0, busy = 0;
 
 	for (uint32_t slot = 0; slot < arena->slots; slot++) {
 		if (!generation_of(arena, slot))
 			continue;
-		if (count++ >= SHOWN_MOST)
+		if (!is_worth_a_line(arena, slot)) {
+			quiet++;
+			continue;
+		}
+		if (busy++ >= SHOWN_MOST)
 			continue;
 		dump_wait(file, arena, slot);
 		dump_lanes(file, arena, slot);
 	}
-	if (count > SHOWN_MOST)
-		fprintf(file, "  and %ld more\n", count - SHOWN_MOST);
+	if (busy > SHOWN_MOST)
+		fprintf(file, "  and %ld more like them\n", busy - SHOWN_MOST);
+	fprintf(file, "  %ld sleep, await no answer and have been read\n",
+		quiet);
 }
 
 /* ---- pages -----------------------------------------------------------------

@@ -61,6 +61,7 @@
 	BENCH(restart)        \
 	BENCH(reports)        \
 	BENCH(idle)           \
+	BENCH(scale)          \
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
 	BENCH(timer)          \

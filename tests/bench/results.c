@@ -72,20 +72,44 @@ static bool is_figure(const char *key, const json_t *value)
 	return true;
 }
 
-static void take_figures(struct result *result, json_t *row)
+static int push(double **values, int *count, double value)
+{
+	double *more = reallocarray(*values, (size_t)*count + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	*values = more;
+	more[(*count)++] = value;
+	return 0;
+}
+
+static int take_figure(struct result *result, const char *key, double value)
+{
+	struct result_figure *figure = result->figure;
+	int i;
+
+	for (i = 0; i < result->figures; i++)
+		if (strcmp(figure[i].name, key) == 0)
+			break;
+	if (i == RESULT_FIGURES)
+		return 0;
+	if (i == result->figures)
+		figure[result->figures++].name = key;
+	return push(&figure[i].value, &figure[i].count, value);
+}
+
+static int take_figures(struct result *result, json_t *row)
 {
 	const char *key;
 	json_t *value;
+	int r = 0;
 
-	result->figures = 0;
 	json_object_foreach(row, key, value)
 	{
-		if (!is_figure(key, value) || result->figures == RESULT_FIGURES)
-			continue;
-		result->figure[result->figures].name = key;
-		result->figure[result->figures++].value =
-			json_number_value(value);
+		if (r == 0 && is_figure(key, value))
+			r = take_figure(result, key, json_number_value(value));
 	}
+	return r;
 }
 
 static double in_seconds(const json_t *row)
@@ -133,7 +157,7 @@ static int take_row(struct results *results, json_t *row)
 {
 	const char *name = text_of(row, "name");
 	struct result *result = find(results, name);
-	double rate = number_of(row, "items_per_second"), *more;
+	double rate = number_of(row, "items_per_second");
 
 	if (!*name || strcmp(text_of(row, "run_type"), "iteration") != 0)
 		return 0;
@@ -145,16 +169,11 @@ static int take_row(struct results *results, json_t *row)
 		result->failed++;
 		return 0;
 	}
-	more = reallocarray(result->value, (size_t)result->count + 1,
-			    sizeof(*more));
-	if (!more)
+	if (push(&result->value, &result->count, in_seconds(row)) < 0)
 		return -ENOMEM;
-	result->value = more;
-	result->value[result->count++] = in_seconds(row);
 	if (rate > 0)
 		result->bytes = number_of(row, "bytes_per_second") / rate;
-	take_figures(result, row);
-	return 0;
+	return take_figures(result, row);
 }
 
 /* ---- latencies ------------------------------------------------------------
@@ -236,8 +255,12 @@ int results_read(const char *path, struct results *ret_results)
 void results_free(struct results *results)
 {
 	for (int i = 0; i < results->count; i++) {
-		free(results->result[i].value);
-		free(results->result[i].latency);
+		struct result *result = &results->result[i];
+
+		for (int f = 0; f < result->figures; f++)
+			free(result->figure[f].value);
+		free(result->value);
+		free(result->latency);
 	}
 	free(results->result);
 	free(results->path);
@@ -259,12 +282,12 @@ double result_parameter(const struct result *result, const char *name)
 	return -1;
 }
 
-double result_median(const struct result *result)
+double result_median(double *value, int count)
 {
 	struct statistics s;
 
-	if (result->count == 0)
+	if (count == 0)
 		return 0;
-	statistics_of(result->value, result->count, 1, &s);
+	statistics_of(value, count, 1, &s);
 	return s.median;
 }

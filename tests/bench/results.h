@@ -11,9 +11,10 @@
 
 enum { RESULT_FIGURES = 8, RESULT_PARAMETERS = 6 };
 
-struct result_pair {
+struct result_figure {
 	const char *name;
-	double value;
+	double *value; /* of each run that was right */
+	int count;
 };
 
 /* All strings are of the file, and live as long as struct results does. */
@@ -24,8 +25,8 @@ struct result {
 	const char *loop; /* "open", "closed"; NULL: no latencies */
 	double *value;	  /* seconds an item, of each run that was right */
 	int count, failed;
-	double bytes;				   /* an item; 0: none */
-	struct result_pair figure[RESULT_FIGURES]; /* of the last run */
+	double bytes; /* an item; 0: none */
+	struct result_figure figure[RESULT_FIGURES];
 	int figures;
 	char parameter_name[RESULT_PARAMETERS][32];
 	double parameter[RESULT_PARAMETERS];
@@ -52,7 +53,7 @@ const struct result *results_find(const struct results *results,
 /* Its parameter of that name; -1: it has none. */
 double result_parameter(const struct result *result, const char *name);
 
-/* Its median, in seconds an item; 0: no run was right. */
-double result_median(const struct result *result);
+/* The median of so many values; 0: there is none.  Sorts them. */
+double result_median(double *value, int count);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/bench/list.h"
+#include "tests/bench/statistics.h"
 
 #define DECLARE(name) extern const struct bench bench_##name;
 BENCHES(DECLARE)
@@ -105,12 +106,13 @@ static int add_all(struct entries *entries, const struct bench *bench,
 		   const char *assignments, enum bench_preset preset)
 {
 	const char *name = bench->parameters[0].name;
+	long most = bench->smoke_most ? bench->smoke_most : SMOKE_MOST;
 	int r = 0;
 
 	if (!bench->sweep[0] || strncmp(assignments, name, strlen(name)) == 0)
 		return add(entries, bench, 0, assignments, preset);
 	for (int i = 0; i < BENCH_SWEEP && bench->sweep[i] && r == 0; i++)
-		if (preset != BENCH_SMOKE || bench->sweep[i] <= SMOKE_MOST)
+		if (preset != BENCH_SMOKE || bench->sweep[i] <= most)
 			r = add(entries, bench, bench->sweep[i], assignments,
 				preset);
 	return r;
@@ -208,4 +210,19 @@ double *entry_values(const struct entry *entry, int *ret_count)
 			value[(*ret_count)++] = entry->run[i].seconds /
 						(double)entry->run[i].items;
 	return value;
+}
+
+double entry_figure(const struct entry *entry, int which)
+{
+	int count = 0;
+	double *value = calloc((size_t)entry->count + 1, sizeof(*value));
+	struct statistics s = { 0 };
+
+	for (int i = 0; value && i < entry->count; i++)
+		if (!entry->run[i].why[0])
+			value[count++] = entry->run[i].figure[which].value;
+	if (count)
+		statistics_of(value, count, 1, &s);
+	free(value);
+	return s.median;
 }

@@ -71,7 +71,7 @@ static void extra(FILE *file, const struct entry *entry, double median)
 			last->bytes / (double)last->items / median / (1 << 30));
 	for (int i = 0; i < FIGURES && last->figure[i].name[0]; i++)
 		fprintf(file, ", %s %.6g", last->figure[i].name,
-			last->figure[i].value);
+			entry_figure(entry, i));
 	if (!entry->latency)
 		return;
 	fprintf(file, ", %s loop: p50 %s, p99 %s, most %s",

@@ -14,6 +14,7 @@ Test(watch, a_run_that_hangs_tells_who_waits_for_whom_and_what_is_unread)
 	cr_assert_eq(bench("--preset smoke --timeout 3 hang:letters=7"), 1);
 	SAYS("hang/letters:7 hangs; alive are");
 	SAYS("7 processes");
+	SAYS("  3 sleep, await no answer and have been read\n");
 	SAYS("] sleeps; received 0, sent 2\n    awaits an answer of deaf[");
 	SAYS("    1 messages and 0 answers (");
 	SAYS("    7 messages and 0 answers (");
