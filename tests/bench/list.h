@@ -68,9 +68,11 @@
 	BENCH(restart)        \
 	BENCH(reports)        \
 	BENCH(idle)           \
+	BENCH(scale)          \
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
-	BENCH(timer)
+	BENCH(timer)          \
+	BENCH(hang)
 
 /* What others move bytes with; each of these isolates by process. */
 #define BENCHES_PEERS(BENCH)         \
