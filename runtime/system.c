@@ -57,7 +57,7 @@ int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 
-	if (!klass)
+	if (!klass || (klass->run && klass->mailbox))
 		return -EINVAL;
 	birth.klass = (uintptr_t)klass;
 	request.birth = &birth;
