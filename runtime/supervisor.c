@@ -133,16 +133,16 @@ static int watch_births(struct trp_supervisor *supervisor)
 static int choose_wait(struct trp_node *node)
 {
 	char why[160];
-	uint64_t identity;
 	int r = trp_wait_probe(&node->wait, why);
 
 	if (r < 0) {
 		fprintf(stderr, "troupe: %s\n", why);
 		return r;
 	}
-	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
+	if (getrandom(&node->identity, sizeof(node->identity), 0) !=
+	    sizeof(node->identity))
 		return -EIO;
-	trp_wait_set_node(identity);
+	trp_wait_set_node(node->identity);
 	return 0;
 }
 
