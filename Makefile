@@ -60,6 +60,7 @@ BENCH_SRC   := $(filter-out tests/bench/parts/%, \
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
+	       $(O)/gen/runtime/guest.pb-c.o \
 	       $(O)/gen/serialize/value.pb-c.o
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
@@ -171,6 +172,23 @@ $(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
+
+# Applications and programs that tests run: with what a user has.
+PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(wildcard tests/*/applications/*.c))
+PARTS_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/*/programs/*.c))
+$(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
+	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
+	-I$(O)/gen/tests/$(word 2,$(subst /, ,$(<D))) \
+	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
+$(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/tests/guests/parlour.pb-c.o \
+		$(O)/lib/libtroupe.so
+	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+$(PARTS_BIN): %: %.o $(O)/gen/tests/guests/parlour.pb-c.o $(O)/lib/libtroupe.so
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+tests: $(PARTS_SO) $(PARTS_BIN)
+$(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
