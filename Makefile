@@ -60,6 +60,7 @@ BENCH_SRC   := $(filter-out tests/bench/parts/%, \
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
+	       $(O)/gen/runtime/dead_letter.pb-c.o \
 	       $(O)/gen/serialize/value.pb-c.o
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
