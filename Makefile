@@ -61,6 +61,7 @@ FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
 	       $(O)/gen/runtime/guest.pb-c.o \
+	       $(O)/gen/runtime/dead_letter.pb-c.o \
 	       $(O)/gen/serialize/value.pb-c.o
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 

@@ -165,6 +165,13 @@ void trp_incoming_reset(struct trp_incoming *in,
 			const struct trp_card_out *theirs);
 
 /*
+ * After a reset: goes on at `head`, in the ring that lies at `base` and that a
+ * card calls `ring`.  0 or -EBADMSG.
+ */
+int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
+			uint64_t head, uint64_t ring, uint64_t base);
+
+/*
  * The next record at the cursor.  Returns 1 with ret_mail set (but for its
  * generation and stream); 0: nothing there; -EBADMSG: the sender lied, told
  * once, after which the lane is 0 for ever.

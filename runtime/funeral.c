@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "runtime/supervisor.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
@@ -207,6 +208,33 @@ void trp_funeral_sweep(struct trp_supervisor *supervisor)
 						: 2 * supervisor->sweep_ms);
 }
 
+struct leftover {
+	troupe_ref dead;
+	bool is_quiet; /* it ended in order, and need not read on */
+};
+
+static void is_left(const struct trp_mail *mail, void *data)
+{
+	const struct leftover *leftover = data;
+
+	trp_dead_letter_unread(mail, leftover->dead, leftover->is_quiet);
+}
+
+/*
+ * What it had not read: now, while no sender may take back the memory.  Its own
+ * counts go on in ours.
+ */
+static void take_stock(struct trp_supervisor *supervisor, uint32_t slot,
+		       const struct troupe_end *end)
+{
+	struct leftover leftover = { end->ref, !is_worth_a_line(end) };
+
+	trp_office_subscribe(supervisor, leftover.dead, false);
+	trp_mailbox_each_unread(&supervisor->node.arena, slot, is_left,
+				&leftover);
+	trp_dead_letter_inherit(slot);
+}
+
 /*
  * The order matters: its mail is rung for before its end is told, so that a
  * receiver finds it; its name is free before anybody hears of the end.
@@ -222,6 +250,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	uint32_t unread, orphan;
 
 	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	take_stock(supervisor, slot, &end);
 	set_life(supervisor, slot, TRP_DEAD);
 	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/dead_letter.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -237,6 +238,31 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	return r;
 }
 
+/* ---- dead letters
+ * --------------------------------------------------------------- */
+
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted)
+{
+	struct trp_notices *notices =
+		(struct trp_notices *)supervisor->box.front->user;
+	_Atomic uint64_t *place = NULL;
+
+	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
+		troupe_ref one = atomic_load_explicit(&notices->subscriber[i],
+						      memory_order_relaxed);
+
+		if (one == ref)
+			place = &notices->subscriber[i];
+		else if (!one && !place && is_wanted)
+			place = &notices->subscriber[i];
+	}
+	if (!place)
+		return is_wanted ? -ENOSPC : -ENOENT;
+	atomic_store_explicit(place, is_wanted ? ref : 0, memory_order_relaxed);
+	return 0;
+}
+
 /* ---- stopping
  * ------------------------------------------------------------------ */
 
@@ -304,6 +330,11 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	uint32_t child = supervisor->family.child[slot].first;
 
+	if (slot == TRP_SLOT_SUPERVISOR)
+		atomic_store_explicit(
+			&((struct trp_notices *)supervisor->box.front->user)
+				 ->is_ending,
+			1, memory_order_relaxed);
 	for (; child; child = supervisor->family.child[child].next)
 		trp_office_stop(supervisor, child);
 }

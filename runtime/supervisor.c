@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "runtime/requests.h"
 #include "runtime/troupe_value.h"
 #include "runtime/types.h"
@@ -156,6 +157,7 @@ static int learn_types(void)
 {
 	static const ProtobufCMessageDescriptor *const type[] = {
 		&troupe__value__descriptor,
+		&troupe__dead_letter__descriptor,
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
@@ -268,6 +270,7 @@ static int set_up(struct trp_supervisor *supervisor)
 		      supervisor->box.bell, &supervisor->box.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
+	trp_dead_letter_begin(&supervisor->box, &supervisor->timers, NULL);
 	r = trp_family_init(&supervisor->family, arena->slots, read_pid_max());
 	if (r == 0)
 		r = watch_signals(supervisor);
@@ -418,6 +421,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = live(&supervisor);
 	bury_zygote(&supervisor);
+	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);
 	return r;
