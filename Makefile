@@ -52,7 +52,8 @@ TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
 BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
 TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/parts/*.c)))
-BENCH_SRC   := $(filter-out tests/bench/parts/%, \
+BENCH_SRC    = $(filter-out tests/bench/parts/% \
+		 $(PEERS_ASIDE:%=tests/bench/peers/%.c), \
 		 $(wildcard tests/bench/*.c tests/bench/*/*.c))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
@@ -173,19 +174,44 @@ $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
-# Peers that are not installed are built empty, and say so when asked.
-BENCH_ZMQ := $(shell $(PKG_CONFIG) --exists libzmq && echo -lzmq)
-BENCH_NNG := $(if $(wildcard /usr/include/nng/nng.h),-lnng)
-$(O)/tests/bench/peers/%.o: INTERNAL += \
-	$(if $(BENCH_ZMQ),-DHAVE_LIBZMQ) $(if $(BENCH_NNG),-DHAVE_NNG)
+# Peers that need something are built into $(O)/peers, each by itself, and
+# those for which it is not installed say so when asked.
+PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq && echo yes),zeromq) \
+	$(if $(wildcard /usr/include/nng/nng.h),nng) \
+	$(if $(wildcard /usr/include/boost/interprocess/ipc/message_queue.hpp), \
+		$(if $(shell command -v $(CXX)),boost)) \
+	$(if $(shell command -v iox-roudi),$(if $(wildcard $(ICEORYX)/..),iceoryx))
+PEERS_ASIDE := zeromq nng boost iceoryx
+PEERS   := $(filter $(PEERS_ASIDE),$(PEERS_HAVE))
+PEER_LIBS_zeromq  := -lzmq
+PEER_LIBS_nng     := -lnng
+PEER_LIBS_iceoryx := -liceoryx_binding_c -Wl,--allow-shlib-undefined
+PEER_FLAGS_iceoryx = -isystem $(ICEORYX)
+PEER_FLAGS = $(PEER_FLAGS_$(basename $(@F)))
+ICEORYX = $(lastword $(wildcard /usr/include/iceoryx/v*))
+
+$(O)/peers/flags: always
+	@mkdir -p $(@D)
+	@echo '$(PEERS_HAVE)' | cmp -s - $@ || echo '$(PEERS_HAVE)' > $@
+$(O)/tests/bench/peers/loaded.o: $(O)/peers/flags
+$(O)/tests/bench/peers/loaded.o: INTERNAL += \
+	$(foreach p,$(PEERS_HAVE),-DHAVE_PEER_$(call upper,$(p)))
+
+$(O)/peers/%.so: tests/bench/peers/%.c $(O)/peers/flags $(O)/flags | $(GENERATED)
+	$(CC) $(INTERNAL) $(PEER_FLAGS) -MF $(@:.so=.d) -shared $(LDFLAGS) -o $@ $< \
+		$(PEER_LIBS_$*)
+$(O)/peers/%.so: tests/bench/peers/%.cc $(O)/peers/flags $(O)/flags | $(GENERATED)
+	$(CXX) -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
+		$(OPTIMISE) $(CFLAGS) -fPIC -I. -I$(O)/gen -MMD -MP -MF $(@:.so=.d) \
+		-shared $(LDFLAGS) -o $@ $<
 
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
-		$(O)/lib/libtroupe.a
+		$(O)/lib/libtroupe.a | $(PEERS:%=$(O)/peers/%.so)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
-		$(LIBS) $(BENCH_ZMQ) $(BENCH_NNG) -lm
+		$(LIBS) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)

@@ -44,6 +44,9 @@ struct bench {
 
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
+
+	/* Its actors are threads or less: one can write another's memory. */
+	bool shares_memory;
 };
 
 /* The value of a parameter, by its place in the table. */
@@ -58,6 +61,9 @@ bool bench_is_smoke(void);
  */
 void bench_start(void);
 void bench_stop(void);
+
+/* Another program has measured: so long from the start to the stop. */
+void bench_took(int64_t ns);
 
 /* What was done between start and stop; 1 item unless told. */
 void bench_items(long count);

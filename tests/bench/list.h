@@ -72,20 +72,30 @@
 	BENCH(latency_closed) \
 	BENCH(timer)
 
-/* What others move bytes with; each of these isolates by process. */
+/* What others move bytes with, and other actors. */
 #define BENCHES_PEERS(BENCH)         \
 	BENCH(pipes_ask)             \
 	BENCH(pipes_oneway)          \
+	BENCH(pipes_fanin)           \
 	BENCH(unix_stream_ask)       \
 	BENCH(unix_stream_oneway)    \
 	BENCH(unix_seqpacket_ask)    \
 	BENCH(unix_seqpacket_oneway) \
+	BENCH(unix_seqpacket_fanin)  \
 	BENCH(mqueue_ask)            \
 	BENCH(mqueue_oneway)         \
+	BENCH(mqueue_fanin)          \
 	BENCH(zeromq_ask)            \
 	BENCH(zeromq_oneway)         \
+	BENCH(zeromq_fanin)          \
 	BENCH(nng_ask)               \
-	BENCH(nng_oneway)
+	BENCH(nng_oneway)            \
+	BENCH(boost_mq_ask)          \
+	BENCH(boost_mq_oneway)       \
+	BENCH(boost_mq_fanin)        \
+	BENCH(iceoryx_ask)           \
+	BENCH(iceoryx_oneway)        \
+	BENCH(iceoryx_fanin)
 
 /* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \
