@@ -95,7 +95,22 @@
 	BENCH(boost_mq_fanin)        \
 	BENCH(iceoryx_ask)           \
 	BENCH(iceoryx_oneway)        \
-	BENCH(iceoryx_fanin)
+	BENCH(iceoryx_fanin)         \
+	BENCH(python_queue_ask)      \
+	BENCH(python_queue_oneway)   \
+	BENCH(python_queue_fanin)    \
+	BENCH(python_manager_ask)    \
+	BENCH(python_manager_oneway) \
+	BENCH(python_manager_fanin)  \
+	BENCH(erlang_ask)            \
+	BENCH(erlang_oneway)         \
+	BENCH(erlang_fanin)          \
+	BENCH(erlang_nodes_ask)      \
+	BENCH(erlang_nodes_oneway)   \
+	BENCH(erlang_nodes_fanin)    \
+	BENCH(caf_ask)               \
+	BENCH(caf_oneway)            \
+	BENCH(caf_fanin)
 
 /* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \

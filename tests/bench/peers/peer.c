@@ -12,18 +12,26 @@
 
 enum { COUNT_MOST = 1000000, ENVELOPE = 64, SENDERS_MOST = 256 };
 
-const struct peer *peer_load(const char *name)
+const char *peer_folder(void)
 {
-	const struct peer *peer = NULL;
-	char path[512];
-	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	void *object;
+	static char path[512];
+	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 16);
 	char *slash;
 
 	path[size > 0 ? size : 0] = 0;
 	for (int up = 0; up < 2 && (slash = strrchr(path, '/')); up++)
 		*slash = 0;
-	snprintf(path + strlen(path), 64, "/peers/%s.so", name);
+	strcat(path, "/peers");
+	return path;
+}
+
+const struct peer *peer_load(const char *name)
+{
+	const struct peer *peer = NULL;
+	char path[600];
+	void *object;
+
+	snprintf(path, sizeof(path), "%s/%s.so", peer_folder(), name);
 	object = dlopen(path, RTLD_NOW);
 	if (object)
 		peer = dlsym(object, "peer");
@@ -203,8 +211,10 @@ long peer_oneway_count(void)
 {
 	long count = bench_get(PEER_TOTAL) / bench_get(PEER_BYTES);
 
-	if (count > COUNT_MOST)
-		count = COUNT_MOST;
+	long most = bench_get(PEER_MOST) ? bench_get(PEER_MOST) : COUNT_MOST;
+
+	if (count > most)
+		count = most;
 	return count ? count : 1;
 }
 

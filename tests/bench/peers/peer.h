@@ -16,9 +16,9 @@
 
 #include "tests/bench/bench.h"
 
-enum { PEER_ASKS };		  /* of an ask */
-enum { PEER_BYTES, PEER_TOTAL };  /* of a one-way */
-enum { PEER_SENDERS, PEER_EACH }; /* of a fan-in */
+enum { PEER_ASKS };			    /* of an ask */
+enum { PEER_BYTES, PEER_TOTAL, PEER_MOST }; /* of a one-way */
+enum { PEER_SENDERS, PEER_EACH };	    /* of a fan-in */
 
 /*
  * Sides 0 and 1 send to each other; those from 2 on only to 1, with which they
@@ -42,13 +42,17 @@ struct peer {
 	void (*finish)(void);
 };
 
+/* build/peers, beside the folder of this program. */
+const char *peer_folder(void);
+
 /* That of build/peers/<name>.so; NULL after bench_fail(). */
 const struct peer *peer_load(const char *name);
 
 /* One round trip at a time. */
 int peer_ask(const struct peer *peer);
 
-/* About PEER_TOTAL bytes from one to the other, at most a million messages. */
+/* About PEER_TOTAL bytes from one to the other, at most a million messages or
+ * PEER_MOST; the second returns how many. */
 int peer_oneway(const struct peer *peer);
 long peer_oneway_count(void);
 
