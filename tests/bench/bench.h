@@ -47,6 +47,9 @@ struct bench {
 
 	/* Its actors are threads or less: one can write another's memory. */
 	bool shares_memory;
+
+	/* Runs where it or its suite is named, and is listed only then. */
+	bool is_hidden;
 };
 
 /* The value of a parameter, by its place in the table. */

@@ -112,12 +112,19 @@
 	BENCH(caf_oneway)            \
 	BENCH(caf_fanin)
 
+/* For the tests of the harness, which must not let them pass. */
+#define BENCHES_CHECKS(BENCH) \
+	BENCH(wrong)          \
+	BENCH(absent)         \
+	BENCH(program)
+
 /* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \
 	BENCHES_SAVINA(BENCH) \
 	BENCHES_OTHERS(BENCH) \
 	BENCHES_FLOORS(BENCH) \
 	BENCHES_OURS(BENCH)   \
-	BENCHES_PEERS(BENCH)
+	BENCHES_PEERS(BENCH)  \
+	BENCHES_CHECKS(BENCH)
 
 #endif
