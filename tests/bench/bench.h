@@ -51,14 +51,14 @@ struct bench {
 	/* Without a node: it waits by looking again and again. */
 	bool spins;
 
-	/* Its actors live in one process: none is safe from the others. */
+	/* Its actors are threads or less: one can write another's memory. */
 	bool shares_memory;
 
 	/* Its latencies begin when sending was planned, not when it was done.
 	 */
 	bool is_open_loop;
 
-	/* Runs only when it is asked for by its name. */
+	/* Runs where it or its suite is named, and is listed only then. */
 	bool is_hidden;
 };
 
@@ -74,6 +74,9 @@ bool bench_is_smoke(void);
  */
 void bench_start(void);
 void bench_stop(void);
+
+/* Another program has measured: so long from the start to the stop. */
+void bench_took(int64_t ns);
 
 /* What was done between start and stop; 1 item unless told. */
 void bench_items(long count);

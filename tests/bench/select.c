@@ -127,7 +127,8 @@ static bool is_meant(const struct bench *bench, const char *pattern,
 	if (is_name)
 		return strcmp(bench->name, pattern) == 0 ||
 		       strcmp(bench->suite, pattern) == 0;
-	return regexec(regex, bench->name, 0, NULL, 0) == 0;
+	return !bench->is_hidden &&
+	       regexec(regex, bench->name, 0, NULL, 0) == 0;
 }
 
 /* What --spin says is for nodes. */
