@@ -232,7 +232,7 @@ bench-report:
 	@./tests/support/packages build peers report
 	@$(MAKE) --no-print-directory do-bench-report
 BENCH_REPORT = $(O)/bench
-BENCH_BESIDE = ask oneway latency floor
+BENCH_BESIDE = ask peer '^oneway' latency floor
 do-bench-report: $(O)/bin/troupe-bench
 	@mkdir -p $(BENCH_REPORT)
 	$(O)/bin/troupe-bench --spin never --out $(BENCH_REPORT)/sleeping.json \

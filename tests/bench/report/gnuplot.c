@@ -216,6 +216,19 @@ static int draw(FILE *page, const struct plot *plot, FILE *script, int drawing)
 	return r;
 }
 
+/* What has one place on the x axis is told as well by a table. */
+static bool is_a_line(const struct plot *plot)
+{
+	const struct series *series = plot->series;
+
+	for (int i = 0; i < plot->count; i++)
+		for (int j = 0; j < series[i].count; j++)
+			if (series[i].point[j].x < series->point->x ||
+			    series[i].point[j].x > series->point->x)
+				return true;
+	return false;
+}
+
 int plot_draw(FILE *page, struct plot *plot)
 {
 	int input = memfd_create("script", MFD_CLOEXEC);
@@ -225,7 +238,7 @@ int plot_draw(FILE *page, struct plot *plot)
 
 	if (!script || drawing < 0)
 		r = -errno;
-	else if (plot->count > 0)
+	else if (is_a_line(plot))
 		r = draw(page, plot, script, drawing);
 	if (script)
 		fclose(script);

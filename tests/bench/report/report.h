@@ -79,7 +79,7 @@ struct plot {
 struct series *plot_series(struct plot *plot, const char *title);
 /* 0 or -ENOMEM. */
 int plot_point(struct series *series, double x, double y);
-/* Draws it (nothing where it has no point) and empties it. */
+/* Draws it, unless all is at one place of its x axis, and empties it. */
 int plot_draw(FILE *page, struct plot *plot);
 
 /* ---- html.c ---------------------------------------------------------------
