@@ -37,7 +37,10 @@ HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
 WITHOUT := $(foreach p,$(HAVENOT),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
-PROGRAM_SRC := runtime/main.c runtime/doctor.c
+PROGRAM_SRC := runtime/main.c runtime/options.c runtime/doctor.c \
+		$(wildcard runtime/command_*.c)
+HEADERS     := $(wildcard runtime/troupe*.h)
+PAGES       := $(wildcard runtime/man/*.[1-9])
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
 EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
@@ -294,18 +297,18 @@ install: all
 	ln -sf libtroupe.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtroupe.so
 	install -m 644 $(O)/lib/libtroupe.a $(DESTDIR)$(LIBDIR)/libtroupe.a
-	install -m 644 runtime/troupe.h runtime/troupe_value.h $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/
 	$(CC) $(LDFLAGS) -o $(DESTDIR)$(BINDIR)/troupe $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(LIBDIR) $(LIBS)
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
 		runtime/troupe.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc
-	for s in 1 3 7; do install -m 644 runtime/man/troupe.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
+	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(INCLUDEDIR)/troupe.h \
-		$(DESTDIR)$(INCLUDEDIR)/troupe_value.h \
-		$(foreach s,1 3 7,$(DESTDIR)$(MANDIR)/man$(s)/troupe.$(s))
+		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc \
+		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
+		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 
 clean:
 	rm -rf build compile_commands.json

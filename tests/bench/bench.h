@@ -144,4 +144,8 @@ const void *bench_receive(const ProtobufCMessageDescriptor *type,
 int bench_send(troupe_ref to, const ProtobufCMessage *message);
 int bench_send_aside(troupe_ref to, const ProtobufCMessage *message);
 
+/* The second, with bytes beside the message. */
+int bench_send_attached_aside(troupe_ref to, const ProtobufCMessage *message,
+			      const void *bytes, size_t size);
+
 #endif

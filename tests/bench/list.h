@@ -23,13 +23,18 @@
 	BENCH(logmap)         \
 	BENCH(banking)        \
 	BENCH(apsp)           \
+	BENCH(astar)          \
 	BENCH(nqueenk)        \
 	BENCH(recmatmul)      \
 	BENCH(quicksort)      \
 	BENCH(radixsort)      \
 	BENCH(filterbank)     \
+	BENCH(bitonicsort)    \
 	BENCH(sieve)          \
+	BENCH(uct)            \
+	BENCH(facloc)         \
 	BENCH(trapezoid)      \
+	BENCH(piprecision)    \
 	BENCH(sor)
 
 /* What other actor systems are measured with. */
@@ -40,7 +45,9 @@
 	BENCH(mixed_case)          \
 	BENCH(bang)                \
 	BENCH(ehb)                 \
-	BENCH(genstress)
+	BENCH(genstress)           \
+	BENCH(thread_ring)         \
+	BENCH(chameneos_redux)
 
 /* What nothing can beat. */
 #define BENCHES_FLOORS(BENCH) \

@@ -28,7 +28,8 @@ static int count_descriptors(void)
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
-	struct trp_options options = { .main = root,
+	struct trp_options options = { .node = "stage",
+				       .main = root,
 				       .argc = 1,
 				       .argv = argv,
 				       .slots = 4096,
