@@ -193,3 +193,16 @@ Test(report, says_which_peers_share_memory, .fini = forget)
 	SAYS("<td>ours</td><td>isolates by process</td>");
 	SAYS("<td>peer</td><td>shares memory in one</td>");
 }
+
+/* MemAvailable may rise while actors are spawned: others have ended. */
+Test(report, draws_what_is_below_zero, .fini = forget)
+{
+	const char *json = measure("--spin never scale:n=10,hops=20 "
+				   "scale:n=20,hops=20",
+				   "json");
+
+	NEEDS("gnuplot", "gnuplot-nox");
+	run("sed -i 's/\"KiB of each\": .*/\"KiB of each\": -3,/' %s", json);
+	cr_assert_eq(bench("report %s -o %s", json, scratch("html")), 0, "%s",
+		     said);
+}

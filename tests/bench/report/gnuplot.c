@@ -98,7 +98,7 @@ static void write_script(FILE *script, const struct plot *plot)
 	if (plot->is_log_y)
 		fputs("set logscale y\n", script);
 	else
-		fputs("set yrange [0:*]\n", script);
+		fputs("set yrange [*<0:*]\n", script);
 	if (plot->x_marks)
 		fprintf(script, "set xtics %s\n", plot->x_marks);
 	for (int i = 0; i < plot->count; i++) {

@@ -26,7 +26,8 @@ static void family_of(const struct row *row, char title[160])
 
 static int add(const char *title, double x, double y)
 {
-	struct series *series = plot_series(&plot, title);
+	bool is_there = (!plot.is_log_x || x > 0) && (!plot.is_log_y || y > 0);
+	struct series *series = is_there ? plot_series(&plot, title) : NULL;
 
 	return series ? plot_point(series, x, y) : 0;
 }

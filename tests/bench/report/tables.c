@@ -177,13 +177,21 @@ static bool is_compared(const struct row *row)
 		is_suite(row, "floor"));
 }
 
+static bool has_same(const struct row *a, const struct row *b,
+		     const char *parameter)
+{
+	double x = result_parameter(a->result, parameter);
+	double y = result_parameter(b->result, parameter);
+
+	return x >= y && x <= y;
+}
+
 /* The same thing in the same size. */
 static bool is_alike(const struct row *a, const struct row *b)
 {
 	return is_compared(a) && is_compared(b) &&
 	       strcmp(a->result->item, b->result->item) == 0 &&
-	       result_parameter(a->result, "bytes") ==
-		       result_parameter(b->result, "bytes");
+	       has_same(a, b, "bytes") && has_same(a, b, "senders");
 }
 
 static int by_median(const void *a, const void *b)
@@ -224,11 +232,14 @@ static void table_of(FILE *page, const struct row *like,
 					      "time by our best",
 					      NULL };
 	double bytes = result_parameter(like->result, "bytes");
+	double senders = result_parameter(like->result, "senders");
 
 	fputs("<h4>", page);
 	html_text(page, like->result->item);
 	if (bytes > 0)
 		fprintf(page, ", %.0f bytes each", bytes);
+	if (senders > 0)
+		fprintf(page, ", %.0f to one", senders);
 	fputs("</h4>\n", page);
 	begin(page, titles);
 	qsort(chosen, (size_t)count, sizeof(*chosen), by_median);
