@@ -184,6 +184,9 @@ BENCH_NNG := $(if $(wildcard /usr/include/nng/nng.h),-lnng)
 $(O)/tests/bench/peers/%.o: INTERNAL += \
 	$(if $(BENCH_ZMQ),-DHAVE_LIBZMQ) $(if $(BENCH_NNG),-DHAVE_NNG)
 
+# One benchmark measures elections in the virtual network of tests/sim.
+$(O)/bin/troupe-bench: $(O)/tests/sim/net.o
+
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \

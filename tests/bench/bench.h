@@ -75,6 +75,9 @@ bool bench_is_smoke(void);
 void bench_start(void);
 void bench_stop(void);
 
+/* Another program has measured: so long from the start to the stop. */
+void bench_took(int64_t ns);
+
 /* What was done between start and stop; 1 item unless told. */
 void bench_items(long count);
 void bench_bytes(double count);
