@@ -89,8 +89,8 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench bench-peers bench-smoke fuzz \
-	race model check-install do-run do-test do-bench do-bench-smoke do-race \
+.PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
+	race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -100,6 +100,7 @@ help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      what actors cost: ARGS=--help'
 	@echo 'make bench-peers  installs what it compares with'
+	@echo 'make bench-report  a page of tables and plots: build/bench/report.html'
 	@echo 'make bench-smoke  each benchmark once, with its result checked'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
@@ -248,6 +249,9 @@ $(O)/peers/%.beam: tests/bench/peers/%.erl
 	@mkdir -p $(@D)
 	erlc -o $(@D) $<
 
+# One benchmark measures elections in the virtual network of tests/sim.
+$(O)/bin/troupe-bench: $(O)/tests/sim/net.o
+
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
@@ -292,6 +296,24 @@ do-bench: benches
 # Installs the peers that Debian has; the next build finds them.
 bench-peers:
 	@./tests/support/packages build peers
+
+# A page of how ours are beside the peers, of bytes by size, of latencies and of
+# how many there may be: once asleep, once spinning, for these are two worlds.
+bench-report:
+	@./tests/support/packages build peers report
+	@$(MAKE) --no-print-directory do-bench-report
+BENCH_REPORT = $(O)/bench
+BENCH_BESIDE = ask peer '^oneway' latency floor
+do-bench-report: $(O)/bin/troupe-bench
+	@mkdir -p $(BENCH_REPORT)
+	$(O)/bin/troupe-bench --spin never --out $(BENCH_REPORT)/sleeping.json \
+		$(BENCH_BESIDE) idle restart reports timer scale $(ARGS)
+	$(O)/bin/troupe-bench --spin always --pin two \
+		--out $(BENCH_REPORT)/spinning.json \
+		'^ask$$' '^oneway' '^latency' floor_line $(ARGS)
+	$(O)/bin/troupe-bench report $(BENCH_REPORT)/sleeping.json \
+		$(BENCH_REPORT)/spinning.json -o $(BENCH_REPORT)/report.html
+	@echo 'see $(BENCH_REPORT)/report.html'
 
 # Every benchmark once, in its smallest size, with its result checked; then
 # again with the smallest mailboxes.

@@ -17,6 +17,7 @@
  *	table.c, json.c, lines.c	the forms of the output
  *	results.c	the JSON of a run before this one, read again
  *	baseline.c	compares with it
+ *	report/		a page of tables and plots of it
  */
 
 #include <stdatomic.h>

@@ -72,6 +72,7 @@
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
 	BENCH(timer)          \
+	BENCH(election)       \
 	BENCH(hang)
 
 /* What others move bytes with, and other actors. */
