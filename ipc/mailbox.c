@@ -152,8 +152,8 @@ void trp_mailbox_tidy(struct trp_mailbox *box)
  * than a larger ring takes to populate, and the small one stays in the cache.
  * So it is given a moment, or the processor, as long as its head moves.
  */
-static void await_reader(struct trp_mailbox *box, struct trp_outgoing *out,
-			 uint32_t size)
+static void await_reader(struct trp_mailbox *box, struct trp_peer *peer,
+			 struct trp_outgoing *out, uint32_t size)
 {
 	enum { PATIENCE_NS = 50000, LOOKS = 32 };
 	const int64_t patience = PATIENCE_NS + 2 * (int64_t)size;
@@ -171,6 +171,8 @@ static void await_reader(struct trp_mailbox *box, struct trp_outgoing *out,
 		for (int look = 0; look < LOOKS; look++)
 			trp_relax();
 		sched_yield();
+		if (!out->theirs)
+			trp_peer_meet(box, peer);
 	}
 }
 
@@ -183,9 +185,9 @@ static int reserve(struct trp_mailbox *box, struct trp_peer *peer,
 
 	if (!out->theirs)
 		trp_peer_meet(box, peer);
-	if (box->slot != TRP_SLOT_SUPERVISOR &&
+	if (box->slot != TRP_SLOT_SUPERVISOR && peer->slot != box->slot &&
 	    trp_outgoing_would_grow(out, &box->region, size, limit))
-		await_reader(box, out, size);
+		await_reader(box, peer, out, size);
 	return trp_outgoing_reserve(out, &box->region, size, attachment, limit,
 				    ret_bytes);
 }

@@ -246,6 +246,7 @@ Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
 	cr_assert_not(would_grow((uint32_t)size / 4, TRP_LIMIT_DEFAULT));
 	while (trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail) == 1)
 		trp_mailbox_done(&bob.box, &mail);
+	trp_peer_meet(&ann.box, trp_peer_find(&ann.box, 2));
 	cr_assert_not(would_grow(1000, TRP_LIMIT_DEFAULT));
 }
 
