@@ -44,6 +44,8 @@ static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
 	in->base = base;
 	in->word = trp_ring_word(block);
 	step = in->limit && in->limit < block.size ? in->limit : block.size;
+	if (step > TRP_LANE_LARGE)
+		step = TRP_LANE_LARGE;
 	in->step = step / 4;
 	return 0;
 }

@@ -46,6 +46,7 @@ enum {
 	TRP_LANE_FIRST = 1024, /* bytes of a first ring */
 	TRP_LANE_KEPT = 48,    /* always free: PAD and CONTINUES, or CLOSES */
 	TRP_LANE_GROWTH = 4,
+	TRP_LANE_LARGE = 64 << 10, /* from here on growth is thought over */
 	TRP_LIMIT_DEFAULT = 1 << 20,
 	TRP_LIMIT_MIN = 256,
 	TRP_LIMIT_MAX = 1 << 30,
@@ -131,6 +132,14 @@ struct trp_mail {
 int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 			 uint32_t size, const struct trp_extent *attachment,
 			 uint32_t limit, void **ret_bytes);
+
+/*
+ * Would that record make a large ring grow, though a few of its kind fit in
+ * and the limit allows it?
+ */
+bool trp_outgoing_would_grow(struct trp_outgoing *out,
+			     struct trp_region *region, uint32_t size,
+			     uint32_t limit);
 
 /*
  * Publishes the reservation, shortened to `size` where that is smaller.
