@@ -280,4 +280,7 @@ int trp_method_refuse(const struct trp_envelope *envelope, int code,
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);
 
+/* runtime/handover.c: what was offered to that actor is closed. */
+void trp_handover_target_ended(troupe_ref ref);
+
 #endif
