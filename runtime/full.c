@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include "runtime/actor.h"
+#include "runtime/memory.h"
 
 static struct troupe_room *rooms; /* that are waited for */
 
@@ -49,8 +50,11 @@ int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment)
 {
-	int r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
+	int r = trp_memory_check(to, message, envelope);
 
+	if (r < 0)
+		return r;
+	r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
 	if (r != -EAGAIN)
 		return r;
 	switch (policy_of(to)) {
