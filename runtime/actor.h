@@ -308,4 +308,7 @@ int trp_method_refuse(enum troupe_dead_cause cause,
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);
 
+/* runtime/handover.c: what was offered to that actor is closed. */
+void trp_handover_target_ended(troupe_ref ref);
+
 #endif
