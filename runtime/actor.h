@@ -80,6 +80,7 @@ struct trp_actor {
 	struct trp_words *words;
 	troupe_ref self;
 	troupe_ref parent;
+	uint64_t fence; /* of the singleton that it belongs to, or 0 */
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
 
@@ -88,6 +89,7 @@ struct trp_actor {
 		bool is_answered;
 		int result;
 		troupe_ref ref;
+		ProtobufCBinaryData more; /* for free() */
 	} request;
 	struct trp_news_queue news;
 	struct trp_news_queue unclaimed; /* ends of a function's children */
@@ -205,6 +207,20 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 /* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
  * runs meanwhile. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
+
+/* The same for what is answered with a message; ret_more is for free(). */
+int trp_actor_ask(const ProtobufCMessage *request,
+		  ProtobufCBinaryData *ret_more);
+
+/*
+ * runtime/system.c: says in `spawn`, whose birth is there, what is to be
+ * spawned; spawn->birth->arguments.data is for free().  0, -EINVAL, -EMSGSIZE,
+ * -ENOMEM.
+ */
+struct Troupe__Control__Spawn;
+int trp_system_describe(const struct troupe_class *klass,
+			const ProtobufCMessage *arguments,
+			struct Troupe__Control__Spawn *spawn);
 
 /* A new id; never 0. */
 uint64_t trp_actor_id(void);

@@ -17,23 +17,18 @@ enum { GRACE_MS = 5000 };
 /* ---- saying
  * ------------------------------------------------------------------ */
 
-static int tell(struct trp_supervisor *supervisor, uint32_t slot,
-		enum trp_stream stream, uint64_t correlation,
+static int post(struct trp_supervisor *supervisor, uint32_t slot,
+		enum trp_stream stream, struct trp_envelope envelope,
 		const ProtobufCMessage *message)
 {
 	uint32_t generation = supervisor->family.child[slot].generation;
 	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
-	struct trp_envelope envelope = {
-		.type = trp_type_of(message->descriptor),
-		.sender = TRP_REF_SUPERVISOR,
-		.correlation = correlation,
-		.deadline = INT64_MAX,
-		.created = trp_now().ns,
-		.kind = TRP_CONTROL,
-	};
 	void *bytes;
 	int r;
 
+	envelope.type = trp_type_of(message->descriptor);
+	envelope.deadline = INT64_MAX;
+	envelope.created = trp_now().ns;
 	r = trp_mailbox_reserve(&supervisor->box, slot, generation, stream,
 				(uint32_t)size, NULL, &bytes);
 	if (r < 0)
@@ -49,7 +44,12 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    const ProtobufCMessage *message)
 {
 	struct trp_child *child = &supervisor->family.child[slot];
-	int r = tell(supervisor, slot, stream, correlation, message);
+	const struct trp_envelope envelope = {
+		.sender = TRP_REF_SUPERVISOR,
+		.correlation = correlation,
+		.kind = TRP_CONTROL,
+	};
+	int r = post(supervisor, slot, stream, envelope, message);
 
 	/* Nothing may be dropped: one that cannot be told must not go on. */
 	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
@@ -60,6 +60,14 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_office_kill(supervisor, slot);
 	}
 	return r;
+}
+
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message)
+{
+	const struct trp_envelope envelope = { .kind = TRP_MESSAGE };
+
+	return post(supervisor, slot, TRP_MAIL, envelope, message);
 }
 
 /* ---- spawning
@@ -156,6 +164,7 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!slot)
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
+	child->keeper = supervisor->family.child[parent].keeper;
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);

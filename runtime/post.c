@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
@@ -61,7 +62,8 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	return 0;
 }
 
-int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
+static int request_with(const ProtobufCMessage *request, troupe_ref *ret_ref,
+			ProtobufCBinaryData *ret_more)
 {
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_actor.request;
@@ -82,5 +84,20 @@ int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 		return r;
 	if (open->result >= 0 && ret_ref)
 		*ret_ref = open->ref;
+	if (open->result >= 0 && ret_more)
+		*ret_more = open->more;
+	else
+		free(open->more.data);
 	return open->result;
+}
+
+int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
+{
+	return request_with(request, ret_ref, NULL);
+}
+
+int trp_actor_ask(const ProtobufCMessage *request,
+		  ProtobufCBinaryData *ret_more)
+{
+	return request_with(request, NULL, ret_more);
 }

@@ -75,6 +75,15 @@ static void take_answer(const struct trp_envelope *envelope,
 	request->is_answered = true;
 	request->result = answer->result;
 	request->ref = answer->ref;
+	if (!answer->more.len)
+		return;
+	request->more.data = malloc(answer->more.len);
+	if (!request->more.data) {
+		request->result = -ENOMEM;
+		return;
+	}
+	memcpy(request->more.data, answer->more.data, answer->more.len);
+	request->more.len = answer->more.len;
 }
 
 /* From the supervisor, whom we trust. */

@@ -13,7 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/actor.h"
+#include "runtime/beacon_event.pb-c.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/mesh.h"
 #include "runtime/requests.h"
 #include "runtime/troupe_value.h"
 #include "runtime/types.h"
@@ -154,6 +156,7 @@ static int learn_types(void)
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
+		&troupe__beacon_event__descriptor,
 	};
 	int r = 0;
 
@@ -198,6 +201,7 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->argc = options->argc;
 	node->argv = options->argv;
 	node->main = options->main;
+	node->mesh = &options->mesh;
 	node->supervisor = getpid();
 	r = choose_wait(node);
 	if (r == 0)
@@ -272,9 +276,13 @@ static int turn(struct trp_supervisor *supervisor)
 }
 
 /* Everybody has gone, or goes when told. */
-static int live(struct trp_supervisor *supervisor)
+static int live(struct trp_supervisor *supervisor,
+		const struct trp_options *options)
 {
 	int r = trp_office_spawn_root(supervisor);
+
+	if (r == 0)
+		r = trp_mesh_open(supervisor, options);
 
 	while (r >= 0 && supervisor->family.alive > 0) {
 		if (!supervisor->root && !supervisor->is_ending) {
@@ -312,6 +320,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 		supervisor->unknown = *(void **)unknown;
 		free(unknown);
 	}
+	trp_mesh_close(supervisor);
 	free(supervisor->orders);
 	trp_names_fini(&supervisor->names);
 	trp_timers_fini(&supervisor->timers);
@@ -364,7 +373,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	supervisor.has_zygote = true;
 	r = set_up(&supervisor);
 	if (r == 0)
-		r = live(&supervisor);
+		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);

@@ -10,27 +10,39 @@
 /* ---- spawn
  * -------------------------------------------------------------------- */
 
+/* birth->arguments.data is for free(). */
+static int put_arguments(Troupe__Control__Birth *birth,
+			 const ProtobufCMessage *arguments)
+{
+	size_t size;
+
+	if (!arguments)
+		return 0;
+	if (!trp_message_is_valid(arguments))
+		return -EINVAL;
+	size = trp_message_size(arguments);
+	if (size > TRP_LIMIT_MAX / 2)
+		return -EMSGSIZE;
+	birth->type = (uintptr_t)arguments->descriptor;
+	birth->arguments.len = size;
+	birth->arguments.data = malloc(size + 1);
+	if (!birth->arguments.data)
+		return -ENOMEM;
+	trp_message_pack(arguments, birth->arguments.data);
+	return 0;
+}
+
 static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
 	Troupe__Control__Birth *birth = s->birth;
-	size_t size = arguments ? trp_message_size(arguments) : 0;
 	int r;
 
 	if (trp_actor.is_ending)
 		return -ECANCELED;
-	if (arguments && !trp_message_is_valid(arguments))
-		return -EINVAL;
-	if (size > TRP_LIMIT_MAX / 2)
-		return -EMSGSIZE;
-	if (arguments) {
-		birth->type = (uintptr_t)arguments->descriptor;
-		birth->arguments.len = size;
-		birth->arguments.data = malloc(size + 1);
-		if (!birth->arguments.data)
-			return -ENOMEM;
-		trp_message_pack(arguments, birth->arguments.data);
-	}
+	r = put_arguments(birth, arguments);
+	if (r < 0)
+		return r;
 	birth->label = (char *)(name ? name : label ? label : "actor");
 	birth->parent = trp_actor.self;
 	s->name = (char *)(name ? name : "");
@@ -51,6 +63,23 @@ static uint32_t limit_of(const struct troupe_class *klass)
 	return 2 * trp_actor_limit(klass);
 }
 
+static void put_class(Troupe__Control__Spawn *spawn,
+		      const struct troupe_class *klass)
+{
+	spawn->birth->klass = (uintptr_t)klass;
+	spawn->grace_ms = klass->grace_ms;
+	spawn->mailbox_limit = limit_of(klass);
+	spawn->when_full = klass->when_full;
+}
+
+int trp_system_describe(const struct troupe_class *klass,
+			const ProtobufCMessage *arguments,
+			Troupe__Control__Spawn *spawn)
+{
+	put_class(spawn, klass);
+	return put_arguments(spawn->birth, arguments);
+}
+
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
@@ -59,11 +88,8 @@ int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 
 	if (!klass)
 		return -EINVAL;
-	birth.klass = (uintptr_t)klass;
 	request.birth = &birth;
-	request.grace_ms = klass->grace_ms;
-	request.mailbox_limit = limit_of(klass);
-	request.when_full = klass->when_full;
+	put_class(&request, klass);
 	return spawn(name, klass->name, &request, arguments, ret_ref);
 }
 
