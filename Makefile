@@ -173,7 +173,8 @@ endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
 # tests/harness is of the harness itself.
-$(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o
+$(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
+		$(O)/tests/bench/lanes.o
 # tests/mesh starts the same servers as tests/bus.
 $(O)/bin/test-mesh: $(O)/tests/bus/server.o
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
@@ -190,6 +191,7 @@ $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c
 		$(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
+		-Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
 		$(LIBS) $(BENCH_ZMQ) $(BENCH_NNG) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a

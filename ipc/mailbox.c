@@ -126,7 +126,7 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	return 0;
 }
 
-static void reclaim_all(struct trp_mailbox *box)
+void trp_mailbox_tidy(struct trp_mailbox *box)
 {
 	uint32_t cards =
 		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
@@ -141,7 +141,8 @@ static void reclaim_all(struct trp_mailbox *box)
 			continue;
 		trp_peer_meet(box, peer);
 		for (int i = 0; i < TRP_STREAMS; i++)
-			trp_outgoing_reclaim(&peer->out[i], &box->region);
+			if (trp_outgoing_retire(&peer->out[i], &box->region))
+				trp_peer_ring(box, peer);
 	}
 }
 
@@ -171,7 +172,7 @@ int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 		return r;
 	r = reserve(box, peer, stream, size, attachment, ret_bytes);
 	if (r == -ENOBUFS) {
-		reclaim_all(box);
+		trp_mailbox_tidy(box);
 		r = reserve(box, peer, stream, size, attachment, ret_bytes);
 	}
 	if (r < 0)
@@ -200,7 +201,7 @@ int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 
 	r = trp_region_alloc(&box->region, size, &offset);
 	if (r == -ENOBUFS) {
-		reclaim_all(box);
+		trp_mailbox_tidy(box);
 		r = trp_region_alloc(&box->region, size, &offset);
 	}
 	if (r < 0)

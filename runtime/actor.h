@@ -17,6 +17,7 @@
  */
 
 #include "ipc/mailbox.h"
+#include "runtime/family.h"
 #include "runtime/ref.h"
 #include "runtime/timers.h"
 #include "runtime/troupe.h"
@@ -83,6 +84,7 @@ struct trp_actor {
 	uint64_t fence; /* of the singleton that it belongs to, or 0 */
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
+	char title[TRP_TITLE_SIZE]; /* what logs call it */
 
 	struct trp_open_request {
 		uint64_t id; /* 0: none is open */
@@ -90,6 +92,8 @@ struct trp_actor {
 		int result;
 		troupe_ref ref;
 		ProtobufCBinaryData more; /* for free() */
+		char *text;		  /* where the answer's goes, or NULL */
+		size_t text_size;
 	} request;
 	struct trp_news_queue news;
 	struct trp_news_queue unclaimed; /* ends of a function's children */
@@ -112,6 +116,9 @@ struct trp_actor {
 		const struct trp_envelope *envelope;
 		uint64_t flow; /* of what is being handled; 0: begins here */
 		uint16_t hop;
+		uint64_t entry;	 /* of the box that handed it out; 0: of none */
+		bool is_refused; /* nobody here handles it */
+		int result;	 /* of its handler; -EBADMSG: it had none */
 	} handled;
 	struct troupe_time rescan_at;
 };
@@ -152,6 +159,12 @@ int trp_actor_take_from(uint32_t slot);
 /* (runtime/sort.c) The same for mail that was saved. */
 struct trp_saved;
 int trp_actor_handle_saved(const struct trp_saved *saved);
+
+/* (runtime/sort.c) The same for what was held in its lane, and for what the
+ * box has handed out: the box is told the result. */
+int trp_actor_handle_mail(const struct trp_mail *mail);
+int trp_actor_handle_entry(const struct trp_mail *mail,
+			   const struct trp_envelope *envelope, uint64_t entry);
 
 /* (runtime/sort.c) The handler or method of a message has returned r: tells
  * `completed`, and goes on or not by the class's policy. */
@@ -207,6 +220,9 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 /* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
  * runs meanwhile. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
+/* The same for an answer that is text.  -ENAMETOOLONG: size is too small. */
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size);
 
 /* The same for what is answered with a message; ret_more is for free(). */
 int trp_actor_ask(const ProtobufCMessage *request,

@@ -101,8 +101,8 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 /* ---- telling
  * -------------------------------------------------------------------- */
 
-static void tell(struct trp_supervisor *supervisor, troupe_ref whom,
-		 const struct troupe_end *end, uint64_t watch)
+void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		      const struct troupe_end *end, uint64_t watch)
 {
 	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
 
@@ -144,13 +144,13 @@ static bool is_worth_a_line(const struct troupe_end *end)
 	       end->reason.cause != TROUPE_SHUTDOWN;
 }
 
-static void log_end(const struct troupe_end *end)
+static void log_end(const struct troupe_end *end, const char *title)
 {
 	char text[256];
 
 	if (is_worth_a_line(end))
 		troupe_log(
-			TROUPE_WARNING, "%s[%d] ended: %s", end->name,
+			TROUPE_WARNING, "%s[%d] ended: %s", title,
 			(int)end->pid,
 			troupe_reason_text(&end->reason, text, sizeof(text)));
 }
@@ -219,8 +219,10 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	struct troupe_end end = end_of(supervisor, slot, death);
 	uint32_t mother = child->parent;
 	struct trp_watcher *watcher;
+	char title[TRP_TITLE_SIZE];
 	uint32_t unread, orphan;
 
+	trp_family_title(&supervisor->family, slot, title, sizeof(title));
 	set_life(supervisor, slot, TRP_DEAD);
 	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
@@ -232,20 +234,23 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 		else
 			trp_office_stop(supervisor, orphan);
 	trp_family_bury(&supervisor->family, slot);
+	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
-	log_end(&end);
+	log_end(&end, title);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;
 		supervisor->root = 0;
 	}
 	if (mother)
-		tell(supervisor,
-		     trp_ref(mother,
-			     supervisor->family.child[mother].generation),
-		     &end, 0);
+		trp_funeral_tell(
+			supervisor,
+			trp_ref(mother,
+				supervisor->family.child[mother].generation),
+			&end, 0);
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
-		tell(supervisor, watcher->watcher, &end, watcher->id);
+		trp_funeral_tell(supervisor, watcher->watcher, &end,
+				 watcher->id);
 	tell_no_children(supervisor, mother);
 	trp_keeper_bury(supervisor, &end);
 	if (unread == 0)

@@ -50,13 +50,16 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		.kind = TRP_CONTROL,
 	};
 	int r = post(supervisor, slot, stream, envelope, message);
+	char title[TRP_TITLE_SIZE];
 
 	/* Nothing may be dropped: one that cannot be told must not go on. */
 	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
 		troupe_log(TROUPE_WARNING,
 			   "%s[%d] cannot be told (%s) and is "
 			   "killed",
-			   child->label, (int)child->pid, strerror(-r));
+			   trp_family_title(&supervisor->family, slot, title,
+					    sizeof(title)),
+			   (int)child->pid, strerror(-r));
 		trp_office_kill(supervisor, slot);
 	}
 	return r;
@@ -147,12 +150,49 @@ static void take_back(struct trp_supervisor *supervisor, uint32_t slot)
 	trp_family_forget(&supervisor->family, slot);
 }
 
+/* Of the child in that slot, by the request. */
+static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
+		      const Troupe__Control__Spawn *request)
+{
+	struct trp_family *family = &supervisor->family;
+	struct trp_child *child = &family->child[slot];
+	int r = 0;
+
+	if (request->name[0])
+		r = trp_names_add(&supervisor->names, request->name,
+				  trp_ref(slot, child->generation),
+				  &child->names);
+	if (r < 0)
+		return r;
+	/* The root has no class; the others are the supervisor's own. */
+	if (child->parent == TRP_SLOT_SUPERVISOR && !request->birth->klass)
+		return trp_family_list(family, slot, "");
+	if (!request->child[0])
+		trp_family_list_freely(family, slot, child->label);
+	else if (!trp_name_is_step(request->child))
+		r = -EINVAL;
+	else
+		r = trp_family_list(family, slot, request->child);
+	return r;
+}
+
+static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
+		      const Troupe__Control__Birth *request)
+{
+	Troupe__Control__Birth birth = *request;
+	char title[TRP_TITLE_SIZE];
+
+	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	birth.title = title;
+	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
+}
+
 int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		     const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
 {
 	struct trp_child *child;
 	uint32_t slot;
-	int r = 0;
+	int r;
 
 	if (!supervisor->has_zygote || supervisor->is_ending)
 		return -EAGAIN;
@@ -169,13 +209,9 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
 	announce(supervisor, slot, request->mailbox_limit, request->when_full);
-	if (request->name[0])
-		r = trp_names_add(&supervisor->names, request->name,
-				  trp_ref(slot, child->generation),
-				  &child->names);
+	r = give_names(supervisor, slot, request);
 	if (r == 0)
-		r = trp_office_tell(supervisor, slot, TRP_MAIL, 0,
-				    &request->birth->base);
+		r = tell_birth(supervisor, slot, request->birth);
 	if (r == 0)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
@@ -230,11 +266,18 @@ void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot)
 
 static int grace_is_over(struct troupe_timer *timer)
 {
-	struct trp_child *child = timer->data;
+	struct trp_supervisor *supervisor = timer->data;
+	struct trp_child *child =
+		(void *)((char *)timer - offsetof(struct trp_child, grace));
+	char title[TRP_TITLE_SIZE];
 
-	troupe_log(TROUPE_WARNING,
-		   "%s[%d] did not stop within %d ms and is killed",
-		   child->label, (int)child->pid, child->grace_ms);
+	troupe_log(
+		TROUPE_WARNING,
+		"%s[%d] did not stop within %d ms and is killed",
+		trp_family_title(&supervisor->family,
+				 (uint32_t)(child - supervisor->family.child),
+				 title, sizeof(title)),
+		(int)child->pid, child->grace_ms);
 	kill_child(child);
 	return 0;
 }
@@ -246,7 +289,7 @@ void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot)
 	if (child->grace_ms < 0)
 		return;
 	child->grace.fired = grace_is_over;
-	child->grace.data = child;
+	child->grace.data = supervisor;
 	if (trp_timers_start(&supervisor->timers, &child->grace,
 			     troupe_in_ms(child->grace_ms)) < 0)
 		kill_child(child);

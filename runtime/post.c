@@ -62,15 +62,16 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	return 0;
 }
 
-static int request_with(const ProtobufCMessage *request, troupe_ref *ret_ref,
-			ProtobufCBinaryData *ret_more)
+/* blank: where the answer goes. */
+static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 {
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_actor.request;
 	int r;
 
 	assert(!open->id);
-	*open = (struct trp_open_request) { .id = trp_actor_id() };
+	*open = blank;
+	open->id = trp_actor_id();
 	envelope.correlation = open->id;
 	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
 			   NULL);
@@ -80,24 +81,37 @@ static int request_with(const ProtobufCMessage *request, troupe_ref *ret_ref,
 			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
 	}
 	open->id = 0;
-	if (r < 0)
-		return r;
-	if (open->result >= 0 && ret_ref)
-		*ret_ref = open->ref;
-	if (open->result >= 0 && ret_more)
-		*ret_more = open->more;
-	else
+	if (r >= 0)
+		r = open->result;
+	if (r < 0) {
 		free(open->more.data);
-	return open->result;
+		open->more = (ProtobufCBinaryData) { 0 };
+	}
+	return r;
 }
 
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 {
-	return request_with(request, ret_ref, NULL);
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0 && ret_ref)
+		*ret_ref = trp_actor.request.ref;
+	return r;
+}
+
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size)
+{
+	return ask(request, (struct trp_open_request) { .text = buffer,
+							.text_size = size });
 }
 
 int trp_actor_ask(const ProtobufCMessage *request,
 		  ProtobufCBinaryData *ret_more)
 {
-	return request_with(request, NULL, ret_more);
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0)
+		*ret_more = trp_actor.request.more;
+	return r;
 }

@@ -18,6 +18,7 @@ struct trp_request {
 	const ProtobufCMessage *message; /* until the function returns */
 	troupe_ref answer;
 	ProtobufCBinaryData more; /* freed when it was answered */
+	char *answer_text;	  /* static; NULL: none */
 };
 
 /* Takes and answers one request.  1 or 0. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/box.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/saved.h"
 #include "runtime/types.h"
@@ -65,6 +66,18 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	trp_news_push(&trp_actor.news, news);
 }
 
+static void keep_more(struct trp_open_request *request,
+		      const ProtobufCBinaryData *more)
+{
+	request->more.data = malloc(more->len);
+	if (!request->more.data) {
+		request->result = -ENOMEM;
+		return;
+	}
+	memcpy(request->more.data, more->data, more->len);
+	request->more.len = more->len;
+}
+
 static void take_answer(const struct trp_envelope *envelope,
 			const Troupe__Control__Answer *answer)
 {
@@ -75,15 +88,14 @@ static void take_answer(const struct trp_envelope *envelope,
 	request->is_answered = true;
 	request->result = answer->result;
 	request->ref = answer->ref;
-	if (!answer->more.len)
+	if (answer->more.len)
+		keep_more(request, &answer->more);
+	if (!request->text || answer->result < 0)
 		return;
-	request->more.data = malloc(answer->more.len);
-	if (!request->more.data) {
-		request->result = -ENOMEM;
-		return;
-	}
-	memcpy(request->more.data, answer->more.data, answer->more.len);
-	request->more.len = answer->more.len;
+	if (strlen(answer->text) < request->text_size)
+		strcpy(request->text, answer->text);
+	else
+		request->result = -ENAMETOOLONG;
 }
 
 /* From the supervisor, whom we trust. */
@@ -116,6 +128,7 @@ static int unhandled(const struct trp_mail *mail,
 	if (!klass->unhandled) {
 		drop(mail, message->type ? message->type->name
 					 : "a type that nobody here knows");
+		trp_actor.handled.is_refused = true;
 		return 0;
 	}
 	return klass->unhandled(message);
@@ -129,6 +142,8 @@ int trp_actor_completed(const struct troupe_message *message, int r)
 		r = trp_actor.finish;
 		trp_actor.finish = 0;
 	}
+	if (!trp_actor.handled.is_refused)
+		trp_actor.handled.result = r;
 	if (klass->completed && !trp_actor.is_stashed)
 		klass->completed(message, r);
 	trp_actor.is_busy = false;
@@ -228,14 +243,21 @@ static int sort_reply(const struct trp_mail *mail,
 /* While it is handled it is the current mail. */
 static int sort_current(const struct trp_mail *mail,
 			const struct trp_envelope *envelope, const void *body,
-			size_t size)
+			size_t size, uint64_t entry)
 {
 	int r;
 
-	trp_actor.handled =
-		(struct trp_handled) { mail, envelope, envelope->flow,
-				       envelope->hop };
+	trp_actor.handled = (struct trp_handled) {
+		.mail = mail,
+		.envelope = envelope,
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+		.entry = entry,
+		.result = -EBADMSG,
+	};
 	r = sort_mail(mail, envelope, body, size);
+	if (entry && !trp_actor.is_stashed)
+		trp_box_acknowledge(entry, trp_actor.handled.result);
 	trp_actor.handled =
 		r == TRP_HELD ? (struct trp_handled) { .flow = envelope->flow,
 						       .hop = envelope->hop }
@@ -247,7 +269,51 @@ static int sort_current(const struct trp_mail *mail,
 int trp_actor_handle_saved(const struct trp_saved *saved)
 {
 	return sort_current(&saved->mail, &saved->envelope,
-			    trp_saved_body(saved), trp_saved_size(saved));
+			    trp_saved_body(saved), trp_saved_size(saved),
+			    saved->entry);
+}
+
+int trp_actor_handle_entry(const struct trp_mail *mail,
+			   const struct trp_envelope *envelope, uint64_t entry)
+{
+	trp_count(&trp_actor.words->received);
+	return sort_current(mail, envelope,
+			    (const char *)mail->bytes + sizeof(*envelope),
+			    mail->size - sizeof(*envelope), entry);
+}
+
+int trp_actor_handle_mail(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0)
+		return drop(mail, "not an envelope");
+	trp_count(&trp_actor.words->received);
+	return sort_current(mail, &envelope, body, size, 0);
+}
+
+/* Mail off a lane: into the box of a class that has one. */
+static int sort_new(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope, const void *body,
+		    size_t size)
+{
+	int r;
+
+	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
+		trp_count(&trp_actor.words->received);
+		trp_count(&trp_actor.words->dropped);
+		return 1;
+	}
+	if (trp_actor.klass->mailbox) {
+		r = trp_box_offer(mail, envelope, body, size);
+		if (r != 0)
+			return r;
+	}
+	trp_count(&trp_actor.words->received);
+	return sort_current(mail, envelope, body, size, 0);
 }
 
 /* Control may come while mail is handled, and leaves that as it is. */
@@ -263,18 +329,14 @@ static int sort(const struct trp_mail *mail)
 		return drop(mail, "not an envelope");
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
 	trp_actor.box.sender_cpu = envelope.cpu;
+	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL)
+		return sort_new(mail, &envelope, body, size);
 	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
-	if (envelope.kind == TRP_CONTROL)
-		return mail->sender == TRP_SLOT_SUPERVISOR
-			       ? take_control(&envelope, body, size)
-			       : take_close(&envelope);
-	if (trp_actor.is_closing && envelope.created > trp_actor.closed_at) {
-		trp_count(&trp_actor.words->dropped);
-		return 1;
-	}
-	return sort_current(mail, &envelope, body, size);
+	return mail->sender == TRP_SLOT_SUPERVISOR
+		       ? take_control(&envelope, body, size)
+		       : take_close(&envelope);
 }
 
 static int taken(int r, struct trp_mail *mail)

@@ -135,16 +135,16 @@ static int watch_births(struct trp_supervisor *supervisor)
 static int choose_wait(struct trp_node *node)
 {
 	char why[160];
-	uint64_t identity;
 	int r = trp_wait_probe(&node->wait, why);
 
 	if (r < 0) {
 		fprintf(stderr, "troupe: %s\n", why);
 		return r;
 	}
-	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
+	if (getrandom(&node->identity, sizeof(node->identity), 0) !=
+	    sizeof(node->identity))
 		return -EIO;
-	trp_wait_set_node(identity);
+	trp_wait_set_node(node->identity);
 	return 0;
 }
 
@@ -222,6 +222,29 @@ static void be_spared(void)
 	fclose(file);
 }
 
+static int tidy(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+
+	trp_mailbox_tidy(&supervisor->box);
+	trp_region_cool(&supervisor->box.region);
+	return 0;
+}
+
+/* As an actor does when it has nothing else to do. */
+static int start_tidying(struct trp_supervisor *supervisor)
+{
+	enum { EVERY_MS = 30 * 1000 };
+
+	supervisor->tidying = (struct troupe_timer) {
+		.fired = tidy,
+		.data = supervisor,
+		.period_ns = EVERY_MS * INT64_C(1000000),
+	};
+	return trp_timers_start(&supervisor->timers, &supervisor->tidying,
+				troupe_in_ms(EVERY_MS));
+}
+
 /* After it: what only the supervisor has. */
 static int set_up(struct trp_supervisor *supervisor)
 {
@@ -247,6 +270,8 @@ static int set_up(struct trp_supervisor *supervisor)
 		r = watch_signals(supervisor);
 	if (r == 0)
 		r = watch_births(supervisor);
+	if (r == 0)
+		r = start_tidying(supervisor);
 	return r;
 }
 
@@ -357,7 +382,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	int r;
 
 	supervisor = (struct trp_supervisor) { 0 };
-	snprintf(trp_actor.label, sizeof(trp_actor.label), "supervisor");
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);
 	if (r < 0)

@@ -20,6 +20,7 @@
 #include "runtime/control.pb-c.h"
 #include "runtime/family.h"
 #include "runtime/names.h"
+#include "runtime/obituary.h"
 #include "runtime/options.h"
 #include "runtime/zygote.h"
 #include "serialize/scratch.h"
@@ -32,7 +33,9 @@ struct trp_supervisor {
 	struct trp_scratch scratch;
 	struct trp_family family;
 	struct trp_names names;
+	struct trp_obituary obituary;
 	struct trp_timers timers;
+	struct troupe_timer tidying;
 	struct trp_watch signals, births;
 	struct trp_order *orders; /* that the pipe had no room for */
 	size_t order_count, order_room;
@@ -98,6 +101,10 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 
 /* The zygote is gone: what it was asked for and did not say is never born. */
 void trp_funeral_stillborn(struct trp_supervisor *supervisor);
+
+/* Tells of an end: as the parent (watch 0), or for a watch. */
+void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		      const struct troupe_end *end, uint64_t watch);
 
 /* Reaps all that has ended. */
 void trp_funeral_reap(struct trp_supervisor *supervisor);

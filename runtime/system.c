@@ -5,6 +5,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
 /* ---- spawn
@@ -32,7 +33,7 @@ static int put_arguments(Troupe__Control__Birth *birth,
 	return 0;
 }
 
-static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
+static int spawn(const char *label, Troupe__Control__Spawn *s,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
 	Troupe__Control__Birth *birth = s->birth;
@@ -43,9 +44,8 @@ static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
 	r = put_arguments(birth, arguments);
 	if (r < 0)
 		return r;
-	birth->label = (char *)(name ? name : label ? label : "actor");
+	birth->label = (char *)(label ? label : "actor");
 	birth->parent = trp_actor.self;
-	s->name = (char *)(name ? name : "");
 	/* Counted first: its end may be told before the answer is looked at. */
 	trp_actor.children++;
 	r = trp_actor_request(&s->base, ret_ref);
@@ -63,21 +63,37 @@ static uint32_t limit_of(const struct troupe_class *klass)
 	return 2 * trp_actor_limit(klass);
 }
 
-static void put_class(Troupe__Control__Spawn *spawn,
-		      const struct troupe_class *klass)
+static int put_class(const struct troupe_class *klass,
+		     Troupe__Control__Spawn *request)
 {
-	spawn->birth->klass = (uintptr_t)klass;
-	spawn->grace_ms = klass->grace_ms;
-	spawn->mailbox_limit = limit_of(klass);
-	spawn->when_full = klass->when_full;
+	if (!klass || (klass->run && klass->mailbox))
+		return -EINVAL;
+	request->birth->klass = (uintptr_t)klass;
+	request->grace_ms = klass->grace_ms;
+	request->mailbox_limit = limit_of(klass);
+	request->when_full = klass->when_full;
+	return 0;
+}
+
+/* label: NULL: that of the class. */
+static int spawn_class(const char *label, const struct troupe_class *klass,
+		       Troupe__Control__Spawn *request,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	int r = put_class(klass, request);
+
+	if (r < 0)
+		return r;
+	return spawn(label ? label : klass->name, request, arguments, ret_ref);
 }
 
 int trp_system_describe(const struct troupe_class *klass,
 			const ProtobufCMessage *arguments,
-			Troupe__Control__Spawn *spawn)
+			Troupe__Control__Spawn *request)
 {
-	put_class(spawn, klass);
-	return put_arguments(spawn->birth, arguments);
+	int r = put_class(klass, request);
+
+	return r < 0 ? r : put_arguments(request->birth, arguments);
 }
 
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,
@@ -86,11 +102,10 @@ int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 
-	if (!klass)
-		return -EINVAL;
 	request.birth = &birth;
-	put_class(&request, klass);
-	return spawn(name, klass->name, &request, arguments, ret_ref);
+	if (name)
+		request.name = (char *)name;
+	return spawn_class(name, klass, &request, arguments, ret_ref);
 }
 
 int troupe_spawn(const struct troupe_class *klass,
@@ -110,7 +125,20 @@ int troupe_spawn_function(int (*run)(const void *arguments),
 		return -EINVAL;
 	birth.run = (uintptr_t)run;
 	request.birth = &birth;
-	return spawn(NULL, "function", &request, arguments, ret_ref);
+	return spawn("function", &request, arguments, ret_ref);
+}
+
+int troupe_spawn_child(const char *name, const struct troupe_class *klass,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
+
+	if (!name || !*name)
+		return -EINVAL;
+	request.birth = &birth;
+	request.child = (char *)name;
+	return spawn_class(name, klass, &request, arguments, ret_ref);
 }
 
 /* ---- stop, close, kill
@@ -280,6 +308,26 @@ int troupe_whereis(const char *name, troupe_ref *ret_ref)
 		return -EINVAL;
 	request.name = (char *)name;
 	return trp_actor_request(&request.base, ret_ref);
+}
+
+int troupe_lookup(const char *address, troupe_ref *ret_ref)
+{
+	Troupe__Control__Lookup request = TROUPE__CONTROL__LOOKUP__INIT;
+
+	if (!address || strlen(address) >= TROUPE_ADDRESS_SIZE)
+		return -EINVAL;
+	request.address = (char *)address;
+	return trp_actor_request(&request.base, ret_ref);
+}
+
+int troupe_address(troupe_ref ref, char *buffer, size_t size)
+{
+	Troupe__Control__AddressOf request = TROUPE__CONTROL__ADDRESS_OF__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request_text(&request.base, buffer, size);
 }
 
 /* ---- timers

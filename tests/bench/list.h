@@ -23,13 +23,18 @@
 	BENCH(logmap)         \
 	BENCH(banking)        \
 	BENCH(apsp)           \
+	BENCH(astar)          \
 	BENCH(nqueenk)        \
 	BENCH(recmatmul)      \
 	BENCH(quicksort)      \
 	BENCH(radixsort)      \
 	BENCH(filterbank)     \
+	BENCH(bitonicsort)    \
 	BENCH(sieve)          \
+	BENCH(uct)            \
+	BENCH(facloc)         \
 	BENCH(trapezoid)      \
+	BENCH(piprecision)    \
 	BENCH(sor)
 
 /* What other actor systems are measured with. */
@@ -40,7 +45,9 @@
 	BENCH(mixed_case)          \
 	BENCH(bang)                \
 	BENCH(ehb)                 \
-	BENCH(genstress)
+	BENCH(genstress)           \
+	BENCH(thread_ring)         \
+	BENCH(chameneos_redux)
 
 /* What nothing can beat. */
 #define BENCHES_FLOORS(BENCH) \
@@ -61,9 +68,11 @@
 	BENCH(restart)        \
 	BENCH(reports)        \
 	BENCH(idle)           \
+	BENCH(scale)          \
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
-	BENCH(timer)
+	BENCH(timer)          \
+	BENCH(hang)
 
 /* What others move bytes with; each of these isolates by process. */
 #define BENCHES_PEERS(BENCH)         \

@@ -36,6 +36,12 @@ static const char help[] =
 	"  --baseline FILE    compare with the JSON of an earlier run\n"
 	"  --noise PERCENT    a smaller change is none       (5)\n"
 	"\n"
+	"What an actor costs when there are many of them (begin, memory, a "
+	"hop):\n"
+	"  troupe-bench scale                  100, 1,000 and 10,000\n"
+	"  troupe-bench scale scale:n=30000    and, where pid_max allows, "
+	"more\n"
+	"\n"
 	"Exit status: 0; 1 where a run was wrong or hung; 2 wrong use.\n";
 
 enum {
