@@ -159,10 +159,23 @@ static void give_up(struct trp_mesh *mesh, int error)
 						    .error = error });
 }
 
+/* Both are it in between: what counts is how often it happens. */
+static int count_clash(struct trp_mesh *mesh)
+{
+	enum { CYCLES_OF_PEACE = 20 };
+	struct troupe_time now = troupe_now();
+
+	if (now.ns - mesh->clashed.ns >
+	    CYCLES_OF_PEACE * trp_beacon_cycle_max_ns(mesh->beacon))
+		mesh->clashes = 0;
+	mesh->clashed = now;
+	return ++mesh->clashes;
+}
+
 static void on_failed(struct trp_mesh *mesh, int error)
 {
 	note_it(mesh, NULL);
-	if (error == -EEXIST && ++mesh->clashes > CLASHES_MOST) {
+	if (error == -EEXIST && count_clash(mesh) > CLASHES_MOST) {
 		give_up(mesh, error);
 		return;
 	}
@@ -183,7 +196,6 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	trp_tenure_event(&mesh->tenure, event, trp_now());
 	switch (event->type) {
 	case TRP_BEACON_TAG:
-		mesh->clashes = 0;
 		told.kind = TROUPE_MESH_IT;
 		break;
 	case TRP_BEACON_UNTAG:

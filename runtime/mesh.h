@@ -49,8 +49,9 @@ struct trp_mesh {
 	char value[TRP_WIRE_VALUE_MAX + 1];
 	struct trp_scalar value_scalar;
 	char it[TRP_WIRE_NAME_MAX + 1]; /* who is it, as far as is known */
-	int clashes;			/* of its name, since it last was it */
-	bool is_lost;			/* it has given up */
+	int clashes;			/* of its name, lately */
+	struct troupe_time clashed;
+	bool is_lost;  /* it has given up */
 	bool is_short; /* said already: not all offers fit the value */
 
 	struct trp_keeper bus;
@@ -76,6 +77,8 @@ extern const struct troupe_class trp_mesh_bus;
  */
 int trp_mesh_open(struct trp_supervisor *supervisor,
 		  const struct trp_options *options);
+/* The node ends: nothing of it is to run when others begin. */
+void trp_mesh_leave(struct trp_supervisor *supervisor);
 void trp_mesh_close(struct trp_supervisor *supervisor);
 
 /* The codec that a bus of this kind speaks unless told; NULL: none is built. */

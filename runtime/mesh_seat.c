@@ -49,6 +49,16 @@ void trp_mesh_seat_look(struct trp_mesh *mesh)
 		apply(mesh, singleton);
 }
 
+void trp_mesh_leave(struct trp_supervisor *supervisor)
+{
+	struct trp_mesh *mesh = supervisor->mesh;
+
+	if (!mesh)
+		return;
+	trp_tenure_stop(&mesh->tenure);
+	trp_mesh_seat_look(mesh);
+}
+
 void trp_mesh_seat_fini(struct trp_mesh *mesh)
 {
 	struct trp_singleton *singleton;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/mesh.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -314,6 +315,8 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	uint32_t child = supervisor->family.child[slot].first;
 
+	if (slot == TRP_SLOT_SUPERVISOR)
+		trp_mesh_leave(supervisor);
 	for (; child; child = supervisor->family.child[child].next)
 		trp_office_stop(supervisor, child);
 }

@@ -130,6 +130,19 @@ static void copy_node(const Troupe__Mesh__Node *from,
 	to->actors = from->actors;
 }
 
+static void copy_counts(const Troupe__Mesh__Counts *from,
+			struct troupe_mesh_view *to)
+{
+	size_t i;
+
+	for (i = 0; i < from->n_sent; i++)
+		to->sent += from->sent[i];
+	for (i = 0; i < from->n_received; i++)
+		to->received += from->received[i];
+	to->malformed = from->malformed;
+	to->lost = from->unsaid + from->lost;
+}
+
 /* One block: the view, its nodes, their offers. */
 static struct troupe_mesh_view *view_of(const Troupe__Mesh__View *from)
 {
@@ -154,6 +167,8 @@ static struct troupe_mesh_view *view_of(const Troupe__Mesh__View *from)
 	copy_name(view->seat, &from->seat);
 	view->term = from->term;
 	view->node = nodes;
+	if (from->counts)
+		copy_counts(from->counts, view);
 	for (i = 0; i < from->n_nodes; i++) {
 		if (!from->nodes[i]->is_live)
 			continue;

@@ -110,6 +110,9 @@ struct troupe_mesh_view {
 	char it[TROUPE_NODE_SIZE];   /* "": not known */
 	char seat[TROUPE_NODE_SIZE]; /* who holds it; "": nobody */
 	uint64_t term;		     /* the highest heard of */
+	uint64_t sent, received;     /* beacon messages */
+	uint64_t malformed;	     /* that made no sense */
+	uint64_t lost;		     /* that could not be sent or taken */
 	size_t count;
 	const struct troupe_mesh_node *node; /* the live ones, by name */
 };

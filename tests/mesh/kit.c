@@ -102,6 +102,7 @@ void mesh_look(void)
 					   sizeof(seen->listed) - length, "%s ",
 					   view->node[i].name);
 	seen->live = (int)view->count;
+	seen->malformed = (long)view->malformed;
 	troupe_mesh_view_free(view);
 	CHECK(troupe_mesh_find("guardian", &view) == 0);
 	seen->offering = (int)view->count;

@@ -23,10 +23,10 @@ enum { NODES_MAX = 4, LOG_MAX = 256 };
 struct seen {
 	_Atomic bool is_up, is_it, is_seated;
 	_Atomic int its, others, seats, downs, healed, lost;
-	_Atomic int live; /* nodes, as the last look had it */
-	_Atomic int offering;
+	_Atomic int live;     /* nodes, as the last look had it */
+	_Atomic int offering; /* nodes that offer "guardian" */
+	_Atomic long malformed;
 	_Atomic uint64_t fence, term;
-	_Atomic pid_t bus;     /* its bus actor */
 	_Atomic pid_t running; /* its singleton; 0: none */
 	_Atomic int starts;
 	char listed[256]; /* names of the live ones */
@@ -48,6 +48,9 @@ struct mesh_board {
 	_Atomic long failures;
 	struct seen seen[NODES_MAX];
 	struct guarded log;
+	/* Of a tree that is a singleton. */
+	_Atomic pid_t leaf[2];
+	_Atomic uint64_t fence_of_crown;
 };
 
 struct node {
