@@ -172,6 +172,23 @@ $(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
+# Applications and programs that tests run: with what a user has.
+PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(wildcard tests/*/applications/*.c))
+PARTS_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/*/programs/*.c))
+$(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
+	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
+	-I$(O)/gen/tests/$(word 2,$(subst /, ,$(<D))) \
+	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
+$(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/tests/guests/parlour.pb-c.o \
+		$(O)/lib/libtroupe.so
+	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+$(PARTS_BIN): %: %.o $(O)/gen/tests/guests/parlour.pb-c.o $(O)/lib/libtroupe.so
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+tests: $(PARTS_SO) $(PARTS_BIN)
+$(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
 		$(O)/tests/bench/lanes.o

@@ -25,6 +25,12 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 /* ---- events
  * -------------------------------------------------------------------- */
 
+void trp_supervisor_end(struct trp_supervisor *supervisor)
+{
+	supervisor->is_ending = true;
+	trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+}
+
 /*
  * A first one stops the node in order, a second one kills it.  timeout(1)
  * sends its one signal twice, to us and to our group: that counts once.
@@ -35,10 +41,9 @@ static void end_signal(struct trp_supervisor *supervisor)
 	int64_t now = troupe_now().ns;
 	uint32_t slot;
 
-	supervisor->is_ending = true;
 	if (!supervisor->signalled_at) {
 		supervisor->signalled_at = now;
-		trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+		trp_supervisor_end(supervisor);
 		return;
 	}
 	if (now - supervisor->signalled_at < ONE_AND_THE_SAME_MS * 1000000)
@@ -203,6 +208,8 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->main = options->main;
 	node->mesh = &options->mesh;
 	node->supervisor = getpid();
+	if (node->main || !realpath(node->argv[0], supervisor->application))
+		supervisor->application[0] = '\0';
 	r = choose_wait(node);
 	if (r == 0)
 		r = learn_types();
@@ -275,6 +282,24 @@ static int set_up(struct trp_supervisor *supervisor)
 	return r;
 }
 
+/* A node that nobody can ask is better than none. */
+static int open_gate(struct trp_supervisor *supervisor, const char *node)
+{
+	int r = trp_gate_open(supervisor, node);
+
+	if (r == -EADDRINUSE)
+		fprintf(stderr,
+			"troupe: a node called %s is running already; give "
+			"this one another --node NAME\n",
+			node);
+	else if (r < 0)
+		troupe_log(TROUPE_WARNING,
+			   "no control socket, so `troupe ps` and guests will "
+			   "not find this node: %s",
+			   strerror(-r));
+	return r == -EADDRINUSE ? r : 0;
+}
+
 static void fire_timers(struct trp_supervisor *supervisor)
 {
 	struct troupe_time now = troupe_now();
@@ -308,13 +333,9 @@ static int live(struct trp_supervisor *supervisor,
 
 	if (r == 0)
 		r = trp_mesh_open(supervisor, options);
-
 	while (r >= 0 && supervisor->family.alive > 0) {
-		if (!supervisor->root && !supervisor->is_ending) {
-			supervisor->is_ending = true;
-			trp_office_stop_children(supervisor,
-						 TRP_SLOT_SUPERVISOR);
-		}
+		if (!supervisor->root && !supervisor->is_ending)
+			trp_supervisor_end(supervisor);
 		r = turn(supervisor);
 	}
 	return r;
@@ -336,6 +357,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 
 static void tear_down(struct trp_supervisor *supervisor)
 {
+	trp_gate_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
 		close(supervisor->signals.fd);
@@ -360,6 +382,8 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	const struct troupe_end *root = &supervisor->root_end;
 	char text[256];
 
+	if (r == -EADDRINUSE)
+		return STATUS_USAGE;
 	if (r < 0) {
 		fprintf(stderr, "troupe: the supervisor failed: %s\n",
 			strerror(-r));
@@ -397,6 +421,8 @@ int trp_supervisor_run(const struct trp_options *options)
 	}
 	supervisor.has_zygote = true;
 	r = set_up(&supervisor);
+	if (r == 0)
+		r = open_gate(&supervisor, options->node);
 	if (r == 0)
 		r = live(&supervisor, options);
 	bury_zygote(&supervisor);

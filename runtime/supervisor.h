@@ -11,14 +11,17 @@
  *	requests.c	what actors ask of it
  *	office.c	what it says to them, and orders
  *	funeral.c	what happens when a process has ended
+ *	gate.c		the control socket, for those who are no actors
  *
  * It never blocks but in its one sleep and drops nothing: its lanes to actors
  * have no limit, and grow in its own region.
  */
 
+#include <limits.h>
 #include "ipc/mailbox.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/family.h"
+#include "runtime/gate.h"
 #include "runtime/names.h"
 #include "runtime/obituary.h"
 #include "runtime/options.h"
@@ -37,7 +40,9 @@ struct trp_supervisor {
 	struct trp_timers timers;
 	struct troupe_timer tidying;
 	struct trp_watch signals, births;
-	struct trp_order *orders; /* that the pipe had no room for */
+	struct trp_gate gate;
+	char application[PATH_MAX]; /* its absolute path, or "" */
+	struct trp_order *orders;   /* that the pipe had no room for */
 	size_t order_count, order_room;
 	struct trp_unknown *unknown; /* reaped before their birth was told */
 	struct troupe_timer sweep;   /* over those that are buried */
@@ -58,6 +63,9 @@ struct trp_supervisor {
  * 0, 1 or 2 (troupe(1)); it has written to standard error why.
  */
 int trp_supervisor_run(const struct trp_options *options);
+
+/* Stops the node in order; once is as good as twice. */
+void trp_supervisor_end(struct trp_supervisor *supervisor);
 
 /* ---- between the files ------------------------------------------------
  */

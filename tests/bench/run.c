@@ -97,9 +97,9 @@ static int run_plain(const struct bench *bench)
 static int run_node(const struct bench *bench)
 {
 	char *argv[] = { (char *)bench->name, NULL };
-	struct trp_options options = {
-		.node = "bench", .main = kit_root, .argc = 1, .argv = argv
-	};
+	struct trp_options options = { .main = kit_root,
+				       .argc = 1,
+				       .argv = argv };
 	int descriptors = watch_count_descriptors(), status, left;
 
 	status = trp_supervisor_run(&options);

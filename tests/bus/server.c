@@ -47,6 +47,11 @@ const char *make_folder(void)
 	return folder;
 }
 
+const char *test_folder(void)
+{
+	return folder;
+}
+
 void drop_folder(void)
 {
 	char command[64];

@@ -11,6 +11,7 @@ void need_program(const char *name);
 int free_port(void);
 /* A new folder for this test; removed by drop_folder(). */
 const char *make_folder(void);
+const char *test_folder(void); /* the one that was made */
 void drop_folder(void);
 pid_t start_server(const char *const *argv, const char *log);
 void stop_server(pid_t pid, int signal);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 
 #include "runtime/supervisor.h"
 
-enum { PATIENCE_S = 60 };
+enum { PATIENCE_S = 30 };
 
 struct mesh_board *board;
 struct node nodes[NODES_MAX];
@@ -199,6 +200,16 @@ void mesh_prepare(int count, const char *url)
 	}
 }
 
+/* Control sockets of its own, so that two may have one name. */
+static void go_home(int number)
+{
+	char home[128];
+
+	snprintf(home, sizeof(home), "%s/home%d", test_folder(), number);
+	CHECK(mkdir(home, 0700) == 0 || errno == EEXIST);
+	setenv("XDG_RUNTIME_DIR", home, 1);
+}
+
 static int run_node(int number)
 {
 	static char *argv[] = { "test", NULL };
@@ -219,6 +230,7 @@ static int run_node(int number)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	this_node = number;
+	go_home(number);
 	options.main = nodes[number].root;
 	snprintf(options.node, sizeof(options.node), "%s", nodes[number].name);
 	snprintf(mesh->bus, sizeof(mesh->bus), "%s", nodes[number].url);
@@ -299,14 +311,15 @@ static void show(void)
 	for (i = 0; i < node_count; i++)
 		fprintf(stderr,
 			"%s: pid %d up %d its %d others %d seated %d fence "
-			"%llx live %d (%s) running %d starts %d downs %d\n",
+			"%llx live %d (%s) running %d starts %d downs %d "
+			"malformed %ld\n",
 			nodes[i].name, (int)nodes[i].pid, board->seen[i].is_up,
 			board->seen[i].its, board->seen[i].others,
 			board->seen[i].is_seated,
 			(unsigned long long)board->seen[i].fence,
 			board->seen[i].live, board->seen[i].listed,
 			(int)board->seen[i].running, board->seen[i].starts,
-			board->seen[i].downs);
+			board->seen[i].downs, board->seen[i].malformed);
 }
 
 void mesh_await(bool (*is_so)(void), const char *what)

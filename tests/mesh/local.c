@@ -112,6 +112,8 @@ static void say_rubbish(struct trp_bus *bus)
 		bytes[rand_r(&seed) % 16] = (char)rand_r(&seed);
 		trp_bus_send(bus, bytes, (size_t)rand_r(&seed) % sizeof(bytes));
 	}
+	/* What it says comes back, and takes space until it is read. */
+	trp_bus_run(bus, (struct trp_time) { 1 });
 }
 
 static long heard[2];

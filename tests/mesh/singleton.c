@@ -305,6 +305,7 @@ static bool is_done(void)
 
 Test(singleton, without_a_mesh_everything_says_so)
 {
+	make_folder();
 	mesh_prepare(1, "");
 	nodes[0].root = lone_root;
 	mesh_start(0);
