@@ -52,6 +52,7 @@ static struct box {
 	uint64_t adds, bytes; /* not answered yet */
 	uint64_t asked;	      /* fetches of entries under way */
 	size_t largest;	      /* entry so far, bytes */
+	bool is_length_known;
 	bool is_recovering;
 	bool is_reading;
 	bool has_more; /* new entries, perhaps */
@@ -386,8 +387,10 @@ static void ask_pending(const char *after)
 
 static void on_length(void *data, uint64_t tag, const redisReply *reply)
 {
-	if (reply && reply->type == REDIS_REPLY_INTEGER)
-		box.length = (uint64_t)reply->integer;
+	if (!reply || reply->type != REDIS_REPLY_INTEGER)
+		return;
+	box.length = (uint64_t)reply->integer;
+	box.is_length_known = true;
 }
 
 static void on_up(void *data)
@@ -486,8 +489,8 @@ int trp_mailbox_redis_open(const struct troupe_mailbox *mailbox,
 
 bool trp_mailbox_redis_has_room(void *data)
 {
-	return is_up() && box.adds < ADDS_MAX && box.bytes < BYTES_MAX &&
-	       box.length + box.adds < box.limit;
+	return is_up() && box.is_length_known && box.adds < ADDS_MAX &&
+	       box.bytes < BYTES_MAX && box.length + box.adds < box.limit;
 }
 
 static void on_added(void *data, uint64_t bytes, const redisReply *reply)
@@ -569,7 +572,8 @@ void trp_mailbox_redis_acknowledge(void *data, uint64_t number, int result)
 
 uint64_t trp_mailbox_redis_size(void *data)
 {
-	return box.length + box.adds;
+	/* Until it is known there may be some. */
+	return box.is_length_known ? box.length + box.adds : 1;
 }
 
 void trp_mailbox_redis_close(void *data)
