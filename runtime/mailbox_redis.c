@@ -162,18 +162,30 @@ static void set_aside(struct trp_redis_entry *entry, const char *cause)
 }
 
 /*
- * Sets Redis's count of deliveries to the tries and one, see README.md, and
+ * Sets Redis's count of deliveries, which is the tries and one, see README.md;
  * has its fields sent again, or (JUSTID) not.
  */
-static void claim(const struct trp_redis_entry *entry, const char *just_id,
-		  trp_redis_answer answer)
+static void claim(const struct trp_redis_entry *entry, unsigned deliveries,
+		  const char *just_id, trp_redis_answer answer)
 {
 	char id[TRP_REDIS_ID_TEXT], count[16];
 
 	trp_redis_entry_say_id(entry->id, id);
-	snprintf(count, sizeof(count), "%u", entry->tries + 1);
+	snprintf(count, sizeof(count), "%u", deliveries);
 	ask(TRP_REDIS_ONCE, answer, entry->number, "XCLAIM", box.key, box.group,
 	    box.consumer, "0", id, "RETRYCOUNT", count, just_id, NULL);
+}
+
+static void mark(const struct trp_redis_entry *entry, trp_redis_answer answer)
+{
+	claim(entry, entry->tries + 2, "JUSTID", answer);
+}
+
+static void fetch(struct trp_redis_entry *entry, trp_redis_answer answer)
+{
+	entry->is_asked = true;
+	box.asked++;
+	claim(entry, entry->tries + 1, NULL, answer);
 }
 
 /* ---- fetching
@@ -260,6 +272,7 @@ static void on_fetched(void *data, uint64_t number, const redisReply *reply)
 	entry->is_asked = false;
 	if (!reply)
 		return;
+	entry->is_suspect = true;
 	trp_redis_list_take(&box.later, link);
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
 	    is_entry(reply->element[0], &id))
@@ -280,9 +293,7 @@ static bool fetch_due(void)
 			continue;
 		if (box.ready.count + box.asked >= window())
 			return false;
-		entry->is_asked = true;
-		box.asked++;
-		claim(entry, NULL, on_fetched);
+		fetch(entry, on_fetched);
 	}
 	return true;
 }
@@ -527,6 +538,37 @@ uint64_t trp_mailbox_redis_kept(void *data)
 	return box.kept;
 }
 
+static void on_marked(void *data, uint64_t number, const redisReply *reply)
+{
+	struct trp_redis_entry *entry =
+		*trp_redis_list_find(&box.ready, number);
+
+	entry->is_asked = false;
+	entry->is_marked = reply;
+}
+
+/*
+ * The first that may be handed over, marked.  Of a new one the mark is on its
+ * way, and the actor's death may undo it; one that came back waits for it.
+ */
+static struct trp_redis_entry *take_next(void)
+{
+	struct trp_redis_entry *entry = box.ready.first;
+
+	if (!entry || entry->is_asked)
+		return NULL;
+	if (entry->is_suspect && !entry->is_marked) {
+		entry->is_asked = true;
+		mark(entry, on_marked);
+		return NULL;
+	}
+	if (!entry->is_marked)
+		mark(entry, NULL);
+	entry->is_marked = false;
+	entry->tries++;
+	return trp_redis_list_take(&box.ready, &box.ready.first);
+}
+
 int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
 {
 	struct trp_redis_entry *entry = NULL;
@@ -536,11 +578,9 @@ int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
 	if (is_up()) {
 		if (!box.is_recovering && fetch_due())
 			read_new();
-		entry = trp_redis_list_take(&box.ready, &box.ready.first);
+		entry = take_next();
 	}
 	if (entry) {
-		entry->tries++;
-		claim(entry, "JUSTID", NULL);
 		trp_redis_list_append(&box.out, entry);
 		*ret_mail = entry->mail;
 	}

@@ -21,9 +21,11 @@ struct trp_redis_entry {
 	struct trp_redis_entry *next;
 	uint64_t number;
 	struct trp_redis_id id;
-	unsigned tries; /* begun */
-	int64_t due;	/* of another try */
-	bool is_asked;	/* its fields are */
+	unsigned tries;	 /* begun */
+	int64_t due;	 /* of another try */
+	bool is_asked;	 /* its fields are */
+	bool is_suspect; /* it may kill: its mark is waited for */
+	bool is_marked;
 	/* All below: none while another try is waited for. */
 	size_t size;  /* bytes */
 	size_t count; /* of words: name, value, name, value ... */

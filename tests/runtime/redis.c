@@ -3,93 +3,11 @@
 #ifdef HAVE_HIREDIS
 #include "tests/runtime/redis_kit.h"
 
-#include "runtime/troupe_mailbox.h"
-
-enum { VALUES = 1000 };
-
-/* Events on the board, and from HANDLED on how often each number was. */
-enum { ALL, FLUSHED, STUCK, CRASHES, READY, AFTER_CRASH, HANDLED = 100 };
-
-static struct redis redis;
-static char url[96];
-static struct troupe_redis_mailbox mailbox = {
-	.base = { &troupe_redis_kind },
-	.url = url,
-	.stream = "numbers",
-	.retry_ms = 10,
-	.tries = 4,
-};
-
-static void begin(void)
-{
-	redis_init(&redis);
-	strcpy(url, redis.url);
-}
-
-static void end(void)
-{
-	redis_fini(&redis);
-}
-
-static void expect_empty(void)
-{
-	cr_assert_eq(redis_ask(&redis, "XLEN numbers"), 0);
-	cr_assert_eq(redis_ask(&redis, "XPENDING numbers troupe - + 10"), 0);
-}
-
-static int64_t number_of(const struct troupe_message *message)
-{
-	return ((const Play__Number *)message->body)->value;
-}
-
-static void note(int64_t value)
-{
-	CHECK(value >= 0 && value < VALUES);
-	board->value[HANDLED + value]++;
-	event_add(&board->value[ALL]);
-}
-
-static void send_some(troupe_ref to, int first, int count)
-{
-	Play__Number number = PLAY__NUMBER__INIT;
-	int i;
-
-	for (i = first; i < first + count; i++) {
-		number.value = i;
-		CHECK(troupe_send_wait(to, &number.base, troupe_in_ms(60000)) ==
-		      0);
-	}
-}
-
-static void take(const Play__Number *number, void *data)
-{
-	*(int64_t *)data = number ? number->value : -1;
-}
-
-/* Asks: whatever was sent before is kept then. */
-static int flush(troupe_ref to)
-{
-	Play__Number number = PLAY__NUMBER__INIT;
-	struct troupe_proxy proxy;
-	int64_t answer = 0;
-
-	troupe_proxy_init(&proxy, to, &play__clerk__descriptor);
-	proxy.timeout_ms = 60000;
-	play__clerk__twice(&proxy.base, &number, take, &answer);
-	return troupe_await(&proxy);
-}
-
-static void close_and_wait(troupe_ref ref)
-{
-	CHECK(troupe_close(ref) == 0);
-	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
-}
+enum { SENT = 200, MORE = 100, DONE_AT_ONCE = 50 };
 
 /* ---- the death of a node
  * ------------------------------------------------------------------------------
  */
-
-enum { SENT = 200, MORE = 100, DONE_AT_ONCE = 50 };
 
 static bool is_flushed;
 
@@ -101,8 +19,8 @@ static void twice(ProtobufCService *service, unsigned method,
 	closure(input, data);
 }
 
-static ProtobufCService twice_service = { &play__clerk__descriptor, twice,
-					  NULL };
+static ProtobufCService flushed_service = { &play__clerk__descriptor, twice,
+					    NULL };
 
 /* Handles some, stashes the rest; after the flush it takes one and hangs. */
 static int mortal_number(const struct troupe_message *message)
@@ -113,9 +31,9 @@ static int mortal_number(const struct troupe_message *message)
 		for (;;)
 			pause();
 	}
-	if (number_of(message) >= DONE_AT_ONCE)
+	if (mail_number(message) >= DONE_AT_ONCE)
 		return troupe_stash();
-	note(number_of(message));
+	mail_note(mail_number(message));
 	return 0;
 }
 
@@ -125,18 +43,18 @@ static const struct troupe_handler mortal_handlers[] = {
 };
 static const struct troupe_class mortal = { .name = "mortal",
 					    .handlers = mortal_handlers,
-					    .service = &twice_service,
-					    .mailbox = &mailbox.base };
+					    .service = &flushed_service,
+					    .mailbox = &mail_mailbox.base };
 
 static int mortal_root(int argc, char **argv)
 {
 	troupe_ref ref;
 
 	CHECK(troupe_spawn_named("desk", &mortal, NULL, &ref) == 0);
-	send_some(ref, 0, SENT);
-	CHECK(flush(ref) == 0);
+	mail_send(ref, 0, SENT);
+	CHECK(mail_flush(ref) == 0);
 	event_add(&board->value[FLUSHED]);
-	send_some(ref, SENT, MORE);
+	mail_send(ref, SENT, MORE);
 	return stage_idle(NULL);
 }
 
@@ -148,9 +66,9 @@ static int heir_number(const struct troupe_message *message)
 
 	CHECK(message->sender == 0);
 	CHECK(created <= 1000000 && created > -INT64_C(120000000000));
-	CHECK(number_of(message) > last_handled);
-	last_handled = number_of(message);
-	note(last_handled);
+	CHECK(mail_number(message) > last_handled);
+	last_handled = mail_number(message);
+	mail_note(last_handled);
 	return 0;
 }
 
@@ -160,8 +78,8 @@ static const struct troupe_handler heir_handlers[] = {
 };
 static const struct troupe_class heir = { .name = "heir",
 					  .handlers = heir_handlers,
-					  .service = &twice_service,
-					  .mailbox = &mailbox.base };
+					  .service = &mail_service,
+					  .mailbox = &mail_mailbox.base };
 
 static int heir_root(int argc, char **argv)
 {
@@ -169,29 +87,30 @@ static int heir_root(int argc, char **argv)
 
 	CHECK(troupe_spawn_named("desk", &heir, NULL, &ref) == 0);
 	/* What was pending counts only when Redis has said so. */
-	CHECK(flush(ref) == 0);
-	close_and_wait(ref);
+	CHECK(mail_flush(ref) == 0);
+	mail_close(ref);
 	return 0;
 }
 
 Test(redis, has_the_mail_of_a_node_that_was_killed_for_the_next_one,
-     .init = begin, .fini = end)
+     .init = mail_begin, .fini = mail_end)
 {
 	pid_t node;
 	int i;
 
-	redis_start(&redis);
+	redis_start(&mail_redis);
 	node = node_start(mortal_root);
 	cr_assert(event_await(&board->value[FLUSHED], 1, 60000));
 	cr_assert(event_await(&board->value[STUCK], 1, 60000));
 	node_kill(node);
-	cr_assert_geq(redis_ask(&redis, "XLEN numbers"), SENT - DONE_AT_ONCE);
+	cr_assert_geq(redis_ask(&mail_redis, "XLEN numbers"),
+		      SENT - DONE_AT_ONCE);
 	node_pass(node_start(heir_root));
 	for (i = 0; i < SENT; i++)
 		cr_assert_eq(board->value[HANDLED + i], 1);
 	for (; i < SENT + MORE; i++)
 		cr_assert_leq(board->value[HANDLED + i], 1);
-	expect_empty();
-	cr_assert_eq(redis_ask(&redis, "EXISTS numbers:poison"), 0);
+	mail_expect_empty();
+	cr_assert_eq(redis_ask(&mail_redis, "EXISTS numbers:poison"), 0);
 }
 #endif

@@ -221,4 +221,92 @@ bool event_await(_Atomic long *event, long least, int ms)
 	}
 	return true;
 }
+
+/* ---- mail
+ * ------------------------------------------------------------------------------
+ */
+
+struct redis mail_redis;
+static char url[96];
+struct troupe_redis_mailbox mail_mailbox = {
+	.base = { &troupe_redis_kind },
+	.url = url,
+	.stream = "numbers",
+	.retry_ms = 10,
+	.tries = 4,
+};
+
+void mail_begin(void)
+{
+	redis_init(&mail_redis);
+	strcpy(url, mail_redis.url);
+}
+
+void mail_end(void)
+{
+	redis_fini(&mail_redis);
+}
+
+void mail_expect_empty(void)
+{
+	cr_assert_eq(redis_ask(&mail_redis, "XLEN numbers"), 0);
+	cr_assert_eq(redis_ask(&mail_redis, "XPENDING numbers troupe - + 10"),
+		     0);
+}
+
+int64_t mail_number(const struct troupe_message *message)
+{
+	return ((const Play__Number *)message->body)->value;
+}
+
+void mail_note(int64_t value)
+{
+	CHECK(value >= 0 && value < VALUES);
+	board->value[HANDLED + value]++;
+	event_add(&board->value[ALL]);
+}
+
+void mail_send(troupe_ref to, int first, int count)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	int i;
+
+	for (i = first; i < first + count; i++) {
+		number.value = i;
+		CHECK(troupe_send_wait(to, &number.base, troupe_in_ms(60000)) ==
+		      0);
+	}
+}
+
+static void take(const Play__Number *number, void *data)
+{
+	*(int64_t *)data = number ? number->value : -1;
+}
+
+int mail_flush(troupe_ref to)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy proxy;
+	int64_t answer = 0;
+
+	troupe_proxy_init(&proxy, to, &play__clerk__descriptor);
+	proxy.timeout_ms = 60000;
+	play__clerk__twice(&proxy.base, &number, take, &answer);
+	return troupe_await(&proxy);
+}
+
+static void answer_same(ProtobufCService *service, unsigned method,
+			const ProtobufCMessage *input, ProtobufCClosure closure,
+			void *data)
+{
+	closure(input, data);
+}
+
+ProtobufCService mail_service = { &play__clerk__descriptor, answer_same, NULL };
+
+void mail_close(troupe_ref ref)
+{
+	CHECK(troupe_close(ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+}
 #endif

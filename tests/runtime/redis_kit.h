@@ -8,6 +8,7 @@
  */
 
 #include <hiredis/hiredis.h>
+#include "runtime/troupe_mailbox.h"
 #include "tests/runtime/stage.h"
 #include "tests/support/program.h"
 
@@ -36,6 +37,32 @@ pid_t node_start(int (*root)(int argc, char **argv));
 void node_kill(pid_t node);
 /* Waits for its end; it must be in order, with no CHECK failed. */
 void node_pass(pid_t node);
+
+/* ---- mail ------------------------------------------------------------------
+ */
+
+enum { VALUES = 1000 };
+
+/* Events on the board, and from HANDLED on how often each number was. */
+enum { ALL, FLUSHED, STUCK, CRASHES, READY, FULL, HANDLED = 100 };
+
+/* Of each test: before and after it.  The server is started by the test. */
+extern struct redis mail_redis;
+extern struct troupe_redis_mailbox mail_mailbox; /* at that server */
+void mail_begin(void);
+void mail_end(void);
+
+/* Nothing is in the stream, and nothing is pending. */
+void mail_expect_empty(void);
+
+/* In actors: */
+int64_t mail_number(const struct troupe_message *message);
+void mail_note(int64_t value); /* it was handled */
+void mail_send(troupe_ref to, int first, int count);
+/* Asks: 0: whatever was sent before is kept.  For who has mail_service. */
+int mail_flush(troupe_ref to);
+extern ProtobufCService mail_service;
+void mail_close(troupe_ref ref);
 
 /* Counts, and wakes who awaits that. */
 void event_add(_Atomic long *event);
