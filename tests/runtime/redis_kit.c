@@ -283,16 +283,26 @@ static void take(const Play__Number *number, void *data)
 	*(int64_t *)data = number ? number->value : -1;
 }
 
+/* The mailbox of that one is full: another attempt a little later. */
+static bool is_full(int r)
+{
+	return r == -EAGAIN && stage_receive(2) < 0;
+}
+
 int mail_flush(troupe_ref to)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
 	struct troupe_proxy proxy;
 	int64_t answer = 0;
+	int r;
 
 	troupe_proxy_init(&proxy, to, &play__clerk__descriptor);
 	proxy.timeout_ms = 60000;
-	play__clerk__twice(&proxy.base, &number, take, &answer);
-	return troupe_await(&proxy);
+	do {
+		play__clerk__twice(&proxy.base, &number, take, &answer);
+		r = troupe_await(&proxy);
+	} while (is_full(r));
+	return r;
 }
 
 static void answer_same(ProtobufCService *service, unsigned method,
@@ -306,7 +316,12 @@ ProtobufCService mail_service = { &play__clerk__descriptor, answer_same, NULL };
 
 void mail_close(troupe_ref ref)
 {
-	CHECK(troupe_close(ref) == 0);
+	int r;
+
+	do
+		r = troupe_close(ref);
+	while (is_full(r));
+	CHECK(r == 0);
 	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
 }
 #endif

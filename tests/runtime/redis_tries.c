@@ -153,13 +153,23 @@ Test(redis, counts_a_failure_that_ends_its_actor, .init = mail_begin,
 
 enum { KILLS = 66 };
 
+static bool are_others_handled(void)
+{
+	int i;
+
+	for (i = 0; i < COUNT; i++)
+		if (i != KILLS && !board->value[HANDLED + i])
+			return false;
+	return true;
+}
+
 static int frail_number(const struct troupe_message *message)
 {
 	if (mail_number(message) == KILLS) {
 		event_add(&board->value[CRASHES]);
 		/* The first death may go uncounted. */
 		if (board->value[CRASHES] > 3)
-			CHECK(board->value[ALL] == COUNT - 1);
+			CHECK(are_others_handled());
 		kill(getpid(), SIGKILL);
 	}
 	mail_note(mail_number(message));
@@ -222,7 +232,7 @@ Test(redis, sets_aside_what_kills_its_actor_and_delays_nothing_else,
 	}
 	node_pass(node_start(frail_root));
 	for (i = 0; i < COUNT; i++)
-		cr_assert_eq(board->value[HANDLED + i], i != KILLS);
+		cr_assert_eq(board->value[HANDLED + i] > 0, i != KILLS);
 	mail_expect_empty();
 	cr_assert_eq(redis_ask(&mail_redis, "XLEN numbers:poison"), 1);
 	expect_aside(0, "did not return", "4");
