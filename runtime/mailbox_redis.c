@@ -28,6 +28,7 @@ enum {
 	BYTES_MAX = 8 << 20, /* and their bytes; of either */
 	ENTRY_MAX = 256 << 20,
 	END_MS = 1000,
+	LINGER_NS = 1000000, /* what is asked waits for company */
 	RETRY_MS = 1000,
 	RETRY_MAX_MS = 3600 * 1000,
 	TRIES = 5,
@@ -52,6 +53,7 @@ static struct box {
 	uint64_t adds, bytes; /* not answered yet */
 	uint64_t asked;	      /* fetches of entries under way */
 	size_t largest;	      /* entry so far, bytes */
+	int64_t flushed_at;
 	bool is_length_known;
 	bool is_recovering;
 	bool is_reading;
@@ -165,27 +167,22 @@ static void set_aside(struct trp_redis_entry *entry, const char *cause)
  * Sets Redis's count of deliveries, which is the tries and one, see README.md;
  * has its fields sent again, or (JUSTID) not.
  */
-static void claim(const struct trp_redis_entry *entry, unsigned deliveries,
-		  const char *just_id, trp_redis_answer answer)
+static void claim(const struct trp_redis_entry *entry, enum trp_redis_mode mode,
+		  unsigned tries, const char *just_id, trp_redis_answer answer)
 {
 	char id[TRP_REDIS_ID_TEXT], count[16];
 
 	trp_redis_entry_say_id(entry->id, id);
-	snprintf(count, sizeof(count), "%u", deliveries);
-	ask(TRP_REDIS_ONCE, answer, entry->number, "XCLAIM", box.key, box.group,
+	snprintf(count, sizeof(count), "%u", tries + 1);
+	ask(mode, answer, entry->number, "XCLAIM", box.key, box.group,
 	    box.consumer, "0", id, "RETRYCOUNT", count, just_id, NULL);
-}
-
-static void mark(const struct trp_redis_entry *entry, trp_redis_answer answer)
-{
-	claim(entry, entry->tries + 2, "JUSTID", answer);
 }
 
 static void fetch(struct trp_redis_entry *entry, trp_redis_answer answer)
 {
 	entry->is_asked = true;
 	box.asked++;
-	claim(entry, entry->tries + 1, NULL, answer);
+	claim(entry, TRP_REDIS_ONCE, entry->tries, NULL, answer);
 }
 
 /* ---- fetching
@@ -199,12 +196,6 @@ static int64_t pause_after(unsigned tries)
 	while (--tries > 0 && pause < RETRY_MAX_MS)
 		pause *= 2;
 	return pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS;
-}
-
-static bool is_id(const redisReply *reply, struct trp_redis_id *ret_id)
-{
-	return reply->type == REDIS_REPLY_STRING &&
-	       trp_redis_entry_id(reply->str, ret_id);
 }
 
 /* How many to fetch ahead: few where they are large. */
@@ -236,21 +227,6 @@ static void arrived(struct trp_redis_entry *entry, const redisReply *fields)
 		trp_redis_list_append(&box.ready, entry);
 }
 
-/* [id, [name, value ...]] */
-static bool is_entry(const redisReply *reply, struct trp_redis_id *ret_id)
-{
-	size_t i;
-
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    !is_id(reply->element[0], ret_id) ||
-	    reply->element[1]->type != REDIS_REPLY_ARRAY)
-		return false;
-	for (i = 0; i < reply->element[1]->elements; i++)
-		if (reply->element[1]->element[i]->type != REDIS_REPLY_STRING)
-			return false;
-	return true;
-}
-
 /* Somebody deleted it, or Redis came back without. */
 static void forget(struct trp_redis_entry *entry)
 {
@@ -275,16 +251,15 @@ static void on_fetched(void *data, uint64_t number, const redisReply *reply)
 	entry->is_suspect = true;
 	trp_redis_list_take(&box.later, link);
 	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
-	    is_entry(reply->element[0], &id))
+	    trp_redis_entry_is(reply->element[0], &id))
 		arrived(entry, reply->element[0]->element[1]);
 	else
 		forget(entry);
 }
 
 /* False: there are more that are due. */
-static bool fetch_due(void)
+static bool fetch_due(int64_t now)
 {
-	int64_t now = troupe_now().ns;
 	struct trp_redis_entry *entry;
 
 	for (entry = box.later.first; entry && entry->due <= now;
@@ -316,7 +291,7 @@ static void on_read(void *data, uint64_t asked, const redisReply *reply)
 	if (entries->elements == asked)
 		box.has_more = true;
 	for (i = 0; i < entries->elements; i++)
-		if (is_entry(entries->element[i], &id))
+		if (trp_redis_entry_is(entries->element[i], &id))
 			arrived(entry_new(id, 0),
 				entries->element[i]->element[1]);
 }
@@ -373,7 +348,7 @@ static void on_pending(void *data, uint64_t tag, const redisReply *reply)
 		const redisReply *line = reply->element[i];
 
 		if (line->type != REDIS_REPLY_ARRAY || line->elements != 4 ||
-		    !is_id(line->element[0], &id) ||
+		    !trp_redis_entry_reads_id(line->element[0], &id) ||
 		    line->element[3]->type != REDIS_REPLY_INTEGER)
 			continue;
 		recover(id, line->element[3]->integer > 1
@@ -455,17 +430,14 @@ static int on_timer(struct troupe_timer *timer)
 
 static int take_url(const char *url)
 {
-	if (!url)
-		url = getenv("TROUPE_REDIS");
-	if (!url)
-		url = "redis://127.0.0.1:6379";
-	if (trp_redis_parse(url, &box.redis.address) == 0)
-		return 0;
-	troupe_log(TROUPE_FATAL,
-		   "the address of its mailbox is neither "
-		   "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] nor "
-		   "unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]");
-	return -EINVAL;
+	int r = trp_redis_find(url, &box.redis.address);
+
+	if (r < 0)
+		troupe_log(TROUPE_FATAL,
+			   "the address of its mailbox is neither "
+			   "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] "
+			   "nor unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]");
+	return r;
 }
 
 int trp_mailbox_redis_open(const struct troupe_mailbox *mailbox,
@@ -548,8 +520,8 @@ static void on_marked(void *data, uint64_t number, const redisReply *reply)
 }
 
 /*
- * The first that may be handed over, marked.  Of a new one the mark is on its
- * way, and the actor's death may undo it; one that came back waits for it.
+ * The first that may be handed over.  Of one that came back the try is counted
+ * before it begins.
  */
 static struct trp_redis_entry *take_next(void)
 {
@@ -559,11 +531,10 @@ static struct trp_redis_entry *take_next(void)
 		return NULL;
 	if (entry->is_suspect && !entry->is_marked) {
 		entry->is_asked = true;
-		mark(entry, on_marked);
+		claim(entry, TRP_REDIS_ONCE, entry->tries + 1, "JUSTID",
+		      on_marked);
 		return NULL;
 	}
-	if (!entry->is_marked)
-		mark(entry, NULL);
 	entry->is_marked = false;
 	entry->tries++;
 	return trp_redis_list_take(&box.ready, &box.ready.first);
@@ -572,11 +543,12 @@ static struct trp_redis_entry *take_next(void)
 int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
 {
 	struct trp_redis_entry *entry = NULL;
+	int64_t now = troupe_now().ns;
 
 	if (box.error)
 		return box.error;
 	if (is_up()) {
-		if (!box.is_recovering && fetch_due())
+		if (!box.is_recovering && fetch_due(now))
 			read_new();
 		entry = take_next();
 	}
@@ -584,7 +556,10 @@ int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
 		trp_redis_list_append(&box.out, entry);
 		*ret_mail = entry->mail;
 	}
-	trp_redis_flush(&box.redis);
+	if (!entry || now - box.flushed_at >= LINGER_NS) {
+		trp_redis_flush(&box.redis);
+		box.flushed_at = now;
+	}
 	set_timer();
 	return entry != NULL;
 }
@@ -606,6 +581,7 @@ void trp_mailbox_redis_acknowledge(void *data, uint64_t number, int result)
 		set_aside(entry, cause);
 		return;
 	}
+	claim(entry, TRP_REDIS_REPEATED, entry->tries, "JUSTID", NULL);
 	trp_redis_entry_empty(entry);
 	put_off(entry, troupe_in_ms(pause_after(entry->tries)).ns);
 }

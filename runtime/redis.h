@@ -31,6 +31,8 @@ struct trp_redis_address {
 
 /* redis_url.c; the forms are in troupe_mailbox.h.  0 or -EINVAL. */
 int trp_redis_parse(const char *url, struct trp_redis_address *ret_address);
+/* The same of that url; NULL: of the environment's, or of this machine. */
+int trp_redis_find(const char *url, struct trp_redis_address *ret_address);
 /* For people; without the password. */
 void trp_redis_say(const struct trp_redis_address *address, char *text,
 		   size_t size);

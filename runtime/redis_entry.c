@@ -49,7 +49,7 @@ size_t trp_redis_entry_write(const struct troupe_mail *mail, char origin[160],
 	return at;
 }
 
-bool trp_redis_entry_id(const char *text, struct trp_redis_id *ret_id)
+static bool read_id(const char *text, struct trp_redis_id *ret_id)
 {
 	char *end;
 	uint64_t ms;
@@ -61,6 +61,26 @@ bool trp_redis_entry_id(const char *text, struct trp_redis_id *ret_id)
 		return false;
 	*ret_id = (struct trp_redis_id) { ms, strtoull(end + 1, &end, 10) };
 	return !*end;
+}
+
+bool trp_redis_entry_reads_id(const redisReply *reply,
+			      struct trp_redis_id *ret_id)
+{
+	return reply->type == REDIS_REPLY_STRING && read_id(reply->str, ret_id);
+}
+
+bool trp_redis_entry_is(const redisReply *reply, struct trp_redis_id *ret_id)
+{
+	size_t i;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	    !trp_redis_entry_reads_id(reply->element[0], ret_id) ||
+	    reply->element[1]->type != REDIS_REPLY_ARRAY)
+		return false;
+	for (i = 0; i < reply->element[1]->elements; i++)
+		if (reply->element[1]->element[i]->type != REDIS_REPLY_STRING)
+			return false;
+	return true;
 }
 
 void trp_redis_entry_say_id(struct trp_redis_id id,

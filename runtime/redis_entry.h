@@ -42,8 +42,11 @@ enum { TRP_REDIS_ENTRY_WORDS = 12, TRP_REDIS_ID_TEXT = 48 };
 size_t trp_redis_entry_write(const struct troupe_mail *mail, char origin[160],
 			     struct trp_redis_word ret[TRP_REDIS_ENTRY_WORDS]);
 
-/* "12345-0"; false: not such a text. */
-bool trp_redis_entry_id(const char *text, struct trp_redis_id *ret_id);
+/* A reply that is "12345-0", and one that is [id, [name, value ...]]. */
+bool trp_redis_entry_reads_id(const struct redisReply *reply,
+			      struct trp_redis_id *ret_id);
+bool trp_redis_entry_is(const struct redisReply *reply,
+			struct trp_redis_id *ret_id);
 void trp_redis_entry_say_id(struct trp_redis_id id,
 			    char text[TRP_REDIS_ID_TEXT]);
 

@@ -102,6 +102,14 @@ int trp_redis_parse(const char *url, struct trp_redis_address *ret_address)
 	return 0;
 }
 
+int trp_redis_find(const char *url, struct trp_redis_address *ret_address)
+{
+	if (!url)
+		url = getenv("TROUPE_REDIS");
+	return trp_redis_parse(url ? url : "redis://127.0.0.1:6379",
+			       ret_address);
+}
+
 void trp_redis_say(const struct trp_redis_address *address, char *text,
 		   size_t size)
 {

@@ -152,7 +152,7 @@ struct troupe_redis_mailbox {
 
 	/*
 	 * Then it is set aside in the stream "KEY:poison"; 0: 5.  A first try
-	 * that ended with the actor's death may go uncounted.
+	 * that ends with the actor's death is not counted.
 	 */
 	unsigned tries;
 
