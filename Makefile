@@ -27,10 +27,13 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # Optional parts: a source file named in OPTIONAL_<pkg> is built only where
 # pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
 # out.
-OPTIONAL := libcbor msgpack libmosquitto inih
+OPTIONAL := libcbor msgpack libmosquitto inih hiredis
 OPTIONAL_libcbor      := serialize/cbor.c
 OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
 OPTIONAL_libmosquitto := ipc/bus_mqtt.c
+OPTIONAL_hiredis      := runtime/mailbox_redis.c runtime/redis.c \
+			 runtime/redis_entry.c runtime/redis_list.c \
+			 runtime/redis_url.c
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
