@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
 #include "runtime/guest.h"
 #include "runtime/guest.pb-c.h"
 #include "runtime/types.h"
@@ -96,6 +97,9 @@ static void drop_timers(struct trp_timers *timers)
 
 static void leave_arena(void)
 {
+	trp_dead_letter_leave();
+	drop_timers(&trp_actor.timers);
+	drop_timers(&trp_actor.calls);
 	trp_wait_fini(&trp_actor.wait);
 	trp_mailbox_fini(&trp_actor.box);
 	say_last_words();
@@ -111,8 +115,6 @@ static void give_up(void)
 	trp_full_leave();
 	drop_news(&trp_actor.news);
 	drop_news(&trp_actor.unclaimed);
-	drop_timers(&trp_actor.timers);
-	drop_timers(&trp_actor.calls);
 	trp_wait_remove(&trp_actor.wait, &connection);
 	leave_arena();
 	trp_scratch_fini(&trp_actor.scratch);

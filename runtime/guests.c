@@ -189,7 +189,7 @@ static int welcome(const struct trp_guest *guest)
 	joined.generation = guest->generation;
 	joined.slots = arena->slots;
 	joined.heap_size = arena->heap_size;
-	joined.identity = supervisor->identity;
+	joined.identity = supervisor->node.identity;
 	return trp_gate_say_with(guest->visitor, &joined.base, &arena->fd, 1);
 }
 

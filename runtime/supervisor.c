@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
+#include "runtime/mesh.h"
 #include "runtime/requests.h"
 #include "runtime/types.h"
 
@@ -133,20 +135,19 @@ static int watch_births(struct trp_supervisor *supervisor)
 	return trp_wait_add(&supervisor->wait, &supervisor->births);
 }
 
-static int choose_wait(struct trp_node *node, uint64_t *ret_identity)
+static int choose_wait(struct trp_node *node)
 {
 	char why[160];
-	uint64_t identity;
 	int r = trp_wait_probe(&node->wait, why);
 
 	if (r < 0) {
 		fprintf(stderr, "troupe: %s\n", why);
 		return r;
 	}
-	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
+	if (getrandom(&node->identity, sizeof(node->identity), 0) !=
+	    sizeof(node->identity))
 		return -EIO;
-	trp_wait_set_node(identity);
-	*ret_identity = identity;
+	trp_wait_set_node(node->identity);
 	return 0;
 }
 
@@ -186,10 +187,11 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->argc = options->argc;
 	node->argv = options->argv;
 	node->main = options->main;
+	node->mesh = &options->mesh;
 	node->supervisor = getpid();
 	if (node->main || !realpath(node->argv[0], supervisor->application))
 		supervisor->application[0] = '\0';
-	r = choose_wait(node, &supervisor->identity);
+	r = choose_wait(node);
 	if (r == 0)
 		r = trp_types_begin();
 	if (r == 0)
@@ -206,6 +208,29 @@ static void be_spared(void)
 		return;
 	fputs("-500", file); /* refused without CAP_SYS_RESOURCE: as it was */
 	fclose(file);
+}
+
+static int tidy(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+
+	trp_mailbox_tidy(&supervisor->box);
+	trp_region_cool(&supervisor->box.region);
+	return 0;
+}
+
+/* As an actor does when it has nothing else to do. */
+static int start_tidying(struct trp_supervisor *supervisor)
+{
+	enum { EVERY_MS = 30 * 1000 };
+
+	supervisor->tidying = (struct troupe_timer) {
+		.fired = tidy,
+		.data = supervisor,
+		.period_ns = EVERY_MS * INT64_C(1000000),
+	};
+	return trp_timers_start(&supervisor->timers, &supervisor->tidying,
+				troupe_in_ms(EVERY_MS));
 }
 
 /* After it: what only the supervisor has. */
@@ -228,11 +253,14 @@ static int set_up(struct trp_supervisor *supervisor)
 		      supervisor->box.bell, &supervisor->box.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
+	trp_dead_letter_begin(&supervisor->box, &supervisor->timers, NULL);
 	r = trp_family_init(&supervisor->family, arena->slots, read_pid_max());
 	if (r == 0)
 		r = watch_signals(supervisor);
 	if (r == 0)
 		r = watch_births(supervisor);
+	if (r == 0)
+		r = start_tidying(supervisor);
 	return r;
 }
 
@@ -280,10 +308,13 @@ static int turn(struct trp_supervisor *supervisor)
 }
 
 /* Everybody has gone, or goes when told. */
-static int live(struct trp_supervisor *supervisor)
+static int live(struct trp_supervisor *supervisor,
+		const struct trp_options *options)
 {
 	int r = trp_office_spawn_root(supervisor);
 
+	if (r == 0)
+		r = trp_mesh_open(supervisor, options);
 	while (r >= 0 && supervisor->family.alive > supervisor->guests) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_end(supervisor);
@@ -319,6 +350,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 		supervisor->unknown = *(void **)unknown;
 		free(unknown);
 	}
+	trp_mesh_close(supervisor);
 	free(supervisor->orders);
 	trp_names_fini(&supervisor->names);
 	trp_timers_fini(&supervisor->timers);
@@ -357,7 +389,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	int r;
 
 	supervisor = (struct trp_supervisor) { 0 };
-	snprintf(trp_actor.label, sizeof(trp_actor.label), "supervisor");
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);
 	if (r < 0)
@@ -375,8 +407,9 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = open_gate(&supervisor, options->node);
 	if (r == 0)
-		r = live(&supervisor);
+		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
+	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);
 	return r;

@@ -25,6 +25,7 @@
 #include "runtime/gate.h"
 #include "runtime/guests.h"
 #include "runtime/names.h"
+#include "runtime/obituary.h"
 #include "runtime/options.h"
 #include "runtime/zygote.h"
 #include "serialize/scratch.h"
@@ -39,12 +40,13 @@ struct trp_supervisor {
 	struct trp_scratch scratch;
 	struct trp_family family;
 	struct trp_names names;
+	struct trp_obituary obituary;
 	struct trp_timers timers;
+	struct troupe_timer tidying;
 	struct trp_watch signals, births;
 	struct trp_gate gate;
 	struct trp_guest *guest;    /* the first */
 	uint32_t guests;	    /* alive; they do not keep the node alive */
-	uint64_t identity;	    /* of the node */
 	char application[PATH_MAX]; /* its absolute path, or "" */
 	struct trp_order *orders;   /* that the pipe had no room for */
 	size_t order_count, order_room;
@@ -54,6 +56,8 @@ struct trp_supervisor {
 	int64_t sweep_ms;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
+	struct trp_keeper *keepers;
+	struct trp_mesh *mesh; /* NULL: it is in none */
 	bool is_ending;
 	bool has_zygote;
 	int64_t signalled_at; /* the first signal to end; 0: none yet */
@@ -80,6 +84,10 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    enum trp_stream stream, uint64_t correlation,
 		    const ProtobufCMessage *message);
 
+/* The same for a message, which it handles like any other. */
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message);
+
 /*
  * A new actor, child of the slot `parent`: announced, told of its birth and
  * ordered from the zygote.  0, -EAGAIN, -ECANCELED, -EEXIST, -EINVAL.
@@ -91,6 +99,9 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 /* The slot's line in the directory: from now on it can be sent to. */
 void trp_office_announce(struct trp_supervisor *supervisor, uint32_t slot,
 			 uint32_t limit, uint32_t when_full);
+/* To dead letters, or no more.  0, -ENOSPC, -ENOENT. */
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted);
 
 /* Orders the root actor.  0 or -errno. */
 int trp_office_spawn_root(struct trp_supervisor *supervisor);
@@ -115,6 +126,9 @@ void trp_funeral_stillborn(struct trp_supervisor *supervisor);
 /* A guest is no member any more; what it says of that counts. */
 void trp_funeral_guest(struct trp_supervisor *supervisor, uint32_t slot,
 		       bool is_expelled);
+/* Tells of an end: as the parent (watch 0), or for a watch. */
+void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		      const struct troupe_end *end, uint64_t watch);
 
 /* Reaps all that has ended. */
 void trp_funeral_reap(struct trp_supervisor *supervisor);

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <link.h>
 #include <string.h>
+#include "runtime/beacon_event.pb-c.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "serialize/type.h"
 #include "serialize/value.pb-c.h"
 
@@ -27,9 +29,11 @@ int trp_types_begin(void)
 {
 	static const ProtobufCMessageDescriptor *const type[] = {
 		&troupe__value__descriptor,
+		&troupe__dead_letter__descriptor,
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
+		&troupe__beacon_event__descriptor,
 	};
 	int r = 0;
 
