@@ -163,7 +163,7 @@ static int connect_to_host(struct trp_redis *redis, int *ret_fd)
 		return -EHOSTUNREACH;
 	for (at = first; at; at = at->ai_next)
 		count++;
-	turn = redis->attempts++ % count;
+	turn = count ? redis->attempts++ % count : 0;
 	for (at = first; turn > 0; turn--)
 		at = at->ai_next;
 	r = connect_to(at->ai_addr, at->ai_addrlen, ret_fd);
