@@ -48,6 +48,7 @@ struct trp_child {
 	bool is_doomed; /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
 	struct troupe_timer grace;    /* until it is killed */
+	int64_t spawned_at;	      /* CLOCK_MONOTONIC, ns */
 	uint64_t stop_children;	      /* the request that waits, or 0 */
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */

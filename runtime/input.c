@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include "runtime/actor.h"
+#include "runtime/trace.h"
 
 struct source {
 	struct trp_watch watch;
@@ -87,6 +88,7 @@ int trp_input_turn(void)
 {
 	struct source *source = pop();
 	struct troupe_input *input;
+	int64_t begin;
 	int r;
 
 	if (!source)
@@ -98,9 +100,11 @@ int trp_input_turn(void)
 	}
 	/* While the handler runs the source is ours to free, as if queued. */
 	source->is_queued = true;
+	begin = trp_trace_begin();
 	trp_actor.is_busy = true;
 	r = input->ready(input, (short)source->events);
 	trp_actor.is_busy = false;
+	trp_trace_span("callback", "input", begin);
 	source->is_queued = false;
 	if (!source->input)
 		free(source);

@@ -61,6 +61,21 @@ static bool set_node(struct trp_options *options, const char *text)
 	return true;
 }
 
+static bool set_trace(struct trp_options *options, const char *text)
+{
+	options->trace = text;
+	return text[0] != '\0';
+}
+
+static bool set_trace_rate(struct trp_options *options, const char *text)
+{
+	enum { RATE_MAX = 100000000 };
+	uint64_t rate = parse_size(text);
+
+	options->trace_rate = (uint32_t)rate;
+	return rate <= RATE_MAX && (rate > 0 || strcmp(text, "0") == 0);
+}
+
 /* "hello-4711" for build/examples/hello.so. */
 static void name_node(struct trp_options *options)
 {
@@ -92,9 +107,14 @@ static const struct option {
 	  set_node },
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
 	  "address space of each for big messages", set_heap },
+	{ "--trace", "FILE", "TROUPE_TRACE", "a file to be written",
+	  "what happens, for Perfetto", set_trace },
+	{ "--trace-rate", "N", "TROUPE_TRACE_RATE",
+	  "events of an actor and second, 10000 by default; 0 is all",
+	  "how much of it", set_trace_rate },
 };
 
-enum { COUNT = sizeof(table) / sizeof(table[0]) };
+enum { COUNT = sizeof(table) / sizeof(table[0]), TRACE_RATE = 10000 };
 
 static int wrong(const char *format, const char *what, const char *more)
 {
@@ -130,7 +150,7 @@ static const struct option *find(const char *name)
 
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 {
-	struct trp_options options = { 0 };
+	struct trp_options options = { .trace_rate = TRACE_RATE };
 	const struct option *option;
 	int i, r;
 

@@ -15,6 +15,8 @@ struct trp_options {
 	char node[TRP_NODE_NAME_SIZE]; /* this node's name; never empty */
 	uint32_t slots;		       /* 0: as many as there can be */
 	uint64_t heap_size;	       /* 0: TRP_HEAP_DEFAULT */
+	const char *trace;	       /* a path, borrowed; NULL: none */
+	uint32_t trace_rate; /* events of a process and second; 0: all */
 	/* The root actor, in this program; NULL: of the application. */
 	int (*main)(int argc, char **argv);
 	int argc;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 
 static int send_message(troupe_ref to, const ProtobufCMessage *message,
@@ -79,7 +80,10 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		envelope = trp_actor_envelope(TRP_MESSAGE);
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 		if (r == -EAGAIN) {
+			int64_t begin = trp_trace_begin();
+
 			r = wait_for_room(to, deadline);
+			trp_trace_span("wait", "room", begin);
 			if (r >= 0)
 				continue;
 		}

@@ -62,8 +62,14 @@ static int run_plain(const struct bench *bench)
 static int run_node(const struct bench *bench)
 {
 	char *argv[] = { (char *)bench->name, NULL };
+	const char *rate = getenv("TROUPE_TRACE_RATE");
 	struct trp_options options = {
-		.node = "bench", .main = kit_root, .argc = 1, .argv = argv
+		.node = "bench",
+		.trace = getenv("TROUPE_TRACE"),
+		.trace_rate = rate ? (uint32_t)atoi(rate) : 10000,
+		.main = kit_root,
+		.argc = 1,
+		.argv = argv,
 	};
 	int descriptors = watch_count_descriptors(), status, left;
 

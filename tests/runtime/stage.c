@@ -6,6 +6,8 @@
 #include "runtime/supervisor.h"
 
 struct board *board;
+const char *stage_trace;
+unsigned stage_trace_rate;
 
 void stage_fail(const char *file, int line, const char *claim)
 {
@@ -29,6 +31,8 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
 	struct trp_options options = { .node = "stage",
+				       .trace = stage_trace,
+				       .trace_rate = stage_trace_rate,
 				       .main = root,
 				       .argc = 1,
 				       .argv = argv,
