@@ -7,16 +7,15 @@
 
 enum { NUMBERS = 500 };
 
-static char path[] = "/tmp/troupe-trace-XXXXXX";
+static char path[64];
 
 /* Runs a node that traces, and reads what it has written. */
 static json_t *events_of(int (*root)(int argc, char **argv), unsigned rate)
 {
-	int fd = mkstemp(path);
 	json_t *events;
 
-	cr_assert_geq(fd, 0);
-	close(fd);
+	snprintf(path, sizeof(path), "/tmp/troupe-test-trace-%d",
+		 (int)getpid());
 	stage_trace = path;
 	stage_trace_rate = rate;
 	stage_pass(root);
