@@ -93,6 +93,15 @@ int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 void trp_mailbox_unloan(struct trp_mailbox *box, struct trp_extent extent);
 
 /*
+ * Of all lanes out of here: frees what receivers have finished with, and closes
+ * each that has grown, is empty and was not used since the last time; its
+ * receiver is rung, and its ring is freed when that has looked.  A closed lane
+ * opens again with the next reservation.  Of itself called when the region is
+ * full; at leisure, and with trp_region_cool(), by its owner.
+ */
+void trp_mailbox_tidy(struct trp_mailbox *box);
+
+/*
  * Asks to be rung when the lane to that peer is at most half full.  Returns 1:
  * there is room now; 0: will be rung; -ESRCH.
  */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/box.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/process.h"
@@ -49,13 +50,13 @@ static int call_with_end(int (*callback)(const struct troupe_end *end),
 /*
  * What an actor sent is handled before the report of its death: one record of
  * it, or of the stash that was taken back before; 0: there is none left.  While
- * no more work may be begun it waits, and the report does not.
+ * no more work may be begun, or put aside, it waits, and the report does not.
  */
 static int drain(uint32_t slot)
 {
 	int r;
 
-	if (trp_actor.is_full)
+	if (trp_actor.is_full || !trp_box_has_room())
 		return 0;
 	r = trp_stash_turn();
 	return r ? r : trp_actor_take_from(slot);
@@ -127,6 +128,7 @@ static int turn_others(void)
 void trp_actor_open(void)
 {
 	trp_actor.open = trp_actor.is_full || trp_stash_is_again() ||
+					 trp_box_is_open() ||
 					 trp_actor.klass->when_full ==
 						 TROUPE_FULL_DROP_OLD
 				 ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
@@ -140,7 +142,7 @@ static int take_slowly(void)
 
 	if (r != 0 || trp_actor.is_full)
 		return r;
-	return trp_actor_take_young();
+	return trp_box_is_open() ? trp_box_turn() : trp_actor_take_young();
 }
 
 uint32_t trp_actor_limit(const struct troupe_class *klass)
@@ -150,8 +152,9 @@ uint32_t trp_actor_limit(const struct troupe_class *klass)
 
 unsigned trp_actor_heeds(void)
 {
-	return trp_actor.is_full ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
-				 : TRP_TAKE_ALL;
+	return trp_actor.is_full || !trp_box_has_room()
+		       ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+		       : TRP_TAKE_ALL;
 }
 
 int trp_actor_turn(void)
@@ -174,7 +177,7 @@ int trp_actor_turn(void)
 		r = take_slowly();
 	if (r != 0)
 		return r;
-	if (trp_actor.is_closing &&
+	if (trp_actor.is_closing && trp_box_is_done() &&
 	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
 		return TRP_END;
 	return turn_others();
@@ -201,6 +204,8 @@ int trp_actor_sleep(unsigned take, struct troupe_time deadline)
 	if (deadline.ns == trp_actor.rescan_at.ns &&
 	    trp_now().ns >= deadline.ns) {
 		trp_mailbox_rescan(&trp_actor.box);
+		trp_mailbox_tidy(&trp_actor.box);
+		trp_region_cool(&trp_actor.box.region);
 		trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;
@@ -279,6 +284,7 @@ static _Noreturn void wind_up(int r)
 		trp_actor.is_busy = false;
 		trp_trace_span("callback", "stop", begin);
 	}
+	trp_box_close();
 	trp_actor.is_ending = true;
 	stop_children();
 	trp_receive_end();
@@ -292,9 +298,14 @@ static _Noreturn void wind_up(int r)
 static int run_class(const void *arguments)
 {
 	const struct troupe_class *klass = trp_actor.klass;
-	int64_t begin = trp_trace_begin();
-	int r = 1;
+	int64_t begin;
+	int r = trp_box_open();
 
+	if (r < 0)
+		return r;
+	trp_actor_open();
+	r = 1;
+	begin = trp_trace_begin();
 	if (klass->init) {
 		trp_actor.is_busy = true;
 		r = klass->init(arguments);

@@ -116,6 +116,9 @@ struct trp_actor {
 		uint64_t flow; /* of what is being handled; 0: begins here */
 		uint16_t hop;
 		bool is_traced;
+		uint64_t entry;	 /* of the box that handed it out; 0: of none */
+		bool is_refused; /* nobody here handles it */
+		int result;	 /* of its handler; -EBADMSG: it had none */
 	} handled;
 	struct troupe_time rescan_at;
 };
@@ -156,6 +159,12 @@ int trp_actor_take_from(uint32_t slot);
 /* (runtime/sort.c) The same for mail that was saved. */
 struct trp_saved;
 int trp_actor_handle_saved(const struct trp_saved *saved);
+
+/* (runtime/sort.c) The same for what was held in its lane, and for what the
+ * box has handed out: the box is told the result. */
+int trp_actor_handle_mail(const struct trp_mail *mail);
+int trp_actor_handle_entry(const struct trp_mail *mail,
+			   const struct trp_envelope *envelope, uint64_t entry);
 
 /* (runtime/sort.c) The handler or method of a message has returned r: tells
  * `completed`, and goes on or not by the class's policy. */

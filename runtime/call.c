@@ -147,6 +147,7 @@ void trp_call_watch(troupe_ref target)
 	watched = entry;
 	request.ref = target;
 	request.id = trp_actor_id() * 4 + TRP_WATCH_CALLS;
+	request.post_mortem = true;
 	/* No correlation: nobody waits for the answer. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
 		       NULL);

@@ -102,8 +102,8 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 /* ---- telling
  * -------------------------------------------------------------------- */
 
-static void tell(struct trp_supervisor *supervisor, troupe_ref whom,
-		 const struct troupe_end *end, uint64_t watch)
+void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		      const struct troupe_end *end, uint64_t watch)
 {
 	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
 
@@ -260,6 +260,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	     orphan = supervisor->family.child[orphan].next)
 		trp_office_stop(supervisor, orphan);
 	trp_family_bury(&supervisor->family, slot);
+	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
 	trp_trace_ended(end.pid, title, child->spawned_at, &end.reason);
@@ -268,13 +269,15 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 		supervisor->root = 0;
 	}
 	if (mother)
-		tell(supervisor,
-		     trp_ref(mother,
-			     supervisor->family.child[mother].generation),
-		     &end, 0);
+		trp_funeral_tell(
+			supervisor,
+			trp_ref(mother,
+				supervisor->family.child[mother].generation),
+			&end, 0);
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
-		tell(supervisor, watcher->watcher, &end, watcher->id);
+		trp_funeral_tell(supervisor, watcher->watcher, &end,
+				 watcher->id);
 	tell_no_children(supervisor, mother);
 	if (unread == 0)
 		give_away(supervisor, slot);

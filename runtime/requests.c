@@ -56,19 +56,25 @@ static int on_watch(struct trp_request *request)
 {
 	const Troupe__Control__Watch *watch =
 		(const Troupe__Control__Watch *)request->message;
-	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+	struct trp_supervisor *supervisor = request->supervisor;
+	const struct trp_child *sender =
+		&supervisor->family.child[request->sender];
+	const struct troupe_end unknown = { .ref = watch->ref,
+					    .reason.cause = TROUPE_NOPROC };
+	const struct troupe_end *end = NULL;
 	uint32_t slot;
 
 	if (!watch->id)
 		return -EINVAL;
 	if (find_slot(request, watch->ref, &slot) == 0)
-		return trp_family_watch(&request->supervisor->family,
-					request->sender, slot, watch->id);
-	ended.ref = watch->ref;
-	ended.cause = TROUPE_NOPROC;
-	ended.watch = watch->id;
-	return trp_office_tell(request->supervisor, request->sender, TRP_MAIL,
-			       0, &ended.base);
+		return trp_family_watch(&supervisor->family, request->sender,
+					slot, watch->id);
+	if (watch->post_mortem)
+		end = trp_obituary_find(&supervisor->obituary, watch->ref);
+	trp_funeral_tell(supervisor,
+			 trp_ref(request->sender, sender->generation),
+			 end ? end : &unknown, watch->id);
+	return 0;
 }
 
 static int on_unwatch(struct trp_request *request)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/box.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/saved.h"
@@ -126,6 +127,8 @@ int trp_actor_completed(const struct troupe_message *message, int r)
 		r = trp_actor.finish;
 		trp_actor.finish = 0;
 	}
+	if (!trp_actor.handled.is_refused)
+		trp_actor.handled.result = r;
 	if (klass->completed && !trp_actor.is_stashed)
 		klass->completed(message, r);
 	trp_actor.is_busy = false;
@@ -174,8 +177,10 @@ static int deliver(const struct trp_mail *mail,
 	    trp_message_unpack(message.type, body, size, &trp_actor.scratch,
 			       &unpacked) < 0)
 		return drop(TROUPE_DEAD_UNREADABLE, envelope, body, size);
-	if (!handler && !trp_actor.klass->unhandled)
+	if (!handler && !trp_actor.klass->unhandled) {
 		drop(TROUPE_DEAD_UNHANDLED, envelope, body, size);
+		trp_actor.handled.is_refused = true;
+	}
 	message.body = unpacked;
 	r = handle(&message,
 		   handler ? handler->handle : trp_actor.klass->unhandled);
@@ -233,7 +238,7 @@ static void trace(int64_t begin, const struct trp_envelope *envelope)
 /* While it is handled it is the current mail. */
 static int sort_current(const struct trp_mail *mail,
 			const struct trp_envelope *envelope, const void *body,
-			size_t size)
+			size_t size, uint64_t entry)
 {
 	/* What troupe_receive() returns is traced there. */
 	int64_t begin = envelope->kind == TRP_MESSAGE && trp_actor.klass->run
@@ -241,12 +246,20 @@ static int sort_current(const struct trp_mail *mail,
 				: trp_trace_begin_of(envelope);
 	int r;
 
-	trp_actor.handled =
-		(struct trp_handled) { mail, envelope, envelope->flow,
-				       envelope->hop, begin };
+	trp_actor.handled = (struct trp_handled) {
+		.mail = mail,
+		.envelope = envelope,
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+		.is_traced = begin,
+		.entry = entry,
+		.result = -EBADMSG,
+	};
 	r = sort_mail(mail, envelope, body, size);
 	if (begin)
 		trace(begin, envelope);
+	if (entry && !trp_actor.is_stashed)
+		trp_box_acknowledge(entry, trp_actor.handled.result);
 	trp_actor.handled =
 		r == TRP_HELD
 			? (struct
@@ -261,7 +274,50 @@ static int sort_current(const struct trp_mail *mail,
 int trp_actor_handle_saved(const struct trp_saved *saved)
 {
 	return sort_current(&saved->mail, &saved->envelope,
-			    trp_saved_body(saved), trp_saved_size(saved));
+			    trp_saved_body(saved), trp_saved_size(saved),
+			    saved->entry);
+}
+
+int trp_actor_handle_entry(const struct trp_mail *mail,
+			   const struct trp_envelope *envelope, uint64_t entry)
+{
+	trp_count(&trp_actor.words->received);
+	return sort_current(mail, envelope,
+			    (const char *)mail->bytes + sizeof(*envelope),
+			    mail->size - sizeof(*envelope), entry);
+}
+
+int trp_actor_handle_mail(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0)
+		return drop_unknown(mail);
+	trp_count(&trp_actor.words->received);
+	return sort_current(mail, &envelope, body, size, 0);
+}
+
+/* Mail off a lane: into the box of a class that has one. */
+static int sort_new(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope, const void *body,
+		    size_t size)
+{
+	int r;
+
+	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
+		trp_count(&trp_actor.words->received);
+		return drop(TROUPE_DEAD_CLOSED, envelope, body, size);
+	}
+	if (trp_actor.klass->mailbox) {
+		r = trp_box_offer(mail, envelope, body, size);
+		if (r != 0)
+			return r;
+	}
+	trp_count(&trp_actor.words->received);
+	return sort_current(mail, envelope, body, size, 0);
 }
 
 /* Mail from the supervisor, which may come while a callback runs. */
@@ -275,7 +331,7 @@ static int sort_letter(const struct trp_mail *mail,
 	if (!trp_actor.klass->run)
 		r = trp_stash_later(mail, envelope);
 	else
-		r = sort_current(mail, envelope, body, size);
+		r = sort_current(mail, envelope, body, size, 0);
 	if (r != TRP_HELD)
 		trp_actor.handled = was;
 	return r;
@@ -294,19 +350,17 @@ static int sort(const struct trp_mail *mail)
 		return drop_unknown(mail);
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
 	trp_actor.box.sender_cpu = envelope.cpu;
+	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL &&
+	    mail->sender != TRP_SLOT_SUPERVISOR)
+		return sort_new(mail, &envelope, body, size);
 	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
 	if (mail->sender == TRP_SLOT_SUPERVISOR && envelope.kind == TRP_MESSAGE)
 		return sort_letter(mail, &envelope, body, size);
-	if (envelope.kind == TRP_CONTROL)
-		return mail->sender == TRP_SLOT_SUPERVISOR
-			       ? take_control(&envelope, body, size)
-			       : take_close(&envelope);
-	if (trp_actor.is_closing && envelope.created > trp_actor.closed_at) {
-		return drop(TROUPE_DEAD_CLOSED, &envelope, body, size);
-	}
-	return sort_current(mail, &envelope, body, size);
+	return mail->sender == TRP_SLOT_SUPERVISOR
+		       ? take_control(&envelope, body, size)
+		       : take_close(&envelope);
 }
 
 static int taken(int r, struct trp_mail *mail)

@@ -45,6 +45,7 @@ int troupe_stash(void)
 				      trp_actor.handled.envelope);
 	if (!saved)
 		return -ENOMEM;
+	saved->entry = trp_actor.handled.entry;
 	current = NULL;
 	trp_actor.is_stashed = true;
 	append(&aside, saved);

@@ -57,7 +57,7 @@ static int spawn_class(const char *label, const struct troupe_class *klass,
 		       Troupe__Control__Spawn *request,
 		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	if (!klass)
+	if (!klass || (klass->run && klass->mailbox))
 		return -EINVAL;
 	request->birth->klass = (uintptr_t)klass;
 	request->grace_ms = klass->grace_ms;

@@ -278,6 +278,9 @@ struct troupe_class {
 	/* What becomes of a send beyond that; see troupe_full. */
 	enum troupe_full when_full;
 
+	/* A mailbox of another kind, see troupe_mailbox.h; NULL: the usual. */
+	const struct troupe_mailbox *mailbox;
+
 	/* From being told to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
 };

@@ -50,6 +50,7 @@ struct trp_node {
 	struct trp_arena arena;
 	enum trp_wait_kind wait;
 	pid_t supervisor;
+	uint64_t identity; /* of this run; random */
 	int argc;
 	char **argv; /* of the application: argv[0] is its path */
 	int (*main)(int argc, char **argv);

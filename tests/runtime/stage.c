@@ -30,8 +30,7 @@ static int count_descriptors(void)
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
-	struct trp_options options = { .node = "stage",
-				       .trace = stage_trace,
+	struct trp_options options = { .trace = stage_trace,
 				       .trace_rate = stage_trace_rate,
 				       .main = root,
 				       .argc = 1,
@@ -40,6 +39,7 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 				       .heap_size = 1 << 30 };
 
 	board = shared;
+	snprintf(options.node, sizeof(options.node), "stage-%d", (int)getpid());
 	return trp_supervisor_run(&options);
 }
 
