@@ -156,7 +156,7 @@ bool trp_family_address(const struct trp_family *family, uint32_t slot,
 		buffer[at] = '/';
 		memcpy(buffer + at + 1, child->name, length - 1);
 	}
-	if (!slot)
+	if (!slot || (!child->name[0] && !child->is_listed))
 		head = unknown;
 	else if (!*head && !buffer[at])
 		head = "/";
