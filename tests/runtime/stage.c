@@ -30,8 +30,7 @@ static int count_descriptors(void)
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
-	struct trp_options options = { .trace = stage_trace,
-				       .trace_rate = stage_trace_rate,
+	struct trp_options options = { .trace_rate = stage_trace_rate,
 				       .main = root,
 				       .argc = 1,
 				       .argv = argv,
@@ -40,6 +39,9 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 
 	board = shared;
 	snprintf(options.node, sizeof(options.node), "stage-%d", (int)getpid());
+	if (stage_trace)
+		snprintf(options.trace, sizeof(options.trace), "%s",
+			 stage_trace);
 	return trp_supervisor_run(&options);
 }
 
