@@ -430,7 +430,7 @@ void trp_receive_end(void)
 	const struct trp_saved *saved;
 	const struct list *list;
 
-	end_span();
+	give_back();
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)
 			trp_dead_letter_received(
