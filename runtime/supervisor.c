@@ -18,6 +18,7 @@
 #include "runtime/dead_letter.h"
 #include "runtime/mesh.h"
 #include "runtime/requests.h"
+#include "runtime/trace.h"
 #include "runtime/troupe_value.h"
 #include "runtime/types.h"
 
@@ -198,6 +199,20 @@ static int make_arena(struct trp_node *node, const struct trp_options *options)
 	return r;
 }
 
+static int open_trace(struct trp_node *node, const struct trp_options *options)
+{
+	int r = options->trace[0]
+			? trp_trace_open(options->trace, options->trace_rate)
+			: 0;
+
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "troupe: cannot write the trace to %s: %s\n",
+		options->trace, strerror(-r));
+	trp_arena_fini(&node->arena);
+	return -EINVAL;
+}
+
 /* Before the fork of the zygote: all that every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
 		   const struct trp_options *options)
@@ -217,6 +232,8 @@ static int prepare(struct trp_supervisor *supervisor,
 		r = learn_types();
 	if (r == 0)
 		r = make_arena(node, options);
+	if (r == 0)
+		r = open_trace(node, options);
 	return r;
 }
 
@@ -315,8 +332,8 @@ static void fire_timers(struct trp_supervisor *supervisor)
 static int turn(struct trp_supervisor *supervisor)
 {
 	enum { MOST = 256 }; /* requests between looks at everything else */
-	struct troupe_time next;
-	int i, r;
+	struct troupe_time next, flush;
+	int i;
 
 	for (i = 0; i < MOST && trp_requests_turn(supervisor); i++)
 		;
@@ -324,8 +341,12 @@ static int turn(struct trp_supervisor *supervisor)
 	if (!trp_mailbox_is_empty(&supervisor->box, TRP_TAKE_ALL))
 		return trp_wait_poll(&supervisor->wait);
 	next = trp_timers_next(&supervisor->timers);
-	r = trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
-	return r;
+	flush = trp_trace_flush_at();
+	if (flush.ns <= troupe_now().ns)
+		trp_trace_flush();
+	else if (flush.ns < next.ns)
+		next = flush;
+	return trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
 }
 
 /* Everybody has gone, or goes when told. */
@@ -418,6 +439,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n",
 			options->argv[0], loaded.why);
+		trp_trace_close();
 		trp_arena_fini(&supervisor.node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
 						      : STATUS_FAILED;
@@ -429,6 +451,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
+	trp_trace_close();
 	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);
