@@ -77,14 +77,15 @@ int peer_fanin(const struct peer *peer);
 			[PEER_TOTAL] = { "total",                             \
 					 { 64 << 10, 64 << 20, 1 << 30 } } }, \
 	.sweep = { __VA_ARGS__ }
-#define PEER_OF_FANIN                                                    \
-	.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 64 } },    \
+#define PEER_OF_FANIN(...)                                               \
+	.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 4 } },     \
 			[PEER_EACH] = { "n", { 250, 20000, 100000 } } }, \
-	.sweep = { 4, 64 }
+	.sweep = { __VA_ARGS__ }
 
 /*
  * bench_<name>_ask and bench_<name>_oneway, and _fanin, of the peer that FIND
- * finds.  NEEDS: NULL, or a package; the rest: sizes of messages.
+ * finds.  NEEDS: NULL, or a package; the rest: sizes of messages, or numbers of
+ * senders.
  */
 #define PEER(NAME, FIND, NEEDS, ...)                                     \
 	static int NAME##_ask(void)                                      \
@@ -98,11 +99,12 @@ int peer_fanin(const struct peer *peer);
 	PEER_BENCH(NAME, ask, "round trips", NEEDS, false, PEER_OF_ASK); \
 	PEER_BENCH(NAME, oneway, "messages", NEEDS, false,               \
 		   PEER_OF_ONEWAY(__VA_ARGS__))
-#define PEER_FANIN(NAME, FIND, NEEDS)    \
-	static int NAME##_fanin(void)    \
-	{                                \
-		return peer_fanin(FIND); \
-	}                                \
-	PEER_BENCH(NAME, fanin, "messages", NEEDS, false, PEER_OF_FANIN)
+#define PEER_FANIN(NAME, FIND, NEEDS, ...)                \
+	static int NAME##_fanin(void)                     \
+	{                                                 \
+		return peer_fanin(FIND);                  \
+	}                                                 \
+	PEER_BENCH(NAME, fanin, "messages", NEEDS, false, \
+		   PEER_OF_FANIN(__VA_ARGS__))
 
 #endif
