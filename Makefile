@@ -27,17 +27,23 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # Optional parts: a source file named in OPTIONAL_<pkg> is built only where
 # pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
 # out.
-OPTIONAL := libcbor msgpack libmosquitto
+OPTIONAL := libcbor msgpack libmosquitto inih hiredis
 OPTIONAL_libcbor      := serialize/cbor.c
 OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
 OPTIONAL_libmosquitto := ipc/bus_mqtt.c
+OPTIONAL_hiredis      := runtime/mailbox_redis.c runtime/redis.c \
+			 runtime/redis_entry.c runtime/redis_list.c \
+			 runtime/redis_url.c
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
 WITHOUT := $(foreach p,$(HAVENOT),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
-PROGRAM_SRC := runtime/main.c runtime/doctor.c
+PROGRAM_SRC := runtime/main.c runtime/options.c runtime/config.c runtime/doctor.c \
+		$(wildcard runtime/command_*.c)
+HEADERS     := $(wildcard runtime/troupe*.h)
+PAGES       := $(wildcard runtime/man/*.[1-9])
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
 EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
@@ -57,8 +63,8 @@ BENCH_SRC    = $(filter-out tests/bench/parts/% \
 		 $(wildcard tests/bench/*.c tests/bench/*/*.c))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
-LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
-	       $(O)/gen/serialize/value.pb-c.o
+LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
+	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*.proto serialize/*.proto))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 # ---- how -------------------------------------------------------------------
@@ -84,8 +90,8 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench bench-peers bench-smoke fuzz \
-	race model check-install do-run do-test do-bench do-bench-smoke do-race \
+.PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
+	race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -95,6 +101,7 @@ help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      what actors cost: ARGS=--help'
 	@echo 'make bench-peers  installs what it compares with'
+	@echo 'make bench-report  a page of tables and plots: build/bench/report.html'
 	@echo 'make bench-smoke  each benchmark once, with its result checked'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
@@ -170,8 +177,28 @@ $(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
+# Applications and programs that tests run: with what a user has.
+PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(wildcard tests/*/applications/*.c))
+PARTS_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/*/programs/*.c))
+$(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
+	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
+	-I$(O)/gen/tests/$(word 2,$(subst /, ,$(<D))) \
+	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
+$(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/tests/guests/parlour.pb-c.o \
+		$(O)/lib/libtroupe.so
+	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+$(PARTS_BIN): %: %.o $(O)/gen/tests/guests/parlour.pb-c.o $(O)/lib/libtroupe.so
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+tests: $(PARTS_SO) $(PARTS_BIN)
+$(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+
 # tests/harness is of the harness itself.
-$(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o
+$(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
+		$(O)/tests/bench/lanes.o
+# tests/mesh starts the same servers as tests/bus.
+$(O)/bin/test-mesh: $(O)/tests/bus/server.o
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 # Peers that need something are built into $(O)/peers, each by itself, and
@@ -225,12 +252,16 @@ $(O)/peers/%.beam: tests/bench/peers/%.erl
 	@mkdir -p $(@D)
 	erlc -o $(@D) $<
 
+# One benchmark measures elections in the virtual network of tests/sim.
+$(O)/bin/troupe-bench: $(O)/tests/sim/net.o
+
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
 		$(O)/lib/libtroupe.a | $(PEER_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
+		-Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
 		$(LIBS) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
@@ -268,6 +299,24 @@ do-bench: benches
 # Installs the peers that Debian has; the next build finds them.
 bench-peers:
 	@./tests/support/packages build peers
+
+# A page of how ours are beside the peers, of bytes by size, of latencies and of
+# how many there may be: once asleep, once spinning, for these are two worlds.
+bench-report:
+	@./tests/support/packages build peers report
+	@$(MAKE) --no-print-directory do-bench-report
+BENCH_REPORT = $(O)/bench
+BENCH_BESIDE = ask peer '^oneway' latency floor
+do-bench-report: $(O)/bin/troupe-bench
+	@mkdir -p $(BENCH_REPORT)
+	$(O)/bin/troupe-bench --spin never --out $(BENCH_REPORT)/sleeping.json \
+		$(BENCH_BESIDE) idle restart reports timer scale $(ARGS)
+	$(O)/bin/troupe-bench --spin always --pin two \
+		--out $(BENCH_REPORT)/spinning.json \
+		'^ask$$' '^oneway' '^latency' floor_line $(ARGS)
+	$(O)/bin/troupe-bench report $(BENCH_REPORT)/sleeping.json \
+		$(BENCH_REPORT)/spinning.json -o $(BENCH_REPORT)/report.html
+	@echo 'see $(BENCH_REPORT)/report.html'
 
 # Every benchmark once, in its smallest size, with its result checked; then
 # again with the smallest mailboxes.
@@ -319,18 +368,18 @@ install: all
 	ln -sf libtroupe.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtroupe.so
 	install -m 644 $(O)/lib/libtroupe.a $(DESTDIR)$(LIBDIR)/libtroupe.a
-	install -m 644 runtime/troupe.h runtime/troupe_value.h $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/
 	$(CC) $(LDFLAGS) -o $(DESTDIR)$(BINDIR)/troupe $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(LIBDIR) $(LIBS)
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
 		runtime/troupe.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc
-	for s in 1 3 7; do install -m 644 runtime/man/troupe.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
+	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(INCLUDEDIR)/troupe.h \
-		$(DESTDIR)$(INCLUDEDIR)/troupe_value.h \
-		$(foreach s,1 3 7,$(DESTDIR)$(MANDIR)/man$(s)/troupe.$(s))
+		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc \
+		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
+		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 
 clean:
 	rm -rf build compile_commands.json

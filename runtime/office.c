@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+/* What the supervisor says to actors, and orders. */
+#include "runtime/supervisor.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "runtime/control.pb-c.h"
-#include "runtime/supervisor.h"
+#include "runtime/dead_letter.h"
+#include "runtime/mesh.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -16,23 +19,18 @@ enum { GRACE_MS = 5000 };
 /* ---- saying
  * ------------------------------------------------------------------ */
 
-static int tell(struct trp_supervisor *supervisor, uint32_t slot,
-		enum trp_stream stream, uint64_t correlation,
+static int post(struct trp_supervisor *supervisor, uint32_t slot,
+		enum trp_stream stream, struct trp_envelope envelope,
 		const ProtobufCMessage *message)
 {
 	uint32_t generation = supervisor->family.child[slot].generation;
 	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
-	struct trp_envelope envelope = {
-		.type = trp_type_of(message->descriptor),
-		.sender = TRP_REF_SUPERVISOR,
-		.correlation = correlation,
-		.deadline = INT64_MAX,
-		.created = trp_now().ns,
-		.kind = TRP_CONTROL,
-	};
 	void *bytes;
 	int r;
 
+	envelope.type = trp_type_of(message->descriptor);
+	envelope.deadline = INT64_MAX;
+	envelope.created = trp_now().ns;
 	r = trp_mailbox_reserve(&supervisor->box, slot, generation, stream,
 				(uint32_t)size, NULL, &bytes);
 	if (r < 0)
@@ -48,17 +46,33 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    const ProtobufCMessage *message)
 {
 	struct trp_child *child = &supervisor->family.child[slot];
-	int r = tell(supervisor, slot, stream, correlation, message);
+	const struct trp_envelope envelope = {
+		.sender = TRP_REF_SUPERVISOR,
+		.correlation = correlation,
+		.kind = TRP_CONTROL,
+	};
+	int r = post(supervisor, slot, stream, envelope, message);
+	char title[TRP_TITLE_SIZE];
 
 	/* Nothing may be dropped: one that cannot be told must not go on. */
 	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
 		troupe_log(TROUPE_WARNING,
 			   "%s[%d] cannot be told (%s) and is "
 			   "killed",
-			   child->label, (int)child->pid, strerror(-r));
+			   trp_family_title(&supervisor->family, slot, title,
+					    sizeof(title)),
+			   (int)child->pid, strerror(-r));
 		trp_office_kill(supervisor, slot);
 	}
 	return r;
+}
+
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message)
+{
+	const struct trp_envelope envelope = { .kind = TRP_MESSAGE };
+
+	return post(supervisor, slot, TRP_MAIL, envelope, message);
 }
 
 /* ---- spawning
@@ -138,12 +152,49 @@ static void take_back(struct trp_supervisor *supervisor, uint32_t slot)
 	trp_family_forget(&supervisor->family, slot);
 }
 
-static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
-		 const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
+/* Of the child in that slot, by the request. */
+static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
+		      const Troupe__Control__Spawn *request)
+{
+	struct trp_family *family = &supervisor->family;
+	struct trp_child *child = &family->child[slot];
+	int r = 0;
+
+	if (request->name[0])
+		r = trp_names_add(&supervisor->names, request->name,
+				  trp_ref(slot, child->generation),
+				  &child->names);
+	if (r < 0)
+		return r;
+	/* The root has no class; the others are the supervisor's own. */
+	if (child->parent == TRP_SLOT_SUPERVISOR && !request->birth->klass)
+		return trp_family_list(family, slot, "");
+	if (!request->child[0])
+		trp_family_list_freely(family, slot, child->label);
+	else if (!trp_name_is_step(request->child))
+		r = -EINVAL;
+	else
+		r = trp_family_list(family, slot, request->child);
+	return r;
+}
+
+static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
+		      const Troupe__Control__Birth *request)
+{
+	Troupe__Control__Birth birth = *request;
+	char title[TRP_TITLE_SIZE];
+
+	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	birth.title = title;
+	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
+}
+
+int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
+		     const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
 {
 	struct trp_child *child;
 	uint32_t slot;
-	int r = 0;
+	int r;
 
 	if (!supervisor->has_zygote || supervisor->is_ending)
 		return -EAGAIN;
@@ -155,17 +206,14 @@ static int spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!slot)
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
+	child->keeper = supervisor->family.child[parent].keeper;
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
 	announce(supervisor, slot, request->mailbox_limit, request->when_full);
-	if (request->name[0])
-		r = trp_names_add(&supervisor->names, request->name,
-				  trp_ref(slot, child->generation),
-				  &child->names);
+	r = give_names(supervisor, slot, request);
 	if (r == 0)
-		r = trp_office_tell(supervisor, slot, TRP_MAIL, 0,
-				    &request->birth->base);
+		r = tell_birth(supervisor, slot, request->birth);
 	if (r == 0)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
@@ -195,10 +243,35 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 		 base_name(supervisor->node.argv[0]));
 	birth.label = label;
 	request.birth = &birth;
-	r = spawn(supervisor, TRP_SLOT_SUPERVISOR, &request, &ref);
+	r = trp_office_spawn(supervisor, TRP_SLOT_SUPERVISOR, &request, &ref);
 	if (r == 0)
 		supervisor->root = trp_ref_slot(ref);
 	return r;
+}
+
+/* ---- dead letters
+ * --------------------------------------------------------------- */
+
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted)
+{
+	struct trp_notices *notices =
+		(struct trp_notices *)supervisor->box.front->user;
+	_Atomic uint64_t *place = NULL;
+
+	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
+		troupe_ref one = atomic_load_explicit(&notices->subscriber[i],
+						      memory_order_relaxed);
+
+		if (one == ref)
+			place = &notices->subscriber[i];
+		else if (!one && !place && is_wanted)
+			place = &notices->subscriber[i];
+	}
+	if (!place)
+		return is_wanted ? -ENOSPC : -ENOENT;
+	atomic_store_explicit(place, is_wanted ? ref : 0, memory_order_relaxed);
+	return 0;
 }
 
 /* ---- stopping
@@ -220,11 +293,18 @@ void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot)
 
 static int grace_is_over(struct troupe_timer *timer)
 {
-	struct trp_child *child = timer->data;
+	struct trp_supervisor *supervisor = timer->data;
+	struct trp_child *child =
+		(void *)((char *)timer - offsetof(struct trp_child, grace));
+	char title[TRP_TITLE_SIZE];
 
-	troupe_log(TROUPE_WARNING,
-		   "%s[%d] did not stop within %d ms and is killed",
-		   child->label, (int)child->pid, child->grace_ms);
+	troupe_log(
+		TROUPE_WARNING,
+		"%s[%d] did not stop within %d ms and is killed",
+		trp_family_title(&supervisor->family,
+				 (uint32_t)(child - supervisor->family.child),
+				 title, sizeof(title)),
+		(int)child->pid, child->grace_ms);
 	kill_child(child);
 	return 0;
 }
@@ -236,7 +316,7 @@ void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot)
 	if (child->grace_ms < 0)
 		return;
 	child->grace.fired = grace_is_over;
-	child->grace.data = child;
+	child->grace.data = supervisor;
 	if (trp_timers_start(&supervisor->timers, &child->grace,
 			     troupe_in_ms(child->grace_ms)) < 0)
 		kill_child(child);
@@ -261,224 +341,13 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	uint32_t child = supervisor->family.child[slot].first;
 
+	if (slot == TRP_SLOT_SUPERVISOR) {
+		atomic_store_explicit(
+			&((struct trp_notices *)supervisor->box.front->user)
+				 ->is_ending,
+			1, memory_order_relaxed);
+		trp_mesh_leave(supervisor);
+	}
 	for (; child; child = supervisor->family.child[child].next)
 		trp_office_stop(supervisor, child);
-}
-
-/* ---- requests
- * ------------------------------------------------------------------ */
-
-struct request {
-	struct trp_supervisor *supervisor;
-	uint32_t sender;
-	uint64_t correlation;
-	const ProtobufCMessage *message;
-	troupe_ref answer;
-};
-
-static int on_spawn(struct request *request)
-{
-	const Troupe__Control__Spawn *spawn_order =
-		(const Troupe__Control__Spawn *)request->message;
-
-	if (!spawn_order->birth)
-		return -EINVAL;
-	return spawn(request->supervisor, request->sender, spawn_order,
-		     &request->answer);
-}
-
-static int find_slot(struct request *request, troupe_ref ref,
-		     uint32_t *ret_slot)
-{
-	if (!trp_family_find(&request->supervisor->family, ref))
-		return -ESRCH;
-	*ret_slot = trp_ref_slot(ref);
-	return 0;
-}
-
-static int on_stop(struct request *request)
-{
-	uint32_t slot;
-	int r = find_slot(
-		request, ((const Troupe__Control__Stop *)request->message)->ref,
-		&slot);
-
-	if (r == 0)
-		trp_office_stop(request->supervisor, slot);
-	return r;
-}
-
-static int on_kill(struct request *request)
-{
-	uint32_t slot;
-	int r = find_slot(
-		request, ((const Troupe__Control__Kill *)request->message)->ref,
-		&slot);
-
-	if (r == 0)
-		trp_office_kill(request->supervisor, slot);
-	return r;
-}
-
-static int on_watch(struct request *request)
-{
-	const Troupe__Control__Watch *watch =
-		(const Troupe__Control__Watch *)request->message;
-	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
-	uint32_t slot;
-
-	if (!watch->id)
-		return -EINVAL;
-	if (find_slot(request, watch->ref, &slot) == 0)
-		return trp_family_watch(&request->supervisor->family,
-					request->sender, slot, watch->id);
-	ended.ref = watch->ref;
-	ended.cause = TROUPE_NOPROC;
-	ended.watch = watch->id;
-	return trp_office_tell(request->supervisor, request->sender, TRP_MAIL,
-			       0, &ended.base);
-}
-
-static int on_unwatch(struct request *request)
-{
-	trp_family_unwatch(
-		&request->supervisor->family, request->sender,
-		((const Troupe__Control__Unwatch *)request->message)->id);
-	return 0;
-}
-
-static int on_register(struct request *request)
-{
-	const Troupe__Control__Register *name =
-		(const Troupe__Control__Register *)request->message;
-	uint32_t slot;
-	int r = find_slot(request, name->ref, &slot);
-
-	if (r < 0)
-		return r;
-	return trp_names_add(&request->supervisor->names, name->name, name->ref,
-			     &request->supervisor->family.child[slot].names);
-}
-
-static int on_unregister(struct request *request)
-{
-	return trp_names_remove(
-		&request->supervisor->names,
-		((const Troupe__Control__Unregister *)request->message)->name);
-}
-
-static int on_whereis(struct request *request)
-{
-	request->answer = trp_names_find(
-		&request->supervisor->names,
-		((const Troupe__Control__Whereis *)request->message)->name);
-	return request->answer ? 0 : -ENOENT;
-}
-
-/* Positive: answered later. */
-static int on_stop_children(struct request *request)
-{
-	struct trp_supervisor *supervisor = request->supervisor;
-	struct trp_child *child = &supervisor->family.child[request->sender];
-
-	if (!child->first)
-		return 0;
-	child->stop_children = request->correlation;
-	/* Its children have their own; its time goes on when they are gone. */
-	trp_timers_cancel(&supervisor->timers, &child->grace);
-	trp_office_stop_children(supervisor, request->sender);
-	return 1;
-}
-
-static const struct {
-	const ProtobufCMessageDescriptor *type;
-	int (*handle)(struct request *request);
-} requests[] = {
-	{ &troupe__control__spawn__descriptor, on_spawn },
-	{ &troupe__control__stop__descriptor, on_stop },
-	{ &troupe__control__kill__descriptor, on_kill },
-	{ &troupe__control__watch__descriptor, on_watch },
-	{ &troupe__control__unwatch__descriptor, on_unwatch },
-	{ &troupe__control__register__descriptor, on_register },
-	{ &troupe__control__unregister__descriptor, on_unregister },
-	{ &troupe__control__whereis__descriptor, on_whereis },
-	{ &troupe__control__stop_children__descriptor, on_stop_children },
-};
-
-static void answer(struct request *request, int result)
-{
-	Troupe__Control__Answer message = TROUPE__CONTROL__ANSWER__INIT;
-
-	if (!request->correlation || result > 0)
-		return;
-	message.result = result;
-	message.ref = request->answer;
-	trp_office_tell(request->supervisor, request->sender, TRP_REPLY,
-			request->correlation, &message.base);
-}
-
-static int handle(struct request *request, uint64_t type, const void *body,
-		  size_t size)
-{
-	struct trp_scratch *scratch = &request->supervisor->scratch;
-	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
-	ProtobufCMessage *message;
-	size_t i;
-	int r = -EPROTO;
-
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (trp_type_of(requests[i].type) != type)
-			continue;
-		r = trp_message_unpack(requests[i].type, body, size, scratch,
-				       &message);
-		request->message = message;
-		if (r == 0)
-			r = requests[i].handle(request);
-		break;
-	}
-	trp_scratch_release(scratch, mark);
-	return r;
-}
-
-/* The sender may be dead already: then only what needs no answer matters. */
-static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
-{
-	struct trp_child *child = &supervisor->family.child[mail->sender];
-	struct request request = { .supervisor = supervisor,
-				   .sender = mail->sender };
-	struct trp_envelope envelope;
-	const void *body;
-	size_t size;
-	int r;
-
-	r = trp_envelope_read(mail->bytes, mail->size, &envelope, &body, &size);
-	if (child->state != CHILD_ORDERED && child->state != CHILD_RUNNING)
-		return;
-	if (r < 0 || envelope.kind != TRP_CONTROL) {
-		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
-			   child->label, (int)child->pid);
-		return;
-	}
-	request.correlation = envelope.correlation;
-	answer(&request, handle(&request, envelope.type, body, size));
-}
-
-int trp_office_turn(struct trp_supervisor *supervisor)
-{
-	struct trp_mail mail;
-	int r = trp_mailbox_next(&supervisor->box, TRP_TAKE_ALL, &mail);
-
-	if (r == 0)
-		return 0;
-	if (r < 0) {
-		troupe_log(TROUPE_WARNING,
-			   "the lane of slot %u is damaged; "
-			   "its actor is killed",
-			   mail.sender);
-		trp_office_kill(supervisor, mail.sender);
-		return 1;
-	}
-	take(supervisor, &mail);
-	trp_mailbox_done(&supervisor->box, &mail);
-	return 1;
 }

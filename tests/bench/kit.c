@@ -135,6 +135,22 @@ void *bench_shared(void)
 	return shared;
 }
 
+long bench_memory_left(void)
+{
+	char line[128];
+	long kib = 0;
+	FILE *file;
+
+	usleep(bench_is_smoke() ? 20000 : 300000);
+	file = fopen("/proc/meminfo", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
+}
+
 void bench_fill(void *bytes, size_t size, long number)
 {
 	memset(bytes, (int)number & 255, size);

@@ -68,9 +68,12 @@
 	BENCH(restart)        \
 	BENCH(reports)        \
 	BENCH(idle)           \
+	BENCH(scale)          \
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
-	BENCH(timer)
+	BENCH(timer)          \
+	BENCH(election)       \
+	BENCH(hang)
 
 /* What others move bytes with, and other actors. */
 #define BENCHES_PEERS(BENCH)         \

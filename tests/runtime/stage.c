@@ -35,6 +35,7 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 				       .heap_size = 1 << 30 };
 
 	board = shared;
+	snprintf(options.node, sizeof(options.node), "stage-%d", (int)getpid());
 	return trp_supervisor_run(&options);
 }
 
