@@ -50,6 +50,8 @@ struct bench {
 
 	/* Without a node: it waits by looking again and again. */
 	bool spins;
+	/* The same: it looks for a while before it sleeps. */
+	bool adapts;
 
 	/* Its actors are threads or less: one can write another's memory. */
 	bool shares_memory;

@@ -136,7 +136,9 @@ static const char *waiting_of(const struct bench *bench,
 	const char *spin = settings->spin ?: getenv("TROUPE_SPIN") ?: "auto";
 
 	if (bench->plain)
-		return waiting_name[bench->spins ? SPINNING : SLEEPING];
+		return waiting_name[bench->spins    ? SPINNING
+				    : bench->adapts ? ADAPTIVE
+						    : SLEEPING];
 	if (strcmp(spin, "always") == 0)
 		return waiting_name[SPINNING];
 	return waiting_name[strcmp(spin, "never") == 0 ? SLEEPING : ADAPTIVE];

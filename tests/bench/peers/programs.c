@@ -8,11 +8,11 @@
 #else
 #define NEEDS_PYTHON "python3"
 #endif
-PROGRAM(python_queue, NEEDS_PYTHON, false, (200, 10000, 100000),
-	(200, 20000, 200000), (10, 2000, 10000),
+PROGRAM(python_queue, NEEDS_PYTHON, (.shares_memory = false),
+	(200, 10000, 100000), (200, 20000, 200000), (10, 2000, 10000),
 	("python3", "@/python.py", "queue"));
-PROGRAM(python_manager, NEEDS_PYTHON, false, (100, 5000, 50000),
-	(100, 10000, 100000), (5, 500, 5000),
+PROGRAM(python_manager, NEEDS_PYTHON, (.shares_memory = false),
+	(100, 5000, 50000), (100, 10000, 100000), (5, 500, 5000),
 	("python3", "@/python.py", "manager"));
 
 #ifdef HAVE_PEER_ERLANG
@@ -20,13 +20,13 @@ PROGRAM(python_manager, NEEDS_PYTHON, false, (100, 5000, 50000),
 #else
 #define NEEDS_ERLANG "erlang-base"
 #endif
-PROGRAM(erlang, NEEDS_ERLANG, true, (500, 200000, 2000000),
-	(1000, 1000000, 1000000), (250, 20000, 100000),
+PROGRAM(erlang, NEEDS_ERLANG, (.shares_memory = true, .adapts = true),
+	(500, 200000, 2000000), (1000, 1000000, 1000000), (250, 20000, 100000),
 	("env", "ERL_CRASH_DUMP_SECONDS=0", "erl", "-noinput", "-pa", "@",
 	 "-run", "erlang_peer", "main", "inside", "@", "0"));
 
 /* Nodes find each other at a port that they were told, so epmd is not run. */
-PROGRAM(erlang_nodes, NEEDS_ERLANG, false, (500, 20000, 200000),
+PROGRAM(erlang_nodes, NEEDS_ERLANG, (.adapts = true), (500, 20000, 200000),
 	(1000, 200000, 1000000), (250, 20000, 100000),
 	("env", "ERL_CRASH_DUMP_SECONDS=0", "erl", "-noinput", "-pa", "@",
 	 "-name", "troupe_first@127.0.0.1", "-dist_listen", "false",
@@ -38,5 +38,6 @@ PROGRAM(erlang_nodes, NEEDS_ERLANG, false, (500, 20000, 200000),
 #else
 #define NEEDS_CAF "libcaf-dev (0.17) and g++"
 #endif
-PROGRAM(caf, NEEDS_CAF, true, (500, 200000, 2000000), (1000, 1000000, 1000000),
-	(250, 20000, 100000), ("@/caf"));
+PROGRAM(caf, NEEDS_CAF, (.shares_memory = true, .adapts = true),
+	(500, 200000, 2000000), (1000, 1000000, 1000000), (250, 20000, 100000),
+	("@/caf"));

@@ -18,16 +18,16 @@ static const char help[] =
 	"the\n"
 	"standard input.  Runs that spin, runs that sleep and runs that do "
 	"either\n"
-	"have tables and plots of their own; peers sleep, so ours are beside "
-	"them\n"
-	"where they were told to (--spin never).  gnuplot draws.\n";
+	"have tables and plots of their own; most peers sleep, so ours are "
+	"beside\n"
+	"them where they were told to (--spin never).  gnuplot draws.\n";
 
 static const char *const waiting_text[WAITINGS] = {
 	[SLEEPING] = "Each side sleeps in the kernel until it is woken.",
 	[SPINNING] = "Each side looks again and again, and takes a processor "
 		     "for that.",
-	[ADAPTIVE] = "Ours, left to itself: it spins where spinning has lately "
-		     "paid, and sleeps otherwise.",
+	[ADAPTIVE] = "Each side spins for a while and then sleeps; ours spins "
+		     "where that has lately paid.",
 };
 
 /* ---- rows ------------------------------------------------------------------
