@@ -46,8 +46,7 @@ Test(program, a_wrong_result_is_1_and_says_what_is_wrong)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		snprintf(arguments, sizeof(arguments), "--dry-run %s",
 			 cases[i].run);
-		cr_assert_eq(bench(arguments), 1, "%s: %s", cases[i].run,
-			     said);
+		cr_assert_eq(bench(arguments), 1, "%s: %s", cases[i].run, said);
 		SAYS(cases[i].why);
 		SAYS("1 of 1 benchmarks FAILED");
 		cr_assert_null(strstr(said, "answers/s"), "%s", said);
