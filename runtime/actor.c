@@ -420,7 +420,6 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	}
 	trp_dead_letter_begin(&trp_actor.box, &trp_actor.timers,
 			      &trp_actor.words->letters);
-	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
 void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)

@@ -57,13 +57,15 @@ static void end_signal(struct trp_supervisor *supervisor)
 			trp_office_kill(supervisor, slot);
 }
 
+/* Whatever is left after a short reading is reported again. */
 static void on_signal(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_supervisor *supervisor = watch->data;
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info[4];
+	ssize_t size = read(watch->fd, info, sizeof(info));
 
-	while (read(watch->fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
+	for (ssize_t i = 0; i < size / (ssize_t)sizeof(info[0]); i++) {
+		if (info[i].ssi_signo == SIGCHLD)
 			trp_funeral_reap(supervisor);
 		else
 			end_signal(supervisor);
@@ -77,9 +79,12 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 	ssize_t size;
 	size_t i;
 
-	while ((size = read(watch->fd, births, sizeof(births))) > 0)
-		for (i = 0; i < (size_t)size / sizeof(births[0]); i++)
+	do {
+		size = read(watch->fd, births, sizeof(births));
+		for (i = 0; size > 0 && i < (size_t)size / sizeof(births[0]);
+		     i++)
 			trp_funeral_birth(supervisor, &births[i]);
+	} while (size == sizeof(births));
 	if (size == 0) {
 		trp_wait_remove(&supervisor->wait, watch);
 		trp_funeral_stillborn(supervisor);

@@ -61,6 +61,7 @@
 	BENCH(ask)            \
 	BENCH(oneway_copied)  \
 	BENCH(oneway_loaned)  \
+	BENCH(oneway_handed)  \
 	BENCH(fanin)          \
 	BENCH(fanout)         \
 	BENCH(full)           \
