@@ -198,7 +198,7 @@ $(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
 		$(O)/tests/bench/lanes.o
 # tests/mesh starts the same servers as tests/bus.
-$(O)/bin/test-mesh: $(O)/tests/bus/server.o
+$(O)/bin/test-mesh: $(O)/tests/bus/server.o | all
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 # Peers that need something are built into $(O)/peers, each by itself, and

@@ -6,6 +6,7 @@
 #include "runtime/actor.h"
 #include "runtime/gate.h"
 #include "runtime/guest.pb-c.h"
+#include "runtime/mesh.h"
 #include "runtime/supervisor.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
@@ -136,6 +137,9 @@ static const struct {
 	{ &troupe__guest__hello__descriptor, on_hello },
 	{ &troupe__guest__list__descriptor, on_list },
 	{ &troupe__guest__end__descriptor, on_end },
+	{ &troupe__mesh__status__descriptor, trp_mesh_ask_status },
+	{ &troupe__mesh__nodes__descriptor, trp_mesh_ask_nodes },
+	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
 };
 
 int trp_visitors_ask(struct trp_visitor *visitor, uint64_t type,
