@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "runtime/box.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "runtime/process.h"
 #include "serialize/message.h"
 
@@ -193,6 +194,8 @@ int trp_actor_sleep(unsigned take, struct troupe_time deadline)
 	if (deadline.ns == trp_actor.rescan_at.ns &&
 	    trp_now().ns >= deadline.ns) {
 		trp_mailbox_rescan(&trp_actor.box);
+		trp_mailbox_tidy(&trp_actor.box);
+		trp_region_cool(&trp_actor.box.region);
 		trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;
@@ -227,6 +230,7 @@ void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 {
 	struct trp_words *words = trp_actor.words;
 
+	trp_dead_letter_end();
 	if (words) {
 		words->cause = (int32_t)cause;
 		words->code = code;
@@ -269,6 +273,8 @@ static _Noreturn void wind_up(int r)
 	trp_box_close();
 	trp_actor.is_ending = true;
 	stop_children();
+	trp_receive_end();
+	trp_stash_end();
 	if (r < 0)
 		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
 	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,
@@ -361,6 +367,7 @@ static const void *be_born(const struct trp_mail *mail)
 			       (ProtobufCMessage **)&birth) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
 	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s", birth->label);
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "%s", birth->title);
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.klass = find_class(birth);
@@ -389,6 +396,8 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);
 	trp_scratch_init(&trp_actor.scratch, 0);
+	trp_dead_letter_begin(&trp_actor.box, &trp_actor.timers,
+			      &trp_actor.words->letters);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 

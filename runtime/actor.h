@@ -17,6 +17,7 @@
  */
 
 #include "ipc/mailbox.h"
+#include "runtime/family.h"
 #include "runtime/ref.h"
 #include "runtime/timers.h"
 #include "runtime/troupe.h"
@@ -24,7 +25,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 112 };
+enum { TRP_WORDS_TEXT = 104 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
@@ -41,6 +42,7 @@ struct trp_words {
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
+	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
 };
 static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -82,12 +84,15 @@ struct trp_actor {
 	troupe_ref parent;
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
+	char title[TRP_TITLE_SIZE]; /* what logs call it */
 
 	struct trp_open_request {
 		uint64_t id; /* 0: none is open */
 		bool is_answered;
 		int result;
 		troupe_ref ref;
+		char *text; /* where the answer's goes, or NULL */
+		size_t text_size;
 	} request;
 	struct trp_news_queue news;
 	struct trp_news_queue unclaimed; /* ends of a function's children */
@@ -214,6 +219,9 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 /* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
  * runs meanwhile. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
+/* The same for an answer that is text.  -ENAMETOOLONG: size is too small. */
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size);
 
 /* A new id; never 0. */
 uint64_t trp_actor_id(void);
@@ -223,6 +231,9 @@ struct trp_news *trp_news_pop(struct trp_news_queue *queue);
 /* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
 struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
 			       troupe_ref ref);
+
+/* (runtime/receive.c) At the end: what is left is a dead letter. */
+void trp_receive_end(void);
 
 /*
  * runtime/receive.c: a message for a function actor: given to the
@@ -237,6 +248,12 @@ int trp_receive_offer(const struct trp_mail *mail,
 /* runtime/stash.c */
 bool trp_stash_is_again(void); /* something is to be handled again */
 int trp_stash_turn(void);      /* handles one again; as trp_actor_turn() */
+void trp_stash_end(void);      /* what is left is a dead letter */
+
+/* (runtime/stash.c) Mail that is none of the lanes', to be handled in a turn.
+ */
+int trp_stash_later(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope);
 
 /* runtime/idle.c: nothing is left to do. */
 void trp_idle_begin(void);
@@ -283,8 +300,10 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		      size_t size);
 
 /* Answers a call at once with a failure; others it drops.  1. */
-int trp_method_refuse(const struct trp_envelope *envelope, int code,
-		      const char *text);
+enum troupe_dead_cause;
+int trp_method_refuse(enum troupe_dead_cause cause,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size, int code, const char *text);
 
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);

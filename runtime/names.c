@@ -19,6 +19,12 @@ bool trp_name_is_valid(const char *name)
 	return true;
 }
 
+bool trp_name_is_step(const char *name)
+{
+	return trp_name_is_valid(name) && !strchr(name, ':') &&
+	       name[strspn(name, ".")];
+}
+
 /* FNV-1a */
 static uint32_t hash(const char *name)
 {

@@ -23,6 +23,11 @@ struct trp_names {
 /* 1 to 31 bytes, without '/' and control characters. */
 bool trp_name_is_valid(const char *name);
 
+/*
+ * The same for a name among siblings: without ':' too, and not only dots.
+ */
+bool trp_name_is_step(const char *name);
+
 /* holder: the list of all names of `ref`.  0, -EEXIST, -EINVAL, -ENOMEM. */
 int trp_names_add(struct trp_names *names, const char *name, troupe_ref ref,
 		  struct trp_name **holder);

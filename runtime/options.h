@@ -12,7 +12,7 @@
 enum { TRP_NODE_NAME_SIZE = 64 };
 
 struct trp_options {
-	char node[TRP_NODE_NAME_SIZE]; /* this node's name; never empty */
+	char node[TRP_NODE_NAME_SIZE]; /* "": no control socket */
 	uint32_t slots;		       /* 0: as many as there can be */
 	uint64_t heap_size;	       /* 0: TRP_HEAP_DEFAULT */
 	/* The root actor, in this program; NULL: of the application. */

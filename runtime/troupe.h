@@ -539,7 +539,7 @@ TROUPE_API void troupe_input_remove(struct troupe_input *input);
 
 enum troupe_level { TROUPE_DEBUG, TROUPE_INFO, TROUPE_WARNING, TROUPE_FATAL };
 
-/* One line to standard error, in one write, with name and pid. */
+/* One line to standard error, in one write, with address and pid. */
 TROUPE_API void troupe_log(enum troupe_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
