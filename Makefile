@@ -27,7 +27,7 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # Optional parts: a source file named in OPTIONAL_<pkg> is built only where
 # pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
 # out.
-OPTIONAL := libcbor msgpack libmosquitto hiredis
+OPTIONAL := libcbor msgpack libmosquitto inih hiredis
 OPTIONAL_libcbor      := serialize/cbor.c
 OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
 OPTIONAL_libmosquitto := ipc/bus_mqtt.c
@@ -40,7 +40,7 @@ HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
 WITHOUT := $(foreach p,$(HAVENOT),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
-PROGRAM_SRC := runtime/main.c runtime/options.c runtime/doctor.c \
+PROGRAM_SRC := runtime/main.c runtime/options.c runtime/config.c runtime/doctor.c \
 		$(wildcard runtime/command_*.c)
 HEADERS     := $(wildcard runtime/troupe*.h)
 PAGES       := $(wildcard runtime/man/*.[1-9])
@@ -63,10 +63,8 @@ BENCH_SRC    = $(filter-out tests/bench/parts/% \
 		 $(wildcard tests/bench/*.c tests/bench/*/*.c))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
-LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/control.pb-c.o \
-	       $(O)/gen/runtime/guest.pb-c.o \
-	       $(O)/gen/runtime/dead_letter.pb-c.o \
-	       $(O)/gen/serialize/value.pb-c.o
+LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
+	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*.proto serialize/*.proto))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 # ---- how -------------------------------------------------------------------
@@ -199,6 +197,8 @@ $(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
 		$(O)/tests/bench/lanes.o
+# tests/mesh starts the same servers as tests/bus.
+$(O)/bin/test-mesh: $(O)/tests/bus/server.o
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 # Peers that need something are built into $(O)/peers, each by itself, and

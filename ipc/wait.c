@@ -144,6 +144,7 @@ void trp_wait_fini(struct trp_wait *wait)
 	if (wait->backend)
 		backends[wait->kind]->close(wait);
 	trp_seats_fini(&wait->seats);
+	trp_knock_fini();
 	*wait = (struct trp_wait) { 0 };
 }
 
@@ -160,7 +161,7 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
 
 	assert(watch->ready);
 	assert(trp_seats_find(&wait->seats, watch->serial) != watch);
-	if (fcntl(watch->fd, F_GETFD) < 0)
+	if (!watch->prepare && fcntl(watch->fd, F_GETFD) < 0)
 		return -errno;
 	r = open_backend(wait);
 	if (r < 0)

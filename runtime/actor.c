@@ -370,6 +370,7 @@ static const void *be_born(const struct trp_mail *mail)
 	snprintf(trp_actor.title, sizeof(trp_actor.title), "%s", birth->title);
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
+	trp_actor.fence = birth->fence;
 	trp_actor.klass = find_class(birth);
 	trp_actor_open();
 	if (trp_sort_learn(trp_actor.klass) < 0)

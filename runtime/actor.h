@@ -82,6 +82,7 @@ struct trp_actor {
 	struct trp_words *words;
 	troupe_ref self;
 	troupe_ref parent;
+	uint64_t fence; /* of the singleton that it belongs to, or 0 */
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
 	char title[TRP_TITLE_SIZE]; /* what logs call it */
@@ -91,7 +92,8 @@ struct trp_actor {
 		bool is_answered;
 		int result;
 		troupe_ref ref;
-		char *text; /* where the answer's goes, or NULL */
+		ProtobufCBinaryData more; /* for free() */
+		char *text;		  /* where the answer's goes, or NULL */
 		size_t text_size;
 	} request;
 	struct trp_news_queue news;
@@ -223,6 +225,20 @@ int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
 int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
 			   size_t size);
 
+/* The same for what is answered with a message; ret_more is for free(). */
+int trp_actor_ask(const ProtobufCMessage *request,
+		  ProtobufCBinaryData *ret_more);
+
+/*
+ * runtime/system.c: says in `spawn`, whose birth is there, what is to be
+ * spawned; spawn->birth->arguments.data is for free().  0, -EINVAL, -EMSGSIZE,
+ * -ENOMEM.
+ */
+struct Troupe__Control__Spawn;
+int trp_system_describe(const struct troupe_class *klass,
+			const ProtobufCMessage *arguments,
+			struct Troupe__Control__Spawn *spawn);
+
 /* A new id; never 0. */
 uint64_t trp_actor_id(void);
 
@@ -307,5 +323,8 @@ int trp_method_refuse(enum troupe_dead_cause cause,
 
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);
+
+/* runtime/handover.c: what was offered to that actor is closed. */
+void trp_handover_target_ended(troupe_ref ref);
 
 #endif

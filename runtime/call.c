@@ -251,6 +251,7 @@ void trp_call_target_ended(const struct troupe_end *end)
 	uint32_t place;
 
 	forget_watched(end->ref);
+	trp_handover_target_ended(end->ref);
 	for (place = 0; place < places; place++) {
 		struct call *call = table[place];
 

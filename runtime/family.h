@@ -29,6 +29,8 @@
 
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
 
+struct trp_keeper;
+
 /* Somebody who is to be told of an end. */
 struct trp_watcher {
 	struct trp_watcher *next_of_target;  /* all that watch the same */
@@ -52,6 +54,7 @@ struct trp_child {
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
 	struct trp_name *names;	      /* it is registered under */
+	struct trp_keeper *keeper;    /* it or an ancestor is kept; or NULL */
 	char label[TROUPE_NAME_SIZE]; /* its class; any number have the same */
 	char name[TROUPE_NAME_SIZE];  /* among its siblings */
 	bool is_listed;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
+#include "runtime/memory.h"
 
 enum { DROPPED = TRP_DIVERTED + 1 }; /* by the policy */
 
@@ -53,8 +54,11 @@ static int post(troupe_ref to, struct trp_envelope *envelope,
 		const ProtobufCMessage *message,
 		const struct trp_extent *attachment)
 {
-	int r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
+	int r = trp_memory_check(to, message, envelope);
 
+	if (r < 0)
+		return r;
+	r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
 	if (r != -EAGAIN)
 		return r;
 	switch (policy_of(to)) {

@@ -12,6 +12,7 @@
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
+#include "runtime/keeper.h"
 #include "runtime/supervisor.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
@@ -257,7 +258,10 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_names_remove_all(&supervisor->names, &child->names);
 	for (orphan = child->first; orphan;
 	     orphan = supervisor->family.child[orphan].next)
-		trp_office_stop(supervisor, orphan);
+		if (child->keeper)
+			trp_office_kill(supervisor, orphan);
+		else
+			trp_office_stop(supervisor, orphan);
 	trp_family_bury(&supervisor->family, slot);
 	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
@@ -277,6 +281,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_funeral_tell(supervisor, watcher->watcher, &end,
 				 watcher->id);
 	tell_no_children(supervisor, mother);
+	trp_keeper_bury(supervisor, &end);
 	if (unread == 0)
 		give_away(supervisor, slot);
 	else if (supervisor->buried == 1)

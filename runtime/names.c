@@ -109,6 +109,7 @@ static void remove_at(struct trp_names *names, struct trp_name **link)
 		of_holder = &(*of_holder)->next_of_holder;
 	*of_holder = entry->next_of_holder;
 	names->count--;
+	free(entry->offer);
 	free(entry);
 }
 
@@ -130,6 +131,37 @@ troupe_ref trp_names_find(const struct trp_names *names, const char *name)
 	struct trp_name *entry = names->count ? *find(names, name) : NULL;
 
 	return entry ? entry->ref : 0;
+}
+
+int trp_names_offer(struct trp_names *names, const char *name,
+		    const char *where)
+{
+	struct trp_name *entry = names->count ? *find(names, name) : NULL;
+	char *offer = NULL;
+
+	if (!entry)
+		return -ENOENT;
+	if (where) {
+		offer = strdup(where);
+		if (!offer)
+			return -ENOMEM;
+	}
+	free(entry->offer);
+	entry->offer = offer;
+	return 0;
+}
+
+void trp_names_each_offer(const struct trp_names *names,
+			  void (*see)(void *user, const struct trp_name *name),
+			  void *user)
+{
+	const struct trp_name *entry;
+	uint32_t i;
+
+	for (i = 0; i < names->buckets; i++)
+		for (entry = names->bucket[i]; entry; entry = entry->next)
+			if (entry->offer)
+				see(user, entry);
 }
 
 void trp_names_remove_all(struct trp_names *names, struct trp_name **holder)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "runtime/dead_letter.h"
+#include "runtime/mesh.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -18,23 +19,18 @@ enum { GRACE_MS = 5000 };
 /* ---- saying
  * ------------------------------------------------------------------ */
 
-static int tell(struct trp_supervisor *supervisor, uint32_t slot,
-		enum trp_stream stream, uint64_t correlation,
+static int post(struct trp_supervisor *supervisor, uint32_t slot,
+		enum trp_stream stream, struct trp_envelope envelope,
 		const ProtobufCMessage *message)
 {
 	uint32_t generation = supervisor->family.child[slot].generation;
 	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
-	struct trp_envelope envelope = {
-		.type = trp_type_of(message->descriptor),
-		.sender = TRP_REF_SUPERVISOR,
-		.correlation = correlation,
-		.deadline = INT64_MAX,
-		.created = trp_now().ns,
-		.kind = TRP_CONTROL,
-	};
 	void *bytes;
 	int r;
 
+	envelope.type = trp_type_of(message->descriptor);
+	envelope.deadline = INT64_MAX;
+	envelope.created = trp_now().ns;
 	r = trp_mailbox_reserve(&supervisor->box, slot, generation, stream,
 				(uint32_t)size, NULL, &bytes);
 	if (r < 0)
@@ -50,7 +46,12 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    const ProtobufCMessage *message)
 {
 	struct trp_child *child = &supervisor->family.child[slot];
-	int r = tell(supervisor, slot, stream, correlation, message);
+	const struct trp_envelope envelope = {
+		.sender = TRP_REF_SUPERVISOR,
+		.correlation = correlation,
+		.kind = TRP_CONTROL,
+	};
+	int r = post(supervisor, slot, stream, envelope, message);
 	char title[TRP_TITLE_SIZE];
 
 	/* Nothing may be dropped: one that cannot be told must not go on. */
@@ -64,6 +65,14 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_office_kill(supervisor, slot);
 	}
 	return r;
+}
+
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message)
+{
+	const struct trp_envelope envelope = { .kind = TRP_MESSAGE };
+
+	return post(supervisor, slot, TRP_MAIL, envelope, message);
 }
 
 /* ---- spawning
@@ -157,8 +166,9 @@ static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
 				  &child->names);
 	if (r < 0)
 		return r;
-	if (child->parent == TRP_SLOT_SUPERVISOR)
-		return trp_family_list(family, slot, ""); /* the root */
+	/* The root has no class; the others are the supervisor's own. */
+	if (child->parent == TRP_SLOT_SUPERVISOR && !request->birth->klass)
+		return trp_family_list(family, slot, "");
 	if (!request->child[0])
 		trp_family_list_freely(family, slot, child->label);
 	else if (!trp_name_is_step(request->child))
@@ -196,6 +206,7 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!slot)
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
+	child->keeper = supervisor->family.child[parent].keeper;
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
@@ -330,11 +341,13 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	uint32_t child = supervisor->family.child[slot].first;
 
-	if (slot == TRP_SLOT_SUPERVISOR)
+	if (slot == TRP_SLOT_SUPERVISOR) {
 		atomic_store_explicit(
 			&((struct trp_notices *)supervisor->box.front->user)
 				 ->is_ending,
 			1, memory_order_relaxed);
+		trp_mesh_leave(supervisor);
+	}
 	for (; child; child = supervisor->family.child[child].next)
 		trp_office_stop(supervisor, child);
 }

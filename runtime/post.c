@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
@@ -80,7 +81,13 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
 	}
 	open->id = 0;
-	return r < 0 ? r : open->result;
+	if (r >= 0)
+		r = open->result;
+	if (r < 0) {
+		free(open->more.data);
+		open->more = (ProtobufCBinaryData) { 0 };
+	}
+	return r;
 }
 
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
@@ -97,4 +104,14 @@ int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
 {
 	return ask(request, (struct trp_open_request) { .text = buffer,
 							.text_size = size });
+}
+
+int trp_actor_ask(const ProtobufCMessage *request,
+		  ProtobufCBinaryData *ret_more)
+{
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0)
+		*ret_more = trp_actor.request.more;
+	return r;
 }

@@ -120,7 +120,7 @@ static void lose(struct trp_redis *redis, const char *why)
 
 static void want(struct trp_redis *redis, short events)
 {
-	if (redis->input.private_watch && redis->input.events == events)
+	if (redis->input.private_source && redis->input.events == events)
 		return;
 	troupe_input_remove(&redis->input);
 	redis->input.events = events;

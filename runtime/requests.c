@@ -2,11 +2,22 @@
 #include "runtime/requests.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include "runtime/mesh.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
+
+/* Of the singleton that the sender is, or belongs to. */
+static uint64_t fence_of(const struct trp_request *request)
+{
+	const struct trp_keeper *keeper =
+		request->supervisor->family.child[request->sender].keeper;
+
+	return keeper ? keeper->fence : 0;
+}
 
 static int on_spawn(struct trp_request *request)
 {
@@ -15,6 +26,7 @@ static int on_spawn(struct trp_request *request)
 
 	if (!spawn_order->birth)
 		return -EINVAL;
+	spawn_order->birth->fence = fence_of(request);
 	return trp_office_spawn(request->supervisor, request->sender,
 				spawn_order, &request->answer);
 }
@@ -189,6 +201,13 @@ static const struct {
 	{ &troupe__control__lookup__descriptor, on_lookup },
 	{ &troupe__control__address_of__descriptor, on_address_of },
 	{ &troupe__control__stop_children__descriptor, on_stop_children },
+	{ &troupe__mesh__heard__descriptor, trp_mesh_on_heard },
+	{ &troupe__mesh__changed__descriptor, trp_mesh_on_changed },
+	{ &troupe__mesh__said__descriptor, trp_mesh_on_said },
+	{ &troupe__mesh__subscribe__descriptor, trp_mesh_on_subscribe },
+	{ &troupe__mesh__look__descriptor, trp_mesh_on_look },
+	{ &troupe__mesh__offer__descriptor, trp_mesh_on_offer },
+	{ &troupe__mesh__singleton__descriptor, trp_mesh_on_singleton },
 };
 
 static void answer(struct trp_request *request, int result)
@@ -199,6 +218,7 @@ static void answer(struct trp_request *request, int result)
 		return;
 	message.result = result;
 	message.ref = request->answer;
+	message.more = request->more;
 	if (request->answer_text)
 		message.text = request->answer_text;
 	trp_office_tell(request->supervisor, request->sender, TRP_REPLY,
@@ -252,6 +272,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	}
 	request.correlation = envelope.correlation;
 	answer(&request, handle(&request, envelope.type, body, size));
+	free(request.more.data);
 }
 
 int trp_requests_turn(struct trp_supervisor *supervisor)

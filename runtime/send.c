@@ -4,6 +4,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
+#include "runtime/memory.h"
 #include "serialize/message.h"
 
 static int send_message(troupe_ref to, const ProtobufCMessage *message,
@@ -75,13 +76,19 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
+	envelope = trp_actor_envelope(TRP_MESSAGE);
+	r = trp_memory_check(to, message, &envelope);
+	if (r < 0)
+		return r;
+	/* Who waits for room wants that and no policy of a full mailbox. */
 	for (;;) {
-		envelope = trp_actor_envelope(TRP_MESSAGE);
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 		if (r == -EAGAIN) {
 			r = wait_for_room(to, deadline);
-			if (r >= 0)
+			if (r >= 0) {
+				envelope = trp_actor_envelope(TRP_MESSAGE);
 				continue;
+			}
 		}
 		if (r == -ESRCH || r == -EAGAIN)
 			trp_dead_letter_sent(r, to, &envelope, message);
@@ -97,6 +104,9 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 
 	if (size == 0)
 		return -EINVAL;
+	r = trp_memory_has_policy ? trp_memory_ask(0, size, trp_now().ns) : 0;
+	if (r < 0)
+		return r;
 	r = trp_mailbox_loan(&trp_actor.box, size, &extent, &bytes);
 	if (r < 0)
 		return r;

@@ -78,6 +78,18 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	trp_news_push(&trp_actor.news, news);
 }
 
+static void keep_more(struct trp_open_request *request,
+		      const ProtobufCBinaryData *more)
+{
+	request->more.data = malloc(more->len);
+	if (!request->more.data) {
+		request->result = -ENOMEM;
+		return;
+	}
+	memcpy(request->more.data, more->data, more->len);
+	request->more.len = more->len;
+}
+
 static void take_answer(const struct trp_envelope *envelope,
 			const Troupe__Control__Answer *answer)
 {
@@ -88,6 +100,8 @@ static void take_answer(const struct trp_envelope *envelope,
 	request->is_answered = true;
 	request->result = answer->result;
 	request->ref = answer->ref;
+	if (answer->more.len)
+		keep_more(request, &answer->more);
 	if (!request->text || answer->result < 0)
 		return;
 	if (strlen(answer->text) < request->text_size)

@@ -13,8 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/actor.h"
+#include "runtime/beacon_event.pb-c.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
+#include "runtime/mesh.h"
 #include "runtime/requests.h"
 #include "runtime/troupe_value.h"
 #include "runtime/types.h"
@@ -161,6 +163,7 @@ static int learn_types(void)
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
+		&troupe__beacon_event__descriptor,
 	};
 	int r = 0;
 
@@ -205,6 +208,7 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->argc = options->argc;
 	node->argv = options->argv;
 	node->main = options->main;
+	node->mesh = &options->mesh;
 	node->supervisor = getpid();
 	if (node->main || !realpath(node->argv[0], supervisor->application))
 		supervisor->application[0] = '\0';
@@ -325,10 +329,13 @@ static int turn(struct trp_supervisor *supervisor)
 }
 
 /* Everybody has gone, or goes when told. */
-static int live(struct trp_supervisor *supervisor)
+static int live(struct trp_supervisor *supervisor,
+		const struct trp_options *options)
 {
 	int r = trp_office_spawn_root(supervisor);
 
+	if (r == 0)
+		r = trp_mesh_open(supervisor, options);
 	while (r >= 0 && supervisor->family.alive > 0) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_end(supervisor);
@@ -363,6 +370,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 		supervisor->unknown = *(void **)unknown;
 		free(unknown);
 	}
+	trp_mesh_close(supervisor);
 	free(supervisor->orders);
 	trp_names_fini(&supervisor->names);
 	trp_timers_fini(&supervisor->timers);
@@ -419,7 +427,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = open_gate(&supervisor, options->node);
 	if (r == 0)
-		r = live(&supervisor);
+		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
 	trp_dead_letter_end();
 	r = verdict(&supervisor, r);

@@ -50,6 +50,8 @@ struct trp_supervisor {
 	int64_t sweep_ms;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
+	struct trp_keeper *keepers;
+	struct trp_mesh *mesh; /* NULL: it is in none */
 	bool is_ending;
 	bool has_zygote;
 	int64_t signalled_at; /* the first signal to end; 0: none yet */
@@ -74,6 +76,10 @@ void trp_supervisor_end(struct trp_supervisor *supervisor);
  */
 int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    enum trp_stream stream, uint64_t correlation,
+		    const ProtobufCMessage *message);
+
+/* The same for a message, which it handles like any other. */
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
 		    const ProtobufCMessage *message);
 
 /*

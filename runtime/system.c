@@ -11,27 +11,39 @@
 /* ---- spawn
  * -------------------------------------------------------------------- */
 
+/* birth->arguments.data is for free(). */
+static int put_arguments(Troupe__Control__Birth *birth,
+			 const ProtobufCMessage *arguments)
+{
+	size_t size;
+
+	if (!arguments)
+		return 0;
+	if (!trp_message_is_valid(arguments))
+		return -EINVAL;
+	size = trp_message_size(arguments);
+	if (size > TRP_LIMIT_MAX / 2)
+		return -EMSGSIZE;
+	birth->type = (uintptr_t)arguments->descriptor;
+	birth->arguments.len = size;
+	birth->arguments.data = malloc(size + 1);
+	if (!birth->arguments.data)
+		return -ENOMEM;
+	trp_message_pack(arguments, birth->arguments.data);
+	return 0;
+}
+
 static int spawn(const char *label, Troupe__Control__Spawn *s,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
 	Troupe__Control__Birth *birth = s->birth;
-	size_t size = arguments ? trp_message_size(arguments) : 0;
 	int r;
 
 	if (trp_actor.is_ending)
 		return -ECANCELED;
-	if (arguments && !trp_message_is_valid(arguments))
-		return -EINVAL;
-	if (size > TRP_LIMIT_MAX / 2)
-		return -EMSGSIZE;
-	if (arguments) {
-		birth->type = (uintptr_t)arguments->descriptor;
-		birth->arguments.len = size;
-		birth->arguments.data = malloc(size + 1);
-		if (!birth->arguments.data)
-			return -ENOMEM;
-		trp_message_pack(arguments, birth->arguments.data);
-	}
+	r = put_arguments(birth, arguments);
+	if (r < 0)
+		return r;
 	birth->label = (char *)(label ? label : "actor");
 	birth->parent = trp_actor.self;
 	/* Counted first: its end may be told before the answer is looked at. */
@@ -51,10 +63,8 @@ static uint32_t limit_of(const struct troupe_class *klass)
 	return 2 * trp_actor_limit(klass);
 }
 
-/* label: NULL: that of the class. */
-static int spawn_class(const char *label, const struct troupe_class *klass,
-		       Troupe__Control__Spawn *request,
-		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+static int put_class(const struct troupe_class *klass,
+		     Troupe__Control__Spawn *request)
 {
 	if (!klass || (klass->run && klass->mailbox))
 		return -EINVAL;
@@ -62,7 +72,28 @@ static int spawn_class(const char *label, const struct troupe_class *klass,
 	request->grace_ms = klass->grace_ms;
 	request->mailbox_limit = limit_of(klass);
 	request->when_full = klass->when_full;
+	return 0;
+}
+
+/* label: NULL: that of the class. */
+static int spawn_class(const char *label, const struct troupe_class *klass,
+		       Troupe__Control__Spawn *request,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	int r = put_class(klass, request);
+
+	if (r < 0)
+		return r;
 	return spawn(label ? label : klass->name, request, arguments, ret_ref);
+}
+
+int trp_system_describe(const struct troupe_class *klass,
+			const ProtobufCMessage *arguments,
+			Troupe__Control__Spawn *request)
+{
+	int r = put_class(klass, request);
+
+	return r < 0 ? r : put_arguments(request->birth, arguments);
 }
 
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,

@@ -7,7 +7,8 @@
 #include <string.h>
 #include "runtime/family.h"
 
-static const char unknown[] = "?", cut[] = "...";
+/* //mesh-bus is not the application's but the supervisor's own. */
+static const char unknown[] = "?", cut[] = "...", own[] = "/";
 
 /* FNV-1a over the parent and `size` bytes. */
 static uint32_t *bucket_of(const struct trp_family *family, uint32_t parent,
@@ -143,10 +144,12 @@ bool trp_family_address(const struct trp_family *family, uint32_t slot,
 	const struct trp_child *child = &family->child[slot];
 	size_t at = size - 1, length = 0;
 	const char *head = "";
+	bool is_listed = false;
 
 	buffer[at] = '\0';
 	for (; slot && child->name[0];
 	     slot = child->parent, child = &family->child[slot]) {
+		is_listed = child->is_listed;
 		length = strlen(child->name) + 1;
 		if (at < length + sizeof(cut)) {
 			head = cut;
@@ -157,7 +160,7 @@ bool trp_family_address(const struct trp_family *family, uint32_t slot,
 		memcpy(buffer + at + 1, child->name, length - 1);
 	}
 	if (!slot)
-		head = unknown;
+		head = is_listed ? own : unknown;
 	else if (!*head && !buffer[at])
 		head = "/";
 	length = strlen(head);

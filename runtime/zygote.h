@@ -22,6 +22,8 @@
 #include "ipc/arena.h"
 #include "ipc/wait.h"
 
+struct trp_mesh_options;
+
 struct trp_order {
 	uint32_t slot;
 	uint32_t generation;
@@ -54,6 +56,7 @@ struct trp_node {
 	int argc;
 	char **argv; /* of the application: argv[0] is its path */
 	int (*main)(int argc, char **argv);
+	const struct trp_mesh_options *mesh; /* for its bus actor */
 };
 
 /*

@@ -122,8 +122,6 @@ static int add_all(struct entries *entries, const struct bench *bench,
 static bool is_meant(const struct bench *bench, const char *pattern,
 		     const regex_t *regex, bool is_name)
 {
-	if (bench->is_hidden)
-		return strcmp(bench->name, pattern) == 0;
 	if (is_name)
 		return strcmp(bench->name, pattern) == 0 ||
 		       strcmp(bench->suite, pattern) == 0;

@@ -46,13 +46,12 @@ Test(program, a_wrong_result_is_1_and_says_what_is_wrong)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		snprintf(arguments, sizeof(arguments), "--dry-run %s",
 			 cases[i].run);
-		cr_assert_eq(bench(arguments), 1, "%s: %s", cases[i].run,
-			     output);
+		cr_assert_eq(bench(arguments), 1, "%s: %s", cases[i].run, said);
 		SAYS(cases[i].why);
 		SAYS("1 of 1 benchmarks FAILED");
-		cr_assert_null(strstr(output, "answers/s"), "%s", output);
+		cr_assert_null(strstr(said, "answers/s"), "%s", said);
 	}
-	cr_assert_eq(bench("--dry-run wrong:how=5 program"), 0, "%s", output);
+	cr_assert_eq(bench("--dry-run wrong:how=5 program"), 0, "%s", said);
 	SAYS("answers/s");
 }
 
@@ -75,7 +74,7 @@ Test(program, what_is_right_is_shown_beside_what_is_wrong)
 
 Test(program, a_peer_that_is_not_installed_is_named_and_skipped)
 {
-	cr_assert_eq(bench("--dry-run absent pingpong"), 0, "%s", output);
+	cr_assert_eq(bench("--dry-run absent pingpong"), 0, "%s", said);
 	SAYS("skipped: was built without no-such-package");
 	SAYS("round trips/s");
 	cr_assert_eq(bench("--list absent"), 0);
@@ -85,7 +84,7 @@ Test(program, a_peer_that_is_not_installed_is_named_and_skipped)
 Test(program, what_is_for_tests_is_there_only_where_it_is_named)
 {
 	cr_assert_eq(bench("--list"), 0);
-	cr_assert_null(strstr(output, "absent"));
+	cr_assert_null(strstr(said, "absent"));
 	cr_assert_eq(bench("--list check"), 0);
 	SAYS("wrong");
 	cr_assert_eq(bench("--list 'wron.*'"), 2);
