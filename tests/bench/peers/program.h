@@ -55,11 +55,11 @@ int program_fanin(const char *const *command);
 	{                                                                      \
 		return program_fanin(NAME##_command);                          \
 	}                                                                      \
-	PEER_BENCH(NAME, ask, "round trips", NEEDS, SHARES,                    \
+	PEER_BENCH(NAME, ask, "round trips", NEEDS, .shares_memory = SHARES,   \
 		   .waiting = WAITING,                                         \
 		   .parameters = {                                             \
 			   [PEER_ASKS] = { "n", PROGRAM_PRESETS ASKS } });     \
-	PEER_BENCH(NAME, oneway, "messages", NEEDS, SHARES,                    \
+	PEER_BENCH(NAME, oneway, "messages", NEEDS, .shares_memory = SHARES,   \
 		   .waiting = WAITING,                                         \
 		   .parameters = { [PEER_BYTES] = { "bytes", { 64, 64, 64 } }, \
 				   [PEER_TOTAL] = { "total",                   \
@@ -69,7 +69,8 @@ int program_fanin(const char *const *command);
 						   PROGRAM_PRESETS MOST } },   \
 		   .sweep = { 16, 4096, 1 << 20 });                            \
 	PEER_BENCH(                                                            \
-		NAME, fanin, "messages", NEEDS, SHARES, .waiting = WAITING,    \
+		NAME, fanin, "messages", NEEDS, .shares_memory = SHARES,       \
+		.waiting = WAITING,                                            \
 		.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 64 } },  \
 				[PEER_EACH] = { "n", PROGRAM_PRESETS EACH } }, \
 		.sweep = { 4, 64 })
