@@ -166,6 +166,7 @@ static void settle(struct trp_guest *guest, const Troupe__Guest__Join *join)
 
 	child->is_guest = true;
 	child->guest = guest;
+	child->spawned_at = trp_now().ns;
 	child->grace_ms = join->grace_ms ? join->grace_ms : TRP_GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 *join->label ? join->label : "guest");
