@@ -75,7 +75,8 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
 
 	trp_family_address(&supervisor->family, slot, address, sizeof(address));
-	actor.address = address;
+	/* A guest is in no tree; its label says what it is. */
+	actor.address = child->is_guest ? (char *)child->label : address;
 	actor.ref = trp_ref(slot, child->generation);
 	if (child->parent)
 		actor.parent = trp_ref(

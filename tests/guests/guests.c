@@ -189,6 +189,23 @@ Test(guests, killed_anywhere_it_leaves_nothing)
 	node_stop(&node, "a");
 }
 
+/* ps shows a guest as such. */
+static void expect_seen(const char *label, const char *name)
+{
+	Troupe__Value *ps = node_ps("a");
+	const Troupe__Value *guest = node_find(ps, label);
+
+	cr_assert(guest);
+	cr_expect(trp_value_to_bool(trp_value_get(guest, "guest"), false));
+	cr_expect_str_eq(trp_value_to_text(trp_value_get(guest, "address"), ""),
+			 label);
+	cr_expect_str_eq(
+		trp_value_to_text(
+			trp_value_at(trp_value_get(guest, "names"), 0), ""),
+		name);
+	trp_value_free(ps);
+}
+
 Test(guests, its_end_is_told_once_and_its_name_is_free)
 {
 	struct program node, a, b;
@@ -197,6 +214,7 @@ Test(guests, its_end_is_told_once_and_its_name_is_free)
 	node_start(&node, "a", NULL);
 	start_guest(&b, "wait", "b", "doubler", NULL);
 	expect_words(&b, "joined\n");
+	expect_seen("waiter", "b");
 	start_guest(&a, "wait", "a", "b", NULL);
 	expect_words(&a, "joined\n");
 	kill_guest(&b);
