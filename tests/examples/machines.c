@@ -100,7 +100,8 @@ Test(pipeline, counts_the_words_of_a_real_text_as_wc_does)
 Test(pipeline, counts_the_words_of_a_large_file_as_wc_does)
 {
 	enum { WORDS = 700000 };
-	char path[] = "/tmp/troupe-pipeline-XXXXXX";
+	char path[] = "/tmp/troupe-pipeline-XX"
+		      "XXXX";
 	int fd = mkstemp(path);
 	FILE *file = fdopen(fd, "w");
 
