@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include "ipc/folder.h"
 
 /*
  * What all kinds share: addresses, and coming up again.
@@ -233,10 +234,9 @@ static int parse_server(struct trp_bus_address *address, const char *text,
 static int parse_local(struct trp_bus_address *address, const char *text,
 		       const char *mesh)
 {
-	const char *run = getenv("XDG_RUNTIME_DIR");
 	char *path = address->path;
-	size_t space = sizeof(address->path);
-	int length;
+	size_t length, space = sizeof(address->path);
+	int r;
 
 	if (*text == ':')
 		return text[1] ? put_part(path, space, text + 1,
@@ -246,12 +246,14 @@ static int parse_local(struct trp_bus_address *address, const char *text,
 		return -EINVAL;
 	if (strchr(mesh, '/') || *mesh == '.')
 		return -EINVAL;
-	if (run && *run == '/')
-		length = snprintf(path, space, "%s/troupe/%s", run, mesh);
-	else
-		length = snprintf(path, space, "/tmp/troupe-%u/%s",
-				  (unsigned int)geteuid(), mesh);
-	return (size_t)length < space ? 0 : -ENAMETOOLONG;
+	r = trp_folder_find(path, space);
+	if (r < 0)
+		return r;
+	length = strlen(path);
+	return (size_t)snprintf(path + length, space - length, "/%s", mesh) <
+			       space - length
+		       ? 0
+		       : -ENAMETOOLONG;
 }
 
 static const struct trp_bus_kind *find_kind(const char *name, size_t length)

@@ -10,9 +10,9 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "ipc/folder.h"
 
 /*
  * The bus of one user on one host: a folder with a datagram socket for each
@@ -38,67 +38,9 @@ struct local {
 	bool is_gone; /* the folder is not the one it was */
 };
 
-static int check_folder(int fd)
-{
-	struct stat about;
-
-	if (fstat(fd, &about) < 0)
-		return -errno;
-	if (about.st_uid != geteuid() || (about.st_mode & 0077))
-		return -EPERM;
-	return 0;
-}
-
-/* Makes and checks the folder; `path` is its own or its parent's. */
-static int open_folder(const char *path)
-{
-	int fd, r;
-
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = check_folder(fd);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
-/* The parent is made where it is missing; it matters only who owns ours. */
-static int open_path(const char *path)
-{
-	char parent[256];
-	char *slash;
-	int fd;
-
-	snprintf(parent, sizeof(parent), "%s", path);
-	slash = strrchr(parent, '/');
-	if (slash && slash != parent) {
-		*slash = '\0';
-		if (access(parent, F_OK) < 0) {
-			fd = open_folder(parent);
-			if (fd < 0)
-				return fd;
-			close(fd);
-		}
-	}
-	return open_folder(path);
-}
-
-static void set_address(struct sockaddr_un *address, int folder,
-			const char *name)
-{
-	address->sun_family = AF_UNIX;
-	snprintf(address->sun_path, sizeof(address->sun_path),
-		 "/proc/self/fd/%d/%.*s", folder, 64, name);
-}
-
 static int bind_socket(struct local *local)
 {
-	struct sockaddr_un address = { 0 };
+	struct sockaddr_un address;
 	uint32_t random;
 	int on = 1;
 
@@ -106,7 +48,7 @@ static int bind_socket(struct local *local)
 		return -EIO;
 	snprintf(local->name, sizeof(local->name), "%d-%08x" SUFFIX,
 		 (int)getpid(), random);
-	set_address(&address, local->folder, local->name);
+	trp_folder_address(&address, local->folder, local->name);
 	if (setsockopt(local->socket, SOL_SOCKET, SO_PASSCRED, &on,
 		       sizeof(on)) < 0 ||
 	    bind(local->socket, (struct sockaddr *)&address, sizeof(address)) <
@@ -128,7 +70,7 @@ static int begin(struct trp_bus *bus, struct local *local)
 {
 	int r;
 
-	local->folder = open_path(bus->address.path);
+	local->folder = trp_folder_make(bus->address.path);
 	if (local->folder < 0)
 		return local->folder;
 	local->socket =
@@ -239,9 +181,9 @@ static void send_to(struct trp_bus *bus, const char *name, const void *payload,
 		    size_t length)
 {
 	struct local *local = bus->state;
-	struct sockaddr_un address = { 0 };
+	struct sockaddr_un address;
 
-	set_address(&address, local->folder, name);
+	trp_folder_address(&address, local->folder, name);
 	if (sendto(local->socket, payload, length, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&address, sizeof(address)) >= 0)
 		return;

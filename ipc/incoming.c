@@ -44,8 +44,18 @@ static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
 	in->base = base;
 	in->word = trp_ring_word(block);
 	step = in->limit && in->limit < block.size ? in->limit : block.size;
+	if (step > TRP_LANE_LARGE)
+		step = TRP_LANE_LARGE;
 	in->step = step / 4;
 	return 0;
+}
+
+static struct trp_extent block_of(uint64_t word)
+{
+	return (struct trp_extent) {
+		.offset = word & ~UINT64_C(63),
+		.size = UINT64_C(1) << (word & 63),
+	};
 }
 
 static int open_first_ring(struct trp_incoming *in,
@@ -53,12 +63,18 @@ static int open_first_ring(struct trp_incoming *in,
 {
 	uint64_t word =
 		atomic_load_explicit(&in->theirs->ring, memory_order_relaxed);
-	struct trp_extent block = {
-		.offset = word & ~UINT64_C(63),
-		.size = UINT64_C(1) << (word & 63),
-	};
 
-	return open_ring(in, arena, block, 0);
+	return open_ring(in, arena, block_of(word), in->cursor);
+}
+
+int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
+			uint64_t head, uint64_t ring, uint64_t base)
+{
+	if (head % 8 || base > head)
+		return -EBADMSG;
+	in->tail = in->cursor = in->head = head;
+	/* Closed: the card names the next ring. */
+	return ring ? open_ring(in, arena, block_of(ring), base) : 0;
 }
 
 /* 1: there is more than before; 0: there is not; or -EBADMSG. */
@@ -155,6 +171,21 @@ static int follow(struct trp_incoming *in, const struct trp_arena *arena,
 	return 0;
 }
 
+/*
+ * From here on the lane is as one that was never opened.  A ring in which
+ * there was nothing else is a lie: it could be told for ever.
+ */
+static int leave_ring(struct trp_incoming *in, uint32_t size)
+{
+	if (size != 0 || in->cursor == in->base)
+		return -EBADMSG;
+	in->ring = NULL;
+	in->word = 0;
+	in->base = in->cursor + trp_record_space(0);
+	pass(in, trp_record_space(0));
+	return 0;
+}
+
 /* 1: a record was handed out; 0: one was passed over; or -EBADMSG. */
 static int read_record(struct trp_incoming *in, const struct trp_arena *arena,
 		       struct trp_mail *ret_mail)
@@ -173,24 +204,30 @@ static int read_record(struct trp_incoming *in, const struct trp_arena *arena,
 		return hand_out(in, arena, record, bytes, ret_mail);
 	if (record.kind == TRP_CONTINUES)
 		return follow(in, arena, bytes, record.size);
+	if (record.kind == TRP_CLOSES)
+		return leave_ring(in, record.size);
 	if (record.kind != TRP_PAD || space != in->ring_size - at)
 		return -EBADMSG;
 	pass(in, space);
 	return 0;
 }
 
-/* An honest sender publishes at most PAD, CONTINUES and DATA in one go. */
+/*
+ * An honest sender publishes at most PAD or CLOSES, CONTINUES and DATA before
+ * we have read some of it, and ends with DATA or CLOSES.
+ */
 static int read_on(struct trp_incoming *in, const struct trp_arena *arena,
 		   struct trp_mail *ret_mail)
 {
 	int r = 0;
 
-	if (!in->ring)
-		r = open_first_ring(in, arena);
 	for (int i = 0; r == 0 && i < 3; i++) {
 		if (in->cursor == in->tail)
-			return -EBADMSG;
-		r = read_record(in, arena, ret_mail);
+			return in->ring ? -EBADMSG : 0;
+		if (!in->ring)
+			r = open_first_ring(in, arena);
+		if (r == 0)
+			r = read_record(in, arena, ret_mail);
 	}
 	return r ? r : -EBADMSG;
 }

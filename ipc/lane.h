@@ -15,7 +15,7 @@
 
 #include "ipc/card.h"
 
-enum trp_kind { TRP_DATA = 1, TRP_PAD, TRP_CONTINUES };
+enum trp_kind { TRP_DATA = 1, TRP_PAD, TRP_CONTINUES, TRP_CLOSES };
 enum { TRP_ATTACHED = 1 }; /* a flag of TRP_DATA */
 
 struct trp_record {
@@ -44,8 +44,9 @@ static inline uint64_t trp_ring_word(struct trp_extent block)
 
 enum {
 	TRP_LANE_FIRST = 1024, /* bytes of a first ring */
-	TRP_LANE_KEPT = 48,    /* always free, for PAD and CONTINUES */
+	TRP_LANE_KEPT = 48,    /* always free: PAD and CONTINUES, or CLOSES */
 	TRP_LANE_GROWTH = 4,
+	TRP_LANE_LARGE = 64 << 10, /* from here on growth is thought over */
 	TRP_LIMIT_DEFAULT = 1 << 20,
 	TRP_LIMIT_MIN = 256,
 	TRP_LIMIT_MAX = 1 << 30,
@@ -66,9 +67,10 @@ struct trp_outgoing {
 	uint64_t tail;
 	uint64_t reserved; /* == tail: no reservation is open */
 	uint64_t head_seen;
-	uint64_t easy;	 /* records that end up to here need no look */
-	uint64_t wanted; /* the last -EAGAIN was for so much, or 0 */
-	bool is_waiting; /* mine->room is set */
+	uint64_t easy;	    /* records that end up to here need no look */
+	uint64_t wanted;    /* the last -EAGAIN was for so much, or 0 */
+	uint64_t looked_at; /* the tail at the last trp_outgoing_retire() */
+	bool is_waiting;    /* mine->room is set */
 
 	struct {
 		uint64_t position; /* of the record; below it PAD, CONTINUES */
@@ -132,6 +134,14 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 			 uint32_t limit, void **ret_bytes);
 
 /*
+ * Would that record make a large ring grow, though a few of its kind fit in
+ * and the limit allows it?
+ */
+bool trp_outgoing_would_grow(struct trp_outgoing *out,
+			     struct trp_region *region, uint32_t size,
+			     uint32_t limit);
+
+/*
  * Publishes the reservation, shortened to `size` where that is smaller.
  * True: the receiver had caught up, or has never been here; ring it.
  */
@@ -140,6 +150,14 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size);
 /* Frees what the receiver has finished with; returns the bytes still unread. */
 uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
 			      struct trp_region *region);
+
+/*
+ * The slow look at a lane: frees what the receiver has finished with, and
+ * closes the lane when it has grown, is empty, and nothing was sent since the
+ * last look.  True: it was closed, ring the receiver.  The next reservation
+ * opens it again.
+ */
+bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region);
 
 /*
  * Asks to be rung when at most half of `limit` is unread, or less where the
@@ -154,6 +172,13 @@ void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);
 /* A new sender: its card is `theirs`; reads from position 0 on. */
 void trp_incoming_reset(struct trp_incoming *in,
 			const struct trp_card_out *theirs);
+
+/*
+ * After a reset: goes on at `head`, in the ring that lies at `base` and that a
+ * card calls `ring`.  0 or -EBADMSG.
+ */
+int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
+			uint64_t head, uint64_t ring, uint64_t base);
 
 /*
  * The next record at the cursor.  Returns 1 with ret_mail set (but for its

@@ -2,6 +2,7 @@
 #include "ipc/mailbox.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #include "ipc/peer.h"
 
@@ -126,7 +127,7 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	return 0;
 }
 
-static void reclaim_all(struct trp_mailbox *box)
+void trp_mailbox_tidy(struct trp_mailbox *box)
 {
 	uint32_t cards =
 		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
@@ -141,7 +142,37 @@ static void reclaim_all(struct trp_mailbox *box)
 			continue;
 		trp_peer_meet(box, peer);
 		for (int i = 0; i < TRP_STREAMS; i++)
-			trp_outgoing_reclaim(&peer->out[i], &box->region);
+			if (trp_outgoing_retire(&peer->out[i], &box->region))
+				trp_peer_ring(box, peer);
+	}
+}
+
+/*
+ * A large ring that is full: a receiver that is reading makes room in less time
+ * than a larger ring takes to populate, and the small one stays in the cache.
+ * So it is given a moment, or the processor, as long as its head moves.
+ */
+static void await_reader(struct trp_mailbox *box, struct trp_peer *peer,
+			 struct trp_outgoing *out, uint32_t size)
+{
+	enum { PATIENCE_NS = 50000, LOOKS = 32 };
+	const int64_t patience = PATIENCE_NS + 2 * (int64_t)size;
+	int64_t now = trp_now().ns, end = now + 10 * patience;
+	int64_t until = now + patience;
+	uint64_t head = out->head_seen;
+
+	while (trp_outgoing_reclaim(out, &box->region) > out->block.size / 2) {
+		now = trp_now().ns;
+		if (out->head_seen != head)
+			until = now + patience;
+		head = out->head_seen;
+		if (now >= until || now >= end)
+			return;
+		for (int look = 0; look < LOOKS; look++)
+			trp_relax();
+		sched_yield();
+		if (!out->theirs)
+			trp_peer_meet(box, peer);
 	}
 }
 
@@ -150,11 +181,15 @@ static int reserve(struct trp_mailbox *box, struct trp_peer *peer,
 		   const struct trp_extent *attachment, void **ret_bytes)
 {
 	struct trp_outgoing *out = &peer->out[stream];
+	uint32_t limit = limit_of(box, peer, stream);
 
 	if (!out->theirs)
 		trp_peer_meet(box, peer);
-	return trp_outgoing_reserve(out, &box->region, size, attachment,
-				    limit_of(box, peer, stream), ret_bytes);
+	if (box->slot != TRP_SLOT_SUPERVISOR && peer->slot != box->slot &&
+	    trp_outgoing_would_grow(out, &box->region, size, limit))
+		await_reader(box, peer, out, size);
+	return trp_outgoing_reserve(out, &box->region, size, attachment, limit,
+				    ret_bytes);
 }
 
 int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
@@ -171,7 +206,7 @@ int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 		return r;
 	r = reserve(box, peer, stream, size, attachment, ret_bytes);
 	if (r == -ENOBUFS) {
-		reclaim_all(box);
+		trp_mailbox_tidy(box);
 		r = reserve(box, peer, stream, size, attachment, ret_bytes);
 	}
 	if (r < 0)
@@ -200,7 +235,7 @@ int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 
 	r = trp_region_alloc(&box->region, size, &offset);
 	if (r == -ENOBUFS) {
-		reclaim_all(box);
+		trp_mailbox_tidy(box);
 		r = trp_region_alloc(&box->region, size, &offset);
 	}
 	if (r < 0)

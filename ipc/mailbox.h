@@ -93,6 +93,15 @@ int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 void trp_mailbox_unloan(struct trp_mailbox *box, struct trp_extent extent);
 
 /*
+ * Of all lanes out of here: frees what receivers have finished with, and closes
+ * each that has grown, is empty and was not used since the last time; its
+ * receiver is rung, and its ring is freed when that has looked.  A closed lane
+ * opens again with the next reservation.  Of itself called when the region is
+ * full; at leisure, and with trp_region_cool(), by its owner.
+ */
+void trp_mailbox_tidy(struct trp_mailbox *box);
+
+/*
  * Asks to be rung when the lane to that peer is at most half full.  Returns 1:
  * there is room now; 0: will be rung; -ESRCH.
  */
@@ -143,5 +152,17 @@ uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
  * records of it.  Returns how many there are; 0: the slot can be given away.
  */
 uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead);
+
+/*
+ * For the one that reaped `dead`, while the directory still says that it lives,
+ * so that no sender reuses the memory: each record of others than the
+ * supervisor that it had not begun to read, by sender in the order of sending.
+ * The record is valid within visit() alone; it is not checked beyond its lane.
+ * Takes the dead one's bell.  What is sent meanwhile may be missed.
+ */
+void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
+			     void (*visit)(const struct trp_mail *mail,
+					   void *data),
+			     void *data);
 
 #endif

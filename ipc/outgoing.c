@@ -189,8 +189,8 @@ static int make_first_ring(struct trp_outgoing *out, struct trp_region *region,
 	if (r < 0)
 		return r;
 	out->ring = trp_region_at(region, out->block.offset);
-	out->base = 0;
-	/* Seen by whoever sees a tail above 0: R1, A1. */
+	out->base = out->tail;
+	/* Seen by whoever sees a tail above it: R1, A1. */
 	atomic_store_explicit(&out->mine->ring, trp_ring_word(out->block),
 			      memory_order_relaxed);
 	return 0;
@@ -317,6 +317,19 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 	return 0;
 }
 
+bool trp_outgoing_would_grow(struct trp_outgoing *out,
+			     struct trp_region *region, uint32_t size,
+			     uint32_t limit)
+{
+	uint64_t need = trp_record_space(sizeof(struct trp_extent) + size);
+
+	if (out->tail + need <= out->easy || out->block.size < TRP_LANE_LARGE ||
+	    out->block.size < 4 * need || fits(out, need))
+		return false;
+	trp_outgoing_reclaim(out, region);
+	return !fits(out, need) && !is_full(out, need, limit);
+}
+
 static void move_to_new_ring(struct trp_outgoing *out)
 {
 	add_debt(out, out->open.position, out->block);
@@ -359,6 +372,48 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
 	atomic_thread_fence(memory_order_seq_cst);
 	event = atomic_load_explicit(&out->theirs->event, memory_order_relaxed);
 	return old <= event && event < end;
+}
+
+/*
+ * The receiver has passed all there is, so nobody reads the ring but for what
+ * follows here.  After it the lane is as one that was never opened, only at a
+ * higher position: no ring, and the card names the next one.
+ */
+static bool close_lane(struct trp_outgoing *out)
+{
+	if (expect_debts(out) < 0)
+		return false;
+	write_header(at_tail(out), 0, TRP_CLOSES, 0);
+	out->tail = out->reserved = out->tail + trp_record_space(0);
+	add_debt(out, out->tail, out->block);
+	/* R1. */
+	atomic_store_explicit(&out->mine->tail, out->tail,
+			      memory_order_release);
+	return true;
+}
+
+bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region)
+{
+	bool is_used, is_known;
+
+	drop_reservation(out, region);
+	is_used = trp_outgoing_reclaim(out, region) ||
+		  out->tail != out->looked_at;
+	out->looked_at = out->tail;
+	if (is_used || out->block.size <= TRP_LANE_FIRST)
+		return false;
+	/* Nothing was ever committed to it: the receiver has not heard of it.
+	 */
+	is_known = out->tail != out->base;
+	if (!is_known)
+		trp_region_free(region, out->block.offset, out->block.size);
+	else if (!close_lane(out))
+		return false;
+	out->ring = NULL;
+	out->block = (struct trp_extent) { 0 };
+	out->easy = 0;
+	out->looked_at = out->tail;
+	return is_known;
 }
 
 bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,

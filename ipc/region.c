@@ -33,11 +33,13 @@ void *trp_region_at(const struct trp_region *region, uint64_t offset)
  * Whatever the kernel says, it could not give us the pages; EFAULT is what it
  * says where touching them would have been SIGBUS.
  */
-static int populate(const struct trp_region *region, uint64_t offset,
-		    uint64_t size)
+static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	void *at = trp_region_at(region, offset);
+	int r = trp_budget_spend(&region->budget, size);
 
+	if (r < 0)
+		return r;
 	if (madvise(at, size, MADV_POPULATE_WRITE))
 		return -ENOMEM;
 	madvise(at, size, MADV_DODUMP);
@@ -65,6 +67,7 @@ int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 		.front_next = TRP_PAGE,
 		.heap_next = TRP_FRONT_SIZE,
 	};
+	trp_budget_init(&region->budget);
 	return populate(region, 0, TRP_PAGE);
 }
 
@@ -115,6 +118,8 @@ static bool pop(struct trp_region *region, unsigned order,
 	if (!list->count)
 		return false;
 	*ret_spare = list->spare[--list->count];
+	if (list->idle > list->count)
+		list->idle = list->count;
 	region->warm -= ret_spare->populated;
 	return true;
 }
@@ -231,4 +236,23 @@ void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)
 	else
 		give_back(region, offset, UINT64_C(1) << order);
 	push(region, order, spare);
+}
+
+void trp_region_cool(struct trp_region *region)
+{
+	for (unsigned order = order_of(TRP_COOL_MIN); order < TRP_BLOCK_CLASSES;
+	     order++) {
+		struct trp_free *list = &region->free[order];
+
+		for (uint32_t i = 0; i < list->idle; i++) {
+			struct trp_spare *spare = &list->spare[i];
+
+			if (spare->populated)
+				give_back(region, spare->offset,
+					  UINT64_C(1) << order);
+			region->warm -= spare->populated;
+			spare->populated = 0;
+		}
+		list->idle = list->count;
+	}
 }

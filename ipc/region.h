@@ -14,14 +14,17 @@
  * so freeing cannot fail.  A class that has run out takes new space, then
  * halves a free block of a larger class; halves are not joined again.
  *
- * Freed blocks stay warm for the next use; what is free beyond TRP_WARM_MAX is
- * given back to the machine (MADV_REMOVE) and populated again when reused.
+ * Freed blocks stay warm for the next use; what is free beyond TRP_WARM_MAX, or
+ * was not used from one trp_region_cool() to the next, is given back to the
+ * machine (MADV_REMOVE) and populated again when reused.
  */
 
 #include "ipc/arena.h"
+#include "ipc/budget.h"
 
 enum { TRP_BLOCK_MIN_LOG2 = 9, TRP_BLOCK_CLASSES = 47 };
 #define TRP_WARM_MAX (UINT64_C(256) << 20)
+#define TRP_COOL_MIN (UINT64_C(64) << 10)
 
 /* A free block; of its first bytes, how many are populated for certain. */
 struct trp_spare {
@@ -36,11 +39,13 @@ struct trp_region {
 	uint64_t heap_next;
 	uint64_t warm; /* bytes free and populated */
 	uint64_t used; /* bytes handed out, as they were asked for */
+	struct trp_budget budget;
 	struct trp_free {
 		struct trp_spare *spare; /* cold ones first */
 		uint32_t count;
 		uint32_t room;
 		uint32_t made;
+		uint32_t idle; /* the first so many: since the last cooling */
 	} free[TRP_BLOCK_CLASSES];
 };
 
@@ -55,13 +60,20 @@ void trp_region_fini(struct trp_region *region);
 /*
  * A block of at least `size` bytes (1 or more), its content undefined,
  * aligned to its size up to a page.  Returns 0, -ENOBUFS (the region is full)
- * or -ENOMEM (the machine is).
+ * or -ENOMEM (the machine is, or the cgroup: ipc/budget.h).
  */
 int trp_region_alloc(struct trp_region *region, uint64_t size,
 		     uint64_t *ret_offset);
 
 /* size: as it was asked for. */
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size);
+
+/*
+ * Gives back free blocks that were not used since the last time.  Smaller ones
+ * than TRP_COOL_MIN stay: the kernel visits every process of the node for each
+ * hole in the arena.
+ */
+void trp_region_cool(struct trp_region *region);
 
 void *trp_region_at(const struct trp_region *region, uint64_t offset);
 

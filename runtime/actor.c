@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/box.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "runtime/process.h"
 #include "serialize/message.h"
 
@@ -45,13 +47,13 @@ static int call_with_end(int (*callback)(const struct troupe_end *end),
 /*
  * What an actor sent is handled before the report of its death: one record of
  * it, or of the stash that was taken back before; 0: there is none left.  While
- * no more work may be begun it waits, and the report does not.
+ * no more work may be begun, or put aside, it waits, and the report does not.
  */
 static int drain(uint32_t slot)
 {
 	int r;
 
-	if (trp_actor.is_full)
+	if (trp_actor.is_full || !trp_box_has_room())
 		return 0;
 	r = trp_stash_turn();
 	return r ? r : trp_actor_take_from(slot);
@@ -120,6 +122,7 @@ static int turn_others(void)
 void trp_actor_open(void)
 {
 	trp_actor.open = trp_actor.is_full || trp_stash_is_again() ||
+					 trp_box_is_open() ||
 					 trp_actor.klass->when_full ==
 						 TROUPE_FULL_DROP_OLD
 				 ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
@@ -133,7 +136,7 @@ static int take_slowly(void)
 
 	if (r != 0 || trp_actor.is_full)
 		return r;
-	return trp_actor_take_young();
+	return trp_box_is_open() ? trp_box_turn() : trp_actor_take_young();
 }
 
 uint32_t trp_actor_limit(const struct troupe_class *klass)
@@ -143,8 +146,9 @@ uint32_t trp_actor_limit(const struct troupe_class *klass)
 
 unsigned trp_actor_heeds(void)
 {
-	return trp_actor.is_full ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
-				 : TRP_TAKE_ALL;
+	return trp_actor.is_full || !trp_box_has_room()
+		       ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+		       : TRP_TAKE_ALL;
 }
 
 int trp_actor_turn(void)
@@ -167,7 +171,7 @@ int trp_actor_turn(void)
 		r = take_slowly();
 	if (r != 0)
 		return r;
-	if (trp_actor.is_closing &&
+	if (trp_actor.is_closing && trp_box_is_done() &&
 	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
 		return TRP_END;
 	return turn_others();
@@ -190,6 +194,8 @@ int trp_actor_sleep(unsigned take, struct troupe_time deadline)
 	if (deadline.ns == trp_actor.rescan_at.ns &&
 	    trp_now().ns >= deadline.ns) {
 		trp_mailbox_rescan(&trp_actor.box);
+		trp_mailbox_tidy(&trp_actor.box);
+		trp_region_cool(&trp_actor.box.region);
 		trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;
@@ -224,6 +230,7 @@ void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 {
 	struct trp_words *words = trp_actor.words;
 
+	trp_dead_letter_end();
 	if (words) {
 		words->cause = (int32_t)cause;
 		words->code = code;
@@ -263,8 +270,11 @@ static _Noreturn void wind_up(int r)
 		trp_actor.klass->stop();
 		trp_actor.is_busy = false;
 	}
+	trp_box_close();
 	trp_actor.is_ending = true;
 	stop_children();
+	trp_receive_end();
+	trp_stash_end();
 	if (r < 0)
 		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
 	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,
@@ -274,8 +284,12 @@ static _Noreturn void wind_up(int r)
 static int run_class(const void *arguments)
 {
 	const struct troupe_class *klass = trp_actor.klass;
-	int r = 1;
+	int r = trp_box_open();
 
+	if (r < 0)
+		return r;
+	trp_actor_open();
+	r = 1;
 	if (klass->init) {
 		trp_actor.is_busy = true;
 		r = klass->init(arguments);
@@ -355,8 +369,10 @@ static const void *be_born(const struct trp_mail *mail)
 			       (ProtobufCMessage **)&birth) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
 	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s", birth->label);
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "%s", birth->title);
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
+	trp_actor.fence = birth->fence;
 	trp_actor.klass = find_class(birth);
 	trp_actor_open();
 	if (trp_sort_learn(trp_actor.klass) < 0)
@@ -383,6 +399,8 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);
 	trp_scratch_init(&trp_actor.scratch, 0);
+	trp_dead_letter_begin(&trp_actor.box, &trp_actor.timers,
+			      &trp_actor.words->letters);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 

@@ -17,6 +17,7 @@
  */
 
 #include "ipc/mailbox.h"
+#include "runtime/family.h"
 #include "runtime/ref.h"
 #include "runtime/timers.h"
 #include "runtime/troupe.h"
@@ -24,7 +25,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 112 };
+enum { TRP_WORDS_TEXT = 104 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
@@ -41,6 +42,7 @@ struct trp_words {
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
+	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
 };
 static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -80,14 +82,19 @@ struct trp_actor {
 	struct trp_words *words;
 	troupe_ref self;
 	troupe_ref parent;
+	uint64_t fence; /* of the singleton that it belongs to, or 0 */
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
+	char title[TRP_TITLE_SIZE]; /* what logs call it */
 
 	struct trp_open_request {
 		uint64_t id; /* 0: none is open */
 		bool is_answered;
 		int result;
 		troupe_ref ref;
+		ProtobufCBinaryData more; /* for free() */
+		char *text;		  /* where the answer's goes, or NULL */
+		size_t text_size;
 	} request;
 	struct trp_news_queue news;
 	struct trp_news_queue unclaimed; /* ends of a function's children */
@@ -110,6 +117,9 @@ struct trp_actor {
 		const struct trp_envelope *envelope;
 		uint64_t flow; /* of what is being handled; 0: begins here */
 		uint16_t hop;
+		uint64_t entry;	 /* of the box that handed it out; 0: of none */
+		bool is_refused; /* nobody here handles it */
+		int result;	 /* of its handler; -EBADMSG: it had none */
 	} handled;
 	struct troupe_time rescan_at;
 };
@@ -150,6 +160,12 @@ int trp_actor_take_from(uint32_t slot);
 /* (runtime/sort.c) The same for mail that was saved. */
 struct trp_saved;
 int trp_actor_handle_saved(const struct trp_saved *saved);
+
+/* (runtime/sort.c) The same for what was held in its lane, and for what the
+ * box has handed out: the box is told the result. */
+int trp_actor_handle_mail(const struct trp_mail *mail);
+int trp_actor_handle_entry(const struct trp_mail *mail,
+			   const struct trp_envelope *envelope, uint64_t entry);
 
 /* (runtime/sort.c) The handler or method of a message has returned r: tells
  * `completed`, and goes on or not by the class's policy. */
@@ -205,6 +221,23 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 /* (runtime/post.c) Asks the supervisor and waits for its answer; no callback
  * runs meanwhile. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
+/* The same for an answer that is text.  -ENAMETOOLONG: size is too small. */
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size);
+
+/* The same for what is answered with a message; ret_more is for free(). */
+int trp_actor_ask(const ProtobufCMessage *request,
+		  ProtobufCBinaryData *ret_more);
+
+/*
+ * runtime/system.c: says in `spawn`, whose birth is there, what is to be
+ * spawned; spawn->birth->arguments.data is for free().  0, -EINVAL, -EMSGSIZE,
+ * -ENOMEM.
+ */
+struct Troupe__Control__Spawn;
+int trp_system_describe(const struct troupe_class *klass,
+			const ProtobufCMessage *arguments,
+			struct Troupe__Control__Spawn *spawn);
 
 /* A new id; never 0. */
 uint64_t trp_actor_id(void);
@@ -214,6 +247,9 @@ struct trp_news *trp_news_pop(struct trp_news_queue *queue);
 /* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
 struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
 			       troupe_ref ref);
+
+/* (runtime/receive.c) At the end: what is left is a dead letter. */
+void trp_receive_end(void);
 
 /*
  * runtime/receive.c: a message for a function actor: given to the
@@ -228,6 +264,12 @@ int trp_receive_offer(const struct trp_mail *mail,
 /* runtime/stash.c */
 bool trp_stash_is_again(void); /* something is to be handled again */
 int trp_stash_turn(void);      /* handles one again; as trp_actor_turn() */
+void trp_stash_end(void);      /* what is left is a dead letter */
+
+/* (runtime/stash.c) Mail that is none of the lanes', to be handled in a turn.
+ */
+int trp_stash_later(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope);
 
 /* runtime/idle.c: nothing is left to do. */
 void trp_idle_begin(void);
@@ -274,8 +316,10 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		      size_t size);
 
 /* Answers a call at once with a failure; others it drops.  1. */
-int trp_method_refuse(const struct trp_envelope *envelope, int code,
-		      const char *text);
+enum troupe_dead_cause;
+int trp_method_refuse(enum troupe_dead_cause cause,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size, int code, const char *text);
 
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -145,6 +146,7 @@ void trp_call_watch(troupe_ref target)
 	watched = entry;
 	request.ref = target;
 	request.id = trp_actor_id() * 4 + TRP_WATCH_CALLS;
+	request.post_mortem = true;
 	/* No correlation: nobody waits for the answer. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
 		       NULL);
@@ -225,8 +227,11 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	bool was_busy = trp_actor.is_busy;
 	ProtobufCMessage *answer;
 
-	if (!call)
-		return; /* too late: nobody asks any more */
+	if (!call) { /* too late: nobody asks any more */
+		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
+					 size);
+		return;
+	}
 	trp_actor.is_busy = true;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);

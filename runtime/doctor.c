@@ -119,7 +119,14 @@ static void list_parts(void)
 #ifdef HAVE_LIBMOSQUITTO
 	printf(" libmosquitto");
 #endif
+#ifdef HAVE_HIREDIS
+	printf(" hiredis");
+#endif
 	printf(" jansson liburing protobuf-c\n");
+#ifndef HAVE_HIREDIS
+	say(WORSE, "built without", "hiredis",
+	    "no mailboxes in Redis: install libhiredis-dev and build again");
+#endif
 }
 
 int trp_doctor(void)

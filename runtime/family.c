@@ -13,7 +13,11 @@ int trp_family_init(struct trp_family *family, uint32_t slots, uint32_t pid_max)
 	family->child = calloc(slots, sizeof(*family->child));
 	family->free = calloc(slots, sizeof(*family->free));
 	family->slot_of = calloc((size_t)pid_max + 1, sizeof(uint16_t));
-	if (!family->child || !family->free || !family->slot_of) {
+	for (family->buckets = 64; family->buckets < slots;)
+		family->buckets *= 2;
+	family->bucket = calloc(family->buckets, sizeof(*family->bucket));
+	if (!family->child || !family->free || !family->slot_of ||
+	    !family->bucket) {
 		trp_family_fini(family);
 		return -ENOMEM;
 	}
@@ -44,6 +48,7 @@ void trp_family_fini(struct trp_family *family)
 	free(family->child);
 	free(family->free);
 	free(family->slot_of);
+	free(family->bucket);
 	*family = (struct trp_family) { 0 };
 }
 
@@ -179,7 +184,9 @@ void trp_family_bury(struct trp_family *family, uint32_t slot)
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
 		unlink_from_watcher(family, watcher);
+	trp_family_unlist(family, slot);
 	while ((orphan = child->first)) {
+		trp_family_unlist(family, orphan);
 		unlink_child(family, orphan);
 		link_child(family, orphan, 0);
 	}

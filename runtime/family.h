@@ -13,14 +13,23 @@
  *
  *	parent is alive or 0 (the supervisor, which adopts orphans)
  *	c is in the list of children of c.parent <=> c is ORDERED or RUNNING
+ *
+ * Names among siblings (tree.c), by which addresses are made:
+ *
+ *	c.is_listed => (c.parent, c.name) is in the buckets, and only once
+ *	c.is_listed && c.parent == 0 <=> c is the root, whose name is empty
+ *	an orphan keeps its name and is not listed: it has no address any more
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "runtime/ref.h"
 #include "runtime/timers.h"
 
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
+
+struct trp_keeper;
 
 /* Somebody who is to be told of an end. */
 struct trp_watcher {
@@ -45,7 +54,11 @@ struct trp_child {
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
 	struct trp_name *names;	      /* it is registered under */
-	char label[TROUPE_NAME_SIZE];
+	struct trp_keeper *keeper;    /* it or an ancestor is kept; or NULL */
+	char label[TROUPE_NAME_SIZE]; /* its class; any number have the same */
+	char name[TROUPE_NAME_SIZE];  /* among its siblings */
+	bool is_listed;
+	uint32_t next_in_bucket; /* a slot; 0: none */
 };
 
 struct trp_family {
@@ -56,6 +69,8 @@ struct trp_family {
 	uint32_t free_count;
 	uint16_t *slot_of; /* by pid */
 	uint32_t pid_max;
+	uint32_t *bucket; /* slots, by parent and name */
+	uint32_t buckets; /* a power of two */
 };
 
 /* pid_max: as in /proc/sys/kernel/pid_max.  0 or -ENOMEM. */
@@ -65,6 +80,37 @@ void trp_family_fini(struct trp_family *family);
 
 /* A free slot becomes ORDERED, a child of `parent`.  0: there is none. */
 uint32_t trp_family_add(struct trp_family *family, uint32_t parent);
+
+/*
+ * Names a child among its siblings; it had no name before.  list: 0 or
+ * -EEXIST.  list_freely: `label` when it is free, else LABEL:SLOT; a '/', a ':'
+ * or a control character in it becomes '_'.
+ */
+int trp_family_list(struct trp_family *family, uint32_t slot, const char *name);
+void trp_family_list_freely(struct trp_family *family, uint32_t slot,
+			    const char *label);
+void trp_family_unlist(struct trp_family *family, uint32_t slot);
+
+/*
+ * The slot at an address: "/", "/a/b", or from `from` on: "b", "./b", "../c",
+ * ".".  0, -ENOENT, -EINVAL: ill-formed.
+ */
+int trp_family_walk(const struct trp_family *family, uint32_t from,
+		    const char *address, uint32_t *ret_slot);
+
+/*
+ * The address of a living child: "/", "/a/b"; below an orphan "?/b/c", which
+ * nobody can look up.  One that is longer than the buffer begins with "..."
+ * and false is returned.  size: 8 or more.
+ */
+bool trp_family_address(const struct trp_family *family, uint32_t slot,
+			char *buffer, size_t size);
+
+enum { TRP_TITLE_SIZE = 96 };
+
+/* The same for logs, where the root is told by its label; returns buffer. */
+const char *trp_family_title(const struct trp_family *family, uint32_t slot,
+			     char *buffer, size_t size);
 
 /* ORDERED -> RUNNING. */
 void trp_family_born(struct trp_family *family, uint32_t slot, pid_t pid);

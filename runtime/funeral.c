@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
+#include "runtime/keeper.h"
 #include "runtime/supervisor.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
@@ -100,8 +102,8 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 /* ---- telling
  * -------------------------------------------------------------------- */
 
-static void tell(struct trp_supervisor *supervisor, troupe_ref whom,
-		 const struct troupe_end *end, uint64_t watch)
+void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		      const struct troupe_end *end, uint64_t watch)
 {
 	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
 
@@ -143,13 +145,13 @@ static bool is_worth_a_line(const struct troupe_end *end)
 	       end->reason.cause != TROUPE_SHUTDOWN;
 }
 
-static void log_end(const struct troupe_end *end)
+static void log_end(const struct troupe_end *end, const char *title)
 {
 	char text[256];
 
 	if (is_worth_a_line(end))
 		troupe_log(
-			TROUPE_WARNING, "%s[%d] ended: %s", end->name,
+			TROUPE_WARNING, "%s[%d] ended: %s", title,
 			(int)end->pid,
 			troupe_reason_text(&end->reason, text, sizeof(text)));
 }
@@ -207,6 +209,33 @@ void trp_funeral_sweep(struct trp_supervisor *supervisor)
 						: 2 * supervisor->sweep_ms);
 }
 
+struct leftover {
+	troupe_ref dead;
+	bool is_quiet; /* it ended in order, and need not read on */
+};
+
+static void is_left(const struct trp_mail *mail, void *data)
+{
+	const struct leftover *leftover = data;
+
+	trp_dead_letter_unread(mail, leftover->dead, leftover->is_quiet);
+}
+
+/*
+ * What it had not read: now, while no sender may take back the memory.  Its own
+ * counts go on in ours.
+ */
+static void take_stock(struct trp_supervisor *supervisor, uint32_t slot,
+		       const struct troupe_end *end)
+{
+	struct leftover leftover = { end->ref, !is_worth_a_line(end) };
+
+	trp_office_subscribe(supervisor, leftover.dead, false);
+	trp_mailbox_each_unread(&supervisor->node.arena, slot, is_left,
+				&leftover);
+	trp_dead_letter_inherit(slot);
+}
+
 /*
  * The order matters: its mail is rung for before its end is told, so that a
  * receiver finds it; its name is free before anybody hears of the end.
@@ -218,31 +247,41 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	struct troupe_end end = end_of(supervisor, slot, death);
 	uint32_t mother = child->parent;
 	struct trp_watcher *watcher;
+	char title[TRP_TITLE_SIZE];
 	uint32_t unread, orphan;
 
+	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	take_stock(supervisor, slot, &end);
 	set_life(supervisor, slot, TRP_DEAD);
 	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_names_remove_all(&supervisor->names, &child->names);
 	for (orphan = child->first; orphan;
 	     orphan = supervisor->family.child[orphan].next)
-		trp_office_stop(supervisor, orphan);
+		if (child->keeper)
+			trp_office_kill(supervisor, orphan);
+		else
+			trp_office_stop(supervisor, orphan);
 	trp_family_bury(&supervisor->family, slot);
+	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
-	log_end(&end);
+	log_end(&end, title);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;
 		supervisor->root = 0;
 	}
 	if (mother)
-		tell(supervisor,
-		     trp_ref(mother,
-			     supervisor->family.child[mother].generation),
-		     &end, 0);
+		trp_funeral_tell(
+			supervisor,
+			trp_ref(mother,
+				supervisor->family.child[mother].generation),
+			&end, 0);
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
-		tell(supervisor, watcher->watcher, &end, watcher->id);
+		trp_funeral_tell(supervisor, watcher->watcher, &end,
+				 watcher->id);
 	tell_no_children(supervisor, mother);
+	trp_keeper_bury(supervisor, &end);
 	if (unread == 0)
 		give_away(supervisor, slot);
 	else if (supervisor->buried == 1)

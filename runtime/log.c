@@ -27,7 +27,7 @@ void troupe_log(enum troupe_level level, const char *format, ...)
 	size = snprintf(line, sizeof(line), "%02d:%02d:%02d.%03ld %s %s[%d] ",
 			local.tm_hour, local.tm_min, local.tm_sec,
 			now.tv_nsec / 1000000, level_name[level],
-			trp_actor.label[0] ? trp_actor.label : "troupe",
+			trp_actor.title[0] ? trp_actor.title : "troupe",
 			(int)getpid());
 	va_start(arguments, format);
 	n = vsnprintf(line + size, sizeof(line) - (size_t)size - 1, format,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/command.h"
 #include "runtime/doctor.h"
 #include "runtime/options.h"
 #include "runtime/supervisor.h"
@@ -56,6 +57,11 @@ static const struct {
 	  "starts a node: the root actor troupe_main() of the application and\n"
 	  "all that it spawns, each a process of its own",
 	  run },
+	{ "ps", "[--node NAME] [--json]",
+	  "who is alive in a running node, as a tree", trp_command_ps },
+	{ "stop", "[--node NAME]",
+	  "stops a running node in order, and waits for its end",
+	  trp_command_stop },
 	{ "doctor", "",
 	  "what this machine allows, and what to do where it does not",
 	  doctor },

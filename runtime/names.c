@@ -19,6 +19,12 @@ bool trp_name_is_valid(const char *name)
 	return true;
 }
 
+bool trp_name_is_step(const char *name)
+{
+	return trp_name_is_valid(name) && !strchr(name, ':') &&
+	       name[strspn(name, ".")];
+}
+
 /* FNV-1a */
 static uint32_t hash(const char *name)
 {
@@ -103,6 +109,7 @@ static void remove_at(struct trp_names *names, struct trp_name **link)
 		of_holder = &(*of_holder)->next_of_holder;
 	*of_holder = entry->next_of_holder;
 	names->count--;
+	free(entry->offer);
 	free(entry);
 }
 
@@ -124,6 +131,37 @@ troupe_ref trp_names_find(const struct trp_names *names, const char *name)
 	struct trp_name *entry = names->count ? *find(names, name) : NULL;
 
 	return entry ? entry->ref : 0;
+}
+
+int trp_names_offer(struct trp_names *names, const char *name,
+		    const char *where)
+{
+	struct trp_name *entry = names->count ? *find(names, name) : NULL;
+	char *offer = NULL;
+
+	if (!entry)
+		return -ENOENT;
+	if (where) {
+		offer = strdup(where);
+		if (!offer)
+			return -ENOMEM;
+	}
+	free(entry->offer);
+	entry->offer = offer;
+	return 0;
+}
+
+void trp_names_each_offer(const struct trp_names *names,
+			  void (*see)(void *user, const struct trp_name *name),
+			  void *user)
+{
+	const struct trp_name *entry;
+	uint32_t i;
+
+	for (i = 0; i < names->buckets; i++)
+		for (entry = names->bucket[i]; entry; entry = entry->next)
+			if (entry->offer)
+				see(user, entry);
 }
 
 void trp_names_remove_all(struct trp_names *names, struct trp_name **holder)

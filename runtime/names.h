@@ -11,6 +11,7 @@ struct trp_name {
 	struct trp_name *next_of_holder;
 	struct trp_name **holder; /* the list that it is in */
 	troupe_ref ref;
+	char *offer; /* to other nodes, and where it is reached; or NULL */
 	char name[TROUPE_NAME_SIZE];
 };
 
@@ -23,9 +24,21 @@ struct trp_names {
 /* 1 to 31 bytes, without '/' and control characters. */
 bool trp_name_is_valid(const char *name);
 
+/*
+ * The same for a name among siblings: without ':' too, and not only dots.
+ */
+bool trp_name_is_step(const char *name);
+
 /* holder: the list of all names of `ref`.  0, -EEXIST, -EINVAL, -ENOMEM. */
 int trp_names_add(struct trp_names *names, const char *name, troupe_ref ref,
 		  struct trp_name **holder);
+/* Offers it, or (where NULL) does so no more.  0, -ENOENT, -ENOMEM. */
+int trp_names_offer(struct trp_names *names, const char *name,
+		    const char *where);
+/* Calls back for each that is offered. */
+void trp_names_each_offer(const struct trp_names *names,
+			  void (*see)(void *user, const struct trp_name *name),
+			  void *user);
 /* 0 or -ENOENT. */
 int trp_names_remove(struct trp_names *names, const char *name);
 /* 0: nobody. */

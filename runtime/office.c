@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/dead_letter.h"
+#include "runtime/mesh.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -17,23 +19,18 @@ enum { GRACE_MS = 5000 };
 /* ---- saying
  * ------------------------------------------------------------------ */
 
-static int tell(struct trp_supervisor *supervisor, uint32_t slot,
-		enum trp_stream stream, uint64_t correlation,
+static int post(struct trp_supervisor *supervisor, uint32_t slot,
+		enum trp_stream stream, struct trp_envelope envelope,
 		const ProtobufCMessage *message)
 {
 	uint32_t generation = supervisor->family.child[slot].generation;
 	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
-	struct trp_envelope envelope = {
-		.type = trp_type_of(message->descriptor),
-		.sender = TRP_REF_SUPERVISOR,
-		.correlation = correlation,
-		.deadline = INT64_MAX,
-		.created = trp_now().ns,
-		.kind = TRP_CONTROL,
-	};
 	void *bytes;
 	int r;
 
+	envelope.type = trp_type_of(message->descriptor);
+	envelope.deadline = INT64_MAX;
+	envelope.created = trp_now().ns;
 	r = trp_mailbox_reserve(&supervisor->box, slot, generation, stream,
 				(uint32_t)size, NULL, &bytes);
 	if (r < 0)
@@ -49,17 +46,33 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    const ProtobufCMessage *message)
 {
 	struct trp_child *child = &supervisor->family.child[slot];
-	int r = tell(supervisor, slot, stream, correlation, message);
+	const struct trp_envelope envelope = {
+		.sender = TRP_REF_SUPERVISOR,
+		.correlation = correlation,
+		.kind = TRP_CONTROL,
+	};
+	int r = post(supervisor, slot, stream, envelope, message);
+	char title[TRP_TITLE_SIZE];
 
 	/* Nothing may be dropped: one that cannot be told must not go on. */
 	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
 		troupe_log(TROUPE_WARNING,
 			   "%s[%d] cannot be told (%s) and is "
 			   "killed",
-			   child->label, (int)child->pid, strerror(-r));
+			   trp_family_title(&supervisor->family, slot, title,
+					    sizeof(title)),
+			   (int)child->pid, strerror(-r));
 		trp_office_kill(supervisor, slot);
 	}
 	return r;
+}
+
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message)
+{
+	const struct trp_envelope envelope = { .kind = TRP_MESSAGE };
+
+	return post(supervisor, slot, TRP_MAIL, envelope, message);
 }
 
 /* ---- spawning
@@ -139,12 +152,49 @@ static void take_back(struct trp_supervisor *supervisor, uint32_t slot)
 	trp_family_forget(&supervisor->family, slot);
 }
 
+/* Of the child in that slot, by the request. */
+static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
+		      const Troupe__Control__Spawn *request)
+{
+	struct trp_family *family = &supervisor->family;
+	struct trp_child *child = &family->child[slot];
+	int r = 0;
+
+	if (request->name[0])
+		r = trp_names_add(&supervisor->names, request->name,
+				  trp_ref(slot, child->generation),
+				  &child->names);
+	if (r < 0)
+		return r;
+	/* The root has no class; the others are the supervisor's own. */
+	if (child->parent == TRP_SLOT_SUPERVISOR && !request->birth->klass)
+		return trp_family_list(family, slot, "");
+	if (!request->child[0])
+		trp_family_list_freely(family, slot, child->label);
+	else if (!trp_name_is_step(request->child))
+		r = -EINVAL;
+	else
+		r = trp_family_list(family, slot, request->child);
+	return r;
+}
+
+static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
+		      const Troupe__Control__Birth *request)
+{
+	Troupe__Control__Birth birth = *request;
+	char title[TRP_TITLE_SIZE];
+
+	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	birth.title = title;
+	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
+}
+
 int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		     const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
 {
 	struct trp_child *child;
 	uint32_t slot;
-	int r = 0;
+	int r;
 
 	if (!supervisor->has_zygote || supervisor->is_ending)
 		return -EAGAIN;
@@ -156,17 +206,14 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!slot)
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
+	child->keeper = supervisor->family.child[parent].keeper;
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
 	announce(supervisor, slot, request->mailbox_limit, request->when_full);
-	if (request->name[0])
-		r = trp_names_add(&supervisor->names, request->name,
-				  trp_ref(slot, child->generation),
-				  &child->names);
+	r = give_names(supervisor, slot, request);
 	if (r == 0)
-		r = trp_office_tell(supervisor, slot, TRP_MAIL, 0,
-				    &request->birth->base);
+		r = tell_birth(supervisor, slot, request->birth);
 	if (r == 0)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
@@ -202,6 +249,31 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	return r;
 }
 
+/* ---- dead letters
+ * --------------------------------------------------------------- */
+
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted)
+{
+	struct trp_notices *notices =
+		(struct trp_notices *)supervisor->box.front->user;
+	_Atomic uint64_t *place = NULL;
+
+	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
+		troupe_ref one = atomic_load_explicit(&notices->subscriber[i],
+						      memory_order_relaxed);
+
+		if (one == ref)
+			place = &notices->subscriber[i];
+		else if (!one && !place && is_wanted)
+			place = &notices->subscriber[i];
+	}
+	if (!place)
+		return is_wanted ? -ENOSPC : -ENOENT;
+	atomic_store_explicit(place, is_wanted ? ref : 0, memory_order_relaxed);
+	return 0;
+}
+
 /* ---- stopping
  * ------------------------------------------------------------------ */
 
@@ -221,11 +293,18 @@ void trp_office_kill(struct trp_supervisor *supervisor, uint32_t slot)
 
 static int grace_is_over(struct troupe_timer *timer)
 {
-	struct trp_child *child = timer->data;
+	struct trp_supervisor *supervisor = timer->data;
+	struct trp_child *child =
+		(void *)((char *)timer - offsetof(struct trp_child, grace));
+	char title[TRP_TITLE_SIZE];
 
-	troupe_log(TROUPE_WARNING,
-		   "%s[%d] did not stop within %d ms and is killed",
-		   child->label, (int)child->pid, child->grace_ms);
+	troupe_log(
+		TROUPE_WARNING,
+		"%s[%d] did not stop within %d ms and is killed",
+		trp_family_title(&supervisor->family,
+				 (uint32_t)(child - supervisor->family.child),
+				 title, sizeof(title)),
+		(int)child->pid, child->grace_ms);
 	kill_child(child);
 	return 0;
 }
@@ -237,7 +316,7 @@ void trp_office_begin_grace(struct trp_supervisor *supervisor, uint32_t slot)
 	if (child->grace_ms < 0)
 		return;
 	child->grace.fired = grace_is_over;
-	child->grace.data = child;
+	child->grace.data = supervisor;
 	if (trp_timers_start(&supervisor->timers, &child->grace,
 			     troupe_in_ms(child->grace_ms)) < 0)
 		kill_child(child);
@@ -262,6 +341,13 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	uint32_t child = supervisor->family.child[slot].first;
 
+	if (slot == TRP_SLOT_SUPERVISOR) {
+		atomic_store_explicit(
+			&((struct trp_notices *)supervisor->box.front->user)
+				 ->is_ending,
+			1, memory_order_relaxed);
+		trp_mesh_leave(supervisor);
+	}
 	for (; child; child = supervisor->family.child[child].next)
 		trp_office_stop(supervisor, child);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "ipc/arena.h"
+#include "runtime/config.h"
+#include "runtime/mesh.h"
 
 /* "64K", "2G", "1048576"; 0: not a number. */
 static uint64_t parse_size(const char *text)
@@ -47,7 +49,7 @@ static bool set_heap(struct trp_options *options, const char *text)
 }
 
 /* It becomes a part of file names, and of other nodes' messages. */
-static bool set_node(struct trp_options *options, const char *text)
+static bool set_name(char name[TRP_NODE_NAME_SIZE], const char *text)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -55,10 +57,121 @@ static bool set_node(struct trp_options *options, const char *text)
 	size_t length = strspn(text, allowed);
 
 	if (!length || text[length] || text[0] == '.' ||
-	    length >= sizeof(options->node))
+	    length >= TRP_NODE_NAME_SIZE)
 		return false;
-	memcpy(options->node, text, length + 1);
+	memcpy(name, text, length + 1);
 	return true;
+}
+
+static bool set_node(struct trp_options *options, const char *text)
+{
+	return set_name(options->node, text);
+}
+
+/* It was read before all others. */
+static bool set_config(struct trp_options *options, const char *text)
+{
+	return text[0];
+}
+
+/* ---- the mesh
+ * ------------------------------------------------------------------------ */
+
+/* What it means is looked at when all options are known. */
+static bool set_beacon(struct trp_options *options, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!length || length >= sizeof(options->mesh.bus))
+		return false;
+	memcpy(options->mesh.bus, text, length + 1);
+	return true;
+}
+
+static bool set_mesh(struct trp_options *options, const char *text)
+{
+	return set_name(options->mesh.name, text);
+}
+
+static bool set_codec(struct trp_options *options, const char *text)
+{
+	if (!trp_codec_find(text))
+		return false;
+	snprintf(options->mesh.codec, sizeof(options->mesh.codec), "%s", text);
+	return true;
+}
+
+static bool parse_seconds(const char *text, double *ret_seconds)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0) || seconds > 1e6)
+		return false;
+	*ret_seconds = seconds;
+	return true;
+}
+
+static bool set_cycle(struct trp_options *options, const char *text)
+{
+	return parse_seconds(text, &options->mesh.config.cycle_s);
+}
+
+static bool set_gap(struct trp_options *options, const char *text)
+{
+	return parse_seconds(text, &options->mesh.config.gap_s);
+}
+
+static bool parse_count(const char *text, int64_t least, int64_t most,
+			int64_t *ret_count)
+{
+	char *end;
+	long long count;
+
+	errno = 0;
+	count = strtoll(text, &end, 10);
+	if (errno || end == text || *end || count < least || count > most)
+		return false;
+	*ret_count = count;
+	return true;
+}
+
+static bool set_listed(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 0, INT32_MAX, &options->mesh.config.nodes);
+}
+
+static bool set_splits(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 1, TRP_WIRE_HISTORY_MAX,
+			   &options->mesh.config.splits);
+}
+
+static bool set_hosts(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 0, INT32_MAX, &options->mesh.config.n_hosts);
+}
+
+static bool set_beacon_version(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 0, INT64_MAX - 1,
+			   &options->mesh.config.version);
+}
+
+static bool parse_flag(const char *text, bool *ret_flag)
+{
+	*ret_flag = strcmp(text, "yes") == 0;
+	return *ret_flag || strcmp(text, "no") == 0;
+}
+
+static bool set_force_in(struct trp_options *options, const char *text)
+{
+	return parse_flag(text, &options->mesh.config.force_in);
+}
+
+static bool set_roving(struct trp_options *options, const char *text)
+{
+	return parse_flag(text, &options->mesh.is_roving);
 }
 
 /* "hello-4711" for build/examples/hello.so. */
@@ -92,6 +205,34 @@ static const struct option {
 	  set_node },
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
 	  "address space of each for big messages", set_heap },
+	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)",
+	  "options from a file", set_config },
+	{ "--beacon", "BUS", "TROUPE_BEACON",
+	  "local, mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC], mqtts://...\n"
+	  "                 or serf://[:KEY@]HOST[:PORT][/EVENT]",
+	  "joins a mesh of nodes over this bus", set_beacon },
+	{ "--mesh", "NAME", "TROUPE_MESH",
+	  "up to 63 letters, digits, '-', '_' and '.'; default: troupe",
+	  "the name of the mesh", set_mesh },
+	{ "--cycle", "S", NULL, "seconds; default: 10",
+	  "the time between two pings", set_cycle },
+	{ "--gap", "S", NULL, "seconds, at most a third of the cycle; 1.5",
+	  "what a message may take, and a singleton to stop", set_gap },
+	{ "--listed", "N", NULL, "a number, 0: any; default: 32",
+	  "how many nodes take turns", set_listed },
+	{ "--splits", "N", NULL, "1 to 128; default: 4",
+	  "into how many parts a mesh may fall, and one", set_splits },
+	{ "--hosts", "N", NULL, "a number; default: 1",
+	  "how many nodes there are at least", set_hosts },
+	{ "--force-in", "yes|no", NULL, "yes or no; default: yes",
+	  "nodes off the list come onto it at once", set_force_in },
+	{ "--beacon-version", "N", NULL, "a number; default: 0",
+	  "of these settings: the highest is taken by all nodes",
+	  set_beacon_version },
+	{ "--codec", "NAME", NULL, "cbor or msgpack, where built",
+	  "how nodes write to each other", set_codec },
+	{ "--roving", "yes|no", NULL, "yes or no; default: no",
+	  "singletons go round with the beacon", set_roving },
 };
 
 enum { COUNT = sizeof(table) / sizeof(table[0]) };
@@ -128,13 +269,90 @@ static const struct option *find(const char *name)
 	return NULL;
 }
 
+bool trp_options_set(struct trp_options *options, const char *key,
+		     const char *text, const char **ret_takes)
+{
+	const struct option *option;
+	char name[64];
+
+	snprintf(name, sizeof(name), "--%s", key);
+	option = find(name);
+	*ret_takes = option ? option->takes : NULL;
+	return option && option->set(options, text);
+}
+
+/* The file stands behind everything else, so it is read first. */
+static int read_config(int argc, char **argv, struct trp_options *options)
+{
+	const char *path = getenv("TROUPE_CONFIG");
+	char why[256];
+	int i;
+
+	for (i = 0;
+	     i + 1 < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0;
+	     i += 2)
+		if (strcmp(argv[i], "--config") == 0)
+			path = argv[i + 1];
+	if (!path || trp_config_read(path, options, why, sizeof(why)) == 0)
+		return 0;
+	return wrong("%s%s", why, "");
+}
+
+/* What can be said only when all is known. */
+static int check_mesh(struct trp_mesh_options *mesh)
+{
+	struct trp_bus_address address;
+	const char *codec;
+	int r;
+
+	if (!trp_wire_config_is_valid(&mesh->config))
+		return wrong("the gap must be at most a third of the cycle, "
+			     "and at least 0.01 s%s%s",
+			     "", "");
+	if (!mesh->bus[0])
+		return 0;
+	r = trp_bus_parse(mesh->bus, mesh->name, &address);
+	if (r == -EPROTONOSUPPORT)
+		return wrong("--beacon: this bus is unknown or was not built "
+			     "(`troupe doctor` lists those that were)%s%s",
+			     "", "");
+	if (r < 0)
+		return wrong("--beacon takes %s%s", find("--beacon")->takes,
+			     "");
+	codec = trp_mesh_codec(address.kind);
+	if (!codec)
+		return wrong("--beacon: built with neither libcbor nor "
+			     "msgpack, so nodes cannot write to each other; "
+			     "install libcbor-dev and build again%s%s",
+			     "", "");
+	if (!mesh->codec[0])
+		snprintf(mesh->codec, sizeof(mesh->codec), "%s", codec);
+	return 0;
+}
+
+/*
+ * Other than asyncactor's, for a mesh in which all nodes are to be known: all
+ * of a small one are listed, and newcomers at once.
+ */
+static const struct trp_options defaults = {
+	.mesh = { .name = "troupe",
+		  .config = { .cycle_s = 10,
+			      .gap_s = 1.5,
+			      .nodes = 32,
+			      .splits = 4,
+			      .n_hosts = 1,
+			      .force_in = true } },
+};
+
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 {
-	struct trp_options options = { 0 };
+	struct trp_options options = defaults;
 	const struct option *option;
 	int i, r;
 
-	r = read_environment(&options);
+	r = read_config(argc, argv, &options);
+	if (r == 0)
+		r = read_environment(&options);
 	if (r < 0)
 		return r;
 	for (i = 0; i < argc && argv[i][0] == '-'; i += 2) {
@@ -151,6 +369,9 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 	if (i >= argc)
 		return wrong("run needs an application, a shared object%s%s",
 			     "", "");
+	r = check_mesh(&options.mesh);
+	if (r < 0)
+		return r;
 	options.argc = argc - i;
 	options.argv = argv + i;
 	if (!options.node[0])

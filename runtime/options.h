@@ -7,14 +7,25 @@
  * environment takes that when it is not given.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
+#include "serialize/wire.h"
 
-enum { TRP_NODE_NAME_SIZE = 64 };
+enum { TRP_NODE_NAME_SIZE = 64, TRP_BUS_URL_SIZE = 1024 };
+
+struct trp_mesh_options {
+	char bus[TRP_BUS_URL_SIZE]; /* as trp_bus_parse(); "": in no mesh */
+	char name[TRP_NODE_NAME_SIZE];
+	char codec[16];
+	struct trp_wire_config config;
+	bool is_roving; /* the seat goes with the beacon */
+};
 
 struct trp_options {
-	char node[TRP_NODE_NAME_SIZE]; /* this node's name; never empty */
+	char node[TRP_NODE_NAME_SIZE]; /* "": no control socket */
 	uint32_t slots;		       /* 0: as many as there can be */
 	uint64_t heap_size;	       /* 0: TRP_HEAP_DEFAULT */
+	struct trp_mesh_options mesh;
 	/* The root actor, in this program; NULL: of the application. */
 	int (*main)(int argc, char **argv);
 	int argc;
@@ -28,6 +39,13 @@ struct trp_options {
  * Returns 0, or -EINVAL: it has written to standard error what is wrong.
  */
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options);
+
+/*
+ * Sets one by its name without dashes.  False: it takes something else,
+ * *ret_takes, or (NULL) there is no such option.
+ */
+bool trp_options_set(struct trp_options *options, const char *key,
+		     const char *text, const char **ret_takes);
 
 /* A line for each, for `troupe help`. */
 void trp_options_help(void);

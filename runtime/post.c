@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
@@ -61,14 +62,16 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	return 0;
 }
 
-int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
+/* blank: where the answer goes. */
+static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 {
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_actor.request;
 	int r;
 
 	assert(!open->id);
-	*open = (struct trp_open_request) { .id = trp_actor_id() };
+	*open = blank;
+	open->id = trp_actor_id();
 	envelope.correlation = open->id;
 	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
 			   NULL);
@@ -78,9 +81,37 @@ int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
 	}
 	open->id = 0;
-	if (r < 0)
-		return r;
-	if (open->result >= 0 && ret_ref)
-		*ret_ref = open->ref;
-	return open->result;
+	if (r >= 0)
+		r = open->result;
+	if (r < 0) {
+		free(open->more.data);
+		open->more = (ProtobufCBinaryData) { 0 };
+	}
+	return r;
+}
+
+int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
+{
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0 && ret_ref)
+		*ret_ref = trp_actor.request.ref;
+	return r;
+}
+
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size)
+{
+	return ask(request, (struct trp_open_request) { .text = buffer,
+							.text_size = size });
+}
+
+int trp_actor_ask(const ProtobufCMessage *request,
+		  ProtobufCBinaryData *ret_more)
+{
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0)
+		*ret_more = trp_actor.request.more;
+	return r;
 }

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
 #include "runtime/pattern.h"
 #include "runtime/saved.h"
 #include "runtime/types.h"
@@ -219,6 +220,8 @@ static void drop_saved(struct list *list, struct trp_saved **link)
 	struct trp_saved *saved = take_out(list, link);
 
 	trp_count(&trp_actor.words->dropped);
+	trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, &saved->envelope,
+				 trp_saved_body(saved), trp_saved_size(saved));
 	trp_saved_free(saved);
 }
 
@@ -308,8 +311,8 @@ int trp_receive_offer(const struct trp_mail *mail,
 	}
 	if (index == -2) {
 		trp_count(&trp_actor.words->dropped);
-		troupe_log(TROUPE_WARNING,
-			   "dropped %zu bytes: not a valid message", size);
+		trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, envelope, body,
+					 size);
 		return 1;
 	}
 	if (index < 0) {
@@ -375,4 +378,16 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 		return r;
 	*ret_message = wanted.message;
 	return wanted.index;
+}
+
+void trp_receive_end(void)
+{
+	const struct trp_saved *saved;
+	const struct list *list;
+
+	for (list = lists; list; list = list->next)
+		for (saved = list->first; saved; saved = saved->next)
+			trp_dead_letter_received(
+				TROUPE_DEAD_UNREAD, &saved->envelope,
+				trp_saved_body(saved), trp_saved_size(saved));
 }

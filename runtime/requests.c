@@ -2,10 +2,22 @@
 #include "runtime/requests.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include "runtime/mesh.h"
+#include "runtime/troupe_tree.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
+
+/* Of the singleton that the sender is, or belongs to. */
+static uint64_t fence_of(const struct trp_request *request)
+{
+	const struct trp_keeper *keeper =
+		request->supervisor->family.child[request->sender].keeper;
+
+	return keeper ? keeper->fence : 0;
+}
 
 static int on_spawn(struct trp_request *request)
 {
@@ -14,6 +26,7 @@ static int on_spawn(struct trp_request *request)
 
 	if (!spawn_order->birth)
 		return -EINVAL;
+	spawn_order->birth->fence = fence_of(request);
 	return trp_office_spawn(request->supervisor, request->sender,
 				spawn_order, &request->answer);
 }
@@ -55,19 +68,25 @@ static int on_watch(struct trp_request *request)
 {
 	const Troupe__Control__Watch *watch =
 		(const Troupe__Control__Watch *)request->message;
-	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+	struct trp_supervisor *supervisor = request->supervisor;
+	const struct trp_child *sender =
+		&supervisor->family.child[request->sender];
+	const struct troupe_end unknown = { .ref = watch->ref,
+					    .reason.cause = TROUPE_NOPROC };
+	const struct troupe_end *end = NULL;
 	uint32_t slot;
 
 	if (!watch->id)
 		return -EINVAL;
 	if (find_slot(request, watch->ref, &slot) == 0)
-		return trp_family_watch(&request->supervisor->family,
-					request->sender, slot, watch->id);
-	ended.ref = watch->ref;
-	ended.cause = TROUPE_NOPROC;
-	ended.watch = watch->id;
-	return trp_office_tell(request->supervisor, request->sender, TRP_MAIL,
-			       0, &ended.base);
+		return trp_family_watch(&supervisor->family, request->sender,
+					slot, watch->id);
+	if (watch->post_mortem)
+		end = trp_obituary_find(&supervisor->obituary, watch->ref);
+	trp_funeral_tell(supervisor,
+			 trp_ref(request->sender, sender->generation),
+			 end ? end : &unknown, watch->id);
+	return 0;
 }
 
 static int on_unwatch(struct trp_request *request)
@@ -106,6 +125,51 @@ static int on_whereis(struct trp_request *request)
 	return request->answer ? 0 : -ENOENT;
 }
 
+static int on_lookup(struct trp_request *request)
+{
+	const struct trp_family *family = &request->supervisor->family;
+	uint32_t slot;
+	int r = trp_family_walk(
+		family, request->sender,
+		((const Troupe__Control__Lookup *)request->message)->address,
+		&slot);
+
+	if (r == 0)
+		request->answer = trp_ref(slot, family->child[slot].generation);
+	return r;
+}
+
+static int on_dead_letters(struct trp_request *request)
+{
+	const struct trp_child *child =
+		&request->supervisor->family.child[request->sender];
+
+	return trp_office_subscribe(
+		request->supervisor,
+		trp_ref(request->sender, child->generation),
+		((const Troupe__Control__DeadLetters *)request->message)
+			->wanted);
+}
+
+static int on_address_of(struct trp_request *request)
+{
+	static char address[TROUPE_ADDRESS_SIZE];
+	const Troupe__Control__AddressOf *of =
+		(const Troupe__Control__AddressOf *)request->message;
+	uint32_t slot;
+	int r = find_slot(request, of->ref, &slot);
+
+	if (r < 0)
+		return r;
+	if (!trp_family_address(&request->supervisor->family, slot, address,
+				sizeof(address)))
+		return -ENAMETOOLONG;
+	if (address[0] != '/')
+		return -ENOENT;
+	request->answer_text = address;
+	return 0;
+}
+
 /* Positive: answered later. */
 static int on_stop_children(struct trp_request *request)
 {
@@ -133,7 +197,17 @@ static const struct {
 	{ &troupe__control__register__descriptor, on_register },
 	{ &troupe__control__unregister__descriptor, on_unregister },
 	{ &troupe__control__whereis__descriptor, on_whereis },
+	{ &troupe__control__dead_letters__descriptor, on_dead_letters },
+	{ &troupe__control__lookup__descriptor, on_lookup },
+	{ &troupe__control__address_of__descriptor, on_address_of },
 	{ &troupe__control__stop_children__descriptor, on_stop_children },
+	{ &troupe__mesh__heard__descriptor, trp_mesh_on_heard },
+	{ &troupe__mesh__changed__descriptor, trp_mesh_on_changed },
+	{ &troupe__mesh__said__descriptor, trp_mesh_on_said },
+	{ &troupe__mesh__subscribe__descriptor, trp_mesh_on_subscribe },
+	{ &troupe__mesh__look__descriptor, trp_mesh_on_look },
+	{ &troupe__mesh__offer__descriptor, trp_mesh_on_offer },
+	{ &troupe__mesh__singleton__descriptor, trp_mesh_on_singleton },
 };
 
 static void answer(struct trp_request *request, int result)
@@ -144,6 +218,9 @@ static void answer(struct trp_request *request, int result)
 		return;
 	message.result = result;
 	message.ref = request->answer;
+	message.more = request->more;
+	if (request->answer_text)
+		message.text = request->answer_text;
 	trp_office_tell(request->supervisor, request->sender, TRP_REPLY,
 			request->correlation, &message.base);
 }
@@ -178,6 +255,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	struct trp_request request = { .supervisor = supervisor,
 				       .sender = mail->sender };
 	struct trp_envelope envelope;
+	char title[TRP_TITLE_SIZE];
 	const void *body;
 	size_t size;
 	int r;
@@ -187,11 +265,14 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 		return;
 	if (r < 0 || envelope.kind != TRP_CONTROL) {
 		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
-			   child->label, (int)child->pid);
+			   trp_family_title(&supervisor->family, mail->sender,
+					    title, sizeof(title)),
+			   (int)child->pid);
 		return;
 	}
 	request.correlation = envelope.correlation;
 	answer(&request, handle(&request, envelope.type, body, size));
+	free(request.more.data);
 }
 
 int trp_requests_turn(struct trp_supervisor *supervisor)

@@ -17,6 +17,8 @@ struct trp_request {
 	uint64_t correlation;		 /* 0: no answer is wanted */
 	const ProtobufCMessage *message; /* until the function returns */
 	troupe_ref answer;
+	ProtobufCBinaryData more; /* freed when it was answered */
+	char *answer_text;	  /* static; NULL: none */
 };
 
 /* Takes and answers one request.  1 or 0. */

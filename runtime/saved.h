@@ -14,6 +14,7 @@
 struct trp_saved {
 	struct trp_saved *next;
 	uint64_t number; /* rising in the order of saving */
+	uint64_t entry;	 /* of the box that handed it out; 0: of none */
 	struct trp_envelope envelope;
 	struct trp_mail mail; /* of no lane: bytes and attachment are ours */
 	unsigned char bytes[];

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
 #include "runtime/memory.h"
 #include "serialize/message.h"
 
@@ -66,6 +67,7 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 	}
 }
 
+/* Who waits for room wants that and no policy. */
 int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		     struct troupe_time deadline)
 {
@@ -81,11 +83,16 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	/* Who waits for room wants that and no policy of a full mailbox. */
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
-		if (r != -EAGAIN)
-			return r;
-		r = wait_for_room(to, deadline);
-		if (r < 0)
-			return r;
+		if (r == -EAGAIN) {
+			r = wait_for_room(to, deadline);
+			if (r >= 0) {
+				envelope = trp_actor_envelope(TRP_MESSAGE);
+				continue;
+			}
+		}
+		if (r == -ESRCH || r == -EAGAIN)
+			trp_dead_letter_sent(r, to, &envelope, message);
+		return r;
 	}
 }
 

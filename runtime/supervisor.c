@@ -13,7 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/actor.h"
+#include "runtime/beacon_event.pb-c.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
+#include "runtime/mesh.h"
 #include "runtime/requests.h"
 #include "runtime/troupe_value.h"
 #include "runtime/types.h"
@@ -22,6 +25,12 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* ---- events
  * -------------------------------------------------------------------- */
+
+void trp_supervisor_end(struct trp_supervisor *supervisor)
+{
+	supervisor->is_ending = true;
+	trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+}
 
 /*
  * A first one stops the node in order, a second one kills it.  timeout(1)
@@ -33,10 +42,9 @@ static void end_signal(struct trp_supervisor *supervisor)
 	int64_t now = troupe_now().ns;
 	uint32_t slot;
 
-	supervisor->is_ending = true;
 	if (!supervisor->signalled_at) {
 		supervisor->signalled_at = now;
-		trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+		trp_supervisor_end(supervisor);
 		return;
 	}
 	if (now - supervisor->signalled_at < ONE_AND_THE_SAME_MS * 1000000)
@@ -133,16 +141,16 @@ static int watch_births(struct trp_supervisor *supervisor)
 static int choose_wait(struct trp_node *node)
 {
 	char why[160];
-	uint64_t identity;
 	int r = trp_wait_probe(&node->wait, why);
 
 	if (r < 0) {
 		fprintf(stderr, "troupe: %s\n", why);
 		return r;
 	}
-	if (getrandom(&identity, sizeof(identity), 0) != sizeof(identity))
+	if (getrandom(&node->identity, sizeof(node->identity), 0) !=
+	    sizeof(node->identity))
 		return -EIO;
-	trp_wait_set_node(identity);
+	trp_wait_set_node(node->identity);
 	return 0;
 }
 
@@ -151,9 +159,11 @@ static int learn_types(void)
 {
 	static const ProtobufCMessageDescriptor *const type[] = {
 		&troupe__value__descriptor,
+		&troupe__dead_letter__descriptor,
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
+		&troupe__beacon_event__descriptor,
 	};
 	int r = 0;
 
@@ -198,7 +208,10 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->argc = options->argc;
 	node->argv = options->argv;
 	node->main = options->main;
+	node->mesh = &options->mesh;
 	node->supervisor = getpid();
+	if (node->main || !realpath(node->argv[0], supervisor->application))
+		supervisor->application[0] = '\0';
 	r = choose_wait(node);
 	if (r == 0)
 		r = learn_types();
@@ -216,6 +229,29 @@ static void be_spared(void)
 		return;
 	fputs("-500", file); /* refused without CAP_SYS_RESOURCE: as it was */
 	fclose(file);
+}
+
+static int tidy(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+
+	trp_mailbox_tidy(&supervisor->box);
+	trp_region_cool(&supervisor->box.region);
+	return 0;
+}
+
+/* As an actor does when it has nothing else to do. */
+static int start_tidying(struct trp_supervisor *supervisor)
+{
+	enum { EVERY_MS = 30 * 1000 };
+
+	supervisor->tidying = (struct troupe_timer) {
+		.fired = tidy,
+		.data = supervisor,
+		.period_ns = EVERY_MS * INT64_C(1000000),
+	};
+	return trp_timers_start(&supervisor->timers, &supervisor->tidying,
+				troupe_in_ms(EVERY_MS));
 }
 
 /* After it: what only the supervisor has. */
@@ -238,12 +274,33 @@ static int set_up(struct trp_supervisor *supervisor)
 		      supervisor->box.bell, &supervisor->box.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
+	trp_dead_letter_begin(&supervisor->box, &supervisor->timers, NULL);
 	r = trp_family_init(&supervisor->family, arena->slots, read_pid_max());
 	if (r == 0)
 		r = watch_signals(supervisor);
 	if (r == 0)
 		r = watch_births(supervisor);
+	if (r == 0)
+		r = start_tidying(supervisor);
 	return r;
+}
+
+/* A node that nobody can ask is better than none. */
+static int open_gate(struct trp_supervisor *supervisor, const char *node)
+{
+	int r = trp_gate_open(supervisor, node);
+
+	if (r == -EADDRINUSE)
+		fprintf(stderr,
+			"troupe: a node called %s is running already; give "
+			"this one another --node NAME\n",
+			node);
+	else if (r < 0)
+		troupe_log(TROUPE_WARNING,
+			   "no control socket, so `troupe ps` and guests will "
+			   "not find this node: %s",
+			   strerror(-r));
+	return r == -EADDRINUSE ? r : 0;
 }
 
 static void fire_timers(struct trp_supervisor *supervisor)
@@ -272,16 +329,16 @@ static int turn(struct trp_supervisor *supervisor)
 }
 
 /* Everybody has gone, or goes when told. */
-static int live(struct trp_supervisor *supervisor)
+static int live(struct trp_supervisor *supervisor,
+		const struct trp_options *options)
 {
 	int r = trp_office_spawn_root(supervisor);
 
+	if (r == 0)
+		r = trp_mesh_open(supervisor, options);
 	while (r >= 0 && supervisor->family.alive > 0) {
-		if (!supervisor->root && !supervisor->is_ending) {
-			supervisor->is_ending = true;
-			trp_office_stop_children(supervisor,
-						 TRP_SLOT_SUPERVISOR);
-		}
+		if (!supervisor->root && !supervisor->is_ending)
+			trp_supervisor_end(supervisor);
 		r = turn(supervisor);
 	}
 	return r;
@@ -303,6 +360,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 
 static void tear_down(struct trp_supervisor *supervisor)
 {
+	trp_gate_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
 		close(supervisor->signals.fd);
@@ -312,6 +370,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 		supervisor->unknown = *(void **)unknown;
 		free(unknown);
 	}
+	trp_mesh_close(supervisor);
 	free(supervisor->orders);
 	trp_names_fini(&supervisor->names);
 	trp_timers_fini(&supervisor->timers);
@@ -326,6 +385,8 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	const struct troupe_end *root = &supervisor->root_end;
 	char text[256];
 
+	if (r == -EADDRINUSE)
+		return STATUS_USAGE;
 	if (r < 0) {
 		fprintf(stderr, "troupe: the supervisor failed: %s\n",
 			strerror(-r));
@@ -348,7 +409,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	int r;
 
 	supervisor = (struct trp_supervisor) { 0 };
-	snprintf(trp_actor.label, sizeof(trp_actor.label), "supervisor");
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);
 	if (r < 0)
@@ -364,8 +425,11 @@ int trp_supervisor_run(const struct trp_options *options)
 	supervisor.has_zygote = true;
 	r = set_up(&supervisor);
 	if (r == 0)
-		r = live(&supervisor);
+		r = open_gate(&supervisor, options->node);
+	if (r == 0)
+		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
+	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);
 	return r;

@@ -11,15 +11,19 @@
  *	requests.c	what actors ask of it
  *	office.c	what it says to them, and orders
  *	funeral.c	what happens when a process has ended
+ *	gate.c		the control socket, for those who are no actors
  *
  * It never blocks but in its one sleep and drops nothing: its lanes to actors
  * have no limit, and grow in its own region.
  */
 
+#include <limits.h>
 #include "ipc/mailbox.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/family.h"
+#include "runtime/gate.h"
 #include "runtime/names.h"
+#include "runtime/obituary.h"
 #include "runtime/options.h"
 #include "runtime/zygote.h"
 #include "serialize/scratch.h"
@@ -32,9 +36,13 @@ struct trp_supervisor {
 	struct trp_scratch scratch;
 	struct trp_family family;
 	struct trp_names names;
+	struct trp_obituary obituary;
 	struct trp_timers timers;
+	struct troupe_timer tidying;
 	struct trp_watch signals, births;
-	struct trp_order *orders; /* that the pipe had no room for */
+	struct trp_gate gate;
+	char application[PATH_MAX]; /* its absolute path, or "" */
+	struct trp_order *orders;   /* that the pipe had no room for */
 	size_t order_count, order_room;
 	struct trp_unknown *unknown; /* reaped before their birth was told */
 	struct troupe_timer sweep;   /* over those that are buried */
@@ -42,6 +50,8 @@ struct trp_supervisor {
 	int64_t sweep_ms;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
+	struct trp_keeper *keepers;
+	struct trp_mesh *mesh; /* NULL: it is in none */
 	bool is_ending;
 	bool has_zygote;
 	int64_t signalled_at; /* the first signal to end; 0: none yet */
@@ -54,6 +64,9 @@ struct trp_supervisor {
  */
 int trp_supervisor_run(const struct trp_options *options);
 
+/* Stops the node in order; once is as good as twice. */
+void trp_supervisor_end(struct trp_supervisor *supervisor);
+
 /* ---- between the files ------------------------------------------------
  */
 
@@ -65,6 +78,10 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    enum trp_stream stream, uint64_t correlation,
 		    const ProtobufCMessage *message);
 
+/* The same for a message, which it handles like any other. */
+int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message);
+
 /*
  * A new actor, child of the slot `parent`: announced, told of its birth and
  * ordered from the zygote.  0, -EAGAIN, -ECANCELED, -EEXIST, -EINVAL.
@@ -72,6 +89,10 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		     const Troupe__Control__Spawn *request,
 		     troupe_ref *ret_ref);
+
+/* To dead letters, or no more.  0, -ENOSPC, -ENOENT. */
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted);
 
 /* Orders the root actor.  0 or -errno. */
 int trp_office_spawn_root(struct trp_supervisor *supervisor);
@@ -92,6 +113,10 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 
 /* The zygote is gone: what it was asked for and did not say is never born. */
 void trp_funeral_stillborn(struct trp_supervisor *supervisor);
+
+/* Tells of an end: as the parent (watch 0), or for a watch. */
+void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
+		      const struct troupe_end *end, uint64_t watch);
 
 /* Reaps all that has ended. */
 void trp_funeral_reap(struct trp_supervisor *supervisor);

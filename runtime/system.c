@@ -5,35 +5,47 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
 /* ---- spawn
  * -------------------------------------------------------------------- */
 
-static int spawn(const char *name, const char *label, Troupe__Control__Spawn *s,
+/* birth->arguments.data is for free(). */
+static int put_arguments(Troupe__Control__Birth *birth,
+			 const ProtobufCMessage *arguments)
+{
+	size_t size;
+
+	if (!arguments)
+		return 0;
+	if (!trp_message_is_valid(arguments))
+		return -EINVAL;
+	size = trp_message_size(arguments);
+	if (size > TRP_LIMIT_MAX / 2)
+		return -EMSGSIZE;
+	birth->type = (uintptr_t)arguments->descriptor;
+	birth->arguments.len = size;
+	birth->arguments.data = malloc(size + 1);
+	if (!birth->arguments.data)
+		return -ENOMEM;
+	trp_message_pack(arguments, birth->arguments.data);
+	return 0;
+}
+
+static int spawn(const char *label, Troupe__Control__Spawn *s,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
 	Troupe__Control__Birth *birth = s->birth;
-	size_t size = arguments ? trp_message_size(arguments) : 0;
 	int r;
 
 	if (trp_actor.is_ending)
 		return -ECANCELED;
-	if (arguments && !trp_message_is_valid(arguments))
-		return -EINVAL;
-	if (size > TRP_LIMIT_MAX / 2)
-		return -EMSGSIZE;
-	if (arguments) {
-		birth->type = (uintptr_t)arguments->descriptor;
-		birth->arguments.len = size;
-		birth->arguments.data = malloc(size + 1);
-		if (!birth->arguments.data)
-			return -ENOMEM;
-		trp_message_pack(arguments, birth->arguments.data);
-	}
-	birth->label = (char *)(name ? name : label ? label : "actor");
+	r = put_arguments(birth, arguments);
+	if (r < 0)
+		return r;
+	birth->label = (char *)(label ? label : "actor");
 	birth->parent = trp_actor.self;
-	s->name = (char *)(name ? name : "");
 	/* Counted first: its end may be told before the answer is looked at. */
 	trp_actor.children++;
 	r = trp_actor_request(&s->base, ret_ref);
@@ -51,20 +63,49 @@ static uint32_t limit_of(const struct troupe_class *klass)
 	return 2 * trp_actor_limit(klass);
 }
 
+static int put_class(const struct troupe_class *klass,
+		     Troupe__Control__Spawn *request)
+{
+	if (!klass || (klass->run && klass->mailbox))
+		return -EINVAL;
+	request->birth->klass = (uintptr_t)klass;
+	request->grace_ms = klass->grace_ms;
+	request->mailbox_limit = limit_of(klass);
+	request->when_full = klass->when_full;
+	return 0;
+}
+
+/* label: NULL: that of the class. */
+static int spawn_class(const char *label, const struct troupe_class *klass,
+		       Troupe__Control__Spawn *request,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	int r = put_class(klass, request);
+
+	if (r < 0)
+		return r;
+	return spawn(label ? label : klass->name, request, arguments, ret_ref);
+}
+
+int trp_system_describe(const struct troupe_class *klass,
+			const ProtobufCMessage *arguments,
+			Troupe__Control__Spawn *request)
+{
+	int r = put_class(klass, request);
+
+	return r < 0 ? r : put_arguments(request->birth, arguments);
+}
+
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 
-	if (!klass)
-		return -EINVAL;
-	birth.klass = (uintptr_t)klass;
 	request.birth = &birth;
-	request.grace_ms = klass->grace_ms;
-	request.mailbox_limit = limit_of(klass);
-	request.when_full = klass->when_full;
-	return spawn(name, klass->name, &request, arguments, ret_ref);
+	if (name)
+		request.name = (char *)name;
+	return spawn_class(name, klass, &request, arguments, ret_ref);
 }
 
 int troupe_spawn(const struct troupe_class *klass,
@@ -84,7 +125,20 @@ int troupe_spawn_function(int (*run)(const void *arguments),
 		return -EINVAL;
 	birth.run = (uintptr_t)run;
 	request.birth = &birth;
-	return spawn(NULL, "function", &request, arguments, ret_ref);
+	return spawn("function", &request, arguments, ret_ref);
+}
+
+int troupe_spawn_child(const char *name, const struct troupe_class *klass,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
+
+	if (!name || !*name)
+		return -EINVAL;
+	request.birth = &birth;
+	request.child = (char *)name;
+	return spawn_class(name, klass, &request, arguments, ret_ref);
 }
 
 /* ---- stop, close, kill
@@ -254,6 +308,26 @@ int troupe_whereis(const char *name, troupe_ref *ret_ref)
 		return -EINVAL;
 	request.name = (char *)name;
 	return trp_actor_request(&request.base, ret_ref);
+}
+
+int troupe_lookup(const char *address, troupe_ref *ret_ref)
+{
+	Troupe__Control__Lookup request = TROUPE__CONTROL__LOOKUP__INIT;
+
+	if (!address || strlen(address) >= TROUPE_ADDRESS_SIZE)
+		return -EINVAL;
+	request.address = (char *)address;
+	return trp_actor_request(&request.base, ret_ref);
+}
+
+int troupe_address(troupe_ref ref, char *buffer, size_t size)
+{
+	Troupe__Control__AddressOf request = TROUPE__CONTROL__ADDRESS_OF__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request_text(&request.base, buffer, size);
 }
 
 /* ---- timers

@@ -223,6 +223,8 @@ void trp_tenure_event(struct trp_tenure *tenure,
 			tenure->is_running = false;
 		break;
 	case TRP_BEACON_FAILED:
+		/* What is done under this name is another's: a new term. */
+		tenure->has_claimed = false;
 		tenure->is_running = false;
 		break;
 	case TRP_BEACON_PING:

@@ -278,6 +278,9 @@ struct troupe_class {
 	/* What becomes of a send beyond that; see troupe_full. */
 	enum troupe_full when_full;
 
+	/* A mailbox of another kind, see troupe_mailbox.h; NULL: the usual. */
+	const struct troupe_mailbox *mailbox;
+
 	/* From being told to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
 };
@@ -543,7 +546,7 @@ TROUPE_API void troupe_input_remove(struct troupe_input *input);
 
 enum troupe_level { TROUPE_DEBUG, TROUPE_INFO, TROUPE_WARNING, TROUPE_FATAL };
 
-/* One line to standard error, in one write, with name and pid. */
+/* One line to standard error, in one write, with address and pid. */
 TROUPE_API void troupe_log(enum troupe_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -22,6 +22,8 @@
 #include "ipc/arena.h"
 #include "ipc/wait.h"
 
+struct trp_mesh_options;
+
 struct trp_order {
 	uint32_t slot;
 	uint32_t generation;
@@ -50,9 +52,11 @@ struct trp_node {
 	struct trp_arena arena;
 	enum trp_wait_kind wait;
 	pid_t supervisor;
+	uint64_t identity; /* of this run; random */
 	int argc;
 	char **argv; /* of the application: argv[0] is its path */
 	int (*main)(int argc, char **argv);
+	const struct trp_mesh_options *mesh; /* for its bus actor */
 };
 
 /*

@@ -32,6 +32,9 @@ struct bench {
 	/* Values that its first parameter takes in turn; none: one run. */
 	long sweep[BENCH_SWEEP];
 
+	/* The largest of them in a smoke run; 0: a MiB. */
+	long smoke_most;
+
 	/* All its classes: --mailbox sets their limit before the node starts.
 	 */
 	struct troupe_class *classes[BENCH_CLASSES];
@@ -44,6 +47,19 @@ struct bench {
 
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
+
+	/* Without a node: it waits by looking again and again. */
+	bool spins;
+
+	/* Its actors are threads or less: one can write another's memory. */
+	bool shares_memory;
+
+	/* Its latencies begin when sending was planned, not when it was done.
+	 */
+	bool is_open_loop;
+
+	/* Runs where it or its suite is named, and is listed only then. */
+	bool is_hidden;
 };
 
 /* The value of a parameter, by its place in the table. */
@@ -58,6 +74,9 @@ bool bench_is_smoke(void);
  */
 void bench_start(void);
 void bench_stop(void);
+
+/* Another program has measured: so long from the start to the stop. */
+void bench_took(int64_t ns);
 
 /* What was done between start and stop; 1 item unless told. */
 void bench_items(long count);
@@ -79,6 +98,12 @@ void bench_latency(int64_t ns);
 
 /* Zeroed memory that all processes of the run share: 256 MiB, used or not. */
 void *bench_shared(void);
+
+/*
+ * KiB of memory that the machine could still give away (MemAvailable), after a
+ * while in which the kernel does what it has put off.
+ */
+long bench_memory_left(void);
 
 /* Bytes that tell whose they are; the second fails the run if they are not. */
 void bench_fill(void *bytes, size_t size, long number);
@@ -121,5 +146,9 @@ const void *bench_receive(const ProtobufCMessageDescriptor *type,
  */
 int bench_send(troupe_ref to, const ProtobufCMessage *message);
 int bench_send_aside(troupe_ref to, const ProtobufCMessage *message);
+
+/* The second, with bytes beside the message. */
+int bench_send_attached_aside(troupe_ref to, const ProtobufCMessage *message,
+			      const void *bytes, size_t size);
 
 #endif

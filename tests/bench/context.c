@@ -50,12 +50,33 @@ static void processor(char *buffer, size_t size)
 		fclose(file);
 }
 
+#define PLAIN                        \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789-+_=./:,@%"
+
 struct fact {
 	const char *name;
-	char text[256];
+	char text[512];
 };
 
-enum { FACTS = 17 };
+enum { FACTS = 18 };
+
+/* As it was given to a shell; getopt_long() may have put names last. */
+static void command_of(const struct settings *settings, char *buffer,
+		       size_t size)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < settings->argc && used < size; i++) {
+		const char *word = settings->argv[i];
+		bool is_plain = *word && !word[strspn(word, PLAIN)];
+
+		used += (size_t)snprintf(buffer + used, size - used,
+					 is_plain ? "%s%s" : "%s'%s'",
+					 i ? " " : "", word);
+	}
+}
 
 static void gather(const struct settings *s, struct fact fact[FACTS])
 {
@@ -63,10 +84,11 @@ static void gather(const struct settings *s, struct fact fact[FACTS])
 	double load[3] = { 0 };
 	time_t now = time(NULL);
 	char cpu[200], governor[32], pid_max[32], host[64] = "unknown";
-	char date[64];
+	char date[64], command[500];
 	int i = 0;
 
 	uname(&system);
+	command_of(s, command, sizeof(command));
 	processor(cpu, sizeof(cpu));
 	gethostname(host, sizeof(host) - 1);
 	getloadavg(load, 3);
@@ -96,6 +118,7 @@ static void gather(const struct settings *s, struct fact fact[FACTS])
 	     s->mailbox);
 	FACT("seed", "%u", s->seed);
 	FACT("repetitions", "%d", s->repetitions);
+	FACT("command", "%s", command);
 #undef FACT
 }
 

@@ -9,16 +9,20 @@
  *	select.c	which benchmarks, with which parameters
  *	run.c		one run: a process, its node, its time, what it left
  *	watch.c		who is alive below a process, and what for
+ *	lanes.c		its mailboxes, and the pages it left
  *	kit.c		what a benchmark sees
  *	histogram.c	latencies
  *	statistics.c	medians and intervals, pure
  *	context.c	the machine
  *	table.c, json.c, lines.c	the forms of the output
- *	baseline.c	a run before this one
+ *	results.c	the JSON of a run before this one, read again
+ *	baseline.c	compares with it
+ *	report/		a page of tables and plots of it
  */
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include "ipc/arena.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/histogram.h"
 
@@ -38,9 +42,15 @@ struct board {
 	double bytes;
 	struct figure figure[FIGURES];
 	struct histogram latency;
+	struct trp_arena arena; /* of the node, as its supervisor has it */
+	long pages;		/* lanes_pages.touched */
 };
 
 extern struct board *board;
+
+/* How the processes of a run wait for each other. */
+enum waiting { SLEEPING, SPINNING, ADAPTIVE, WAITINGS };
+extern const char *const waiting_name[WAITINGS];
 
 enum pinning { PIN_FREE, PIN_ONE, PIN_TWO };
 enum order { ORDER_INTERLEAVED, ORDER_RANDOM, ORDER_SEQUENTIAL };
@@ -75,6 +85,7 @@ struct run {
 	double bytes;
 	long switches; /* of context */
 	long rss;      /* KiB, of the largest process */
+	long pages;    /* that came back after their slot was given away */
 	struct figure figure[FIGURES];
 	char why[WHY_SIZE]; /* empty: it is right */
 };
@@ -82,7 +93,8 @@ struct run {
 /* A benchmark with its parameters and all its runs. */
 struct entry {
 	const struct bench *bench;
-	char name[128]; /* pingpong/n:40000 */
+	char name[128];	     /* pingpong/n:40000 */
+	const char *waiting; /* one of waiting_name[] */
 	long value[BENCH_PARAMETERS];
 	struct run *run;
 	int count, room, failed;
@@ -119,15 +131,25 @@ void watch_dump(FILE *file, pid_t pid);
 /* Kills and reaps all children of this process; returns how many. */
 int watch_reap_strays(void);
 int watch_count_descriptors(void);
+/* Has this process a mapping of a file whose name begins so? */
+bool watch_is_mapped(const char *name);
 
 /* One value of each run, those that failed left out; the caller frees. */
 double *entry_values(const struct entry *entry, int *ret_count);
 
+/* The median of figure `which` over those runs. */
+double entry_figure(const struct entry *entry, int which);
+
 void context_print(FILE *file, const struct settings *settings);
 void context_json(FILE *file, const struct settings *settings);
 
+/*
+ * Who spins and who sleeps are never in one table: rows are shown of those
+ * that wait as the first does; the others have tables of their own at the end.
+ */
 void table_head(FILE *file, const struct entries *entries);
 void table_row(FILE *file, const struct entry *entry);
+void table_others(FILE *file, const struct entries *entries);
 void json_write(FILE *file, const struct entries *entries,
 		const struct settings *settings);
 void lines_csv(FILE *file, const struct entries *entries);

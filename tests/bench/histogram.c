@@ -12,8 +12,7 @@ static int cell_of(int64_t ns)
 	return shift * HISTOGRAM_HALF + (int)(ns >> shift);
 }
 
-/* The highest value in it. */
-static int64_t value_of(int cell)
+int64_t histogram_value(int cell)
 {
 	int shift = cell < 2 * HISTOGRAM_HALF ? 0 : cell / HISTOGRAM_HALF - 1;
 
@@ -22,6 +21,14 @@ static int64_t value_of(int cell)
 
 void histogram_record(struct histogram *histogram, int64_t ns)
 {
+	histogram_record_many(histogram, ns, 1);
+}
+
+void histogram_record_many(struct histogram *histogram, int64_t ns,
+			   uint64_t count)
+{
+	if (count == 0)
+		return;
 	if (ns < 0)
 		ns = 0;
 	if (ns > MOST_NS)
@@ -30,10 +37,10 @@ void histogram_record(struct histogram *histogram, int64_t ns)
 		histogram->least = ns;
 	if (ns > histogram->most)
 		histogram->most = ns;
-	histogram->count++;
-	histogram->sum += (double)ns;
-	histogram->squares += (double)ns * (double)ns;
-	histogram->cell[cell_of(ns)]++;
+	histogram->count += count;
+	histogram->sum += (double)ns * (double)count;
+	histogram->squares += (double)ns * (double)ns * (double)count;
+	histogram->cell[cell_of(ns)] += count;
 }
 
 void histogram_add(struct histogram *to, const struct histogram *from)
@@ -63,7 +70,7 @@ static int64_t value_at(const struct histogram *histogram, uint64_t rank,
 		if (below < rank)
 			continue;
 		*ret_below = below;
-		value = value_of(i);
+		value = histogram_value(i);
 		return value < histogram->most ? value : histogram->most;
 	}
 	*ret_below = below;

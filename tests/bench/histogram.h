@@ -26,12 +26,18 @@ struct histogram {
 
 /* A zeroed histogram is empty.  Values out of range count as the nearest. */
 void histogram_record(struct histogram *histogram, int64_t ns);
+void histogram_record_many(struct histogram *histogram, int64_t ns,
+			   uint64_t count);
 void histogram_add(struct histogram *to, const struct histogram *from);
 
-/* The highest value that its cell stands for; 0 if there is none. */
+/* The highest value that cell `cell` stands for. */
+int64_t histogram_value(int cell);
+
+/* That of the cell in which it lies; 0 if there is none. */
 int64_t histogram_percentile(const struct histogram *histogram, double percent);
 
-/* The layout that HdrHistogram's tools read, in microseconds. */
+/* The layout that HdrHistogram's tools read, in microseconds; a line that
+ * begins with # is a comment to them. */
 void histogram_write(FILE *file, const struct histogram *histogram);
 
 #endif

@@ -2,8 +2,10 @@
 /*
  * The schema of google/benchmark, which its compare.py reads: each run is a
  * row of kind "iteration", and behind them come the aggregates.  A time is of
- * one item, as google/benchmark's is of one iteration.  One key a line, which
- * baseline.c relies on.
+ * one item, as google/benchmark's is of one iteration.
+ *
+ * What is ours beside: a few words in each row, and "latencies", every cell of
+ * the histograms.  results.c reads it all again.
  */
 #include "tests/bench/harness.h"
 
@@ -19,6 +21,11 @@ static void head(FILE *file, const struct entry *entry, const char *suffix,
 	fprintf(file, "      \"run_name\": \"%s\",\n", entry->name);
 	fprintf(file, "      \"repetitions\": %d,\n", entry->count);
 	fprintf(file, "      \"threads\": 1,\n");
+}
+
+static const char *isolation_of(const struct bench *bench)
+{
+	return bench->shares_memory ? "shares memory in one" : "by process";
 }
 
 static void text(FILE *file, const char *key, const char *value)
@@ -37,6 +44,10 @@ static void row(FILE *file, const struct entry *entry, int index,
 
 	head(file, entry, "", is_first);
 	fprintf(file, "      \"run_type\": \"iteration\",\n");
+	text(file, "suite", entry->bench->suite);
+	text(file, "item", entry->bench->item);
+	text(file, "waiting", entry->waiting);
+	text(file, "isolation", isolation_of(entry->bench));
 	fprintf(file, "      \"repetition_index\": %d,\n", index);
 	fprintf(file, "      \"iterations\": %ld,\n", run->items);
 	if (run->why[0]) {
@@ -49,12 +60,15 @@ static void row(FILE *file, const struct entry *entry, int index,
 	for (int i = 0; i < FIGURES && run->figure[i].name[0]; i++)
 		fprintf(file, "      \"%s\": %.9g,\n", run->figure[i].name,
 			run->figure[i].value);
+	if (entry->bench->shares_memory)
+		fprintf(file, "      \"shares_memory\": true,\n");
 	fprintf(file, "      \"items_per_second\": %.9g,\n",
 		run->seconds > 0 ? items / run->seconds : 0);
 	fprintf(file, "      \"run_seconds\": %.9g,\n", run->seconds);
 	fprintf(file, "      \"node_seconds\": %.9g,\n", run->whole);
 	fprintf(file, "      \"context_switches\": %ld,\n", run->switches);
 	fprintf(file, "      \"max_rss_kib\": %ld,\n", run->rss);
+	fprintf(file, "      \"arena_pages_back\": %ld,\n", run->pages);
 	fprintf(file, "      \"real_time\": %.9g,\n",
 		run->seconds * 1e9 / items);
 	fprintf(file, "      \"cpu_time\": %.9g,\n", run->cpu * 1e9 / items);
@@ -108,6 +122,46 @@ static void aggregates(FILE *file, const struct entry *entry, unsigned seed,
 	}
 }
 
+static void cells(FILE *file, const struct histogram *histogram)
+{
+	bool is_first = true;
+
+	for (int i = 0; i < HISTOGRAM_CELLS; i++) {
+		if (!histogram->cell[i])
+			continue;
+		fprintf(file, "%s[%lld, %llu]", is_first ? "" : ", ",
+			(long long)histogram_value(i),
+			(unsigned long long)histogram->cell[i]);
+		is_first = false;
+	}
+}
+
+/* In nanoseconds; a cell is its highest value and its count. */
+static void latencies(FILE *file, const struct entries *entries)
+{
+	bool is_first = true;
+
+	fputs("  \"latencies\": [", file);
+	for (int i = 0; i < entries->count; i++) {
+		const struct entry *entry = &entries->entry[i];
+
+		if (!entry->latency)
+			continue;
+		fprintf(file, "%s\n    {\n", is_first ? "" : ",");
+		is_first = false;
+		text(file, "name", entry->name);
+		text(file, "loop",
+		     entry->bench->is_open_loop ? "open" : "closed");
+		fprintf(file, "      \"least\": %lld,\n      \"most\": %lld,\n",
+			(long long)entry->latency->least,
+			(long long)entry->latency->most);
+		fputs("      \"cells\": [", file);
+		cells(file, entry->latency);
+		fputs("]\n    }", file);
+	}
+	fputs("\n  ]\n", file);
+}
+
 void json_write(FILE *file, const struct entries *entries,
 		const struct settings *settings)
 {
@@ -123,5 +177,7 @@ void json_write(FILE *file, const struct entries *entries,
 			row(file, entry, j, &is_first);
 		aggregates(file, entry, settings->seed, &is_first);
 	}
-	fputs("\n  ]\n}\n", file);
+	fputs("\n  ],\n", file);
+	latencies(file, entries);
+	fputs("}\n", file);
 }

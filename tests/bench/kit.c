@@ -72,6 +72,12 @@ void bench_stop(void)
 	board->stop_ns = troupe_now().ns;
 }
 
+void bench_took(int64_t ns)
+{
+	board->start_ns = troupe_now().ns;
+	board->stop_ns = board->start_ns + ns;
+}
+
 void bench_items(long count)
 {
 	board->items = count;
@@ -127,6 +133,22 @@ void bench_latency(int64_t ns)
 void *bench_shared(void)
 {
 	return shared;
+}
+
+long bench_memory_left(void)
+{
+	char line[128];
+	long kib = 0;
+	FILE *file;
+
+	usleep(bench_is_smoke() ? 20000 : 300000);
+	file = fopen("/proc/meminfo", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
 }
 
 void bench_fill(void *bytes, size_t size, long number)
@@ -241,20 +263,42 @@ int bench_send(troupe_ref to, const ProtobufCMessage *message)
 	return troupe_send_wait(to, message, TROUPE_NEVER);
 }
 
-int bench_send_aside(troupe_ref to, const ProtobufCMessage *message)
+/* After a send that found no room: 0, or a negative errno. */
+static int take_aside(struct troupe_time deadline)
 {
 	/* Nobody sends these, so all that has come is taken aside. */
 	static const struct troupe_pattern nothing = {
 		.type = &bench__nothing__descriptor
 	};
 	struct troupe_message unused;
+	int r = troupe_receive(&nothing, 1, deadline, &unused);
+
+	return r == -ETIMEDOUT ? 0 : r;
+}
+
+int bench_send_aside(troupe_ref to, const ProtobufCMessage *message)
+{
 	int r = troupe_send(to, message);
 
 	while (r == -EAGAIN) {
-		r = troupe_receive(&nothing, 1, TROUPE_POLL, &unused);
-		if (r != -ETIMEDOUT)
+		r = take_aside(TROUPE_POLL);
+		if (r < 0)
 			return r;
 		r = troupe_send_wait(to, message, troupe_in_ms(1));
+	}
+	return r;
+}
+
+int bench_send_attached_aside(troupe_ref to, const ProtobufCMessage *message,
+			      const void *bytes, size_t size)
+{
+	int r;
+
+	while ((r = troupe_send_attached(to, message, bytes, size)) ==
+	       -EAGAIN) {
+		r = take_aside(troupe_in_ms(1));
+		if (r < 0)
+			return r;
 	}
 	return r;
 }

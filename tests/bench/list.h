@@ -23,13 +23,18 @@
 	BENCH(logmap)         \
 	BENCH(banking)        \
 	BENCH(apsp)           \
+	BENCH(astar)          \
 	BENCH(nqueenk)        \
 	BENCH(recmatmul)      \
 	BENCH(quicksort)      \
 	BENCH(radixsort)      \
 	BENCH(filterbank)     \
+	BENCH(bitonicsort)    \
 	BENCH(sieve)          \
+	BENCH(uct)            \
+	BENCH(facloc)         \
 	BENCH(trapezoid)      \
+	BENCH(piprecision)    \
 	BENCH(sor)
 
 /* What other actor systems are measured with. */
@@ -40,7 +45,9 @@
 	BENCH(mixed_case)          \
 	BENCH(bang)                \
 	BENCH(ehb)                 \
-	BENCH(genstress)
+	BENCH(genstress)           \
+	BENCH(thread_ring)         \
+	BENCH(chameneos_redux)
 
 /* What nothing can beat. */
 #define BENCHES_FLOORS(BENCH) \
@@ -61,24 +68,58 @@
 	BENCH(restart)        \
 	BENCH(reports)        \
 	BENCH(idle)           \
+	BENCH(scale)          \
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
-	BENCH(timer)
+	BENCH(timer)          \
+	BENCH(election)       \
+	BENCH(hang)
 
-/* What others move bytes with; each of these isolates by process. */
+/* What others move bytes with, and other actors. */
 #define BENCHES_PEERS(BENCH)         \
 	BENCH(pipes_ask)             \
 	BENCH(pipes_oneway)          \
+	BENCH(pipes_fanin)           \
 	BENCH(unix_stream_ask)       \
 	BENCH(unix_stream_oneway)    \
 	BENCH(unix_seqpacket_ask)    \
 	BENCH(unix_seqpacket_oneway) \
+	BENCH(unix_seqpacket_fanin)  \
 	BENCH(mqueue_ask)            \
 	BENCH(mqueue_oneway)         \
+	BENCH(mqueue_fanin)          \
 	BENCH(zeromq_ask)            \
 	BENCH(zeromq_oneway)         \
+	BENCH(zeromq_fanin)          \
 	BENCH(nng_ask)               \
-	BENCH(nng_oneway)
+	BENCH(nng_oneway)            \
+	BENCH(boost_mq_ask)          \
+	BENCH(boost_mq_oneway)       \
+	BENCH(boost_mq_fanin)        \
+	BENCH(iceoryx_ask)           \
+	BENCH(iceoryx_oneway)        \
+	BENCH(iceoryx_fanin)         \
+	BENCH(python_queue_ask)      \
+	BENCH(python_queue_oneway)   \
+	BENCH(python_queue_fanin)    \
+	BENCH(python_manager_ask)    \
+	BENCH(python_manager_oneway) \
+	BENCH(python_manager_fanin)  \
+	BENCH(erlang_ask)            \
+	BENCH(erlang_oneway)         \
+	BENCH(erlang_fanin)          \
+	BENCH(erlang_nodes_ask)      \
+	BENCH(erlang_nodes_oneway)   \
+	BENCH(erlang_nodes_fanin)    \
+	BENCH(caf_ask)               \
+	BENCH(caf_oneway)            \
+	BENCH(caf_fanin)
+
+/* For the tests of the harness, which must not let them pass. */
+#define BENCHES_CHECKS(BENCH) \
+	BENCH(wrong)          \
+	BENCH(absent)         \
+	BENCH(program)
 
 /* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \
@@ -86,6 +127,7 @@
 	BENCHES_OTHERS(BENCH) \
 	BENCHES_FLOORS(BENCH) \
 	BENCHES_OURS(BENCH)   \
-	BENCHES_PEERS(BENCH)
+	BENCHES_PEERS(BENCH)  \
+	BENCHES_CHECKS(BENCH)
 
 #endif

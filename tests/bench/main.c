@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+#include "tests/bench/report/report.h"
 
 static void list(const struct entries *entries)
 {
@@ -138,6 +139,7 @@ static void write_table(FILE *file, const struct entries *entries,
 	table_head(file, entries);
 	for (int i = 0; i < entries->count; i++)
 		table_row(file, &entries->entry[i]);
+	table_others(file, entries);
 }
 
 static int write_file(const struct entries *entries,
@@ -174,6 +176,8 @@ static int write_latencies(const struct entries *entries, const char *folder)
 		if (!file)
 			return -errno;
 		histogram_write(file, entry->latency);
+		fprintf(file, "#[%s, %s loop]\n", entry->name,
+			entry->bench->is_open_loop ? "open" : "closed");
 		fclose(file);
 	}
 	return 0;
@@ -213,8 +217,11 @@ int main(int argc, char **argv)
 {
 	struct settings settings;
 	struct entries entries;
-	int r = options_parse(argc, argv, &settings);
+	int r;
 
+	if (argc > 1 && strcmp(argv[1], "report") == 0)
+		return report_main(argc - 1, argv + 1);
+	r = options_parse(argc, argv, &settings);
 	if (r != 0)
 		return r;
 	if (select_benches(&settings, &entries) < 0)
@@ -231,6 +238,8 @@ int main(int argc, char **argv)
 		table_head(stdout, &entries);
 	}
 	r = run_all(&entries, &settings);
+	if (r == 0 && strcmp(settings.format, "table") == 0)
+		table_others(stdout, &entries);
 	if (r == 0)
 		r = output(&entries, &settings);
 	r = r < 0 ? 1 : verdict(&entries);

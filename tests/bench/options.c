@@ -10,6 +10,7 @@ enum { STATUS_USAGE = 2, CONTEXT_MOST = 16 };
 
 static const char help[] =
 	"usage: troupe-bench [OPTION...] [NAME | NAME:key=value,...]...\n"
+	"       troupe-bench report [FILE.json...] -o REPORT.html\n"
 	"\n"
 	"NAME is a benchmark, a suite, or an extended regular expression; "
 	"without\n"
@@ -35,6 +36,12 @@ static const char help[] =
 	"  --context K=V      into the output\n"
 	"  --baseline FILE    compare with the JSON of an earlier run\n"
 	"  --noise PERCENT    a smaller change is none       (5)\n"
+	"\n"
+	"What an actor costs when there are many of them (begin, memory, a "
+	"hop):\n"
+	"  troupe-bench scale                  100, 1,000 and 10,000\n"
+	"  troupe-bench scale scale:n=30000    and, where pid_max allows, "
+	"more\n"
 	"\n"
 	"Exit status: 0; 1 where a run was wrong or hung; 2 wrong use.\n";
 

@@ -22,6 +22,41 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/supervisor.h"
+#include "tests/bench/lanes.h"
+
+/*
+ * The program is linked with --wrap of these two: a node tells the harness
+ * where its arena is, and is looked at when all its actors are buried.
+ */
+int __real_trp_arena_create(struct trp_arena *arena, uint32_t slots,
+			    uint64_t heap_size);
+int __wrap_trp_arena_create(struct trp_arena *arena, uint32_t slots,
+			    uint64_t heap_size);
+void __real_trp_arena_fini(struct trp_arena *arena);
+void __wrap_trp_arena_fini(struct trp_arena *arena);
+
+int __wrap_trp_arena_create(struct trp_arena *arena, uint32_t slots,
+			    uint64_t heap_size)
+{
+	int r = __real_trp_arena_create(arena, slots, heap_size);
+
+	if (r == 0)
+		board->arena = *arena;
+	return r;
+}
+
+void __wrap_trp_arena_fini(struct trp_arena *arena)
+{
+	struct lanes_pages pages;
+
+	if (arena->base && arena->entered == TRP_SLOT_SUPERVISOR) {
+		lanes_count_pages(arena, &pages);
+		board->pages = pages.touched;
+		if (pages.left)
+			bench_fail("the node left %ld pages", pages.left);
+	}
+	__real_trp_arena_fini(arena);
+}
 
 static void stay_on_one(void)
 {
@@ -62,14 +97,16 @@ static int run_plain(const struct bench *bench)
 static int run_node(const struct bench *bench)
 {
 	char *argv[] = { (char *)bench->name, NULL };
-	struct trp_options options = {
-		.node = "bench", .main = kit_root, .argc = 1, .argv = argv
-	};
+	struct trp_options options = { .main = kit_root,
+				       .argc = 1,
+				       .argv = argv };
 	int descriptors = watch_count_descriptors(), status, left;
 
 	status = trp_supervisor_run(&options);
 	if (status != 0)
 		bench_fail("the node ended with status %d", status);
+	if (watch_is_mapped("/memfd:troupe"))
+		bench_fail("the node left its arena mapped");
 	left = watch_count_descriptors() - descriptors;
 	if (left != 0)
 		bench_fail("the node left %d descriptors", left);
@@ -109,6 +146,7 @@ static int start(const struct entry *entry, const struct settings *settings,
 static bool wait_for(pid_t pid, const struct entry *entry, double timeout)
 {
 	struct pollfd ended = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	struct trp_arena arena;
 	bool is_over;
 
 	is_over = poll(&ended, 1, (int)(timeout * 1000)) == 1;
@@ -117,6 +155,10 @@ static bool wait_for(pid_t pid, const struct entry *entry, double timeout)
 		return true;
 	fprintf(stderr, "\ntroupe-bench: %s hangs; alive are\n", entry->name);
 	watch_dump(stderr, pid);
+	if (lanes_attach(pid, &board->arena, &arena) == 0) {
+		lanes_dump(stderr, &arena);
+		lanes_detach(&arena);
+	}
 	kill(pid, SIGKILL);
 	return false;
 }
@@ -134,6 +176,7 @@ static void collect(const struct rusage *usage, struct run *run)
 	run->rss = usage->ru_maxrss;
 	run->items = board->items;
 	run->bytes = board->bytes;
+	run->pages = board->pages;
 	memcpy(run->figure, board->figure, sizeof(run->figure));
 	memcpy(run->why, board->why, sizeof(run->why));
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/bench/list.h"
+#include "tests/bench/statistics.h"
 
 #define DECLARE(name) extern const struct bench bench_##name;
 BENCHES(DECLARE)
@@ -13,6 +14,12 @@ BENCHES(DECLARE)
 static const struct bench *const benches[] = {
 #define REFER(name) &bench_##name,
 	BENCHES(REFER) NULL,
+};
+
+const char *const waiting_name[] = {
+	[SLEEPING] = "sleeping",
+	[SPINNING] = "spinning",
+	[ADAPTIVE] = "adaptive",
 };
 
 /* A swept value above takes longer than a smoke run may. */
@@ -99,12 +106,13 @@ static int add_all(struct entries *entries, const struct bench *bench,
 		   const char *assignments, enum bench_preset preset)
 {
 	const char *name = bench->parameters[0].name;
+	long most = bench->smoke_most ? bench->smoke_most : SMOKE_MOST;
 	int r = 0;
 
 	if (!bench->sweep[0] || strncmp(assignments, name, strlen(name)) == 0)
 		return add(entries, bench, 0, assignments, preset);
 	for (int i = 0; i < BENCH_SWEEP && bench->sweep[i] && r == 0; i++)
-		if (preset != BENCH_SMOKE || bench->sweep[i] <= SMOKE_MOST)
+		if (preset != BENCH_SMOKE || bench->sweep[i] <= most)
 			r = add(entries, bench, bench->sweep[i], assignments,
 				preset);
 	return r;
@@ -117,7 +125,21 @@ static bool is_meant(const struct bench *bench, const char *pattern,
 	if (is_name)
 		return strcmp(bench->name, pattern) == 0 ||
 		       strcmp(bench->suite, pattern) == 0;
-	return regexec(regex, bench->name, 0, NULL, 0) == 0;
+	return !bench->is_hidden &&
+	       regexec(regex, bench->name, 0, NULL, 0) == 0;
+}
+
+/* What --spin says is for nodes. */
+static const char *waiting_of(const struct bench *bench,
+			      const struct settings *settings)
+{
+	const char *spin = settings->spin ?: getenv("TROUPE_SPIN") ?: "auto";
+
+	if (bench->plain)
+		return waiting_name[bench->spins ? SPINNING : SLEEPING];
+	if (strcmp(spin, "always") == 0)
+		return waiting_name[SPINNING];
+	return waiting_name[strcmp(spin, "never") == 0 ? SLEEPING : ADAPTIVE];
 }
 
 static bool is_name(const char *pattern)
@@ -159,6 +181,9 @@ int select_benches(const struct settings *settings, struct entries *ret)
 		r = choose(ret, "", settings->preset);
 	for (int i = 0; i < settings->choice_count && r == 0; i++)
 		r = choose(ret, settings->choices[i], settings->preset);
+	for (int i = 0; i < ret->count; i++)
+		ret->entry[i].waiting =
+			waiting_of(ret->entry[i].bench, settings);
 	if (r < 0)
 		select_free(ret);
 	return r;
@@ -184,4 +209,19 @@ double *entry_values(const struct entry *entry, int *ret_count)
 			value[(*ret_count)++] = entry->run[i].seconds /
 						(double)entry->run[i].items;
 	return value;
+}
+
+double entry_figure(const struct entry *entry, int which)
+{
+	int count = 0;
+	double *value = calloc((size_t)entry->count + 1, sizeof(*value));
+	struct statistics s = { 0 };
+
+	for (int i = 0; value && i < entry->count; i++)
+		if (!entry->run[i].why[0])
+			value[count++] = entry->run[i].figure[which].value;
+	if (count)
+		statistics_of(value, count, 1, &s);
+	free(value);
+	return s.median;
 }

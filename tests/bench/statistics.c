@@ -52,6 +52,7 @@ void statistics_of(double *value, int count, unsigned seed,
 	for (int i = 0; i < count; i++)
 		squares += pow(value[i] - sum / count, 2);
 	*ret_statistics = (struct statistics) {
+		.count = count,
 		.median = median_of(value, count),
 		.least = value[0],
 		.most = value[count - 1],
@@ -67,6 +68,8 @@ enum change statistics_compare(const struct statistics *before,
 {
 	double change = after->median / before->median - 1;
 
+	if (before->count < COMPARABLE_RUNS || after->count < COMPARABLE_RUNS)
+		return CHANGE_UNKNOWN;
 	if (fabs(change) * 100 <= noise)
 		return CHANGE_NOISE;
 	if (after->high < before->low)

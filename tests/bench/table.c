@@ -7,6 +7,16 @@
 #include "tests/bench/statistics.h"
 
 static int name_width = 24;
+static const char *shown; /* how those of the first table wait */
+
+static void head(FILE *file, const char *waiting)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "waiting: %s", waiting);
+	fprintf(file, "%-*s %4s %10s %21s %21s  %s\n", name_width, name, "runs",
+		"median", "95 % of the median", "least .. most", "and");
+}
 
 void table_head(FILE *file, const struct entries *entries)
 {
@@ -16,8 +26,9 @@ void table_head(FILE *file, const struct entries *entries)
 		if (width > name_width)
 			name_width = width;
 	}
-	fprintf(file, "%-*s %4s %10s %21s %21s  %s\n", name_width, "benchmark",
-		"runs", "median", "95 % of the median", "least .. most", "and");
+	shown = entries->count ? entries->entry[0].waiting : NULL;
+	if (shown)
+		head(file, shown);
 }
 
 static const char *scaled(double value, char buffer[16])
@@ -58,12 +69,15 @@ static void extra(FILE *file, const struct entry *entry, double median)
 	if (last->bytes > 0)
 		fprintf(file, ", %.2f GiB/s",
 			last->bytes / (double)last->items / median / (1 << 30));
+	if (entry->bench->shares_memory)
+		fputs(", shares memory", file);
 	for (int i = 0; i < FIGURES && last->figure[i].name[0]; i++)
 		fprintf(file, ", %s %.6g", last->figure[i].name,
-			last->figure[i].value);
+			entry_figure(entry, i));
 	if (!entry->latency)
 		return;
-	fprintf(file, ", p50 %s, p99 %s, most %s",
+	fprintf(file, ", %s loop: p50 %s, p99 %s, most %s",
+		entry->bench->is_open_loop ? "open" : "closed",
 		duration(histogram_percentile(entry->latency, 50) / 1e9, a),
 		duration(histogram_percentile(entry->latency, 99) / 1e9, b),
 		duration(entry->latency->most / 1e9, c));
@@ -77,7 +91,7 @@ static void whys(FILE *file, const struct entry *entry)
 				i + 1, entry->run[i].why);
 }
 
-void table_row(FILE *file, const struct entry *entry)
+static void row(FILE *file, const struct entry *entry)
 {
 	struct statistics s;
 	char a[16], b[16];
@@ -103,4 +117,31 @@ void table_row(FILE *file, const struct entry *entry)
 	}
 	whys(file, entry);
 	free(value);
+}
+
+void table_row(FILE *file, const struct entry *entry)
+{
+	if (entry->waiting == shown)
+		row(file, entry);
+}
+
+void table_others(FILE *file, const struct entries *entries)
+{
+	for (int w = 0; w < WAITINGS; w++) {
+		bool has_head = waiting_name[w] == shown;
+
+		for (int i = 0; i < entries->count; i++) {
+			const struct entry *entry = &entries->entry[i];
+
+			if (entry->waiting != waiting_name[w] ||
+			    entry->waiting == shown)
+				continue;
+			if (!has_head) {
+				fputc('\n', file);
+				head(file, waiting_name[w]);
+			}
+			has_head = true;
+			row(file, entry);
+		}
+	}
 }

@@ -123,3 +123,18 @@ int watch_count_descriptors(void)
 		closedir(dir);
 	return count;
 }
+
+bool watch_is_mapped(const char *name)
+{
+	FILE *file = fopen("/proc/self/maps", "re");
+	char line[512], path[256];
+	bool is_mapped = false;
+
+	while (file && !is_mapped && fgets(line, sizeof(line), file))
+		is_mapped =
+			sscanf(line, "%*s %*s %*s %*s %*s %255s", path) == 1 &&
+			strncmp(path, name, strlen(name)) == 0;
+	if (file)
+		fclose(file);
+	return is_mapped;
+}

@@ -274,21 +274,6 @@ static bool is_nobody_there(const struct election *election)
 	return election->voters[0].bus_error == -ECONNREFUSED;
 }
 
-static pid_t start_mosquitto(const char *in, int port, const char *more)
-{
-	char config[128], log[128];
-	const char *const argv[] = { "mosquitto", "-c", config, NULL };
-	FILE *file;
-
-	snprintf(config, sizeof(config), "%s/mosquitto.conf", in);
-	snprintf(log, sizeof(log), "%s/mosquitto.log", in);
-	file = fopen(config, "w");
-	cr_assert(file);
-	fprintf(file, "listener %d 127.0.0.1\nuser root\n%s", port, more);
-	fclose(file);
-	return start_server(argv, log);
-}
-
 static void begin_mqtt(struct election *election, const char *scheme, int port,
 		       const char *more)
 {
@@ -395,51 +380,6 @@ Test(mqtt, over_tls)
 /* ---- Serf --------------------------------------------------------------- */
 
 #ifdef HAVE_MSGPACK
-struct agents {
-	int gossip[2], rpc[2];
-	pid_t pid[2];
-};
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	cr_assert(file && fputs(text, file) >= 0);
-	cr_assert(fclose(file) == 0);
-}
-
-static pid_t start_agent(const struct agents *agents, int number,
-			 const char *in)
-{
-	char bind[64], rpc[64], join[64], node[16], log[128], config[128];
-	const char *const argv[] = { "serf",
-				     "agent",
-				     "-node",
-				     node,
-				     "-bind",
-				     bind,
-				     "-rpc-addr",
-				     rpc,
-				     "-profile",
-				     "local",
-				     "-config-file",
-				     config,
-				     "-retry-interval",
-				     "1s",
-				     number ? "-retry-join" : NULL,
-				     join,
-				     NULL };
-
-	snprintf(node, sizeof(node), "agent%d", number);
-	snprintf(bind, sizeof(bind), "127.0.0.1:%d", agents->gossip[number]);
-	snprintf(rpc, sizeof(rpc), "127.0.0.1:%d", agents->rpc[number]);
-	snprintf(join, sizeof(join), "127.0.0.1:%d", agents->gossip[0]);
-	snprintf(log, sizeof(log), "%s/agent%d.log", in, number);
-	snprintf(config, sizeof(config), "%s/agent.json", in);
-	write_file(config, "{\"rpc_auth\": \"secret\"}\n");
-	return start_server(argv, log);
-}
-
 static void start_agents(struct agents *agents, const char *in)
 {
 	int i;

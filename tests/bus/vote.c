@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bus/vote.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -286,72 +280,4 @@ bool has_gone_round(const struct election *election)
 		if (election->voters[i].bus && !election->voters[i].tags)
 			return false;
 	return true;
-}
-
-/* ---- servers ------------------------------------------------------------ */
-
-void need_program(const char *name)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command),
-		 "PATH=$PATH:/usr/sbin command -v %s >/dev/null", name);
-	if (system(command) != 0)
-		cr_skip("SKIPPED: %s is not installed", name);
-}
-
-int free_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	cr_assert(bind(fd, (struct sockaddr *)&address, size) == 0);
-	cr_assert(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
-	close(fd);
-	return ntohs(address.sin_port);
-}
-
-static char folder[] = "/tmp/troupe-bus-XX"
-		       "XX"
-		       "XX";
-
-const char *make_folder(void)
-{
-	cr_assert(mkdtemp(folder));
-	return folder;
-}
-
-void drop_folder(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	cr_assert(system(command) == 0);
-}
-
-pid_t start_server(const char *const *argv, const char *log)
-{
-	pid_t pid = fork();
-	int fd;
-
-	cr_assert(pid >= 0);
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	dup2(fd, 1);
-	dup2(fd, 2);
-	setenv("PATH", "/usr/sbin:/usr/bin:/bin", 1);
-	execvp(argv[0], (char *const *)argv);
-	_exit(127);
-}
-
-void stop_server(pid_t pid, int signal)
-{
-	int status;
-
-	cr_assert(kill(pid, signal) == 0);
-	cr_assert(waitpid(pid, &status, 0) == pid);
 }

@@ -3,15 +3,14 @@
 #define TRP_TESTS_BUS_VOTE_H
 
 /*
- * Nodes that elect over real buses in real time, C = 0.5 s and G = 0.1 s, and
- * the servers they need.  Nothing sleeps: all waits are for something, with a
+ * Nodes that elect over real buses in real time, C = 0.5 s and G = 0.1 s.
+ * Nothing sleeps: all waits are for something, with a
  * deadline that ends the test.
  */
 
 #include "ipc/bus.h"
 #include "runtime/beacon.h"
-
-#include <sys/types.h>
+#include "tests/bus/server.h"
 
 #define VOTERS_MAX 4
 
@@ -52,16 +51,5 @@ bool is_garbage_counted(const struct election *election);
 /* Everybody had one turn more since election_mark(). */
 bool has_gone_round(const struct election *election);
 void election_mark(struct election *election);
-
-/* ---- servers ------------------------------------------------------------ */
-
-/* Skips the test, loudly, unless the program is there. */
-void need_program(const char *name);
-int free_port(void);
-/* A new folder for this test; removed by drop_folder(). */
-const char *make_folder(void);
-void drop_folder(void);
-pid_t start_server(const char *const *argv, const char *log);
-void stop_server(pid_t pid, int signal);
 
 #endif

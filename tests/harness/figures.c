@@ -115,10 +115,18 @@ Test(statistics, the_median_is_in_the_middle_and_its_interval_around_it)
 
 Test(statistics, a_change_is_larger_than_noise_and_apart)
 {
-	struct statistics old = { .median = 100, .low = 98, .high = 102 };
-	struct statistics near = { .median = 103, .low = 102.5, .high = 104 };
-	struct statistics wide = { .median = 120, .low = 101, .high = 140 };
-	struct statistics slow = { .median = 120, .low = 118, .high = 122 };
+	struct statistics old = {
+		.count = 9, .median = 100, .low = 98, .high = 102
+	};
+	struct statistics near = {
+		.count = 9, .median = 103, .low = 102.5, .high = 104
+	};
+	struct statistics wide = {
+		.count = 9, .median = 120, .low = 101, .high = 140
+	};
+	struct statistics slow = {
+		.count = 9, .median = 120, .low = 118, .high = 122
+	};
 
 	cr_assert_eq(statistics_compare(&old, &near, 5), CHANGE_NOISE);
 	cr_assert_eq(statistics_compare(&old, &wide, 5), CHANGE_NOISE);

@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* troupe-bench as a program: what it says and how it ends. */
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static char output[65536];
-
-/* Its exit status; output[] is what it wrote. */
-static int bench(const char *arguments)
-{
-	const char *build = getenv("TROUPE_BUILD");
-	char command[1024];
-	size_t size;
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "%s/bin/troupe-bench %s 2>&1",
-		 build ? build : "build", arguments);
-	pipe = popen(command, "r");
-	cr_assert_not_null(pipe);
-	size = fread(output, 1, sizeof(output) - 1, pipe);
-	output[size] = 0;
-	return WEXITSTATUS(pclose(pipe));
-}
-
-#define SAYS(text) \
-	cr_assert(strstr(output, text), "no '%s' in: %s", text, output)
+#include "tests/harness/said.h"
 
 Test(program, a_right_run_is_0)
 {
-	cr_assert_eq(bench("--dry-run pingpong"), 0, "%s", output);
+	cr_assert_eq(bench("--dry-run pingpong"), 0, "%s", said);
 	SAYS("pingpong/n:1000");
 	SAYS("round trips/s");
 }
@@ -51,6 +26,71 @@ Test(program, a_run_that_fails_is_1_and_says_why)
 	SAYS("the node ended with status 1");
 }
 
+/* How it is wrong, and what is said of it: see tests/bench/checks. */
+Test(program, a_wrong_result_is_1_and_says_what_is_wrong)
+{
+	static const struct {
+		const char *run, *why;
+	} cases[] = {
+		{ "wrong:how=0", "answer: 43 instead of 42" },
+		{ "wrong:how=1", "half: 0.500001 instead of 0.5" },
+		{ "wrong:how=2", "message 7 is not what was sent" },
+		{ "wrong:how=3", "answerer ended: error -33" },
+		{ "wrong:how=4", "the node ended with status 1" },
+		{ "program:n=4", "sum: 3 instead of 6" },
+		{ "program:n=5", "wrong number 7" },
+		{ "program:n=6", "sh ended with status 0x100" },
+	};
+	char arguments[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(arguments, sizeof(arguments), "--dry-run %s",
+			 cases[i].run);
+		cr_assert_eq(bench(arguments), 1, "%s: %s", cases[i].run, said);
+		SAYS(cases[i].why);
+		SAYS("1 of 1 benchmarks FAILED");
+		cr_assert_null(strstr(said, "answers/s"), "%s", said);
+	}
+	cr_assert_eq(bench("--dry-run wrong:how=5 program"), 0, "%s", said);
+	SAYS("answers/s");
+}
+
+Test(program, a_wrong_result_is_wrong_in_each_format)
+{
+	cr_assert_eq(bench("--dry-run --format csv wrong"), 1);
+	SAYS(",\"answer: 43 instead of 42\"");
+	cr_assert_eq(bench("--dry-run --format rebench wrong"), 1);
+	SAYS("incorrect: answer: 43 instead of 42");
+	cr_assert_eq(bench("--dry-run --format json wrong"), 1);
+	SAYS("\"error_message\": \"answer: 43 instead of 42\"");
+}
+
+Test(program, what_is_right_is_shown_beside_what_is_wrong)
+{
+	cr_assert_eq(bench("--dry-run wrong pingpong"), 1);
+	SAYS("round trips/s");
+	SAYS("1 of 2 benchmarks FAILED");
+}
+
+Test(program, a_peer_that_is_not_installed_is_named_and_skipped)
+{
+	cr_assert_eq(bench("--dry-run absent pingpong"), 0, "%s", said);
+	SAYS("skipped: was built without no-such-package");
+	SAYS("round trips/s");
+	cr_assert_eq(bench("--list absent"), 0);
+	SAYS("(not built)");
+}
+
+Test(program, what_is_for_tests_is_there_only_where_it_is_named)
+{
+	cr_assert_eq(bench("--list"), 0);
+	cr_assert_null(strstr(said, "absent"));
+	cr_assert_eq(bench("--list check"), 0);
+	SAYS("wrong");
+	cr_assert_eq(bench("--list 'wron.*'"), 2);
+	SAYS("no such benchmark");
+}
+
 Test(program, what_it_does_not_know_is_2)
 {
 	cr_assert_eq(bench("no_such_benchmark"), 2);
@@ -61,19 +101,6 @@ Test(program, what_it_does_not_know_is_2)
 	SAYS("--preset does not take huge");
 }
 
-Test(program, a_baseline_is_what_json_wrote)
-{
-	char path[64], arguments[256];
-
-	snprintf(path, sizeof(path), "/tmp/troupe-bench-%d.json",
-		 (int)getpid());
-	snprintf(arguments, sizeof(arguments),
-		 "--dry-run --out %s --baseline %s pingpong", path, path);
-	cr_assert_eq(bench(arguments), 0, "%s", output);
-	SAYS("within noise");
-	remove(path);
-}
-
 Test(program, each_format_has_the_run)
 {
 	cr_assert_eq(bench("--dry-run --format csv pingpong"), 0);
@@ -82,4 +109,73 @@ Test(program, each_format_has_the_run)
 	SAYS("pingpong/n:1000: iterations=1 runtime: ");
 	cr_assert_eq(bench("--dry-run --format json pingpong"), 0);
 	SAYS("\"run_type\": \"iteration\"");
+}
+
+Test(program, who_spins_and_who_sleeps_are_in_two_tables)
+{
+	const char *sleeping, *spinning;
+
+	cr_assert_eq(bench("--dry-run --spin never ask floor_line floor_futex"),
+		     0, "%s", said);
+	sleeping = strstr(said, "waiting: sleeping");
+	spinning = strstr(said, "waiting: spinning");
+	cr_assert(sleeping && spinning && sleeping < spinning, "%s", said);
+	cr_assert_gt(strstr(said, "floor_line/n"), spinning);
+	cr_assert_lt(strstr(said, "floor_futex/n"), spinning);
+	cr_assert_lt(strstr(said, "ask/n"), spinning);
+
+	cr_assert_eq(bench("--dry-run --spin always ask floor_line"), 0);
+	SAYS("waiting: spinning");
+	SAYS_NOT("waiting: sleeping");
+}
+
+/*
+ * A sender stops for 50 ms.  The messages that were planned then are late in
+ * the open loop: half of a run of 100 ms.  In the closed loop one is.
+ */
+Test(program, an_open_loop_counts_from_the_planned_time)
+{
+	double half_ms = 0, most_ms = 0;
+	const char *loop;
+
+	cr_assert_eq(bench("--preset smoke --latency /tmp "
+			   "latency_open:n=1000,rate=10000,stall_ms=50"),
+		     0, "%s", said);
+	SAYS("open loop: p50");
+	SAYS("rate reached");
+	run("awk '$2 + 0 >= 0.75 { print $1 / 1000; exit }' "
+	    "/tmp/latency_open_n:1000_rate:10000_stall_ms:50.hgrm");
+	half_ms = atof(said);
+	run("tail -n 4 /tmp/latency_open_n:1000_rate:10000_stall_ms:50.hgrm");
+	loop = strstr(said, "#[Max     = ");
+	cr_assert(loop && sscanf(loop, "#[Max     = %lf", &most_ms) == 1, "%s",
+		  said);
+	SAYS("open loop]");
+	run("rm /tmp/latency_open_n:1000_rate:10000_stall_ms:50.hgrm");
+	cr_assert_gt(half_ms, 5);
+	cr_assert_gt(most_ms / 1000, 45);
+
+	cr_assert_eq(bench("--preset smoke --format json "
+			   "latency_closed:n=1000,stall_ms=50"),
+		     0, "%s", said);
+	SAYS("\"loop\": \"closed\"");
+}
+
+/* As HdrHistogram's own classes print it, which its plotters expect. */
+Test(program, a_hgrm_file_has_the_usual_layout)
+{
+	cr_assert_eq(bench("--dry-run --latency /tmp ask:n=777"), 0, "%s",
+		     said);
+	run("cat /tmp/ask_n:777.hgrm; rm /tmp/ask_n:777.hgrm");
+	cr_assert_eq(strncmp(said,
+			     "       Value     Percentile TotalCount "
+			     "1/(1-Percentile)\n\n",
+			     54),
+		     0, "%s", said);
+	SAYS(" 0.000000000000 ");
+	SAYS(" 1.000000000000        777\n#[Mean    = ");
+	SAYS(", StdDeviation   = ");
+	SAYS("]\n#[Max     = ");
+	SAYS(", Total count    =          777]\n#[Buckets = ");
+	SAYS("#[ask/n:777, closed loop]");
 }

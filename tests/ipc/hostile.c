@@ -96,7 +96,7 @@ static void spoil_ring(void)
 	uint64_t at = below(out->tail + 1) & (out->block.size - 1) & ~7;
 	struct trp_record record = {
 		.size = (uint32_t)(below(2) ? below(100) : lie(16)),
-		.kind = (uint16_t)below(5),
+		.kind = (uint16_t)below(6),
 		.flags = (uint16_t)below(3),
 	};
 
@@ -271,7 +271,8 @@ struct lie {
 
 static const struct lie lies[] = {
 	{ "no kind", .header = { 40, 0, 0 } },
-	{ "an unknown kind", .header = { 40, 4, 0 } },
+	{ "an unknown kind", .header = { 40, TRP_CLOSES + 1, 0 } },
+	{ "an end with something in it", .header = { 40, TRP_CLOSES, 0 } },
 	{ "an unknown flag", .header = { 40, TRP_DATA, 2 } },
 	{ "beyond the tail", .header = { 200, TRP_DATA, 0 } },
 	{ "beyond the ring", .header = { 2000, TRP_DATA, 0 }, .tail = 8192 },

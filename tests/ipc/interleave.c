@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "ipc/peer.h"
 #include "tests/support/ipc_kit.h"
 #include "tests/support/step.h"
 
@@ -201,6 +202,76 @@ Test(interleave, room_is_told_at_any_step_of_asking)
 {
 	const struct play play = { want_room, nothing_before,
 				   read_what_is_there, nothing };
+
+	play_all(&play);
+}
+
+/* ---- a lane that has grown and is empty is closed ------------------------ */
+
+static const unsigned char large[4000];
+static unsigned closed;
+
+static void send_large(uint32_t generation)
+{
+	cr_assert_eq(kit_send(&parent, CHILD, generation, TRP_MAIL, large,
+			      sizeof(large)),
+		     0);
+}
+
+/* Not closed where the child has not said yet that it has read it. */
+static void close_and_send(uint32_t generation)
+{
+	struct trp_outgoing *out =
+		&trp_peer_find(&parent.box, CHILD)->out[TRP_MAIL];
+
+	trp_mailbox_tidy(&parent.box);
+	trp_mailbox_tidy(&parent.box);
+	closed += !out->ring;
+	send_one(generation);
+}
+
+Test(interleave, a_lane_closes_at_any_step_of_its_receivers_falling_asleep)
+{
+	const struct play play = { read_two, send_large, close_and_send,
+				   nothing };
+
+	play_all(&play);
+	cr_assert_gt(closed, 10 / STEP_STRIDE);
+}
+
+static int close_and_write(struct kit_actor *actor, void *unused)
+{
+	uint32_t generation = kit_generation(&kit, PARENT);
+
+	(void)unused;
+	if (kit_send(actor, PARENT, generation, TRP_REPLY, large,
+		     sizeof(large)))
+		return 1;
+	step_mark();
+	trp_mailbox_tidy(&actor->box);
+	trp_mailbox_tidy(&actor->box);
+	if (trp_peer_find(&actor->box, PARENT)->out[TRP_REPLY].ring)
+		return 2;
+	if (kit_send(actor, PARENT, generation, TRP_REPLY, large, 8))
+		return 3;
+	step_mark();
+	return 0;
+}
+
+static void read_first(uint32_t generation)
+{
+	struct trp_mail mail;
+
+	(void)generation;
+	cr_assert_eq(kit_receive(&parent, TRP_TAKE_ALL, &mail), 1);
+	trp_mailbox_done(&parent.box, &mail);
+	cr_assert_eq(read_all(&parent), 0);
+}
+
+Test(interleave, a_receiver_may_fall_asleep_at_any_step_of_closing)
+{
+	const struct play play = { close_and_write, read_first, fall_asleep,
+				   find_the_second };
 
 	play_all(&play);
 }

@@ -287,7 +287,9 @@ static void run_model(struct model *model, int steps, uint32_t largest)
 	for (int i = 0; i < steps; i++) {
 		if (i % 500 == 0)
 			senders_luck = 20 + random_below(model, 60);
-		if (random_below(model, 100) < senders_luck)
+		if (random_below(model, 40) == 0)
+			trp_mailbox_tidy(&ann.box);
+		else if (random_below(model, 100) < senders_luck)
 			send_one(model, largest);
 		else
 			take_one(model);

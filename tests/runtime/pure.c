@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "runtime/family.h"
 #include "runtime/names.h"
+#include "runtime/obituary.h"
 #include "runtime/timers.h"
 
 /* ---- timers
@@ -196,4 +197,29 @@ Test(family, a_watch_ends_with_either_side)
 	trp_family_bury(&family, a);
 	cr_assert_null(family.child[b].watchers);
 	trp_family_fini(&family);
+}
+
+/* ---- obituary
+ * ----------------------------------------------------------------- */
+
+Test(obituary, the_latest_ends_are_found_and_older_ones_are_not)
+{
+	static struct trp_obituary obituary;
+	struct troupe_end end = { 0 };
+	troupe_ref last = 3 * TRP_OBITUARIES + 7;
+
+	cr_assert_null(trp_obituary_find(&obituary, 1));
+	for (end.ref = 1; end.ref <= last; end.ref++) {
+		end.pid = (pid_t)end.ref;
+		trp_obituary_add(&obituary, &end);
+	}
+	for (end.ref = 1; end.ref <= last; end.ref++) {
+		const struct troupe_end *found =
+			trp_obituary_find(&obituary, end.ref);
+
+		if (end.ref + TRP_OBITUARIES <= last)
+			cr_assert_null(found);
+		else
+			cr_assert_eq(found->pid, (pid_t)end.ref);
+	}
 }

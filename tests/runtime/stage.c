@@ -28,14 +28,14 @@ static int count_descriptors(void)
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
-	struct trp_options options = { .node = "stage",
-				       .main = root,
+	struct trp_options options = { .main = root,
 				       .argc = 1,
 				       .argv = argv,
 				       .slots = 4096,
 				       .heap_size = 1 << 30 };
 
 	board = shared;
+	snprintf(options.node, sizeof(options.node), "stage-%d", (int)getpid());
 	return trp_supervisor_run(&options);
 }
 

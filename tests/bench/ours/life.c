@@ -3,9 +3,7 @@
  * The life of actors: from birth to death, from a crash to the next answer,
  * from a death to the last who is told, and what one that does nothing needs.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include "tests/bench/bench.h"
 
 /* ---- spawn and exit
@@ -207,20 +205,6 @@ const struct bench bench_reports = {
 /* ---- memory
  * ------------------------------------------------------------------- */
 
-static long available_kib(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	char line[128];
-	long kib = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 static int idle(const void *arguments)
 {
 	Bench__Go go = BENCH__GO__INIT;
@@ -233,28 +217,20 @@ static int idle(const void *arguments)
 
 static struct troupe_class idle_class = { .name = "idle", .run = idle };
 
-/* What the kernel has put off doing would be counted too. */
-static void let_settle(void)
-{
-	usleep(bench_is_smoke() ? 20000 : 300000);
-}
-
 static int memory(void)
 {
 	long before, count = bench_get(WATCHERS);
 	troupe_ref *refs;
 	int r;
 
-	let_settle();
-	before = available_kib();
+	before = bench_memory_left();
 	bench_start();
 	r = bench_spawn_each(&idle_class, count, &refs);
 	if (r == 0)
 		r = collect(&bench__go__descriptor);
 	bench_stop();
-	let_settle();
 	bench_figure("KiB of each",
-		     (double)(before - available_kib()) / (double)count);
+		     (double)(before - bench_memory_left()) / (double)count);
 	bench_items(count);
 	return r;
 }

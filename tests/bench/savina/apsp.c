@@ -54,20 +54,9 @@ static int send_own(long step)
 	block.column = column;
 	memcpy(stored(step, true, column), own, bytes);
 	memcpy(stored(step, false, row), own, bytes);
-	for (size_t i = 0; i < neighbour_count && r == 0; i++) {
-		const struct troupe_pattern nothing = {
-			.type = &bench__nothing__descriptor
-		};
-		struct troupe_message unused;
-
-		while ((r = troupe_send_attached(neighbours[i], &block.base,
-						 own, bytes)) == -EAGAIN) {
-			r = troupe_receive(&nothing, 1, troupe_in_ms(1),
-					   &unused);
-			if (r != -ETIMEDOUT)
-				return r;
-		}
-	}
+	for (size_t i = 0; i < neighbour_count && r == 0; i++)
+		r = bench_send_attached_aside(neighbours[i], &block.base, own,
+					      bytes);
 	return r;
 }
 
@@ -156,7 +145,7 @@ static int work(const void *arguments)
 		if (r == 0)
 			relax(step);
 	}
-	for (long i = 0; i < size * size; i++)
+	for (long i = 0; i < size * size && r == 0; i++)
 		result.value += own[i];
 	return r < 0 ? r : bench_send(troupe_parent(), &result.base);
 }

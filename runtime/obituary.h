@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_OBITUARY_H
+#define TRP_RUNTIME_OBITUARY_H
+
+/*
+ * The latest ends of a node, for those who ask after an actor that has just
+ * gone: a caller has its target watched only when an answer takes long, and
+ * still wants to hear of what it died.  Pure, and bounded: the oldest is
+ * forgotten for the newest.
+ */
+
+#include "runtime/troupe.h"
+
+enum { TRP_OBITUARIES = 512 };
+
+struct trp_obituary {
+	struct troupe_end end[TRP_OBITUARIES];
+	uint64_t count; /* ever added; the newest is end[(count - 1) % ...] */
+};
+
+void trp_obituary_add(struct trp_obituary *obituary,
+		      const struct troupe_end *end);
+
+/* NULL: it has not ended, or too long ago.  Valid until the next add. */
+const struct troupe_end *trp_obituary_find(const struct trp_obituary *obituary,
+					   troupe_ref ref);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_PACKET_H
+#define TRP_RUNTIME_PACKET_H
+
+/*
+ * What passes over a control socket: a SOCK_SEQPACKET socket, so that the
+ * kernel keeps packets apart and nobody has to believe a length.
+ *
+ *	packet	type:64, trp_type_id() of the message's name; then the message
+ *
+ * A request is answered by items, then by guest.Done; who speaks before that
+ * may be cut off.  Unknown requests are answered too, with -ENOSYS.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { TRP_PACKET_MAX = 64 * 1024, TRP_PACKET_FDS = 4 };
+
+/* Bytes of the packet of that message. */
+size_t trp_packet_size(const ProtobufCMessage *message);
+/* Writes so many. */
+void trp_packet_pack(const ProtobufCMessage *message, void *bytes);
+
+/*
+ * Sends one, with `count` descriptors (borrowed).  Does not wait.
+ * 0; -EAGAIN: no room now; -EMSGSIZE; or as sendmsg(2).
+ */
+int trp_packet_send(int fd, const void *bytes, size_t size, const int *fds,
+		    size_t count);
+
+struct trp_packet {
+	uint64_t type;
+	const void *body;
+	size_t size;
+	int fd[TRP_PACKET_FDS]; /* the caller's from now on */
+	size_t fds;
+	alignas(8) unsigned char bytes[TRP_PACKET_MAX];
+};
+
+/*
+ * Takes one, with at most `fds` descriptors.  1; 0: the other side has closed;
+ * -EBADMSG: no packet, or more descriptors; or as recvmsg(2).
+ */
+int trp_packet_receive(int fd, size_t fds, struct trp_packet *ret_packet);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_STAT_H
+#define TRP_RUNTIME_STAT_H
+
+/* What the kernel counts of a process: proc_pid_stat(5). */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct trp_stat {
+	int64_t age_ms;
+	int64_t cpu_ms; /* user and system */
+	int64_t rss;	/* bytes */
+};
+
+/* 0; -ESRCH: there is no such process (any more); -EIO. */
+int trp_stat_read(pid_t pid, struct trp_stat *ret_stat);
+
+#endif

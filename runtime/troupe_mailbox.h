@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TROUPE_MAILBOX_H
+#define TROUPE_MAILBOX_H
+
+/*
+ * Mailboxes of another kind.  A class that names one (`mailbox` of struct
+ * troupe_class) has its mail put there as it comes, and handles what it is
+ * handed from there:
+ *
+ *	senders' lanes --put--> mailbox --get--> handler --acknowledge--> gone
+ *
+ * Mail is messages and one-way calls, of types and methods that the actor
+ * knows.  Calls whose callers wait go past it, and so do answers; but a call is
+ * taken up only when all mail that was taken before it is kept, so that its
+ * answer says to the caller that what it sent before is kept. troupe_mailbox(3)
+ * says what holds when somebody dies.
+ *
+ * Not for function actors: troupe_spawn() says -EINVAL.
+ */
+
+#include "troupe.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One piece of mail; strings end with a NUL.  All of it borrowed. */
+struct troupe_mail {
+	const char *type;    /* of the body: "package.Message" */
+	const char *service; /* "package.Service"; NULL: it is no call */
+	const char *method;  /* of the service */
+	const void *body;    /* packed */
+	size_t body_size;
+	const void *attachment; /* NULL: none */
+	size_t attachment_size;
+	/*
+	 * node: the run of the node in which it was sent; hand it back as it
+	 * was put.  The sender of another run is 0 for the handler.
+	 */
+	uint64_t node;
+	troupe_ref sender;
+	struct troupe_time created;
+	uint64_t flow;
+	unsigned hop;
+	uint64_t number; /* of get(), for acknowledge(); never 0 */
+};
+
+/*
+ * What a class names: the first member of a struct with what else its kind
+ * wants to know; static const, as the class.
+ */
+struct troupe_mailbox_kind;
+struct troupe_mailbox {
+	const struct troupe_mailbox_kind *kind;
+};
+
+/*
+ * A kind of mailbox.  Its functions run in the actor, between callbacks, and
+ * must not block for long: one that waits for a descriptor or for time uses
+ * struct troupe_input and struct troupe_timer, whose handlers make the actor
+ * look again.  None may call what blocks or handles (troupe_await() ...).
+ */
+struct troupe_mailbox_kind {
+	const char *name; /* for people */
+
+	/*
+	 * Before init().  actor: its name, or that of its class.  *ret_box is
+	 * what the others are given.  0, or a negative errno that ends the
+	 * actor.
+	 */
+	int (*open)(const struct troupe_mailbox *mailbox, const char *actor,
+		    void **ret_box);
+
+	/*
+	 * False: put() is not called, mail stays in its lanes, and senders find
+	 * a full mailbox there in the end.  NULL: always true.
+	 */
+	bool (*has_room)(void *box);
+
+	/*
+	 * Takes a copy.  0; or a negative errno: it cannot be kept, ever; it is
+	 * reported and dropped.
+	 */
+	int (*put)(void *box, const struct troupe_mail *mail);
+
+	/*
+	 * How many of all that was put are kept: will be handed over whatever
+	 * happens to this actor, as far as this kind promises.  Senders' lanes
+	 * hold the others.  NULL: as many as were put.
+	 */
+	uint64_t (*kept)(void *box);
+
+	/*
+	 * Hands over what is next: 1, and it is valid until acknowledge(); 0:
+	 * there is none now; negative: the actor ends with that reason.  Also
+	 * the place to write out what is pending: it is called after each
+	 * handler and after some puts.
+	 */
+	int (*get)(void *box, struct troupe_mail *ret_mail);
+
+	/*
+	 * What became of it: 0 or positive: handled; -EBADMSG: it is not valid,
+	 * nobody here handles it, or so its handler says; other negative ones:
+	 * its handler failed.  Not called for what was stashed, until that has
+	 * been handled; nor when the actor dies first.
+	 */
+	void (*acknowledge)(void *box, uint64_t number, int result);
+
+	/*
+	 * How many are here and not acknowledged as handled.  An actor that was
+	 * told to close ends at 0.
+	 */
+	uint64_t (*size)(void *box);
+
+	/* The actor ends in order.  May be NULL. */
+	void (*close)(void *box);
+};
+
+/* Of this actor's mailbox; -EINVAL: it is of no such kind. */
+TROUPE_API int64_t troupe_mailbox_size(void);
+
+/*
+ * Mail in a Redis stream: it survives the actor and the node, is handed over
+ * again until its handler has succeeded, and is set aside after some tries.
+ * Redis 6.2 or later.  Built where hiredis was; elsewhere an actor with such a
+ * mailbox ends at once, -ENOTSUP.
+ *
+ *	static const struct troupe_redis_mailbox orders = {
+ *		.base = { &troupe_redis_kind },
+ *		.url = "unix:///run/redis/redis.sock",
+ *	};
+ *	static const struct troupe_class desk = { ..., .mailbox = &orders.base
+ *};
+ */
+struct troupe_redis_mailbox {
+	struct troupe_mailbox base;
+
+	/*
+	 * redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
+	 * unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]
+	 * NULL: the environment's TROUPE_REDIS, or redis://127.0.0.1:6379.
+	 * A HOST that is a name is looked up while the actor waits.
+	 */
+	const char *url;
+
+	/*
+	 * The key; NULL: "troupe:" and the actor's name.  One actor at a time:
+	 * several of a class need names (troupe_spawn_named()).
+	 */
+	const char *stream;
+	const char *group; /* of consumers; NULL: "troupe" */
+
+	/*
+	 * Then it is set aside in the stream "KEY:poison"; 0: 5.  A first try
+	 * that ends with the actor's death is not counted.
+	 */
+	unsigned tries;
+
+	/* Until the second try; doubled for each further one; 0: 1,000. */
+	int64_t retry_ms;
+
+	/* Entries beyond which there is no room; 0: 100,000. */
+	uint64_t limit;
+
+	/* How often to look for what others put into the stream; 0: never. */
+	int64_t look_ms;
+};
+
+extern TROUPE_API const struct troupe_mailbox_kind troupe_redis_kind;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TROUPE_MESH_H
+#define TROUPE_MESH_H
+
+/*
+ * Several nodes: who is there, who is it, what each offers, and what runs on
+ * one node alone.  A node is in a mesh when it was started with --beacon, see
+ * troupe(1); else everything here is -ENOTCONN.  References of actors do not
+ * reach over nodes: an offer says in words of its own where it is reached.
+ * Errors and ownership as in troupe.h.
+ */
+
+#include "troupe.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TROUPE_NODE_SIZE = 256, TROUPE_WHERE_SIZE = 64 };
+
+/* ---- events -------------------------------------------------------------- */
+
+enum troupe_mesh_kind {
+	TROUPE_MESH_IT = 1,   /* this node is it, for most of a cycle */
+	TROUPE_MESH_NOT_IT,   /* no more; node: who won over it, or "" */
+	TROUPE_MESH_OTHER_IT, /* node is it */
+	TROUPE_MESH_CAME,     /* node is live */
+	TROUPE_MESH_WENT,     /* node was not heard for too long */
+	/*
+	 * A split is healed.  local: the list of this side, in which this node
+	 * had place prio; remote: that of the other, in force now when
+	 * is_replaced.
+	 */
+	TROUPE_MESH_HEALED,
+	TROUPE_MESH_SEATED,   /* singletons run here; term, fence */
+	TROUPE_MESH_UNSEATED, /* they stop; node: who holds the seat, or "" */
+	TROUPE_MESH_UP,	      /* the bus is */
+	TROUPE_MESH_DOWN,     /* the bus is; error */
+	TROUPE_MESH_LOST, /* out of the mesh for good; error: -EEXIST: a node of
+			     this name is there */
+};
+
+struct troupe_mesh_event {
+	enum troupe_mesh_kind kind;
+	const char *node; /* "" where none is meant */
+	uint64_t term;
+	uint64_t fence;
+	int error;
+	unsigned prio;
+	bool is_replaced;
+	const char *const *local;
+	size_t local_count;
+	const char *const *remote;
+	size_t remote_count;
+};
+
+/* The type of the messages in which events come, from sender 0. */
+extern TROUPE_API const ProtobufCMessageDescriptor
+	troupe__beacon_event__descriptor;
+
+/*
+ * Events come as messages from now on; the first tells whether the bus is up.
+ * Returns 0, -ENOTCONN, -ENOMEM; again is 0.  unsubscribe: 0, -ENOTCONN.
+ */
+TROUPE_API int troupe_mesh_subscribe(void);
+TROUPE_API int troupe_mesh_unsubscribe(void);
+
+/*
+ * Reads such a message; what is in ret_event is borrowed from it.
+ * Returns 0, or -EINVAL: it is of another type.
+ */
+TROUPE_API int troupe_mesh_event(const struct troupe_message *message,
+				 struct troupe_mesh_event *ret_event);
+
+/* ---- who is there, and what they offer ----------------------------------- */
+
+/*
+ * Offers what is registered under `name` on this node, until that actor ends
+ * or the name is free.  where: how to reach it, up to 63 bytes without control
+ * characters; NULL: "".  Other nodes learn of it with this node's next ping; a
+ * bus takes so much and no more (Serf: 512 bytes), what does not fit is left
+ * out and logged.
+ * Returns 0; -ENOENT: nothing is registered so; -EINVAL; -ENOMEM; -ENOTCONN.
+ */
+TROUPE_API int troupe_mesh_offer(const char *name, const char *where);
+/* 0, -ENOENT, -ENOTCONN. */
+TROUPE_API int troupe_mesh_withdraw(const char *name);
+
+struct troupe_mesh_offer {
+	char name[TROUPE_NAME_SIZE];
+	char where[TROUPE_WHERE_SIZE];
+};
+
+struct troupe_mesh_node {
+	char name[TROUPE_NODE_SIZE];
+	bool is_self;
+	bool is_it;
+	bool has_seat;
+	int64_t silent_ms;    /* since it was last heard */
+	uint64_t incarnation; /* when it started: ms since 1970; 0: not said */
+	double load;	      /* of its machine, over a minute */
+	uint32_t actors;
+	size_t offer_count;
+	const struct troupe_mesh_offer *offer;
+};
+
+struct troupe_mesh_view {
+	char mesh[TROUPE_NODE_SIZE];
+	bool is_up;		     /* the bus */
+	char it[TROUPE_NODE_SIZE];   /* "": not known */
+	char seat[TROUPE_NODE_SIZE]; /* who holds it; "": nobody */
+	uint64_t term;		     /* the highest heard of */
+	uint64_t sent, received;     /* beacon messages */
+	uint64_t malformed;	     /* that made no sense */
+	uint64_t lost;		     /* that could not be sent or taken */
+	size_t count;
+	const struct troupe_mesh_node *node; /* the live ones, by name */
+};
+
+/*
+ * look: all live nodes.  find: those that offer `name`.  One block of memory,
+ * for troupe_mesh_view_free().
+ * Return 0, -ENOTCONN, -ENOMEM, -EINVAL.
+ */
+TROUPE_API int troupe_mesh_look(struct troupe_mesh_view **ret_view);
+TROUPE_API int troupe_mesh_find(const char *name,
+				struct troupe_mesh_view **ret_view);
+TROUPE_API void troupe_mesh_view_free(struct troupe_mesh_view *view);
+
+/* ---- singletons ---------------------------------------------------------- */
+
+/*
+ * An actor that runs on the node that has the seat and nowhere else: declare it
+ * on every node that may run it.  Where the seat comes it is started, a child
+ * of the supervisor, registered and offered as `name`; when the seat goes it is
+ * told to stop, and what is left of it and of all that it has spawned is killed
+ * after three quarters of the gap, before another node starts it.  When it dies
+ * while its node has the seat it is started again, after a pause that grows
+ * from 0.1 to 15 s; when it ends normally, not before the next term.
+ *
+ * In a split there may be one on each side: what it guards must refuse who
+ * brings a smaller fence than it has seen.
+ *
+ * klass, arguments: as for troupe_spawn().  A second declaration replaces the
+ * arguments, from the next start on.  The declaration outlives its actor.
+ * Returns 0; -EEXIST: declared with another class; -EINVAL, -EMSGSIZE, -ENOMEM,
+ * -ENOTCONN.  end: it stops, and is forgotten; 0, -ENOENT, -ENOTCONN.
+ */
+TROUPE_API int troupe_singleton(const char *name,
+				const struct troupe_class *klass,
+				const ProtobufCMessage *arguments);
+TROUPE_API int troupe_singleton_end(const char *name);
+
+/*
+ * The number of this singleton's term, for what it guards: greater than that of
+ * every term before.  The same in all that it has spawned; 0: not a singleton.
+ */
+TROUPE_API uint64_t troupe_fence(void);
+TROUPE_API uint64_t troupe_term(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/bench/lanes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "ipc/mailbox.h"
+#include "runtime/actor.h"
+
+enum { SHOWN_MOST = 64 };
+
+/* ---- the arena of another process ------------------------------------------
+ */
+
+int lanes_attach(pid_t pid, const struct trp_arena *its,
+		 struct trp_arena *ret_arena)
+{
+	struct trp_arena arena = *its;
+	char path[64], name[64];
+	ssize_t length;
+
+	if (!arena.base)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, arena.fd);
+	length = readlink(path, name, sizeof(name));
+	if (length < 13 || strncmp(name, "/memfd:troupe", 13) != 0)
+		return -ENOENT;
+	arena.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (arena.fd < 0)
+		return -errno;
+	arena.base = mmap(NULL, arena.size, PROT_READ,
+			  MAP_SHARED | MAP_NORESERVE, arena.fd, 0);
+	if (arena.base == MAP_FAILED) {
+		close(arena.fd);
+		return -ENOMEM;
+	}
+	*ret_arena = arena;
+	return 0;
+}
+
+void lanes_detach(struct trp_arena *arena)
+{
+	munmap(arena->base, arena->size);
+	close(arena->fd);
+}
+
+/* ---- one actor -------------------------------------------------------------
+ */
+
+/* Its generation, or 0: nobody is there, or has not begun. */
+static uint32_t generation_of(const struct trp_arena *arena, uint32_t slot)
+{
+	uint64_t life = atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
+					     memory_order_acquire);
+	uint32_t generation = (uint32_t)(life >> 32);
+
+	if ((uint32_t)life == TRP_FREE ||
+	    atomic_load_explicit(&trp_arena_front(arena, slot)->generation,
+				 memory_order_acquire) != generation)
+		return 0;
+	return generation;
+}
+
+static const char *name_of(const struct trp_arena *arena, uint32_t slot,
+			   char buffer[64])
+{
+	const struct trp_slot *line;
+
+	if (slot == TRP_SLOT_SUPERVISOR)
+		return "the supervisor";
+	if (slot >= arena->slots)
+		return "nobody";
+	line = trp_arena_slot(arena, slot);
+	snprintf(buffer, 64, "%.*s[%d]", (int)sizeof(line->name), line->name,
+		 (int)atomic_load_explicit(&line->pid, memory_order_relaxed));
+	return buffer;
+}
+
+static void dump_wait(FILE *file, const struct trp_arena *arena, uint32_t slot)
+{
+	const struct trp_front *front = trp_arena_front(arena, slot);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+	char name[64], other[64];
+
+	fprintf(file, "  %s %s; received %llu, sent %llu\n",
+		name_of(arena, slot, name),
+		(uint8_t)front->sleeping == TRP_AWAKE ? "is awake" : "sleeps",
+		(unsigned long long)words->received,
+		(unsigned long long)words->sent);
+	if (slot != TRP_SLOT_SUPERVISOR && words->await_turn % 2)
+		fprintf(file, "    awaits an answer of %s since %.1f s\n",
+			name_of(arena, trp_ref_slot(words->awaits), other),
+			(double)(troupe_now().ns - words->awaits_since) / 1e9);
+}
+
+/* ---- its lanes -------------------------------------------------------------
+ */
+
+/*
+ * The receiver's end of the lane, a second time: with a card of our own to
+ * write to, it reads what the receiver would read next.
+ */
+static long count_records(const struct trp_arena *arena,
+			  const struct trp_card_out *out, uint32_t sender,
+			  uint64_t head, uint64_t ring, uint64_t base)
+{
+	struct trp_card_in mine = { 0 };
+	struct trp_moving moving = { 0 };
+	struct trp_incoming in = { .mine = &mine,
+				   .moving = &moving,
+				   .sender = sender };
+	struct trp_mail mail;
+	long count = 0;
+	int r;
+
+	trp_incoming_reset(&in, out);
+	if (ring) {
+		in.ring_size = UINT64_C(1) << (ring & 63);
+		in.ring = trp_arena_at(arena, sender, ring & ~UINT64_C(63),
+				       in.ring_size);
+		if (!in.ring)
+			return -1;
+		in.base = base;
+		in.word = ring;
+		in.cursor = in.head = in.tail = head;
+	}
+	while ((r = trp_incoming_next(&in, arena, &mail)) > 0) {
+		trp_incoming_done(&in);
+		count++;
+	}
+	return r < 0 ? -1 : count;
+}
+
+static bool is_read_by(const struct trp_arena *arena,
+		       const struct trp_card *read, uint32_t sender)
+{
+	return read &&
+	       atomic_load_explicit(&read->source, memory_order_acquire) ==
+		       generation_of(arena, sender);
+}
+
+long lanes_unread(const struct trp_arena *arena, uint32_t sender,
+		  uint32_t receiver, enum trp_stream stream)
+{
+	const struct trp_card *sent = trp_card_find(arena, sender, receiver);
+	const struct trp_card *read = trp_card_find(arena, receiver, sender);
+	const struct trp_card_in *in;
+
+	if (!sent)
+		return -1;
+	if (!is_read_by(arena, read, sender))
+		return count_records(arena, &sent->out[stream], sender, 0, 0,
+				     0);
+	in = &read->in[stream];
+	return count_records(arena, &sent->out[stream], sender, in->head,
+			     in->ring, in->base);
+}
+
+static void dump_lane(FILE *file, const struct trp_arena *arena,
+		      uint32_t sender, uint32_t receiver,
+		      const struct trp_card *sent)
+{
+	const struct trp_card *read = trp_card_find(arena, receiver, sender);
+	uint64_t head =
+		is_read_by(arena, read, sender) ? read->in[TRP_MAIL].head : 0;
+	uint64_t room = sent->out[TRP_MAIL].room;
+	char name[64];
+
+	fprintf(file,
+		"    %ld messages and %ld answers (%llu bytes) unread by %s",
+		lanes_unread(arena, sender, receiver, TRP_MAIL),
+		lanes_unread(arena, sender, receiver, TRP_REPLY),
+		(unsigned long long)trp_mailbox_depth(arena, receiver, sender),
+		name_of(arena, receiver, name));
+	fputs(room != UINT64_MAX && room > head ? "; waits for room there\n"
+						: "\n",
+	      file);
+}
+
+/* Its lanes in which something is unread, as far as they are shown. */
+static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
+{
+	uint32_t cards = trp_arena_front(arena, slot)->cards;
+	int shown = 0;
+
+	for (uint32_t number = 1;
+	     number <= cards && number <= arena->slots && shown < SHOWN_MOST;
+	     number++) {
+		const struct trp_card *sent = trp_card_at(arena, slot, number);
+		uint32_t peer = sent ? sent->peer : arena->slots;
+
+		if (peer >= arena->slots || !generation_of(arena, peer) ||
+		    !trp_mailbox_depth(arena, peer, slot))
+			continue;
+		if (file)
+			dump_lane(file, arena, slot, peer, sent);
+		shown++;
+	}
+	return shown;
+}
+
+/* Whoever sleeps, awaits no answer and has been read is one of many. */
+static bool is_worth_a_line(const struct trp_arena *arena, uint32_t slot)
+{
+	const struct trp_front *front = trp_arena_front(arena, slot);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+
+	return (uint8_t)front->sleeping == TRP_AWAKE ||
+	       (slot != TRP_SLOT_SUPERVISOR && words->await_turn % 2) ||
+	       dump_lanes(NULL, arena, slot) > 0;
+}
+
+void lanes_dump(FILE *file, const struct trp_arena *arena)
+{
+	long quiet = 0, busy = 0;
+
+	for (uint32_t slot = 0; slot < arena->slots; slot++) {
+		if (!generation_of(arena, slot))
+			continue;
+		if (!is_worth_a_line(arena, slot)) {
+			quiet++;
+			continue;
+		}
+		if (busy++ >= SHOWN_MOST)
+			continue;
+		dump_wait(file, arena, slot);
+		dump_lanes(file, arena, slot);
+	}
+	if (busy > SHOWN_MOST)
+		fprintf(file, "  and %ld more like them\n", busy - SHOWN_MOST);
+	fprintf(file, "  %ld sleep, await no answer and have been read\n",
+		quiet);
+}
+
+/* ---- pages -----------------------------------------------------------------
+ */
+
+/* Whose byte that is; the directory is the supervisor's. */
+static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
+{
+	if (offset < arena->directory)
+		return (uint32_t)(offset / sizeof(struct trp_bell));
+	if (offset < arena->fronts)
+		return TRP_SLOT_SUPERVISOR;
+	if (offset < arena->heaps)
+		return (uint32_t)((offset - arena->fronts) / TRP_FRONT_SIZE);
+	return (uint32_t)((offset - arena->heaps) / arena->heap_size);
+}
+
+static bool is_first(const struct trp_arena *arena, size_t offset)
+{
+	return offset < arena->directory ||
+	       (offset < arena->heaps &&
+		(offset - arena->fronts) % TRP_FRONT_SIZE == 0);
+}
+
+static void count_page(const struct trp_arena *arena, size_t offset,
+		       struct lanes_pages *pages)
+{
+	uint32_t slot = slot_at(arena, offset);
+	uint64_t life;
+
+	if (slot == TRP_SLOT_SUPERVISOR)
+		return;
+	life = atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
+				    memory_order_relaxed);
+	if ((uint32_t)life == TRP_DEAD)
+		pages->unread++;
+	else if (is_first(arena, offset))
+		pages->touched++;
+	else
+		pages->left++;
+}
+
+void lanes_count_pages(const struct trp_arena *arena,
+		       struct lanes_pages *ret_pages)
+{
+	struct lanes_pages pages = { 0 };
+	off_t at = 0, end;
+
+	while ((at = lseek(arena->fd, at, SEEK_DATA)) >= 0) {
+		end = lseek(arena->fd, at, SEEK_HOLE);
+		for (; at < end; at += TRP_PAGE)
+			count_page(arena, (size_t)at, &pages);
+	}
+	*ret_pages = pages;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_BENCH_LANES_H
+#define TRP_TESTS_BENCH_LANES_H
+
+/*
+ * A node's arena, seen from outside: who waits for whom, what is unread in
+ * each lane, and which pages are left at the end.
+ */
+
+#include <stdio.h>
+#include <sys/types.h>
+#include "ipc/card.h"
+
+/*
+ * Maps for reading what `its` is in the living process `pid`, a supervisor.
+ * 0; -ENOENT: there is no such arena (any more); or what open(2) and mmap(2)
+ * say.
+ */
+int lanes_attach(pid_t pid, const struct trp_arena *its,
+		 struct trp_arena *ret_arena);
+void lanes_detach(struct trp_arena *arena);
+
+/* Writes each actor, whom it waits for, and what others have not yet read of
+ * it. */
+void lanes_dump(FILE *file, const struct trp_arena *arena);
+
+/* Records that `receiver` has not finished with; -1: they cannot be read. */
+long lanes_unread(const struct trp_arena *arena, uint32_t sender,
+		  uint32_t receiver, enum trp_stream stream);
+
+/*
+ * Pages of slots other than the supervisor's, for the one that has the arena's
+ * file open.  Of a slot that has been given away nothing is left; but who is
+ * about to look at its first page, or to ring its bell, may bring that back.
+ */
+struct lanes_pages {
+	long left;    /* of slots that are free */
+	long touched; /* of these, again: bells and first pages */
+	long unread;  /* of the dead, whose mail was never read */
+};
+void lanes_count_pages(const struct trp_arena *arena,
+		       struct lanes_pages *ret_pages);
+
+#endif

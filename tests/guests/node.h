@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_GUESTS_NODE_H
+#define TRP_TESTS_GUESTS_NODE_H
+
+/* A node in a runtime folder of this test's own, and what is asked of it. */
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/visit.h"
+#include "serialize/value.h"
+#include "tests/support/program.h"
+
+enum { PATIENCE_MS = 30000 };
+
+extern char folder[]; /* where the nodes' sockets are */
+
+/* The environment of this test, and of all that it starts. */
+void node_begin(void);
+/* Checks that the folder is empty, and removes it. */
+void node_end(void);
+
+/* Starts a node of that name, of host.so, and waits until it is ready. */
+void node_start(struct program *p, const char *name, const char *idlers);
+/* Stops it in order, and checks that nothing is left of it. */
+void node_stop(struct program *p, const char *name);
+
+/* Kills its supervisor. */
+void node_kill(struct program *p);
+
+/* Runs `troupe ...`, up to NULL, and returns its exit status. */
+int troupe(struct program *p, ...) __attribute__((sentinel));
+
+/* What `troupe ps --json` says of that node; the caller's. */
+Troupe__Value *node_ps(const char *name);
+/* The actor of that label there, or NULL. */
+const Troupe__Value *node_find(const Troupe__Value *ps, const char *label);
+
+/* How many actors are alive in the node. */
+size_t node_count(const char *name);
+/* Waits until there are so many, or fails. */
+void node_await_count(const char *name, size_t count);
+
+#endif

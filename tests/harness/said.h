@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_HARNESS_SAID_H
+#define TRP_TESTS_HARNESS_SAID_H
+
+/* A program run to its end, and what it said. */
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* What it wrote last, to standard output and standard error. */
+extern char said[1 << 20];
+
+/* Runs a line of shell.  Its exit status. */
+int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* troupe-bench with these arguments. */
+int bench(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A path of its own for each test: "/tmp/troupe-bench-PID.<ending>"; static,
+ * and removed by forget(). */
+const char *scratch(const char *ending);
+void forget(void);
+
+#define SAYS(text) cr_assert(strstr(said, text), "no '%s' in: %s", text, said)
+#define SAYS_NOT(text) \
+	cr_assert(!strstr(said, text), "there is '%s' in: %s", text, said)
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/runtime/output.h"
+
+#include "tests/runtime/stage.h"
+
+char *output_of(int (*root)(int argc, char **argv))
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	char *text = NULL;
+	size_t size = 0;
+
+	cr_assert(file && saved >= 0);
+	dup2(fileno(file), STDERR_FILENO);
+	stage_pass(root);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	if (getdelim(&text, &size, '\0', file) < 0)
+		text = calloc(1, 1);
+	fclose(file);
+	cr_assert_not_null(text);
+	return text;
+}
