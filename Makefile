@@ -46,7 +46,12 @@ HEADERS     := $(wildcard runtime/troupe*.h)
 PAGES       := $(wildcard runtime/man/*.[1-9])
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
-EXAMPLES    := $(basename $(notdir $(wildcard examples/*.c)))
+# wslay has no .pc file in Debian.
+HAVE_WSLAY  := $(if $(wildcard /usr/include/wslay/wslay.h \
+		 /usr/local/include/wslay/wslay.h),$(shell \
+		 $(PKG_CONFIG) --exists nettle && echo wslay))
+EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
+		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*.proto examples/*.proto \
 		 tests/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
@@ -111,6 +116,7 @@ help:
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
+	@echo 'the websocket example:   $(if $(HAVE_WSLAY),built,left out (wslay, nettle))'
 
 # Changes when the flags do, as when an optional package has been installed
 # since; everything compiled depends on it.
@@ -162,7 +168,9 @@ $(O)/gen/examples/%.o: $(O)/gen/examples/%.c $(O)/flags
 
 $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
 	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c) \
+		$(EXAMPLE_LIBS)
+$(O)/examples/websocket.so: EXAMPLE_LIBS = -lwslay -lnettle
 
 # ---- tests: tests/<folder>/*.c are one Criterion program, tests/<folder> ----
 

@@ -315,9 +315,11 @@ static int run_class(const void *arguments)
 	}
 	if (r == 1 && klass->run) {
 		r = klass->run(arguments);
-		return r < 0 && !(r == -ECANCELED && trp_actor.is_stopping)
-			       ? r
-			       : TRP_END;
+		/* Which is what it was told by troupe_receive(). */
+		if (r == -ECANCELED &&
+		    (trp_actor.is_stopping || trp_actor.is_closing))
+			r = 0;
+		return r < 0 ? r : TRP_END;
 	}
 	while (r == 1 || r == 0) {
 		r = trp_actor_turn();

@@ -71,12 +71,12 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t size,
 
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_storage address = { 0 };
+	struct sockaddr_in6 address = { 0 };
 	socklen_t size = sizeof(address);
 
 	getsockname(fd, (struct sockaddr *)&address, &size);
 	/* The port lies at the same place in both kinds. */
-	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.sin6_port);
 }
 
 int troupe_listener_open(struct troupe_listener *listener, const char *address)

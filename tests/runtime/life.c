@@ -283,6 +283,39 @@ Test(life, close_handles_what_was_sent_before_and_nothing_after)
 	stage_pass(close_root);
 }
 
+/* It takes the number, and returns what troupe_receive() says then. */
+static int take_numbers(const void *arguments)
+{
+	const struct troupe_pattern number = {
+		.type = &play__number__descriptor
+	};
+	struct troupe_message message;
+	int r;
+
+	while ((r = troupe_receive(&number, 1, TROUPE_NEVER, &message)) == 0)
+		board->count++;
+	return r;
+}
+
+static int close_function_root(int argc, char **argv)
+{
+	struct troupe_end end;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(take_numbers, NULL, &ref) == 0);
+	stage_send(ref, 1);
+	CHECK(troupe_close(ref) == 0);
+	end = stage_end_of(ref);
+	CHECK(end.reason.cause == TROUPE_NORMAL);
+	CHECK(board->count == 1);
+	return 0;
+}
+
+Test(life, a_function_that_returns_when_it_is_closed_has_ended_normally)
+{
+	stage_pass(close_function_root);
+}
+
 static int endless_run(const void *arguments)
 {
 	for (;;)

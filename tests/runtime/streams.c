@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors handed over; connections over the loopback. */
 #include <fcntl.h>
+#include <liburing.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -335,6 +336,64 @@ static int echo_root(int argc, char **argv)
 Test(streams, what_goes_out_comes_back_whole_with_bounded_buffers)
 {
 	stage_pass(echo_root);
+}
+
+/* ---- operations on a connection
+ * ------------------------------------------------------- */
+
+static void prepare_send(struct troupe_operation *operation,
+			 struct io_uring_sqe *entry)
+{
+	io_uring_prep_send_zc(entry, client.private_input.fd, "goodbye", 7, 0,
+			      0);
+}
+
+/* The kernel says twice that it is done: what it sent, and that it let go. */
+static int sent(struct troupe_operation *operation, int result)
+{
+	CHECK(result == 7 || result == -EINVAL); /* before Linux 6.0 */
+	board->value[0] = result;
+	board->count++;
+	return 0;
+}
+
+static int begin_to_send(struct troupe_stream *stream)
+{
+	static struct troupe_operation operation = { .prepare = prepare_send,
+						     .done = sent,
+						     .count = 1 };
+
+	CHECK(troupe_operation_start(&operation) == 0);
+	return 0;
+}
+
+static int count_bytes(struct troupe_stream *stream, const void *bytes,
+		       size_t size)
+{
+	client_read += size;
+	return 0;
+}
+
+static int zero_copy_root(int argc, char **argv)
+{
+	if (trp_actor.wait.kind == TRP_WAIT_EPOLL)
+		return 0; /* has no operations: see sources.c */
+	server = (struct troupe_stream) { .received = count_bytes };
+	client = (struct troupe_stream) { .connected = begin_to_send,
+					  .received = count_bytes };
+	begin();
+	run_until(1);
+	for (int i = 0; board->value[0] == 7 && client_read < 7 && i < 2000;
+	     i++)
+		stage_receive(5);
+	CHECK(board->count == 1);
+	CHECK(client_read == (board->value[0] == 7 ? 7 : 0));
+	return 0;
+}
+
+Test(streams, a_send_without_copy_is_done_once)
+{
+	stage_pass(zero_copy_root);
 }
 
 /* ---- ends

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * echo: a TCP server in which each connection is an actor.
+ *
+ *	root -> server -> connection, connection, ...
+ *
+ * The server accepts, and hands the descriptor over to a child; what happens to
+ * one connection is nobody else's concern.  `echo.so ADDRESS [N]` ends after N
+ * connections; "127.0.0.1:0" is any free port.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <troupe_io.h>
+#include "echo.pb-c.h"
+
+enum { PATIENCE_MS = 10000 };
+
+/* ---- a connection -------------------------------------------------------- */
+
+/* There is always room: see struct troupe_stream. */
+static int say_again(struct troupe_stream *stream, const void *bytes,
+		     size_t size)
+{
+	if (size > 0)
+		return troupe_stream_write(stream, bytes, size);
+	troupe_stream_finish(stream);
+	return 0;
+}
+
+static int hang_up(struct troupe_stream *stream, int error)
+{
+	return error < 0 ? error : TROUPE_STOP;
+}
+
+static int begin(const struct troupe_message *message)
+{
+	static struct troupe_stream stream = { .received = say_again,
+					       .ended = hang_up };
+	const Echo__Connection *connection = message->body;
+	int fd, r;
+
+	r = troupe_handover_take(connection->handover.data,
+				 connection->handover.len,
+				 troupe_in_ms(PATIENCE_MS), &fd);
+	return r < 0 ? r : troupe_stream_open(&stream, fd);
+}
+
+static const struct troupe_handler connection_handlers[] = {
+	{ &echo__connection__descriptor, begin },
+	{},
+};
+
+static const struct troupe_class connection_class = {
+	.name = "connection",
+	.handlers = connection_handlers,
+};
+
+/* ---- the server ---------------------------------------------------------- */
+
+static uint32_t connections_left; /* 0: any number */
+
+static int hand_over(int fd, troupe_ref to)
+{
+	Echo__Connection connection = ECHO__CONNECTION__INIT;
+	struct troupe_handover handover;
+	int r = troupe_handover_give(fd, to, &handover);
+
+	if (r < 0)
+		return r;
+	connection.handover.data = (uint8_t *)&handover;
+	connection.handover.len = sizeof(handover);
+	troupe_send(to, &connection.base); /* if it is gone, so is fd */
+	return 0;
+}
+
+/* The server goes on, whatever becomes of one connection. */
+static int accepted(struct troupe_listener *listener, int fd)
+{
+	troupe_ref ref;
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = troupe_spawn(&connection_class, NULL, &ref);
+	if (r == 0) {
+		r = hand_over(fd, ref);
+		if (r < 0)
+			troupe_stop(ref);
+	}
+	if (r < 0)
+		close(fd);
+	return 0;
+}
+
+static int connection_ended(const struct troupe_end *end)
+{
+	char text[TROUPE_TEXT_SIZE];
+
+	printf("process %d ended: %s\n", end->pid,
+	       troupe_reason_text(&end->reason, text, sizeof(text)));
+	if (connections_left == 0)
+		return 0;
+	return --connections_left == 0 ? TROUPE_STOP : 0;
+}
+
+static int server_init(const void *arguments)
+{
+	static struct troupe_listener listener = { .accepted = accepted };
+	const Echo__Plan *plan = arguments;
+	int r = troupe_listener_open(&listener, plan->address);
+
+	if (r < 0)
+		return r;
+	setlinebuf(stdout);
+	connections_left = plan->connections;
+	printf("listening on port %u\n", listener.port);
+	return 0;
+}
+
+static const struct troupe_class server = {
+	.name = "server",
+	.init = server_init,
+	.child_stopped = connection_ended,
+};
+
+/* ---- the root ------------------------------------------------------------ */
+
+int troupe_main(int argc, char **argv)
+{
+	Echo__Plan plan = ECHO__PLAN__INIT;
+	struct troupe_end end;
+	troupe_ref ref;
+	int r;
+
+	plan.address = argc > 1 ? argv[1] : "127.0.0.1:7777";
+	plan.connections = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
+	r = troupe_spawn(&server, &plan.base, &ref);
+	if (r == 0)
+		r = troupe_wait(ref, TROUPE_NEVER, &end);
+	return r == 0 && end.reason.cause == TROUPE_ERROR ? end.reason.code : r;
+}
