@@ -27,10 +27,13 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # Optional parts: a source file named in OPTIONAL_<pkg> is built only where
 # pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
 # out.
-OPTIONAL := libcbor msgpack libmosquitto inih
+OPTIONAL := libcbor msgpack libmosquitto inih hiredis
 OPTIONAL_libcbor      := serialize/cbor.c
 OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
 OPTIONAL_libmosquitto := ipc/bus_mqtt.c
+OPTIONAL_hiredis      := runtime/mailbox_redis.c runtime/redis.c \
+			 runtime/redis_entry.c runtime/redis_list.c \
+			 runtime/redis_url.c
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
@@ -55,7 +58,8 @@ TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
 BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
 TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/parts/*.c)))
-BENCH_SRC   := $(filter-out tests/bench/parts/%, \
+BENCH_SRC    = $(filter-out tests/bench/parts/% \
+		 $(PEERS_ASIDE:%=tests/bench/peers/%.c), \
 		 $(wildcard tests/bench/*.c tests/bench/*/*.c))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
@@ -86,8 +90,8 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench bench-peers bench-smoke fuzz \
-	race model check-install do-run do-test do-bench do-bench-smoke do-race \
+.PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
+	race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -97,6 +101,7 @@ help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 	@echo 'make bench      what actors cost: ARGS=--help'
 	@echo 'make bench-peers  installs what it compares with'
+	@echo 'make bench-report  a page of tables and plots: build/bench/report.html'
 	@echo 'make bench-smoke  each benchmark once, with its result checked'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
@@ -196,20 +201,68 @@ $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.
 $(O)/bin/test-mesh: $(O)/tests/bus/server.o | all
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
-# Peers that are not installed are built empty, and say so when asked.
-BENCH_ZMQ := $(shell $(PKG_CONFIG) --exists libzmq && echo -lzmq)
-BENCH_NNG := $(if $(wildcard /usr/include/nng/nng.h),-lnng)
-$(O)/tests/bench/peers/%.o: INTERNAL += \
-	$(if $(BENCH_ZMQ),-DHAVE_LIBZMQ) $(if $(BENCH_NNG),-DHAVE_NNG)
+# Peers that need something are built into $(O)/peers, each by itself, and
+# those for which it is not installed say so when asked.
+PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq && echo yes),zeromq) \
+	$(if $(wildcard /usr/include/nng/nng.h),nng) \
+	$(if $(wildcard /usr/include/boost/interprocess/ipc/message_queue.hpp), \
+		$(if $(shell command -v $(CXX)),boost)) \
+	$(if $(shell command -v iox-roudi), \
+		$(if $(wildcard /usr/include/iceoryx/*/iceoryx_binding_c),iceoryx)) \
+	$(if $(shell command -v python3),python) \
+	$(if $(shell command -v erlc),erlang) \
+	$(if $(shell grep -s 'CAF_VERSION 17' /usr/include/caf/config.hpp), \
+		$(if $(shell command -v $(CXX)),caf))
+PEERS_ASIDE := zeromq nng boost iceoryx
+PEER_FILES  := $(patsubst %,$(O)/peers/%,\
+	$(patsubst %,%.so,$(filter $(PEERS_ASIDE),$(PEERS_HAVE))) \
+	$(patsubst python,python.py,$(filter python,$(PEERS_HAVE))) \
+	$(patsubst erlang,erlang_peer.beam,$(filter erlang,$(PEERS_HAVE))) \
+	$(filter caf,$(PEERS_HAVE)))
+PEER_LIBS_zeromq  := -lzmq
+PEER_LIBS_nng     := -lnng
+PEER_LIBS_iceoryx := -liceoryx_binding_c -Wl,--allow-shlib-undefined
+PEER_FLAGS_iceoryx := $(patsubst %,-isystem %,$(wildcard /usr/include/iceoryx/*))
+PEER_CXX = $(CXX) -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
+	   $(OPTIMISE) $(CFLAGS) -fPIC -I. -I$(O)/gen \
+	   $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -MMD -MP -MF $(basename $@).d
+
+$(O)/peers/flags: always
+	@mkdir -p $(@D)
+	@echo '$(PEERS_HAVE)' | cmp -s - $@ || echo '$(PEERS_HAVE)' > $@
+PEERS_KNOWN = $(O)/tests/bench/peers/loaded.o $(O)/tests/bench/peers/programs.o
+$(PEERS_KNOWN): $(O)/peers/flags
+$(PEERS_KNOWN): INTERNAL += \
+	$(foreach p,$(PEERS_HAVE),-DHAVE_PEER_$(call upper,$(p)))
+
+$(O)/peers/%.so: tests/bench/peers/%.c $(O)/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(INTERNAL) $(PEER_FLAGS_$*) -MF $(basename $@).d -shared $(LDFLAGS) \
+		-o $@ $< $(PEER_LIBS_$*)
+$(O)/peers/%.so: tests/bench/peers/%.cc $(O)/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(PEER_CXX) -shared $(LDFLAGS) -o $@ $<
+$(O)/peers/caf: tests/bench/peers/caf.cc $(O)/flags
+	@mkdir -p $(@D)
+	$(PEER_CXX) $(LDFLAGS) -o $@ $< -lcaf_core
+$(O)/peers/%.py: tests/bench/peers/%.py
+	@mkdir -p $(@D)
+	cp $< $@
+$(O)/peers/%.beam: tests/bench/peers/%.erl
+	@mkdir -p $(@D)
+	erlc -o $(@D) $<
+
+# One benchmark measures elections in the virtual network of tests/sim.
+$(O)/bin/troupe-bench: $(O)/tests/sim/net.o
 
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
-		$(O)/lib/libtroupe.a
+		$(O)/lib/libtroupe.a | $(PEER_FILES)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
 		-Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
-		$(LIBS) $(BENCH_ZMQ) $(BENCH_NNG) -lm
+		$(LIBS) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
@@ -246,6 +299,30 @@ do-bench: benches
 # Installs the peers that Debian has; the next build finds them.
 bench-peers:
 	@./tests/support/packages build peers
+
+# A page of how ours are beside the peers, of bytes by size, of latencies and of
+# how many there may be: asleep, left to itself and spinning, for these are three
+# worlds.
+bench-report:
+	@./tests/support/packages build peers report
+	@$(MAKE) --no-print-directory do-bench-report
+BENCH_REPORT = $(O)/bench
+BENCH_OURS     = '^ask$$' '^oneway' '^latency'
+BENCH_SLEEPING = $(BENCH_OURS) '^fanin$$' floor idle restart reports timer scale \
+		'^(pipes|unix_[a-z]*|mqueue|zeromq|nng|boost|iceoryx|python)_'
+BENCH_ADAPTIVE = $(BENCH_OURS) '^fanin$$' '^(erlang|caf)_'
+do-bench-report: $(O)/bin/troupe-bench
+	@mkdir -p $(BENCH_REPORT)
+	$(O)/bin/troupe-bench --spin never --out $(BENCH_REPORT)/sleeping.json \
+		$(BENCH_SLEEPING) $(ARGS)
+	$(O)/bin/troupe-bench --spin always --pin two \
+		--out $(BENCH_REPORT)/spinning.json \
+		$(BENCH_OURS) floor_line $(ARGS)
+	$(O)/bin/troupe-bench --spin auto --out $(BENCH_REPORT)/adaptive.json \
+		$(BENCH_ADAPTIVE) $(ARGS)
+	$(O)/bin/troupe-bench report $(BENCH_REPORT)/sleeping.json \
+		$(BENCH_REPORT)/adaptive.json $(BENCH_REPORT)/spinning.json -o $(BENCH_REPORT)/report.html
+	@echo 'see $(BENCH_REPORT)/report.html'
 
 # Every benchmark once, in its smallest size, with its result checked; then
 # again with the smallest mailboxes.

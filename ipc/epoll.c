@@ -79,6 +79,8 @@ static void epoll_close(struct trp_wait *wait)
 
 static int epoll_watch(struct trp_wait *wait, struct trp_watch *watch)
 {
+	if (watch->prepare)
+		return -ENOTSUP;
 	return control(wait->backend, EPOLL_CTL_ADD, watch->fd, watch->events,
 		       watch->serial);
 }

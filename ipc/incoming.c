@@ -44,8 +44,18 @@ static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
 	in->base = base;
 	in->word = trp_ring_word(block);
 	step = in->limit && in->limit < block.size ? in->limit : block.size;
+	if (step > TRP_LANE_LARGE)
+		step = TRP_LANE_LARGE;
 	in->step = step / 4;
 	return 0;
+}
+
+static struct trp_extent block_of(uint64_t word)
+{
+	return (struct trp_extent) {
+		.offset = word & ~UINT64_C(63),
+		.size = UINT64_C(1) << (word & 63),
+	};
 }
 
 static int open_first_ring(struct trp_incoming *in,
@@ -53,12 +63,18 @@ static int open_first_ring(struct trp_incoming *in,
 {
 	uint64_t word =
 		atomic_load_explicit(&in->theirs->ring, memory_order_relaxed);
-	struct trp_extent block = {
-		.offset = word & ~UINT64_C(63),
-		.size = UINT64_C(1) << (word & 63),
-	};
 
-	return open_ring(in, arena, block, in->cursor);
+	return open_ring(in, arena, block_of(word), in->cursor);
+}
+
+int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
+			uint64_t head, uint64_t ring, uint64_t base)
+{
+	if (head % 8 || base > head)
+		return -EBADMSG;
+	in->tail = in->cursor = in->head = head;
+	/* Closed: the card names the next ring. */
+	return ring ? open_ring(in, arena, block_of(ring), base) : 0;
 }
 
 /* 1: there is more than before; 0: there is not; or -EBADMSG. */

@@ -107,6 +107,13 @@ void trp_knock(uint32_t slot, uint32_t door)
 	       length);
 }
 
+void trp_knock_fini(void)
+{
+	if (sender.owner == getpid())
+		close(sender.fd);
+	sender.owner = 0;
+}
+
 void trp_knock_drain(int fd)
 {
 	char byte;

@@ -36,6 +36,9 @@ int trp_knock_open(uint32_t slot, int *ret_fd, uint32_t *ret_door);
 /* Knocks.  That nobody is there, or is knocked at already, is no error. */
 void trp_knock(uint32_t slot, uint32_t door);
 
+/* Closes the socket that this process knocks from, until it knocks again. */
+void trp_knock_fini(void);
+
 /* Takes what has come in, so that the socket is not readable any more. */
 void trp_knock_drain(int fd);
 

@@ -46,6 +46,7 @@ enum {
 	TRP_LANE_FIRST = 1024, /* bytes of a first ring */
 	TRP_LANE_KEPT = 48,    /* always free: PAD and CONTINUES, or CLOSES */
 	TRP_LANE_GROWTH = 4,
+	TRP_LANE_LARGE = 64 << 10, /* from here on growth is thought over */
 	TRP_LIMIT_DEFAULT = 1 << 20,
 	TRP_LIMIT_MIN = 256,
 	TRP_LIMIT_MAX = 1 << 30,
@@ -133,6 +134,14 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 			 uint32_t limit, void **ret_bytes);
 
 /*
+ * Would that record make a large ring grow, though a few of its kind fit in
+ * and the limit allows it?
+ */
+bool trp_outgoing_would_grow(struct trp_outgoing *out,
+			     struct trp_region *region, uint32_t size,
+			     uint32_t limit);
+
+/*
  * Publishes the reservation, shortened to `size` where that is smaller.
  * True: the receiver had caught up, or has never been here; ring it.
  */
@@ -163,6 +172,13 @@ void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);
 /* A new sender: its card is `theirs`; reads from position 0 on. */
 void trp_incoming_reset(struct trp_incoming *in,
 			const struct trp_card_out *theirs);
+
+/*
+ * After a reset: goes on at `head`, in the ring that lies at `base` and that a
+ * card calls `ring`.  0 or -EBADMSG.
+ */
+int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
+			uint64_t head, uint64_t ring, uint64_t base);
 
 /*
  * The next record at the cursor.  Returns 1 with ret_mail set (but for its

@@ -2,6 +2,7 @@
 #include "ipc/mailbox.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #include "ipc/peer.h"
 
@@ -146,16 +147,49 @@ void trp_mailbox_tidy(struct trp_mailbox *box)
 	}
 }
 
+/*
+ * A large ring that is full: a receiver that is reading makes room in less time
+ * than a larger ring takes to populate, and the small one stays in the cache.
+ * So it is given a moment, or the processor, as long as its head moves.
+ */
+static void await_reader(struct trp_mailbox *box, struct trp_peer *peer,
+			 struct trp_outgoing *out, uint32_t size)
+{
+	enum { PATIENCE_NS = 50000, LOOKS = 32 };
+	const int64_t patience = PATIENCE_NS + 2 * (int64_t)size;
+	int64_t now = trp_now().ns, end = now + 10 * patience;
+	int64_t until = now + patience;
+	uint64_t head = out->head_seen;
+
+	while (trp_outgoing_reclaim(out, &box->region) > out->block.size / 2) {
+		now = trp_now().ns;
+		if (out->head_seen != head)
+			until = now + patience;
+		head = out->head_seen;
+		if (now >= until || now >= end)
+			return;
+		for (int look = 0; look < LOOKS; look++)
+			trp_relax();
+		sched_yield();
+		if (!out->theirs)
+			trp_peer_meet(box, peer);
+	}
+}
+
 static int reserve(struct trp_mailbox *box, struct trp_peer *peer,
 		   enum trp_stream stream, uint32_t size,
 		   const struct trp_extent *attachment, void **ret_bytes)
 {
 	struct trp_outgoing *out = &peer->out[stream];
+	uint32_t limit = limit_of(box, peer, stream);
 
 	if (!out->theirs)
 		trp_peer_meet(box, peer);
-	return trp_outgoing_reserve(out, &box->region, size, attachment,
-				    limit_of(box, peer, stream), ret_bytes);
+	if (box->slot != TRP_SLOT_SUPERVISOR && peer->slot != box->slot &&
+	    trp_outgoing_would_grow(out, &box->region, size, limit))
+		await_reader(box, peer, out, size);
+	return trp_outgoing_reserve(out, &box->region, size, attachment, limit,
+				    ret_bytes);
 }
 
 int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
@@ -193,12 +227,36 @@ void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
 		trp_peer_ring(box, peer);
 }
 
+/*
+ * A receiver that is reading what we lent it before soon gives a block back,
+ * populated; that is worth a third of the time which populating takes.
+ */
+static void await_warm_block(struct trp_mailbox *box, uint64_t size)
+{
+	enum { WORTH_NS_SHIFT = 2, LOOKS = 32 };
+	struct trp_peer *peer = box->last;
+	int64_t end = trp_now().ns + (int64_t)(size >> WORTH_NS_SHIFT);
+
+	while (peer && !trp_region_is_warm(&box->region, size)) {
+		if (!peer->out[TRP_MAIL].theirs)
+			trp_peer_meet(box, peer);
+		trp_outgoing_reclaim(&peer->out[TRP_MAIL], &box->region);
+		if (!peer->out[TRP_MAIL].debt_count || trp_now().ns >= end)
+			return;
+		for (int look = 0; look < LOOKS; look++)
+			trp_relax();
+		sched_yield();
+	}
+}
+
 int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 		     struct trp_extent *ret_extent, void **ret_bytes)
 {
 	uint64_t offset;
 	int r;
 
+	if (size >= TRP_COOL_MIN)
+		await_warm_block(box, size);
 	r = trp_region_alloc(&box->region, size, &offset);
 	if (r == -ENOBUFS) {
 		trp_mailbox_tidy(box);

@@ -317,6 +317,19 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 	return 0;
 }
 
+bool trp_outgoing_would_grow(struct trp_outgoing *out,
+			     struct trp_region *region, uint32_t size,
+			     uint32_t limit)
+{
+	uint64_t need = trp_record_space(sizeof(struct trp_extent) + size);
+
+	if (out->tail + need <= out->easy || out->block.size < TRP_LANE_LARGE ||
+	    out->block.size < 4 * need || fits(out, need))
+		return false;
+	trp_outgoing_reclaim(out, region);
+	return !fits(out, need) && !is_full(out, need, limit);
+}
+
 static void move_to_new_ring(struct trp_outgoing *out)
 {
 	add_debt(out, out->open.position, out->block);

@@ -3,15 +3,20 @@
 #define TRP_IPC_SPIN_H
 
 /*
- * Whether to look at the bell for a while before sleeping, and for how long.
- * Pure: it is handed the CPUs and told the outcome.
+ * Whether to look at the bell for a while before sleeping, and how.  Pure: it
+ * is handed the CPUs and told the outcome.
  *
- * Spinning pays when the sender runs on another core and answers within
- * microseconds; on the same core it only keeps the sender from running.  So:
- * not unless the last sender ran elsewhere (which a machine with one CPU never
- * says, and two processes pinned to two do); twice as long after each success,
- * half as long after each failure; and once it has come down to nothing, one
- * trial after TRIAL_AFTER sleeps, lest it never be found out again.
+ * A sender that lately ran on another core may answer within microseconds: look
+ * again and again.  One that ran on this core cannot before we leave it: yield
+ * it once, which is cheaper than a sleep and a wake.  (A machine with one CPU
+ * says always this, two processes pinned to two always that.)
+ *
+ * Both as long as it pays.  Looking: twice as long after each success, half as
+ * long after each failure, down to nothing.  Then one trial after some sleeps,
+ * lest it never be found out again, and twice as many after each that failed.
+ * A trial is long enough for a peer that has to be woken first: two that sleep
+ * both come out of it in no other way.  Who was preempted while it looked has
+ * no core to spare, and stops at once.
  */
 
 #include <stdbool.h>
@@ -29,19 +34,29 @@ static inline void trp_relax(void)
 
 enum trp_spin_mode { TRP_SPIN_AUTO, TRP_SPIN_NEVER, TRP_SPIN_ALWAYS };
 
+/* When to try again what did not pay. */
+struct trp_trial {
+	uint32_t sleeps; /* since the last */
+	uint32_t after;	 /* so many */
+};
+
 struct trp_spin {
 	enum trp_spin_mode mode;
-	int sender_cpu; /* -1: not known */
-	uint32_t budget_ns;
-	uint32_t sleeps; /* since the budget came down to nothing */
+	int sender_cpu;	    /* -1: not known */
+	uint32_t budget_ns; /* 0: trials only */
+	uint32_t credit;    /* of yielding; 0: trials only */
+	struct trp_trial spinning, yielding;
 };
 
 enum {
 	TRP_SPIN_FIRST_NS = 5000,
-	TRP_SPIN_MOST_NS = 20000,
+	TRP_SPIN_MOST_NS = 50000, /* and that of a trial */
 	TRP_SPIN_LEAST_NS = 1500, /* below it: nothing */
-	TRP_SPIN_TRIAL_AFTER = 64,
 	TRP_SPIN_ALWAYS_NS = 1000000,
+	TRP_SPIN_PREEMPTED_NS = 100000, /* between two looks at the clock */
+	TRP_SPIN_CREDIT = 4,
+	TRP_SPIN_TRIAL_AFTER = 64,
+	TRP_SPIN_TRIAL_MOST = 4096,
 };
 
 /* `mode` is what TROUPE_SPIN says: always, never, auto; NULL and others: auto.
@@ -53,5 +68,14 @@ uint32_t trp_spin_budget(struct trp_spin *spin, int own_cpu);
 
 /* After spinning: was the bell rung before the budget was used up? */
 void trp_spin_learn(struct trp_spin *spin, bool has_won);
+
+/* While spinning we were kept from running. */
+void trp_spin_was_preempted(struct trp_spin *spin);
+
+/* Whether to yield the processor once; counts this sleep. */
+bool trp_spin_may_yield(struct trp_spin *spin, int own_cpu);
+
+/* After that: was the bell rung, and soon? */
+void trp_spin_learn_yield(struct trp_spin *spin, bool has_won);
 
 #endif

@@ -58,6 +58,14 @@ static struct io_uring_sqe *next_sqe(struct uring *uring)
 	return io_uring_get_sqe(&uring->ring);
 }
 
+/* The deadline, a signal, and a kernel that first wants to be read from. */
+static bool is_no_error(int r)
+{
+	return r >= 0 || r == -ETIME || r == -EINTR || r == -EBUSY;
+}
+
+static int uring_dispatch(struct trp_wait *wait);
+
 /* ---- opening and closing ---- */
 
 /* Newer kernels are spared interrupts and locks that one issuer has no use for.
@@ -169,16 +177,70 @@ static void uring_close(struct trp_wait *wait)
 
 /* ---- watches ---- */
 
+/*
+ * One operation, one completion: what goes on by itself would complete while a
+ * handler runs, and what is linked or says nothing would never complete.
+ */
+static bool is_single(const struct io_uring_sqe *sqe)
+{
+	enum { READ_MULTISHOT = 49, TIMEOUT_MULTISHOT = 1 << 6 };
+
+	if (sqe->flags & ~(IOSQE_FIXED_FILE | IOSQE_ASYNC))
+		return false;
+	switch (sqe->opcode) {
+	case IORING_OP_ACCEPT:
+		return !(sqe->ioprio & IORING_ACCEPT_MULTISHOT);
+	case IORING_OP_RECV:
+	case IORING_OP_RECVMSG:
+		return !(sqe->ioprio & IORING_RECV_MULTISHOT);
+	case IORING_OP_POLL_ADD:
+		return !(sqe->len & IORING_POLL_ADD_MULTI);
+	case IORING_OP_TIMEOUT:
+		return !(sqe->timeout_flags & TIMEOUT_MULTISHOT);
+	default:
+		return sqe->opcode != READ_MULTISHOT;
+	}
+}
+
 static int uring_watch(struct trp_wait *wait, struct trp_watch *watch)
 {
-	struct io_uring_sqe *sqe = next_sqe(wait->backend);
+	struct io_uring_sqe entry = { 0 };
+	struct io_uring_sqe *sqe;
 
+	if (watch->prepare)
+		watch->prepare(watch, &entry);
+	else
+		io_uring_prep_poll_add(&entry, watch->fd, watch->events);
+	if (!is_single(&entry))
+		return -EINVAL;
+	sqe = next_sqe(wait->backend);
 	if (!sqe)
 		return -ENOMEM;
-	io_uring_prep_poll_add(sqe, watch->fd, watch->events);
+	*sqe = entry;
 	sqe->user_data = watch->serial;
 	watch->is_armed = true;
+	watch->has_result = false;
 	return 0;
+}
+
+/* Its memory is the kernel's until it has completed, one way or the other. */
+static void cancel_operation(struct trp_wait *wait, struct trp_watch *watch)
+{
+	struct uring *uring = wait->backend;
+	struct io_uring_sqe *sqe = next_sqe(uring);
+	int r = 0;
+
+	watch->is_leaving = true;
+	if (sqe) {
+		io_uring_prep_cancel64(sqe, watch->serial, 0);
+		sqe->user_data = NOBODY;
+	}
+	while (watch->is_armed && is_no_error(r)) {
+		r = io_uring_submit_and_wait(&uring->ring, 1);
+		if (is_no_error(r))
+			r = uring_dispatch(wait);
+	}
+	watch->is_leaving = false;
 }
 
 /* At once: an armed poll holds the file open, whoever closes it. */
@@ -189,6 +251,10 @@ static void uring_unwatch(struct trp_wait *wait, struct trp_watch *watch)
 
 	if (!watch->is_armed)
 		return;
+	if (watch->prepare) {
+		cancel_operation(wait, watch);
+		return;
+	}
 	watch->is_armed = false;
 	sqe = next_sqe(uring);
 	if (!sqe)
@@ -229,12 +295,6 @@ static int arm_bell(struct trp_wait *wait, uint32_t value)
 	prep_bell(sqe, uring, wait->bell, value);
 	uring->is_bell_armed = true;
 	return 0;
-}
-
-/* The deadline, a signal, and a kernel that first wants to be read from. */
-static bool is_no_error(int r)
-{
-	return r >= 0 || r == -ETIME || r == -EINTR || r == -EBUSY;
 }
 
 static int uring_block(struct trp_wait *wait, uint32_t value,
@@ -279,13 +339,36 @@ static int bell_has_rung(struct uring *uring, int result)
 								    : result;
 }
 
+/* The first result counts; the second of two says that its memory is free. */
+static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
+			     int result, bool has_more)
+{
+	uint64_t serial = watch->serial;
+
+	if (!watch->has_result)
+		watch->result = result;
+	watch->has_result = true;
+	if (has_more)
+		return 0;
+	watch->is_armed = false;
+	if (watch->is_leaving)
+		return 0;
+	watch->ready(watch, 0);
+	if (trp_seats_find(&wait->seats, serial) != watch)
+		return 0;
+	return uring_watch(wait, watch);
+}
+
 /* A refused poll is a descriptor that is none: said once, not armed again. */
-static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result)
+static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
+			  bool has_more)
 {
 	struct trp_watch *watch = trp_seats_find(&wait->seats, serial);
 
 	if (!watch)
 		return 0;
+	if (watch->prepare)
+		return operation_is_done(wait, watch, result, has_more);
 	watch->is_armed = false;
 	watch->ready(watch, result < 0 ? POLLNVAL : (uint32_t)result);
 	if (result < 0 || trp_seats_find(&wait->seats, serial) != watch)
@@ -293,11 +376,12 @@ static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result)
 	return uring_watch(wait, watch);
 }
 
-static int complete(struct trp_wait *wait, uint64_t whose, int result)
+static int complete(struct trp_wait *wait, uint64_t whose, int result,
+		    bool has_more)
 {
 	if (whose == BELL)
 		return bell_has_rung(wait->backend, result);
-	return watch_is_ready(wait, whose, result);
+	return watch_is_ready(wait, whose, result, has_more);
 }
 
 /* Only those that are there now: arming again may bring new ones at once. */
@@ -312,9 +396,10 @@ static int uring_dispatch(struct trp_wait *wait)
 	       io_uring_peek_cqe(&uring->ring, &cqe) == 0) {
 		uint64_t whose = cqe->user_data;
 		int result = cqe->res;
+		bool has_more = cqe->flags & IORING_CQE_F_MORE;
 
 		io_uring_cqe_seen(&uring->ring, cqe);
-		r = complete(wait, whose, result);
+		r = complete(wait, whose, result, has_more);
 	}
 	return r;
 }

@@ -144,6 +144,7 @@ void trp_wait_fini(struct trp_wait *wait)
 	if (wait->backend)
 		backends[wait->kind]->close(wait);
 	trp_seats_fini(&wait->seats);
+	trp_knock_fini();
 	*wait = (struct trp_wait) { 0 };
 }
 
@@ -160,7 +161,7 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
 
 	assert(watch->ready);
 	assert(trp_seats_find(&wait->seats, watch->serial) != watch);
-	if (fcntl(watch->fd, F_GETFD) < 0)
+	if (!watch->prepare && fcntl(watch->fd, F_GETFD) < 0)
 		return -errno;
 	r = open_backend(wait);
 	if (r < 0)
@@ -190,35 +191,72 @@ void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
 
 /* ---- sleeping ---- */
 
+enum outcome { LOST, WON, PREEMPTED };
+
 /* The clock costs as much as ten looks at the bell. */
-static bool spin_until(struct trp_wait *wait, struct trp_time end)
+static enum outcome spin_until(struct trp_wait *wait, struct trp_time now,
+			       struct trp_time end)
 {
+	struct trp_time before;
+
 	do {
 		for (int look = 0; look < 16; look++) {
 			if (trp_bell_is_set(wait->bell))
-				return true;
+				return WON;
 			trp_relax();
 		}
-	} while (trp_now().ns < end.ns);
-	return false;
+		before = now;
+		now = trp_now();
+		if (now.ns - before.ns > TRP_SPIN_PREEMPTED_NS)
+			return PREEMPTED;
+	} while (now.ns < end.ns);
+	return LOST;
 }
 
-static bool spin(struct trp_wait *wait, struct trp_time deadline)
+static bool spin(struct trp_wait *wait, int own_cpu, struct trp_time deadline)
 {
-	uint32_t budget = trp_spin_budget(&wait->spin, sched_getcpu());
-	struct trp_time end;
-	bool has_won;
+	uint32_t budget = trp_spin_budget(&wait->spin, own_cpu);
+	struct trp_time now, end;
+	enum outcome outcome;
 
 	if (budget == 0)
 		return false;
-	end.ns = trp_now().ns + budget;
-	has_won = spin_until(wait, end.ns < deadline.ns ? end : deadline);
-	trp_spin_learn(&wait->spin, has_won);
-	if (has_won)
+	now = trp_now();
+	end.ns = now.ns + budget;
+	outcome = spin_until(wait, now, end.ns < deadline.ns ? end : deadline);
+	if (outcome == PREEMPTED)
+		trp_spin_was_preempted(&wait->spin);
+	else
+		trp_spin_learn(&wait->spin, outcome == WON);
+	if (outcome == WON)
 		wait->spins_won++;
 	else
 		wait->spins_lost++;
-	return has_won;
+	return outcome == WON;
+}
+
+/* Where others take the core for long, it is better to be woken. */
+static bool yield(struct trp_wait *wait, int own_cpu)
+{
+	enum { SOON_NS = 50000 };
+	int64_t before;
+	bool is_set;
+
+	if (!trp_spin_may_yield(&wait->spin, own_cpu))
+		return false;
+	before = trp_now().ns;
+	sched_yield();
+	is_set = trp_bell_is_set(wait->bell);
+	trp_spin_learn_yield(&wait->spin,
+			     is_set && trp_now().ns - before < SOON_NS);
+	return is_set;
+}
+
+static bool linger(struct trp_wait *wait, struct trp_time deadline)
+{
+	int own_cpu = sched_getcpu();
+
+	return yield(wait, own_cpu) || spin(wait, own_cpu, deadline);
 }
 
 /* A wake, a word that has changed, the deadline and a signal all end it. */
@@ -266,7 +304,7 @@ int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
 		return 0;
 	if (has_passed(deadline))
 		return trp_wait_poll(wait);
-	if (spin(wait, deadline))
+	if (linger(wait, deadline))
 		return 0;
 	if (wait->seats.taken == 0)
 		return park(wait, TRP_ASLEEP_FUTEX, deadline, block_on_futex);

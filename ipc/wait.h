@@ -29,15 +29,27 @@ enum trp_wait_kind {
 	TRP_WAIT_KINDS
 };
 
-/* A descriptor that is watched; the caller's memory, as long as it is. */
+struct io_uring_sqe;
+
+/*
+ * What is watched; the caller's memory, as long as it is: a descriptor, or,
+ * with `prepare`, any operation of io_uring (URING and SOCKET alone).  That
+ * fills in an entry, all zero; it is called each time the operation is begun.
+ * What the entry points to belongs to the kernel until ready() or the return
+ * of trp_wait_remove().  In ready() `result` is as io_uring_enter(2) has it.
+ */
 struct trp_watch {
 	int fd;
 	uint32_t events; /* POLLIN, POLLOUT */
+	void (*prepare)(struct trp_watch *watch, struct io_uring_sqe *entry);
 	void (*ready)(struct trp_watch *watch, uint32_t events);
 	void *data;
+	int result;
 	/* private, zero at first: */
 	uint64_t serial;
 	bool is_armed;
+	bool is_leaving; /* an operation that is being cancelled */
+	bool has_result; /* of an operation that says twice that it is done */
 };
 
 struct trp_wait {
@@ -74,17 +86,22 @@ void trp_wait_fini(struct trp_wait *wait);
 void trp_wait_set_node(uint64_t node);
 
 /*
- * Watches a descriptor, level-triggered, until removed; ready() is called from
+ * Watches a descriptor, level-triggered, until removed (an operation: does it
+ * again and again until removed); ready() is called from
  * trp_wait_sleep() and trp_wait_poll(), with the events of poll(2), POLLERR and
  * POLLHUP among them.  The descriptor is borrowed: remove the watch before you
  * close it.  One that was closed all the same is not reported any more, but
  * for POLLNVAL, at most once.
  * Returns 0, -EBADF, -ENOMEM, -EPERM (epoll: a plain file), -EEXIST (epoll: a
- * descriptor that is watched already), or as io_uring_setup(2).
+ * descriptor that is watched already), or as io_uring_setup(2); an operation
+ * -ENOTSUP (epoll), -EINVAL (multishot, linked, without completion).
  */
 int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch);
 
-/* Afterwards ready() is not called any more.  Safe from within ready(). */
+/*
+ * Afterwards ready() is not called any more.  Safe from within ready().  An
+ * operation is cancelled and waited for: `result` says what became of it.
+ */
 void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch);
 
 /*

@@ -25,7 +25,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 112 };
+enum { TRP_WORDS_TEXT = 104 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
@@ -42,6 +42,7 @@ struct trp_words {
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
+	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
 };
 static_assert(sizeof(struct trp_words) ==
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -116,6 +117,7 @@ struct trp_actor {
 		const struct trp_envelope *envelope;
 		uint64_t flow; /* of what is being handled; 0: begins here */
 		uint16_t hop;
+		bool is_traced;
 		uint64_t entry;	 /* of the box that handed it out; 0: of none */
 		bool is_refused; /* nobody here handles it */
 		int result;	 /* of its handler; -EBADMSG: it had none */
@@ -214,6 +216,9 @@ int trp_full_turn(void);
 /* runtime/words.c: NULL: it is not there (any more), or has not begun. */
 const struct trp_words *trp_words_of(troupe_ref ref);
 
+/* (runtime/words.c) Of the actor of that reference, or 0. */
+pid_t trp_words_pid(troupe_ref ref);
+
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 
@@ -247,6 +252,11 @@ struct trp_news *trp_news_pop(struct trp_news_queue *queue);
 struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
 			       troupe_ref ref);
 
+/* Whether what troupe_receive() has last returned is traced. */
+bool trp_receive_is_traced(void);
+/* (runtime/receive.c) At the end: what is left is a dead letter. */
+void trp_receive_end(void);
+
 /*
  * runtime/receive.c: a message for a function actor: given to the
  * troupe_receive() that waits for it (TRP_HELD: the record is kept), or kept
@@ -260,6 +270,12 @@ int trp_receive_offer(const struct trp_mail *mail,
 /* runtime/stash.c */
 bool trp_stash_is_again(void); /* something is to be handled again */
 int trp_stash_turn(void);      /* handles one again; as trp_actor_turn() */
+void trp_stash_end(void);      /* what is left is a dead letter */
+
+/* (runtime/stash.c) Mail that is none of the lanes', to be handled in a turn.
+ */
+int trp_stash_later(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope);
 
 /* runtime/idle.c: nothing is left to do. */
 void trp_idle_begin(void);
@@ -306,10 +322,15 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		      size_t size);
 
 /* Answers a call at once with a failure; others it drops.  1. */
-int trp_method_refuse(const struct trp_envelope *envelope, int code,
-		      const char *text);
+enum troupe_dead_cause;
+int trp_method_refuse(enum troupe_dead_cause cause,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size, int code, const char *text);
 
 /* runtime/input.c: runs one that is ready.  As trp_actor_turn(). */
 int trp_input_turn(void);
+
+/* runtime/handover.c: what was offered to that actor is closed. */
+void trp_handover_target_ended(troupe_ref ref);
 
 #endif

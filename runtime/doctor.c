@@ -121,10 +121,17 @@ static void list_parts(void)
 #ifdef HAVE_LIBMOSQUITTO
 	printf(" libmosquitto");
 #endif
+#ifdef HAVE_HIREDIS
+	printf(" hiredis");
+#endif
 #ifdef HAVE_INIH
 	printf(" libinih");
 #endif
 	printf(" jansson liburing protobuf-c\n");
+#ifndef HAVE_HIREDIS
+	say(WORSE, "built without", "hiredis",
+	    "no mailboxes in Redis: install libhiredis-dev and build again");
+#endif
 }
 
 /* What nodes can meet over, and how they write to each other. */

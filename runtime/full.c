@@ -6,6 +6,10 @@
  */
 #include <errno.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
+#include "runtime/memory.h"
+
+enum { DROPPED = TRP_DIVERTED + 1 }; /* by the policy */
 
 static struct troupe_room *rooms; /* that are waited for */
 
@@ -42,15 +46,19 @@ static int drop_new(const struct trp_envelope *envelope,
 		return -EAGAIN;
 	if (attachment)
 		trp_mailbox_unloan(&trp_actor.box, *attachment);
-	return 0;
+	return DROPPED;
 }
 
-int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
-		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment)
+/* As trp_full_post(), or DROPPED. */
+static int post(troupe_ref to, struct trp_envelope *envelope,
+		const ProtobufCMessage *message,
+		const struct trp_extent *attachment)
 {
-	int r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
+	int r = trp_memory_check(to, message, envelope);
 
+	if (r < 0)
+		return r;
+	r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
 	if (r != -EAGAIN)
 		return r;
 	switch (policy_of(to)) {
@@ -63,6 +71,19 @@ int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
 		break;
 	}
 	return -EAGAIN;
+}
+
+int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
+		  const ProtobufCMessage *message,
+		  const struct trp_extent *attachment)
+{
+	int r = post(to, envelope, message, attachment);
+
+	if (r == 0 || r == TRP_DIVERTED)
+		return r;
+	if (r == -ESRCH || r == -EAGAIN || r == DROPPED)
+		trp_dead_letter_sent(r, to, envelope, message);
+	return r == DROPPED ? 0 : r;
 }
 
 int troupe_divert_to(troupe_ref ref)

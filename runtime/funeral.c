@@ -11,8 +11,10 @@
 #include <unistd.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "runtime/keeper.h"
 #include "runtime/supervisor.h"
+#include "runtime/trace.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
 
@@ -208,6 +210,33 @@ void trp_funeral_sweep(struct trp_supervisor *supervisor)
 						: 2 * supervisor->sweep_ms);
 }
 
+struct leftover {
+	troupe_ref dead;
+	bool is_quiet; /* it ended in order, and need not read on */
+};
+
+static void is_left(const struct trp_mail *mail, void *data)
+{
+	const struct leftover *leftover = data;
+
+	trp_dead_letter_unread(mail, leftover->dead, leftover->is_quiet);
+}
+
+/*
+ * What it had not read: now, while no sender may take back the memory.  Its own
+ * counts go on in ours.
+ */
+static void take_stock(struct trp_supervisor *supervisor, uint32_t slot,
+		       const struct troupe_end *end)
+{
+	struct leftover leftover = { end->ref, !is_worth_a_line(end) };
+
+	trp_office_subscribe(supervisor, leftover.dead, false);
+	trp_mailbox_each_unread(&supervisor->node.arena, slot, is_left,
+				&leftover);
+	trp_dead_letter_inherit(slot);
+}
+
 /*
  * The order matters: its mail is rung for before its end is told, so that a
  * receiver finds it; its name is free before anybody hears of the end.
@@ -223,6 +252,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	uint32_t unread, orphan;
 
 	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	take_stock(supervisor, slot, &end);
 	set_life(supervisor, slot, TRP_DEAD);
 	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
@@ -237,6 +267,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
+	trp_trace_ended(end.pid, title, child->spawned_at, &end.reason);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;
 		supervisor->root = 0;
@@ -312,12 +343,16 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 {
 	struct trp_child *child = &supervisor->family.child[birth->slot];
 	struct death death = { .status = birth->pid };
+	char title[TRP_TITLE_SIZE];
 
 	if (birth->pid < 0) {
 		bury(supervisor, birth->slot, &death);
 		return;
 	}
 	trp_family_born(&supervisor->family, birth->slot, birth->pid);
+	trp_trace_born(birth->pid,
+		       trp_family_title(&supervisor->family, birth->slot, title,
+					sizeof(title)));
 	atomic_store_explicit(
 		&trp_arena_slot(&supervisor->node.arena, birth->slot)->pid,
 		birth->pid, memory_order_relaxed);

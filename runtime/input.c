@@ -1,110 +1,172 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Descriptors as sources of events.  A watch that is ready is taken off at
- * once and queued; its handler runs in its turn, between messages, and the
- * watch is set again only when the handler has returned.
- */
+/* Sources of events in general, and those that are descriptors. */
+#include "runtime/input.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include "runtime/actor.h"
+#include "runtime/trace.h"
 
-struct source {
-	struct trp_watch watch;
-	struct troupe_input *input; /* NULL: removed, to be freed */
-	struct source *next;	    /* of those that are ready */
-	uint32_t events;
-	bool is_queued;
-};
+static struct trp_source *first; /* of those that are ready */
+static struct trp_source **last = &first;
 
-static struct source *first;
-static struct source **last = &first;
-
-static void on_ready(struct trp_watch *watch, uint32_t events)
+static void push(struct trp_source *source)
 {
-	struct source *source = watch->data;
-
-	trp_wait_remove(&trp_actor.wait, watch);
-	source->events = events;
 	source->is_queued = true;
 	source->next = NULL;
 	*last = source;
 	last = &source->next;
 }
 
-static struct source *pop(void)
+static struct trp_source *pop(void)
 {
-	struct source *source = first;
+	struct trp_source *source = first;
 
 	if (!source)
 		return NULL;
 	first = source->next;
 	if (!first)
 		last = &first;
-	source->is_queued = false;
 	return source;
 }
 
-int troupe_input_add(struct troupe_input *input)
+static void on_ready(struct trp_watch *watch, uint32_t events)
 {
-	struct source *source;
+	struct trp_source *source = watch->data;
+
+	trp_wait_remove(&trp_actor.wait, watch);
+	source->events = events;
+	push(source);
+}
+
+static int set_watch(struct trp_source *source)
+{
+	if (source->wanted)
+		source->watch.events = (uint16_t)*source->wanted;
+	return trp_wait_add(&trp_actor.wait, &source->watch);
+}
+
+int trp_source_add(const struct trp_source *template)
+{
+	struct trp_source *source = malloc(sizeof(*source));
 	int r;
 
-	if (input->fd < 0 || !input->ready)
-		return -EINVAL;
-	source = calloc(1, sizeof(*source));
 	if (!source)
 		return -ENOMEM;
-	source->input = input;
-	source->watch = (struct trp_watch) { .fd = input->fd,
-					     .events = (uint16_t)input->events,
-					     .ready = on_ready,
-					     .data = source };
-	r = trp_wait_add(&trp_actor.wait, &source->watch);
+	*source = *template;
+	source->watch.ready = on_ready;
+	source->watch.data = source;
+	r = set_watch(source);
 	if (r < 0) {
 		free(source);
 		return r;
 	}
-	input->private_watch = source;
+	*source->link = source;
 	return 0;
 }
 
-void troupe_input_remove(struct troupe_input *input)
+static void disown(struct trp_source *source)
 {
-	struct source *source = input->private_watch;
+	*source->link = NULL;
+	source->owner = NULL;
+}
+
+int trp_source_remove(struct trp_source *source)
+{
+	int result;
 
 	if (!source)
+		return 0;
+	disown(source);
+	if (!source->is_queued)
+		trp_wait_remove(&trp_actor.wait, &source->watch);
+	result = source->watch.result;
+	if (!source->is_queued)
+		free(source); /* else in its turn */
+	return result;
+}
+
+/* The last of a bounded number, or an operation that failed. */
+static bool is_last_run(struct trp_source *source)
+{
+	if (source->left > 0 && --source->left == 0)
+		return true;
+	return source->watch.prepare && source->watch.result < 0;
+}
+
+/* A watch that cannot be set again is the last event. */
+static void rearm(struct trp_source *source)
+{
+	int r;
+
+	source->is_queued = false;
+	if (!source->owner) {
+		free(source);
 		return;
-	input->private_watch = NULL;
-	source->input = NULL;
-	if (source->is_queued)
-		return; /* freed in its turn */
-	trp_wait_remove(&trp_actor.wait, &source->watch);
-	free(source);
+	}
+	r = set_watch(source);
+	if (r == 0)
+		return;
+	source->left = 1;
+	source->watch.result = r;
+	source->events = POLLNVAL;
+	push(source);
 }
 
 int trp_input_turn(void)
 {
-	struct source *source = pop();
-	struct troupe_input *input;
+	struct trp_source *source = pop();
+	int64_t begin;
+	void *owner;
 	int r;
 
 	if (!source)
 		return 0;
-	input = source->input;
-	if (!input) {
+	owner = source->owner;
+	if (!owner) {
 		free(source);
 		return 1;
 	}
-	/* While the handler runs the source is ours to free, as if queued. */
-	source->is_queued = true;
+	if (is_last_run(source))
+		disown(source);
+	/* While the handler runs it counts as queued: ours to free. */
+	begin = trp_trace_begin();
 	trp_actor.is_busy = true;
-	r = input->ready(input, (short)source->events);
+	r = source->run(source, owner);
 	trp_actor.is_busy = false;
-	source->is_queued = false;
-	if (!source->input)
-		free(source);
-	else if (trp_wait_add(&trp_actor.wait, &source->watch) < 0)
-		return -EIO;
+	trp_trace_span("callback", "input", begin);
+	rearm(source);
 	return trp_actor_result(r);
+}
+
+/* ---- descriptors
+ * ------------------------------------------------------------------ */
+
+static int run_input(const struct trp_source *source, void *owner)
+{
+	struct troupe_input *input = owner;
+
+	return input->ready(input, (short)source->events);
+}
+
+int troupe_input_add(struct troupe_input *input)
+{
+	struct trp_source source = { .watch = { .fd = input->fd },
+				     .owner = input,
+				     .link = &input->private_source,
+				     .run = run_input,
+				     .wanted = &input->events,
+				     .left = input->count };
+
+	if (input->fd < 0 || !input->ready)
+		return -EINVAL;
+	if (input->private_source)
+		return -EALREADY;
+	return trp_source_add(&source);
+}
+
+void troupe_input_remove(struct troupe_input *input)
+{
+	trp_source_remove(input->private_source);
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -76,6 +78,7 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 		  const ProtobufCMessage *message)
 {
 	struct trp_envelope envelope;
+	int r;
 
 	if (!ticket->correlation)
 		return 0;
@@ -83,8 +86,10 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 	envelope.correlation = ticket->correlation;
 	envelope.flow = ticket->flow;
 	envelope.hop = trp_envelope_next_hop(ticket->hop);
-	return trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message,
-			      NULL);
+	r = trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message, NULL);
+	if (r == -ESRCH)
+		trp_dead_letter_sent(r, ticket->caller, &envelope, message);
+	return r;
 }
 
 static int answer_failure(const struct ticket *ticket, int code,
@@ -154,6 +159,8 @@ int troupe_forward(void *call, troupe_ref to)
 	memcpy(bytes, &envelope, sizeof(envelope));
 	trp_deadlock_passed_on(ticket->created);
 	trp_mailbox_commit(&trp_actor.box, mail->size);
+	if (envelope.flags)
+		trp_trace_sent(&envelope);
 	ticket_free(ticket);
 	return 0;
 }
@@ -254,12 +261,14 @@ static const ProtobufCMethodDescriptor *find_method(
 	return envelope->type == trp_type_of(method->input) ? method : NULL;
 }
 
-int trp_method_refuse(const struct trp_envelope *envelope, int code,
-		      const char *text)
+int trp_method_refuse(enum troupe_dead_cause cause,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size, int code, const char *text)
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
 	trp_count(&trp_actor.words->dropped);
+	trp_dead_letter_received(cause, envelope, body, size);
 	if (!ticket)
 		return 1;
 	answer_failure(ticket, code, text);
@@ -302,19 +311,21 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 
 	if (envelope->deadline < trp_now().ns) {
 		trp_count(&trp_actor.words->dropped);
+		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
+					 size);
 		return 1; /* its caller waits no more */
 	}
 	if (!method)
-		return trp_method_refuse(envelope, -ENOSYS,
-					 "no such method here");
+		return trp_method_refuse(TROUPE_DEAD_UNHANDLED, envelope, body,
+					 size, -ENOSYS, "no such method here");
 	if (trp_message_unpack(method->input, body, size, &trp_actor.scratch,
 			       &input) < 0)
-		return trp_method_refuse(envelope, -EBADMSG,
-					 "not a valid request");
+		return trp_method_refuse(TROUPE_DEAD_UNREADABLE, envelope, body,
+					 size, -EBADMSG, "not a valid request");
 	ticket = ticket_new(envelope, method->output);
 	if (!ticket)
-		return trp_method_refuse(envelope, -ENOMEM,
-					 "no memory for a call");
+		return trp_method_refuse(TROUPE_DEAD_DROPPED, envelope, body,
+					 size, -ENOMEM, "no memory for a call");
 	r = run_method(service, envelope, input, ticket);
 	trp_scratch_release(&trp_actor.scratch, mark);
 	return r;

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/dead_letter.h"
 #include "runtime/mesh.h"
+#include "runtime/trace.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -181,10 +183,14 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 		      const Troupe__Control__Birth *request)
 {
 	Troupe__Control__Birth birth = *request;
-	char title[TRP_TITLE_SIZE];
+	struct trp_family *family = &supervisor->family;
+	char title[TRP_TITLE_SIZE], parent[TRP_TITLE_SIZE];
 
-	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	trp_family_title(family, slot, title, sizeof(title));
+	trp_family_title(family, family->child[slot].parent, parent,
+			 sizeof(parent));
 	birth.title = title;
+	trp_trace_spawned(title, parent);
 	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
 
@@ -206,6 +212,7 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
 	child->keeper = supervisor->family.child[parent].keeper;
+	child->spawned_at = trp_now().ns;
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
@@ -246,6 +253,31 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	if (r == 0)
 		supervisor->root = trp_ref_slot(ref);
 	return r;
+}
+
+/* ---- dead letters
+ * --------------------------------------------------------------- */
+
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted)
+{
+	struct trp_notices *notices =
+		(struct trp_notices *)supervisor->box.front->user;
+	_Atomic uint64_t *place = NULL;
+
+	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
+		troupe_ref one = atomic_load_explicit(&notices->subscriber[i],
+						      memory_order_relaxed);
+
+		if (one == ref)
+			place = &notices->subscriber[i];
+		else if (!one && !place && is_wanted)
+			place = &notices->subscriber[i];
+	}
+	if (!place)
+		return is_wanted ? -ENOSPC : -ENOENT;
+	atomic_store_explicit(place, is_wanted ? ref : 0, memory_order_relaxed);
+	return 0;
 }
 
 /* ---- stopping
@@ -315,8 +347,13 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	uint32_t child = supervisor->family.child[slot].first;
 
-	if (slot == TRP_SLOT_SUPERVISOR)
+	if (slot == TRP_SLOT_SUPERVISOR) {
+		atomic_store_explicit(
+			&((struct trp_notices *)supervisor->box.front->user)
+				 ->is_ending,
+			1, memory_order_relaxed);
 		trp_mesh_leave(supervisor);
+	}
 	for (; child; child = supervisor->family.child[child].next)
 		trp_office_stop(supervisor, child);
 }

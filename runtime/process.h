@@ -9,6 +9,8 @@
  * CLONE_PARENT, so that the supervisor is the parent and reaps them.  A raw
  * clone leaves glibc's cached thread id and the robust list of mutexes as they
  * were in the zygote; both are set right here.
+ *
+ * An actor may start programs: those are its own children.
  */
 
 #include <sys/types.h>
@@ -24,6 +26,16 @@ int trp_process_prepare(void);
  * ends at once if `supervisor` is not its parent (any more), and dies with it.
  */
 pid_t trp_process_clone(pid_t supervisor);
+
+/*
+ * A program, as a child of the caller that dies with it: searched for by PATH,
+ * with that environment, `fds` as its 0, 1 and 2 (-1: the caller's own), and no
+ * signal blocked, ignored or handled.  *ret_pidfd is the caller's.  Returns its
+ * pid, or -errno: also why it could not be executed, and then nothing is left.
+ */
+pid_t trp_process_execute(const char *const *argv,
+			  const char *const *environment, const int fds[3],
+			  int *ret_pidfd);
 
 /* The name that ps(1) shows; 15 bytes count. */
 void trp_process_name(const char *name);

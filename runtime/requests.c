@@ -139,6 +139,18 @@ static int on_lookup(struct trp_request *request)
 	return r;
 }
 
+static int on_dead_letters(struct trp_request *request)
+{
+	const struct trp_child *child =
+		&request->supervisor->family.child[request->sender];
+
+	return trp_office_subscribe(
+		request->supervisor,
+		trp_ref(request->sender, child->generation),
+		((const Troupe__Control__DeadLetters *)request->message)
+			->wanted);
+}
+
 static int on_address_of(struct trp_request *request)
 {
 	static char address[TROUPE_ADDRESS_SIZE];
@@ -185,6 +197,7 @@ static const struct {
 	{ &troupe__control__register__descriptor, on_register },
 	{ &troupe__control__unregister__descriptor, on_unregister },
 	{ &troupe__control__whereis__descriptor, on_whereis },
+	{ &troupe__control__dead_letters__descriptor, on_dead_letters },
 	{ &troupe__control__lookup__descriptor, on_lookup },
 	{ &troupe__control__address_of__descriptor, on_address_of },
 	{ &troupe__control__stop_children__descriptor, on_stop_children },

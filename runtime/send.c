@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
+#include "runtime/memory.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 
 static int send_message(troupe_ref to, const ProtobufCMessage *message,
@@ -16,17 +19,6 @@ static int send_message(troupe_ref to, const ProtobufCMessage *message,
 	envelope = trp_actor_envelope(TRP_MESSAGE);
 	r = trp_full_post(to, &envelope, message, attachment);
 	return r < 0 ? r : 0;
-}
-
-/* Who waits for room wants that and no policy. */
-static int send_or_wait(troupe_ref to, const ProtobufCMessage *message)
-{
-	struct trp_envelope envelope;
-
-	if (!trp_message_is_valid(message))
-		return -EINVAL;
-	envelope = trp_actor_envelope(TRP_MESSAGE);
-	return trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 }
 
 int troupe_send(troupe_ref to, const ProtobufCMessage *message)
@@ -76,18 +68,36 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 	}
 }
 
+/* Who waits for room wants that and no policy. */
 int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		     struct troupe_time deadline)
 {
-	int r = send_or_wait(to, message);
+	struct trp_envelope envelope;
+	int r;
 
-	while (r == -EAGAIN) {
-		r = wait_for_room(to, deadline);
-		if (r < 0)
-			return r;
-		r = send_or_wait(to, message);
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	envelope = trp_actor_envelope(TRP_MESSAGE);
+	r = trp_memory_check(to, message, &envelope);
+	if (r < 0)
+		return r;
+	/* Who waits for room wants that and no policy of a full mailbox. */
+	for (;;) {
+		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
+		if (r == -EAGAIN) {
+			int64_t begin = trp_trace_begin();
+
+			r = wait_for_room(to, deadline);
+			trp_trace_span("wait", "room", begin);
+			if (r >= 0) {
+				envelope = trp_actor_envelope(TRP_MESSAGE);
+				continue;
+			}
+		}
+		if (r == -ESRCH || r == -EAGAIN)
+			trp_dead_letter_sent(r, to, &envelope, message);
+		return r;
 	}
-	return r;
 }
 
 int troupe_loan(size_t size, struct troupe_loan *ret_loan)
@@ -98,6 +108,9 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 
 	if (size == 0)
 		return -EINVAL;
+	r = trp_memory_has_policy ? trp_memory_ask(0, size, trp_now().ns) : 0;
+	if (r < 0)
+		return r;
 	r = trp_mailbox_loan(&trp_actor.box, size, &extent, &bytes);
 	if (r < 0)
 		return r;

@@ -11,7 +11,9 @@
 #include "runtime/actor.h"
 #include "runtime/box.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "runtime/saved.h"
+#include "runtime/trace.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -34,12 +36,23 @@ int trp_sort_learn(const struct troupe_class *klass)
 	return 0;
 }
 
-static int drop(const struct trp_mail *mail, const char *what)
+static int drop(enum troupe_dead_cause cause,
+		const struct trp_envelope *envelope, const void *body,
+		size_t size)
 {
 	trp_count(&trp_actor.words->dropped);
-	troupe_log(TROUPE_WARNING, "dropped %u bytes from actor %u: %s",
-		   mail->size, mail->sender, what);
+	trp_dead_letter_received(cause, envelope, body, size);
 	return 1;
+}
+
+/* Not even an envelope: of its sender the lane alone is known. */
+static int drop_unknown(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope = {
+		.sender = trp_ref(mail->sender, mail->generation),
+	};
+
+	return drop(TROUPE_DEAD_UNREADABLE, &envelope, mail->bytes, mail->size);
 }
 
 static void take_ended(const Troupe__Control__Ended *ended)
@@ -120,20 +133,6 @@ static int take_control(const struct trp_envelope *envelope, const void *body,
 	return 1;
 }
 
-static int unhandled(const struct trp_mail *mail,
-		     const struct troupe_message *message)
-{
-	const struct troupe_class *klass = trp_actor.klass;
-
-	if (!klass->unhandled) {
-		drop(mail, message->type ? message->type->name
-					 : "a type that nobody here knows");
-		trp_actor.handled.is_refused = true;
-		return 0;
-	}
-	return klass->unhandled(message);
-}
-
 int trp_actor_completed(const struct troupe_message *message, int r)
 {
 	const struct troupe_class *klass = trp_actor.klass;
@@ -156,13 +155,13 @@ int trp_actor_completed(const struct troupe_message *message, int r)
 	return 1;
 }
 
-static int handle(const struct trp_mail *mail, struct troupe_message *message,
-		  const struct troupe_handler *handler)
+static int handle(struct troupe_message *message,
+		  int (*handler)(const struct troupe_message *message))
 {
 	int r;
 
 	trp_actor.is_busy = true;
-	r = handler ? handler->handle(message) : unhandled(mail, message);
+	r = handler ? handler(message) : 0;
 	return trp_actor_completed(message, r);
 }
 
@@ -188,15 +187,17 @@ static int deliver(const struct trp_mail *mail,
 	ProtobufCMessage *unpacked = NULL;
 	int r;
 
-	if (message.type) {
-		r = trp_message_unpack(message.type, body, size,
-				       &trp_actor.scratch, &unpacked);
-		if (r < 0)
-			return drop(mail, r == -ENOMEM ? "too large to unpack"
-						       : "not a valid message");
+	if (message.type &&
+	    trp_message_unpack(message.type, body, size, &trp_actor.scratch,
+			       &unpacked) < 0)
+		return drop(TROUPE_DEAD_UNREADABLE, envelope, body, size);
+	if (!handler && !trp_actor.klass->unhandled) {
+		drop(TROUPE_DEAD_UNHANDLED, envelope, body, size);
+		trp_actor.handled.is_refused = true;
 	}
 	message.body = unpacked;
-	r = handle(mail, &message, handler);
+	r = handle(&message,
+		   handler ? handler->handle : trp_actor.klass->unhandled);
 	trp_scratch_release(&trp_actor.scratch, mark);
 	return r;
 }
@@ -225,7 +226,7 @@ static int sort_mail(const struct trp_mail *mail,
 	case TRP_FAILURE:
 		break;
 	}
-	return drop(mail, "an answer among the mail");
+	return drop(TROUPE_DEAD_UNREADABLE, envelope, body, size);
 }
 
 static int sort_reply(const struct trp_mail *mail,
@@ -235,9 +236,17 @@ static int sort_reply(const struct trp_mail *mail,
 	if (mail->sender == TRP_SLOT_SUPERVISOR)
 		return take_control(envelope, body, size);
 	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
-		return drop(mail, "mail among the answers");
+		return drop(TROUPE_DEAD_UNREADABLE, envelope, body, size);
 	trp_call_answered(envelope, body, size);
 	return 1;
+}
+
+static void trace(int64_t begin, const struct trp_envelope *envelope)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
+
+	trp_trace_handled("handler", type ? type->name : "unknown", begin,
+			  envelope, trp_words_pid(envelope->sender));
 }
 
 /* While it is handled it is the current mail. */
@@ -245,6 +254,10 @@ static int sort_current(const struct trp_mail *mail,
 			const struct trp_envelope *envelope, const void *body,
 			size_t size, uint64_t entry)
 {
+	/* What troupe_receive() returns is traced there. */
+	int64_t begin = envelope->kind == TRP_MESSAGE && trp_actor.klass->run
+				? 0
+				: trp_trace_begin_of(envelope);
 	int r;
 
 	trp_actor.handled = (struct trp_handled) {
@@ -252,16 +265,22 @@ static int sort_current(const struct trp_mail *mail,
 		.envelope = envelope,
 		.flow = envelope->flow,
 		.hop = envelope->hop,
+		.is_traced = begin,
 		.entry = entry,
 		.result = -EBADMSG,
 	};
 	r = sort_mail(mail, envelope, body, size);
+	if (begin)
+		trace(begin, envelope);
 	if (entry && !trp_actor.is_stashed)
 		trp_box_acknowledge(entry, trp_actor.handled.result);
 	trp_actor.handled =
-		r == TRP_HELD ? (struct trp_handled) { .flow = envelope->flow,
-						       .hop = envelope->hop }
-			      : (struct trp_handled) { 0 };
+		r == TRP_HELD
+			? (struct
+			   trp_handled) { .flow = envelope->flow,
+					  .hop = envelope->hop,
+					  .is_traced = trp_receive_is_traced() }
+			: (struct trp_handled) { 0 };
 	trp_actor.is_stashed = false;
 	return r;
 }
@@ -290,7 +309,7 @@ int trp_actor_handle_mail(const struct trp_mail *mail)
 
 	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
 			      &size) < 0)
-		return drop(mail, "not an envelope");
+		return drop_unknown(mail);
 	trp_count(&trp_actor.words->received);
 	return sort_current(mail, &envelope, body, size, 0);
 }
@@ -304,8 +323,7 @@ static int sort_new(const struct trp_mail *mail,
 
 	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
 		trp_count(&trp_actor.words->received);
-		trp_count(&trp_actor.words->dropped);
-		return 1;
+		return drop(TROUPE_DEAD_CLOSED, envelope, body, size);
 	}
 	if (trp_actor.klass->mailbox) {
 		r = trp_box_offer(mail, envelope, body, size);
@@ -314,6 +332,23 @@ static int sort_new(const struct trp_mail *mail,
 	}
 	trp_count(&trp_actor.words->received);
 	return sort_current(mail, envelope, body, size, 0);
+}
+
+/* Mail from the supervisor, which may come while a callback runs. */
+static int sort_letter(const struct trp_mail *mail,
+		       const struct trp_envelope *envelope, const void *body,
+		       size_t size)
+{
+	const struct trp_handled was = trp_actor.handled;
+	int r;
+
+	if (!trp_actor.klass->run)
+		r = trp_stash_later(mail, envelope);
+	else
+		r = sort_current(mail, envelope, body, size, 0);
+	if (r != TRP_HELD)
+		trp_actor.handled = was;
+	return r;
 }
 
 /* Control may come while mail is handled, and leaves that as it is. */
@@ -326,14 +361,17 @@ static int sort(const struct trp_mail *mail)
 
 	r = trp_envelope_read(mail->bytes, mail->size, &envelope, &body, &size);
 	if (r < 0)
-		return drop(mail, "not an envelope");
+		return drop_unknown(mail);
 	trp_wait_hint(&trp_actor.wait, envelope.cpu);
 	trp_actor.box.sender_cpu = envelope.cpu;
-	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL)
+	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL &&
+	    mail->sender != TRP_SLOT_SUPERVISOR)
 		return sort_new(mail, &envelope, body, size);
 	trp_count(&trp_actor.words->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
+	if (mail->sender == TRP_SLOT_SUPERVISOR && envelope.kind == TRP_MESSAGE)
+		return sort_letter(mail, &envelope, body, size);
 	return mail->sender == TRP_SLOT_SUPERVISOR
 		       ? take_control(&envelope, body, size)
 		       : take_close(&envelope);
@@ -344,8 +382,11 @@ static int taken(int r, struct trp_mail *mail)
 	if (r == 0)
 		return 0;
 	if (r < 0) {
-		mail->size = 0;
-		return drop(mail, "its lane is damaged and was closed");
+		trp_count(&trp_actor.words->dropped);
+		troupe_log(TROUPE_WARNING,
+			   "the lane of actor %u is damaged and was closed",
+			   mail->sender);
+		return 1;
 	}
 	r = sort(mail);
 	if (r == TRP_HELD)
@@ -382,7 +423,8 @@ static int drop_old(const struct trp_mail *mail)
 	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
 		return 0;
 	trp_count(&trp_actor.words->received);
-	return trp_method_refuse(&envelope, -EAGAIN, "too old: dropped");
+	return trp_method_refuse(TROUPE_DEAD_DROPPED, &envelope, body, size,
+				 -EAGAIN, "too old: dropped");
 }
 
 int trp_actor_take_young(void)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
 #include "runtime/saved.h"
 
 struct queue {
@@ -87,4 +88,30 @@ int trp_stash_turn(void)
 	current = NULL;
 	trp_actor_open();
 	return r;
+}
+
+int trp_stash_later(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope)
+{
+	struct trp_saved *saved = trp_saved_new(mail, envelope);
+
+	if (!saved)
+		return -ENOMEM;
+	append(&again, saved);
+	trp_actor_open();
+	return 1;
+}
+
+static void end(const struct trp_saved *saved)
+{
+	for (; saved; saved = saved->next)
+		trp_dead_letter_received(TROUPE_DEAD_UNREAD, &saved->envelope,
+					 trp_saved_body(saved),
+					 trp_saved_size(saved));
+}
+
+void trp_stash_end(void)
+{
+	end(again.first);
+	end(aside.first);
 }

@@ -90,6 +90,10 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		     const Troupe__Control__Spawn *request,
 		     troupe_ref *ret_ref);
 
+/* To dead letters, or no more.  0, -ENOSPC, -ENOENT. */
+int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
+			 bool is_wanted);
+
 /* Orders the root actor.  0 or -errno. */
 int trp_office_spawn_root(struct trp_supervisor *supervisor);
 

@@ -523,14 +523,21 @@ TROUPE_API int troupe_timer_start(struct troupe_timer *timer,
 /* 1: it was active and will not fire; 0: it was not active. */
 TROUPE_API int troupe_timer_cancel(struct troupe_timer *timer);
 
-/* A descriptor as a source of events; the caller's memory. */
+/*
+ * A descriptor as a source of events; the caller's memory, zeroed before first
+ * use.  ready runs as a handler, between messages, and is looked for again only
+ * after it has returned: with `events` as they are then.  POLLERR and POLLHUP
+ * come unasked; POLLNVAL: it cannot be watched any more, and was removed.
+ * add: 0; -EALREADY; -EBADF, -EINVAL, -ENOMEM.  More sources: troupe_io.h.
+ */
+struct trp_source;
 struct troupe_input {
 	int fd;
-	short events; /* POLLIN, POLLOUT */
-	/* as a handler; between messages, never beside another callback */
+	short events;	/* POLLIN, POLLOUT */
+	unsigned count; /* it is removed before the last of so many; 0: never */
 	int (*ready)(struct troupe_input *input, short events);
 	void *data;
-	void *private_watch;
+	struct trp_source *private_source;
 };
 TROUPE_API int troupe_input_add(struct troupe_input *input);
 TROUPE_API void troupe_input_remove(struct troupe_input *input);

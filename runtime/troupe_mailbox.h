@@ -150,7 +150,10 @@ struct troupe_redis_mailbox {
 	const char *stream;
 	const char *group; /* of consumers; NULL: "troupe" */
 
-	/* Then it is set aside in the stream "KEY:poison"; 0: 5. */
+	/*
+	 * Then it is set aside in the stream "KEY:poison"; 0: 5.  A first try
+	 * that ends with the actor's death is not counted.
+	 */
 	unsigned tries;
 
 	/* Until the second try; doubled for each further one; 0: 1,000. */

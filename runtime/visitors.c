@@ -8,6 +8,7 @@
 #include "runtime/guest.pb-c.h"
 #include "runtime/mesh.h"
 #include "runtime/supervisor.h"
+#include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -71,8 +72,10 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 	const struct trp_words *words = words_of(supervisor, slot);
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_name *name;
-	char *names[NAMES_MAX];
+	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
 
+	trp_family_address(&supervisor->family, slot, address, sizeof(address));
+	actor.address = address;
 	actor.ref = trp_ref(slot, child->generation);
 	if (child->parent)
 		actor.parent = trp_ref(

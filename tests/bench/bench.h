@@ -23,6 +23,12 @@ struct bench_parameter {
 	long value[BENCH_PRESETS];
 };
 
+/*
+ * In the kernel; by looking again and again; or by looking for a while first,
+ * as our own actors do unless --spin says otherwise.
+ */
+enum bench_waiting { BENCH_SLEEPS, BENCH_SPINS, BENCH_ADAPTS, BENCH_WAITINGS };
+
 struct bench {
 	const char *name;  /* a word: letters, digits, _ */
 	const char *suite; /* whose idea it is */
@@ -48,17 +54,17 @@ struct bench {
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
 
-	/* Without a node: it waits by looking again and again. */
-	bool spins;
+	/* Without a node: how its sides wait for each other. */
+	enum bench_waiting waiting;
 
-	/* Its actors live in one process: none is safe from the others. */
+	/* Its actors are threads or less: one can write another's memory. */
 	bool shares_memory;
 
 	/* Its latencies begin when sending was planned, not when it was done.
 	 */
 	bool is_open_loop;
 
-	/* Runs only when it is asked for by its name. */
+	/* Runs where it or its suite is named, and is listed only then. */
 	bool is_hidden;
 };
 
@@ -74,6 +80,9 @@ bool bench_is_smoke(void);
  */
 void bench_start(void);
 void bench_stop(void);
+
+/* Another program has measured: so long from the start to the stop. */
+void bench_took(int64_t ns);
 
 /* What was done between start and stop; 1 item unless told. */
 void bench_items(long count);

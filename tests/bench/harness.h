@@ -17,6 +17,7 @@
  *	table.c, json.c, lines.c	the forms of the output
  *	results.c	the JSON of a run before this one, read again
  *	baseline.c	compares with it
+ *	report/		a page of tables and plots of it
  */
 
 #include <stdatomic.h>
@@ -47,9 +48,8 @@ struct board {
 
 extern struct board *board;
 
-/* How the processes of a run wait for each other. */
-enum waiting { SLEEPING, SPINNING, ADAPTIVE, WAITINGS };
-extern const char *const waiting_name[WAITINGS];
+/* By enum bench_waiting. */
+extern const char *const waiting_name[BENCH_WAITINGS];
 
 enum pinning { PIN_FREE, PIN_ONE, PIN_TWO };
 enum order { ORDER_INTERLEAVED, ORDER_RANDOM, ORDER_SEQUENTIAL };

@@ -61,6 +61,7 @@
 	BENCH(ask)            \
 	BENCH(oneway_copied)  \
 	BENCH(oneway_loaned)  \
+	BENCH(oneway_handed)  \
 	BENCH(fanin)          \
 	BENCH(fanout)         \
 	BENCH(full)           \
@@ -72,22 +73,54 @@
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
 	BENCH(timer)          \
-	BENCH(hang)
+	BENCH(election)
 
-/* What others move bytes with; each of these isolates by process. */
+/* What others move bytes with, and other actors. */
 #define BENCHES_PEERS(BENCH)         \
 	BENCH(pipes_ask)             \
 	BENCH(pipes_oneway)          \
+	BENCH(pipes_fanin)           \
 	BENCH(unix_stream_ask)       \
 	BENCH(unix_stream_oneway)    \
 	BENCH(unix_seqpacket_ask)    \
 	BENCH(unix_seqpacket_oneway) \
+	BENCH(unix_seqpacket_fanin)  \
 	BENCH(mqueue_ask)            \
 	BENCH(mqueue_oneway)         \
+	BENCH(mqueue_fanin)          \
 	BENCH(zeromq_ask)            \
 	BENCH(zeromq_oneway)         \
+	BENCH(zeromq_fanin)          \
 	BENCH(nng_ask)               \
-	BENCH(nng_oneway)
+	BENCH(nng_oneway)            \
+	BENCH(boost_mq_ask)          \
+	BENCH(boost_mq_oneway)       \
+	BENCH(boost_mq_fanin)        \
+	BENCH(iceoryx_ask)           \
+	BENCH(iceoryx_oneway)        \
+	BENCH(iceoryx_fanin)         \
+	BENCH(python_queue_ask)      \
+	BENCH(python_queue_oneway)   \
+	BENCH(python_queue_fanin)    \
+	BENCH(python_manager_ask)    \
+	BENCH(python_manager_oneway) \
+	BENCH(python_manager_fanin)  \
+	BENCH(erlang_ask)            \
+	BENCH(erlang_oneway)         \
+	BENCH(erlang_fanin)          \
+	BENCH(erlang_nodes_ask)      \
+	BENCH(erlang_nodes_oneway)   \
+	BENCH(erlang_nodes_fanin)    \
+	BENCH(caf_ask)               \
+	BENCH(caf_oneway)            \
+	BENCH(caf_fanin)
+
+/* For the tests of the harness, which must not let them pass. */
+#define BENCHES_CHECKS(BENCH) \
+	BENCH(hang)           \
+	BENCH(wrong)          \
+	BENCH(absent)         \
+	BENCH(program)
 
 /* A floor is measured in turns with what it is the floor of. */
 #define BENCHES(BENCH)        \
@@ -95,6 +128,7 @@
 	BENCHES_OTHERS(BENCH) \
 	BENCHES_FLOORS(BENCH) \
 	BENCHES_OURS(BENCH)   \
-	BENCHES_PEERS(BENCH)
+	BENCHES_PEERS(BENCH)  \
+	BENCHES_CHECKS(BENCH)
 
 #endif

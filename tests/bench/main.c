@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+#include "tests/bench/report/report.h"
 
 static void list(const struct entries *entries)
 {
@@ -216,8 +217,11 @@ int main(int argc, char **argv)
 {
 	struct settings settings;
 	struct entries entries;
-	int r = options_parse(argc, argv, &settings);
+	int r;
 
+	if (argc > 1 && strcmp(argv[1], "report") == 0)
+		return report_main(argc - 1, argv + 1);
+	r = options_parse(argc, argv, &settings);
 	if (r != 0)
 		return r;
 	if (select_benches(&settings, &entries) < 0)

@@ -69,6 +69,8 @@ static void extra(FILE *file, const struct entry *entry, double median)
 	if (last->bytes > 0)
 		fprintf(file, ", %.2f GiB/s",
 			last->bytes / (double)last->items / median / (1 << 30));
+	if (entry->bench->shares_memory)
+		fputs(", shares memory", file);
 	for (int i = 0; i < FIGURES && last->figure[i].name[0]; i++)
 		fprintf(file, ", %s %.6g", last->figure[i].name,
 			entry_figure(entry, i));
@@ -125,7 +127,7 @@ void table_row(FILE *file, const struct entry *entry)
 
 void table_others(FILE *file, const struct entries *entries)
 {
-	for (int w = 0; w < WAITINGS; w++) {
+	for (int w = 0; w < BENCH_WAITINGS; w++) {
 		bool has_head = waiting_name[w] == shown;
 
 		for (int i = 0; i < entries->count; i++) {

@@ -26,6 +26,71 @@ Test(program, a_run_that_fails_is_1_and_says_why)
 	SAYS("the node ended with status 1");
 }
 
+/* How it is wrong, and what is said of it: see tests/bench/checks. */
+Test(program, a_wrong_result_is_1_and_says_what_is_wrong)
+{
+	static const struct {
+		const char *run, *why;
+	} cases[] = {
+		{ "wrong:how=0", "answer: 43 instead of 42" },
+		{ "wrong:how=1", "half: 0.500001 instead of 0.5" },
+		{ "wrong:how=2", "message 7 is not what was sent" },
+		{ "wrong:how=3", "answerer ended: error -33" },
+		{ "wrong:how=4", "the node ended with status 1" },
+		{ "program:n=4", "sum: 3 instead of 6" },
+		{ "program:n=5", "wrong number 7" },
+		{ "program:n=6", "sh ended with status 0x100" },
+	};
+	char arguments[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(arguments, sizeof(arguments), "--dry-run %s",
+			 cases[i].run);
+		cr_assert_eq(bench(arguments), 1, "%s: %s", cases[i].run, said);
+		SAYS(cases[i].why);
+		SAYS("1 of 1 benchmarks FAILED");
+		cr_assert_null(strstr(said, "answers/s"), "%s", said);
+	}
+	cr_assert_eq(bench("--dry-run wrong:how=5 program"), 0, "%s", said);
+	SAYS("answers/s");
+}
+
+Test(program, a_wrong_result_is_wrong_in_each_format)
+{
+	cr_assert_eq(bench("--dry-run --format csv wrong"), 1);
+	SAYS(",\"answer: 43 instead of 42\"");
+	cr_assert_eq(bench("--dry-run --format rebench wrong"), 1);
+	SAYS("incorrect: answer: 43 instead of 42");
+	cr_assert_eq(bench("--dry-run --format json wrong"), 1);
+	SAYS("\"error_message\": \"answer: 43 instead of 42\"");
+}
+
+Test(program, what_is_right_is_shown_beside_what_is_wrong)
+{
+	cr_assert_eq(bench("--dry-run wrong pingpong"), 1);
+	SAYS("round trips/s");
+	SAYS("1 of 2 benchmarks FAILED");
+}
+
+Test(program, a_peer_that_is_not_installed_is_named_and_skipped)
+{
+	cr_assert_eq(bench("--dry-run absent pingpong"), 0, "%s", said);
+	SAYS("skipped: was built without no-such-package");
+	SAYS("round trips/s");
+	cr_assert_eq(bench("--list absent"), 0);
+	SAYS("(not built)");
+}
+
+Test(program, what_is_for_tests_is_there_only_where_it_is_named)
+{
+	cr_assert_eq(bench("--list"), 0);
+	cr_assert_null(strstr(said, "absent"));
+	cr_assert_eq(bench("--list check"), 0);
+	SAYS("wrong");
+	cr_assert_eq(bench("--list 'wron.*'"), 2);
+	SAYS("no such benchmark");
+}
+
 Test(program, what_it_does_not_know_is_2)
 {
 	cr_assert_eq(bench("no_such_benchmark"), 2);

@@ -191,6 +191,39 @@ Test(retire, a_receiver_that_read_an_attachment_gives_it_back_without_a_send)
 	cr_assert_leq(usage(), before + TRP_COOL_MIN);
 }
 
+static uint64_t lend(uint64_t size)
+{
+	struct trp_extent extent;
+	void *bytes, *beside;
+
+	cr_assert_eq(trp_mailbox_loan(&ann.box, size, &extent, &beside), 0);
+	cr_assert_eq(trp_mailbox_reserve(&ann.box, 2, 1, TRP_MAIL, 8, &extent,
+					 &bytes),
+		     0);
+	memset(bytes, 0, 8);
+	trp_mailbox_commit(&ann.box, 8);
+	return extent.offset;
+}
+
+Test(retire, the_next_loan_takes_the_block_that_was_read_and_no_new_one)
+{
+	const uint64_t size = 4 << 20;
+	uint64_t first = lend(size), before = usage();
+	struct trp_mail mail;
+
+	for (int i = 0; i < 10; i++) {
+		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+			     1);
+		cr_assert_not(trp_region_is_warm(&ann.box.region, size));
+		trp_mailbox_done(&bob.box, &mail);
+		read_numbers(0, 0);
+		cr_assert_eq(lend(size), first);
+	}
+	cr_assert_eq(usage(), before);
+	/* Nobody reads this one: the next is another. */
+	cr_assert_neq(lend(size), first);
+}
+
 Test(retire, an_end_that_is_told_for_ever_is_found_out)
 {
 	const struct trp_record end = { .kind = TRP_CLOSES };
@@ -214,4 +247,84 @@ Test(retire, the_reaper_counts_an_end_that_was_not_read)
 	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 1), 1);
 	read_numbers(0, 0);
 	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 1), 0);
+}
+
+/* ---- growth is thought over ---------------------------------------------- */
+
+static int send_bytes(uint32_t size)
+{
+	static const unsigned char bytes[1 << 20];
+
+	return kit_send(&ann, 2, 1, TRP_MAIL, bytes, size);
+}
+
+static bool would_grow(uint32_t size, uint32_t limit)
+{
+	return trp_outgoing_would_grow(lane(), &ann.box.region, size, limit);
+}
+
+Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
+{
+	struct trp_mail mail;
+	uint64_t size;
+
+	while (send_bytes(1000) == 0 && lane()->block.size < TRP_LANE_LARGE)
+		cr_assert_not(would_grow(1000, TRP_LIMIT_DEFAULT));
+	size = lane()->block.size;
+	while (!would_grow(1000, TRP_LIMIT_DEFAULT))
+		cr_assert_eq(send_bytes(1000), 0);
+	cr_assert_eq(lane()->block.size, size);
+	/* Refused anyway; larger than a quarter of the ring; read. */
+	cr_assert_not(would_grow(1000, TRP_LANE_LARGE));
+	cr_assert_not(would_grow((uint32_t)size / 4, TRP_LIMIT_DEFAULT));
+	while (trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail) == 1)
+		trp_mailbox_done(&bob.box, &mail);
+	trp_peer_meet(&ann.box, trp_peer_find(&ann.box, 2));
+	cr_assert_not(would_grow(1000, TRP_LIMIT_DEFAULT));
+}
+
+Test(retire, where_nobody_reads_it_grows_up_to_the_limit)
+{
+	unsigned sent = 0;
+	int r;
+
+	while ((r = send_bytes(1000)) == 0)
+		sent++;
+	cr_assert_eq(r, -EAGAIN);
+	cr_assert_gt(sent, TRP_LIMIT_DEFAULT / 1008 - 10);
+}
+
+static int read_for_ever(struct kit_actor *actor, void *unused)
+{
+	struct trp_mail mail;
+	int r;
+
+	(void)unused;
+	while ((r = kit_receive(actor, TRP_TAKE_ALL, &mail)) == 1) {
+		bool is_last = mail.size == 1;
+
+		trp_mailbox_done(&actor->box, &mail);
+		if (is_last)
+			return 0;
+	}
+	return 1;
+}
+
+/* Not that it never does: the reader may be kept from running for a while. */
+Test(retire, where_somebody_reads_it_does_not_grow_by_as_much_as_is_sent)
+{
+	uint32_t generation;
+	pid_t pid = kit_fork(&kit, 3, TRP_LIMIT_MAX, read_for_ever, NULL);
+	static const unsigned char bytes[4000];
+	struct trp_outgoing *out;
+
+	generation = kit_generation(&kit, 3);
+	for (int i = 0; i < 100000; i++)
+		cr_assert_eq(kit_send(&ann, 3, generation, TRP_MAIL, bytes,
+				      sizeof(bytes)),
+			     0);
+	out = &trp_peer_find(&ann.box, 3)->out[TRP_MAIL];
+	cr_assert_lt(out->block.size, UINT64_C(100) << 20);
+	cr_assert_eq(kit_send(&ann, 3, generation, TRP_MAIL, bytes, 1), 0);
+	cr_assert_eq(kit_reap(&kit, 3, pid), 0);
 }

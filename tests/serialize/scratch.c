@@ -103,7 +103,7 @@ Test(scratch, never_holds_more_than_its_bound)
 	cr_assert_eq(scratch.held, 0);
 }
 
-Test(scratch, empty_gives_back_what_is_above_the_megabyte_it_keeps)
+Test(scratch, empty_gives_back_what_is_above_the_megabytes_it_keeps)
 {
 	struct trp_scratch scratch;
 	struct trp_scratch_mark mark, inner;

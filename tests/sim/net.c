@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/sim/net.h"
 
-#include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,9 +362,10 @@ void sim_start(struct sim_net *net, int number, bool is_disabled)
 
 	trp_beacon_free(node->beacon);
 	node->beacon = NULL;
-	cr_assert(trp_beacon_new(&node->beacon, &options, &calls, node) == 0);
+	sim_assert(net,
+		   trp_beacon_new(&node->beacon, &options, &calls, node) == 0);
 	trp_beacon_set_ready(node->beacon);
-	cr_assert(trp_beacon_start(node->beacon, sim_local(node)) == 0);
+	sim_assert(net, trp_beacon_start(node->beacon, sim_local(node)) == 0);
 	sim_touched(node);
 }
 
@@ -413,6 +413,18 @@ int sim_up(const struct sim_net *net)
 	for (i = 0; i < net->node_count; i++)
 		count += net->nodes[i].beacon != NULL;
 	return count;
+}
+
+void sim_show(const struct sim_node *node)
+{
+	const char *listed;
+	size_t i;
+
+	fprintf(stderr, "%10.4f %s, side %d:", (double)node->net->now_ns / 1e9,
+		node->name, node->side);
+	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
+		fprintf(stderr, " %s", listed);
+	fputc('\n', stderr);
 }
 
 /* What changed the list of the node that SIM_NODE names. */

@@ -121,7 +121,8 @@ struct sim_seeds sim_seeds(uint64_t first, uint64_t count);
 /* Prints the node's list. */
 void sim_show(const struct sim_node *node);
 
-/* Fails the test, saying how to run this seed again. */
+/* Fails the test, saying how to run this seed again; whoever uses the net has
+ * one. */
 void sim_fail(const struct sim_net *net, const char *what);
 #define sim_assert(net, claim)                 \
 	do {                                   \

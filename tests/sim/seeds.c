@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void sim_show(const struct sim_node *node)
-{
-	const char *listed;
-	size_t i;
-
-	fprintf(stderr, "%10.4f %s, side %d:", (double)node->net->now_ns / 1e9,
-		node->name, node->side);
-	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
-		fprintf(stderr, " %s", listed);
-	fputc('\n', stderr);
-}
-
 struct sim_seeds sim_seeds(uint64_t first, uint64_t count)
 {
 	const char *only = getenv("SIM_SEED"), *times = getenv("SIM_TIMES");

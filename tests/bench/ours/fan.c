@@ -134,7 +134,8 @@ const struct bench bench_fanin = {
 	.suite = "troupe",
 	.item = "messages",
 	.parameters = { [SENDERS] = { "senders", { 4, 4, 64 } },
-			[EACH] = { "n", { 1000, 200000, 50000 } } },
+			[EACH] = { "n", { 250, 20000, 100000 } } },
+	.sweep = { 4, 64 },
 	.classes = { &sender_class, &receiver_class },
 	.root = many_to_one,
 };

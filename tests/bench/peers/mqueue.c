@@ -12,7 +12,7 @@ static mqd_t queue[2]; /* [who reads] */
 static int self;
 
 /* Without a name at once: nothing is left whatever happens. */
-static int prepare(void)
+static int prepare(size_t largest)
 {
 	struct mq_attr attributes = { .mq_maxmsg = MESSAGES,
 				      .mq_msgsize = SIZE };
@@ -33,7 +33,7 @@ static int prepare(void)
 
 static int enter(int side)
 {
-	self = side;
+	self = side == 1;
 	return 0;
 }
 
@@ -57,7 +57,13 @@ static void leave(void)
 	mq_close(queue[1]);
 }
 
-static const struct peer mqueue = { prepare, enter, send_bytes, receive,
-				    leave };
+static const struct peer mqueue = {
+	.prepare = prepare,
+	.enter = enter,
+	.send = send_bytes,
+	.receive = receive,
+	.leave = leave,
+};
 
-PEER(mqueue, NULL, 16, 4096);
+PEER(mqueue, &mqueue, NULL, 16, 4096);
+PEER_FANIN(mqueue, &mqueue, NULL, 4, 64);

@@ -5,20 +5,17 @@
  */
 #include "tests/bench/peers/peer.h"
 
-#ifdef HAVE_NNG
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 #include <nng/supplemental/util/platform.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define NEEDS NULL
-
 static char path[64];
 static nng_socket pair;
 static nng_msg *message;
 
-static int prepare(void)
+static int prepare(size_t largest)
 {
 	snprintf(path, sizeof(path), "ipc:///tmp/troupe-bench-nng-%d",
 		 (int)getpid());
@@ -66,10 +63,10 @@ static void leave(void)
 	unlink(path + sizeof("ipc://") - 1);
 }
 
-static const struct peer nng = { prepare, enter, send_bytes, receive, leave };
-#else
-#define NEEDS "libnng-dev"
-static const struct peer nng = { 0 };
-#endif
-
-PEER(nng, NEEDS, 16, 4096, 1 << 20);
+const struct peer peer = {
+	.prepare = prepare,
+	.enter = enter,
+	.send = send_bytes,
+	.receive = receive,
+	.leave = leave,
+};

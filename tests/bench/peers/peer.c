@@ -1,15 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bench/peers/peer.h"
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { COUNT_MOST = 1000000, ENVELOPE = 64 };
+enum { COUNT_MOST = 1000000, ENVELOPE = 64, SENDERS_MOST = 256 };
 
-/* ---- two processes ------------------------------------------------------- */
+const char *peer_folder(void)
+{
+	static char path[512];
+	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 16);
+	char *slash;
+
+	path[size > 0 ? size : 0] = 0;
+	for (int up = 0; up < 2 && (slash = strrchr(path, '/')); up++)
+		*slash = 0;
+	strcat(path, "/peers");
+	return path;
+}
+
+const struct peer *peer_load(const char *name)
+{
+	const struct peer *peer = NULL;
+	char path[600];
+	void *object;
+
+	snprintf(path, sizeof(path), "%s/%s.so", peer_folder(), name);
+	object = dlopen(path, RTLD_NOW);
+	if (object)
+		peer = dlsym(object, "peer");
+	if (!peer)
+		bench_fail("%s", dlerror());
+	return peer;
+}
+
+/* ---- two processes, and more --------------------------------------------- */
 
 static int play(const struct peer *peer, int side,
 		int (*part)(const struct peer *peer))
@@ -18,45 +49,97 @@ static int play(const struct peer *peer, int side,
 
 	bench_side(side);
 	r = peer->enter(side);
+	if (r == 0) {
+		r = part(peer);
+		peer->leave();
+	}
 	if (r < 0)
-		return r;
-	r = part(peer);
-	peer->leave();
+		bench_fail("side %d: %s", side, strerror(-r));
 	return r;
 }
 
-/* Side 1 is a child, which does not outlive us. */
-static int play_both(const struct peer *peer,
+/*
+ * A child, which does not outlive us; its pid or a negative errno.  Libraries
+ * may have something to do at exit.
+ */
+static pid_t start(const struct peer *peer, int side,
+		   int (*part)(const struct peer *peer))
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		exit(play(peer, side, part) < 0);
+	}
+	return pid < 0 ? -errno : pid;
+}
+
+/* Until all have ended; those after one that failed are killed. */
+static int wait_for(const pid_t *pid, long count)
+{
+	int status, r = 0;
+
+	for (long i = 0; i < count; i++) {
+		if (r < 0)
+			kill(pid[i], SIGKILL);
+		if (waitpid(pid[i], &status, 0) != pid[i])
+			r = r < 0 ? r : -errno;
+		else if (status)
+			r = r < 0 ? r : -ECHILD;
+	}
+	return r;
+}
+
+static int prepare(const struct peer *peer, size_t largest)
+{
+	return peer ? peer->prepare(largest) : -ENOENT;
+}
+
+static int finish(const struct peer *peer, int r)
+{
+	if (peer->finish)
+		peer->finish();
+	return r;
+}
+
+static int play_both(const struct peer *peer, size_t largest,
 		     int (*first)(const struct peer *peer),
 		     int (*second)(const struct peer *peer))
 {
-	int r = peer->prepare ? peer->prepare() : 0, status;
-	pid_t pid;
+	int r = prepare(peer, largest), ended;
+	pid_t pid[2];
 
 	if (r < 0)
 		return r;
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(play(peer, 1, second) < 0);
-	}
-	r = play(peer, 0, first);
-	if (waitpid(pid, &status, 0) != pid)
-		return -errno;
-	return r == 0 && status ? -ECHILD : r;
+	pid[0] = start(peer, 0, first);
+	if (pid[0] < 0)
+		return finish(peer, pid[0]);
+	pid[1] = start(peer, 1, second);
+	if (pid[1] < 0)
+		kill(pid[0], SIGKILL);
+	ended = wait_for(pid, pid[1] < 0 ? 1 : 2);
+	return finish(peer, pid[1] < 0 ? pid[1] : ended);
 }
 
 /* ---- messages ------------------------------------------------------------ */
 
+static void *space(const struct peer *peer, size_t size, void *otherwise)
+{
+	return peer->space ? peer->space(size) : otherwise;
+}
+
 static int send_number(const struct peer *peer, int64_t number)
 {
-	unsigned char bytes[ENVELOPE];
+	unsigned char bytes[ENVELOPE], *at;
 	Bench__Ping ping = BENCH__PING__INIT;
+	size_t size;
 
 	ping.number = number;
-	return peer->send(bytes, bench__ping__pack(&ping, bytes));
+	size = bench__ping__get_packed_size(&ping);
+	at = space(peer, size, bytes);
+	if (!at)
+		return -ENOMEM;
+	return peer->send(at, bench__ping__pack(&ping, at));
 }
 
 static int receive_number(const struct peer *peer, int64_t *ret_number)
@@ -119,18 +202,31 @@ static int answer(const struct peer *peer)
 
 int peer_ask(const struct peer *peer)
 {
-	return play_both(peer, ask, answer);
+	return play_both(peer, ENVELOPE, ask, answer);
 }
 
 /* ---- one way ------------------------------------------------------------- */
 
-static long message_count(void)
+long peer_oneway_count(void)
 {
 	long count = bench_get(PEER_TOTAL) / bench_get(PEER_BYTES);
 
-	if (count > COUNT_MOST)
-		count = COUNT_MOST;
+	long most = bench_get(PEER_MOST) ? bench_get(PEER_MOST) : COUNT_MOST;
+
+	if (count > most)
+		count = most;
 	return count ? count : 1;
+}
+
+static int send_text(const struct peer *peer, const Bench__Text *text,
+		     unsigned char *otherwise)
+{
+	size_t size = bench__text__get_packed_size(text);
+	unsigned char *at = space(peer, size, otherwise);
+
+	if (!at)
+		return -ENOMEM;
+	return peer->send(at, bench__text__pack(text, at));
 }
 
 /* The clock stops when the last was read, of which the receiver tells. */
@@ -147,17 +243,17 @@ static int send_all(const struct peer *peer)
 	if (r == 0) /* the two have met */
 		r = receive_number(peer, &received);
 	bench_start();
-	for (long i = 1; i <= message_count() && r == 0; i++) {
+	for (long i = 1; i <= peer_oneway_count() && r == 0; i++) {
 		bench_fill(payload, size, i);
-		r = peer->send(packed, bench__text__pack(&text, packed));
+		r = send_text(peer, &text, packed);
 	}
 	if (r == 0)
 		r = receive_number(peer, &received);
 	bench_stop();
 	if (r == 0)
-		bench_expect("received", received, message_count());
-	bench_items(message_count());
-	bench_bytes((double)message_count() * (double)size);
+		bench_expect("received", received, peer_oneway_count());
+	bench_items(peer_oneway_count());
+	bench_bytes((double)peer_oneway_count() * (double)size);
 	free(payload);
 	free(packed);
 	return r;
@@ -167,10 +263,9 @@ static int receive_all(const struct peer *peer)
 {
 	Bench__Text *text;
 	const void *bytes;
-
 	int r = send_number(peer, 0);
 
-	for (long i = 1; i <= message_count() && r == 0; i++) {
+	for (long i = 1; i <= peer_oneway_count() && r == 0; i++) {
 		ssize_t size = peer->receive(&bytes);
 
 		if (size < 0)
@@ -183,10 +278,76 @@ static int receive_all(const struct peer *peer)
 		bench_check(text->bytes.data, text->bytes.len, i);
 		bench__text__free_unpacked(text, NULL);
 	}
-	return r < 0 ? r : send_number(peer, message_count());
+	return r < 0 ? r : send_number(peer, peer_oneway_count());
 }
 
 int peer_oneway(const struct peer *peer)
 {
-	return play_both(peer, send_all, receive_all);
+	return play_both(peer, (size_t)bench_get(PEER_BYTES) + ENVELOPE,
+			 send_all, receive_all);
+}
+
+/* ---- many to one --------------------------------------------------------- */
+
+/* A byte in the first from each who is ready; they go when the second ends. */
+static int ready[2], gate[2];
+
+static int send_numbers(const struct peer *peer)
+{
+	char byte = 0;
+	int r = 0;
+
+	close(gate[1]);
+	if (write(ready[1], &byte, 1) != 1 || read(gate[0], &byte, 1) != 0)
+		return -EIO;
+	for (long i = 0; i < bench_get(PEER_EACH) && r == 0; i++)
+		r = send_number(peer, i);
+	return r;
+}
+
+static int receive_numbers(const struct peer *peer)
+{
+	int64_t each = bench_get(PEER_EACH), senders = bench_get(PEER_SENDERS);
+	int64_t number, sum = 0;
+	char byte;
+	int r = 0;
+
+	for (int64_t i = 0; i < senders; i++)
+		if (read(ready[0], &byte, 1) != 1)
+			return -EIO;
+	bench_start();
+	close(gate[1]);
+	for (int64_t i = 0; i < senders * each && r == 0; i++) {
+		r = receive_number(peer, &number);
+		sum += number;
+	}
+	bench_stop();
+	bench_expect("sum", sum, senders * (each * (each - 1) / 2));
+	bench_items((long)(senders * each));
+	return r;
+}
+
+int peer_fanin(const struct peer *peer)
+{
+	long senders = bench_get(PEER_SENDERS), count = 0;
+	int r = prepare(peer, ENVELOPE), ended;
+	pid_t pid[SENDERS_MOST + 1] = { 0 };
+
+	if (r < 0)
+		return r;
+	if (senders < 1 || senders > SENDERS_MOST)
+		return finish(peer, -EINVAL);
+	if (pipe(ready) < 0 || pipe(gate) < 0)
+		return finish(peer, -errno);
+	for (; count <= senders && r == 0; count++) {
+		pid[count] = count ? start(peer, (int)count + 1, send_numbers)
+				   : start(peer, 1, receive_numbers);
+		r = pid[count] < 0 ? pid[count] : 0;
+	}
+	count -= r < 0;
+	close(gate[1]);
+	for (long i = 0; i < count && r < 0; i++)
+		kill(pid[i], SIGKILL);
+	ended = wait_for(pid, count);
+	return finish(peer, r < 0 ? r : ended);
 }

@@ -3,21 +3,31 @@
 #define TRP_TESTS_BENCH_PEERS_PEER_H
 
 /*
- * What others move bytes with between two processes, asked the same as we are:
- * the same message, packed and unpacked by protobuf-c on both sides, written
- * and read byte by byte.  A peer is one file, in the form that its own users
- * would choose.
+ * What others move bytes with between processes, asked the same as we are: the
+ * same message, packed and unpacked by protobuf-c on both sides, written and
+ * read byte by byte.  A peer is one file, in the form that its own users would
+ * choose.
+ *
+ * What needs a library is an object of its own, build/peers/<name>.so with a
+ * `const struct peer peer`, loaded by its own runs alone: linked into the
+ * harness the libraries of all peers would be forked by every benchmark, and
+ * a fork then took 346 us instead of 205.
  */
 
 #include "tests/bench/bench.h"
 
-enum { PEER_ASKS };		 /* of an ask */
-enum { PEER_BYTES, PEER_TOTAL }; /* of a one-way */
+enum { PEER_ASKS };			    /* of an ask */
+enum { PEER_BYTES, PEER_TOTAL, PEER_MOST }; /* of a one-way */
+enum { PEER_SENDERS, PEER_EACH };	    /* of a fan-in */
 
+/*
+ * Sides 0 and 1 send to each other; those from 2 on only to 1, with which they
+ * are started.
+ */
 struct peer {
-	/* Before the fork; may be NULL. */
-	int (*prepare)(void);
-	/* In process `side`, 0 or 1. */
+	/* Before the forks, with the size of the largest message. */
+	int (*prepare)(size_t largest);
+	/* In process `side`. */
 	int (*enter)(int side);
 	/* All of the bytes, waiting for room.  0 or a negative errno. */
 	int (*send)(const void *bytes, size_t size);
@@ -25,44 +35,73 @@ struct peer {
 	 * or a negative errno. */
 	ssize_t (*receive)(const void **ret_bytes);
 	void (*leave)(void);
+	/* Where the bytes of the next send are to be packed, waiting for room;
+	 * NULL: anywhere. */
+	void *(*space)(size_t size);
+	/* After all have left; may be NULL. */
+	void (*finish)(void);
 };
+
+/* build/peers, beside the folder of this program. */
+const char *peer_folder(void);
+
+/* That of build/peers/<name>.so; NULL after bench_fail(). */
+const struct peer *peer_load(const char *name);
 
 /* One round trip at a time. */
 int peer_ask(const struct peer *peer);
 
-/* About PEER_TOTAL bytes from one to the other, at most a million messages. */
+/* About PEER_TOTAL bytes from one to the other, at most a million messages or
+ * PEER_MOST; the second returns how many. */
 int peer_oneway(const struct peer *peer);
+long peer_oneway_count(void);
 
-/* bench_<name>_ask and bench_<name>_oneway; NEEDS: NULL, or a package. */
-#define PEER(NAME, NEEDS, ...)                                              \
-	static int NAME##_ask(void)                                         \
-	{                                                                   \
-		return peer_ask(&NAME);                                     \
-	}                                                                   \
-	static int NAME##_oneway(void)                                      \
-	{                                                                   \
-		return peer_oneway(&NAME);                                  \
-	}                                                                   \
-	const struct bench bench_##NAME##_ask = {                           \
-		.name = #NAME "_ask",                                       \
-		.suite = "peer",                                            \
-		.item = "round trips",                                      \
-		.parameters = { [PEER_ASKS] = { "n",                        \
-						{ 500, 20000, 200000 } } }, \
-		.plain = NAME##_ask,                                        \
-		.needs = NEEDS,                                             \
-	};                                                                  \
-	const struct bench bench_##NAME##_oneway = {                        \
-		.name = #NAME "_oneway",                                    \
-		.suite = "peer",                                            \
-		.item = "messages",                                         \
-		.parameters = { [PEER_BYTES] = { "bytes", { 64, 64, 64 } }, \
-				[PEER_TOTAL] = { "total",                   \
-						 { 64 << 10, 64 << 20,      \
-						   1 << 30 } } },           \
-		.sweep = { __VA_ARGS__ },                                   \
-		.plain = NAME##_oneway,                                     \
-		.needs = NEEDS,                                             \
+/* PEER_SENDERS to one, PEER_EACH of each. */
+int peer_fanin(const struct peer *peer);
+
+/* What all peers are asked, however they do it: the forms of a benchmark. */
+#define PEER_BENCH(NAME, WORKLOAD, ITEM, NEEDS, ...)     \
+	const struct bench bench_##NAME##_##WORKLOAD = { \
+		.name = #NAME "_" #WORKLOAD,             \
+		.suite = "peer",                         \
+		.item = ITEM,                            \
+		.plain = NAME##_##WORKLOAD,              \
+		.needs = NEEDS,                          \
+		__VA_ARGS__                              \
 	}
+#define PEER_OF_ASK \
+	.parameters = { [PEER_ASKS] = { "n", { 500, 20000, 200000 } } }
+#define PEER_OF_ONEWAY(...)                                                   \
+	.parameters = { [PEER_BYTES] = { "bytes", { 64, 64, 64 } },           \
+			[PEER_TOTAL] = { "total",                             \
+					 { 64 << 10, 64 << 20, 1 << 30 } } }, \
+	.sweep = { __VA_ARGS__ }
+#define PEER_OF_FANIN(...)                                               \
+	.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 4 } },     \
+			[PEER_EACH] = { "n", { 250, 20000, 100000 } } }, \
+	.sweep = { __VA_ARGS__ }
+
+/*
+ * bench_<name>_ask and bench_<name>_oneway, and _fanin, of the peer that FIND
+ * finds.  NEEDS: NULL, or a package; the rest: sizes of messages, or numbers of
+ * senders.
+ */
+#define PEER(NAME, FIND, NEEDS, ...)                              \
+	static int NAME##_ask(void)                               \
+	{                                                         \
+		return peer_ask(FIND);                            \
+	}                                                         \
+	static int NAME##_oneway(void)                            \
+	{                                                         \
+		return peer_oneway(FIND);                         \
+	}                                                         \
+	PEER_BENCH(NAME, ask, "round trips", NEEDS, PEER_OF_ASK); \
+	PEER_BENCH(NAME, oneway, "messages", NEEDS, PEER_OF_ONEWAY(__VA_ARGS__))
+#define PEER_FANIN(NAME, FIND, NEEDS, ...) \
+	static int NAME##_fanin(void)      \
+	{                                  \
+		return peer_fanin(FIND);   \
+	}                                  \
+	PEER_BENCH(NAME, fanin, "messages", NEEDS, PEER_OF_FANIN(__VA_ARGS__))
 
 #endif

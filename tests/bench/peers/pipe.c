@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two pipes of the usual 64 KiB. */
+/* Two pipes of the usual 64 KiB; what is shorter than a page is written whole.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 #include "tests/bench/peers/peer.h"
@@ -8,7 +9,7 @@
 static int ends[2][2]; /* [who reads] */
 static int in, out;
 
-static int prepare(void)
+static int prepare(size_t largest)
 {
 	for (int i = 0; i < 2; i++)
 		if (pipe2(ends[i], O_CLOEXEC) < 0)
@@ -18,10 +19,12 @@ static int prepare(void)
 
 static int enter(int side)
 {
-	in = ends[side][0];
-	out = ends[!side][1];
-	close(ends[side][1]);
-	close(ends[!side][0]);
+	int self = side == 1;
+
+	in = ends[self][0];
+	out = ends[!self][1];
+	close(ends[self][1]);
+	close(ends[!self][0]);
 	return 0;
 }
 
@@ -41,6 +44,13 @@ static void leave(void)
 	close(out);
 }
 
-static const struct peer pipes = { prepare, enter, send_bytes, receive, leave };
+static const struct peer pipes = {
+	.prepare = prepare,
+	.enter = enter,
+	.send = send_bytes,
+	.receive = receive,
+	.leave = leave,
+};
 
-PEER(pipes, NULL, 16, 4096, 1 << 20, 64 << 20);
+PEER(pipes, &pipes, NULL, 16, 4096, 1 << 20, 64 << 20);
+PEER_FANIN(pipes, &pipes, NULL, 4, 64);

@@ -8,7 +8,7 @@
 
 static int ends[2], fd;
 
-static int prepare(int type)
+static int make_pair(int type)
 {
 	return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) < 0 ? -errno
 								     : 0;
@@ -16,8 +16,8 @@ static int prepare(int type)
 
 static int enter(int side)
 {
-	fd = ends[side];
-	close(ends[!side]);
+	fd = ends[side == 1];
+	close(ends[side != 1]);
 	return 0;
 }
 
@@ -28,9 +28,9 @@ static void leave(void)
 
 /* ---- stream -------------------------------------------------------------- */
 
-static int prepare_stream(void)
+static int prepare_stream(size_t largest)
 {
-	return prepare(SOCK_STREAM);
+	return make_pair(SOCK_STREAM);
 }
 
 static int send_framed(const void *bytes, size_t size)
@@ -43,17 +43,22 @@ static ssize_t receive_framed(const void **ret_bytes)
 	return stream_receive(fd, ret_bytes);
 }
 
-static const struct peer unix_stream = { prepare_stream, enter, send_framed,
-					 receive_framed, leave };
+static const struct peer unix_stream = {
+	.prepare = prepare_stream,
+	.enter = enter,
+	.send = send_framed,
+	.receive = receive_framed,
+	.leave = leave,
+};
 
-PEER(unix_stream, NULL, 16, 4096, 1 << 20, 64 << 20);
+PEER(unix_stream, &unix_stream, NULL, 16, 4096, 1 << 20, 64 << 20);
 
 /* ---- seqpacket: a message must fit the buffer of the socket ---------------
  */
 
-static int prepare_seqpacket(void)
+static int prepare_seqpacket(size_t largest)
 {
-	return prepare(SOCK_SEQPACKET);
+	return make_pair(SOCK_SEQPACKET);
 }
 
 static int send_packet(const void *bytes, size_t size)
@@ -70,8 +75,13 @@ static ssize_t receive_packet(const void **ret_bytes)
 	return size < 0 ? -errno : size;
 }
 
-static const struct peer unix_seqpacket = { prepare_seqpacket, enter,
-					    send_packet, receive_packet,
-					    leave };
+static const struct peer unix_seqpacket = {
+	.prepare = prepare_seqpacket,
+	.enter = enter,
+	.send = send_packet,
+	.receive = receive_packet,
+	.leave = leave,
+};
 
-PEER(unix_seqpacket, NULL, 16, 4096, 65536);
+PEER(unix_seqpacket, &unix_seqpacket, NULL, 16, 4096, 65536);
+PEER_FANIN(unix_seqpacket, &unix_seqpacket, NULL, 4, 64);

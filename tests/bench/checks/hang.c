@@ -82,7 +82,7 @@ static int root(void)
 
 const struct bench bench_hang = {
 	.name = "hang",
-	.suite = "troupe",
+	.suite = "check",
 	.item = "hours",
 	.parameters = { [LETTERS] = { "letters", { 3, 3, 3 } } },
 	.root = root,

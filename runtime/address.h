@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_ADDRESS_H
+#define TRP_RUNTIME_ADDRESS_H
+
+/* Addresses of TCP as text: numbers alone, so that nothing is looked up. */
+
+#include <sys/socket.h>
+
+/* "127.0.0.1:80", "[::1]:80", "*:80", ":80".  0 or -EINVAL. */
+int trp_address_parse(const char *text, struct sockaddr_storage *ret,
+		      socklen_t *ret_size);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_INPUT_H
+#define TRP_RUNTIME_INPUT_H
+
+/*
+ * A source of events: a watch and what is run for it, once for each event,
+ * between messages.  A watch that is ready is taken off at once and queued;
+ * it is set again only when its handler has returned.
+ *
+ *	owner == NULL ==> removed: freed in its turn, if it is queued or runs
+ */
+
+#include "ipc/wait.h"
+
+struct trp_source {
+	struct trp_watch watch;
+	void *owner;
+	struct trp_source *
+		*link; /* the owner's pointer to this; NULL again at its end */
+	int (*run)(const struct trp_source *source, void *owner);
+	const short *wanted; /* events, read when the watch is set; or NULL */
+	unsigned left;	     /* runs; 0: any number */
+
+	/* private: */
+	struct trp_source *next; /* of those that are ready */
+	uint32_t events;
+	bool is_queued;
+};
+
+/* Copies `source` and sets *source->link.  0, or as trp_wait_add(). */
+int trp_source_add(const struct trp_source *source);
+
+/* What became of an operation.  Nothing for NULL. */
+int trp_source_remove(struct trp_source *source);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_MEMORY_H
+#define TRP_RUNTIME_MEMORY_H
+
+/*
+ * Asking the policy for memory.  Without one a send pays for one load and a
+ * branch.
+ */
+
+#include <stdbool.h>
+#include "runtime/troupe_memory.h"
+#include "serialize/envelope.h"
+#include "serialize/message.h"
+
+/* Where the facts are read; the real ones, but in tests. */
+struct trp_memory_files {
+	const char *meminfo;
+	const char *pressure;
+	const char *groups; /* /proc/self/cgroup */
+	const char *root;   /* where the control groups are mounted */
+};
+
+/*
+ * Fills in available, headroom and pressure; what cannot be read is not known.
+ * The headroom is the least of the group's own and of all groups above it.
+ */
+void trp_memory_read(const struct trp_memory_files *files,
+		     struct troupe_memory *ret);
+
+extern bool trp_memory_has_policy;
+
+/* 0, or what a send is to return.  now_ns: of the monotonic clock. */
+int trp_memory_ask(troupe_ref to, uint64_t wanted, int64_t now_ns);
+
+static inline int trp_memory_check(troupe_ref to,
+				   const ProtobufCMessage *message,
+				   const struct trp_envelope *envelope)
+{
+	return trp_memory_has_policy
+		       ? trp_memory_ask(to, trp_message_size(message),
+					envelope->created)
+		       : 0;
+}
+
+/* For tests: instead of the files of this machine; NULL: those. */
+void trp_memory_look_at(void (*read)(struct troupe_memory *ret));
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_REDIS_H
+#define TRP_RUNTIME_REDIS_H
+
+/*
+ * A connection to Redis that never blocks its actor: requests go out together,
+ * answers come in order to the functions that wait for them.  The descriptor is
+ * an input of the actor, a timer connects again when the connection is lost.
+ *
+ *	sent:  written or to be written, in the order of their answers
+ *	again: UP ==> empty;  else what is sent again before anything else
+ *
+ * An answer that is an error is dealt with here: it is fatal, or else the
+ * connection is given up and made anew after a pause, as if it had been lost.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "runtime/troupe.h"
+
+struct redisReply;
+struct redisReader;
+
+struct trp_redis_address {
+	char host[256]; /* or */
+	char path[108];
+	char user[64], password[256]; /* may be empty */
+	unsigned port, database;
+};
+
+/* redis_url.c; the forms are in troupe_mailbox.h.  0 or -EINVAL. */
+int trp_redis_parse(const char *url, struct trp_redis_address *ret_address);
+/* The same of that url; NULL: of the environment's, or of this machine. */
+int trp_redis_find(const char *url, struct trp_redis_address *ret_address);
+/* For people; without the password. */
+void trp_redis_say(const struct trp_redis_address *address, char *text,
+		   size_t size);
+
+enum trp_redis_mode {
+	TRP_REDIS_ONCE,	    /* lost with the connection: answer NULL */
+	TRP_REDIS_REPEATED, /* until it is answered, in the order of asking */
+	/* (once) An error that begins with BUSYGROUP is as good as OK. */
+	TRP_REDIS_MAY_EXIST,
+};
+
+/* One string of a command. */
+struct trp_redis_word {
+	const void *bytes;
+	size_t size;
+};
+
+/* reply: NULL: the connection was lost.  Never an error.  NULL for the
+ * function: nobody waits. */
+typedef void (*trp_redis_answer)(void *data, uint64_t tag,
+				 const struct redisReply *reply);
+
+struct trp_redis_calls {
+	/* Connected and known there; the caller's requests come first, then
+	 * it calls trp_redis_repeat(). */
+	void (*is_up)(void *data);
+	/* Only a person can mend that; nothing is tried any more. */
+	void (*is_refused)(void *data, int error);
+};
+
+enum trp_redis_state {
+	TRP_REDIS_DOWN,
+	TRP_REDIS_CONNECTING,
+	TRP_REDIS_UP,
+	TRP_REDIS_REFUSED,
+};
+
+struct trp_redis_request;
+struct trp_redis_queue {
+	struct trp_redis_request *first, **last;
+};
+
+struct trp_redis {
+	struct trp_redis_address address;
+	const struct trp_redis_calls *calls;
+	void *data;
+	enum trp_redis_state state;
+	struct troupe_input input;
+	struct troupe_timer timer; /* DOWN: to connect; UP: patience */
+	struct redisReader *reader;
+	struct trp_redis_queue sent, again;
+	char *out; /* [out_done, out_size) is to be written */
+	size_t out_done, out_size, out_room;
+	int64_t pause_ms;
+	uint64_t answers; /* so far; when it stands still, patience ends */
+	uint64_t answers_seen;
+	unsigned attempts;
+	bool is_told_down;
+};
+
+/* Begins to connect.  The struct is zeroed but for address, calls and data. */
+void trp_redis_begin(struct trp_redis *redis);
+
+/*
+ * Appends a request; written by the next flush.  tag is for the answer.
+ * When not UP, only TRP_REDIS_REPEATED is allowed.
+ */
+void trp_redis_ask(struct trp_redis *redis, enum trp_redis_mode mode,
+		   const struct trp_redis_word *words, size_t count,
+		   trp_redis_answer answer, uint64_t tag);
+
+/* (is_up) What was not answered by the last connection, again. */
+void trp_redis_repeat(struct trp_redis *redis);
+
+/* Writes what can be written now; the rest follows by itself. */
+void trp_redis_flush(struct trp_redis *redis);
+
+/* Waits for all answers, blocking, for so long at most; then ends. */
+void trp_redis_end(struct trp_redis *redis, int64_t milliseconds);
+
+struct trp_redis_word trp_redis_text(const char *text);
+
+#endif

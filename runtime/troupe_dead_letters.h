@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TROUPE_DEAD_LETTERS_H
+#define TROUPE_DEAD_LETTERS_H
+
+/*
+ * Dead letters: messages, calls and answers that nobody will handle.  Each is
+ * counted by the one that noticed it, said in the log at a bounded rate, and
+ * sent to the actors that asked for dead letters.  See troupe(7).  Errors and
+ * ownership as in troupe.h.
+ */
+
+#include "troupe.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* By whom it is noticed: the sender (S), the receiver (R) or the supervisor. */
+enum troupe_dead_cause {
+	TROUPE_DEAD_TARGET,	/* S: no such actor; its sender was told */
+	TROUPE_DEAD_REFUSED,	/* S: no room; its sender was told */
+	TROUPE_DEAD_DROPPED,	/* S or R: no room, and the class drops */
+	TROUPE_DEAD_UNREADABLE, /* R: not a message, or not of its type */
+	TROUPE_DEAD_UNHANDLED,	/* R: no handler or method for it */
+	TROUPE_DEAD_EXPIRED,	/* R: a call or an answer that came too late */
+	TROUPE_DEAD_CLOSED,	/* R: sent after the receiver was closed */
+	TROUPE_DEAD_UNREAD,	/* the receiver ended before it handled it */
+	TROUPE_DEAD_CAUSES
+};
+
+/* One of them; what it points to lives as long as the message it is from. */
+struct troupe_dead_letter {
+	enum troupe_dead_cause cause;
+	troupe_ref sender; /* 0: not known */
+	troupe_ref target;
+	const ProtobufCMessageDescriptor *type; /* NULL: not known here */
+	struct troupe_time created;		/* ns 0: not known */
+	size_t size;				/* bytes of the packed body */
+	const void *start; /* of the packed body, not all of it */
+	size_t start_size;
+};
+
+/* The type of the messages that a subscriber is sent. */
+extern TROUPE_API const ProtobufCMessageDescriptor
+	troupe__dead_letter__descriptor;
+
+/*
+ * From now on the caller is sent each dead letter of its node, as a message of
+ * the type above, until it ends or unsubscribes.  They are ordinary mail: what
+ * finds its mailbox full is counted as untold.  A dead letter of a dead letter
+ * is counted and not sent.
+ * subscribe: 0, twice too; -ENOSPC: 8 actors have asked already.
+ * unsubscribe: 0; -ENOENT: it had not asked.
+ */
+TROUPE_API int troupe_dead_letters_subscribe(void);
+TROUPE_API int troupe_dead_letters_unsubscribe(void);
+
+/* What a subscriber was sent.  0; -EINVAL: another type of message. */
+TROUPE_API int troupe_dead_letter_read(const struct troupe_message *message,
+				       struct troupe_dead_letter *ret_letter);
+
+/* "no such actor", "its mailbox is full"; for people. */
+TROUPE_API const char *troupe_dead_letter_text(enum troupe_dead_cause cause);
+
+/*
+ * What one actor has noticed, as sender or receiver; 0: all of the node, with
+ * those that have ended and the supervisor.  0 or -ESRCH.
+ */
+struct troupe_dead_counts {
+	uint64_t by_cause[TROUPE_DEAD_CAUSES];
+	uint64_t untold; /* sends to a subscriber that failed */
+};
+TROUPE_API int troupe_dead_letters_count(troupe_ref ref,
+					 struct troupe_dead_counts *ret_counts);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/bench/peers/program.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WORDS_MOST = 64, WORD_SIZE = 512 };
+
+/* Somebody may take it before the program does; then the run fails. */
+static int free_port(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = -1;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(fd, (struct sockaddr *)&address, size) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+		port = ntohs(address.sin_port);
+	close(fd);
+	return port;
+}
+
+/* Its words in memory of this process, which is about to become another. */
+static void write_command(const char *const *command, const char *workload,
+			  long a, long b, char *argv[WORDS_MOST])
+{
+	static char words[WORDS_MOST][WORD_SIZE];
+	int port = free_port(), count = 0;
+
+	for (; command[count] && count < WORDS_MOST - 4; count++) {
+		const char *word = command[count];
+
+		if (strcmp(word, "#") == 0)
+			snprintf(words[count], WORD_SIZE, "%d", port);
+		else if (word[0] == '@')
+			snprintf(words[count], WORD_SIZE, "%s%s", peer_folder(),
+				 word + 1);
+		else
+			snprintf(words[count], WORD_SIZE, "%s", word);
+	}
+	snprintf(words[count++], WORD_SIZE, "%s", workload);
+	snprintf(words[count++], WORD_SIZE, "%ld", a);
+	snprintf(words[count++], WORD_SIZE, "%ld", b);
+	for (int i = 0; i < count; i++)
+		argv[i] = words[i];
+	argv[count] = NULL;
+}
+
+static pid_t start(const char *const *command, const char *workload, long a,
+		   long b, FILE **ret_output)
+{
+	char *argv[WORDS_MOST];
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		write_command(command, workload, a, b, argv);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(ends[1]);
+	*ret_output = fdopen(ends[0], "r");
+	return pid < 0 ? -errno : pid;
+}
+
+static void take_line(const char *line, long long *sum)
+{
+	long long ns, count;
+
+	if (sscanf(line, "ns %lld", &ns) == 1)
+		bench_took(ns);
+	else if (sscanf(line, "latency %lld %lld", &ns, &count) == 2)
+		while (count-- > 0)
+			bench_latency(ns);
+	else if (sscanf(line, "sum %lld", &ns) == 1)
+		*sum += ns;
+	else
+		bench_fail("%s", line);
+}
+
+/*
+ * What the program says must add up to `expected`.  Helpers that it started may
+ * end a little later than it does, and are waited for.
+ */
+static int run(const char *const *command, const char *workload, long a, long b,
+	       long long expected)
+{
+	char line[WORD_SIZE];
+	long long sum = 0;
+	FILE *output = NULL;
+	int status;
+	pid_t pid;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid = start(command, workload, a, b, &output);
+	if (pid < 0 || !output)
+		return pid < 0 ? pid : -ENOMEM;
+	while (fgets(line, sizeof(line), output)) {
+		line[strcspn(line, "\n")] = 0;
+		take_line(line, &sum);
+	}
+	fclose(output);
+	if (waitpid(pid, &status, 0) != pid)
+		return -errno;
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	if (status != 0)
+		bench_fail("%s ended with status %#x", command[0], status);
+	bench_expect("sum", sum, expected);
+	return 0;
+}
+
+int program_ask(const char *const *command)
+{
+	long asks = bench_get(PEER_ASKS), all = asks + asks / 20;
+
+	bench_items(asks);
+	return run(command, "ask", asks, asks / 20,
+		   (long long)all * (all - 1) / 2);
+}
+
+int program_oneway(const char *const *command)
+{
+	long count = peer_oneway_count(), bytes = bench_get(PEER_BYTES);
+
+	bench_items(count);
+	bench_bytes((double)count * (double)bytes);
+	return run(command, "oneway", bytes, count,
+		   (long long)count * (count + 1) / 2);
+}
+
+int program_fanin(const char *const *command)
+{
+	long senders = bench_get(PEER_SENDERS), each = bench_get(PEER_EACH);
+
+	bench_items(senders * each);
+	return run(command, "fanin", senders, each,
+		   (long long)senders * each * (each - 1) / 2);
+}
