@@ -200,14 +200,15 @@ void trp_arena_fini(struct trp_arena *arena)
  * Punching a hole asks everybody who maps the file to forget the pages, so a
  * range that never had any is left alone.
  */
-static int punch(const struct trp_arena *arena, size_t offset, size_t size)
+static bool has_data(const struct trp_arena *arena, size_t offset, size_t size)
 {
 	off_t data = lseek(arena->fd, (off_t)offset, SEEK_DATA);
 
-	if (data < 0 && errno == ENXIO)
-		return 0;
-	if (data >= 0 && (size_t)data >= offset + size)
-		return 0;
+	return data < 0 ? errno != ENXIO : (size_t)data < offset + size;
+}
+
+static int punch(const struct trp_arena *arena, size_t offset, size_t size)
+{
 	if (fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		      (off_t)offset, (off_t)size))
 		return -errno;
@@ -221,11 +222,13 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	assert(slot < arena->slots && slot != arena->entered);
 	assert(arena->fd >= 0);
 
+	/* Whoever lived has a front, and a bell that the supervisor rang. */
 	r = punch(arena, slot * sizeof(struct trp_bell),
 		  sizeof(struct trp_bell));
 	if (r == 0)
 		r = punch(arena, front_offset(arena, slot), TRP_FRONT_SIZE);
-	if (r == 0)
+	if (r == 0 &&
+	    has_data(arena, heap_offset(arena, slot), arena->heap_size))
 		r = punch(arena, heap_offset(arena, slot), arena->heap_size);
 	return r;
 }

@@ -117,6 +117,7 @@ struct trp_actor {
 		const struct trp_envelope *envelope;
 		uint64_t flow; /* of what is being handled; 0: begins here */
 		uint16_t hop;
+		bool is_traced;
 		uint64_t entry;	 /* of the box that handed it out; 0: of none */
 		bool is_refused; /* nobody here handles it */
 		int result;	 /* of its handler; -EBADMSG: it had none */
@@ -215,6 +216,9 @@ int trp_full_turn(void);
 /* runtime/words.c: NULL: it is not there (any more), or has not begun. */
 const struct trp_words *trp_words_of(troupe_ref ref);
 
+/* (runtime/words.c) Of the actor of that reference, or 0. */
+pid_t trp_words_pid(troupe_ref ref);
+
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 
@@ -248,6 +252,8 @@ struct trp_news *trp_news_pop(struct trp_news_queue *queue);
 struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
 			       troupe_ref ref);
 
+/* Whether what troupe_receive() has last returned is traced. */
+bool trp_receive_is_traced(void);
 /* (runtime/receive.c) At the end: what is left is a dead letter. */
 void trp_receive_end(void);
 

@@ -18,6 +18,7 @@
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -225,13 +226,17 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	struct call *call = call_find(envelope->correlation);
 	bool was_busy = trp_actor.is_busy;
+	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
+	int64_t begin;
 
 	if (!call) { /* too late: nobody asks any more */
 		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
 					 size);
 		return;
 	}
+	begin = trp_trace_begin_of(envelope);
+	output = call->output;
 	trp_actor.is_busy = true;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);
@@ -242,6 +247,9 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	else
 		complete(call, answer, 0, NULL);
 	trp_actor.is_busy = was_busy;
+	if (begin)
+		trp_trace_handled("answer", output->name, begin, envelope,
+				  trp_words_pid(envelope->sender));
 	trp_scratch_release(&trp_actor.scratch, mark);
 }
 
@@ -465,17 +473,16 @@ static int block(const struct troupe_proxy *first, size_t count)
 int trp_call_await(const struct troupe_proxy *first, size_t count,
 		   const unsigned *pending)
 {
-	int r;
+	int64_t begin = *pending ? trp_trace_begin() : 0;
+	int r = 0;
 
-	while (*pending) {
-		if (trp_actor.is_stopping)
-			return -ECANCELED;
-		r = block(first, count);
-		if (r < 0)
-			return r;
-		take_ended_targets();
+	while (*pending && r == 0) {
+		r = trp_actor.is_stopping ? -ECANCELED : block(first, count);
+		if (r == 0)
+			take_ended_targets();
 	}
-	return 0;
+	trp_trace_span("wait", "await", begin);
+	return r;
 }
 
 int troupe_await(struct troupe_proxy *proxy)

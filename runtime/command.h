@@ -17,6 +17,7 @@ enum {
 	TRP_COMMAND_USAGE = 2,
 };
 
+int trp_command_beacon(int argc, char **argv);
 int trp_command_ps(int argc, char **argv);
 int trp_command_stop(int argc, char **argv);
 

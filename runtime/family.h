@@ -50,6 +50,7 @@ struct trp_child {
 	bool is_doomed; /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
 	struct troupe_timer grace;    /* until it is killed */
+	int64_t spawned_at;	      /* CLOCK_MONOTONIC, ns */
 	uint64_t stop_children;	      /* the request that waits, or 0 */
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
@@ -99,9 +100,9 @@ int trp_family_walk(const struct trp_family *family, uint32_t from,
 		    const char *address, uint32_t *ret_slot);
 
 /*
- * The address of a living child: "/", "/a/b"; below an orphan "?/b/c", which
- * nobody can look up.  One that is longer than the buffer begins with "..."
- * and false is returned.  size: 8 or more.
+ * The address of a child: "/", "/a/b"; of one that is not listed, or below it,
+ * "?" and "?/b/c", which nobody can look up.  One that is longer than the
+ * buffer begins with "..." and false is returned.  size: 8 or more.
  */
 bool trp_family_address(const struct trp_family *family, uint32_t slot,
 			char *buffer, size_t size);

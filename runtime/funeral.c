@@ -14,6 +14,7 @@
 #include "runtime/dead_letter.h"
 #include "runtime/keeper.h"
 #include "runtime/supervisor.h"
+#include "runtime/trace.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
 
@@ -266,6 +267,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
+	trp_trace_ended(end.pid, title, child->spawned_at, &end.reason);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;
 		supervisor->root = 0;
@@ -341,12 +343,16 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 {
 	struct trp_child *child = &supervisor->family.child[birth->slot];
 	struct death death = { .status = birth->pid };
+	char title[TRP_TITLE_SIZE];
 
 	if (birth->pid < 0) {
 		bury(supervisor, birth->slot, &death);
 		return;
 	}
 	trp_family_born(&supervisor->family, birth->slot, birth->pid);
+	trp_trace_born(birth->pid,
+		       trp_family_title(&supervisor->family, birth->slot, title,
+					sizeof(title)));
 	atomic_store_explicit(
 		&trp_arena_slot(&supervisor->node.arena, birth->slot)->pid,
 		birth->pid, memory_order_relaxed);

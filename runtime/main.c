@@ -62,6 +62,10 @@ static const struct {
 	{ "stop", "[--node NAME]",
 	  "stops a running node in order, and waits for its end",
 	  trp_command_stop },
+	{ "beacon", "[watch] [--node NAME] [--json]",
+	  "who is it in the mesh, who is there and offers what, and packets;\n"
+	  "watch: what happens, as it comes",
+	  trp_command_beacon },
 	{ "doctor", "",
 	  "what this machine allows, and what to do where it does not",
 	  doctor },

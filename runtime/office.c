@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "runtime/dead_letter.h"
 #include "runtime/mesh.h"
+#include "runtime/trace.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -182,10 +183,14 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 		      const Troupe__Control__Birth *request)
 {
 	Troupe__Control__Birth birth = *request;
-	char title[TRP_TITLE_SIZE];
+	struct trp_family *family = &supervisor->family;
+	char title[TRP_TITLE_SIZE], parent[TRP_TITLE_SIZE];
 
-	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	trp_family_title(family, slot, title, sizeof(title));
+	trp_family_title(family, family->child[slot].parent, parent,
+			 sizeof(parent));
 	birth.title = title;
+	trp_trace_spawned(title, parent);
 	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
 
@@ -207,6 +212,7 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
 	child->keeper = supervisor->family.child[parent].keeper;
+	child->spawned_at = trp_now().ns;
 	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);

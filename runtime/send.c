@@ -5,6 +5,7 @@
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
 #include "runtime/memory.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 
 static int send_message(troupe_ref to, const ProtobufCMessage *message,
@@ -84,7 +85,10 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 		if (r == -EAGAIN) {
+			int64_t begin = trp_trace_begin();
+
 			r = wait_for_room(to, deadline);
+			trp_trace_span("wait", "room", begin);
 			if (r >= 0) {
 				envelope = trp_actor_envelope(TRP_MESSAGE);
 				continue;

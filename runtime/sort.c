@@ -13,6 +13,7 @@
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/saved.h"
+#include "runtime/trace.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -240,11 +241,23 @@ static int sort_reply(const struct trp_mail *mail,
 	return 1;
 }
 
+static void trace(int64_t begin, const struct trp_envelope *envelope)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
+
+	trp_trace_handled("handler", type ? type->name : "unknown", begin,
+			  envelope, trp_words_pid(envelope->sender));
+}
+
 /* While it is handled it is the current mail. */
 static int sort_current(const struct trp_mail *mail,
 			const struct trp_envelope *envelope, const void *body,
 			size_t size, uint64_t entry)
 {
+	/* What troupe_receive() returns is traced there. */
+	int64_t begin = envelope->kind == TRP_MESSAGE && trp_actor.klass->run
+				? 0
+				: trp_trace_begin_of(envelope);
 	int r;
 
 	trp_actor.handled = (struct trp_handled) {
@@ -252,16 +265,22 @@ static int sort_current(const struct trp_mail *mail,
 		.envelope = envelope,
 		.flow = envelope->flow,
 		.hop = envelope->hop,
+		.is_traced = begin,
 		.entry = entry,
 		.result = -EBADMSG,
 	};
 	r = sort_mail(mail, envelope, body, size);
+	if (begin)
+		trace(begin, envelope);
 	if (entry && !trp_actor.is_stashed)
 		trp_box_acknowledge(entry, trp_actor.handled.result);
 	trp_actor.handled =
-		r == TRP_HELD ? (struct trp_handled) { .flow = envelope->flow,
-						       .hop = envelope->hop }
-			      : (struct trp_handled) { 0 };
+		r == TRP_HELD
+			? (struct
+			   trp_handled) { .flow = envelope->flow,
+					  .hop = envelope->hop,
+					  .is_traced = trp_receive_is_traced() }
+			: (struct trp_handled) { 0 };
 	trp_actor.is_stashed = false;
 	return r;
 }

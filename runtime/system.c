@@ -5,6 +5,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/trace.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
@@ -248,6 +249,7 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_WAIT;
 	struct trp_news *news = claim(ref);
 	struct trp_news *own;
+	int64_t begin;
 	int r;
 
 	if (ref == trp_actor.self)
@@ -258,7 +260,9 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		r = watch(ref, id);
 		if (r < 0)
 			return r;
+		begin = trp_trace_begin();
 		r = wait_for_news(id, deadline, &news);
+		trp_trace_span("wait", "end", begin);
 		if (r < 0) {
 			unwatch(id);
 			return r;

@@ -6,7 +6,9 @@
 #include "runtime/actor.h"
 #include "runtime/gate.h"
 #include "runtime/guest.pb-c.h"
+#include "runtime/mesh.h"
 #include "runtime/supervisor.h"
+#include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -70,8 +72,10 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 	const struct trp_words *words = words_of(supervisor, slot);
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_name *name;
-	char *names[NAMES_MAX];
+	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
 
+	trp_family_address(&supervisor->family, slot, address, sizeof(address));
+	actor.address = address;
 	actor.ref = trp_ref(slot, child->generation);
 	if (child->parent)
 		actor.parent = trp_ref(
@@ -133,6 +137,9 @@ static const struct {
 	{ &troupe__guest__hello__descriptor, on_hello },
 	{ &troupe__guest__list__descriptor, on_list },
 	{ &troupe__guest__end__descriptor, on_end },
+	{ &troupe__mesh__status__descriptor, trp_mesh_ask_status },
+	{ &troupe__mesh__nodes__descriptor, trp_mesh_ask_nodes },
+	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
 };
 
 int trp_visitors_ask(struct trp_visitor *visitor, uint64_t type,

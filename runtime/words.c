@@ -40,3 +40,18 @@ int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 	};
 	return 0;
 }
+
+pid_t trp_words_pid(troupe_ref ref)
+{
+	const struct trp_arena *arena = &trp_actor.node->arena;
+	uint32_t slot = trp_ref_slot(ref);
+	const struct trp_slot *line;
+
+	if (!trp_ref_is_here(ref) || slot >= arena->slots)
+		return 0;
+	line = trp_arena_slot(arena, slot);
+	return atomic_load_explicit(&line->life, memory_order_relaxed) >> 32 ==
+			       trp_ref_generation(ref)
+		       ? atomic_load_explicit(&line->pid, memory_order_relaxed)
+		       : 0;
+}
