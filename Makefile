@@ -206,7 +206,7 @@ $(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
 		$(O)/tests/bench/lanes.o
 # tests/mesh starts the same servers as tests/bus.
-$(O)/bin/test-mesh: $(O)/tests/bus/server.o
+$(O)/bin/test-mesh: $(O)/tests/bus/server.o | all
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 # Peers that need something are built into $(O)/peers, each by itself, and
@@ -309,21 +309,27 @@ bench-peers:
 	@./tests/support/packages build peers
 
 # A page of how ours are beside the peers, of bytes by size, of latencies and of
-# how many there may be: once asleep, once spinning, for these are two worlds.
+# how many there may be: asleep, left to itself and spinning, for these are three
+# worlds.
 bench-report:
 	@./tests/support/packages build peers report
 	@$(MAKE) --no-print-directory do-bench-report
 BENCH_REPORT = $(O)/bench
-BENCH_BESIDE = ask peer '^oneway' latency floor
+BENCH_OURS     = '^ask$$' '^oneway' '^latency'
+BENCH_SLEEPING = $(BENCH_OURS) '^fanin$$' floor idle restart reports timer scale \
+		'^(pipes|unix_[a-z]*|mqueue|zeromq|nng|boost|iceoryx|python)_'
+BENCH_ADAPTIVE = $(BENCH_OURS) '^fanin$$' '^(erlang|caf)_'
 do-bench-report: $(O)/bin/troupe-bench
 	@mkdir -p $(BENCH_REPORT)
 	$(O)/bin/troupe-bench --spin never --out $(BENCH_REPORT)/sleeping.json \
-		$(BENCH_BESIDE) idle restart reports timer scale $(ARGS)
+		$(BENCH_SLEEPING) $(ARGS)
 	$(O)/bin/troupe-bench --spin always --pin two \
 		--out $(BENCH_REPORT)/spinning.json \
-		'^ask$$' '^oneway' '^latency' floor_line $(ARGS)
+		$(BENCH_OURS) floor_line $(ARGS)
+	$(O)/bin/troupe-bench --spin auto --out $(BENCH_REPORT)/adaptive.json \
+		$(BENCH_ADAPTIVE) $(ARGS)
 	$(O)/bin/troupe-bench report $(BENCH_REPORT)/sleeping.json \
-		$(BENCH_REPORT)/spinning.json -o $(BENCH_REPORT)/report.html
+		$(BENCH_REPORT)/adaptive.json $(BENCH_REPORT)/spinning.json -o $(BENCH_REPORT)/report.html
 	@echo 'see $(BENCH_REPORT)/report.html'
 
 # Every benchmark once, in its smallest size, with its result checked; then

@@ -123,6 +123,19 @@ static int map_all(struct trp_arena *arena)
 	return r;
 }
 
+/* Takes a file that has the right size: reserves, and maps what it is. */
+static int map_file(struct trp_arena *arena)
+{
+	int r = reserve(arena->size, &arena->base);
+
+	if (r < 0)
+		return r;
+	r = map_all(arena);
+	if (r < 0)
+		munmap(arena->base, arena->size);
+	return r;
+}
+
 int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 		     uint64_t heap_size)
 {
@@ -135,20 +148,48 @@ int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 	r = make_file(made.size, &made.fd);
 	if (r < 0)
 		return r;
-	r = reserve(made.size, &made.base);
-	if (r < 0)
-		goto close_file;
-	r = map_all(&made);
-	if (r < 0)
-		goto unmap;
+	r = map_file(&made);
+	if (r < 0) {
+		close(made.fd);
+		return r;
+	}
 	*arena = made;
 	return 0;
+}
 
-unmap:
-	munmap(made.base, made.size);
-close_file:
-	close(made.fd);
-	return r;
+/* Sealed, so that reading it can never be SIGBUS. */
+static bool has_shape(int fd, size_t size)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+
+	return seals >= 0 && seals & F_SEAL_SHRINK && fstat(fd, &st) == 0 &&
+	       (size_t)st.st_size == size;
+}
+
+int trp_arena_join(struct trp_arena *arena, int fd, uint32_t slots,
+		   uint64_t heap_size)
+{
+	struct trp_arena joined;
+	int r = -EINVAL;
+
+	if (is_valid(slots, heap_size)) {
+		lay_out(&joined, slots, heap_size);
+		joined.fd = fd;
+		if (has_shape(fd, joined.size))
+			r = map_file(&joined);
+	}
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*arena = joined;
+	return 0;
+}
+
+int trp_arena_keep(const struct trp_arena *arena)
+{
+	return madvise(arena->base, arena->size, MADV_DONTFORK) ? -errno : 0;
 }
 
 static size_t front_offset(const struct trp_arena *arena, uint32_t slot)
@@ -200,14 +241,15 @@ void trp_arena_fini(struct trp_arena *arena)
  * Punching a hole asks everybody who maps the file to forget the pages, so a
  * range that never had any is left alone.
  */
-static int punch(const struct trp_arena *arena, size_t offset, size_t size)
+static bool has_data(const struct trp_arena *arena, size_t offset, size_t size)
 {
 	off_t data = lseek(arena->fd, (off_t)offset, SEEK_DATA);
 
-	if (data < 0 && errno == ENXIO)
-		return 0;
-	if (data >= 0 && (size_t)data >= offset + size)
-		return 0;
+	return data < 0 ? errno != ENXIO : (size_t)data < offset + size;
+}
+
+static int punch(const struct trp_arena *arena, size_t offset, size_t size)
+{
 	if (fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		      (off_t)offset, (off_t)size))
 		return -errno;
@@ -221,11 +263,13 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	assert(slot < arena->slots && slot != arena->entered);
 	assert(arena->fd >= 0);
 
+	/* Whoever lived has a front, and a bell that the supervisor rang. */
 	r = punch(arena, slot * sizeof(struct trp_bell),
 		  sizeof(struct trp_bell));
 	if (r == 0)
 		r = punch(arena, front_offset(arena, slot), TRP_FRONT_SIZE);
-	if (r == 0)
+	if (r == 0 &&
+	    has_data(arena, heap_offset(arena, slot), arena->heap_size))
 		r = punch(arena, heap_offset(arena, slot), arena->heap_size);
 	return r;
 }

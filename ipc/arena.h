@@ -143,6 +143,17 @@ int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 		     uint64_t heap_size);
 
 /*
+ * The arena of another process of this user, by its descriptor (consumed),
+ * wherever there is room for it.  0; -EINVAL: it is none of that shape; or as
+ * trp_arena_create().
+ */
+int trp_arena_join(struct trp_arena *arena, int fd, uint32_t slots,
+		   uint64_t heap_size);
+
+/* Children of this process do not inherit it. */
+int trp_arena_keep(const struct trp_arena *arena);
+
+/*
  * Maps the front and the heap of `slot` read-write (slot 0: the directory as
  * well).  The descriptor stays open for slot 0 and is closed otherwise.
  * Returns 0 or what mmap(2) says; the mapping is then half done, and all that

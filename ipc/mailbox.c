@@ -227,12 +227,36 @@ void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
 		trp_peer_ring(box, peer);
 }
 
+/*
+ * A receiver that is reading what we lent it before soon gives a block back,
+ * populated; that is worth a third of the time which populating takes.
+ */
+static void await_warm_block(struct trp_mailbox *box, uint64_t size)
+{
+	enum { WORTH_NS_SHIFT = 2, LOOKS = 32 };
+	struct trp_peer *peer = box->last;
+	int64_t end = trp_now().ns + (int64_t)(size >> WORTH_NS_SHIFT);
+
+	while (peer && !trp_region_is_warm(&box->region, size)) {
+		if (!peer->out[TRP_MAIL].theirs)
+			trp_peer_meet(box, peer);
+		trp_outgoing_reclaim(&peer->out[TRP_MAIL], &box->region);
+		if (!peer->out[TRP_MAIL].debt_count || trp_now().ns >= end)
+			return;
+		for (int look = 0; look < LOOKS; look++)
+			trp_relax();
+		sched_yield();
+	}
+}
+
 int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 		     struct trp_extent *ret_extent, void **ret_bytes)
 {
 	uint64_t offset;
 	int r;
 
+	if (size >= TRP_COOL_MIN)
+		await_warm_block(box, size);
 	r = trp_region_alloc(&box->region, size, &offset);
 	if (r == -ENOBUFS) {
 		trp_mailbox_tidy(box);

@@ -156,7 +156,7 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead);
 /*
  * For the one that reaped `dead`, while the directory still says that it lives,
  * so that no sender reuses the memory: each record of others than the
- * supervisor that it had not begun to read, by sender in the order of sending.
+ * supervisor that it had not done with, by sender in the order of sending.
  * The record is valid within visit() alone; it is not checked beyond its lane.
  * Takes the dead one's bell.  What is sent meanwhile may be missed.
  */

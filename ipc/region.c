@@ -220,6 +220,17 @@ int trp_region_alloc(struct trp_region *region, uint64_t size,
 	return 0;
 }
 
+bool trp_region_is_warm(const struct trp_region *region, uint64_t size)
+{
+	unsigned order = order_of(size);
+	const struct trp_free *list;
+
+	if (order >= TRP_BLOCK_CLASSES)
+		return false;
+	list = &region->free[order];
+	return list->count && list->spare[list->count - 1].populated >= size;
+}
+
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	unsigned order = order_of(size);

@@ -65,6 +65,9 @@ void trp_region_fini(struct trp_region *region);
 int trp_region_alloc(struct trp_region *region, uint64_t size,
 		     uint64_t *ret_offset);
 
+/* Would trp_region_alloc() of that size find a block that is populated? */
+bool trp_region_is_warm(const struct trp_region *region, uint64_t size);
+
 /* size: as it was asked for. */
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size);
 

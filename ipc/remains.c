@@ -119,9 +119,9 @@ struct remains {
 	void *data;
 };
 
-/* Where it had come to in a lane: past `begun`, if that is not UINT64_MAX. */
+/* Where it had come to in a lane: what begins below `done` is done with. */
 struct place {
-	uint64_t head, ring, base, begun;
+	uint64_t head, ring, base, done;
 };
 
 static uint64_t load(const _Atomic uint64_t *word)
@@ -144,14 +144,14 @@ static struct place place_of(const struct remains *remains, uint32_t sender,
 		.head = load(is_moving ? &moving->head : &in->head),
 		.ring = load(is_moving ? &moving->ring : &in->ring),
 		.base = load(is_moving ? &moving->base : &in->base),
-		.begun = UINT64_MAX,
 	};
 
 	/* The positions between are whole rings apart: near head is right. */
 	if (((handling ^ here) & ~TRP_HANDLING_DONE &
 	     ~(UINT64_MAX >> 16 & ~UINT64_C(7))) == 0)
-		place.begun = (place.head & ~(UINT64_MAX >> 16)) |
-			      (handling & (UINT64_MAX >> 16) & ~UINT64_C(7));
+		place.done = ((place.head & ~(UINT64_MAX >> 16)) |
+			      (handling & (UINT64_MAX >> 16) & ~UINT64_C(7))) +
+			     !!(handling & TRP_HANDLING_DONE);
 	return place;
 }
 
@@ -169,7 +169,6 @@ static void read_lane(const struct remains *remains, uint32_t sender,
 				   .stream = stream,
 				   .sender = sender };
 	struct trp_mail mail = { .stream = stream };
-	bool is_passed;
 
 	trp_incoming_reset(&in, theirs);
 	if (place.head && trp_incoming_resume(&in, remains->arena, place.head,
@@ -178,9 +177,7 @@ static void read_lane(const struct remains *remains, uint32_t sender,
 	for (int i = 0; i < MOST && in.cursor < tail; i++) {
 		if (trp_incoming_next(&in, remains->arena, &mail) != 1)
 			return;
-		is_passed = place.begun != UINT64_MAX &&
-			    mail.position <= place.begun;
-		if (!is_passed)
+		if (mail.position >= place.done)
 			remains->visit(&mail, remains->data);
 	}
 }
@@ -190,7 +187,7 @@ static void read_sender(const struct remains *remains, uint32_t sender,
 			const struct trp_card *read)
 {
 	const struct trp_card *sent;
-	struct place place = { .begun = UINT64_MAX };
+	struct place place = { 0 };
 
 	if (sender == TRP_SLOT_SUPERVISOR || sender >= remains->arena->slots ||
 	    (uint32_t)life_of(remains->arena, sender) == TRP_FREE)

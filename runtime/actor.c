@@ -10,6 +10,7 @@
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/process.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 
 enum {
@@ -36,11 +37,13 @@ int trp_actor_result(int r)
 static int call_with_end(int (*callback)(const struct troupe_end *end),
 			 const struct troupe_end *end)
 {
+	int64_t begin = trp_trace_begin();
 	int r;
 
 	trp_actor.is_busy = true;
 	r = callback(end);
 	trp_actor.is_busy = false;
+	trp_trace_span("callback", "end of another", begin);
 	return trp_actor_result(r);
 }
 
@@ -95,14 +98,17 @@ static int turn_timers(void)
 {
 	struct troupe_time now = { trp_now().ns };
 	struct troupe_timer *timer = trp_timers_due(&trp_actor.timers, now);
+	int64_t begin;
 	int r;
 
 	trp_call_expire(now);
 	if (!timer)
 		return 0;
+	begin = trp_trace_begin();
 	trp_actor.is_busy = true;
 	r = timer->fired(timer);
 	trp_actor.is_busy = false;
+	trp_trace_span("callback", "timer", begin);
 	return trp_actor_result(r);
 }
 
@@ -190,7 +196,11 @@ int trp_actor_sleep(unsigned take, struct troupe_time deadline)
 		return 0;
 	deadline = earlier(deadline, trp_call_next());
 	deadline = earlier(deadline, trp_actor.rescan_at);
+	deadline = earlier(deadline, trp_trace_flush_at());
 	r = trp_wait_sleep(&trp_actor.wait, (struct trp_time) { deadline.ns });
+	if (deadline.ns == trp_trace_flush_at().ns &&
+	    trp_now().ns >= deadline.ns)
+		trp_trace_flush();
 	if (deadline.ns == trp_actor.rescan_at.ns &&
 	    trp_now().ns >= deadline.ns) {
 		trp_mailbox_rescan(&trp_actor.box);
@@ -231,6 +241,7 @@ void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 	struct trp_words *words = trp_actor.words;
 
 	trp_dead_letter_end();
+	trp_trace_flush();
 	if (words) {
 		words->cause = (int32_t)cause;
 		words->code = code;
@@ -265,10 +276,13 @@ static void stop_children(void)
 /* r: negative, or a clean end. */
 static _Noreturn void wind_up(int r)
 {
+	int64_t begin = trp_trace_begin();
+
 	if (trp_actor.klass->stop) {
 		trp_actor.is_busy = true;
 		trp_actor.klass->stop();
 		trp_actor.is_busy = false;
+		trp_trace_span("callback", "stop", begin);
 	}
 	trp_box_close();
 	trp_actor.is_ending = true;
@@ -284,16 +298,19 @@ static _Noreturn void wind_up(int r)
 static int run_class(const void *arguments)
 {
 	const struct troupe_class *klass = trp_actor.klass;
+	int64_t begin;
 	int r = trp_box_open();
 
 	if (r < 0)
 		return r;
 	trp_actor_open();
 	r = 1;
+	begin = trp_trace_begin();
 	if (klass->init) {
 		trp_actor.is_busy = true;
 		r = klass->init(arguments);
 		trp_actor.is_busy = false;
+		trp_trace_span("callback", "init", begin);
 		r = trp_actor_result(r);
 	}
 	if (r == 1 && klass->run) {
@@ -381,7 +398,7 @@ static const void *be_born(const struct trp_mail *mail)
 	return unpack_arguments(birth);
 }
 
-static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
+int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
 	int r = trp_arena_enter(&node->arena, slot);
 
@@ -389,7 +406,7 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 		r = trp_mailbox_init(&trp_actor.box, &node->arena, slot,
 				     generation, 0);
 	if (r < 0)
-		_exit(EXIT_FAILURE);
+		return r;
 	trp_actor.node = node;
 	trp_actor.words = (struct trp_words *)trp_actor.box.front->user;
 	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
@@ -399,9 +416,13 @@ static void enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_wait_init(&trp_actor.wait, node->wait, trp_actor.box.bell,
 		      &trp_actor.box.front->sleeping, slot);
 	trp_scratch_init(&trp_actor.scratch, 0);
+	if (trp_trace_is_on) {
+		trp_trace_enter();
+		atexit(trp_trace_flush); /* for one that calls exit() */
+	}
 	trp_dead_letter_begin(&trp_actor.box, &trp_actor.timers,
 			      &trp_actor.words->letters);
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	return 0;
 }
 
 void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
@@ -409,7 +430,9 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	const void *arguments;
 	struct trp_mail mail;
 
-	enter(node, slot, generation);
+	if (trp_actor_enter(node, slot, generation) < 0)
+		_exit(EXIT_FAILURE);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* It was sent before we were forked. */
 	if (trp_mailbox_next_from(&trp_actor.box, TRP_SLOT_SUPERVISOR, &mail) !=
 	    1)
@@ -434,9 +457,9 @@ troupe_ref troupe_parent(void)
 
 bool troupe_is_stopping(void)
 {
-	while (trp_actor_take(TRP_TAKE_CONTROL) > 0)
+	while (trp_actor.self && trp_actor_take(TRP_TAKE_CONTROL) > 0)
 		;
-	return trp_actor.is_stopping;
+	return trp_actor.is_stopping || !trp_actor.self;
 }
 
 void troupe_finish(int result)

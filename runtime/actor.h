@@ -80,7 +80,7 @@ struct trp_actor {
 	struct trp_timers timers; /* the user's */
 	struct trp_timers calls;  /* deadlines of calls */
 	struct trp_words *words;
-	troupe_ref self;
+	troupe_ref self; /* 0: no actor (any more); see guest.h */
 	troupe_ref parent;
 	uint64_t fence; /* of the singleton that it belongs to, or 0 */
 	const struct troupe_class *klass;
@@ -101,6 +101,7 @@ struct trp_actor {
 	uint64_t next_id;		 /* of requests and watches */
 	uint32_t children;
 
+	bool is_guest;		  /* not forked by the supervisor */
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
@@ -117,6 +118,7 @@ struct trp_actor {
 		const struct trp_envelope *envelope;
 		uint64_t flow; /* of what is being handled; 0: begins here */
 		uint16_t hop;
+		bool is_traced;
 		uint64_t entry;	 /* of the box that handed it out; 0: of none */
 		bool is_refused; /* nobody here handles it */
 		int result;	 /* of its handler; -EBADMSG: it had none */
@@ -129,6 +131,9 @@ extern struct trp_actor trp_actor;
 /* The life of a new process, from the fork to _exit(). */
 _Noreturn void trp_actor_main(struct trp_node *node, uint32_t slot,
 			      uint32_t generation);
+
+/* Takes that slot: the first step of it.  0, or the process can only end. */
+int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation);
 
 /*
  * The handler of SIGTERM in every actor: it stops in order, as if it had been
@@ -215,6 +220,9 @@ int trp_full_turn(void);
 /* runtime/words.c: NULL: it is not there (any more), or has not begun. */
 const struct trp_words *trp_words_of(troupe_ref ref);
 
+/* (runtime/words.c) Of the actor of that reference, or 0. */
+pid_t trp_words_pid(troupe_ref ref);
+
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
 
@@ -248,6 +256,8 @@ struct trp_news *trp_news_pop(struct trp_news_queue *queue);
 struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
 			       troupe_ref ref);
 
+/* Whether what troupe_receive() has last returned is traced. */
+bool trp_receive_is_traced(void);
 /* (runtime/receive.c) At the end: what is left is a dead letter. */
 void trp_receive_end(void);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor.h"
+#include "runtime/dead_letter.h"
 #include "runtime/troupe_mailbox.h"
 #include "runtime/types.h"
 #include "serialize/type.h"
@@ -198,10 +199,8 @@ int trp_box_offer(const struct trp_mail *mail,
 	if (r < 0) {
 		trp_count(&trp_actor.words->received);
 		trp_count(&trp_actor.words->dropped);
-		troupe_log(TROUPE_WARNING,
-			   "dropped %zu bytes (%s): the mailbox cannot keep "
-			   "them: %s",
-			   size, described.type, strerror(-r));
+		trp_dead_letter_received(TROUPE_DEAD_DROPPED, envelope, body,
+					 size);
 		return 1;
 	}
 	here.puts++;

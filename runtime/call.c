@@ -18,6 +18,8 @@
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
+#include "runtime/guest.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -225,13 +227,17 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	struct call *call = call_find(envelope->correlation);
 	bool was_busy = trp_actor.is_busy;
+	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
+	int64_t begin;
 
 	if (!call) { /* too late: nobody asks any more */
 		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
 					 size);
 		return;
 	}
+	begin = trp_trace_begin_of(envelope);
+	output = call->output;
 	trp_actor.is_busy = true;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);
@@ -242,6 +248,9 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	else
 		complete(call, answer, 0, NULL);
 	trp_actor.is_busy = was_busy;
+	if (begin)
+		trp_trace_handled("answer", output->name, begin, envelope,
+				  trp_words_pid(envelope->sender));
 	trp_scratch_release(&trp_actor.scratch, mark);
 }
 
@@ -311,6 +320,23 @@ static void fail_all(const struct troupe_proxy *first, size_t count, int error,
 		if (is_of(table[place], first, count) &&
 		    table[place]->number <= newest)
 			fail(table[place], error, TROUPE_ERROR, text);
+}
+
+void trp_call_leave(void)
+{
+	for (uint32_t place = 0; place < places; place++) {
+		if (table[place]->proxy)
+			fail(table[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
+			     "this guest has left");
+	}
+	for (uint32_t place = 0; place < places; place++)
+		free(table[place]);
+	while (watched)
+		forget_watched(watched->target);
+	free(table);
+	table = NULL;
+	places = places_room = 0;
+	free_calls = NULL;
 }
 
 /* ---- asking
@@ -465,17 +491,16 @@ static int block(const struct troupe_proxy *first, size_t count)
 int trp_call_await(const struct troupe_proxy *first, size_t count,
 		   const unsigned *pending)
 {
-	int r;
+	int64_t begin = *pending ? trp_trace_begin() : 0;
+	int r = 0;
 
-	while (*pending) {
-		if (trp_actor.is_stopping)
-			return -ECANCELED;
-		r = block(first, count);
-		if (r < 0)
-			return r;
-		take_ended_targets();
+	while (*pending && r == 0) {
+		r = trp_actor.is_stopping ? -ECANCELED : block(first, count);
+		if (r == 0)
+			take_ended_targets();
 	}
-	return 0;
+	trp_trace_span("wait", "await", begin);
+	return r;
 }
 
 int troupe_await(struct troupe_proxy *proxy)

@@ -12,13 +12,14 @@
 #include "runtime/visit.h"
 #include "serialize/json.h"
 
-enum { DEPTH_MAX = 64, NAMES_SIZE = 256 };
+enum { NAMES_SIZE = 256 };
 
 struct line {
 	troupe_ref ref;
 	troupe_ref parent;
 	pid_t pid;
 	char label[TROUPE_NAME_SIZE];
+	char *address;		/* owned */
 	char names[NAMES_SIZE]; /* one after the other, each with its NUL */
 	size_t names_size;
 	unsigned state;
@@ -87,6 +88,9 @@ static int add(struct table *table, const Troupe__Guest__Actor *actor)
 	};
 	snprintf(line->label, sizeof(line->label), "%s", actor->label);
 	take_names(line, actor);
+	line->address = strdup(actor->address);
+	if (!line->address)
+		return -ENOMEM;
 	line->has_stat =
 		line->pid && trp_stat_read(line->pid, &line->stat) == 0;
 	return 0;
@@ -145,20 +149,6 @@ static const struct line *find(const struct table *table, troupe_ref ref)
 	return line && line->ref == ref ? line : NULL;
 }
 
-/* "hello.so/greeter": whose child it is, from the root on. */
-static void write_address(FILE *out, const struct table *table,
-			  const struct line *line)
-{
-	const struct line *chain[DEPTH_MAX];
-	size_t count = 0;
-
-	/* The parent of a later item may be gone: then it is told from there */
-	for (; line && count < DEPTH_MAX; line = find(table, line->parent))
-		chain[count++] = line;
-	while (count--)
-		fprintf(out, "%s%s", chain[count]->label, count ? "/" : "");
-}
-
 static void write_time(char text[32], int64_t ms)
 {
 	int64_t s = ms / 1000;
@@ -172,7 +162,7 @@ static void write_time(char text[32], int64_t ms)
 			 (int)(s / 60 % 60), (int)(s % 60));
 }
 
-static void print_line(const struct table *table, const struct line *line)
+static void print_line(const struct line *line)
 {
 	char age[32] = "-", cpu[32] = "-", ref[32];
 
@@ -187,7 +177,7 @@ static void print_line(const struct table *table, const struct line *line)
 	       (int)line->pid, ref, state_name(line->state), age, cpu,
 	       line->has_stat ? line->stat.rss / 1024 : 0, line->received,
 	       line->sent, line->refused, line->dropped);
-	write_address(stdout, table, line);
+	fputs(line->address, stdout);
 	for (size_t at = 0; at < line->names_size;
 	     at += strlen(line->names + at) + 1)
 		printf("%s%s", at ? ", " : "  \"", line->names + at);
@@ -205,7 +195,7 @@ struct branch {
 static void print_branch(const struct branch *branch, size_t at)
 {
 	for (; at; at = branch->next[at - 1]) {
-		print_line(branch->table, &branch->table->line[at - 1]);
+		print_line(&branch->table->line[at - 1]);
 		print_branch(branch, branch->first[at]);
 	}
 }
@@ -266,24 +256,7 @@ static Troupe__Value *names_value(const struct line *line)
 	return list;
 }
 
-static Troupe__Value *address_value(const struct table *table,
-				    const struct line *line)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	Troupe__Value *value;
-
-	if (!out)
-		return NULL;
-	write_address(out, table, line);
-	value = fclose(out) == 0 ? trp_value_text(text) : NULL;
-	free(text);
-	return value;
-}
-
-static Troupe__Value *line_value(const struct table *table,
-				 const struct line *line)
+static Troupe__Value *line_value(const struct line *line)
 {
 	Troupe__Value *map = trp_value_map();
 	int r = trp_value_add(map, "ref", ref_value(line->ref));
@@ -292,7 +265,7 @@ static Troupe__Value *line_value(const struct table *table,
 	r |= trp_value_add(map, "pid", trp_value_int(line->pid));
 	r |= trp_value_add(map, "label", trp_value_text(line->label));
 	r |= trp_value_add(map, "names", names_value(line));
-	r |= trp_value_add(map, "address", address_value(table, line));
+	r |= trp_value_add(map, "address", trp_value_text(line->address));
 	r |= trp_value_add(map, "state",
 			   trp_value_text(state_name(line->state)));
 	r |= trp_value_add(map, "guest", trp_value_bool(line->is_guest));
@@ -323,7 +296,7 @@ static int print_json(const struct table *table)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < table->count; i++)
-		r = trp_value_append(list, line_value(table, &table->line[i]));
+		r = trp_value_append(list, line_value(&table->line[i]));
 	r |= trp_value_add(map, "node", trp_value_text(table->node));
 	r |= trp_value_add(map, "pid", trp_value_int(table->pid));
 	r |= trp_value_add(map, "slots", trp_value_int(table->slots));
@@ -373,6 +346,8 @@ int trp_command_ps(int argc, char **argv)
 		trp_command_fail(TRP_COMMAND_FAILED, "ps", "%s", visit.why);
 	else
 		r = is_json ? print_json(&table) : print_table(&table);
+	for (size_t i = 0; i < table.count; i++)
+		free(table.line[i].address);
 	free(table.line);
 	return r < 0 ? TRP_COMMAND_FAILED : TRP_COMMAND_OK;
 }

@@ -111,11 +111,13 @@ static void add(struct troupe_dead_counts *sum, const struct trp_letters *of)
 int troupe_dead_letters_count(troupe_ref ref,
 			      struct troupe_dead_counts *ret_counts)
 {
-	const struct trp_arena *arena = box->arena;
+	const struct trp_arena *arena = box ? box->arena : NULL;
 	struct troupe_dead_counts sum = { 0 };
 	const struct trp_words *words;
 	uint32_t slot;
 
+	if (!arena)
+		return -ESHUTDOWN;
 	if (ref) {
 		words = trp_words_of(ref);
 		if (!words)
@@ -283,6 +285,14 @@ void trp_dead_letter_end(void)
 	silence.unsaid = 0;
 }
 
+/* There is no arena any more: whatever dies now is told to nobody. */
+void trp_dead_letter_leave(void)
+{
+	trp_dead_letter_end();
+	box = NULL;
+	letters = NULL;
+}
+
 static int silence_is_over(struct troupe_timer *timer)
 {
 	trp_dead_letter_end();
@@ -335,6 +345,8 @@ static void say(const struct trp_dead *dead)
 
 void trp_dead_letter_notice(const struct trp_dead *dead)
 {
+	if (!box)
+		return;
 	count(dead->cause);
 	if (dead->type == trp_type_of(&troupe__dead_letter__descriptor))
 		return;

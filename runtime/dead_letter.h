@@ -39,6 +39,8 @@ void trp_dead_letter_begin(struct trp_mailbox *box, struct trp_timers *timers,
 			   _Atomic uint64_t *offset);
 /* Says what was not said yet; at the end of the process. */
 void trp_dead_letter_end(void);
+/* The same of a guest that leaves: nothing is noticed any more. */
+void trp_dead_letter_leave(void);
 
 struct trp_dead {
 	enum troupe_dead_cause cause;

@@ -8,7 +8,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "ipc/arena.h"
+#include "ipc/bus.h"
 #include "ipc/wait.h"
+#include "serialize/codec.h"
 
 enum finding { FINE, WORSE, BROKEN };
 
@@ -122,6 +124,9 @@ static void list_parts(void)
 #ifdef HAVE_HIREDIS
 	printf(" hiredis");
 #endif
+#ifdef HAVE_INIH
+	printf(" libinih");
+#endif
 	printf(" jansson liburing protobuf-c\n");
 #ifndef HAVE_HIREDIS
 	say(WORSE, "built without", "hiredis",
@@ -129,12 +134,38 @@ static void list_parts(void)
 #endif
 }
 
+/* What nodes can meet over, and how they write to each other. */
+static enum finding check_mesh(void)
+{
+	static const char *const codecs[] = { "cbor", "msgpack" };
+	char text[160] = "buses:";
+	size_t i, length = strlen(text);
+	bool has_codec = false;
+	const char *kind;
+
+	for (i = 0; (kind = trp_bus_kind_name(i)); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+					   " %s", kind);
+	length += (size_t)snprintf(text + length, sizeof(text) - length,
+				   "; codecs:");
+	for (i = 0; i < 2; i++) {
+		if (!trp_codec_find(codecs[i]))
+			continue;
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+					   " %s", codecs[i]);
+		has_codec = true;
+	}
+	return say(has_codec ? FINE : WORSE, "mesh", text,
+		   "--beacon needs a codec: install libcbor-dev or "
+		   "libmsgpack-dev and build again");
+}
+
 int trp_doctor(void)
 {
 	enum finding worst = FINE, finding;
-	enum finding (*const checks[])(void) = { check_kernel, check_wait,
-						 check_arena, check_processes,
-						 check_memlock };
+	enum finding (*const checks[])(void) = { check_kernel,	check_wait,
+						 check_arena,	check_processes,
+						 check_memlock, check_mesh };
 	size_t i;
 
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 int trp_family_init(struct trp_family *family, uint32_t slots, uint32_t pid_max)
 {
@@ -26,6 +27,7 @@ int trp_family_init(struct trp_family *family, uint32_t slots, uint32_t pid_max)
 		family->free[family->free_count++] = slot;
 	family->child[0].state = CHILD_RUNNING;
 	family->child[0].generation = 1;
+	strcpy(family->child[0].label, "supervisor");
 	return 0;
 }
 

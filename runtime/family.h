@@ -29,6 +29,7 @@
 
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
 
+struct trp_guest;
 struct trp_keeper;
 
 /* Somebody who is to be told of an end. */
@@ -50,6 +51,7 @@ struct trp_child {
 	bool is_doomed; /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
 	struct troupe_timer grace;    /* until it is killed */
+	int64_t spawned_at;	      /* CLOCK_MONOTONIC, ns */
 	uint64_t stop_children;	      /* the request that waits, or 0 */
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
@@ -59,6 +61,9 @@ struct trp_child {
 	char name[TROUPE_NAME_SIZE];  /* among its siblings */
 	bool is_listed;
 	uint32_t next_in_bucket; /* a slot; 0: none */
+	bool is_guest;		 /* not ours to kill or to reap */
+	bool is_held;		 /* it may still write its region: guests.h */
+	struct trp_guest *guest; /* until it is buried */
 };
 
 struct trp_family {
@@ -99,9 +104,9 @@ int trp_family_walk(const struct trp_family *family, uint32_t from,
 		    const char *address, uint32_t *ret_slot);
 
 /*
- * The address of a living child: "/", "/a/b"; below an orphan "?/b/c", which
- * nobody can look up.  One that is longer than the buffer begins with "..."
- * and false is returned.  size: 8 or more.
+ * The address of a child: "/", "/a/b"; of one that is not listed, or below it,
+ * "?" and "?/b/c", which nobody can look up.  One that is longer than the
+ * buffer begins with "..." and false is returned.  size: 8 or more.
  */
 bool trp_family_address(const struct trp_family *family, uint32_t slot,
 			char *buffer, size_t size);

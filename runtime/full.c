@@ -7,6 +7,7 @@
 #include <errno.h>
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
+#include "runtime/guest.h"
 #include "runtime/memory.h"
 
 enum { DROPPED = TRP_DIVERTED + 1 }; /* by the policy */
@@ -88,6 +89,8 @@ int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
 
 int troupe_divert_to(troupe_ref ref)
 {
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (ref && !trp_ref_is_here(ref))
 		return -EINVAL;
 	atomic_store_explicit(&trp_actor.words->divert_to, ref,
@@ -106,6 +109,8 @@ static int look(const struct troupe_room *room)
 
 int troupe_room_notify(struct troupe_room *room, troupe_ref to)
 {
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (!room->has_room || !trp_ref_is_here(to))
 		return -EINVAL;
 	troupe_room_cancel(room);
@@ -130,6 +135,12 @@ int troupe_room_cancel(struct troupe_room *room)
 	*link = room->private_next;
 	room->private_is_waiting = false;
 	return 1;
+}
+
+void trp_full_leave(void)
+{
+	while (rooms)
+		troupe_room_cancel(rooms);
 }
 
 int trp_full_turn(void)

@@ -14,13 +14,18 @@
 #include "runtime/dead_letter.h"
 #include "runtime/keeper.h"
 #include "runtime/supervisor.h"
+#include "runtime/trace.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
+
+/* A guest's process is not ours to wait for. */
+enum { GUEST_GONE = -1, GUEST_EXPELLED = -2 };
 
 /* What waitid() said of a process. */
 struct death {
 	pid_t pid;
-	int how; /* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: it never lived */
+	/* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: it never lived; GUEST_* */
+	int how;
 	int status;
 	struct rusage usage;
 };
@@ -59,6 +64,15 @@ static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
 	if (death->how == 0) {
 		snprintf(reason.text, sizeof(reason.text), "cannot fork: %s",
 			 strerror(-death->status));
+	} else if (death->how < 0) {
+		reason.cause = death->how == GUEST_EXPELLED
+				       ? TROUPE_KILLED
+				       : TROUPE_NOCONNECTION;
+		snprintf(reason.text, sizeof(reason.text), "%s",
+			 death->how == GUEST_EXPELLED ? "expelled"
+						      : "its process has gone");
+		if (death->how == GUEST_GONE)
+			read_words(supervisor, slot, &reason);
 	} else if (death->how != CLD_EXITED) {
 		reason.cause =
 			death->status == SIGKILL ? TROUPE_KILLED
@@ -201,6 +215,7 @@ void trp_funeral_sweep(struct trp_supervisor *supervisor)
 	for (slot = 1; supervisor->buried && slot < supervisor->family.slots;
 	     slot++)
 		if (supervisor->family.child[slot].state == CHILD_BURIED &&
+		    !supervisor->family.child[slot].is_held &&
 		    trp_mailbox_ring_for_dead(&supervisor->box, slot) == 0)
 			give_away(supervisor, slot);
 	if (supervisor->buried)
@@ -266,6 +281,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
+	trp_trace_ended(end.pid, title, child->spawned_at, &end.reason);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;
 		supervisor->root = 0;
@@ -281,8 +297,11 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_funeral_tell(supervisor, watcher->watcher, &end,
 				 watcher->id);
 	tell_no_children(supervisor, mother);
+	if (child->is_guest)
+		supervisor->guests--;
+	child->guest = NULL;
 	trp_keeper_bury(supervisor, &end);
-	if (unread == 0)
+	if (unread == 0 && !child->is_held)
 		give_away(supervisor, slot);
 	else if (supervisor->buried == 1)
 		sweep_later(supervisor, SWEEP_FIRST_MS);
@@ -341,12 +360,16 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 {
 	struct trp_child *child = &supervisor->family.child[birth->slot];
 	struct death death = { .status = birth->pid };
+	char title[TRP_TITLE_SIZE];
 
 	if (birth->pid < 0) {
 		bury(supervisor, birth->slot, &death);
 		return;
 	}
 	trp_family_born(&supervisor->family, birth->slot, birth->pid);
+	trp_trace_born(birth->pid,
+		       trp_family_title(&supervisor->family, birth->slot, title,
+					sizeof(title)));
 	atomic_store_explicit(
 		&trp_arena_slot(&supervisor->node.arena, birth->slot)->pid,
 		birth->pid, memory_order_relaxed);
@@ -354,6 +377,15 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 		bury(supervisor, birth->slot, &death);
 	else if (child->is_doomed)
 		trp_office_kill(supervisor, birth->slot);
+}
+
+void trp_funeral_guest(struct trp_supervisor *supervisor, uint32_t slot,
+		       bool is_expelled)
+{
+	const struct death death = { .how = is_expelled ? GUEST_EXPELLED
+							: GUEST_GONE };
+
+	bury(supervisor, slot, &death);
 }
 
 /* Its end is seen twice, as that of its pipe and as its own; once is enough. */

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include "runtime/actor.h"
+#include "runtime/trace.h"
 
 static struct trp_source *first; /* of those that are ready */
 static struct trp_source **last = &first;
@@ -48,9 +49,12 @@ static int set_watch(struct trp_source *source)
 
 int trp_source_add(const struct trp_source *template)
 {
-	struct trp_source *source = malloc(sizeof(*source));
+	struct trp_source *source;
 	int r;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
+	source = malloc(sizeof(*source));
 	if (!source)
 		return -ENOMEM;
 	*source = *template;
@@ -116,6 +120,7 @@ static void rearm(struct trp_source *source)
 int trp_input_turn(void)
 {
 	struct trp_source *source = pop();
+	int64_t begin;
 	void *owner;
 	int r;
 
@@ -129,9 +134,11 @@ int trp_input_turn(void)
 	if (is_last_run(source))
 		disown(source);
 	/* While the handler runs it counts as queued: ours to free. */
+	begin = trp_trace_begin();
 	trp_actor.is_busy = true;
 	r = source->run(source, owner);
 	trp_actor.is_busy = false;
+	trp_trace_span("callback", "input", begin);
 	rearm(source);
 	return trp_actor_result(r);
 }

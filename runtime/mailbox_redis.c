@@ -401,19 +401,22 @@ static const struct trp_redis_calls calls = { on_up, on_refused };
  * ----------------------------------------------------------------------------
  */
 
-/* Starts the timer for the first that is due, or for a look. */
-static void set_timer(void)
+/*
+ * Starts the timer for the first that will be due, or for a look.  What is due
+ * and was not fetched waits for room, or for Redis, whose answers wake.
+ */
+static void set_timer(int64_t now)
 {
 	const struct trp_redis_entry *entry = box.later.first;
 	int64_t at = INT64_MAX;
 
-	while (entry && entry->is_asked)
+	while (entry && entry->due <= now)
 		entry = entry->next;
 	if (entry)
 		at = entry->due;
 	if (box.options->look_ms > 0 &&
-	    troupe_in_ms(box.options->look_ms).ns < at)
-		at = troupe_in_ms(box.options->look_ms).ns;
+	    now + box.options->look_ms * 1000000 < at)
+		at = now + box.options->look_ms * 1000000;
 	if (box.timer.place && box.timer.at.ns <= at)
 		return;
 	if (at < INT64_MAX)
@@ -445,15 +448,12 @@ int trp_mailbox_redis_open(const struct troupe_mailbox *mailbox,
 {
 	const struct troupe_redis_mailbox *options =
 		(const struct troupe_redis_mailbox *)mailbox;
-	int length =
-		options->stream
-			? snprintf(box.key, KEY_SIZE, "%s", options->stream)
-			: snprintf(box.key, KEY_SIZE, "troupe:%s", actor);
+	const char *stream = options->stream;
 
-	if (length >= KEY_SIZE)
-		return -ENAMETOOLONG;
-	length = snprintf(box.poison, KEY_SIZE, "%s:poison", box.key);
-	if (length >= KEY_SIZE)
+	snprintf(box.key, KEY_SIZE, "%s%s",
+		 stream ? "" : "troupe:", stream ? stream : actor);
+	/* Where the first is too long, so is this. */
+	if (snprintf(box.poison, KEY_SIZE, "%s:poison", box.key) >= KEY_SIZE)
 		return -ENAMETOOLONG;
 	if (take_url(options->url) < 0)
 		return -EINVAL;
@@ -560,7 +560,7 @@ int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
 		trp_redis_flush(&box.redis);
 		box.flushed_at = now;
 	}
-	set_timer();
+	set_timer(now);
 	return entry != NULL;
 }
 

@@ -11,12 +11,14 @@
  *	mesh_bus.c	the bus actor: bytes, client libraries
  *	mesh_pack.c	beacon messages between the two
  *	mesh_value.c	what a node says of itself in its value
- *	mesh_desk.c	what actors ask, and are told
+ *	mesh_desk.c	what actors and visitors ask, and are told
+ *	mesh_view.c	all that is known, as a message
  *	mesh_roster.c	who is live
  *	mesh_seat.c	singletons
  */
 
 #include "ipc/bus.h"
+#include "runtime/gate.h"
 #include "runtime/keeper.h"
 #include "runtime/mesh.pb-c.h"
 #include "runtime/mesh_roster.h"
@@ -33,7 +35,8 @@ struct trp_singleton {
 
 struct trp_subscriber {
 	struct trp_subscriber *next;
-	troupe_ref ref;
+	troupe_ref ref;		     /* an actor, or */
+	struct trp_visitor *visitor; /* one at the control socket */
 };
 
 struct trp_mesh {
@@ -94,6 +97,13 @@ int trp_mesh_on_look(struct trp_request *request);
 int trp_mesh_on_offer(struct trp_request *request);
 int trp_mesh_on_singleton(struct trp_request *request);
 
+/* ---- for visitors, see visitors.c -----------------------------------------
+ */
+
+int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message);
+int trp_mesh_ask_nodes(struct trp_visitor *visitor, const void *message);
+int trp_mesh_ask_watch(struct trp_visitor *visitor, const void *message);
+
 /* ---- between the files -------------------------------------------------- */
 
 /* What this node says of itself behind the tenure's record. */
@@ -124,8 +134,8 @@ void trp_mesh_desk_tell(struct trp_mesh *mesh,
 void trp_mesh_desk_fini(struct trp_mesh *mesh);
 
 /* All that is known; for free(), packed; offer "": of all nodes.  -ENOMEM. */
-int trp_mesh_desk_view(struct trp_mesh *mesh, const char *offer,
-		       ProtobufCBinaryData *ret_view);
+int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
+		  ProtobufCBinaryData *ret_view);
 
 /* Starts or stops the singletons, when the seat has come or gone. */
 void trp_mesh_seat_look(struct trp_mesh *mesh);

@@ -5,12 +5,12 @@
 #include <string.h>
 #include "runtime/beacon_event.pb-c.h"
 #include "runtime/mesh.h"
-#include "runtime/mesh_pack.h"
 #include "runtime/supervisor.h"
 
 /* ---- events ------------------------------------------------------------- */
 
-static void tell_one(struct trp_mesh *mesh, troupe_ref ref,
+static void tell_one(struct trp_mesh *mesh,
+		     const struct trp_subscriber *subscriber,
 		     const struct troupe_mesh_event *event)
 {
 	Troupe__BeaconEvent message = TROUPE__BEACON_EVENT__INIT;
@@ -26,8 +26,12 @@ static void tell_one(struct trp_mesh *mesh, troupe_ref ref,
 	message.local = (char **)event->local;
 	message.n_remote = event->remote_count;
 	message.remote = (char **)event->remote;
-	/* No memory for it: the next look at the mesh shows what is so. */
-	trp_office_send(mesh->supervisor, trp_ref_slot(ref), &message.base);
+	/* No memory, no room: the next look at the mesh shows what is so. */
+	if (subscriber->visitor)
+		trp_gate_say(subscriber->visitor, &message.base);
+	else
+		trp_office_send(mesh->supervisor, trp_ref_slot(subscriber->ref),
+				&message.base);
 }
 
 /* Those that have ended are taken off on the way. */
@@ -38,13 +42,14 @@ void trp_mesh_desk_tell(struct trp_mesh *mesh,
 	struct trp_subscriber *subscriber;
 
 	while ((subscriber = *link)) {
-		if (!trp_family_find(&mesh->supervisor->family,
+		if (!subscriber->visitor &&
+		    !trp_family_find(&mesh->supervisor->family,
 				     subscriber->ref)) {
 			*link = subscriber->next;
 			free(subscriber);
 			continue;
 		}
-		tell_one(mesh, subscriber->ref, event);
+		tell_one(mesh, subscriber, event);
 		link = &subscriber->next;
 	}
 }
@@ -55,6 +60,8 @@ void trp_mesh_desk_fini(struct trp_mesh *mesh)
 
 	while ((subscriber = mesh->subscribers)) {
 		mesh->subscribers = subscriber->next;
+		if (subscriber->visitor)
+			subscriber->visitor->gone = NULL;
 		free(subscriber);
 	}
 }
@@ -67,33 +74,27 @@ static troupe_ref sender_of(const struct trp_request *request)
 		       family->child[request->sender].generation);
 }
 
-int trp_mesh_on_subscribe(struct trp_request *request)
+static void remove_at(struct trp_subscriber **link)
 {
-	const Troupe__Mesh__Subscribe *wish =
-		(const Troupe__Mesh__Subscribe *)request->message;
-	struct trp_mesh *mesh = request->supervisor->mesh;
-	troupe_ref ref = sender_of(request);
-	struct trp_subscriber **link, *subscriber;
+	struct trp_subscriber *subscriber = *link;
 
-	if (!mesh)
-		return -ENOTCONN;
-	link = &mesh->subscribers;
-	while (*link && (*link)->ref != ref)
-		link = &(*link)->next;
-	subscriber = *link;
-	if (wish->is_over && subscriber) {
-		*link = subscriber->next;
-		free(subscriber);
-	}
-	if (wish->is_over || subscriber)
-		return 0;
-	subscriber = calloc(1, sizeof(*subscriber));
+	*link = subscriber->next;
+	free(subscriber);
+}
+
+/* The first that it is told is whether the bus is up. */
+static int add_at(struct trp_mesh *mesh, struct trp_subscriber **link,
+		  troupe_ref ref, struct trp_visitor *visitor)
+{
+	struct trp_subscriber *subscriber = calloc(1, sizeof(*subscriber));
+
 	if (!subscriber)
 		return -ENOMEM;
 	subscriber->ref = ref;
+	subscriber->visitor = visitor;
 	*link = subscriber;
 	tell_one(
-		mesh, ref,
+		mesh, subscriber,
 		&(struct troupe_mesh_event) {
 			.kind = mesh->is_up ? TROUPE_MESH_UP : TROUPE_MESH_DOWN,
 			.node = "",
@@ -101,260 +102,138 @@ int trp_mesh_on_subscribe(struct trp_request *request)
 	return 0;
 }
 
-/* ---- looking ------------------------------------------------------------ */
+int trp_mesh_on_subscribe(struct trp_request *request)
+{
+	const Troupe__Mesh__Subscribe *wish =
+		(const Troupe__Mesh__Subscribe *)request->message;
+	struct trp_mesh *mesh = request->supervisor->mesh;
+	troupe_ref ref = sender_of(request);
+	struct trp_subscriber **link;
 
-/* Everything that a view points to; borrowed, but for the arrays. */
-struct view {
+	if (!mesh)
+		return -ENOTCONN;
+	link = &mesh->subscribers;
+	while (*link && (*link)->ref != ref)
+		link = &(*link)->next;
+	if (wish->is_over && *link)
+		remove_at(link);
+	else if (!wish->is_over && !*link)
+		return add_at(mesh, link, ref, NULL);
+	return 0;
+}
+
+/* ---- visitors ----------------------------------------------------------- */
+
+static int ask(struct trp_visitor *visitor, struct trp_mesh **ret_mesh)
+{
+	*ret_mesh = visitor->supervisor->mesh;
+	if (*ret_mesh)
+		return 0;
+	visitor->why = "this node is in no mesh: it was started without "
+		       "--beacon";
+	return -ENOTCONN;
+}
+
+static void stop_watching(struct trp_visitor *visitor)
+{
+	struct trp_subscriber **link = &visitor->supervisor->mesh->subscribers;
+
+	while ((*link)->visitor != visitor)
+		link = &(*link)->next;
+	remove_at(link);
+}
+
+/* Events are said as they come. */
+static int watch(struct trp_visitor *visitor)
+{
+	return TRP_GATE_LATER;
+}
+
+int trp_mesh_ask_watch(struct trp_visitor *visitor, const void *message)
+{
 	struct trp_mesh *mesh;
-	const char *offer; /* "": all */
-	struct trp_time now;
-	Troupe__Mesh__View message;
-	Troupe__Mesh__Counts counts;
-	struct trp_mesh_packed config;
-	size_t room;
-	size_t size; /* of what was put in so far, about */
-	int error;
-};
+	struct trp_subscriber **link;
+	int r = ask(visitor, &mesh);
 
-enum { VIEW_MOST = 1 << 20 };
-
-static ProtobufCBinaryData text_bytes(const char *text)
-{
-	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
-}
-
-static void free_node(Troupe__Mesh__Node *node)
-{
-	troupe__mesh__node__free_unpacked(node, NULL);
-}
-
-static int add_offer(Troupe__Mesh__Node *node,
-		     const struct trp_mesh_offer *offer)
-{
-	Troupe__Mesh__Offer **list = reallocarray(
-		node->offer, node->n_offer + 1, sizeof(*node->offer));
-	Troupe__Mesh__Offer *entry;
-
-	if (!list)
-		return -ENOMEM;
-	node->offer = list;
-	entry = calloc(1, sizeof(*entry));
-	if (!entry)
-		return -ENOMEM;
-	troupe__mesh__offer__init(entry);
-	entry->name = strdup(offer->name);
-	entry->where = strdup(offer->where);
-	node->offer[node->n_offer++] = entry;
-	return entry->name && entry->where ? 0 : -ENOMEM;
-}
-
-/* Returns whether it offers what is looked for, or an error. */
-static int read_offers(const char *wanted, struct trp_mesh_said *said,
-		       Troupe__Mesh__Node *node)
-{
-	struct trp_mesh_offer offer;
-	int r = !*wanted;
-
-	while (r >= 0 && trp_mesh_value_offer(said, &offer)) {
-		if (add_offer(node, &offer) < 0)
-			r = -ENOMEM;
-		else if (strcmp(offer.name, wanted) == 0)
-			r = 1;
-	}
-	return r;
-}
-
-static int copy_bytes(ProtobufCBinaryData *to, const char *from, size_t length)
-{
-	to->data = malloc(length + 1);
-	if (!to->data)
-		return -ENOMEM;
-	memcpy(to->data, from, length);
-	to->len = length;
-	return 0;
-}
-
-static int read_value(const char *wanted, const struct trp_scalar *value,
-		      Troupe__Mesh__Node *node)
-{
-	struct trp_tenure_record record;
-	struct trp_mesh_said said = { 0 };
-
-	if (value->type != TRP_SCALAR_TEXT)
-		return !*wanted;
-	if (copy_bytes(&node->value, value->span.data, value->span.length) < 0)
-		return -ENOMEM;
-	if (trp_tenure_read(value, &record) < 0 ||
-	    trp_mesh_value_read(record.rest.span.data, record.rest.span.length,
-				&said) < 0)
-		return !*wanted;
-	node->incarnation = said.incarnation;
-	node->load = said.load;
-	node->actors = said.actors;
-	return read_offers(wanted, &said, node);
-}
-
-static int keep_node(struct view *view, Troupe__Mesh__Node *node)
-{
-	size_t room = view->room ? 2 * view->room : 16;
-	Troupe__Mesh__Node **nodes = view->message.nodes;
-
-	if (view->message.n_nodes == view->room) {
-		nodes = reallocarray(nodes, room, sizeof(*nodes));
-		if (!nodes)
-			return -ENOMEM;
-		view->message.nodes = nodes;
-		view->room = room;
-	}
-	nodes[view->message.n_nodes++] = node;
-	view->size += troupe__mesh__node__get_packed_size(node);
-	return 0;
-}
-
-static void see_node(void *user, const char *name,
-		     const struct trp_scalar *value, struct trp_time heard)
-{
-	struct view *view = user;
-	struct trp_mesh *mesh = view->mesh;
-	Troupe__Mesh__Node *node;
-	int r;
-
-	if (view->error || view->size > VIEW_MOST)
-		return;
-	node = calloc(1, sizeof(*node));
-	if (!node) {
-		view->error = -ENOMEM;
-		return;
-	}
-	troupe__mesh__node__init(node);
-	node->is_self = strcmp(name, mesh->node) == 0;
-	node->is_it = strcmp(name, mesh->it) == 0;
-	node->has_seat = strcmp(name, mesh->tenure.holder) == 0;
-	node->is_live =
-		trp_mesh_roster_is_live(mesh->beacon, name, heard, view->now);
-	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
-	r = copy_bytes(&node->name, name, strlen(name));
-	if (r == 0)
-		r = read_value(view->offer, value, node);
-	if (r == 1)
-		r = keep_node(view, node) < 0 ? -ENOMEM : 1;
-	if (r <= 0)
-		free_node(node);
 	if (r < 0)
-		view->error = r;
+		return r;
+	link = &mesh->subscribers;
+	while (*link)
+		link = &(*link)->next;
+	r = add_at(mesh, link, 0, visitor);
+	if (r < 0)
+		return r;
+	visitor->gone = stop_watching;
+	visitor->more = watch;
+	return TRP_GATE_MORE;
 }
 
-static void see_beacon(struct view *view)
+static int view_for(struct trp_visitor *visitor, Troupe__Mesh__View **ret_view)
 {
-	struct trp_mesh *mesh = view->mesh;
-	const struct trp_beacon_counts *counts =
-		trp_beacon_counts(mesh->beacon);
-	Troupe__Mesh__View *message = &view->message;
-	const struct trp_wire wire = { .type = TRP_WIRE_VERS,
-				       .config = *trp_beacon_config(
-					       mesh->beacon) };
+	ProtobufCBinaryData bytes;
+	struct trp_mesh *mesh;
+	int r = ask(visitor, &mesh);
 
-	trp_mesh_pack(&wire, &view->config);
-	message->config = &view->config.config;
-	view->counts = (Troupe__Mesh__Counts)TROUPE__MESH__COUNTS__INIT;
-	view->counts.n_sent = view->counts.n_received = TRP_WIRE_TYPES;
-	view->counts.sent = (uint64_t *)counts->sent;
-	view->counts.received = (uint64_t *)counts->received;
-	view->counts.malformed = counts->malformed;
-	view->counts.stale = counts->stale;
-	view->counts.collisions = counts->collisions;
-	view->counts.tags = counts->tags;
-	view->counts.unsaid = mesh->unsaid;
-	view->counts.lost = mesh->lost;
-	message->counts = &view->counts;
-	message->state = (uint32_t)trp_beacon_state(mesh->beacon);
-}
-
-/* The scheme alone: the rest may have a password in it. */
-static void see_bus(const struct trp_mesh *mesh, char scheme[16])
-{
-	size_t length = strcspn(mesh->options->bus, ":");
-
-	if (length > 15)
-		length = 15;
-	memcpy(scheme, mesh->options->bus, length);
-	scheme[length] = '\0';
-}
-
-static int see_lists(struct view *view)
-{
-	struct trp_mesh *mesh = view->mesh;
-	const struct trp_singleton *singleton;
-	size_t listed = 0, count = 0;
-
-	while (trp_beacon_listed(mesh->beacon, listed))
-		listed++;
-	for (singleton = mesh->singletons; singleton;
-	     singleton = singleton->next)
-		count++;
-	view->message.listed =
-		calloc(listed + 1, sizeof(*view->message.listed));
-	view->message.singleton =
-		calloc(count + 1, sizeof(*view->message.singleton));
-	if (!view->message.listed || !view->message.singleton)
-		return -ENOMEM;
-	for (size_t i = 0; i < listed; i++)
-		view->message.listed[i] =
-			text_bytes(trp_beacon_listed(mesh->beacon, i));
-	view->message.n_listed = listed;
-	for (singleton = mesh->singletons; singleton;
-	     singleton = singleton->next)
-		view->message.singleton[view->message.n_singleton++] =
-			singleton->keeper.spawn->name;
-	return 0;
-}
-
-static int pack(const Troupe__Mesh__View *message,
-		ProtobufCBinaryData *ret_view)
-{
-	size_t size = troupe__mesh__view__get_packed_size(message);
-	uint8_t *bytes = malloc(size + 1);
-
-	if (!bytes)
-		return -ENOMEM;
-	troupe__mesh__view__pack(message, bytes);
-	*ret_view = (ProtobufCBinaryData) { size, bytes };
-	return 0;
-}
-
-int trp_mesh_desk_view(struct trp_mesh *mesh, const char *offer,
-		       ProtobufCBinaryData *ret_view)
-{
-	struct view view = { .mesh = mesh, .offer = offer, .now = trp_now() };
-	Troupe__Mesh__View *message = &view.message;
-	char scheme[16];
-	int r;
-
-	troupe__mesh__view__init(message);
-	see_beacon(&view);
-	see_bus(mesh, scheme);
-	message->mesh = (char *)mesh->options->name;
-	message->node = (char *)mesh->node;
-	message->bus = scheme;
-	message->is_up = mesh->is_up;
-	message->error = mesh->bus_error;
-	message->it = text_bytes(mesh->it);
-	message->seat = text_bytes(mesh->tenure.holder);
-	message->term = mesh->tenure.term;
-	message->fence = trp_tenure_fence(&mesh->tenure);
-	trp_beacon_each(mesh->beacon, see_node, &view);
-	r = view.error;
 	if (r == 0)
-		r = see_lists(&view);
-	if (r == 0)
-		r = pack(message, ret_view);
-	for (size_t i = 0; i < message->n_nodes; i++)
-		free_node(message->nodes[i]);
-	free(message->nodes);
-	free(message->listed);
-	free(message->singleton);
+		r = trp_mesh_view(mesh, "", &bytes);
+	if (r < 0)
+		return r;
+	*ret_view = troupe__mesh__view__unpack(NULL, bytes.len, bytes.data);
+	free(bytes.data);
+	return *ret_view ? 0 : -ENOMEM;
+}
+
+int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message)
+{
+	Troupe__Mesh__View *view;
+	int r = view_for(visitor, &view);
+	size_t count;
+
+	if (r < 0)
+		return r;
+	count = view->n_nodes;
+	view->n_nodes = 0;
+	r = trp_gate_say(visitor, &view->base);
+	view->n_nodes = count;
+	troupe__mesh__view__free_unpacked(view, NULL);
 	return r;
 }
+
+static void drop_view(struct trp_visitor *visitor)
+{
+	troupe__mesh__view__free_unpacked(visitor->data, NULL);
+	visitor->data = NULL;
+	visitor->gone = NULL;
+}
+
+static int more_nodes(struct trp_visitor *visitor)
+{
+	const Troupe__Mesh__View *view = visitor->data;
+	int r;
+
+	if (visitor->cursor == view->n_nodes) {
+		drop_view(visitor);
+		return 0;
+	}
+	r = trp_gate_say(visitor, &view->nodes[visitor->cursor++]->base);
+	return r < 0 ? r : TRP_GATE_MORE;
+}
+
+int trp_mesh_ask_nodes(struct trp_visitor *visitor, const void *message)
+{
+	Troupe__Mesh__View *view;
+	int r = view_for(visitor, &view);
+
+	if (r < 0)
+		return r;
+	visitor->data = view;
+	visitor->gone = drop_view;
+	visitor->cursor = 0;
+	visitor->more = more_nodes;
+	return TRP_GATE_MORE;
+}
+
+/* ---- looking ------------------------------------------------------------ */
 
 int trp_mesh_on_look(struct trp_request *request)
 {
@@ -362,7 +241,7 @@ int trp_mesh_on_look(struct trp_request *request)
 
 	if (!mesh)
 		return -ENOTCONN;
-	return trp_mesh_desk_view(
+	return trp_mesh_view(
 		mesh, ((const Troupe__Mesh__Look *)request->message)->offer,
 		&request->more);
 }

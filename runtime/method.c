@@ -10,6 +10,7 @@
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -158,6 +159,8 @@ int troupe_forward(void *call, troupe_ref to)
 	memcpy(bytes, &envelope, sizeof(envelope));
 	trp_deadlock_passed_on(ticket->created);
 	trp_mailbox_commit(&trp_actor.box, mail->size);
+	if (envelope.flags)
+		trp_trace_sent(&envelope);
 	ticket_free(ticket);
 	return 0;
 }

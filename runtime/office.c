@@ -10,11 +10,10 @@
 #include <unistd.h>
 #include "runtime/dead_letter.h"
 #include "runtime/mesh.h"
+#include "runtime/trace.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
-
-enum { GRACE_MS = 5000 };
 
 /* ---- saying
  * ------------------------------------------------------------------ */
@@ -118,9 +117,8 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 	return 0;
 }
 
-/* The slot's line in the directory: from now on it can be sent to. */
-static void announce(struct trp_supervisor *supervisor, uint32_t slot,
-		     uint32_t limit, uint32_t when_full)
+void trp_office_announce(struct trp_supervisor *supervisor, uint32_t slot,
+			 uint32_t limit, uint32_t when_full)
 {
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	struct trp_child *child = &supervisor->family.child[slot];
@@ -182,10 +180,14 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 		      const Troupe__Control__Birth *request)
 {
 	Troupe__Control__Birth birth = *request;
-	char title[TRP_TITLE_SIZE];
+	struct trp_family *family = &supervisor->family;
+	char title[TRP_TITLE_SIZE], parent[TRP_TITLE_SIZE];
 
-	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	trp_family_title(family, slot, title, sizeof(title));
+	trp_family_title(family, family->child[slot].parent, parent,
+			 sizeof(parent));
 	birth.title = title;
+	trp_trace_spawned(title, parent);
 	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
 
@@ -207,10 +209,12 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		return -EAGAIN;
 	child = &supervisor->family.child[slot];
 	child->keeper = supervisor->family.child[parent].keeper;
-	child->grace_ms = request->grace_ms ? request->grace_ms : GRACE_MS;
+	child->spawned_at = trp_now().ns;
+	child->grace_ms = request->grace_ms ? request->grace_ms : TRP_GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);
-	announce(supervisor, slot, request->mailbox_limit, request->when_full);
+	trp_office_announce(supervisor, slot, request->mailbox_limit,
+			    request->when_full);
 	r = give_names(supervisor, slot, request);
 	if (r == 0)
 		r = tell_birth(supervisor, slot, request->birth);
@@ -279,8 +283,12 @@ int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
 
 static void kill_child(struct trp_child *child)
 {
+	if (child->state != CHILD_ORDERED && child->state != CHILD_RUNNING)
+		return;
 	/* It has not been reaped, so the pid is still its own. */
-	if (child->pid)
+	if (child->is_guest)
+		trp_guests_expel(child->guest);
+	else if (child->pid)
 		kill(child->pid, SIGKILL);
 	else
 		child->is_doomed = true;

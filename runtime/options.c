@@ -63,6 +63,25 @@ static bool set_name(char name[TRP_NODE_NAME_SIZE], const char *text)
 	return true;
 }
 
+static bool set_trace(struct trp_options *options, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!length || length >= sizeof(options->trace))
+		return false;
+	memcpy(options->trace, text, length + 1);
+	return true;
+}
+
+static bool set_trace_rate(struct trp_options *options, const char *text)
+{
+	enum { RATE_MAX = 100000000 };
+	uint64_t rate = parse_size(text);
+
+	options->trace_rate = (uint32_t)rate;
+	return rate <= RATE_MAX && (rate > 0 || strcmp(text, "0") == 0);
+}
+
 static bool set_node(struct trp_options *options, const char *text)
 {
 	return set_name(options->node, text);
@@ -205,6 +224,11 @@ static const struct option {
 	  set_node },
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
 	  "address space of each for big messages", set_heap },
+	{ "--trace", "FILE", "TROUPE_TRACE", "a file to be written",
+	  "what happens, for Perfetto", set_trace },
+	{ "--trace-rate", "N", "TROUPE_TRACE_RATE",
+	  "events of an actor and second, 10000 by default; 0 is all",
+	  "how much of it", set_trace_rate },
 	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)",
 	  "options from a file", set_config },
 	{ "--beacon", "BUS", "TROUPE_BEACON",
@@ -335,6 +359,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
  * of a small one are listed, and newcomers at once.
  */
 static const struct trp_options defaults = {
+	.trace_rate = 10000,
 	.mesh = { .name = "troupe",
 		  .config = { .cycle_s = 10,
 			      .gap_s = 1.5,

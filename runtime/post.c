@@ -7,6 +7,8 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/guest.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -23,7 +25,7 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
 		.created = trp_now().ns,
 		.flow = trp_actor.handled.flow,
 		.hop = trp_envelope_next_hop(trp_actor.handled.hop),
-		.kind = (uint16_t)kind,
+		.kind = (uint8_t)kind,
 		.cpu = (uint16_t)sched_getcpu(),
 	};
 
@@ -31,6 +33,10 @@ struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind)
 		envelope.flow = trp_actor.self << 32 | (uint32_t)trp_actor_id();
 		envelope.hop = 0;
 	}
+	if (trp_trace_is_on && kind != TRP_CONTROL &&
+	    (trp_actor.handled.is_traced || !trp_actor.handled.flow) &&
+	    trp_trace_may(envelope.created))
+		envelope.flags = TRP_TRACED;
 	return envelope;
 }
 
@@ -43,6 +49,11 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	void *bytes;
 	int r;
 
+	if (!trp_actor.self || trp_actor.is_guest) {
+		r = trp_guest_check();
+		if (r < 0)
+			return r;
+	}
 	if (!trp_ref_is_here(to))
 		return to ? -ESRCH : -EINVAL;
 	if (size > TRP_LIMIT_MAX)
@@ -59,6 +70,8 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
 	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
 	trp_count(&trp_actor.words->sent);
+	if (envelope->flags)
+		trp_trace_sent(envelope);
 	return 0;
 }
 
@@ -67,6 +80,7 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 {
 	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_actor.request;
+	int64_t begin = trp_trace_begin();
 	int r;
 
 	assert(!open->id);
@@ -79,8 +93,11 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 		r = trp_actor_take(TRP_TAKE_CONTROL);
 		if (r == 0)
 			r = trp_actor_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
+		if (!trp_actor.self)
+			r = -ESHUTDOWN;
 	}
 	open->id = 0;
+	trp_trace_span("wait", request->descriptor->short_name, begin);
 	if (r >= 0)
 		r = open->result;
 	if (r < 0) {

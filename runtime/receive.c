@@ -25,8 +25,10 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
+#include "runtime/guest.h"
 #include "runtime/pattern.h"
 #include "runtime/saved.h"
+#include "runtime/trace.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -58,10 +60,40 @@ static struct trp_mail given_mail;
 static bool is_mail_given;
 static struct trp_scratch_mark given_mark;
 
+/* The span of that, from when it was returned until it is given back. */
+static struct trp_envelope given_envelope;
+static int64_t given_begin;
+
 static const struct troupe_pattern anything = { 0 };
+
+bool trp_receive_is_traced(void)
+{
+	return given_begin != 0;
+}
+
+static void begin_span(const struct trp_envelope *envelope)
+{
+	given_begin = trp_trace_begin_of(envelope);
+	if (given_begin)
+		given_envelope = *envelope;
+}
+
+static void end_span(void)
+{
+	const ProtobufCMessageDescriptor *type;
+
+	if (!given_begin)
+		return;
+	type = trp_types_find(given_envelope.type);
+	trp_trace_handled("handler", type ? type->name : "unknown", given_begin,
+			  &given_envelope,
+			  trp_words_pid(given_envelope.sender));
+	given_begin = 0;
+}
 
 static void give_back(void)
 {
+	end_span();
 	if (is_mail_given)
 		trp_mailbox_done(&trp_actor.box, &given_mail);
 	is_mail_given = false;
@@ -70,6 +102,7 @@ static void give_back(void)
 	if (trp_actor.handled.flow)
 		trp_scratch_release(&trp_actor.scratch, given_mark);
 	trp_actor.handled.flow = 0;
+	trp_actor.handled.is_traced = false;
 }
 
 /* ---- matching
@@ -291,7 +324,25 @@ static bool take_saved(void)
 	wanted.message.attachment_size = saved->mail.attachment_size;
 	trp_actor.handled.flow = saved->envelope.flow;
 	trp_actor.handled.hop = saved->envelope.hop;
+	begin_span(&saved->envelope);
+	trp_actor.handled.is_traced = trp_receive_is_traced();
 	return true;
+}
+
+void trp_receive_leave(void)
+{
+	struct list *list;
+
+	give_back();
+	while ((list = lists)) {
+		while (list->first) {
+			list->tried = &list->first;
+			trp_saved_free(take_out(list, &list->first));
+		}
+		lists = list->next;
+		free(list);
+	}
+	trp_type_table_fini(&lists_by_type);
 }
 
 /* ---- as it comes
@@ -324,6 +375,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 	wanted.message.attachment_size = mail->attachment_size;
 	given_mail = *mail;
 	is_mail_given = true;
+	begin_span(envelope);
 	return TRP_HELD;
 }
 
@@ -353,12 +405,24 @@ static int wait_for_match(struct troupe_time deadline)
 	}
 }
 
+/* The span ends before that of what came begins. */
+static int wait_and_trace(struct troupe_time deadline)
+{
+	int64_t begin = trp_trace_begin();
+	int r = wait_for_match(deadline);
+
+	trp_trace_span_until("idle", "receive", begin, given_begin);
+	return r;
+}
+
 int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 		   struct troupe_time deadline,
 		   struct troupe_message *ret_message)
 {
 	int r = 0;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (!trp_actor.klass->run || trp_actor.is_busy)
 		return -EINVAL;
 	r = trp_pattern_check(patterns, count);
@@ -372,7 +436,7 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 					 &trp_actor.scratch);
 	wanted.index = -1;
 	if (!take_saved())
-		r = wait_for_match(deadline);
+		r = wait_and_trace(deadline);
 	wanted.patterns = NULL;
 	if (r < 0)
 		return r;
@@ -385,6 +449,7 @@ void trp_receive_end(void)
 	const struct trp_saved *saved;
 	const struct list *list;
 
+	give_back();
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)
 			trp_dead_letter_received(

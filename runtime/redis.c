@@ -151,21 +151,20 @@ static int connect_to(const struct sockaddr *name, socklen_t size, int *ret_fd)
 /* A name may have several addresses: each attempt takes the next one. */
 static int connect_to_host(struct trp_redis *redis, int *ret_fd)
 {
+	enum { TURNS = 64 };
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 					.ai_flags = AI_NUMERICSERV };
 	struct addrinfo *first, *at;
-	unsigned count = 0, turn;
 	char port[8];
+	unsigned turn;
 	int r;
 
 	snprintf(port, sizeof(port), "%u", redis->address.port);
 	if (getaddrinfo(redis->address.host, port, &hints, &first) != 0)
 		return -EHOSTUNREACH;
-	for (at = first; at; at = at->ai_next)
-		count++;
-	turn = redis->attempts++ % count;
-	for (at = first; turn > 0; turn--)
-		at = at->ai_next;
+	at = first;
+	for (turn = redis->attempts++ % TURNS; turn > 0; turn--)
+		at = at->ai_next ? at->ai_next : first;
 	r = connect_to(at->ai_addr, at->ai_addrlen, ret_fd);
 	freeaddrinfo(first);
 	return r;

@@ -26,6 +26,9 @@ static int on_spawn(struct trp_request *request)
 
 	if (!spawn_order->birth)
 		return -EINVAL;
+	/* Its addresses are not those of the application. */
+	if (request->supervisor->family.child[request->sender].is_guest)
+		return -ENOTSUP;
 	spawn_order->birth->fence = fence_of(request);
 	return trp_office_spawn(request->supervisor, request->sender,
 				spawn_order, &request->answer);

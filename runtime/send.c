@@ -5,6 +5,7 @@
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
 #include "runtime/memory.h"
+#include "runtime/trace.h"
 #include "serialize/message.h"
 
 static int send_message(troupe_ref to, const ProtobufCMessage *message,
@@ -84,7 +85,10 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 		if (r == -EAGAIN) {
+			int64_t begin = trp_trace_begin();
+
 			r = wait_for_room(to, deadline);
+			trp_trace_span("wait", "room", begin);
 			if (r >= 0) {
 				envelope = trp_actor_envelope(TRP_MESSAGE);
 				continue;
@@ -102,6 +106,8 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 	void *bytes;
 	int r;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (size == 0)
 		return -EINVAL;
 	r = trp_memory_has_policy ? trp_memory_ask(0, size, trp_now().ns) : 0;
@@ -118,7 +124,7 @@ void troupe_unloan(struct troupe_loan *loan)
 {
 	struct trp_extent extent = { loan->private_offset, loan->size };
 
-	if (loan->bytes)
+	if (loan->bytes && trp_actor.self)
 		trp_mailbox_unloan(&trp_actor.box, extent);
 	*loan = (struct troupe_loan) { 0 };
 }

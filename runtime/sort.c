@@ -12,7 +12,9 @@
 #include "runtime/box.h"
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
+#include "runtime/guest.h"
 #include "runtime/saved.h"
+#include "runtime/trace.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -44,6 +46,14 @@ static int drop(enum troupe_dead_cause cause,
 	return 1;
 }
 
+/* An actor must not go on without having been told; a guest's process may. */
+static void misunderstand(int code, const char *text)
+{
+	if (!trp_actor.is_guest)
+		trp_actor_exit(TROUPE_ERROR, code, text);
+	trp_guest_over();
+}
+
 /* Not even an envelope: of its sender the lane alone is known. */
 static int drop_unknown(const struct trp_mail *mail)
 {
@@ -59,8 +69,10 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	struct trp_news *news = calloc(1, sizeof(*news));
 	struct troupe_end *end;
 
-	if (!news)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM, "no memory for a report");
+	if (!news) {
+		misunderstand(-ENOMEM, "no memory for a report");
+		return;
+	}
 	end = &news->end;
 	end->ref = ended->ref;
 	end->pid = ended->pid;
@@ -119,9 +131,10 @@ static int take_control(const struct trp_envelope *envelope, const void *body,
 	ProtobufCMessage *message;
 
 	if (!type || trp_message_unpack(type, body, size, &trp_actor.scratch,
-					&message) < 0)
-		trp_actor_exit(TROUPE_ERROR, -EPROTO,
-			       "the supervisor speaks another version");
+					&message) < 0) {
+		misunderstand(-EPROTO, "the supervisor speaks another version");
+		return 1;
+	}
 	if (type == &troupe__control__ended__descriptor)
 		take_ended((const Troupe__Control__Ended *)message);
 	else if (type == &troupe__control__answer__descriptor)
@@ -240,11 +253,23 @@ static int sort_reply(const struct trp_mail *mail,
 	return 1;
 }
 
+static void trace(int64_t begin, const struct trp_envelope *envelope)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
+
+	trp_trace_handled("handler", type ? type->name : "unknown", begin,
+			  envelope, trp_words_pid(envelope->sender));
+}
+
 /* While it is handled it is the current mail. */
 static int sort_current(const struct trp_mail *mail,
 			const struct trp_envelope *envelope, const void *body,
 			size_t size, uint64_t entry)
 {
+	/* What troupe_receive() returns is traced there. */
+	int64_t begin = envelope->kind == TRP_MESSAGE && trp_actor.klass->run
+				? 0
+				: trp_trace_begin_of(envelope);
 	int r;
 
 	trp_actor.handled = (struct trp_handled) {
@@ -252,16 +277,22 @@ static int sort_current(const struct trp_mail *mail,
 		.envelope = envelope,
 		.flow = envelope->flow,
 		.hop = envelope->hop,
+		.is_traced = begin,
 		.entry = entry,
 		.result = -EBADMSG,
 	};
 	r = sort_mail(mail, envelope, body, size);
+	if (begin)
+		trace(begin, envelope);
 	if (entry && !trp_actor.is_stashed)
 		trp_box_acknowledge(entry, trp_actor.handled.result);
 	trp_actor.handled =
-		r == TRP_HELD ? (struct trp_handled) { .flow = envelope->flow,
-						       .hop = envelope->hop }
-			      : (struct trp_handled) { 0 };
+		r == TRP_HELD
+			? (struct
+			   trp_handled) { .flow = envelope->flow,
+					  .hop = envelope->hop,
+					  .is_traced = trp_receive_is_traced() }
+			: (struct trp_handled) { 0 };
 	trp_actor.is_stashed = false;
 	return r;
 }

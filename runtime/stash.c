@@ -102,12 +102,14 @@ int trp_stash_later(const struct trp_mail *mail,
 	return 1;
 }
 
+/* What a box has handed out is still there. */
 static void end(const struct trp_saved *saved)
 {
 	for (; saved; saved = saved->next)
-		trp_dead_letter_received(TROUPE_DEAD_UNREAD, &saved->envelope,
-					 trp_saved_body(saved),
-					 trp_saved_size(saved));
+		if (!saved->entry)
+			trp_dead_letter_received(
+				TROUPE_DEAD_UNREAD, &saved->envelope,
+				trp_saved_body(saved), trp_saved_size(saved));
 }
 
 void trp_stash_end(void)

@@ -13,12 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/actor.h"
-#include "runtime/beacon_event.pb-c.h"
-#include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/mesh.h"
 #include "runtime/requests.h"
-#include "runtime/troupe_value.h"
+#include "runtime/trace.h"
 #include "runtime/types.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -56,13 +54,15 @@ static void end_signal(struct trp_supervisor *supervisor)
 			trp_office_kill(supervisor, slot);
 }
 
+/* Whatever is left after a short reading is reported again. */
 static void on_signal(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_supervisor *supervisor = watch->data;
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info[4];
+	ssize_t size = read(watch->fd, info, sizeof(info));
 
-	while (read(watch->fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
+	for (ssize_t i = 0; i < size / (ssize_t)sizeof(info[0]); i++) {
+		if (info[i].ssi_signo == SIGCHLD)
 			trp_funeral_reap(supervisor);
 		else
 			end_signal(supervisor);
@@ -76,9 +76,12 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 	ssize_t size;
 	size_t i;
 
-	while ((size = read(watch->fd, births, sizeof(births))) > 0)
-		for (i = 0; i < (size_t)size / sizeof(births[0]); i++)
+	do {
+		size = read(watch->fd, births, sizeof(births));
+		for (i = 0; size > 0 && i < (size_t)size / sizeof(births[0]);
+		     i++)
 			trp_funeral_birth(supervisor, &births[i]);
+	} while (size == sizeof(births));
 	if (size == 0) {
 		trp_wait_remove(&supervisor->wait, watch);
 		trp_funeral_stillborn(supervisor);
@@ -154,24 +157,6 @@ static int choose_wait(struct trp_node *node)
 	return 0;
 }
 
-/* Those that every actor knows, whatever its application declares. */
-static int learn_types(void)
-{
-	static const ProtobufCMessageDescriptor *const type[] = {
-		&troupe__value__descriptor,
-		&troupe__dead_letter__descriptor,
-		&troupe__control__answer__descriptor,
-		&troupe__control__order__descriptor,
-		&troupe__control__ended__descriptor,
-		&troupe__beacon_event__descriptor,
-	};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof(type) / sizeof(type[0]); i++)
-		r = trp_types_add(type[i]);
-	return r;
-}
-
 static int make_arena(struct trp_node *node, const struct trp_options *options)
 {
 	/* The supervisor's own heap has a lane to everybody. */
@@ -198,6 +183,20 @@ static int make_arena(struct trp_node *node, const struct trp_options *options)
 	return r;
 }
 
+static int open_trace(struct trp_node *node, const struct trp_options *options)
+{
+	int r = options->trace[0]
+			? trp_trace_open(options->trace, options->trace_rate)
+			: 0;
+
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "troupe: cannot write the trace to %s: %s\n",
+		options->trace, strerror(-r));
+	trp_arena_fini(&node->arena);
+	return -EINVAL;
+}
+
 /* Before the fork of the zygote: all that every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
 		   const struct trp_options *options)
@@ -214,9 +213,11 @@ static int prepare(struct trp_supervisor *supervisor,
 		supervisor->application[0] = '\0';
 	r = choose_wait(node);
 	if (r == 0)
-		r = learn_types();
+		r = trp_types_begin();
 	if (r == 0)
 		r = make_arena(node, options);
+	if (r == 0)
+		r = open_trace(node, options);
 	return r;
 }
 
@@ -315,8 +316,8 @@ static void fire_timers(struct trp_supervisor *supervisor)
 static int turn(struct trp_supervisor *supervisor)
 {
 	enum { MOST = 256 }; /* requests between looks at everything else */
-	struct troupe_time next;
-	int i, r;
+	struct troupe_time next, flush;
+	int i;
 
 	for (i = 0; i < MOST && trp_requests_turn(supervisor); i++)
 		;
@@ -324,8 +325,12 @@ static int turn(struct trp_supervisor *supervisor)
 	if (!trp_mailbox_is_empty(&supervisor->box, TRP_TAKE_ALL))
 		return trp_wait_poll(&supervisor->wait);
 	next = trp_timers_next(&supervisor->timers);
-	r = trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
-	return r;
+	flush = trp_trace_flush_at();
+	if (flush.ns <= troupe_now().ns)
+		trp_trace_flush();
+	else if (flush.ns < next.ns)
+		next = flush;
+	return trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
 }
 
 /* Everybody has gone, or goes when told. */
@@ -336,7 +341,7 @@ static int live(struct trp_supervisor *supervisor,
 
 	if (r == 0)
 		r = trp_mesh_open(supervisor, options);
-	while (r >= 0 && supervisor->family.alive > 0) {
+	while (r >= 0 && supervisor->family.alive > supervisor->guests) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_end(supervisor);
 		r = turn(supervisor);
@@ -361,6 +366,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 static void tear_down(struct trp_supervisor *supervisor)
 {
 	trp_gate_close(supervisor);
+	trp_guests_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
 		close(supervisor->signals.fd);
@@ -418,6 +424,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n",
 			options->argv[0], loaded.why);
+		trp_trace_close();
 		trp_arena_fini(&supervisor.node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
 						      : STATUS_FAILED;
@@ -429,6 +436,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
+	trp_trace_close();
 	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);

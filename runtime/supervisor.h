@@ -12,6 +12,7 @@
  *	office.c	what it says to them, and orders
  *	funeral.c	what happens when a process has ended
  *	gate.c		the control socket, for those who are no actors
+ *	guests.c	those of them who become actors
  *
  * It never blocks but in its one sleep and drops nothing: its lanes to actors
  * have no limit, and grow in its own region.
@@ -22,11 +23,14 @@
 #include "runtime/control.pb-c.h"
 #include "runtime/family.h"
 #include "runtime/gate.h"
+#include "runtime/guests.h"
 #include "runtime/names.h"
 #include "runtime/obituary.h"
 #include "runtime/options.h"
 #include "runtime/zygote.h"
 #include "serialize/scratch.h"
+
+enum { TRP_GRACE_MS = 5000 };
 
 struct trp_supervisor {
 	struct trp_node node;
@@ -41,6 +45,8 @@ struct trp_supervisor {
 	struct troupe_timer tidying;
 	struct trp_watch signals, births;
 	struct trp_gate gate;
+	struct trp_guest *guest;    /* the first */
+	uint32_t guests;	    /* alive; they do not keep the node alive */
 	char application[PATH_MAX]; /* its absolute path, or "" */
 	struct trp_order *orders;   /* that the pipe had no room for */
 	size_t order_count, order_room;
@@ -90,6 +96,9 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		     const Troupe__Control__Spawn *request,
 		     troupe_ref *ret_ref);
 
+/* The slot's line in the directory: from now on it can be sent to. */
+void trp_office_announce(struct trp_supervisor *supervisor, uint32_t slot,
+			 uint32_t limit, uint32_t when_full);
 /* To dead letters, or no more.  0, -ENOSPC, -ENOENT. */
 int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
 			 bool is_wanted);
@@ -114,6 +123,9 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 /* The zygote is gone: what it was asked for and did not say is never born. */
 void trp_funeral_stillborn(struct trp_supervisor *supervisor);
 
+/* A guest is no member any more; what it says of that counts. */
+void trp_funeral_guest(struct trp_supervisor *supervisor, uint32_t slot,
+		       bool is_expelled);
 /* Tells of an end: as the parent (watch 0), or for a watch. */
 void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
 		      const struct troupe_end *end, uint64_t watch);

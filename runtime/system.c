@@ -5,6 +5,7 @@
 #include <string.h>
 #include "runtime/actor.h"
 #include "runtime/control.pb-c.h"
+#include "runtime/trace.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
@@ -39,6 +40,8 @@ static int spawn(const char *label, Troupe__Control__Spawn *s,
 	Troupe__Control__Birth *birth = s->birth;
 	int r;
 
+	if (trp_actor.is_guest)
+		return -ENOTSUP; /* nobody else has its addresses */
 	if (trp_actor.is_ending)
 		return -ECANCELED;
 	r = put_arguments(birth, arguments);
@@ -246,10 +249,13 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		struct troupe_end *ret_end)
 {
 	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_WAIT;
-	struct trp_news *news = claim(ref);
-	struct trp_news *own;
+	struct trp_news *news, *own;
+	int64_t begin;
 	int r;
 
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
+	news = claim(ref);
 	if (ref == trp_actor.self)
 		return -EDEADLK;
 	if (!ref)
@@ -258,7 +264,9 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		r = watch(ref, id);
 		if (r < 0)
 			return r;
+		begin = trp_trace_begin();
 		r = wait_for_news(id, deadline, &news);
+		trp_trace_span("wait", "end", begin);
 		if (r < 0) {
 			unwatch(id);
 			return r;

@@ -161,6 +161,8 @@ bool trp_family_address(const struct trp_family *family, uint32_t slot,
 	}
 	if (!slot)
 		head = is_listed ? own : unknown;
+	else if (!child->name[0] && !child->is_listed)
+		head = unknown;
 	else if (!*head && !buffer[at])
 		head = "/";
 	length = strlen(head);

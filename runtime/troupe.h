@@ -346,9 +346,10 @@ TROUPE_API int troupe_kill(troupe_ref ref);
 TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			   struct troupe_end *ret_end);
 
-/* down() will be called once when `ref` ends, also when it is gone already. */
+/* down() will be called once when `ref` ends, also when it is gone already.
+ * 0 or -EINVAL. */
 TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
-/* Afterwards down() is not called for it. */
+/* Afterwards down() is not called for it.  0 or -EINVAL (no monitor). */
 TROUPE_API int troupe_demonitor(uint64_t monitor);
 
 /*
@@ -539,6 +540,8 @@ struct troupe_input {
 	void *data;
 	struct trp_source *private_source;
 };
+/* 0; -EINVAL, -EBADF: no descriptor or no handler; -ENOMEM; without io_uring
+ * also -EPERM: a plain file, -EEXIST: it is watched; what io_uring may say. */
 TROUPE_API int troupe_input_add(struct troupe_input *input);
 TROUPE_API void troupe_input_remove(struct troupe_input *input);
 

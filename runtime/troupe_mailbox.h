@@ -12,8 +12,8 @@
  * Mail is messages and one-way calls, of types and methods that the actor
  * knows.  Calls whose callers wait go past it, and so do answers; but a call is
  * taken up only when all mail that was taken before it is kept, so that its
- * answer says to the caller that what it sent before is kept. troupe_mailbox(3)
- * says what holds when somebody dies.
+ * answer says to the caller that what it sent before is kept.  The manual page
+ * troupe_mailbox says what holds when somebody dies.
  *
  * Not for function actors: troupe_spawn() says -EINVAL.
  */

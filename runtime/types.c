@@ -6,7 +6,11 @@
 #include <errno.h>
 #include <link.h>
 #include <string.h>
+#include "runtime/beacon_event.pb-c.h"
+#include "runtime/control.pb-c.h"
+#include "runtime/dead_letter.h"
 #include "serialize/type.h"
+#include "serialize/value.pb-c.h"
 
 static struct trp_type_table table;
 
@@ -19,6 +23,23 @@ int trp_types_add(const ProtobufCMessageDescriptor *type)
 	if (known)
 		return strcmp(known->name, type->name) == 0 ? 0 : -EEXIST;
 	return trp_type_table_add(&table, id, type);
+}
+
+int trp_types_begin(void)
+{
+	static const ProtobufCMessageDescriptor *const type[] = {
+		&troupe__value__descriptor,
+		&troupe__dead_letter__descriptor,
+		&troupe__control__answer__descriptor,
+		&troupe__control__order__descriptor,
+		&troupe__control__ended__descriptor,
+		&troupe__beacon_event__descriptor,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(type) / sizeof(type[0]); i++)
+		r = trp_types_add(type[i]);
+	return r;
 }
 
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id)
@@ -65,43 +86,51 @@ static void find_symbols(const struct link_map *map, struct symbols *ret)
 	}
 }
 
-static const ProtobufCMessageDescriptor *as_type(const struct link_map *map,
-						 const ElfW(Sym) * symbol,
-						 const char *name)
+/* A descriptor of that size and magic, the first word of each; or NULL. */
+static const void *as_descriptor(const struct link_map *map,
+				 const ElfW(Sym) * symbol, const char *name,
+				 size_t size_of, uint32_t magic)
 {
 	static const char suffix[] = "__descriptor";
-	const ProtobufCMessageDescriptor *type;
+	const uint32_t *descriptor;
 	size_t size = strlen(name);
 
 	if (size < sizeof(suffix) || symbol->st_shndx == SHN_UNDEF ||
 	    strcmp(name + size - strlen(suffix), suffix) != 0 ||
-	    symbol->st_size != sizeof(*type))
+	    symbol->st_size != size_of)
 		return NULL;
-	type = (const void *)(map->l_addr + symbol->st_value);
-	return type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC ? type
-								   : NULL;
+	descriptor = (const void *)(map->l_addr + symbol->st_value);
+	return *descriptor == magic ? descriptor : NULL;
 }
 
-static int load_object(const struct link_map *map)
+/* Until visit() returns what is not 0. */
+static int each_descriptor(const struct link_map *map, size_t size_of,
+			   uint32_t magic,
+			   int (*visit)(const void *descriptor, void *data),
+			   void *data)
 {
-	const ProtobufCMessageDescriptor *type;
 	struct symbols symbols;
 	uint32_t i, count;
-	int r;
+	int r = 0;
 
 	find_symbols(map, &symbols);
 	if (!symbols.symbol || !symbols.names || !symbols.hash)
 		return 0;
 	count = count_symbols(symbols.hash);
-	for (i = 0; i < count; i++) {
+	for (i = 0; r == 0 && i < count; i++) {
 		const ElfW(Sym) *symbol = &symbols.symbol[i];
+		const void *descriptor = as_descriptor(
+			map, symbol, symbols.names + symbol->st_name, size_of,
+			magic);
 
-		type = as_type(map, symbol, symbols.names + symbol->st_name);
-		r = type ? trp_types_add(type) : 0;
-		if (r < 0)
-			return r;
+		r = descriptor ? visit(descriptor, data) : 0;
 	}
-	return 0;
+	return r;
+}
+
+static int add_type(const void *descriptor, void *data)
+{
+	return trp_types_add(descriptor);
 }
 
 int trp_types_load(void *application)
@@ -110,7 +139,36 @@ int trp_types_load(void *application)
 
 	if (dlinfo(application, RTLD_DI_LINKMAP, &map) < 0)
 		return 0;
-	return load_object(map);
+	return each_descriptor(map, sizeof(ProtobufCMessageDescriptor),
+			       PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC, add_type,
+			       NULL);
+}
+
+struct visitor {
+	void (*visit)(const ProtobufCServiceDescriptor *service, void *data);
+	void *data;
+};
+
+static int visit_service(const void *descriptor, void *data)
+{
+	const struct visitor *visitor = data;
+
+	visitor->visit(descriptor, visitor->data);
+	return 0;
+}
+
+void trp_types_services(void *application,
+			void (*visit)(const ProtobufCServiceDescriptor *service,
+				      void *data),
+			void *data)
+{
+	struct visitor visitor = { visit, data };
+	struct link_map *map;
+
+	if (dlinfo(application, RTLD_DI_LINKMAP, &map) == 0)
+		each_descriptor(map, sizeof(ProtobufCServiceDescriptor),
+				PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+				visit_service, &visitor);
 }
 
 void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,

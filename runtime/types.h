@@ -14,6 +14,9 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdint.h>
 
+/* Those that every actor knows, whatever its application declares. */
+int trp_types_begin(void);
+
 /* application: of dlopen().  0, -EEXIST (two types, one identity), -ENOMEM. */
 int trp_types_load(void *application);
 
@@ -22,6 +25,15 @@ int trp_types_add(const ProtobufCMessageDescriptor *type);
 
 /* NULL: not known. */
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id);
+
+/*
+ * Calls visit for each service of an application, by its dynamic symbols as
+ * well.
+ */
+void trp_types_services(void *application,
+			void (*visit)(const ProtobufCServiceDescriptor *service,
+				      void *data),
+			void *data);
 
 /* Calls visit for each type; for tools. */
 void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,

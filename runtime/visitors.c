@@ -6,7 +6,9 @@
 #include "runtime/actor.h"
 #include "runtime/gate.h"
 #include "runtime/guest.pb-c.h"
+#include "runtime/mesh.h"
 #include "runtime/supervisor.h"
+#include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -70,8 +72,11 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 	const struct trp_words *words = words_of(supervisor, slot);
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_name *name;
-	char *names[NAMES_MAX];
+	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
 
+	trp_family_address(&supervisor->family, slot, address, sizeof(address));
+	/* A guest is in no tree; its label says what it is. */
+	actor.address = child->is_guest ? (char *)child->label : address;
 	actor.ref = trp_ref(slot, child->generation);
 	if (child->parent)
 		actor.parent = trp_ref(
@@ -84,6 +89,7 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 	     name = name->next_of_holder)
 		names[actor.n_names++] = (char *)name->name;
 	actor.state = state_of(child);
+	actor.is_guest = child->is_guest;
 	if (words) {
 		actor.received = count_of(&words->received);
 		actor.sent = count_of(&words->sent);
@@ -114,6 +120,22 @@ static int on_list(struct trp_visitor *visitor, const void *message)
 	return TRP_GATE_MORE;
 }
 
+/* ---- guests
+ * ------------------------------------------------------------------------- */
+
+static int on_join(struct trp_visitor *visitor, const void *message)
+{
+	int r = trp_guests_join(visitor, message);
+
+	if (r == -EEXIST)
+		visitor->why = "this process is an actor of that node already";
+	else if (r == -ESHUTDOWN)
+		visitor->why = "the node is ending";
+	else if (r == -EAGAIN)
+		visitor->why = "no slot is free in that node";
+	return r;
+}
+
 /* ---- orders
  * ---------------------------------------------------------------------- */
 
@@ -132,7 +154,11 @@ static const struct {
 } requests[] = {
 	{ &troupe__guest__hello__descriptor, on_hello },
 	{ &troupe__guest__list__descriptor, on_list },
+	{ &troupe__guest__join__descriptor, on_join },
 	{ &troupe__guest__end__descriptor, on_end },
+	{ &troupe__mesh__status__descriptor, trp_mesh_ask_status },
+	{ &troupe__mesh__nodes__descriptor, trp_mesh_ask_nodes },
+	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
 };
 
 int trp_visitors_ask(struct trp_visitor *visitor, uint64_t type,

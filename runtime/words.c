@@ -5,11 +5,14 @@
 
 const struct trp_words *trp_words_of(troupe_ref ref)
 {
-	const struct trp_arena *arena = &trp_actor.node->arena;
+	const struct trp_arena *arena;
+	const struct trp_front *front;
 	uint32_t slot = trp_ref_slot(ref);
 	uint32_t generation = trp_ref_generation(ref);
-	const struct trp_front *front;
 
+	if (!trp_actor.self || !trp_actor.node)
+		return NULL; /* no actor (any more) */
+	arena = &trp_actor.node->arena;
 	if (!trp_ref_is_here(ref) || slot >= arena->slots ||
 	    atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
 				 memory_order_acquire) !=
@@ -39,4 +42,19 @@ int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 						memory_order_relaxed),
 	};
 	return 0;
+}
+
+pid_t trp_words_pid(troupe_ref ref)
+{
+	const struct trp_arena *arena = &trp_actor.node->arena;
+	uint32_t slot = trp_ref_slot(ref);
+	const struct trp_slot *line;
+
+	if (!trp_ref_is_here(ref) || slot >= arena->slots)
+		return 0;
+	line = trp_arena_slot(arena, slot);
+	return atomic_load_explicit(&line->life, memory_order_relaxed) >> 32 ==
+			       trp_ref_generation(ref)
+		       ? atomic_load_explicit(&line->pid, memory_order_relaxed)
+		       : 0;
 }

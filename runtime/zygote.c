@@ -163,6 +163,8 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	close(pipes->orders[1]);
 	close(pipes->births[0]);
 	set_signals();
+	/* Here, for each page that a child writes to is a copy. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");
 	load(node, &loaded);
 	/* Nothing may be left in a buffer for every actor to write again. */

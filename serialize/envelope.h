@@ -19,6 +19,8 @@ enum trp_envelope_kind {
 	TRP_CONTROL,	 /* between actor and supervisor */
 };
 
+enum { TRP_TRACED = 1 }; /* a flag: its sender has traced it */
+
 struct trp_envelope {
 	uint64_t type;	 /* trp_type_id() of the body's full message name */
 	uint64_t sender; /* an actor's reference; 0: none */
@@ -28,7 +30,8 @@ struct trp_envelope {
 	uint64_t flow;
 	uint64_t service; /* trp_type_id() of a TRP_CALL's service; else 0 */
 	uint16_t hop;	  /* sends since the flow began; stays at the last */
-	uint16_t kind;
+	uint8_t kind;
+	uint8_t flags;
 	uint16_t method; /* index in the service; TRP_CALL only */
 	uint16_t cpu;	 /* where the sender ran */
 };
@@ -45,6 +48,7 @@ TRP_ENVELOPE_AT(flow, 40);
 TRP_ENVELOPE_AT(service, 48);
 TRP_ENVELOPE_AT(hop, 56);
 TRP_ENVELOPE_AT(kind, 58);
+TRP_ENVELOPE_AT(flags, 59);
 TRP_ENVELOPE_AT(method, 60);
 TRP_ENVELOPE_AT(cpu, 62);
 _Static_assert(sizeof(struct trp_envelope) == 64, "size of the envelope");
@@ -54,9 +58,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
  * The envelope at `bytes`, which need not be aligned and which a peer may be
  * changing: it is copied once, and the copy is checked.  ret_body (borrowed)
  * points behind it into `bytes`; a body of 0 bytes is legal.
- * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind, a service
- * where there can be none or none where there must be, a type of 0 (except a
- * failure's), a negative time.
+ * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind or flag, a
+ * service where there can be none or none where there must be, a type of 0
+ * (except a failure's), a negative time.
  */
 int trp_envelope_read(const void *bytes, size_t size,
 		      struct trp_envelope *ret_envelope, const void **ret_body,

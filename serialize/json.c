@@ -268,7 +268,7 @@ static size_t character_at(const unsigned char *text)
 	return size;
 }
 
-static void write_text(FILE *out, const char *text)
+void trp_json_write_text(FILE *out, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
@@ -305,11 +305,16 @@ static int write_bytes(FILE *out, const Troupe__Value *value)
 	return 0;
 }
 
+static const char *name_of(double number)
+{
+	return isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+}
+
 /*
  * The fewest digits that are read back as the same, with a point or exponent
  * and in no locale: both are what jansson's own writer sees to.
  */
-static int write_double(FILE *out, double number)
+int trp_json_write_number(FILE *out, double number)
 {
 	char text[64];
 	json_t *json;
@@ -317,10 +322,7 @@ static int write_double(FILE *out, double number)
 	int digits;
 
 	if (!isfinite(number)) {
-		fprintf(out, "{\"$double\": \"%s\"}",
-			isnan(number) ? "NaN"
-			: number > 0  ? "Infinity"
-				      : "-Infinity");
+		fprintf(out, "\"%s\"", name_of(number));
 		return 0;
 	}
 	for (digits = 15; digits < 17; digits++) {
@@ -337,6 +339,17 @@ static int write_double(FILE *out, double number)
 	json_decref(json);
 	fwrite(text, 1, size, out);
 	return 0;
+}
+
+static int write_double(FILE *out, double number)
+{
+	bool is_special_number = !isfinite(number);
+	int r;
+
+	fputs(is_special_number ? "{\"$double\": " : "", out);
+	r = trp_json_write_number(out, number);
+	fputs(is_special_number ? "}" : "", out);
+	return r;
 }
 
 static int write_any(FILE *out, const Troupe__Value *value, unsigned levels);
@@ -372,10 +385,10 @@ static int write_map(FILE *out, const Troupe__Value *map, unsigned levels)
 
 			if (asprintf(&escaped, "$%s", key) < 0)
 				return -ENOMEM;
-			write_text(out, escaped);
+			trp_json_write_text(out, escaped);
 			free(escaped);
 		} else {
-			write_text(out, key);
+			trp_json_write_text(out, key);
 		}
 		fputs(": ", out);
 		r = write_any(out, trp_value_at(map, i), levels);
@@ -403,7 +416,7 @@ static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
 	case TRP_VALUE_DOUBLE:
 		return write_double(out, value->number_value);
 	case TRP_VALUE_TEXT:
-		write_text(out, value->string_value);
+		trp_json_write_text(out, value->string_value);
 		return 0;
 	case TRP_VALUE_BYTES:
 		return write_bytes(out, value);

@@ -13,6 +13,7 @@
  * with a point or an exponent is a double, any other an int.
  */
 
+#include <stdio.h>
 #include "serialize/mistake.h"
 #include "serialize/value.h"
 
@@ -36,5 +37,10 @@ int trp_json_read_first(const char *text, size_t size,
  * -EINVAL: nested deeper than what can be received; -ENOMEM.
  */
 int trp_json_write(const Troupe__Value *value, char **ret_text);
+
+/* Parts of it, for those who write JSON of their own. */
+void trp_json_write_text(FILE *out, const char *text);
+/* What is not finite as "NaN", "Infinity", "-Infinity".  0 or -ENOMEM. */
+int trp_json_write_number(FILE *out, double number);
 
 #endif

@@ -23,6 +23,12 @@ struct bench_parameter {
 	long value[BENCH_PRESETS];
 };
 
+/*
+ * In the kernel; by looking again and again; or by looking for a while first,
+ * as our own actors do unless --spin says otherwise.
+ */
+enum bench_waiting { BENCH_SLEEPS, BENCH_SPINS, BENCH_ADAPTS, BENCH_WAITINGS };
+
 struct bench {
 	const char *name;  /* a word: letters, digits, _ */
 	const char *suite; /* whose idea it is */
@@ -48,8 +54,8 @@ struct bench {
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
 
-	/* Without a node: it waits by looking again and again. */
-	bool spins;
+	/* Without a node: how its sides wait for each other. */
+	enum bench_waiting waiting;
 
 	/* Its actors are threads or less: one can write another's memory. */
 	bool shares_memory;

@@ -48,9 +48,8 @@ struct board {
 
 extern struct board *board;
 
-/* How the processes of a run wait for each other. */
-enum waiting { SLEEPING, SPINNING, ADAPTIVE, WAITINGS };
-extern const char *const waiting_name[WAITINGS];
+/* By enum bench_waiting. */
+extern const char *const waiting_name[BENCH_WAITINGS];
 
 enum pinning { PIN_FREE, PIN_ONE, PIN_TWO };
 enum order { ORDER_INTERLEAVED, ORDER_RANDOM, ORDER_SEQUENTIAL };

@@ -60,8 +60,6 @@ static void row(FILE *file, const struct entry *entry, int index,
 	for (int i = 0; i < FIGURES && run->figure[i].name[0]; i++)
 		fprintf(file, "      \"%s\": %.9g,\n", run->figure[i].name,
 			run->figure[i].value);
-	if (entry->bench->shares_memory)
-		fprintf(file, "      \"shares_memory\": true,\n");
 	fprintf(file, "      \"items_per_second\": %.9g,\n",
 		run->seconds > 0 ? items / run->seconds : 0);
 	fprintf(file, "      \"run_seconds\": %.9g,\n", run->seconds);

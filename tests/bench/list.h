@@ -61,6 +61,7 @@
 	BENCH(ask)            \
 	BENCH(oneway_copied)  \
 	BENCH(oneway_loaned)  \
+	BENCH(oneway_handed)  \
 	BENCH(fanin)          \
 	BENCH(fanout)         \
 	BENCH(full)           \
@@ -72,8 +73,7 @@
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
 	BENCH(timer)          \
-	BENCH(election)       \
-	BENCH(hang)
+	BENCH(election)
 
 /* What others move bytes with, and other actors. */
 #define BENCHES_PEERS(BENCH)         \
@@ -117,6 +117,7 @@
 
 /* For the tests of the harness, which must not let them pass. */
 #define BENCHES_CHECKS(BENCH) \
+	BENCH(hang)           \
 	BENCH(wrong)          \
 	BENCH(absent)         \
 	BENCH(program)

@@ -97,11 +97,18 @@ static int run_plain(const struct bench *bench)
 static int run_node(const struct bench *bench)
 {
 	char *argv[] = { (char *)bench->name, NULL };
-	struct trp_options options = { .main = kit_root,
-				       .argc = 1,
-				       .argv = argv };
+	const char *rate = getenv("TROUPE_TRACE_RATE");
+	struct trp_options options = {
+		.trace_rate = rate ? (uint32_t)atoi(rate) : 10000,
+		.main = kit_root,
+		.argc = 1,
+		.argv = argv,
+	};
 	int descriptors = watch_count_descriptors(), status, left;
 
+	if (getenv("TROUPE_TRACE"))
+		snprintf(options.trace, sizeof(options.trace), "%s",
+			 getenv("TROUPE_TRACE"));
 	status = trp_supervisor_run(&options);
 	if (status != 0)
 		bench_fail("the node ended with status %d", status);

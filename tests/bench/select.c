@@ -17,9 +17,9 @@ static const struct bench *const benches[] = {
 };
 
 const char *const waiting_name[] = {
-	[SLEEPING] = "sleeping",
-	[SPINNING] = "spinning",
-	[ADAPTIVE] = "adaptive",
+	[BENCH_SLEEPS] = "sleeping",
+	[BENCH_SPINS] = "spinning",
+	[BENCH_ADAPTS] = "adaptive",
 };
 
 /* A swept value above takes longer than a smoke run may. */
@@ -136,10 +136,11 @@ static const char *waiting_of(const struct bench *bench,
 	const char *spin = settings->spin ?: getenv("TROUPE_SPIN") ?: "auto";
 
 	if (bench->plain)
-		return waiting_name[bench->spins ? SPINNING : SLEEPING];
+		return waiting_name[bench->waiting];
 	if (strcmp(spin, "always") == 0)
-		return waiting_name[SPINNING];
-	return waiting_name[strcmp(spin, "never") == 0 ? SLEEPING : ADAPTIVE];
+		return waiting_name[BENCH_SPINS];
+	return waiting_name[strcmp(spin, "never") == 0 ? BENCH_SLEEPS
+						       : BENCH_ADAPTS];
 }
 
 static bool is_name(const char *pattern)

@@ -127,7 +127,7 @@ void table_row(FILE *file, const struct entry *entry)
 
 void table_others(FILE *file, const struct entries *entries)
 {
-	for (int w = 0; w < WAITINGS; w++) {
+	for (int w = 0; w < BENCH_WAITINGS; w++) {
 		bool has_head = waiting_name[w] == shown;
 
 		for (int i = 0; i < entries->count; i++) {

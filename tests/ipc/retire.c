@@ -191,6 +191,39 @@ Test(retire, a_receiver_that_read_an_attachment_gives_it_back_without_a_send)
 	cr_assert_leq(usage(), before + TRP_COOL_MIN);
 }
 
+static uint64_t lend(uint64_t size)
+{
+	struct trp_extent extent;
+	void *bytes, *beside;
+
+	cr_assert_eq(trp_mailbox_loan(&ann.box, size, &extent, &beside), 0);
+	cr_assert_eq(trp_mailbox_reserve(&ann.box, 2, 1, TRP_MAIL, 8, &extent,
+					 &bytes),
+		     0);
+	memset(bytes, 0, 8);
+	trp_mailbox_commit(&ann.box, 8);
+	return extent.offset;
+}
+
+Test(retire, the_next_loan_takes_the_block_that_was_read_and_no_new_one)
+{
+	const uint64_t size = 4 << 20;
+	uint64_t first = lend(size), before = usage();
+	struct trp_mail mail;
+
+	for (int i = 0; i < 10; i++) {
+		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+			     1);
+		cr_assert_not(trp_region_is_warm(&ann.box.region, size));
+		trp_mailbox_done(&bob.box, &mail);
+		read_numbers(0, 0);
+		cr_assert_eq(lend(size), first);
+	}
+	cr_assert_eq(usage(), before);
+	/* Nobody reads this one: the next is another. */
+	cr_assert_neq(lend(size), first);
+}
+
 Test(retire, an_end_that_is_told_for_ever_is_found_out)
 {
 	const struct trp_record end = { .kind = TRP_CLOSES };

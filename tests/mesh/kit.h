@@ -83,7 +83,8 @@ void mesh_start(int number);
 void mesh_begin(int count, const char *url);
 /* SIGKILL to a supervisor. */
 void mesh_kill(int number);
-/* Stops the rest in order; no process and no failed CHECK may be left. */
+/* Stops the rest in order; no process (servers were stopped before) and no
+ * failed CHECK may be left. */
 void mesh_end(void);
 
 /* Waits until it is so, or fails the test. */

@@ -120,8 +120,10 @@ static int leaf_run(const void *arguments)
 static int middle_run(const void *arguments)
 {
 	troupe_ref ref;
+	int r = troupe_spawn_function(leaf_run, NULL, &ref);
 
-	CHECK(troupe_spawn_function(leaf_run, NULL, &ref) == 0);
+	/* The node may be ending when this runs for the second time. */
+	CHECK(r == 0 || board->seen[this_node].starts > 1);
 	board->leaf[0] = getpid();
 	for (;;)
 		pause();

@@ -499,3 +499,69 @@ Test(box, that_cannot_be_opened_ends_its_actor_with_the_reason)
 {
 	stage_pass(closed_root);
 }
+
+/* ---- what cannot be kept
+ * ----------------------------------------------------------------------
+ */
+
+static int choosy_put(void *data, const struct troupe_mail *mail)
+{
+	if (value_of(mail->body, mail->body_size) == 1)
+		return -EMSGSIZE;
+	return moody_put(data, mail);
+}
+
+static int choosy_number(const struct troupe_message *message)
+{
+	board->value[1] = board->value[1] * 10 +
+			  ((const Play__Number *)message->body)->value;
+	return 0;
+}
+
+static const struct troupe_mailbox_kind choosy_kind = {
+	.name = "choosy",
+	.open = moody_open,
+	.put = choosy_put,
+	.get = moody_get,
+	.acknowledge = moody_acknowledge,
+	.size = moody_size,
+};
+static const struct moody choosy = { { &choosy_kind }, false };
+static const struct troupe_handler choosy_handlers[] = {
+	{ &play__number__descriptor, choosy_number },
+	{ 0 },
+};
+static const struct troupe_class choosy_desk = { .name = "desk",
+						 .handlers = choosy_handlers,
+						 .service = &desk_service,
+						 .mailbox = &choosy.base };
+
+static int choosy_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_counters counters;
+	struct troupe_proxy proxy;
+	troupe_ref ref;
+	int i;
+
+	CHECK(troupe_spawn(&choosy_desk, NULL, &ref) == 0);
+	for (i = 1; i <= 3; i++)
+		CHECK(stage_send(ref, i) == 0);
+	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
+	ask(&proxy, &number);
+	CHECK(troupe_count(ref, &counters) == 0);
+	CHECK(counters.dropped == 1);
+	CHECK(troupe_close(ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+	CHECK(board->value[1] == 23);
+	return 0;
+}
+
+Test(box, that_cannot_keep_a_message_drops_it_and_counts_it)
+{
+	story = mmap(NULL, sizeof(*story), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(story, MAP_FAILED);
+	stage_pass(choosy_root);
+	munmap(story, sizeof(*story));
+}

@@ -102,6 +102,37 @@ Test(redis, that_is_down_is_a_full_mailbox_until_it_is_up, .init = mail_begin,
 	mail_expect_empty();
 }
 
+/* Group and all: it is made anew. */
+static int deleted_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&orderly, NULL, &ref) == 0);
+	mail_send(ref, 0, COUNT / 2);
+	CHECK(event_await(&board->value[ALL], COUNT / 2, 60000));
+	event_add(&board->value[READY]);
+	CHECK(event_await(&board->value[FULL], 1, 60000));
+	mail_send(ref, COUNT / 2, COUNT / 2);
+	CHECK(mail_flush(ref) == 0);
+	mail_close(ref);
+	return 0;
+}
+
+Test(redis, whose_stream_is_deleted_begins_it_anew, .init = mail_begin,
+     .fini = mail_end)
+{
+	pid_t node;
+
+	redis_start(&mail_redis);
+	node = node_start(deleted_root);
+	cr_assert(event_await(&board->value[READY], 1, 60000));
+	redis_ask(&mail_redis, "FLUSHALL");
+	event_add(&board->value[FULL]);
+	node_pass(node);
+	expect_all(COUNT / 2 * 2);
+	mail_expect_empty();
+}
+
 /* A stream that has its limit takes no more; the lanes fill likewise. */
 enum { LIMIT = 10 };
 

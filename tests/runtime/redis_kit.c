@@ -13,7 +13,11 @@
 
 void redis_init(struct redis *redis)
 {
-	*redis = (struct redis) { .folder = "/tmp/troupe-redis-XXXXXX" };
+	size_t length;
+
+	*redis = (struct redis) { .folder = "/tmp/troupe-redis-" };
+	length = strlen(redis->folder);
+	memset(redis->folder + length, 'X', 6);
 	cr_assert(mkdtemp(redis->folder));
 	snprintf(redis->socket, sizeof(redis->socket), "%s/socket",
 		 redis->folder);

@@ -6,6 +6,8 @@
 #include "runtime/supervisor.h"
 
 struct board *board;
+const char *stage_trace;
+unsigned stage_trace_rate;
 
 void stage_fail(const char *file, int line, const char *claim)
 {
@@ -28,7 +30,8 @@ static int count_descriptors(void)
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
 	static char *argv[] = { "test", NULL };
-	struct trp_options options = { .main = root,
+	struct trp_options options = { .trace_rate = stage_trace_rate,
+				       .main = root,
 				       .argc = 1,
 				       .argv = argv,
 				       .slots = 4096,
@@ -36,6 +39,9 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 
 	board = shared;
 	snprintf(options.node, sizeof(options.node), "stage-%d", (int)getpid());
+	if (stage_trace)
+		snprintf(options.trace, sizeof(options.trace), "%s",
+			 stage_trace);
 	return trp_supervisor_run(&options);
 }
 

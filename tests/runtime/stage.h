@@ -30,6 +30,10 @@ struct board {
 
 extern struct board *board;
 
+/* Where the nodes of this test trace to; NULL: they do not. */
+extern const char *stage_trace;
+extern unsigned stage_trace_rate; /* 0: all */
+
 /* In an actor: says what is wrong and makes the test fail. */
 #define CHECK(claim)                                            \
 	do {                                                    \

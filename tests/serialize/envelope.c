@@ -15,6 +15,7 @@ static const struct trp_envelope call = {
 	.service = 0x6162636465666768,
 	.hop = 0x0012,
 	.kind = TRP_CALL,
+	.flags = TRP_TRACED,
 	.method = 0x7172,
 	.cpu = 0x8182,
 };
@@ -46,7 +47,7 @@ Test(envelope, layout_is_these_bytes)
 		0x54, 0x53, 0x52, 0x51, /* flow */
 		0x68, 0x67, 0x66, 0x65,
 		0x64, 0x63, 0x62, 0x61, /* service */
-		0x12, 0x00, 0x02, 0x00, /* hop, kind */
+		0x12, 0x00, 0x02, 0x01, /* hop, kind, flags */
 		0x72, 0x71, 0x82, 0x81, /* method, cpu */
 	};
 
@@ -91,14 +92,26 @@ Test(envelope, too_short_is_refused_and_outputs_stay)
 
 Test(envelope, each_kind_is_read_and_no_other)
 {
-	for (unsigned kind = 0; kind <= UINT16_MAX; kind++) {
+	for (unsigned kind = 0; kind <= UINT8_MAX; kind++) {
 		struct trp_envelope envelope = call;
 		bool is_known = kind >= TRP_MESSAGE && kind <= TRP_CONTROL;
 
-		envelope.kind = (uint16_t)kind;
+		envelope.kind = (uint8_t)kind;
 		envelope.service = kind == TRP_CALL ? 1 : 0;
 		cr_assert_eq(read_one(&envelope), is_known ? 0 : -EBADMSG,
 			     "kind %u", kind);
+	}
+}
+
+Test(envelope, an_unknown_flag_is_refused)
+{
+	for (unsigned flags = 0; flags <= UINT8_MAX; flags++) {
+		struct trp_envelope envelope = call;
+
+		envelope.flags = (uint8_t)flags;
+		cr_assert_eq(read_one(&envelope),
+			     flags <= TRP_TRACED ? 0 : -EBADMSG, "flags %u",
+			     flags);
 	}
 }
 
@@ -107,7 +120,7 @@ Test(envelope, a_call_names_its_service_and_nothing_else_does)
 	for (unsigned kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
 		struct trp_envelope envelope = call;
 
-		envelope.kind = (uint16_t)kind;
+		envelope.kind = (uint8_t)kind;
 		envelope.service = kind == TRP_CALL ? 0 : 1;
 		cr_assert_eq(read_one(&envelope), -EBADMSG, "kind %u", kind);
 	}
@@ -118,7 +131,7 @@ Test(envelope, only_a_failure_may_have_no_type)
 	for (unsigned kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
 		struct trp_envelope envelope = call;
 
-		envelope.kind = (uint16_t)kind;
+		envelope.kind = (uint8_t)kind;
 		envelope.service = kind == TRP_CALL ? 1 : 0;
 		envelope.type = 0;
 		cr_assert_eq(read_one(&envelope),

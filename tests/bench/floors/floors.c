@@ -116,7 +116,7 @@ const struct bench bench_floor_line = {
 	.item = "round trips",
 	.parameters = { [ROUNDS] = { "n", { 1000, 100000, 1000000 } } },
 	.plain = floor_line,
-	.spins = true,
+	.waiting = BENCH_SPINS,
 };
 
 /* ---- memory ----------------------------------------------------------------

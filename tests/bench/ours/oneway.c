@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bytes from one to the other: copied into the mailbox, or written where the
- * receiver reads them.  Both sides touch every byte.
+ * receiver reads them.  Both sides touch every byte, or, where it is only
+ * handed over, the first eight.
  */
 #include <stdlib.h>
 #include "tests/bench/bench.h"
 
-enum { BYTES, TOTAL };
+enum { BYTES, TOTAL, TOUCHED };
+enum { HANDLE = 8 }; /* bytes touched of a loan that is only handed over */
 enum { COUNT_MOST = 1000000 };
 
 /* So many that about TOTAL bytes are carried. */
@@ -27,12 +29,20 @@ static void check(const void *bytes, size_t size)
 	bench_check(bytes, size, received + 1);
 }
 
+static void check_loan(const void *bytes, size_t size)
+{
+	if (bench_get(TOUCHED))
+		return check(bytes, size);
+	bench_expect("size", (long long)size, bench_get(BYTES));
+	bench_check(bytes, HANDLE, received + 1);
+}
+
 static int take(const struct troupe_message *message)
 {
 	const Bench__Text *text = message->body;
 
 	if (message->attachment)
-		check(message->attachment, message->attachment_size);
+		check_loan(message->attachment, message->attachment_size);
 	else
 		check(text->bytes.data, text->bytes.len);
 	if (++received < message_count())
@@ -90,7 +100,10 @@ static int lend_one(troupe_ref to, const Bench__Text *text, long number)
 		;
 	if (r < 0)
 		return r;
-	bench_fill(loan.bytes, loan.size, number);
+	if (bench_get(TOUCHED))
+		bench_fill(loan.bytes, loan.size, number);
+	else
+		bench_fill(loan.bytes, HANDLE, number);
 	while ((r = troupe_send_loan(to, &text->base, &loan)) == -EAGAIN)
 		;
 	return r;
@@ -146,13 +159,29 @@ const struct bench bench_oneway_copied = {
 	.root = copied,
 };
 
+#define LOANED(is_touched)                                               \
+	{                                                                \
+		[BYTES] = { "bytes", { 64, 64, 64 } },                   \
+		[TOTAL] = { "total", { 128 << 10, 64 << 20, 1 << 30 } }, \
+		[TOUCHED] = { "touched",                                 \
+			      { is_touched, is_touched, is_touched } },  \
+	}
+
 const struct bench bench_oneway_loaned = {
 	.name = "oneway_loaned",
 	.suite = "troupe",
 	.item = "messages",
-	.parameters = { [BYTES] = { "bytes", { 64, 64, 64 } },
-			[TOTAL] = { "total",
-				    { 128 << 10, 64 << 20, 1 << 30 } } },
+	.parameters = LOANED(1),
+	.sweep = SIZES,
+	.classes = { &loan_class },
+	.root = loaned,
+};
+
+const struct bench bench_oneway_handed = {
+	.name = "oneway_handed",
+	.suite = "troupe",
+	.item = "messages",
+	.parameters = LOANED(0),
 	.sweep = SIZES,
 	.classes = { &loan_class },
 	.root = loaned,

@@ -11,7 +11,7 @@
 #define NEEDS_ZEROMQ "libzmq3-dev"
 #endif
 PEER(zeromq, peer_load("zeromq"), NEEDS_ZEROMQ, 16, 4096, 1 << 20);
-PEER_FANIN(zeromq, peer_load("zeromq"), NEEDS_ZEROMQ);
+PEER_FANIN(zeromq, peer_load("zeromq"), NEEDS_ZEROMQ, 4, 64);
 
 #ifdef HAVE_PEER_NNG
 #define NEEDS_NNG NULL
@@ -26,7 +26,7 @@ PEER(nng, peer_load("nng"), NEEDS_NNG, 16, 4096, 1 << 20);
 #define NEEDS_BOOST "libboost-dev and g++"
 #endif
 PEER(boost_mq, peer_load("boost"), NEEDS_BOOST, 16, 4096, 1 << 20);
-PEER_FANIN(boost_mq, peer_load("boost"), NEEDS_BOOST);
+PEER_FANIN(boost_mq, peer_load("boost"), NEEDS_BOOST, 4, 64);
 
 #ifdef HAVE_PEER_ICEORYX
 #define NEEDS_ICEORYX NULL
@@ -34,4 +34,4 @@ PEER_FANIN(boost_mq, peer_load("boost"), NEEDS_BOOST);
 #define NEEDS_ICEORYX "iceoryx and libiceoryx-binding-c-dev"
 #endif
 PEER(iceoryx, peer_load("iceoryx"), NEEDS_ICEORYX, 16, 4096, 1 << 20);
-PEER_FANIN(iceoryx, peer_load("iceoryx"), NEEDS_ICEORYX);
+PEER_FANIN(iceoryx, peer_load("iceoryx"), NEEDS_ICEORYX, 4, 64);

@@ -66,4 +66,4 @@ static const struct peer mqueue = {
 };
 
 PEER(mqueue, &mqueue, NULL, 16, 4096);
-PEER_FANIN(mqueue, &mqueue, NULL);
+PEER_FANIN(mqueue, &mqueue, NULL, 4, 64);

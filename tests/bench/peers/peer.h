@@ -60,15 +60,14 @@ long peer_oneway_count(void);
 int peer_fanin(const struct peer *peer);
 
 /* What all peers are asked, however they do it: the forms of a benchmark. */
-#define PEER_BENCH(NAME, WORKLOAD, ITEM, NEEDS, SHARES, ...) \
-	const struct bench bench_##NAME##_##WORKLOAD = {     \
-		.name = #NAME "_" #WORKLOAD,                 \
-		.suite = "peer",                             \
-		.item = ITEM,                                \
-		.plain = NAME##_##WORKLOAD,                  \
-		.needs = NEEDS,                              \
-		.shares_memory = SHARES,                     \
-		__VA_ARGS__                                  \
+#define PEER_BENCH(NAME, WORKLOAD, ITEM, NEEDS, ...)     \
+	const struct bench bench_##NAME##_##WORKLOAD = { \
+		.name = #NAME "_" #WORKLOAD,             \
+		.suite = "peer",                         \
+		.item = ITEM,                            \
+		.plain = NAME##_##WORKLOAD,              \
+		.needs = NEEDS,                          \
+		__VA_ARGS__                              \
 	}
 #define PEER_OF_ASK \
 	.parameters = { [PEER_ASKS] = { "n", { 500, 20000, 200000 } } }
@@ -77,32 +76,32 @@ int peer_fanin(const struct peer *peer);
 			[PEER_TOTAL] = { "total",                             \
 					 { 64 << 10, 64 << 20, 1 << 30 } } }, \
 	.sweep = { __VA_ARGS__ }
-#define PEER_OF_FANIN                                                    \
-	.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 64 } },    \
+#define PEER_OF_FANIN(...)                                               \
+	.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 4 } },     \
 			[PEER_EACH] = { "n", { 250, 20000, 100000 } } }, \
-	.sweep = { 4, 64 }
+	.sweep = { __VA_ARGS__ }
 
 /*
  * bench_<name>_ask and bench_<name>_oneway, and _fanin, of the peer that FIND
- * finds.  NEEDS: NULL, or a package; the rest: sizes of messages.
+ * finds.  NEEDS: NULL, or a package; the rest: sizes of messages, or numbers of
+ * senders.
  */
-#define PEER(NAME, FIND, NEEDS, ...)                                     \
-	static int NAME##_ask(void)                                      \
-	{                                                                \
-		return peer_ask(FIND);                                   \
-	}                                                                \
-	static int NAME##_oneway(void)                                   \
-	{                                                                \
-		return peer_oneway(FIND);                                \
-	}                                                                \
-	PEER_BENCH(NAME, ask, "round trips", NEEDS, false, PEER_OF_ASK); \
-	PEER_BENCH(NAME, oneway, "messages", NEEDS, false,               \
-		   PEER_OF_ONEWAY(__VA_ARGS__))
-#define PEER_FANIN(NAME, FIND, NEEDS)    \
-	static int NAME##_fanin(void)    \
-	{                                \
-		return peer_fanin(FIND); \
-	}                                \
-	PEER_BENCH(NAME, fanin, "messages", NEEDS, false, PEER_OF_FANIN)
+#define PEER(NAME, FIND, NEEDS, ...)                              \
+	static int NAME##_ask(void)                               \
+	{                                                         \
+		return peer_ask(FIND);                            \
+	}                                                         \
+	static int NAME##_oneway(void)                            \
+	{                                                         \
+		return peer_oneway(FIND);                         \
+	}                                                         \
+	PEER_BENCH(NAME, ask, "round trips", NEEDS, PEER_OF_ASK); \
+	PEER_BENCH(NAME, oneway, "messages", NEEDS, PEER_OF_ONEWAY(__VA_ARGS__))
+#define PEER_FANIN(NAME, FIND, NEEDS, ...) \
+	static int NAME##_fanin(void)      \
+	{                                  \
+		return peer_fanin(FIND);   \
+	}                                  \
+	PEER_BENCH(NAME, fanin, "messages", NEEDS, PEER_OF_FANIN(__VA_ARGS__))
 
 #endif

@@ -53,4 +53,4 @@ static const struct peer pipes = {
 };
 
 PEER(pipes, &pipes, NULL, 16, 4096, 1 << 20, 64 << 20);
-PEER_FANIN(pipes, &pipes, NULL);
+PEER_FANIN(pipes, &pipes, NULL, 4, 64);

@@ -28,7 +28,8 @@ int program_oneway(const char *const *command);
 int program_fanin(const char *const *command);
 
 /*
- * bench_<name>_ask, _oneway and _fanin of a COMMAND in parentheses.  ASKS,
+ * bench_<name>_ask, _oneway and _fanin of a COMMAND in parentheses.  SHARES,
+ * WAITING: shares_memory and waiting of struct bench.  ASKS,
  * EACH: numbers of messages of the three presets, in parentheses, as fits a
  * second; MOST: those of a one-way, where PEER_TOTAL would be more.
  */
@@ -40,7 +41,7 @@ int program_fanin(const char *const *command);
 	{                         \
 		__VA_ARGS__, NULL \
 	}
-#define PROGRAM(NAME, NEEDS, SHARES, ASKS, MOST, EACH, COMMAND)                \
+#define PROGRAM(NAME, NEEDS, SHARES, WAITING, ASKS, MOST, EACH, COMMAND)       \
 	static const char *const NAME##_command[] = PROGRAM_WORDS COMMAND;     \
 	static int NAME##_ask(void)                                            \
 	{                                                                      \
@@ -54,10 +55,12 @@ int program_fanin(const char *const *command);
 	{                                                                      \
 		return program_fanin(NAME##_command);                          \
 	}                                                                      \
-	PEER_BENCH(NAME, ask, "round trips", NEEDS, SHARES,                    \
+	PEER_BENCH(NAME, ask, "round trips", NEEDS, .shares_memory = SHARES,   \
+		   .waiting = WAITING,                                         \
 		   .parameters = {                                             \
 			   [PEER_ASKS] = { "n", PROGRAM_PRESETS ASKS } });     \
-	PEER_BENCH(NAME, oneway, "messages", NEEDS, SHARES,                    \
+	PEER_BENCH(NAME, oneway, "messages", NEEDS, .shares_memory = SHARES,   \
+		   .waiting = WAITING,                                         \
 		   .parameters = { [PEER_BYTES] = { "bytes", { 64, 64, 64 } }, \
 				   [PEER_TOTAL] = { "total",                   \
 						    { 64 << 10, 64 << 20,      \
@@ -66,7 +69,8 @@ int program_fanin(const char *const *command);
 						   PROGRAM_PRESETS MOST } },   \
 		   .sweep = { 16, 4096, 1 << 20 });                            \
 	PEER_BENCH(                                                            \
-		NAME, fanin, "messages", NEEDS, SHARES,                        \
+		NAME, fanin, "messages", NEEDS, .shares_memory = SHARES,       \
+		.waiting = WAITING,                                            \
 		.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 64 } },  \
 				[PEER_EACH] = { "n", PROGRAM_PRESETS EACH } }, \
 		.sweep = { 4, 64 })

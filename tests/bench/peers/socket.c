@@ -84,4 +84,4 @@ static const struct peer unix_seqpacket = {
 };
 
 PEER(unix_seqpacket, &unix_seqpacket, NULL, 16, 4096, 65536);
-PEER_FANIN(unix_seqpacket, &unix_seqpacket, NULL);
+PEER_FANIN(unix_seqpacket, &unix_seqpacket, NULL, 4, 64);

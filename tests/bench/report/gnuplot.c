@@ -212,6 +212,11 @@ static int draw(FILE *page, const struct plot *plot, FILE *script, int drawing)
 	r = pread(drawing, text, (size_t)size, 0) == size ? 0 : -EIO;
 	if (r == 0)
 		r = include(page, text, (size_t)size);
+	if (r == 0 && plot->is_cut)
+		fprintf(page,
+			"<p>These are the first %d; all are in the "
+			"table.</p>\n",
+			PLOT_SERIES);
 	free(text);
 	return r;
 }

@@ -29,6 +29,8 @@ static int add(const char *title, double x, double y)
 	bool is_there = (!plot.is_log_x || x > 0) && (!plot.is_log_y || y > 0);
 	struct series *series = is_there ? plot_series(&plot, title) : NULL;
 
+	if (is_there && !series)
+		plot.is_cut = true;
 	return series ? plot_point(series, x, y) : 0;
 }
 

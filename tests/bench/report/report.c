@@ -18,16 +18,18 @@ static const char help[] =
 	"the\n"
 	"standard input.  Runs that spin, runs that sleep and runs that do "
 	"either\n"
-	"have tables and plots of their own; peers sleep, so ours are beside "
-	"them\n"
-	"where they were told to (--spin never).  gnuplot draws.\n";
+	"have tables and plots of their own; most peers sleep, so ours are "
+	"beside\n"
+	"them where they were told to (--spin never).  gnuplot draws.\n";
 
-static const char *const waiting_text[WAITINGS] = {
-	[SLEEPING] = "Each side sleeps in the kernel until it is woken.",
-	[SPINNING] = "Each side looks again and again, and takes a processor "
-		     "for that.",
-	[ADAPTIVE] = "Ours, left to itself: it spins where spinning has lately "
-		     "paid, and sleeps otherwise.",
+static const char *const waiting_text[BENCH_WAITINGS] = {
+	[BENCH_SLEEPS] = "Each side sleeps in the kernel until it is woken.",
+	[BENCH_SPINS] =
+		"Each side looks again and again, and takes a processor "
+		"for that.",
+	[BENCH_ADAPTS] =
+		"Each side looks for a while and then sleeps: ours where "
+		"looking has lately paid, some peers always.",
 };
 
 /* ---- rows ------------------------------------------------------------------
@@ -106,7 +108,7 @@ static int sections(FILE *page, const struct results *files, int count)
 {
 	int r = 0;
 
-	for (int w = 0; w < WAITINGS && r == 0; w++) {
+	for (int w = 0; w < BENCH_WAITINGS && r == 0; w++) {
 		struct rows rows;
 
 		r = choose(files, count, waiting_name[w], &rows);

@@ -70,6 +70,7 @@ struct plot {
 	const char *x_label, *y_label;
 	const char *x_marks; /* as gnuplot's `set xtics`; NULL: its own */
 	bool is_log_x, is_log_y, is_line; /* a line: no marks of points */
+	bool is_cut;			  /* not all series had room */
 	struct series series[PLOT_SERIES];
 	int count;
 };

@@ -411,7 +411,7 @@ const struct bench bench_bitonicsort = {
 	.name = "bitonicsort",
 	.suite = "savina",
 	.item = "actors",
-	.parameters = { [COUNT] = { "n", { 16, 64, 256 } } },
+	.parameters = { [COUNT] = { "n", { 16, 128, 256 } } },
 	.classes = { &part_class },
 	.root = root,
 };

@@ -295,7 +295,7 @@ const struct bench bench_piprecision = {
 	.name = "piprecision",
 	.suite = "savina",
 	.item = "terms",
-	.parameters = { [DIGITS] = { "digits", { 500, 25000, 60000 } },
+	.parameters = { [DIGITS] = { "digits", { 500, 40000, 80000 } },
 			[WORKERS] = { "workers", { 4, 20, 20 } } },
 	.classes = { &worker_class },
 	.root = root,

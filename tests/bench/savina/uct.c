@@ -234,7 +234,7 @@ const struct bench bench_uct = {
 	.name = "uct",
 	.suite = "savina",
 	.item = "nodes",
-	.parameters = { [NODES] = { "n", { 150, 2000, 10000 } },
+	.parameters = { [NODES] = { "n", { 150, 3000, 10000 } },
 			[CHILDREN] = { "children", { 10, 10, 10 } },
 			[TURNS] = { "turns", { 10000, 50000, 50000 } },
 			[SPREAD] = { "spread", { 2000, 10000, 10000 } },

@@ -46,7 +46,6 @@ static int echo_number(const struct troupe_message *message)
 	Parlour__Number number = *(const Parlour__Number *)message->body;
 
 	number.value++;
-	printf("echo %lld\n", (long long)number.value);
 	troupe_send(message->sender, &number.base);
 	return 0;
 }

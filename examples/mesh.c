@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several nodes: each says what happens in its mesh, and one of them keeps the
+ * lamp.
+ *
+ *	troupe run --beacon local --node a mesh.so
+ *	troupe run --beacon local --node b mesh.so
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <troupe.h>
+#include <troupe_mesh.h>
+#include "mesh.pb-c.h"
+
+/* ---- what runs on one node alone ---------------------------------------- */
+
+static int lamp_init(const void *arguments)
+{
+	const Mesh__Lamp *lamp = arguments;
+
+	/* Whatever it writes to must refuse who brings a smaller fence. */
+	printf("the %s lamp is lit, fence %" PRIx64 "\n", lamp->colour,
+	       troupe_fence());
+	return 0;
+}
+
+static void lamp_stop(void)
+{
+	puts("the lamp is out");
+}
+
+static const struct troupe_class lamp_class = {
+	.name = "lamp",
+	.init = lamp_init,
+	.stop = lamp_stop,
+};
+
+/* ---- what runs on each -------------------------------------------------- */
+
+static void say(const struct troupe_mesh_event *event)
+{
+	switch (event->kind) {
+	case TROUPE_MESH_CAME:
+		printf("%s is here\n", event->node);
+		break;
+	case TROUPE_MESH_WENT:
+		printf("%s has gone\n", event->node);
+		break;
+	case TROUPE_MESH_SEATED:
+		printf("this node has the seat, term %" PRIu64 "\n",
+		       event->term);
+		break;
+	case TROUPE_MESH_UNSEATED:
+		printf("%s has the seat\n",
+		       *event->node ? event->node : "nobody");
+		break;
+	case TROUPE_MESH_HEALED:
+		puts("a split is healed");
+		break;
+	default:
+		break;
+	}
+}
+
+int troupe_main(int argc, char **argv)
+{
+	Mesh__Lamp lamp = MESH__LAMP__INIT;
+	struct troupe_mesh_event event;
+	struct troupe_message message;
+	int r;
+
+	lamp.colour = argc > 1 ? argv[1] : "red";
+	r = troupe_mesh_subscribe();
+	if (r == -ENOTCONN)
+		puts("this node is in no mesh; start it with --beacon local");
+	if (r == 0)
+		r = troupe_singleton("lamp", &lamp_class, &lamp.base);
+	while (r >= 0) {
+		r = troupe_receive(NULL, 0, TROUPE_NEVER, &message);
+		if (r >= 0 && troupe_mesh_event(&message, &event) == 0)
+			say(&event);
+	}
+	return r;
+}

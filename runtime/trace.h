@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_TRACE_H
+#define TRP_RUNTIME_TRACE_H
+
+/*
+ * `troupe run --trace FILE`: what happened when, as Chrome's trace events.
+ * README.md, "Tracing".
+ *
+ * Each process writes its own events into pages of its own, and these into the
+ * file by write(2), whole pages of whole lines.  Off is one predictable branch.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "runtime/troupe.h"
+#include "serialize/envelope.h"
+
+extern bool trp_trace_is_on; /* inherited */
+
+/*
+ * The supervisor's, before it forks: makes the file.  rate: messages and waits
+ * of each process and second; 0: all.  0 or -errno.
+ */
+int trp_trace_open(const char *path, uint32_t rate);
+/* The supervisor's, when all others are gone: ends the file. */
+void trp_trace_close(void);
+
+/* A new process: what it has from its parent is none of its events. */
+void trp_trace_enter(void);
+/* Writes what there is; nothing where that was another process's. */
+void trp_trace_flush(void);
+/* When one that sleeps is to call it, or TROUPE_NEVER. */
+struct troupe_time trp_trace_flush_at(void);
+
+/* ---- in an actor ------------------------------------------------------ */
+
+/* False: this process has had its share of events for now. */
+bool trp_trace_may(int64_t now);
+
+/* The present, or 0: what begins now is not to be traced. */
+int64_t trp_trace_start(void);
+static inline int64_t trp_trace_begin(void)
+{
+	return trp_trace_is_on ? trp_trace_start() : 0;
+}
+/* The same for what was received: only what its sender traced. */
+static inline int64_t trp_trace_begin_of(const struct trp_envelope *envelope)
+{
+	return envelope->flags & TRP_TRACED ? trp_trace_begin() : 0;
+}
+
+/* From `begin`, unless that is 0, until now.  name: needs no quoting. */
+void trp_trace_span(const char *category, const char *name, int64_t begin);
+
+/* The same until `end`; 0: now. */
+void trp_trace_span_until(const char *category, const char *name, int64_t begin,
+			  int64_t end);
+
+/* It has gone out. */
+void trp_trace_sent(const struct trp_envelope *envelope);
+/* The same span as above, at the end of the arrow from its send. */
+void trp_trace_handled(const char *category, const char *name, int64_t begin,
+		       const struct trp_envelope *envelope, pid_t sender);
+
+/* ---- in the supervisor ------------------------------------------------ */
+
+void trp_trace_spawned(const char *title, const char *parent);
+void trp_trace_born(pid_t pid, const char *title);
+/* pid 0: it was never born. */
+void trp_trace_ended(pid_t pid, const char *title, int64_t spawned_at,
+		     const struct troupe_reason *reason);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_REFLECT_H
+#define TRP_SERIALIZE_REFLECT_H
+
+/*
+ * Any message as JSON and back, by its descriptor alone: the JSON mapping of
+ * protobuf's proto3, as far as protobuf-c's descriptors tell.
+ *
+ *	int32, uint32, ...	number; or a string of digits
+ *	int64, uint64, ...	string of digits; or a number (up to 2^63 - 1)
+ *	float, double		number; or "NaN", "Infinity", "-Infinity"
+ *	bytes			base64, either alphabet, padded or not
+ *	enum			the value's name; or a number
+ *	repeated, message	list, object
+ *	null			the field is absent
+ *
+ * Fields have their names of the .proto file; when read, lowerCamelCase is
+ * taken as well.  Two things are not as elsewhere: protobuf-c has no maps, so
+ * that a map is a list of {"key", "value"}, and the well-known types
+ * (Timestamp, Any, ...) are messages like others.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+#include "serialize/mistake.h"
+#include "serialize/scratch.h"
+
+enum { TRP_REFLECT_DEPTH = 64 }; /* messages within messages */
+
+/*
+ * The message that a text means, in the scratch.  Returns 0; -EINVAL with the
+ * mistake (which may be NULL): its offset where the text is no JSON, else
+ * SIZE_MAX and a text that begins with the place, "name.sub[2]: ..."; -ENOMEM.
+ */
+int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
+		     size_t size, struct trp_scratch *scratch,
+		     ProtobufCMessage **ret_message,
+		     struct trp_mistake *mistake);
+
+/*
+ * One line; text for free().  What would not be packed is not written, nor are
+ * unknown fields; what is not UTF-8 becomes U+FFFD.
+ * Returns 0; -EINVAL: nested deeper than TRP_REFLECT_DEPTH; -ENOMEM.
+ */
+int trp_reflect_write(const ProtobufCMessage *message, char **ret_text);
+
+#endif

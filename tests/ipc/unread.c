@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "ipc/card.h"
+#include "tests/support/ipc_kit.h"
+
+/* What a third process finds unread in the lanes to one that is dead. */
+
+enum { ANN = 1, BOB, EVE, DEAD, SENDERS = EVE, ROUNDS = 300, BYTES_MAX = 400 };
+
+static struct kit kit;
+static struct kit_actor actor[DEAD + 1];
+
+static void set_up(void)
+{
+	kit_init(&kit, 8, KIT_HEAP);
+	for (uint32_t slot = ANN; slot <= SENDERS; slot++) {
+		kit_give(&kit, slot);
+		kit_actor_init(&kit, &actor[slot], slot, 0);
+	}
+}
+
+static void tear_down(void)
+{
+	for (uint32_t slot = ANN; slot <= SENDERS; slot++)
+		kit_actor_fini(&actor[slot]);
+	kit_fini(&kit);
+}
+
+TestSuite(unread, .init = set_up, .fini = tear_down, .timeout = 60);
+
+/* Of each stream: the next number to be sent, and that is not done. */
+static struct lane {
+	uint64_t sent, done;
+} lanes[SENDERS + 1][TRP_STREAMS];
+
+static void send_some(uint64_t *seed)
+{
+	uint64_t record[BYTES_MAX / 8] = { 0 };
+
+	for (uint64_t n = kit_random(seed) % 200; n > 0; n--) {
+		uint32_t slot = ANN + kit_random(seed) % SENDERS;
+		int stream = kit_random(seed) % TRP_STREAMS;
+
+		record[0] = lanes[slot][stream].sent++;
+		cr_assert_eq(kit_send(&actor[slot], DEAD,
+				      actor[DEAD].generation, stream, record,
+				      8 + kit_random(seed) % (BYTES_MAX - 8)),
+			     0);
+	}
+}
+
+static uint64_t number_of(const struct trp_mail *mail)
+{
+	uint64_t number;
+
+	memcpy(&number, mail->bytes, sizeof(number));
+	return number;
+}
+
+static void read_some(uint64_t *seed)
+{
+	struct trp_mail mail;
+
+	for (uint64_t n = kit_random(seed) % 200; n > 0; n--) {
+		if (trp_mailbox_next(&actor[DEAD].box, TRP_TAKE_ALL, &mail) !=
+		    1)
+			return;
+		cr_assert_eq(number_of(&mail),
+			     lanes[mail.sender][mail.stream].done++);
+		trp_mailbox_done(&actor[DEAD].box, &mail);
+	}
+}
+
+static void visit(const struct trp_mail *mail, void *count)
+{
+	cr_assert_eq(number_of(mail), lanes[mail->sender][mail->stream].done++,
+		     "from %u", mail->sender);
+	++*(unsigned *)count;
+}
+
+static void die(void)
+{
+	kit_actor_fini(&actor[DEAD]);
+	kit_set_state(&kit, DEAD, TRP_DEAD);
+	kit_free_slot(&kit, DEAD);
+}
+
+Test(unread, is_exactly_what_the_dead_had_not_done_with)
+{
+	uint64_t seed = kit_seed("unread/is_exactly");
+	struct trp_mail mail;
+	unsigned count = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		memset(lanes, 0, sizeof(lanes));
+		kit_give(&kit, DEAD);
+		kit_actor_init(&kit, &actor[DEAD], DEAD, 1 << 20);
+		for (uint64_t n = kit_random(&seed) % 5; n > 0; n--) {
+			send_some(&seed);
+			read_some(&seed);
+		}
+		/* It may die while it handles one. */
+		if (kit_random(&seed) % 2)
+			trp_mailbox_next(&actor[DEAD].box, TRP_TAKE_ALL, &mail);
+		trp_mailbox_each_unread(&kit.self.arena, DEAD, visit, &count);
+		for (uint32_t slot = ANN; slot <= SENDERS; slot++)
+			for (int i = 0; i < TRP_STREAMS; i++)
+				cr_assert_eq(lanes[slot][i].done,
+					     lanes[slot][i].sent,
+					     "round %d, slot %u", round, slot);
+		die();
+	}
+	cr_assert_gt(count, ROUNDS);
+}
+
+Test(unread, of_one_that_never_began_is_all)
+{
+	uint64_t seed = 1;
+	unsigned count = 0;
+
+	kit_give(&kit, DEAD);
+	actor[DEAD].generation = kit_generation(&kit, DEAD);
+	send_some(&seed);
+	trp_mailbox_each_unread(&kit.self.arena, DEAD, visit, &count);
+	cr_assert_gt(count, 0);
+	for (uint32_t slot = ANN; slot <= SENDERS; slot++)
+		for (int i = 0; i < TRP_STREAMS; i++)
+			cr_assert_eq(lanes[slot][i].done, lanes[slot][i].sent);
+	kit_set_state(&kit, DEAD, TRP_DEAD);
+	kit_free_slot(&kit, DEAD);
+}
+
+Test(unread, a_sender_that_lies_harms_nobody)
+{
+	unsigned count = 0;
+	uint32_t number;
+
+	kit_give(&kit, DEAD);
+	kit_actor_init(&kit, &actor[DEAD], DEAD, 0);
+	for (uint64_t i = 0; i < 3; i++) {
+		lanes[ANN][0].sent++;
+		kit_send_number(&actor[ANN], DEAD, actor[DEAD].generation, i);
+	}
+	number = trp_card_number(&actor[ANN].arena, ANN, DEAD);
+	atomic_fetch_add(
+		&trp_card_own(&actor[ANN].box.region, number)->out[0].tail,
+		UINT64_C(1) << 40);
+	trp_mailbox_each_unread(&kit.self.arena, DEAD, visit, &count);
+	cr_assert_eq(count, 3);
+	die();
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* What is packed for the bus actor, and what is read out of others' values. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/mesh.h"
+#include "runtime/mesh_pack.h"
+
+/* ---- packing ------------------------------------------------------------ */
+
+static void through(const struct trp_wire *wire,
+		    struct trp_mesh_unpacked *ret_unpacked, uint8_t *space)
+{
+	struct trp_mesh_packed packed;
+	Troupe__Mesh__Wire *read;
+	size_t size;
+
+	trp_mesh_pack(wire, &packed);
+	size = troupe__mesh__wire__pack(&packed.wire, space);
+	read = troupe__mesh__wire__unpack(NULL, size, space);
+	cr_assert(read);
+	cr_assert(trp_mesh_unpack(read, ret_unpacked) == 0);
+	/* The value's bytes are borrowed: from what stays. */
+	if (trp_scalar_has_span(&wire->value))
+		cr_assert(memcmp(ret_unpacked->wire.value.span.data,
+				 wire->value.span.data,
+				 wire->value.span.length) == 0);
+	ret_unpacked->wire.value.span.data = wire->value.span.data;
+	troupe__mesh__wire__free_unpacked(read, NULL);
+}
+
+Test(pack, a_ping_comes_out_as_it_went_in)
+{
+	static const char *const history[] = { "me", "you", "\xff\x01" };
+	static uint8_t space[1024];
+	static struct trp_mesh_unpacked out;
+	const struct trp_wire wire = { .type = TRP_WIRE_PING,
+				       .node = "me",
+				       .value = trp_scalar_text("a\0b"),
+				       .history = history,
+				       .history_length = 3 };
+
+	through(&wire, &out, space);
+	cr_assert(out.wire.type == TRP_WIRE_PING);
+	cr_assert_str_eq(out.wire.node, "me");
+	cr_assert(out.wire.history_length == 3);
+	cr_assert_str_eq(out.wire.history[2], "\xff\x01");
+	cr_assert(trp_scalar_compare(&out.wire.value, &wire.value) == 0);
+}
+
+Test(pack, settings_come_out_as_they_went_in)
+{
+	static uint8_t space[1024];
+	static struct trp_mesh_unpacked out;
+	const struct trp_wire wire = { .type = TRP_WIRE_VERS,
+				       .node = "me",
+				       .config = { .version = 7,
+						   .cycle_s = 0.1 * 3,
+						   .gap_s = 0.01,
+						   .nodes = -1,
+						   .splits = 128,
+						   .n_hosts = 3,
+						   .force_in = true } };
+
+	through(&wire, &out, space);
+	cr_assert(memcmp(&out.wire.config, &wire.config,
+			 offsetof(struct trp_wire_config, force_in)) == 0);
+	cr_assert(out.wire.config.force_in);
+}
+
+/* A bus actor that went mad: whatever it says is refused, or is valid. */
+Test(pack, random_bytes_are_refused_or_are_a_valid_message)
+{
+	static struct trp_mesh_unpacked out;
+	Troupe__Mesh__Wire *read;
+	uint8_t bytes[64];
+	unsigned seed = 4711;
+	int round, taken = 0, refused = 0;
+	size_t i, size;
+
+	for (round = 0; round < 200000; round++) {
+		size = (size_t)rand_r(&seed) % sizeof(bytes);
+		for (i = 0; i < size; i++)
+			bytes[i] = rand_r(&seed) % 2
+					   ? (uint8_t)(rand_r(&seed) % 48)
+					   : (uint8_t)rand_r(&seed);
+		read = troupe__mesh__wire__unpack(NULL, size, bytes);
+		if (!read)
+			continue;
+		if (trp_mesh_unpack(read, &out) == 0) {
+			taken++;
+			cr_assert(trp_wire_is_valid(&out.wire), "seed 4711");
+		} else {
+			refused++;
+		}
+		troupe__mesh__wire__free_unpacked(read, NULL);
+	}
+	cr_assert(taken > 0 && refused > 0, "%d, %d", taken, refused);
+}
+
+/* ---- values ------------------------------------------------------------- */
+
+static int read_text(const char *text, struct trp_mesh_said *ret_said)
+{
+	return trp_mesh_value_read(text, strlen(text), ret_said);
+}
+
+Test(value, tells_of_its_node_and_of_offers)
+{
+	struct trp_mesh_offer offer;
+	struct trp_mesh_said said;
+
+	cr_assert(read_text("1\t1a2b\t150\t7\nshop\ttcp:/1\nbare\t", &said) ==
+		  0);
+	cr_assert(said.incarnation == 0x1a2b && said.load == 150 &&
+		  said.actors == 7);
+	cr_assert(trp_mesh_value_offer(&said, &offer));
+	cr_assert_str_eq(offer.name, "shop");
+	cr_assert_str_eq(offer.where, "tcp:/1");
+	cr_assert(trp_mesh_value_offer(&said, &offer));
+	cr_assert_str_eq(offer.name, "bare");
+	cr_assert_str_eq(offer.where, "");
+	cr_assert(!trp_mesh_value_offer(&said, &offer));
+}
+
+Test(value, what_makes_no_sense_in_it_is_passed_over)
+{
+	struct trp_mesh_offer offer;
+	struct trp_mesh_said said;
+
+	cr_assert(read_text("", &said) == -EBADMSG);
+	cr_assert(read_text("2\t1\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\tx\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\t11111111111111111\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\t1\t1\t1\nno tab\n\tno name\n"
+			    "0123456789012345678901234567890123\tlong\n"
+			    "steers\t\x1b[2J\n\n\ngood\there\n",
+			    &said) == 0);
+	cr_assert(trp_mesh_value_offer(&said, &offer));
+	cr_assert_str_eq(offer.name, "good");
+	cr_assert(!trp_mesh_value_offer(&said, &offer));
+}

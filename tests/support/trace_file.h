@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_SUPPORT_TRACE_FILE_H
+#define TEST_SUPPORT_TRACE_FILE_H
+
+/* The file that `--trace` writes, as a test looks at it. */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/*
+ * The events, an array that the caller gives back with json_decref(); NULL,
+ * and it has said why: not JSON.  Without is_whole the end may be missing, as
+ * Perfetto allows.
+ */
+json_t *trace_file_read(const char *path, bool is_whole);
+
+/* How many events of that phase and category; NULL: any. */
+unsigned trace_file_count(const json_t *events, const char *phase,
+			  const char *category, const char *name);
+
+/* args[key] of the event at index i, or ""; "pid" and the like are text too. */
+const char *trace_file_text(const json_t *event, const char *key);
+
+/*
+ * Says what is not so, and returns how often:
+ *
+ *	each process that has events has a name
+ *	each end of an arrow has a beginning, no later
+ *	each handler and answer is at the end of one
+ *	spans of a process are nested or apart
+ */
+unsigned trace_file_faults(const json_t *events);
+
+#endif
