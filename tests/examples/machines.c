@@ -100,8 +100,7 @@ Test(pipeline, counts_the_words_of_a_real_text_as_wc_does)
 Test(pipeline, counts_the_words_of_a_large_file_as_wc_does)
 {
 	enum { WORDS = 700000 };
-	char path[] = "/tmp/troupe-pipeline-XX"
-		      "XXXX";
+	char path[] = "/tmp/troupe-pipeline-XXXXXX";
 	int fd = mkstemp(path);
 	FILE *file = fdopen(fd, "w");
 

@@ -278,9 +278,7 @@ static void write_files(const char *folder)
 
 Test(memory, facts_are_read_from_the_files_and_the_tightest_group_counts)
 {
-	char folder[] = "/tmp/troupe-memory-XX"
-			"XXXX",
-	     path[4][256], command[64];
+	char folder[] = "/tmp/troupe-memory-XXXXXX", path[4][256], command[64];
 	struct trp_memory_files files = { path[0], path[1], path[2], folder };
 	static const char *const names[] = { "meminfo", "pressure", "groups" };
 	struct troupe_memory memory;
