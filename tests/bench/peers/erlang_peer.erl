@@ -51,19 +51,25 @@ start_node(Folder, Port) ->
 connect(Node, 0) -> check(false, io_lib:format("no node ~s", [Node]));
 connect(Node, Tries) ->
 	case net_kernel:connect_node(Node) of
-		true -> Node;
-		_ -> timer:sleep(10), connect(Node, Tries - 1)
+		true ->
+			true = monitor_node(Node, true),
+			Node;
+		_ ->
+			receive {_, {exit_status, _}} -> connect(Node, 0)
+			after 10 -> connect(Node, Tries - 1) end
 	end.
 
-%% Ends with the node that started it, and when that does not show up.
+%% Ends with the node that started it, and when that does not show up.  As it
+%% listens nowhere it counts as hidden.
 serve([Name]) ->
 	Node = list_to_atom(Name),
-	ok = net_kernel:monitor_nodes(true),
-	case lists:member(Node, nodes()) of
+	ok = net_kernel:monitor_nodes(true, [{node_type, all}]),
+	case lists:member(Node, nodes(connected)) of
 		true -> ok;
-		false -> receive {nodeup, Node} -> ok after 20000 -> halt(1) end
+		false ->
+			receive {nodeup, Node, _} -> ok after 20000 -> halt(1) end
 	end,
-	receive {nodedown, Node} -> halt(0) end.
+	receive {nodedown, Node, _} -> halt(0) end.
 
 stop_node(Node) when Node =:= node() -> ok;
 stop_node(Node) ->
@@ -158,7 +164,11 @@ send_all(Other, Blocks, I, Count, Credit) ->
 	Other ! {I, fill(Blocks, I)},
 	send_all(Other, Blocks, I + 1, Count, Left - 1).
 
-wait_for_sum() -> receive {sum, Sum} -> Sum end.
+wait_for_sum() ->
+	receive
+		{sum, Sum} -> Sum;
+		{nodedown, _} -> check(false, "the other node has ended")
+	end.
 
 %% ---- many to one ----------------------------------------------------------
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * iceoryx: messages are packed into chunks that its daemon has mapped for all,
- * and read in place.  Nothing is lost: the queues of 256 block who publishes.
+ * and read in place.  Nothing is lost: the queues of 256, or of 4 for chunks of
+ * which there are few, block who publishes.
  * Who reads sleeps in a wait set.  Chunks do not say how much of them is used,
  * so 4 bytes do.
  *
@@ -25,8 +26,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { QUEUE = 256, SECONDS = 10 };
+enum { QUEUE = 256, QUEUE_LARGE = 4, LARGE = 16 << 10, SECONDS = 10 };
 
+static uint64_t queue_capacity;
 static pid_t daemon_pid;
 static int daemon_output;
 static iox_pub_storage_t publisher_memory;
@@ -67,6 +69,7 @@ static int prepare(size_t largest)
 {
 	int output[2], r;
 
+	queue_capacity = largest > LARGE ? QUEUE_LARGE : QUEUE;
 	if (pipe(output) < 0)
 		return -errno;
 	daemon_pid = fork();
@@ -121,7 +124,7 @@ static int enter(int side)
 	iox_set_loglevel(Iceoryx_LogLevel_Off);
 	iox_runtime_init(name);
 	iox_sub_options_init(&receiving);
-	receiving.queueCapacity = QUEUE;
+	receiving.queueCapacity = queue_capacity;
 	receiving.queueFullPolicy = QueueFullPolicy_BLOCK_PRODUCER;
 	wait_set = iox_ws_init(&wait_set_memory);
 	if (side < 2) {

@@ -289,8 +289,12 @@ int peer_oneway(const struct peer *peer)
 
 /* ---- many to one --------------------------------------------------------- */
 
-/* A byte in the first from each who is ready; they go when the second ends. */
-static int ready[2], gate[2];
+/*
+ * A byte in the first from each who is ready; they go when the second ends, and
+ * leave when the third does: libzmq may lose what is on its way from one who
+ * has left.
+ */
+static int ready[2], gate[2], over[2];
 
 static int send_numbers(const struct peer *peer)
 {
@@ -298,10 +302,13 @@ static int send_numbers(const struct peer *peer)
 	int r = 0;
 
 	close(gate[1]);
+	close(over[1]);
 	if (write(ready[1], &byte, 1) != 1 || read(gate[0], &byte, 1) != 0)
 		return -EIO;
 	for (long i = 0; i < bench_get(PEER_EACH) && r == 0; i++)
 		r = send_number(peer, i);
+	if (r == 0 && read(over[0], &byte, 1) != 0)
+		r = -EIO;
 	return r;
 }
 
@@ -324,6 +331,7 @@ static int receive_numbers(const struct peer *peer)
 	bench_stop();
 	bench_expect("sum", sum, senders * (each * (each - 1) / 2));
 	bench_items((long)(senders * each));
+	close(over[1]);
 	return r;
 }
 
@@ -337,7 +345,7 @@ int peer_fanin(const struct peer *peer)
 		return r;
 	if (senders < 1 || senders > SENDERS_MOST)
 		return finish(peer, -EINVAL);
-	if (pipe(ready) < 0 || pipe(gate) < 0)
+	if (pipe(ready) < 0 || pipe(gate) < 0 || pipe(over) < 0)
 		return finish(peer, -errno);
 	for (; count <= senders && r == 0; count++) {
 		pid[count] = count ? start(peer, (int)count + 1, send_numbers)
@@ -346,6 +354,7 @@ int peer_fanin(const struct peer *peer)
 	}
 	count -= r < 0;
 	close(gate[1]);
+	close(over[1]);
 	for (long i = 0; i < count && r < 0; i++)
 		kill(pid[i], SIGKILL);
 	ended = wait_for(pid, count);
