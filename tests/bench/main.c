@@ -19,7 +19,10 @@ static void list(const struct entries *entries)
 			const struct bench_parameter *parameter =
 				&bench->parameters[p];
 
-			if (parameter->name)
+			if (p == 0 && bench->sweep[0])
+				printf(" %s=%ld", parameter->name,
+				       entries->entry[i].value[0]);
+			else if (parameter->name)
 				printf(" %s=%ld|%ld|%ld", parameter->name,
 				       parameter->value[BENCH_SMOKE],
 				       parameter->value[BENCH_STD],

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
 void step_mark(void)
@@ -52,3 +53,75 @@ void step_go_on(pid_t child)
 	if (ptrace(PTRACE_CONT, child, NULL, NULL))
 		abort();
 }
+
+#ifdef __x86_64__
+static uintptr_t position(pid_t child)
+{
+	return (uintptr_t)ptrace(PTRACE_PEEKUSER, child,
+				 offsetof(struct user, regs.rip), NULL);
+}
+
+static bool set_register(pid_t child, size_t offset, uintptr_t value)
+{
+	return ptrace(PTRACE_POKEUSER, child, offset, value) == 0;
+}
+
+/* 0: none. */
+static bool set_breakpoint(pid_t child, uintptr_t at)
+{
+	return set_register(child, offsetof(struct user, u_debugreg[0]), at) &&
+	       set_register(child, offsetof(struct user, u_debugreg[7]), !!at);
+}
+
+void step_record(pid_t child, struct step_path *ret_path)
+{
+	uintptr_t now = position(child);
+
+	ret_path->count = 0;
+	do {
+		/* The same place again is one instruction that repeats. */
+		if (ret_path->count && ret_path->at[ret_path->count - 1] == now)
+			continue;
+		assert(ret_path->count < STEP_PATH);
+		ret_path->at[ret_path->count++] = now;
+	} while (step_once(child) && (now = position(child)));
+}
+
+bool step_along(pid_t child, const struct step_path *path, unsigned steps)
+{
+	uintptr_t target = path->at[steps];
+	bool is_running = true;
+
+	if (steps == 0)
+		return true;
+	if (!set_breakpoint(child, target))
+		abort();
+	for (unsigned i = 1; is_running && i <= steps; i++) {
+		if (path->at[i] != target)
+			continue;
+		step_go_on(child);
+		is_running = next_signal(child) == SIGTRAP;
+	}
+	if (is_running)
+		assert(position(child) == target);
+	/* Not where it has ended. */
+	set_breakpoint(child, 0);
+	return is_running;
+}
+#else
+void step_record(pid_t child, struct step_path *ret_path)
+{
+	ret_path->count = 0;
+	while (step_once(child))
+		ret_path->count++;
+}
+
+bool step_along(pid_t child, const struct step_path *path, unsigned steps)
+{
+	(void)path;
+	for (; steps; steps--)
+		if (!step_once(child))
+			return false;
+	return true;
+}
+#endif

@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* A fork costs tens of milliseconds there: not each instruction then. */
@@ -28,5 +29,25 @@ bool step_once(pid_t child);
 
 /* Lets it run to its next mark or end, at full speed. */
 void step_go_on(pid_t child);
+
+/*
+ * What a child runs through from one mark to the next, found once, so that
+ * others of its kind come to any place in it without a stop at each instruction
+ * before: for all places of n instructions that would be n * n / 2 stops.
+ */
+enum { STEP_PATH = 16384 };
+struct step_path {
+	uintptr_t at[STEP_PATH]; /* at[i]: where i instructions lead */
+	unsigned count;
+};
+
+/* Steps through to the next mark. */
+void step_record(pid_t child, struct step_path *ret_path);
+
+/*
+ * From the first mark, the first `steps` instructions of `path`.  False: it was
+ * at a mark, or had ended, before.
+ */
+bool step_along(pid_t child, const struct step_path *path, unsigned steps);
 
 #endif
