@@ -50,6 +50,7 @@ struct mesh_board {
 	struct guarded log;
 	/* Of a tree that is a singleton. */
 	_Atomic pid_t leaf[2];
+	_Atomic int grown; /* how many of these two there have been */
 	_Atomic uint64_t fence_of_crown;
 };
 
