@@ -88,7 +88,8 @@ static int turn_news(void)
 		return claim_later(news);
 	else if (news->watch % 4 == TRP_WATCH_CALLS)
 		trp_call_target_ended(&news->end);
-	else if (news->watch && klass->down)
+	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR &&
+		 klass->down)
 		r = call_with_end(klass->down, &news->end);
 	free(news);
 	return r;
@@ -157,13 +158,13 @@ unsigned trp_actor_heeds(void)
 		       : TRP_TAKE_ALL;
 }
 
-int trp_actor_turn(void)
+static int turn(void)
 {
 	int r;
 
 	if (trp_actor.news.first)
 		return turn_news();
-	if (trp_actor.is_stopping)
+	if (trp_actor.is_stopping || trp_actor.is_finished)
 		return TRP_END;
 	if (++trp_actor.turns % LOOK_EVERY == 0) {
 		r = trp_wait_poll(&trp_actor.wait);
@@ -181,6 +182,18 @@ int trp_actor_turn(void)
 	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
 		return TRP_END;
 	return turn_others();
+}
+
+/* A closure may have said troupe_finish(), and returns nothing. */
+int trp_actor_turn(void)
+{
+	int r = turn();
+
+	if (r >= 0 && trp_actor.finish)
+		r = trp_actor_result(r);
+	if (r == TRP_END)
+		trp_actor.is_finished = true;
+	return r;
 }
 
 static struct troupe_time earlier(struct troupe_time a, struct troupe_time b)
@@ -317,7 +330,7 @@ static int run_class(const void *arguments)
 		r = klass->run(arguments);
 		/* Which is what it was told by troupe_receive(). */
 		if (r == -ECANCELED &&
-		    (trp_actor.is_stopping || trp_actor.is_closing))
+		    (trp_actor.is_stopping || trp_actor.is_finished))
 			r = 0;
 		return r < 0 ? r : TRP_END;
 	}
@@ -474,5 +487,6 @@ struct troupe_time troupe_now(void)
 
 struct troupe_time troupe_in_ms(int64_t milliseconds)
 {
-	return (struct troupe_time) { trp_now().ns + milliseconds * 1000000 };
+	return (struct troupe_time) { trp_timers_after(trp_now().ns,
+						       milliseconds) };
 }

@@ -105,10 +105,11 @@ struct trp_actor {
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
-	bool is_ending;	 /* stop() was called: it spawns no more */
-	bool is_stashed; /* `mail` was */
-	bool is_full;	 /* no more work may be begun: see method.c */
-	unsigned open;	 /* what trp_actor_turn() takes at once */
+	bool is_finished; /* a turn was its last */
+	bool is_ending;	  /* stop() was called: it spawns no more */
+	bool is_stashed;  /* `mail` was */
+	bool is_full;	  /* no more work may be begun: see method.c */
+	unsigned open;	  /* what trp_actor_turn() takes at once */
 	int64_t closed_at;
 	int finish; /* of troupe_finish(), or 0 */
 	uint32_t turns;

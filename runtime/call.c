@@ -182,12 +182,16 @@ static void release(struct call *call)
 	free_calls = call;
 }
 
-/* The closure runs exactly once: the place is free before it does. */
+/*
+ * The closure runs exactly once: the place is free before it does.  It is a
+ * callback, whoever completes the call: no other begins within it.
+ */
 static void complete(struct call *call, const ProtobufCMessage *answer,
 		     int error, const struct troupe_reason *reason)
 {
 	struct troupe_proxy *proxy = call->proxy;
 	ProtobufCClosure closure = call->closure;
+	bool was_busy = trp_actor.is_busy;
 	void *data = call->data;
 
 	release(call);
@@ -195,7 +199,9 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
+	trp_actor.is_busy = true;
 	closure(answer, data);
+	trp_actor.is_busy = was_busy;
 }
 
 static void fail(struct call *call, int error, enum troupe_cause cause,
@@ -226,7 +232,6 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	struct call *call = call_find(envelope->correlation);
-	bool was_busy = trp_actor.is_busy;
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
 	int64_t begin;
@@ -238,7 +243,6 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	}
 	begin = trp_trace_begin_of(envelope);
 	output = call->output;
-	trp_actor.is_busy = true;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);
 	else if (envelope->type != trp_type_of(call->output) ||
@@ -247,7 +251,6 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
 	else
 		complete(call, answer, 0, NULL);
-	trp_actor.is_busy = was_busy;
 	if (begin)
 		trp_trace_handled("answer", output->name, begin, envelope,
 				  trp_words_pid(envelope->sender));
@@ -414,7 +417,7 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 
 	if (closure && proxy->timeout_ms >= 0)
 		envelope.deadline =
-			envelope.created + proxy->timeout_ms * 1000000;
+			trp_timers_after(envelope.created, proxy->timeout_ms);
 	ask(proxy, method_index, &envelope, input, closure, data);
 }
 

@@ -444,7 +444,7 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 		return -ESHUTDOWN;
 	if (!trp_actor.klass->run || trp_actor.is_busy)
 		return -EINVAL;
-	r = trp_pattern_check(patterns, count);
+	r = !patterns && count ? -EINVAL : trp_pattern_check(patterns, count);
 	if (r < 0)
 		return r;
 	give_back();

@@ -194,6 +194,9 @@ static int unwatch(uint64_t id)
 
 	request.id = id;
 	r = trp_actor_request(&request.base, NULL);
+	/* Answers overtake reports: it may have been told before. */
+	while (trp_actor_take(TRP_TAKE_CONTROL) == 1)
+		;
 	free(trp_news_take(&trp_actor.news, id, 0));
 	return r;
 }
@@ -344,7 +347,7 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 		       int64_t period_ms)
 {
-	if (!timer->fired || period_ms < 0)
+	if (!timer->fired || period_ms < 0 || period_ms > INT64_MAX / 2000000)
 		return -EINVAL;
 	timer->period_ns = period_ms * 1000000;
 	return trp_timers_start(&trp_actor.timers, timer, at);
