@@ -8,8 +8,12 @@
  *	correlation = number << 20 | place,	table[place]->number == number
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
- * target watched, so that a short call costs the supervisor nothing; a target
- * that was dead before the call is -ESRCH at once, by the directory.
+ * target watched, so that a short call costs the supervisor nothing.  Until
+ *then the call is young, and the words say that there is such a one: who has
+ *them is told by the supervisor of the death of anyone he has ever sent to.  A
+ * target that was dead before the call is -ESRCH at once, by the directory.
+ *
+ *	young ==> words->has_young
  */
 #include <errno.h>
 #include <stdio.h>
@@ -111,6 +115,15 @@ static struct call *call_find(uint64_t correlation)
 /* ---- those whose target is not watched yet
  * ---------------------------------------- */
 
+static void say_young(bool has_young)
+{
+	if (!trp_actor.words)
+		return; /* no member of a node */
+	/* Not in time for a death at this moment: then it is watched. */
+	atomic_store_explicit(&trp_actor.words->has_young, has_young,
+			      memory_order_relaxed);
+}
+
 static void grow_up(struct call *call)
 {
 	if (!call->link_young)
@@ -121,6 +134,8 @@ static void grow_up(struct call *call)
 	else
 		young_end = call->link_young;
 	call->link_young = NULL;
+	if (!young)
+		say_young(false);
 }
 
 static void be_young(struct call *call, int64_t now)
@@ -128,6 +143,8 @@ static void be_young(struct call *call, int64_t now)
 	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
 	call->next_young = NULL;
 	call->link_young = young_end;
+	if (!young)
+		say_young(true);
 	*young_end = call;
 	young_end = &call->next_young;
 }
