@@ -286,6 +286,17 @@ static void stop_children(void)
 	}
 }
 
+static _Noreturn void fail(int r)
+{
+	char text[TRP_WORDS_TEXT];
+
+	if (!trp_actor.unhandled)
+		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
+	snprintf(text, sizeof(text), "%s: unhandled %s", strerror(-r),
+		 trp_actor.unhandled);
+	trp_actor_exit(TROUPE_ERROR, r, text);
+}
+
 /* r: negative, or a clean end. */
 static _Noreturn void wind_up(int r)
 {
@@ -303,7 +314,7 @@ static _Noreturn void wind_up(int r)
 	trp_receive_end();
 	trp_stash_end();
 	if (r < 0)
-		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
+		fail(r);
 	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,
 		       0, NULL);
 }

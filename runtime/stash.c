@@ -36,7 +36,7 @@ int troupe_stash(void)
 {
 	struct trp_saved *saved = current;
 
-	if (!trp_actor.handled.mail)
+	if (!trp_actor.handled.mail || trp_actor.klass->run)
 		return -EINVAL;
 	if (trp_actor.is_stashed)
 		return -EALREADY;

@@ -233,7 +233,10 @@ struct troupe_class {
 	/* Before the first message. */
 	int (*init)(const void *arguments);
 
-	/* A message of a type without handler.  NULL: reported and dropped. */
+	/*
+	 * A message of a type without handler.  NULL: reported and dropped.
+	 * When it ends the actor the reason's text says of which type.
+	 */
 	int (*unhandled)(const struct troupe_message *message);
 
 	/* A child has ended; it is gone from the children already. */
@@ -293,7 +296,8 @@ struct troupe_class {
  * again, in the order of stashing and before newer mail.  What was not taken
  * back is lost at the actor's end.
  * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
- * handled; -ENOMEM.  unstash: how many there were; -EINVAL: a function actor.
+ * handled, or a function actor; -ENOMEM.  unstash: how many there were; -EINVAL:
+ * a function actor.
  */
 TROUPE_API int troupe_stash(void);
 TROUPE_API int troupe_unstash(void);

@@ -412,6 +412,7 @@ static int strict_root(int argc, char **argv)
 	CHECK(troupe_wait(ref, troupe_in_ms(5000), &end) == 0);
 	CHECK(end.reason.cause == TROUPE_ERROR);
 	CHECK(end.reason.code == -EBADRQC);
+	CHECK(strstr(end.reason.text, "unhandled play.Text"));
 	return 0;
 }
 
