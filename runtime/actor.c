@@ -10,6 +10,7 @@
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/process.h"
+#include "runtime/saved.h"
 #include "runtime/trace.h"
 #include "serialize/message.h"
 
@@ -313,6 +314,7 @@ static _Noreturn void wind_up(int r)
 	stop_children();
 	trp_receive_end();
 	trp_stash_end();
+	trp_saved_told();
 	if (r < 0)
 		fail(r);
 	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,

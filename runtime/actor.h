@@ -25,7 +25,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 96 };
+enum { TRP_WORDS_TEXT = 88 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
@@ -43,6 +43,7 @@ struct trp_words {
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
 	_Atomic uint64_t has_young;   /* calls whose targets are not watched */
+	_Atomic uint64_t put_aside;   /* messages: save queue, stash */
 	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
 };
 static_assert(sizeof(struct trp_words) ==

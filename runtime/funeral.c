@@ -228,6 +228,7 @@ struct leftover {
 	struct trp_supervisor *supervisor;
 	troupe_ref dead;
 	bool is_quiet; /* it ended in order, and need not read on */
+	uint32_t put_aside;
 
 	/* Who may have called it just now, and does not watch it. */
 	troupe_ref *caller;
@@ -286,7 +287,7 @@ static struct leftover take_stock(struct trp_supervisor *supervisor,
 	trp_office_subscribe(supervisor, leftover.dead, false);
 	trp_mailbox_each_unread(&supervisor->node.arena, slot, meet_sender,
 				is_left, &leftover);
-	trp_dead_letter_inherit(slot);
+	leftover.put_aside = trp_dead_letter_inherit(slot);
 	return leftover;
 }
 
@@ -321,6 +322,10 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
+	if (leftover.put_aside && !leftover.is_quiet)
+		troupe_log(TROUPE_WARNING,
+			   "%u dead letters: what %s[%d] had put aside",
+			   leftover.put_aside, title, (int)end.pid);
 	trp_trace_ended(end.pid, title, child->spawned_at, &end.reason);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;

@@ -45,7 +45,7 @@ int troupe_stash(void)
 				      trp_actor.handled.envelope);
 	if (!saved)
 		return -ENOMEM;
-	saved->entry = trp_actor.handled.entry;
+	trp_saved_is_of(saved, trp_actor.handled.entry);
 	current = NULL;
 	trp_actor.is_stashed = true;
 	append(&aside, saved);

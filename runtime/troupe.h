@@ -296,8 +296,8 @@ struct troupe_class {
  * again, in the order of stashing and before newer mail.  What was not taken
  * back is lost at the actor's end.
  * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
- * handled, or a function actor; -ENOMEM.  unstash: how many there were; -EINVAL:
- * a function actor.
+ * handled, or a function actor; -ENOMEM.  unstash: how many there were;
+ * -EINVAL: a function actor.
  */
 TROUPE_API int troupe_stash(void);
 TROUPE_API int troupe_unstash(void);
