@@ -37,6 +37,9 @@ struct call {
 	void *data;
 	uint64_t number;
 	uint32_t place;
+	uint64_t flow; /* of the question, or of its answer */
+	uint16_t hop;
+	bool is_traced;
 	struct troupe_time watch_at;
 	struct call *next_young, **link_young; /* not watched yet */
 	struct call *next_free;
@@ -199,6 +202,23 @@ static void release(struct call *call)
 	free_calls = call;
 }
 
+/* What it sends goes on with the flow of the call. */
+static void run_closure(const struct call *call, const ProtobufCMessage *answer)
+{
+	const struct trp_handled was = trp_actor.handled;
+	bool was_busy = trp_actor.is_busy;
+
+	trp_actor.is_busy = true;
+	trp_actor.handled.flow = call->flow;
+	trp_actor.handled.hop = call->hop;
+	trp_actor.handled.is_traced = call->is_traced;
+	call->closure(answer, call->data);
+	trp_actor.handled.flow = was.flow;
+	trp_actor.handled.hop = was.hop;
+	trp_actor.handled.is_traced = was.is_traced;
+	trp_actor.is_busy = was_busy;
+}
+
 /*
  * The closure runs exactly once: the place is free before it does.  It is a
  * callback, whoever completes the call: no other begins within it.
@@ -207,18 +227,14 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 		     int error, const struct troupe_reason *reason)
 {
 	struct troupe_proxy *proxy = call->proxy;
-	ProtobufCClosure closure = call->closure;
-	bool was_busy = trp_actor.is_busy;
-	void *data = call->data;
+	const struct call done = *call;
 
 	release(call);
 	proxy->error = error;
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
-	trp_actor.is_busy = true;
-	closure(answer, data);
-	trp_actor.is_busy = was_busy;
+	run_closure(&done, answer);
 }
 
 static void fail(struct call *call, int error, enum troupe_cause cause,
@@ -260,6 +276,8 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	}
 	begin = trp_trace_begin_of(envelope);
 	output = call->output;
+	call->hop = envelope->hop;
+	call->is_traced = begin;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);
 	else if (envelope->type != trp_type_of(call->output) ||
@@ -369,6 +387,9 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	int r = 0;
 
 	envelope->correlation = call->number << PLACE_BITS | call->place;
+	call->flow = envelope->flow;
+	call->hop = envelope->hop;
+	call->is_traced = envelope->flags;
 	call->timer.data = call;
 	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(

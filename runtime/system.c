@@ -105,6 +105,8 @@ int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 
+	if (name && !*name)
+		return -EINVAL;
 	request.birth = &birth;
 	if (name)
 		request.name = (char *)name;

@@ -132,6 +132,69 @@ Test(closures, are_no_place_to_receive_in_whatever_completed_the_call)
 	stage_pass(nested_root);
 }
 
+static void tell_parent(const Play__Number *answer, void *data)
+{
+	Play__Text text = PLAY__TEXT__INIT;
+
+	CHECK(troupe_send(troupe_parent(), &text.base) == 0);
+}
+
+/* 0: with an answer, 1: in vain. */
+static int relay_number(const struct troupe_message *message)
+{
+	const Play__Number *number = message->body;
+
+	board->value[0] = (long)message->flow;
+	board->value[1] = message->hop;
+	if (number->value == 0)
+		play__clerk__twice(&proxy.base, number, tell_parent, NULL);
+	else
+		play__clerk__silent(&proxy.base, number, tell_parent, NULL);
+	return 0;
+}
+
+static int relay_init(const void *arguments)
+{
+	const Play__Who *who = arguments;
+
+	troupe_proxy_init(&proxy, who->ref, &play__clerk__descriptor);
+	proxy.timeout_ms = 10;
+	return 0;
+}
+
+static const struct troupe_handler relay_handlers[] = {
+	{ &play__number__descriptor, relay_number }, { 0 }
+};
+static const struct troupe_class relay = { .name = "relay",
+					   .init = relay_init,
+					   .handlers = relay_handlers };
+
+static int flow_root(int argc, char **argv)
+{
+	const unsigned hops[] = { 3, 2 }; /* call, answer, text; or no answer */
+	Play__Who who = PLAY__WHO__INIT;
+	struct troupe_message message;
+	troupe_ref ref;
+	int i;
+
+	CHECK(troupe_spawn(&clerk, NULL, &who.ref) == 0);
+	CHECK(troupe_spawn(&relay, &who.base, &ref) == 0);
+	for (i = 0; i < 2; i++) {
+		CHECK(stage_send(ref, i) == 0);
+		CHECK(troupe_receive(NULL, 0, troupe_in_ms(10000), &message) ==
+		      0);
+		CHECK(message.type == &play__text__descriptor);
+		CHECK(message.flow == (uint64_t)board->value[0]);
+		CHECK(message.hop == board->value[1] + hops[i]);
+	}
+	return 0;
+}
+
+Test(closures, go_on_with_the_flow_in_which_was_asked)
+{
+	stage_pass(flow_root);
+}
+
 /* ---- other callbacks of a function
  * ------------------------------------------------- */
 

@@ -22,6 +22,7 @@ static int names_root(int argc, char **argv)
 	CHECK(troupe_spawn_named("desk", &idle, NULL, &other) == -EEXIST);
 	CHECK(troupe_whereis("desk", &found) == 0 && found == ref);
 	CHECK(troupe_register("desk", troupe_self()) == -EEXIST);
+	CHECK(troupe_spawn_named("", &idle, NULL, &other) == -EINVAL);
 	CHECK(troupe_register("", troupe_self()) == -EINVAL);
 	CHECK(troupe_register("a/b", troupe_self()) == -EINVAL);
 	CHECK(troupe_register("chair", ref) == 0);
