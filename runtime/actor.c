@@ -51,14 +51,15 @@ static int call_with_end(int (*callback)(const struct troupe_end *end),
 /*
  * What an actor sent is handled before the report of its death: one record of
  * it, or of the stash that was taken back before; 0: there is none left.  While
- * no more work may be begun, or put aside, it waits, and the report does not.
+ * no more work may be begun, or put aside, mail waits, and the report does not;
+ * but answers are taken, which are no work.
  */
 static int drain(uint32_t slot)
 {
 	int r;
 
 	if (trp_actor.is_full || !trp_box_has_room())
-		return 0;
+		return trp_actor_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
 	return r ? r : trp_actor_take_from(slot);
 }

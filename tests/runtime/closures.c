@@ -195,6 +195,88 @@ Test(closures, go_on_with_the_flow_in_which_was_asked)
 	stage_pass(flow_root);
 }
 
+/* ---- an answer and the death of who sent it
+ * ---------------------------------------------------- */
+
+static void last_twice(Play__Clerk_Service *service, const Play__Number *number,
+		       Play__Number_Closure reply, void *call)
+{
+	reply(number, call);
+	kill(getpid(), SIGKILL);
+}
+
+static const Play__Clerk_Service last_methods = {
+	PLAY__CLERK__BASE_INIT, .twice = last_twice, .later = never,
+	.refuse = never,	.silent = never,     .crash = never,
+	.note = clerk_note,
+};
+static const struct troupe_class last = { .name = "last",
+					  .service = &last_methods.base };
+
+static struct {
+	Play__Number_Closure reply;
+	void *call;
+} asked;
+
+static void pass_on(const Play__Number *answer, void *data)
+{
+	if (answer)
+		asked.reply(answer, asked.call);
+	else
+		CHECK(troupe_fail(asked.call, proxy.error, NULL) == 0);
+}
+
+/* Looks at its mail when both the answer and the end have come. */
+static void desk_ask(Play__Link_Service *service, const Play__Number *number,
+		     Play__Number_Closure reply, void *call)
+{
+	troupe_ref ref;
+
+	asked.reply = reply;
+	asked.call = call;
+	CHECK(troupe_spawn(&last, NULL, &ref) == 0);
+	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
+	play__clerk__twice(&proxy.base, number, pass_on, NULL);
+	while (stage_send(ref, 0) == 0)
+		;
+	CHECK(troupe_whereis("nobody", &ref) == -ENOENT);
+}
+
+static const Play__Link_Service desk_methods = PLAY__LINK__INIT(desk_);
+static const struct troupe_class desks[] = {
+	{ .name = "desk", .service = &desk_methods.base },
+	{ .name = "desk", .service = &desk_methods.base, .at_once = 1 },
+};
+
+static void keep(const Play__Number *answer, void *data)
+{
+	*(int64_t *)data = answer ? answer->value : -1;
+}
+
+static int last_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy question;
+	int64_t kept;
+	troupe_ref ref;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		CHECK(troupe_spawn(&desks[i], NULL, &ref) == 0);
+		troupe_proxy_init(&question, ref, &play__link__descriptor);
+		number.value = 17;
+		play__link__ask(&question.base, &number, keep, &kept);
+		CHECK(troupe_await(&question) == 0);
+		CHECK(kept == 17);
+	}
+	return 0;
+}
+
+Test(closures, get_an_answer_before_the_death_of_who_sent_it)
+{
+	stage_pass(last_root);
+}
+
 /* ---- other callbacks of a function
  * ------------------------------------------------- */
 
