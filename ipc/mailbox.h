@@ -37,6 +37,8 @@ enum trp_ready {
 
 struct trp_peer;
 
+enum { TRP_PEERS_FIRST = 4, TRP_PEER_CHUNKS = 13 };
+
 struct trp_mailbox {
 	const struct trp_arena *arena;
 	uint32_t slot;
@@ -45,8 +47,8 @@ struct trp_mailbox {
 	struct trp_front *front;
 	struct trp_bell *bell;
 	struct trp_region region;
-	struct trp_peer *peer[TRP_CARD_CHUNKS + 1]; /* parallel to the cards */
-	struct trp_peer *last;			    /* whom we sent to last */
+	struct trp_peer *peer[TRP_PEER_CHUNKS]; /* in the order of the cards */
+	struct trp_peer *last;			/* whom we sent to last */
 	struct trp_queue {
 		struct trp_peer *first, *last;
 		uint32_t turn; /* records left of the first one's turn */
