@@ -64,10 +64,14 @@ static int drain(uint32_t slot)
 	return r ? r : trp_actor_take_from(slot);
 }
 
+/* For troupe_receive(), or troupe_wait(). */
 static int claim_later(struct trp_news *news)
 {
 	enum { MOST = 16384 };
 
+	if (trp_receive_offer_end(news))
+		return 1;
+	news->number = trp_saved_number();
 	trp_news_push(&trp_actor.unclaimed, news);
 	if (trp_actor.unclaimed.count > MOST)
 		free(trp_news_pop(&trp_actor.unclaimed));
@@ -90,9 +94,12 @@ static int turn_news(void)
 		return claim_later(news);
 	else if (news->watch % 4 == TRP_WATCH_CALLS)
 		trp_call_target_ended(&news->end);
-	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR &&
-		 klass->down)
-		r = call_with_end(klass->down, &news->end);
+	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR) {
+		if (klass->down)
+			r = call_with_end(klass->down, &news->end);
+		else if (klass->run)
+			return claim_later(news);
+	}
 	free(news);
 	return r;
 }

@@ -61,7 +61,8 @@ static inline void trp_count(_Atomic uint64_t *counter)
 /* An end that was told and is not yet dealt with. */
 struct trp_news {
 	struct trp_news *next;
-	uint64_t watch; /* 0: of a child */
+	uint64_t watch;	 /* 0: of a child */
+	uint64_t number; /* once unclaimed: as struct trp_saved has it */
 	struct troupe_end end;
 };
 
@@ -99,7 +100,7 @@ struct trp_actor {
 		size_t text_size;
 	} request;
 	struct trp_news_queue news;
-	struct trp_news_queue unclaimed; /* ends of a function's children */
+	struct trp_news_queue unclaimed; /* ends, of a function's */
 	uint64_t next_id;		 /* of requests and watches */
 	uint32_t children;
 
@@ -274,6 +275,10 @@ enum { TRP_HELD = 3 };
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,
 		      size_t size);
+
+/* (runtime/receive.c) The same for an end.  True: it is given, and no more the
+ * caller's. */
+bool trp_receive_offer_end(struct trp_news *news);
 
 /* runtime/stash.c */
 bool trp_stash_is_again(void); /* something is to be handled again */

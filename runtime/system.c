@@ -200,6 +200,7 @@ static int unwatch(uint64_t id)
 	while (trp_actor_take(TRP_TAKE_CONTROL) == 1)
 		;
 	free(trp_news_take(&trp_actor.news, id, 0));
+	free(trp_news_take(&trp_actor.unclaimed, id, 0));
 	return r;
 }
 
