@@ -167,6 +167,18 @@ unsigned trp_actor_heeds(void)
 		       : TRP_TAKE_ALL;
 }
 
+/*
+ * What was sent before the close has been handled: nothing is there, or, for
+ * there may be no end of what is sent after it, a turn of each lane brought
+ * nothing else.
+ */
+static bool is_closed(void)
+{
+	return trp_actor.is_closing && trp_box_is_done() &&
+	       (trp_actor.late / TRP_TURN > trp_actor.box.ready_lanes ||
+		trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL));
+}
+
 static int turn(void)
 {
 	int r;
@@ -176,6 +188,8 @@ static int turn(void)
 	if (trp_actor.is_stopping || trp_actor.is_finished)
 		return TRP_END;
 	if (++trp_actor.turns % LOOK_EVERY == 0) {
+		if (trp_actor.late > TRP_TURN && is_closed())
+			return TRP_END;
 		r = trp_wait_poll(&trp_actor.wait);
 		if (r == 0)
 			r = turn_others();
@@ -187,8 +201,7 @@ static int turn(void)
 		r = take_slowly();
 	if (r != 0)
 		return r;
-	if (trp_actor.is_closing && trp_box_is_done() &&
-	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
+	if (is_closed())
 		return TRP_END;
 	return turn_others();
 }

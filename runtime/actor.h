@@ -114,7 +114,8 @@ struct trp_actor {
 	bool is_full;	  /* no more work may be begun: see method.c */
 	unsigned open;	  /* what trp_actor_turn() takes at once */
 	int64_t closed_at;
-	int finish;	       /* of troupe_finish(), or 0 */
+	uint32_t late; /* mail from after that, since the last from before */
+	int finish;    /* of troupe_finish(), or 0 */
 	const char *unhandled; /* the type that ends it, or NULL */
 	uint32_t turns;
 
