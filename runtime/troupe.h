@@ -488,6 +488,7 @@ TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
 /*
  * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
+ * What is done with a call that is over is -EINVAL, while that can be seen.
  * fail answers with an error.  forward hands the call on to an actor of the
  * same service, which answers the first caller; only before the method
  * returns.  Returns 0, or as troupe_send(), then the call is still yours (but
