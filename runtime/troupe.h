@@ -17,7 +17,8 @@
  * thread that runs the actor's callbacks.
  *
  * Errors: 0 or positive is success, a negative errno is failure; on failure
- * outputs are untouched.  No function prints, exits or sets errno.
+ * outputs are untouched.  No function prints or exits, or tells by errno, which
+ * calls that succeed or time out leave as it was.
  * Ownership: what a function is given it borrows until it returns; what a
  * callback is given it may use until it returns.  Exceptions say so.
  */
