@@ -95,7 +95,10 @@ TROUPE_API char *troupe_reason_text(const struct troupe_reason *reason,
 
 /* ---- messages ------------------------------------------------------------ */
 
-/* A message as its receiver sees it; all of it borrowed. */
+/*
+ * A message as its receiver sees it; all of it borrowed.  Of a type that is not
+ * known here both body and type are NULL.
+ */
 struct troupe_message {
 	const void *body; /* the unpacked protobuf-c struct */
 	const ProtobufCMessageDescriptor *type;
