@@ -237,7 +237,7 @@ static void desk_ask(Play__Link_Service *service, const Play__Number *number,
 	CHECK(troupe_spawn(&last, NULL, &ref) == 0);
 	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
 	play__clerk__twice(&proxy.base, number, pass_on, NULL);
-	while (stage_send(ref, 0) == 0)
+	while (stage_send(ref, 0) != -ESRCH)
 		;
 	CHECK(troupe_whereis("nobody", &ref) == -ENOENT);
 }

@@ -116,7 +116,7 @@ static void let_end(troupe_ref ref)
 {
 	struct troupe_end end;
 
-	while (stage_send(ref, 0) == 0)
+	while (stage_send(ref, 0) != -ESRCH)
 		;
 	CHECK(troupe_wait(spawn_to_end(EPIPE), troupe_in_ms(10000), &end) == 0);
 	CHECK(stage_receive(0) == -1);
@@ -173,7 +173,7 @@ static int watch_run(const void *arguments)
 	CHECK(troupe_monitor(who->ref, &kept) == 0);
 	CHECK(troupe_monitor(who->ref, &taken_back) == 0);
 	CHECK(stage_send(who->ref, 0) == 0);
-	while (stage_send(who->ref, 0) == 0)
+	while (stage_send(who->ref, 0) != -ESRCH)
 		;
 	CHECK(troupe_receive(NULL, 0, troupe_in_ms(1), &message) == -ETIMEDOUT);
 	CHECK(troupe_demonitor(taken_back) == 0);
