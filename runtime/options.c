@@ -219,9 +219,9 @@ static const struct option {
 	/* False: not what it takes. */
 	bool (*set)(struct trp_options *options, const char *text);
 } table[] = {
-	{ "--node", "NAME", "TROUPE_NODE", "1 to 63 of A-Z a-z 0-9 - _ .",
-	  "APPLICATION-PID",
-	  "the name of this node, for `troupe ps` and others", set_node },
+	{ "--node", "NAME", "TROUPE_NODE",
+	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
+	  "the name of this node; else it is APPLICATION-PID", set_node },
 	{ "--slots", "N", "TROUPE_SLOTS", "2 to 31744", "31744",
 	  "how many actors there may be, the supervisor counted in",
 	  set_slots },
@@ -237,8 +237,9 @@ static const struct option {
 	{ "--beacon", "BUS", "TROUPE_BEACON",
 	  "local, mqtt://HOST, mqtts://HOST or serf://HOST", NULL,
 	  "joins a mesh of nodes over this bus", set_beacon },
-	{ "--mesh", "NAME", "TROUPE_MESH", "1 to 63 of A-Z a-z 0-9 - _ .",
-	  "troupe", "the name of the mesh", set_mesh },
+	{ "--mesh", "NAME", "TROUPE_MESH",
+	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
+	  "the name of the mesh; else it is troupe", set_mesh },
 	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
 	  set_cycle },
 	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",
