@@ -358,6 +358,8 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 		       int64_t period_ms)
 {
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
 	if (!timer->fired || period_ms < 0)
 		return -EINVAL;
 	timer->period_ns = period_ms * 1000000;
