@@ -61,6 +61,17 @@ static int refuse(struct trp_loaded *loaded, int result, const char *why)
 	return result;
 }
 
+/* Who says it names the file as well. */
+static const char *without_path(const char *text, const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(text, path, length) == 0 &&
+			       strncmp(text + length, ": ", 2) == 0
+		       ? text + length + 2
+		       : text;
+}
+
 static int load(struct trp_node *node, struct trp_loaded *loaded)
 {
 	int threads = count_threads();
@@ -71,7 +82,8 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	application = dlopen(node->main ? NULL : node->argv[0],
 			     RTLD_NOW | RTLD_GLOBAL);
 	if (!application)
-		return refuse(loaded, -ENOEXEC, dlerror());
+		return refuse(loaded, -ENOEXEC,
+			      without_path(dlerror(), node->argv[0]));
 	symbol = node->main ? NULL : dlsym(application, "troupe_main");
 	if (!node->main && !symbol)
 		return refuse(
@@ -239,23 +251,39 @@ static int read_loaded(int fd, struct trp_loaded *ret_loaded)
 {
 	if (read_all(fd, ret_loaded, sizeof(*ret_loaded)) < 0 ||
 	    (ret_loaded->result == 0 && read_names(fd, ret_loaded->names) < 0))
-		return refuse(ret_loaded, -ENOEXEC,
-			      "it ended the process that loaded it");
+		return refuse(ret_loaded, -ENOEXEC, ""); /* see tell_end() */
 	return ret_loaded->result;
 }
 
-static void reap(pid_t pid)
+static int reap(pid_t pid)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+/* It said nothing: a constructor of the application has ended it. */
+static void tell_end(int status, struct trp_loaded *loaded)
+{
+	static const char text[] = "a constructor of it, or of a library that "
+				   "it needs, ended the process";
+
+	if (WIFSIGNALED(status))
+		snprintf(loaded->why, sizeof(loaded->why), "%s: signal %d, %s",
+			 text, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(loaded->why, sizeof(loaded->why), "%s: exit status %d",
+			 text, WEXITSTATUS(status));
 }
 
 int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 		     struct trp_loaded *ret_loaded)
 {
 	struct pipes pipes;
+	int r, status;
 	pid_t pid;
-	int r;
 
 	r = open_pipes(&pipes);
 	if (r < 0)
@@ -271,8 +299,9 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	*zygote = (struct trp_zygote) { pid, pipes.orders[1], pipes.births[0] };
 	if (r < 0) {
 		trp_zygote_stop(zygote);
-		if (pid > 0)
-			reap(pid);
+		status = pid > 0 ? reap(pid) : 0;
+		if (!ret_loaded->why[0])
+			tell_end(status, ret_loaded);
 		return r;
 	}
 	fcntl(zygote->orders, F_SETFL, O_NONBLOCK);

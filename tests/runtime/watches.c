@@ -20,6 +20,8 @@ static int names_root(int argc, char **argv)
 	CHECK(troupe_whereis("desk", &found) == -ENOENT);
 	CHECK(troupe_spawn_named("desk", &idle, NULL, &ref) == 0);
 	CHECK(troupe_spawn_named("desk", &idle, NULL, &other) == -EEXIST);
+	CHECK(troupe_spawn_named("", &idle, NULL, &other) == -EINVAL);
+	CHECK(troupe_spawn_named(NULL, &idle, NULL, &other) == -EINVAL);
 	CHECK(troupe_whereis("desk", &found) == 0 && found == ref);
 	CHECK(troupe_register("desk", troupe_self()) == -EEXIST);
 	CHECK(troupe_spawn_named("", &idle, NULL, &other) == -EINVAL);
@@ -61,7 +63,11 @@ static int wait_root(int argc, char **argv)
 	end = stage_end_of(ref);
 	CHECK(end.reason.code == -ENOTDIR);
 	CHECK(stage_end_of(ref).reason.cause == TROUPE_NOPROC);
+	end.reason.cause = TROUPE_NORMAL;
+	CHECK(troupe_wait(ref, TROUPE_POLL, &end) == 0);
+	CHECK(end.reason.cause == TROUPE_NOPROC);
 	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+	CHECK(troupe_wait(ref, TROUPE_POLL, &end) == -ETIMEDOUT);
 	CHECK(troupe_wait(ref, troupe_in_ms(20), &end) == -ETIMEDOUT);
 	return 0;
 }
