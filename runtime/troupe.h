@@ -513,7 +513,7 @@ TROUPE_API troupe_ref troupe_caller(const void *call);
  * delegate makes a value of a call, which is no longer this actor's: put the
  * ticket's bytes into a message, and whoever has them answers the caller, once.
  * The caller is told of the end of the actor that it asked, and not of those
- * that hold the ticket: then its deadline ends the call.
+ * that hold the ticket or were forwarded the call: then its deadline ends it.
  * delegate returns 0; the others -EBADMSG: no ticket; -EPROTOTYPE: not the
  * method's type of answer; or as troupe_send().  A second answer vanishes.
  */
