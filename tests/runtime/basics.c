@@ -193,10 +193,13 @@ static int begin(const void *arguments)
 	static struct troupe_proxy proxy;
 	Play__Number number = PLAY__NUMBER__INIT;
 	uint64_t monitor;
+	int ends[2];
 
 	spawn_from(IN_INIT);
 	CHECK(troupe_timer_start(&timer, troupe_now(), 0) == 0);
-	input.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CHECK(pipe2(ends, O_CLOEXEC) == 0);
+	input.fd = ends[0];
+	CHECK(close(ends[1]) == 0); /* which is an event */
 	CHECK(troupe_input_add(&input) == 0);
 	CHECK(troupe_monitor(0x1000123400000001, &monitor) == 0);
 	CHECK(stage_send(troupe_self(), 1) == 0);
