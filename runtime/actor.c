@@ -175,6 +175,7 @@ unsigned trp_actor_heeds(void)
 static bool is_closed(void)
 {
 	return trp_actor.is_closing && trp_box_is_done() &&
+	       !trp_stash_is_again() &&
 	       (trp_actor.late / TRP_TURN > trp_actor.box.ready_lanes ||
 		trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL));
 }
