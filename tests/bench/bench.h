@@ -19,7 +19,7 @@ enum bench_preset { BENCH_SMOKE, BENCH_STD, BENCH_LARGE, BENCH_PRESETS };
 enum { BENCH_PARAMETERS = 6, BENCH_CLASSES = 8, BENCH_SWEEP = 8 };
 
 /* A value that it cannot take is wrong use, and nothing runs. */
-enum { BENCH_FROM_0 = -1 };
+enum { BENCH_FROM_0 = -1, BENCH_ACTORS_MOST = 100000 };
 struct bench_parameter {
 	const char *name;
 	long value[BENCH_PRESETS];
@@ -130,6 +130,12 @@ void bench_check(const void *bytes, size_t size, long number);
 
 /* With --pin two: this process stays on that processor from now on. */
 void bench_side(int side);
+
+/* --seed, for what no suite has laid down. */
+unsigned bench_seed(void);
+
+/* 1, the base, its square, .. */
+bool bench_is_power(long value, long base);
 
 /* The generator of the Savina suite; returns the new state, below 65536. */
 uint32_t bench_random(uint32_t *state);

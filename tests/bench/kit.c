@@ -185,6 +185,18 @@ void bench_side(int side)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+unsigned bench_seed(void)
+{
+	return kit_settings->seed;
+}
+
+bool bench_is_power(long value, long base)
+{
+	while (value > 1 && value % base == 0)
+		value /= base;
+	return value == 1;
+}
+
 uint32_t bench_random(uint32_t *state)
 {
 	*state = (*state * 1309 + 13849) & 65535;

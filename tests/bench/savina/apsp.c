@@ -171,6 +171,13 @@ static int64_t model(void)
 	return sum;
 }
 
+static const char *refuse(void)
+{
+	return bench_get(NODES) % bench_get(BLOCK)
+		       ? "n must be a multiple of block"
+		       : NULL;
+}
+
 static int root(void)
 {
 	Bench__Place place = BENCH__PLACE__INIT;
@@ -180,8 +187,6 @@ static int root(void)
 	long count;
 	int r;
 
-	if (bench_get(NODES) % bench_get(BLOCK))
-		return -EINVAL;
 	across = bench_get(NODES) / bench_get(BLOCK);
 	count = across * across;
 	r = bench_spawn_each(&block_class, count, &refs);
@@ -210,9 +215,12 @@ const struct bench bench_apsp = {
 	.name = "apsp",
 	.suite = "savina",
 	.item = "blocks",
-	.parameters = { [NODES] = { "n", { 20, 120, 300 } },
-			[BLOCK] = { "block", { 10, 20, 50 } },
-			[WEIGHT] = { "weight", { 100, 100, 100 } } },
+	.parameters = { [NODES] = { "n", { 20, 300, 480 }, .most = 2000 },
+			[BLOCK] = { "block", { 10, 50, 60 }, .most = 2000 },
+			[WEIGHT] = { "weight",
+				     { 100, 100, 100 },
+				     .most = 65536 } },
 	.classes = { &block_class },
+	.refuses = refuse,
 	.root = root,
 };

@@ -152,8 +152,10 @@ const struct bench bench_big = {
 	.name = "big",
 	.suite = "savina",
 	.item = "round trips",
-	.parameters = { [PINGS] = { "n", { 100, 500, 20000 } },
-			[ACTORS] = { "actors", { 8, 120, 120 } } },
+	.parameters = { [PINGS] = { "n", { 100, 2000, 20000 } },
+			[ACTORS] = { "actors",
+				     { 8, 120, 120 },
+				     .most = 10000 } },
 	.classes = { &player_class },
 	.root = root,
 };

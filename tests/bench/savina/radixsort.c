@@ -108,13 +108,15 @@ static int root(void)
 	return r < 0 ? r : bench_child_ended(&end);
 }
 
-/* The sum of 10,000 is 329,799,144. */
+/* Numbers have 16 bits.  The sum of 100,000 is 3,275,789,328. */
 const struct bench bench_radixsort = {
 	.name = "radixsort",
 	.suite = "savina",
 	.item = "messages",
-	.parameters = { [COUNT] = { "n", { 200, 10000, 100000 } },
-			[BITS] = { "bits", { 20, 60, 60 } } },
+	.parameters = { [COUNT] = { "n",
+				    { 200, 100000, 400000 },
+				    .most = 100000000 },
+			[BITS] = { "bits", { 20, 60, 60 }, 16, 62 } },
 	.classes = { &bit_class, &check_class },
 	.root = root,
 };
