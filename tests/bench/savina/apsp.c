@@ -121,8 +121,7 @@ static int prepare(const Bench__Place *place)
 		       (size_t)size * sizeof(*own));
 	free(graph);
 	for (size_t i = 0; i < place->n_actors; i++)
-		if (((long)i / across == row) != ((long)i % across == column))
-			neighbours[neighbour_count++] = place->actors[i];
+		neighbours[neighbour_count++] = place->actors[i];
 	return 0;
 }
 
@@ -178,9 +177,28 @@ static const char *refuse(void)
 		       : NULL;
 }
 
+/* Each learns those of its row and of its column; no more fit a mailbox. */
+static int introduce(const troupe_ref *refs, long count)
+{
+	troupe_ref *near = calloc(2 * (size_t)across, sizeof(*near));
+	Bench__Place place = BENCH__PLACE__INIT;
+	int r = near ? 0 : -ENOMEM;
+
+	place.actors = near;
+	for (long i = 0; i < count && r == 0; i++) {
+		place.n_actors = 0;
+		for (long j = 0; j < count; j++)
+			if ((j / across == i / across) !=
+			    (j % across == i % across))
+				near[place.n_actors++] = refs[j];
+		r = bench_send(refs[i], &place.base);
+	}
+	free(near);
+	return r;
+}
+
 static int root(void)
 {
-	Bench__Place place = BENCH__PLACE__INIT;
 	const Bench__Result *result;
 	troupe_ref *refs;
 	int64_t sum = 0;
@@ -190,12 +208,8 @@ static int root(void)
 	across = bench_get(NODES) / bench_get(BLOCK);
 	count = across * across;
 	r = bench_spawn_each(&block_class, count, &refs);
-	if (r < 0)
-		return r;
-	place.n_actors = (size_t)count;
-	place.actors = refs;
-	for (long i = 0; i < count && r == 0; i++)
-		r = bench_send(refs[i], &place.base);
+	if (r == 0)
+		r = introduce(refs, count);
 	for (long i = 0; i < count && r == 0; i++) {
 		result = bench_receive(&bench__result__descriptor, NULL);
 		if (!result)
