@@ -140,6 +140,12 @@ bool bench_is_power(long value, long base);
 /* The generator of the Savina suite; returns the new state, below 65536. */
 uint32_t bench_random(uint32_t *state);
 
+/*
+ * 0, or -EAGAIN after failing the run, where the system cannot have so many
+ * processes more: a spawn that fails is told later, by when all would wait.
+ */
+int bench_expect_room(long processes);
+
 /* As child_stopped: a child that did not end well fails the run. */
 int bench_child_ended(const struct troupe_end *end);
 

@@ -203,6 +203,29 @@ uint32_t bench_random(uint32_t *state)
 	return *state;
 }
 
+int bench_expect_room(long processes)
+{
+	long limit = 0, present = 0;
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%ld", &limit) != 1)
+		limit = 0;
+	fclose(file);
+	file = fopen("/proc/loadavg", "re");
+	if (file && fscanf(file, "%*f %*f %*f %*d/%ld", &present) != 1)
+		present = 0;
+	if (file)
+		fclose(file);
+	if (limit == 0 || present + processes < limit)
+		return 0;
+	bench_fail("%ld processes and %ld that there are are more than "
+		   "kernel.pid_max, %ld (sysctl -w kernel.pid_max=4194304)",
+		   processes, present, limit);
+	return -EAGAIN;
+}
+
 int bench_child_ended(const struct troupe_end *end)
 {
 	char text[TROUPE_TEXT_SIZE];

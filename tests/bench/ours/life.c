@@ -225,8 +225,10 @@ static int memory(void)
 {
 	long before, count = bench_get(WATCHERS);
 	troupe_ref *refs;
-	int r;
+	int r = bench_expect_room(count);
 
+	if (r < 0)
+		return r;
 	before = bench_memory_left();
 	bench_start();
 	r = bench_spawn_each(&idle_class, count, &refs);

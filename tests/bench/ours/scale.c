@@ -100,8 +100,10 @@ static int root(void)
 {
 	long count = bench_get(COUNT);
 	troupe_ref *refs = NULL;
-	int r = spawn_all(&refs);
+	int r = bench_expect_room(count);
 
+	if (r == 0)
+		r = spawn_all(&refs);
 	if (r == 0)
 		r = close_ring(refs);
 	if (r == 0) /* each lane has its first record */
