@@ -93,10 +93,10 @@ Test(peers, one_of_whose_sides_is_killed_has_failed_at_once, .fini = forget)
 	cr_assert_eq(run("%s/bin/troupe-bench --repetitions 1 --timeout 50 "
 			 "pipes_ask:n=1000000000 > %s 2>&1 & p=$!; i=0; "
 			 "until c=$(cat /proc/$p/task/$p/children) && "
-			 "s=$(cat /proc/${c% }/task/*/children) && "
+			 "s=$(cat /proc/$(echo $c)/task/*/children) && "
 			 "[ \"$(echo $s | wc -w)\" = 2 ] || [ $i = 300 ]; do "
 			 "sleep 0.05; i=$((i + 1)); done 2> /dev/null; "
-			 "kill -9 ${s%% *}; wait $p",
+			 "set -- $s; kill -9 $1; wait $p",
 			 build ? build : "build", told),
 		     1, "%s", said);
 	run("cat %s", told);
