@@ -178,6 +178,28 @@ Test(report, wrong_use_is_2_and_a_wrong_file_1, .fini = forget)
 	SAYS("/nowhere: cannot be read");
 }
 
+Test(report, what_has_nothing_of_ours_makes_no_page, .fini = forget)
+{
+	static const char *const foreign[] = {
+		"{\"context\": {}, \"benchmarks\": []}",
+		"{\"context\": {}, \"benchmarks\": [{\"name\": \"BM_x\", "
+		"\"run_type\": \"iteration\", \"real_time\": 5, "
+		"\"time_unit\": \"ns\", \"iterations\": 5}]}",
+		"{\"context\": 3, \"benchmarks\": {}}",
+		"[1, 2]",
+		"",
+	};
+	const char *json = scratch("json"), *page = scratch("html");
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		cr_assert_eq(run("echo '%s' > %s", foreign[i], json), 0);
+		cr_assert_eq(bench("report %s -o %s", json, page), 1, "%s",
+			     foreign[i]);
+		SAYS(json);
+		cr_assert_neq(access(page, F_OK), 0);
+	}
+}
+
 Test(report, says_which_peers_share_memory, .fini = forget)
 {
 	const char *json = measure("--spin never ask pipes_ask", "json");
