@@ -62,9 +62,12 @@ struct bench {
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
 
-	/* Without this file in build/peers or this program in PATH, or where
-	 * its first parameter is above `carries`, it is skipped and named. */
-	const char *file, *program;
+	/*
+	 * Without this file in build/peers, this program in PATH or this
+	 * variable in the environment, or where its first parameter is above
+	 * `carries`, it is skipped and named.
+	 */
+	const char *file, *program, *variable;
 	long carries; /* 0: all */
 
 	/* Without a node: how its sides wait for each other. */
