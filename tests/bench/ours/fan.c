@@ -96,7 +96,7 @@ const struct bench bench_mailbox_performance = {
 	.parameters = { [SENDERS] = { "senders",
 				      { 5, 20, 100 },
 				      .most = BENCH_ACTORS_MOST },
-			[EACH] = { "n", { 500, 150000, 1000000 } } },
+			[EACH] = { "n", { 500, 300000, 1000000 } } },
 	.classes = { &sender_class, &receiver_class },
 	.root = as_many_of_each,
 };

@@ -180,7 +180,7 @@ const struct bench bench_barber = {
 	.suite = "savina",
 	.item = "customers",
 	.parameters = { [CUSTOMERS] = { "n",
-					{ 100, 1500, 5000 },
+					{ 100, 3000, 5000 },
 					.most = BENCH_ACTORS_MOST },
 			[CHAIRS] = { "chairs",
 				     { 5, 1000, 1000 },

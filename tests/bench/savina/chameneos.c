@@ -214,7 +214,7 @@ const struct bench bench_chameneos = {
 					{ 10, 100, 100 },
 					.least = 2,
 					.most = BENCH_ACTORS_MOST },
-			[MEETINGS] = { "meetings", { 500, 40000, 200000 } } },
+			[MEETINGS] = { "meetings", { 500, 200000, 1000000 } } },
 	.classes = { &creature_class, &mall_class },
 	.root = root,
 };

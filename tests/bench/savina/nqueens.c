@@ -137,7 +137,7 @@ const struct bench bench_nqueenk = {
 	.name = "nqueenk",
 	.suite = "savina",
 	.item = "solutions",
-	.parameters = { [QUEENS] = { "n", { 8, 13, 14 }, 4, 15 },
+	.parameters = { [QUEENS] = { "n", { 8, 14, 15 }, 4, 15 },
 			[WORKERS] = { "workers",
 				      { 4, 20, 20 },
 				      .most = BENCH_ACTORS_MOST },
