@@ -110,6 +110,10 @@ void bench_fail(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(board->why, sizeof(board->why), format, arguments);
 	va_end(arguments);
+	/* It may be what another program said, and goes into JSON and CSV. */
+	for (char *c = board->why; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = ' ';
 }
 
 void bench_expect(const char *what, long long got, long long expected)

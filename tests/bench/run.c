@@ -233,7 +233,10 @@ static void collect(const struct rusage *usage, struct run *run)
 	run->cpu = seconds_of(usage->ru_utime) + seconds_of(usage->ru_stime);
 	run->switches = usage->ru_nvcsw + usage->ru_nivcsw;
 	run->rss = usage->ru_maxrss;
-	run->items = board->items;
+	/* One that failed may not have come to its end, or to its beginning. */
+	if (run->seconds < 0)
+		run->seconds = 0;
+	run->items = board->items > 0 ? board->items : 1;
 	run->bytes = board->bytes;
 	run->pages = board->pages;
 	memcpy(run->figure, board->figure, sizeof(run->figure));
