@@ -44,6 +44,20 @@ Test(lines, rebench_finds_its_lines_and_the_word_for_a_wrong_run)
 	cr_assert_eq(found, 3);
 }
 
+Test(lines, json_of_runs_that_failed_is_json, .fini = forget)
+{
+	const char *json = scratch("json");
+
+	cr_assert_eq(bench("--preset smoke --timeout 0.5 --out %s wrong "
+			   "wrong:how=4 threadring:hops=1000000000 program:n=5",
+			   json),
+		     1);
+	cr_assert_eq(bench("--dry-run --baseline %s pingpong", json), 0, "%s",
+		     said);
+	SAYS("not in both");
+	SAYS_NOT("is not JSON");
+}
+
 Test(lines, a_table_tells_every_percentile_and_who_isolates)
 {
 	cr_assert_eq(bench("--dry-run --spin never ask pipes_ask"), 0);
