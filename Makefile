@@ -96,7 +96,7 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
-	race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
+	beacon do-beacon race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -108,6 +108,7 @@ help:
 	@echo 'make bench-peers  installs what it compares with'
 	@echo 'make bench-report  a page of tables and plots: build/bench/report.html'
 	@echo 'make bench-smoke  each benchmark once, with its result checked'
+	@echo 'make beacon     packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
 	@echo 'make model      the SPIN model of the wake protocol'
@@ -200,7 +201,7 @@ $(PARTS_BIN): %: %.o $(O)/gen/tests/guests/parlour.pb-c.o $(O)/lib/libtroupe.so
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
-$(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+$(O)/bin/test-guests $(O)/bin/test-examples: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
@@ -347,6 +348,14 @@ do-bench-smoke: $(O)/bin/troupe-bench
 	$(O)/bin/troupe-bench --dry-run --timeout 20
 	$(O)/bin/troupe-bench --dry-run --timeout 20 --mailbox 256
 
+# What elections cost, by the number of nodes, in the virtual network.
+beacon:
+	@./tests/support/packages build test
+	@$(MAKE) --no-print-directory do-beacon
+do-beacon: $(O)/bin/test-sim
+	@BEACON_PLOT=$(O)/beacon.svg $(O)/bin/test-sim --filter 'table/*'
+	@echo 'see $(O)/beacon.svg'
+
 lint:
 	@./tests/support/packages build test lint
 	@./tests/support/lint $(O)
@@ -380,6 +389,11 @@ compile_commands.json:
 
 # ---- install ---------------------------------------------------------------
 
+# FUNCTION.3:PAGE.3 for all that a page has in its NAME, so that man finds them.
+PAGE_NAMES = $(shell sed -n '/^.Sh NAME/,/^.Nd/s/^.Nm \([a-z_]*\).*/\1/p' $(1))
+PAGE_LINKS = $(foreach p,$(PAGES),$(patsubst %,%$(suffix $(p)):$(notdir $(p)),\
+	$(filter-out $(basename $(notdir $(PAGES))),$(call PAGE_NAMES,$(p)))))
+
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -394,12 +408,14 @@ install: all
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
 		runtime/troupe.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc
 	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
+	@for link in $(PAGE_LINKS); do name=$${link%:*}; \
+		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc \
 		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
-		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
+		$(foreach p,$(PAGES) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 
 clean:
 	rm -rf build compile_commands.json
