@@ -96,7 +96,7 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
-	race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
+	beacon do-beacon race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -108,6 +108,7 @@ help:
 	@echo 'make bench-peers  installs what it compares with'
 	@echo 'make bench-report  a page of tables and plots: build/bench/report.html'
 	@echo 'make bench-smoke  each benchmark once, with its result checked'
+	@echo 'make beacon     packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
 	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race       what two threads may share, under ThreadSanitizer'
 	@echo 'make model      the SPIN model of the wake protocol'
@@ -348,6 +349,14 @@ bench-smoke:
 do-bench-smoke: $(O)/bin/troupe-bench
 	$(O)/bin/troupe-bench --dry-run --timeout 20
 	$(O)/bin/troupe-bench --dry-run --timeout 20 --mailbox 256
+
+# What elections cost, by the number of nodes, in the virtual network.
+beacon:
+	@./tests/support/packages build test
+	@$(MAKE) --no-print-directory do-beacon
+do-beacon: $(O)/bin/test-sim
+	@BEACON_PLOT=$(O)/beacon.svg $(O)/bin/test-sim --filter 'table/*'
+	@echo 'see $(O)/beacon.svg'
 
 lint:
 	@./tests/support/packages build test lint

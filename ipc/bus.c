@@ -201,6 +201,22 @@ static int parse_path(struct trp_bus_address *address, const char *text,
 	return r;
 }
 
+/* What would be passed over in silence is refused. */
+static int check_server(const struct trp_bus_address *address)
+{
+	const char *refuses = address->kind->refuses;
+	bool has_files = *address->ca || *address->cert || *address->key;
+
+	if (!address->is_tls && (has_files || address->is_insecure))
+		return -EINVAL;
+	if (!*address->cert != !*address->key)
+		return -EINVAL;
+	if (address->kind->has_user ? *address->password && !*address->user
+				    : *address->user)
+		return -EINVAL;
+	return refuses && strpbrk(address->path, refuses) ? -EINVAL : 0;
+}
+
 /* What follows "//". */
 static int parse_server(struct trp_bus_address *address, const char *text,
 			const char *mesh)
@@ -227,7 +243,7 @@ static int parse_server(struct trp_bus_address *address, const char *text,
 	text += strcspn(text, "?");
 	if (r == 0 && *text == '?')
 		r = parse_options(address, text + 1);
-	return r;
+	return r < 0 ? r : check_server(address);
 }
 
 /* The folder is checked by the kind; without one it is the user's own. */
@@ -294,6 +310,51 @@ int trp_bus_parse(const char *url, const char *mesh,
 	if (r == 0)
 		*ret_address = address;
 	return r;
+}
+
+/* ---- for people ---------------------------------------------------------- */
+
+void trp_bus_describe(const struct trp_bus_address *address, char *space,
+		      size_t size)
+{
+	const char *path = address->path;
+	bool is_ipv6 = strchr(address->host, ':');
+
+	if (address->kind == &trp_bus_local)
+		snprintf(space, size, "local:%s", path);
+	else
+		snprintf(space, size, "%s%s://%s%s%s:%u/%s",
+			 address->kind->name, address->is_tls ? "s" : "",
+			 is_ipv6 ? "[" : "", address->host, is_ipv6 ? "]" : "",
+			 address->port, path);
+}
+
+const char *trp_bus_reason(int error)
+{
+	switch (-error) {
+	case EACCES:
+		return "access is refused; look at user, password or key, and "
+		       "at what they may use";
+	case ECONNREFUSED:
+		return "nobody listens there yet";
+	case EHOSTUNREACH:
+		return "the host is not known, or is not reached";
+	case EPROTO:
+		return "the other end speaks another protocol, or TLS does "
+		       "not trust it; look at port and ca=";
+	case EPERM:
+		return "the folder is another user's, or others may enter it; "
+		       "it takes mode 0700";
+	case ENOENT:
+		return "a folder, or a file of ca=, cert= or key=, is not "
+		       "there";
+	case EEXIST:
+		return "another node has this name";
+	case EPIPE:
+		return "its actor has ended; another one is started";
+	default:
+		return strerror(-error);
+	}
 }
 
 /* ---- coming up, again and again ----------------------------------------- */

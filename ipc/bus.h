@@ -60,6 +60,16 @@ struct trp_bus_calls {
 int trp_bus_parse(const char *url, const char *mesh,
 		  struct trp_bus_address *ret_address);
 
+/*
+ * The address as people may see it, without user and password, as much as the
+ * space takes.
+ */
+void trp_bus_describe(const struct trp_bus_address *address, char *space,
+		      size_t size);
+
+/* Why a bus is down, of a negative errno, and what to look at; static. */
+const char *trp_bus_reason(int error);
+
 /* Kinds that were built, the first is 0; NULL behind the last. */
 const char *trp_bus_kind_name(size_t number);
 
@@ -95,8 +105,10 @@ uint64_t trp_bus_lost(const struct trp_bus *bus);
 /* ---- for those who write a kind ----------------------------------------- */
 
 struct trp_bus_kind {
-	const char *name; /* the scheme */
-	const char *join; /* between the words of a path */
+	const char *name;    /* the scheme */
+	const char *join;    /* between the words of a path */
+	bool has_user;	     /* a password goes with one */
+	const char *refuses; /* characters that no path may have; NULL: none */
 	uint16_t port;
 
 	/* 0, or a negative errno; then nothing is left of it. */

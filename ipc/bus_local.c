@@ -24,12 +24,15 @@
  *   gets ECONNREFUSED, which nothing but a closed socket gives, and unlinks it.
  * - A member that does not read (it is stopped) misses what its socket cannot
  *   hold; nobody waits for it.
+ * - Who leaves takes the folder along when it is empty, and who comes at that
+ *   moment makes it again.
  * - Names are used through the descriptor of the folder (/proc/self/fd), so
  *   their length is no matter, and a folder that is replaced is noticed: our
  *   own socket is not in it any more.
  */
 
-#define SUFFIX ".bus"
+#define SUFFIX	   ".bus"
+#define RACES_MOST 100 /* lost one after the other to those who leave */
 
 struct local {
 	int folder;
@@ -42,19 +45,16 @@ static int bind_socket(struct local *local)
 {
 	struct sockaddr_un address;
 	uint32_t random;
-	int on = 1;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
 	snprintf(local->name, sizeof(local->name), "%d-%08x" SUFFIX,
 		 (int)getpid(), random);
 	trp_folder_address(&address, local->folder, local->name);
-	if (setsockopt(local->socket, SOL_SOCKET, SO_PASSCRED, &on,
-		       sizeof(on)) < 0 ||
-	    bind(local->socket, (struct sockaddr *)&address, sizeof(address)) <
-		    0)
-		return -errno;
-	return 0;
+	return bind(local->socket, (struct sockaddr *)&address,
+		    sizeof(address)) < 0
+		       ? -errno
+		       : 0;
 }
 
 static void local_free(struct local *local)
@@ -66,18 +66,27 @@ static void local_free(struct local *local)
 	free(local);
 }
 
+/* -ENOENT: it has just been removed. */
+static int enter_folder(struct trp_bus *bus, struct local *local)
+{
+	if (local->folder >= 0)
+		close(local->folder);
+	local->folder = trp_folder_make(bus->address.path);
+	return local->folder < 0 ? local->folder : bind_socket(local);
+}
+
 static int begin(struct trp_bus *bus, struct local *local)
 {
-	int r;
+	int tries = RACES_MOST, on = 1, r;
 
-	local->folder = trp_folder_make(bus->address.path);
-	if (local->folder < 0)
-		return local->folder;
 	local->socket =
 		socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (local->socket < 0)
+	if (local->socket < 0 || setsockopt(local->socket, SOL_SOCKET,
+					    SO_PASSCRED, &on, sizeof(on)) < 0)
 		return -errno;
-	r = bind_socket(local);
+	do {
+		r = enter_folder(bus, local);
+	} while (r == -ENOENT && --tries);
 	if (r == 0)
 		r = trp_bus_watch(bus, local->socket, EPOLLIN);
 	return r;
@@ -105,6 +114,7 @@ static void local_disconnect(struct trp_bus *bus)
 	struct local *local = bus->state;
 
 	unlinkat(local->folder, local->name, 0);
+	rmdir(bus->address.path); /* fails, unless it is empty */
 	local_free(local);
 }
 

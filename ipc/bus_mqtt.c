@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 /*
  * A topic of an MQTT broker, by libmosquitto without its threads; QoS 1 both
@@ -88,6 +89,21 @@ static void on_message(struct mosquitto *client, void *user,
 		bus->lost++;
 }
 
+/* The library says of a file that is missing no more than that it failed. */
+static int look_at(const char *path)
+{
+	return *path && access(path, R_OK) < 0 ? -errno : 0;
+}
+
+static int look_at_files(const struct trp_bus_address *address)
+{
+	int r = look_at(address->ca);
+
+	if (r == 0)
+		r = look_at(address->cert);
+	return r == 0 ? look_at(address->key) : r;
+}
+
 static int set_tls(struct mosquitto *client,
 		   const struct trp_bus_address *address)
 {
@@ -98,6 +114,9 @@ static int set_tls(struct mosquitto *client,
 
 	if (!address->is_tls)
 		return 0;
+	r = look_at_files(address);
+	if (r < 0)
+		return r;
 	r = mosquitto_tls_set(client, ca, ca ? NULL : "/etc/ssl/certs", cert,
 			      key, NULL);
 	if (r == 0 && address->is_insecure)
@@ -205,6 +224,8 @@ const struct trp_bus_kind trp_bus_mqtt = {
 	.name = "mqtt",
 	.join = "/",
 	.port = 1883,
+	.has_user = true,
+	.refuses = "+#",
 	.connect = mqtt_connect,
 	.disconnect = mqtt_disconnect,
 	.ready = mqtt_ready,

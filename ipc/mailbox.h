@@ -159,10 +159,12 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead);
  * For the one that reaped `dead`, while the directory still says that it lives,
  * so that no sender reuses the memory: each record of others than the
  * supervisor that it had not done with, by sender in the order of sending.
+ * meet(): first, for each that has ever sent to it and lives; or NULL.
  * The record is valid within visit() alone; it is not checked beyond its lane.
  * Takes the dead one's bell.  What is sent meanwhile may be missed.
  */
 void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
+			     void (*meet)(uint32_t sender, void *data),
 			     void (*visit)(const struct trp_mail *mail,
 					   void *data),
 			     void *data);

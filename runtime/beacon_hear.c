@@ -14,8 +14,23 @@
  * - a ping accepted already is passed over when it comes again;
  * - who pings as if the head had not pinged has perhaps not heard it, and would
  *   be it beside the head.  So what is in force is said once more: by the head
- *   itself at once, with its ping, or else by the next in line with a hist.
+ *   itself at once, with its ping, or else by the next in line with a hist;
+ * - a ping and what another side says may cross, and be judged by one head or
+ *   the next, as they come.  Whose ping it is says what is in force.
  */
+
+/* More than what is said at one moment differs in when it is heard. */
+static int64_t crossing_ns(const struct trp_beacon *beacon)
+{
+	return trp_beacon_gap_ns(beacon) / 128;
+}
+
+static bool has_crossed_ours(const struct trp_beacon *beacon,
+			     struct trp_time now)
+{
+	return beacon->state == TRP_BEACON_WAITING &&
+	       now.ns - beacon->sent_at.ns < crossing_ns(beacon);
+}
 
 static bool is_active(const struct trp_beacon *beacon)
 {
@@ -107,7 +122,8 @@ static bool is_of_this_cycle(const struct trp_beacon *beacon,
  * `message` says no more than the own list does: sender, then that one.  So it
  * has come again; or the sender was followed by the head, and does not know.
  * Nobody pings twice in a cycle, so a hist about one who was followed in this
- * one is old, too.
+ * one is old, too; and so is one about the second of the list, when the head is
+ * of this cycle.
  */
 static bool is_old_news(const struct trp_beacon *beacon,
 			const struct trp_wire *message,
@@ -119,6 +135,8 @@ static bool is_old_news(const struct trp_beacon *beacon,
 
 	if (place == TRP_ROTATION_NOWHERE || (place > 1 && !is_recent))
 		return false;
+	if (message->type == TRP_WIRE_HIST && place == 1)
+		is_recent |= is_of_this_cycle(beacon, rotation->at[0], now);
 	if (message->type == TRP_WIRE_HIST && is_recent)
 		return true;
 	if (place + 1 == rotation->count)
@@ -184,6 +202,7 @@ static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 {
 	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
 	bool wins = has_priority(sender, head);
+	bool has_crossed = wins && has_crossed_ours(beacon, now);
 
 	beacon->counts.collisions++;
 	if (wins)
@@ -196,6 +215,8 @@ static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 	}
 	if (is_same)
 		tell_again(beacon, now);
+	else if (has_crossed)
+		trp_beacon_notify(beacon, 0, now);
 }
 
 /* ---- nodes that begin together ------------------------------------------ */
@@ -319,6 +340,8 @@ static void hear_other(struct trp_beacon *beacon,
 		if (message->type == TRP_WIRE_PING &&
 		    !is_of_this_cycle(beacon, sender, now))
 			tell_again(beacon, now);
+		else if (has_crossed_ours(beacon, now))
+			trp_beacon_repeat(beacon, 0, now);
 		return;
 	}
 	take_value(beacon, message, sender, now);
@@ -344,6 +367,18 @@ static void cancel_notices(struct trp_beacon *beacon,
 	}
 }
 
+/*
+ * A ping right behind a hist might overtake it on the way to some, who would
+ * judge that by another head.
+ */
+static void let_it_pass(struct trp_beacon *beacon, struct trp_time now)
+{
+	struct trp_time past = trp_after(now, crossing_ns(beacon));
+
+	if (beacon->state == TRP_BEACON_IDLE && beacon->due.ns < past.ns)
+		beacon->due = past;
+}
+
 static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		      struct trp_time now)
 {
@@ -355,8 +390,10 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		return;
 	}
 	cancel_notices(beacon, message);
-	if (message->type == TRP_WIRE_HIST)
+	if (message->type == TRP_WIRE_HIST) {
 		sender->told = now;
+		let_it_pass(beacon, now);
+	}
 	if (sender == trp_rotation_head(&beacon->rotation))
 		return;
 	if (sender == beacon->me) {

@@ -107,6 +107,8 @@ static int spawn_registered(const char *name, const struct troupe_class *klass,
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 
+	if (name && !*name)
+		return -EINVAL;
 	request.birth = &birth;
 	if (name)
 		request.name = (char *)name;
@@ -203,6 +205,9 @@ static int unwatch(uint64_t id)
 
 	request.id = id;
 	r = trp_actor_request(&request.base, NULL);
+	/* Answers overtake reports: it may have been told before. */
+	while (trp_actor_take(TRP_TAKE_CONTROL) == 1)
+		;
 	free(trp_news_take(&trp_actor.news, id, 0));
 	return r;
 }
@@ -360,7 +365,7 @@ int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 {
 	if (!trp_actor.self)
 		return -ESHUTDOWN;
-	if (!timer->fired || period_ms < 0)
+	if (!timer->fired || period_ms < 0 || period_ms > INT64_MAX / 2000000)
 		return -EINVAL;
 	timer->period_ns = period_ms * 1000000;
 	return trp_timers_start(&trp_actor.timers, timer, at);

@@ -122,7 +122,8 @@ TROUPE_API int troupe_send(troupe_ref to, const ProtobufCMessage *message);
 
 /*
  * The same, but waits for room until the deadline (then -EAGAIN).  No handler
- * runs meanwhile.  -ECANCELED: this actor was told to stop.
+ * runs meanwhile.  -ECANCELED: this actor was told to stop.  -EDEADLK: to
+ * itself, and its own mailbox is full.
  */
 TROUPE_API int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 				struct troupe_time deadline);
@@ -235,7 +236,10 @@ struct troupe_class {
 	/* Before the first message. */
 	int (*init)(const void *arguments);
 
-	/* A message of a type without handler.  NULL: reported and dropped. */
+	/*
+	 * A message of a type without handler.  NULL: reported and dropped.
+	 * When it ends the actor the reason's text says of which type.
+	 */
 	int (*unhandled)(const struct troupe_message *message);
 
 	/* A child has ended; it is gone from the children already. */
@@ -295,7 +299,8 @@ struct troupe_class {
  * again, in the order of stashing and before newer mail.  What was not taken
  * back is lost at the actor's end.
  * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
- * handled; -ENOMEM.  unstash: how many there were; -EINVAL: a function actor.
+ * handled, or a function actor; -ENOMEM.  unstash: how many there were;
+ * -EINVAL: a function actor.
  */
 TROUPE_API int troupe_stash(void);
 TROUPE_API int troupe_unstash(void);
@@ -360,7 +365,8 @@ TROUPE_API int troupe_demonitor(uint64_t monitor);
 
 /*
  * Ends this actor after the running callback, as if that had returned `result`
- * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods.
+ * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods
+ * and closures.
  */
 TROUPE_API void troupe_finish(int result);
 
@@ -403,8 +409,9 @@ struct troupe_pattern {
  * message); the others stay, in order.  ret_message is valid until the next
  * call.  Deadline TROUPE_POLL does not wait.
  * Returns the index of the pattern that matched (the first, if several; 0 if
- * there are none); -ETIMEDOUT; -ECANCELED: told to stop (return from run());
- * -EINVAL: not a function actor, or a pattern of two types; -ENOMEM.
+ * there are none); -ETIMEDOUT; -ECANCELED: told to stop, or ended by a callback
+ * (return from run()); a callback's failure; -EINVAL: not a function actor, or
+ * a pattern of two types; -ENOMEM.
  */
 TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
 			      size_t count, struct troupe_time deadline,

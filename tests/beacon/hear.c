@@ -236,6 +236,63 @@ Test(stale, a_former_head_that_missed_its_successor_is_told)
 	lone_fini(&lone);
 }
 
+/* ---- what crosses on its way -------------------------------------------- */
+
+/* Its own ping is out, 60 of b behind it; value 50. */
+static void begin_pinged(struct lone *lone)
+{
+	lone_begin(lone, &trp_wire_defaults);
+	lone_hear_ping(lone, "b", 60);
+	while (trp_beacon_state(lone->beacon) != TRP_BEACON_WAITING)
+		lone_until(lone, lone_deadline(lone));
+	cr_assert_str_eq(lone_list(lone), "m b");
+	memset(lone->sent, 0, sizeof(lone->sent));
+}
+
+Test(crossing, whose_ping_loses_to_a_hist_underway_says_who_has_won)
+{
+	struct lone lone;
+
+	begin_pinged(&lone);
+	lone_hear_hist(&lone, "x y", 70);
+	cr_assert_str_eq(lone_list(&lone), "x y");
+	lone_until(&lone, lone.now_s + G / 4);
+	/* x y, and who headed the own side. */
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 2);
+	cr_assert_str_eq(lone_last(&lone), "m b");
+	lone_fini(&lone);
+}
+
+Test(crossing, whose_ping_meets_a_hist_about_its_predecessor_pings_again)
+{
+	struct lone lone;
+
+	begin_pinged(&lone);
+	lone_hear_hist(&lone, "b m", 60);
+	cr_assert_str_eq(lone_list(&lone), "m b");
+	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	cr_assert_str_eq(lone_last(&lone), "m b");
+	lone_fini(&lone);
+}
+
+Test(crossing, no_ping_goes_out_right_behind_a_hist)
+{
+	struct lone lone;
+	double due;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "b a m", 60);
+	due = lone.now_s + C + G * 7 / 8;
+	lone_until(&lone, due - 0.001);
+	memset(lone.sent, 0, sizeof(lone.sent));
+	lone_hear_hist(&lone, "x y", 5);
+	lone_until(&lone, due + 0.005);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
+	lone_until(&lone, due + G / 64);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	lone_fini(&lone);
+}
+
 /* ---- configuration ------------------------------------------------------ */
 
 Test(config, a_higher_version_is_taken_over)

@@ -54,12 +54,34 @@ Test(url, an_ipv6_host_stands_in_brackets)
 Test(url, nonsense_is_refused)
 {
 	static const char *const bad[] = {
-		"mqtt:",	  "mqtt:/",	     "mqtt://",
-		"mqtt://:1",	  "mqtt://h:",	     "mqtt://h:0",
-		"mqtt://h:65536", "mqtt://h:9x",     "mqtt://[::1",
-		"mqtt://[::1]x",  "mqtt://h/%4",     "mqtt://h/%00",
-		"mqtt://h/%zz",	  "mqtt://h?what=1", "mqtt://h/x?ca=",
-		"mqtt://u@",	  "local:",	     "localhost",
+		"mqtt:",
+		"mqtt:/",
+		"mqtt://",
+		"mqtt://:1",
+		"mqtt://h:",
+		"mqtt://h:0",
+		"mqtt://h:65536",
+		"mqtt://h:9x",
+		"mqtt://[::1",
+		"mqtt://[::1]x",
+		"mqtt://h/%4",
+		"mqtt://h/%00",
+		"mqtt://h/%zz",
+		"mqtt://h?what=1",
+		"mqtt://h/x?ca=",
+		"mqtt://u@",
+		"local:",
+		"localhost",
+		"mqtt://h/a+b",
+		"mqtt://h/#",
+		"mqtt://h/%23",
+		"mqtt://:pw@h",
+		"mqtt://h?ca=/x",
+		"mqtt://h?insecure=1",
+		"mqtts://h?cert=/x",
+		"mqtts://h?key=/x",
+		"serf://u:k@h",
+		"serf://h?ca=/x",
 	};
 	struct trp_bus_address address;
 	size_t i;
@@ -72,6 +94,22 @@ Test(url, nonsense_is_refused)
 	cr_assert(trp_bus_parse("local", "", &address) == -EINVAL);
 	cr_assert(trp_bus_parse("local", "../x", &address) == -EINVAL);
 	cr_assert(trp_bus_parse("local", ".", &address) == -EINVAL);
+}
+
+Test(url, is_described_without_user_and_password)
+{
+	struct trp_bus_address a =
+		parsed("mqtts://me:secret@[::1]:5/a/b?ca=/x");
+	char text[64];
+
+	trp_bus_describe(&a, text, sizeof(text));
+	cr_assert_str_eq(text, "mqtts://[::1]:5/a/b");
+	a = parsed("mqtt://me:secret@host");
+	trp_bus_describe(&a, text, sizeof(text));
+	cr_assert_str_eq(text, "mqtt://host:1883/troupe/mesh");
+	a = parsed("local:/x/y");
+	trp_bus_describe(&a, text, sizeof(text));
+	cr_assert_str_eq(text, "local:/x/y");
 }
 
 Test(url, what_is_too_long_is_refused)

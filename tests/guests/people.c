@@ -94,6 +94,8 @@ Test(people, a_call_that_fails_says_why)
 		      NULL),
 	       1, "", "no answer in time");
 	node_await_count("a", 3);
+	expect(troupe(&command, "ask", "doubler", "Crash", NULL), 1, "",
+	       "doubler, Crash: it has ended: killed");
 	node_stop(&node, "a");
 }
 

@@ -19,7 +19,7 @@ static struct trp_wire_config config_of(int nodes)
 static void run_whole(struct sim_net *net)
 {
 	int n = net->node_count, cycles = 4 * n, i;
-	unsigned int tags[16];
+	unsigned int tags[50];
 	uint64_t pings = net->sent[TRP_WIRE_PING];
 
 	for (i = 0; i < n; i++)
@@ -50,6 +50,24 @@ Test(whole, one_ping_a_cycle_never_two_it_and_all_get_their_turn)
 	for (seed = seeds.first; seed < seeds.end; seed++) {
 		config = config_of(2 + (int)(seed % 6));
 		sim_init(&net, seed, (int)config.nodes, &config, &quick);
+		net.is_loud = seeds.is_loud;
+		sim_settle(&net);
+		run_whole(&net);
+		sim_fini(&net);
+	}
+}
+
+/* All of 50 on one list: a round takes ten minutes. */
+Test(whole, one_ping_a_cycle_and_all_of_50_get_their_turn)
+{
+	struct sim_seeds seeds = sim_seeds(12500, 10);
+	struct trp_wire_config config = config_of(50);
+	struct sim_net net;
+	uint64_t seed;
+
+	config.force_in = true;
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		sim_init(&net, seed, 50, &config, &quick);
 		net.is_loud = seeds.is_loud;
 		sim_settle(&net);
 		run_whole(&net);
