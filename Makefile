@@ -119,15 +119,23 @@ help:
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
 	@echo 'the websocket example:   $(if $(HAVE_WSLAY),built,left out (wslay, nettle))'
 
+# Said before the compiler fails for it.
+MISSING := $(shell for p in liburing libprotobuf-c jansson; do \
+		$(PKG_CONFIG) --exists $$p 2>/dev/null || echo $$p; done; \
+		command -v $(PROTOC_C) >/dev/null || echo protoc-c)
+
 # Changes when the flags do, as when an optional package has been installed
 # since; everything compiled depends on it.
 $(O)/flags: always
+	@[ -z '$(MISSING)' ] || { echo 'not installed, or pkg-config is not:' \
+		'$(MISSING); tests/support/packages build' \
+		'installs what is missing on a Debian' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' > $@
 always:
 
-$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
 	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 

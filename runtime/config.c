@@ -37,11 +37,26 @@ static int take(void *user, const char *section, const char *key,
 	return 0;
 }
 
+/* As ini_parse(), which takes a folder for an empty file. */
+static int parse(const char *path, struct reading *reading)
+{
+	FILE *file = fopen(path, "re");
+	int line;
+
+	if (!file)
+		return -1;
+	line = ini_parse_file(file, take, reading);
+	if (ferror(file))
+		line = -1;
+	fclose(file);
+	return line;
+}
+
 int trp_config_read(const char *path, struct trp_options *options, char *why,
 		    size_t size)
 {
 	struct reading reading = { .options = options };
-	int line = ini_parse(path, take, &reading);
+	int line = parse(path, &reading);
 
 	if (line == 0)
 		return 0;

@@ -72,6 +72,9 @@ Test(program, says_what_is_wrong_with_an_option)
 	refuse("--mesh", "a/b", "--mesh takes");
 	refuse("--codec", "morse", "--codec takes cbor");
 	refuse("--config", "/nowhere/at/all", "cannot read /nowhere/at/all");
+#ifdef HAVE_INIH
+	refuse("--config", "/dev", "cannot read /dev: Is a directory");
+#endif
 	drop_folder();
 }
 
