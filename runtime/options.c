@@ -93,8 +93,7 @@ static bool set_config(struct trp_options *options, const char *text)
 	return text[0];
 }
 
-/* ---- the mesh
- * ------------------------------------------------------------------------ */
+/* ---- the mesh ------------------------------------------------------------ */
 
 /* What it means is looked at when all options are known. */
 static bool set_beacon(struct trp_options *options, const char *text)
@@ -237,10 +236,11 @@ static const struct option {
 	  "joins a mesh of nodes over this bus", set_beacon },
 	{ "--mesh", "NAME", "TROUPE_MESH",
 	  "up to 63 letters, digits, '-', '_' and '.'; default: troupe",
-	  "the name of the mesh", set_mesh },
+	  "the name of the mesh; alone it means --beacon local", set_mesh },
 	{ "--cycle", "S", NULL, "seconds; default: 10",
 	  "the time between two pings", set_cycle },
-	{ "--gap", "S", NULL, "seconds, at most a third of the cycle; 1.5",
+	{ "--gap", "S", NULL,
+	  "seconds, at most a third of the cycle; default: 1.5",
 	  "what a message may take, and a singleton to stop", set_gap },
 	{ "--listed", "N", NULL, "a number, 0: any; default: 32",
 	  "how many nodes take turns", set_listed },
@@ -322,6 +322,18 @@ static int read_config(int argc, char **argv, struct trp_options *options)
 	return wrong("%s%s", why, "");
 }
 
+static int wrong_times(const struct trp_wire_config *config)
+{
+	char text[240];
+
+	snprintf(text, sizeof(text),
+		 "a cycle of %g s and a gap of %g s do not go together: the "
+		 "gap is at most a third of the cycle, and at least 0.01 s; "
+		 "the cycle is at least 0.1 s",
+		 config->cycle_s, config->gap_s);
+	return wrong("%s%s", text, "");
+}
+
 /* What can be said only when all is known. */
 static int check_mesh(struct trp_mesh_options *mesh)
 {
@@ -330,11 +342,14 @@ static int check_mesh(struct trp_mesh_options *mesh)
 	int r;
 
 	if (!trp_wire_config_is_valid(&mesh->config))
-		return wrong("the gap must be at most a third of the cycle, "
-			     "and at least 0.01 s%s%s",
-			     "", "");
+		return wrong_times(&mesh->config);
+	/* Who names a mesh is in it, and needs nothing for that. */
+	if (!mesh->bus[0] && mesh->name[0])
+		strcpy(mesh->bus, "local");
 	if (!mesh->bus[0])
 		return 0;
+	if (!mesh->name[0])
+		strcpy(mesh->name, "troupe");
 	r = trp_bus_parse(mesh->bus, mesh->name, &address);
 	if (r == -EPROTONOSUPPORT)
 		return wrong("--beacon: this bus is unknown or was not built "
@@ -360,8 +375,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
  */
 static const struct trp_options defaults = {
 	.trace_rate = 10000,
-	.mesh = { .name = "troupe",
-		  .config = { .cycle_s = 10,
+	.mesh = { .config = { .cycle_s = 10,
 			      .gap_s = 1.5,
 			      .nodes = 32,
 			      .splits = 4,
