@@ -40,15 +40,22 @@ int trp_config_read(const char *path, struct trp_options *options, char *why,
 		    size_t size)
 {
 	struct reading reading = { .options = options };
-	int line = ini_parse(path, take, &reading);
+	FILE *file = fopen(path, "re");
+	int line = 0, error = file ? 0 : -errno;
 
-	if (line == 0)
-		return 0;
-	if (line < 0) {
+	if (file)
+		line = ini_parse_file(file, take, &reading);
+	if (file && ferror(file)) /* as of a folder, which can be opened */
+		error = errno ? -errno : -EIO;
+	else if (line < 0)
+		error = -ENOMEM;
+	if (file)
+		fclose(file);
+	if (error < 0)
 		snprintf(why, size, "cannot read %s: %s", path,
-			 line == -1 ? strerror(errno) : "no memory");
-		return line == -1 ? -ENOENT : -ENOMEM;
-	}
+			 strerror(-error));
+	if (error < 0 || line == 0)
+		return error;
 	snprintf(why, size, "%s:%d: %s", path, line,
 		 reading.wrong[0] ? reading.wrong
 				  : "neither KEY = VALUE nor [SECTION]");
