@@ -128,6 +128,18 @@ static void list_parts(void)
 	printf(" libinih");
 #endif
 	printf(" jansson liburing protobuf-c\n");
+#ifndef HAVE_LIBMOSQUITTO
+	say(WORSE, "built without", "libmosquitto",
+	    "no --beacon mqtt: install libmosquitto-dev and build again");
+#endif
+#ifndef HAVE_MSGPACK
+	say(WORSE, "built without", "msgpack",
+	    "no --beacon serf: install libmsgpack-dev and build again");
+#endif
+#ifndef HAVE_INIH
+	say(WORSE, "built without", "libinih",
+	    "no --config: install libinih-dev and build again");
+#endif
 #ifndef HAVE_HIREDIS
 	say(WORSE, "built without", "hiredis",
 	    "no mailboxes in Redis: install libhiredis-dev and build again");
