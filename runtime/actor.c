@@ -198,7 +198,13 @@ static int turn(void)
 		if (r != 0)
 			return r;
 	}
-	r = trp_actor_take(trp_actor.open);
+	/* There may be no end of answers, for who asks again for each. */
+	r = trp_actor.open != TRP_TAKE_ALL &&
+			    trp_actor.turns % LOOK_EVERY == LOOK_EVERY / 2
+		    ? take_slowly()
+		    : 0;
+	if (r == 0)
+		r = trp_actor_take(trp_actor.open);
 	if (r == 0 && trp_actor.open != TRP_TAKE_ALL)
 		r = take_slowly();
 	if (r != 0)
