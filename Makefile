@@ -285,8 +285,14 @@ $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lm
 
+# Changes with the revision, which is part of every figure.
+REVISION := $(shell git describe --always --dirty 2>/dev/null)
+$(O)/revision: always
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' > $@
+$(O)/tests/bench/context.o: $(O)/revision
 $(O)/tests/bench/context.o: INTERNAL += \
-	-DBENCH_REVISION='"$(shell git describe --always --dirty 2>/dev/null)"' \
+	-DBENCH_REVISION='"$(REVISION)"' \
 	-DBENCH_FLAGS='"$(OPTIMISE) $(CFLAGS)"'
 
 tests: all $(TEST_DIRS:%=$(O)/bin/test-%)
