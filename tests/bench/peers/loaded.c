@@ -41,6 +41,6 @@ PEER_FANIN(boost_mq, peer_load("boost", "peer"), 1000000, BOOST);
 #endif
 #define ICEORYX \
 	.needs = NEEDS_ICEORYX, .file = "iceoryx.so", .program = "iox-roudi"
-PEER(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 4000000, 16, 4096,
-     1 << 20);
+PEER(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 64 << 20, 16, 4096,
+     1 << 20, 64 << 20);
 PEER_FANIN(iceoryx, peer_load("iceoryx", "peer"), 1000000, ICEORYX);
