@@ -170,8 +170,7 @@ Test(program, it_is_pinned_where_it_is_allowed_to_run)
 
 	build = build ? build : "build";
 	if (run("command -v taskset") != 0)
-		cr_skip_test(
-			"taskset is not there: apt-get install util-linux");
+		SKIP("taskset is not there: apt-get install util-linux");
 	run("nproc --all");
 	last = atoi(said) - 1;
 	cr_assert_eq(
