@@ -14,7 +14,7 @@
 PEER(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 16, 4096, 1 << 20,
      64 << 20);
 PEER_RAW(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 1 << 20, 64 << 20);
-PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 1000000, ZEROMQ);
+PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 2000000, ZEROMQ);
 
 #ifdef HAVE_PEER_NNG
 #define NEEDS_NNG NULL
@@ -35,7 +35,7 @@ PEER_FANIN(nng, peer_load("nng", "many"), 100000, NNG);
 PEER(boost_mq, peer_load("boost", "peer"), BOOST, 0, 16, 4096, 1 << 20,
      64 << 20);
 PEER_RAW(boost_mq, peer_load("boost", "peer"), BOOST, 0, 1 << 20, 64 << 20);
-PEER_FANIN(boost_mq, peer_load("boost", "peer"), 1000000, BOOST);
+PEER_FANIN(boost_mq, peer_load("boost", "peer"), 2000000, BOOST);
 
 #ifdef HAVE_PEER_ICEORYX
 #define NEEDS_ICEORYX NULL
@@ -48,4 +48,4 @@ PEER(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 64 << 20, 16, 4096,
      1 << 20, 64 << 20);
 PEER_RAW(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 64 << 20, 1 << 20,
 	 64 << 20);
-PEER_FANIN(iceoryx, peer_load("iceoryx", "peer"), 1000000, ICEORYX);
+PEER_FANIN(iceoryx, peer_load("iceoryx", "peer"), 2000000, ICEORYX);

@@ -86,8 +86,8 @@ long peer_fanin_each(void);
 #define PEER_SENDERS_AND(...)                                     \
 	[PEER_SENDERS] = { "senders", { 4, 4, 4 }, .most = 256 }, \
 	[PEER_ALL] = { "n", __VA_ARGS__, .least = 256 }
-#define PEER_OF_FANIN(STD)                                           \
-	.parameters = { PEER_SENDERS_AND({ 1000, STD, 10 * STD }) }, \
+#define PEER_OF_FANIN(STD)                                          \
+	.parameters = { PEER_SENDERS_AND({ 1000, STD, 5 * STD }) }, \
 	.sweep = { 4, 64 }
 
 /*

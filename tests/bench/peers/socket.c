@@ -89,4 +89,4 @@ static const struct peer unix_seqpacket = {
 
 PEER(unix_seqpacket, &unix_seqpacket, PEER_ALWAYS, PACKET - 64, 16, 4096,
      65536);
-PEER_FANIN(unix_seqpacket, &unix_seqpacket, 1000000, PEER_ALWAYS);
+PEER_FANIN(unix_seqpacket, &unix_seqpacket, 2000000, PEER_ALWAYS);
