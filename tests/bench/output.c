@@ -38,15 +38,17 @@ int output_check(const struct settings *settings)
 {
 	const char *folder = settings->latency_folder;
 	struct results baseline;
-	int r = 0;
+	int r;
 
 	if (settings->out && !can_be_written(settings->out))
 		return complain(settings->out, "cannot be written");
 	if (folder && access(folder, W_OK | X_OK) < 0)
 		return complain(folder, "no folder that can be written to");
-	if (settings->baseline)
-		r = results_read(settings->baseline, &baseline);
-	if (settings->baseline && r == 0)
+	/* Standard input can be read once. */
+	if (!settings->baseline || strcmp(settings->baseline, "-") == 0)
+		return 0;
+	r = results_read(settings->baseline, &baseline);
+	if (r == 0)
 		results_free(&baseline);
 	return r;
 }
