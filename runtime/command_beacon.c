@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/bus.h"
 #include "runtime/beacon.h"
 #include "runtime/beacon_event.pb-c.h"
 #include "runtime/command.h"
@@ -34,7 +35,7 @@ static void put_bool(struct troupe_value *map, const char *key, bool flag)
 /* What others have said need not be text. */
 static struct troupe_value *text_of(const ProtobufCBinaryData *bytes)
 {
-	char text[TRP_WIRE_NAME_MAX + 1];
+	char text[TRP_WIRE_VALUE_MAX + 1];
 
 	snprintf(text, sizeof(text), "%.*s", (int)bytes->len,
 		 (const char *)bytes->data);
@@ -79,6 +80,7 @@ static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
 	troupe_value_put(map, "load", troupe_value_double(node->load / 100.0));
 	put_int(map, "actors", node->actors);
 	troupe_value_put(map, "offers", offers_of(node));
+	troupe_value_put(map, "value", text_of(&node->value));
 	return map;
 }
 
@@ -190,7 +192,7 @@ static void print_view(const Troupe__Mesh__View *view)
 	printf("mesh       %s, node %s\n", view->mesh, view->node);
 	printf("bus        %s, %s%s%s\n", view->bus,
 	       view->is_up ? "up" : "down", view->error ? ": " : "",
-	       view->error ? strerror(-view->error) : "");
+	       view->error ? trp_bus_reason(view->error) : "");
 	print_named("it", &view->it);
 	print_named("seat", &view->seat);
 	printf("term       %" PRIu64 "%s\n", view->term,
@@ -228,6 +230,10 @@ static void print_node(const Troupe__Mesh__Node *node)
 		printf(" %s%s%s", node->offer[i]->name,
 		       *node->offer[i]->where ? "=" : "",
 		       node->offer[i]->where);
+	if (!node->incarnation && node->value.len) {
+		printf(" value ");
+		print_bytes(&node->value);
+	}
 	putchar('\n');
 }
 
@@ -295,33 +301,85 @@ static const char *kind_name(uint32_t kind)
 		[TROUPE_MESH_UP] = "up",
 		[TROUPE_MESH_DOWN] = "down",
 		[TROUPE_MESH_LOST] = "lost",
+		[TROUPE_MESH_SETUP] = "setup",
 	};
 
 	return kind && kind < sizeof(names) / sizeof(*names) ? names[kind]
 							     : "?";
 }
 
+static ProtobufCBinaryData bytes_of(const char *text)
+{
+	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
+}
+
+static struct troupe_value *list_of(char *const *names, size_t count)
+{
+	struct troupe_value *list = troupe_value_list();
+	ProtobufCBinaryData name;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		name = bytes_of(names[i]);
+		troupe_value_append(list, text_of(&name));
+	}
+	return list;
+}
+
+static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
+{
+	const ProtobufCBinaryData name = bytes_of(event->node);
+	struct troupe_value *map = troupe_value_map();
+
+	put_text(map, "event", kind_name(event->kind));
+	troupe_value_put(map, "node", text_of(&name));
+	put_int(map, "term", event->term);
+	put_int(map, "fence", event->fence);
+	put_int(map, "error", (uint64_t)(int64_t)event->error);
+	if (event->kind == TROUPE_MESH_SETUP)
+		put_int(map, "version", (uint64_t)event->version);
+	if (event->kind == TROUPE_MESH_HEALED) {
+		put_int(map, "prio", event->prio);
+		put_bool(map, "replaced", event->is_replaced);
+		troupe_value_put(map, "local",
+				 list_of(event->local, event->n_local));
+		troupe_value_put(map, "remote",
+				 list_of(event->remote, event->n_remote));
+	}
+	return map;
+}
+
+static void print_names(const char *what, char *const *names, size_t count)
+{
+	ProtobufCBinaryData name;
+	size_t i;
+
+	printf(" %s", what);
+	for (i = 0; i < count; i++) {
+		putchar(i ? ',' : ' ');
+		name = bytes_of(names[i]);
+		print_bytes(&name);
+	}
+}
+
 static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 {
-	const ProtobufCBinaryData name = { strlen(event->node),
-					   (uint8_t *)event->node };
-	struct troupe_value *map;
+	const ProtobufCBinaryData name = bytes_of(event->node);
 
-	if (is_json) {
-		map = troupe_value_map();
-		put_text(map, "event", kind_name(event->kind));
-		troupe_value_put(map, "node", text_of(&name));
-		put_int(map, "term", event->term);
-		put_int(map, "fence", event->fence);
-		put_int(map, "error", (uint64_t)(int64_t)event->error);
-		return print_json(map);
-	}
+	if (is_json)
+		return print_json(json_of_event(event));
 	printf("%-9s ", kind_name(event->kind));
 	print_bytes(&name);
 	if (event->term)
 		printf(" term %" PRIu64, event->term);
+	if (event->kind == TROUPE_MESH_SETUP)
+		printf(" version %" PRId64, event->version);
+	if (event->kind == TROUPE_MESH_HEALED) {
+		print_names("ours", event->local, event->n_local);
+		print_names("theirs", event->remote, event->n_remote);
+	}
 	if (event->error)
-		printf(" %s", strerror(-event->error));
+		printf(" %s", trp_bus_reason(event->error));
 	putchar('\n');
 	fflush(stdout);
 	return 0;

@@ -37,18 +37,38 @@ static int take(void *user, const char *section, const char *key,
 	return 0;
 }
 
+/*
+ * As ini_parse(), which takes a folder for an empty file.  Returns 0, the
+ * number of the first wrong line, or a negative errno.
+ */
+static int parse(const char *path, struct reading *reading)
+{
+	FILE *file = fopen(path, "re");
+	int r;
+
+	if (!file)
+		return -errno;
+	r = ini_parse_file(file, take, reading);
+	if (ferror(file))
+		r = errno ? -errno : -EIO;
+	else if (r < 0)
+		r = -ENOMEM;
+	fclose(file);
+	return r;
+}
+
 int trp_config_read(const char *path, struct trp_options *options, char *why,
 		    size_t size)
 {
 	struct reading reading = { .options = options };
-	int line = ini_parse(path, take, &reading);
+	int line = parse(path, &reading);
 
 	if (line == 0)
 		return 0;
 	if (line < 0) {
 		snprintf(why, size, "cannot read %s: %s", path,
-			 line == -1 ? strerror(errno) : "no memory");
-		return line == -1 ? -ENOENT : -ENOMEM;
+			 strerror(-line));
+		return line;
 	}
 	snprintf(why, size, "%s:%d: %s", path, line,
 		 reading.wrong[0] ? reading.wrong

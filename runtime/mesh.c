@@ -83,8 +83,15 @@ static double on_random(void *user)
 
 /*
  * Who knows that its bus is down claims nothing: nobody would hear the claim,
- * and when a broker is restarted each node would.
+ * and when a broker is restarted each node would.  Nor does it until a holder
+ * that it knows of has had time to be heard, since the bus is back.
  */
+static bool may_claim(const struct trp_mesh *mesh)
+{
+	return mesh->is_up &&
+	       (!*mesh->tenure.holder || trp_now().ns >= mesh->seat_kept.ns);
+}
+
 static const struct trp_scalar *on_value(void *user, bool may_become_it)
 {
 	struct trp_mesh *mesh = user;
@@ -92,9 +99,9 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 	int length;
 
 	trp_mesh_value_say(mesh, rest, sizeof(rest) / 2);
-	length = trp_tenure_announce(&mesh->tenure, mesh->beacon,
-				     may_become_it && mesh->is_up, trp_now(),
-				     rest, mesh->value, sizeof(mesh->value));
+	length = trp_tenure_announce(
+		&mesh->tenure, mesh->beacon, may_become_it && may_claim(mesh),
+		trp_now(), rest, mesh->value, sizeof(mesh->value));
 	if (length < 0) /* not with names of at most 255 bytes */
 		mesh->value[0] = '\0';
 	mesh->value_scalar = trp_scalar_text(mesh->value);
@@ -152,6 +159,8 @@ static void give_up(struct trp_mesh *mesh, int error)
 		   "goes on without the mesh; give it another --node",
 		   mesh->options->name, mesh->node);
 	mesh->is_lost = true;
+	mesh->is_up = false;
+	mesh->bus_error = error;
 	trp_keeper_stop(&mesh->bus, 1000);
 	trp_mesh_desk_tell(
 		mesh, &(struct troupe_mesh_event) { .kind = TROUPE_MESH_LOST,
@@ -211,8 +220,12 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	case TRP_BEACON_FAILED:
 		on_failed(mesh, event->error);
 		return;
-	case TRP_BEACON_GOOD_NODE:
 	case TRP_BEACON_SETUP:
+		told.kind = TROUPE_MESH_SETUP;
+		told.version = event->config->version;
+		trp_mesh_desk_tell(mesh, &told);
+		return;
+	case TRP_BEACON_GOOD_NODE: /* this node always has a value */
 	case TRP_BEACON_RAW:
 	case TRP_BEACON_EVENTS:
 		return;
@@ -301,11 +314,15 @@ static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
 	bool was_up = mesh->is_up;
 
 	mesh->is_up = is_up;
+	if (is_up && mesh->bus_error)
+		mesh->seat_kept.ns = trp_now().ns +
+				     2 * trp_beacon_cycle_max_ns(mesh->beacon);
 	if (is_up != was_up || (error && error != mesh->bus_error)) {
 		troupe_log(is_up ? TROUPE_INFO : TROUPE_WARNING,
-			   "mesh %s: the bus is %s%s%s", mesh->options->name,
-			   is_up ? "up" : "down", error ? ": " : "",
-			   error ? strerror(-error) : "");
+			   "mesh %s: %s is %s%s%s", mesh->options->name,
+			   mesh->channel, is_up ? "up" : "down",
+			   error ? ": " : "",
+			   error ? trp_bus_reason(error) : "");
 		trp_mesh_desk_tell(mesh,
 				   &(struct troupe_mesh_event) {
 					   .kind = is_up ? TROUPE_MESH_UP
@@ -401,6 +418,7 @@ static int open_bus(struct trp_mesh *mesh)
 
 	if (r < 0)
 		return r;
+	trp_bus_describe(&address, mesh->channel, sizeof(mesh->channel));
 	mesh->value_max = TRP_WIRE_SIZE_MAX;
 	if (strcmp(address.kind->name, "serf") == 0)
 		mesh->value_max = SERF_MOST - strlen(address.path);

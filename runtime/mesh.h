@@ -58,8 +58,10 @@ struct trp_mesh {
 	bool is_short; /* said already: not all offers fit the value */
 
 	struct trp_keeper bus;
+	char channel[600]; /* the bus, for people */
 	bool is_up;
-	int bus_error; /* why it is down */
+	int bus_error;		   /* why it is down */
+	struct trp_time seat_kept; /* its holder is not missed before */
 	unsigned unanswered;
 	struct troupe_time asked; /* the oldest of these */
 	uint64_t unsaid, lost;

@@ -18,6 +18,7 @@ static void tell_one(struct trp_mesh *mesh,
 	message.kind = (uint32_t)event->kind;
 	message.node = (char *)event->node;
 	message.term = event->term;
+	message.version = event->version;
 	message.fence = event->fence;
 	message.error = event->error;
 	message.prio = event->prio;

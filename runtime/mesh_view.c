@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* All that a node knows of its mesh, as one message. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/mesh.h"
@@ -78,15 +80,39 @@ static int copy_bytes(ProtobufCBinaryData *to, const char *from, size_t length)
 	return 0;
 }
 
+/* Nodes that are not ours have values of any type. */
+static int copy_value(ProtobufCBinaryData *to, const struct trp_scalar *value)
+{
+	char text[64] = "";
+
+	switch (value->type) {
+	case TRP_SCALAR_NONE:
+	case TRP_SCALAR_RAW: /* a list, a map */
+		break;
+	case TRP_SCALAR_BOOL:
+		snprintf(text, sizeof(text), "%s",
+			 value->flag ? "true" : "false");
+		break;
+	case TRP_SCALAR_INT:
+		snprintf(text, sizeof(text), "%" PRId64, value->integer);
+		break;
+	case TRP_SCALAR_REAL:
+		snprintf(text, sizeof(text), "%g", value->real);
+		break;
+	case TRP_SCALAR_TEXT:
+	case TRP_SCALAR_BYTES:
+		return copy_bytes(to, value->span.data, value->span.length);
+	}
+	return copy_bytes(to, text, strlen(text));
+}
+
 static int read_value(const char *wanted, const struct trp_scalar *value,
 		      Troupe__Mesh__Node *node)
 {
 	struct trp_tenure_record record;
 	struct trp_mesh_said said = { 0 };
 
-	if (value->type != TRP_SCALAR_TEXT)
-		return !*wanted;
-	if (copy_bytes(&node->value, value->span.data, value->span.length) < 0)
+	if (copy_value(&node->value, value) < 0)
 		return -ENOMEM;
 	if (trp_tenure_read(value, &record) < 0 ||
 	    trp_mesh_value_read(record.rest.span.data, record.rest.span.length,
@@ -174,17 +200,6 @@ static void see_beacon(struct view *view)
 	message->state = (uint32_t)trp_beacon_state(mesh->beacon);
 }
 
-/* The scheme alone: the rest may have a password in it. */
-static void see_bus(const struct trp_mesh *mesh, char scheme[16])
-{
-	size_t length = strcspn(mesh->options->bus, ":");
-
-	if (length > 15)
-		length = 15;
-	memcpy(scheme, mesh->options->bus, length);
-	scheme[length] = '\0';
-}
-
 static int see_lists(struct view *view)
 {
 	struct trp_mesh *mesh = view->mesh;
@@ -231,15 +246,13 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 {
 	struct view view = { .mesh = mesh, .offer = offer, .now = trp_now() };
 	Troupe__Mesh__View *message = &view.message;
-	char scheme[16];
 	int r;
 
 	troupe__mesh__view__init(message);
 	see_beacon(&view);
-	see_bus(mesh, scheme);
 	message->mesh = (char *)mesh->options->name;
 	message->node = (char *)mesh->node;
-	message->bus = scheme;
+	message->bus = mesh->channel;
 	message->is_up = mesh->is_up;
 	message->error = mesh->bus_error;
 	message->it = text_bytes(mesh->it);

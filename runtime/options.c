@@ -239,7 +239,8 @@ static const struct option {
 	  "joins a mesh of nodes over this bus", set_beacon },
 	{ "--mesh", "NAME", "TROUPE_MESH",
 	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
-	  "the name of the mesh; else it is troupe", set_mesh },
+	  "the name of the mesh, else troupe; alone it means --beacon local",
+	  set_mesh },
 	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
 	  set_cycle },
 	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",
@@ -366,11 +367,18 @@ static int check_mesh(struct trp_mesh_options *mesh)
 	int r;
 
 	if (!trp_wire_config_is_valid(&mesh->config))
-		return wrong("the gap, %g s, must be at most a third of the "
-			     "cycle, %g s, and at least 0.01 s",
-			     mesh->config.gap_s, mesh->config.cycle_s);
+		return wrong("a cycle of %g s and a gap of %g s do not go "
+			     "together: the gap is at most a third of the "
+			     "cycle, and at least 0.01 s; the cycle is at "
+			     "least 0.1 s",
+			     mesh->config.cycle_s, mesh->config.gap_s);
+	/* Who names a mesh is in it, and needs nothing for that. */
+	if (!mesh->bus[0] && mesh->name[0])
+		strcpy(mesh->bus, "local");
 	if (!mesh->bus[0])
 		return 0;
+	if (!mesh->name[0])
+		strcpy(mesh->name, "troupe");
 	r = trp_bus_parse(mesh->bus, mesh->name, &address);
 	if (r == -EPROTONOSUPPORT)
 		return wrong("--beacon: this bus is unknown or was not built "
@@ -394,8 +402,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
  */
 static const struct trp_options defaults = {
 	.trace_rate = 10000,
-	.mesh = { .name = "troupe",
-		  .config = { .cycle_s = 10,
+	.mesh = { .config = { .cycle_s = 10,
 			      .gap_s = 1.5,
 			      .nodes = 32,
 			      .splits = 4,

@@ -38,6 +38,7 @@ enum troupe_mesh_kind {
 	TROUPE_MESH_DOWN,     /* the bus is; error */
 	TROUPE_MESH_LOST, /* out of the mesh for good; error: -EEXIST: a node of
 			     this name is there */
+	TROUPE_MESH_SETUP, /* the settings of node are in force; version */
 };
 
 struct troupe_mesh_event {
@@ -52,6 +53,7 @@ struct troupe_mesh_event {
 	size_t local_count;
 	const char *const *remote;
 	size_t remote_count;
+	int64_t version;
 };
 
 /* The type of the messages in which events come, from sender 0. */

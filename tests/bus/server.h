@@ -9,7 +9,8 @@
 /* Skips the test, loudly, unless the program is there. */
 void need_program(const char *name);
 int free_port(void);
-/* A new folder for this test; removed by drop_folder(). */
+/* A new folder for this test; removed by drop_folder(), or when the test dies.
+ */
 const char *make_folder(void);
 const char *test_folder(void); /* the one that was made */
 void drop_folder(void);

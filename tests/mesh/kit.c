@@ -77,11 +77,17 @@ void mesh_see(const struct troupe_message *message)
 	case TROUPE_MESH_UP:
 	case TROUPE_MESH_DOWN:
 		seen->is_up = event.kind == TROUPE_MESH_UP;
+		if (seen->is_up)
+			seen->up_ns = troupe_now().ns;
 		seen->downs += event.kind == TROUPE_MESH_DOWN && event.error;
 		break;
 	case TROUPE_MESH_LOST:
 		CHECK(event.error == -EEXIST);
 		seen->lost++;
+		break;
+	case TROUPE_MESH_SETUP:
+		CHECK(*event.node);
+		seen->version = event.version;
 		break;
 	case TROUPE_MESH_CAME:
 	case TROUPE_MESH_WENT:
@@ -103,6 +109,7 @@ void mesh_look(void)
 					   sizeof(seen->listed) - length, "%s ",
 					   view->node[i].name);
 	seen->live = (int)view->count;
+	seen->looks_up = view->is_up;
 	seen->malformed = (long)view->malformed;
 	troupe_mesh_view_free(view);
 	CHECK(troupe_mesh_find("guardian", &view) == 0);
@@ -238,6 +245,7 @@ static int run_node(int number)
 		 trp_codec_find("cbor") && strncmp(mesh->bus, "serf", 4) != 0
 			 ? "cbor"
 			 : "msgpack");
+	mesh->config.version = nodes[number].version;
 	if (nodes[number].before && nodes[number].before(number) < 0)
 		return 99;
 	return trp_supervisor_run(&options);

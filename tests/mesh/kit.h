@@ -22,12 +22,15 @@ enum { NODES_MAX = 4, LOG_MAX = 256 };
 
 struct seen {
 	_Atomic bool is_up, is_it, is_seated;
+	_Atomic bool looks_up; /* in a look; is_up is by events */
+	_Atomic int64_t up_ns; /* when the bus came up */
 	_Atomic int its, others, seats, downs, healed, lost;
 	_Atomic int live;     /* nodes, as the last look had it */
 	_Atomic int offering; /* nodes that offer "guardian" */
 	_Atomic long malformed;
 	_Atomic uint64_t fence, term;
-	_Atomic pid_t running; /* its singleton; 0: none */
+	_Atomic int64_t version; /* of settings that were taken over */
+	_Atomic pid_t running;	 /* its singleton; 0: none */
 	_Atomic int starts;
 	char listed[256]; /* names of the live ones */
 };
@@ -58,6 +61,7 @@ struct node {
 	pid_t pid; /* of its supervisor; 0: it is not there */
 	char name[16];
 	char url[256];
+	int64_t version;	   /* of its settings */
 	int (*before)(int number); /* in its process, before it begins */
 	int (*root)(int argc, char **argv);
 };

@@ -165,6 +165,32 @@ Test(local, hundreds_of_messages_of_rubbish_kill_nobody)
 	drop_folder();
 }
 
+/* ---- settings ----------------------------------------------------------- */
+
+static bool are_first_two_up(void)
+{
+	return board->seen[0].is_up && board->seen[1].is_up;
+}
+
+static bool are_settings_taken(void)
+{
+	return board->seen[0].version == 3 && board->seen[1].version == 3;
+}
+
+Test(local, settings_of_the_highest_version_are_taken_by_all)
+{
+	mesh_prepare(3, local_url());
+	nodes[2].version = 3;
+	mesh_start(0);
+	mesh_start(1);
+	mesh_await(are_first_two_up, "two listen to what is told");
+	mesh_start(2);
+	mesh_await(are_settings_taken, "the others have them, too");
+	cr_assert(board->seen[2].version == 0, "its own are no news");
+	mesh_end();
+	drop_folder();
+}
+
 /* ---- names -------------------------------------------------------------- */
 
 static bool has_one_left(void)
@@ -179,6 +205,13 @@ static bool is_other_still_it(void)
 	return board->seen[other].its > 0;
 }
 
+static bool is_seen_to_have_left(void)
+{
+	int lost = board->seen[0].lost ? 0 : 1;
+
+	return !board->seen[lost].looks_up && board->seen[!lost].looks_up;
+}
+
 Test(local, of_two_nodes_with_one_name_one_leaves_the_mesh_and_lives)
 {
 	mesh_prepare(2, local_url());
@@ -188,6 +221,8 @@ Test(local, of_two_nodes_with_one_name_one_leaves_the_mesh_and_lives)
 	mesh_await(has_one_left, "one has given up");
 	mesh_mark();
 	mesh_await(is_other_still_it, "the other one has the mesh");
+	mesh_await(is_seen_to_have_left,
+		   "it does not look as if all were well");
 	mesh_end();
 	drop_folder();
 }

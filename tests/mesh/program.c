@@ -67,26 +67,14 @@ Test(program, says_what_is_wrong_with_an_option)
 	refuse("--beacon", "carrier-pigeon:", "troupe doctor");
 	refuse("--beacon", "mqtt://", "--beacon takes");
 	refuse("--cycle", "-1", "--cycle takes seconds");
-	refuse("--gap", "9", "at most a third of the cycle");
+	refuse("--gap", "9", "a cycle of 10 s and a gap of 9 s do not");
 	refuse("--splits", "0", "--splits takes 1 to 128");
 	refuse("--mesh", "a/b", "--mesh takes");
 	refuse("--codec", "morse", "--codec takes cbor");
 	refuse("--config", "/nowhere/at/all", "cannot read /nowhere/at/all");
-	drop_folder();
-}
-
 #ifdef HAVE_INIH
-Test(program, says_in_which_line_of_a_file_something_is_wrong)
-{
-	begin();
-	refuse("--config", file_of("cycle = 2\n\nlamp = red\n"),
-	       "options.ini:3: no option lamp is known");
-	refuse("--config", file_of("[run]\ncycle = soon\n"),
-	       "options.ini:2: cycle takes seconds");
-	refuse("--config", file_of("[walk]\ncycle = 1\n"),
-	       "options.ini:2: no section [walk] is known");
-	refuse("--config", file_of("cycle\n"), "options.ini:1: ");
-	refuse("--config", file_of("config = other\n"), "options.ini:1: ");
+	refuse("--config", "/dev", "cannot read /dev: Is a directory");
+#endif
 	drop_folder();
 }
 
@@ -107,6 +95,21 @@ static void ask(const char *node, struct program *p, const char *until)
 		usleep(50000);
 	}
 	cr_assert(false, "%s never said %s", node, until);
+}
+
+#ifdef HAVE_INIH
+Test(program, says_in_which_line_of_a_file_something_is_wrong)
+{
+	begin();
+	refuse("--config", file_of("cycle = 2\n\nlamp = red\n"),
+	       "options.ini:3: no option lamp is known");
+	refuse("--config", file_of("[run]\ncycle = soon\n"),
+	       "options.ini:2: cycle takes seconds");
+	refuse("--config", file_of("[walk]\ncycle = 1\n"),
+	       "options.ini:2: no section [walk] is known");
+	refuse("--config", file_of("cycle\n"), "options.ini:1: ");
+	refuse("--config", file_of("config = other\n"), "options.ini:1: ");
+	drop_folder();
 }
 
 Test(program, the_command_line_wins_over_the_environment_and_that_over_the_file)
@@ -135,9 +138,27 @@ Test(program, the_command_line_wins_over_the_environment_and_that_over_the_file)
 }
 #endif
 
+Test(program, a_name_of_a_mesh_alone_is_one_on_this_machine)
+{
+	struct program p = { 0 }, beacon = { 0 };
+	char text[128];
+
+	begin();
+	cr_assert_eq(program_troupe(&p, "run", "--mesh", "fog", "--node",
+				    "buoy", application, NULL),
+		     0);
+	ask("buoy", &beacon, "\"up\": true");
+	snprintf(text, sizeof(text), "\"bus\": \"local:%s/troupe/fog\"", home);
+	cr_expect(strstr(beacon.out, text), "%s", beacon.out);
+	program_fini(&beacon);
+	stop(&p);
+	drop_folder();
+}
+
 Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 {
 	struct program a = { 0 }, b = { 0 }, watch = { 0 }, beacon = { 0 };
+	char text[128];
 
 	begin();
 	start(&a, "a");
@@ -158,7 +179,8 @@ Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 	cr_assert_eq(program_troupe(&beacon, "beacon", "--node", "a", NULL), 0);
 	cr_expect_eq(program_finish(&beacon, PATIENCE_MS), 0, "%s", beacon.err);
 	cr_expect(strstr(beacon.out, "seat       a\n"), "%s", beacon.out);
-	cr_expect(strstr(beacon.out, "bus        local, up\n"));
+	snprintf(text, sizeof(text), "bus        %s, up\n", bus);
+	cr_expect(strstr(beacon.out, text), "%s", beacon.out);
 	cr_expect(strstr(beacon.out, " b\n"), "%s", beacon.out);
 	program_fini(&beacon);
 	stop(&b);
@@ -166,6 +188,42 @@ Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 			     &watch, "\"event\": \"went\", \"node\": \"b\"",
 			     PATIENCE_MS),
 		     0, "%s", watch.out);
+	stop(&a);
+	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
+	program_fini(&watch);
+	drop_folder();
+}
+
+Test(program, watch_tells_of_settings_taken_over_and_of_both_lists_of_a_heal)
+{
+	struct program a = { 0 }, b = { 0 }, watch = { 0 };
+	static const char *const said[] = {
+		"{\"event\": \"setup\", \"node\": \"b\"",
+		"\"version\": 7",
+		"{\"event\": \"healed\"",
+		"\"local\": [\"a\"], \"remote\": [\"b\"]",
+	};
+	size_t i;
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	cr_assert_eq(program_troupe(&watch, "beacon", "watch", "--json",
+				    "--node", "a", NULL),
+		     0);
+	cr_assert_eq(
+		program_await_output(&watch, "\"event\": \"up\"", PATIENCE_MS),
+		0);
+	cr_assert_eq(program_troupe(&b, "run", "--beacon", bus, "--node", "b",
+				    "--beacon-version", "7", "--cycle", "0.6",
+				    "--gap", "0.15", application, NULL),
+		     0);
+	for (i = 0; i < sizeof(said) / sizeof(*said); i++)
+		cr_assert_eq(program_await_output(&watch, said[i], PATIENCE_MS),
+			     0, "%s: %s", said[i], watch.out);
+	stop(&b);
 	stop(&a);
 	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
 	program_fini(&watch);
@@ -181,6 +239,8 @@ Test(program, a_node_without_a_mesh_says_so)
 	cr_assert_eq(program_troupe(&p, "run", "--node", "lone",
 				    program_built("examples/monitor.so"), NULL),
 		     0);
+	cr_assert_eq(program_await_output(&p, "cpu ", PATIENCE_MS), 0, "%s",
+		     p.err);
 	for (i = 0; i < 100; i++) {
 		program_fini(&beacon);
 		memset(&beacon, 0, sizeof(beacon));
