@@ -74,11 +74,15 @@ static const struct troupe_handler takers[] = {
 	{},
 };
 
-/* --mailbox is not for this one: what is copied must fit. */
-static const struct troupe_class copy_class = { .name = "taker",
-						.init = take_init,
-						.mailbox_limit = 256 << 20,
-						.handlers = takers };
+/* --mailbox is not for those who take copies: what is copied must fit. */
+static const struct troupe_class small_class = { .name = "taker",
+						 .init = take_init,
+						 .handlers = takers };
+static const struct troupe_class large_class = { .name = "taker",
+						 .init = take_init,
+						 .mailbox_limit = 256 << 20,
+						 .handlers = takers };
+enum { LARGE = 64 << 10 };
 static struct troupe_class loan_class = { .name = "taker",
 					  .init = take_init,
 					  .handlers = takers };
@@ -141,7 +145,10 @@ static int copied(void)
 	int r;
 
 	buffer = malloc((size_t)bench_get(BYTES));
-	r = buffer ? run(&copy_class, copy_one) : -ENOMEM;
+	if (!buffer)
+		return -ENOMEM;
+	r = run(bench_get(BYTES) < LARGE ? &small_class : &large_class,
+		copy_one);
 	free(buffer);
 	return r;
 }
