@@ -201,7 +201,7 @@ $(PARTS_BIN): %: %.o $(O)/gen/tests/guests/parlour.pb-c.o $(O)/lib/libtroupe.so
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
-$(O)/bin/test-guests: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+$(O)/bin/test-guests $(O)/bin/test-examples: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
@@ -383,6 +383,11 @@ compile_commands.json:
 
 # ---- install ---------------------------------------------------------------
 
+# FUNCTION.3:PAGE.3 for all that a page has in its NAME, so that man finds them.
+PAGE_NAMES = $(shell sed -n '/^.Sh NAME/,/^.Nd/s/^.Nm \([a-z_]*\).*/\1/p' $(1))
+PAGE_LINKS = $(foreach p,$(PAGES),$(patsubst %,%$(suffix $(p)):$(notdir $(p)),\
+	$(filter-out $(basename $(notdir $(PAGES))),$(call PAGE_NAMES,$(p)))))
+
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -397,12 +402,14 @@ install: all
 	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
 		runtime/troupe.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc
 	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
+	@for link in $(PAGE_LINKS); do name=$${link%:*}; \
+		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc \
 		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
-		$(foreach p,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
+		$(foreach p,$(PAGES) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 
 clean:
 	rm -rf build compile_commands.json

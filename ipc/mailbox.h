@@ -37,6 +37,8 @@ enum trp_ready {
 
 struct trp_peer;
 
+enum { TRP_PEERS_FIRST = 4, TRP_PEER_CHUNKS = 13 };
+
 struct trp_mailbox {
 	const struct trp_arena *arena;
 	uint32_t slot;
@@ -45,8 +47,8 @@ struct trp_mailbox {
 	struct trp_front *front;
 	struct trp_bell *bell;
 	struct trp_region region;
-	struct trp_peer *peer[TRP_CARD_CHUNKS + 1]; /* parallel to the cards */
-	struct trp_peer *last;			    /* whom we sent to last */
+	struct trp_peer *peer[TRP_PEER_CHUNKS]; /* in the order of the cards */
+	struct trp_peer *last;			/* whom we sent to last */
 	struct trp_queue {
 		struct trp_peer *first, *last;
 		uint32_t turn; /* records left of the first one's turn */
@@ -157,10 +159,12 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead);
  * For the one that reaped `dead`, while the directory still says that it lives,
  * so that no sender reuses the memory: each record of others than the
  * supervisor that it had not done with, by sender in the order of sending.
+ * meet(): first, for each that has ever sent to it and lives; or NULL.
  * The record is valid within visit() alone; it is not checked beyond its lane.
  * Takes the dead one's bell.  What is sent meanwhile may be missed.
  */
 void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
+			     void (*meet)(uint32_t sender, void *data),
 			     void (*visit)(const struct trp_mail *mail,
 					   void *data),
 			     void *data);

@@ -4,21 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { FIRST_CHUNK = 32 };
+static_assert((TRP_PEERS_FIRST << TRP_PEER_CHUNKS) - TRP_PEERS_FIRST >=
+		      TRP_SLOTS_MAX,
+	      "one for each slot");
 
-/* As card.c places cards: the front's first, then chunks of 32 << k. */
+/*
+ * Chunk k holds TRP_PEERS_FIRST << k, so that whoever speaks to few does not
+ * touch memory for many.
+ */
 static struct trp_peer **chunk_of(struct trp_mailbox *box, uint32_t number,
 				  uint32_t *ret_nth, uint32_t *ret_room)
 {
-	uint32_t nth = number - 1;
-	unsigned k = 0;
+	uint32_t place = number - 1 + TRP_PEERS_FIRST;
+	unsigned k = 31 - (unsigned)__builtin_clz(place / TRP_PEERS_FIRST);
 
-	*ret_nth = nth;
-	*ret_room = TRP_CARDS_INLINE;
-	while (*ret_nth >= *ret_room) {
-		*ret_nth -= *ret_room;
-		*ret_room = FIRST_CHUNK << k++;
-	}
+	*ret_room = TRP_PEERS_FIRST << k;
+	*ret_nth = place - *ret_room;
 	return &box->peer[k];
 }
 
@@ -169,6 +170,6 @@ void trp_peer_fini(struct trp_mailbox *box)
 		for (int i = 0; peer && i < TRP_STREAMS; i++)
 			free(peer->out[i].debt);
 	}
-	for (int k = 0; k <= TRP_CARD_CHUNKS; k++)
+	for (int k = 0; k < TRP_PEER_CHUNKS; k++)
 		free(box->peer[k]);
 }

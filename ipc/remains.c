@@ -115,6 +115,7 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
 struct remains {
 	const struct trp_arena *arena;
 	uint32_t dead;
+	void (*meet)(uint32_t sender, void *data);
 	void (*visit)(const struct trp_mail *mail, void *data);
 	void *data;
 };
@@ -197,6 +198,8 @@ static void read_sender(const struct remains *remains, uint32_t sender,
 	    atomic_load_explicit(&sent->target, memory_order_acquire) !=
 		    life_of(remains->arena, remains->dead) >> 32)
 		return;
+	if (remains->meet)
+		remains->meet(sender, remains->data);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		if (read)
 			place = place_of(remains, sender, read, i);
@@ -255,11 +258,12 @@ static void read_known(const struct remains *remains)
 }
 
 void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
+			     void (*meet)(uint32_t sender, void *data),
 			     void (*visit)(const struct trp_mail *mail,
 					   void *data),
 			     void *data)
 {
-	struct remains remains = { arena, dead, visit, data };
+	struct remains remains = { arena, dead, meet, visit, data };
 	struct trp_bell *bell = trp_arena_bell(arena, dead);
 
 	read_known(&remains);

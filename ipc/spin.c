@@ -3,13 +3,35 @@
 
 #include <string.h>
 
+static const char *const mode_name[] = {
+	[TRP_SPIN_AUTO] = "auto",
+	[TRP_SPIN_NEVER] = "never",
+	[TRP_SPIN_ALWAYS] = "always",
+};
+enum { MODES = sizeof(mode_name) / sizeof(mode_name[0]) };
+
+/* MODES: there is no such mode. */
+static unsigned find_mode(const char *name)
+{
+	unsigned i;
+
+	if (!name || !*name)
+		return TRP_SPIN_AUTO;
+	for (i = 0; i < MODES && strcmp(mode_name[i], name) != 0; i++)
+		;
+	return i;
+}
+
+bool trp_spin_is_mode(const char *mode)
+{
+	return find_mode(mode) < MODES;
+}
+
 static enum trp_spin_mode mode_of(const char *name)
 {
-	if (name && strcmp(name, "always") == 0)
-		return TRP_SPIN_ALWAYS;
-	if (name && strcmp(name, "never") == 0)
-		return TRP_SPIN_NEVER;
-	return TRP_SPIN_AUTO;
+	unsigned mode = find_mode(name);
+
+	return mode < MODES ? (enum trp_spin_mode)mode : TRP_SPIN_AUTO;
 }
 
 void trp_spin_init(struct trp_spin *spin, const char *mode)

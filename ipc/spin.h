@@ -59,8 +59,10 @@ enum {
 	TRP_SPIN_TRIAL_MOST = 4096,
 };
 
-/* `mode` is what TROUPE_SPIN says: always, never, auto; NULL and others: auto.
- */
+/* Of the variable TROUPE_SPIN: always, never, auto; NULL and "": auto. */
+bool trp_spin_is_mode(const char *mode);
+
+/* One that is no mode is auto. */
 void trp_spin_init(struct trp_spin *spin, const char *mode);
 
 /* How long to spin now, in nanoseconds; counts this sleep. */

@@ -10,6 +10,7 @@
 #include "runtime/control.pb-c.h"
 #include "runtime/dead_letter.h"
 #include "runtime/process.h"
+#include "runtime/saved.h"
 #include "runtime/trace.h"
 #include "serialize/message.h"
 
@@ -50,14 +51,15 @@ static int call_with_end(int (*callback)(const struct troupe_end *end),
 /*
  * What an actor sent is handled before the report of its death: one record of
  * it, or of the stash that was taken back before; 0: there is none left.  While
- * no more work may be begun, or put aside, it waits, and the report does not.
+ * no more work may be begun, or put aside, mail waits, and the report does not;
+ * but answers are taken, which are no work.
  */
 static int drain(uint32_t slot)
 {
 	int r;
 
 	if (trp_actor.is_full || !trp_box_has_room())
-		return 0;
+		return trp_actor_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
 	return r ? r : trp_actor_take_from(slot);
 }
@@ -88,7 +90,8 @@ static int turn_news(void)
 		return claim_later(news);
 	else if (news->watch % 4 == TRP_WATCH_CALLS)
 		trp_call_target_ended(&news->end);
-	else if (news->watch && klass->down)
+	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR &&
+		 klass->down)
 		r = call_with_end(klass->down, &news->end);
 	free(news);
 	return r;
@@ -157,13 +160,13 @@ unsigned trp_actor_heeds(void)
 		       : TRP_TAKE_ALL;
 }
 
-int trp_actor_turn(void)
+static int turn(void)
 {
 	int r;
 
 	if (trp_actor.news.first)
 		return turn_news();
-	if (trp_actor.is_stopping)
+	if (trp_actor.is_stopping || trp_actor.is_finished)
 		return TRP_END;
 	if (++trp_actor.turns % LOOK_EVERY == 0) {
 		r = trp_wait_poll(&trp_actor.wait);
@@ -181,6 +184,18 @@ int trp_actor_turn(void)
 	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
 		return TRP_END;
 	return turn_others();
+}
+
+/* A closure may have said troupe_finish(), and returns nothing. */
+int trp_actor_turn(void)
+{
+	int r = turn();
+
+	if (r >= 0 && trp_actor.finish)
+		r = trp_actor_result(r);
+	if (r == TRP_END)
+		trp_actor.is_finished = true;
+	return r;
 }
 
 static struct troupe_time earlier(struct troupe_time a, struct troupe_time b)
@@ -273,6 +288,17 @@ static void stop_children(void)
 	}
 }
 
+static _Noreturn void fail(int r)
+{
+	char text[TRP_WORDS_TEXT];
+
+	if (!trp_actor.unhandled)
+		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
+	snprintf(text, sizeof(text), "%s: unhandled %s", strerror(-r),
+		 trp_actor.unhandled);
+	trp_actor_exit(TROUPE_ERROR, r, text);
+}
+
 /* r: negative, or a clean end. */
 static _Noreturn void wind_up(int r)
 {
@@ -289,8 +315,9 @@ static _Noreturn void wind_up(int r)
 	stop_children();
 	trp_receive_end();
 	trp_stash_end();
+	trp_saved_told();
 	if (r < 0)
-		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
+		fail(r);
 	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,
 		       0, NULL);
 }
@@ -317,7 +344,7 @@ static int run_class(const void *arguments)
 		r = klass->run(arguments);
 		/* Which is what it was told by troupe_receive(). */
 		if (r == -ECANCELED &&
-		    (trp_actor.is_stopping || trp_actor.is_closing))
+		    (trp_actor.is_stopping || trp_actor.is_finished))
 			r = 0;
 		return r < 0 ? r : TRP_END;
 	}
@@ -372,6 +399,15 @@ static const void *unpack_arguments(const Troupe__Control__Birth *birth)
 	return arguments;
 }
 
+/* Not by snprintf(): each page of code that a birth touches is a fault. */
+static void set_name(char *to, size_t room, const char *name)
+{
+	size_t length = strnlen(name, room - 1);
+
+	memcpy(to, name, length);
+	to[length] = 0;
+}
+
 static const void *be_born(const struct trp_mail *mail)
 {
 	Troupe__Control__Birth *birth;
@@ -385,8 +421,8 @@ static const void *be_born(const struct trp_mail *mail)
 			       &trp_actor.scratch,
 			       (ProtobufCMessage **)&birth) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
-	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s", birth->label);
-	snprintf(trp_actor.title, sizeof(trp_actor.title), "%s", birth->title);
+	set_name(trp_actor.label, sizeof(trp_actor.label), birth->label);
+	set_name(trp_actor.title, sizeof(trp_actor.title), birth->title);
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.fence = birth->fence;
@@ -432,7 +468,6 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 
 	if (trp_actor_enter(node, slot, generation) < 0)
 		_exit(EXIT_FAILURE);
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* It was sent before we were forked. */
 	if (trp_mailbox_next_from(&trp_actor.box, TRP_SLOT_SUPERVISOR, &mail) !=
 	    1)
@@ -474,5 +509,6 @@ struct troupe_time troupe_now(void)
 
 struct troupe_time troupe_in_ms(int64_t milliseconds)
 {
-	return (struct troupe_time) { trp_now().ns + milliseconds * 1000000 };
+	return (struct troupe_time) { trp_timers_after(trp_now().ns,
+						       milliseconds) };
 }

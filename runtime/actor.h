@@ -25,7 +25,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-enum { TRP_WORDS_TEXT = 104 };
+enum { TRP_WORDS_TEXT = 88 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
 struct trp_words {
@@ -42,6 +42,8 @@ struct trp_words {
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
+	_Atomic uint64_t has_young;   /* calls whose targets are not watched */
+	_Atomic uint64_t put_aside;   /* messages: save queue, stash */
 	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
 };
 static_assert(sizeof(struct trp_words) ==
@@ -105,12 +107,14 @@ struct trp_actor {
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;
-	bool is_ending;	 /* stop() was called: it spawns no more */
-	bool is_stashed; /* `mail` was */
-	bool is_full;	 /* no more work may be begun: see method.c */
-	unsigned open;	 /* what trp_actor_turn() takes at once */
+	bool is_finished; /* a turn was its last */
+	bool is_ending;	  /* stop() was called: it spawns no more */
+	bool is_stashed;  /* `mail` was */
+	bool is_full;	  /* no more work may be begun: see method.c */
+	unsigned open;	  /* what trp_actor_turn() takes at once */
 	int64_t closed_at;
-	int finish; /* of troupe_finish(), or 0 */
+	int finish;	       /* of troupe_finish(), or 0 */
+	const char *unhandled; /* the type that ends it, or NULL */
 	uint32_t turns;
 
 	struct trp_handled {

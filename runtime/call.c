@@ -8,8 +8,12 @@
  *	correlation = number << 20 | place,	table[place]->number == number
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
- * target watched, so that a short call costs the supervisor nothing; a target
- * that was dead before the call is -ESRCH at once, by the directory.
+ * target watched, so that a short call costs the supervisor nothing.  Until
+ *then the call is young, and the words say that there is such a one: who has
+ *them is told by the supervisor of the death of anyone he has ever sent to.  A
+ * target that was dead before the call is -ESRCH at once, by the directory.
+ *
+ *	young ==> words->has_young
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +37,9 @@ struct call {
 	void *data;
 	uint64_t number;
 	uint32_t place;
+	uint64_t flow; /* of the question, or of its answer */
+	uint16_t hop;
+	bool is_traced;
 	struct troupe_time watch_at;
 	struct call *next_young, **link_young; /* not watched yet */
 	struct call *next_free;
@@ -111,6 +118,15 @@ static struct call *call_find(uint64_t correlation)
 /* ---- those whose target is not watched yet
  * ---------------------------------------- */
 
+static void say_young(bool has_young)
+{
+	if (!trp_actor.words)
+		return; /* no member of a node */
+	/* Not in time for a death at this moment: then it is watched. */
+	atomic_store_explicit(&trp_actor.words->has_young, has_young,
+			      memory_order_relaxed);
+}
+
 static void grow_up(struct call *call)
 {
 	if (!call->link_young)
@@ -121,6 +137,8 @@ static void grow_up(struct call *call)
 	else
 		young_end = call->link_young;
 	call->link_young = NULL;
+	if (!young)
+		say_young(false);
 }
 
 static void be_young(struct call *call, int64_t now)
@@ -128,6 +146,8 @@ static void be_young(struct call *call, int64_t now)
 	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
 	call->next_young = NULL;
 	call->link_young = young_end;
+	if (!young)
+		say_young(true);
 	*young_end = call;
 	young_end = &call->next_young;
 }
@@ -182,20 +202,39 @@ static void release(struct call *call)
 	free_calls = call;
 }
 
-/* The closure runs exactly once: the place is free before it does. */
+/* What it sends goes on with the flow of the call. */
+static void run_closure(const struct call *call, const ProtobufCMessage *answer)
+{
+	const struct trp_handled was = trp_actor.handled;
+	bool was_busy = trp_actor.is_busy;
+
+	trp_actor.is_busy = true;
+	trp_actor.handled.flow = call->flow;
+	trp_actor.handled.hop = call->hop;
+	trp_actor.handled.is_traced = call->is_traced;
+	call->closure(answer, call->data);
+	trp_actor.handled.flow = was.flow;
+	trp_actor.handled.hop = was.hop;
+	trp_actor.handled.is_traced = was.is_traced;
+	trp_actor.is_busy = was_busy;
+}
+
+/*
+ * The closure runs exactly once: the place is free before it does.  It is a
+ * callback, whoever completes the call: no other begins within it.
+ */
 static void complete(struct call *call, const ProtobufCMessage *answer,
 		     int error, const struct troupe_reason *reason)
 {
 	struct troupe_proxy *proxy = call->proxy;
-	ProtobufCClosure closure = call->closure;
-	void *data = call->data;
+	const struct call done = *call;
 
 	release(call);
 	proxy->error = error;
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
-	closure(answer, data);
+	run_closure(&done, answer);
 }
 
 static void fail(struct call *call, int error, enum troupe_cause cause,
@@ -226,7 +265,6 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	struct call *call = call_find(envelope->correlation);
-	bool was_busy = trp_actor.is_busy;
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
 	int64_t begin;
@@ -238,7 +276,8 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	}
 	begin = trp_trace_begin_of(envelope);
 	output = call->output;
-	trp_actor.is_busy = true;
+	call->hop = envelope->hop;
+	call->is_traced = begin;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);
 	else if (envelope->type != trp_type_of(call->output) ||
@@ -247,7 +286,6 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
 	else
 		complete(call, answer, 0, NULL);
-	trp_actor.is_busy = was_busy;
 	if (begin)
 		trp_trace_handled("answer", output->name, begin, envelope,
 				  trp_words_pid(envelope->sender));
@@ -349,6 +387,9 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	int r = 0;
 
 	envelope->correlation = call->number << PLACE_BITS | call->place;
+	call->flow = envelope->flow;
+	call->hop = envelope->hop;
+	call->is_traced = envelope->flags;
 	call->timer.data = call;
 	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(
@@ -414,7 +455,7 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 
 	if (closure && proxy->timeout_ms >= 0)
 		envelope.deadline =
-			envelope.created + proxy->timeout_ms * 1000000;
+			trp_timers_after(envelope.created, proxy->timeout_ms);
 	ask(proxy, method_index, &envelope, input, closure, data);
 }
 

@@ -75,8 +75,8 @@ const ProtobufCMessage *trp_command_message(
 	const char *text);
 
 /*
- * Joins the node and finds `whom`, a name or SLOT.GENERATION.  0, or the exit
- * status; then this process is no guest.
+ * Joins the node and finds `whom`: a name, an address or SLOT.GENERATION.  0,
+ * or the exit status; then this process is no guest.
  */
 int trp_command_join(const char *command,
 		     const struct trp_command_application *application,

@@ -27,14 +27,19 @@ static void take_answer(const ProtobufCMessage *answer, void *data)
 static int explain(const struct question *question, int error,
 		   const struct troupe_proxy *proxy)
 {
+	char buffer[TROUPE_TEXT_SIZE + 64] = "it has ended: ";
 	const char *text = proxy->reason.text;
+	size_t used = strlen(buffer);
 
+	troupe_reason_text(&proxy->reason, buffer + used,
+			   sizeof(buffer) - used);
 	if (error == -ENOSYS)
 		text = "it has no such method";
 	else if (error == -ETIMEDOUT)
 		text = "no answer in time";
 	else if (error == -ESRCH)
-		text = "it is gone";
+		text = proxy->reason.cause == TROUPE_NOPROC ? "it is gone"
+							    : buffer;
 	else if (error == -EAGAIN)
 		text = "its mailbox is full";
 	else if (!*text)

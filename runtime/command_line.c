@@ -20,16 +20,22 @@ int trp_command_fail(int status, const char *command, const char *format, ...)
 /* Words taken; 0: no such option; -EINVAL: its value is missing. */
 static int take(int argc, char **argv, const struct trp_command_option *option)
 {
-	if (strcmp(argv[0], option->name) != 0)
+	size_t length = strlen(option->name);
+	char end;
+
+	if (strncmp(argv[0], option->name, length) != 0)
+		return 0;
+	end = argv[0][length];
+	if (end && (end != '=' || option->flag))
 		return 0;
 	if (option->flag) {
 		*option->flag = true;
 		return 1;
 	}
-	if (argc < 2)
+	if (!end && argc < 2)
 		return -EINVAL;
-	*option->value = argv[1];
-	return 2;
+	*option->value = end ? argv[0] + length + 1 : argv[1];
+	return end ? 1 : 2;
 }
 
 int trp_command_options(const char *command, int argc, char **argv,
@@ -50,8 +56,8 @@ int trp_command_options(const char *command, int argc, char **argv,
 		if (n == 0)
 			return trp_command_fail(-EINVAL, command,
 						"no such option: %s; try "
-						"`troupe help`",
-						argv[i]);
+						"`troupe help %s`",
+						argv[i], command);
 		i += n;
 	}
 	return i;

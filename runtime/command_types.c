@@ -7,6 +7,7 @@
 #include "runtime/guest.pb-c.h"
 #include "runtime/ref.h"
 #include "runtime/troupe_guest.h"
+#include "runtime/troupe_tree.h"
 #include "runtime/types.h"
 #include "runtime/visit.h"
 #include "serialize/reflect.h"
@@ -220,6 +221,11 @@ static int nobody(const char *command, const char *node, const char *whom)
 	static struct trp_visit visit;
 	struct search search = { 0 };
 
+	if (whom[0] == '/')
+		return trp_command_fail(TRP_COMMAND_FAILED, command,
+					"nobody is at %s in node %s; `troupe "
+					"ps` shows who is where",
+					whom, node);
 	if (trp_visit_open(&visit, node) == 0) {
 		mention_names(&visit, &search);
 		trp_visit_close(&visit);
@@ -243,7 +249,8 @@ int trp_command_join(const char *command,
 	r = troupe_join(application->node, &guest, why);
 	if (r < 0)
 		return trp_command_fail(TRP_COMMAND_FAILED, command, "%s", why);
-	r = troupe_whereis(whom, ret_ref);
+	r = whom[0] == '/' ? troupe_lookup(whom, ret_ref)
+			   : troupe_whereis(whom, ret_ref);
 	if (r == 0 || parse_ref(whom, ret_ref))
 		return 0;
 	troupe_leave();

@@ -28,7 +28,8 @@ static int take(void *user, const char *section, const char *key,
 		 trp_options_set(reading->options, key, value, &takes))
 		return 1;
 	else if (takes)
-		snprintf(wrong, sizeof(wrong), "%s takes %s", key, takes);
+		snprintf(wrong, sizeof(wrong), "%s takes %s, not \"%.32s\"",
+			 key, takes, value);
 	else
 		snprintf(wrong, sizeof(wrong), "no option %s is known", key);
 	if (!reading->wrong[0])

@@ -86,16 +86,21 @@ static const struct trp_letters *letters_of(uint32_t slot,
 		  : NULL;
 }
 
-void trp_dead_letter_inherit(uint32_t slot)
+uint32_t trp_dead_letter_inherit(uint32_t slot)
 {
 	const struct trp_front *front = trp_arena_front(box->arena, slot);
-	const struct trp_letters *theirs =
-		letters_of(slot, (const struct trp_words *)front->user);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_letters *theirs = letters_of(slot, words);
+	/* It may say anything; so many fit into no machine. */
+	uint32_t put_aside = (uint32_t)atomic_load(&words->put_aside);
 
 	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
 		atomic_fetch_add_explicit(&letters->count[i],
 					  atomic_load(&theirs->count[i]),
 					  memory_order_relaxed);
+	atomic_fetch_add_explicit(&letters->count[TROUPE_DEAD_UNREAD],
+				  put_aside, memory_order_relaxed);
+	return put_aside;
 }
 
 static void add(struct troupe_dead_counts *sum, const struct trp_letters *of)
@@ -322,7 +327,7 @@ static bool may_say(void)
 
 static void say(const struct trp_dead *dead)
 {
-	const ProtobufCMessageDescriptor *type = trp_types_find(dead->type);
+	const char *type = trp_types_name(dead->type);
 	char sender[TRP_TITLE_SIZE + 16], target[TRP_TITLE_SIZE + 16];
 	char name[32];
 
@@ -334,7 +339,7 @@ static void say(const struct trp_dead *dead)
 		 (unsigned long long)dead->type);
 	troupe_log(TROUPE_WARNING,
 		   "dead letter: %s, %zu bytes, from %s to %s: %s",
-		   type ? type->name : name, dead->size,
+		   type ? type : name, dead->size,
 		   name_of(dead->sender, sender, sizeof(sender)),
 		   name_of(dead->target, target, sizeof(target)),
 		   text_of[dead->cause]);

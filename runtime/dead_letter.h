@@ -68,7 +68,10 @@ void trp_dead_letter_received(enum troupe_dead_cause cause,
 void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 			    bool is_quiet);
 
-/* The supervisor's: takes over the counts of one that has ended. */
-void trp_dead_letter_inherit(uint32_t slot);
+/*
+ * The supervisor's: takes over the counts of one that has ended, and counts as
+ * unread what it had put aside and did not tell of, which is returned.
+ */
+uint32_t trp_dead_letter_inherit(uint32_t slot);
 
 #endif

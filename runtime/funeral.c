@@ -225,9 +225,46 @@ void trp_funeral_sweep(struct trp_supervisor *supervisor)
 }
 
 struct leftover {
+	struct trp_supervisor *supervisor;
 	troupe_ref dead;
 	bool is_quiet; /* it ended in order, and need not read on */
+	uint32_t put_aside;
+
+	/* Who may have called it just now, and does not watch it. */
+	troupe_ref *caller;
+	size_t callers;
 };
+
+static void meet_sender(uint32_t slot, void *data)
+{
+	enum { MORE = 64 };
+	struct leftover *leftover = data;
+	const struct trp_front *front =
+		trp_arena_front(&leftover->supervisor->node.arena, slot);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+	troupe_ref *grown;
+
+	if (!atomic_load_explicit(&words->has_young, memory_order_relaxed))
+		return;
+	if (leftover->callers % MORE == 0) {
+		grown = reallocarray(leftover->caller, leftover->callers + MORE,
+				     sizeof(*grown));
+		if (!grown)
+			return; /* it will watch, soon */
+		leftover->caller = grown;
+	}
+	leftover->caller[leftover->callers++] = trp_ref(
+		slot, leftover->supervisor->family.child[slot].generation);
+}
+
+static void tell_callers(struct leftover *leftover,
+			 const struct troupe_end *end)
+{
+	for (size_t i = 0; i < leftover->callers; i++)
+		trp_funeral_tell(leftover->supervisor, leftover->caller[i], end,
+				 TRP_WATCH_CALLS);
+	free(leftover->caller);
+}
 
 static void is_left(const struct trp_mail *mail, void *data)
 {
@@ -240,15 +277,18 @@ static void is_left(const struct trp_mail *mail, void *data)
  * What it had not read: now, while no sender may take back the memory.  Its own
  * counts go on in ours.
  */
-static void take_stock(struct trp_supervisor *supervisor, uint32_t slot,
-		       const struct troupe_end *end)
+static struct leftover take_stock(struct trp_supervisor *supervisor,
+				  uint32_t slot, const struct troupe_end *end)
 {
-	struct leftover leftover = { end->ref, !is_worth_a_line(end) };
+	struct leftover leftover = { .supervisor = supervisor,
+				     .dead = end->ref,
+				     .is_quiet = !is_worth_a_line(end) };
 
 	trp_office_subscribe(supervisor, leftover.dead, false);
-	trp_mailbox_each_unread(&supervisor->node.arena, slot, is_left,
-				&leftover);
-	trp_dead_letter_inherit(slot);
+	trp_mailbox_each_unread(&supervisor->node.arena, slot, meet_sender,
+				is_left, &leftover);
+	leftover.put_aside = trp_dead_letter_inherit(slot);
+	return leftover;
 }
 
 /*
@@ -262,11 +302,12 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	struct troupe_end end = end_of(supervisor, slot, death);
 	uint32_t mother = child->parent;
 	struct trp_watcher *watcher;
+	struct leftover leftover;
 	char title[TRP_TITLE_SIZE];
 	uint32_t unread, orphan;
 
 	trp_family_title(&supervisor->family, slot, title, sizeof(title));
-	take_stock(supervisor, slot, &end);
+	leftover = take_stock(supervisor, slot, &end);
 	set_life(supervisor, slot, TRP_DEAD);
 	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
@@ -281,6 +322,10 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_obituary_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
+	if (leftover.put_aside && !leftover.is_quiet)
+		troupe_log(TROUPE_WARNING,
+			   "%u dead letters: what %s[%d] had put aside",
+			   leftover.put_aside, title, (int)end.pid);
 	trp_trace_ended(end.pid, title, child->spawned_at, &end.reason);
 	if (slot == supervisor->root) {
 		supervisor->root_end = end;
@@ -296,6 +341,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	     watcher = watcher->next_of_target)
 		trp_funeral_tell(supervisor, watcher->watcher, &end,
 				 watcher->id);
+	tell_callers(&leftover, &end);
 	tell_no_children(supervisor, mother);
 	if (child->is_guest)
 		supervisor->guests--;

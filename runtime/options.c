@@ -2,6 +2,7 @@
 #include "runtime/options.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,68 +208,77 @@ static void name_node(struct trp_options *options)
 			 (int)getpid());
 }
 
+/* The order is that of the help. */
 static const struct option {
 	const char *name;
 	const char *value;    /* how the help calls it */
 	const char *variable; /* of the environment; NULL: none */
 	const char *takes;
+	const char *unless; /* it is given; NULL: the help says */
 	const char *help;
 	/* False: not what it takes. */
 	bool (*set)(struct trp_options *options, const char *text);
 } table[] = {
-	{ "--slots", "N", "TROUPE_SLOTS", "2 to 31744",
-	  "at most so many actors", set_slots },
 	{ "--node", "NAME", "TROUPE_NODE",
-	  "up to 63 letters, digits, '-', '_' and '.'", "the name of this node",
-	  set_node },
+	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
+	  "the name of this node; else it is APPLICATION-PID", set_node },
+	{ "--slots", "N", "TROUPE_SLOTS", "2 to 31744", "31744",
+	  "how many actors there may be, the supervisor counted in",
+	  set_slots },
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
-	  "address space of each for big messages", set_heap },
-	{ "--trace", "FILE", "TROUPE_TRACE", "a file to be written",
-	  "what happens, for Perfetto", set_trace },
+	  "2G", "what an actor may have under way in mail", set_heap },
+	{ "--trace", "FILE", "TROUPE_TRACE", "a file, which is overwritten",
+	  NULL, "writes what happens, for https://ui.perfetto.dev", set_trace },
 	{ "--trace-rate", "N", "TROUPE_TRACE_RATE",
-	  "events of an actor and second, 10000 by default; 0 is all",
-	  "how much of it", set_trace_rate },
-	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)",
+	  "events a second of each process, 0: all", "10000", "how much of it",
+	  set_trace_rate },
+	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)", NULL,
 	  "options from a file", set_config },
 	{ "--beacon", "BUS", "TROUPE_BEACON",
-	  "local, mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC], mqtts://...\n"
-	  "                 or serf://[:KEY@]HOST[:PORT][/EVENT]",
+	  "local, mqtt://HOST, mqtts://HOST or serf://HOST", NULL,
 	  "joins a mesh of nodes over this bus", set_beacon },
 	{ "--mesh", "NAME", "TROUPE_MESH",
-	  "up to 63 letters, digits, '-', '_' and '.'; default: troupe",
-	  "the name of the mesh; alone it means --beacon local", set_mesh },
-	{ "--cycle", "S", NULL, "seconds; default: 10",
-	  "the time between two pings", set_cycle },
-	{ "--gap", "S", NULL,
-	  "seconds, at most a third of the cycle; default: 1.5",
+	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
+	  "the name of the mesh, else troupe; alone it is --beacon local",
+	  set_mesh },
+	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
+	  set_cycle },
+	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",
 	  "what a message may take, and a singleton to stop", set_gap },
-	{ "--listed", "N", NULL, "a number, 0: any; default: 32",
+	{ "--listed", "N", NULL, "a number, 0 for any", "32",
 	  "how many nodes take turns", set_listed },
-	{ "--splits", "N", NULL, "1 to 128; default: 4",
+	{ "--splits", "N", NULL, "1 to 128", "4",
 	  "into how many parts a mesh may fall, and one", set_splits },
-	{ "--hosts", "N", NULL, "a number; default: 1",
+	{ "--hosts", "N", NULL, "a number", "1",
 	  "how many nodes there are at least", set_hosts },
-	{ "--force-in", "yes|no", NULL, "yes or no; default: yes",
+	{ "--force-in", "YES", NULL, "yes or no", "yes",
 	  "nodes off the list come onto it at once", set_force_in },
-	{ "--beacon-version", "N", NULL, "a number; default: 0",
-	  "of these settings: the highest is taken by all nodes",
-	  set_beacon_version },
-	{ "--codec", "NAME", NULL, "cbor or msgpack, where built",
-	  "how nodes write to each other", set_codec },
-	{ "--roving", "yes|no", NULL, "yes or no; default: no",
+	{ "--beacon-version", "N", NULL, "a number", "0",
+	  "of these settings: all nodes take the highest", set_beacon_version },
+	{ "--codec", "NAME", NULL, "cbor or msgpack, where built", NULL,
+	  "how nodes write to each other: on Serf msgpack, else cbor",
+	  set_codec },
+	{ "--roving", "YES", NULL, "yes or no", "no",
 	  "singletons go round with the beacon", set_roving },
 };
 
 enum { COUNT = sizeof(table) / sizeof(table[0]) };
 
-static int wrong(const char *format, const char *what, const char *more)
+static int wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int wrong(const char *format, ...)
 {
+	va_list arguments;
+
 	fputs("troupe: ", stderr);
-	fprintf(stderr, format, what, more);
-	fputs("\nTry `troupe help`.\n", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs("\nTry `troupe help run`.\n", stderr);
 	return -EINVAL;
 }
 
+/* A variable that is empty is none. */
 static int read_environment(struct trp_options *options)
 {
 	const char *text;
@@ -276,19 +286,21 @@ static int read_environment(struct trp_options *options)
 
 	for (i = 0; i < COUNT; i++) {
 		text = table[i].variable ? getenv(table[i].variable) : NULL;
-		if (text && !table[i].set(options, text))
-			return wrong("%s takes %s", table[i].variable,
-				     table[i].takes);
+		if (text && *text && !table[i].set(options, text))
+			return wrong("%s takes %s, not \"%s\"",
+				     table[i].variable, table[i].takes, text);
 	}
 	return 0;
 }
 
-static const struct option *find(const char *name)
+/* By the first `length` characters, all of its name. */
+static const struct option *find(const char *name, size_t length)
 {
 	size_t i;
 
 	for (i = 0; i < COUNT; i++)
-		if (strcmp(table[i].name, name) == 0)
+		if (strlen(table[i].name) == length &&
+		    memcmp(table[i].name, name, length) == 0)
 			return &table[i];
 	return NULL;
 }
@@ -300,38 +312,51 @@ bool trp_options_set(struct trp_options *options, const char *key,
 	char name[64];
 
 	snprintf(name, sizeof(name), "--%s", key);
-	option = find(name);
+	option = find(name, strlen(name));
 	*ret_takes = option ? option->takes : NULL;
 	return option && option->set(options, text);
+}
+
+/*
+ * The option at the front of argv, and its value (NULL: none), behind '=' or in
+ * the word that follows.  Returns how many words they are; 0: the options are
+ * over.
+ */
+static int next(int argc, char **argv, const struct option **ret_option,
+		const char **ret_text)
+{
+	size_t length;
+
+	if (argc == 0 || argv[0][0] != '-' || strcmp(argv[0], "--") == 0)
+		return 0;
+	length = strcspn(argv[0], "=");
+	*ret_option = find(argv[0], length);
+	if (argv[0][length]) {
+		*ret_text = argv[0] + length + 1;
+		return 1;
+	}
+	*ret_text = argc > 1 ? argv[1] : NULL;
+	return 2;
 }
 
 /* The file stands behind everything else, so it is read first. */
 static int read_config(int argc, char **argv, struct trp_options *options)
 {
 	const char *path = getenv("TROUPE_CONFIG");
-	char why[256];
-	int i;
+	const struct option *option;
+	const char *text;
+	char why[512];
+	int i, n;
 
 	for (i = 0;
-	     i + 1 < argc && argv[i][0] == '-' && strcmp(argv[i], "--") != 0;
-	     i += 2)
-		if (strcmp(argv[i], "--config") == 0)
-			path = argv[i + 1];
-	if (!path || trp_config_read(path, options, why, sizeof(why)) == 0)
+	     i < argc && (n = next(argc - i, argv + i, &option, &text)) > 0;
+	     i += n)
+		if (option && option->set == set_config && text)
+			path = text;
+	if (!path || !*path ||
+	    trp_config_read(path, options, why, sizeof(why)) == 0)
 		return 0;
-	return wrong("%s%s", why, "");
-}
-
-static int wrong_times(const struct trp_wire_config *config)
-{
-	char text[240];
-
-	snprintf(text, sizeof(text),
-		 "a cycle of %g s and a gap of %g s do not go together: the "
-		 "gap is at most a third of the cycle, and at least 0.01 s; "
-		 "the cycle is at least 0.1 s",
-		 config->cycle_s, config->gap_s);
-	return wrong("%s%s", text, "");
+	return wrong("%s", why);
 }
 
 /* What can be said only when all is known. */
@@ -342,7 +367,11 @@ static int check_mesh(struct trp_mesh_options *mesh)
 	int r;
 
 	if (!trp_wire_config_is_valid(&mesh->config))
-		return wrong_times(&mesh->config);
+		return wrong("a cycle of %g s and a gap of %g s do not go "
+			     "together: the gap is at most a third of the "
+			     "cycle, and at least 0.01 s; the cycle is at "
+			     "least 0.1 s",
+			     mesh->config.cycle_s, mesh->config.gap_s);
 	/* Who names a mesh is in it, and needs nothing for that. */
 	if (!mesh->bus[0] && mesh->name[0])
 		strcpy(mesh->bus, "local");
@@ -353,17 +382,15 @@ static int check_mesh(struct trp_mesh_options *mesh)
 	r = trp_bus_parse(mesh->bus, mesh->name, &address);
 	if (r == -EPROTONOSUPPORT)
 		return wrong("--beacon: this bus is unknown or was not built "
-			     "(`troupe doctor` lists those that were)%s%s",
-			     "", "");
+			     "(`troupe doctor` lists those that were)");
 	if (r < 0)
-		return wrong("--beacon takes %s%s", find("--beacon")->takes,
-			     "");
+		return wrong("--beacon takes %s; see troupe(1)",
+			     find("--beacon", 8)->takes);
 	codec = trp_mesh_codec(address.kind);
 	if (!codec)
 		return wrong("--beacon: built with neither libcbor nor "
 			     "msgpack, so nodes cannot write to each other; "
-			     "install libcbor-dev and build again%s%s",
-			     "", "");
+			     "install libcbor-dev and build again");
 	if (!mesh->codec[0])
 		snprintf(mesh->codec, sizeof(mesh->codec), "%s", codec);
 	return 0;
@@ -387,27 +414,27 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 {
 	struct trp_options options = defaults;
 	const struct option *option;
-	int i, r;
+	const char *text;
+	int i, n, r;
 
 	r = read_config(argc, argv, &options);
 	if (r == 0)
 		r = read_environment(&options);
 	if (r < 0)
 		return r;
-	for (i = 0; i < argc && argv[i][0] == '-'; i += 2) {
-		if (strcmp(argv[i], "--") == 0) {
-			i++;
-			break;
-		}
-		option = find(argv[i]);
+	for (i = 0; (n = next(argc - i, argv + i, &option, &text)) > 0;
+	     i += n) {
 		if (!option)
-			return wrong("run has no option %s%s", argv[i], "");
-		if (i + 1 == argc || !option->set(&options, argv[i + 1]))
+			return wrong("run has no option %s", argv[i]);
+		if (!text)
 			return wrong("%s takes %s", argv[i], option->takes);
+		if (!option->set(&options, text))
+			return wrong("%s takes %s, not \"%s\"", option->name,
+				     option->takes, text);
 	}
+	i += i < argc && strcmp(argv[i], "--") == 0;
 	if (i >= argc)
-		return wrong("run needs an application, a shared object%s%s",
-			     "", "");
+		return wrong("run needs an application, a shared object");
 	r = check_mesh(&options.mesh);
 	if (r < 0)
 		return r;
@@ -427,9 +454,13 @@ void trp_options_help(void)
 	for (i = 0; i < COUNT; i++) {
 		snprintf(name, sizeof(name), "%s %s", table[i].name,
 			 table[i].value);
-		printf("  %-14s %s:\n  %-14s %s%s%s%s\n", name, table[i].help,
-		       "", table[i].takes, table[i].variable ? " (" : "",
-		       table[i].variable ? table[i].variable : "",
-		       table[i].variable ? ")" : "");
+		printf("  %-18s %s\n  %-18s   %s%s%s\n", name, table[i].help,
+		       "", table[i].takes, table[i].unless ? "; default: " : "",
+		       table[i].unless ? table[i].unless : "");
 	}
+	puts("\nThe same in the environment, where an option goes before it:");
+	for (i = 0; i < COUNT; i++)
+		if (table[i].variable)
+			printf("  %-18s %s\n", table[i].variable,
+			       table[i].name);
 }

@@ -47,7 +47,9 @@ static struct wanted {
 	const struct troupe_pattern *patterns; /* NULL: nobody waits */
 	size_t count;
 	uint64_t print;
-	int index; /* of the pattern that matched; -1: none yet */
+	int64_t until; /* what is sent later need not be looked at */
+	uint32_t late; /* turns since the last that found some sent before */
+	int index;     /* of the pattern that matched; -1: none yet */
 	struct troupe_message message;
 } wanted = { .index = -1 };
 
@@ -356,6 +358,8 @@ int trp_receive_offer(const struct trp_mail *mail,
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
 	int index = -1;
 
+	if (envelope->created <= wanted.until)
+		wanted.late = 0;
 	if (is_tried) {
 		describe(envelope, &wanted.message);
 		index = match(envelope, body, size, &wanted.message);
@@ -379,10 +383,23 @@ int trp_receive_offer(const struct trp_mail *mail,
 	return TRP_HELD;
 }
 
+/*
+ * Whether to go on without a look at the deadline.  What was sent by then is
+ * looked at, and there may be no end to what is sent after it: of that, one
+ * turn of each lane that has something.
+ */
+static bool may_go_on(void)
+{
+	return wanted.late++ / TRP_TURN <= trp_actor.box.ready_lanes;
+}
+
 static int wait_for_match(struct troupe_time deadline)
 {
+	int64_t now = trp_now().ns;
 	int r;
 
+	wanted.until = deadline.ns > now ? deadline.ns : now;
+	wanted.late = 0;
 	for (;;) {
 		r = trp_actor_turn();
 		if (wanted.index >= 0)
@@ -391,10 +408,12 @@ static int wait_for_match(struct troupe_time deadline)
 			return -ECANCELED;
 		if (r < 0)
 			return r;
-		if (r == 1)
+		if (r == 1 && may_go_on())
 			continue;
 		if (trp_now().ns >= deadline.ns)
 			return -ETIMEDOUT;
+		if (r == 1)
+			continue;
 		r = trp_actor_sleep(
 			trp_actor_heeds(),
 			deadline.ns < trp_timers_next(&trp_actor.timers).ns
@@ -425,7 +444,7 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 		return -ESHUTDOWN;
 	if (!trp_actor.klass->run || trp_actor.is_busy)
 		return -EINVAL;
-	r = trp_pattern_check(patterns, count);
+	r = !patterns && count ? -EINVAL : trp_pattern_check(patterns, count);
 	if (r < 0)
 		return r;
 	give_back();

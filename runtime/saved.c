@@ -3,8 +3,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor.h"
 
 static uint64_t last_number;
+
+static void put_aside(uint64_t count)
+{
+	atomic_store_explicit(&trp_actor.words->put_aside, count,
+			      memory_order_relaxed);
+}
+
+static uint64_t how_many(void)
+{
+	return atomic_load_explicit(&trp_actor.words->put_aside,
+				    memory_order_relaxed);
+}
 
 struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 				const struct trp_envelope *envelope)
@@ -29,13 +42,35 @@ struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 	saved->mail.bytes = saved->bytes;
 	saved->mail.attachment = attachment;
 	saved->mail.from = NULL;
+	saved->is_counted = true;
+	put_aside(how_many() + 1);
 	return saved;
+}
+
+static void uncount(struct trp_saved *saved)
+{
+	if (saved->is_counted)
+		put_aside(how_many() - 1);
+	saved->is_counted = false;
+}
+
+void trp_saved_is_of(struct trp_saved *saved, uint64_t entry)
+{
+	saved->entry = entry;
+	if (entry)
+		uncount(saved);
+}
+
+void trp_saved_told(void)
+{
+	put_aside(0);
 }
 
 void trp_saved_free(struct trp_saved *saved)
 {
 	if (!saved)
 		return;
+	uncount(saved);
 	free((void *)saved->mail.attachment);
 	free(saved);
 }

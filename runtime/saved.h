@@ -5,7 +5,8 @@
 /*
  * Mail that was taken off its lane and is not handled yet: a copy in private
  * memory, so that the lane goes on.  Both the save queue of troupe_receive()
- * and the stash of a class are lists of these.
+ * and the stash of a class are lists of these.  That memory dies with a process
+ * that crashes; the words say how many there were, for the supervisor to count.
  */
 
 #include "ipc/mailbox.h"
@@ -15,6 +16,7 @@ struct trp_saved {
 	struct trp_saved *next;
 	uint64_t number; /* rising in the order of saving */
 	uint64_t entry;	 /* of the box that handed it out; 0: of none */
+	bool is_counted; /* in the words: it would be lost */
 	struct trp_envelope envelope;
 	struct trp_mail mail; /* of no lane: bytes and attachment are ours */
 	unsigned char bytes[];
@@ -24,6 +26,12 @@ struct trp_saved {
 struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 				const struct trp_envelope *envelope);
 void trp_saved_free(struct trp_saved *saved);
+
+/* The box that handed it out has it: it would not be lost.  entry: or 0. */
+void trp_saved_is_of(struct trp_saved *saved, uint64_t entry);
+
+/* At an end in order each is told of, so none is left to be counted. */
+void trp_saved_told(void);
 
 /* What lies behind the envelope. */
 const void *trp_saved_body(const struct trp_saved *saved);

@@ -84,6 +84,9 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	/* Who waits for room wants that and no policy of a full mailbox. */
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
+		/* Nobody reads while it waits for itself. */
+		if (r == -EAGAIN && to == trp_actor.self)
+			return -EDEADLK;
 		if (r == -EAGAIN) {
 			int64_t begin = trp_trace_begin();
 

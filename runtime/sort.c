@@ -210,6 +210,9 @@ static int deliver(const struct trp_mail *mail,
 	message.body = unpacked;
 	r = handle(&message,
 		   handler ? handler->handle : trp_actor.klass->unhandled);
+	if (!handler && r < 0)
+		trp_actor.unhandled = message.type ? message.type->name
+						   : "of an unknown type";
 	trp_scratch_release(&trp_actor.scratch, mark);
 	return r;
 }

@@ -36,7 +36,7 @@ int troupe_stash(void)
 {
 	struct trp_saved *saved = current;
 
-	if (!trp_actor.handled.mail)
+	if (!trp_actor.handled.mail || trp_actor.klass->run)
 		return -EINVAL;
 	if (trp_actor.is_stashed)
 		return -EALREADY;
@@ -45,7 +45,7 @@ int troupe_stash(void)
 				      trp_actor.handled.envelope);
 	if (!saved)
 		return -ENOMEM;
-	saved->entry = trp_actor.handled.entry;
+	trp_saved_is_of(saved, trp_actor.handled.entry);
 	current = NULL;
 	trp_actor.is_stashed = true;
 	append(&aside, saved);

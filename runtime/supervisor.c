@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ipc/folder.h"
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
 #include "runtime/mesh.h"
@@ -146,6 +147,12 @@ static int choose_wait(struct trp_node *node)
 	char why[160];
 	int r = trp_wait_probe(&node->wait, why);
 
+	if (r == 0 && !trp_spin_is_mode(getenv("TROUPE_SPIN"))) {
+		snprintf(why, sizeof(why),
+			 "TROUPE_SPIN=%.40s is none of auto, always, never",
+			 getenv("TROUPE_SPIN"));
+		r = -EINVAL;
+	}
 	if (r < 0) {
 		fprintf(stderr, "troupe: %s\n", why);
 		return r;
@@ -286,6 +293,20 @@ static int set_up(struct trp_supervisor *supervisor)
 	return r;
 }
 
+static void warn_of_folder(int r)
+{
+	char folder[PATH_MAX] = "its folder";
+
+	trp_folder_find(folder, sizeof(folder));
+	troupe_log(TROUPE_WARNING,
+		   "no control socket in %s (%s), so `troupe ps` and guests "
+		   "will not find this node; XDG_RUNTIME_DIR names another "
+		   "place for it",
+		   folder,
+		   r == -EPERM ? "another's, or others may enter it"
+			       : strerror(-r));
+}
+
 /* A node that nobody can ask is better than none. */
 static int open_gate(struct trp_supervisor *supervisor, const char *node)
 {
@@ -297,10 +318,7 @@ static int open_gate(struct trp_supervisor *supervisor, const char *node)
 			"this one another --node NAME\n",
 			node);
 	else if (r < 0)
-		troupe_log(TROUPE_WARNING,
-			   "no control socket, so `troupe ps` and guests will "
-			   "not find this node: %s",
-			   strerror(-r));
+		warn_of_folder(r);
 	return r == -EADDRINUSE ? r : 0;
 }
 

@@ -99,22 +99,33 @@ int trp_system_describe(const struct troupe_class *klass,
 	return r < 0 ? r : put_arguments(request->birth, arguments);
 }
 
-int troupe_spawn_named(const char *name, const struct troupe_class *klass,
-		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+/* name: to be registered; NULL: none. */
+static int spawn_registered(const char *name, const struct troupe_class *klass,
+			    const ProtobufCMessage *arguments,
+			    troupe_ref *ret_ref)
 {
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 
+	if (name && !*name)
+		return -EINVAL;
 	request.birth = &birth;
 	if (name)
 		request.name = (char *)name;
 	return spawn_class(name, klass, &request, arguments, ret_ref);
 }
 
+int troupe_spawn_named(const char *name, const struct troupe_class *klass,
+		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	return name && *name ? spawn_registered(name, klass, arguments, ret_ref)
+			     : -EINVAL;
+}
+
 int troupe_spawn(const struct troupe_class *klass,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	return troupe_spawn_named(NULL, klass, arguments, ret_ref);
+	return spawn_registered(NULL, klass, arguments, ret_ref);
 }
 
 int troupe_spawn_function(int (*run)(const void *arguments),
@@ -194,6 +205,9 @@ static int unwatch(uint64_t id)
 
 	request.id = id;
 	r = trp_actor_request(&request.base, NULL);
+	/* Answers overtake reports: it may have been told before. */
+	while (trp_actor_take(TRP_TAKE_CONTROL) == 1)
+		;
 	free(trp_news_take(&trp_actor.news, id, 0));
 	return r;
 }
@@ -206,7 +220,7 @@ int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
 	if (!ref)
 		return -EINVAL;
 	r = watch(ref, id);
-	if (r == 0)
+	if (r == 0 && ret_monitor)
 		*ret_monitor = id;
 	return r;
 }
@@ -219,6 +233,7 @@ int troupe_demonitor(uint64_t monitor)
 static int wait_for_news(uint64_t id, struct troupe_time deadline,
 			 struct trp_news **ret_news)
 {
+	bool is_late;
 	int r;
 
 	for (;;) {
@@ -227,11 +242,15 @@ static int wait_for_news(uint64_t id, struct troupe_time deadline,
 			return 0;
 		if (trp_actor.is_stopping)
 			return -ECANCELED;
-		if (trp_now().ns >= deadline.ns)
-			return -ETIMEDOUT;
-		r = trp_actor_block(deadline);
+		is_late = trp_now().ns >= deadline.ns;
+		/* What was told before the watch was answered is here: the
+		 * answer has overtaken it. */
+		r = is_late ? trp_actor_take(TRP_TAKE_CONTROL)
+			    : trp_actor_block(deadline);
 		if (r < 0)
 			return r;
+		if (is_late && r == 0)
+			return -ETIMEDOUT;
 	}
 }
 
@@ -344,7 +363,9 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 		       int64_t period_ms)
 {
-	if (!timer->fired || period_ms < 0)
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
+	if (!timer->fired || period_ms < 0 || period_ms > INT64_MAX / 2000000)
 		return -EINVAL;
 	timer->period_ns = period_ms * 1000000;
 	return trp_timers_start(&trp_actor.timers, timer, at);

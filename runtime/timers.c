@@ -5,6 +5,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+int64_t trp_timers_after(int64_t ns, int64_t ms)
+{
+	int64_t sum;
+
+	if (__builtin_mul_overflow(ms, 1000000, &sum) ||
+	    __builtin_add_overflow(ns, sum, &sum))
+		return ms > 0 ? INT64_MAX : 0;
+	return sum;
+}
+
 static void put(struct trp_timers *timers, size_t i, struct troupe_timer *timer)
 {
 	timers->at[i] = timer;

@@ -18,6 +18,9 @@ struct trp_timers {
 	size_t room;
 };
 
+/* So many ms after that, or before; INT64_MAX where that is for ever. */
+int64_t trp_timers_after(int64_t ns, int64_t ms);
+
 void trp_timers_fini(struct trp_timers *timers);
 
 /* Starts, or moves if it is active.  0 or -ENOMEM. */

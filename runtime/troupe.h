@@ -34,7 +34,10 @@ extern "C" {
 
 #define TROUPE_API __attribute__((visibility("default")))
 
-/* The application's own, see above.  What it returns ends the root actor. */
+/*
+ * The application's own, see above.  What it returns ends the root actor: 0 or
+ * more normally, a negative errno as a failure.
+ */
 TROUPE_API int troupe_main(int argc, char **argv);
 
 /* ---- values -------------------------------------------------------------- */
@@ -88,7 +91,7 @@ struct troupe_end {
 	int64_t max_rss; /* bytes */
 };
 
-/* "error -22: no such column", "signal 11 (core dumped)"; returns buffer. */
+/* "error -22: no such column", "signal 6, Aborted"; returns buffer. */
 TROUPE_API char *troupe_reason_text(const struct troupe_reason *reason,
 				    char *buffer, size_t size);
 
@@ -119,7 +122,8 @@ TROUPE_API int troupe_send(troupe_ref to, const ProtobufCMessage *message);
 
 /*
  * The same, but waits for room until the deadline (then -EAGAIN).  No handler
- * runs meanwhile.  -ECANCELED: this actor was told to stop.
+ * runs meanwhile.  -ECANCELED: this actor was told to stop.  -EDEADLK: to
+ * itself, and its own mailbox is full.
  */
 TROUPE_API int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 				struct troupe_time deadline);
@@ -232,7 +236,10 @@ struct troupe_class {
 	/* Before the first message. */
 	int (*init)(const void *arguments);
 
-	/* A message of a type without handler.  NULL: reported and dropped. */
+	/*
+	 * A message of a type without handler.  NULL: reported and dropped.
+	 * When it ends the actor the reason's text says of which type.
+	 */
 	int (*unhandled)(const struct troupe_message *message);
 
 	/* A child has ended; it is gone from the children already. */
@@ -292,7 +299,8 @@ struct troupe_class {
  * again, in the order of stashing and before newer mail.  What was not taken
  * back is lost at the actor's end.
  * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
- * handled; -ENOMEM.  unstash: how many there were; -EINVAL: a function actor.
+ * handled, or a function actor; -ENOMEM.  unstash: how many there were;
+ * -EINVAL: a function actor.
  */
 TROUPE_API int troupe_stash(void);
 TROUPE_API int troupe_unstash(void);
@@ -304,16 +312,17 @@ TROUPE_API troupe_ref troupe_parent(void);
 
 /*
  * Starts a child of this actor, a process of its own, running `klass` (static
- * in the application).  arguments: a message or NULL, copied.  Does not wait
- * until it runs: if it cannot be started that is its end, told as such.
+ * in the application).  arguments: a message or NULL, copied.  ret_ref may be
+ * NULL.  Does not wait until it runs: if it cannot be started that is its end,
+ * told as such.
  * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL; -EMSGSIZE;
- * -ECANCELED: this actor is ending and waits for its children.
+ * -ENOMEM; -ECANCELED: this actor is ending and waits for its children.
  */
 TROUPE_API int troupe_spawn(const struct troupe_class *klass,
 			    const ProtobufCMessage *arguments,
 			    troupe_ref *ret_ref);
 
-/* The same, registered under `name` at once; -EEXIST: the name is taken. */
+/* The same, registered under `name` at once.  -EEXIST: the name is taken. */
 TROUPE_API int troupe_spawn_named(const char *name,
 				  const struct troupe_class *klass,
 				  const ProtobufCMessage *arguments,
@@ -340,21 +349,24 @@ TROUPE_API int troupe_kill(troupe_ref ref);
 /*
  * Waits until the actor has ended; no handler runs meanwhile.  For one that is
  * gone already: its reason if it was a child of this function actor, else
- * TROUPE_NOPROC.  Returns 0, -ETIMEDOUT, -ECANCELED (told to stop), -EDEADLK
- * (oneself).
+ * TROUPE_NOPROC.  ret_end may be NULL.  Returns 0, -ETIMEDOUT, -ECANCELED (told
+ * to stop), -EDEADLK (oneself), -EINVAL.
  */
 TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			   struct troupe_end *ret_end);
 
-/* down() will be called once when `ref` ends, also when it is gone already.
- * 0 or -EINVAL. */
+/*
+ * down() will be called once when `ref` ends, also when it is gone already.
+ * ret_monitor may be NULL.  0 or -EINVAL.
+ */
 TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
-/* Afterwards down() is not called for it.  0 or -EINVAL (no monitor). */
+/* Afterwards down() is not called for it.  0; -EINVAL: not a monitor. */
 TROUPE_API int troupe_demonitor(uint64_t monitor);
 
 /*
  * Ends this actor after the running callback, as if that had returned `result`
- * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods.
+ * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods
+ * and closures.
  */
 TROUPE_API void troupe_finish(int result);
 
@@ -365,7 +377,8 @@ TROUPE_API bool troupe_is_stopping(void);
 
 /*
  * A name is free again when the end of its holder is seen.
- * register: -EEXIST, -ESRCH, -EINVAL (empty, or 32 bytes and more).
+ * register: -EEXIST, -ESRCH, -EINVAL (empty, 32 bytes and more, or with '/' or
+ * control characters).
  * whereis, unregister: -ENOENT.
  */
 TROUPE_API int troupe_register(const char *name, troupe_ref ref);
@@ -396,8 +409,9 @@ struct troupe_pattern {
  * message); the others stay, in order.  ret_message is valid until the next
  * call.  Deadline TROUPE_POLL does not wait.
  * Returns the index of the pattern that matched (the first, if several; 0 if
- * there are none); -ETIMEDOUT; -ECANCELED: told to stop (return from run());
- * -EINVAL: not a function actor, or a pattern of two types; -ENOMEM.
+ * there are none); -ETIMEDOUT; -ECANCELED: told to stop, or ended by a callback
+ * (return from run()); a callback's failure; -EINVAL: not a function actor, or
+ * a pattern of two types; -ENOMEM.
  */
 TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
 			      size_t count, struct troupe_time deadline,
@@ -529,7 +543,7 @@ TROUPE_API int troupe_timer_cancel(struct troupe_timer *timer);
  * use.  ready runs as a handler, between messages, and is looked for again only
  * after it has returned: with `events` as they are then.  POLLERR and POLLHUP
  * come unasked; POLLNVAL: it cannot be watched any more, and was removed.
- * add: 0; -EALREADY; -EBADF, -EINVAL, -ENOMEM.  More sources: troupe_io.h.
+ * More sources: troupe_io.h.
  */
 struct trp_source;
 struct troupe_input {
@@ -540,8 +554,11 @@ struct troupe_input {
 	void *data;
 	struct trp_source *private_source;
 };
-/* 0; -EINVAL, -EBADF: no descriptor or no handler; -ENOMEM; without io_uring
- * also -EPERM: a plain file, -EEXIST: it is watched; what io_uring may say. */
+/*
+ * 0; -EALREADY; -EINVAL: no handler, or a negative descriptor; -EBADF: it is
+ * not open; -ENOMEM; without io_uring also -EPERM: a plain file, -EEXIST: it is
+ * watched; what io_uring may say.
+ */
 TROUPE_API int troupe_input_add(struct troupe_input *input);
 TROUPE_API void troupe_input_remove(struct troupe_input *input);
 

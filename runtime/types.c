@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/beacon_event.pb-c.h"
 #include "runtime/control.pb-c.h"
@@ -45,6 +46,29 @@ int trp_types_begin(void)
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id)
 {
 	return trp_type_table_find(&table, id);
+}
+
+/* Of types that are not in this process: the values are in `learnt`. */
+static struct trp_type_table names;
+static char *learnt;
+
+void trp_types_learn(char *text, size_t size)
+{
+	const char *name, *end = text + size;
+
+	trp_type_table_fini(&names);
+	free(learnt);
+	learnt = text;
+	text[size - 1] = '\0';
+	for (name = text; name < end; name += strlen(name) + 1)
+		trp_type_table_add(&names, trp_type_id(name), name);
+}
+
+const char *trp_types_name(uint64_t id)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(id);
+
+	return type ? type->name : trp_type_table_find(&names, id);
 }
 
 /* How many dynamic symbols there are: the last one that a GNU hash reaches. */

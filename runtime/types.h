@@ -12,6 +12,7 @@
  */
 
 #include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Those that every actor knows, whatever its application declares. */
@@ -25,6 +26,15 @@ int trp_types_add(const ProtobufCMessageDescriptor *type);
 
 /* NULL: not known. */
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id);
+
+/*
+ * Names alone, of types that this process does not load: the supervisor's, for
+ * its log.  text: names with their NULs; consumed.
+ */
+void trp_types_learn(char *text, size_t size);
+
+/* NULL: not known, nor its name. */
+const char *trp_types_name(uint64_t id);
 
 /*
  * Calls visit for each service of an application, by its dynamic symbols as

@@ -15,7 +15,7 @@
 #include "runtime/process.h"
 #include "runtime/types.h"
 
-enum { BATCH = 64 };
+enum { BATCH = 64, NAMES_MAX = 1 << 20 };
 
 struct pipes {
 	int orders[2];
@@ -61,6 +61,17 @@ static int refuse(struct trp_loaded *loaded, int result, const char *why)
 	return result;
 }
 
+/* Who says it names the file as well. */
+static const char *without_path(const char *text, const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(text, path, length) == 0 &&
+			       strncmp(text + length, ": ", 2) == 0
+		       ? text + length + 2
+		       : text;
+}
+
 static int load(struct trp_node *node, struct trp_loaded *loaded)
 {
 	int threads = count_threads();
@@ -71,7 +82,8 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	application = dlopen(node->main ? NULL : node->argv[0],
 			     RTLD_NOW | RTLD_GLOBAL);
 	if (!application)
-		return refuse(loaded, -ENOEXEC, dlerror());
+		return refuse(loaded, -ENOEXEC,
+			      without_path(dlerror(), node->argv[0]));
 	symbol = node->main ? NULL : dlsym(application, "troupe_main");
 	if (!node->main && !symbol)
 		return refuse(
@@ -93,6 +105,24 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	if (r < 0)
 		return refuse(loaded, r, "this C library is not supported");
 	return 0;
+}
+
+/* The names of all types, each with its NUL; NULL: no memory. */
+static void add_name(const ProtobufCMessageDescriptor *type, void *data)
+{
+	fwrite(type->name, 1, strlen(type->name) + 1, data);
+}
+
+static char *names_of_types(size_t *ret_size)
+{
+	char *names = NULL;
+	FILE *stream = open_memstream(&names, ret_size);
+
+	if (!stream)
+		return NULL;
+	trp_types_each(add_name, stream);
+	fclose(stream);
+	return names;
 }
 
 /*
@@ -159,6 +189,8 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 {
 	struct trp_loaded loaded = { 0 };
+	char *names = NULL;
+	size_t size = 0;
 
 	close(pipes->orders[1]);
 	close(pipes->births[0]);
@@ -166,12 +198,16 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	/* Here, for each page that a child writes to is a copy. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");
-	load(node, &loaded);
+	if (load(node, &loaded) == 0)
+		names = names_of_types(&size);
+	loaded.names = names && size <= NAMES_MAX ? (uint32_t)size : 0;
 	/* Nothing may be left in a buffer for every actor to write again. */
 	fflush(NULL);
 	if (write_all(pipes->births[1], &loaded, sizeof(loaded)) < 0 ||
-	    loaded.result < 0)
+	    loaded.result < 0 ||
+	    write_all(pipes->births[1], names, loaded.names) < 0)
 		_exit(EXIT_FAILURE);
+	free(names);
 	while (serve(node, pipes->orders[0], pipes->births[1]) == 0)
 		;
 	_exit(EXIT_SUCCESS);
@@ -180,38 +216,74 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 /* ---- in the supervisor ----------------------------------------------------
  */
 
-static int read_loaded(int fd, struct trp_loaded *ret_loaded)
+static int read_all(int fd, void *bytes, size_t size)
 {
 	size_t have = 0;
 	ssize_t n;
 
-	while (have < sizeof(*ret_loaded)) {
-		n = read(fd, (char *)ret_loaded + have,
-			 sizeof(*ret_loaded) - have);
+	while (have < size) {
+		n = read(fd, (char *)bytes + have, size - have);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			snprintf(ret_loaded->why, sizeof(ret_loaded->why),
-				 "it ended the process that loaded it");
-			return ret_loaded->result = -ENOEXEC;
-		}
+		if (n <= 0)
+			return -ENOEXEC;
 		have += (size_t)n;
 	}
+	return 0;
+}
+
+static int read_names(int fd, size_t size)
+{
+	char *names;
+
+	if (!size)
+		return 0;
+	names = size <= NAMES_MAX ? malloc(size) : NULL;
+	if (!names || read_all(fd, names, size) < 0) {
+		free(names);
+		return -ENOEXEC;
+	}
+	trp_types_learn(names, size);
+	return 0;
+}
+
+static int read_loaded(int fd, struct trp_loaded *ret_loaded)
+{
+	if (read_all(fd, ret_loaded, sizeof(*ret_loaded)) < 0 ||
+	    (ret_loaded->result == 0 && read_names(fd, ret_loaded->names) < 0))
+		return refuse(ret_loaded, -ENOEXEC, ""); /* see tell_end() */
 	return ret_loaded->result;
 }
 
-static void reap(pid_t pid)
+static int reap(pid_t pid)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+/* It said nothing: a constructor of the application has ended it. */
+static void tell_end(int status, struct trp_loaded *loaded)
+{
+	static const char text[] = "a constructor of it, or of a library that "
+				   "it needs, ended the process";
+
+	if (WIFSIGNALED(status))
+		snprintf(loaded->why, sizeof(loaded->why), "%s: signal %d, %s",
+			 text, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(loaded->why, sizeof(loaded->why), "%s: exit status %d",
+			 text, WEXITSTATUS(status));
 }
 
 int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 		     struct trp_loaded *ret_loaded)
 {
 	struct pipes pipes;
+	int r, status;
 	pid_t pid;
-	int r;
 
 	r = open_pipes(&pipes);
 	if (r < 0)
@@ -227,8 +299,9 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	*zygote = (struct trp_zygote) { pid, pipes.orders[1], pipes.births[0] };
 	if (r < 0) {
 		trp_zygote_stop(zygote);
-		if (pid > 0)
-			reap(pid);
+		status = pid > 0 ? reap(pid) : 0;
+		if (!ret_loaded->why[0])
+			tell_end(status, ret_loaded);
 		return r;
 	}
 	fcntl(zygote->orders, F_SETFL, O_NONBLOCK);

@@ -38,7 +38,8 @@ struct trp_birth {
 /* The zygote's first words: 0, or -errno and why the application won't do. */
 struct trp_loaded {
 	int32_t result;
-	char why[508];
+	uint32_t names; /* bytes that follow: those of its types, for logs */
+	char why[504];
 };
 
 struct trp_zygote {

@@ -8,52 +8,18 @@
 
 #include "serialize/json.h"
 #include "serialize/shape.h"
+#include "serialize/text.h"
 
 static int infer(const Troupe__Value *value, unsigned levels, char **ret_text);
 
-/* A text that grows; size > TRP_SHAPE_MAX is told when it is closed. */
-struct writer {
-	FILE *out;
-	char *text;
-	size_t size;
-};
-
-static int begin(struct writer *writer)
-{
-	writer->out = open_memstream(&writer->text, &writer->size);
-	return writer->out ? 0 : -ENOMEM;
-}
-
 /* r: of what was written. */
-static int finish(struct writer *writer, int r, char **ret_text)
+static int finish(struct trp_text *text, int r, char **ret_text)
 {
-	bool is_broken = ferror(writer->out);
-
-	if ((fclose(writer->out) != 0 || is_broken) && r == 0)
-		r = -ENOMEM;
-	if (r == 0 && writer->size > TRP_SHAPE_MAX)
-		r = -EMSGSIZE;
-	if (r == 0)
-		*ret_text = writer->text;
-	else
-		free(writer->text);
-	return r;
-}
-
-static int write_key(FILE *out, const char *key)
-{
-	Troupe__Value value = TROUPE__VALUE__INIT;
-	char *text;
-	int r;
-
-	value.kind_case = TROUPE__VALUE__KIND_STRING_VALUE;
-	value.string_value = (char *)key;
-	r = trp_json_write(&value, &text);
-	if (r < 0)
+	r = trp_text_close(text, r, ret_text);
+	if (r < 0 || text->size <= TRP_SHAPE_MAX)
 		return r;
-	fputs(text, out);
-	free(text);
-	return 0;
+	free(*ret_text);
+	return -EMSGSIZE;
 }
 
 static int write_entry(FILE *out, const char *key, const Troupe__Value *value,
@@ -65,39 +31,39 @@ static int write_entry(FILE *out, const char *key, const Troupe__Value *value,
 	r = infer(value, levels, &text);
 	if (r < 0)
 		return r;
-	r = write_key(out, key);
+	trp_json_write_text(out, key);
 	fprintf(out, ": %s", text);
 	free(text);
-	return r;
+	return 0;
 }
 
 static int infer_map(const Troupe__Value *map, unsigned levels, char **ret_text)
 {
 	size_t i, count = trp_value_count(map);
 	const char *separator = "";
-	struct writer writer;
+	struct trp_text text;
 	int r;
 
 	/* An entry is at least "a": int.  Looking for a key twice is quadratic.
 	 */
 	if (count > TRP_SHAPE_MAX / 8)
 		return -EMSGSIZE;
-	r = begin(&writer);
+	r = trp_text_open(&text);
 	if (r < 0)
 		return r;
-	putc('{', writer.out);
+	putc('{', text.out);
 	for (i = 0; i < count && r == 0; i++) {
 		const char *key = trp_value_key_at(map, i);
 		const Troupe__Value *item = trp_value_at(map, i);
 
 		if (trp_value_get(map, key) != item)
 			continue;
-		fputs(separator, writer.out);
+		fputs(separator, text.out);
 		separator = ", ";
-		r = write_entry(writer.out, key, item, levels);
+		r = write_entry(text.out, key, item, levels);
 	}
-	putc('}', writer.out);
-	return finish(&writer, r, ret_text);
+	putc('}', text.out);
+	return finish(&text, r, ret_text);
 }
 
 /* A list of which items 0 to i - 1 have one shape, and i has another. */
@@ -149,18 +115,18 @@ static int write_items(FILE *out, const Troupe__Value *list, unsigned levels,
 static int infer_list(const Troupe__Value *list, unsigned levels,
 		      char **ret_text)
 {
-	struct writer writer;
+	struct trp_text text;
 	char *first = NULL;
 	int r;
 
-	r = begin(&writer);
+	r = trp_text_open(&text);
 	if (r < 0)
 		return r;
-	putc('[', writer.out);
-	r = write_items(writer.out, list, levels, &first);
-	putc(']', writer.out);
+	putc('[', text.out);
+	r = write_items(text.out, list, levels, &first);
+	putc(']', text.out);
 	free(first);
-	return finish(&writer, r, ret_text);
+	return finish(&text, r, ret_text);
 }
 
 static int infer(const Troupe__Value *value, unsigned levels, char **ret_text)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "serialize/base64.h"
+#include "serialize/text.h"
 
 /* What a receiver unpacks is 67 levels of lists at most. */
 enum { WRITTEN_DEPTH = 100 };
@@ -430,22 +431,11 @@ static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
 
 int trp_json_write(const Troupe__Value *value, char **ret_text)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	int r;
+	struct trp_text text;
+	int r = trp_text_open(&text);
 
-	if (!out)
-		return -ENOMEM;
-	r = write_any(out, value, WRITTEN_DEPTH);
-	if (ferror(out) && r == 0)
-		r = -ENOMEM;
-	if (fclose(out) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r < 0) {
-		free(text);
+	if (r < 0)
 		return r;
-	}
-	*ret_text = text;
-	return 0;
+	r = write_any(text.out, value, WRITTEN_DEPTH);
+	return trp_text_close(&text, r, ret_text);
 }

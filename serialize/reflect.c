@@ -191,6 +191,21 @@ static int read_real(struct reading *reading, const struct place *place,
 	return 0;
 }
 
+static int no_value(struct reading *reading, const struct place *place,
+		    const ProtobufCEnumDescriptor *type, const char *name)
+{
+	char names[96] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < type->n_value_names && used < sizeof(names);
+	     i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used,
+					 "%s%s", i ? ", " : "",
+					 type->values_by_name[i].name);
+	return fail(reading, place, "%s has no value %.40s; it has %s",
+		    type->name, name, names);
+}
+
 static int read_enum(struct reading *reading, const struct place *place,
 		     const ProtobufCEnumDescriptor *type, const json_t *json,
 		     void *item)
@@ -203,9 +218,7 @@ static int read_enum(struct reading *reading, const struct place *place,
 	value = protobuf_c_enum_descriptor_get_value_by_name(
 		type, json_string_value(json));
 	if (!value)
-		return fail(reading, place, "%s has no value %.40s; it has %s",
-			    type->name, json_string_value(json),
-			    type->n_values ? type->values[0].name : "none");
+		return no_value(reading, place, type, json_string_value(json));
 	*(int32_t *)item = value->value;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "serialize/base64.h"
 #include "serialize/field.h"
 #include "serialize/json.h"
+#include "serialize/text.h"
 
 static int write_message(FILE *out, const ProtobufCMessage *message,
 			 unsigned depth);
@@ -144,22 +145,11 @@ static int write_message(FILE *out, const ProtobufCMessage *message,
 
 int trp_reflect_write(const ProtobufCMessage *message, char **ret_text)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	int r;
+	struct trp_text text;
+	int r = trp_text_open(&text);
 
-	if (!out)
-		return -ENOMEM;
-	r = write_message(out, message, 0);
-	if (ferror(out) && r == 0)
-		r = -ENOMEM;
-	if (fclose(out) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r < 0) {
-		free(text);
+	if (r < 0)
 		return r;
-	}
-	*ret_text = text;
-	return 0;
+	r = write_message(text.out, message, 0);
+	return trp_text_close(&text, r, ret_text);
 }

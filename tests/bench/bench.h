@@ -18,9 +18,13 @@
 enum bench_preset { BENCH_SMOKE, BENCH_STD, BENCH_LARGE, BENCH_PRESETS };
 enum { BENCH_PARAMETERS = 6, BENCH_CLASSES = 8, BENCH_SWEEP = 8 };
 
+/* A value that it cannot take is wrong use, and nothing runs. */
+enum { BENCH_FROM_0 = -1 };
 struct bench_parameter {
 	const char *name;
 	long value[BENCH_PRESETS];
+	long least; /* 0: 1; BENCH_FROM_0: 0 */
+	long most;  /* 0: 10^12 */
 };
 
 /*
@@ -51,8 +55,17 @@ struct bench {
 	/* Instead of root, for floors and peers: a process without a node. */
 	int (*plain)(void);
 
+	/* Why it cannot take its parameters, each of which is in its range, as
+	 * they are together; NULL: it can.  May be NULL. */
+	const char *(*refuses)(void);
+
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
+
+	/* Without this file in build/peers or this program in PATH, or where
+	 * its first parameter is above `carries`, it is skipped and named. */
+	const char *file, *program;
+	long carries; /* 0: all */
 
 	/* Without a node: how its sides wait for each other. */
 	enum bench_waiting waiting;

@@ -7,6 +7,7 @@
  *
  *	options.c	the command line
  *	select.c	which benchmarks, with which parameters
+ *	able.c		what they can be asked, and whether they can run here
  *	run.c		one run: a process, its node, its time, what it left
  *	watch.c		who is alive below a process, and what for
  *	lanes.c		its mailboxes, and the pages it left
@@ -94,6 +95,7 @@ struct entry {
 	const struct bench *bench;
 	char name[128];	     /* pingpong/n:40000 */
 	const char *waiting; /* one of waiting_name[] */
+	char skipped[128];   /* why it does not run; empty: it does */
 	long value[BENCH_PARAMETERS];
 	struct run *run;
 	int count, room, failed;
@@ -112,6 +114,16 @@ int options_parse(int argc, char **argv, struct settings *ret_settings);
 /* 0, or -EINVAL after having said what is wrong.  Freed by select_free(). */
 int select_benches(const struct settings *settings, struct entries *ret);
 void select_free(struct entries *entries);
+
+/* "n=100,workers=4"; 0, or -EINVAL after having said what is wrong. */
+int able_assign(struct entry *entry, const char *text);
+
+/* Sets entry->skipped, where it cannot run here. */
+void able_look(struct entry *entry);
+
+/* Where peers are that are files of their own: build/peers, beside the folder
+ * of this program. */
+const char *able_folder(void);
 
 /* Where kit.c finds them. */
 extern const struct settings *kit_settings;

@@ -93,6 +93,7 @@
 	BENCH(zeromq_fanin)          \
 	BENCH(nng_ask)               \
 	BENCH(nng_oneway)            \
+	BENCH(nng_fanin)             \
 	BENCH(boost_mq_ask)          \
 	BENCH(boost_mq_oneway)       \
 	BENCH(boost_mq_fanin)        \

@@ -28,7 +28,11 @@ static void list(const struct entries *entries)
 				       parameter->value[BENCH_STD],
 				       parameter->value[BENCH_LARGE]);
 		}
-		puts(bench->needs ? "  (not built)" : "");
+		if (bench->needs)
+			fputs("  (not built)", stdout);
+		else if (entries->entry[i].skipped[0])
+			printf("  (skipped: %s)", entries->entry[i].skipped);
+		putchar('\n');
 	}
 }
 
@@ -36,7 +40,7 @@ static void list(const struct entries *entries)
 
 static bool is_done(const struct entry *entry, const struct settings *settings)
 {
-	if (entry->bench->needs)
+	if (entry->skipped[0])
 		return true;
 	/* What hangs or is wrong once is not asked again. */
 	if (entry->failed)
@@ -186,12 +190,24 @@ static int write_latencies(const struct entries *entries, const char *folder)
 	return 0;
 }
 
+/* The table has rows for them, the other formats have not. */
+static void name_skipped(const struct entries *entries)
+{
+	for (int i = 0; i < entries->count; i++)
+		if (entries->entry[i].skipped[0])
+			fprintf(stderr, "troupe-bench: %s: skipped: %s\n",
+				entries->entry[i].name,
+				entries->entry[i].skipped);
+}
+
 static int output(const struct entries *entries,
 		  const struct settings *settings)
 {
 	int r = 0;
 
 	write_as(stdout, settings->format, entries, settings);
+	if (strcmp(settings->format, "table") != 0)
+		name_skipped(entries);
 	if (settings->out)
 		r = write_file(entries, settings);
 	if (r == 0 && settings->latency_folder)

@@ -31,33 +31,6 @@ static int complain(const char *what, const char *which)
 	return -EINVAL;
 }
 
-/* "n=100,workers=4": all of it must be known. */
-static int assign(struct entry *entry, const char *text)
-{
-	const struct bench_parameter *parameter = entry->bench->parameters;
-
-	while (*text) {
-		size_t length = strcspn(text, "=");
-		char *end;
-		int i;
-
-		for (i = 0; i < BENCH_PARAMETERS && parameter[i].name; i++)
-			if (strlen(parameter[i].name) == length &&
-			    strncmp(parameter[i].name, text, length) == 0)
-				break;
-		if (i == BENCH_PARAMETERS || !parameter[i].name ||
-		    !text[length])
-			return complain(entry->bench->name,
-					"has no such parameter");
-		text += length + 1;
-		entry->value[i] = strtol(text, &end, 10);
-		if (end == text || (*end && *end != ','))
-			return complain("not a number", text);
-		text = end + (*end == ',');
-	}
-	return 0;
-}
-
 static void name_entry(struct entry *entry)
 {
 	size_t at = (size_t)snprintf(entry->name, sizeof(entry->name), "%s",
@@ -91,10 +64,11 @@ static int add(struct entries *entries, const struct bench *bench, long first,
 		entry->value[i] = bench->parameters[i].value[preset];
 	if (first)
 		entry->value[0] = first;
-	r = assign(entry, assignments);
+	r = able_assign(entry, assignments);
 	if (r < 0)
 		return r;
 	name_entry(entry);
+	able_look(entry);
 	for (int i = 0; i < entries->count; i++)
 		if (strcmp(entries->entry[i].name, entry->name) == 0)
 			return 0; /* two choices fit it */

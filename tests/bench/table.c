@@ -98,9 +98,9 @@ static void row(FILE *file, const struct entry *entry)
 	double *value;
 	int count;
 
-	if (entry->bench->needs) {
-		fprintf(file, "%-*s skipped: was built without %s\n",
-			name_width, entry->name, entry->bench->needs);
+	if (entry->skipped[0]) {
+		fprintf(file, "%-*s skipped: %s\n", name_width, entry->name,
+			entry->skipped);
 		return;
 	}
 	value = entry_values(entry, &count);

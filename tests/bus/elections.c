@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Three nodes elect over each bus; nodes and servers die, garbage is said. */
 #include "tests/bus/vote.h"
+#include "tests/support/skip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -265,7 +266,7 @@ Test(local, what_another_user_says_is_dropped)
 	struct trp_bus *bus;
 
 	if (getuid() != 0)
-		cr_skip("SKIPPED: only root can speak as another user");
+		SKIP("only root can speak as another user");
 	snprintf(url, sizeof(url), "local:%s", make_folder());
 	cr_assert(trp_bus_parse(url, "x", &address) == 0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);

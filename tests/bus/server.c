@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bus/server.h"
+#include "tests/support/skip.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -23,7 +24,7 @@ void need_program(const char *name)
 	snprintf(command, sizeof(command),
 		 "PATH=$PATH:/usr/sbin command -v %s >/dev/null", name);
 	if (system(command) != 0)
-		cr_skip("SKIPPED: %s is not installed", name);
+		SKIP("%s is not installed", name);
 }
 
 int free_port(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bus/vote.h"
+#include "tests/support/skip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -120,7 +121,7 @@ void election_begin(struct election *election, const char *codec,
 	*election = (struct election) { .count = count, .random = 1 };
 	election->codec = trp_codec_find(codec);
 	if (!election->codec)
-		cr_skip("SKIPPED: built without %s", codec);
+		SKIP("built without %s", codec);
 	for (i = 0; i < count; i++)
 		begin_voter(election, i, urls[i]);
 }

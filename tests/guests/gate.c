@@ -11,6 +11,7 @@
 #include "ipc/folder.h"
 #include "runtime/gate.h"
 #include "runtime/guest.pb-c.h"
+#include "tests/support/skip.h"
 
 TestSuite(gate, .init = node_begin, .fini = node_end);
 
@@ -290,7 +291,7 @@ Test(gate, a_stranger_of_another_user_is_refused)
 	char path[128], *end;
 
 	if (geteuid() != 0)
-		cr_skip_test("SKIPPED: needs root to become another user");
+		SKIP("needs root to become another user");
 	node_start(&node, "a", NULL);
 	cr_expect_eq(as_nobody(), 1, "the folder is closed to others");
 	/* And if it were not: */

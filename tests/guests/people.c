@@ -74,6 +74,11 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 	       0, "{\"value\": \"6\"}\n", NULL);
 	expect(troupe(&command, "send", "9.9", "Words", NULL), 1, "",
 	       "9.9: is gone");
+	expect(troupe(&command, "ask", "/doubler", "Twice", "{\"value\": 4}",
+		      NULL),
+	       0, "{\"value\": \"8\"}\n", NULL);
+	expect(troupe(&command, "ask", "/nobody", "Twice", NULL), 1, "",
+	       "nobody is at /nobody in node a");
 	trp_value_free(ps);
 	node_stop(&node, "a");
 }
@@ -89,6 +94,8 @@ Test(people, a_call_that_fails_says_why)
 		      NULL),
 	       1, "", "no answer in time");
 	node_await_count("a", 3);
+	expect(troupe(&command, "ask", "doubler", "Crash", NULL), 1, "",
+	       "doubler, Crash: it has ended: killed");
 	node_stop(&node, "a");
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "tests/bench/statistics.h"
 #include "tests/harness/said.h"
+#include "tests/support/skip.h"
 
 /* ---- values of a known distribution ----------------------------------------
  */
@@ -142,8 +143,8 @@ Test(baseline, compare_py_of_google_benchmark_reads_our_json, .fini = forget)
 
 	if (access(COMPARE, R_OK) != 0 ||
 	    run("/usr/bin/python3 -c 'import scipy'") != 0)
-		cr_skip_test("compare.py is not there: apt-get install "
-			     "libbenchmark-tools python3-scipy");
+		SKIP("compare.py is not there: apt-get install "
+		     "libbenchmark-tools python3-scipy");
 	cr_assert_eq(bench("--preset smoke --repetitions 10 --out %s ask "
 			   "latency_open:n=50",
 			   json),

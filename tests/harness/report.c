@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "tests/harness/said.h"
+#include "tests/support/skip.h"
 
 /* A few tiny runs that sleep, and some that spin, in two files. */
 static const char *measure(const char *options, const char *ending)
@@ -37,11 +38,11 @@ static const char *make_page(void)
 	return page;
 }
 
-#define NEEDS(program, package)                                           \
-	do {                                                              \
-		if (run("command -v " program) != 0)                      \
-			cr_skip_test(program " is not there: "            \
-					     "apt-get install " package); \
+#define NEEDS(program, package)                                   \
+	do {                                                      \
+		if (run("command -v " program) != 0)              \
+			SKIP(program " is not there: "            \
+				     "apt-get install " package); \
 	} while (0)
 
 Test(report, has_every_benchmark_and_is_well_formed, .fini = forget)

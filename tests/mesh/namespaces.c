@@ -7,6 +7,7 @@
  *	                                  br0 10.99.0.254: mosquitto
  */
 #include "tests/mesh/kit.h"
+#include "tests/support/skip.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ static void make_hub(void)
 	if (unshare(CLONE_NEWNET) < 0 ||
 	    run("ip link set lo up && ip link add br0 type bridge && "
 		"ip addr add 10.99.0.254/24 dev br0 && ip link set br0 up") < 0)
-		cr_skip("SKIPPED: network namespaces are not allowed here");
+		SKIP("network namespaces are not allowed here");
 }
 
 /* In the node's process. */

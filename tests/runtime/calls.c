@@ -244,6 +244,43 @@ Test(calls, the_death_of_the_target_ends_the_call_with_its_reason)
 	stage_pass(dead_root);
 }
 
+/* A young call is not watched; the fastest of these does not wait for that. */
+static int soon_root(int argc, char **argv)
+{
+	enum { ROUNDS = 20, WATCHED_AFTER = 20 * 1000000 };
+	Play__Number number = PLAY__NUMBER__INIT;
+	int64_t begin, took, least[2] = { INT64_MAX, INT64_MAX };
+	struct answer answer = { 0 };
+	struct troupe_proxy proxy;
+	troupe_ref ref;
+	int i;
+
+	number.value = 3600000;
+	for (i = 0; i < ROUNDS; i++) {
+		proxy_to_clerk(&proxy, &ref);
+		proxy.timeout_ms = 20000;
+		begin = troupe_now().ns;
+		if (i % 2)
+			play__clerk__later(&proxy.base, &number, take_answer,
+					   &answer);
+		play__clerk__crash(&proxy.base, &number, take_answer, &answer);
+		CHECK(troupe_await(&proxy) == -ESRCH);
+		CHECK(proxy.reason.cause == TROUPE_KILLED);
+		took = troupe_now().ns - begin;
+		if (took < least[i % 2])
+			least[i % 2] = took;
+	}
+	CHECK(answer.calls == ROUNDS * 3 / 2);
+	CHECK(least[0] < WATCHED_AFTER);
+	CHECK(least[1] < WATCHED_AFTER);
+	return 0;
+}
+
+Test(calls, a_death_ends_a_call_that_is_not_watched_yet)
+{
+	stage_pass(soon_root);
+}
+
 static int one_way_root(int argc, char **argv)
 {
 	Play__Number number = PLAY__NUMBER__INIT;

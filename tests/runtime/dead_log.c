@@ -89,6 +89,74 @@ Test(dead_letters, of_a_crash_the_log_says_what_was_left)
 
 	cr_expect_eq(count_in(text, "]: its receiver ended first\n"), 5, "%s",
 		     text);
+	/* By the supervisor, which does not load the application. */
+	cr_expect_eq(count_in(text, "dead letter: play.Number, 2 bytes"), 5,
+		     "%s", text);
 	cr_expect_eq(count_in(text, " 5 more dead letters\n"), 1, "%s", text);
+	free(text);
+}
+
+/* ---- what was put aside
+ * ---------------------------------------------------------------- */
+
+/* Takes the texts and leaves the numbers. */
+static int choosy_run(const void *arguments)
+{
+	const struct troupe_pattern text = { .type = &play__text__descriptor };
+	struct troupe_message message;
+
+	while (troupe_receive(&text, 1, TROUPE_NEVER, &message) == 0)
+		CHECK(stage_send(troupe_parent(), 1) == 0);
+	return -ECANCELED;
+}
+
+static int stash_number(const struct troupe_message *message)
+{
+	return troupe_stash();
+}
+
+static int say_text(const struct troupe_message *message)
+{
+	return stage_send(troupe_parent(), 1);
+}
+
+static const struct troupe_handler choosy_handlers[] = {
+	{ &play__number__descriptor, stash_number },
+	{ &play__text__descriptor, say_text },
+	{ 0 },
+};
+static const struct troupe_class choosy[] = {
+	{ .name = "choosy", .run = choosy_run },
+	{ .name = "choosy", .handlers = choosy_handlers },
+};
+
+static int aside_root(int argc, char **argv)
+{
+	struct troupe_dead_counts counts = { 0 };
+	Play__Text text = PLAY__TEXT__INIT;
+	troupe_ref ref;
+
+	for (int i = 0; i < 2; i++) {
+		CHECK(troupe_spawn(&choosy[i], NULL, &ref) == 0);
+		for (int sent = 0; sent < 7; sent++)
+			CHECK(stage_send(ref, 1) == 0);
+		CHECK(troupe_send(ref, &text.base) == 0);
+		CHECK(stage_receive(10000) == 1);
+		/* That it waits again is not known, but that it took all is. */
+		CHECK(troupe_kill(ref) == 0);
+		stage_end_of(ref);
+	}
+	CHECK(troupe_dead_letters_count(0, &counts) == 0);
+	CHECK(counts.by_cause[TROUPE_DEAD_UNREAD] >= 14);
+	CHECK(counts.by_cause[TROUPE_DEAD_UNREAD] <= 16);
+	return 0;
+}
+
+Test(dead_letters, of_a_crash_what_was_put_aside_is_counted_and_said)
+{
+	char *text = output_of(aside_root);
+
+	cr_expect_eq(count_in(text, " 7 dead letters: what /choosy["), 2, "%s",
+		     text);
 	free(text);
 }

@@ -238,6 +238,25 @@ Test(messages, too_large_or_to_nobody_is_an_error)
 	stage_pass(large_root);
 }
 
+static int full_self_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	int64_t sent = 0;
+
+	for (; stage_send(troupe_self(), sent) == 0; sent++)
+		;
+	CHECK(sent > 100);
+	CHECK(troupe_send_wait(troupe_self(), &number.base, TROUPE_NEVER) ==
+	      -EDEADLK);
+	CHECK(stage_receive(0) == 0);
+	return 0;
+}
+
+Test(messages, waiting_for_room_in_ones_own_mailbox_is_an_error)
+{
+	stage_pass(full_self_root);
+}
+
 /* ---- attachments
  * ---------------------------------------------------------------------- */
 
@@ -393,6 +412,7 @@ static int strict_root(int argc, char **argv)
 	CHECK(troupe_wait(ref, troupe_in_ms(5000), &end) == 0);
 	CHECK(end.reason.cause == TROUPE_ERROR);
 	CHECK(end.reason.code == -EBADRQC);
+	CHECK(strstr(end.reason.text, "unhandled play.Text"));
 	return 0;
 }
 

@@ -16,8 +16,9 @@ char *output_of(int (*root)(int argc, char **argv))
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	rewind(file);
-	if (getdelim(&text, &size, '\0', file) < 0)
-		text = calloc(1, 1);
+	/* There is a buffer also where there was nothing to read. */
+	if (getdelim(&text, &size, '\0', file) < 0 && text)
+		text[0] = '\0';
 	fclose(file);
 	cr_assert_not_null(text);
 	return text;

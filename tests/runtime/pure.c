@@ -52,6 +52,15 @@ Test(timer_heap, random_starts_and_cancels_come_out_in_order)
 	trp_timers_fini(&timers);
 }
 
+Test(timer_heap, a_time_that_is_too_far_is_never_or_past)
+{
+	cr_assert_eq(trp_timers_after(5, 2), 2000005);
+	cr_assert_eq(trp_timers_after(5000000, -2), 3000000);
+	cr_assert_eq(trp_timers_after(5, INT64_MAX), INT64_MAX);
+	cr_assert_eq(trp_timers_after(INT64_MAX, 1), INT64_MAX);
+	cr_assert_eq(trp_timers_after(5, INT64_MIN), 0);
+}
+
 Test(timer_heap, a_periodic_one_that_is_late_does_not_fire_for_each_it_missed)
 {
 	struct trp_timers timers = { 0 };

@@ -20,8 +20,11 @@ static int names_root(int argc, char **argv)
 	CHECK(troupe_whereis("desk", &found) == -ENOENT);
 	CHECK(troupe_spawn_named("desk", &idle, NULL, &ref) == 0);
 	CHECK(troupe_spawn_named("desk", &idle, NULL, &other) == -EEXIST);
+	CHECK(troupe_spawn_named("", &idle, NULL, &other) == -EINVAL);
+	CHECK(troupe_spawn_named(NULL, &idle, NULL, &other) == -EINVAL);
 	CHECK(troupe_whereis("desk", &found) == 0 && found == ref);
 	CHECK(troupe_register("desk", troupe_self()) == -EEXIST);
+	CHECK(troupe_spawn_named("", &idle, NULL, &other) == -EINVAL);
 	CHECK(troupe_register("", troupe_self()) == -EINVAL);
 	CHECK(troupe_register("a/b", troupe_self()) == -EINVAL);
 	CHECK(troupe_register("chair", ref) == 0);
@@ -60,7 +63,11 @@ static int wait_root(int argc, char **argv)
 	end = stage_end_of(ref);
 	CHECK(end.reason.code == -ENOTDIR);
 	CHECK(stage_end_of(ref).reason.cause == TROUPE_NOPROC);
+	end.reason.cause = TROUPE_NORMAL;
+	CHECK(troupe_wait(ref, TROUPE_POLL, &end) == 0);
+	CHECK(end.reason.cause == TROUPE_NOPROC);
 	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+	CHECK(troupe_wait(ref, TROUPE_POLL, &end) == -ETIMEDOUT);
 	CHECK(troupe_wait(ref, troupe_in_ms(20), &end) == -ETIMEDOUT);
 	return 0;
 }
@@ -68,6 +75,55 @@ static int wait_root(int argc, char **argv)
 Test(watches, wait_tells_the_end_also_of_a_child_that_is_gone)
 {
 	stage_pass(wait_root);
+}
+
+/* ---- taken back
+ * -------------------------------------------------------------------- */
+
+static int is_told(const struct troupe_end *end)
+{
+	board->count++;
+	return 0;
+}
+
+static int take_back(const void *arguments)
+{
+	struct troupe_message message;
+	uint64_t monitor;
+	troupe_ref ref;
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+		CHECK(troupe_monitor(ref, &monitor) == 0);
+		CHECK(troupe_kill(ref) == 0);
+		while (stage_send(ref, 0) == 0)
+			;
+		CHECK(troupe_demonitor(monitor) == 0);
+		CHECK(troupe_wait(ref, TROUPE_POLL, NULL) == 0 ||
+		      troupe_wait(ref, troupe_in_ms(10000), NULL) == 0);
+	}
+	CHECK(troupe_receive(NULL, 0, troupe_in_ms(1), &message) == -ETIMEDOUT);
+	return 0;
+}
+
+static const struct troupe_class fickle = { .name = "fickle",
+					    .run = take_back,
+					    .down = is_told };
+
+static int fickle_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&fickle, NULL, &ref) == 0);
+	CHECK(troupe_wait(ref, TROUPE_NEVER, NULL) == 0);
+	CHECK(board->count == 0);
+	return 0;
+}
+
+Test(watches, that_were_taken_back_are_not_told_though_the_end_was_first)
+{
+	stage_pass(fickle_root);
 }
 
 static int went_down(const struct troupe_end *end)

@@ -301,7 +301,7 @@ Test(reflect, a_mistake_is_said_with_its_place)
 		      "scalars.a_float: beyond");
 	check_mistake("{\"scalars\": {\"a_bool\": 1}}", "wants true or false");
 	check_mistake("{\"scalars\": {\"a_colour\": \"GREEN\"}}",
-		      "no value GREEN");
+		      "it has BLUE, NONE, RED");
 	check_mistake("{\"scalars\": {\"some_bytes\": \"%\"}}", "base64");
 	check_mistake("{\"scalars\": []}", "scalars: wants an object");
 	check_mistake("{\"lists\": {\"ints\": [1, 2, \"x\"]}}",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "serialize/wire.h"
+#include "tests/support/skip.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -483,8 +484,8 @@ Test(wire, python_reads_ours_and_we_read_python)
 		}
 	}
 	if (!asked)
-		cr_skip("SKIPPED: python3-cbor2, python3-msgpack are not "
-			"installed");
+		SKIP("python3-cbor2, python3-msgpack are not "
+		     "installed");
 }
 
 /* ---- values -------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
+#include "tests/support/skip.h"
 
 #include <dirent.h>
 #include <poll.h>
@@ -73,8 +74,7 @@ void require_kind(enum trp_wait_kind kind)
 	unsetenv("TROUPE_WAIT");
 	cr_assert_eq(trp_wait_probe(&best, why), 0);
 	if (kind < best)
-		cr_skip_test("%s does not work here: %s", trp_wait_name(kind),
-			     why);
+		SKIP("%s does not work here: %s", trp_wait_name(kind), why);
 	trp_wait_set_node(node_of_test());
 }
 

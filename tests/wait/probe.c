@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
+#include "tests/support/skip.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -79,7 +80,7 @@ static void forbid_io_uring(void)
 
 	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		cr_skip_test("no seccomp here");
+		SKIP("no seccomp here");
 }
 
 Test(probe, falls_back_to_epoll_where_io_uring_is_forbidden)

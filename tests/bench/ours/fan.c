@@ -7,6 +7,7 @@
 #include "tests/bench/bench.h"
 
 enum { SENDERS, EACH };
+enum { ALL = EACH }; /* of all senders together */
 
 /* ---- many to one ----------------------------------------------------------
  */
@@ -17,23 +18,25 @@ static int send_all(const void *arguments)
 	const Bench__Place *told =
 		bench_receive(&bench__place__descriptor, NULL);
 	troupe_ref to;
+	int64_t each;
 	int r = 0;
 
 	if (!told)
 		return -ECANCELED;
 	to = told->to;
-	for (; ping.number < bench_get(EACH) && r == 0; ping.number++)
+	each = told->count;
+	for (; ping.number < each && r == 0; ping.number++)
 		r = bench_send(to, &ping.base);
 	return r;
 }
 
 static struct troupe_class sender_class = { .name = "sender", .run = send_all };
 
-static int64_t received, sum;
+static int64_t received, sum, each;
 
 static int take(const struct troupe_message *message)
 {
-	int64_t each = bench_get(EACH), all = bench_get(SENDERS) * each;
+	int64_t all = bench_get(SENDERS) * each;
 
 	sum += ((const Bench__Ping *)message->body)->number;
 	if (++received < all)
@@ -43,28 +46,47 @@ static int take(const struct troupe_message *message)
 	return TROUPE_STOP;
 }
 
+static int learn(const void *arguments)
+{
+	each = ((const Bench__Place *)arguments)->count;
+	return 0;
+}
+
 static const struct troupe_handler takers[] = {
 	{ &bench__ping__descriptor, take },
 	{},
 };
 static struct troupe_class receiver_class = { .name = "receiver",
+					      .init = learn,
 					      .handlers = takers };
 
 /* All are alive before the first is told to begin. */
-static int many_to_one(void)
+static int many_to_one(long of_each)
 {
 	Bench__Place place = BENCH__PLACE__INIT;
 	long senders = bench_get(SENDERS);
 	troupe_ref *refs;
-	int r = troupe_spawn(&receiver_class, NULL, &place.to);
+	int r;
 
+	place.count = of_each;
+	r = troupe_spawn(&receiver_class, &place.base, &place.to);
 	if (r == 0)
 		r = bench_spawn_each(&sender_class, senders, &refs);
 	bench_start();
 	for (long i = 0; i < senders && r == 0; i++)
 		r = bench_send(refs[i], &place.base);
-	bench_items(senders * bench_get(EACH));
+	bench_items(senders * of_each);
 	return r < 0 ? r : bench_wait_each(&place.to, 1);
+}
+
+static int as_many_of_each(void)
+{
+	return many_to_one(bench_get(EACH));
+}
+
+static int as_many_in_all(void)
+{
+	return many_to_one(bench_get(ALL) / bench_get(SENDERS));
 }
 
 const struct bench bench_mailbox_performance = {
@@ -72,9 +94,9 @@ const struct bench bench_mailbox_performance = {
 	.suite = "caf",
 	.item = "messages",
 	.parameters = { [SENDERS] = { "senders", { 5, 20, 100 } },
-			[EACH] = { "n", { 500, 50000, 100000 } } },
+			[EACH] = { "n", { 500, 150000, 1000000 } } },
 	.classes = { &sender_class, &receiver_class },
-	.root = many_to_one,
+	.root = as_many_of_each,
 };
 
 const struct bench bench_bang = {
@@ -82,9 +104,9 @@ const struct bench bench_bang = {
 	.suite = "bencherl",
 	.item = "messages",
 	.parameters = { [SENDERS] = { "senders", { 16, 64, 512 } },
-			[EACH] = { "n", { 100, 10000, 10000 } } },
+			[EACH] = { "n", { 100, 50000, 50000 } } },
 	.classes = { &sender_class, &receiver_class },
-	.root = many_to_one,
+	.root = as_many_of_each,
 };
 
 /* ---- one to many ----------------------------------------------------------
@@ -133,9 +155,11 @@ const struct bench bench_fanin = {
 	.name = "fanin",
 	.suite = "troupe",
 	.item = "messages",
-	.parameters = { [SENDERS] = { "senders", { 4, 4, 64 } },
-			[EACH] = { "n", { 250, 20000, 100000 } } },
+	.parameters = { [SENDERS] = { "senders", { 4, 4, 64 }, .most = 256 },
+			[ALL] = { "n",
+				  { 1000, 1000000, 10000000 },
+				  .least = 256 } },
 	.sweep = { 4, 64 },
 	.classes = { &sender_class, &receiver_class },
-	.root = many_to_one,
+	.root = as_many_in_all,
 };

@@ -3,7 +3,7 @@
  * Boost.Interprocess message_queue: a mutex and two condition variables in
  * shared memory, copying in and out.  A slot is as large as the largest
  * message; there are 8 to 1,024 of them, so that small messages have room and
- * large ones stay in the cache.
+ * large ones stay in the cache; of more than 8 MiB there are 2.
  *
  * The library reports errors as exceptions, which must not get out of here.
  */
@@ -28,7 +28,9 @@ static int self;
 /* Without a name at once: nothing is left whatever happens. */
 static int prepare(size_t size)
 {
-	size_t slots = std::clamp<size_t>((8 << 20) / size, 8, 1024);
+	size_t slots = size > 8 << 20
+			       ? 2
+			       : std::clamp<size_t>((8 << 20) / size, 8, 1024);
 
 	largest = size;
 	message = static_cast<char *>(std::malloc(size));

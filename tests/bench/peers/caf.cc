@@ -106,17 +106,22 @@ void give_credit(caf::event_based_actor *self, const caf::actor &to,
 		self->send(to, credit_atom::value);
 }
 
+/* The clock runs from the last of the warm-up to the last of all. */
 caf::behavior receive_all(caf::stateful_actor<receiver> *self, size_t size,
-			  int64_t count, report *all)
+			  int64_t count, int64_t warm_up, report *all)
 {
 	return { [=](int64_t number, const std::string &bytes,
 		     const caf::actor &sender) {
-		if (number != ++self->state.received ||
+		int64_t received = ++self->state.received;
+
+		if (number != received - (received > warm_up ? warm_up : 0) ||
 		    !is_filled(bytes, size, static_cast<char>(number)))
 			fail("message", number);
 		all->sum += number;
-		give_credit(self, sender, number);
-		if (number < count)
+		give_credit(self, sender, received);
+		if (received == warm_up)
+			all->begin = now_ns();
+		if (received < warm_up + count)
 			return;
 		all->ns = now_ns() - all->begin;
 		self->quit();
@@ -128,24 +133,26 @@ struct sender {
 };
 
 caf::behavior send_all(caf::stateful_actor<sender> *self, size_t size,
-		       int64_t count, report *all)
+		       int64_t count, int64_t warm_up, report *all)
 {
-	auto other = self->spawn(receive_all, size, count, all);
+	auto other = self->spawn(receive_all, size, count, warm_up, all);
 	auto send_more = [=] {
 		auto &s = self->state;
 
-		for (; s.credit > 0 && s.next <= count; s.next++, s.credit--)
-			self->send(other, s.next,
-				   std::string(size, static_cast<char>(s.next)),
+		for (; s.credit > 0 && s.next <= warm_up + count;
+		     s.next++, s.credit--) {
+			int64_t number =
+				s.next - (s.next > warm_up ? warm_up : 0);
+
+			self->send(other, number,
+				   std::string(size, static_cast<char>(number)),
 				   caf::actor_cast<caf::actor>(self));
-		if (s.next > count)
+		}
+		if (s.next > warm_up + count)
 			self->quit();
 	};
 
-	return { [=](begin_atom) {
-			all->begin = now_ns();
-			send_more();
-		},
+	return { [=](begin_atom) { send_more(); },
 		 [=](credit_atom) {
 			 self->state.credit += CREDIT / 2;
 			 send_more();
@@ -204,14 +211,14 @@ void fan_in(caf::actor_system &system, int64_t senders, int64_t each,
 /* -------------------------------------------------------------------------- */
 
 void run(caf::actor_system &system, const std::string &workload, int64_t a,
-	 int64_t b, report *all)
+	 int64_t b, int64_t c, report *all)
 {
 	if (workload == "ask")
 		caf::anon_send(system.spawn(ask, a, b, all), begin_atom::value);
 	else if (workload == "oneway")
-		caf::anon_send(
-			system.spawn(send_all, static_cast<size_t>(a), b, all),
-			begin_atom::value);
+		caf::anon_send(system.spawn(send_all, static_cast<size_t>(a), b,
+					    c, all),
+			       begin_atom::value);
 	else
 		fan_in(system, a, b, all);
 	system.await_all_actors_done();
@@ -221,7 +228,7 @@ void run(caf::actor_system &system, const std::string &workload, int64_t a,
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	if (argc != 5)
 		return 2;
 	caf::actor_system_config config;
 	report all;
@@ -229,7 +236,7 @@ int main(int argc, char **argv)
 		caf::actor_system system { config };
 
 		run(system, argv[1], std::atoll(argv[2]), std::atoll(argv[3]),
-		    &all);
+		    std::atoll(argv[4]), &all);
 	}
 	std::printf("ns %lld\nsum %lld\n", static_cast<long long>(all.ns),
 		    static_cast<long long>(all.sum));

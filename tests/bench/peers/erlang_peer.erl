@@ -9,21 +9,21 @@
 
 -define(CREDIT, 2000).
 
-%% main([Where, PeersFolder, Port, Workload, A, B]); Where: inside or nodes.
-main([Where, Folder, Port, Workload, A, B]) ->
+%% main([Where, PeersFolder, Port, Workload | Numbers]); Where: inside or nodes.
+main([Where, Folder, Port, Workload | Numbers]) ->
 	Node = case Where of
 		"inside" -> node();
 		"nodes" -> start_node(Folder, Port)
 	end,
-	Sum = run(list_to_atom(Workload), Node, list_to_integer(A),
-		  list_to_integer(B)),
+	Sum = run(list_to_atom(Workload), Node,
+		  [list_to_integer(Number) || Number <- Numbers]),
 	io:format("sum ~b~n", [Sum]),
 	stop_node(Node),
 	halt(0).
 
-run(ask, Node, N, WarmUp) -> ask(Node, N, WarmUp);
-run(oneway, Node, Size, Count) -> oneway(Node, Size, Count);
-run(fanin, Node, Senders, Each) -> fanin(Node, Senders, Each).
+run(ask, Node, [N, WarmUp, _]) -> ask(Node, N, WarmUp);
+run(oneway, Node, [Size, Count, WarmUp]) -> oneway(Node, Size, Count, WarmUp);
+run(fanin, Node, [Senders, Each, _]) -> fanin(Node, Senders, Each).
 
 check(true, _) -> ok;
 check(false, Text) ->
@@ -139,7 +139,8 @@ receive_all(From, Blocks, I, Sum) ->
 			give_credit(From, I),
 			receive_all(From, Blocks, I + 1, Sum + I);
 		finish ->
-			From ! {sum, Sum}
+			From ! {sum, Sum},
+			receive_all(From, Blocks, 1, 0)
 	end.
 
 give_credit(From, I) when I rem (?CREDIT div 2) =:= 0 -> From ! credit;
@@ -148,15 +149,24 @@ give_credit(_, _) -> ok.
 take_credit(0) -> receive credit -> ?CREDIT div 2 end;
 take_credit(Credit) -> Credit.
 
-oneway(Node, Size, Count) ->
+oneway(Node, Size, Count, WarmUp) ->
 	Other = spawn(Node, ?MODULE, receive_all, [self(), Size]),
 	Blocks = blocks(Size),
+	Before = stream(Other, Blocks, WarmUp),
 	Begin = now_ns(),
+	Sum = stream(Other, Blocks, Count),
+	io:format("ns ~b~n", [now_ns() - Begin]),
+	Before + Sum.
+
+stream(Other, Blocks, Count) ->
 	send_all(Other, Blocks, 1, Count, ?CREDIT),
 	Other ! finish,
 	Sum = wait_for_sum(),
-	io:format("ns ~b~n", [now_ns() - Begin]),
+	forget_credit(),
 	Sum.
+
+forget_credit() ->
+	receive credit -> forget_credit() after 0 -> ok end.
 
 send_all(_, _, I, Count, _) when I > Count -> ok;
 send_all(Other, Blocks, I, Count, Credit) ->

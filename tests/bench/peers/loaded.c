@@ -10,28 +10,37 @@
 #else
 #define NEEDS_ZEROMQ "libzmq3-dev"
 #endif
-PEER(zeromq, peer_load("zeromq"), NEEDS_ZEROMQ, 16, 4096, 1 << 20);
-PEER_FANIN(zeromq, peer_load("zeromq"), NEEDS_ZEROMQ, 4, 64);
+#define ZEROMQ .needs = NEEDS_ZEROMQ, .file = "zeromq.so"
+PEER(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 16, 4096, 1 << 20,
+     64 << 20);
+PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 1000000, ZEROMQ);
 
 #ifdef HAVE_PEER_NNG
 #define NEEDS_NNG NULL
 #else
 #define NEEDS_NNG "libnng-dev"
 #endif
-PEER(nng, peer_load("nng"), NEEDS_NNG, 16, 4096, 1 << 20);
+#define NNG .needs = NEEDS_NNG, .file = "nng.so"
+PEER(nng, peer_load("nng", "peer"), NNG, 0, 16, 4096, 1 << 20, 64 << 20);
+PEER_FANIN(nng, peer_load("nng", "many"), 100000, NNG);
 
 #ifdef HAVE_PEER_BOOST
 #define NEEDS_BOOST NULL
 #else
 #define NEEDS_BOOST "libboost-dev and g++"
 #endif
-PEER(boost_mq, peer_load("boost"), NEEDS_BOOST, 16, 4096, 1 << 20);
-PEER_FANIN(boost_mq, peer_load("boost"), NEEDS_BOOST, 4, 64);
+#define BOOST .needs = NEEDS_BOOST, .file = "boost.so"
+PEER(boost_mq, peer_load("boost", "peer"), BOOST, 0, 16, 4096, 1 << 20,
+     64 << 20);
+PEER_FANIN(boost_mq, peer_load("boost", "peer"), 1000000, BOOST);
 
 #ifdef HAVE_PEER_ICEORYX
 #define NEEDS_ICEORYX NULL
 #else
 #define NEEDS_ICEORYX "iceoryx and libiceoryx-binding-c-dev"
 #endif
-PEER(iceoryx, peer_load("iceoryx"), NEEDS_ICEORYX, 16, 4096, 1 << 20);
-PEER_FANIN(iceoryx, peer_load("iceoryx"), NEEDS_ICEORYX, 4, 64);
+#define ICEORYX \
+	.needs = NEEDS_ICEORYX, .file = "iceoryx.so", .program = "iox-roudi"
+PEER(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 4000000, 16, 4096,
+     1 << 20);
+PEER_FANIN(iceoryx, peer_load("iceoryx", "peer"), 1000000, ICEORYX);

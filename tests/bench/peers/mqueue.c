@@ -65,5 +65,5 @@ static const struct peer mqueue = {
 	.leave = leave,
 };
 
-PEER(mqueue, &mqueue, NULL, 16, 4096);
-PEER_FANIN(mqueue, &mqueue, NULL, 4, 64);
+PEER(mqueue, &mqueue, PEER_ALWAYS, SIZE - 64, 16, 4096);
+PEER_FANIN(mqueue, &mqueue, 1000000, PEER_ALWAYS);

@@ -9,32 +9,21 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/bench/harness.h"
 
-enum { COUNT_MOST = 1000000, ENVELOPE = 64, SENDERS_MOST = 256 };
+enum { COUNT_LEAST = 8, COUNT_MOST = 1000000 };
+enum { ENVELOPE = 64, SENDERS_MOST = 256 };
 
-const char *peer_folder(void)
-{
-	static char path[512];
-	ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 16);
-	char *slash;
-
-	path[size > 0 ? size : 0] = 0;
-	for (int up = 0; up < 2 && (slash = strrchr(path, '/')); up++)
-		*slash = 0;
-	strcat(path, "/peers");
-	return path;
-}
-
-const struct peer *peer_load(const char *name)
+const struct peer *peer_load(const char *name, const char *symbol)
 {
 	const struct peer *peer = NULL;
 	char path[600];
 	void *object;
 
-	snprintf(path, sizeof(path), "%s/%s.so", peer_folder(), name);
+	snprintf(path, sizeof(path), "%s/%s.so", able_folder(), name);
 	object = dlopen(path, RTLD_NOW);
 	if (object)
-		peer = dlsym(object, "peer");
+		peer = dlsym(object, symbol);
 	if (!peer)
 		bench_fail("%s", dlerror());
 	return peer;
@@ -210,12 +199,18 @@ int peer_ask(const struct peer *peer)
 long peer_oneway_count(void)
 {
 	long count = bench_get(PEER_TOTAL) / bench_get(PEER_BYTES);
-
 	long most = bench_get(PEER_MOST) ? bench_get(PEER_MOST) : COUNT_MOST;
 
+	if (count < COUNT_LEAST && !bench_is_smoke())
+		count = COUNT_LEAST;
 	if (count > most)
 		count = most;
 	return count ? count : 1;
+}
+
+long peer_oneway_warm_up(void)
+{
+	return (peer_oneway_count() + 4) / 5;
 }
 
 static int send_text(const struct peer *peer, const Bench__Text *text,
@@ -229,43 +224,57 @@ static int send_text(const struct peer *peer, const Bench__Text *text,
 	return peer->send(at, bench__text__pack(text, at));
 }
 
-/* The clock stops when the last was read, of which the receiver tells. */
-static int send_all(const struct peer *peer)
+/* Messages 1 to `count`; the other side says when it has read the last. */
+static int send_some(const struct peer *peer, long count, size_t size,
+		     unsigned char *payload, unsigned char *packed)
 {
-	size_t size = (size_t)bench_get(PEER_BYTES);
-	unsigned char *payload = malloc(size);
-	unsigned char *packed = malloc(size + ENVELOPE);
 	Bench__Text text = BENCH__TEXT__INIT;
 	int64_t received;
-	int r = payload && packed ? 0 : -ENOMEM;
+	int r = 0;
 
 	text.bytes = (ProtobufCBinaryData) { size, payload };
-	if (r == 0) /* the two have met */
-		r = receive_number(peer, &received);
-	bench_start();
-	for (long i = 1; i <= peer_oneway_count() && r == 0; i++) {
+	for (long i = 1; i <= count && r == 0; i++) {
 		bench_fill(payload, size, i);
 		r = send_text(peer, &text, packed);
 	}
 	if (r == 0)
 		r = receive_number(peer, &received);
-	bench_stop();
 	if (r == 0)
-		bench_expect("received", received, peer_oneway_count());
-	bench_items(peer_oneway_count());
-	bench_bytes((double)peer_oneway_count() * (double)size);
+		bench_expect("received", received, count);
+	return r;
+}
+
+static int send_all(const struct peer *peer)
+{
+	size_t size = (size_t)bench_get(PEER_BYTES);
+	unsigned char *payload = malloc(size);
+	unsigned char *packed = malloc(size + ENVELOPE);
+	long count = peer_oneway_count();
+	int64_t received;
+	int r = payload && packed ? 0 : -ENOMEM;
+
+	if (r == 0) /* the two have met */
+		r = receive_number(peer, &received);
+	if (r == 0)
+		r = send_some(peer, peer_oneway_warm_up(), size, payload,
+			      packed);
+	bench_start();
+	if (r == 0)
+		r = send_some(peer, count, size, payload, packed);
+	bench_stop();
+	bench_items(count);
+	bench_bytes((double)count * (double)size);
 	free(payload);
 	free(packed);
 	return r;
 }
 
-static int receive_all(const struct peer *peer)
+static int receive_some(const struct peer *peer, long count)
 {
 	Bench__Text *text;
 	const void *bytes;
-	int r = send_number(peer, 0);
 
-	for (long i = 1; i <= peer_oneway_count() && r == 0; i++) {
+	for (long i = 1; i <= count; i++) {
 		ssize_t size = peer->receive(&bytes);
 
 		if (size < 0)
@@ -278,7 +287,16 @@ static int receive_all(const struct peer *peer)
 		bench_check(text->bytes.data, text->bytes.len, i);
 		bench__text__free_unpacked(text, NULL);
 	}
-	return r < 0 ? r : send_number(peer, peer_oneway_count());
+	return send_number(peer, count);
+}
+
+static int receive_all(const struct peer *peer)
+{
+	int r = send_number(peer, 0);
+
+	if (r == 0)
+		r = receive_some(peer, peer_oneway_warm_up());
+	return r < 0 ? r : receive_some(peer, peer_oneway_count());
 }
 
 int peer_oneway(const struct peer *peer)
@@ -296,6 +314,11 @@ int peer_oneway(const struct peer *peer)
  */
 static int ready[2], gate[2], over[2];
 
+long peer_fanin_each(void)
+{
+	return bench_get(PEER_ALL) / bench_get(PEER_SENDERS);
+}
+
 static int send_numbers(const struct peer *peer)
 {
 	char byte = 0;
@@ -305,7 +328,7 @@ static int send_numbers(const struct peer *peer)
 	close(over[1]);
 	if (write(ready[1], &byte, 1) != 1 || read(gate[0], &byte, 1) != 0)
 		return -EIO;
-	for (long i = 0; i < bench_get(PEER_EACH) && r == 0; i++)
+	for (long i = 0; i < peer_fanin_each() && r == 0; i++)
 		r = send_number(peer, i);
 	if (r == 0 && read(over[0], &byte, 1) != 0)
 		r = -EIO;
@@ -314,7 +337,7 @@ static int send_numbers(const struct peer *peer)
 
 static int receive_numbers(const struct peer *peer)
 {
-	int64_t each = bench_get(PEER_EACH), senders = bench_get(PEER_SENDERS);
+	int64_t each = peer_fanin_each(), senders = bench_get(PEER_SENDERS);
 	int64_t number, sum = 0;
 	char byte;
 	int r = 0;

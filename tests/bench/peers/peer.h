@@ -9,16 +9,16 @@
  * choose.
  *
  * What needs a library is an object of its own, build/peers/<name>.so with a
- * `const struct peer peer`, loaded by its own runs alone: linked into the
- * harness the libraries of all peers would be forked by every benchmark, and
- * a fork then took 346 us instead of 205.
+ * `const struct peer peer` or more, loaded by its own runs alone: linked into
+ * the harness the libraries of all peers would be forked by every benchmark,
+ * and a fork then took 346 us instead of 205.
  */
 
 #include "tests/bench/bench.h"
 
 enum { PEER_ASKS };			    /* of an ask */
 enum { PEER_BYTES, PEER_TOTAL, PEER_MOST }; /* of a one-way */
-enum { PEER_SENDERS, PEER_EACH };	    /* of a fan-in */
+enum { PEER_SENDERS, PEER_ALL };	    /* of a fan-in */
 
 /*
  * Sides 0 and 1 send to each other; those from 2 on only to 1, with which they
@@ -42,66 +42,74 @@ struct peer {
 	void (*finish)(void);
 };
 
-/* build/peers, beside the folder of this program. */
-const char *peer_folder(void);
-
-/* That of build/peers/<name>.so; NULL after bench_fail(). */
-const struct peer *peer_load(const char *name);
+/* `symbol` of build/peers/<name>.so; NULL after bench_fail(). */
+const struct peer *peer_load(const char *name, const char *symbol);
 
 /* One round trip at a time. */
 int peer_ask(const struct peer *peer);
 
-/* About PEER_TOTAL bytes from one to the other, at most a million messages or
- * PEER_MOST; the second returns how many. */
+/*
+ * About PEER_TOTAL bytes from one to the other, in at least 8 messages and in
+ * at most a million or PEER_MOST; the second returns how many.  A fifth of them
+ * go before, outside of the time: rings have grown then, and pages are there.
+ */
 int peer_oneway(const struct peer *peer);
 long peer_oneway_count(void);
+long peer_oneway_warm_up(void);
 
-/* PEER_SENDERS to one, PEER_EACH of each. */
+/* PEER_ALL messages to one, the same number from each of PEER_SENDERS. */
 int peer_fanin(const struct peer *peer);
+long peer_fanin_each(void);
 
 /* What all peers are asked, however they do it: the forms of a benchmark. */
-#define PEER_BENCH(NAME, WORKLOAD, ITEM, NEEDS, ...)     \
+#define PEER_BENCH(NAME, WORKLOAD, ITEM, ...)            \
 	const struct bench bench_##NAME##_##WORKLOAD = { \
 		.name = #NAME "_" #WORKLOAD,             \
 		.suite = "peer",                         \
 		.item = ITEM,                            \
 		.plain = NAME##_##WORKLOAD,              \
-		.needs = NEEDS,                          \
 		__VA_ARGS__                              \
 	}
 #define PEER_OF_ASK \
-	.parameters = { [PEER_ASKS] = { "n", { 500, 20000, 200000 } } }
-#define PEER_OF_ONEWAY(...)                                                   \
-	.parameters = { [PEER_BYTES] = { "bytes", { 64, 64, 64 } },           \
-			[PEER_TOTAL] = { "total",                             \
-					 { 64 << 10, 64 << 20, 1 << 30 } } }, \
-	.sweep = { __VA_ARGS__ }
-#define PEER_OF_FANIN(...)                                               \
-	.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 4 } },     \
-			[PEER_EACH] = { "n", { 250, 20000, 100000 } } }, \
-	.sweep = { __VA_ARGS__ }
+	.parameters = { [PEER_ASKS] = { "n", { 500, 50000, 200000 } } }
+#define PEER_BYTES_AND_TOTAL                                         \
+	[PEER_BYTES] = { "bytes", { 64, 64, 64 } }, [PEER_TOTAL] = { \
+		"total", { 64 << 10, 1 << 30, INT64_C(8) << 30 }     \
+	}
+#define PEER_OF_ONEWAY(...) \
+	.parameters = { PEER_BYTES_AND_TOTAL }, .sweep = { __VA_ARGS__ }
+#define PEER_SENDERS_AND(...)                                     \
+	[PEER_SENDERS] = { "senders", { 4, 4, 4 }, .most = 256 }, \
+	[PEER_ALL] = { "n", __VA_ARGS__, .least = 256 }
+#define PEER_OF_FANIN(STD)                                           \
+	.parameters = { PEER_SENDERS_AND({ 1000, STD, 10 * STD }) }, \
+	.sweep = { 4, 64 }
 
 /*
  * bench_<name>_ask and bench_<name>_oneway, and _fanin, of the peer that FIND
- * finds.  NEEDS: NULL, or a package; the rest: sizes of messages, or numbers of
- * senders.
+ * finds.  WITH: what there is beside, as .needs = "package"; CARRIES: the
+ * largest message, or 0; the rest: sizes of messages.  STD: as many in all.
  */
-#define PEER(NAME, FIND, NEEDS, ...)                              \
-	static int NAME##_ask(void)                               \
-	{                                                         \
-		return peer_ask(FIND);                            \
-	}                                                         \
-	static int NAME##_oneway(void)                            \
-	{                                                         \
-		return peer_oneway(FIND);                         \
-	}                                                         \
-	PEER_BENCH(NAME, ask, "round trips", NEEDS, PEER_OF_ASK); \
-	PEER_BENCH(NAME, oneway, "messages", NEEDS, PEER_OF_ONEWAY(__VA_ARGS__))
-#define PEER_FANIN(NAME, FIND, NEEDS, ...) \
-	static int NAME##_fanin(void)      \
-	{                                  \
-		return peer_fanin(FIND);   \
-	}                                  \
-	PEER_BENCH(NAME, fanin, "messages", NEEDS, PEER_OF_FANIN(__VA_ARGS__))
+#define PEER(NAME, FIND, WITH, CARRIES, ...)                              \
+	static int NAME##_ask(void)                                       \
+	{                                                                 \
+		return peer_ask(FIND);                                    \
+	}                                                                 \
+	static int NAME##_oneway(void)                                    \
+	{                                                                 \
+		return peer_oneway(FIND);                                 \
+	}                                                                 \
+	PEER_BENCH(NAME, ask, "round trips", PEER_OF_ASK, WITH);          \
+	PEER_BENCH(NAME, oneway, "messages", PEER_OF_ONEWAY(__VA_ARGS__), \
+		   .carries = CARRIES, WITH)
+#define PEER_FANIN(NAME, FIND, STD, WITH) \
+	static int NAME##_fanin(void)     \
+	{                                 \
+		return peer_fanin(FIND);  \
+	}                                 \
+	PEER_BENCH(NAME, fanin, "messages", PEER_OF_FANIN(STD), WITH)
+
+/* Nothing that may be missing. */
+#define PEER_ALWAYS .needs = NULL
 
 #endif

@@ -52,5 +52,5 @@ static const struct peer pipes = {
 	.leave = leave,
 };
 
-PEER(pipes, &pipes, NULL, 16, 4096, 1 << 20, 64 << 20);
-PEER_FANIN(pipes, &pipes, NULL, 4, 64);
+PEER(pipes, &pipes, PEER_ALWAYS, 0, 16, 4096, 1 << 20, 64 << 20);
+PEER_FANIN(pipes, &pipes, 1000000, PEER_ALWAYS);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/bench/harness.h"
 
 enum { WORDS_MOST = 64, WORD_SIZE = 512 };
 
@@ -30,32 +31,32 @@ static int free_port(void)
 
 /* Its words in memory of this process, which is about to become another. */
 static void write_command(const char *const *command, const char *workload,
-			  long a, long b, char *argv[WORDS_MOST])
+			  const long *number, char *argv[WORDS_MOST])
 {
 	static char words[WORDS_MOST][WORD_SIZE];
 	int port = free_port(), count = 0;
 
-	for (; command[count] && count < WORDS_MOST - 4; count++) {
+	for (; command[count] && count < WORDS_MOST - 5; count++) {
 		const char *word = command[count];
 
 		if (strcmp(word, "#") == 0)
 			snprintf(words[count], WORD_SIZE, "%d", port);
 		else if (word[0] == '@')
-			snprintf(words[count], WORD_SIZE, "%s%s", peer_folder(),
+			snprintf(words[count], WORD_SIZE, "%s%s", able_folder(),
 				 word + 1);
 		else
 			snprintf(words[count], WORD_SIZE, "%s", word);
 	}
 	snprintf(words[count++], WORD_SIZE, "%s", workload);
-	snprintf(words[count++], WORD_SIZE, "%ld", a);
-	snprintf(words[count++], WORD_SIZE, "%ld", b);
+	for (int i = 0; i < 3; i++)
+		snprintf(words[count++], WORD_SIZE, "%ld", number[i]);
 	for (int i = 0; i < count; i++)
 		argv[i] = words[i];
 	argv[count] = NULL;
 }
 
-static pid_t start(const char *const *command, const char *workload, long a,
-		   long b, FILE **ret_output)
+static pid_t start(const char *const *command, const char *workload,
+		   const long *number, FILE **ret_output)
 {
 	char *argv[WORDS_MOST];
 	int ends[2];
@@ -69,7 +70,7 @@ static pid_t start(const char *const *command, const char *workload, long a,
 		dup2(ends[1], STDOUT_FILENO);
 		close(ends[0]);
 		close(ends[1]);
-		write_command(command, workload, a, b, argv);
+		write_command(command, workload, number, argv);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
@@ -97,8 +98,8 @@ static void take_line(const char *line, long long *sum)
  * What the program says must add up to `expected`.  Helpers that it started may
  * end a little later than it does, and are waited for.
  */
-static int run(const char *const *command, const char *workload, long a, long b,
-	       long long expected)
+static int run(const char *const *command, const char *workload,
+	       const long number[3], long long expected)
 {
 	char line[WORD_SIZE];
 	long long sum = 0;
@@ -107,7 +108,7 @@ static int run(const char *const *command, const char *workload, long a, long b,
 	pid_t pid;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	pid = start(command, workload, a, b, &output);
+	pid = start(command, workload, number, &output);
 	if (pid < 0 || !output)
 		return pid < 0 ? pid : -ENOMEM;
 	while (fgets(line, sizeof(line), output)) {
@@ -125,30 +126,36 @@ static int run(const char *const *command, const char *workload, long a, long b,
 	return 0;
 }
 
+/* 0 + 1 + .. + last */
+static long long sum_to(long last)
+{
+	return (long long)last * (last + 1) / 2;
+}
+
 int program_ask(const char *const *command)
 {
-	long asks = bench_get(PEER_ASKS), all = asks + asks / 20;
+	long asks = bench_get(PEER_ASKS), warm_up = asks / 20;
+	long number[] = { asks, warm_up, 0 };
 
 	bench_items(asks);
-	return run(command, "ask", asks, asks / 20,
-		   (long long)all * (all - 1) / 2);
+	return run(command, "ask", number, sum_to(asks + warm_up - 1));
 }
 
 int program_oneway(const char *const *command)
 {
-	long count = peer_oneway_count(), bytes = bench_get(PEER_BYTES);
+	long count = peer_oneway_count(), warm_up = peer_oneway_warm_up();
+	long number[] = { bench_get(PEER_BYTES), count, warm_up };
 
 	bench_items(count);
-	bench_bytes((double)count * (double)bytes);
-	return run(command, "oneway", bytes, count,
-		   (long long)count * (count + 1) / 2);
+	bench_bytes((double)count * (double)bench_get(PEER_BYTES));
+	return run(command, "oneway", number, sum_to(count) + sum_to(warm_up));
 }
 
 int program_fanin(const char *const *command)
 {
-	long senders = bench_get(PEER_SENDERS), each = bench_get(PEER_EACH);
+	long senders = bench_get(PEER_SENDERS), each = peer_fanin_each();
+	long number[] = { senders, each, 0 };
 
 	bench_items(senders * each);
-	return run(command, "fanin", senders, each,
-		   (long long)senders * each * (each - 1) / 2);
+	return run(command, "fanin", number, senders * sum_to(each - 1));
 }

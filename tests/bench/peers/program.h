@@ -12,9 +12,10 @@
  *	sum NUMBER		of all numbers that came, also while warming up
  *	wrong TEXT		what was not as it should be
  *
- * It is called with `ask N WARM_UP`, numbers 0 .. N + WARM_UP - 1 one by one;
- * `oneway BYTES COUNT`, messages 1 .. COUNT whose bytes are all their number
- * modulo 256; or `fanin SENDERS EACH`, numbers 0 .. EACH - 1 of each.
+ * It is called with `ask N WARM_UP 0`, numbers 0 .. N + WARM_UP - 1 one by one;
+ * `oneway BYTES COUNT WARM_UP`, messages 1 .. WARM_UP and then, with the clock
+ * running, 1 .. COUNT, whose bytes are all their number modulo 256; or
+ * `fanin SENDERS EACH 0`, numbers 0 .. EACH - 1 of each.
  */
 
 #include "tests/bench/peers/peer.h"
@@ -28,10 +29,10 @@ int program_oneway(const char *const *command);
 int program_fanin(const char *const *command);
 
 /*
- * bench_<name>_ask, _oneway and _fanin of a COMMAND in parentheses.  SHARES,
- * WAITING: shares_memory and waiting of struct bench.  ASKS,
- * EACH: numbers of messages of the three presets, in parentheses, as fits a
- * second; MOST: those of a one-way, where PEER_TOTAL would be more.
+ * bench_<name>_ask, _oneway and _fanin of a COMMAND in parentheses.  WITH: what
+ * else to say of each, as .shares_memory.  ASKS, ALL: numbers of messages of
+ * the three presets, in parentheses, as fits a second where it has to; MOST:
+ * those of a one-way, where PEER_TOTAL would be more.
  */
 #define PROGRAM_PRESETS(SMOKE, STD, LARGE) \
 	{                                  \
@@ -41,7 +42,7 @@ int program_fanin(const char *const *command);
 	{                         \
 		__VA_ARGS__, NULL \
 	}
-#define PROGRAM(NAME, NEEDS, SHARES, WAITING, ASKS, MOST, EACH, COMMAND)       \
+#define PROGRAM(NAME, WITH, ASKS, MOST, ALL, COMMAND)                          \
 	static const char *const NAME##_command[] = PROGRAM_WORDS COMMAND;     \
 	static int NAME##_ask(void)                                            \
 	{                                                                      \
@@ -55,24 +56,17 @@ int program_fanin(const char *const *command);
 	{                                                                      \
 		return program_fanin(NAME##_command);                          \
 	}                                                                      \
-	PEER_BENCH(NAME, ask, "round trips", NEEDS, .shares_memory = SHARES,   \
-		   .waiting = WAITING,                                         \
-		   .parameters = {                                             \
-			   [PEER_ASKS] = { "n", PROGRAM_PRESETS ASKS } });     \
-	PEER_BENCH(NAME, oneway, "messages", NEEDS, .shares_memory = SHARES,   \
-		   .waiting = WAITING,                                         \
-		   .parameters = { [PEER_BYTES] = { "bytes", { 64, 64, 64 } }, \
-				   [PEER_TOTAL] = { "total",                   \
-						    { 64 << 10, 64 << 20,      \
-						      1 << 30 } },             \
+	PEER_BENCH(                                                            \
+		NAME, ask, "round trips",                                      \
+		.parameters = { [PEER_ASKS] = { "n", PROGRAM_PRESETS ASKS } }, \
+		WITH);                                                         \
+	PEER_BENCH(NAME, oneway, "messages",                                   \
+		   .parameters = { PEER_BYTES_AND_TOTAL,                       \
 				   [PEER_MOST] = { "most",                     \
 						   PROGRAM_PRESETS MOST } },   \
-		   .sweep = { 16, 4096, 1 << 20 });                            \
-	PEER_BENCH(                                                            \
-		NAME, fanin, "messages", NEEDS, .shares_memory = SHARES,       \
-		.waiting = WAITING,                                            \
-		.parameters = { [PEER_SENDERS] = { "senders", { 4, 4, 64 } },  \
-				[PEER_EACH] = { "n", PROGRAM_PRESETS EACH } }, \
-		.sweep = { 4, 64 })
+		   .sweep = { 16, 4096, 1 << 20 }, WITH);                      \
+	PEER_BENCH(NAME, fanin, "messages",                                    \
+		   .parameters = { PEER_SENDERS_AND(PROGRAM_PRESETS ALL) },    \
+		   .sweep = { 4, 64 }, WITH)
 
 #endif

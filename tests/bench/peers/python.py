@@ -21,7 +21,7 @@ def answer(mine, yours, count):
         yours.put(mine.get())
 
 
-def ask(make, n, warm_up):
+def ask(make, n, warm_up, _):
     there, back = make(), make()
     other = multiprocessing.Process(
         target=answer, args=(there, back, n + warm_up))
@@ -45,27 +45,37 @@ def ask(make, n, warm_up):
     return total
 
 
-def receive_all(mine, yours, size, count):
+def receive_some(mine, size, count):
     total = 0
-    yours.put("ready")
     for i in range(1, count + 1):
         number, payload = mine.get()
         check(number == i and payload == bytes([i & 255]) * size,
               f"message {i} is not what was sent")
         total += number
-    yours.put(total)
+    return total
 
 
-def oneway(make, size, count):
-    there, back = make(), make()
-    other = multiprocessing.Process(
-        target=receive_all, args=(there, back, size, count))
-    other.start()
-    back.get()
-    begin = time.perf_counter_ns()
+def receive_all(mine, yours, size, counts):
+    yours.put("ready")
+    for count in counts:
+        yours.put(receive_some(mine, size, count))
+
+
+def send_some(there, back, size, count):
     for i in range(1, count + 1):
         there.put((i, bytes([i & 255]) * size))
-    total = back.get()
+    return back.get()
+
+
+def oneway(make, size, count, warm_up):
+    there, back = make(), make()
+    other = multiprocessing.Process(
+        target=receive_all, args=(there, back, size, (warm_up, count)))
+    other.start()
+    back.get()
+    total = send_some(there, back, size, warm_up)
+    begin = time.perf_counter_ns()
+    total += send_some(there, back, size, count)
     print("ns", time.perf_counter_ns() - begin)
     other.join()
     return total
@@ -78,7 +88,7 @@ def send_numbers(to, ready, gate, each):
         to.put(i)
 
 
-def fanin(make, senders, each):
+def fanin(make, senders, each, _):
     mine = make()
     ready, gate = multiprocessing.Semaphore(0), multiprocessing.Event()
     others = [multiprocessing.Process(target=send_numbers,
@@ -98,13 +108,14 @@ def fanin(make, senders, each):
 
 
 def main():
-    kind, workload, a, b = sys.argv[1:]
+    kind, workload, *numbers = sys.argv[1:]
+    numbers = [int(number) for number in numbers]
     run = {"ask": ask, "oneway": oneway, "fanin": fanin}[workload]
     if kind == "queue":
-        print("sum", run(multiprocessing.Queue, int(a), int(b)))
+        print("sum", run(multiprocessing.Queue, *numbers))
     else:
         with multiprocessing.Manager() as manager:
-            print("sum", run(manager.Queue, int(a), int(b)))
+            print("sum", run(manager.Queue, *numbers))
 
 
 if __name__ == "__main__":

@@ -51,10 +51,12 @@ static const struct peer unix_stream = {
 	.leave = leave,
 };
 
-PEER(unix_stream, &unix_stream, NULL, 16, 4096, 1 << 20, 64 << 20);
+PEER(unix_stream, &unix_stream, PEER_ALWAYS, 0, 16, 4096, 1 << 20, 64 << 20);
 
 /* ---- seqpacket: a message must fit the buffer of the socket ---------------
  */
+
+enum { PACKET = 128 << 10 };
 
 static int prepare_seqpacket(size_t largest)
 {
@@ -68,7 +70,7 @@ static int send_packet(const void *bytes, size_t size)
 
 static ssize_t receive_packet(const void **ret_bytes)
 {
-	static char packet[128 << 10];
+	static char packet[PACKET];
 	ssize_t size = recv(fd, packet, sizeof(packet), 0);
 
 	*ret_bytes = packet;
@@ -83,5 +85,6 @@ static const struct peer unix_seqpacket = {
 	.leave = leave,
 };
 
-PEER(unix_seqpacket, &unix_seqpacket, NULL, 16, 4096, 65536);
-PEER_FANIN(unix_seqpacket, &unix_seqpacket, NULL, 4, 64);
+PEER(unix_seqpacket, &unix_seqpacket, PEER_ALWAYS, PACKET - 64, 16, 4096,
+     65536);
+PEER_FANIN(unix_seqpacket, &unix_seqpacket, 1000000, PEER_ALWAYS);

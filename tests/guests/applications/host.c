@@ -4,9 +4,11 @@
  * sends each number back, one more; N others wait.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <troupe.h>
 #include "parlour.pb-c.h"
 
@@ -31,6 +33,13 @@ static void doubler_fail(Parlour__Doubler_Service *service,
 			 Parlour__Words_Closure reply, void *call)
 {
 	troupe_fail(call, -EDOM, "it always fails");
+}
+
+static void doubler_crash(Parlour__Doubler_Service *service,
+			  const Parlour__Number *number,
+			  Parlour__Number_Closure reply, void *call)
+{
+	kill(getpid(), SIGKILL);
 }
 
 static const Parlour__Doubler_Service doubler_methods =

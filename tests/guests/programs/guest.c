@@ -8,8 +8,8 @@
  *				until told to stop
  *	guest kill NAME		has that one killed
  *	guest fork		has a child, which is no guest
- *stop guest flood TO			sends to that name for ever guest await
- *awaits an answer that never comes
+ *	guest flood TO		sends to that name for ever
+ *	guest await		awaits an answer that never comes
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,20 +41,24 @@ static void take_number(const Parlour__Number *number, void *data)
 	*(int64_t *)data = number ? number->value : -1;
 }
 
-/* Asks "doubler" for twice the value. */
-static int ask(int64_t value, int64_t *ret_twice)
+static int ask_whom(troupe_ref ref, int64_t value, int64_t *ret_twice)
 {
 	Parlour__Number number = PARLOUR__NUMBER__INIT;
 	struct troupe_proxy proxy;
-	troupe_ref ref;
-	int r = troupe_whereis("doubler", &ref);
 
-	if (r < 0)
-		return r;
 	number.value = value;
 	troupe_proxy_init(&proxy, ref, &parlour__doubler__descriptor);
 	parlour__doubler__twice(&proxy.base, &number, take_number, ret_twice);
 	return troupe_await(&proxy);
+}
+
+/* Asks "doubler" for twice the value. */
+static int ask(int64_t value, int64_t *ret_twice)
+{
+	troupe_ref ref;
+	int r = troupe_whereis("doubler", &ref);
+
+	return r < 0 ? r : ask_whom(ref, value, ret_twice);
 }
 
 /* Sends a number to "echo" and receives what it sends back. */
@@ -99,6 +103,7 @@ static const struct troupe_class empty = { .name = "empty" };
 
 static int once(int argc, char **argv)
 {
+	int64_t value = 0;
 	int r = visit(21);
 
 	if (r < 0)
@@ -109,6 +114,8 @@ static int once(int argc, char **argv)
 	    troupe_leave() < 0)
 		return fail("inside", r);
 	/* Outside, every call says so. */
+	if (ask_whom(1, 21, &value) != -ESHUTDOWN || value != -1)
+		return fail("ask outside", 0);
 	if (troupe_whereis("echo", &(troupe_ref) { 0 }) != -ESHUTDOWN ||
 	    troupe_leave() != -EINVAL ||
 	    troupe_receive(NULL, 0, TROUPE_POLL,

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_TEXT_H
+#define TRP_SERIALIZE_TEXT_H
+
+/* A text that grows while it is written. */
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct trp_text {
+	FILE *out; /* to write to, from open to close */
+	char *bytes;
+	size_t size; /* once closed */
+};
+
+/* 0 or -ENOMEM. */
+int trp_text_open(struct trp_text *text);
+
+/*
+ * r: what became of the writing.  0: *ret_bytes is the caller's, for free().
+ * Else nothing is left; returns r, or -ENOMEM where it did not fit.
+ */
+int trp_text_close(struct trp_text *text, int r, char **ret_bytes);
+
+#endif

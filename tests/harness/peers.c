@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What others are asked, and what happens where they are not there. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "tests/harness/said.h"
+
+/* As somebody who copied the program alone has it. */
+Test(peers, one_whose_file_is_missing_is_skipped_and_named, .fini = forget)
+{
+	const char *build = getenv("TROUPE_BUILD"), *alone = scratch("alone");
+
+	cr_assert_eq(run("cp %s/bin/troupe-bench %s", build ? build : "build",
+			 alone),
+		     0, "%s", said);
+	cr_assert_eq(run("%s --dry-run zeromq_ask caf_oneway pipes_ask", alone),
+		     0, "%s", said);
+	cr_assert(strstr(said, "there is no file peers/zeromq.so") ||
+			  strstr(said, "was built without libzmq3-dev"),
+		  "%s", said);
+	cr_assert(strstr(said, "there is no file peers/caf") ||
+			  strstr(said, "was built without libcaf-dev"),
+		  "%s", said);
+	SAYS("round trips/s");
+	SAYS_NOT("FAILED");
+}
+
+/* In the other formats there is no row to say it in. */
+Test(peers, one_that_is_skipped_is_named_in_each_format)
+{
+	static const char *const formats[] = { "csv", "json", "rebench" };
+
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(bench("--dry-run --format %s absent pingpong",
+				   formats[i]),
+			     0, "%s", said);
+		SAYS("absent: skipped: was built without no-such-package");
+	}
+}
+
+Test(peers, what_one_cannot_carry_is_skipped_and_said)
+{
+	cr_assert_eq(bench("--dry-run unix_seqpacket_oneway:bytes=67108864 "
+			   "mqueue_oneway:bytes=67108864 "
+			   "pipes_oneway:bytes=4096"),
+		     0, "%s", said);
+	SAYS("cannot carry more than 131008 bytes");
+	SAYS("cannot carry more than 8128 bytes");
+	SAYS("messages/s");
+	/* The largest that is said to go does. */
+	cr_assert_eq(bench("--dry-run unix_seqpacket_oneway:bytes=131008 "
+			   "mqueue_oneway:bytes=8128"),
+		     0, "%s", said);
+	SAYS_NOT("cannot carry");
+}
+
+/* Nobody's start or first touch of a page is in the figure of a few. */
+Test(peers, ours_and_theirs_carry_the_same_and_at_least_8_messages)
+{
+	static const char *const names[] = { "oneway_copied", "oneway_loaned",
+					     "pipes_oneway" };
+
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(bench("--preset std --repetitions 1 --format csv "
+				   "%s:bytes=1048576,total=1",
+				   names[i]),
+			     0, "%s", said);
+		SAYS(",messages,8,");
+		cr_assert_eq(bench("--preset std --repetitions 1 --format csv "
+				   "%s:bytes=16,total=1600",
+				   names[i]),
+			     0, "%s", said);
+		SAYS(",messages,100,");
+	}
+}
+
+Test(peers, many_to_one_is_the_same_number_whoever_sends)
+{
+	cr_assert_eq(bench("--preset smoke --format csv fanin:n=1280 "
+			   "pipes_fanin:n=1280"),
+		     0, "%s", said);
+	SAYS("\nfanin/senders:4/n:1280,troupe,0,messages,1280,");
+	SAYS("\nfanin/senders:64/n:1280,troupe,0,messages,1280,");
+	SAYS("\npipes_fanin/senders:4/n:1280,peer,0,messages,1280,");
+	SAYS("\npipes_fanin/senders:64/n:1280,peer,0,messages,1280,");
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds of receiving from senders that never stop. */
+#include "tests/runtime/stage.h"
+
+enum { IS_SENT, IS_OVER };
+
+/*
+ * Sends some numbers, a text, and numbers without end, which is when it is
+ * stopped, or else in 20 seconds.
+ */
+static int flood(const void *arguments)
+{
+	const Play__Who *root = arguments;
+	struct troupe_time end = troupe_in_ms(20000);
+	Play__Text text = PLAY__TEXT__INIT;
+	int64_t i;
+
+	for (i = 0; i < root->count; i++)
+		CHECK(stage_send(root->ref, i) == 0);
+	if (root->count)
+		CHECK(troupe_send(root->ref, &text.base) == 0);
+	board->value[IS_SENT]++;
+	while (!troupe_is_stopping() && troupe_now().ns < end.ns)
+		stage_send(root->ref, i);
+	board->value[IS_OVER] = !troupe_is_stopping();
+	return 0;
+}
+
+/* Starts two, of which one sends a text behind `count` numbers. */
+static void start(int count)
+{
+	Play__Who root = PLAY__WHO__INIT;
+	troupe_ref ref;
+
+	board->value[IS_SENT] = 0;
+	root.ref = troupe_self();
+	CHECK(troupe_spawn_function(flood, &root.base, &ref) == 0);
+	root.count = count;
+	CHECK(troupe_spawn_function(flood, &root.base, &ref) == 0);
+}
+
+/* Takes longer than it takes to send another. */
+static bool matches_nothing(const struct troupe_message *message, void *data)
+{
+	int64_t end = troupe_now().ns + 5000;
+
+	while (troupe_now().ns < end)
+		;
+	return false;
+}
+
+static int deadline_root(int argc, char **argv)
+{
+	struct troupe_pattern none = { .matches = matches_nothing };
+	struct troupe_message message;
+
+	start(0);
+	CHECK(troupe_receive(&none, 1, troupe_in_ms(50), &message) ==
+	      -ETIMEDOUT);
+	CHECK(troupe_receive(&none, 1, TROUPE_POLL, &message) == -ETIMEDOUT);
+	CHECK(board->value[IS_OVER] == 0);
+	return 0;
+}
+
+Test(flood, of_other_mail_does_not_keep_a_receive_from_its_deadline)
+{
+	stage_pass(deadline_root);
+}
+
+static int poll_root(int argc, char **argv)
+{
+	struct troupe_pattern text = { .type = &play__text__descriptor };
+	struct troupe_message message;
+
+	start(5000);
+	while (board->value[IS_SENT] < 2)
+		;
+	CHECK(troupe_receive(&text, 1, TROUPE_POLL, &message) == 0);
+	CHECK(board->value[IS_OVER] == 0);
+	return 0;
+}
+
+Test(flood, of_other_mail_does_not_hide_from_a_poll_what_was_sent_before)
+{
+	stage_pass(poll_root);
+}
