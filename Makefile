@@ -119,15 +119,23 @@ help:
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
 	@echo 'the websocket example:   $(if $(HAVE_WSLAY),built,left out (wslay, nettle))'
 
+# Said before the compiler fails for it.
+MISSING := $(shell for p in liburing libprotobuf-c jansson; do \
+		$(PKG_CONFIG) --exists $$p 2>/dev/null || echo $$p; done; \
+		command -v $(PROTOC_C) >/dev/null || echo protoc-c)
+
 # Changes when the flags do, as when an optional package has been installed
 # since; everything compiled depends on it.
 $(O)/flags: always
+	@[ -z '$(MISSING)' ] || { echo 'not installed, or pkg-config is not:' \
+		'$(MISSING); tests/support/packages build' \
+		'installs what is missing on a Debian' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' > $@
 always:
 
-$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
 	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
@@ -277,8 +285,14 @@ $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lm
 
+# Changes with the revision, which is part of every figure.
+REVISION := $(shell git describe --always --dirty 2>/dev/null)
+$(O)/revision: always
+	@mkdir -p $(@D)
+	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' > $@
+$(O)/tests/bench/context.o: $(O)/revision
 $(O)/tests/bench/context.o: INTERNAL += \
-	-DBENCH_REVISION='"$(shell git describe --always --dirty 2>/dev/null)"' \
+	-DBENCH_REVISION='"$(REVISION)"' \
 	-DBENCH_FLAGS='"$(OPTIMISE) $(CFLAGS)"'
 
 tests: all $(TEST_DIRS:%=$(O)/bin/test-%)

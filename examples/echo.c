@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <troupe_io.h>
 #include "echo.pb-c.h"
@@ -111,8 +112,11 @@ static int server_init(const void *arguments)
 	const Echo__Plan *plan = arguments;
 	int r = troupe_listener_open(&listener, plan->address);
 
-	if (r < 0)
+	if (r < 0) {
+		fprintf(stderr, "echo: cannot listen on %s: %s\n",
+			plan->address, strerror(-r));
 		return r;
+	}
 	setlinebuf(stdout);
 	connections_left = plan->connections;
 	printf("listening on port %u\n", listener.port);

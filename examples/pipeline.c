@@ -43,8 +43,12 @@ static int reader(const void *arguments)
 	ssize_t n;
 	int r;
 
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		r = -errno;
+		fprintf(stderr, "pipeline: %s: %s\n", stage->path,
+			strerror(-r));
+		return r;
+	}
 	block.bytes.data = bytes;
 	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
 		block.bytes.len = (size_t)n;

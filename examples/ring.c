@@ -74,7 +74,9 @@ static int build(troupe_ref *refs, unsigned count)
 		r = troupe_spawn_function(member, &place.base, &refs[i]);
 		if (r < 0) {
 			fprintf(stderr, "ring: process %u of %u: %s\n", i + 1,
-				count, strerror(-r));
+				count,
+				r == -EAGAIN ? "no slot is free, see --slots"
+					     : strerror(-r));
 			return r;
 		}
 		place.next = refs[i];

@@ -278,8 +278,11 @@ static int server_init(const void *arguments)
 	const Websocket__Plan *plan = arguments;
 	int r = troupe_listener_open(&listener, plan->address);
 
-	if (r < 0)
+	if (r < 0) {
+		fprintf(stderr, "websocket: cannot listen on %s: %s\n",
+			plan->address, strerror(-r));
 		return r;
+	}
 	setlinebuf(stdout);
 	connections_left = plan->connections;
 	printf("listening on port %u\n", listener.port);

@@ -172,9 +172,14 @@ uint64_t trp_budget_available_in(const char *proc, const char *cgroup)
 	return available;
 }
 
+/* That a control group has no such file is no error. */
 uint64_t trp_budget_available(void)
 {
-	return trp_budget_available_in("/proc", "/sys/fs/cgroup");
+	int error = errno;
+	uint64_t available = trp_budget_available_in("/proc", "/sys/fs/cgroup");
+
+	errno = error;
+	return available;
 }
 
 static int64_t now_ns(void)

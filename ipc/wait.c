@@ -295,7 +295,7 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 	return r;
 }
 
-int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
+static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
 {
 	const struct trp_backend *backend = backends[wait->kind];
 	int r;
@@ -312,6 +312,15 @@ int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
 	if (r < 0)
 		return r;
 	return backend->dispatch(wait);
+}
+
+/* The system calls below say by errno that it was in time, or interrupted. */
+int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
+{
+	int error = errno, r = sleep_or_linger(wait, deadline);
+
+	errno = error;
+	return r;
 }
 
 int trp_wait_poll(struct trp_wait *wait)

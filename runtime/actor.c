@@ -64,10 +64,14 @@ static int drain(uint32_t slot)
 	return r ? r : trp_actor_take_from(slot);
 }
 
+/* For troupe_receive(), or troupe_wait(). */
 static int claim_later(struct trp_news *news)
 {
 	enum { MOST = 16384 };
 
+	if (trp_receive_offer_end(news))
+		return 1;
+	news->number = trp_saved_number();
 	trp_news_push(&trp_actor.unclaimed, news);
 	if (trp_actor.unclaimed.count > MOST)
 		free(trp_news_pop(&trp_actor.unclaimed));
@@ -90,9 +94,12 @@ static int turn_news(void)
 		return claim_later(news);
 	else if (news->watch % 4 == TRP_WATCH_CALLS)
 		trp_call_target_ended(&news->end);
-	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR &&
-		 klass->down)
-		r = call_with_end(klass->down, &news->end);
+	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR) {
+		if (klass->down)
+			r = call_with_end(klass->down, &news->end);
+		else if (klass->run)
+			return claim_later(news);
+	}
 	free(news);
 	return r;
 }
@@ -160,6 +167,19 @@ unsigned trp_actor_heeds(void)
 		       : TRP_TAKE_ALL;
 }
 
+/*
+ * What was sent before the close has been handled: nothing is there, or, for
+ * there may be no end of what is sent after it, a turn of each lane brought
+ * nothing else.
+ */
+static bool is_closed(void)
+{
+	return trp_actor.is_closing && trp_box_is_done() &&
+	       !trp_stash_is_again() &&
+	       (trp_actor.late / TRP_TURN > trp_actor.box.ready_lanes ||
+		trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL));
+}
+
 static int turn(void)
 {
 	int r;
@@ -169,6 +189,8 @@ static int turn(void)
 	if (trp_actor.is_stopping || trp_actor.is_finished)
 		return TRP_END;
 	if (++trp_actor.turns % LOOK_EVERY == 0) {
+		if (trp_actor.late > TRP_TURN && is_closed())
+			return TRP_END;
 		r = trp_wait_poll(&trp_actor.wait);
 		if (r == 0)
 			r = turn_others();
@@ -180,8 +202,7 @@ static int turn(void)
 		r = take_slowly();
 	if (r != 0)
 		return r;
-	if (trp_actor.is_closing && trp_box_is_done() &&
-	    trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL))
+	if (is_closed())
 		return TRP_END;
 	return turn_others();
 }

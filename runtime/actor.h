@@ -61,7 +61,8 @@ static inline void trp_count(_Atomic uint64_t *counter)
 /* An end that was told and is not yet dealt with. */
 struct trp_news {
 	struct trp_news *next;
-	uint64_t watch; /* 0: of a child */
+	uint64_t watch;	 /* 0: of a child */
+	uint64_t number; /* once unclaimed: as struct trp_saved has it */
 	struct troupe_end end;
 };
 
@@ -99,7 +100,7 @@ struct trp_actor {
 		size_t text_size;
 	} request;
 	struct trp_news_queue news;
-	struct trp_news_queue unclaimed; /* ends of a function's children */
+	struct trp_news_queue unclaimed; /* ends, of a function's */
 	uint64_t next_id;		 /* of requests and watches */
 	uint32_t children;
 
@@ -113,7 +114,8 @@ struct trp_actor {
 	bool is_full;	  /* no more work may be begun: see method.c */
 	unsigned open;	  /* what trp_actor_turn() takes at once */
 	int64_t closed_at;
-	int finish;	       /* of troupe_finish(), or 0 */
+	uint32_t late; /* mail from after that, since the last from before */
+	int finish;    /* of troupe_finish(), or 0 */
 	const char *unhandled; /* the type that ends it, or NULL */
 	uint32_t turns;
 
@@ -274,6 +276,10 @@ enum { TRP_HELD = 3 };
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,
 		      size_t size);
+
+/* (runtime/receive.c) The same for an end.  True: it is given, and no more the
+ * caller's. */
+bool trp_receive_offer_end(struct trp_news *news);
 
 /* runtime/stash.c */
 bool trp_stash_is_again(void); /* something is to be handled again */

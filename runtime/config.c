@@ -37,26 +37,34 @@ static int take(void *user, const char *section, const char *key,
 	return 0;
 }
 
+/* As ini_parse(), which takes a folder for an empty file. */
+static int parse(const char *path, struct reading *reading)
+{
+	FILE *file = fopen(path, "re");
+	int line;
+
+	if (!file)
+		return -1;
+	line = ini_parse_file(file, take, reading);
+	if (ferror(file))
+		line = -1;
+	fclose(file);
+	return line;
+}
+
 int trp_config_read(const char *path, struct trp_options *options, char *why,
 		    size_t size)
 {
 	struct reading reading = { .options = options };
-	FILE *file = fopen(path, "re");
-	int line = 0, error = file ? 0 : -errno;
+	int line = parse(path, &reading);
 
-	if (file)
-		line = ini_parse_file(file, take, &reading);
-	if (file && ferror(file)) /* as of a folder, which can be opened */
-		error = errno ? -errno : -EIO;
-	else if (line < 0)
-		error = -ENOMEM;
-	if (file)
-		fclose(file);
-	if (error < 0)
+	if (line == 0)
+		return 0;
+	if (line < 0) {
 		snprintf(why, size, "cannot read %s: %s", path,
-			 strerror(-error));
-	if (error < 0 || line == 0)
-		return error;
+			 line == -1 ? strerror(errno) : "no memory");
+		return line == -1 ? -ENOENT : -ENOMEM;
+	}
 	snprintf(why, size, "%s:%d: %s", path, line,
 		 reading.wrong[0] ? reading.wrong
 				  : "neither KEY = VALUE nor [SECTION]");

@@ -128,21 +128,29 @@ static void list_parts(void)
 	printf(" libinih");
 #endif
 	printf(" jansson liburing protobuf-c\n");
+}
+
+static void list_missing_parts(void)
+{
+#if !defined(HAVE_LIBCBOR) && defined(HAVE_MSGPACK)
+	say(WORSE, "built without", "libcbor",
+	    "nodes write msgpack: install libcbor-dev and build again");
+#endif
+#if !defined(HAVE_MSGPACK)
+	say(WORSE, "built without", "msgpack",
+	    "no --beacon serf://: install libmsgpack-dev and build again");
+#endif
 #ifndef HAVE_LIBMOSQUITTO
 	say(WORSE, "built without", "libmosquitto",
-	    "no --beacon mqtt: install libmosquitto-dev and build again");
-#endif
-#ifndef HAVE_MSGPACK
-	say(WORSE, "built without", "msgpack",
-	    "no --beacon serf: install libmsgpack-dev and build again");
-#endif
-#ifndef HAVE_INIH
-	say(WORSE, "built without", "libinih",
-	    "no --config: install libinih-dev and build again");
+	    "no --beacon mqtt://: install libmosquitto-dev and build again");
 #endif
 #ifndef HAVE_HIREDIS
 	say(WORSE, "built without", "hiredis",
 	    "no mailboxes in Redis: install libhiredis-dev and build again");
+#endif
+#ifndef HAVE_INIH
+	say(WORSE, "built without", "libinih",
+	    "no --config: install libinih-dev and build again");
 #endif
 }
 
@@ -185,5 +193,6 @@ int trp_doctor(void)
 		worst = finding > worst ? finding : worst;
 	}
 	list_parts();
+	list_missing_parts();
 	return worst == BROKEN;
 }

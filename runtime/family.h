@@ -97,8 +97,8 @@ void trp_family_list_freely(struct trp_family *family, uint32_t slot,
 void trp_family_unlist(struct trp_family *family, uint32_t slot);
 
 /*
- * The slot at an address: "/", "/a/b", or from `from` on: "b", "./b", "../c",
- * ".".  0, -ENOENT, -EINVAL: ill-formed.
+ * The slot at an address: "/", "/a/b", "//a" of a child of the supervisor, or
+ * from `from` on: "b", "./b", "../c", ".".  0, -ENOENT, -EINVAL: ill-formed.
  */
 int trp_family_walk(const struct trp_family *family, uint32_t from,
 		    const char *address, uint32_t *ret_slot);

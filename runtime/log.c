@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ void troupe_log(enum troupe_level level, const char *format, ...)
 	struct timespec now;
 	struct tm local;
 	va_list arguments;
-	int size, n;
+	int size, n, error = errno;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &local);
@@ -40,5 +41,5 @@ void troupe_log(enum troupe_level level, const char *format, ...)
 		size = sizeof(line) - 2;
 	line[size++] = '\n';
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
-		return; /* nowhere to say so */
+		errno = error; /* nowhere to say so */
 }

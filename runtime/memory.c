@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/memory.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,10 @@ void trp_memory_read(const struct trp_memory_files *files,
 
 static void read_machine(struct troupe_memory *ret)
 {
+	int error = errno;
+
 	trp_memory_read(&machine, ret);
+	errno = error;
 }
 
 /* ---- asking ----------------------------------------------------------------

@@ -20,6 +20,7 @@ struct ticket {
 	uint64_t flow;
 	int64_t created;
 	uint16_t hop;
+	bool is_over; /* answered, forwarded, delegated or stashed */
 	const ProtobufCMessageDescriptor *output;
 	struct ticket *next_free;
 };
@@ -68,10 +69,21 @@ static void ticket_free(struct ticket *ticket)
 {
 	if (ticket == &one_way)
 		return;
+	ticket->is_over = true;
 	ticket->next_free = free_tickets;
 	free_tickets = ticket;
 	in_work--;
 	weigh();
+}
+
+/* As long as its memory was not given to another call. */
+static bool is_over(const struct ticket *ticket)
+{
+	if (ticket->is_over)
+		troupe_log(TROUPE_WARNING, "a call is over already: a method "
+					   "answers, fails, forwards or "
+					   "delegates it once");
+	return ticket->is_over;
 }
 
 static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
@@ -107,6 +119,8 @@ static void reply(const ProtobufCMessage *message, void *call)
 {
 	struct ticket *ticket = call;
 
+	if (is_over(ticket))
+		return;
 	if (!message)
 		answer_failure(ticket, -EREMOTEIO, "the method has no answer");
 	else if (message->descriptor != ticket->output)
@@ -122,7 +136,7 @@ int troupe_fail(void *call, int code, const char *text)
 	struct ticket *ticket = call;
 	int r;
 
-	if (code >= 0)
+	if (code >= 0 || is_over(ticket))
 		return -EINVAL;
 	r = answer_failure(ticket, code, text ? text : "");
 	if (r == 0 || r == -ESRCH)
@@ -143,7 +157,8 @@ int troupe_forward(void *call, troupe_ref to)
 	void *bytes;
 	int r;
 
-	if (!mail || trp_actor.handled.envelope->kind != TRP_CALL ||
+	if (is_over(ticket) || !mail ||
+	    trp_actor.handled.envelope->kind != TRP_CALL ||
 	    trp_actor.handled.envelope->correlation != ticket->correlation)
 		return -EINVAL;
 	if (!trp_ref_is_here(to))
@@ -191,6 +206,8 @@ int troupe_delegate(void *call, struct troupe_ticket *ret_ticket)
 				   .hop = ticket->hop,
 				   .magic = PASSAGE_MAGIC };
 
+	if (is_over(ticket))
+		return -EINVAL;
 	memcpy(ret_ticket, &passage, sizeof(passage));
 	trp_deadlock_passed_on(ticket->created);
 	ticket_free(ticket);

@@ -2,6 +2,7 @@
 #include "runtime/pattern.h"
 
 #include <errno.h>
+#include "runtime/troupe_ends.h"
 #include "runtime/types.h"
 #include "serialize/example.h"
 #include "serialize/message.h"
@@ -18,12 +19,19 @@ const ProtobufCMessageDescriptor *trp_pattern_type(
 	return pattern->shape ? &troupe__value__descriptor : NULL;
 }
 
+bool trp_pattern_is_for_ends(const struct troupe_pattern *pattern)
+{
+	return pattern->type == &troupe__end__descriptor;
+}
+
 /* An example is compared field by field with what the table unpacks. */
 static int check_one(const struct troupe_pattern *pattern)
 {
 	const ProtobufCMessageDescriptor *type;
 	int r;
 
+	if (trp_pattern_is_for_ends(pattern))
+		return pattern->example || pattern->shape ? -EINVAL : 0;
 	if (pattern->example && !trp_message_is_valid(pattern->example))
 		return -EINVAL;
 	type = trp_pattern_type(pattern);

@@ -17,6 +17,9 @@ int trp_pattern_check(const struct troupe_pattern *patterns, size_t count);
 const ProtobufCMessageDescriptor *trp_pattern_type(
 	const struct troupe_pattern *pattern);
 
+/* It is for ends, and for no mail. */
+bool trp_pattern_is_for_ends(const struct troupe_pattern *pattern);
+
 /* What it asks of the body of a message of its type; the sender is checked. */
 bool trp_pattern_matches(const struct troupe_pattern *pattern,
 			 const struct troupe_message *message);

@@ -29,6 +29,7 @@
 #include "runtime/pattern.h"
 #include "runtime/saved.h"
 #include "runtime/trace.h"
+#include "runtime/troupe_ends.h"
 #include "runtime/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -50,6 +51,7 @@ static struct wanted {
 	int64_t until; /* what is sent later need not be looked at */
 	uint32_t late; /* turns since the last that found some sent before */
 	int index;     /* of the pattern that matched; -1: none yet */
+	bool has_ends; /* a pattern is for ends */
 	struct troupe_message message;
 } wanted = { .index = -1 };
 
@@ -60,6 +62,7 @@ static struct trp_type_table lists_by_type;
 static struct trp_saved *given_saved;
 static struct trp_mail given_mail;
 static bool is_mail_given;
+static struct trp_news *given_end;
 static struct trp_scratch_mark given_mark;
 
 /* The span of that, from when it was returned until it is given back. */
@@ -101,6 +104,8 @@ static void give_back(void)
 	is_mail_given = false;
 	trp_saved_free(given_saved);
 	given_saved = NULL;
+	free(given_end);
+	given_end = NULL;
 	if (trp_actor.handled.flow)
 		trp_scratch_release(&trp_actor.scratch, given_mark);
 	trp_actor.handled.flow = 0;
@@ -149,6 +154,8 @@ static int match(const struct trp_envelope *envelope, const void *body,
 
 		if (trp_pattern_type(pattern) &&
 		    trp_type_of(trp_pattern_type(pattern)) != envelope->type)
+			continue;
+		if (wanted.has_ends && trp_pattern_is_for_ends(pattern))
 			continue;
 		if (pattern->sender && pattern->sender != envelope->sender)
 			continue;
@@ -308,6 +315,62 @@ static void search(struct list *list, struct found *found)
 	list->tried = search_from(list, list->tried, is_deep, found);
 }
 
+/* ---- ends
+ * ---------------------------------------------------------------------------
+ */
+
+/* The first pattern that is for this end; -1: none. */
+static int match_end(const struct troupe_end *end,
+		     struct troupe_message *ret_message)
+{
+	size_t i;
+
+	*ret_message = (struct troupe_message) {
+		.body = end,
+		.type = &troupe__end__descriptor,
+		.sender = end->ref,
+		.created = troupe_now(),
+		.deadline = TROUPE_NEVER,
+	};
+	for (i = 0; i < wanted.count; i++) {
+		const struct troupe_pattern *pattern = &wanted.patterns[i];
+
+		if (trp_pattern_is_for_ends(pattern) &&
+		    (!pattern->sender || pattern->sender == end->ref) &&
+		    trp_pattern_matches(pattern, ret_message))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool trp_receive_offer_end(struct trp_news *news)
+{
+	if (!wanted.patterns || !wanted.has_ends || wanted.index >= 0)
+		return false;
+	wanted.index = match_end(&news->end, &wanted.message);
+	if (wanted.index < 0)
+		return false;
+	given_end = news;
+	return true;
+}
+
+/* One that was told before the message of that number was saved. */
+static bool take_end(uint64_t before)
+{
+	struct trp_news *news =
+		wanted.has_ends ? trp_actor.unclaimed.first : NULL;
+
+	for (; news && news->number < before; news = news->next) {
+		wanted.index = match_end(&news->end, &wanted.message);
+		if (wanted.index < 0)
+			continue;
+		given_end = trp_news_take(&trp_actor.unclaimed, news->watch,
+					  news->end.ref);
+		return true;
+	}
+	return false;
+}
+
 static bool take_saved(void)
 {
 	struct found found = { 0 };
@@ -316,6 +379,10 @@ static bool take_saved(void)
 
 	for (list = lists; list; list = list->next)
 		search(list, &found);
+	if (take_end(found.link ? (*found.link)->number : UINT64_MAX)) {
+		trp_scratch_release(&trp_actor.scratch, given_mark);
+		return true;
+	}
 	if (!found.link)
 		return false;
 	saved = take_out(found.list, found.link);
@@ -434,6 +501,16 @@ static int wait_and_trace(struct troupe_time deadline)
 	return r;
 }
 
+static bool has_ends(void)
+{
+	size_t i;
+
+	for (i = 0; i < wanted.count; i++)
+		if (trp_pattern_is_for_ends(&wanted.patterns[i]))
+			return true;
+	return false;
+}
+
 int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 		   struct troupe_time deadline,
 		   struct troupe_message *ret_message)
@@ -454,6 +531,7 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 	wanted.print = trp_pattern_print(wanted.patterns, wanted.count,
 					 &trp_actor.scratch);
 	wanted.index = -1;
+	wanted.has_ends = has_ends();
 	if (!take_saved())
 		r = wait_and_trace(deadline);
 	wanted.patterns = NULL;

@@ -19,6 +19,11 @@ static uint64_t how_many(void)
 				    memory_order_relaxed);
 }
 
+uint64_t trp_saved_number(void)
+{
+	return ++last_number;
+}
+
 struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 				const struct trp_envelope *envelope)
 {
@@ -35,7 +40,7 @@ struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 		}
 		memcpy(attachment, mail->attachment, mail->attachment_size);
 	}
-	*saved = (struct trp_saved) { .number = ++last_number,
+	*saved = (struct trp_saved) { .number = trp_saved_number(),
 				      .envelope = *envelope,
 				      .mail = *mail };
 	memcpy(saved->bytes, mail->bytes, mail->size);

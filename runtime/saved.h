@@ -22,6 +22,9 @@ struct trp_saved {
 	unsigned char bytes[];
 };
 
+/* The next in the order of saving. */
+uint64_t trp_saved_number(void);
+
 /* NULL: no memory. */
 struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 				const struct trp_envelope *envelope);

@@ -337,9 +337,11 @@ static int sort_new(const struct trp_mail *mail,
 	int r;
 
 	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
+		trp_actor.late++;
 		trp_count(&trp_actor.words->received);
 		return drop(TROUPE_DEAD_CLOSED, envelope, body, size);
 	}
+	trp_actor.late = 0;
 	if (trp_actor.klass->mailbox) {
 		r = trp_box_offer(mail, envelope, body, size);
 		if (r != 0)

@@ -326,11 +326,16 @@ static int start(struct troupe_stream *stream, int fd, unsigned state)
 
 int troupe_stream_open(struct troupe_stream *stream, int fd)
 {
-	int flags;
+	int flags, type;
+	socklen_t size = sizeof(type);
 
 	if (is(stream, IS_OPEN))
 		return -EALREADY;
 	if (!stream->received)
+		return -EINVAL;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return -errno;
+	if (type != SOCK_STREAM)
 		return -EINVAL;
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)

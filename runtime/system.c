@@ -198,6 +198,13 @@ static int watch(troupe_ref ref, uint64_t id)
 	return trp_actor_request(&request.base, NULL);
 }
 
+/* What was told before a request was answered: answers overtake reports. */
+static void take_reports(void)
+{
+	while (trp_actor_take(TRP_TAKE_CONTROL) == 1)
+		;
+}
+
 static int unwatch(uint64_t id)
 {
 	Troupe__Control__Unwatch request = TROUPE__CONTROL__UNWATCH__INIT;
@@ -205,10 +212,9 @@ static int unwatch(uint64_t id)
 
 	request.id = id;
 	r = trp_actor_request(&request.base, NULL);
-	/* Answers overtake reports: it may have been told before. */
-	while (trp_actor_take(TRP_TAKE_CONTROL) == 1)
-		;
+	take_reports();
 	free(trp_news_take(&trp_actor.news, id, 0));
+	free(trp_news_take(&trp_actor.unclaimed, id, 0));
 	return r;
 }
 
@@ -237,6 +243,7 @@ static int wait_for_news(uint64_t id, struct troupe_time deadline,
 	int r;
 
 	for (;;) {
+		take_reports();
 		*ret_news = trp_news_take(&trp_actor.news, id, 0);
 		if (*ret_news)
 			return 0;

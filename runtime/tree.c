@@ -114,11 +114,17 @@ int trp_family_walk(const struct trp_family *family, uint32_t from,
 		    const char *address, uint32_t *ret_slot)
 {
 	uint32_t slot = from;
+	bool is_there = true;
 	size_t size;
 
-	if (*address == '/') {
+	if (strncmp(address, "//", 2) == 0) {
+		slot = 0; /* the supervisor */
+		address += 2;
+	} else if (*address == '/') {
 		slot = find(family, 0, "", 0);
-		if (!*++address) {
+		is_there = slot;
+		address++;
+		if (!*address) {
 			*ret_slot = slot;
 			return slot ? 0 : -ENOENT;
 		}
@@ -128,8 +134,9 @@ int trp_family_walk(const struct trp_family *family, uint32_t from,
 		if (size == 0 || size >= TROUPE_NAME_SIZE)
 			return -EINVAL;
 		/* What is ill-formed is said also where nothing is found. */
-		if (slot)
+		if (is_there)
 			slot = step(family, slot, address, size);
+		is_there = slot;
 		if (!address[size])
 			break;
 	}

@@ -17,7 +17,8 @@
  * thread that runs the actor's callbacks.
  *
  * Errors: 0 or positive is success, a negative errno is failure; on failure
- * outputs are untouched.  No function prints, exits or sets errno.
+ * outputs are untouched.  No function prints or exits, or tells by errno, which
+ * calls that succeed or time out leave as it was.
  * Ownership: what a function is given it borrows until it returns; what a
  * callback is given it may use until it returns.  Exceptions say so.
  */
@@ -97,7 +98,10 @@ TROUPE_API char *troupe_reason_text(const struct troupe_reason *reason,
 
 /* ---- messages ------------------------------------------------------------ */
 
-/* A message as its receiver sees it; all of it borrowed. */
+/*
+ * A message as its receiver sees it; all of it borrowed.  Of a type that is not
+ * known here both body and type are NULL.
+ */
 struct troupe_message {
 	const void *body; /* the unpacked protobuf-c struct */
 	const ProtobufCMessageDescriptor *type;
@@ -495,6 +499,7 @@ TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
 /*
  * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
+ * What is done with a call that is over is -EINVAL, while that can be seen.
  * fail answers with an error.  forward hands the call on to an actor of the
  * same service, which answers the first caller; only before the method
  * returns.  Returns 0, or as troupe_send(), then the call is still yours (but
@@ -508,7 +513,7 @@ TROUPE_API troupe_ref troupe_caller(const void *call);
  * delegate makes a value of a call, which is no longer this actor's: put the
  * ticket's bytes into a message, and whoever has them answers the caller, once.
  * The caller is told of the end of the actor that it asked, and not of those
- * that hold the ticket: then its deadline ends the call.
+ * that hold the ticket or were forwarded the call: then its deadline ends it.
  * delegate returns 0; the others -EBADMSG: no ticket; -EPROTOTYPE: not the
  * method's type of answer; or as troupe_send().  A second answer vanishes.
  */

@@ -194,7 +194,7 @@ struct troupe_stream {
 /*
  * open: of a connected stream socket, which is the stream's on success.
  * connect: to that address; writes may begin at once.
- * 0; -EALREADY; -EINVAL; or as socket(2), connect(2).
+ * 0; -EALREADY; -EINVAL, -EBADF, -ENOTSOCK; or as socket(2), connect(2).
  */
 TROUPE_API int troupe_stream_open(struct troupe_stream *stream, int fd);
 TROUPE_API int troupe_stream_connect(struct troupe_stream *stream,

@@ -37,6 +37,7 @@ TROUPE_API int troupe_spawn_child(const char *name,
 /*
  * Whose address that is: absolute, or relative to the caller, in which "." is
  * the one where the way has come to and ".." its parent: "b/c", "../sibling".
+ * "//a" is one that the supervisor has started: the bus of a mesh, a singleton.
  * 0; -ENOENT: nobody's; -EINVAL: ill-formed, as "", "a//b" and "a/" are.
  */
 TROUPE_API int troupe_lookup(const char *address, troupe_ref *ret_ref);

@@ -291,6 +291,58 @@ static int read_item(struct reading *reading, const struct place *place,
 	}
 }
 
+/* protoc's name and fields for the entry of a map<K, V>. */
+static bool is_map(const ProtobufCFieldDescriptor *field)
+{
+	static const char suffix[] = "Entry";
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+	size_t size, end = sizeof(suffix) - 1;
+
+	if (field->type != PROTOBUF_C_TYPE_MESSAGE || type->n_fields != 2)
+		return false;
+	size = strlen(type->short_name);
+	return size > end &&
+	       strcmp(type->short_name + size - end, suffix) == 0 &&
+	       strcmp(type->fields[0].name, "key") == 0 &&
+	       strcmp(type->fields[1].name, "value") == 0;
+}
+
+/* {"a": 1} as [{"key": "a", "value": 1}]; NULL: no memory. */
+static json_t *entries_of(const json_t *map)
+{
+	json_t *list = json_array(), *value;
+	const char *key;
+
+	json_object_foreach((json_t *)map, key, value)
+	{
+		if (json_array_append_new(list,
+					  json_pack("{s:s,s:O}", "key", key,
+						    "value", value)) == 0)
+			continue;
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
+static int read_list(struct reading *reading, const struct place *place,
+		     const ProtobufCFieldDescriptor *field, const json_t *json,
+		     ProtobufCMessage *message);
+
+static int read_map(struct reading *reading, const struct place *place,
+		    const ProtobufCFieldDescriptor *field, const json_t *json,
+		    ProtobufCMessage *message)
+{
+	json_t *list = entries_of(json);
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	r = read_list(reading, place, field, list, message);
+	json_decref(list);
+	return r;
+}
+
 static int read_list(struct reading *reading, const struct place *place,
 		     const ProtobufCFieldDescriptor *field, const json_t *json,
 		     ProtobufCMessage *message)
@@ -300,6 +352,8 @@ static int read_list(struct reading *reading, const struct place *place,
 	char *items;
 	int r = 0;
 
+	if (json_is_object(json) && is_map(field))
+		return read_map(reading, place, field, json, message);
 	if (!json_is_array(json))
 		return fail(reading, place, "wants a list");
 	if (count == 0)

@@ -16,8 +16,9 @@
  *
  * Fields have their names of the .proto file; when read, lowerCamelCase is
  * taken as well.  Two things are not as elsewhere: protobuf-c has no maps, so
- * that a map is a list of {"key", "value"}, and the well-known types
- * (Timestamp, Any, ...) are messages like others.
+ * that one is written as a list of {"key", "value"}, and read as that or as an
+ * object; and the well-known types (Timestamp, Any, ...) are messages like
+ * others.
  */
 
 #include <protobuf-c/protobuf-c.h>

@@ -136,6 +136,9 @@ void able_look(struct entry *entry)
 	else if (bench->program && !has_program(bench->program))
 		snprintf(entry->skipped, size, "there is no program %s here",
 			 bench->program);
+	else if (bench->variable && !getenv(bench->variable))
+		snprintf(entry->skipped, size, "%s is not set",
+			 bench->variable);
 	else if (bench->carries && entry->value[0] > bench->carries)
 		snprintf(entry->skipped, size,
 			 "cannot carry more than %ld bytes in a message",

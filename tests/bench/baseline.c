@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "tests/bench/results.h"
 #include "tests/bench/statistics.h"
 
@@ -22,6 +23,10 @@ static void compare(FILE *file, const struct result *before,
 
 	if (!before || before->count == 0 || count == 0) {
 		fprintf(file, "%-48s not in both\n", entry->name);
+	} else if (strcmp(before->waiting, entry->waiting) != 0) {
+		/* Two worlds: see README.md. */
+		fprintf(file, "%-48s not comparable: %s then, %s now\n",
+			entry->name, before->waiting, entry->waiting);
 	} else {
 		statistics_of(before->value, before->count, settings->seed,
 			      &old);

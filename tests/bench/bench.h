@@ -19,7 +19,7 @@ enum bench_preset { BENCH_SMOKE, BENCH_STD, BENCH_LARGE, BENCH_PRESETS };
 enum { BENCH_PARAMETERS = 6, BENCH_CLASSES = 8, BENCH_SWEEP = 8 };
 
 /* A value that it cannot take is wrong use, and nothing runs. */
-enum { BENCH_FROM_0 = -1 };
+enum { BENCH_FROM_0 = -1, BENCH_ACTORS_MOST = 100000 };
 struct bench_parameter {
 	const char *name;
 	long value[BENCH_PRESETS];
@@ -62,9 +62,12 @@ struct bench {
 	/* The Debian package without which it was built empty; else NULL. */
 	const char *needs;
 
-	/* Without this file in build/peers or this program in PATH, or where
-	 * its first parameter is above `carries`, it is skipped and named. */
-	const char *file, *program;
+	/*
+	 * Without this file in build/peers, this program in PATH or this
+	 * variable in the environment, or where its first parameter is above
+	 * `carries`, it is skipped and named.
+	 */
+	const char *file, *program, *variable;
 	long carries; /* 0: all */
 
 	/* Without a node: how its sides wait for each other. */
@@ -131,8 +134,20 @@ void bench_check(const void *bytes, size_t size, long number);
 /* With --pin two: this process stays on that processor from now on. */
 void bench_side(int side);
 
+/* --seed, for what no suite has laid down. */
+unsigned bench_seed(void);
+
+/* 1, the base, its square, .. */
+bool bench_is_power(long value, long base);
+
 /* The generator of the Savina suite; returns the new state, below 65536. */
 uint32_t bench_random(uint32_t *state);
+
+/*
+ * 0, or -EAGAIN after failing the run, where the system cannot have so many
+ * processes more: a spawn that fails is told later, by when all would wait.
+ */
+int bench_expect_room(long processes);
 
 /* As child_stopped: a child that did not end well fails the run. */
 int bench_child_ended(const struct troupe_end *end);

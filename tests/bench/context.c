@@ -16,7 +16,7 @@
 #define BENCH_FLAGS "unknown"
 #endif
 
-static const char *const pinning_name[] = { "free", "one", "two" };
+const char *const pinning_name[] = { "free", "one", "two" };
 static const char *const order_name[] = { "interleaved", "random",
 					  "sequential" };
 static const char *const preset_name[] = { "smoke", "std", "large" };

@@ -16,6 +16,7 @@
  *	statistics.c	medians and intervals, pure
  *	context.c	the machine
  *	table.c, json.c, lines.c	the forms of the output
+ *	output.c	files, and what is compared
  *	results.c	the JSON of a run before this one, read again
  *	baseline.c	compares with it
  *	report/		a page of tables and plots of it
@@ -133,14 +134,27 @@ int kit_prepare(void);
 /* The root actor of every node. */
 int kit_root(int argc, char **argv);
 
-/* Does one run of `entry` and adds it.  0, or -errno if none could be done. */
+/*
+ * A signal that asks this program to end ends the run there is, and no other
+ * begins; what outlives a run comes to this process.
+ */
+void run_watch_signals(void);
+bool run_is_interrupted(void);
+
+/*
+ * Does one run of `entry` and adds it.  0, or -errno if none could be done:
+ * -ECANCELED when it was interrupted.
+ */
 int run_once(struct entry *entry, const struct settings *settings);
 
 /* Writes who lives below `pid`, in which state and waiting where. */
 void watch_dump(FILE *file, pid_t pid);
 
-/* Kills and reaps all children of this process; returns how many. */
+/* Ends and reaps all children of this process; returns how many. */
 int watch_reap_strays(void);
+
+/* What a run that was killed may have left: /tmp/troupe-bench-<its pid>-*. */
+void watch_remove_files(pid_t pid);
 int watch_count_descriptors(void);
 /* Has this process a mapping of a file whose name begins so? */
 bool watch_is_mapped(const char *name);
@@ -163,8 +177,20 @@ void table_row(FILE *file, const struct entry *entry);
 void table_others(FILE *file, const struct entries *entries);
 void json_write(FILE *file, const struct entries *entries,
 		const struct settings *settings);
-void lines_csv(FILE *file, const struct entries *entries);
+void lines_csv(FILE *file, const struct entries *entries,
+	       const struct settings *settings);
 void lines_rebench(FILE *file, const struct entries *entries);
+
+/*
+ * Whether all that was asked for could be written and read, before the first
+ * run; and all of it, after the last.  0, or -errno after having said why.
+ */
+int output_check(const struct settings *settings);
+int output_write(const struct entries *entries,
+		 const struct settings *settings);
+
+/* The words of --pin. */
+extern const char *const pinning_name[];
 
 /* Compares with the JSON of an earlier run; -errno. */
 int baseline_compare(FILE *file, const struct entries *entries,

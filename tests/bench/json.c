@@ -54,7 +54,7 @@ static void row(FILE *file, const struct entry *entry, int index,
 		fprintf(file, "      \"error_occurred\": true,\n");
 		text(file, "error_message", run->why);
 	}
-	if (run->bytes > 0)
+	if (run->bytes > 0 && run->seconds > 0)
 		fprintf(file, "      \"bytes_per_second\": %.9g,\n",
 			run->bytes / run->seconds);
 	for (int i = 0; i < FIGURES && run->figure[i].name[0]; i++)

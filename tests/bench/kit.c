@@ -110,6 +110,10 @@ void bench_fail(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(board->why, sizeof(board->why), format, arguments);
 	va_end(arguments);
+	/* It may be what another program said, and goes into JSON and CSV. */
+	for (char *c = board->why; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = ' ';
 }
 
 void bench_expect(const char *what, long long got, long long expected)
@@ -185,10 +189,45 @@ void bench_side(int side)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+unsigned bench_seed(void)
+{
+	return kit_settings->seed;
+}
+
+bool bench_is_power(long value, long base)
+{
+	while (value > 1 && value % base == 0)
+		value /= base;
+	return value == 1;
+}
+
 uint32_t bench_random(uint32_t *state)
 {
 	*state = (*state * 1309 + 13849) & 65535;
 	return *state;
+}
+
+int bench_expect_room(long processes)
+{
+	long limit = 0, present = 0;
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%ld", &limit) != 1)
+		limit = 0;
+	fclose(file);
+	file = fopen("/proc/loadavg", "re");
+	if (file && fscanf(file, "%*f %*f %*f %*d/%ld", &present) != 1)
+		present = 0;
+	if (file)
+		fclose(file);
+	if (limit == 0 || present + processes < limit)
+		return 0;
+	bench_fail("%ld processes and %ld that there are are more than "
+		   "kernel.pid_max, %ld (sysctl -w kernel.pid_max=4194304)",
+		   processes, present, limit);
+	return -EAGAIN;
 }
 
 int bench_child_ended(const struct troupe_end *end)

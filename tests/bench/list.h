@@ -73,6 +73,8 @@
 	BENCH(latency_open)   \
 	BENCH(latency_closed) \
 	BENCH(timer)          \
+	BENCH(mailbox_list)   \
+	BENCH(mailbox_redis)  \
 	BENCH(election)
 
 /* What others move bytes with, and other actors. */

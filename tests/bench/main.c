@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 #include "tests/bench/report/report.h"
+
+enum { STATUS_INTERRUPTED = 130 };
 
 static void list(const struct entries *entries)
 {
@@ -84,8 +85,9 @@ static int step(struct entry *entry, const struct settings *settings, int done,
 		r = run_once(entry, settings);
 	}
 	if (r < 0) {
+		progress_end();
 		fprintf(stderr, "troupe-bench: %s: %s\n", entry->name,
-			strerror(-r));
+			run_is_interrupted() ? "interrupted" : strerror(-r));
 		return r;
 	}
 	if (!is_done(entry, settings))
@@ -125,101 +127,6 @@ static int run_all(struct entries *entries, const struct settings *settings)
 	return r < 0 ? r : 0;
 }
 
-/* ---- the output ---------------------------------------------------------- */
-
-static void write_as(FILE *file, const char *format,
-		     const struct entries *entries,
-		     const struct settings *settings)
-{
-	if (strcmp(format, "json") == 0)
-		json_write(file, entries, settings);
-	else if (strcmp(format, "csv") == 0)
-		lines_csv(file, entries);
-	else if (strcmp(format, "rebench") == 0)
-		lines_rebench(file, entries);
-}
-
-static void write_table(FILE *file, const struct entries *entries,
-			const struct settings *settings)
-{
-	context_print(file, settings);
-	table_head(file, entries);
-	for (int i = 0; i < entries->count; i++)
-		table_row(file, &entries->entry[i]);
-	table_others(file, entries);
-}
-
-static int write_file(const struct entries *entries,
-		      const struct settings *settings)
-{
-	const char *ending = strrchr(settings->out, '.');
-	FILE *file = fopen(settings->out, "we");
-
-	if (!file)
-		return -errno;
-	ending = ending ? ending + 1 : "table";
-	if (strcmp(ending, "json") && strcmp(ending, "csv") &&
-	    strcmp(ending, "rebench"))
-		write_table(file, entries, settings);
-	else
-		write_as(file, ending, entries, settings);
-	return fclose(file) == 0 ? 0 : -errno;
-}
-
-static int write_latencies(const struct entries *entries, const char *folder)
-{
-	for (int i = 0; i < entries->count; i++) {
-		const struct entry *entry = &entries->entry[i];
-		char path[512], name[128];
-		FILE *file;
-
-		if (!entry->latency)
-			continue;
-		snprintf(name, sizeof(name), "%s", entry->name);
-		for (char *c = name; *c; c++)
-			*c = *c == '/' ? '_' : *c;
-		snprintf(path, sizeof(path), "%s/%s.hgrm", folder, name);
-		file = fopen(path, "we");
-		if (!file)
-			return -errno;
-		histogram_write(file, entry->latency);
-		fprintf(file, "#[%s, %s loop]\n", entry->name,
-			entry->bench->is_open_loop ? "open" : "closed");
-		fclose(file);
-	}
-	return 0;
-}
-
-/* The table has rows for them, the other formats have not. */
-static void name_skipped(const struct entries *entries)
-{
-	for (int i = 0; i < entries->count; i++)
-		if (entries->entry[i].skipped[0])
-			fprintf(stderr, "troupe-bench: %s: skipped: %s\n",
-				entries->entry[i].name,
-				entries->entry[i].skipped);
-}
-
-static int output(const struct entries *entries,
-		  const struct settings *settings)
-{
-	int r = 0;
-
-	write_as(stdout, settings->format, entries, settings);
-	if (strcmp(settings->format, "table") != 0)
-		name_skipped(entries);
-	if (settings->out)
-		r = write_file(entries, settings);
-	if (r == 0 && settings->latency_folder)
-		r = write_latencies(entries, settings->latency_folder);
-	if (r == 0 && settings->baseline)
-		r = baseline_compare(stdout, entries, settings);
-	if (r < 0)
-		fprintf(stderr, "troupe-bench: cannot write or compare: %s\n",
-			strerror(-r));
-	return r;
-}
-
 static int verdict(const struct entries *entries)
 {
 	int wrong = 0;
@@ -230,6 +137,35 @@ static int verdict(const struct entries *entries)
 		fprintf(stderr, "troupe-bench: %d of %d benchmarks FAILED\n",
 			wrong, entries->count);
 	return wrong ? 1 : 0;
+}
+
+/* Of those that were interrupted between two of their runs, too. */
+static void show_rest(const struct entries *entries,
+		      const struct settings *settings)
+{
+	for (int i = 0; i < entries->count; i++)
+		if (!is_done(&entries->entry[i], settings))
+			table_row(stdout, &entries->entry[i]);
+}
+
+static int measure(struct entries *entries, const struct settings *settings)
+{
+	bool is_table = strcmp(settings->format, "table") == 0;
+	int r;
+
+	if (is_table) {
+		context_print(stdout, settings);
+		table_head(stdout, entries);
+	}
+	r = run_all(entries, settings);
+	if (r < 0 && !run_is_interrupted())
+		return 1;
+	if (is_table) {
+		show_rest(entries, settings);
+		table_others(stdout, entries);
+	}
+	r = output_write(entries, settings) < 0 ? 1 : verdict(entries);
+	return run_is_interrupted() ? STATUS_INTERRUPTED : r;
 }
 
 int main(int argc, char **argv)
@@ -251,17 +187,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (strcmp(settings.format, "table") == 0) {
-		context_print(stdout, &settings);
-		table_head(stdout, &entries);
-	}
-	r = run_all(&entries, &settings);
-	if (r == 0 && strcmp(settings.format, "table") == 0)
-		table_others(stdout, &entries);
-	if (r == 0)
-		r = output(&entries, &settings);
-	r = r < 0 ? 1 : verdict(&entries);
+	run_watch_signals();
+	r = output_check(&settings) < 0 ? 1 : measure(&entries, &settings);
 	select_free(&entries);
 	return r;
 }

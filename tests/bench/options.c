@@ -20,11 +20,14 @@ static const char help[] =
 	"  --preset P         smoke, std or large            (std)\n"
 	"  --repetitions N    runs of each, at least         (5; smoke: 1)\n"
 	"  --min-time S       seconds of runs of each, at least (0)\n"
-	"  --timeout S        a run that takes longer has failed (60)\n"
+	"  --timeout S        a run that takes longer has failed (60; large: "
+	"600)\n"
 	"  --dry-run          one run of each, in the smallest size\n"
 	"  --order O          interleaved: each once, then each again;\n"
 	"                     random: the same, shuffled; sequential\n"
-	"  --seed N           of the order and of the intervals (1)\n"
+	"  --seed N           of the order, the intervals and the election "
+	"(1);\n"
+	"                     what a suite lays down stays as it is\n"
 	"  --pin P            free, one: all on one processor, two: each side\n"
 	"                     on its own, where a benchmark has two\n"
 	"  --wait W           TROUPE_WAIT: uring, socket, epoll\n"
@@ -43,7 +46,10 @@ static const char help[] =
 	"  troupe-bench scale scale:n=30000    and, where pid_max allows, "
 	"more\n"
 	"\n"
-	"Exit status: 0; 1 where a run was wrong or hung; 2 wrong use.\n";
+	"Exit status: 0; 1 where a run was wrong or hung, or a file could "
+	"not be\n"
+	"written; 2 wrong use; 130 when it was interrupted, after what is "
+	"known.\n";
 
 enum {
 	LIST = 1,
@@ -116,10 +122,12 @@ static bool choose(const char *word, const char *words, void *ret_place)
 
 static bool number(const char *text, double least, double *ret_value)
 {
+	enum { MOST = 1000000 };
 	char *end;
 
 	*ret_value = strtod(text, &end);
-	return end != text && !*end && *ret_value >= least;
+	return end != text && !*end && *ret_value >= least &&
+	       *ret_value <= MOST;
 }
 
 static bool whole(const char *text, long least, long *ret_value)
@@ -127,7 +135,8 @@ static bool whole(const char *text, long least, long *ret_value)
 	char *end;
 
 	*ret_value = strtol(text, &end, 10);
-	return end != text && !*end && *ret_value >= least;
+	return end != text && !*end && *ret_value >= least &&
+	       *ret_value <= UINT32_MAX;
 }
 
 static bool one_of(const char *text, const char *words, const char **ret)
@@ -208,7 +217,6 @@ int options_parse(int argc, char **argv, struct settings *ret_settings)
 	static const char *const no_context[] = { NULL };
 	struct settings s = { .preset = BENCH_STD,
 			      .seed = 1,
-			      .timeout = 60,
 			      .noise = 5,
 			      .format = "table",
 			      .context = no_context,
@@ -233,6 +241,8 @@ int options_parse(int argc, char **argv, struct settings *ret_settings)
 		s.preset = BENCH_SMOKE;
 	if (!s.repetitions)
 		s.repetitions = s.preset == BENCH_SMOKE ? 1 : 5;
+	if (s.timeout == 0)
+		s.timeout = s.preset == BENCH_LARGE ? 600 : 60;
 	s.choices = argv + optind;
 	s.choice_count = argc - optind;
 	*ret_settings = s;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,6 +57,37 @@ void __wrap_trp_arena_fini(struct trp_arena *arena)
 			bench_fail("the node left %ld pages", pages.left);
 	}
 	__real_trp_arena_fini(arena);
+}
+
+/* By a signal that asks this program to end; the run is ended then. */
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal_number)
+{
+	is_interrupted = 1;
+}
+
+void run_watch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = interrupt };
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+bool run_is_interrupted(void)
+{
+	return is_interrupted;
+}
+
+/* What the run is born with is not what the harness does on a signal. */
+static void forget_signals(void)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 }
 
 static void stay_on_one(void)
@@ -139,6 +171,9 @@ static int start(const struct entry *entry, const struct settings *settings,
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		/* All that is below dies with it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		forget_signals();
 		dup2(errors, STDERR_FILENO);
 		apply(settings, bench);
 		r = bench->plain ? run_plain(bench) : run_node(bench);
@@ -149,6 +184,21 @@ static int start(const struct entry *entry, const struct settings *settings,
 	return 0;
 }
 
+/* False: the time was over, or a signal came. */
+static bool wait_until(struct pollfd *ended, double seconds)
+{
+	/* A signal may come just before poll(). */
+	enum { SLICE = 1000000000 };
+	int64_t end = troupe_now().ns + (int64_t)(seconds * 1e9);
+	int64_t left;
+
+	while ((left = end - troupe_now().ns) > 0 && !is_interrupted)
+		if (poll(ended, 1,
+			 (int)(left > SLICE ? SLICE : left) / 1000000 + 1) == 1)
+			return true;
+	return false;
+}
+
 /* False: it hung, and has been ended. */
 static bool wait_for(pid_t pid, const struct entry *entry, double timeout)
 {
@@ -156,9 +206,11 @@ static bool wait_for(pid_t pid, const struct entry *entry, double timeout)
 	struct trp_arena arena;
 	bool is_over;
 
-	is_over = poll(&ended, 1, (int)(timeout * 1000)) == 1;
+	is_over = wait_until(&ended, timeout);
 	close(ended.fd);
-	if (is_over)
+	if (is_interrupted)
+		kill(pid, SIGKILL);
+	if (is_over || is_interrupted)
 		return true;
 	fprintf(stderr, "\ntroupe-bench: %s hangs; alive are\n", entry->name);
 	watch_dump(stderr, pid);
@@ -181,7 +233,10 @@ static void collect(const struct rusage *usage, struct run *run)
 	run->cpu = seconds_of(usage->ru_utime) + seconds_of(usage->ru_stime);
 	run->switches = usage->ru_nvcsw + usage->ru_nivcsw;
 	run->rss = usage->ru_maxrss;
-	run->items = board->items;
+	/* One that failed may not have come to its end, or to its beginning. */
+	if (run->seconds < 0)
+		run->seconds = 0;
+	run->items = board->items > 0 ? board->items : 1;
 	run->bytes = board->bytes;
 	run->pages = board->pages;
 	memcpy(run->figure, board->figure, sizeof(run->figure));
@@ -241,8 +296,14 @@ int run_once(struct entry *entry, const struct settings *settings)
 	if (WIFSIGNALED(status))
 		bench_fail("ended by signal %d", WTERMSIG(status));
 	strays = watch_reap_strays();
+	if (WIFSIGNALED(status))
+		watch_remove_files(pid);
 	if (strays && WIFEXITED(status))
 		bench_fail("%d processes outlived the node", strays);
+	if (is_interrupted) {
+		r = -ECANCELED;
+		goto close_errors;
+	}
 	run.whole = (double)(troupe_now().ns - begin.ns) / 1e9;
 	collect(&usage, &run);
 	if (run.why[0])

@@ -60,10 +60,27 @@ static const char *duration(double seconds, char buffer[16])
 	return buffer;
 }
 
+static void latency(FILE *file, const struct entry *entry)
+{
+	static const double percent[] = { 50, 90, 99, 99.9, 99.99 };
+	char text[16];
+
+	fprintf(file,
+		", %s loop:", entry->bench->is_open_loop ? "open" : "closed");
+	for (size_t i = 0; i < sizeof(percent) / sizeof(*percent); i++) {
+		double ns = (double)histogram_percentile(entry->latency,
+							 percent[i]);
+
+		fprintf(file, " p%g %s,", percent[i], duration(ns / 1e9, text));
+	}
+	fprintf(file, " most %s",
+		duration((double)entry->latency->most / 1e9, text));
+}
+
 static void extra(FILE *file, const struct entry *entry, double median)
 {
 	const struct run *last = &entry->run[entry->count - 1];
-	char a[16], b[16], c[16];
+	char a[16];
 
 	fprintf(file, "  %s %s/s", scaled(1 / median, a), entry->bench->item);
 	if (last->bytes > 0)
@@ -71,16 +88,14 @@ static void extra(FILE *file, const struct entry *entry, double median)
 			last->bytes / (double)last->items / median / (1 << 30));
 	if (entry->bench->shares_memory)
 		fputs(", shares memory", file);
+	else if (strcmp(entry->bench->suite, "peer") == 0)
+		fputs(", isolates by process", file);
 	for (int i = 0; i < FIGURES && last->figure[i].name[0]; i++)
 		fprintf(file, ", %s %.6g", last->figure[i].name,
 			entry_figure(entry, i));
 	if (!entry->latency)
 		return;
-	fprintf(file, ", %s loop: p50 %s, p99 %s, most %s",
-		entry->bench->is_open_loop ? "open" : "closed",
-		duration(histogram_percentile(entry->latency, 50) / 1e9, a),
-		duration(histogram_percentile(entry->latency, 99) / 1e9, b),
-		duration(entry->latency->most / 1e9, c));
+	latency(file, entry);
 }
 
 static void whys(FILE *file, const struct entry *entry)

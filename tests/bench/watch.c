@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ void watch_dump(FILE *file, pid_t top)
 	fprintf(file, "  %d processes\n", count);
 }
 
-static void kill_children(void)
+static void signal_children(int number)
 {
 	char path[64];
 	FILE *file;
@@ -91,13 +92,15 @@ static void kill_children(void)
 	if (!file)
 		return;
 	while (fscanf(file, "%d", &pid) == 1)
-		kill(pid, SIGKILL);
+		kill(pid, number);
 	fclose(file);
 }
 
+/* Some, as the daemon of iceoryx, have to tidy up. */
 int watch_reap_strays(void)
 {
-	int count = 0;
+	enum { GRACE_MS = 3000, AGAIN_MS = 500 };
+	int count = 0, ms = 0;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0) {
@@ -105,11 +108,27 @@ int watch_reap_strays(void)
 			count++;
 			continue;
 		}
-		kill_children();
-		if (waitpid(-1, NULL, 0) > 0)
-			count++;
+		if (ms >= GRACE_MS)
+			signal_children(SIGKILL);
+		else if (ms % AGAIN_MS == 0)
+			signal_children(SIGTERM);
+		usleep(1000);
+		ms++;
 	}
 	return count;
+}
+
+void watch_remove_files(pid_t pid)
+{
+	char pattern[64];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "/tmp/troupe-bench-%d-*", (int)pid);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		unlink(found.gl_pathv[i]);
+	globfree(&found);
 }
 
 int watch_count_descriptors(void)

@@ -135,6 +135,24 @@ Test(baseline, what_is_no_result_is_refused_with_its_name, .fini = forget)
 	SAYS("--format json");
 }
 
+/* Two worlds: a hundredfold between them is no improvement. */
+Test(baseline, who_spins_is_not_compared_with_who_sleeps, .fini = forget)
+{
+	const char *json = scratch("json");
+
+	cr_assert_eq(bench("--preset smoke --repetitions 5 --spin never "
+			   "--out %s pingpong",
+			   json),
+		     0, "%s", said);
+	cr_assert_eq(bench("--preset smoke --repetitions 5 --spin auto "
+			   "--baseline %s pingpong",
+			   json),
+		     0, "%s", said);
+	SAYS("not comparable: sleeping then, adaptive now");
+	SAYS_NOT("improved");
+	SAYS_NOT("WORSE");
+}
+
 #define COMPARE "/usr/share/benchmark/compare.py"
 
 Test(baseline, compare_py_of_google_benchmark_reads_our_json, .fini = forget)

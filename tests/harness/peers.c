@@ -84,3 +84,22 @@ Test(peers, many_to_one_is_the_same_number_whoever_sends)
 	SAYS("\npipes_fanin/senders:4/n:1280,peer,0,messages,1280,");
 	SAYS("\npipes_fanin/senders:64/n:1280,peer,0,messages,1280,");
 }
+
+/* Its other side would wait for ever. */
+Test(peers, one_of_whose_sides_is_killed_has_failed_at_once, .fini = forget)
+{
+	const char *build = getenv("TROUPE_BUILD"), *told = scratch("told");
+
+	cr_assert_eq(run("%s/bin/troupe-bench --repetitions 1 --timeout 50 "
+			 "pipes_ask:n=1000000000 > %s 2>&1 & p=$!; i=0; "
+			 "until c=$(cat /proc/$p/task/$p/children) && "
+			 "s=$(cat /proc/$(echo $c)/task/*/children) && "
+			 "[ \"$(echo $s | wc -w)\" = 2 ] || [ $i = 300 ]; do "
+			 "sleep 0.05; i=$((i + 1)); done 2> /dev/null; "
+			 "set -- $s; kill -9 $1; wait $p",
+			 build ? build : "build", told),
+		     1, "%s", said);
+	run("cat %s", told);
+	SAYS("a side ended with status 0x9");
+	SAYS_NOT("hung");
+}

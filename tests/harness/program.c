@@ -22,7 +22,7 @@ Test(program, a_run_that_hangs_is_ended_shown_and_1)
 
 Test(program, a_run_that_fails_is_1_and_says_why)
 {
-	cr_assert_eq(bench("--dry-run nqueenk:n=3"), 1);
+	cr_assert_eq(bench("--dry-run wrong:how=4"), 1);
 	SAYS("the node ended with status 1");
 }
 

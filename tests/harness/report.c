@@ -53,8 +53,8 @@ Test(report, has_every_benchmark_and_is_well_formed, .fini = forget)
 		"pipes_ask/n:500 [1]",
 		"floor_futex/n:1000 [1]",
 		"floor_line/n:1000 [2]",
-		"oneway_copied/bytes:16/total:131072 [1]",
-		"oneway_copied/bytes:4096/total:131072 [1]",
+		"oneway_copied/bytes:16/total:65536 [1]",
+		"oneway_copied/bytes:4096/total:65536 [1]",
 		"pipes_oneway/bytes:16/total:65536 [1]",
 		"pipes_oneway/bytes:4096/total:65536 [1]",
 		"latency_open/n:50/rate:10000/stall_ms:0 [1]",
@@ -177,6 +177,28 @@ Test(report, wrong_use_is_2_and_a_wrong_file_1, .fini = forget)
 	cr_assert_eq(bench("report --bad -o x"), 2);
 	cr_assert_eq(bench("report /nowhere -o %s", scratch("html")), 1);
 	SAYS("/nowhere: cannot be read");
+}
+
+Test(report, what_has_nothing_of_ours_makes_no_page, .fini = forget)
+{
+	static const char *const foreign[] = {
+		"{\"context\": {}, \"benchmarks\": []}",
+		"{\"context\": {}, \"benchmarks\": [{\"name\": \"BM_x\", "
+		"\"run_type\": \"iteration\", \"real_time\": 5, "
+		"\"time_unit\": \"ns\", \"iterations\": 5}]}",
+		"{\"context\": 3, \"benchmarks\": {}}",
+		"[1, 2]",
+		"",
+	};
+	const char *json = scratch("json"), *page = scratch("html");
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		cr_assert_eq(run("echo '%s' > %s", foreign[i], json), 0);
+		cr_assert_eq(bench("report %s -o %s", json, page), 1, "%s",
+			     foreign[i]);
+		SAYS(json);
+		cr_assert_neq(access(page, F_OK), 0);
+	}
 }
 
 Test(report, says_which_peers_share_memory, .fini = forget)

@@ -193,10 +193,13 @@ static int begin(const void *arguments)
 	static struct troupe_proxy proxy;
 	Play__Number number = PLAY__NUMBER__INIT;
 	uint64_t monitor;
+	int ends[2];
 
 	spawn_from(IN_INIT);
 	CHECK(troupe_timer_start(&timer, troupe_now(), 0) == 0);
-	input.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CHECK(pipe2(ends, O_CLOEXEC) == 0);
+	input.fd = ends[0];
+	CHECK(close(ends[1]) == 0); /* which is an event */
 	CHECK(troupe_input_add(&input) == 0);
 	CHECK(troupe_monitor(0x1000123400000001, &monitor) == 0);
 	CHECK(stage_send(troupe_self(), 1) == 0);
@@ -375,4 +378,41 @@ static int oldest_root(int argc, char **argv)
 Test(messages, without_a_pattern_the_oldest_and_none_after_the_deadline)
 {
 	stage_pass(oldest_root);
+}
+
+/* ---- errno
+ * ---------------------------------------------------------------------------
+ */
+
+static int errno_root(int argc, char **argv)
+{
+	enum { NOBODYS = 4242 };
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_message message;
+	struct troupe_loan loan;
+	troupe_ref ref;
+	int i;
+
+	errno = NOBODYS;
+	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+	CHECK(errno == NOBODYS);
+	CHECK(troupe_receive(NULL, 0, troupe_in_ms(5), &message) == -ETIMEDOUT);
+	CHECK(errno == NOBODYS);
+	for (i = 0; troupe_send(troupe_self(), &number.base) == 0; i++)
+		;
+	CHECK(i > 1000 && errno == NOBODYS);
+	for (; i > 0; i--)
+		CHECK(stage_receive(0) == 0);
+	CHECK(troupe_loan(16 << 20, &loan) == 0);
+	troupe_unloan(&loan);
+	CHECK(errno == NOBODYS);
+	CHECK(troupe_register("a", ref) == 0 && troupe_kill(ref) == 0);
+	stage_end_of(ref);
+	CHECK(errno == NOBODYS);
+	return 0;
+}
+
+Test(success, and_time_out_leave_errno_alone)
+{
+	stage_pass(errno_root);
 }

@@ -237,10 +237,27 @@ static void desk_ask(Play__Link_Service *service, const Play__Number *number,
 	CHECK(troupe_spawn(&last, NULL, &ref) == 0);
 	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
 	play__clerk__twice(&proxy.base, number, pass_on, NULL);
-	while (stage_send(ref, 0) == 0)
+	while (stage_send(ref, 0) != -ESRCH)
 		;
 	CHECK(troupe_whereis("nobody", &ref) == -ENOENT);
 }
+
+/* All that can be done with a call, after it was answered. */
+static void twice_ask(Play__Link_Service *service, const Play__Number *number,
+		      Play__Number_Closure reply, void *call)
+{
+	struct troupe_ticket ticket;
+
+	reply(number, call);
+	reply(number, call);
+	CHECK(troupe_fail(call, -EDOM, "again") == -EINVAL);
+	CHECK(troupe_forward(call, troupe_self()) == -EINVAL);
+	CHECK(troupe_delegate(call, &ticket) == -EINVAL);
+}
+
+static const Play__Link_Service twice_methods = PLAY__LINK__INIT(twice_);
+static const struct troupe_class twice = { .name = "twice",
+					   .service = &twice_methods.base };
 
 static const Play__Link_Service desk_methods = PLAY__LINK__INIT(desk_);
 static const struct troupe_class desks[] = {
@@ -251,6 +268,29 @@ static const struct troupe_class desks[] = {
 static void keep(const Play__Number *answer, void *data)
 {
 	*(int64_t *)data = answer ? answer->value : -1;
+}
+
+static int twice_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy question;
+	int64_t kept[2];
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&twice, NULL, &ref) == 0);
+	troupe_proxy_init(&question, ref, &play__link__descriptor);
+	for (number.value = 0; number.value < 10; number.value++) {
+		play__link__ask(&question.base, &number, keep, &kept[0]);
+		play__link__ask(&question.base, &number, keep, &kept[1]);
+		CHECK(troupe_await(&question) == 0);
+		CHECK(kept[0] == number.value && kept[1] == number.value);
+	}
+	return 0;
+}
+
+Test(calls, that_are_over_cannot_be_answered_again)
+{
+	stage_pass(twice_root);
 }
 
 static int last_root(int argc, char **argv)

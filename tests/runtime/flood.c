@@ -84,3 +84,56 @@ Test(flood, of_other_mail_does_not_hide_from_a_poll_what_was_sent_before)
 {
 	stage_pass(poll_root);
 }
+
+/* ---- and the end
+ * ----------------------------------------------------------------------- */
+
+enum { SENDERS = 40 };
+
+/* Without a pause, whether there is room or not. */
+static int press(const void *arguments)
+{
+	const Play__Who *who = arguments;
+	struct troupe_time end = troupe_in_ms(20000);
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	while (troupe_now().ns < end.ns)
+		if (troupe_send_wait(who->ref, &number.base, end) < 0)
+			return 0;
+	board->value[IS_OVER] = 1;
+	return 0;
+}
+
+static int count_number(const struct troupe_message *message)
+{
+	board->count++;
+	return 0;
+}
+
+static const struct troupe_handler numbers[] = {
+	{ &play__number__descriptor, count_number }, { 0 }
+};
+static const struct troupe_class pressed = { .name = "pressed",
+					     .handlers = numbers };
+
+static int close_root(int argc, char **argv)
+{
+	Play__Who who = PLAY__WHO__INIT;
+	troupe_ref ref;
+	int i;
+
+	CHECK(troupe_spawn(&pressed, NULL, &who.ref) == 0);
+	for (i = 0; i < SENDERS; i++)
+		CHECK(troupe_spawn_function(press, &who.base, &ref) == 0);
+	while (board->count < 100000)
+		;
+	CHECK(troupe_close(who.ref) == 0);
+	CHECK(stage_end_of(who.ref).reason.cause == TROUPE_NORMAL);
+	CHECK(board->value[IS_OVER] == 0);
+	return 0;
+}
+
+Test(flood, of_mail_does_not_keep_one_that_was_closed_from_its_end)
+{
+	stage_pass(close_root);
+}

@@ -232,3 +232,34 @@ Test(obituary, the_latest_ends_are_found_and_older_ones_are_not)
 			cr_assert_eq(found->pid, (pid_t)end.ref);
 	}
 }
+
+Test(family, what_the_supervisor_has_started_is_found_at_two_slashes)
+{
+	struct trp_family family;
+	uint32_t root, own, child, found = 99;
+	char address[64];
+
+	trp_family_init(&family, 8, 32768);
+	root = trp_family_add(&family, 0);
+	own = trp_family_add(&family, 0);
+	child = trp_family_add(&family, own);
+	cr_assert_eq(trp_family_list(&family, root, ""), 0);
+	cr_assert_eq(trp_family_list(&family, own, "lamp"), 0);
+	cr_assert_eq(trp_family_list(&family, child, "bulb"), 0);
+	cr_assert(trp_family_address(&family, child, address, sizeof(address)));
+	cr_assert_str_eq(address, "//lamp/bulb");
+	cr_assert_eq(trp_family_walk(&family, root, address, &found), 0);
+	cr_assert_eq(found, child);
+	cr_assert_eq(trp_family_walk(&family, root, "//lamp", &found), 0);
+	cr_assert_eq(found, own);
+	cr_assert_eq(trp_family_walk(&family, root, "/", &found), 0);
+	cr_assert_eq(found, root);
+	cr_assert_eq(trp_family_walk(&family, root, "/lamp", &found), -ENOENT);
+	cr_assert_eq(trp_family_walk(&family, root, "//none", &found), -ENOENT);
+	cr_assert_eq(trp_family_walk(&family, root, "//..", &found), -ENOENT);
+	cr_assert_eq(trp_family_walk(&family, root, "//", &found), -EINVAL);
+	cr_assert_eq(trp_family_walk(&family, root, "///a", &found), -EINVAL);
+	cr_assert_eq(trp_family_walk(&family, root, "//lamp/", &found),
+		     -EINVAL);
+	trp_family_fini(&family);
+}

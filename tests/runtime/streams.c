@@ -237,6 +237,8 @@ static int serve(struct troupe_listener *from, int fd)
 {
 	CHECK(fd >= 0);
 	CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CHECK(troupe_stream_open(&server, -1) == -EBADF);
+	CHECK(troupe_stream_open(&server, STDERR_FILENO) == -ENOTSOCK);
 	CHECK(troupe_stream_open(&server, fd) == 0);
 	CHECK(troupe_stream_open(&server, fd) == -EALREADY);
 	return 0;

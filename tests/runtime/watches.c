@@ -77,6 +77,29 @@ Test(watches, wait_tells_the_end_also_of_a_child_that_is_gone)
 	stage_pass(wait_root);
 }
 
+static int poll_root(int argc, char **argv)
+{
+	struct troupe_end end;
+	troupe_ref ref;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		CHECK(troupe_wait(0x1000123400000001, TROUPE_POLL, &end) == 0);
+		CHECK(end.reason.cause == TROUPE_NOPROC);
+		CHECK(troupe_spawn_function(returns_error, NULL, &ref) == 0);
+		while (stage_send(ref, 0) != -ESRCH)
+			;
+		CHECK(troupe_wait(ref, TROUPE_POLL, &end) == 0);
+		CHECK(end.reason.code == -ENOTDIR);
+	}
+	return 0;
+}
+
+Test(watches, wait_polls_for_one_that_is_gone)
+{
+	stage_pass(poll_root);
+}
+
 /* ---- taken back
  * -------------------------------------------------------------------- */
 
@@ -97,7 +120,7 @@ static int take_back(const void *arguments)
 		CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
 		CHECK(troupe_monitor(ref, &monitor) == 0);
 		CHECK(troupe_kill(ref) == 0);
-		while (stage_send(ref, 0) == 0)
+		while (stage_send(ref, 0) != -ESRCH)
 			;
 		CHECK(troupe_demonitor(monitor) == 0);
 		CHECK(troupe_wait(ref, TROUPE_POLL, NULL) == 0 ||

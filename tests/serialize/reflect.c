@@ -268,6 +268,22 @@ Test(reflect, numbers_are_read_in_each_form_that_proto3_allows)
 	trp_scratch_fini(&scratch);
 }
 
+Test(reflect, a_map_is_read_as_an_object_or_as_its_entries)
+{
+	const ProtobufCMessageDescriptor *type = &sample__mapped__descriptor;
+	static const char entries[] =
+		"{\"counts\": [{\"key\": \"a\", \"value\": 1}, "
+		"{\"key\": \"b\", \"value\": 2}]}";
+
+	check_text(type, "{\"counts\": {\"a\": 1, \"b\": 2}}", entries);
+	check_text(type, entries, entries);
+	check_text(type, "{\"counts\": {}}", "{}");
+	check_text(type, "{\"byNumber\": {\"-7\": {\"key\": \"x\"}}}",
+		   "{\"by_number\": [{\"key\": -7, "
+		   "\"value\": {\"key\": \"x\"}}]}");
+	trp_scratch_fini(&scratch);
+}
+
 static void check_mistake(const char *text, const char *what)
 {
 	struct trp_mistake mistake = { 0 };

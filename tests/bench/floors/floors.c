@@ -80,7 +80,7 @@ const struct bench bench_floor_futex = {
 	.name = "floor_futex",
 	.suite = "floor",
 	.item = "round trips",
-	.parameters = { [ROUNDS] = { "n", { 1000, 20000, 200000 } } },
+	.parameters = { [ROUNDS] = { "n", { 1000, 50000, 200000 } } },
 	.plain = floor_futex,
 };
 
@@ -150,7 +150,7 @@ const struct bench bench_floor_memcpy = {
 	.suite = "floor",
 	.item = "copies",
 	.parameters = { [SIZE] = { "bytes", { 1 << 20, 1 << 20, 64 << 20 } },
-			[COPIES] = { "n", { 50, 5000, 500 } } },
+			[COPIES] = { "n", { 50, 20000, 500 } } },
 	.plain = floor_memcpy,
 };
 

@@ -7,6 +7,7 @@
 #include "tests/bench/bench.h"
 
 enum { CLIENTS, CALLS, UNREAD };
+enum { CLIENTS_MOST = 64 };
 
 static int answer(const struct troupe_message *message)
 {
@@ -50,11 +51,9 @@ static struct troupe_class client_class = { .name = "client", .run = call };
 static int root(void)
 {
 	Bench__Place place = BENCH__PLACE__INIT;
-	troupe_ref refs[64];
+	troupe_ref refs[CLIENTS_MOST];
 	int r = troupe_spawn(&server_class, NULL, &place.to);
 
-	if (bench_get(CLIENTS) > 64)
-		return -EINVAL;
 	for (long i = 0; i < bench_get(CLIENTS) && r == 0; i++)
 		r = troupe_spawn(&client_class, &place.base, &refs[i]);
 	bench_items(bench_get(CLIENTS) * bench_get(CALLS));
@@ -65,9 +64,13 @@ const struct bench bench_genstress = {
 	.name = "genstress",
 	.suite = "bencherl",
 	.item = "calls",
-	.parameters = { [CLIENTS] = { "clients", { 4, 32, 32 } },
-			[CALLS] = { "n", { 100, 2000, 10000 } },
-			[UNREAD] = { "unread", { 20, 100, 1000 } } },
+	.parameters = { [CLIENTS] = { "clients",
+				      { 4, 32, 32 },
+				      .most = CLIENTS_MOST },
+			[CALLS] = { "n", { 100, 10000, 20000 } },
+			[UNREAD] = { "unread",
+				     { 20, 100, 1000 },
+				     .least = BENCH_FROM_0 } },
 	.classes = { &server_class, &client_class },
 	.root = root,
 };

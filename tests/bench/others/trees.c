@@ -71,12 +71,21 @@ static int skynet(void)
 	return run_tree(skynet_node, &place, leaves * (leaves - 1) / 2);
 }
 
-/* leaves: a power of 10 */
+static const char *refuse_leaves(void)
+{
+	return bench_is_power(bench_get(LEAVES), 10)
+		       ? NULL
+		       : "leaves must be a power of 10";
+}
+
 const struct bench bench_skynet = {
 	.name = "skynet",
 	.suite = "skynet",
 	.item = "actors",
-	.parameters = { [LEAVES] = { "leaves", { 100, 1000, 10000 } } },
+	.parameters = { [LEAVES] = { "leaves",
+				     { 100, 1000, 10000 },
+				     .most = BENCH_ACTORS_MOST } },
+	.refuses = refuse_leaves,
 	.root = skynet,
 };
 
@@ -114,6 +123,6 @@ const struct bench bench_actor_creation = {
 	.name = "actor_creation",
 	.suite = "caf",
 	.item = "actors",
-	.parameters = { [POWER] = { "power", { 6, 10, 13 } } },
+	.parameters = { [POWER] = { "power", { 6, 11, 13 }, .most = 16 } },
 	.root = actor_creation,
 };

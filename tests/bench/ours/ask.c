@@ -62,7 +62,7 @@ const struct bench bench_ask = {
 	.name = "ask",
 	.suite = "troupe",
 	.item = "round trips",
-	.parameters = { [ASKS] = { "n", { 1000, 20000, 200000 } } },
+	.parameters = { [ASKS] = { "n", { 1000, 50000, 200000 } } },
 	.classes = { &echo_class },
 	.root = root,
 };

@@ -11,7 +11,7 @@
 #include "tests/sim/net.h"
 
 enum { NODES, DEATHS };
-enum { PATIENCE_CYCLES = 20, SEED = 1 };
+enum { PATIENCE_CYCLES = 20, NODES_MOST = 1000 };
 
 static const struct sim_faults quick = { .delay_min_ns = 100000,
 					 .delay_max_ns = 2000000 };
@@ -70,7 +70,7 @@ static int root(void)
 	long deaths = 0;
 
 	config.nodes = bench_get(NODES);
-	sim_init(&net, SEED, (int)bench_get(NODES), &config, &quick);
+	sim_init(&net, bench_seed(), (int)bench_get(NODES), &config, &quick);
 	sim_start_all(&net, SIM_SECOND);
 	bench_figure("s from a cold start", 1 + (double)until_it(&net) / 1e9);
 	sim_run(&net, 5 * SIM_CYCLE);
@@ -92,8 +92,8 @@ static int root(void)
 const struct bench bench_election = {
 	.name = "election",
 	.suite = "troupe",
-	.item = "deaths, virtual time",
-	.parameters = { [NODES] = { "nodes", { 5, 5, 5 } },
+	.item = "deaths in virtual time",
+	.parameters = { [NODES] = { "nodes", { 5, 5, 5 }, 2, NODES_MOST },
 			[DEATHS] = { "deaths", { 5, 200, 1000 } } },
 	.sweep = { 5, 50 },
 	.smoke_most = 5,

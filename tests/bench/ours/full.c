@@ -44,7 +44,7 @@ const struct bench bench_full = {
 	.name = "full",
 	.suite = "troupe",
 	.item = "refusals",
-	.parameters = { [REFUSALS] = { "n", { 10000, 1000000, 10000000 } } },
+	.parameters = { [REFUSALS] = { "n", { 10000, 5000000, 20000000 } } },
 	.classes = { &deaf_class },
 	.root = root,
 };

@@ -61,8 +61,10 @@ const struct bench bench_spawn = {
 	.name = "spawn",
 	.suite = "troupe",
 	.item = "actors",
-	.parameters = { [COUNT] = { "n", { 100, 2000, 20000 } },
-			[AT_ONCE] = { "at_once", { 16, 16, 16 } } },
+	.parameters = { [COUNT] = { "n", { 100, 5000, 20000 } },
+			[AT_ONCE] = { "at_once",
+				      { 16, 16, 16 },
+				      .most = BENCH_ACTORS_MOST } },
 	.classes = { &spawner_class },
 	.root = spawn,
 };
@@ -197,7 +199,9 @@ const struct bench bench_reports = {
 	.name = "reports",
 	.suite = "troupe",
 	.item = "reports",
-	.parameters = { [WATCHERS] = { "watchers", { 20, 1000, 5000 } } },
+	.parameters = { [WATCHERS] = { "watchers",
+				       { 20, 1000, 5000 },
+				       .most = BENCH_ACTORS_MOST } },
 	.classes = { &server_class, &watcher_class },
 	.root = reports,
 };
@@ -221,8 +225,10 @@ static int memory(void)
 {
 	long before, count = bench_get(WATCHERS);
 	troupe_ref *refs;
-	int r;
+	int r = bench_expect_room(count);
 
+	if (r < 0)
+		return r;
 	before = bench_memory_left();
 	bench_start();
 	r = bench_spawn_each(&idle_class, count, &refs);
@@ -239,7 +245,9 @@ const struct bench bench_idle = {
 	.name = "idle",
 	.suite = "troupe",
 	.item = "actors",
-	.parameters = { [WATCHERS] = { "n", { 50, 1000, 10000 } } },
+	.parameters = { [WATCHERS] = { "n",
+				       { 50, 1000, 10000 },
+				       .most = BENCH_ACTORS_MOST } },
 	.classes = { &idle_class },
 	.root = memory,
 };

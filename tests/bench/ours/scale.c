@@ -100,8 +100,10 @@ static int root(void)
 {
 	long count = bench_get(COUNT);
 	troupe_ref *refs = NULL;
-	int r = spawn_all(&refs);
+	int r = bench_expect_room(count);
 
+	if (r == 0)
+		r = spawn_all(&refs);
 	if (r == 0)
 		r = close_ring(refs);
 	if (r == 0) /* each lane has its first record */
@@ -117,8 +119,11 @@ const struct bench bench_scale = {
 	.name = "scale",
 	.suite = "troupe",
 	.item = "hops",
-	.parameters = { [COUNT] = { "n", { 100, 1000, 10000 } },
-			[HOPS] = { "hops", { 1000, 20000, 100000 } } },
+	.parameters = { [COUNT] = { "n",
+				    { 100, 1000, 10000 },
+				    2,
+				    BENCH_ACTORS_MOST },
+			[HOPS] = { "hops", { 1000, 50000, 200000 } } },
 	.sweep = { 100, 1000, 10000 },
 	.smoke_most = 100,
 	.classes = { &link_class },

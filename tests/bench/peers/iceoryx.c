@@ -75,6 +75,8 @@ static int prepare(size_t largest)
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		/* It has things to say, and to tidy up, when we are gone. */
+		signal(SIGPIPE, SIG_IGN);
 		dup2(output[1], STDOUT_FILENO);
 		close(output[0]);
 		close(output[1]);
@@ -120,7 +122,9 @@ static int enter(int side)
 	int self = side == 1;
 	char name[64];
 
-	snprintf(name, sizeof(name), "troupe-bench-%d", (int)getpid());
+	/* Of the file in /tmp as well, see watch_remove_files(). */
+	snprintf(name, sizeof(name), "troupe-bench-%d-%d", (int)getppid(),
+		 side);
 	iox_set_loglevel(Iceoryx_LogLevel_Off);
 	iox_runtime_init(name);
 	iox_sub_options_init(&receiving);

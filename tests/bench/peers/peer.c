@@ -63,18 +63,34 @@ static pid_t start(const struct peer *peer, int side,
 	return pid < 0 ? -errno : pid;
 }
 
-/* Until all have ended; those after one that failed are killed. */
-static int wait_for(const pid_t *pid, long count)
+/*
+ * Until all have ended; when one has failed, or a daemon of the peer has ended
+ * before them, the others are killed: they might wait for it for ever.
+ */
+static int wait_for(pid_t *pid, long count)
 {
 	int status, r = 0;
 
-	for (long i = 0; i < count; i++) {
-		if (r < 0)
-			kill(pid[i], SIGKILL);
-		if (waitpid(pid[i], &status, 0) != pid[i])
-			r = r < 0 ? r : -errno;
-		else if (status)
-			r = r < 0 ? r : -ECHILD;
+	for (long left = count; left > 0;) {
+		pid_t ended = waitpid(-1, &status, 0);
+		bool is_ours = false;
+
+		if (ended < 0)
+			return r < 0 ? r : -errno;
+		for (long i = 0; i < count; i++)
+			if (pid[i] == ended) {
+				is_ours = true;
+				pid[i] = 0;
+			}
+		left -= is_ours;
+		if (is_ours && status == 0)
+			continue;
+		bench_fail("%s ended with status %#x",
+			   is_ours ? "a side" : "its daemon", (unsigned)status);
+		r = r < 0 ? r : -ECHILD;
+		for (long i = 0; i < count; i++)
+			if (pid[i] > 0)
+				kill(pid[i], SIGKILL);
 	}
 	return r;
 }

@@ -58,7 +58,27 @@ static void fill(struct row *row, const struct result *result, int file,
 		snprintf(row->label, sizeof(row->label), "%s", result->name);
 }
 
-/* Those that wait in one way; an unknown word is a way of its own. */
+static bool is_known(const struct result *result)
+{
+	for (int w = 0; w < BENCH_WAITINGS; w++)
+		if (strcmp(result->waiting, waiting_name[w]) == 0)
+			return true;
+	return false;
+}
+
+/* Of others, as google/benchmark's own programs, nobody knows how they wait. */
+static int has_ours(const struct results *results)
+{
+	for (int i = 0; i < results->count; i++)
+		if (is_known(&results->result[i]))
+			return 0;
+	fprintf(stderr,
+		"troupe-bench: %s: has no run in it that troupe-bench made\n",
+		results->path);
+	return -EINVAL;
+}
+
+/* Those that wait in one way. */
 static int choose(const struct results *files, int count, const char *waiting,
 		  struct rows *ret_rows)
 {
@@ -198,6 +218,8 @@ static int read_all(char *const *path, int paths, struct results *files,
 	for (int i = 0; i < paths && r == 0; i++) {
 		r = results_read(path[i], &files[i]);
 		*count += r == 0;
+		if (r == 0)
+			r = has_ours(&files[i]);
 	}
 	return r;
 }

@@ -271,9 +271,6 @@ static int root(void)
 	long count, shortest;
 	int r;
 
-	if (bench_get(GRID) < 5 || bench_get(GRID) > GRID_MOST ||
-	    bench_get(WORKERS) < 1 || bench_get(THRESHOLD) < 1)
-		return -EINVAL;
 	find_grid();
 	count = draw_grid();
 	for (int i = 0; i < 3; i++)
@@ -299,9 +296,13 @@ const struct bench bench_astar = {
 	.name = "astar",
 	.suite = "savina",
 	.item = "nodes",
-	.parameters = { [GRID] = { "grid", { 20, 160, 256 } },
-			[WORKERS] = { "workers", { 4, 20, 20 } },
-			[THRESHOLD] = { "threshold", { 64, 1024, 1024 } } },
+	.parameters = { [GRID] = { "grid", { 20, 160, 256 }, 5, GRID_MOST },
+			[WORKERS] = { "workers",
+				      { 4, 20, 20 },
+				      .most = BENCH_ACTORS_MOST },
+			[THRESHOLD] = { "threshold",
+					{ 64, 1024, 1024 },
+					.most = 1 << 24 } },
 	.classes = { &worker_class },
 	.root = root,
 };

@@ -171,8 +171,6 @@ static struct troupe_class factory_class = { .name = "factory",
 
 static int root(void)
 {
-	if (bench_get(CHAIRS) < 1 || bench_get(CHAIRS) > CHAIRS_MOST)
-		return -EINVAL;
 	bench_items(bench_get(CUSTOMERS));
 	return bench_run_actor(&factory_class, NULL);
 }
@@ -181,10 +179,18 @@ const struct bench bench_barber = {
 	.name = "barber",
 	.suite = "savina",
 	.item = "customers",
-	.parameters = { [CUSTOMERS] = { "n", { 100, 1500, 5000 } },
-			[CHAIRS] = { "chairs", { 5, 1000, 1000 } },
-			[BETWEEN] = { "between", { 1000, 1000, 1000 } },
-			[CUT] = { "cut", { 1000, 1000, 1000 } } },
+	.parameters = { [CUSTOMERS] = { "n",
+					{ 100, 3000, 5000 },
+					.most = BENCH_ACTORS_MOST },
+			[CHAIRS] = { "chairs",
+				     { 5, 1000, 1000 },
+				     .most = CHAIRS_MOST },
+			[BETWEEN] = { "between",
+				      { 1000, 1000, 1000 },
+				      .most = 65536 },
+			[CUT] = { "cut",
+				  { 1000, 1000, 1000 },
+				  .most = 65536 } },
 	.classes = { &customer_class, &barber_class, &room_class,
 		     &factory_class },
 	.root = root,

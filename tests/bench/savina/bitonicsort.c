@@ -383,6 +383,12 @@ static long actor_count(long count)
 	return all;
 }
 
+static const char *refuse(void)
+{
+	return bench_is_power(bench_get(COUNT), 2) ? NULL
+						   : "n must be a power of 2";
+}
+
 static int root(void)
 {
 	long count = bench_get(COUNT), made;
@@ -390,8 +396,6 @@ static int root(void)
 	troupe_ref kernel;
 	int r;
 
-	if (count < 2 || count > COUNT_MOST || (count & (count - 1)))
-		return -EINVAL;
 	part.kind = KERNEL;
 	r = make(part, troupe_self(), &kernel);
 	if (r == 0)
@@ -411,7 +415,8 @@ const struct bench bench_bitonicsort = {
 	.name = "bitonicsort",
 	.suite = "savina",
 	.item = "actors",
-	.parameters = { [COUNT] = { "n", { 16, 128, 256 } } },
+	.parameters = { [COUNT] = { "n", { 16, 128, 256 }, 2, COUNT_MOST } },
 	.classes = { &part_class },
+	.refuses = refuse,
 	.root = root,
 };

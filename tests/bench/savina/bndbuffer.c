@@ -199,11 +199,16 @@ static struct troupe_class manager_class = { .name = "manager",
 					     .child_stopped =
 						     bench_child_ended };
 
+/* With less the manager could not ask all of them once. */
+static const char *refuse(void)
+{
+	return bench_get(SLOTS) < bench_get(PRODUCERS)
+		       ? "slots must not be less than producers"
+		       : NULL;
+}
+
 static int root(void)
 {
-	if (bench_get(SLOTS) >= 4096 || bench_get(PRODUCERS) >= 4096 ||
-	    bench_get(CONSUMERS) >= 4096)
-		return -EINVAL;
 	bench_items(bench_get(PRODUCERS) * bench_get(ITEMS));
 	return bench_run_actor(&manager_class, NULL);
 }
@@ -212,11 +217,16 @@ const struct bench bench_bndbuffer = {
 	.name = "bndbuffer",
 	.suite = "savina",
 	.item = "items",
-	.parameters = { [PRODUCERS] = { "producers", { 5, 40, 40 } },
-			[CONSUMERS] = { "consumers", { 5, 40, 40 } },
-			[ITEMS] = { "n", { 20, 100, 1000 } },
-			[COST] = { "cost", { 2, 25, 25 } },
-			[SLOTS] = { "slots", { 10, 50, 50 } } },
+	.parameters = { [PRODUCERS] = { "producers",
+					{ 5, 40, 40 },
+					.most = 4095 },
+			[CONSUMERS] = { "consumers",
+					{ 5, 40, 40 },
+					.most = 4095 },
+			[ITEMS] = { "n", { 20, 1000, 5000 } },
+			[COST] = { "cost", { 2, 25, 25 }, .most = 10000 },
+			[SLOTS] = { "slots", { 10, 50, 50 }, .most = 4095 } },
 	.classes = { &producer_class, &consumer_class, &manager_class },
+	.refuses = refuse,
 	.root = root,
 };

@@ -210,8 +210,11 @@ const struct bench bench_chameneos = {
 	.name = "chameneos",
 	.suite = "savina",
 	.item = "meetings",
-	.parameters = { [CREATURES] = { "creatures", { 10, 100, 100 } },
-			[MEETINGS] = { "meetings", { 500, 40000, 200000 } } },
+	.parameters = { [CREATURES] = { "creatures",
+					{ 10, 100, 100 },
+					.least = 2,
+					.most = BENCH_ACTORS_MOST },
+			[MEETINGS] = { "meetings", { 500, 200000, 1000000 } } },
 	.classes = { &creature_class, &mall_class },
 	.root = root,
 };

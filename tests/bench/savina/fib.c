@@ -57,6 +57,6 @@ const struct bench bench_fib = {
 	.name = "fib",
 	.suite = "savina",
 	.item = "actors",
-	.parameters = { [NUMBER] = { "n", { 9, 16, 20 } } },
+	.parameters = { [NUMBER] = { "n", { 9, 16, 20 }, .most = 24 } },
 	.root = root,
 };

@@ -74,6 +74,15 @@ static int take(const struct troupe_message *message)
 		((const Bench__Item *)message->body)->value);
 }
 
+static double weight_of(enum stage stage, long channel, long i)
+{
+	if (stage == FIR_H)
+		return (double)(i * bench_get(COLUMNS) +
+				channel * bench_get(CHANNELS) + channel + i +
+				channel + 1);
+	return (double)(i * channel + channel * channel + channel + i);
+}
+
 static int prepare(const void *arguments)
 {
 	size_t size = (size_t)bench_get(COLUMNS);
@@ -84,12 +93,7 @@ static int prepare(const void *arguments)
 	window = calloc(size, sizeof(*window));
 	weight = calloc(size, sizeof(*weight));
 	for (long i = 0; weight && i < (long)size; i++)
-		weight[i] = place->index == FIR_H
-				    ? (double)(i * (long)size +
-					       channel * bench_get(CHANNELS) +
-					       channel + i + channel + 1)
-				    : (double)(i * channel + channel * channel +
-					       channel + i);
+		weight[i] = weight_of((enum stage)place->index, channel, i);
 	return window && weight ? 0 : -ENOMEM;
 }
 
@@ -140,6 +144,56 @@ static struct troupe_class source_class = { .name = "source",
 
 /* ---- the integrator, which is combiner and sink too ---------------------- */
 
+/*
+ * The sum of all that arrives, of one who does it alone: a value is there once
+ * `columns` have come, and place i of a window then holds the newest of those
+ * whose number is i modulo its size.
+ */
+static double fir_alone(const double *in, long t, enum stage stage,
+			long channel)
+{
+	long size = bench_get(COLUMNS);
+	double sum = 0;
+
+	for (long back = 0; back < size; back++)
+		sum += in[t - back] *
+		       weight_of(stage, channel, size - (t - back) % size - 1);
+	return sum;
+}
+
+static double model_of(long channel, double *in, double *out)
+{
+	long ticks = bench_get(TICKS), size = bench_get(COLUMNS);
+	long late = size - 1;
+	double sum = 0;
+
+	for (long t = 0; t < ticks; t++)
+		in[t] = t < late ? 0 : (double)((t - late) % 1000);
+	for (long t = 0; t < ticks; t++)
+		out[t] = 0;
+	for (long t = late; t < ticks - late; t += size)
+		out[t] = fir_alone(in, t, FIR_H, channel);
+	/* What comes out of it begins with its number `late`, and is late. */
+	for (long t = 0; t + late < ticks; t++)
+		in[t] = t < late ? 0 : out[t];
+	for (long t = late; t + late < ticks; t++)
+		sum += fir_alone(in, t, FIR_F, channel);
+	return sum;
+}
+
+static double model(void)
+{
+	size_t ticks = (size_t)bench_get(TICKS);
+	double *in = calloc(ticks, sizeof(*in));
+	double *out = calloc(ticks, sizeof(*out)), sum = 0;
+
+	for (long i = 0; in && out && i < bench_get(CHANNELS); i++)
+		sum += model_of(i, in, out);
+	free(in);
+	free(out);
+	return sum;
+}
+
 /* A channel may be ahead of another by all its values. */
 static double *sums;
 static long *heard, wanted, complete;
@@ -154,8 +208,10 @@ static int add(const struct troupe_message *message)
 	complete += 1;
 	if (complete < wanted * bench_get(CHANNELS))
 		return 0;
+	bench_stop();
 	for (long i = 0; i < wanted; i++)
 		total += sums[i];
+	bench_expect_near("sum", total, model(), 1e-12);
 	if (bench_get(COLUMNS) == 64 && bench_get(TICKS) == 1024 &&
 	    bench_get(CHANNELS) == 4)
 		bench_expect("total", (long long)total, 896165320960);
@@ -199,6 +255,14 @@ static int build(long channel, troupe_ref *to)
 	return r;
 }
 
+/* Less would not fill the windows: nothing came out. */
+static const char *refuse(void)
+{
+	return bench_get(TICKS) < 2 * bench_get(COLUMNS)
+		       ? "n must be at least twice columns"
+		       : NULL;
+}
+
 static int root(void)
 {
 	size_t channels = (size_t)bench_get(CHANNELS);
@@ -208,8 +272,6 @@ static int root(void)
 	struct troupe_end end;
 	int r = first ? 0 : -ENOMEM;
 
-	if (bench_get(COLUMNS) < 2 || bench_get(TICKS) < 2 * bench_get(COLUMNS))
-		return -EINVAL;
 	if (r == 0)
 		r = troupe_spawn(&adder_class, NULL, &adder);
 	for (size_t i = 0; i < channels && r == 0; i++) {
@@ -237,9 +299,14 @@ const struct bench bench_filterbank = {
 	.name = "filterbank",
 	.suite = "savina",
 	.item = "ticks",
-	.parameters = { [TICKS] = { "n", { 1024, 4096, 16384 } },
-			[COLUMNS] = { "columns", { 64, 256, 256 } },
-			[CHANNELS] = { "channels", { 4, 8, 8 } } },
+	.parameters = { [TICKS] = { "n",
+				    { 1024, 16384, 65536 },
+				    .most = 10000000 },
+			[COLUMNS] = { "columns", { 64, 256, 256 }, 2, 65536 },
+			[CHANNELS] = { "channels",
+				       { 4, 8, 8 },
+				       .most = 10000 } },
 	.classes = { &filter_class, &source_class, &adder_class },
+	.refuses = refuse,
 	.root = root,
 };

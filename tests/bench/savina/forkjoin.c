@@ -56,7 +56,9 @@ const struct bench bench_fjthrput = {
 	.suite = "savina",
 	.item = "messages",
 	.parameters = { [MESSAGES] = { "n", { 100, 10000, 100000 } },
-			[ACTORS] = { "actors", { 20, 60, 60 } } },
+			[ACTORS] = { "actors",
+				     { 20, 60, 60 },
+				     .most = BENCH_ACTORS_MOST } },
 	.classes = { &taker_class },
 	.root = throughput,
 };
@@ -129,7 +131,9 @@ const struct bench bench_fjcreate = {
 	.suite = "savina",
 	.item = "actors",
 	.parameters = { [CREATED] = { "n", { 200, 5000, 40000 } },
-			[ALIVE] = { "alive", { 64, 64, 2000 } } },
+			[ALIVE] = { "alive",
+				    { 64, 64, 2000 },
+				    .most = BENCH_ACTORS_MOST } },
 	.classes = { &single_class, &creator_class },
 	.root = creation,
 };

@@ -184,17 +184,26 @@ static int64_t count_writes(void)
 
 static int dictionary(void)
 {
-	return run_clients(&dictionary_class, &reader_class, count_writes());
+	int64_t count = count_writes();
+
+	if (bench_get(CLIENTS) == 20 && bench_get(ASKS) == 10000 &&
+	    bench_get(WRITES) == 10)
+		bench_expect("the suite's writes", count, 19981);
+	return run_clients(&dictionary_class, &reader_class, count);
 }
 
-/* 20 clients with 10,000 each, 10 % writes: 19,981 writes. */
 const struct bench bench_concdict = {
 	.name = "concdict",
 	.suite = "savina",
 	.item = "asks",
-	.parameters = { [CLIENTS] = { "clients", { 5, 20, 20 } },
+	.parameters = { [CLIENTS] = { "clients",
+				      { 5, 20, 20 },
+				      .most = BENCH_ACTORS_MOST },
 			[ASKS] = { "n", { 200, 10000, 50000 } },
-			[WRITES] = { "writes", { 10, 10, 10 } } },
+			[WRITES] = { "writes",
+				     { 10, 10, 10 },
+				     BENCH_FROM_0,
+				     100 } },
 	.classes = { &dictionary_class, &reader_class },
 	.root = dictionary,
 };
@@ -326,18 +335,27 @@ static int64_t count_inserts(void)
 
 static int sorted_list(void)
 {
-	return run_clients(&list_class, &user_class, count_inserts());
+	int64_t count = count_inserts();
+
+	if (bench_get(CLIENTS) == 20 && bench_get(ASKS) == 8000 &&
+	    bench_get(WRITES) == 10 && bench_get(SIZES) == 1)
+		bench_expect("the suite's elements", count, 16126);
+	return run_clients(&list_class, &user_class, count);
 }
 
-/* 20 clients with 1,000 each: 1,974 elements; with 8,000: 16,126. */
 const struct bench bench_concsll = {
 	.name = "concsll",
 	.suite = "savina",
 	.item = "asks",
-	.parameters = { [CLIENTS] = { "clients", { 5, 20, 20 } },
+	.parameters = { [CLIENTS] = { "clients",
+				      { 5, 20, 20 },
+				      .most = BENCH_ACTORS_MOST },
 			[ASKS] = { "n", { 200, 4000, 8000 } },
-			[WRITES] = { "writes", { 10, 10, 10 } },
-			[SIZES] = { "sizes", { 1, 1, 1 } } },
+			[WRITES] = { "writes",
+				     { 10, 10, 10 },
+				     BENCH_FROM_0,
+				     100 },
+			[SIZES] = { "sizes", { 1, 1, 1 }, BENCH_FROM_0, 100 } },
 	.classes = { &list_class, &user_class },
 	.root = sorted_list,
 };

@@ -155,8 +155,8 @@ const struct bench bench_logmap = {
 	.name = "logmap",
 	.suite = "savina",
 	.item = "terms",
-	.parameters = { [TERMS] = { "n", { 200, 5000, 25000 } },
-			[SERIES] = { "series", { 4, 10, 10 } } },
+	.parameters = { [TERMS] = { "n", { 200, 25000, 100000 } },
+			[SERIES] = { "series", { 4, 10, 10 }, .most = 200 } },
 	.classes = { &computer_class, &worker_class },
 	.root = root,
 };

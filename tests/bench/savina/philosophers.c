@@ -119,8 +119,6 @@ static struct troupe_class arbitrator_class = {
 
 static int root(void)
 {
-	if (bench_get(PHILOSOPHERS) < 2 || bench_get(PHILOSOPHERS) > FORKS_MOST)
-		return -EINVAL;
 	bench_items(bench_get(PHILOSOPHERS) * bench_get(MEALS));
 	return bench_run_actor(&arbitrator_class, NULL);
 }
@@ -129,8 +127,8 @@ const struct bench bench_philosophers = {
 	.name = "philosophers",
 	.suite = "savina",
 	.item = "meals",
-	.parameters = { [PHILOSOPHERS] = { "n", { 5, 20, 20 } },
-			[MEALS] = { "meals", { 50, 2000, 10000 } } },
+	.parameters = { [PHILOSOPHERS] = { "n", { 5, 20, 20 }, 2, FORKS_MOST },
+			[MEALS] = { "meals", { 50, 10000, 50000 } } },
 	.classes = { &philosopher_class, &arbitrator_class },
 	.root = root,
 };

@@ -271,8 +271,6 @@ static int root(void)
 	long terms;
 	int r;
 
-	if (bench_get(DIGITS) < 20 || bench_get(WORKERS) < 1)
-		return -EINVAL;
 	sum = new_number();
 	limit = new_limit();
 	if (!sum || !limit)
@@ -295,8 +293,13 @@ const struct bench bench_piprecision = {
 	.name = "piprecision",
 	.suite = "savina",
 	.item = "terms",
-	.parameters = { [DIGITS] = { "digits", { 500, 40000, 80000 } },
-			[WORKERS] = { "workers", { 4, 20, 20 } } },
+	.parameters = { [DIGITS] = { "digits",
+				     { 500, 40000, 80000 },
+				     20,
+				     10000000 },
+			[WORKERS] = { "workers",
+				      { 4, 20, 20 },
+				      .most = BENCH_ACTORS_MOST } },
 	.classes = { &worker_class },
 	.root = root,
 };

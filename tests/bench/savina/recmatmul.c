@@ -132,14 +132,18 @@ static void check(long n)
 					   c[i * n + j]);
 }
 
+static const char *refuse(void)
+{
+	return bench_is_power(bench_get(SIZE), 2) ? NULL
+						  : "n must be a power of 2";
+}
+
 static int root(void)
 {
 	long n = bench_get(SIZE), done = 0;
 	struct troupe_message message;
 	int r;
 
-	if (n < 2 || n > 2048 || (n & (n - 1)))
-		return -EINVAL;
 	find_matrices();
 	fill(n);
 	bench_start();
@@ -166,9 +170,12 @@ const struct bench bench_recmatmul = {
 	.name = "recmatmul",
 	.suite = "savina",
 	.item = "tasks",
-	.parameters = { [SIZE] = { "n", { 64, 512, 1024 } },
-			[WORKERS] = { "workers", { 4, 20, 20 } },
+	.parameters = { [SIZE] = { "n", { 64, 1024, 2048 }, 2, 2048 },
+			[WORKERS] = { "workers",
+				      { 4, 20, 20 },
+				      .most = BENCH_ACTORS_MOST },
 			[THRESHOLD] = { "threshold", { 256, 16384, 16384 } } },
 	.classes = { &worker_class },
+	.refuses = refuse,
 	.root = root,
 };

@@ -192,7 +192,7 @@ const struct bench bench_sor = {
 	.name = "sor",
 	.suite = "savina",
 	.item = "messages",
-	.parameters = { [WIDTH] = { "width", { 6, 20, 40 } },
+	.parameters = { [WIDTH] = { "width", { 6, 20, 40 }, 2, 300 },
 			[ROUNDS] = { "rounds", { 20, 100, 100 } } },
 	.classes = { &cell_class },
 	.root = root,

@@ -203,6 +203,15 @@ static int grow(Bench__Below *ret)
 	return r < 0 ? r : 0;
 }
 
+static const char *refuse(void)
+{
+	if (bench_get(NODES) <= bench_get(CHILDREN))
+		return "n must be more than children";
+	return bench_get(TURNS) < bench_get(SPREAD)
+		       ? "spread must not be more than turns"
+		       : NULL;
+}
+
 static int root(void)
 {
 	Bench__Below all = BENCH__BELOW__INIT;
@@ -210,9 +219,6 @@ static int root(void)
 	long each = bench_get(CHILDREN);
 	int r;
 
-	if (each < 1 || each > CHILDREN_MOST || bench_get(NODES) <= each ||
-	    bench_get(SPREAD) < 0 || bench_get(TURNS) < bench_get(SPREAD))
-		return -EINVAL;
 	all.nodes = 1;
 	draw_grant(&grant);
 	r = make_children(&grant, troupe_self());
@@ -234,11 +240,22 @@ const struct bench bench_uct = {
 	.name = "uct",
 	.suite = "savina",
 	.item = "nodes",
-	.parameters = { [NODES] = { "n", { 150, 3000, 10000 } },
-			[CHILDREN] = { "children", { 10, 10, 10 } },
+	.parameters = { [NODES] = { "n",
+				    { 150, 3000, 10000 },
+				    .most = BENCH_ACTORS_MOST },
+			[CHILDREN] = { "children",
+				       { 10, 10, 10 },
+				       .most = CHILDREN_MOST },
 			[TURNS] = { "turns", { 10000, 50000, 50000 } },
-			[SPREAD] = { "spread", { 2000, 10000, 10000 } },
-			[URGENT] = { "urgent", { 50, 50, 50 } } },
+			[SPREAD] = { "spread",
+				     { 2000, 10000, 10000 },
+				     BENCH_FROM_0,
+				     1000000000 },
+			[URGENT] = { "urgent",
+				     { 50, 50, 50 },
+				     BENCH_FROM_0,
+				     100 } },
 	.classes = { &node_class },
+	.refuses = refuse,
 	.root = root,
 };
