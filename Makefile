@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# make            the library, the program and the examples, in build/
-# make run        installs what is missing, builds, runs the monitor example
-# make test       the same for the tests; ends with one line of totals
-# make lint       layering, format, clang-tidy
-# make install    PREFIX=/usr/local, DESTDIR=
-# make help       everything else
+# make                the library, the program and the examples, in build/
+# make run            installs what is missing, builds, runs the monitor example
+# make test           the same for the tests; ends with one line of totals
+# make lint           layering, format, clang-tidy
+# make install        PREFIX=/usr/local, DESTDIR=
+# make help           everything else
 
 VERSION := 0.1.0
 SONAME  := libtroupe.so.0
@@ -104,16 +104,16 @@ all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
 
 help:
 	@sed -n '3,8s/^# \{0,1\}//p' Makefile
-	@echo 'make bench      what actors cost: ARGS=--help'
-	@echo 'make bench-peers  installs what it compares with'
-	@echo 'make bench-report  a page of tables and plots: build/bench/report.html'
-	@echo 'make bench-smoke  each benchmark once, with its result checked'
-	@echo 'make beacon     packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
-	@echo 'make fuzz       each fuzzer for FUZZ_SECONDS=20 (clang)'
-	@echo 'make race       what two threads may share, under ThreadSanitizer'
-	@echo 'make model      the SPIN model of the wake protocol'
+	@echo 'make bench          what actors cost: ARGS=--help'
+	@echo 'make bench-peers    installs what it compares with'
+	@echo 'make bench-report   a page of tables and plots: build/bench/report.html'
+	@echo 'make bench-smoke    each benchmark once, with its result checked'
+	@echo 'make beacon         packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
+	@echo 'make fuzz           each fuzzer for FUZZ_SECONDS=20 (clang)'
+	@echo 'make race           what two threads may share, under ThreadSanitizer'
+	@echo 'make model          the SPIN model of the wake protocol'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
-	@echo 'make clean      removes build/'
+	@echo 'make clean          removes build/'
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'

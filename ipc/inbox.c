@@ -296,15 +296,28 @@ static int read_queue(struct trp_mailbox *box, int kind,
 	return 0;
 }
 
+/* Mail has waited for a turn of replies, and nobody else is first. */
+static bool is_mails_turn(const struct trp_mailbox *box, unsigned take)
+{
+	return box->replies >= TRP_TURN && take & TRP_TAKE_MAIL &&
+	       !box->ready[TRP_READY_ANSWER].first &&
+	       !box->ready[TRP_READY_CONTROL].first;
+}
+
 int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
 		     struct trp_mail *ret_mail)
 {
 	int r = 0;
 
 	take_bell(box);
+	if (is_mails_turn(box, take))
+		r = read_queue(box, TRP_READY_MAIL, ret_mail);
 	for (int kind = 0; r == 0 && kind < TRP_READY_KINDS; kind++)
 		if (box->ready[kind].first && take & wanted_by[kind])
 			r = read_queue(box, kind, ret_mail);
+	if (r == 1 && ret_mail->sender != TRP_SLOT_SUPERVISOR)
+		box->replies =
+			ret_mail->stream == TRP_REPLY ? box->replies + 1 : 0;
 	return r;
 }
 

@@ -8,9 +8,10 @@
  *
  *	trp_mailbox_reserve(..., &bytes);  write it;  trp_mailbox_commit(...);
  *
- * Receiving takes lanes in turn, the supervisor's first, then replies, then
- * mail, at most TRP_TURN records of a lane before the next has its turn.
- * One process, one thread, one mailbox.
+ * Receiving takes lanes in turn, the supervisor's first, then replies (but no
+ * more than TRP_TURN while mail waits: who asks again for each reply never runs
+ * out of them), then mail, at most TRP_TURN records of a lane before the next
+ *has its turn. One process, one thread, one mailbox.
  */
 
 #include "ipc/lane.h"
@@ -54,6 +55,7 @@ struct trp_mailbox {
 		uint32_t turn; /* records left of the first one's turn */
 	} ready[TRP_READY_KINDS];
 	uint32_t ready_lanes; /* in all queues */
+	uint32_t replies;     /* taken since the last mail */
 	int sender_cpu;	      /* of the last record, set by its reader; -1 */
 	int linger;	      /* credit: above 0, it lately paid */
 	struct trp_peer *reserved; /* whose reservation is open */

@@ -122,17 +122,18 @@ static int turn_timers(void)
 	return trp_actor_result(r);
 }
 
-/* In turns, or a timer that is always due would keep descriptors waiting. */
+/* In turns, or a timer that is always due would keep the others waiting. */
 static int turn_others(void)
 {
-	static bool is_inputs_turn;
-	int r;
+	enum { OTHERS = 3 };
+	static int (*const other[OTHERS])(void) = { turn_timers, trp_input_turn,
+						    trp_full_turn };
+	static unsigned next;
+	int i, r = 0;
 
-	is_inputs_turn = !is_inputs_turn;
-	r = is_inputs_turn ? trp_input_turn() : turn_timers();
-	if (r == 0)
-		r = is_inputs_turn ? turn_timers() : trp_input_turn();
-	return r ? r : trp_full_turn();
+	for (i = 0; i < OTHERS && r == 0; i++)
+		r = other[next++ % OTHERS]();
+	return r;
 }
 
 void trp_actor_open(void)
@@ -197,7 +198,13 @@ static int turn(void)
 		if (r != 0)
 			return r;
 	}
-	r = trp_actor_take(trp_actor.open);
+	/* There may be no end of answers, for who asks again for each. */
+	r = trp_actor.open != TRP_TAKE_ALL &&
+			    trp_actor.turns % LOOK_EVERY == LOOK_EVERY / 2
+		    ? take_slowly()
+		    : 0;
+	if (r == 0)
+		r = trp_actor_take(trp_actor.open);
 	if (r == 0 && trp_actor.open != TRP_TAKE_ALL)
 		r = take_slowly();
 	if (r != 0)

@@ -37,19 +37,24 @@ static int take(void *user, const char *section, const char *key,
 	return 0;
 }
 
-/* As ini_parse(), which takes a folder for an empty file. */
+/*
+ * As ini_parse(), which takes a folder for an empty file.  Returns 0, the
+ * number of the first wrong line, or a negative errno.
+ */
 static int parse(const char *path, struct reading *reading)
 {
 	FILE *file = fopen(path, "re");
-	int line;
+	int r;
 
 	if (!file)
-		return -1;
-	line = ini_parse_file(file, take, reading);
+		return -errno;
+	r = ini_parse_file(file, take, reading);
 	if (ferror(file))
-		line = -1;
+		r = errno ? -errno : -EIO;
+	else if (r < 0)
+		r = -ENOMEM;
 	fclose(file);
-	return line;
+	return r;
 }
 
 int trp_config_read(const char *path, struct trp_options *options, char *why,
@@ -62,8 +67,8 @@ int trp_config_read(const char *path, struct trp_options *options, char *why,
 		return 0;
 	if (line < 0) {
 		snprintf(why, size, "cannot read %s: %s", path,
-			 line == -1 ? strerror(errno) : "no memory");
-		return line == -1 ? -ENOENT : -ENOMEM;
+			 strerror(-line));
+		return line;
 	}
 	snprintf(why, size, "%s:%d: %s", path, line,
 		 reading.wrong[0] ? reading.wrong

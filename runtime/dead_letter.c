@@ -237,8 +237,8 @@ static void tell(const struct trp_dead *dead)
 
 static const char *const text_of[] = {
 	[TROUPE_DEAD_TARGET] = "no such actor",
-	[TROUPE_DEAD_REFUSED] = "its mailbox is full",
-	[TROUPE_DEAD_DROPPED] = "its mailbox is full and drops",
+	[TROUPE_DEAD_REFUSED] = "no room for it",
+	[TROUPE_DEAD_DROPPED] = "no room for it, and its class drops",
 	[TROUPE_DEAD_UNREADABLE] = "it cannot be read",
 	[TROUPE_DEAD_UNHANDLED] = "nobody handles it",
 	[TROUPE_DEAD_EXPIRED] = "it came too late",

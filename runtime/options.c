@@ -239,7 +239,7 @@ static const struct option {
 	  "joins a mesh of nodes over this bus", set_beacon },
 	{ "--mesh", "NAME", "TROUPE_MESH",
 	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
-	  "the name of the mesh, else troupe; alone it is --beacon local",
+	  "the name of the mesh, else troupe; alone it means --beacon local",
 	  set_mesh },
 	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
 	  set_cycle },

@@ -129,8 +129,10 @@ TROUPE_API int64_t troupe_mailbox_size(void);
  *		.base = { &troupe_redis_kind },
  *		.url = "unix:///run/redis/redis.sock",
  *	};
- *	static const struct troupe_class desk = { ..., .mailbox = &orders.base
- *};
+ *	static const struct troupe_class desk = {
+ *		...
+ *		.mailbox = &orders.base,
+ *	};
  */
 struct troupe_redis_mailbox {
 	struct troupe_mailbox base;

@@ -131,6 +131,10 @@ extern const struct settings *kit_settings;
 extern const struct entry *kit_entry;
 int kit_prepare(void);
 
+/* How many processors there are for us; this process stays on one of them. */
+int kit_processors(void);
+void kit_pin(int side);
+
 /* The root actor of every node. */
 int kit_root(int argc, char **argv);
 

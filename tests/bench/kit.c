@@ -177,16 +177,33 @@ void bench_check(const void *bytes, size_t size, long number)
 		bench_fail("message %ld is not what was sent", number);
 }
 
+/* Those that this program was started on: a container may have few of them. */
+static cpu_set_t allowed;
+
+int kit_processors(void)
+{
+	if (CPU_COUNT(&allowed) == 0)
+		sched_getaffinity(0, sizeof(allowed), &allowed);
+	return CPU_COUNT(&allowed);
+}
+
+void kit_pin(int side)
+{
+	int which = side % kit_processors();
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed) && which-- == 0)
+			CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		bench_fail("cannot be pinned: %s", strerror(errno));
+}
+
 void bench_side(int side)
 {
-	cpu_set_t set;
-	long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (kit_settings->pinning != PIN_TWO)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)(side % count), &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	if (kit_settings->pinning == PIN_TWO)
+		kit_pin(side);
 }
 
 unsigned bench_seed(void)

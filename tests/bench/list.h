@@ -81,9 +81,11 @@
 #define BENCHES_PEERS(BENCH)         \
 	BENCH(pipes_ask)             \
 	BENCH(pipes_oneway)          \
+	BENCH(pipes_raw)             \
 	BENCH(pipes_fanin)           \
 	BENCH(unix_stream_ask)       \
 	BENCH(unix_stream_oneway)    \
+	BENCH(unix_stream_raw)       \
 	BENCH(unix_seqpacket_ask)    \
 	BENCH(unix_seqpacket_oneway) \
 	BENCH(unix_seqpacket_fanin)  \
@@ -92,15 +94,19 @@
 	BENCH(mqueue_fanin)          \
 	BENCH(zeromq_ask)            \
 	BENCH(zeromq_oneway)         \
+	BENCH(zeromq_raw)            \
 	BENCH(zeromq_fanin)          \
 	BENCH(nng_ask)               \
 	BENCH(nng_oneway)            \
+	BENCH(nng_raw)               \
 	BENCH(nng_fanin)             \
 	BENCH(boost_mq_ask)          \
 	BENCH(boost_mq_oneway)       \
+	BENCH(boost_mq_raw)          \
 	BENCH(boost_mq_fanin)        \
 	BENCH(iceoryx_ask)           \
 	BENCH(iceoryx_oneway)        \
+	BENCH(iceoryx_raw)           \
 	BENCH(iceoryx_fanin)         \
 	BENCH(python_queue_ask)      \
 	BENCH(python_queue_oneway)   \

@@ -186,6 +186,12 @@ int main(int argc, char **argv)
 		select_free(&entries);
 		return 0;
 	}
+	if (settings.pinning == PIN_TWO && kit_processors() < 2) {
+		fputs("troupe-bench: --pin two: there is one processor here\n",
+		      stderr);
+		select_free(&entries);
+		return 2;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run_watch_signals();
 	r = output_check(&settings) < 0 ? 1 : measure(&entries, &settings);

@@ -38,15 +38,17 @@ int output_check(const struct settings *settings)
 {
 	const char *folder = settings->latency_folder;
 	struct results baseline;
-	int r = 0;
+	int r;
 
 	if (settings->out && !can_be_written(settings->out))
 		return complain(settings->out, "cannot be written");
 	if (folder && access(folder, W_OK | X_OK) < 0)
 		return complain(folder, "no folder that can be written to");
-	if (settings->baseline)
-		r = results_read(settings->baseline, &baseline);
-	if (settings->baseline && r == 0)
+	/* Standard input can be read once. */
+	if (!settings->baseline || strcmp(settings->baseline, "-") == 0)
+		return 0;
+	r = results_read(settings->baseline, &baseline);
+	if (r == 0)
 		results_free(&baseline);
 	return r;
 }
@@ -96,7 +98,7 @@ static int write_file(const struct entries *entries,
 	return 0;
 }
 
-static int write_latency(const struct entry *entry, const char *folder)
+static int write_latency(const struct entry *entry, const struct settings *s)
 {
 	char path[512], name[128];
 	FILE *file;
@@ -104,23 +106,31 @@ static int write_latency(const struct entry *entry, const char *folder)
 	snprintf(name, sizeof(name), "%s", entry->name);
 	for (char *c = name; *c; c++)
 		*c = *c == '/' ? '_' : *c;
-	snprintf(path, sizeof(path), "%s/%s.hgrm", folder, name);
+	snprintf(path, sizeof(path), "%s/%s.hgrm", s->latency_folder, name);
 	file = fopen(path, "we");
 	if (!file)
 		return complain(path, "cannot be written");
 	histogram_write(file, entry->latency);
 	fprintf(file, "#[%s, %s loop]\n", entry->name,
 		entry->bench->is_open_loop ? "open" : "closed");
+	fprintf(file,
+		"#[waiting %s, pinning %s, wait %s, spin %s, mailbox %ld, "
+		"seed %u]\n",
+		entry->waiting, pinning_name[s->pinning],
+		s->wait ?: getenv("TROUPE_WAIT") ?: "best",
+		s->spin ?: getenv("TROUPE_SPIN") ?: "auto", s->mailbox,
+		s->seed);
 	return fclose(file) == 0 ? 0 : complain(path, "cannot be written");
 }
 
-static int write_latencies(const struct entries *entries, const char *folder)
+static int write_latencies(const struct entries *entries,
+			   const struct settings *settings)
 {
 	int r = 0;
 
 	for (int i = 0; i < entries->count && r == 0; i++)
 		if (entries->entry[i].latency)
-			r = write_latency(&entries->entry[i], folder);
+			r = write_latency(&entries->entry[i], settings);
 	return r;
 }
 
@@ -147,7 +157,7 @@ int output_write(const struct entries *entries, const struct settings *settings)
 	if (r == 0 && settings->out)
 		r = write_file(entries, settings);
 	if (r == 0 && settings->latency_folder)
-		r = write_latencies(entries, settings->latency_folder);
+		r = write_latencies(entries, settings);
 	if (r == 0 && settings->baseline)
 		r = baseline_compare(stdout, entries, settings);
 	return r;

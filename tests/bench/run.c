@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,19 +89,10 @@ static void forget_signals(void)
 	signal(SIGHUP, SIG_DFL);
 }
 
-static void stay_on_one(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 static void apply(const struct settings *settings, const struct bench *bench)
 {
 	if (settings->pinning == PIN_ONE)
-		stay_on_one();
+		kit_pin(0);
 	if (settings->wait)
 		setenv("TROUPE_WAIT", settings->wait, 1);
 	if (settings->spin)

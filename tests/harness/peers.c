@@ -74,6 +74,19 @@ Test(peers, ours_and_theirs_carry_the_same_and_at_least_8_messages)
 	}
 }
 
+/* A loan is no more than that, so it is compared with no more than that. */
+Test(peers, bytes_are_carried_in_a_message_and_alone)
+{
+	cr_assert_eq(bench("--preset smoke --format csv "
+			   "pipes_oneway:bytes=70000,total=280000 "
+			   "pipes_raw:bytes=70000,total=280000 "
+			   "unix_stream_raw:bytes=1,total=5"),
+		     0, "%s", said);
+	SAYS("\npipes_oneway/bytes:70000/total:280000,peer,0,messages,4,");
+	SAYS("\npipes_raw/bytes:70000/total:280000,peer,0,messages,4,");
+	SAYS("\nunix_stream_raw/bytes:1/total:5,peer,0,messages,5,");
+}
+
 Test(peers, many_to_one_is_the_same_number_whoever_sends)
 {
 	cr_assert_eq(bench("--preset smoke --format csv fanin:n=1280 "

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "tests/harness/said.h"
+#include "tests/support/skip.h"
 
 Test(program, a_right_run_is_0)
 {
@@ -161,11 +162,41 @@ Test(program, an_open_loop_counts_from_the_planned_time)
 	SAYS("\"loop\": \"closed\"");
 }
 
+/* Where it may be, not on the first of the machine. */
+Test(program, it_is_pinned_where_it_is_allowed_to_run)
+{
+	const char *build = getenv("TROUPE_BUILD");
+	int last = 0;
+
+	build = build ? build : "build";
+	if (run("command -v taskset") != 0)
+		SKIP("taskset is not there: apt-get install util-linux");
+	run("nproc --all");
+	last = atoi(said) - 1;
+	cr_assert_eq(
+		run("(taskset -c %d %s/bin/troupe-bench --preset smoke "
+		    "--pin one threadring:hops=1000000000 > /dev/null 2>&1 "
+		    "& p=$!; i=0; until c=$(cat /proc/$p/task/$p/children) "
+		    "&& n=$(cat /proc/$(echo $c)/task/*/children | wc -w) "
+		    "&& [ $n -gt 20 ] || [ $i = 300 ]; do sleep 0.05; "
+		    "i=$((i + 1)); done 2> /dev/null; "
+		    "grep Cpus_allowed_list /proc/$(echo $c)/status; "
+		    "kill -INT $p; wait $p)",
+		    last, build),
+		130, "%s", said);
+	cr_assert_eq(atoi(strrchr(said, '\t') + 1), last, "%s", said);
+	cr_assert_eq(run("taskset -c %d %s/bin/troupe-bench --dry-run "
+			 "--pin two ask",
+			 last, build),
+		     2, "%s", said);
+	SAYS("--pin two: there is one processor here");
+}
+
 /* As HdrHistogram's own classes print it, which its plotters expect. */
 Test(program, a_hgrm_file_has_the_usual_layout)
 {
-	cr_assert_eq(bench("--dry-run --latency /tmp ask:n=777"), 0, "%s",
-		     said);
+	cr_assert_eq(bench("--dry-run --spin auto --latency /tmp ask:n=777"), 0,
+		     "%s", said);
 	run("cat /tmp/ask_n:777.hgrm; rm /tmp/ask_n:777.hgrm");
 	cr_assert_eq(strncmp(said,
 			     "       Value     Percentile TotalCount "
@@ -178,4 +209,6 @@ Test(program, a_hgrm_file_has_the_usual_layout)
 	SAYS("]\n#[Max     = ");
 	SAYS(", Total count    =          777]\n#[Buckets = ");
 	SAYS("#[ask/n:777, closed loop]");
+	SAYS("#[waiting adaptive, pinning free, wait best, spin auto, mailbox "
+	     "0, seed 1]");
 }

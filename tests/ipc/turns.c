@@ -104,6 +104,28 @@ Test(turns, the_supervisor_is_read_first_and_replies_before_mail)
 	cr_assert_eq(kit_number(&mail), 1);
 }
 
+/* Who asks again for each reply always has some. */
+Test(turns, replies_without_end_do_not_starve_mail)
+{
+	struct trp_mail mail;
+	unsigned replies = 0;
+
+	for (int i = 0; i < 10; i++)
+		cr_assert_eq(kit_send(&sender[0], 1, 1, TRP_REPLY, "r", 1), 0);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(kit_send_number(&sender[1], 1, 1, i), 0);
+	for (unsigned numbers = 0; numbers < 3;) {
+		cr_assert_eq(take(TRP_TAKE_ALL, &mail), 1);
+		cr_assert_eq(kit_send(&sender[0], 1, 1, TRP_REPLY, "r", 1), 0);
+		if (mail.stream == TRP_MAIL)
+			cr_assert_eq(kit_number(&mail), numbers++);
+		else
+			replies++;
+	}
+	cr_assert_leq(replies, 3 * (TRP_TURN + 1));
+	cr_assert_geq(replies, 3 * TRP_TURN);
+}
+
 Test(turns, what_is_not_asked_for_stays)
 {
 	struct trp_mail mail;

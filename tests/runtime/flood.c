@@ -137,3 +137,90 @@ Test(flood, of_mail_does_not_keep_one_that_was_closed_from_its_end)
 {
 	stage_pass(close_root);
 }
+
+/* ---- of answers
+ * ------------------------------------------------------------------------ */
+
+enum { ASKED_AT_ONCE = 200 };
+
+static void link_ask(Play__Link_Service *service, const Play__Number *number,
+		     Play__Number_Closure reply, void *call)
+{
+	reply(number, call);
+}
+
+static const Play__Link_Service link_methods = PLAY__LINK__INIT(link_);
+static const struct troupe_class answering = { .name = "answering",
+					       .service = &link_methods.base };
+
+static struct troupe_proxy proxy;
+
+/* Takes longer than an answer takes to come. */
+static void ask_again(const Play__Number *answer, void *data)
+{
+	struct troupe_time end = troupe_in_ms(0);
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	end.ns += 50000;
+	while (troupe_now().ns < end.ns)
+		;
+	board->count++;
+	play__link__ask(&proxy.base, &number, ask_again, NULL);
+}
+
+static int ask_many(const void *arguments)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	troupe_ref ref;
+	int i;
+
+	CHECK(troupe_spawn(&answering, NULL, &ref) == 0);
+	troupe_proxy_init(&proxy, ref, &play__link__descriptor);
+	proxy.timeout_ms = -1;
+	for (i = 0; i < ASKED_AT_ONCE; i++)
+		play__link__ask(&proxy.base, &number, ask_again, NULL);
+	return 0;
+}
+
+static int send_back(const struct troupe_message *message)
+{
+	const Play__Number *number = message->body;
+
+	return stage_send(message->sender, number->value);
+}
+
+static const struct troupe_handler sending_back[] = {
+	{ &play__number__descriptor, send_back }, { 0 }
+};
+static const struct troupe_class askers[] = {
+	{ .name = "asker", .init = ask_many, .handlers = sending_back },
+	{ .name = "asker",
+	  .init = ask_many,
+	  .handlers = sending_back,
+	  .when_full = TROUPE_FULL_DROP_OLD },
+};
+
+static int answers_root(int argc, char **argv)
+{
+	troupe_ref ref;
+	long seen;
+	int i, j;
+
+	for (i = 0; i < 2; i++) {
+		CHECK(troupe_spawn(&askers[i], NULL, &ref) == 0);
+		for (j = 0; j < 5; j++) {
+			for (seen = board->count; board->count < seen + 1000;)
+				;
+			CHECK(stage_send(ref, j) == 0);
+			CHECK(stage_receive(2000) == j);
+		}
+		CHECK(troupe_stop(ref) == 0);
+		stage_end_of(ref);
+	}
+	return 0;
+}
+
+Test(flood, of_answers_does_not_keep_mail_waiting)
+{
+	stage_pass(answers_root);
+}

@@ -244,6 +244,38 @@ Test(full, who_asked_is_told_once_that_there_is_room)
 	stage_pass(room_root);
 }
 
+/* It is due again when it returns. */
+static int be_late(struct troupe_timer *timer)
+{
+	struct troupe_time end = troupe_in_ms(2);
+
+	while (troupe_now().ns < end.ns)
+		;
+	return 0;
+}
+
+static int busy_root(int argc, char **argv)
+{
+	struct troupe_time end = troupe_in_ms(5000);
+	struct troupe_room room = { .has_room = on_room };
+	struct troupe_timer timer = { .fired = be_late };
+	troupe_ref ref = spawn_held(&refusing);
+
+	fill(ref);
+	CHECK(troupe_room_notify(&room, ref) == 0);
+	CHECK(troupe_timer_start(&timer, troupe_now(), 1) == 0);
+	board->value[CLOSED] = OPEN;
+	while (!told && troupe_now().ns < end.ns)
+		CHECK(stage_receive(20) == -1);
+	CHECK(told == 1);
+	return 0;
+}
+
+Test(full, who_asked_is_told_though_a_timer_is_always_due)
+{
+	stage_pass(busy_root);
+}
+
 /* Not the receiver's parent, who would be told of its end in any case. */
 static int room_waiter_run(const void *arguments)
 {

@@ -163,7 +163,7 @@ const struct bench bench_fanin = {
 	.item = "messages",
 	.parameters = { [SENDERS] = { "senders", { 4, 4, 64 }, .most = 256 },
 			[ALL] = { "n",
-				  { 1000, 1000000, 10000000 },
+				  { 1000, 2000000, 10000000 },
 				  .least = 256 } },
 	.sweep = { 4, 64 },
 	.classes = { &sender_class, &receiver_class },

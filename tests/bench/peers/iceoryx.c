@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * iceoryx: messages are packed into chunks that its daemon has mapped for all,
- * and read in place.  Nothing is lost: the queues of 256, or of 4 for chunks of
- * which there are few, block who publishes.
- * Who reads sleeps in a wait set.  Chunks do not say how much of them is used,
- * so 4 bytes do.
+ * and read in place.  Nothing is lost: the queues of 256, or of 4 or 2 for
+ * chunks of which there are few, block who publishes. Who reads sleeps in a
+ * wait set.  Chunks do not say how much of them is used, so 4 bytes do.
  *
  * The daemon is started for each run, with its own settings, and asked to end
  * after it; there can be one on a machine, so where it runs already the run has
@@ -22,10 +21,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { USUAL_MOST = 4000000 };
 enum { QUEUE = 256, QUEUE_LARGE = 4, LARGE = 16 << 10, SECONDS = 10 };
 
 static uint64_t queue_capacity;
@@ -65,11 +66,34 @@ static int wait_until_ready(int fd)
 	return -EIO;
 }
 
+/* Chunks of the usual settings go up to 4 MiB; its path. */
+static const char *settings_of_large(void)
+{
+	static const char settings[] = "[general]\nversion = 1\n"
+				       "[[segment]]\n"
+				       "[[segment.mempool]]\n"
+				       "size = 128\ncount = 4096\n"
+				       "[[segment.mempool]]\n"
+				       "size = 67110912\ncount = 8\n";
+	static char path[32];
+	int fd = memfd_create("roudi.toml", 0);
+
+	if (write(fd, settings, sizeof(settings) - 1) < 0)
+		return "/nowhere";
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return path;
+}
+
 static int prepare(size_t largest)
 {
+	const char *settings = NULL;
 	int output[2], r;
 
 	queue_capacity = largest > LARGE ? QUEUE_LARGE : QUEUE;
+	if (largest > USUAL_MOST) {
+		settings = settings_of_large();
+		queue_capacity = 2;
+	}
 	if (pipe(output) < 0)
 		return -errno;
 	daemon_pid = fork();
@@ -81,7 +105,7 @@ static int prepare(size_t largest)
 		close(output[0]);
 		close(output[1]);
 		execlp("iox-roudi", "iox-roudi", "--monitoring-mode", "off",
-		       NULL);
+		       settings ? "--config-file" : NULL, settings, NULL);
 		_exit(127);
 	}
 	close(output[1]);

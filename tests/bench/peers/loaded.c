@@ -13,7 +13,8 @@
 #define ZEROMQ .needs = NEEDS_ZEROMQ, .file = "zeromq.so"
 PEER(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 16, 4096, 1 << 20,
      64 << 20);
-PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 1000000, ZEROMQ);
+PEER_RAW(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 1 << 20, 64 << 20);
+PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 2000000, ZEROMQ);
 
 #ifdef HAVE_PEER_NNG
 #define NEEDS_NNG NULL
@@ -22,6 +23,7 @@ PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 1000000, ZEROMQ);
 #endif
 #define NNG .needs = NEEDS_NNG, .file = "nng.so"
 PEER(nng, peer_load("nng", "peer"), NNG, 0, 16, 4096, 1 << 20, 64 << 20);
+PEER_RAW(nng, peer_load("nng", "peer"), NNG, 0, 1 << 20, 64 << 20);
 PEER_FANIN(nng, peer_load("nng", "many"), 100000, NNG);
 
 #ifdef HAVE_PEER_BOOST
@@ -32,7 +34,8 @@ PEER_FANIN(nng, peer_load("nng", "many"), 100000, NNG);
 #define BOOST .needs = NEEDS_BOOST, .file = "boost.so"
 PEER(boost_mq, peer_load("boost", "peer"), BOOST, 0, 16, 4096, 1 << 20,
      64 << 20);
-PEER_FANIN(boost_mq, peer_load("boost", "peer"), 1000000, BOOST);
+PEER_RAW(boost_mq, peer_load("boost", "peer"), BOOST, 0, 1 << 20, 64 << 20);
+PEER_FANIN(boost_mq, peer_load("boost", "peer"), 2000000, BOOST);
 
 #ifdef HAVE_PEER_ICEORYX
 #define NEEDS_ICEORYX NULL
@@ -41,6 +44,8 @@ PEER_FANIN(boost_mq, peer_load("boost", "peer"), 1000000, BOOST);
 #endif
 #define ICEORYX \
 	.needs = NEEDS_ICEORYX, .file = "iceoryx.so", .program = "iox-roudi"
-PEER(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 4000000, 16, 4096,
-     1 << 20);
-PEER_FANIN(iceoryx, peer_load("iceoryx", "peer"), 1000000, ICEORYX);
+PEER(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 64 << 20, 16, 4096,
+     1 << 20, 64 << 20);
+PEER_RAW(iceoryx, peer_load("iceoryx", "peer"), ICEORYX, 64 << 20, 1 << 20,
+	 64 << 20);
+PEER_FANIN(iceoryx, peer_load("iceoryx", "peer"), 2000000, ICEORYX);

@@ -66,4 +66,4 @@ static const struct peer mqueue = {
 };
 
 PEER(mqueue, &mqueue, PEER_ALWAYS, SIZE - 64, 16, 4096);
-PEER_FANIN(mqueue, &mqueue, 1000000, PEER_ALWAYS);
+PEER_FANIN(mqueue, &mqueue, 2000000, PEER_ALWAYS);

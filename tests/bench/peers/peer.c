@@ -229,6 +229,9 @@ long peer_oneway_warm_up(void)
 	return (peer_oneway_count() + 4) / 5;
 }
 
+/* The bytes alone, as our loans are, or within a message. */
+static bool is_raw;
+
 static int send_text(const struct peer *peer, const Bench__Text *text,
 		     unsigned char *otherwise)
 {
@@ -238,6 +241,17 @@ static int send_text(const struct peer *peer, const Bench__Text *text,
 	if (!at)
 		return -ENOMEM;
 	return peer->send(at, bench__text__pack(text, at));
+}
+
+static int send_raw(const struct peer *peer, size_t size, long number,
+		    unsigned char *otherwise)
+{
+	unsigned char *at = space(peer, size, otherwise);
+
+	if (!at)
+		return -ENOMEM;
+	bench_fill(at, size, number);
+	return peer->send(at, size);
 }
 
 /* Messages 1 to `count`; the other side says when it has read the last. */
@@ -250,6 +264,10 @@ static int send_some(const struct peer *peer, long count, size_t size,
 
 	text.bytes = (ProtobufCBinaryData) { size, payload };
 	for (long i = 1; i <= count && r == 0; i++) {
+		if (is_raw) {
+			r = send_raw(peer, size, i, packed);
+			continue;
+		}
 		bench_fill(payload, size, i);
 		r = send_text(peer, &text, packed);
 	}
@@ -285,25 +303,39 @@ static int send_all(const struct peer *peer)
 	return r;
 }
 
+static int check_text(const void *bytes, size_t size, long number)
+{
+	Bench__Text *text = bench__text__unpack(NULL, size, bytes);
+
+	if (!text)
+		return -EBADMSG;
+	bench_expect("size", (long long)text->bytes.len, bench_get(PEER_BYTES));
+	bench_check(text->bytes.data, text->bytes.len, number);
+	bench__text__free_unpacked(text, NULL);
+	return 0;
+}
+
+static int check_raw(const void *bytes, size_t size, long number)
+{
+	bench_expect("size", (long long)size, bench_get(PEER_BYTES));
+	bench_check(bytes, size, number);
+	return 0;
+}
+
 static int receive_some(const struct peer *peer, long count)
 {
-	Bench__Text *text;
 	const void *bytes;
+	int r = 0;
 
-	for (long i = 1; i <= count; i++) {
+	for (long i = 1; i <= count && r == 0; i++) {
 		ssize_t size = peer->receive(&bytes);
 
 		if (size < 0)
 			return (int)size;
-		text = bench__text__unpack(NULL, (size_t)size, bytes);
-		if (!text)
-			return -EBADMSG;
-		bench_expect("size", (long long)text->bytes.len,
-			     bench_get(PEER_BYTES));
-		bench_check(text->bytes.data, text->bytes.len, i);
-		bench__text__free_unpacked(text, NULL);
+		r = is_raw ? check_raw(bytes, (size_t)size, i)
+			   : check_text(bytes, (size_t)size, i);
 	}
-	return send_number(peer, count);
+	return r < 0 ? r : send_number(peer, count);
 }
 
 static int receive_all(const struct peer *peer)
@@ -319,6 +351,12 @@ int peer_oneway(const struct peer *peer)
 {
 	return play_both(peer, (size_t)bench_get(PEER_BYTES) + ENVELOPE,
 			 send_all, receive_all);
+}
+
+int peer_raw(const struct peer *peer)
+{
+	is_raw = true;
+	return peer_oneway(peer);
 }
 
 /* ---- many to one --------------------------------------------------------- */

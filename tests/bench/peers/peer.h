@@ -54,6 +54,11 @@ int peer_ask(const struct peer *peer);
  * go before, outside of the time: rings have grown then, and pages are there.
  */
 int peer_oneway(const struct peer *peer);
+
+/* The same of bytes alone, in no message, written and read where the peer has
+ * them: what our loans are to be compared with. */
+int peer_raw(const struct peer *peer);
+
 long peer_oneway_count(void);
 long peer_oneway_warm_up(void);
 
@@ -81,13 +86,13 @@ long peer_fanin_each(void);
 #define PEER_SENDERS_AND(...)                                     \
 	[PEER_SENDERS] = { "senders", { 4, 4, 4 }, .most = 256 }, \
 	[PEER_ALL] = { "n", __VA_ARGS__, .least = 256 }
-#define PEER_OF_FANIN(STD)                                           \
-	.parameters = { PEER_SENDERS_AND({ 1000, STD, 10 * STD }) }, \
+#define PEER_OF_FANIN(STD)                                          \
+	.parameters = { PEER_SENDERS_AND({ 1000, STD, 5 * STD }) }, \
 	.sweep = { 4, 64 }
 
 /*
- * bench_<name>_ask and bench_<name>_oneway, and _fanin, of the peer that FIND
- * finds.  WITH: what there is beside, as .needs = "package"; CARRIES: the
+ * bench_<name>_ask and bench_<name>_oneway, _raw and _fanin, of the peer that
+ * FIND finds.  WITH: what there is beside, as .needs = "package"; CARRIES: the
  * largest message, or 0; the rest: sizes of messages.  STD: as many in all.
  */
 #define PEER(NAME, FIND, WITH, CARRIES, ...)                              \
@@ -101,6 +106,13 @@ long peer_fanin_each(void);
 	}                                                                 \
 	PEER_BENCH(NAME, ask, "round trips", PEER_OF_ASK, WITH);          \
 	PEER_BENCH(NAME, oneway, "messages", PEER_OF_ONEWAY(__VA_ARGS__), \
+		   .carries = CARRIES, WITH)
+#define PEER_RAW(NAME, FIND, WITH, CARRIES, ...)                       \
+	static int NAME##_raw(void)                                    \
+	{                                                              \
+		return peer_raw(FIND);                                 \
+	}                                                              \
+	PEER_BENCH(NAME, raw, "messages", PEER_OF_ONEWAY(__VA_ARGS__), \
 		   .carries = CARRIES, WITH)
 #define PEER_FANIN(NAME, FIND, STD, WITH) \
 	static int NAME##_fanin(void)     \

@@ -53,4 +53,5 @@ static const struct peer pipes = {
 };
 
 PEER(pipes, &pipes, PEER_ALWAYS, 0, 16, 4096, 1 << 20, 64 << 20);
-PEER_FANIN(pipes, &pipes, 1000000, PEER_ALWAYS);
+PEER_RAW(pipes, &pipes, PEER_ALWAYS, 0, 1 << 20, 64 << 20);
+PEER_FANIN(pipes, &pipes, 2000000, PEER_ALWAYS);

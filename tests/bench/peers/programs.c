@@ -26,13 +26,13 @@ PROGRAM(python_manager, PYTHON, (100, 10000, 50000), (100, 20000, 100000),
 	.waiting = BENCH_ADAPTS
 #define ERLANG_INSIDE ERLANG, .shares_memory = true
 PROGRAM(erlang, ERLANG_INSIDE, (500, 1000000, 4000000),
-	(1000, 1000000, 1000000), (1000, 1000000, 10000000),
+	(1000, 1000000, 1000000), (1000, 2000000, 10000000),
 	("env", "ERL_CRASH_DUMP_SECONDS=0", "erl", "-noinput", "-pa", "@",
 	 "-run", "erlang_peer", "main", "inside", "@", "0"));
 
 /* Nodes find each other at a port that they were told, so epmd is not run. */
 PROGRAM(erlang_nodes, ERLANG, (500, 50000, 200000), (1000, 1000000, 1000000),
-	(1000, 1000000, 10000000),
+	(1000, 2000000, 10000000),
 	("env", "ERL_CRASH_DUMP_SECONDS=0", "erl", "-noinput", "-pa", "@",
 	 "-name", "troupe_first@127.0.0.1", "-dist_listen", "false",
 	 "-start_epmd", "false", "-setcookie", "troupe", "-erl_epmd_port", "#",
@@ -47,4 +47,4 @@ PROGRAM(erlang_nodes, ERLANG, (500, 50000, 200000), (1000, 1000000, 1000000),
 	.needs = NEEDS_CAF, .file = "caf", .shares_memory = true, \
 	.waiting = BENCH_ADAPTS
 PROGRAM(caf, CAF, (500, 500000, 4000000), (1000, 1000000, 1000000),
-	(1000, 1000000, 10000000), ("@/caf"));
+	(1000, 2000000, 10000000), ("@/caf"));

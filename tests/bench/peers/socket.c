@@ -53,6 +53,8 @@ static const struct peer unix_stream = {
 
 PEER(unix_stream, &unix_stream, PEER_ALWAYS, 0, 16, 4096, 1 << 20, 64 << 20);
 
+PEER_RAW(unix_stream, &unix_stream, PEER_ALWAYS, 0, 1 << 20, 64 << 20);
+
 /* ---- seqpacket: a message must fit the buffer of the socket ---------------
  */
 
@@ -87,4 +89,4 @@ static const struct peer unix_seqpacket = {
 
 PEER(unix_seqpacket, &unix_seqpacket, PEER_ALWAYS, PACKET - 64, 16, 4096,
      65536);
-PEER_FANIN(unix_seqpacket, &unix_seqpacket, 1000000, PEER_ALWAYS);
+PEER_FANIN(unix_seqpacket, &unix_seqpacket, 2000000, PEER_ALWAYS);

@@ -154,7 +154,7 @@ const struct bench bench_cigsmok = {
 	.name = "cigsmok",
 	.suite = "savina",
 	.item = "rounds",
-	.parameters = { [ROUNDS] = { "rounds", { 500, 20000, 100000 } },
+	.parameters = { [ROUNDS] = { "rounds", { 500, 40000, 200000 } },
 			[SMOKERS] = { "smokers",
 				      { 20, 200, 200 },
 				      .most = BENCH_ACTORS_MOST } },

@@ -294,7 +294,7 @@ const struct bench bench_piprecision = {
 	.suite = "savina",
 	.item = "terms",
 	.parameters = { [DIGITS] = { "digits",
-				     { 500, 40000, 80000 },
+				     { 500, 30000, 80000 },
 				     20,
 				     10000000 },
 			[WORKERS] = { "workers",
