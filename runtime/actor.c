@@ -32,8 +32,7 @@ int trp_actor_result(int r)
 	return r == TROUPE_STOP ? TRP_END : 1;
 }
 
-/* ---- turns ------------------------------------------------------------------
- */
+/* ---- turns --------------------------------------------------------------- */
 
 static int call_with_end(int (*callback)(const struct troupe_end *end),
 			 const struct troupe_end *end)
@@ -276,8 +275,7 @@ void trp_actor_on_term(int number)
 		trp_bell_set(trp_actor.box.bell, trp_actor.box.slot);
 }
 
-/* ---- birth and end
- * ------------------------------------------------------------ */
+/* ---- birth and end ------------------------------------------------------- */
 
 void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 {
@@ -505,8 +503,7 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	wind_up(run_class(arguments));
 }
 
-/* ---- public, about oneself
- * ------------------------------------------------------ */
+/* ---- public, about oneself ----------------------------------------------- */
 
 troupe_ref troupe_self(void)
 {

@@ -33,9 +33,7 @@ static struct {
 	uint32_t burst; /* puts since the last get */
 } here = { .last = &here.first };
 
-/* ---- life
- * --------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 int trp_box_open(void)
 {
@@ -84,9 +82,7 @@ int64_t troupe_mailbox_size(void)
 	return here.kind ? (int64_t)here.kind->size(here.box) : -EINVAL;
 }
 
-/* ---- names
- * -------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------- */
 
 static const ProtobufCServiceDescriptor *own_service(void)
 {
@@ -163,9 +159,7 @@ static struct trp_envelope envelope_of(const struct troupe_mail *mail)
 	return envelope;
 }
 
-/* ---- in
- * ----------------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------ */
 
 static int hold(const struct trp_mail *mail, uint64_t put)
 {
@@ -242,9 +236,7 @@ static int settle(void)
 	return 0;
 }
 
-/* ---- out
- * ---------------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------- */
 
 static int handle(const struct troupe_mail *mail)
 {

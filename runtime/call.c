@@ -9,8 +9,8 @@
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
  * target watched, so that a short call costs the supervisor nothing.  Until
- *then the call is young, and the words say that there is such a one: who has
- *them is told by the supervisor of the death of anyone he has ever sent to.  A
+ * then the call is young, and the words say that there is such a one: who has
+ * them is told by the supervisor of the death of anyone he has ever sent to.  A
  * target that was dead before the call is -ESRCH at once, by the directory.
  *
  *	young ==> words->has_young
@@ -60,8 +60,7 @@ static struct call **young_end = &young;
 static struct watched *watched;
 static unsigned pending_calls; /* of all proxies */
 
-/* ---- the table
- * ------------------------------------------------------------------ */
+/* ---- the table ----------------------------------------------------------- */
 
 static struct call *add_place(void)
 {
@@ -115,8 +114,7 @@ static struct call *call_find(uint64_t correlation)
 	return table[place];
 }
 
-/* ---- those whose target is not watched yet
- * ---------------------------------------- */
+/* ---- those whose target is not watched yet ------------------------------- */
 
 static void say_young(bool has_young)
 {
@@ -188,8 +186,7 @@ static void forget_watched(troupe_ref target)
 	}
 }
 
-/* ---- completion
- * --------------------------------------------------------------------- */
+/* ---- completion ---------------------------------------------------------- */
 
 static void release(struct call *call)
 {
@@ -330,8 +327,7 @@ struct troupe_time trp_call_next(void)
 	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
 }
 
-/* ---- several at once
- * ------------------------------------------------------------------ */
+/* ---- several at once ----------------------------------------------------- */
 
 static bool is_of(const struct call *call, const struct troupe_proxy *first,
 		  size_t count)
@@ -377,9 +373,7 @@ void trp_call_leave(void)
 	free_calls = NULL;
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------- */
 
 static int start(struct call *call, struct trp_envelope *envelope,
 		 const ProtobufCMessage *input)

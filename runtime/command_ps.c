@@ -46,8 +46,7 @@ static const char *state_name(unsigned state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
-/* ---- asking
- * ----------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------- */
 
 static void take_names(struct line *line, const Troupe__Guest__Actor *actor)
 {
@@ -130,8 +129,7 @@ static int ask_actors(struct trp_visit *visit, struct table *table)
 	return r;
 }
 
-/* ---- as a tree
- * -------------------------------------------------------------------- */
+/* ---- as a tree ----------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -234,8 +232,7 @@ static int print_table(const struct table *table)
 	return print_tree(table);
 }
 
-/* ---- as JSON
- * ------------------------------------------------------------------------- */
+/* ---- as JSON ------------------------------------------------------------- */
 
 static Troupe__Value *ref_value(troupe_ref ref)
 {
@@ -313,8 +310,7 @@ static int print_json(const struct table *table)
 	return r;
 }
 
-/* ---- all of it
- * ----------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------- */
 
 int trp_command_ps(int argc, char **argv)
 {

@@ -13,8 +13,7 @@
 #include "serialize/reflect.h"
 #include "serialize/type.h"
 
-/* ---- the application
- * -------------------------------------------------------------- */
+/* ---- the application ----------------------------------------------------- */
 
 static int ask_for_path(const char *command, const char *node,
 			struct trp_command_application *ret_application)
@@ -65,8 +64,7 @@ int trp_command_load(const char *command, const char *node,
 	return 0;
 }
 
-/* ---- types by name
- * --------------------------------------------------------------- */
+/* ---- types by name ------------------------------------------------------- */
 
 /* "Number" and "parlour.Number" both mean the latter. */
 static bool means(const char *name, const char *full_name)
@@ -184,8 +182,7 @@ const ProtobufCMessage *trp_command_message(
 	return NULL;
 }
 
-/* ---- whom
- * ------------------------------------------------------------------------ */
+/* ---- whom ---------------------------------------------------------------- */
 
 static bool parse_ref(const char *whom, troupe_ref *ret_ref)
 {

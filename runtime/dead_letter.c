@@ -49,8 +49,7 @@ static troupe_ref self(void)
 	return trp_ref(box->slot, box->generation);
 }
 
-/* ---- counting
- * ------------------------------------------------------------------ */
+/* ---- counting ------------------------------------------------------------ */
 
 /* The counts are made when there is something to count. */
 static void make_letters(void)
@@ -145,8 +144,7 @@ int troupe_dead_letters_count(troupe_ref ref,
 	return 0;
 }
 
-/* ---- telling
- * ------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------- */
 
 struct start {
 	ProtobufCBuffer base;
@@ -232,8 +230,7 @@ static void tell(const struct trp_dead *dead)
 	}
 }
 
-/* ---- saying
- * -------------------------------------------------------------------- */
+/* ---- saying -------------------------------------------------------------- */
 
 static const char *const text_of[] = {
 	[TROUPE_DEAD_TARGET] = "no such actor",
@@ -345,8 +342,7 @@ static void say(const struct trp_dead *dead)
 		   text_of[dead->cause]);
 }
 
-/* ---- noticing
- * ------------------------------------------------------------------ */
+/* ---- noticing ------------------------------------------------------------ */
 
 void trp_dead_letter_notice(const struct trp_dead *dead)
 {
@@ -413,8 +409,7 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 	trp_dead_letter_notice(&dead);
 }
 
-/* ---- for subscribers
- * ----------------------------------------------------------------- */
+/* ---- for subscribers ----------------------------------------------------- */
 
 static int want(bool wanted)
 {

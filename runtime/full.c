@@ -98,8 +98,7 @@ int troupe_divert_to(troupe_ref ref)
 	return 0;
 }
 
-/* ---- room again
- * ---------------------------------------------------------------- */
+/* ---- room again ---------------------------------------------------------- */
 
 static int look(const struct troupe_room *room)
 {

@@ -36,8 +36,7 @@ struct trp_unknown {
 	struct death death;
 };
 
-/* ---- of what
- * ------------------------------------------------------------------- */
+/* ---- of what ------------------------------------------------------------- */
 
 static void read_words(const struct trp_supervisor *supervisor, uint32_t slot,
 		       struct troupe_reason *reason)
@@ -113,8 +112,7 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 	return end;
 }
 
-/* ---- telling
- * -------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------- */
 
 void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
 		      const struct troupe_end *end, uint64_t watch)
@@ -170,8 +168,7 @@ static void log_end(const struct troupe_end *end, const char *title)
 			troupe_reason_text(&end->reason, text, sizeof(text)));
 }
 
-/* ---- the slot afterwards
- * ----------------------------------------------------------- */
+/* ---- the slot afterwards ------------------------------------------------- */
 
 static void set_life(struct trp_supervisor *supervisor, uint32_t slot,
 		     enum trp_state state)
@@ -353,8 +350,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 		sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
-/* ---- births and deaths
- * --------------------------------------------------------------- */
+/* ---- births and deaths --------------------------------------------------- */
 
 static void remember_unknown(struct trp_supervisor *supervisor,
 			     const struct death *death)

@@ -22,8 +22,7 @@
 
 enum { AT_ONCE = 16, PAUSE_MS = 200 };
 
-/* ---- visitors
- * ------------------------------------------------------------------ */
+/* ---- visitors ------------------------------------------------------------ */
 
 void trp_gate_drop(struct trp_visitor *visitor)
 {
@@ -185,8 +184,7 @@ static void on_visitor(struct trp_watch *watch, uint32_t events)
 	pump(visitor);
 }
 
-/* ---- at the door
- * --------------------------------------------------------------- */
+/* ---- at the door --------------------------------------------------------- */
 
 static bool may_enter(const struct ucred *who)
 {
@@ -288,8 +286,7 @@ static void on_door(struct trp_watch *watch, uint32_t events)
 		pause_door(watch->data);
 }
 
-/* ---- the socket's name
- * ------------------------------------------------------------ */
+/* ---- the socket's name --------------------------------------------------- */
 
 static int make_socket(void)
 {

@@ -35,8 +35,7 @@ static int run_elsewhere(const void *arguments)
 	return -ENOTSUP;
 }
 
-/* ---- the end
- * ----------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------- */
 
 void trp_guest_over(void)
 {
@@ -131,8 +130,7 @@ int troupe_leave(void)
 	return 0;
 }
 
-/* ---- the beginning
- * ------------------------------------------------------------------ */
+/* ---- the beginning ------------------------------------------------------- */
 
 static int take_class(const struct troupe_class *klass)
 {

@@ -19,8 +19,7 @@ static struct trp_child *child_of(const struct trp_guest *guest)
 	return child->generation == guest->generation ? child : NULL;
 }
 
-/* ---- the end
- * ---------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------- */
 
 static void forget(struct trp_guest *guest)
 {
@@ -113,8 +112,7 @@ void trp_guests_close(struct trp_supervisor *supervisor)
 	}
 }
 
-/* ---- the beginning
- * ----------------------------------------------------------------- */
+/* ---- the beginning ------------------------------------------------------- */
 
 static int open_pidfd(const struct trp_visitor *visitor)
 {

@@ -58,8 +58,7 @@ static struct trp_watch door = { .fd = -1 };
 static uint64_t door_name;
 static uint32_t last_number;
 
-/* ---- what is on offer ------------------------------------------------------
- */
+/* ---- what is on offer ---------------------------------------------------- */
 
 static void withdraw(struct offer **link)
 {
@@ -96,8 +95,7 @@ static struct offer **find(const struct wish *wish)
 	return link;
 }
 
-/* ---- at the door -----------------------------------------------------------
- */
+/* ---- at the door --------------------------------------------------------- */
 
 static socklen_t name_of(uint64_t name, struct sockaddr_un *ret)
 {
@@ -243,8 +241,7 @@ int troupe_handover_give(int fd, troupe_ref to,
 	return 0;
 }
 
-/* ---- the taker -------------------------------------------------------------
- */
+/* ---- the taker ----------------------------------------------------------- */
 
 struct answer {
 	struct trp_watch watch;

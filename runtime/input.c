@@ -143,8 +143,7 @@ int trp_input_turn(void)
 	return trp_actor_result(r);
 }
 
-/* ---- descriptors
- * ------------------------------------------------------------------ */
+/* ---- descriptors --------------------------------------------------------- */
 
 static int run_input(const struct trp_source *source, void *owner)
 {

@@ -87,9 +87,7 @@ static void entry_free(struct trp_redis_entry *entry)
 	free(entry);
 }
 
-/* ---- commands
- * ---------------------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------ */
 
 #define TEXT(text) trp_redis_text(text)
 
@@ -185,9 +183,7 @@ static void fetch(struct trp_redis_entry *entry, trp_redis_answer answer)
 	claim(entry, TRP_REDIS_ONCE, entry->tries, NULL, answer);
 }
 
-/* ---- fetching
- * ---------------------------------------------------------------------------
- */
+/* ---- fetching ------------------------------------------------------------ */
 
 static int64_t pause_after(unsigned tries)
 {
@@ -311,8 +307,7 @@ static void read_new(void)
 	    box.consumer, "COUNT", count, "STREAMS", box.key, ">", NULL);
 }
 
-/* ---- what was left
- * ---------------------------------------------------------------------- */
+/* ---- what was left ------------------------------------------------------- */
 
 /*
  * Tried once and interrupted: in its place.  More often: it may be what
@@ -397,9 +392,7 @@ static void on_refused(void *data, int error)
 
 static const struct trp_redis_calls calls = { on_up, on_refused };
 
-/* ---- the kind
- * ----------------------------------------------------------------------------
- */
+/* ---- the kind ------------------------------------------------------------ */
 
 /*
  * Starts the timer for the first that will be due, or for a look.  What is due

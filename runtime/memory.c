@@ -19,8 +19,7 @@ static const struct trp_memory_files machine = {
 	.root = "/sys/fs/cgroup",
 };
 
-/* ---- the facts -------------------------------------------------------------
- */
+/* ---- the facts ----------------------------------------------------------- */
 
 /* The number after `before`, at the beginning of a line of that file. */
 static bool read_number(const char *path, const char *before,
@@ -130,8 +129,7 @@ static void read_machine(struct troupe_memory *ret)
 	errno = error;
 }
 
-/* ---- asking ----------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------- */
 
 bool trp_memory_has_policy;
 

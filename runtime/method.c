@@ -180,8 +180,7 @@ int troupe_forward(void *call, troupe_ref to)
 	return 0;
 }
 
-/* ---- calls that travel
- * -------------------------------------------------------------------- */
+/* ---- calls that travel --------------------------------------------------- */
 
 /* What lies in a struct troupe_ticket; it comes back as anybody's bytes. */
 struct passage {
@@ -262,8 +261,7 @@ int troupe_answer_failure(const void *ticket, size_t size, int code,
 	return answer_failure(&taken, code, text ? text : "");
 }
 
-/* ---- taking calls
- * ------------------------------------------------------------------------- */
+/* ---- taking calls -------------------------------------------------------- */
 
 static const ProtobufCMethodDescriptor *find_method(
 	const ProtobufCService *service, const struct trp_envelope *envelope)

@@ -15,8 +15,7 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-/* ---- saying
- * ------------------------------------------------------------------ */
+/* ---- saying -------------------------------------------------------------- */
 
 static int post(struct trp_supervisor *supervisor, uint32_t slot,
 		enum trp_stream stream, struct trp_envelope envelope,
@@ -74,8 +73,7 @@ int trp_office_send(struct trp_supervisor *supervisor, uint32_t slot,
 	return post(supervisor, slot, TRP_MAIL, envelope, message);
 }
 
-/* ---- spawning
- * ------------------------------------------------------------------ */
+/* ---- spawning ------------------------------------------------------------ */
 
 void trp_office_flush_orders(struct trp_supervisor *supervisor)
 {
@@ -253,8 +251,7 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	return r;
 }
 
-/* ---- dead letters
- * --------------------------------------------------------------- */
+/* ---- dead letters -------------------------------------------------------- */
 
 int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
 			 bool is_wanted)
@@ -278,8 +275,7 @@ int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
 	return 0;
 }
 
-/* ---- stopping
- * ------------------------------------------------------------------ */
+/* ---- stopping ------------------------------------------------------------ */
 
 static void kill_child(struct trp_child *child)
 {

@@ -73,8 +73,7 @@ pid_t trp_process_clone(pid_t supervisor)
 	return 0;
 }
 
-/* ---- programs -------------------------------------------------------------
- */
+/* ---- programs ------------------------------------------------------------ */
 
 struct program {
 	const char *const *argv;

@@ -112,8 +112,7 @@ static void give_back(void)
 	trp_actor.handled.is_traced = false;
 }
 
-/* ---- matching
- * ---------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------ */
 
 static void describe(const struct trp_envelope *envelope,
 		     struct troupe_message *ret_message)
@@ -168,8 +167,7 @@ static int match(const struct trp_envelope *envelope, const void *body,
 	return -1;
 }
 
-/* ---- the save queue
- * ------------------------------------------------------------ */
+/* ---- the save queue ------------------------------------------------------ */
 
 static struct list *list_of(uint64_t type)
 {
@@ -315,9 +313,7 @@ static void search(struct list *list, struct found *found)
 	list->tried = search_from(list, list->tried, is_deep, found);
 }
 
-/* ---- ends
- * ---------------------------------------------------------------------------
- */
+/* ---- ends ---------------------------------------------------------------- */
 
 /* The first pattern that is for this end; -1: none. */
 static int match_end(const struct troupe_end *end,
@@ -414,8 +410,7 @@ void trp_receive_leave(void)
 	trp_type_table_fini(&lists_by_type);
 }
 
-/* ---- as it comes
- * ---------------------------------------------------------------- */
+/* ---- as it comes --------------------------------------------------------- */
 
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, const void *body,

@@ -64,8 +64,7 @@ static struct trp_redis_request *pop(struct trp_redis_queue *queue)
 	return request;
 }
 
-/* ---- the connection
- * ------------------------------------------------------------------ */
+/* ---- the connection ------------------------------------------------------ */
 
 static void hang_up(struct trp_redis *redis)
 {
@@ -195,9 +194,7 @@ static void begin(struct trp_redis *redis)
 	want(redis, POLLOUT);
 }
 
-/* ---- asking
- * ----------------------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------- */
 
 static char *room_for(struct trp_redis *redis, size_t size)
 {
@@ -306,9 +303,7 @@ static void connected(struct trp_redis *redis)
 	trp_redis_flush(redis);
 }
 
-/* ---- answers
- * ---------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------- */
 
 static bool begins(const char *text, const char *with)
 {
@@ -417,9 +412,7 @@ static void read_some(struct trp_redis *redis)
 	}
 }
 
-/* ---- writing
- * ---------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------- */
 
 static void write_some(struct trp_redis *redis)
 {
@@ -495,9 +488,7 @@ static int on_timer(struct troupe_timer *timer)
 	return 0;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 void trp_redis_begin(struct trp_redis *redis)
 {

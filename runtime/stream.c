@@ -74,8 +74,7 @@ static void want(struct troupe_stream *stream)
 	troupe_input_add(input);
 }
 
-/* ---- closing ---------------------------------------------------------------
- */
+/* ---- closing ------------------------------------------------------------- */
 
 void troupe_stream_close(struct troupe_stream *stream)
 {
@@ -122,8 +121,7 @@ static int error_of(const struct troupe_stream *stream)
 	return -error;
 }
 
-/* ---- writing ---------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* How much of it went out, or a negative errno. */
 static ssize_t push(struct troupe_stream *stream, const char *bytes,
@@ -222,8 +220,7 @@ void troupe_stream_finish(struct troupe_stream *stream)
 	want(stream);
 }
 
-/* ---- turns -----------------------------------------------------------------
- */
+/* ---- turns --------------------------------------------------------------- */
 
 static int finish_connecting(struct troupe_stream *stream)
 {
@@ -302,8 +299,7 @@ out:
 	return r;
 }
 
-/* ---- opening ---------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------- */
 
 static int start(struct troupe_stream *stream, int fd, unsigned state)
 {

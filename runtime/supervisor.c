@@ -22,8 +22,7 @@
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-/* ---- events
- * -------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------- */
 
 void trp_supervisor_end(struct trp_supervisor *supervisor)
 {
@@ -91,8 +90,7 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 	trp_office_flush_orders(supervisor);
 }
 
-/* ---- the node's life
- * --------------------------------------------------------------- */
+/* ---- the node's life ----------------------------------------------------- */
 
 static uint32_t read_pid_max(void)
 {

@@ -73,8 +73,7 @@ int trp_supervisor_run(const struct trp_options *options);
 /* Stops the node in order; once is as good as twice. */
 void trp_supervisor_end(struct trp_supervisor *supervisor);
 
-/* ---- between the files ------------------------------------------------
- */
+/* ---- between the files --------------------------------------------------- */
 
 /*
  * Sends to an actor; -ESRCH when it is gone.  One for which there is no memory

@@ -9,8 +9,7 @@
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
-/* ---- spawn
- * -------------------------------------------------------------------- */
+/* ---- spawn --------------------------------------------------------------- */
 
 /* birth->arguments.data is for free(). */
 static int put_arguments(Troupe__Control__Birth *birth,
@@ -155,8 +154,7 @@ int troupe_spawn_child(const char *name, const struct troupe_class *klass,
 	return spawn_class(name, klass, &request, arguments, ret_ref);
 }
 
-/* ---- stop, close, kill
- * ----------------------------------------------------------- */
+/* ---- stop, close, kill --------------------------------------------------- */
 
 int troupe_stop(troupe_ref ref)
 {
@@ -186,8 +184,7 @@ int troupe_close(troupe_ref ref)
 	return trp_actor_post(ref, TRP_MAIL, &envelope, &close.base, NULL);
 }
 
-/* ---- watches
- * ---------------------------------------------------------------------- */
+/* ---- watches ------------------------------------------------------------- */
 
 static int watch(troupe_ref ref, uint64_t id)
 {
@@ -310,8 +307,7 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 	return 0;
 }
 
-/* ---- names
- * ------------------------------------------------------------------------ */
+/* ---- names --------------------------------------------------------------- */
 
 int troupe_register(const char *name, troupe_ref ref)
 {
@@ -364,8 +360,7 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 	return trp_actor_request_text(&request.base, buffer, size);
 }
 
-/* ---- timers
- * ----------------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------- */
 
 int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 		       int64_t period_ms)

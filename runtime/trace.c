@@ -39,8 +39,7 @@ static struct {
 	char page[PAGES][PAGE];
 } trace = { .fd = -1 };
 
-/* ---- a line
- * ---------------------------------------------------------------------- */
+/* ---- a line -------------------------------------------------------------- */
 
 struct line {
 	size_t size;
@@ -135,8 +134,7 @@ static struct line *begin(struct line *line, const char *phase,
 	return line;
 }
 
-/* ---- pages
- * ----------------------------------------------------------------------- */
+/* ---- pages --------------------------------------------------------------- */
 
 static void end_page(void)
 {
@@ -220,8 +218,7 @@ struct troupe_time trp_trace_flush_at(void)
 		       : TROUPE_NEVER;
 }
 
-/* ---- beginning and end
- * ----------------------------------------------------------- */
+/* ---- beginning and end --------------------------------------------------- */
 
 static void name_process(pid_t pid, const char *name)
 {
@@ -282,8 +279,7 @@ void trp_trace_close(void)
 	trace.fd = -1;
 }
 
-/* ---- in an actor
- * ----------------------------------------------------------------- */
+/* ---- in an actor --------------------------------------------------------- */
 
 /* As many events as the share of a second may come at once. */
 bool trp_trace_may(int64_t now)
@@ -380,8 +376,7 @@ void trp_trace_handled(const char *category, const char *name, int64_t from,
 	end(&line);
 }
 
-/* ---- in the supervisor
- * ----------------------------------------------------------- */
+/* ---- in the supervisor --------------------------------------------------- */
 
 void trp_trace_spawned(const char *title, const char *parent)
 {

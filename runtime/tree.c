@@ -91,8 +91,7 @@ void trp_family_unlist(struct trp_family *family, uint32_t slot)
 	child->is_listed = false;
 }
 
-/* ---- addresses
- * ----------------------------------------------------------------- */
+/* ---- addresses ----------------------------------------------------------- */
 
 static bool is_step(const char *part, size_t size, const char *step)
 {

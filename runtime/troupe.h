@@ -154,8 +154,7 @@ TROUPE_API int troupe_send_attached(troupe_ref to,
 				    const ProtobufCMessage *message,
 				    const void *bytes, size_t size);
 
-/* ---- full mailboxes -------------------------------------------------------
- */
+/* ---- full mailboxes ------------------------------------------------------ */
 
 /*
  * What a class does about senders that find its mailbox full.  A call that is

@@ -112,8 +112,7 @@ TROUPE_API int troupe_program_start(struct troupe_program *program);
 TROUPE_API int troupe_program_signal(struct troupe_program *program,
 				     int number);
 
-/* ---- descriptors for other actors -----------------------------------------
- */
+/* ---- descriptors for other actors ---------------------------------------- */
 
 /*
  * A descriptor that another actor may take over, as a value: put its bytes into

@@ -33,8 +33,7 @@ static int fail(struct trp_visit *visit, int r, const char *format, ...)
 	return r;
 }
 
-/* ---- which node
- * ------------------------------------------------------------------ */
+/* ---- which node ---------------------------------------------------------- */
 
 static int open_folder(char path[PATH_MAX])
 {
@@ -170,8 +169,7 @@ static int find_node(struct trp_visit *visit, int folder)
 	return 0;
 }
 
-/* ---- coming in
- * ------------------------------------------------------------------- */
+/* ---- coming in ----------------------------------------------------------- */
 
 static int name_node(struct trp_visit *visit, const char *node, int folder)
 {
@@ -248,8 +246,7 @@ void trp_visit_patience(struct trp_visit *visit, int64_t ms)
 	be_patient(visit->fd, ms);
 }
 
-/* ---- asking
- * ---------------------------------------------------------------------- */
+/* ---- asking -------------------------------------------------------------- */
 
 int trp_visit_ask(struct trp_visit *visit, const ProtobufCMessage *request)
 {

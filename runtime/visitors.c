@@ -12,8 +12,7 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-/* ---- who are you
- * ----------------------------------------------------------------- */
+/* ---- who are you --------------------------------------------------------- */
 
 static int on_hello(struct trp_visitor *visitor, const void *message)
 {
@@ -29,8 +28,7 @@ static int on_hello(struct trp_visitor *visitor, const void *message)
 	return trp_gate_say(visitor, &node.base);
 }
 
-/* ---- who is there
- * ---------------------------------------------------------------- */
+/* ---- who is there -------------------------------------------------------- */
 
 enum { NAMES_MAX = 16 };
 
@@ -120,8 +118,7 @@ static int on_list(struct trp_visitor *visitor, const void *message)
 	return TRP_GATE_MORE;
 }
 
-/* ---- guests
- * ------------------------------------------------------------------------- */
+/* ---- guests -------------------------------------------------------------- */
 
 static int on_join(struct trp_visitor *visitor, const void *message)
 {
@@ -136,8 +133,7 @@ static int on_join(struct trp_visitor *visitor, const void *message)
 	return r;
 }
 
-/* ---- orders
- * ---------------------------------------------------------------------- */
+/* ---- orders -------------------------------------------------------------- */
 
 static int on_end(struct trp_visitor *visitor, const void *message)
 {

@@ -37,8 +37,7 @@ static int open_pipes(struct pipes *pipes)
 	return 0;
 }
 
-/* ---- in the zygote --------------------------------------------------------
- */
+/* ---- in the zygote ------------------------------------------------------- */
 
 static int count_threads(void)
 {
@@ -213,8 +212,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	_exit(EXIT_SUCCESS);
 }
 
-/* ---- in the supervisor ----------------------------------------------------
- */
+/* ---- in the supervisor --------------------------------------------------- */
 
 static int read_all(int fd, void *bytes, size_t size)
 {

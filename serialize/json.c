@@ -25,8 +25,7 @@ static bool is_special(const char *key)
 	       (strcmp(name, "bytes") == 0 || strcmp(name, "double") == 0);
 }
 
-/* ---- reading
- * ------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 struct reading {
 	struct trp_mistake *mistake;
@@ -243,8 +242,7 @@ int trp_json_read_first(const char *text, size_t size,
 			 ret_value, ret_used, mistake);
 }
 
-/* ---- writing
- * ------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
 static size_t character_at(const unsigned char *text)

@@ -16,8 +16,7 @@
 #include "serialize/field.h"
 #include "serialize/json.h"
 
-/* ---- reading: places and mistakes
- * ------------------------------------------------- */
+/* ---- reading: places and mistakes ---------------------------------------- */
 
 struct place {
 	const struct place *up; /* NULL: the message itself */
@@ -66,8 +65,7 @@ static int fail(struct reading *reading, const struct place *place,
 	return -EINVAL;
 }
 
-/* ---- reading: scalars
- * -------------------------------------------------------------- */
+/* ---- reading: scalars ---------------------------------------------------- */
 
 struct range {
 	int64_t least;
@@ -257,8 +255,7 @@ static int read_bytes(struct reading *reading, const struct place *place,
 	return 0;
 }
 
-/* ---- reading: messages
- * ------------------------------------------------------------ */
+/* ---- reading: messages --------------------------------------------------- */
 
 static int read_message(struct reading *reading, const struct place *place,
 			const ProtobufCMessageDescriptor *type,

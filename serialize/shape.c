@@ -59,8 +59,7 @@ struct parsing {
 	struct trp_mistake *mistake;
 };
 
-/* ---- parts
- * --------------------------------------------------------------- */
+/* ---- parts --------------------------------------------------------------- */
 
 static struct trp_shape *new_shape(enum kind kind)
 {
@@ -115,8 +114,7 @@ fail:
 	return -ENOMEM;
 }
 
-/* ---- parsing
- * ------------------------------------------------------------- */
+/* ---- parsing ------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -412,8 +410,7 @@ uint64_t trp_shape_id(const struct trp_shape *shape)
 	return shape->id;
 }
 
-/* ---- matching
- * ------------------------------------------------------------ */
+/* ---- matching ------------------------------------------------------------ */
 
 static bool matches_map(const struct trp_shape *shape,
 			const Troupe__Value *value)

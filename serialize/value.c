@@ -7,8 +7,7 @@
 
 static const Troupe__Value null_value = TROUPE__VALUE__INIT;
 
-/* ---- making
- * -------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------- */
 
 static Troupe__Value *new_value(Troupe__Value__KindCase kind)
 {
@@ -245,8 +244,7 @@ void trp_value_free(Troupe__Value *value)
 		troupe__value__free_unpacked(value, NULL);
 }
 
-/* ---- reading
- * ------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 enum trp_value_kind trp_value_kind(const Troupe__Value *value)
 {
@@ -371,8 +369,7 @@ const void *trp_value_to_bytes(const Troupe__Value *value, size_t *ret_size)
 	return value->bytes_value.len ? (void *)value->bytes_value.data : "";
 }
 
-/* ---- comparing
- * ----------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------- */
 
 static bool is_same_bytes(const Troupe__Value *a, const Troupe__Value *b)
 {

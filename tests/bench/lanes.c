@@ -11,8 +11,7 @@
 
 enum { SHOWN_MOST = 64 };
 
-/* ---- the arena of another process ------------------------------------------
- */
+/* ---- the arena of another process ---------------------------------------- */
 
 int lanes_attach(pid_t pid, const struct trp_arena *its,
 		 struct trp_arena *ret_arena)
@@ -46,8 +45,7 @@ void lanes_detach(struct trp_arena *arena)
 	close(arena->fd);
 }
 
-/* ---- one actor -------------------------------------------------------------
- */
+/* ---- one actor ----------------------------------------------------------- */
 
 /* Its generation, or 0: nobody is there, or has not begun. */
 static uint32_t generation_of(const struct trp_arena *arena, uint32_t slot)
@@ -95,8 +93,7 @@ static void dump_wait(FILE *file, const struct trp_arena *arena, uint32_t slot)
 			(double)(troupe_now().ns - words->awaits_since) / 1e9);
 }
 
-/* ---- its lanes -------------------------------------------------------------
- */
+/* ---- its lanes ----------------------------------------------------------- */
 
 /*
  * The receiver's end of the lane, a second time: with a card of our own to
@@ -234,8 +231,7 @@ void lanes_dump(FILE *file, const struct trp_arena *arena)
 		quiet);
 }
 
-/* ---- pages -----------------------------------------------------------------
- */
+/* ---- pages --------------------------------------------------------------- */
 
 /* Whose byte that is; the directory is the supervisor's. */
 static uint32_t slot_at(const struct trp_arena *arena, size_t offset)

@@ -25,8 +25,7 @@ static double number_of(const json_t *row, const char *key)
 	return json_number_value(json_object_get(row, key));
 }
 
-/* ---- names ----------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------- */
 
 /* "pingpong/n:40000/w:2" */
 static void take_name_apart(struct result *result)
@@ -50,8 +49,7 @@ static void take_name_apart(struct result *result)
 	}
 }
 
-/* ---- rows -----------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------- */
 
 /* Every number that no key of google/benchmark or of ours has. */
 static bool is_figure(const char *key, const json_t *value)
@@ -176,8 +174,7 @@ static int take_row(struct results *results, json_t *row)
 	return take_figures(result, row);
 }
 
-/* ---- latencies ------------------------------------------------------------
- */
+/* ---- latencies ----------------------------------------------------------- */
 
 static int take_latencies(struct results *results, const json_t *latencies)
 {
@@ -199,8 +196,7 @@ static int take_latencies(struct results *results, const json_t *latencies)
 	return 0;
 }
 
-/* ---- the file -------------------------------------------------------------
- */
+/* ---- the file ------------------------------------------------------------ */
 
 static int take_all(struct results *results)
 {

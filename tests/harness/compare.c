@@ -8,8 +8,7 @@
 #include "tests/harness/said.h"
 #include "tests/support/skip.h"
 
-/* ---- values of a known distribution ----------------------------------------
- */
+/* ---- values of a known distribution -------------------------------------- */
 
 enum { TRIALS = 400, RUNS = 12 };
 
@@ -83,8 +82,7 @@ Test(statistics, of_three_runs_nothing_is_said)
 	cr_assert_eq(statistics_compare(&before, &after, 5), CHANGE_UNKNOWN);
 }
 
-/* ---- the program ----------------------------------------------------------
- */
+/* ---- the program --------------------------------------------------------- */
 
 /* A baseline in which each time is so many times what it was. */
 static const char *times(const char *json, double factor)

@@ -39,8 +39,7 @@ Test(watch, what_hangs_on_purpose_runs_only_by_its_name)
 	SAYS("hang ");
 }
 
-/* ---- pages -----------------------------------------------------------------
- */
+/* ---- pages --------------------------------------------------------------- */
 
 enum { SLOTS = 4, LIVE = 1, DEAD = 2, FREE = 3, HEAP = 1 << 20 };
 

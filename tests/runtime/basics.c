@@ -4,8 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
-/* ---- one spawn, one process
- * ----------------------------------------------------------- */
+/* ---- one spawn, one process ---------------------------------------------- */
 
 static int children_of(pid_t pid, pid_t *ret_first)
 {
@@ -96,8 +95,7 @@ Test(spawning, gives_a_reference_that_is_good_before_the_actor_runs)
 	stage_pass(early_root);
 }
 
-/* ---- from anywhere
- * -------------------------------------------------------------------- */
+/* ---- from anywhere ------------------------------------------------------- */
 
 enum place {
 	IN_INIT,
@@ -237,8 +235,7 @@ Test(spawning, may_be_done_from_every_callback)
 	stage_pass(anywhere_root);
 }
 
-/* ---- references
- * --------------------------------------------------------------------- */
+/* ---- references ---------------------------------------------------------- */
 
 /* Is told of a third, sends it a number, and itself by a message. */
 static int introduce(const void *arguments)
@@ -285,8 +282,7 @@ Test(messages, references_in_them_lead_third_parties_to_each_other)
 	stage_pass(reference_root);
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------ */
+/* ---- sending ------------------------------------------------------------- */
 
 static int hold_number(const struct troupe_message *message)
 {
@@ -380,9 +376,7 @@ Test(messages, without_a_pattern_the_oldest_and_none_after_the_deadline)
 	stage_pass(oldest_root);
 }
 
-/* ---- errno
- * ---------------------------------------------------------------------------
- */
+/* ---- errno --------------------------------------------------------------- */
 
 static int errno_root(int argc, char **argv)
 {

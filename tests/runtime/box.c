@@ -43,8 +43,7 @@ static int result_of(int64_t value, int tries)
 	return value % 16 == 3 || tries < 2 ? -EIO : 0;
 }
 
-/* ---- the kind
- * ------------------------------------------------------------------------ */
+/* ---- the kind ------------------------------------------------------------ */
 
 struct moody {
 	struct troupe_mailbox base;
@@ -205,8 +204,7 @@ static const struct troupe_mailbox_kind kind = {
 static const struct moody calm = { { &kind }, false };
 static const struct moody moody = { { &kind }, true };
 
-/* ---- who has it
- * ---------------------------------------------------------------------- */
+/* ---- who has it ---------------------------------------------------------- */
 
 static int tries[SENDERS * 1000];
 
@@ -337,8 +335,7 @@ static int moody_root(int argc, char **argv)
 	return play(&moody_desk);
 }
 
-/* ---- the model
- * ----------------------------------------------------------------------- */
+/* ---- the model ----------------------------------------------------------- */
 
 static struct model {
 	int64_t waiting[SENDERS * SENT]; /* in the order of the puts */
@@ -451,8 +448,7 @@ Test(box, that_has_no_room_and_keeps_late_loses_nothing)
 	run(moody_root);
 }
 
-/* ---- what it is not for
- * -------------------------------------------------------------------- */
+/* ---- what it is not for -------------------------------------------------- */
 
 static const struct troupe_class function_desk = { .name = "desk",
 						   .run = stage_idle,
@@ -500,9 +496,7 @@ Test(box, that_cannot_be_opened_ends_its_actor_with_the_reason)
 	stage_pass(closed_root);
 }
 
-/* ---- what cannot be kept
- * ----------------------------------------------------------------------
- */
+/* ---- what cannot be kept ------------------------------------------------- */
 
 static int choosy_put(void *data, const struct troupe_mail *mail)
 {

@@ -48,8 +48,7 @@ static int run_one(const struct troupe_class *klass)
 	return 0;
 }
 
-/* ---- banking
- * ------------------------------------------------------------------------ */
+/* ---- banking ------------------------------------------------------------- */
 
 enum { ACCOUNTS = 100, TRANSACTIONS = 5000, SEED = 123456 };
 
@@ -201,8 +200,7 @@ Test(bursts, banking_ends_with_its_sums_in_mailboxes_of_a_few_records)
 	cr_expect_eq(board->value[2], 1911337, "weighted %ld", board->value[2]);
 }
 
-/* ---- logistic map
- * --------------------------------------------------------------------- */
+/* ---- logistic map -------------------------------------------------------- */
 
 enum { SERIES = 10, TERMS = 2500 };
 

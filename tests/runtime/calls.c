@@ -2,8 +2,7 @@
 /* What holds of asking and answering. */
 #include "tests/runtime/stage.h"
 
-/* ---- a clerk who serves
- * ---------------------------------------------------------- */
+/* ---- a clerk who serves -------------------------------------------------- */
 
 static Play__Number_Closure later_reply;
 static void *later_call;
@@ -74,8 +73,7 @@ static const Play__Clerk_Service clerk_methods = PLAY__CLERK__INIT(clerk_);
 static const struct troupe_class clerk = { .name = "clerk",
 					   .service = &clerk_methods.base };
 
-/* ---- those who ask
- * ------------------------------------------------------------------ */
+/* ---- those who ask ------------------------------------------------------- */
 
 struct answer {
 	int calls;
@@ -307,8 +305,7 @@ Test(calls, a_one_way_call_is_a_message_and_a_method_may_end_its_actor)
 	stage_pass(one_way_root);
 }
 
-/* ---- forwarding
- * ---------------------------------------------------------------------- */
+/* ---- forwarding ---------------------------------------------------------- */
 
 static troupe_ref forward_target;
 
@@ -376,8 +373,7 @@ Test(calls, a_forwarded_call_is_answered_to_the_first_caller)
 	stage_pass(forward_root);
 }
 
-/* ---- replies and a mailbox full of mail
- * ------------------------------------------------ */
+/* ---- replies and a mailbox full of mail ---------------------------------- */
 
 static int flood_run(const void *arguments)
 {
@@ -431,8 +427,7 @@ Test(calls, awaiting_oneself_is_an_error_and_no_deadlock)
 	stage_pass(self_call_root);
 }
 
-/* ---- timers and inputs
- * ------------------------------------------------------------------- */
+/* ---- timers and inputs --------------------------------------------------- */
 
 static int ticked(struct troupe_timer *timer)
 {

@@ -2,8 +2,7 @@
 /* What holds of callbacks that return nothing, and of those in a function. */
 #include "tests/runtime/stage.h"
 
-/* ---- closures
- * ---------------------------------------------------------------------- */
+/* ---- closures ------------------------------------------------------------ */
 
 static void clerk_twice(Play__Clerk_Service *service,
 			const Play__Number *number, Play__Number_Closure reply,
@@ -195,8 +194,7 @@ Test(closures, go_on_with_the_flow_in_which_was_asked)
 	stage_pass(flow_root);
 }
 
-/* ---- an answer and the death of who sent it
- * ---------------------------------------------------- */
+/* ---- an answer and the death of who sent it ------------------------------ */
 
 static void last_twice(Play__Clerk_Service *service, const Play__Number *number,
 		       Play__Number_Closure reply, void *call)
@@ -317,8 +315,7 @@ Test(closures, get_an_answer_before_the_death_of_who_sent_it)
 	stage_pass(last_root);
 }
 
-/* ---- other callbacks of a function
- * ------------------------------------------------- */
+/* ---- other callbacks of a function --------------------------------------- */
 
 static int end_it(struct troupe_timer *timer)
 {

@@ -28,8 +28,7 @@ enum {
 		CHECK(claim);                                          \
 	} while (0)
 
-/* ---- one who asked for them
- * ------------------------------------------------------- */
+/* ---- one who asked for them ---------------------------------------------- */
 
 static int64_t number_in(const struct troupe_dead_letter *letter)
 {
@@ -93,8 +92,7 @@ static troupe_ref spawn_subscriber(const struct troupe_class *klass)
 	return ref;
 }
 
-/* ---- one who does not get on
- * ------------------------------------------------------ */
+/* ---- one who does not get on --------------------------------------------- */
 
 static int number_held(const struct troupe_message *message)
 {
@@ -170,8 +168,7 @@ static void expect_told(enum troupe_dead_cause cause, long count)
 	CHECK(board->value[WRONG] == 0);
 }
 
-/* ---- noticed by the sender
- * -------------------------------------------------------- */
+/* ---- noticed by the sender ----------------------------------------------- */
 
 static int target_root(int argc, char **argv)
 {
@@ -243,8 +240,7 @@ Test(dead_letters, what_a_full_mailbox_drops_is_told_by_its_sender)
 	stage_pass(dropped_root);
 }
 
-/* ---- noticed by the receiver
- * ------------------------------------------------------ */
+/* ---- noticed by the receiver --------------------------------------------- */
 
 static int dropped_old_root(int argc, char **argv)
 {
@@ -375,8 +371,7 @@ Test(dead_letters, what_is_sent_after_a_close_is_told)
 	stage_pass(closed_root);
 }
 
-/* ---- noticed by the supervisor
- * ------------------------------------------------------ */
+/* ---- noticed by the supervisor ------------------------------------------- */
 
 static int second_run(const void *arguments)
 {
@@ -459,8 +454,7 @@ Test(dead_letters, what_was_put_aside_is_told_at_an_end_in_order)
 	stage_pass(saved_root);
 }
 
-/* ---- subscribers
- * ------------------------------------------------------------------ */
+/* ---- subscribers --------------------------------------------------------- */
 
 static int leave_root(int argc, char **argv)
 {

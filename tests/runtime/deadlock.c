@@ -116,8 +116,7 @@ Test(deadlock, with_oneself_completes_the_call)
 	stage_pass(self_root);
 }
 
-/* ---- many at once, who meet in cycles or do not
- * -------------------------------------------- */
+/* ---- many at once, who meet in cycles or do not -------------------------- */
 
 enum { ROUNDS = 300, CYCLE = 2, CHAIN = 30, ASKERS = 6 };
 
@@ -199,8 +198,7 @@ Test(deadlock, is_never_seen_in_long_chains_under_load)
 	stage_pass(chain_root);
 }
 
-/* ---- what looks like a cycle and is none
- * --------------------------------------------------- */
+/* ---- what looks like a cycle and is none --------------------------------- */
 
 /* Answers first, and then asks who asked. */
 static void eager_ask(Play__Link_Service *service, const Play__Number *number,

@@ -74,8 +74,7 @@ Test(ends, of_children_are_taken_by_patterns_once)
 	stage_pass(child_root);
 }
 
-/* ---- among mail
- * ----------------------------------------------------------------------- */
+/* ---- among mail ---------------------------------------------------------- */
 
 static int send_and_end(const void *arguments)
 {
@@ -153,8 +152,7 @@ Test(ends, and_mail_are_taken_the_earliest_first)
 	stage_pass(earliest_root);
 }
 
-/* ---- of others
- * ------------------------------------------------------------------------ */
+/* ---- of others ----------------------------------------------------------- */
 
 static int go_down(const struct troupe_end *end)
 {

@@ -85,8 +85,7 @@ Test(flood, of_other_mail_does_not_hide_from_a_poll_what_was_sent_before)
 	stage_pass(poll_root);
 }
 
-/* ---- and the end
- * ----------------------------------------------------------------------- */
+/* ---- and the end --------------------------------------------------------- */
 
 enum { SENDERS = 40 };
 
@@ -138,8 +137,7 @@ Test(flood, of_mail_does_not_keep_one_that_was_closed_from_its_end)
 	stage_pass(close_root);
 }
 
-/* ---- of answers
- * ------------------------------------------------------------------------ */
+/* ---- of answers ---------------------------------------------------------- */
 
 enum { ASKED_AT_ONCE = 200 };
 

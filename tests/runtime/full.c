@@ -199,8 +199,7 @@ Test(full, divert_sends_the_rest_elsewhere_and_loses_nothing)
 	stage_pass(divert_root);
 }
 
-/* ---- room again
- * ------------------------------------------------------------------ */
+/* ---- room again ---------------------------------------------------------- */
 
 static int told;
 static struct troupe_time told_at;

@@ -2,8 +2,7 @@
 /* What holds of a question to many, and of calls that travel. */
 #include "tests/runtime/stage.h"
 
-/* ---- one who answers 10 * number + his index, after a while
- * ------------------------------- */
+/* ---- one who answers 10 * number + his index, after a while -------------- */
 
 enum { MANY = 20, AT_ONCE = 0, FAILS = -1, CRASHES = -2, SILENT = -3 };
 
@@ -179,8 +178,7 @@ Test(gather, given_up_completes_no_more)
 	stage_pass(fini_root);
 }
 
-/* ---- a broker who hands out tickets, and those who answer them
- * ------------------------------ */
+/* ---- a broker who hands out tickets, and those who answer them ----------- */
 
 static troupe_ref worker_ref;
 

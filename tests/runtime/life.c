@@ -14,8 +14,7 @@ static struct troupe_end end_of_function(int (*run)(const void *))
 	return end;
 }
 
-/* ---- true causes
- * ------------------------------------------------------------- */
+/* ---- true causes --------------------------------------------------------- */
 
 static int returns_0(const void *arguments)
 {
@@ -101,8 +100,7 @@ Test(life, a_wild_pointer_is_a_signal_in_the_report)
 	stage_pass(segv_root);
 }
 
-/* ---- told once
- * ------------------------------------------------------------------ */
+/* ---- told once ----------------------------------------------------------- */
 
 static int told(const struct troupe_end *end)
 {
@@ -211,8 +209,7 @@ Test(life, what_an_actor_sent_is_handled_before_the_report_of_its_death)
 	stage_pass(words_root);
 }
 
-/* ---- stop, close, kill
- * ------------------------------------------------------------ */
+/* ---- stop, close, kill --------------------------------------------------- */
 
 static int slow_number(const struct troupe_message *message)
 {
@@ -346,8 +343,7 @@ Test(life, kill_and_the_end_of_grace_end_one_that_never_receives)
 	stage_pass(kill_root);
 }
 
-/* ---- the tree
- * ------------------------------------------------------------------------ */
+/* ---- the tree ------------------------------------------------------------ */
 
 static int nest_run(const void *arguments)
 {
@@ -459,8 +455,7 @@ Test(life, ten_thousand_spawn_and_exit_cycles_leave_nothing, .timeout = 120)
 	cr_assert_eq(board->count, 10000);
 }
 
-/* ---- the root
- * ------------------------------------------------------------------------- */
+/* ---- the root ------------------------------------------------------------ */
 
 static int failing_root(int argc, char **argv)
 {

@@ -43,8 +43,7 @@ static void begin(int (*policy)(const struct troupe_memory *memory))
 	troupe_memory_policy(policy);
 }
 
-/* ---- what is asked
- * ----------------------------------------------------------------- */
+/* ---- what is asked ------------------------------------------------------- */
 
 static int refuse_root(int argc, char **argv)
 {
@@ -102,8 +101,7 @@ Test(memory, calls_are_asked_for_and_requests_are_not)
 	stage_pass(calls_root);
 }
 
-/* ---- how often
- * ----------------------------------------------------------------------- */
+/* ---- how often ----------------------------------------------------------- */
 
 static int often_root(int argc, char **argv)
 {
@@ -151,8 +149,7 @@ Test(memory, facts_are_looked_up_anew_after_much_was_sent)
 	stage_pass(soon_root);
 }
 
-/* ---- warnings
- * ------------------------------------------------------------------------ */
+/* ---- warnings ------------------------------------------------------------ */
 
 static int warn_root(int argc, char **argv)
 {
@@ -187,8 +184,7 @@ Test(memory, a_warning_lets_it_pass_and_says_so_once_a_second)
 	stage_pass(warn_root);
 }
 
-/* ---- whom it holds for
- * ------------------------------------------------------------- */
+/* ---- whom it holds for --------------------------------------------------- */
 
 static int strict_init(const void *arguments)
 {
@@ -242,8 +238,7 @@ Test(memory, a_policy_set_before_the_node_begins_is_everybodys)
 	stage_pass(node_root);
 }
 
-/* ---- the files
- * ----------------------------------------------------------------------- */
+/* ---- the files ----------------------------------------------------------- */
 
 static void write_file(const char *folder, const char *name, const char *text)
 {

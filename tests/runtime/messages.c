@@ -2,8 +2,7 @@
 /* What holds of messages between actors. */
 #include "tests/runtime/stage.h"
 
-/* ---- order, copies, isolation
- * ------------------------------------------------ */
+/* ---- order, copies, isolation -------------------------------------------- */
 
 static int echo_run(const void *arguments)
 {
@@ -115,8 +114,7 @@ Test(messages, order_is_kept_for_each_of_many_senders_at_once)
 	stage_pass(ordered_root);
 }
 
-/* ---- to oneself
- * ------------------------------------------------------------------ */
+/* ---- to oneself ---------------------------------------------------------- */
 
 static int loop_number(const struct troupe_message *message)
 {
@@ -155,8 +153,7 @@ Test(messages, a_loop_of_messages_to_oneself_lets_other_mail_in)
 	stage_pass(self_root);
 }
 
-/* ---- the limit
- * --------------------------------------------------------------------- */
+/* ---- the limit ----------------------------------------------------------- */
 
 static int sleepy_init(const void *arguments)
 {
@@ -257,8 +254,7 @@ Test(messages, waiting_for_room_in_ones_own_mailbox_is_an_error)
 	stage_pass(full_self_root);
 }
 
-/* ---- attachments
- * ---------------------------------------------------------------------- */
+/* ---- attachments --------------------------------------------------------- */
 
 enum { HUGE_SIZE = 64 << 20 };
 
@@ -319,9 +315,7 @@ Test(messages, attachments_are_used_again)
 	stage_pass(many_attached_root);
 }
 
-/* ---- receive
- * ---------------------------------------------------------------------------
- */
+/* ---- receive ------------------------------------------------------------- */
 
 static bool is_three(const struct troupe_message *message, void *data)
 {
@@ -362,8 +356,7 @@ Test(messages, receive_takes_the_earliest_match_and_keeps_the_others_in_order)
 	stage_pass(selective_root);
 }
 
-/* ---- what nobody can read
- * --------------------------------------------------------------- */
+/* ---- what nobody can read ------------------------------------------------ */
 
 static const struct troupe_class numbers_only = { .name = "numbers",
 						  .handlers =

@@ -38,8 +38,7 @@ static const struct troupe_class stubborn = { .name = "stubborn",
 					      .run = stubborn_run,
 					      .grace_ms = -1 };
 
-/* ---- signals to the supervisor
- * -------------------------------------------------- */
+/* ---- signals to the supervisor ------------------------------------------- */
 
 static int signalled_root(int argc, char **argv)
 {
@@ -101,8 +100,7 @@ Test(node, sigterm_to_an_actor_stops_it_in_order)
 	stage_pass(termed_root);
 }
 
-/* ---- the death of those above
- * ------------------------------------------------------ */
+/* ---- the death of those above -------------------------------------------- */
 
 static int family_root(int argc, char **argv)
 {
@@ -242,8 +240,7 @@ Test(node, what_an_actor_started_and_left_ends_with_it)
 	cr_assert_lt(kill((pid_t)board->value[0], 0), 0);
 }
 
-/* ---- a raw clone is a whole process
- * ---------------------------------------------------- */
+/* ---- a raw clone is a whole process -------------------------------------- */
 
 static void *in_thread(void *data)
 {
@@ -292,8 +289,7 @@ Test(node, locks_threads_and_signals_work_in_an_actor)
 	stage_pass(whole_root);
 }
 
-/* ---- one at a time
- * ----------------------------------------------------------------------- */
+/* ---- one at a time ------------------------------------------------------- */
 
 static int inside;
 
@@ -364,9 +360,7 @@ Test(node, mail_timers_and_descriptors_are_handled_one_at_a_time)
 	stage_pass(busy_root);
 }
 
-/* ---- memory
- * -------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------- */
 
 /* What the arena holds: the supervisor has the only descriptor of it. */
 static int64_t arena_bytes(void)

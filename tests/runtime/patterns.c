@@ -5,8 +5,7 @@
 
 #include <time.h>
 
-/* ---- values as messages
- * ------------------------------------------------ */
+/* ---- values as messages -------------------------------------------------- */
 
 static void send_json(troupe_ref to, const char *json)
 {
@@ -116,8 +115,7 @@ Test(patterns, a_value_that_no_receiver_would_take_is_not_sent)
 	stage_pass(deep_root);
 }
 
-/* ---- shapes
- * ------------------------------------------------------------ */
+/* ---- shapes -------------------------------------------------------------- */
 
 static int shapes_root(int argc, char **argv)
 {
@@ -176,8 +174,7 @@ Test(patterns, the_earliest_message_then_the_first_pattern_decides)
 	stage_pass(which_root);
 }
 
-/* ---- examples
- * ---------------------------------------------------------- */
+/* ---- examples ------------------------------------------------------------ */
 
 static int example_root(int argc, char **argv)
 {
@@ -242,8 +239,7 @@ Test(patterns, one_of_two_types_is_an_error_and_takes_nothing)
 	stage_pass(ill_root);
 }
 
-/* ---- what does not match is not looked at again
- * -------------------------------------- */
+/* ---- what does not match is not looked at again -------------------------- */
 
 enum { QUEUED = 30000 };
 
@@ -355,8 +351,7 @@ Test(patterns, taking_in_any_order_is_as_from_one_list, .timeout = 60)
 	stage_pass(random_root);
 }
 
-/* ---- memory
- * ------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------- */
 
 enum { NULLS = 50000, LARGE = 80 };
 

@@ -9,8 +9,7 @@
 #include "runtime/obituary.h"
 #include "runtime/timers.h"
 
-/* ---- timers
- * ------------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------- */
 
 enum { TIMERS = 500 };
 
@@ -75,8 +74,7 @@ Test(timer_heap, a_periodic_one_that_is_late_does_not_fire_for_each_it_missed)
 	trp_timers_fini(&timers);
 }
 
-/* ---- names
- * -------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 Test(names, thousands_are_found_and_go_with_their_holder)
 {
@@ -115,8 +113,7 @@ Test(names, empty_long_and_unprintable_ones_are_refused)
 	cr_assert_not(trp_name_is_valid("a\nb"));
 }
 
-/* ---- the family
- * ----------------------------------------------------------------- */
+/* ---- the family ---------------------------------------------------------- */
 
 static uint32_t count_children(const struct trp_family *family, uint32_t slot)
 {
@@ -208,8 +205,7 @@ Test(family, a_watch_ends_with_either_side)
 	trp_family_fini(&family);
 }
 
-/* ---- obituary
- * ----------------------------------------------------------------- */
+/* ---- obituary ------------------------------------------------------------ */
 
 Test(obituary, the_latest_ends_are_found_and_older_ones_are_not)
 {

@@ -38,9 +38,7 @@ static void expect_all(int count)
 		cr_assert_geq(board->value[HANDLED + i], 1, "%d is lost", i);
 }
 
-/* ---- Redis dies
- * -----------------------------------------------------------------------------
- */
+/* ---- Redis dies ---------------------------------------------------------- */
 
 static int restart_root(int argc, char **argv)
 {
@@ -181,9 +179,7 @@ Test(redis, takes_no_more_than_the_limit_of_its_stream, .init = mail_begin,
 	cr_assert_eq(redis_ask(&mail_redis, "XLEN numbers"), LIMIT);
 }
 
-/* ---- the actor dies
- * -------------------------------------------------------------------------
- */
+/* ---- the actor dies ------------------------------------------------------ */
 
 enum { CHUNK = 30 };
 
@@ -288,9 +284,7 @@ Test(redis, whose_actor_is_killed_anywhere_loses_nothing_and_keeps_the_order,
 	cr_assert_eq(redis_ask(&mail_redis, "EXISTS numbers:poison"), 0);
 }
 
-/* ---- what an entry carries
- * ---------------------------------------------------------------------
- */
+/* ---- what an entry carries ----------------------------------------------- */
 
 enum { LARGE = 300000 };
 

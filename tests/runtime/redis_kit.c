@@ -139,9 +139,7 @@ void redis_field(struct redis *redis, const char *key, unsigned at,
 	freeReplyObject(reply);
 }
 
-/* ---- nodes
- * ---------------------------------------------------------------------------
- */
+/* ---- nodes --------------------------------------------------------------- */
 
 pid_t node_start(int (*root)(int argc, char **argv))
 {
@@ -199,9 +197,7 @@ void node_pass(pid_t node)
 		  "the node ended with status %#x", status);
 }
 
-/* ---- events
- * --------------------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------- */
 
 void event_add(_Atomic long *event)
 {
@@ -226,9 +222,7 @@ bool event_await(_Atomic long *event, long least, int ms)
 	return true;
 }
 
-/* ---- mail
- * ------------------------------------------------------------------------------
- */
+/* ---- mail ---------------------------------------------------------------- */
 
 struct redis mail_redis;
 static char url[96];

@@ -38,8 +38,7 @@ void node_kill(pid_t node);
 /* Waits for its end; it must be in order, with no CHECK failed. */
 void node_pass(pid_t node);
 
-/* ---- mail ------------------------------------------------------------------
- */
+/* ---- mail ---------------------------------------------------------------- */
 
 enum { VALUES = 1000 };
 

@@ -5,9 +5,7 @@
 
 enum { COUNT = 150 };
 
-/* ---- failure
- * ------------------------------------------------------------------------------
- */
+/* ---- failure ------------------------------------------------------------- */
 
 enum { FAILS_TWICE = 7, FAILS_ALWAYS = 13, SAYS_BAD = 20 };
 
@@ -91,9 +89,7 @@ Test(redis, hands_over_again_what_failed_and_sets_aside_what_fails_for_ever,
 	expect_aside(1, "Input/output error", "4");
 }
 
-/* ---- a failure that ends the actor
- * ----------------------------------------------------------------------
- */
+/* ---- a failure that ends the actor --------------------------------------- */
 
 static int strict_number(const struct troupe_message *message)
 {
@@ -147,9 +143,7 @@ Test(redis, counts_a_failure_that_ends_its_actor, .init = mail_begin,
 	expect_aside(0, "Input/output error", "4");
 }
 
-/* ---- what kills
- * -----------------------------------------------------------------------------
- */
+/* ---- what kills ---------------------------------------------------------- */
 
 enum { KILLS = 66 };
 
@@ -238,9 +232,7 @@ Test(redis, sets_aside_what_kills_its_actor_and_delays_nothing_else,
 	expect_aside(0, "did not return", "4");
 }
 
-/* ---- what is no mail
- * ---------------------------------------------------------------------------
- */
+/* ---- what is no mail ----------------------------------------------------- */
 
 static int plain_number(const struct troupe_message *message)
 {
@@ -324,9 +316,7 @@ Test(redis, sets_garbage_aside_and_takes_what_others_put_there,
 	mail_expect_empty();
 }
 
-/* ---- what only a person can mend
- * ------------------------------------------------------------------------------
- */
+/* ---- what only a person can mend ----------------------------------------- */
 
 static int refused_root(int argc, char **argv)
 {

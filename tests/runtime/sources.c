@@ -38,8 +38,7 @@ static void run_until(long count)
 	CHECK(board->count == count);
 }
 
-/* ---- inputs
- * ------------------------------------------------------------------------ */
+/* ---- inputs -------------------------------------------------------------- */
 
 static int take_byte(struct troupe_input *input, short events)
 {
@@ -102,8 +101,7 @@ Test(sources, an_input_whose_descriptor_was_closed_is_told_so_once)
 	stage_pass(closed_root);
 }
 
-/* ---- operations
- * -------------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------- */
 
 static char buffer[16];
 static int read_from;
@@ -265,8 +263,7 @@ Test(sources, operations_that_complete_more_than_once_are_refused)
 	stage_pass(multishot_root);
 }
 
-/* ---- signals
- * ----------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------- */
 
 static struct troupe_signal one, other;
 
@@ -344,8 +341,7 @@ Test(sources, sigterm_stays_the_order_to_stop)
 	stage_pass(refused_root);
 }
 
-/* ---- programs
- * ---------------------------------------------------------------------- */
+/* ---- programs ------------------------------------------------------------ */
 
 static struct troupe_end ended;
 

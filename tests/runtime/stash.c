@@ -143,8 +143,7 @@ Test(stash, keeps_the_attachment)
 	stage_pass(attachment_root);
 }
 
-/* ---- mail of one that dies
- * ---------------------------------------------------------- */
+/* ---- mail of one that dies ----------------------------------------------- */
 
 static int reporter_down(const struct troupe_end *end)
 {
@@ -201,8 +200,7 @@ Test(stash, of_a_dead_sender_is_handled_in_order_before_its_death)
 	stage_pass(mortal_root);
 }
 
-/* ---- calls
- * -------------------------------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------- */
 
 static void desk_twice(Play__Clerk_Service *service, const Play__Number *number,
 		       Play__Number_Closure reply, void *call)

@@ -22,8 +22,7 @@ static void run_until(long count)
 	CHECK(board->count == count);
 }
 
-/* ---- handing over
- * ------------------------------------------------------------------ */
+/* ---- handing over -------------------------------------------------------- */
 
 static int give(int fd, troupe_ref to)
 {
@@ -190,8 +189,7 @@ Test(streams, what_a_giver_did_not_live_to_hand_over_is_not_there)
 	stage_pass(short_root);
 }
 
-/* ---- addresses
- * --------------------------------------------------------------------- */
+/* ---- addresses ----------------------------------------------------------- */
 
 Test(streams, addresses_are_numbers)
 {
@@ -215,8 +213,7 @@ Test(streams, addresses_are_numbers)
 	cr_expect_eq(((struct sockaddr_in6 *)&address)->sin6_port, htons(80));
 }
 
-/* ---- connections
- * ------------------------------------------------------------------- */
+/* ---- connections --------------------------------------------------------- */
 
 enum { BYTES = 3 << 20 };
 
@@ -340,8 +337,7 @@ Test(streams, what_goes_out_comes_back_whole_with_bounded_buffers)
 	stage_pass(echo_root);
 }
 
-/* ---- operations on a connection
- * ------------------------------------------------------- */
+/* ---- operations on a connection ------------------------------------------ */
 
 static void prepare_send(struct troupe_operation *operation,
 			 struct io_uring_sqe *entry)
@@ -398,8 +394,7 @@ Test(streams, a_send_without_copy_is_done_once)
 	stage_pass(zero_copy_root);
 }
 
-/* ---- ends
- * -------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------- */
 
 static int say_goodbye(struct troupe_stream *stream, const void *bytes,
 		       size_t size)
@@ -507,8 +502,7 @@ Test(streams, a_refused_connection_is_its_end)
 	stage_pass(refused_root);
 }
 
-/* ---- no descriptors left
- * ------------------------------------------------------------- */
+/* ---- no descriptors left ------------------------------------------------- */
 
 static struct rlimit limit_before;
 

@@ -7,8 +7,7 @@ static int64_t since_ms(struct troupe_time then)
 	return (troupe_now().ns - then.ns) / 1000000;
 }
 
-/* ---- idle
- * -------------------------------------------------------------------------- */
+/* ---- idle ---------------------------------------------------------------- */
 
 enum { IDLE_MS = 40, NUMBERS = 30 };
 
@@ -78,8 +77,7 @@ Test(timers, idle_is_called_when_no_message_came_for_so_long_and_not_before)
 	stage_pass(idle_root);
 }
 
-/* ---- in the root, within troupe_receive()
- * ---------------------------------------------- */
+/* ---- in the root, within troupe_receive() -------------------------------- */
 
 static struct troupe_timer keyed, other;
 static int fired_count;
@@ -193,8 +191,7 @@ Test(timers, a_periodic_one_that_is_late_skips_and_keeps_its_beat)
 	stage_pass(periodic_root);
 }
 
-/* ---- death
- * -------------------------------------------------------------------------- */
+/* ---- death --------------------------------------------------------------- */
 
 static int beat(struct troupe_timer *timer)
 {

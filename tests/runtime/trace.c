@@ -32,8 +32,7 @@ static void expect_lives(const json_t *events, unsigned count)
 	cr_expect_eq(trace_file_count(events, "X", "life", NULL), count);
 }
 
-/* ---- all of it
- * ------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------- */
 
 static troupe_ref sink_ref;
 
@@ -179,8 +178,7 @@ Test(trace, follows_a_flow_through_the_sends_of_handlers)
 	json_decref(events);
 }
 
-/* ---- some of it
- * ------------------------------------------------------------------ */
+/* ---- some of it ---------------------------------------------------------- */
 
 static int count_one(const struct troupe_message *message)
 {
@@ -227,8 +225,7 @@ Test(trace, is_bounded_and_whole_flows_are_left_out)
 	json_decref(events);
 }
 
-/* ---- ends
- * ------------------------------------------------------------------------ */
+/* ---- ends ---------------------------------------------------------------- */
 
 /* Sends to itself, as fast as it can. */
 static int send_self(const struct troupe_message *message)

@@ -6,8 +6,7 @@
 #include "runtime/troupe_tree.h"
 #include "tests/runtime/output.h"
 
-/* ---- the table alone
- * ------------------------------------------------------------- */
+/* ---- the table alone ----------------------------------------------------- */
 
 static uint32_t add(struct trp_family *family, uint32_t parent,
 		    const char *name)
@@ -217,8 +216,7 @@ Test(tree, random_births_and_deaths_keep_every_address)
 	trp_family_fini(&family);
 }
 
-/* ---- in a node
- * ------------------------------------------------------------------- */
+/* ---- in a node ----------------------------------------------------------- */
 
 static const struct troupe_class idler = { .name = "idler", .run = stage_idle };
 
@@ -315,8 +313,7 @@ Test(tree, unnamed_children_are_called_as_their_class_and_differ)
 	stage_pass(names_root);
 }
 
-/* ---- labels
- * ---------------------------------------------------------------------- */
+/* ---- labels -------------------------------------------------------------- */
 
 static int crash_run(const void *arguments)
 {

@@ -7,8 +7,7 @@ static int returns_error(const void *arguments)
 	return -ENOTDIR;
 }
 
-/* ---- names
- * -------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------- */
 
 static int names_root(int argc, char **argv)
 {
@@ -47,8 +46,7 @@ Test(watches, a_name_is_unique_and_free_when_the_end_of_its_holder_is_seen,
 	stage_pass(names_root);
 }
 
-/* ---- wait and monitor
- * ---------------------------------------------------------------- */
+/* ---- wait and monitor ---------------------------------------------------- */
 
 static int wait_root(int argc, char **argv)
 {
@@ -100,8 +98,7 @@ Test(watches, wait_polls_for_one_that_is_gone)
 	stage_pass(poll_root);
 }
 
-/* ---- taken back
- * -------------------------------------------------------------------- */
+/* ---- taken back ---------------------------------------------------------- */
 
 static int is_told(const struct troupe_end *end)
 {

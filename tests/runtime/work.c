@@ -2,8 +2,7 @@
 /* What holds of handlers: their results, and how many calls are in work. */
 #include "tests/runtime/stage.h"
 
-/* ---- completed and keeps_going
- * ---------------------------------------------------------- */
+/* ---- completed and keeps_going ------------------------------------------- */
 
 static int result_number(const struct troupe_message *message)
 {
@@ -76,8 +75,7 @@ Test(handlers, completed_is_told_the_failure_that_ends_the_actor)
 	stage_pass(frail_root);
 }
 
-/* ---- methods
- * ------------------------------------------------------------------------ */
+/* ---- methods ------------------------------------------------------------- */
 
 static void failing_ask(Play__Link_Service *service, const Play__Number *number,
 			Play__Number_Closure reply, void *call)
@@ -125,8 +123,7 @@ Test(handlers, of_methods_have_the_same_policy)
 	stage_pass(failing_root);
 }
 
-/* ---- calls in work
- * ---------------------------------------------------------------- */
+/* ---- calls in work ------------------------------------------------------- */
 
 enum { AT_ONCE = 3, CALLS = 60 };
 
@@ -230,8 +227,7 @@ Test(handlers, of_at_most_so_many_calls_work_and_the_rest_is_taken_up_later)
 	stage_pass(slow_root);
 }
 
-/* ---- and the death of one who waits for them
- * ---------------------------------------------------- */
+/* ---- and the death of one who waits for them ----------------------------- */
 
 static int worker_run(const void *arguments)
 {

@@ -76,8 +76,7 @@ Test(reflect, each_kind_of_field_comes_back)
 	check_back(&full_message()->base);
 }
 
-/* ---- any message
- * ------------------------------------------------------------------ */
+/* ---- any message --------------------------------------------------------- */
 
 static uint64_t random_bits(unsigned *seed)
 {
@@ -236,8 +235,7 @@ Test(reflect, any_message_comes_back)
 	}
 }
 
-/* ---- the mapping
- * ------------------------------------------------------------------ */
+/* ---- the mapping --------------------------------------------------------- */
 
 Test(reflect, numbers_are_read_in_each_form_that_proto3_allows)
 {

@@ -220,8 +220,7 @@ Test(shape, a_key_that_came_twice_is_the_last)
 	trp_shape_free(shape);
 }
 
-/* ---- inferring
- * ----------------------------------------------------------- */
+/* ---- inferring ----------------------------------------------------------- */
 
 static void check_inferred(const char *json, const char *expected)
 {

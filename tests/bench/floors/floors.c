@@ -119,8 +119,7 @@ const struct bench bench_floor_line = {
 	.waiting = BENCH_SPINS,
 };
 
-/* ---- memory ----------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------- */
 
 enum { SIZE, COPIES };
 
@@ -154,8 +153,7 @@ const struct bench bench_floor_memcpy = {
 	.plain = floor_memcpy,
 };
 
-/* ---- processes
- * --------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------- */
 
 static int floor_fork(void)
 {

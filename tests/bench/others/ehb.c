@@ -10,8 +10,7 @@
 enum { GROUPS, ROUNDS, MEMBERS };
 enum { ROUNDS_BETWEEN = 100 };
 
-/* ---- a receiver -----------------------------------------------------------
- */
+/* ---- a receiver ---------------------------------------------------------- */
 
 static long taken;
 
@@ -37,8 +36,7 @@ static const struct troupe_handler receiver_handlers[] = {
 static struct troupe_class receiver_class = { .name = "receiver",
 					      .handlers = receiver_handlers };
 
-/* ---- a sender --------------------------------------------------------------
- */
+/* ---- a sender ------------------------------------------------------------ */
 
 static int ask_all(const Bench__Place *group)
 {
@@ -78,8 +76,7 @@ static int send_all(const void *arguments)
 
 static struct troupe_class sender_class = { .name = "sender", .run = send_all };
 
-/* ---- a group ---------------------------------------------------------------
- */
+/* ---- a group ------------------------------------------------------------- */
 
 static int group(const void *arguments)
 {

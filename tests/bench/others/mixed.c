@@ -10,8 +10,7 @@ enum { MEMBERS_MOST = 256 };
 
 static const int64_t semiprime = INT64_C(1000003) * 1000033;
 
-/* ---- the worker ------------------------------------------------------------
- */
+/* ---- the worker ---------------------------------------------------------- */
 
 static int factor(const struct troupe_message *message)
 {
@@ -31,8 +30,7 @@ static const struct troupe_handler worker_handlers[] = {
 static struct troupe_class worker_class = { .name = "worker",
 					    .handlers = worker_handlers };
 
-/* ---- a member of a ring ----------------------------------------------------
- */
+/* ---- a member of a ring -------------------------------------------------- */
 
 static troupe_ref next;
 
@@ -58,8 +56,7 @@ static struct troupe_class member_class = { .name = "member",
 					    .init = member_init,
 					    .handlers = member_handlers };
 
-/* ---- the master of a ring --------------------------------------------------
- */
+/* ---- the master of a ring ------------------------------------------------ */
 
 /* The ring is closed by the master, in whom the token ends. */
 static int go_round(void)

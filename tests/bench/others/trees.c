@@ -38,8 +38,7 @@ static int run_tree(int (*node)(const void *arguments), Bench__Place *place,
 	return 0;
 }
 
-/* ---- skynet: leaves index .. index + count - 1 ----------------------------
- */
+/* ---- skynet: leaves index .. index + count - 1 --------------------------- */
 
 static int skynet_node(const void *arguments)
 {
@@ -89,8 +88,7 @@ const struct bench bench_skynet = {
 	.root = skynet,
 };
 
-/* ---- actor_creation -------------------------------------------------------
- */
+/* ---- actor_creation ------------------------------------------------------ */
 
 static int creation_node(const void *arguments)
 {

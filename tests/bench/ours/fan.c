@@ -9,8 +9,7 @@
 enum { SENDERS, EACH };
 enum { ALL = EACH }; /* of all senders together */
 
-/* ---- many to one ----------------------------------------------------------
- */
+/* ---- many to one --------------------------------------------------------- */
 
 static int send_all(const void *arguments)
 {
@@ -113,8 +112,7 @@ const struct bench bench_bang = {
 	.root = as_many_of_each,
 };
 
-/* ---- one to many ----------------------------------------------------------
- */
+/* ---- one to many --------------------------------------------------------- */
 
 static int count(const struct troupe_message *message)
 {

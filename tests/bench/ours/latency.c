@@ -15,8 +15,7 @@
 
 enum { COUNT, RATE, STALL, CLOSED_STALL = 1 };
 
-/* ---- the open loop
- * ------------------------------------------------------------ */
+/* ---- the open loop ------------------------------------------------------- */
 
 static long arrived;
 
@@ -104,8 +103,7 @@ const struct bench bench_latency_open = {
 	.is_open_loop = true,
 };
 
-/* ---- the closed loop
- * ---------------------------------------------------------- */
+/* ---- the closed loop ----------------------------------------------------- */
 
 static int record_and_answer(const struct troupe_message *message)
 {
@@ -159,8 +157,7 @@ const struct bench bench_latency_closed = {
 	.root = closed_loop,
 };
 
-/* ---- timers
- * -------------------------------------------------------------------- */
+/* ---- timers -------------------------------------------------------------- */
 
 static long fired_count;
 static int64_t planned;

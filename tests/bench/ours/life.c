@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include "tests/bench/bench.h"
 
-/* ---- spawn and exit
- * ---------------------------------------------------------- */
+/* ---- spawn and exit ------------------------------------------------------ */
 
 enum { COUNT, AT_ONCE };
 
@@ -69,8 +68,7 @@ const struct bench bench_spawn = {
 	.root = spawn,
 };
 
-/* ---- restart
- * ----------------------------------------------------------------- */
+/* ---- restart ------------------------------------------------------------- */
 
 static int answer(const struct troupe_message *message)
 {
@@ -131,8 +129,7 @@ const struct bench bench_restart = {
 	.root = restart,
 };
 
-/* ---- reports of a death
- * ------------------------------------------------------ */
+/* ---- reports of a death -------------------------------------------------- */
 
 enum { WATCHERS };
 
@@ -206,8 +203,7 @@ const struct bench bench_reports = {
 	.root = reports,
 };
 
-/* ---- memory
- * ------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------- */
 
 static int idle(const void *arguments)
 {

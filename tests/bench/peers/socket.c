@@ -55,8 +55,7 @@ PEER(unix_stream, &unix_stream, PEER_ALWAYS, 0, 16, 4096, 1 << 20, 64 << 20);
 
 PEER_RAW(unix_stream, &unix_stream, PEER_ALWAYS, 0, 1 << 20, 64 << 20);
 
-/* ---- seqpacket: a message must fit the buffer of the socket ---------------
- */
+/* ---- seqpacket: a message must fit the buffer of the socket -------------- */
 
 enum { PACKET = 128 << 10 };
 

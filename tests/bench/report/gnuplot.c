@@ -48,8 +48,7 @@ static void empty(struct plot *plot)
 	*plot = (struct plot) { 0 };
 }
 
-/* ---- commands -------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------ */
 
 static void quote(FILE *script, const char *text)
 {
@@ -117,8 +116,7 @@ static void write_script(FILE *script, const struct plot *plot)
 	fputc('\n', script);
 }
 
-/* ---- the program ----------------------------------------------------------
- */
+/* ---- the program --------------------------------------------------------- */
 
 static int complain(int status)
 {

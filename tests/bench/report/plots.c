@@ -34,8 +34,7 @@ static int add(const char *title, double x, double y)
 	return series ? plot_point(series, x, y) : 0;
 }
 
-/* ---- by size ---------------------------------------------------------------
- */
+/* ---- by size ------------------------------------------------------------- */
 
 static bool has_bytes(const struct result *result)
 {
@@ -88,8 +87,7 @@ int plots_sizes(FILE *page, const struct rows *rows)
 	return r;
 }
 
-/* ---- latencies -------------------------------------------------------------
- */
+/* ---- latencies ----------------------------------------------------------- */
 
 static bool same_loop(const struct result *a, const struct result *b)
 {
@@ -145,8 +143,7 @@ int plots_latencies(FILE *page, const struct rows *rows)
 	return r;
 }
 
-/* ---- by number -------------------------------------------------------------
- */
+/* ---- by number ----------------------------------------------------------- */
 
 static bool same_family(const struct result *a, const struct result *b)
 {

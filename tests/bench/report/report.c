@@ -32,8 +32,7 @@ static const char *const waiting_text[BENCH_WAITINGS] = {
 		"looking has lately paid, some peers always.",
 };
 
-/* ---- rows ------------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------- */
 
 static void fill(struct row *row, const struct result *result, int file,
 		 int files)
@@ -98,8 +97,7 @@ static int choose(const struct results *files, int count, const char *waiting,
 	return 0;
 }
 
-/* ---- the page --------------------------------------------------------------
- */
+/* ---- the page ------------------------------------------------------------ */
 
 static int section(FILE *page, const struct rows *rows, const char *waiting,
 		   const char *text)
@@ -207,8 +205,7 @@ static int make(const struct results *files, int count, const char *out)
 	return r;
 }
 
-/* ---- the command -----------------------------------------------------------
- */
+/* ---- the command --------------------------------------------------------- */
 
 static int read_all(char *const *path, int paths, struct results *files,
 		    int *count)

@@ -35,23 +35,20 @@ struct rows {
 /* `troupe-bench report`; its exit status. */
 int report_main(int argc, char **argv);
 
-/* ---- tables.c: what is not there is left out ------------------------------
- */
+/* ---- tables.c: what is not there is left out ----------------------------- */
 
 void tables_context(FILE *page, const struct results *files, int count);
 void tables_all(FILE *page, const struct rows *rows);
 void tables_peers(FILE *page, const struct rows *rows);
 void tables_scale(FILE *page, const struct rows *rows);
 
-/* ---- plots.c: 0, or -errno after having said what is wrong ----------------
- */
+/* ---- plots.c: 0, or -errno after having said what is wrong --------------- */
 
 int plots_sizes(FILE *page, const struct rows *rows);
 int plots_latencies(FILE *page, const struct rows *rows);
 int plots_scaling(FILE *page, const struct rows *rows);
 
-/* ---- gnuplot.c ------------------------------------------------------------
- */
+/* ---- gnuplot.c ----------------------------------------------------------- */
 
 enum { PLOT_SERIES = 24 };
 
@@ -83,8 +80,7 @@ int plot_point(struct series *series, double x, double y);
 /* Draws it, unless all is at one place of its x axis, and empties it. */
 int plot_draw(FILE *page, struct plot *plot);
 
-/* ---- html.c ---------------------------------------------------------------
- */
+/* ---- html.c -------------------------------------------------------------- */
 
 void html_text(FILE *page, const char *text);
 void html_head(FILE *page, const char *title);

@@ -18,8 +18,7 @@ static void end(FILE *page)
 	fputs("</table>\n", page);
 }
 
-/* ---- where and how ---------------------------------------------------------
- */
+/* ---- where and how ------------------------------------------------------- */
 
 static void context_cell(FILE *page, const json_t *value)
 {
@@ -63,8 +62,7 @@ void tables_context(FILE *page, const struct results *files, int count)
 	end(page);
 }
 
-/* ---- everything ------------------------------------------------------------
- */
+/* ---- everything ---------------------------------------------------------- */
 
 static void times(FILE *page, const struct row *row)
 {
@@ -162,8 +160,7 @@ void tables_all(FILE *page, const struct rows *rows)
 	end(page);
 }
 
-/* ---- ours beside the peers -------------------------------------------------
- */
+/* ---- ours beside the peers ----------------------------------------------- */
 
 static bool is_suite(const struct row *row, const char *suite)
 {
@@ -297,8 +294,7 @@ void tables_peers(FILE *page, const struct rows *rows)
 		      page);
 }
 
-/* ---- how many --------------------------------------------------------------
- */
+/* ---- how many ------------------------------------------------------------ */
 
 void tables_scale(FILE *page, const struct rows *rows)
 {
