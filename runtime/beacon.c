@@ -406,6 +406,11 @@ void trp_beacon_set_ready(struct trp_beacon *beacon)
 	beacon->is_ready = true;
 }
 
+void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager)
+{
+	beacon->is_eager = is_eager;
+}
+
 static bool has_begun(const struct trp_beacon *beacon)
 {
 	return beacon->state >= TRP_BEACON_DISABLED &&

@@ -135,6 +135,14 @@ int trp_beacon_set_value(struct trp_beacon *beacon,
 void trp_beacon_set_ready(struct trp_beacon *beacon);
 
 /*
+ * Who would be missed when it is silent: off the list it pings before
+ * newcomers, in [0, G/16), from its next turn on, and so is heard within a
+ * cycle, however many wait for a place.  At most one node is to be so.  Also
+ * within a callback.
+ */
+void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager);
+
+/*
  * Takes part (again), with a ping at once.  A positive `length` above the
  * bound of the list raises it, as a new version that is sent to all.
  * Returns 0; -EALREADY when it takes part; -ENOTCONN before the start is over.

@@ -4,6 +4,7 @@
 /*
  * When a node sends its ping, in gaps after the end of the cycle (BEACON 1.7):
  *
+ *	[0, 1/16)	who is eager
  *	[0, 1/3)	newcomers, with a small probability
  *	.875, .9375 ..	members of the list, its tail first
  *	[1.5, 2)	nodes off the list, when no member did
@@ -94,6 +95,8 @@ double trp_beacon_slot(struct trp_beacon *beacon)
 		return 2 + trp_beacon_draw(beacon) / 3;
 	if (walk.place != TRP_ROTATION_NOWHERE)
 		return 1 - trp_beacon_halved(walk.length - walk.place + 2);
+	if (beacon->is_eager)
+		return trp_beacon_draw(beacon) / 16;
 	if (beacon->config.force_in)
 		return forced_slot(beacon);
 	return newcomer_slot(beacon);

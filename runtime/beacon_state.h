@@ -35,6 +35,7 @@ struct trp_beacon {
 	char config_node[TRP_WIRE_NAME_MAX + 1];
 	bool is_disabled;
 	bool is_ready;
+	bool is_eager;
 	bool wants_raw;
 
 	enum trp_beacon_state state;

@@ -202,7 +202,7 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	struct troupe_mesh_event told = { .node = event->node ? event->node
 							      : "" };
 
-	trp_tenure_event(&mesh->tenure, event, trp_now());
+	trp_tenure_event(&mesh->tenure, mesh->beacon, event, trp_now());
 	switch (event->type) {
 	case TRP_BEACON_TAG:
 		told.kind = TROUPE_MESH_IT;

@@ -43,6 +43,7 @@ void trp_mesh_seat_look(struct trp_mesh *mesh)
 	if (may_run == mesh->is_seated)
 		return;
 	mesh->is_seated = may_run;
+	trp_beacon_set_eager(mesh->beacon, may_run);
 	tell(mesh);
 	for (singleton = mesh->singletons; singleton;
 	     singleton = singleton->next)

@@ -26,7 +26,8 @@ int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
 		return -EINVAL;
 	*tenure = (struct trp_tenure) { .is_roving = is_roving,
 					.floor = floor ? floor : 1,
-					.holder_heard = never_yet };
+					.holder_heard = never_yet,
+					.holder_listed = never_yet };
 	strcpy(tenure->node, node);
 	return 0;
 }
@@ -96,6 +97,7 @@ static void take_over(struct trp_tenure *tenure,
 	tenure->seat = record->seat;
 	strcpy(tenure->holder, record->holder);
 	tenure->holder_heard = never_yet;
+	tenure->holder_listed = never_yet;
 	tenure->has_claimed = false;
 	tenure->is_running = false;
 }
@@ -117,6 +119,29 @@ static void join(struct trp_tenure *tenure,
 	else if (record->term == tenure->term && tenure->term &&
 		 strcmp(record->holder, tenure->holder) != 0)
 		make_void(tenure);
+}
+
+static bool is_listed(const struct trp_beacon *beacon, const char *name,
+		      size_t *ret_count)
+{
+	bool is_there = false;
+	const char *listed;
+	size_t i;
+
+	for (i = 0; (listed = trp_beacon_listed(beacon, i)); i++)
+		is_there |= strcmp(listed, name) == 0;
+	*ret_count = i;
+	return is_there;
+}
+
+/* Called before anything that may change the list. */
+static void look(struct trp_tenure *tenure, const struct trp_beacon *beacon,
+		 struct trp_time now)
+{
+	size_t count;
+
+	if (is_listed(beacon, tenure->holder, &count))
+		tenure->holder_listed = now;
 }
 
 static void hear(struct trp_tenure *tenure, const struct trp_wire *message,
@@ -141,31 +166,25 @@ static bool holds(const struct trp_tenure *tenure)
 	       strcmp(tenure->holder, tenure->node) == 0;
 }
 
-static bool is_listed(const struct trp_beacon *beacon, const char *name,
-		      size_t *ret_count)
-{
-	bool is_there = false;
-	const char *listed;
-	size_t i;
-
-	for (i = 0; (listed = trp_beacon_listed(beacon, i)); i++)
-		is_there |= strcmp(listed, name) == 0;
-	*ret_count = i;
-	return is_there;
-}
-
-/* Not listed; or, as a list without bound keeps the dead, not heard in all
- * the time in which everybody on it has had a turn. */
+/*
+ * Not listed, since longer than a holder takes to come back: it is eager.  Or,
+ * as a list without bound keeps the dead, not heard in all the time in which
+ * everybody on it has had a turn.
+ */
 static bool is_holder_gone(const struct trp_tenure *tenure,
 			   const struct trp_beacon *beacon, struct trp_time now)
 {
 	int64_t turn_ns = trp_beacon_cycle_max_ns(beacon);
 	int64_t silent_ns = now.ns - tenure->holder_heard.ns;
+	int64_t unlisted_ns = now.ns - tenure->holder_listed.ns;
+	const struct trp_wire_config *config = trp_beacon_config(beacon);
+	int64_t back_ns =
+		(int64_t)((config->cycle_s + config->gap_s / 2) * 1e9);
 	size_t count;
 
 	if (!is_listed(beacon, tenure->holder, &count))
-		return silent_ns > turn_ns;
-	if (trp_beacon_config(beacon)->nodes > 0)
+		return silent_ns > turn_ns && unlisted_ns > back_ns;
+	if (config->nodes > 0)
 		return false;
 	return silent_ns > (int64_t)(count + 1) * turn_ns;
 }
@@ -198,6 +217,7 @@ int trp_tenure_announce(struct trp_tenure *tenure,
 {
 	int length;
 
+	look(tenure, beacon, now);
 	if (may_become_it && wants_to_claim(tenure, beacon, now))
 		claim(tenure);
 	length = snprintf(space, size, RECORD_SHAPE,
@@ -208,10 +228,12 @@ int trp_tenure_announce(struct trp_tenure *tenure,
 }
 
 void trp_tenure_event(struct trp_tenure *tenure,
+		      const struct trp_beacon *beacon,
 		      const struct trp_beacon_event *event, struct trp_time now)
 {
 	switch (event->type) {
 	case TRP_BEACON_RAW:
+		look(tenure, beacon, now);
 		hear(tenure, event->message, now);
 		break;
 	case TRP_BEACON_TAG:

@@ -38,6 +38,7 @@ struct trp_tenure {
 	uint64_t term;
 	enum trp_tenure_seat seat;
 	char holder[TRP_WIRE_NAME_MAX + 1];
+	struct trp_time holder_listed; /* and still was on the list */
 	struct trp_time holder_heard;
 
 	bool has_claimed; /* that term, in this life */
@@ -69,6 +70,7 @@ int trp_tenure_read(const struct trp_scalar *value,
  * FAILED count.  Afterwards trp_tenure_may_run() may have changed.
  */
 void trp_tenure_event(struct trp_tenure *tenure,
+		      const struct trp_beacon *beacon,
 		      const struct trp_beacon_event *event,
 		      struct trp_time now);
 

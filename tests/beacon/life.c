@@ -131,6 +131,8 @@ Test(turn, who_wakes_when_its_time_is_over_does_not_become_it)
 	lone_fini(&lone);
 }
 
+static bool is_eager; /* as long as the test runs */
+
 /* When the own turn is, in gaps after the cycle, with that list. */
 static double slot_after(const char *list, const struct trp_wire_config *config,
 			 double draw)
@@ -139,6 +141,7 @@ static double slot_after(const char *list, const struct trp_wire_config *config,
 	double slot;
 
 	lone_begin(&lone, config);
+	trp_beacon_set_eager(lone.beacon, is_eager);
 	lone_until(&lone, 1);
 	lone.draw = draw;
 	/* A greater value: the list is replaced. */
@@ -184,6 +187,15 @@ Test(turn, who_is_off_the_list_is_early_with_a_small_probability)
 	/* everybody must be on the list */
 	config.force_in = true;
 	assert_near(slot_after("a b c", &config, 0.5), 0.75);
+}
+
+Test(turn, who_is_eager_is_early_unless_it_is_on_the_list)
+{
+	const struct trp_wire_config *config = &trp_wire_defaults;
+
+	is_eager = true;
+	assert_near(slot_after("a b c", config, 0.9), 0.9 / 16);
+	assert_near(slot_after("a b m", config, 0.9), 0.875);
 }
 
 Test(turn, who_is_not_ready_waits_for_those_that_have_values)

@@ -208,7 +208,34 @@ Test(mqtt, three_elect_while_the_broker_is_late_flooded_and_restarted)
 /* ---- Serf --------------------------------------------------------------- */
 
 #ifdef HAVE_MSGPACK
-Test(serf, three_elect_over_two_agents_and_one_is_killed)
+static void say_rubbish(const struct agents *agents)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+		 "serf event -rpc-addr=127.0.0.1:%d -rpc-auth=secret "
+		 "-coalesce=false test.mesh rubbish >/dev/null",
+		 agents->rpc[0]);
+	cr_assert(system(command) == 0);
+}
+
+static bool have_all_heard_it(void)
+{
+	int i;
+
+	for (i = 0; i < node_count; i++)
+		if (!board->seen[i].malformed)
+			return false;
+	return true;
+}
+
+/* The second one is of the second agent. */
+static bool is_second_down(void)
+{
+	return !board->seen[1].is_up;
+}
+
+Test(serf, three_elect_over_two_agents_that_pass_rubbish_and_are_restarted)
 {
 	struct agents agents;
 	uint64_t fence;
@@ -231,6 +258,16 @@ Test(serf, three_elect_over_two_agents_and_one_is_killed)
 			 agents.rpc[i % 2]);
 	start_all();
 	mesh_await(is_one_settled, "they elect");
+
+	say_rubbish(&agents);
+	mesh_await(have_all_heard_it, "rubbish was heard, and counted");
+	stop_server(agents.pid[1], SIGKILL);
+	mesh_await(is_second_down, "an agent is dead");
+	agents.pid[1] = start_agent(&agents, 1, in);
+	mesh_await(are_all_up, "it is back");
+	mesh_mark();
+	mesh_await(is_one_settled, "they go on");
+
 	fence = board->seen[seated()].fence;
 	mesh_kill(seated());
 	mesh_mark();

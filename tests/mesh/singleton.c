@@ -252,16 +252,17 @@ static int looking_root(int argc, char **argv)
 {
 	struct troupe_mesh_view *view;
 	struct troupe_message message;
-	size_t count = 0;
+	bool is_found = false;
 
-	while (count != 1) {
+	while (!is_found) {
 		if (troupe_receive(NULL, 0, troupe_in_ms(20), &message) ==
 		    -ECANCELED)
 			return -ECANCELED;
 		CHECK(troupe_mesh_find("shop", &view) == 0);
-		count = view->count;
-		if (count == 1) {
-			CHECK(strcmp(view->node[0].name, "n0") == 0);
+		/* What n1 offered at its start may be heard until its next. */
+		is_found = view->count == 1 &&
+			   strcmp(view->node[0].name, "n0") == 0;
+		if (is_found) {
 			CHECK(!view->node[0].is_self);
 			CHECK(view->node[0].incarnation > 0);
 			CHECK(view->node[0].actors >= 2);

@@ -86,6 +86,7 @@ static void note_changes(struct sim_node *node)
 			runs ? "RUNS" : "stops",
 			(unsigned long long)house->at[i].term);
 	house->ran[i] = runs;
+	trp_beacon_set_eager(node->beacon, runs);
 	if (runs)
 		note_start(node);
 	else
@@ -96,7 +97,8 @@ static void watch(struct sim_node *node, const struct trp_beacon_event *event)
 {
 	struct house *house = node->net->watch_data;
 
-	trp_tenure_event(&house->at[number_of(node)], event, sim_local(node));
+	trp_tenure_event(&house->at[number_of(node)], node->beacon, event,
+			 sim_local(node));
 	note_changes(node);
 }
 
@@ -182,6 +184,29 @@ Test(tenure, in_a_whole_net_one_runs_and_stays)
 		sim_assert(&net, running(&net, 0) == 1);
 		starts = house.starts;
 		sim_run(&net, 50 * SIM_CYCLE);
+		sim_assert(&net, house.starts == starts);
+		sim_assert(&net, house.clashes == 0);
+		sim_assert(&net, house.regressions == 0);
+		sim_fini(&net);
+	}
+}
+
+/* It is off the list now and then, and must not be thought to be gone. */
+Test(tenure, where_many_wait_for_a_place_the_seat_stays_too)
+{
+	struct sim_seeds seeds = sim_seeds(405000, 300);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int starts;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 6 + (int)(seed % 11), &quick,
+			  false);
+		net.is_loud = seeds.is_loud;
+		until_one_runs(&net);
+		starts = house.starts;
+		sim_run(&net, 100 * SIM_CYCLE);
 		sim_assert(&net, house.starts == starts);
 		sim_assert(&net, house.clashes == 0);
 		sim_assert(&net, house.regressions == 0);
