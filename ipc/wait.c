@@ -238,7 +238,7 @@ static bool spin(struct trp_wait *wait, int own_cpu, struct trp_time deadline)
 /* Where others take the core for long, it is better to be woken. */
 static bool yield(struct trp_wait *wait, int own_cpu)
 {
-	enum { SOON_NS = 50000 };
+	enum { SOON_NS = 200000 };
 	int64_t before;
 	bool is_set;
 
