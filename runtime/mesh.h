@@ -99,8 +99,7 @@ int trp_mesh_on_look(struct trp_request *request);
 int trp_mesh_on_offer(struct trp_request *request);
 int trp_mesh_on_singleton(struct trp_request *request);
 
-/* ---- for visitors, see visitors.c -----------------------------------------
- */
+/* ---- for visitors, see visitors.c ---------------------------------------- */
 
 int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message);
 int trp_mesh_ask_nodes(struct trp_visitor *visitor, const void *message);
