@@ -122,10 +122,10 @@ void bench_latency(int64_t ns);
 void *bench_shared(void);
 
 /*
- * KiB of memory that the machine could still give away (MemAvailable), after a
- * while in which the kernel does what it has put off.
+ * KiB of the machine's memory that processes and the kernel have taken, caches
+ * of files left out, after a while in which the kernel does what it has put off.
  */
-long bench_memory_left(void);
+long bench_memory_taken(void);
 
 /* Bytes that tell whose they are; the second fails the run if they are not. */
 void bench_fill(void *bytes, size_t size, long number);

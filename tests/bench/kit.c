@@ -139,20 +139,33 @@ void *bench_shared(void)
 	return shared;
 }
 
-long bench_memory_left(void)
+/* What belongs to processes and to the kernel, and to no cache of files. */
+static bool is_taken(const char *name)
 {
-	char line[128];
-	long kib = 0;
+	static const char *const taken[] = { "AnonPages:",  "Shmem:",
+					     "PageTables:", "KernelStack:",
+					     "SUnreclaim:", "Percpu:" };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (strcmp(name, taken[i]) == 0)
+			return true;
+	return false;
+}
+
+long bench_memory_taken(void)
+{
+	char line[128], name[64];
+	long kib, sum = 0;
 	FILE *file;
 
 	usleep(bench_is_smoke() ? 20000 : 300000);
 	file = fopen("/proc/meminfo", "re");
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
-			break;
+		if (sscanf(line, "%63s %ld", name, &kib) == 2 && is_taken(name))
+			sum += kib;
 	if (file)
 		fclose(file);
-	return kib;
+	return sum;
 }
 
 void bench_fill(void *bytes, size_t size, long number)

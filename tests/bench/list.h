@@ -54,7 +54,8 @@
 	BENCH(floor_futex)    \
 	BENCH(floor_line)     \
 	BENCH(floor_memcpy)   \
-	BENCH(floor_fork)
+	BENCH(floor_fork)     \
+	BENCH(floor_idle)
 
 /* Our own. */
 #define BENCHES_OURS(BENCH)   \

@@ -225,14 +225,14 @@ static int memory(void)
 
 	if (r < 0)
 		return r;
-	before = bench_memory_left();
+	before = bench_memory_taken();
 	bench_start();
 	r = bench_spawn_each(&idle_class, count, &refs);
 	if (r == 0)
 		r = collect(&bench__go__descriptor);
 	bench_stop();
 	bench_figure("KiB of each",
-		     (double)(before - bench_memory_left()) / (double)count);
+		     (double)(bench_memory_taken() - before) / (double)count);
 	bench_items(count);
 	return r;
 }

@@ -60,7 +60,7 @@ static int wait_for(long count)
 
 static int spawn_all(troupe_ref **ret_refs)
 {
-	long count = bench_get(COUNT), before = bench_memory_left();
+	long count = bench_get(COUNT), before = bench_memory_taken();
 	struct troupe_time begun = troupe_now();
 	int r = bench_spawn_each(&link_class, count, ret_refs);
 
@@ -69,7 +69,7 @@ static int spawn_all(troupe_ref **ret_refs)
 	bench_figure("us a spawn", (double)(troupe_now().ns - begun.ns) / 1e3 /
 					   (double)count);
 	bench_figure("KiB of each",
-		     (double)(before - bench_memory_left()) / (double)count);
+		     (double)(bench_memory_taken() - before) / (double)count);
 	return r;
 }
 
