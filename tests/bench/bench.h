@@ -123,7 +123,8 @@ void *bench_shared(void);
 
 /*
  * KiB of the machine's memory that processes and the kernel have taken, caches
- * of files left out, after a while in which the kernel does what it has put off.
+ * of files left out, after a while in which the kernel does what it has put
+ * off.
  */
 long bench_memory_taken(void);
 
