@@ -76,7 +76,7 @@ const struct bench bench_counting = {
 	.name = "counting",
 	.suite = "savina",
 	.item = "messages",
-	.parameters = { [COUNT] = { "n", { 10000, 1000000, 10000000 } } },
+	.parameters = { [COUNT] = { "n", { 10000, 10000000, 40000000 } } },
 	.classes = { &producer_class, &counter_class },
 	.root = root,
 };

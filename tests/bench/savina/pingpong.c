@@ -101,7 +101,7 @@ const struct bench bench_pingpong = {
 	.name = "pingpong",
 	.suite = "savina",
 	.item = "round trips",
-	.parameters = { [ROUNDS] = { "n", { 1000, 40000, 300000 } } },
+	.parameters = { [ROUNDS] = { "n", { 1000, 1000000, 5000000 } } },
 	.classes = { &ping_class, &pong_class },
 	.root = root,
 };
