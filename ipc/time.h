@@ -13,6 +13,7 @@
 struct trp_time {
 	int64_t ns;
 };
-#define TRP_NEVER ((struct trp_time) { INT64_MAX })
+#define TRP_NEVER    ((struct trp_time) { INT64_MAX })
+#define TRP_LONG_AGO ((struct trp_time) { INT64_MIN / 2 }) /* subtractable */
 
 #endif

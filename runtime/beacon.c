@@ -92,6 +92,15 @@ void trp_beacon_wait_turn(struct trp_beacon *beacon, struct trp_time now)
 	      trp_after(now, trp_beacon_cycle_ns(beacon) + slot_ns));
 }
 
+void trp_beacon_hold_turn(struct trp_beacon *beacon, int64_t duration_ns,
+			  struct trp_time now)
+{
+	struct trp_time end = trp_after(now, duration_ns);
+
+	if (beacon->state == TRP_BEACON_IDLE && beacon->due.ns < end.ns)
+		beacon->due = end;
+}
+
 void trp_beacon_yield(struct trp_beacon *beacon,
 		      enum trp_beacon_event_type type, const char *winner)
 {
@@ -307,6 +316,7 @@ static int init(struct trp_beacon *beacon,
 	beacon->wants_raw = options->wants_raw;
 	beacon->ping_due = TRP_NEVER;
 	beacon->vers_due = TRP_NEVER;
+	beacon->met = TRP_LONG_AGO;
 	enter(beacon, TRP_BEACON_NEW, TRP_NEVER);
 	return trp_peers_make(&beacon->peers, options->node, &beacon->me);
 }

@@ -106,12 +106,9 @@ void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
 		beacon->counts.lost++;
 		return;
 	}
-	/*
-	 * Not at once: a ping of the own side may be on its way.  It comes
-	 * in the slot .875 or .9375; this is amid the two that follow.
-	 */
+	/* Not at once: a ping of the own side may be on its way. */
 	if (place == 0)
-		wait_ns = trp_beacon_gap_ns(beacon) * 5 / 64;
+		wait_ns = trp_beacon_crossing_ns(beacon);
 	notice->due = trp_after(now, wait_ns);
 	notice->next = beacon->notices;
 	beacon->notices = notice;
@@ -152,7 +149,10 @@ static bool is_recent(const struct trp_beacon *beacon, struct trp_time then,
 	return now.ns - then.ns < trp_beacon_cycle_ns(beacon);
 }
 
-/* One who has just begun may have missed what was said before. */
+/*
+ * What was said before the sides met they have not heard, unless it is what
+ * they answer; nor has one who has just begun.
+ */
 static bool is_told(const struct trp_beacon *beacon,
 		    const struct trp_wire *message, struct trp_time now)
 {
@@ -160,7 +160,8 @@ static bool is_told(const struct trp_beacon *beacon,
 
 	if (message->type == TRP_WIRE_PING && message->history_length == 1)
 		return now.ns - head->told.ns < trp_beacon_gap_ns(beacon) / 4;
-	return is_recent(beacon, head->told, now);
+	return head->told.ns >= beacon->met.ns - trp_beacon_answer_ns(beacon) &&
+	       is_recent(beacon, head->told, now);
 }
 
 /* The other side was spoken of already if any of its names was. */
@@ -221,13 +222,20 @@ void trp_beacon_recover(struct trp_beacon *beacon,
 			struct trp_time now)
 {
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+	bool must_tell;
 
+	if (!is_recent(beacon, beacon->met, now))
+		beacon->met = now;
+	must_tell = !is_told(beacon, message, now);
+	/* Until the head has told them: else it would be hist against ping. */
+	if (must_tell && !is_replaced)
+		trp_beacon_hold_turn(beacon, trp_beacon_answer_ns(beacon), now);
 	if (place == TRP_ROTATION_NOWHERE ||
 	    beacon->value.type == TRP_SCALAR_NONE)
 		return;
 	if (!is_known_side(beacon, message, now))
 		emit_recover(beacon, message, place, is_replaced);
-	if (!is_told(beacon, message, now))
+	if (must_tell)
 		trp_beacon_notify(beacon, place, now);
 	mark_sides(beacon, message, now);
 }

@@ -19,17 +19,11 @@
  *   the next, as they come.  Whose ping it is says what is in force.
  */
 
-/* More than what is said at one moment differs in when it is heard. */
-static int64_t crossing_ns(const struct trp_beacon *beacon)
-{
-	return trp_beacon_gap_ns(beacon) / 128;
-}
-
 static bool has_crossed_ours(const struct trp_beacon *beacon,
 			     struct trp_time now)
 {
 	return beacon->state == TRP_BEACON_WAITING &&
-	       now.ns - beacon->sent_at.ns < crossing_ns(beacon);
+	       now.ns - beacon->sent_at.ns < trp_beacon_crossing_ns(beacon);
 }
 
 static bool is_active(const struct trp_beacon *beacon)
@@ -340,8 +334,6 @@ static void hear_other(struct trp_beacon *beacon,
 		if (message->type == TRP_WIRE_PING &&
 		    !is_of_this_cycle(beacon, sender, now))
 			tell_again(beacon, now);
-		else if (has_crossed_ours(beacon, now))
-			trp_beacon_repeat(beacon, 0, now);
 		return;
 	}
 	take_value(beacon, message, sender, now);
@@ -367,18 +359,6 @@ static void cancel_notices(struct trp_beacon *beacon,
 	}
 }
 
-/*
- * A ping right behind a hist might overtake it on the way to some, who would
- * judge that by another head.
- */
-static void let_it_pass(struct trp_beacon *beacon, struct trp_time now)
-{
-	struct trp_time past = trp_after(now, crossing_ns(beacon));
-
-	if (beacon->state == TRP_BEACON_IDLE && beacon->due.ns < past.ns)
-		beacon->due = past;
-}
-
 static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		      struct trp_time now)
 {
@@ -390,9 +370,14 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		return;
 	}
 	cancel_notices(beacon, message);
+	/*
+	 * A ping right behind a hist might overtake it on the way to some, who
+	 * would judge that by another head.
+	 */
 	if (message->type == TRP_WIRE_HIST) {
 		sender->told = now;
-		let_it_pass(beacon, now);
+		trp_beacon_hold_turn(beacon, trp_beacon_crossing_ns(beacon),
+				     now);
 	}
 	if (sender == trp_rotation_head(&beacon->rotation))
 		return;

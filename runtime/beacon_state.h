@@ -59,6 +59,7 @@ struct trp_beacon {
 	struct trp_time ping_due;
 	struct trp_time vers_due; /* the configuration is sent again */
 	struct trp_notice *notices;
+	struct trp_time met; /* the first of another side, in this heal */
 
 	struct trp_beacon_counts counts;
 };
@@ -77,6 +78,21 @@ static inline int64_t trp_beacon_cycle_ns(const struct trp_beacon *beacon)
 static inline int64_t trp_beacon_gap_ns(const struct trp_beacon *beacon)
 {
 	return (int64_t)(beacon->config.gap_s * 1e9);
+}
+
+/*
+ * What is said further apart than this is heard by all in that order: it must
+ * be twice the most by which delays differ.
+ */
+static inline int64_t trp_beacon_crossing_ns(const struct trp_beacon *beacon)
+{
+	return trp_beacon_gap_ns(beacon) / 64;
+}
+
+/* By then what a head has to say to it was heard. */
+static inline int64_t trp_beacon_answer_ns(const struct trp_beacon *beacon)
+{
+	return 2 * trp_beacon_crossing_ns(beacon);
 }
 
 /* 2^-times */
@@ -98,6 +114,9 @@ void trp_beacon_send_list(struct trp_beacon *beacon, enum trp_wire_type type,
 void trp_beacon_hear_echo(struct trp_beacon *beacon, struct trp_time now);
 /* A ping was accepted: when is the own turn? */
 void trp_beacon_wait_turn(struct trp_beacon *beacon, struct trp_time now);
+/* The own turn does not come before that much later. */
+void trp_beacon_hold_turn(struct trp_beacon *beacon, int64_t duration_ns,
+			  struct trp_time now);
 /* Leaves WAITING or IT, with that event in the latter. */
 void trp_beacon_yield(struct trp_beacon *beacon,
 		      enum trp_beacon_event_type type, const char *winner);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct trp_time long_ago = { INT64_MIN / 2 };
-
 void trp_peers_init(struct trp_peers *peers, size_t limit)
 {
 	*peers = (struct trp_peers) { .limit = limit };
@@ -105,10 +103,10 @@ static struct trp_peer *peer_new(const char *name)
 
 	if (!peer)
 		return NULL;
-	*peer = (struct trp_peer) { .heard = long_ago,
-				    .pinged = long_ago,
-				    .told = long_ago,
-				    .recovered = long_ago };
+	*peer = (struct trp_peer) { .heard = TRP_LONG_AGO,
+				    .pinged = TRP_LONG_AGO,
+				    .told = TRP_LONG_AGO,
+				    .recovered = TRP_LONG_AGO };
 	memcpy(peer->name, name, size);
 	return peer;
 }

@@ -17,8 +17,6 @@
 /* 47 bits of term and 16 of name make a positive fence. */
 #define TERM_MAX ((UINT64_C(1) << 47) - 1)
 
-static const struct trp_time never_yet = { INT64_MIN / 2 };
-
 int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
 		    bool is_roving)
 {
@@ -26,8 +24,8 @@ int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
 		return -EINVAL;
 	*tenure = (struct trp_tenure) { .is_roving = is_roving,
 					.floor = floor ? floor : 1,
-					.holder_heard = never_yet,
-					.holder_listed = never_yet };
+					.holder_heard = TRP_LONG_AGO,
+					.holder_listed = TRP_LONG_AGO };
 	strcpy(tenure->node, node);
 	return 0;
 }
@@ -96,8 +94,8 @@ static void take_over(struct trp_tenure *tenure,
 	tenure->term = record->term;
 	tenure->seat = record->seat;
 	strcpy(tenure->holder, record->holder);
-	tenure->holder_heard = never_yet;
-	tenure->holder_listed = never_yet;
+	tenure->holder_heard = TRP_LONG_AGO;
+	tenure->holder_listed = TRP_LONG_AGO;
 	tenure->has_claimed = false;
 	tenure->is_running = false;
 }

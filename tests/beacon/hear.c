@@ -263,32 +263,41 @@ Test(crossing, whose_ping_loses_to_a_hist_underway_says_who_has_won)
 	lone_fini(&lone);
 }
 
-Test(crossing, whose_ping_meets_a_hist_about_its_predecessor_pings_again)
+/* b was the last; returns when the turn comes, and is a moment before it. */
+static double begin_turn(struct lone *lone)
 {
-	struct lone lone;
+	double due;
 
-	begin_pinged(&lone);
-	lone_hear_hist(&lone, "b m", 60);
-	cr_assert_str_eq(lone_list(&lone), "m b");
-	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
-	cr_assert_str_eq(lone_last(&lone), "m b");
-	lone_fini(&lone);
+	begin_listed(lone);
+	lone_hear_ping(lone, "b a m", 60);
+	due = lone->now_s + C + G * 7 / 8;
+	lone_until(lone, due - 0.001);
+	memset(lone->sent, 0, sizeof(lone->sent));
+	return due;
 }
 
 Test(crossing, no_ping_goes_out_right_behind_a_hist)
 {
 	struct lone lone;
-	double due;
+	double due = begin_turn(&lone);
 
-	begin_listed(&lone);
-	lone_hear_ping(&lone, "b a m", 60);
-	due = lone.now_s + C + G * 7 / 8;
-	lone_until(&lone, due - 0.001);
-	memset(lone.sent, 0, sizeof(lone.sent));
-	lone_hear_hist(&lone, "x y", 5);
-	lone_until(&lone, due + 0.005);
+	lone_hear_hist(&lone, "b a m", 60);
+	lone_until(&lone, due + G / 64 - 0.002);
 	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
 	lone_until(&lone, due + G / 64);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	lone_fini(&lone);
+}
+
+Test(crossing, no_ping_goes_out_before_the_head_can_have_told_the_other_side)
+{
+	struct lone lone;
+	double due = begin_turn(&lone);
+
+	lone_hear_ping(&lone, "x y", 5);
+	lone_until(&lone, due + G / 32 - 0.002);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
+	lone_until(&lone, due + G / 32);
 	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
 	lone_fini(&lone);
 }

@@ -396,14 +396,16 @@ void sim_start_all(struct sim_net *net, int64_t within_ns)
 void sim_settle(struct sim_net *net)
 {
 	size_t last = (size_t)net->node_count - 1;
-	int cycles = 0;
+	int cycles = 0, full = 0;
 
 	sim_start_all(net, (int64_t)(sim_draw(net) * 3 * (double)SIM_CYCLE));
-	while (!trp_beacon_listed(net->nodes[0].beacon, last)) {
+	while (full < net->node_count) {
 		sim_run(net, SIM_CYCLE);
+		full++;
+		if (!trp_beacon_listed(net->nodes[0].beacon, last))
+			full = 0;
 		sim_assert(net, ++cycles < 2000);
 	}
-	sim_run(net, net->node_count * SIM_CYCLE);
 }
 
 int sim_up(const struct sim_net *net)
