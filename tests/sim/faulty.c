@@ -176,7 +176,7 @@ static void run_chaos(uint64_t seed, bool is_loud, int nodes)
 	faults.drift = 0.002;
 	sim_init(&net, seed, nodes, &config, &faults);
 	net.is_loud = is_loud;
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 50 + nodes; i++) {
 		do_something(&net);
 		sim_run(&net, (int64_t)(sim_draw(&net) * 6e9));
 	}
@@ -208,6 +208,24 @@ Test(faulty, from_any_chaos_of_50)
 
 	for (seed = seeds.first; seed < seeds.end; seed++)
 		run_chaos(seed, seeds.is_loud, 50);
+}
+
+Test(faulty, from_any_chaos_of_500)
+{
+	struct sim_seeds seeds = sim_seeds(311000, 2);
+	uint64_t seed;
+
+	for (seed = seeds.first; seed < seeds.end; seed++)
+		run_chaos(seed, seeds.is_loud, 500);
+}
+
+Test(faulty, from_any_chaos_of_1000)
+{
+	struct sim_seeds seeds = sim_seeds(312000, 1);
+	uint64_t seed;
+
+	for (seed = seeds.first; seed < seeds.end; seed++)
+		run_chaos(seed, seeds.is_loud, 1000);
 }
 
 /* ---- one name twice ----------------------------------------------------- */
