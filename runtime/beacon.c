@@ -81,6 +81,7 @@ static void enter(struct trp_beacon *beacon, enum trp_beacon_state state,
 {
 	beacon->state = state;
 	beacon->due = due;
+	beacon->turn = due;
 }
 
 void trp_beacon_wait_turn(struct trp_beacon *beacon, struct trp_time now)
@@ -92,13 +93,19 @@ void trp_beacon_wait_turn(struct trp_beacon *beacon, struct trp_time now)
 	      trp_after(now, trp_beacon_cycle_ns(beacon) + slot_ns));
 }
 
+/* However much is said, the turns of a list keep their order, and come. */
 void trp_beacon_hold_turn(struct trp_beacon *beacon, int64_t duration_ns,
 			  struct trp_time now)
 {
-	struct trp_time end = trp_after(now, duration_ns);
+	int64_t end_ns = now.ns + duration_ns, last_ns;
 
-	if (beacon->state == TRP_BEACON_IDLE && beacon->due.ns < end.ns)
-		beacon->due = end;
+	if (beacon->state != TRP_BEACON_IDLE)
+		return;
+	last_ns = beacon->turn.ns + trp_beacon_gap_ns(beacon) / 8;
+	if (end_ns > last_ns)
+		end_ns = last_ns;
+	if (beacon->due.ns < end_ns)
+		beacon->due.ns = end_ns;
 }
 
 void trp_beacon_yield(struct trp_beacon *beacon,
@@ -316,7 +323,6 @@ static int init(struct trp_beacon *beacon,
 	beacon->wants_raw = options->wants_raw;
 	beacon->ping_due = TRP_NEVER;
 	beacon->vers_due = TRP_NEVER;
-	beacon->met = TRP_LONG_AGO;
 	enter(beacon, TRP_BEACON_NEW, TRP_NEVER);
 	return trp_peers_make(&beacon->peers, options->node, &beacon->me);
 }

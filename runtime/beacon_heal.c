@@ -8,10 +8,10 @@
  * hist about its head; it waits the longer, the further back it stands, and
  * keeps quiet when somebody was first.  So there is one for each side.
  *
- * Unlike the original, a hist heard counts as well as a ping, and a head that
- * was on the air within this cycle is not announced again, except to one who
- * has pinged for the first time.  The same holds for the RECOVER event: one
- * for each other side and heal.
+ * Unlike the original, a hist heard counts as well as a ping, and a head of
+ * which a side was told within a gap is not announced to it again, except to
+ * one who has pinged for the first time.  The same holds for the RECOVER event:
+ * one for each other side and heal.
  */
 
 #define NOTICES_MAX 16
@@ -40,7 +40,7 @@ void trp_beacon_cancel_notice(struct trp_beacon *beacon,
 
 	for (at = &beacon->notices; *at; at = &(*at)->next) {
 		notice = *at;
-		if (notice->at[0] != head)
+		if (notice->at[0] != head || notice->is_firm)
 			continue;
 		*at = notice->next;
 		notice_free(notice);
@@ -50,8 +50,12 @@ void trp_beacon_cancel_notice(struct trp_beacon *beacon,
 
 void trp_beacon_drop_notices(struct trp_beacon *beacon)
 {
-	while (beacon->notices)
-		trp_beacon_cancel_notice(beacon, beacon->notices->at[0]);
+	struct trp_notice *notice;
+
+	while ((notice = beacon->notices)) {
+		beacon->notices = notice->next;
+		notice_free(notice);
+	}
 }
 
 static bool may_add_notice(const struct trp_beacon *beacon,
@@ -93,10 +97,9 @@ static void send_notice(struct trp_beacon *beacon, struct trp_notice *notice,
 	notice_free(notice);
 }
 
-void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
-		       struct trp_time now)
+static void add_notice(struct trp_beacon *beacon, struct trp_time due,
+		       bool is_firm)
 {
-	int64_t wait_ns = trp_beacon_stagger_ns(beacon, place);
 	struct trp_notice *notice;
 
 	if (!may_add_notice(beacon, trp_rotation_head(&beacon->rotation)))
@@ -106,12 +109,27 @@ void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
 		beacon->counts.lost++;
 		return;
 	}
+	notice->due = due;
+	notice->is_firm = is_firm;
+	notice->next = beacon->notices;
+	beacon->notices = notice;
+}
+
+void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
+		       struct trp_time now)
+{
+	int64_t wait_ns = trp_beacon_stagger_ns(beacon, place);
+
 	/* Not at once: a ping of the own side may be on its way. */
 	if (place == 0)
 		wait_ns = trp_beacon_crossing_ns(beacon);
-	notice->due = trp_after(now, wait_ns);
-	notice->next = beacon->notices;
-	beacon->notices = notice;
+	add_notice(beacon, trp_after(now, wait_ns), false);
+}
+
+/* After what the others have to say, and what is said of the own ping. */
+void trp_beacon_concede(struct trp_beacon *beacon, struct trp_time now)
+{
+	add_notice(beacon, trp_after(now, trp_beacon_answer_ns(beacon)), true);
 }
 
 void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
@@ -143,40 +161,56 @@ void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now)
 
 /* ---- recovery ----------------------------------------------------------- */
 
+/* Sides that meet have told each other all within a gap, or did not hear it. */
 static bool is_recent(const struct trp_beacon *beacon, struct trp_time then,
 		      struct trp_time now)
 {
-	return now.ns - then.ns < trp_beacon_cycle_ns(beacon);
+	return now.ns - then.ns < trp_beacon_gap_ns(beacon);
 }
 
 /*
- * What was said before the sides met they have not heard, unless it is what
- * they answer; nor has one who has just begun.
+ * When the side that speaks was met, by any of its names.  Each side counts
+ * for itself: another one that joins later has not heard what was said before.
  */
-static bool is_told(const struct trp_beacon *beacon,
-		    const struct trp_wire *message, struct trp_time now)
-{
-	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
-
-	if (message->type == TRP_WIRE_PING && message->history_length == 1)
-		return now.ns - head->told.ns < trp_beacon_gap_ns(beacon) / 4;
-	return head->told.ns >= beacon->met.ns - trp_beacon_answer_ns(beacon) &&
-	       is_recent(beacon, head->told, now);
-}
-
-/* The other side was spoken of already if any of its names was. */
 static bool is_known_side(const struct trp_beacon *beacon,
-			  const struct trp_wire *message, struct trp_time now)
+			  const struct trp_wire *message, struct trp_time now,
+			  struct trp_time *ret_met)
 {
 	const struct trp_peer *peer;
 	size_t i;
 
 	for (i = 0; i < message->history_length; i++) {
 		peer = trp_peers_find(&beacon->peers, message->history[i]);
-		if (peer && is_recent(beacon, peer->recovered, now))
+		if (peer && is_recent(beacon, peer->recovered, now)) {
+			*ret_met = peer->recovered;
 			return true;
+		}
 	}
+	*ret_met = now;
 	return false;
+}
+
+/*
+ * What was said before the sides met they have not heard, unless it crossed
+ * what they say; nor has one who has just begun.
+ */
+static bool is_told(const struct trp_beacon *beacon,
+		    const struct trp_wire *message, struct trp_time met,
+		    struct trp_time now)
+{
+	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+
+	if (message->type == TRP_WIRE_PING && message->history_length == 1)
+		return now.ns - head->told.ns < trp_beacon_gap_ns(beacon) / 4;
+	return head->told.ns >= met.ns - trp_beacon_crossing_ns(beacon) &&
+	       is_recent(beacon, head->told, now);
+}
+
+static void mark(const struct trp_beacon *beacon, struct trp_peer *peer,
+		 struct trp_time now)
+{
+	if (!is_recent(beacon, peer->recovered, now))
+		peer->recovered = now;
 }
 
 static void mark_sides(struct trp_beacon *beacon,
@@ -188,9 +222,9 @@ static void mark_sides(struct trp_beacon *beacon,
 	for (i = 0; i < message->history_length; i++)
 		if (trp_peers_make(&beacon->peers, message->history[i],
 				   &peer) == 0)
-			peer->recovered = now;
+			mark(beacon, peer, now);
 	for (i = 0; i < beacon->rotation.count; i++)
-		beacon->rotation.at[i]->recovered = now;
+		mark(beacon, beacon->rotation.at[i], now);
 }
 
 static void emit_recover(struct trp_beacon *beacon,
@@ -217,25 +251,27 @@ static void emit_recover(struct trp_beacon *beacon,
 	free(names);
 }
 
+/*
+ * Who has no value has nothing to recover, but tells what it hears like any
+ * other: else nobody would, where the next in line has none.
+ */
 void trp_beacon_recover(struct trp_beacon *beacon,
 			const struct trp_wire *message, bool is_replaced,
 			struct trp_time now)
 {
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
-	bool must_tell;
+	struct trp_time met;
+	bool is_known = is_known_side(beacon, message, now, &met);
+	bool must_tell = !is_told(beacon, message, met, now);
 
-	if (!is_recent(beacon, beacon->met, now))
-		beacon->met = now;
-	must_tell = !is_told(beacon, message, now);
+	mark_sides(beacon, message, now);
 	/* Until the head has told them: else it would be hist against ping. */
 	if (must_tell && !is_replaced)
 		trp_beacon_hold_turn(beacon, trp_beacon_answer_ns(beacon), now);
-	if (place == TRP_ROTATION_NOWHERE ||
-	    beacon->value.type == TRP_SCALAR_NONE)
+	if (place == TRP_ROTATION_NOWHERE)
 		return;
-	if (!is_known_side(beacon, message, now))
+	if (!is_known && beacon->value.type != TRP_SCALAR_NONE)
 		emit_recover(beacon, message, place, is_replaced);
 	if (must_tell)
 		trp_beacon_notify(beacon, place, now);
-	mark_sides(beacon, message, now);
 }

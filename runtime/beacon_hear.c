@@ -204,13 +204,14 @@ static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 	if (!is_same)
 		trp_beacon_recover(beacon, message, wins, now);
 	if (wins) {
+		head->pinged = TRP_LONG_AGO;
 		adopt_list(beacon, message);
 		accept(beacon, sender, now);
 	}
 	if (is_same)
 		tell_again(beacon, now);
 	else if (has_crossed)
-		trp_beacon_notify(beacon, 0, now);
+		trp_beacon_concede(beacon, now);
 }
 
 /* ---- nodes that begin together ------------------------------------------ */

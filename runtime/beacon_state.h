@@ -15,6 +15,7 @@
 struct trp_notice {
 	struct trp_notice *next;
 	struct trp_time due;
+	bool is_firm; /* also when others say it */
 	size_t count;
 	struct trp_peer *at[]; /* pinned */
 };
@@ -40,6 +41,7 @@ struct trp_beacon {
 
 	enum trp_beacon_state state;
 	struct trp_time due;	 /* of the state */
+	struct trp_time turn;	 /* the same, before it was held */
 	struct trp_time sent_at; /* the own last ping: T0 */
 	unsigned int repeats;	 /* of that ping */
 	bool is_lone;		 /* it followed the own one, nobody else's */
@@ -59,7 +61,6 @@ struct trp_beacon {
 	struct trp_time ping_due;
 	struct trp_time vers_due; /* the configuration is sent again */
 	struct trp_notice *notices;
-	struct trp_time met; /* the first of another side, in this heal */
 
 	struct trp_beacon_counts counts;
 };
@@ -82,7 +83,7 @@ static inline int64_t trp_beacon_gap_ns(const struct trp_beacon *beacon)
 
 /*
  * What is said further apart than this is heard by all in that order: it must
- * be twice the most by which delays differ.
+ * be twice the longest delay.
  */
 static inline int64_t trp_beacon_crossing_ns(const struct trp_beacon *beacon)
 {
@@ -114,7 +115,7 @@ void trp_beacon_send_list(struct trp_beacon *beacon, enum trp_wire_type type,
 void trp_beacon_hear_echo(struct trp_beacon *beacon, struct trp_time now);
 /* A ping was accepted: when is the own turn? */
 void trp_beacon_wait_turn(struct trp_beacon *beacon, struct trp_time now);
-/* The own turn does not come before that much later. */
+/* The own turn does not come before that much later, if it can wait. */
 void trp_beacon_hold_turn(struct trp_beacon *beacon, int64_t duration_ns,
 			  struct trp_time now);
 /* Leaves WAITING or IT, with that event in the latter. */
@@ -139,6 +140,8 @@ void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
 /* The same, but the head says so by its ping. */
 void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
 		       struct trp_time now);
+/* The own ping crossed what it lost to, the head: says so in any case. */
+void trp_beacon_concede(struct trp_beacon *beacon, struct trp_time now);
 void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now);
 void trp_beacon_drop_notices(struct trp_beacon *beacon);
 /* The own side meets another one, from which `message` comes. */

@@ -18,7 +18,7 @@ struct trp_peer {
 	struct trp_time heard;	   /* when anything about it was heard last */
 	struct trp_time pinged;	   /* when it was last accepted as head */
 	struct trp_time told;	   /* when a hist about it was last on air */
-	struct trp_time recovered; /* when a recovery last spoke of it */
+	struct trp_time recovered; /* when its side was met last */
 	char name[];
 };
 

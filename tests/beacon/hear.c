@@ -161,11 +161,40 @@ Test(heal, a_side_that_has_a_new_head_is_still_the_same_side)
 
 	begin_listed(&lone);
 	lone_hear_ping(&lone, "x y z", 10);
-	lone_until(&lone, 9 + G);
+	lone_until(&lone, 9 + G * 3 / 4);
 	lone_hear_ping(&lone, "z x y", 10);
 	lone_until(&lone, 9 + 3 * G);
 	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 1);
 	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	lone_fini(&lone);
+}
+
+Test(heal, a_side_that_joins_later_in_the_cycle_is_told_too)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x y", 10);
+	lone_until(&lone, 9 + G * 3 / 4);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	lone_hear_ping(&lone, "p q", 10);
+	lone_until(&lone, 9 + 2 * G);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 2);
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 2);
+	lone_fini(&lone);
+}
+
+Test(heal, a_side_that_was_gone_again_is_told_again)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x y", 10);
+	lone_until(&lone, 9 + 2 * G);
+	lone_hear_ping(&lone, "y x", 10);
+	lone_until(&lone, 9 + 3 * G);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 2);
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 2);
 	lone_fini(&lone);
 }
 
@@ -187,7 +216,28 @@ Test(heal, who_is_it_on_the_losing_side_gets_detag_first)
 	lone_fini(&lone);
 }
 
-Test(heal, who_is_not_listed_or_has_no_value_keeps_out_of_it)
+Test(heal, who_has_no_value_tells_of_the_head_that_has_one)
+{
+	struct lone lone;
+	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults };
+
+	lone_new(&lone, &options);
+	trp_beacon_set_value(lone.beacon, &none);
+	cr_assert(trp_beacon_start(lone.beacon, (struct trp_time) { 0 }) == 0);
+	lone_hear_init(&lone, "m");
+	lone_hear_ping(&lone, "b m", 60);
+	memset(lone.seen, 0, sizeof(lone.seen));
+	lone_hear_ping(&lone, "x y", 10);
+	lone_until(&lone, G);
+	cr_assert(lone.seen[TRP_BEACON_RECOVER] == 0);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	cr_assert_str_eq(lone_last(&lone), "b m");
+	lone_fini(&lone);
+}
+
+Test(heal, who_is_not_listed_keeps_out_of_it)
 {
 	struct lone lone;
 
@@ -255,11 +305,15 @@ Test(crossing, whose_ping_loses_to_a_hist_underway_says_who_has_won)
 
 	begin_pinged(&lone);
 	lone_hear_hist(&lone, "x y", 70);
+	lone_hear_hist(&lone, "x y", 70); /* doubled */
 	cr_assert_str_eq(lone_list(&lone), "x y");
-	lone_until(&lone, lone.now_s + G / 4);
-	/* x y, and who headed the own side. */
-	cr_assert(lone.sent[TRP_WIRE_HIST] == 2);
+	lone_until(&lone, lone.now_s + G / 64);
+	/* Who headed the own side, and then x y. */
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
 	cr_assert_str_eq(lone_last(&lone), "m b");
+	lone_until(&lone, lone.now_s + G / 4);
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 2);
+	cr_assert_str_eq(lone_last(&lone), "x y");
 	lone_fini(&lone);
 }
 
@@ -299,6 +353,46 @@ Test(crossing, no_ping_goes_out_before_the_head_can_have_told_the_other_side)
 	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
 	lone_until(&lone, due + G / 32);
 	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	lone_fini(&lone);
+}
+
+/* Says so every few milliseconds, from before the turn until after it. */
+static void flood(struct lone *lone, double end_s,
+		  void (*say)(struct lone *lone, const char *names,
+			      int64_t value),
+		  const char *names)
+{
+	while (lone->now_s < end_s) {
+		say(lone, names, 5);
+		lone_until(lone, lone->now_s + G / 256);
+	}
+}
+
+Test(crossing, nobody_holds_back_a_turn_for_long_by_speaking_all_the_time)
+{
+	struct lone lone;
+	double due;
+
+	due = begin_turn(&lone);
+	flood(&lone, due + G / 8 + G / 64, lone_hear_hist, "b a m");
+	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	lone_fini(&lone);
+	due = begin_turn(&lone);
+	flood(&lone, due + G / 8 + G / 64, lone_hear_ping, "x y");
+	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
+	lone_fini(&lone);
+}
+
+Test(crossing, a_yielded_head_is_heard_of_again_like_any_other)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_hist(&lone, "x y a", 80);
+	cr_assert_str_eq(lone_list(&lone), "x y a");
+	lone_hear_ping(&lone, "p x y a", 5);
+	lone_hear_hist(&lone, "a m b", 70);
+	cr_assert_str_eq(lone_list(&lone), "a m b");
 	lone_fini(&lone);
 }
 
