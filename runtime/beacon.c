@@ -198,6 +198,7 @@ static void ping(struct trp_beacon *beacon, struct trp_time now)
 	beacon->misses = 0;
 	beacon->sent_at = now;
 	beacon->repeats = 0;
+	beacon->repeat_due = TRP_NEVER;
 	beacon->is_lone = may_become_it && rotation->count == 1;
 	beacon->me->pinged = now;
 	if (may_become_it)
@@ -323,6 +324,7 @@ static int init(struct trp_beacon *beacon,
 	beacon->wants_raw = options->wants_raw;
 	beacon->ping_due = TRP_NEVER;
 	beacon->vers_due = TRP_NEVER;
+	beacon->repeat_due = TRP_NEVER;
 	enter(beacon, TRP_BEACON_NEW, TRP_NEVER);
 	return trp_peers_make(&beacon->peers, options->node, &beacon->me);
 }
@@ -401,6 +403,7 @@ struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon)
 
 	due = earlier(due, beacon->ping_due);
 	due = earlier(due, beacon->vers_due);
+	due = earlier(due, beacon->repeat_due);
 	for (notice = beacon->notices; notice; notice = notice->next)
 		due = earlier(due, notice->due);
 	return due;

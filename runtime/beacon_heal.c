@@ -52,6 +52,7 @@ void trp_beacon_drop_notices(struct trp_beacon *beacon)
 {
 	struct trp_notice *notice;
 
+	beacon->repeat_due = TRP_NEVER;
 	while ((notice = beacon->notices)) {
 		beacon->notices = notice->next;
 		notice_free(notice);
@@ -135,11 +136,21 @@ void trp_beacon_concede(struct trp_beacon *beacon, struct trp_time now)
 void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
 		       struct trp_time now)
 {
-	const struct trp_rotation *rotation = &beacon->rotation;
+	int64_t wait_ns = trp_beacon_crossing_ns(beacon);
 
 	if (place > 0)
 		trp_beacon_notify(beacon, place, now);
-	else if (beacon->repeats++ < REPEATS_MAX)
+	else if (beacon->repeat_due.ns == TRP_NEVER.ns &&
+		 beacon->repeats++ < REPEATS_MAX)
+		beacon->repeat_due = trp_after(now, wait_ns);
+}
+
+static void repeat_ping(struct trp_beacon *beacon)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+
+	beacon->repeat_due = TRP_NEVER;
+	if (trp_rotation_head(rotation) == beacon->me)
 		trp_beacon_send_list(beacon, TRP_WIRE_PING, rotation->at,
 				     rotation->count);
 }
@@ -148,6 +159,8 @@ void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now)
 {
 	struct trp_notice **at = &beacon->notices, *notice;
 
+	if (beacon->repeat_due.ns <= now.ns)
+		repeat_ping(beacon);
 	while (*at) {
 		notice = *at;
 		if (notice->due.ns > now.ns) {

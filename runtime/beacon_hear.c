@@ -14,7 +14,7 @@
  * - a ping accepted already is passed over when it comes again;
  * - who pings as if the head had not pinged has perhaps not heard it, and would
  *   be it beside the head.  So what is in force is said once more: by the head
- *   itself at once, with its ping, or else by the next in line with a hist;
+ *   itself soon, with its ping, and by the next in line with a hist;
  * - a ping and what another side says may cross, and be judged by one head or
  *   the next, as they come.  Whose ping it is says what is in force.
  */
@@ -346,14 +346,17 @@ static void hear_other(struct trp_beacon *beacon,
 		hear_list_of(beacon, message, sender, now);
 }
 
-/* That side speaks for itself, be it by a later head. */
+/*
+ * That side speaks for itself, be it by a later head.  Not so a head that
+ * repeats its ping, as who missed that once may miss it again.
+ */
 static void cancel_notices(struct trp_beacon *beacon,
 			   const struct trp_wire *message)
 {
 	const struct trp_peer *peer;
-	size_t i;
+	size_t i = message->type == TRP_WIRE_PING;
 
-	for (i = 0; i < message->history_length && beacon->notices; i++) {
+	for (; i < message->history_length && beacon->notices; i++) {
 		peer = trp_peers_find(&beacon->peers, message->history[i]);
 		if (peer)
 			trp_beacon_cancel_notice(beacon, peer);

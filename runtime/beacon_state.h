@@ -40,11 +40,12 @@ struct trp_beacon {
 	bool wants_raw;
 
 	enum trp_beacon_state state;
-	struct trp_time due;	 /* of the state */
-	struct trp_time turn;	 /* the same, before it was held */
-	struct trp_time sent_at; /* the own last ping: T0 */
-	unsigned int repeats;	 /* of that ping */
-	bool is_lone;		 /* it followed the own one, nobody else's */
+	struct trp_time due;	    /* of the state */
+	struct trp_time turn;	    /* the same, before it was held */
+	struct trp_time sent_at;    /* the own last ping: T0 */
+	unsigned int repeats;	    /* of that ping */
+	struct trp_time repeat_due; /* of the next */
+	bool is_lone;		    /* it followed the own one, nobody else's */
 
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;

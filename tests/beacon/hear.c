@@ -281,8 +281,24 @@ Test(stale, a_former_head_that_missed_its_successor_is_told)
 	memset(lone.sent, 0, sizeof(lone.sent));
 	lone_hear_ping(&lone, "b", 60);
 	cr_assert_str_eq(lone_list(&lone), "m b");
+	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
+	lone_until(&lone, lone.now_s + G / 64);
 	cr_assert(lone.sent[TRP_WIRE_PING] == 1);
 	cr_assert_str_eq(lone_last(&lone), "m b");
+	lone_fini(&lone);
+}
+
+Test(stale, who_missed_the_head_is_told_by_the_next_in_line_as_well)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "q m b", 5);
+	lone_hear_ping(&lone, "a m b", 70); /* again */
+	lone_until(&lone, 9 + G);
+	cr_assert_str_eq(lone_list(&lone), "a m b");
+	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
+	cr_assert_str_eq(lone_last(&lone), "a m b");
 	lone_fini(&lone);
 }
 
