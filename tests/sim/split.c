@@ -11,12 +11,24 @@ static const struct sim_faults quick = { .delay_min_ns = 100000,
 static const struct sim_faults slow = { .delay_min_ns = 100000,
 					.delay_max_ns = 10000000 };
 
+static int64_t cycle_ns(const struct sim_net *net)
+{
+	return (int64_t)(net->config.cycle_s * 1e9);
+}
+
+static int64_t gap_ns(const struct sim_net *net)
+{
+	return (int64_t)(net->config.gap_s * 1e9);
+}
+
+#define NODES_MAX 1000
+
 /* Who said hist about whom since the net healed, by the sides that were. */
 struct said {
 	int side[64];
 	char heads[64][24];
 	int count;
-	int was_side[64];
+	int was_side[NODES_MAX];
 };
 
 static void note_hist(struct sim_node *node, const struct trp_wire *message)
@@ -62,13 +74,16 @@ static bool has_doubles(const struct said *said)
 
 /*
  * Not alone: two lone nodes are as two that begin.  And not as the tail, which
- * a newcomer may push out before the sides meet.
+ * a newcomer may push out before the sides meet.  Who has no value has nothing
+ * to recover.
  */
 static bool lists_itself(const struct sim_node *node)
 {
 	const char *listed;
 	size_t i;
 
+	if (node->value.type == TRP_SCALAR_NONE)
+		return false;
 	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
 		if (strcmp(listed, node->name) == 0)
 			return trp_beacon_listed(node->beacon, i + 1);
@@ -90,9 +105,8 @@ static void run_apart(struct sim_net *net, int parts)
 {
 	int side;
 
-	sim_split(net, parts);
-	sim_run(net, 12 * SIM_CYCLE +
-			     (int64_t)(sim_draw(net) * 2 * (double)SIM_CYCLE));
+	sim_run(net, 12 * cycle_ns(net));
+	sim_run(net, (int64_t)(sim_draw(net) * 2 * (double)cycle_ns(net)));
 	for (side = 0; side < parts; side++)
 		sim_assert(net, sim_its(net, side) <= 1);
 	sim_land(net);
@@ -129,7 +143,7 @@ static void check_recovers(struct sim_net *net, const bool *was_listed,
  */
 static void heal(struct sim_net *net, int parts)
 {
-	bool was_listed[64] = { false };
+	bool was_listed[NODES_MAX] = { false };
 	struct said said = { .count = 0 };
 	int i;
 
@@ -142,7 +156,7 @@ static void heal(struct sim_net *net, int parts)
 	net->watch = check_recover;
 	net->watch_data = &said;
 	sim_split(net, 1);
-	sim_run(net, SIM_CYCLE + SIM_GAP);
+	sim_run(net, cycle_ns(net) + gap_ns(net));
 	sim_land(net);
 	sim_assert(net, sim_is_agreed(net));
 	sim_assert(net, sim_its(net, 0) <= 1);
@@ -153,27 +167,48 @@ static void heal(struct sim_net *net, int parts)
 	net->watch = NULL;
 }
 
-/* `nodes` is how many, for this seed. */
-static void run_splits(uint64_t first, uint64_t count, int parts,
-		       int (*nodes)(uint64_t seed))
+/* Nets that are split into `parts`, with whatever `prepare` sets. */
+struct scene {
+	uint64_t first, count;
+	int parts;
+	int (*nodes)(uint64_t seed); /* how many */
+	void (*prepare)(struct sim_net *net);
+	void (*split)(struct sim_net *net, int parts); /* NULL: at random */
+};
+
+static void run_scene(const struct scene *scene)
 {
-	struct sim_seeds seeds = sim_seeds(first, count);
+	struct sim_seeds seeds = sim_seeds(scene->first, scene->count);
 	struct sim_net net;
 	uint64_t seed;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		sim_init(&net, seed, nodes(seed), &trp_wire_defaults,
+		sim_init(&net, seed, scene->nodes(seed), &trp_wire_defaults,
 			 seed % 2 ? &slow : &quick);
 		net.is_loud = seeds.is_loud;
-		sim_start_all(&net, SIM_CYCLE);
-		sim_run(&net, 20 * SIM_CYCLE);
-		run_apart(&net, parts);
-		heal(&net, parts);
+		if (scene->prepare)
+			scene->prepare(&net);
+		sim_start_all(&net, cycle_ns(&net));
+		sim_run(&net, 20 * cycle_ns(&net));
+		(scene->split ? scene->split : sim_split)(&net, scene->parts);
+		run_apart(&net, scene->parts);
+		heal(&net, scene->parts);
 		net.overlaps = 0;
-		sim_run(&net, 10 * SIM_CYCLE);
+		sim_run(&net, 10 * cycle_ns(&net));
 		sim_assert(&net, net.overlaps == 0);
 		sim_fini(&net);
 	}
+}
+
+static void run_splits(uint64_t first, uint64_t count, int parts,
+		       int (*nodes)(uint64_t seed))
+{
+	run_scene(&(struct scene) {
+		.first = first,
+		.count = count,
+		.parts = parts,
+		.nodes = nodes,
+	});
 }
 
 static int few(uint64_t seed)
@@ -216,4 +251,94 @@ Test(split, of_50_nodes)
 	run_splits(130000, 40, 2, fifty);
 	run_splits(131000, 20, 3, fifty);
 	run_splits(132000, 20, 4, fifty);
+}
+
+static int five_hundred(uint64_t seed)
+{
+	return 500;
+}
+
+static int thousand(uint64_t seed)
+{
+	return 1000;
+}
+
+Test(split, of_500_and_of_1000_nodes)
+{
+	run_splits(133000, 1, 2, five_hundred);
+	run_splits(134000, 1, 3, five_hundred);
+	run_splits(135000, 1, 4, thousand);
+}
+
+/* ---- other nets --------------------------------------------------------- */
+
+/* The limits of the original, and lists longer and shorter than the sides. */
+static void turn_knobs(struct sim_net *net)
+{
+	uint64_t seed = net->seed;
+
+	net->config.nodes = (int64_t[]) { 2, 3, 5, 8 }[seed % 4];
+	net->config.splits = 2 + (int64_t)(seed / 4 % 4);
+	net->config.cycle_s = (double[]) { 1, 10, 100 }[seed / 16 % 3];
+	net->config.gap_s = (double[]) { 0.1, 1.5, 10 }[seed / 16 % 3];
+	net->faults.delay_min_ns = gap_ns(net) / 10000;
+	net->faults.delay_max_ns = gap_ns(net) / 130;
+}
+
+Test(split, heals_with_other_knobs_too)
+{
+	run_scene(&(struct scene) { 136000, 480, 2, few, turn_knobs, NULL });
+	run_scene(&(struct scene) { 137000, 480, 3, nine, turn_knobs, NULL });
+	run_scene(&(struct scene) { 138000, 480, 4, twelve, turn_knobs, NULL });
+}
+
+static void take_values(struct sim_net *net)
+{
+	int i;
+
+	for (i = 0; i < net->node_count; i++)
+		if (net->seed % 3 == 0 || sim_draw(net) < 0.5)
+			net->nodes[i].value.type = TRP_SCALAR_NONE;
+		else if (net->seed % 3 == 1)
+			net->nodes[i].value = trp_scalar_text("equal");
+}
+
+Test(split, of_nodes_with_equal_values_and_without)
+{
+	run_scene(&(struct scene) { 140000, 600, 2, few, take_values, NULL });
+	run_scene(&(struct scene) { 141000, 600, 3, nine, take_values, NULL });
+}
+
+/* Not while they begin: three doubled init make a node give up. */
+static void split_and_double(struct sim_net *net, int parts)
+{
+	net->faults.doubling = 0.3;
+	sim_split(net, parts);
+}
+
+Test(split, heals_where_messages_are_doubled)
+{
+	run_scene(&(struct scene) { 142000, 3000, 2, few, NULL,
+				    split_and_double });
+	run_scene(&(struct scene) { 146000, 600, 3, nine, NULL,
+				    split_and_double });
+}
+
+static void part_lone_nodes(struct sim_net *net, int parts)
+{
+	int i;
+
+	sim_split(net, 1);
+	for (i = 1; i < parts; i++)
+		net->nodes[(net->seed + (uint64_t)i) %
+			   (uint64_t)net->node_count]
+			.side = i;
+}
+
+Test(split, of_which_all_sides_but_one_are_a_lone_node)
+{
+	run_scene(
+		&(struct scene) { 147000, 600, 2, few, NULL, part_lone_nodes });
+	run_scene(&(struct scene) { 148000, 600, 4, twelve, NULL,
+				    part_lone_nodes });
 }
