@@ -96,7 +96,7 @@ LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
-	beacon do-beacon race model check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
+	beacon do-beacon race model compilers check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -112,6 +112,7 @@ help:
 	@echo 'make fuzz           each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race           what two threads may share, under ThreadSanitizer'
 	@echo 'make model          the SPIN model of the wake protocol'
+	@echo 'make compilers      builds with gcc, clang, and without optional parts'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean          removes build/'
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
@@ -367,6 +368,13 @@ do-beacon: $(O)/bin/test-sim
 lint:
 	@./tests/support/packages build test lint
 	@./tests/support/lint $(O)
+
+# Each where the others are lenient: gcc links without libm when it optimises.
+compilers:
+	@./tests/support/packages build test lint
+	@$(MAKE) --no-print-directory CC=gcc CFLAGS='-O0 -Werror' O=build/gcc all
+	@$(MAKE) --no-print-directory CC=clang CFLAGS='-O2 -Werror' O=build/clang all
+	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= O=build/bare all
 
 fuzz:
 	@./tests/support/packages build lint
