@@ -104,6 +104,8 @@ static int map(const struct trp_arena *arena, int fd, int protection,
 		return -errno;
 	if (madvise(address, size, MADV_DONTDUMP))
 		return -errno;
+	/* A machine that knows none refuses this. */
+	madvise(address, size, MADV_NOHUGEPAGE);
 	return 0;
 }
 
