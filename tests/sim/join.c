@@ -76,7 +76,7 @@ static void join_two(struct sim_net *net)
 /* Whether the others come within a gap, or three cycles later. */
 Test(join, sides_that_join_later_agree_within_a_cycle_of_that)
 {
-	struct sim_seeds seeds = sim_seeds(150000, 1500);
+	struct sim_seeds seeds = sim_seeds(150000, 1000);
 	struct sim_net net;
 	uint64_t seed;
 	int parts;

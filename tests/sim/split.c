@@ -233,12 +233,12 @@ static int twelve(uint64_t seed)
 
 Test(split, three_sides_heal_to_one_list_within_a_cycle)
 {
-	run_splits(110000, 4000, 3, nine);
+	run_splits(110000, 3000, 3, nine);
 }
 
 Test(split, four_sides_heal_to_one_list_within_a_cycle)
 {
-	run_splits(120000, 4000, 4, twelve);
+	run_splits(120000, 3000, 4, twelve);
 }
 
 static int fifty(uint64_t seed)
@@ -318,7 +318,7 @@ static void split_and_double(struct sim_net *net, int parts)
 
 Test(split, heals_where_messages_are_doubled)
 {
-	run_scene(&(struct scene) { 142000, 3000, 2, few, NULL,
+	run_scene(&(struct scene) { 142000, 1500, 2, few, NULL,
 				    split_and_double });
 	run_scene(&(struct scene) { 146000, 600, 3, nine, NULL,
 				    split_and_double });
