@@ -183,8 +183,10 @@ static int make_arena(struct trp_node *node, const struct trp_options *options)
 	if (r < 0)
 		fprintf(stderr,
 			"troupe: no address space for %u actors with %llu MiB "
-			"of heap each: %s; try smaller --slots or --heap\n",
-			slots, (unsigned long long)heap >> 20, strerror(-r));
+			"of heap each: %s; try smaller --slots or --heap, or "
+			"raise `ulimit -%c`\n",
+			slots, (unsigned long long)heap >> 20, strerror(-r),
+			r == -EFBIG ? 'f' : 'v');
 	return r;
 }
 
