@@ -105,6 +105,14 @@ static uint32_t read_pid_max(void)
 	return (uint32_t)pid_max;
 }
 
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
 static int watch_signals(struct trp_supervisor *supervisor)
 {
 	sigset_t set;
@@ -113,7 +121,8 @@ static int watch_signals(struct trp_supervisor *supervisor)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
+		sigaddset(&set, SIGHUP);
 	/* The zygote may die while an order is written. */
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
