@@ -213,6 +213,15 @@ static int open_trace(struct trp_node *node, const struct trp_options *options)
 	return -EINVAL;
 }
 
+static void close_trace(const struct trp_options *options)
+{
+	int r = trp_trace_close();
+
+	if (r < 0)
+		fprintf(stderr, "troupe: the trace in %s is not whole: %s\n",
+			options->trace, strerror(-r));
+}
+
 /* Before the fork of the zygote: all that every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
 		   const struct trp_options *options)
@@ -451,7 +460,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n",
 			options->argv[0], loaded.why);
-		trp_trace_close();
+		close_trace(options);
 		trp_arena_fini(&supervisor.node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
 						      : STATUS_FAILED;
@@ -463,7 +472,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
-	trp_trace_close();
+	close_trace(options);
 	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);
