@@ -109,8 +109,10 @@ bool trp_spin_may_yield(struct trp_spin *spin, int own_cpu)
 	return spin->credit || is_due(&spin->yielding);
 }
 
-void trp_spin_learn_yield(struct trp_spin *spin, bool has_won)
+void trp_spin_learn_yield(struct trp_spin *spin, bool is_rung, int64_t took_ns)
 {
+	bool has_won = is_rung && took_ns < TRP_SPIN_SOON_NS;
+
 	if (spin->credit == 0)
 		learn_trial(&spin->yielding, has_won);
 	if (!has_won)

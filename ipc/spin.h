@@ -54,6 +54,7 @@ enum {
 	TRP_SPIN_LEAST_NS = 1500, /* below it: nothing */
 	TRP_SPIN_ALWAYS_NS = 1000000,
 	TRP_SPIN_PREEMPTED_NS = 100000, /* between two looks at the clock */
+	TRP_SPIN_SOON_NS = 200000,
 	TRP_SPIN_CREDIT = 4,
 	TRP_SPIN_TRIAL_AFTER = 64,
 	TRP_SPIN_TRIAL_MOST = 4096,
@@ -77,7 +78,10 @@ void trp_spin_was_preempted(struct trp_spin *spin);
 /* Whether to yield the processor once; counts this sleep. */
 bool trp_spin_may_yield(struct trp_spin *spin, int own_cpu);
 
-/* After that: was the bell rung, and soon? */
-void trp_spin_learn_yield(struct trp_spin *spin, bool has_won);
+/*
+ * After that: was the bell rung?  Where others take the core for longer than
+ * TRP_SPIN_SOON_NS, it is better to be woken.
+ */
+void trp_spin_learn_yield(struct trp_spin *spin, bool is_rung, int64_t took_ns);
 
 #endif

@@ -235,10 +235,8 @@ static bool spin(struct trp_wait *wait, int own_cpu, struct trp_time deadline)
 	return outcome == WON;
 }
 
-/* Where others take the core for long, it is better to be woken. */
 static bool yield(struct trp_wait *wait, int own_cpu)
 {
-	enum { SOON_NS = 200000 };
 	int64_t before;
 	bool is_set;
 
@@ -247,8 +245,7 @@ static bool yield(struct trp_wait *wait, int own_cpu)
 	before = trp_now().ns;
 	sched_yield();
 	is_set = trp_bell_is_set(wait->bell);
-	trp_spin_learn_yield(&wait->spin,
-			     is_set && trp_now().ns - before < SOON_NS);
+	trp_spin_learn_yield(&wait->spin, is_set, trp_now().ns - before);
 	return is_set;
 }
 

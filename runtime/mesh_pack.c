@@ -72,7 +72,7 @@ static int unpack_name(const ProtobufCBinaryData *from,
 
 static int unpack_value(const Troupe__Mesh__Scalar *from, struct trp_scalar *to)
 {
-	*to = (struct trp_scalar) { TRP_SCALAR_NONE };
+	*to = (struct trp_scalar) { .type = TRP_SCALAR_NONE };
 	if (!from)
 		return 0;
 	if (from->type > TRP_SCALAR_RAW || from->span.len > TRP_WIRE_VALUE_MAX)

@@ -219,9 +219,9 @@ static size_t write_command(struct trp_redis *redis,
 	for (i = 0; i < count; i++)
 		most += HEAD + words[i].size;
 	start = at = room_for(redis, most);
-	at += sprintf(at, "*%zu\r\n", count);
+	at += snprintf(at, HEAD, "*%zu\r\n", count);
 	for (i = 0; i < count; i++) {
-		at += sprintf(at, "$%zu\r\n", words[i].size);
+		at += snprintf(at, HEAD, "$%zu\r\n", words[i].size);
 		if (words[i].size)
 			memcpy(at, words[i].bytes, words[i].size);
 		at += words[i].size;

@@ -116,8 +116,11 @@ static bool parse_digits(const char *text, struct range range,
 /* 1.0 and 1e3 are integers, too. */
 static bool take_real(double real, struct range range, uint64_t *ret_bits)
 {
-	if (real != trunc(real) || real < (double)range.least ||
-	    real > (double)range.most || fabs(real) > 9007199254740992.0)
+	const double exact = 9007199254740992.0; /* 2^53 */
+
+	if (!(real >= -exact && real <= exact) ||
+	    real != (double)(int64_t)real || real < (double)range.least ||
+	    real > (double)range.most)
 		return false;
 	*ret_bits = real < 0 ? (uint64_t)(int64_t)real : (uint64_t)real;
 	return true;

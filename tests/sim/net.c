@@ -153,9 +153,10 @@ void sim_touched(struct sim_node *node)
 	struct trp_time due;
 	int64_t when_ns;
 
-	if (!node->beacon)
+	if (!sim_is_up(node))
 		return;
-	due = trp_beacon_deadline(node->beacon);
+	due = node->beacon ? trp_beacon_deadline(node->beacon)
+			   : original_deadline(node->original);
 	if (due.ns == TRP_NEVER.ns)
 		return;
 	when_ns = (int64_t)((double)due.ns / node->rate) + 1;
@@ -220,7 +221,8 @@ static void on_send(void *user, const struct trp_wire *message)
 		node->last_ping_ns = net->now_ns;
 	letter->users++;
 	for (i = 0; i < net->node_count; i++)
-		if (net->nodes[i].beacon && net->nodes[i].side == node->side)
+		if (sim_is_up(&net->nodes[i]) &&
+		    net->nodes[i].side == node->side)
 			deliver(net, node, &net->nodes[i], letter);
 	letter_drop(letter);
 }
@@ -317,6 +319,25 @@ static const struct trp_beacon_calls calls = {
 
 /* ---- nodes -------------------------------------------------------------- */
 
+bool sim_is_up(const struct sim_node *node)
+{
+	return node->beacon || node->original;
+}
+
+const char *sim_listed(const struct sim_node *node, size_t place)
+{
+	return node->beacon ? trp_beacon_listed(node->beacon, place)
+			    : original_listed(node->original, place);
+}
+
+static void end_life(struct sim_node *node)
+{
+	trp_beacon_free(node->beacon);
+	original_free(node->original);
+	node->beacon = NULL;
+	node->original = NULL;
+}
+
 void sim_init(struct sim_net *net, uint64_t seed, int node_count,
 	      const struct trp_wire_config *config,
 	      const struct sim_faults *faults)
@@ -344,7 +365,7 @@ void sim_fini(struct sim_net *net)
 	int i;
 
 	for (i = 0; i < net->node_count; i++)
-		trp_beacon_free(net->nodes[i].beacon);
+		end_life(&net->nodes[i]);
 	for (i = 0; i < net->queued; i++)
 		if (net->queue[i].letter)
 			letter_drop(net->queue[i].letter);
@@ -360,12 +381,21 @@ void sim_start(struct sim_net *net, int number, bool is_disabled)
 					      .is_disabled = is_disabled,
 					      .wants_raw = net->value != NULL };
 
-	trp_beacon_free(node->beacon);
-	node->beacon = NULL;
+	end_life(node);
 	sim_assert(net,
 		   trp_beacon_new(&node->beacon, &options, &calls, node) == 0);
 	trp_beacon_set_ready(node->beacon);
 	sim_assert(net, trp_beacon_start(node->beacon, sim_local(node)) == 0);
+	sim_touched(node);
+}
+
+void sim_start_original(struct sim_net *net, int number)
+{
+	struct sim_node *node = &net->nodes[number];
+
+	end_life(node);
+	node->original = original_new(node->name, &net->config, &calls, node);
+	original_start(node->original, sim_local(node));
 	sim_touched(node);
 }
 
@@ -378,8 +408,7 @@ void sim_kill(struct sim_net *net, int number)
 			node->name);
 	if (node->is_it)
 		set_it(node, false);
-	trp_beacon_free(node->beacon);
-	node->beacon = NULL;
+	end_life(node);
 }
 
 void sim_start_all(struct sim_net *net, int64_t within_ns)
@@ -413,7 +442,7 @@ int sim_up(const struct sim_net *net)
 	int i, count = 0;
 
 	for (i = 0; i < net->node_count; i++)
-		count += net->nodes[i].beacon != NULL;
+		count += sim_is_up(&net->nodes[i]);
 	return count;
 }
 
@@ -424,7 +453,7 @@ void sim_show(const struct sim_node *node)
 
 	fprintf(stderr, "%10.4f %s, side %d:", (double)node->net->now_ns / 1e9,
 		node->name, node->side);
-	for (i = 0; (listed = trp_beacon_listed(node->beacon, i)); i++)
+	for (i = 0; (listed = sim_listed(node, i)); i++)
 		fprintf(stderr, " %s", listed);
 	fputc('\n', stderr);
 }
@@ -436,7 +465,7 @@ static void show_step(const struct sim_delivery *done)
 	const struct sim_node *node = done->node;
 
 	if (!node->net->is_loud || !name || strcmp(name, node->name) != 0 ||
-	    !node->beacon)
+	    !sim_is_up(node))
 		return;
 	if (done->letter)
 		fprintf(stderr, "\t\t%s hears %s of %s\n", node->name,
@@ -448,14 +477,20 @@ static void show_step(const struct sim_delivery *done)
 static void step(struct sim_net *net)
 {
 	struct sim_delivery next = pop(net);
+	struct original *original = next.node->original;
 	struct trp_beacon *beacon = next.node->beacon;
+	struct trp_time now;
 
 	net->now_ns = next.when_ns;
+	now = sim_local(next.node);
 	if (beacon && next.letter)
-		trp_beacon_receive(beacon, &next.letter->wire,
-				   sim_local(next.node));
+		trp_beacon_receive(beacon, &next.letter->wire, now);
 	else if (beacon)
-		trp_beacon_tick(beacon, sim_local(next.node));
+		trp_beacon_tick(beacon, now);
+	else if (original && next.letter)
+		original_receive(original, &next.letter->wire, now);
+	else if (original)
+		original_tick(original, now);
 	show_step(&next);
 	if (next.letter) {
 		net->flying--;
@@ -499,16 +534,15 @@ void sim_split(struct sim_net *net, int parts)
  * far end, and who took it out of a message has other ones there: of it, only
  * the two that decide who follows must be the same.
  */
-static bool has_same_list(const struct trp_beacon *a,
-			  const struct trp_beacon *b)
+static bool has_same_list(const struct sim_node *a, const struct sim_node *b)
 {
-	const struct trp_wire_config *config = trp_beacon_config(a);
+	const struct trp_wire_config *config = &a->net->config;
 	size_t i, told = config->nodes > 0 ? (size_t)config->splits : 2;
 	const char *in_a, *in_b;
 
 	for (i = 0; i < told; i++) {
-		in_a = trp_beacon_listed(a, i);
-		in_b = trp_beacon_listed(b, i);
+		in_a = sim_listed(a, i);
+		in_b = sim_listed(b, i);
 		if (!in_a || !in_b)
 			return in_a == in_b;
 		if (strcmp(in_a, in_b) != 0)
@@ -519,18 +553,16 @@ static bool has_same_list(const struct trp_beacon *a,
 
 bool sim_is_agreed(const struct sim_net *net)
 {
-	const struct trp_beacon *first;
 	int i, j;
 
 	for (i = 0; i < net->node_count; i++) {
-		if (!net->nodes[i].beacon)
+		if (!sim_is_up(&net->nodes[i]))
 			continue;
-		first = net->nodes[i].beacon;
 		for (j = i + 1; j < net->node_count; j++) {
-			if (!net->nodes[j].beacon ||
+			if (!sim_is_up(&net->nodes[j]) ||
 			    net->nodes[j].side != net->nodes[i].side)
 				continue;
-			if (!has_same_list(first, net->nodes[j].beacon))
+			if (!has_same_list(&net->nodes[i], &net->nodes[j]))
 				return false;
 			break;
 		}

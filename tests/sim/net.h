@@ -10,6 +10,7 @@
  */
 
 #include "runtime/beacon.h"
+#include "tests/sim/original.h"
 
 #define SIM_SECOND INT64_C(1000000000)
 #define SIM_CYCLE  (10 * SIM_SECOND) /* C and G of the defaults */
@@ -25,7 +26,8 @@ struct sim_faults {
 
 struct sim_node {
 	struct sim_net *net;
-	struct trp_beacon *beacon; /* NULL: it is down */
+	struct trp_beacon *beacon; /* NULL: it is down, or an original */
+	struct original *original;
 	char name[24];
 	struct trp_scalar value;
 	double rate; /* of its clock */
@@ -80,11 +82,15 @@ void sim_fini(struct sim_net *net);
 
 /* A new life of a node. */
 void sim_start(struct sim_net *net, int number, bool is_disabled);
+void sim_start_original(struct sim_net *net, int number);
 void sim_kill(struct sim_net *net, int number);
 void sim_start_all(struct sim_net *net, int64_t within_ns);
 
 /* Starts all, and runs until the list holds everybody for a while. */
 void sim_settle(struct sim_net *net);
+
+bool sim_is_up(const struct sim_node *node);
+const char *sim_listed(const struct sim_node *node, size_t place);
 
 /* Runs until that much later. */
 void sim_run(struct sim_net *net, int64_t duration_ns);

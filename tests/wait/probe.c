@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "common.h"
+#include "tests/support/container.h"
 #include "tests/support/skip.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 Test(probe, says_what_it_found_and_why)
 {
@@ -66,30 +62,14 @@ Test(probe, leaves_no_descriptor)
 	cr_assert_eq(count_descriptors(), before);
 }
 
-/* As a container does that forbids io_uring. */
-static void forbid_io_uring(void)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { .len = 4, .filter = filter };
-
-	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		SKIP("no seccomp here");
-}
-
 Test(probe, falls_back_to_epoll_where_io_uring_is_forbidden)
 {
 	enum trp_wait_kind kind;
 	char why[160];
 
 	unsetenv("TROUPE_WAIT");
-	forbid_io_uring();
+	if (container_enter() < 0)
+		SKIP("no seccomp here");
 	cr_assert_eq(trp_wait_probe(&kind, why), 0);
 	cr_assert_eq(kind, TRP_WAIT_EPOLL);
 	cr_assert_not_null(strstr(why, "no io_uring"));

@@ -136,22 +136,36 @@ Test(spin, yields_while_it_pays_and_tries_again_less_and_less)
 
 	for (int i = 0; i < 100; i++) {
 		cr_assert(trp_spin_may_yield(&spin, 1));
-		trp_spin_learn_yield(&spin, true);
+		trp_spin_learn_yield(&spin, true, 1000);
 	}
 	for (int i = 0; i < TRP_SPIN_CREDIT; i++) {
 		cr_assert(trp_spin_may_yield(&spin, 1));
-		trp_spin_learn_yield(&spin, false);
+		trp_spin_learn_yield(&spin, false, 1000);
 	}
 	for (int i = 0; i < 1000000; i++) {
 		if (!trp_spin_may_yield(&spin, 1))
 			continue;
-		trp_spin_learn_yield(&spin, false);
+		trp_spin_learn_yield(&spin, false, 1000);
 		yields++;
 	}
 	cr_assert_geq(yields, 7);
 	cr_assert_leq(yields, 20 + 1000000 / TRP_SPIN_TRIAL_MOST);
 	while (!trp_spin_may_yield(&spin, 1))
 		;
-	trp_spin_learn_yield(&spin, true);
+	trp_spin_learn_yield(&spin, true, 1000);
 	cr_assert(trp_spin_may_yield(&spin, 1));
+}
+
+/* Some messages' work of others is soon; a time slice of theirs is not. */
+Test(spin, a_yield_pays_when_the_bell_is_rung_soon)
+{
+	struct trp_spin soon = heard_from_other_core(NULL);
+	struct trp_spin late = heard_from_other_core(NULL);
+
+	for (int i = 0; i < 10; i++) {
+		trp_spin_learn_yield(&soon, true, 100000);
+		trp_spin_learn_yield(&late, true, 1000000);
+	}
+	cr_assert(trp_spin_may_yield(&soon, 1));
+	cr_assert_not(trp_spin_may_yield(&late, 1));
 }

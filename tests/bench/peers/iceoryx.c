@@ -42,18 +42,27 @@ static const void *chunk;
 
 /* ---- the daemon ---------------------------------------------------------- */
 
-/* Until it says so, or has ended, or has taken too long. */
+/*
+ * Until it says so, or has ended, or has taken too long: it fills half a GiB
+ * first, which takes its time on a busy machine.
+ */
 static int wait_until_ready(int fd)
 {
+	enum { PATIENCE_MS = 60000 };
+
 	static const char ready[] = "RouDi is ready for clients";
 	struct pollfd input = { .fd = fd, .events = POLLIN };
 	char text[4096];
 	size_t size = 0;
+	int r = 0;
 
-	while (size < sizeof(text) - 1 &&
-	       poll(&input, 1, SECONDS * 1000) == 1) {
-		ssize_t n = read(fd, text + size, sizeof(text) - 1 - size);
+	while (size < sizeof(text) - 1) {
+		ssize_t n;
 
+		r = poll(&input, 1, PATIENCE_MS);
+		if (r <= 0)
+			break;
+		n = read(fd, text + size, sizeof(text) - 1 - size);
 		if (n <= 0)
 			break;
 		size += (size_t)n;
@@ -63,7 +72,7 @@ static int wait_until_ready(int fd)
 	}
 	text[size] = 0;
 	fputs(text, stderr);
-	return -EIO;
+	return r == 0 ? -ETIMEDOUT : -EIO;
 }
 
 /* Chunks of the usual settings go up to 4 MiB; its path. */
@@ -111,7 +120,9 @@ static int prepare(size_t largest)
 	close(output[1]);
 	daemon_output = output[0];
 	r = daemon_pid < 0 ? -errno : wait_until_ready(output[0]);
-	if (r < 0)
+	if (r == -ETIMEDOUT)
+		bench_fail("iox-roudi is not ready in time");
+	else if (r < 0)
 		bench_fail("iox-roudi is not there, or another one runs");
 	return r;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_TESTS_SIM_ORIGINAL_H
+#define TRP_TESTS_SIM_ORIGINAL_H
+
+/*
+ * A node that keeps the rules of asyncactor 0.26.4 as they are, with their
+ * defects: for nets in which such nodes and ours take turns.  Always ready, and
+ * without any of the repairs that MESH.md lists.
+ */
+
+#include "runtime/beacon.h"
+
+struct original;
+
+/* Enabled, and ready; of the events there are TAG, UNTAG, DETAG, RECOVER and
+ * FAILED. */
+struct original *original_new(const char *node,
+			      const struct trp_wire_config *config,
+			      const struct trp_beacon_calls *calls, void *user);
+void original_free(struct original *original);
+
+void original_start(struct original *original, struct trp_time now);
+void original_receive(struct original *original, const struct trp_wire *message,
+		      struct trp_time now);
+void original_tick(struct original *original, struct trp_time now);
+struct trp_time original_deadline(const struct original *original);
+
+/* The name at that place of its list; NULL: there are no more. */
+const char *original_listed(const struct original *original, size_t place);
+
+#endif

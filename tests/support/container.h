@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_SUPPORT_CONTAINER_H
+#define TEST_SUPPORT_CONTAINER_H
+
+/*
+ * From now on this process, and what it starts, may do what the seccomp filter
+ * of a container allows (Docker's default, without any capability): neither
+ * io_uring nor namespaces, and clone3() is not there.  Negative errno: that
+ * cannot be done here.
+ */
+int container_enter(void);
+
+#endif
