@@ -116,6 +116,10 @@ Test(program, a_wrong_value_is_named_with_what_is_taken)
 					NULL),
 			 "TROUPE_SPIN=often is none of auto, always, never");
 	unsetenv("TROUPE_SPIN");
+	expect_wrong_use(
+		&p,
+		program_troupe(&p, "run", "--beacon", "moon://x", "x.so", NULL),
+		"--beacon .* the bus \"moon\" is unknown or was not built");
 	expect_wrong_use(&p, program_troupe(&p, "version", "3", NULL),
 			 "version takes nothing: 3");
 }
