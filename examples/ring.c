@@ -72,6 +72,8 @@ static int build(troupe_ref *refs, unsigned count)
 	place.next = troupe_self();
 	for (unsigned i = 0; i < count; i++) {
 		r = troupe_spawn_function(member, &place.base, &refs[i]);
+		if (r == -ECANCELED) /* told to stop */
+			return r;
 		if (r < 0) {
 			fprintf(stderr, "ring: process %u of %u: %s\n", i + 1,
 				count,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,11 +47,22 @@ static bool is_valid(uint32_t slots, uint64_t heap_size)
 	       heap_size <= (UINT64_C(1) << 46) / slots;
 }
 
+/* Of files, and this is one: ftruncate() would kill who goes beyond it. */
+static bool is_beyond_limit(size_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	       limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size;
+}
+
 static int make_file(size_t size, int *ret_fd)
 {
 	int seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 	int fd, r;
 
+	if (is_beyond_limit(size))
+		return -EFBIG;
 	fd = memfd_create("troupe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;

@@ -136,8 +136,8 @@ struct trp_arena {
  * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
  * and trp_arena_release().
- * Returns 0, -EINVAL, -ENOMEM (no address space), or what memfd_create(2),
- * ftruncate(2) and mmap(2) say.
+ * Returns 0, -EINVAL, -ENOMEM (no address space), -EFBIG (RLIMIT_FSIZE), or
+ * what memfd_create(2), ftruncate(2) and mmap(2) say.
  */
 int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 		     uint64_t heap_size);

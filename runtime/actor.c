@@ -368,9 +368,9 @@ static int run_class(const void *arguments)
 	}
 	if (r == 1 && klass->run) {
 		r = klass->run(arguments);
-		/* Which is what it was told by troupe_receive(). */
+		/* Which is what it was told by troupe_receive() or a spawn. */
 		if (r == -ECANCELED &&
-		    (trp_actor.is_stopping || trp_actor.is_finished))
+		    (troupe_is_stopping() || trp_actor.is_finished))
 			r = 0;
 		return r < 0 ? r : TRP_END;
 	}

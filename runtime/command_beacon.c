@@ -393,7 +393,7 @@ static int watch(struct trp_visit *visit, bool is_json)
 
 	trp_visit_patience(visit, -1);
 	r = trp_visit_ask(visit, &request.base);
-	while (r >= 0) {
+	while (r >= 0 && !ferror(stdout)) { /* which main() tells */
 		r = trp_visit_next(visit, &troupe__beacon_event__descriptor, 0,
 				   &item);
 		if (r <= 0)

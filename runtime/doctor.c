@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/doctor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,7 +68,9 @@ static enum finding check_arena(void)
 		snprintf(text, sizeof(text), "%s", strerror(-r));
 	trp_arena_fini(&arena);
 	return say(r == 0 ? FINE : WORSE, "arena", text,
-		   "run with smaller --heap, or raise `ulimit -v`");
+		   r == -EFBIG
+			   ? "run with smaller --heap, or raise `ulimit -f`"
+			   : "run with smaller --heap, or raise `ulimit -v`");
 }
 
 static enum finding check_processes(void)

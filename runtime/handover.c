@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors from actor to actor.  The giver keeps what it gave, and listens
- *on an abstract socket, its door; the taker connects, says which it wants, and
- *is sent it.  Both sides are watches, answered wherever the process sleeps, and
- *no handler runs for them.
+ * on an abstract socket, its door; the taker connects, says which it wants, and
+ * is sent it.  Both sides are watches, answered wherever the process sleeps,
+ * and no handler runs for them.
  *
  *	an offer is in the list ==> its descriptor is open, and was not sent
  *	door.fd >= 0	       ==> the door is watched
  *
  * The giver dies: the kernel closes what was not sent; what was sent lies in
  * the taker's socket.  The taker dies: a watch says so, and the offer is
- *closed.
+ * closed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +56,7 @@ struct offer {
 static struct offer *offers;
 static struct trp_watch door = { .fd = -1 };
 static uint64_t door_name;
+static int spare = -1; /* for a caller when no other descriptor is left */
 static uint32_t last_number;
 
 /* ---- what is on offer ---------------------------------------------------- */
@@ -137,6 +138,17 @@ static void send_descriptor(int socket, int fd)
 	sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static void keep_spare(void)
+{
+	if (spare < 0)
+		spare = fcntl(door.fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static int accept_caller(void)
+{
+	return accept4(door.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
 static void on_asked(struct trp_watch *watch, uint32_t events)
 {
 	struct wish wish;
@@ -153,13 +165,20 @@ static void on_asked(struct trp_watch *watch, uint32_t events)
 	trp_wait_remove(&trp_actor.wait, watch);
 	close(watch->fd);
 	free(watch);
+	keep_spare();
 }
 
+/* What is on offer may be all descriptors that there are: those go last. */
 static void on_knock(struct trp_watch *watch, uint32_t events)
 {
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept_caller();
 	struct trp_watch *caller;
 
+	if (fd < 0 && errno == EMFILE && spare >= 0) {
+		close(spare);
+		spare = -1;
+		fd = accept_caller();
+	}
 	if (fd < 0)
 		return;
 	caller = is_same_user(fd) ? malloc(sizeof(*caller)) : NULL;
@@ -205,7 +224,9 @@ static int open_door(void)
 	r = bind_door(door.fd);
 	if (r == 0)
 		r = trp_wait_add(&trp_actor.wait, &door);
-	if (r < 0) {
+	if (r == 0) {
+		keep_spare();
+	} else {
 		close(door.fd);
 		door.fd = -1;
 	}

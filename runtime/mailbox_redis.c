@@ -430,9 +430,10 @@ static int take_url(const char *url)
 
 	if (r < 0)
 		troupe_log(TROUPE_FATAL,
-			   "the address of its mailbox is neither "
+			   "the address of its mailbox, %s, is neither "
 			   "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] "
-			   "nor unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]");
+			   "nor unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]",
+			   url ? "its class's url" : "TROUPE_REDIS");
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The program `troupe`; see troupe(1). */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "runtime/options.h"
 #include "runtime/supervisor.h"
 
-enum { STATUS_USAGE = 2 };
+enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 static int run(int argc, char **argv)
 {
@@ -151,12 +152,36 @@ static int help(int argc, char **argv)
 	return 0;
 }
 
+/*
+ * What is opened next gets the lowest free number: of a standard descriptor
+ * that is closed, and then what is printed would go there.  So the number is
+ * taken, by what cannot be read or written the way that it is used.
+ */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null",
+			     fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* Nobody who reads half of an answer may take it for the whole. */
+static int have_written(int status)
+{
+	errno = EIO; /* of an earlier write nothing else is known */
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "troupe: cannot write to standard output: %s\n",
+		strerror(errno));
+	return status ? status : STATUS_FAILED;
+}
+
 static bool asks_for_help(const char *word)
 {
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-int main(int argc, char **argv)
+static int obey(int argc, char **argv)
 {
 	const struct command *command;
 
@@ -172,4 +197,10 @@ int main(int argc, char **argv)
 	if (argc > 2 && asks_for_help(argv[2]))
 		return help_on(command);
 	return command->run(argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+	hold_standard_descriptors();
+	return have_written(obey(argc, argv));
 }

@@ -196,10 +196,11 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	uint32_t slot;
 	int r;
 
-	if (!supervisor->has_zygote || supervisor->is_ending)
+	if (supervisor->is_ending ||
+	    supervisor->family.child[parent].stop_children)
+		return -ECANCELED; /* or it is waiting for its last child */
+	if (!supervisor->has_zygote)
 		return -EAGAIN;
-	if (supervisor->family.child[parent].stop_children)
-		return -ECANCELED; /* it is waiting for its last child */
 	if (!supervisor->family.free_count)
 		trp_funeral_sweep(supervisor);
 	slot = trp_family_add(&supervisor->family, parent);

@@ -381,11 +381,14 @@ static int check_mesh(struct trp_mesh_options *mesh)
 		strcpy(mesh->name, "troupe");
 	r = trp_bus_parse(mesh->bus, mesh->name, &address);
 	if (r == -EPROTONOSUPPORT)
-		return wrong("--beacon: this bus is unknown or was not built "
-			     "(`troupe doctor` lists those that were)");
+		return wrong("--beacon or TROUPE_BEACON: the bus \"%.*s\" is "
+			     "unknown or was not built (`troupe doctor` lists "
+			     "those that were)",
+			     (int)strcspn(mesh->bus, ":"), mesh->bus);
 	if (r < 0)
-		return wrong("--beacon takes %s; see troupe(1)",
-			     find("--beacon", 8)->takes);
+		return wrong(
+			"--beacon or TROUPE_BEACON takes %s; see troupe(1)",
+			find("--beacon", 8)->takes);
 	codec = trp_mesh_codec(address.kind);
 	if (!codec)
 		return wrong("--beacon: built with neither libcbor nor "

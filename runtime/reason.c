@@ -24,10 +24,10 @@ char *troupe_reason_text(const struct troupe_reason *reason, char *buffer,
 
 	switch (reason->cause) {
 	case TROUPE_ERROR:
-	case TROUPE_LIMIT:
 		snprintf(buffer, size, "%s %d%s%s", name, reason->code, colon,
 			 reason->text);
 		break;
+	case TROUPE_LIMIT:
 	case TROUPE_SIGNAL:
 		snprintf(buffer, size, "%s %d, %s%s", name, reason->code,
 			 strsignal(reason->code),

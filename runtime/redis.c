@@ -185,7 +185,9 @@ static void begin(struct trp_redis *redis)
 
 	if (r < 0) {
 		redis->input.fd = -1;
-		lose(redis, strerror(-r));
+		lose(redis, r == -EHOSTUNREACH
+				    ? "its host is not known, or not reached"
+				    : strerror(-r));
 		return;
 	}
 	redis->reader = need(redisReaderCreate());

@@ -105,6 +105,14 @@ static uint32_t read_pid_max(void)
 	return (uint32_t)pid_max;
 }
 
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
 static int watch_signals(struct trp_supervisor *supervisor)
 {
 	sigset_t set;
@@ -113,7 +121,8 @@ static int watch_signals(struct trp_supervisor *supervisor)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
+		sigaddset(&set, SIGHUP);
 	/* The zygote may die while an order is written. */
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
@@ -183,8 +192,10 @@ static int make_arena(struct trp_node *node, const struct trp_options *options)
 	if (r < 0)
 		fprintf(stderr,
 			"troupe: no address space for %u actors with %llu MiB "
-			"of heap each: %s; try smaller --slots or --heap\n",
-			slots, (unsigned long long)heap >> 20, strerror(-r));
+			"of heap each: %s; try smaller --slots or --heap, or "
+			"raise `ulimit -%c`\n",
+			slots, (unsigned long long)heap >> 20, strerror(-r),
+			r == -EFBIG ? 'f' : 'v');
 	return r;
 }
 
@@ -200,6 +211,15 @@ static int open_trace(struct trp_node *node, const struct trp_options *options)
 		options->trace, strerror(-r));
 	trp_arena_fini(&node->arena);
 	return -EINVAL;
+}
+
+static void close_trace(const struct trp_options *options)
+{
+	int r = trp_trace_close();
+
+	if (r < 0)
+		fprintf(stderr, "troupe: the trace in %s is not whole: %s\n",
+			options->trace, strerror(-r));
 }
 
 /* Before the fork of the zygote: all that every process inherits. */
@@ -440,7 +460,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n",
 			options->argv[0], loaded.why);
-		trp_trace_close();
+		close_trace(options);
 		trp_arena_fini(&supervisor.node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
 						      : STATUS_FAILED;
@@ -452,7 +472,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	if (r == 0)
 		r = live(&supervisor, options);
 	bury_zygote(&supervisor);
-	trp_trace_close();
+	close_trace(options);
 	trp_dead_letter_end();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);

@@ -29,6 +29,7 @@ bool trp_trace_is_on;
 
 static struct {
 	int fd;
+	int error;	     /* why it is not on any more; 0: it is */
 	pid_t pid;	     /* whose events these are */
 	int64_t interval_ns; /* between two events; 0: any number of them */
 	int64_t spent_until; /* when the share of now is back */
@@ -148,12 +149,18 @@ static void end_page(void)
 	trace.used = 0;
 }
 
+static void give_up(int error)
+{
+	trp_trace_is_on = false;
+	trace.error = error;
+}
+
 /* The disk may be full: what was written is whole pages all the same. */
 static void write_pages(void)
 {
 	const char *bytes = trace.page[0];
 	size_t left = (size_t)trace.full * PAGE;
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (trace.pid == getpid())
 		for (; left > 0; bytes += n, left -= (size_t)n) {
@@ -164,7 +171,7 @@ static void write_pages(void)
 				break;
 		}
 	if (left > 0)
-		trp_trace_is_on = false;
+		give_up(n < 0 ? -errno : -ENOSPC);
 	trace.full = 0;
 	trace.flush_at = 0;
 }
@@ -252,7 +259,7 @@ int trp_trace_open(const char *path, uint32_t rate)
 	if (trp_trace_is_on)
 		return 0;
 	close(fd);
-	return -ENOSPC;
+	return trace.error;
 }
 
 void trp_trace_enter(void)
@@ -263,20 +270,21 @@ void trp_trace_enter(void)
 	trace.flush_at = 0;
 }
 
-void trp_trace_close(void)
+int trp_trace_close(void)
 {
 	struct line line;
 
 	if (trace.fd < 0)
-		return;
+		return 0;
 	trp_trace_flush();
 	begin(&line, "i", "end", "trace", trace.pid, trp_now().ns);
 	put(&line, ",\"s\":\"g\"}\n]\n");
 	if (trp_trace_is_on && write(trace.fd, line.text, line.size) < 0)
-		trp_trace_is_on = false;
+		give_up(-errno);
 	trp_trace_is_on = false;
 	close(trace.fd);
 	trace.fd = -1;
+	return trace.error;
 }
 
 /* ---- in an actor --------------------------------------------------------- */

@@ -23,8 +23,11 @@ extern bool trp_trace_is_on; /* inherited */
  * of each process and second; 0: all.  0 or -errno.
  */
 int trp_trace_open(const char *path, uint32_t rate);
-/* The supervisor's, when all others are gone: ends the file. */
-void trp_trace_close(void);
+/*
+ * The supervisor's, when all others are gone: ends the file.  0, or why events
+ * are missing in it: -ENOSPC, ...
+ */
+int trp_trace_close(void);
 
 /* A new process: what it has from its parent is none of its events. */
 void trp_trace_enter(void);

@@ -319,7 +319,7 @@ TROUPE_API troupe_ref troupe_parent(void);
  * NULL.  Does not wait until it runs: if it cannot be started that is its end,
  * told as such.
  * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL; -EMSGSIZE;
- * -ENOMEM; -ECANCELED: this actor is ending and waits for its children.
+ * -ENOMEM; -ECANCELED: its node is being stopped, or this actor is ending.
  */
 TROUPE_API int troupe_spawn(const struct troupe_class *klass,
 			    const ProtobufCMessage *arguments,

@@ -292,7 +292,8 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	close(pipes.orders[0]);
 	close(pipes.births[1]);
 	if (pid < 0)
-		refuse(ret_loaded, pid, strerror(-pid));
+		snprintf(ret_loaded->why, sizeof(ret_loaded->why),
+			 "cannot fork: %s", strerror(-pid));
 	r = pid < 0 ? pid : read_loaded(pipes.births[0], ret_loaded);
 	*zygote = (struct trp_zygote) { pid, pipes.orders[1], pipes.births[0] };
 	if (r < 0) {

@@ -4,8 +4,11 @@
 #include "tests/examples/run.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(program, .timeout = 60);
 
@@ -113,6 +116,10 @@ Test(program, a_wrong_value_is_named_with_what_is_taken)
 					NULL),
 			 "TROUPE_SPIN=often is none of auto, always, never");
 	unsetenv("TROUPE_SPIN");
+	expect_wrong_use(
+		&p,
+		program_troupe(&p, "run", "--beacon", "moon://x", "x.so", NULL),
+		"--beacon .* the bus \"moon\" is unknown or was not built");
 	expect_wrong_use(&p, program_troupe(&p, "version", "3", NULL),
 			 "version takes nothing: 3");
 }
@@ -129,6 +136,118 @@ Test(program, a_constructor_that_ends_the_process_is_told_with_how)
 					NULL),
 			 "born_dead\\.so: a constructor .*: exit status 7");
 }
+
+/* ---- what the program is given to work with ------------------------------ */
+
+/* As a shell has it: $0 is the program, $1 that example. */
+static void start_in_shell(struct program *p, const char *line,
+			   const char *example)
+{
+	char troupe[4096], object[4096];
+	const char *argv[] = { "/bin/sh", "-c", line, troupe, object, NULL };
+
+	snprintf(troupe, sizeof(troupe), "%s", program_built("bin/troupe"));
+	snprintf(object, sizeof(object), "%s", program_built(example));
+	cr_assert_eq(program_start(p, argv), 0);
+}
+
+static void expect_in_shell(const char *line, int status, const char *out,
+			    const char *err)
+{
+	struct program p;
+
+	start_in_shell(&p, line, "examples/hello.so");
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), status, "%s: %s", line,
+		     p.err);
+	cr_expect_eq(program_leftovers(&p, 0), 0);
+	cr_expect_eq(count_lines(p.out, out), *out != '\0', "%s", p.out);
+	cr_expect_eq(count_lines(p.err, err), *err != '\0', "%s", p.err);
+	program_fini(&p);
+}
+
+Test(program, an_answer_that_cannot_be_written_is_a_failure)
+{
+	const char *says = "^troupe: cannot write to standard output: ";
+
+	expect_in_shell("exec \"$0\" version >/dev/full", 1, "", says);
+	expect_in_shell("exec \"$0\" help run >/dev/full", 1, "", says);
+	expect_in_shell("exec \"$0\" doctor >&-", 1, "", says);
+}
+
+Test(program, a_limit_of_file_sizes_is_named)
+{
+	expect_in_shell("ulimit -f 1000; exec \"$0\" run \"$1\"", 1, "",
+			"^troupe: .*: File too large; .*ulimit -f");
+	expect_in_shell("ulimit -f 1000; exec \"$0\" doctor", 0,
+			"-> .*ulimit -f", "");
+}
+
+static void await_answer(const char *node)
+{
+	struct program p;
+	int tries, status = -1;
+
+	for (tries = 0; tries < 1000 && status; tries++) {
+		cr_assert_eq(program_troupe(&p, "ask", "--node", node,
+					    "doubler", "Twice",
+					    "{\"value\": 21}", NULL),
+			     0);
+		status = program_finish(&p, PATIENCE_MS);
+		cr_expect_eq(count_lines(p.out, "\"42\""), status == 0);
+		program_fini(&p);
+	}
+	cr_expect_eq(status, 0, "%s does not answer", node);
+}
+
+static void stop(struct program *node, const char *name)
+{
+	struct program p;
+
+	cr_assert_eq(program_troupe(&p, "stop", "--node", name, NULL), 0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	program_fini(&p);
+	cr_expect_eq(program_finish(node, PATIENCE_MS), 0);
+	cr_expect_eq(program_leftovers(node, 0), 0);
+	program_fini(node);
+}
+
+/* What it prints and logs does not go to descriptors of its own. */
+Test(program, closed_standard_descriptors_stay_closed)
+{
+	struct program p;
+	char name[32], path[64], target[64];
+	ssize_t size;
+
+	snprintf(name, sizeof(name), "closed-%d", getpid());
+	setenv("TROUPE_NODE", name, 1);
+	start_in_shell(&p, "exec \"$0\" run \"$1\" <&- >&- 2>&-",
+		       "examples/doubler.so");
+	await_answer(name);
+	for (int fd = 0; fd < 3; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)p.pid, fd);
+		size = readlink(path, target, sizeof(target) - 1);
+		target[size > 0 ? size : 0] = '\0';
+		cr_expect_str_eq(target, "/dev/null", "%d", fd);
+	}
+	stop(&p, name);
+}
+
+Test(program, a_hangup_is_ignored_where_nohup_says_so)
+{
+	struct program p;
+	char name[32];
+
+	snprintf(name, sizeof(name), "nohup-%d", getpid());
+	setenv("TROUPE_NODE", name, 1);
+	start_in_shell(&p, "trap '' HUP; exec \"$0\" run \"$1\"",
+		       "examples/doubler.so");
+	await_answer(name);
+	cr_assert_eq(kill(p.pid, SIGHUP), 0);
+	await_answer(name);
+	stop(&p, name);
+}
+
+/* ---- what it says of itself ---------------------------------------------- */
 
 static void expect_says(const char *command, const char *word, const char *says)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "tests/examples/run.h"
+#include "tests/support/skip.h"
 #include "tests/support/trace_file.h"
 
 TestSuite(trace, .timeout = 60);
@@ -134,4 +135,34 @@ Test(trace, into_a_file_that_cannot_be_written_is_refused)
 	expect_refused("/dev/full", "^troupe: cannot write the trace to "
 				    "/dev/full: No space left");
 	expect_refused("", "^troupe: --trace takes");
+}
+
+/* One that gets full only later. */
+Test(trace, that_a_full_disk_cuts_short_is_told)
+{
+	char troupe[4096], object[4096];
+	const char *line = "mount -t tmpfs -o size=64k tmpfs /mnt && "
+			   "exec \"$0\" run --trace /mnt/trace \"$1\" 300";
+	const char *argv[] = { "/usr/bin/unshare",
+			       "--mount",
+			       "/bin/sh",
+			       "-c",
+			       line,
+			       troupe,
+			       object,
+			       NULL };
+	struct program p;
+
+	if (geteuid() != 0)
+		SKIP("only root may mount a small disk");
+	snprintf(troupe, sizeof(troupe), "%s", program_built("bin/troupe"));
+	snprintf(object, sizeof(object), "%s",
+		 program_built("examples/ring.so"));
+	cr_assert_eq(program_start(&p, argv), 0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	cr_expect_eq(program_leftovers(&p, 0), 0);
+	cr_expect_eq(count_lines(p.err, "^troupe: the trace in /mnt/trace is "
+					"not whole: No space left"),
+		     1, "%s", p.err);
+	program_fini(&p);
 }

@@ -65,7 +65,7 @@ Test(program, says_what_is_wrong_with_an_option)
 {
 	begin();
 	refuse("--beacon", "carrier-pigeon:", "troupe doctor");
-	refuse("--beacon", "mqtt://", "--beacon takes");
+	refuse("--beacon", "mqtt://", "--beacon or TROUPE_BEACON takes");
 	refuse("--cycle", "-1", "--cycle takes seconds");
 	refuse("--gap", "9", "a cycle of 10 s and a gap of 9 s do not");
 	refuse("--splits", "0", "--splits takes 1 to 128");

@@ -60,6 +60,27 @@ Test(node, a_signal_stops_it_in_order)
 	cr_assert_eq(board->value[100], 1);
 }
 
+/* By an error that run() may return, as of what else may be cancelled. */
+static int spawning_root(int argc, char **argv)
+{
+	struct troupe_time end = troupe_in_ms(30000);
+	troupe_ref ref;
+	int r;
+
+	kill(getppid(), SIGTERM);
+	do
+		r = troupe_spawn_function(waits_run, NULL, &ref);
+	while (r == 0 && troupe_now().ns < end.ns);
+	CHECK(r == -ECANCELED);
+	return r;
+}
+
+Test(node, a_spawn_in_one_that_is_being_stopped_is_cancelled)
+{
+	for (int i = 0; i < 10; i++)
+		stage_pass(spawning_root);
+}
+
 static int twice_root(int argc, char **argv)
 {
 	troupe_ref ref;
@@ -175,8 +196,8 @@ static int orphan_root(int argc, char **argv)
 	kill(zygote, SIGKILL);
 	CHECK(troupe_receive(NULL, 0, troupe_in_ms(10000), &message) ==
 	      -ECANCELED);
-	CHECK(troupe_spawn_function(waits_run, NULL, &ref) == -EAGAIN);
-	CHECK(troupe_spawn_function(waits_run, NULL, &ref) == -EAGAIN);
+	CHECK(troupe_spawn_function(waits_run, NULL, &ref) == -ECANCELED);
+	CHECK(troupe_spawn_function(waits_run, NULL, &ref) == -ECANCELED);
 	board->value[100] = 1;
 	return -ECANCELED;
 }

@@ -2,6 +2,7 @@
 /* The parts of the runtime that know neither processes nor memory. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "runtime/family.h"
@@ -72,6 +73,20 @@ Test(timer_heap, a_periodic_one_that_is_late_does_not_fire_for_each_it_missed)
 	cr_assert_eq(timer.at.ns, 160);
 	cr_assert_null(trp_timers_due(&timers, (struct troupe_time) { 159 }));
 	trp_timers_fini(&timers);
+}
+
+/* ---- reasons ------------------------------------------------------------- */
+
+Test(reason, a_signal_is_told_by_number_and_name)
+{
+	struct troupe_reason reason = { TROUPE_LIMIT, SIGXCPU, false, "" };
+	char text[128];
+
+	cr_assert_str_eq(troupe_reason_text(&reason, text, sizeof(text)),
+			 "limit 24, CPU time limit exceeded");
+	reason = (struct troupe_reason) { TROUPE_SIGNAL, SIGSEGV, true, "" };
+	cr_assert_str_eq(troupe_reason_text(&reason, text, sizeof(text)),
+			 "signal 11, Segmentation fault (core dumped)");
 }
 
 /* ---- names --------------------------------------------------------------- */

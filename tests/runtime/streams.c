@@ -540,3 +540,43 @@ Test(streams, a_listener_without_descriptors_says_so_and_goes_on_later)
 {
 	stage_pass(full_root);
 }
+
+static int taker_of_all(const void *arguments)
+{
+	struct troupe_message message;
+	int fd;
+
+	while (wait_for_ticket(&message) == 0) {
+		CHECK(take(&message, &fd) == 0);
+		close(fd);
+		board->count++;
+	}
+	return 0;
+}
+
+/* The first gift opens what the giver itself needs. */
+static int crowded_root(int argc, char **argv)
+{
+	struct rlimit few;
+	troupe_ref ref;
+	int ends[2], fd;
+	long count = 0;
+
+	CHECK(pipe2(ends, O_CLOEXEC) == 0);
+	CHECK(troupe_spawn_function(taker_of_all, NULL, &ref) == 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &few) == 0);
+	few.rlim_cur = 64;
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	for (; (fd = fcntl(ends[1], F_DUPFD_CLOEXEC, 0)) >= 0; count++)
+		CHECK(give(fd, ref) == 0);
+	CHECK(errno == EMFILE && count > 10);
+	run_until(count);
+	close(ends[0]);
+	close(ends[1]);
+	return 0;
+}
+
+Test(streams, a_giver_whose_gifts_are_all_its_descriptors_gets_rid_of_them)
+{
+	stage_pass(crowded_root);
+}
