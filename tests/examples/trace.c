@@ -153,8 +153,8 @@ Test(trace, that_a_full_disk_cuts_short_is_told)
 			       NULL };
 	struct program p;
 
-	if (geteuid() != 0)
-		SKIP("only root may mount a small disk");
+	if (system("unshare --mount mount -t tmpfs tmpfs /mnt 2>/dev/null"))
+		SKIP("no small disk may be mounted here");
 	snprintf(troupe, sizeof(troupe), "%s", program_built("bin/troupe"));
 	snprintf(object, sizeof(object), "%s",
 		 program_built("examples/ring.so"));
