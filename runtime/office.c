@@ -189,6 +189,20 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
 
+/* Now and then: who is refused may ask again at once. */
+static void say_full(struct trp_supervisor *supervisor)
+{
+	enum { PAUSE_NS = 1000000000 };
+	int64_t now = trp_now().ns;
+
+	if (supervisor->full_at && now - supervisor->full_at < PAUSE_NS)
+		return;
+	supervisor->full_at = now;
+	troupe_log(TROUPE_WARNING,
+		   "no slot is free: no actor can be spawned until one has "
+		   "ended; see --slots");
+}
+
 int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		     const Troupe__Control__Spawn *request, troupe_ref *ret_ref)
 {
@@ -204,8 +218,10 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	if (!supervisor->family.free_count)
 		trp_funeral_sweep(supervisor);
 	slot = trp_family_add(&supervisor->family, parent);
-	if (!slot)
+	if (!slot) {
+		say_full(supervisor);
 		return -EAGAIN;
+	}
 	child = &supervisor->family.child[slot];
 	child->keeper = supervisor->family.child[parent].keeper;
 	child->spawned_at = trp_now().ns;

@@ -199,10 +199,11 @@ static void name_node(struct trp_options *options)
 	const char *slash = strrchr(options->argv[0], '/');
 	const char *base = slash ? slash + 1 : options->argv[0];
 	char name[TRP_NODE_NAME_SIZE];
+	const int most = sizeof(name) - sizeof("-2147483647");
+	int length = (int)strcspn(base, ".");
 
-	snprintf(name, sizeof(name), "%.*s-%d",
-		 (int)(strcspn(base, ".") % (sizeof(name) - 12)), base,
-		 (int)getpid());
+	snprintf(name, sizeof(name), "%.*s-%d", length < most ? length : most,
+		 base, (int)getpid());
 	if (!set_node(options, name))
 		snprintf(options->node, sizeof(options->node), "node-%d",
 			 (int)getpid());

@@ -60,6 +60,7 @@ struct trp_supervisor {
 	struct trp_mesh *mesh; /* NULL: it is in none */
 	bool is_ending;
 	bool has_zygote;
+	int64_t full_at;      /* when it was last said that no slot is free */
 	int64_t signalled_at; /* the first signal to end; 0: none yet */
 	int error;	      /* of the supervisor itself */
 };

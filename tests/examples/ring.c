@@ -69,6 +69,8 @@ Test(ring, more_than_there_are_slots_is_refused_in_order)
 	cr_expect_eq(program_leftovers(&p, 0), 0);
 	cr_expect_eq(count_lines(p.err, "^ring: process [0-9]+ of 100: "), 1,
 		     "%s", p.err);
+	cr_expect_eq(count_lines(p.err, "warning supervisor.*no slot is free"),
+		     1, "%s", p.err);
 	program_fini(&p);
 }
 
