@@ -139,13 +139,26 @@ static bool is_old_news(const struct trp_beacon *beacon,
 	       strcmp(message->history[1], rotation->at[place + 1]->name) == 0;
 }
 
+static void push_names(struct trp_beacon *beacon,
+		       const struct trp_wire *message)
+{
+	struct trp_peer *peer;
+	size_t i;
+
+	for (i = 0; i < message->history_length; i++) {
+		if (trp_peers_make(&beacon->peers, message->history[i],
+				   &peer) == 0)
+			trp_rotation_push(&beacon->rotation, peer);
+		else
+			beacon->counts.lost++;
+	}
+}
+
 static void adopt_list(struct trp_beacon *beacon,
 		       const struct trp_wire *message)
 {
 	struct trp_rotation *rotation = &beacon->rotation;
 	int64_t bound = beacon->config.nodes;
-	struct trp_peer *peer;
-	size_t i;
 
 	if (trp_rotation_reserve(rotation, message->history_length) < 0) {
 		beacon->counts.lost++;
@@ -153,13 +166,7 @@ static void adopt_list(struct trp_beacon *beacon,
 	}
 	trp_rotation_clear(rotation);
 	rotation->bound = bound > 0 ? (size_t)bound : 0;
-	for (i = 0; i < message->history_length; i++) {
-		if (trp_peers_make(&beacon->peers, message->history[i],
-				   &peer) == 0)
-			trp_rotation_push(rotation, peer);
-		else
-			beacon->counts.lost++;
-	}
+	push_names(beacon, message);
 }
 
 static void accept(struct trp_beacon *beacon, struct trp_peer *sender,
@@ -170,14 +177,39 @@ static void accept(struct trp_beacon *beacon, struct trp_peer *sender,
 	trp_beacon_queue_ping(beacon, sender, now);
 }
 
+/*
+ * The list of the head is in force, as far as it is told; behind that, ours.
+ * They differ where sides have parted, or a ping was missed.
+ */
+static void take_order(struct trp_beacon *beacon,
+		       const struct trp_wire *message)
+{
+	struct trp_rotation own = beacon->rotation;
+	bool is_all = message->history_length < (size_t)beacon->config.splits;
+	size_t i, count = is_all ? message->history_length : own.count;
+
+	beacon->rotation = (struct trp_rotation) { .bound = own.bound };
+	if (trp_rotation_reserve(&beacon->rotation,
+				 message->history_length + own.count) < 0) {
+		beacon->rotation = own;
+		beacon->counts.lost++;
+		return;
+	}
+	push_names(beacon, message);
+	for (i = 0; i < own.count && beacon->rotation.count < count; i++)
+		trp_rotation_push(&beacon->rotation, own.at[i]);
+	trp_rotation_fini(&own);
+}
+
 /* Also after a hist, which the original passes over: its ping was missed. */
-static void follow(struct trp_beacon *beacon, struct trp_peer *sender,
-		   struct trp_time now)
+static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
+		   struct trp_peer *sender, struct trp_time now)
 {
 	if (trp_rotation_insert(&beacon->rotation, sender) < 0) {
 		beacon->counts.lost++;
 		return;
 	}
+	take_order(beacon, message);
 	trp_beacon_yield(beacon, TRP_BEACON_UNTAG, NULL);
 	accept(beacon, sender, now);
 }
@@ -311,7 +343,7 @@ static void hear_list_of(struct trp_beacon *beacon,
 	else if (is_crossing(beacon, message, sender))
 		collide(beacon, message, true, sender, now);
 	else
-		follow(beacon, sender, now);
+		follow(beacon, message, sender, now);
 }
 
 /*
@@ -322,8 +354,23 @@ static void hear_of_me(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_time now)
 {
 	if (message->type == TRP_WIRE_HIST && is_active(beacon) &&
+	    beacon->me != trp_rotation_head(&beacon->rotation) &&
 	    !is_old_news(beacon, message, beacon->me, now))
 		hear_list_of(beacon, message, beacon->me, now);
+}
+
+/* It has had its turn again, after others, of whom we did not hear; or alone.
+ */
+static void hear_of_head(struct trp_beacon *beacon,
+			 const struct trp_wire *message,
+			 struct trp_peer *sender, struct trp_time now)
+{
+	if (!is_active(beacon))
+		return;
+	take_order(beacon, message);
+	if (message->type == TRP_WIRE_PING &&
+	    !is_of_this_cycle(beacon, sender, now))
+		accept(beacon, sender, now);
 }
 
 static void hear_other(struct trp_beacon *beacon,
@@ -383,14 +430,15 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		trp_beacon_hold_turn(beacon, trp_beacon_crossing_ns(beacon),
 				     now);
 	}
-	if (sender == trp_rotation_head(&beacon->rotation))
-		return;
 	if (sender == beacon->me) {
 		hear_of_me(beacon, message, now);
 		return;
 	}
 	sender->pins++;
-	hear_other(beacon, message, sender, now);
+	if (sender == trp_rotation_head(&beacon->rotation))
+		hear_of_head(beacon, message, sender, now);
+	else
+		hear_other(beacon, message, sender, now);
 	sender->pins--;
 }
 

@@ -62,13 +62,44 @@ Test(hear, of_two_successors_all_choose_the_same_whatever_the_order)
 	cr_assert_str_eq(head_of("y a m", -1, "x a m", -1), "x");
 }
 
+/* A list that a message tells in part is the sender's, and then ours. */
+Test(hear, who_follows_brings_the_order_of_the_others_along)
+{
+	struct lone lone;
+
+	begin_listed(&lone);
+	lone_hear_ping(&lone, "x a c d", 5);
+	cr_assert_str_eq(lone_list(&lone), "x a c d");
+	lone_hear_ping(&lone, "y x a", 5);
+	cr_assert_str_eq(lone_list(&lone), "y x a");
+	lone_fini(&lone);
+}
+
+Test(hear, a_head_that_pings_again_brings_its_list_along)
+{
+	struct lone lone;
+	double due;
+
+	begin_listed(&lone);
+	due = lone.now_s + C;
+	lone_hear_ping(&lone, "a c d", 70);
+	cr_assert_str_eq(lone_list(&lone), "a c d");
+	lone_until(&lone, due + G / 2);
+	memset(lone.sent, 0, sizeof(lone.sent));
+	lone_hear_ping(&lone, "a m c d", 70);
+	cr_assert_str_eq(lone_list(&lone), "a m c d");
+	lone_until(&lone, due + C);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
+	lone_fini(&lone);
+}
+
 Test(hear, who_lost_such_a_collision_unheard_is_told_once_more)
 {
 	struct lone lone;
 
 	begin_listed(&lone);
-	lone_hear_ping(&lone, "x a m", 5);
-	lone_hear_ping(&lone, "c a m", 3);
+	lone_hear_ping(&lone, "x a m b", 5);
+	lone_hear_ping(&lone, "c a m b", 3);
 	cr_assert_str_eq(lone_list(&lone), "x a m b");
 	lone_until(&lone, 9 + 2 * G);
 	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
