@@ -15,6 +15,8 @@
  * - who pings as if the head had not pinged has perhaps not heard it, and would
  *   be it beside the head.  So what is in force is said once more: by the head
  *   itself soon, with its ping, and by the next in line with a hist;
+ * - who follows brings its list along, and not its name alone: ours may have
+ *   another tail;
  * - a ping and what another side says may cross, and be judged by one head or
  *   the next, as they come.  Whose ping it is says what is in force.
  */
