@@ -370,9 +370,11 @@ static void hear_of_head(struct trp_beacon *beacon,
 	if (!is_active(beacon))
 		return;
 	take_order(beacon, message);
-	if (message->type == TRP_WIRE_PING &&
-	    !is_of_this_cycle(beacon, sender, now))
-		accept(beacon, sender, now);
+	if (message->type != TRP_WIRE_PING ||
+	    is_of_this_cycle(beacon, sender, now))
+		return;
+	take_value(beacon, message, sender, now);
+	accept(beacon, sender, now);
 }
 
 static void hear_other(struct trp_beacon *beacon,

@@ -75,21 +75,21 @@ Test(hear, who_follows_brings_the_order_of_the_others_along)
 	lone_fini(&lone);
 }
 
-Test(hear, a_head_that_pings_again_brings_its_list_along)
+Test(hear, a_head_that_pings_again_brings_its_list_and_value_along)
 {
 	struct lone lone;
-	double due;
+	const double due = 5 + C; /* a has pinged at 5 */
 
 	begin_listed(&lone);
-	due = lone.now_s + C;
-	lone_hear_ping(&lone, "a c d", 70);
-	cr_assert_str_eq(lone_list(&lone), "a c d");
+	lone_hear_ping(&lone, "a m d", 70);
+	cr_assert_str_eq(lone_list(&lone), "a m d");
 	lone_until(&lone, due + G / 2);
-	memset(lone.sent, 0, sizeof(lone.sent));
-	lone_hear_ping(&lone, "a m c d", 70);
-	cr_assert_str_eq(lone_list(&lone), "a m c d");
+	lone_hear_ping(&lone, "a c m d", 20);
+	cr_assert_str_eq(lone_list(&lone), "a c m d");
 	lone_until(&lone, due + C);
 	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
+	lone_hear_ping(&lone, "x y", 30);
+	cr_assert_str_eq(lone_list(&lone), "x y");
 	lone_fini(&lone);
 }
 
