@@ -226,6 +226,7 @@ static void become_it(struct trp_beacon *beacon, struct trp_time now)
 		return;
 	}
 	enter(beacon, TRP_BEACON_IT, end);
+	beacon->was_it = now;
 	beacon->counts.tags++;
 	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
 					.type = TRP_BEACON_TAG,
@@ -282,6 +283,7 @@ static void take_part(struct trp_beacon *beacon, struct trp_time now)
 
 	trp_rotation_clear(&beacon->rotation);
 	beacon->rotation.bound = bound > 0 ? (size_t)bound : 0;
+	beacon->was_it = now;
 	ping(beacon, now);
 	trp_beacon_meet_rival(beacon, now);
 }

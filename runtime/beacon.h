@@ -182,6 +182,14 @@ void trp_beacon_each(const struct trp_beacon *beacon,
 				 struct trp_time heard),
 		     void *user);
 
+/*
+ * For how many cycles it takes part and did not become it.  Values that begin
+ * with this let who has waited longest win where two ping at once; so each has
+ * its turn, on channels that are too slow for the gap, too.
+ */
+unsigned trp_beacon_waited(const struct trp_beacon *beacon,
+			   struct trp_time now);
+
 /* The longest time between two signs (TAG, PING) that all is well. */
 int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon);
 

@@ -28,13 +28,6 @@ static bool has_crossed_ours(const struct trp_beacon *beacon,
 	       now.ns - beacon->sent_at.ns < trp_beacon_crossing_ns(beacon);
 }
 
-static bool is_active(const struct trp_beacon *beacon)
-{
-	return beacon->state == TRP_BEACON_IDLE ||
-	       beacon->state == TRP_BEACON_WAITING ||
-	       beacon->state == TRP_BEACON_IT;
-}
-
 /* ---- configuration ------------------------------------------------------ */
 
 static void adopt_config(struct trp_beacon *beacon,
@@ -54,7 +47,7 @@ static void answer_config(struct trp_beacon *beacon, struct trp_time now)
 {
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
 
-	if (!is_active(beacon))
+	if (!trp_beacon_is_active(beacon))
 		return;
 	if (beacon->state != TRP_BEACON_IDLE)
 		trp_beacon_send_vers(beacon);
@@ -355,7 +348,7 @@ static void hear_list_of(struct trp_beacon *beacon,
 static void hear_of_me(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_time now)
 {
-	if (message->type == TRP_WIRE_HIST && is_active(beacon) &&
+	if (message->type == TRP_WIRE_HIST && trp_beacon_is_active(beacon) &&
 	    beacon->me != trp_rotation_head(&beacon->rotation) &&
 	    !is_old_news(beacon, message, beacon->me, now))
 		hear_list_of(beacon, message, beacon->me, now);
@@ -367,7 +360,7 @@ static void hear_of_head(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
 			 struct trp_peer *sender, struct trp_time now)
 {
-	if (!is_active(beacon))
+	if (!trp_beacon_is_active(beacon))
 		return;
 	take_order(beacon, message);
 	if (message->type != TRP_WIRE_PING ||
@@ -381,7 +374,8 @@ static void hear_other(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_peer *sender,
 		       struct trp_time now)
 {
-	if (is_active(beacon) && is_old_news(beacon, message, sender, now)) {
+	if (trp_beacon_is_active(beacon) &&
+	    is_old_news(beacon, message, sender, now)) {
 		beacon->counts.stale++;
 		if (message->type == TRP_WIRE_PING &&
 		    !is_of_this_cycle(beacon, sender, now))
@@ -393,7 +387,7 @@ static void hear_other(struct trp_beacon *beacon,
 		mind_rival(beacon, message, sender);
 	if (beacon->state == TRP_BEACON_DISABLED)
 		trp_beacon_queue_ping(beacon, sender, now);
-	if (is_active(beacon))
+	if (trp_beacon_is_active(beacon))
 		hear_list_of(beacon, message, sender, now);
 }
 

@@ -58,3 +58,11 @@ int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon)
 {
 	return trp_beacon_cycle_ns(beacon) + trp_beacon_gap_ns(beacon) * 5 / 2;
 }
+
+unsigned trp_beacon_waited(const struct trp_beacon *beacon, struct trp_time now)
+{
+	if (!trp_beacon_is_active(beacon))
+		return 0;
+	return (unsigned)((now.ns - beacon->was_it.ns) /
+			  trp_beacon_cycle_max_ns(beacon));
+}

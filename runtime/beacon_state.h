@@ -46,6 +46,7 @@ struct trp_beacon {
 	unsigned int repeats;	    /* of that ping */
 	struct trp_time repeat_due; /* of the next */
 	bool is_lone;		    /* it followed the own one, nobody else's */
+	struct trp_time was_it;	    /* last became it, or took part again */
 
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;
@@ -80,6 +81,13 @@ static inline int64_t trp_beacon_cycle_ns(const struct trp_beacon *beacon)
 static inline int64_t trp_beacon_gap_ns(const struct trp_beacon *beacon)
 {
 	return (int64_t)(beacon->config.gap_s * 1e9);
+}
+
+static inline bool trp_beacon_is_active(const struct trp_beacon *beacon)
+{
+	return beacon->state == TRP_BEACON_IDLE ||
+	       beacon->state == TRP_BEACON_WAITING ||
+	       beacon->state == TRP_BEACON_IT;
 }
 
 /*

@@ -2,10 +2,11 @@
 /*
  * What a node says of itself, behind the tenure's record in its value:
  *
- *	1 TAB incarnation, hex TAB load TAB actors
+ *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
  *	NAME TAB WHERE		a line for each offer
  *
- * as tabs and newlines are in no name.
+ * as tabs and newlines are in no name.  Values order as texts, so of two nodes
+ * that ping at once the one that has waited longer for its turn has it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +15,8 @@
 #include <string.h>
 #include "runtime/mesh.h"
 #include "runtime/supervisor.h"
+
+#define WAITED_MOST 0xffu
 
 /* ---- saying ------------------------------------------------------------- */
 
@@ -67,13 +70,15 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 void trp_mesh_value_say(struct trp_mesh *mesh, char *space, size_t size)
 {
 	struct saying saying = { .text = space, .room = room_for_value(mesh) };
+	unsigned waited = trp_beacon_waited(mesh->beacon, trp_now());
 	double load = 0;
 
 	if (saying.room >= size)
 		saying.room = size - 1;
 	getloadavg(&load, 1);
 	saying.length = (size_t)snprintf(
-		space, size, "1\t%" PRIx64 "\t%u\t%u", mesh->incarnation,
+		space, size, "1\t%02x\t%" PRIx64 "\t%u\t%u",
+		waited < WAITED_MOST ? waited : WAITED_MOST, mesh->incarnation,
 		(unsigned)(load * 100), mesh->supervisor->family.alive);
 	trp_names_each_offer(&mesh->supervisor->names, add_offer, &saying);
 	if (saying.left_out && !mesh->is_short)
@@ -111,19 +116,19 @@ static int take_number(const char **at, const char *end, int base,
 int trp_mesh_value_read(const char *text, size_t length,
 			struct trp_mesh_said *ret_said)
 {
-	static const int base[] = { 10, 16, 10, 10 };
+	static const int base[] = { 10, 16, 16, 10, 10 };
 	const char *end = text + length;
-	uint64_t number[4];
+	uint64_t number[5];
 	int i, r = 0;
 
-	for (i = 0; r == 0 && i < 4; i++)
+	for (i = 0; r == 0 && i < 5; i++)
 		r = take_number(&text, end, base[i], &number[i]);
 	if (r < 0 || number[0] != 1)
 		return -EBADMSG;
 	*ret_said = (struct trp_mesh_said) {
-		.incarnation = number[1],
-		.load = (uint32_t)number[2],
-		.actors = (uint32_t)number[3],
+		.incarnation = number[2],
+		.load = (uint32_t)number[3],
+		.actors = (uint32_t)number[4],
 		.offers = text,
 		.length = (size_t)(end - text),
 	};

@@ -113,8 +113,8 @@ Test(value, tells_of_its_node_and_of_offers)
 	struct trp_mesh_offer offer;
 	struct trp_mesh_said said;
 
-	cr_assert(read_text("1\t1a2b\t150\t7\nshop\ttcp:/1\nbare\t", &said) ==
-		  0);
+	cr_assert(read_text("1\t00\t1a2b\t150\t7\nshop\ttcp:/1\nbare\t",
+			    &said) == 0);
 	cr_assert(said.incarnation == 0x1a2b && said.load == 150 &&
 		  said.actors == 7);
 	cr_assert(trp_mesh_value_offer(&said, &offer));
@@ -132,11 +132,12 @@ Test(value, what_makes_no_sense_in_it_is_passed_over)
 	struct trp_mesh_said said;
 
 	cr_assert(read_text("", &said) == -EBADMSG);
-	cr_assert(read_text("2\t1\t1\t1", &said) == -EBADMSG);
-	cr_assert(read_text("1\t1\t1", &said) == -EBADMSG);
-	cr_assert(read_text("1\tx\t1\t1", &said) == -EBADMSG);
-	cr_assert(read_text("1\t11111111111111111\t1\t1", &said) == -EBADMSG);
-	cr_assert(read_text("1\t1\t1\t1\nno tab\n\tno name\n"
+	cr_assert(read_text("2\t0\t1\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\t0\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\t0\tx\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("1\t0\t11111111111111111\t1\t1", &said) ==
+		  -EBADMSG);
+	cr_assert(read_text("1\t0\t1\t1\t1\nno tab\n\tno name\n"
 			    "0123456789012345678901234567890123\tlong\n"
 			    "steers\t\x1b[2J\n\n\ngood\there\n",
 			    &said) == 0);

@@ -310,6 +310,17 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 	return node->net->value(node, may_become_it);
 }
 
+const struct trp_scalar *sim_say_waited(struct sim_node *node,
+					bool may_become_it)
+{
+	unsigned waited = trp_beacon_waited(node->beacon, sim_local(node));
+
+	node->said = node->value;
+	if (node->value.type == TRP_SCALAR_INT)
+		node->said.integer += (int64_t)waited << 32;
+	return &node->said;
+}
+
 static const struct trp_beacon_calls calls = {
 	.send = on_send,
 	.event = on_event,

@@ -30,7 +30,8 @@ struct sim_node {
 	struct original *original;
 	char name[24];
 	struct trp_scalar value;
-	double rate; /* of its clock */
+	struct trp_scalar said; /* by sim_say_waited() */
+	double rate;		/* of its clock */
 	int side;
 	bool is_it;
 	int64_t it_since_ns;
@@ -79,6 +80,10 @@ void sim_init(struct sim_net *net, uint64_t seed, int node_count,
 	      const struct trp_wire_config *config,
 	      const struct sim_faults *faults);
 void sim_fini(struct sim_net *net);
+
+/* For `value`: as a supervisor's, who has waited longer has a greater one. */
+const struct trp_scalar *sim_say_waited(struct sim_node *node,
+					bool may_become_it);
 
 /* A new life of a node. */
 void sim_start(struct sim_net *net, int number, bool is_disabled);

@@ -309,6 +309,21 @@ Test(split, of_nodes_with_equal_values_and_without)
 	run_scene(&(struct scene) { 141000, 600, 3, nine, take_values, NULL });
 }
 
+static void let_values_tell_who_waited(struct sim_net *net)
+{
+	net->value = sim_say_waited;
+}
+
+Test(split, of_nodes_that_bring_another_value_with_each_ping)
+{
+	run_scene(&(struct scene) { 143000, 600, 2, few,
+				    let_values_tell_who_waited, NULL });
+	run_scene(&(struct scene) { 144000, 600, 3, nine,
+				    let_values_tell_who_waited, NULL });
+	run_scene(&(struct scene) { 145000, 600, 4, twelve,
+				    let_values_tell_who_waited, NULL });
+}
+
 /* Not while they begin: three doubled init make a node give up. */
 static void split_and_double(struct sim_net *net, int parts)
 {
