@@ -15,6 +15,7 @@
 #include "ipc/folder.h"
 #include "runtime/actor.h"
 #include "runtime/dead_letter.h"
+#include "runtime/log.h"
 #include "runtime/mesh.h"
 #include "runtime/requests.h"
 #include "runtime/trace.h"
@@ -263,6 +264,7 @@ static int tidy(struct troupe_timer *timer)
 
 	trp_mailbox_tidy(&supervisor->box);
 	trp_region_cool(&supervisor->box.region);
+	trp_log_catch_up();
 	return 0;
 }
 
@@ -287,6 +289,7 @@ static int set_up(struct trp_supervisor *supervisor)
 	int r;
 
 	be_spared();
+	trp_log_never_wait();
 	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
 	if (r < 0)
 		return r;
@@ -474,6 +477,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	bury_zygote(&supervisor);
 	close_trace(options);
 	trp_dead_letter_end();
+	trp_log_catch_up();
 	r = verdict(&supervisor, r);
 	tear_down(&supervisor);
 	return r;

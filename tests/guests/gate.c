@@ -257,6 +257,43 @@ Test(gate, a_reader_that_stands_still_gets_all_of_it_later)
 	node_stop(&node, "a");
 }
 
+/* SIGKILL to each idle one; the supervisor writes a line of each. */
+static void kill_idlers(const char *name)
+{
+	static struct trp_visit visit;
+	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
+	const Troupe__Guest__Actor *actor;
+	const ProtobufCMessage *item;
+
+	cr_assert_eq(trp_visit_open(&visit, name), 0);
+	cr_assert_eq(trp_visit_ask(&visit, &list.base), 0);
+	while (trp_visit_next(&visit, &troupe__guest__actor__descriptor, 0,
+			      &item) == 1) {
+		actor = (const void *)item;
+		if (actor->pid && strcmp(actor->label, "idle") == 0)
+			kill(actor->pid, SIGKILL);
+	}
+	trp_visit_close(&visit);
+}
+
+Test(gate, a_log_that_nobody_reads_keeps_nobody_and_what_is_lost_is_counted)
+{
+	char page[4096];
+	struct program node;
+
+	node_start(&node, "a", "200");
+	/* One page holds 60 of the lines. */
+	cr_assert_gt(fcntl(node.errors, F_SETPIPE_SZ, sizeof(page)), 0);
+	while (node_count("a") > 3)
+		kill_idlers("a");
+	cr_assert_gt(read(node.errors, page, sizeof(page)), 0);
+	kill(node.pid, SIGTERM);
+	cr_expect_eq(program_finish(&node, PATIENCE_MS), 0);
+	cr_expect(strstr(node.err, "lines are lost, as nobody read them"), "%s",
+		  node.err);
+	program_fini(&node);
+}
+
 /* 0: let in; 1: kept out by the folder; 2: by the supervisor. */
 static int try_as_nobody(void)
 {

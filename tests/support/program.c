@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/program.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,26 @@ static int remaining_ms(int64_t deadline)
 	int64_t rest = deadline - now_ms();
 
 	return rest > 0 ? (int)rest : 0;
+}
+
+enum { PROGRAMS_MAX = 64 };
+
+static pid_t running[PROGRAMS_MAX]; /* the test's programs; 0: a free place */
+
+static pid_t *find_running(pid_t pid)
+{
+	for (int i = 0; i < PROGRAMS_MAX; i++)
+		if (running[i] == pid)
+			return &running[i];
+	return NULL;
+}
+
+static void replace_running(pid_t old, pid_t new)
+{
+	pid_t *place = find_running(old);
+
+	assert(place);
+	*place = new;
 }
 
 static int open_pidfd(pid_t pid)
@@ -79,6 +100,7 @@ static int start(struct program *p, const char *const argv[], const int fds[3],
 	if (p->pid == 0)
 		become(argv, fds, has_terminal);
 	p->session = p->pid;
+	replace_running(0, p->pid);
 	p->pidfd = open_pidfd(p->pid);
 	p->out = calloc(1, 1);
 	p->err = calloc(1, 1);
@@ -271,6 +293,7 @@ int program_finish(struct program *p, int timeout_ms)
 	if (r < 0)
 		kill(p->pid, SIGKILL);
 	status = reap(p->pid);
+	replace_running(p->pid, 0);
 	p->pid = 0;
 	if (r < 0)
 		program_leftovers(p, 0);
@@ -305,7 +328,7 @@ pid_t program_parent_of(pid_t pid)
 	return read_stat(pid, &parent, &session) < 0 ? -ESRCH : parent;
 }
 
-/* The first process that is ours or of the session, beside the program. */
+/* The first process that is ours or of the session, and no program. */
 static pid_t find_leftover(const struct program *p)
 {
 	pid_t pid, parent, session, found = 0;
@@ -317,7 +340,7 @@ static pid_t find_leftover(const struct program *p)
 		return -errno;
 	while (found == 0 && (entry = readdir(proc))) {
 		pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (pid <= 0 || pid == p->pid ||
+		if (pid <= 0 || find_running(pid) ||
 		    read_stat(pid, &parent, &session) < 0)
 			continue;
 		if (parent == getpid() || session == p->session)
@@ -386,6 +409,7 @@ void program_fini(struct program *p)
 	if (p->pid > 0) {
 		kill(p->pid, SIGKILL);
 		reap(p->pid);
+		replace_running(p->pid, 0);
 		p->pid = 0;
 		program_leftovers(p, 0);
 	}

@@ -9,8 +9,8 @@
  *
  * It runs in a session of its own.  The test's process becomes a subreaper, so
  * that whatever escapes from a program that has ended shows up as its child;
- * one program at a time, therefore, where leftovers are counted.  A test that
- * dies takes its program along.
+ * where leftovers are counted, those of any that has ended count, therefore.  A
+ * test that dies takes its programs along.
  *
  * Everything that fails here is a negative errno.  Times are milliseconds from
  * now, as a test that waits does nothing else.
