@@ -15,6 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Agents of Serf pass something on each 100 ms. */
+#define QUICK_S	 0.2
+#define GOSSIP_S 0.4
+
 /* What every bus must allow, the server being there. */
 static void elect(struct election *election)
 {
@@ -72,7 +76,7 @@ static void begin_local(struct election *election, char urls[3][128])
 	const char *const list[] = { urls[0], urls[1], urls[2] };
 
 	election_begin(election, trp_codec_find("cbor") ? "cbor" : "msgpack",
-		       list, 3);
+		       QUICK_S, list, 3);
 }
 
 Test(local, three_elect_and_one_dies)
@@ -302,7 +306,7 @@ static void begin_mqtt(struct election *election, const char *scheme, int port,
 
 	snprintf(url, sizeof(url), "%s127.0.0.1:%d/test/beacon%s", scheme, port,
 		 more);
-	election_begin(election, "msgpack", urls, 3);
+	election_begin(election, "msgpack", QUICK_S, urls, 3);
 }
 
 Test(mqtt, three_elect_one_dies_and_the_broker_is_restarted)
@@ -423,7 +427,7 @@ static void begin_serf(struct election *election, const struct agents *agents,
 		snprintf(urls[i], sizeof(urls[i]),
 			 "serf://:%s@127.0.0.1:%d/test/beacon", key,
 			 agents->rpc[i % 2]);
-	election_begin(election, "msgpack", list, 3);
+	election_begin(election, "msgpack", GOSSIP_S, list, 3);
 }
 
 Test(serf, three_elect_over_two_agents_one_of_which_is_restarted)

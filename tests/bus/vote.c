@@ -59,6 +59,19 @@ static double on_random(void *user)
 	       (RAND_MAX + 1.0);
 }
 
+/* As a supervisor's: who has waited longer has the greater one. */
+static const struct trp_scalar *on_value(void *user, bool may_become_it)
+{
+	struct voter *voter = user;
+	struct trp_time now = clock_now();
+	int number = (int)(voter - voter->election->voters);
+
+	voter->value.type = TRP_SCALAR_INT;
+	voter->value.integer =
+		number + VOTERS_MAX * trp_beacon_waited(voter->beacon, now);
+	return &voter->value;
+}
+
 static void on_deliver(void *user, const void *payload, size_t length)
 {
 	struct voter *voter = user;
@@ -87,7 +100,8 @@ static void on_changed(void *user, int error)
 
 static const struct trp_beacon_calls beacon_calls = { .send = on_send,
 						      .event = on_event,
-						      .random = on_random };
+						      .random = on_random,
+						      .value = on_value };
 static const struct trp_bus_calls bus_calls = { .deliver = on_deliver,
 						.changed = on_changed };
 
@@ -95,30 +109,31 @@ static void begin_voter(struct election *election, int number, const char *url)
 {
 	struct voter *voter = &election->voters[number];
 	struct trp_beacon_options options = { .config = trp_wire_defaults };
-	struct trp_scalar value = { TRP_SCALAR_INT, { .integer = number } };
 	struct trp_bus_address address;
 
 	voter->election = election;
 	snprintf(voter->name, sizeof(voter->name), "n%d", number);
 	options.node = voter->name;
-	options.config.cycle_s = 0.5;
-	options.config.gap_s = 0.1;
+	options.config.cycle_s = 4 * election->gap_s;
+	options.config.gap_s = election->gap_s;
 	options.config.nodes = election->count;
-	options.config.n_hosts = 1; /* newcomers come early more often */
+	options.config.n_hosts = 1;
+	options.config.force_in = true; /* as a supervisor does */
 	cr_assert(trp_bus_parse(url, "test", &address) == 0, "%s", url);
 	cr_assert(trp_beacon_new(&voter->beacon, &options, &beacon_calls,
 				 voter) == 0);
-	cr_assert(trp_beacon_set_value(voter->beacon, &value) == 0);
 	trp_beacon_set_ready(voter->beacon);
 	cr_assert(trp_bus_open(&voter->bus, &address, &bus_calls, voter) == 0);
 }
 
-void election_begin(struct election *election, const char *codec,
+void election_begin(struct election *election, const char *codec, double gap_s,
 		    const char *const *urls, int count)
 {
 	int i;
 
-	*election = (struct election) { .count = count, .random = 1 };
+	*election = (struct election) { .gap_s = gap_s,
+					.count = count,
+					.random = 1 };
 	election->codec = trp_codec_find(codec);
 	if (!election->codec)
 		SKIP("built without %s", codec);

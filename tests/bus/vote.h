@@ -3,9 +3,9 @@
 #define TRP_TESTS_BUS_VOTE_H
 
 /*
- * Nodes that elect over real buses in real time, C = 0.5 s and G = 0.1 s.
- * Nothing sleeps: all waits are for something, with a
- * deadline that ends the test.
+ * Nodes that elect over real buses in real time, with a cycle of four gaps.
+ * Nothing sleeps: all waits are for something, with a deadline that ends the
+ * test.
  */
 
 #include "ipc/bus.h"
@@ -19,6 +19,7 @@ struct voter {
 	struct trp_bus *bus;	   /* NULL: it is dead */
 	struct trp_beacon *beacon; /* started when its bus comes up */
 	char name[16];
+	struct trp_scalar value;
 	bool is_it;
 	int tags;
 	int bus_error; /* the last */
@@ -27,13 +28,15 @@ struct voter {
 
 struct election {
 	const struct trp_codec *codec;
+	double gap_s;
 	struct voter voters[VOTERS_MAX];
 	int count;
 	int overlaps;
 	unsigned int random;
 };
 
-void election_begin(struct election *election, const char *codec,
+/* The gap is what the bus takes at most, on a busy machine. */
+void election_begin(struct election *election, const char *codec, double gap_s,
 		    const char *const *urls, int count);
 void election_end(struct election *election);
 void election_kill(struct election *election, int number);
