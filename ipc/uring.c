@@ -70,7 +70,7 @@ static int uring_dispatch(struct trp_wait *wait);
 
 /* Newer kernels are spared interrupts and locks that one issuer has no use for.
  */
-static int make_ring(struct io_uring *ring)
+static int try_ring(struct io_uring *ring)
 {
 	static const unsigned flags[] = {
 		IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL |
@@ -87,6 +87,24 @@ static int make_ring(struct io_uring *ring)
 		r = io_uring_queue_init_params(QUEUE_SIZE, ring, &params);
 		if (r != -EINVAL)
 			break;
+	}
+	return r;
+}
+
+/*
+ * A worker of the kernel gives back the locked memory of rings that were
+ * closed, or whose process has ended, a moment later: so that is waited for.
+ */
+static int make_ring(struct io_uring *ring)
+{
+	enum { LONGEST_NS = 256 * 1000000 };
+	struct timespec pause = { .tv_nsec = 1000000 };
+	int r = try_ring(ring);
+
+	for (; r == -ENOMEM && pause.tv_nsec <= LONGEST_NS;
+	     pause.tv_nsec *= 2) {
+		nanosleep(&pause, NULL);
+		r = try_ring(ring);
 	}
 	return r;
 }

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "ipc/arena.h"
@@ -95,13 +97,27 @@ static enum finding check_processes(void)
 		   "ulimit -u unlimited");
 }
 
+/* Root may, unless that was taken away, as in a container. */
+static bool may_lock_all(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return geteuid() == 0;
+	return data[CAP_TO_INDEX(CAP_IPC_LOCK)].effective &
+	       CAP_TO_MASK(CAP_IPC_LOCK);
+}
+
 static enum finding check_memlock(void)
 {
 	struct rlimit limit = { 0 };
 	char text[128];
 
 	getrlimit(RLIMIT_MEMLOCK, &limit);
-	if (geteuid() == 0 || limit.rlim_cur == RLIM_INFINITY)
+	if (may_lock_all() || limit.rlim_cur == RLIM_INFINITY)
 		return say(FINE, "memlock", "unlimited for this user", "");
 	snprintf(text, sizeof(text),
 		 "%" PRIu64 " KiB: about %" PRIu64 " actors with descriptors",

@@ -4,8 +4,12 @@
 #include "tests/support/skip.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 Test(probe, says_what_it_found_and_why)
 {
@@ -77,4 +81,43 @@ Test(probe, falls_back_to_epoll_where_io_uring_is_forbidden)
 	setenv("TROUPE_WAIT", "uring", 1);
 	cr_assert_eq(trp_wait_probe(&kind, why), -EINVAL);
 	cr_assert_not_null(strstr(why, "no io_uring"));
+}
+
+enum { DID, FAILED, CANNOT };
+
+/* As a user whose locked memory is enough for three rings. */
+static int open_and_close_many(void)
+{
+	const struct rlimit few = { 3 * 8192, 3 * 8192 };
+	enum trp_wait_kind kind;
+	char why[160];
+	int i, r = 0;
+
+	setenv("TROUPE_WAIT", "socket", 1); /* io_uring and nothing else */
+	if (trp_wait_probe(&kind, why) < 0 ||
+	    setrlimit(RLIMIT_MEMLOCK, &few) < 0 ||
+	    (getuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0)))
+		return CANNOT;
+	for (i = 0; r == 0 && i < 40; i++)
+		r = trp_wait_probe(&kind, why);
+	if (r < 0)
+		fprintf(stderr, "the %dth: %s\n", i, why);
+	return r < 0 ? FAILED : DID;
+}
+
+/* The kernel gives back the memory of a ring some time after its end. */
+Test(probe, waits_for_memory_of_rings_that_were_closed)
+{
+	pid_t pid;
+	int status;
+
+	fflush(NULL);
+	pid = fork();
+	cr_assert(pid >= 0);
+	if (pid == 0)
+		_exit(open_and_close_many());
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT)
+		SKIP("no io_uring, or no user of little locked memory to be");
+	cr_assert_eq(status, DID);
 }
