@@ -134,6 +134,8 @@ pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 	pid_t pid;
 	int r;
 
+	/* As the supervisor does, for those who send to it before it begins. */
+	atomic_store(&trp_arena_slot(&kit->self.arena, slot)->limit, limit);
 	kit_give(kit, slot);
 	pid = fork();
 	assert(pid >= 0);
