@@ -57,8 +57,8 @@ static void write_line(enum troupe_level level, const char *format,
 	if ((size_t)size > sizeof(line) - 2)
 		size = sizeof(line) - 2;
 	line[size++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)size) < 0)
-		return; /* nowhere to say so */
+	n = (int)write(STDERR_FILENO, line, (size_t)size);
+	(void)n; /* nowhere to say that it failed */
 }
 
 static void say(enum troupe_level level, const char *format, ...)

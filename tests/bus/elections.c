@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Agents of Serf pass something on each 100 ms. */
+/* Gaps: agents of Serf pass something on each 100 ms. */
 #define QUICK_S	 0.2
 #define GOSSIP_S 0.4
 

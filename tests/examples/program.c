@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/support/skip.h"
+
 TestSuite(program, .timeout = 60);
 
 /* Wrong use: nothing on the output, one clear message, exit status 2. */
@@ -180,6 +182,17 @@ Test(program, a_limit_of_file_sizes_is_named)
 			"^troupe: .*: File too large; .*ulimit -f");
 	expect_in_shell("ulimit -f 1000; exec \"$0\" doctor", 0,
 			"-> .*ulimit -f", "");
+}
+
+#define WITHOUT_IT "setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "
+
+/* The limit holds for root, too, in a container. */
+Test(program, doctor_goes_by_the_right_to_lock_memory_and_not_by_the_user)
+{
+	if (getuid() != 0 || system(WITHOUT_IT "true 2>/dev/null") != 0)
+		SKIP("no right to give up rights here");
+	expect_in_shell("ulimit -l 8192; exec " WITHOUT_IT "\"$0\" doctor", 0,
+			"memlock +8192 KiB: about 1024 actors", "");
 }
 
 static void await_answer(const char *node)

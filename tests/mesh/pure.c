@@ -8,6 +8,7 @@
 
 #include "runtime/mesh.h"
 #include "runtime/mesh_pack.h"
+#include "runtime/supervisor.h"
 
 /* ---- packing ------------------------------------------------------------ */
 
@@ -144,4 +145,55 @@ Test(value, what_makes_no_sense_in_it_is_passed_over)
 	cr_assert(trp_mesh_value_offer(&said, &offer));
 	cr_assert_str_eq(offer.name, "good");
 	cr_assert(!trp_mesh_value_offer(&said, &offer));
+}
+
+/* ---- what a node says of itself ------------------------------------------ */
+
+static void say_nothing(void *user, const struct trp_wire *message)
+{
+}
+
+static void see_nothing(void *user, const struct trp_beacon_event *event)
+{
+}
+
+static double draw_half(void *user)
+{
+	return 0.5;
+}
+
+/* The value of a node that takes part since then, and never was it. */
+static const char *said_after(int64_t cycles)
+{
+	static const struct trp_beacon_calls calls = { .send = say_nothing,
+						       .event = see_nothing,
+						       .random = draw_half };
+	static struct trp_supervisor supervisor;
+	static struct trp_mesh_options options;
+	static char text[256];
+	const struct trp_beacon_options beacon = { .node = "me",
+						   .config =
+							   trp_wire_defaults };
+	const struct trp_wire echo = { .type = TRP_WIRE_INIT, .node = "me" };
+	struct trp_mesh mesh = { .supervisor = &supervisor,
+				 .options = &options,
+				 .node = "me",
+				 .value_max = TRP_WIRE_SIZE_MAX };
+	struct trp_time began = trp_now();
+
+	cr_assert(trp_beacon_new(&mesh.beacon, &beacon, &calls, NULL) == 0);
+	began.ns -= cycles * trp_beacon_cycle_max_ns(mesh.beacon);
+	cr_assert(trp_beacon_start(mesh.beacon, began) == 0);
+	trp_beacon_receive(mesh.beacon, &echo, began);
+	trp_mesh_value_say(&mesh, text, sizeof(text));
+	trp_beacon_free(mesh.beacon);
+	return text;
+}
+
+Test(value, of_who_has_waited_longer_is_the_greater)
+{
+	cr_assert(strncmp(said_after(0), "1\t00\t", 5) == 0);
+	cr_assert(strncmp(said_after(9), "1\t09\t", 5) == 0);
+	cr_assert(strncmp(said_after(160), "1\ta0\t", 5) == 0);
+	cr_assert(strncmp(said_after(9999), "1\tff\t", 5) == 0);
 }
