@@ -28,31 +28,30 @@ O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 # pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
 # out.
 OPTIONAL := libcbor msgpack libmosquitto inih hiredis
-OPTIONAL_libcbor      := serialize/cbor.c
-OPTIONAL_msgpack      := serialize/msgpack.c ipc/bus_serf.c
-OPTIONAL_libmosquitto := ipc/bus_mqtt.c
-OPTIONAL_hiredis      := runtime/mailbox_redis.c runtime/redis.c \
-			 runtime/redis_entry.c runtime/redis_list.c \
-			 runtime/redis_url.c
+OPTIONAL_libcbor      := serialize/beacon/cbor.c
+OPTIONAL_msgpack      := serialize/beacon/msgpack.c ipc/bus/serf.c
+OPTIONAL_libmosquitto := ipc/bus/mqtt.c
+OPTIONAL_hiredis      := runtime/redis/mailbox.c runtime/redis/connection.c \
+			 runtime/redis/entry.c runtime/redis/list.c \
+			 runtime/redis/url.c
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
 WITHOUT := $(foreach p,$(HAVENOT),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
-PROGRAM_SRC := runtime/main.c runtime/options.c runtime/config.c runtime/doctor.c \
-		$(wildcard runtime/command_*.c)
+PROGRAM_SRC := $(wildcard runtime/cli/*.c)
 HEADERS     := $(wildcard runtime/troupe*.h)
 PAGES       := $(wildcard runtime/man/*.[1-9])
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
-		 $(wildcard ipc/*.c serialize/*.c runtime/*.c))
+		 $(wildcard ipc/*.c ipc/*/*.c serialize/*.c serialize/*/*.c runtime/*/*.c))
 # wslay has no .pc file in Debian.
 HAVE_WSLAY  := $(if $(wildcard /usr/include/wslay/wslay.h \
 		 /usr/local/include/wslay/wslay.h),$(shell \
 		 $(PKG_CONFIG) --exists nettle && echo wslay))
 EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 		 $(basename $(notdir $(wildcard examples/*.c))))
-PROTOS      := $(wildcard serialize/*.proto runtime/*.proto examples/*.proto \
+PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
 		 tests/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
 TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
@@ -69,7 +68,7 @@ BENCH_SRC    = $(filter-out tests/bench/parts/% \
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
-	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*.proto serialize/*.proto))
+	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*/*.proto serialize/*.proto))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 # ---- how -------------------------------------------------------------------

@@ -13,7 +13,7 @@
  *		   head == cursor unless a record is held
  */
 
-#include "ipc/card.h"
+#include "ipc/endpoint.h"
 
 enum trp_kind { TRP_DATA = 1, TRP_PAD, TRP_CONTINUES, TRP_CLOSES };
 enum { TRP_ATTACHED = 1 }; /* a flag of TRP_DATA */

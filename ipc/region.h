@@ -20,7 +20,7 @@
  */
 
 #include "ipc/arena.h"
-#include "ipc/budget.h"
+#include "ipc/memory_budget.h"
 
 enum { TRP_BLOCK_MIN_LOG2 = 9, TRP_BLOCK_CLASSES = 47 };
 #define TRP_WARM_MAX (UINT64_C(256) << 20)

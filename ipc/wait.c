@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ipc/backend.h"
-#include "ipc/knock.h"
+#include "ipc/wait_backend.h"
+#include "ipc/wake_socket.h"
 
 /*
  * Invariants:

@@ -17,8 +17,8 @@
  * After fork(): a child must not use its parent's wait; it makes its own.
  */
 
-#include "ipc/bell.h"
-#include "ipc/seats.h"
+#include "ipc/doorbell.h"
+#include "ipc/watch_table.h"
 #include "ipc/spin.h"
 #include "ipc/time.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "serialize/base64.h"
-#include "serialize/text.h"
+#include "serialize/text_buffer.h"
 
 /* What a receiver unpacks is 67 levels of lists at most. */
 enum { WRITTEN_DEPTH = 100 };

@@ -14,7 +14,7 @@
  */
 
 #include <stdio.h>
-#include "serialize/mistake.h"
+#include "serialize/parse_error.h"
 #include "serialize/value.h"
 
 /*

@@ -23,7 +23,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
-#include "serialize/mistake.h"
+#include "serialize/parse_error.h"
 #include "serialize/scratch.h"
 
 enum { TRP_REFLECT_DEPTH = 64 }; /* messages within messages */

@@ -10,7 +10,7 @@
 #include "serialize/base64.h"
 #include "serialize/field.h"
 #include "serialize/json.h"
-#include "serialize/text.h"
+#include "serialize/text_buffer.h"
 
 static int write_message(FILE *out, const ProtobufCMessage *message,
 			 unsigned depth);

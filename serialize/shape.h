@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "serialize/mistake.h"
+#include "serialize/parse_error.h"
 #include "serialize/value.h"
 
 struct trp_shape;

@@ -7,7 +7,7 @@
  * (seconds since the start) and the dice.  C = 10 s, G = 1.5 s.
  */
 
-#include "runtime/beacon.h"
+#include "runtime/election/beacon.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/rotation.h"
+#include "runtime/election/rotation.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 #include <sys/types.h>
-#include "ipc/card.h"
+#include "ipc/endpoint.h"
 
 /*
  * Maps for reading what `its` is in the living process `pid`, a supervisor.

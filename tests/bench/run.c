@@ -21,7 +21,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "runtime/supervisor.h"
+#include "runtime/supervisor/supervisor.h"
 #include "tests/bench/lanes.h"
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/bus.h"
+#include "ipc/bus/bus.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -8,8 +8,8 @@
  * test.
  */
 
-#include "ipc/bus.h"
-#include "runtime/beacon.h"
+#include "ipc/bus/bus.h"
+#include "runtime/election/beacon.h"
 #include "tests/bus/server.h"
 
 #define VOTERS_MAX 4

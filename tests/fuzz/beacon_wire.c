@@ -3,7 +3,7 @@
  * Bytes from a bus: the first chooses the codec.  What is read can be written,
  * and reads back the same; a beacon survives it.
  */
-#include "runtime/beacon.h"
+#include "runtime/election/beacon.h"
 
 #include <stdlib.h>
 #include <string.h>

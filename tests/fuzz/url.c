@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/bus.h"
-#include "runtime/redis.h"
+#include "ipc/bus/bus.h"
+#include "runtime/redis/connection.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include "ipc/folder.h"
-#include "runtime/gate.h"
-#include "runtime/guest.pb-c.h"
+#include "ipc/runtime_dir.h"
+#include "runtime/supervisor/control_server.h"
+#include "runtime/control/control.pb-c.h"
 #include "tests/support/skip.h"
 
 TestSuite(gate, .init = node_begin, .fini = node_end);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "ipc/arena.h"
-#include "runtime/guest.pb-c.h"
+#include "runtime/control/control.pb-c.h"
 
 TestSuite(guests, .init = node_begin, .fini = node_end, .timeout = 120);
 

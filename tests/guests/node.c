@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <time.h>
-#include "runtime/guest.pb-c.h"
+#include "runtime/control/control.pb-c.h"
 #include "serialize/json.h"
 
 static char home[] = "/tmp/troupe-guests-XX"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "runtime/visit.h"
+#include "runtime/control/client.h"
 #include "serialize/value.h"
 #include "tests/support/program.h"
 

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <string.h>
 
-#include "ipc/card.h"
+#include "ipc/endpoint.h"
 #include "tests/support/ipc_kit.h"
 
 /* The cards of slot 0 in a node of the largest number of slots. */

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "ipc/card.h"
+#include "ipc/endpoint.h"
 #include "tests/support/ipc_kit.h"
 
 /* What a third process finds unread in the lanes to one that is dead. */

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/supervisor.h"
+#include "runtime/supervisor/supervisor.h"
 
 enum { PATIENCE_S = 30 };
 

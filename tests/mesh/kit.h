@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "runtime/options.h"
+#include "runtime/cli/options.h"
 #include "runtime/troupe_mesh.h"
 #include "tests/bus/server.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ipc/bus.h"
+#include "ipc/bus/bus.h"
 
 static const char *local_url(void)
 {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/mesh.h"
-#include "runtime/mesh_pack.h"
-#include "runtime/supervisor.h"
+#include "runtime/mesh/mesh.h"
+#include "runtime/mesh/pack.h"
+#include "runtime/supervisor/supervisor.h"
 
 /* ---- packing ------------------------------------------------------------ */
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ipc/bus.h"
+#include "ipc/bus/bus.h"
 #include "ipc/wait.h"
 
 static int guarding_root(int argc, char **argv)

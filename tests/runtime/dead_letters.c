@@ -2,7 +2,7 @@
 /* What holds of dead letters. */
 #include "tests/runtime/stage.h"
 
-#include "runtime/actor.h"
+#include "runtime/actor/actor.h"
 #include "runtime/troupe_dead_letters.h"
 #include "serialize/type.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The policy for memory, with facts made up. */
-#include "runtime/memory.h"
+#include "runtime/actor/memory_policy.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include "tests/runtime/stage.h"

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "runtime/family.h"
-#include "runtime/names.h"
-#include "runtime/obituary.h"
-#include "runtime/timers.h"
+#include "runtime/supervisor/child.h"
+#include "runtime/supervisor/registry.h"
+#include "runtime/supervisor/exit_history.h"
+#include "runtime/node/timers.h"
 
 /* ---- timers -------------------------------------------------------------- */
 

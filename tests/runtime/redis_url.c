@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
-#include "runtime/redis.h"
+#include "runtime/redis/connection.h"
 
 Test(redis_url, names_host_port_database_user_and_password)
 {

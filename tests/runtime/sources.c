@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include "runtime/actor.h"
+#include "runtime/actor/actor.h"
 #include "runtime/troupe_io.h"
 #include "tests/runtime/stage.h"
 

@@ -3,7 +3,7 @@
 
 #include <dirent.h>
 #include <sys/wait.h>
-#include "runtime/supervisor.h"
+#include "runtime/supervisor/supervisor.h"
 
 struct board *board;
 const char *stage_trace;

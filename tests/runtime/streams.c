@@ -6,8 +6,8 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include "runtime/actor.h"
-#include "runtime/address.h"
+#include "runtime/actor/actor.h"
+#include "runtime/actor/tcp_address.h"
 #include "runtime/troupe_io.h"
 #include "tests/runtime/stage.h"
 

@@ -2,7 +2,7 @@
 /* What holds of the tree of actors: names among siblings, and addresses. */
 #include "tests/runtime/stage.h"
 
-#include "runtime/family.h"
+#include "runtime/supervisor/child.h"
 #include "runtime/troupe_tree.h"
 #include "tests/runtime/output.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serialize/infer.h"
+#include "serialize/shape_infer.h"
 #include "serialize/json.h"
 #include "tests/serialize/full.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "serialize/wire.h"
+#include "serialize/beacon/wire.h"
 #include "tests/support/skip.h"
 
 #include <criterion/criterion.h>

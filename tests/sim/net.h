@@ -9,7 +9,7 @@
  * lost, doubled and delayed for itself.
  */
 
-#include "runtime/beacon.h"
+#include "runtime/election/beacon.h"
 #include "tests/sim/original.h"
 
 #define SIM_SECOND INT64_C(1000000000)

@@ -5,10 +5,10 @@
 /*
  * A node that keeps the rules of asyncactor 0.26.4 as they are, with their
  * defects: for nets in which such nodes and ours take turns.  Always ready, and
- * without any of the repairs that MESH.md lists.
+ * without any of the repairs that mesh/README.md lists.
  */
 
-#include "runtime/beacon.h"
+#include "runtime/election/beacon.h"
 
 struct original;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who runs the singletons, in nets that are whole, split, lossy and restarted.
  */
-#include "runtime/tenure.h"
+#include "runtime/election/leadership.h"
 #include "tests/sim/net.h"
 
 #include <criterion/criterion.h>

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "ipc/bell.h"
+#include "ipc/doorbell.h"
 
 enum { HANDOVERS = 20000, SENDERS = 2 };
 

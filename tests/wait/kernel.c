@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ipc/knock.h"
+#include "ipc/wake_socket.h"
 
 static struct io_uring ring;
 static uint32_t *word;

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/bus/bus.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "ipc/runtime_dir.h"
+
+/*
+ * The bus of one user on one host: a folder with a datagram socket for each
+ * member; who says something sends it to every socket there, its own as well.
+ *
+ * - The folder is ours alone: owned by us, mode 0700, no symbolic link; and
+ *   the kernel names the sender of each datagram, who must be us, too.
+ * - A member that dies leaves its socket's name.  The first one to send to it
+ *   gets ECONNREFUSED, which nothing but a closed socket gives, and unlinks it.
+ * - A member that does not read (it is stopped) misses what its socket cannot
+ *   hold; nobody waits for it.
+ * - Who leaves takes the folder along when it is empty, and who comes at that
+ *   moment makes it again.
+ * - Names are used through the descriptor of the folder (/proc/self/fd), so
+ *   their length is no matter, and a folder that is replaced is noticed: our
+ *   own socket is not in it any more.
+ */
+
+#define SUFFIX	   ".bus"
+#define RACES_MOST 100 /* lost one after the other to those who leave */
+
+struct local {
+	int folder;
+	int socket;
+	char name[32];
+	bool is_gone; /* the folder is not the one it was */
+};
+
+static int bind_socket(struct local *local)
+{
+	struct sockaddr_un address;
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	snprintf(local->name, sizeof(local->name), "%d-%08x" SUFFIX,
+		 (int)getpid(), random);
+	trp_folder_address(&address, local->folder, local->name);
+	return bind(local->socket, (struct sockaddr *)&address,
+		    sizeof(address)) < 0
+		       ? -errno
+		       : 0;
+}
+
+static void local_free(struct local *local)
+{
+	if (local->socket >= 0)
+		close(local->socket);
+	if (local->folder >= 0)
+		close(local->folder);
+	free(local);
+}
+
+/* -ENOENT: it has just been removed. */
+static int enter_folder(struct trp_bus *bus, struct local *local)
+{
+	if (local->folder >= 0)
+		close(local->folder);
+	local->folder = trp_folder_make(bus->address.path);
+	return local->folder < 0 ? local->folder : bind_socket(local);
+}
+
+static int begin(struct trp_bus *bus, struct local *local)
+{
+	int tries = RACES_MOST, on = 1, r;
+
+	local->socket =
+		socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (local->socket < 0 || setsockopt(local->socket, SOL_SOCKET,
+					    SO_PASSCRED, &on, sizeof(on)) < 0)
+		return -errno;
+	do {
+		r = enter_folder(bus, local);
+	} while (r == -ENOENT && --tries);
+	if (r == 0)
+		r = trp_bus_watch(bus, local->socket, EPOLLIN);
+	return r;
+}
+
+static int local_connect(struct trp_bus *bus)
+{
+	struct local *local = malloc(sizeof(*local));
+	int r;
+
+	if (!local)
+		return -ENOMEM;
+	*local = (struct local) { .folder = -1, .socket = -1 };
+	r = begin(bus, local);
+	if (r < 0) {
+		local_free(local);
+		return r;
+	}
+	bus->state = local;
+	return 0;
+}
+
+static void local_disconnect(struct trp_bus *bus)
+{
+	struct local *local = bus->state;
+
+	unlinkat(local->folder, local->name, 0);
+	rmdir(bus->address.path); /* fails, unless it is empty */
+	local_free(local);
+}
+
+/* The sender's real user, from the kernel; -1: it is not said. */
+static uid_t sender_of(struct msghdr *header)
+{
+	struct cmsghdr *control;
+	struct ucred sender;
+
+	for (control = CMSG_FIRSTHDR(header); control;
+	     control = CMSG_NXTHDR(header, control)) {
+		if (control->cmsg_level != SOL_SOCKET ||
+		    control->cmsg_type != SCM_CREDENTIALS)
+			continue;
+		memcpy(&sender, CMSG_DATA(control), sizeof(sender));
+		return sender.uid;
+	}
+	return (uid_t)-1;
+}
+
+/* Returns the length, 0 for what is to be dropped, or a negative errno. */
+static ssize_t receive(struct trp_bus *bus, char *payload)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec part = { payload, TRP_BUS_SIZE_MAX };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control) };
+	struct local *local = bus->state;
+	ssize_t length = recvmsg(local->socket, &header, MSG_CMSG_CLOEXEC);
+
+	if (length < 0)
+		return -errno;
+	if (sender_of(&header) == getuid() && !(header.msg_flags & MSG_TRUNC))
+		return length;
+	bus->lost++;
+	return 0;
+}
+
+static int local_ready(struct trp_bus *bus)
+{
+	static _Thread_local char payload[TRP_BUS_SIZE_MAX];
+	ssize_t length;
+	int budget;
+
+	if (((struct local *)bus->state)->is_gone)
+		return -ENOTCONN;
+	trp_bus_up(bus);
+	for (budget = 64; budget; budget--) {
+		length = receive(bus, payload);
+		if (length == -EAGAIN)
+			return 0;
+		if (length < 0)
+			return (int)length;
+		if (length)
+			bus->calls->deliver(bus->user, payload, (size_t)length);
+	}
+	return 0;
+}
+
+static bool is_member(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(SUFFIX);
+
+	return length > suffix && length < 32 &&
+	       strcmp(name + length - suffix, SUFFIX) == 0;
+}
+
+static void send_to(struct trp_bus *bus, const char *name, const void *payload,
+		    size_t length)
+{
+	struct local *local = bus->state;
+	struct sockaddr_un address;
+
+	trp_folder_address(&address, local->folder, name);
+	if (sendto(local->socket, payload, length, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (struct sockaddr *)&address, sizeof(address)) >= 0)
+		return;
+	if (errno == ECONNREFUSED)
+		unlinkat(local->folder, name, 0);
+	else
+		bus->lost++;
+}
+
+static DIR *list_folder(const struct local *local)
+{
+	int fd = openat(local->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list;
+
+	if (fd < 0)
+		return NULL;
+	list = fdopendir(fd);
+	if (!list)
+		close(fd);
+	return list;
+}
+
+static int local_send(struct trp_bus *bus, const void *payload, size_t length)
+{
+	struct local *local = bus->state;
+	DIR *list = list_folder(local);
+	bool is_here = false;
+	struct dirent *entry;
+
+	if (!list)
+		return -errno;
+	while ((entry = readdir(list))) {
+		if (!is_member(entry->d_name))
+			continue;
+		send_to(bus, entry->d_name, payload, length);
+		if (strcmp(entry->d_name, local->name) == 0)
+			is_here = true;
+	}
+	closedir(list);
+	if (is_here)
+		return 0;
+	/* The folder is another one now, or was emptied: begin anew. */
+	local->is_gone = true;
+	shutdown(local->socket, SHUT_RDWR); /* wakes who polls */
+	return -ENOTCONN;
+}
+
+const struct trp_bus_kind trp_bus_local = {
+	.name = "local",
+	.join = "/",
+	.connect = local_connect,
+	.disconnect = local_disconnect,
+	.ready = local_ready,
+	.send = local_send,
+};

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/doorbell.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ipc/wake_socket.h"
+
+/*
+ * Invariants, while nobody dies between two steps:
+ *
+ *	bottom[w] != 0    ==> middle bit w is set, or someone is on the way:
+ *	middle[m] != 0    ==> top bit m is set, or     its setter, or the taker
+ *
+ * A setter goes up and a taker goes down, and both use atomic exchanges, so
+ * what the one leaves behind the other finds.  A setter that dies on its way
+ * is made good by trp_bell_set_again(), a taker by trp_bell_recover().
+ */
+
+#define WOKEN UINT32_C(1)
+
+enum {
+	BOTTOM_WORDS = TRP_SLOTS_MAX / 64,
+	MIDDLE_WORDS = (BOTTOM_WORDS + 63) / 64,
+};
+
+static_assert(sizeof(((struct trp_bell *)0)->middle) == MIDDLE_WORDS * 8,
+	      "a bit of the middle for each word of the bottom");
+
+static uint64_t bit_of(uint32_t index)
+{
+	return UINT64_C(1) << index % 64;
+}
+
+/* B1: pairs with B2 in take(); what was written before is seen by visit(). */
+static uint64_t set_bit(_Atomic uint64_t *words, uint32_t index)
+{
+	return atomic_fetch_or_explicit(&words[index / 64], bit_of(index),
+					memory_order_release) &
+	       bit_of(index);
+}
+
+static void set_upper_levels(struct trp_bell *bell, uint32_t sender)
+{
+	set_bit(bell->middle, sender / 64);
+	set_bit(&bell->top, sender / 64 / 64);
+}
+
+bool trp_bell_set(struct trp_bell *bell, uint32_t sender)
+{
+	if (set_bit(bell->bottom, sender))
+		return false;
+	set_upper_levels(bell, sender);
+	return true;
+}
+
+void trp_bell_set_again(struct trp_bell *bell, uint32_t sender)
+{
+	set_bit(bell->bottom, sender);
+	set_upper_levels(bell, sender);
+}
+
+void trp_bell_recover(struct trp_bell *bell)
+{
+	for (uint32_t word = 0; word < BOTTOM_WORDS; word++)
+		set_bit(bell->middle, word);
+	for (uint32_t word = 0; word < MIDDLE_WORDS; word++)
+		set_bit(&bell->top, word);
+}
+
+bool trp_bell_is_set(const struct trp_bell *bell)
+{
+	return atomic_load_explicit(&bell->top, memory_order_relaxed) != 0;
+}
+
+/* B2: pairs with B1; the exchange also sees what a setter of a set bit did. */
+static uint64_t take(_Atomic uint64_t *word)
+{
+	return atomic_exchange_explicit(word, 0, memory_order_acq_rel);
+}
+
+static uint32_t pop_lowest(uint64_t *bits)
+{
+	uint32_t index = (uint32_t)__builtin_ctzll(*bits);
+
+	*bits &= *bits - 1;
+	return index;
+}
+
+/* Anybody may have written these bits: some are nobody's. */
+static void take_bottom(struct trp_bell *bell, uint32_t word, uint32_t slots,
+			void (*visit)(uint32_t sender, void *data), void *data)
+{
+	uint64_t bits = take(&bell->bottom[word]);
+
+	while (bits) {
+		uint32_t sender = word * 64 + pop_lowest(&bits);
+
+		if (sender < slots)
+			visit(sender, data);
+	}
+}
+
+static void take_middle(struct trp_bell *bell, uint32_t word, uint32_t slots,
+			void (*visit)(uint32_t sender, void *data), void *data)
+{
+	uint64_t bits = take(&bell->middle[word]);
+
+	while (bits) {
+		uint32_t below = word * 64 + pop_lowest(&bits);
+
+		if (below < BOTTOM_WORDS)
+			take_bottom(bell, below, slots, visit, data);
+	}
+}
+
+void trp_bell_take(struct trp_bell *bell, uint32_t slots,
+		   void (*visit)(uint32_t sender, void *data), void *data)
+{
+	uint64_t bits;
+
+	if (!trp_bell_is_set(bell))
+		return;
+	bits = take(&bell->top);
+	while (bits) {
+		uint32_t below = pop_lowest(&bits);
+
+		if (below < MIDDLE_WORDS)
+			take_middle(bell, below, slots, visit, data);
+	}
+}
+
+/*
+ * A fresh sequence each time, even if WOKEN is not set: a waker of the park
+ * before this one may still be about to set it, and must fail.
+ */
+uint32_t trp_bell_arm(struct trp_bell *bell)
+{
+	uint32_t old = atomic_load_explicit(&bell->word, memory_order_relaxed);
+	uint32_t armed;
+
+	do {
+		armed = (old | WOKEN) + 1;
+	} while (!atomic_compare_exchange_weak_explicit(
+		&bell->word, &old, armed, memory_order_relaxed,
+		memory_order_relaxed));
+	return armed;
+}
+
+static bool advance(struct trp_bell *bell, uint32_t from, uint32_t to)
+{
+	return atomic_compare_exchange_strong_explicit(&bell->word, &from, to,
+						       memory_order_release,
+						       memory_order_relaxed);
+}
+
+static void wake(struct trp_bell *bell, uint32_t how, uint32_t slot)
+{
+	if (trp_sleep_kind(how) == TRP_ASLEEP_SOCKET)
+		trp_knock(slot, trp_sleep_door(how));
+	else
+		syscall(SYS_futex, &bell->word, FUTEX_WAKE, INT_MAX);
+}
+
+/*
+ * When the first step fails, either another waker has taken it, and wakes or
+ * is reaped and made good; or the sleeper has begun another park, and looks at
+ * the bell before it waits.
+ */
+bool trp_bell_wake(struct trp_bell *bell, uint32_t how, uint32_t slot)
+{
+	uint32_t old;
+
+	if (how == TRP_AWAKE)
+		return false;
+	old = atomic_load_explicit(&bell->word, memory_order_relaxed);
+	if (old & WOKEN || !advance(bell, old, old + 2))
+		return false;
+	wake(bell, how, slot);
+	advance(bell, old + 2, old + 3);
+	return true;
+}

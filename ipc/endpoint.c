@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/endpoint.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * Invariants of a front, for its owner:
+ *
+ *	index holds n			 <==> 1 <= n <= cards, once for each
+ *	index holds n			  ==> card n says whose it is
+ *	2 * cards <= entries of the index
+ *
+ * What is to be found is written before what leads to it, so an owner that is
+ * killed in between leaves a card that nobody finds.
+ *
+ * `index` is offset | log2(entries); tables are aligned to 64.
+ */
+
+enum {
+	FIRST_CHUNK = 32,
+	INDEX_LOG2_MAX = 17,
+};
+
+static_assert(offsetof(struct trp_front, small_index) % 64 == 0,
+	      "the low bits of its offset hold a logarithm");
+
+/* Where a card lies: chunk -1 is the front itself. */
+struct place {
+	int chunk;
+	uint32_t nth;
+};
+
+/* What a region's front says of its index, checked. */
+struct index {
+	const _Atomic uint16_t *entry;
+	unsigned log2;
+};
+
+static struct place place_of(uint32_t number)
+{
+	uint32_t nth = number - 1;
+	unsigned chunk;
+
+	if (nth < TRP_CARDS_INLINE)
+		return (struct place) { -1, nth };
+	nth = nth - TRP_CARDS_INLINE + FIRST_CHUNK;
+	chunk = 31 - (unsigned)__builtin_clz(nth / FIRST_CHUNK);
+	return (struct place) { (int)chunk, nth - (FIRST_CHUNK << chunk) };
+}
+
+static uint32_t first_probe(uint32_t peer, unsigned log2)
+{
+	return peer * UINT32_C(0x9e3779b1) >> (32 - log2);
+}
+
+/* C2: pairs with C1; the table is whole. */
+static bool look_at_index(const struct trp_arena *arena, uint32_t owner,
+			  struct index *ret_index)
+{
+	const struct trp_front *front = trp_arena_front(arena, owner);
+	uint64_t word =
+		atomic_load_explicit(&front->index, memory_order_acquire);
+	unsigned log2 = word & 63;
+
+	if (log2 < 1 || log2 > INDEX_LOG2_MAX)
+		return false;
+	ret_index->log2 = log2;
+	ret_index->entry = trp_arena_at(arena, owner, word & ~UINT64_C(63),
+					sizeof(uint16_t) << log2);
+	return ret_index->entry;
+}
+
+/* C4: pairs with C3; the chunk is zeroed. */
+static const struct trp_card *look_at_card(const struct trp_arena *arena,
+					   uint32_t owner, uint32_t number)
+{
+	const struct trp_front *front = trp_arena_front(arena, owner);
+	struct place place = place_of(number);
+	const struct trp_card *cards;
+	uint64_t offset;
+
+	if (place.chunk < 0)
+		return &front->card[place.nth];
+	if (place.chunk >= TRP_CARD_CHUNKS)
+		return NULL;
+	offset = atomic_load_explicit(&front->chunk[place.chunk],
+				      memory_order_acquire);
+	if (offset == 0 || offset % alignof(struct trp_card))
+		return NULL;
+	cards = trp_arena_at(arena, owner, offset,
+			     (sizeof(*cards) * FIRST_CHUNK) << place.chunk);
+	return cards ? &cards[place.nth] : NULL;
+}
+
+/* C6: pairs with C5; the card says whose it is.  A full table ends as well. */
+uint32_t trp_card_number(const struct trp_arena *arena, uint32_t owner,
+			 uint32_t peer)
+{
+	const struct trp_card *card;
+	struct index index;
+	uint32_t at, mask, number;
+
+	if (!look_at_index(arena, owner, &index))
+		return 0;
+	mask = (UINT32_C(1) << index.log2) - 1;
+	at = first_probe(peer, index.log2);
+	for (uint32_t probes = 0; probes <= mask; probes++) {
+		number = atomic_load_explicit(&index.entry[at],
+					      memory_order_acquire);
+		if (number == 0)
+			return 0;
+		card = look_at_card(arena, owner, number);
+		if (card && atomic_load_explicit(&card->peer,
+						 memory_order_relaxed) == peer)
+			return number;
+		at = (at + 1) & mask;
+	}
+	return 0;
+}
+
+const struct trp_card *trp_card_at(const struct trp_arena *arena,
+				   uint32_t owner, uint32_t number)
+{
+	return number ? look_at_card(arena, owner, number) : NULL;
+}
+
+const struct trp_card *trp_card_find(const struct trp_arena *arena,
+				     uint32_t owner, uint32_t peer)
+{
+	return trp_card_at(arena, owner, trp_card_number(arena, owner, peer));
+}
+
+/* ---- the owner's side ---------------------------------------------------- */
+
+static struct trp_front *own_front(const struct trp_region *region)
+{
+	return trp_arena_front(region->arena, region->slot);
+}
+
+void trp_card_init(struct trp_region *region)
+{
+	struct trp_front *front = own_front(region);
+
+	memset(front->small_index, 0, sizeof(front->small_index));
+	for (unsigned k = 0; k < TRP_CARD_CHUNKS; k++)
+		atomic_store_explicit(&front->chunk[k], 0,
+				      memory_order_relaxed);
+	atomic_store_explicit(&front->cards, 0, memory_order_relaxed);
+	static_assert(TRP_INDEX_INLINE == 1 << 6, "its logarithm is");
+	atomic_store_explicit(&front->index,
+			      offsetof(struct trp_front, small_index) | 6,
+			      memory_order_release);
+}
+
+struct trp_card *trp_card_own(const struct trp_region *region, uint32_t number)
+{
+	struct trp_front *front = own_front(region);
+	struct place place = place_of(number);
+	struct trp_card *cards;
+
+	assert(number > 0 && number <= TRP_SLOTS_MAX);
+	if (place.chunk < 0)
+		return &front->card[place.nth];
+	cards = trp_region_at(region, front->chunk[place.chunk]);
+	return &cards[place.nth];
+}
+
+static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
+		       uint32_t number)
+{
+	uint32_t mask = (UINT32_C(1) << log2) - 1;
+	uint32_t at = first_probe(peer, log2);
+
+	while (atomic_load_explicit(&entry[at], memory_order_relaxed))
+		at = (at + 1) & mask;
+	/* C5: pairs with C6 in trp_card_number(); publishes the card. */
+	atomic_store_explicit(&entry[at], (uint16_t)number,
+			      memory_order_release);
+}
+
+/* The old table stays for those who are still reading it. */
+static int enlarge_index(struct trp_region *region, uint32_t cards,
+			 unsigned log2)
+{
+	size_t size = sizeof(uint16_t) << log2;
+	_Atomic uint16_t *entry;
+	uint64_t offset;
+	int r;
+
+	r = trp_region_alloc(region, size, &offset);
+	if (r < 0)
+		return r;
+	entry = trp_region_at(region, offset);
+	memset(entry, 0, size);
+	for (uint32_t number = 1; number <= cards; number++)
+		enter_into(entry, log2, trp_card_own(region, number)->peer,
+			   number);
+	/* C1: pairs with C2 in look_at_index(). */
+	atomic_store_explicit(&own_front(region)->index, offset | log2,
+			      memory_order_release);
+	return 0;
+}
+
+static int make_chunk(struct trp_region *region, unsigned chunk)
+{
+	size_t size = (sizeof(struct trp_card) * FIRST_CHUNK) << chunk;
+	uint64_t offset;
+	int r;
+
+	r = trp_region_alloc(region, size, &offset);
+	if (r < 0)
+		return r;
+	memset(trp_region_at(region, offset), 0, size);
+	/* C3: pairs with C4 in look_at_card(). */
+	atomic_store_explicit(&own_front(region)->chunk[chunk], offset,
+			      memory_order_release);
+	return 0;
+}
+
+static int make_room(struct trp_region *region, uint32_t number)
+{
+	struct trp_front *front = own_front(region);
+	struct place place = place_of(number);
+	unsigned log2 = front->index & 63;
+	int r;
+
+	if (place.chunk >= 0 && !front->chunk[place.chunk]) {
+		r = make_chunk(region, (unsigned)place.chunk);
+		if (r < 0)
+			return r;
+	}
+	if (2 * number > UINT32_C(1) << log2)
+		return enlarge_index(region, number - 1, log2 + 1);
+	return 0;
+}
+
+int trp_card_make(struct trp_region *region, uint32_t peer,
+		  uint32_t *ret_number)
+{
+	struct trp_front *front = own_front(region);
+	uint32_t number = trp_card_number(region->arena, region->slot, peer);
+	struct index index;
+	bool has_index;
+	int r;
+
+	assert(peer < region->arena->slots);
+	if (number) {
+		*ret_number = number;
+		return 0;
+	}
+	number = front->cards + 1;
+	r = make_room(region, number);
+	if (r < 0)
+		return r;
+	atomic_store_explicit(&trp_card_own(region, number)->peer, peer,
+			      memory_order_relaxed);
+	atomic_store_explicit(&front->cards, number, memory_order_release);
+	has_index = look_at_index(region->arena, region->slot, &index);
+	assert(has_index);
+	enter_into((_Atomic uint16_t *)index.entry, index.log2, peer, number);
+	*ret_number = number;
+	return 0;
+}

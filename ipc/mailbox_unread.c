@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/doorbell.h"
+#include "ipc/mailbox.h"
+
+/*
+ * What is still unread, as a third process sees it.  Both sides' memory is a
+ * stranger's here, and either may change or be given away while we look.
+ */
+
+static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)
+{
+	return atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
+				    memory_order_acquire);
+}
+
+static uint64_t tail_of(const struct trp_card *card, int stream)
+{
+	return atomic_load_explicit(&card->out[stream].tail,
+				    memory_order_acquire);
+}
+
+/* A receiver that has not seen this sender yet has read nothing of it. */
+static uint64_t head_of(const struct trp_card *card, int stream,
+			uint32_t source)
+{
+	if (!card ||
+	    atomic_load_explicit(&card->source, memory_order_acquire) != source)
+		return 0;
+	return atomic_load_explicit(&card->in[stream].head,
+				    memory_order_acquire);
+}
+
+/* Only the card by which the receiver would find it counts. */
+static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
+		       uint32_t sender, int first_stream)
+{
+	uint64_t from = life_of(arena, sender);
+	uint64_t to = life_of(arena, receiver);
+	const struct trp_card *sent, *read;
+	uint64_t bytes = 0;
+
+	if ((uint32_t)from == TRP_FREE || (uint32_t)to != TRP_LIVE)
+		return 0;
+	sent = trp_card_find(arena, sender, receiver);
+	if (!sent || atomic_load_explicit(&sent->target,
+					  memory_order_acquire) != to >> 32)
+		return 0;
+	read = trp_card_find(arena, receiver, sender);
+	for (int i = first_stream; i < TRP_STREAMS; i++)
+		bytes += tail_of(sent, i) -
+			 head_of(read, i, (uint32_t)(from >> 32));
+	return bytes;
+}
+
+uint64_t trp_mailbox_depth(const struct trp_arena *arena, uint32_t receiver,
+			   uint32_t sender)
+{
+	return unread(arena, receiver, sender, TRP_MAIL);
+}
+
+uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
+			     uint32_t sender)
+{
+	return unread(arena, receiver, sender, TRP_REPLY);
+}
+
+/* All steps, whatever the dead did of them. */
+static void ring_again(struct trp_mailbox *box, uint32_t receiver,
+		       uint32_t dead)
+{
+	struct trp_bell *bell = trp_arena_bell(box->arena, receiver);
+	uint32_t how;
+
+	trp_bell_set_again(bell, dead);
+	atomic_thread_fence(memory_order_seq_cst);
+	how = atomic_load_explicit(
+		&trp_arena_front(box->arena, receiver)->sleeping,
+		memory_order_acquire);
+	box->rings++;
+	if (how != TRP_AWAKE && trp_bell_wake(bell, how, receiver))
+		box->wakes++;
+}
+
+uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
+{
+	const struct trp_arena *arena = box->arena;
+	const struct trp_card *card;
+	uint32_t cards, receiver;
+	uint32_t receivers = 0;
+
+	if ((uint32_t)life_of(arena, dead) == TRP_FREE)
+		return 0;
+	cards = atomic_load_explicit(&trp_arena_front(arena, dead)->cards,
+				     memory_order_acquire);
+	if (cards > arena->slots)
+		cards = arena->slots;
+	for (uint32_t number = 1; number <= cards; number++) {
+		card = trp_card_at(arena, dead, number);
+		if (!card)
+			continue;
+		receiver =
+			atomic_load_explicit(&card->peer, memory_order_relaxed);
+		if (receiver >= arena->slots ||
+		    card != trp_card_find(arena, dead, receiver) ||
+		    !unread(arena, receiver, dead, TRP_MAIL))
+			continue;
+		ring_again(box, receiver, dead);
+		receivers++;
+	}
+	return receivers;
+}
+
+/* ---- what the dead had not read ------------------------------------------ */
+
+struct remains {
+	const struct trp_arena *arena;
+	uint32_t dead;
+	void (*meet)(uint32_t sender, void *data);
+	void (*visit)(const struct trp_mail *mail, void *data);
+	void *data;
+};
+
+/* Where it had come to in a lane: what begins below `done` is done with. */
+struct place {
+	uint64_t head, ring, base, done;
+};
+
+static uint64_t load(const _Atomic uint64_t *word)
+{
+	return atomic_load_explicit(word, memory_order_acquire);
+}
+
+static struct place place_of(const struct remains *remains, uint32_t sender,
+			     const struct trp_card *card, int stream)
+{
+	const struct trp_front *front =
+		trp_arena_front(remains->arena, remains->dead);
+	const struct trp_moving *moving = &front->moving;
+	const struct trp_card_in *in = &card->in[stream];
+	bool is_moving = load(&moving->lane) ==
+			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
+	uint64_t handling = load(&front->handling);
+	uint64_t here = trp_handling(sender, 0, stream == TRP_REPLY);
+	struct place place = {
+		.head = load(is_moving ? &moving->head : &in->head),
+		.ring = load(is_moving ? &moving->ring : &in->ring),
+		.base = load(is_moving ? &moving->base : &in->base),
+	};
+
+	/* The positions between are whole rings apart: near head is right. */
+	if (((handling ^ here) & ~TRP_HANDLING_DONE &
+	     ~(UINT64_MAX >> 16 & ~UINT64_C(7))) == 0)
+		place.done = ((place.head & ~(UINT64_MAX >> 16)) |
+			      (handling & (UINT64_MAX >> 16) & ~UINT64_C(7))) +
+			     !!(handling & TRP_HANDLING_DONE);
+	return place;
+}
+
+static void read_lane(const struct remains *remains, uint32_t sender,
+		      const struct trp_card_out *theirs, int stream,
+		      struct place place)
+{
+	enum { MOST = 1 << 20 }; /* records; more is a liar's */
+	uint64_t tail =
+		atomic_load_explicit(&theirs->tail, memory_order_acquire);
+	struct trp_card_in mine = { 0 };
+	struct trp_moving moving = { 0 };
+	struct trp_incoming in = { .mine = &mine,
+				   .moving = &moving,
+				   .stream = stream,
+				   .sender = sender };
+	struct trp_mail mail = { .stream = stream };
+
+	trp_incoming_reset(&in, theirs);
+	if (place.head && trp_incoming_resume(&in, remains->arena, place.head,
+					      place.ring, place.base) < 0)
+		return;
+	for (int i = 0; i < MOST && in.cursor < tail; i++) {
+		if (trp_incoming_next(&in, remains->arena, &mail) != 1)
+			return;
+		if (mail.position >= place.done)
+			remains->visit(&mail, remains->data);
+	}
+}
+
+/* read: the card of the dead, or NULL: it had not seen that sender. */
+static void read_sender(const struct remains *remains, uint32_t sender,
+			const struct trp_card *read)
+{
+	const struct trp_card *sent;
+	struct place place = { 0 };
+
+	if (sender == TRP_SLOT_SUPERVISOR || sender >= remains->arena->slots ||
+	    (uint32_t)life_of(remains->arena, sender) == TRP_FREE)
+		return;
+	sent = trp_card_find(remains->arena, sender, remains->dead);
+	if (!sent ||
+	    atomic_load_explicit(&sent->target, memory_order_acquire) !=
+		    life_of(remains->arena, remains->dead) >> 32)
+		return;
+	if (remains->meet)
+		remains->meet(sender, remains->data);
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		if (read)
+			place = place_of(remains, sender, read, i);
+		read_lane(remains, sender, &sent->out[i], i, place);
+	}
+}
+
+/* Whether it had seen the present owner of that slot; then by its card. */
+static bool had_seen(const struct remains *remains, uint32_t sender,
+		     const struct trp_card *card)
+{
+	return card &&
+	       atomic_load_explicit(&card->source, memory_order_acquire) ==
+		       life_of(remains->arena, sender) >> 32;
+}
+
+static void read_stranger(uint32_t sender, void *data)
+{
+	const struct remains *remains = data;
+	const struct trp_front *front =
+		trp_arena_front(remains->arena, remains->dead);
+	bool has_cards = atomic_load_explicit(&front->generation,
+					      memory_order_acquire) ==
+			 life_of(remains->arena, remains->dead) >> 32;
+
+	if (!has_cards ||
+	    !had_seen(remains, sender,
+		      trp_card_find(remains->arena, remains->dead, sender)))
+		read_sender(remains, sender, NULL);
+}
+
+static void read_known(const struct remains *remains)
+{
+	const struct trp_front *front =
+		trp_arena_front(remains->arena, remains->dead);
+	const struct trp_card *card;
+	uint32_t cards, sender;
+
+	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
+	    life_of(remains->arena, remains->dead) >> 32)
+		return; /* it never began */
+	cards = atomic_load_explicit(&front->cards, memory_order_acquire);
+	for (uint32_t number = 1;
+	     number <= cards && number < remains->arena->slots; number++) {
+		card = trp_card_at(remains->arena, remains->dead, number);
+		if (!card)
+			continue;
+		sender =
+			atomic_load_explicit(&card->peer, memory_order_relaxed);
+		if (sender < remains->arena->slots &&
+		    card == trp_card_find(remains->arena, remains->dead,
+					  sender) &&
+		    had_seen(remains, sender, card))
+			read_sender(remains, sender, card);
+	}
+}
+
+void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
+			     void (*meet)(uint32_t sender, void *data),
+			     void (*visit)(const struct trp_mail *mail,
+					   void *data),
+			     void *data)
+{
+	struct remains remains = { arena, dead, meet, visit, data };
+	struct trp_bell *bell = trp_arena_bell(arena, dead);
+
+	read_known(&remains);
+	if (trp_bell_is_set(bell))
+		trp_bell_take(bell, arena->slots, read_stranger, &remains);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "ipc/runtime_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int trp_folder_find(char *path, size_t size)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+	unsigned int user = (unsigned int)geteuid();
+	char home[32];
+	int length;
+
+	snprintf(home, sizeof(home), "/run/user/%u", user);
+	if (!run || *run != '/')
+		run = access(home, W_OK) == 0 ? home : NULL;
+	if (run)
+		length = snprintf(path, size, "%s/troupe", run);
+	else
+		length = snprintf(path, size, "/tmp/troupe-%u", user);
+	return (size_t)length < size ? 0 : -ENAMETOOLONG;
+}
+
+static int check(int fd)
+{
+	struct stat about;
+
+	if (fstat(fd, &about) < 0)
+		return -errno;
+	if (about.st_uid != geteuid() || (about.st_mode & 0077))
+		return -EPERM;
+	return 0;
+}
+
+int trp_folder_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = check(fd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int make(const char *path)
+{
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int trp_folder_make(const char *path)
+{
+	char parent[PATH_MAX];
+	char *slash;
+	int fd, r;
+
+	if ((size_t)snprintf(parent, sizeof(parent), "%s", path) >=
+	    sizeof(parent))
+		return -ENAMETOOLONG;
+	slash = strrchr(parent, '/');
+	/* One that is there already may be anybody's: it matters who owns ours.
+	 */
+	if (slash && slash != parent) {
+		*slash = '\0';
+		if (access(parent, F_OK) < 0) {
+			r = make(parent);
+			fd = r < 0 ? r : trp_folder_open(parent);
+			if (fd < 0)
+				return fd;
+			close(fd);
+		}
+	}
+	r = make(path);
+	return r < 0 ? r : trp_folder_open(path);
+}
+
+void trp_folder_address(struct sockaddr_un *ret_address, int folder,
+			const char *name)
+{
+	*ret_address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path),
+		 "/proc/self/fd/%d/%.*s", folder, 70, name);
+}

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The asking side of calls: proxies, and the calls that have no answer yet.
+ *
+ * A call's correlation is its place in the table and a number that is never
+ * used again, so that a late answer finds nobody and vanishes:
+ *
+ *	correlation = number << 20 | place,	table[place]->number == number
+ *
+ * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
+ * target watched, so that a short call costs the supervisor nothing.  Until
+ * then the call is young, and the words say that there is such a one: who has
+ * them is told by the supervisor of the death of anyone he has ever sent to.  A
+ * target that was dead before the call is -ESRCH at once, by the directory.
+ *
+ *	young ==> words->has_young
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/system.pb-c.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/actor/guest.h"
+#include "runtime/node/trace.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
+
+struct call {
+	struct troupe_timer timer; /* its deadline */
+	struct troupe_proxy *proxy;
+	const ProtobufCMessageDescriptor *output;
+	ProtobufCClosure closure;
+	void *data;
+	uint64_t number;
+	uint32_t place;
+	uint64_t flow; /* of the question, or of its answer */
+	uint16_t hop;
+	bool is_traced;
+	struct troupe_time watch_at;
+	struct call *next_young, **link_young; /* not watched yet */
+	struct call *next_free;
+};
+
+/* A target that the supervisor watches for us. */
+struct watched {
+	struct watched *next;
+	troupe_ref target;
+};
+
+static struct call **table;
+static uint32_t places, places_room;
+static struct call *free_calls;
+static uint64_t last_number;
+static struct call *young; /* in order of watch_at */
+static struct call **young_end = &young;
+static struct watched *watched;
+static unsigned pending_calls; /* of all proxies */
+
+/* ---- the table ----------------------------------------------------------- */
+
+static struct call *add_place(void)
+{
+	struct call **grown;
+	struct call *call;
+
+	if (places == PLACES_MAX)
+		return NULL;
+	if (places == places_room) {
+		uint32_t room = places_room ? 2 * places_room : 16;
+
+		grown = reallocarray(table, room, sizeof(*table));
+		if (!grown)
+			return NULL;
+		table = grown;
+		places_room = room;
+	}
+	call = calloc(1, sizeof(*call));
+	if (!call)
+		return NULL;
+	call->place = places;
+	table[places++] = call;
+	return call;
+}
+
+static struct call *call_new(struct troupe_proxy *proxy,
+			     ProtobufCClosure closure, void *data)
+{
+	struct call *call = free_calls;
+
+	if (call)
+		free_calls = call->next_free;
+	else
+		call = add_place();
+	if (!call)
+		return NULL;
+	call->proxy = proxy;
+	call->closure = closure;
+	call->data = data;
+	call->number = ++last_number;
+	return call;
+}
+
+static struct call *call_find(uint64_t correlation)
+{
+	uint32_t place = correlation & (PLACES_MAX - 1);
+
+	if (place >= places || !table[place]->proxy ||
+	    table[place]->number != correlation >> PLACE_BITS)
+		return NULL;
+	return table[place];
+}
+
+/* ---- those whose target is not watched yet ------------------------------- */
+
+static void say_young(bool has_young)
+{
+	if (!trp_actor.words)
+		return; /* no member of a node */
+	/* Not in time for a death at this moment: then it is watched. */
+	atomic_store_explicit(&trp_actor.words->has_young, has_young,
+			      memory_order_relaxed);
+}
+
+static void grow_up(struct call *call)
+{
+	if (!call->link_young)
+		return;
+	*call->link_young = call->next_young;
+	if (call->next_young)
+		call->next_young->link_young = call->link_young;
+	else
+		young_end = call->link_young;
+	call->link_young = NULL;
+	if (!young)
+		say_young(false);
+}
+
+static void be_young(struct call *call, int64_t now)
+{
+	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
+	call->next_young = NULL;
+	call->link_young = young_end;
+	if (!young)
+		say_young(true);
+	*young_end = call;
+	young_end = &call->next_young;
+}
+
+void trp_call_watch(troupe_ref target)
+{
+	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
+	struct watched *entry;
+
+	for (entry = watched; entry; entry = entry->next)
+		if (entry->target == target)
+			return;
+	entry = malloc(sizeof(*entry));
+	if (!entry)
+		return; /* the deadline will end the call */
+	*entry = (struct watched) { watched, target };
+	watched = entry;
+	request.ref = target;
+	request.id = trp_actor_id() * 4 + TRP_WATCH_CALLS;
+	request.post_mortem = true;
+	/* No correlation: nobody waits for the answer. */
+	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
+		       NULL);
+}
+
+static void forget_watched(troupe_ref target)
+{
+	struct watched **link = &watched;
+	struct watched *entry;
+
+	for (; (entry = *link); link = &entry->next) {
+		if (entry->target != target)
+			continue;
+		*link = entry->next;
+		free(entry);
+		return;
+	}
+}
+
+/* ---- completion ---------------------------------------------------------- */
+
+static void release(struct call *call)
+{
+	trp_timers_cancel(&trp_actor.calls, &call->timer);
+	grow_up(call);
+	call->proxy->pending--;
+	pending_calls--;
+	call->proxy = NULL;
+	call->next_free = free_calls;
+	free_calls = call;
+}
+
+/* What it sends goes on with the flow of the call. */
+static void run_closure(const struct call *call, const ProtobufCMessage *answer)
+{
+	const struct trp_handled was = trp_actor.handled;
+	bool was_busy = trp_actor.is_busy;
+
+	trp_actor.is_busy = true;
+	trp_actor.handled.flow = call->flow;
+	trp_actor.handled.hop = call->hop;
+	trp_actor.handled.is_traced = call->is_traced;
+	call->closure(answer, call->data);
+	trp_actor.handled.flow = was.flow;
+	trp_actor.handled.hop = was.hop;
+	trp_actor.handled.is_traced = was.is_traced;
+	trp_actor.is_busy = was_busy;
+}
+
+/*
+ * The closure runs exactly once: the place is free before it does.  It is a
+ * callback, whoever completes the call: no other begins within it.
+ */
+static void complete(struct call *call, const ProtobufCMessage *answer,
+		     int error, const struct troupe_reason *reason)
+{
+	struct troupe_proxy *proxy = call->proxy;
+	const struct call done = *call;
+
+	release(call);
+	proxy->error = error;
+	if (error < 0 && !proxy->private_failure)
+		proxy->private_failure = error;
+	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
+	run_closure(&done, answer);
+}
+
+static void fail(struct call *call, int error, enum troupe_cause cause,
+		 const char *text)
+{
+	struct troupe_reason reason = { .cause = cause, .code = error };
+
+	snprintf(reason.text, sizeof(reason.text), "%s", text);
+	complete(call, NULL, error, &reason);
+}
+
+static void take_failure(struct call *call, const void *body, size_t size)
+{
+	Troupe__Control__Failure *failure;
+
+	if (trp_message_unpack(&troupe__control__failure__descriptor, body,
+			       size, &trp_actor.scratch,
+			       (ProtobufCMessage **)&failure) < 0) {
+		fail(call, -EBADMSG, TROUPE_ERROR, "bad failure");
+		return;
+	}
+	fail(call, failure->code < 0 ? failure->code : -EREMOTEIO, TROUPE_ERROR,
+	     failure->text);
+}
+
+void trp_call_answered(const struct trp_envelope *envelope, const void *body,
+		       size_t size)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct call *call = call_find(envelope->correlation);
+	const ProtobufCMessageDescriptor *output;
+	ProtobufCMessage *answer;
+	int64_t begin;
+
+	if (!call) { /* too late: nobody asks any more */
+		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
+					 size);
+		return;
+	}
+	begin = trp_trace_begin_of(envelope);
+	output = call->output;
+	call->hop = envelope->hop;
+	call->is_traced = begin;
+	if (envelope->kind == TRP_FAILURE)
+		take_failure(call, body, size);
+	else if (envelope->type != trp_type_of(call->output) ||
+		 trp_message_unpack(call->output, body, size,
+				    &trp_actor.scratch, &answer) < 0)
+		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
+	else
+		complete(call, answer, 0, NULL);
+	if (begin)
+		trp_trace_handled("answer", output->name, begin, envelope,
+				  trp_words_pid(envelope->sender));
+	trp_scratch_release(&trp_actor.scratch, mark);
+}
+
+void trp_call_target_ended(const struct troupe_end *end)
+{
+	uint64_t newest = last_number;
+	uint32_t place;
+
+	forget_watched(end->ref);
+	trp_handover_target_ended(end->ref);
+	for (place = 0; place < places; place++) {
+		struct call *call = table[place];
+
+		if (call->proxy && call->proxy->target == end->ref &&
+		    call->number <= newest)
+			complete(call, NULL, -ESRCH, &end->reason);
+	}
+}
+
+void trp_call_expire(struct troupe_time now)
+{
+	struct troupe_timer *timer;
+
+	while ((timer = trp_timers_due(&trp_actor.calls, now)))
+		fail(timer->data, -ETIMEDOUT, TROUPE_ERROR,
+		     "no answer in time");
+	while (young && young->watch_at.ns <= now.ns) {
+		struct call *call = young;
+
+		grow_up(call);
+		trp_call_watch(call->proxy->target);
+	}
+}
+
+struct troupe_time trp_call_next(void)
+{
+	struct troupe_time next = trp_timers_next(&trp_actor.calls);
+
+	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
+}
+
+/* ---- several at once ----------------------------------------------------- */
+
+static bool is_of(const struct call *call, const struct troupe_proxy *first,
+		  size_t count)
+{
+	return call->proxy >= first && call->proxy < first + count;
+}
+
+void trp_call_forget(const struct troupe_proxy *first, size_t count)
+{
+	uint32_t place;
+
+	for (place = 0; place < places; place++)
+		if (is_of(table[place], first, count))
+			release(table[place]);
+}
+
+static void fail_all(const struct troupe_proxy *first, size_t count, int error,
+		     const char *text)
+{
+	uint64_t newest = last_number;
+	uint32_t place;
+
+	for (place = 0; place < places; place++)
+		if (is_of(table[place], first, count) &&
+		    table[place]->number <= newest)
+			fail(table[place], error, TROUPE_ERROR, text);
+}
+
+void trp_call_leave(void)
+{
+	for (uint32_t place = 0; place < places; place++) {
+		if (table[place]->proxy)
+			fail(table[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
+			     "this guest has left");
+	}
+	for (uint32_t place = 0; place < places; place++)
+		free(table[place]);
+	while (watched)
+		forget_watched(watched->target);
+	free(table);
+	table = NULL;
+	places = places_room = 0;
+	free_calls = NULL;
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+static int start(struct call *call, struct trp_envelope *envelope,
+		 const ProtobufCMessage *input)
+{
+	int r = 0;
+
+	envelope->correlation = call->number << PLACE_BITS | call->place;
+	call->flow = envelope->flow;
+	call->hop = envelope->hop;
+	call->is_traced = envelope->flags;
+	call->timer.data = call;
+	if (envelope->deadline < INT64_MAX)
+		r = trp_timers_start(
+			&trp_actor.calls, &call->timer,
+			(struct troupe_time) { envelope->deadline });
+	if (r < 0)
+		return r;
+	be_young(call, envelope->created);
+	r = trp_full_post(call->proxy->target, envelope, input, NULL);
+	/* Another will answer: its target is not what the caller awaits. */
+	if (r == TRP_DIVERTED)
+		call->proxy->private_since = 0;
+	return r;
+}
+
+static void ask(struct troupe_proxy *proxy, unsigned method_index,
+		struct trp_envelope *envelope, const ProtobufCMessage *input,
+		ProtobufCClosure closure, void *data)
+{
+	const ProtobufCServiceDescriptor *service = proxy->base.descriptor;
+	struct call *call;
+	int r;
+
+	envelope->service = trp_service_of(service);
+	envelope->method = (uint16_t)method_index;
+	if (!closure) {
+		r = trp_full_post(proxy->target, envelope, input, NULL);
+		proxy->error = r < 0 ? r : 0;
+		return;
+	}
+	call = call_new(proxy, closure, data);
+	if (!call) {
+		proxy->error = -ENOMEM;
+		closure(NULL, data);
+		return;
+	}
+	if (proxy->pending++ == 0)
+		proxy->private_since = envelope->created;
+	pending_calls++;
+	call->output = service->methods[method_index].output;
+	r = start(call, envelope, input);
+	if (r < 0)
+		fail(call, r, r == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
+		     strerror(-r));
+}
+
+void trp_call_start(struct troupe_proxy *proxy, unsigned method,
+		    const ProtobufCMessage *input, ProtobufCClosure closure,
+		    void *data, int64_t deadline)
+{
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+
+	envelope.deadline = deadline;
+	ask(proxy, method, &envelope, input, closure, data);
+}
+
+static void invoke(ProtobufCService *service, unsigned method_index,
+		   const ProtobufCMessage *input, ProtobufCClosure closure,
+		   void *data)
+{
+	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
+	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+
+	if (closure && proxy->timeout_ms >= 0)
+		envelope.deadline =
+			trp_timers_after(envelope.created, proxy->timeout_ms);
+	ask(proxy, method_index, &envelope, input, closure, data);
+}
+
+void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
+		       const ProtobufCServiceDescriptor *service)
+{
+	*proxy = (struct troupe_proxy) {
+		.base = { .descriptor = service, .invoke = invoke },
+		.target = target,
+		.timeout_ms = 5000,
+	};
+}
+
+/* Ends of targets that were told while we wait: no callback, so at once. */
+static void take_ended_targets(void)
+{
+	struct trp_news **link = &trp_actor.news.first;
+	struct trp_news *news;
+
+	for (news = *link; news; news = *link) {
+		if (news->watch % 4 != TRP_WATCH_CALLS || !news->watch) {
+			link = &news->next;
+			continue;
+		}
+		trp_news_take(&trp_actor.news, news->watch, 0);
+		/* An answer counts before the death of who sent it. */
+		while (trp_actor_take(TRP_TAKE_REPLY) == 1)
+			;
+		trp_call_target_ended(&news->end);
+		free(news);
+		link = &trp_actor.news.first;
+	}
+}
+
+/* The one of these that every pending call of this actor waits for; or NULL. */
+static const struct troupe_proxy *find_sole(const struct troupe_proxy *first,
+					    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (first[i].pending)
+			return first[i].pending == pending_calls ? &first[i]
+								 : NULL;
+	return NULL;
+}
+
+/* Takes an answer, or sleeps for one unless that would never end. */
+static int block(const struct troupe_proxy *first, size_t count)
+{
+	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
+	const struct troupe_proxy *sole;
+	char path[TROUPE_TEXT_SIZE];
+	int r = trp_actor_take(take);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!trp_mailbox_is_empty(&trp_actor.box, take))
+		return 0;
+	sole = find_sole(first, count);
+	if (sole &&
+	    trp_deadlock_begin(sole->target, sole->private_since, path)) {
+		fail_all(first, count, -EDEADLK, path);
+		return 0;
+	}
+	r = trp_actor_sleep(take, TROUPE_NEVER);
+	if (sole)
+		trp_deadlock_end();
+	if (r == 0)
+		trp_call_expire((struct troupe_time) { trp_now().ns });
+	return r;
+}
+
+int trp_call_await(const struct troupe_proxy *first, size_t count,
+		   const unsigned *pending)
+{
+	int64_t begin = *pending ? trp_trace_begin() : 0;
+	int r = 0;
+
+	while (*pending && r == 0) {
+		r = trp_actor.is_stopping ? -ECANCELED : block(first, count);
+		if (r == 0)
+			take_ended_targets();
+	}
+	trp_trace_span("wait", "await", begin);
+	return r;
+}
+
+int troupe_await(struct troupe_proxy *proxy)
+{
+	int r = trp_call_await(proxy, 1, &proxy->pending);
+
+	if (r < 0)
+		return r;
+	r = proxy->private_failure;
+	proxy->private_failure = 0;
+	return r;
+}

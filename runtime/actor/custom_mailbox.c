@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/custom_mailbox.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/troupe_mailbox.h"
+#include "runtime/node/types.h"
+#include "serialize/type.h"
+
+enum {
+	PUTS_FOR_A_GET = 64,
+	HELD_MAX = 1024 /* then mail stays in its lanes */
+};
+
+/* A record that is still its lane's. */
+struct held {
+	struct held *next;
+	struct trp_mail mail;
+	uint64_t put; /* which of the puts it was; 0: it is handled here */
+};
+
+static struct {
+	const struct troupe_mailbox_kind *kind; /* NULL: none is open */
+	void *box;
+	struct held *first;
+	struct held **last;
+	uint32_t count; /* of those held */
+	uint64_t puts;
+	uint32_t burst; /* puts since the last get */
+} here = { .last = &here.first };
+
+/* ---- life ---------------------------------------------------------------- */
+
+int trp_box_open(void)
+{
+	const struct troupe_mailbox *mailbox = trp_actor.klass->mailbox;
+	int r;
+
+	if (!mailbox)
+		return 0;
+	r = mailbox->kind->open(mailbox, trp_actor.label, &here.box);
+	if (r < 0) {
+		troupe_log(TROUPE_FATAL, "its mailbox (%s) cannot be opened",
+			   mailbox->kind->name);
+		return r;
+	}
+	here.kind = mailbox->kind;
+	return 0;
+}
+
+void trp_box_close(void)
+{
+	if (here.kind && here.kind->close)
+		here.kind->close(here.box);
+	here.kind = NULL;
+}
+
+bool trp_box_is_open(void)
+{
+	return here.kind;
+}
+
+bool trp_box_has_room(void)
+{
+	if (!here.kind)
+		return true;
+	return here.count < HELD_MAX &&
+	       (!here.kind->has_room || here.kind->has_room(here.box));
+}
+
+bool trp_box_is_done(void)
+{
+	return !here.kind || (!here.first && here.kind->size(here.box) == 0);
+}
+
+int64_t troupe_mailbox_size(void)
+{
+	return here.kind ? (int64_t)here.kind->size(here.box) : -EINVAL;
+}
+
+/* ---- names --------------------------------------------------------------- */
+
+static const ProtobufCServiceDescriptor *own_service(void)
+{
+	const ProtobufCService *service = trp_actor.klass->service;
+
+	return service ? service->descriptor : NULL;
+}
+
+/* False: it has no name here, or somebody waits for an answer to it. */
+static bool describe(const struct trp_mail *record,
+		     const struct trp_envelope *envelope, const void *body,
+		     size_t size, struct troupe_mail *ret_mail)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
+	const ProtobufCServiceDescriptor *service = own_service();
+	bool is_call = envelope->kind == TRP_CALL;
+
+	*ret_mail = (struct troupe_mail) {
+		.body = body,
+		.body_size = size,
+		.attachment = record->attachment,
+		.attachment_size = record->attachment_size,
+		.node = trp_actor.node->identity,
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+	};
+	if (is_call) {
+		if (envelope->correlation || !service ||
+		    envelope->service != trp_service_of(service) ||
+		    envelope->method >= service->n_methods)
+			return false;
+		ret_mail->service = service->name;
+		ret_mail->method = service->methods[envelope->method].name;
+		type = service->methods[envelope->method].input;
+		if (trp_type_of(type) != envelope->type)
+			return false;
+	}
+	if (!type)
+		return false;
+	ret_mail->type = type->name;
+	return true;
+}
+
+/* The same, back; what is unknown here is refused later, as from a lane. */
+static struct trp_envelope envelope_of(const struct troupe_mail *mail)
+{
+	const ProtobufCServiceDescriptor *service = own_service();
+	const ProtobufCMethodDescriptor *method;
+	struct trp_envelope envelope = {
+		.type = trp_type_id(mail->type),
+		.sender = mail->node == trp_actor.node->identity ? mail->sender
+								 : 0,
+		.deadline = INT64_MAX,
+		.created = mail->created.ns > 0 ? mail->created.ns : 0,
+		.flow = mail->flow,
+		.hop = mail->hop < UINT16_MAX ? (uint16_t)mail->hop
+					      : UINT16_MAX,
+		.kind = TRP_MESSAGE,
+	};
+
+	if (!mail->service)
+		return envelope;
+	envelope.kind = TRP_CALL;
+	envelope.service = trp_type_id(mail->service);
+	envelope.method = UINT16_MAX;
+	method = service && mail->method
+			 ? protobuf_c_service_descriptor_get_method_by_name(
+				   service, mail->method)
+			 : NULL;
+	if (method)
+		envelope.method = (uint16_t)(method - service->methods);
+	return envelope;
+}
+
+/* ---- in ------------------------------------------------------------------ */
+
+static int hold(const struct trp_mail *mail, uint64_t put)
+{
+	struct held *held = malloc(sizeof(*held));
+
+	if (!held)
+		trp_actor_exit(TROUPE_ERROR, -ENOMEM,
+			       "no memory for its mailbox");
+	*held = (struct held) { .mail = *mail, .put = put };
+	*here.last = held;
+	here.last = &held->next;
+	here.count++;
+	return TRP_HELD;
+}
+
+static uint64_t kept(void)
+{
+	return here.kind->kept ? here.kind->kept(here.box) : here.puts;
+}
+
+int trp_box_offer(const struct trp_mail *mail,
+		  const struct trp_envelope *envelope, const void *body,
+		  size_t size)
+{
+	struct troupe_mail described;
+	int r;
+
+	if (!describe(mail, envelope, body, size, &described))
+		return here.first ? hold(mail, 0) : 0;
+	r = here.kind->put(here.box, &described);
+	if (r < 0) {
+		trp_count(&trp_actor.words->received);
+		trp_count(&trp_actor.words->dropped);
+		trp_dead_letter_received(TROUPE_DEAD_DROPPED, envelope, body,
+					 size);
+		return 1;
+	}
+	here.puts++;
+	return kept() >= here.puts && !here.first ? 1 : hold(mail, here.puts);
+}
+
+/* The first one held goes: it is kept, or handled now. */
+static int let_go(void)
+{
+	struct held *held = here.first;
+	struct trp_mail mail = held->mail;
+	bool is_put = held->put;
+	int r = 1;
+
+	here.first = held->next;
+	if (!here.first)
+		here.last = &here.first;
+	here.count--;
+	free(held);
+	if (!is_put)
+		r = trp_actor_handle_mail(&mail);
+	trp_mailbox_done(&trp_actor.box, &mail);
+	return r;
+}
+
+static int settle(void)
+{
+	uint64_t count;
+	int r;
+
+	if (!here.first)
+		return 0;
+	count = kept();
+	while (here.first && here.first->put <= count) {
+		r = let_go();
+		if (r != 1)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- out ----------------------------------------------------------------- */
+
+static int handle(const struct troupe_mail *mail)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct trp_envelope envelope = envelope_of(mail);
+	struct trp_mail record = {
+		.sender = trp_ref_slot(envelope.sender),
+		.stream = TRP_MAIL,
+		.size = (uint32_t)(sizeof(envelope) + mail->body_size),
+		.attachment = mail->attachment,
+		.attachment_size = mail->attachment_size,
+	};
+	char *bytes = NULL;
+	int r;
+
+	if (mail->body_size < TRP_LIMIT_MAX)
+		bytes = trp_scratch_alloc(&trp_actor.scratch, record.size);
+	if (!bytes) {
+		trp_box_acknowledge(mail->number, -ENOMEM);
+		return 1;
+	}
+	memcpy(bytes, &envelope, sizeof(envelope));
+	if (mail->body_size)
+		memcpy(bytes + sizeof(envelope), mail->body, mail->body_size);
+	record.bytes = bytes;
+	r = trp_actor_handle_entry(&record, &envelope, mail->number);
+	trp_scratch_release(&trp_actor.scratch, mark);
+	return r;
+}
+
+static int hand_out(void)
+{
+	struct troupe_mail mail = { 0 };
+	int r;
+
+	here.burst = 0;
+	r = here.kind->get(here.box, &mail);
+	if (r <= 0)
+		return r;
+	assert(mail.number && mail.type);
+	return handle(&mail);
+}
+
+int trp_box_turn(void)
+{
+	int r = settle();
+
+	if (r == 0 && here.burst < PUTS_FOR_A_GET && trp_box_has_room()) {
+		r = trp_actor_take_young();
+		here.burst += r == 1;
+	}
+	return r ? r : hand_out();
+}
+
+void trp_box_acknowledge(uint64_t entry, int result)
+{
+	if (here.kind)
+		here.kind->acknowledge(here.box, entry, result);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cycles of blocking asks, found by the one that would close them.
+ *
+ * Before it sleeps in an await, an actor whose calls all wait for one target
+ * publishes that target in its words, and follows the chain from there:
+ *
+ *	X -> Y	X sleeps, or is about to, until Y answers
+ *
+ * Such an edge holds while await_turn of X stays the same odd number: until it
+ * wakes X takes nothing, runs nothing and sends nothing.  It is a wait that Y
+ * alone can end if also
+ *
+ *	Y has sent X no answer that X has not read, and
+ *	Y has passed on no call that is as young as X's oldest.
+ *
+ * Publish, fence, walk: of those that publish at the same time one at least
+ * sees all.  Walk, check each edge, read each turn again: when none has
+ * changed, all edges held at once, between the two readings, and nobody but a
+ * deadline could have ended any of these waits.  So what is found is true.
+ * What is not found (a wait for several targets, a chain of more than
+ * STEPS_MAX) ends by its deadline.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "runtime/actor/actor.h"
+
+enum { STEPS_MAX = 1024 };
+
+/* One who awaits, and what it said when we looked. */
+struct step {
+	troupe_ref ref;
+	uint32_t turn;
+	int64_t since;
+};
+
+static struct step step[STEPS_MAX];
+
+/* Whom it awaits, or 0. */
+static troupe_ref look(troupe_ref ref, struct step *ret_step)
+{
+	const struct trp_words *words = trp_words_of(ref);
+
+	if (!words)
+		return 0;
+	ret_step->ref = ref;
+	/* D1: pairs with the release in begin(). */
+	ret_step->turn =
+		atomic_load_explicit(&words->await_turn, memory_order_acquire);
+	ret_step->since = atomic_load_explicit(&words->awaits_since,
+					       memory_order_relaxed);
+	if (ret_step->turn % 2 == 0)
+		return 0;
+	return atomic_load_explicit(&words->awaits, memory_order_relaxed);
+}
+
+/* Can only `to` end the wait of `from`? */
+static bool is_edge(const struct step *from, troupe_ref to)
+{
+	const struct trp_words *words = trp_words_of(to);
+
+	return words &&
+	       atomic_load_explicit(&words->passed_on, memory_order_relaxed) <
+		       from->since &&
+	       trp_mailbox_replies(&trp_actor.node->arena,
+				   trp_ref_slot(from->ref),
+				   trp_ref_slot(to)) == 0;
+}
+
+/* The cycle of step[0..count - 1]: does all of it hold at once? */
+static bool is_true(size_t count)
+{
+	const struct trp_words *words;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!is_edge(&step[i], step[(i + 1) % count].ref))
+			return false;
+	/* What was read above was read before the turns below are. */
+	atomic_thread_fence(memory_order_acquire);
+	for (i = 0; i < count; i++) {
+		words = trp_words_of(step[i].ref);
+		if (!words ||
+		    atomic_load_explicit(&words->await_turn,
+					 memory_order_relaxed) != step[i].turn)
+			return false;
+	}
+	return true;
+}
+
+/* How many there are in the cycle that leads back to us; 0: there is none. */
+static size_t walk(void)
+{
+	troupe_ref ref = trp_actor.self;
+	size_t count;
+
+	for (count = 0; count < STEPS_MAX; count++) {
+		ref = look(ref, &step[count]);
+		if (!ref)
+			return 0;
+		if (ref == trp_actor.self)
+			return is_true(count + 1) ? count + 1 : 0;
+	}
+	return 0;
+}
+
+/* "a[12] -> b[13] -> a[12]", as far as there is room. */
+static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
+{
+	size_t used = 0, i;
+
+	for (i = 0; i <= count && used < TROUPE_TEXT_SIZE; i++) {
+		const struct trp_slot *line =
+			trp_arena_slot(&trp_actor.node->arena,
+				       trp_ref_slot(step[i % count].ref));
+
+		used += (size_t)snprintf(
+			path + used, TROUPE_TEXT_SIZE - used, "%s%.*s[%d]",
+			i ? " -> " : "", (int)sizeof(line->name), line->name,
+			(int)atomic_load_explicit(&line->pid,
+						  memory_order_relaxed));
+	}
+	if (used >= TROUPE_TEXT_SIZE)
+		strcpy(path + TROUPE_TEXT_SIZE - 4, "...");
+}
+
+static void turn(void)
+{
+	uint32_t now = atomic_load_explicit(&trp_actor.words->await_turn,
+					    memory_order_relaxed);
+
+	/* Pairs with D1; publishes whom we await. */
+	atomic_store_explicit(&trp_actor.words->await_turn, now + 1,
+			      memory_order_release);
+}
+
+bool trp_deadlock_begin(troupe_ref target, int64_t since,
+			char path[TROUPE_TEXT_SIZE])
+{
+	struct trp_words *words = trp_actor.words;
+	size_t count;
+
+	atomic_store_explicit(&words->awaits, target, memory_order_relaxed);
+	atomic_store_explicit(&words->awaits_since, since,
+			      memory_order_relaxed);
+	turn();
+	atomic_thread_fence(memory_order_seq_cst);
+	count = walk();
+	if (!count)
+		return false;
+	write_path(count, path);
+	trp_deadlock_end();
+	return true;
+}
+
+void trp_deadlock_end(void)
+{
+	turn();
+	/* Nothing that we do from here on may be seen before it. */
+	atomic_thread_fence(memory_order_release);
+}
+
+void trp_deadlock_passed_on(int64_t created)
+{
+	_Atomic int64_t *passed_on = &trp_actor.words->passed_on;
+
+	if (created > atomic_load_explicit(passed_on, memory_order_relaxed))
+		atomic_store_explicit(passed_on, created, memory_order_relaxed);
+}

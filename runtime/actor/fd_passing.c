@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors from actor to actor.  The giver keeps what it gave, and listens
+ * on an abstract socket, its door; the taker connects, says which it wants, and
+ * is sent it.  Both sides are watches, answered wherever the process sleeps,
+ * and no handler runs for them.
+ *
+ *	an offer is in the list ==> its descriptor is open, and was not sent
+ *	door.fd >= 0	       ==> the door is watched
+ *
+ * The giver dies: the kernel closes what was not sent; what was sent lies in
+ * the taker's socket.  The taker dies: a watch says so, and the offer is
+ * closed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "runtime/actor/actor.h"
+#include "runtime/troupe_io.h"
+
+enum { MAGIC = 0x68616e64 };
+
+/* What a handover's bytes are. */
+struct words {
+	uint32_t magic;
+	uint32_t number;
+	uint64_t door;
+	uint64_t secret;
+};
+static_assert(sizeof(struct words) == sizeof(struct troupe_handover),
+	      "its private words");
+
+/* What the taker says at the door. */
+struct wish {
+	struct words words;
+	troupe_ref taker;
+};
+
+struct offer {
+	struct offer *next;
+	troupe_ref to;
+	int fd;
+	uint32_t number;
+	uint64_t secret;
+};
+
+static struct offer *offers;
+static struct trp_watch door = { .fd = -1 };
+static uint64_t door_name;
+static int spare = -1; /* for a caller when no other descriptor is left */
+static uint32_t last_number;
+
+/* ---- what is on offer ---------------------------------------------------- */
+
+static void withdraw(struct offer **link)
+{
+	struct offer *offer = *link;
+
+	*link = offer->next;
+	close(offer->fd);
+	free(offer);
+}
+
+void trp_handover_target_ended(troupe_ref ref)
+{
+	struct offer **link = &offers;
+
+	while (*link)
+		if ((*link)->to == ref)
+			withdraw(link);
+		else
+			link = &(*link)->next;
+}
+
+static bool is_meant(const struct offer *offer, const struct wish *wish)
+{
+	return offer->number == wish->words.number &&
+	       offer->secret == wish->words.secret && offer->to == wish->taker;
+}
+
+static struct offer **find(const struct wish *wish)
+{
+	struct offer **link = &offers;
+
+	while (*link && !is_meant(*link, wish))
+		link = &(*link)->next;
+	return link;
+}
+
+/* ---- at the door --------------------------------------------------------- */
+
+static socklen_t name_of(uint64_t name, struct sockaddr_un *ret)
+{
+	int length;
+
+	*ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
+	length = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1,
+			  "troupe/handover/%" PRIx64, name);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			   (size_t)length);
+}
+
+static bool is_same_user(int fd)
+{
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) ==
+		       0 &&
+	       credentials.uid == geteuid();
+}
+
+/* One byte and the descriptor; the socket is new, so there is room. */
+static void send_descriptor(int socket, int fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	char byte = 0;
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void keep_spare(void)
+{
+	if (spare < 0)
+		spare = fcntl(door.fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static int accept_caller(void)
+{
+	return accept4(door.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+static void on_asked(struct trp_watch *watch, uint32_t events)
+{
+	struct wish wish;
+	struct offer **link;
+
+	if (recv(watch->fd, &wish, sizeof(wish), MSG_DONTWAIT) ==
+	    sizeof(wish)) {
+		link = find(&wish);
+		if (*link) {
+			send_descriptor(watch->fd, (*link)->fd);
+			withdraw(link);
+		}
+	}
+	trp_wait_remove(&trp_actor.wait, watch);
+	close(watch->fd);
+	free(watch);
+	keep_spare();
+}
+
+/* What is on offer may be all descriptors that there are: those go last. */
+static void on_knock(struct trp_watch *watch, uint32_t events)
+{
+	int fd = accept_caller();
+	struct trp_watch *caller;
+
+	if (fd < 0 && errno == EMFILE && spare >= 0) {
+		close(spare);
+		spare = -1;
+		fd = accept_caller();
+	}
+	if (fd < 0)
+		return;
+	caller = is_same_user(fd) ? malloc(sizeof(*caller)) : NULL;
+	if (!caller) {
+		close(fd);
+		return;
+	}
+	*caller = (struct trp_watch) { .fd = fd,
+				       .events = POLLIN,
+				       .ready = on_asked };
+	if (trp_wait_add(&trp_actor.wait, caller) < 0) {
+		close(fd);
+		free(caller);
+	}
+}
+
+static int bind_door(int fd)
+{
+	struct sockaddr_un address;
+	socklen_t length;
+
+	if (getrandom(&door_name, sizeof(door_name), 0) != sizeof(door_name))
+		return -EIO;
+	length = name_of(door_name, &address);
+	if (bind(fd, (struct sockaddr *)&address, length) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_door(void)
+{
+	int r;
+
+	if (door.fd >= 0)
+		return 0;
+	door.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			 0);
+	if (door.fd < 0)
+		return -errno;
+	door.events = POLLIN;
+	door.ready = on_knock;
+	r = bind_door(door.fd);
+	if (r == 0)
+		r = trp_wait_add(&trp_actor.wait, &door);
+	if (r == 0) {
+		keep_spare();
+	} else {
+		close(door.fd);
+		door.fd = -1;
+	}
+	return r;
+}
+
+int troupe_handover_give(int fd, troupe_ref to,
+			 struct troupe_handover *ret_handover)
+{
+	struct words words = { .magic = MAGIC };
+	struct offer *offer;
+	int r;
+
+	if (fcntl(fd, F_GETFD) < 0)
+		return -errno;
+	if (!trp_ref_is_here(to))
+		return -EINVAL;
+	if (getrandom(&words.secret, sizeof(words.secret), 0) !=
+	    sizeof(words.secret))
+		return -EIO;
+	r = open_door();
+	if (r < 0)
+		return r;
+	offer = malloc(sizeof(*offer));
+	if (!offer)
+		return -ENOMEM;
+	words.number = ++last_number;
+	words.door = door_name;
+	*offer = (struct offer) { offers, to, fd, words.number, words.secret };
+	offers = offer;
+	memcpy(ret_handover, &words, sizeof(words));
+	trp_call_watch(to);
+	return 0;
+}
+
+/* ---- the taker ----------------------------------------------------------- */
+
+struct answer {
+	struct trp_watch watch;
+	bool is_here;
+};
+
+static void on_answer(struct trp_watch *watch, uint32_t events)
+{
+	struct answer *answer = watch->data;
+
+	answer->is_here = true;
+	trp_wait_remove(&trp_actor.wait, watch);
+}
+
+/* -ENOENT: the giver has closed without a word. */
+static int receive_descriptor(int socket, int *ret_fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	char byte;
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
+	const struct cmsghdr *header;
+
+	if (recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return errno == ECONNRESET ? -ENOENT : -errno;
+	header = CMSG_FIRSTHDR(&message);
+	if (!header || header->cmsg_type != SCM_RIGHTS)
+		return message.msg_flags & MSG_CTRUNC ? -EMFILE : -ENOENT;
+	memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
+	return 0;
+}
+
+static int await_answer(int socket, struct troupe_time deadline)
+{
+	struct answer answer = { .watch = { .fd = socket,
+					    .events = POLLIN,
+					    .ready = on_answer,
+					    .data = &answer } };
+	int r = trp_wait_add(&trp_actor.wait, &answer.watch);
+
+	while (r == 0 && !answer.is_here) {
+		if (trp_actor.is_stopping)
+			r = -ECANCELED;
+		else if (trp_now().ns >= deadline.ns)
+			r = -ETIMEDOUT;
+		else
+			r = trp_actor_block(deadline);
+	}
+	trp_wait_remove(&trp_actor.wait, &answer.watch);
+	return r;
+}
+
+static int ask(int socket, const struct words *words)
+{
+	struct sockaddr_un address;
+	socklen_t length = name_of(words->door, &address);
+	struct wish wish = { *words, trp_actor.self };
+
+	if (connect(socket, (struct sockaddr *)&address, length) < 0)
+		return errno == ECONNREFUSED ? -ENOENT : -errno;
+	if (!is_same_user(socket))
+		return -ENOENT;
+	if (send(socket, &wish, sizeof(wish), MSG_NOSIGNAL) < 0)
+		return errno == EPIPE || errno == ECONNRESET ? -ENOENT : -errno;
+	return 0;
+}
+
+int troupe_handover_take(const void *handover, size_t size,
+			 struct troupe_time deadline, int *ret_fd)
+{
+	struct words words;
+	int fd, r;
+
+	if (size != sizeof(words))
+		return -EBADMSG;
+	memcpy(&words, handover, sizeof(words));
+	if (words.magic != MAGIC)
+		return -EBADMSG;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	r = ask(fd, &words);
+	if (r == 0)
+		r = await_answer(fd, deadline);
+	if (r == 0)
+		r = receive_descriptor(fd, ret_fd);
+	close(fd);
+	return r;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest: an actor by its own wish.  What the fork gives others it gets from
+ * the control socket: its slot and the arena.  Its connection is one of the
+ * descriptors that it sleeps on; the end of that is the end of its membership.
+ *
+ *	slot in our front, words not said	until we have left
+ *	words said, then unmapped, then closed	in this order: guests.h says why
+ */
+#include "runtime/troupe_guest.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/actor/guest.h"
+#include "runtime/control/control.pb-c.h"
+#include "runtime/node/types.h"
+#include "runtime/control/client.h"
+
+static struct trp_visit visit = { .fd = -1 };
+static struct trp_node node;
+static struct troupe_class own_class;
+static struct trp_watch connection;
+
+/* Never called: that it is set makes this a function actor. */
+static int run_elsewhere(const void *arguments)
+{
+	return -ENOTSUP;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+void trp_guest_over(void)
+{
+	trp_actor.self = 0;
+	trp_actor.is_stopping = true;
+	trp_wait_remove(&trp_actor.wait, &connection);
+}
+
+/* Nothing is said there any more: what is ready is its end. */
+static void on_connection(struct trp_watch *watch, uint32_t events)
+{
+	trp_guest_over();
+}
+
+int trp_guest_check(void)
+{
+	enum { LOOK_EVERY = 64 };
+	static unsigned calls;
+
+	if (trp_actor.self && ++calls % LOOK_EVERY == 0)
+		trp_wait_poll(&trp_actor.wait);
+	return trp_actor.self ? 0 : -ESHUTDOWN;
+}
+
+/* A child has neither the arena nor a right to our slot. */
+static void on_fork(void)
+{
+	if (!trp_actor.is_guest)
+		return;
+	close(visit.fd);
+	visit.fd = -1;
+	trp_actor = (struct trp_actor) { .klass = &own_class };
+}
+
+static void say_last_words(void)
+{
+	struct trp_words *words = trp_actor.words;
+
+	words->cause = trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL;
+	words->code = 0;
+	words->text[0] = '\0';
+	/* Pairs with the load in has_left(), guests.c. */
+	atomic_store_explicit(&words->said, 1, memory_order_release);
+}
+
+static void drop_news(struct trp_news_queue *queue)
+{
+	while (queue->first)
+		free(trp_news_pop(queue));
+}
+
+static void drop_timers(struct trp_timers *timers)
+{
+	while (timers->count)
+		trp_timers_cancel(timers, timers->at[0]);
+	trp_timers_fini(timers);
+}
+
+static void leave_arena(void)
+{
+	trp_dead_letter_leave();
+	drop_timers(&trp_actor.timers);
+	drop_timers(&trp_actor.calls);
+	trp_wait_fini(&trp_actor.wait);
+	trp_mailbox_fini(&trp_actor.box);
+	say_last_words();
+	trp_arena_fini(&node.arena);
+}
+
+/* Every page and every descriptor is given back. */
+static void give_up(void)
+{
+	trp_actor.self = 0;
+	trp_call_leave();
+	trp_receive_leave();
+	trp_full_leave();
+	drop_news(&trp_actor.news);
+	drop_news(&trp_actor.unclaimed);
+	trp_wait_remove(&trp_actor.wait, &connection);
+	leave_arena();
+	trp_scratch_fini(&trp_actor.scratch);
+	trp_actor = (struct trp_actor) { .klass = &own_class };
+	shutdown(visit.fd, SHUT_RDWR);
+	trp_visit_close(&visit);
+}
+
+int troupe_leave(void)
+{
+	if (!trp_actor.is_guest || trp_actor.is_busy)
+		return -EINVAL;
+	give_up();
+	return 0;
+}
+
+/* ---- the beginning ------------------------------------------------------- */
+
+static int take_class(const struct troupe_class *klass)
+{
+	static const struct troupe_class guest = { .name = "guest" };
+
+	if (!klass)
+		klass = &guest;
+	if (klass->init || klass->run || klass->stop || klass->handlers ||
+	    klass->idle || klass->child_stopped ||
+	    klass->when_full == TROUPE_FULL_DROP_OLD)
+		return -EINVAL;
+	own_class = *klass;
+	own_class.run = run_elsewhere;
+	return 0;
+}
+
+static int ask(const struct trp_actor *actor,
+	       const Troupe__Guest__Joined **ret_joined, int *ret_arena)
+{
+	Troupe__Guest__Join join = TROUPE__GUEST__JOIN__INIT;
+	const ProtobufCMessage *item = NULL;
+	int r;
+
+	join.label = (char *)actor->label;
+	join.mailbox_limit = own_class.mailbox_limit;
+	join.when_full = own_class.when_full;
+	join.grace_ms = own_class.grace_ms;
+	r = trp_visit_ask(&visit, &join.base);
+	if (r == 0)
+		r = trp_visit_next(&visit, &troupe__guest__joined__descriptor,
+				   1, &item);
+	if (r < 0)
+		return r;
+	if (!item || visit.packet.fds != 1)
+		return -EPROTO;
+	*ret_arena = visit.packet.fd[0];
+	*ret_joined = (const Troupe__Guest__Joined *)item;
+	return 0;
+}
+
+static int watch_connection(void)
+{
+	connection = (struct trp_watch) { .fd = visit.fd,
+					  .events = POLLIN,
+					  .ready = on_connection };
+	return trp_wait_add(&trp_actor.wait, &connection);
+}
+
+static int enter(const Troupe__Guest__Joined *joined, int arena)
+{
+	char why[160];
+	int r = trp_arena_join(&node.arena, arena, joined->slots,
+			       joined->heap_size);
+
+	if (r < 0)
+		return r;
+	if (joined->slot >= joined->slots || !joined->slot ||
+	    !joined->generation)
+		r = -EPROTO;
+	if (r == 0)
+		r = trp_wait_probe(&node.wait, why);
+	trp_wait_set_node(joined->identity);
+	if (r == 0)
+		r = trp_actor_enter(&node, joined->slot, joined->generation);
+	if (r == 0)
+		r = trp_arena_keep(&node.arena);
+	if (r == 0)
+		r = watch_connection();
+	if (r < 0 && trp_actor.words)
+		leave_arena();
+	else if (r < 0)
+		trp_arena_fini(&node.arena);
+	return r;
+}
+
+static int join_node(void)
+{
+	const Troupe__Guest__Joined *joined = NULL;
+	int arena = -1;
+	int r;
+
+	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s",
+		 own_class.name ? own_class.name : "guest");
+	trp_actor.klass = &own_class;
+	r = ask(&trp_actor, &joined, &arena);
+	if (r == 0) {
+		r = enter(joined, arena);
+		if (r < 0)
+			snprintf(visit.why, sizeof(visit.why),
+				 "cannot map the memory of node %s: %s%s",
+				 visit.node, strerror(-r),
+				 r == -ENOMEM ? "; run it with smaller --slots "
+						"or --heap"
+					      : "");
+	}
+	if (r < 0) {
+		trp_scratch_fini(&trp_actor.scratch);
+		trp_actor = (struct trp_actor) { .klass = &own_class };
+		trp_visit_close(&visit);
+		return r;
+	}
+	trp_actor.is_guest = true;
+	trp_actor_open();
+	return 0;
+}
+
+static int explain(int r, const char *text, char why[TROUPE_TEXT_SIZE])
+{
+	if (why)
+		snprintf(why, TROUPE_TEXT_SIZE, "%.*s", TROUPE_TEXT_SIZE - 1,
+			 text);
+	return r;
+}
+
+int troupe_join(const char *name, const struct troupe_class *klass,
+		char why[TROUPE_TEXT_SIZE])
+{
+	static bool is_prepared;
+	int r;
+
+	if (trp_actor.self || trp_actor.is_guest || trp_actor.node)
+		return explain(-EALREADY, "this process is an actor already",
+			       why);
+	if (take_class(klass) < 0)
+		return explain(-EINVAL,
+			       "a guest is a function actor: its class "
+			       "has callbacks that it cannot have",
+			       why);
+	if (!is_prepared) {
+		r = trp_types_begin();
+		if (r == 0)
+			r = -pthread_atfork(NULL, NULL, on_fork);
+		if (r < 0)
+			return explain(r, strerror(-r), why);
+		is_prepared = true;
+	}
+	r = trp_visit_open(&visit, name);
+	if (r == 0)
+		r = join_node();
+	return r < 0 ? explain(r, visit.why, why) : 0;
+}
+
+int troupe_know(const ProtobufCMessageDescriptor *type)
+{
+	if (!type || type->magic != PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC)
+		return -EINVAL;
+	return trp_types_add(type);
+}

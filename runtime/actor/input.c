@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Sources of events in general, and those that are descriptors. */
+#include "runtime/actor/input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/trace.h"
+
+static struct trp_source *first; /* of those that are ready */
+static struct trp_source **last = &first;
+
+static void push(struct trp_source *source)
+{
+	source->is_queued = true;
+	source->next = NULL;
+	*last = source;
+	last = &source->next;
+}
+
+static struct trp_source *pop(void)
+{
+	struct trp_source *source = first;
+
+	if (!source)
+		return NULL;
+	first = source->next;
+	if (!first)
+		last = &first;
+	return source;
+}
+
+static void on_ready(struct trp_watch *watch, uint32_t events)
+{
+	struct trp_source *source = watch->data;
+
+	trp_wait_remove(&trp_actor.wait, watch);
+	source->events = events;
+	push(source);
+}
+
+static int set_watch(struct trp_source *source)
+{
+	if (source->wanted)
+		source->watch.events = (uint16_t)*source->wanted;
+	return trp_wait_add(&trp_actor.wait, &source->watch);
+}
+
+int trp_source_add(const struct trp_source *template)
+{
+	struct trp_source *source;
+	int r;
+
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
+	source = malloc(sizeof(*source));
+	if (!source)
+		return -ENOMEM;
+	*source = *template;
+	source->watch.ready = on_ready;
+	source->watch.data = source;
+	r = set_watch(source);
+	if (r < 0) {
+		free(source);
+		return r;
+	}
+	*source->link = source;
+	return 0;
+}
+
+static void disown(struct trp_source *source)
+{
+	*source->link = NULL;
+	source->owner = NULL;
+}
+
+int trp_source_remove(struct trp_source *source)
+{
+	int result;
+
+	if (!source)
+		return 0;
+	disown(source);
+	if (!source->is_queued)
+		trp_wait_remove(&trp_actor.wait, &source->watch);
+	result = source->watch.result;
+	if (!source->is_queued)
+		free(source); /* else in its turn */
+	return result;
+}
+
+/* The last of a bounded number, or an operation that failed. */
+static bool is_last_run(struct trp_source *source)
+{
+	if (source->left > 0 && --source->left == 0)
+		return true;
+	return source->watch.prepare && source->watch.result < 0;
+}
+
+/* A watch that cannot be set again is the last event. */
+static void rearm(struct trp_source *source)
+{
+	int r;
+
+	source->is_queued = false;
+	if (!source->owner) {
+		free(source);
+		return;
+	}
+	r = set_watch(source);
+	if (r == 0)
+		return;
+	source->left = 1;
+	source->watch.result = r;
+	source->events = POLLNVAL;
+	push(source);
+}
+
+int trp_input_turn(void)
+{
+	struct trp_source *source = pop();
+	int64_t begin;
+	void *owner;
+	int r;
+
+	if (!source)
+		return 0;
+	owner = source->owner;
+	if (!owner) {
+		free(source);
+		return 1;
+	}
+	if (is_last_run(source))
+		disown(source);
+	/* While the handler runs it counts as queued: ours to free. */
+	begin = trp_trace_begin();
+	trp_actor.is_busy = true;
+	r = source->run(source, owner);
+	trp_actor.is_busy = false;
+	trp_trace_span("callback", "input", begin);
+	rearm(source);
+	return trp_actor_result(r);
+}
+
+/* ---- descriptors --------------------------------------------------------- */
+
+static int run_input(const struct trp_source *source, void *owner)
+{
+	struct troupe_input *input = owner;
+
+	return input->ready(input, (short)source->events);
+}
+
+int troupe_input_add(struct troupe_input *input)
+{
+	struct trp_source source = { .watch = { .fd = input->fd },
+				     .owner = input,
+				     .link = &input->private_source,
+				     .run = run_input,
+				     .wanted = &input->events,
+				     .left = input->count };
+
+	if (input->fd < 0 || !input->ready)
+		return -EINVAL;
+	if (input->private_source)
+		return -EALREADY;
+	return trp_source_add(&source);
+}
+
+void troupe_input_remove(struct troupe_input *input)
+{
+	trp_source_remove(input->private_source);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answering side of calls.  A call that wants an answer is a ticket of its
+ * own, so that the answer may come from any later callback; one-way calls share
+ * one that swallows every answer.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/system.pb-c.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/trace.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+struct ticket {
+	troupe_ref caller;
+	uint64_t correlation; /* 0: one-way */
+	uint64_t flow;
+	int64_t created;
+	uint16_t hop;
+	bool is_over; /* answered, forwarded, delegated or stashed */
+	const ProtobufCMessageDescriptor *output;
+	struct ticket *next_free;
+};
+
+static struct ticket one_way;
+static struct ticket *free_tickets;
+static uint32_t in_work; /* tickets that are out, but for `one_way` */
+
+/* in_work has changed. */
+static void weigh(void)
+{
+	uint32_t most = trp_actor.klass->at_once;
+	bool is_full = most && in_work >= most;
+
+	if (is_full == trp_actor.is_full)
+		return;
+	trp_actor.is_full = is_full;
+	trp_actor_open();
+}
+
+static struct ticket *ticket_new(const struct trp_envelope *envelope,
+				 const ProtobufCMessageDescriptor *output)
+{
+	struct ticket *ticket = envelope->correlation ? free_tickets : &one_way;
+
+	if (ticket && ticket != &one_way)
+		free_tickets = ticket->next_free;
+	if (!ticket)
+		ticket = malloc(sizeof(*ticket));
+	if (!ticket)
+		return NULL;
+	if (ticket != &one_way) {
+		in_work++;
+		weigh();
+	}
+	*ticket = (struct ticket) { .caller = envelope->sender,
+				    .correlation = envelope->correlation,
+				    .flow = envelope->flow,
+				    .created = envelope->created,
+				    .hop = envelope->hop,
+				    .output = output };
+	return ticket;
+}
+
+static void ticket_free(struct ticket *ticket)
+{
+	if (ticket == &one_way)
+		return;
+	ticket->is_over = true;
+	ticket->next_free = free_tickets;
+	free_tickets = ticket;
+	in_work--;
+	weigh();
+}
+
+/* As long as its memory was not given to another call. */
+static bool is_over(const struct ticket *ticket)
+{
+	if (ticket->is_over)
+		troupe_log(TROUPE_WARNING, "a call is over already: a method "
+					   "answers, fails, forwards or "
+					   "delegates it once");
+	return ticket->is_over;
+}
+
+static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
+		  const ProtobufCMessage *message)
+{
+	struct trp_envelope envelope;
+	int r;
+
+	if (!ticket->correlation)
+		return 0;
+	envelope = trp_actor_envelope(kind);
+	envelope.correlation = ticket->correlation;
+	envelope.flow = ticket->flow;
+	envelope.hop = trp_envelope_next_hop(ticket->hop);
+	r = trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message, NULL);
+	if (r == -ESRCH)
+		trp_dead_letter_sent(r, ticket->caller, &envelope, message);
+	return r;
+}
+
+static int answer_failure(const struct ticket *ticket, int code,
+			  const char *text)
+{
+	Troupe__Control__Failure failure = TROUPE__CONTROL__FAILURE__INIT;
+
+	failure.code = code;
+	failure.text = (char *)text;
+	return answer(ticket, TRP_FAILURE, &failure.base);
+}
+
+/* The closure that a method is given. */
+static void reply(const ProtobufCMessage *message, void *call)
+{
+	struct ticket *ticket = call;
+
+	if (is_over(ticket))
+		return;
+	if (!message)
+		answer_failure(ticket, -EREMOTEIO, "the method has no answer");
+	else if (message->descriptor != ticket->output)
+		answer_failure(ticket, -EPROTOTYPE,
+			       "the method answered with another type");
+	else
+		answer(ticket, TRP_ANSWER, message);
+	ticket_free(ticket);
+}
+
+int troupe_fail(void *call, int code, const char *text)
+{
+	struct ticket *ticket = call;
+	int r;
+
+	if (code >= 0 || is_over(ticket))
+		return -EINVAL;
+	r = answer_failure(ticket, code, text ? text : "");
+	if (r == 0 || r == -ESRCH)
+		ticket_free(ticket);
+	return r;
+}
+
+troupe_ref troupe_caller(const void *call)
+{
+	return ((const struct ticket *)call)->caller;
+}
+
+int troupe_forward(void *call, troupe_ref to)
+{
+	struct ticket *ticket = call;
+	const struct trp_mail *mail = trp_actor.handled.mail;
+	struct trp_envelope envelope;
+	void *bytes;
+	int r;
+
+	if (is_over(ticket) || !mail ||
+	    trp_actor.handled.envelope->kind != TRP_CALL ||
+	    trp_actor.handled.envelope->correlation != ticket->correlation)
+		return -EINVAL;
+	if (!trp_ref_is_here(to))
+		return -ESRCH;
+	envelope = *trp_actor.handled.envelope;
+	envelope.hop = trp_envelope_next_hop(envelope.hop);
+	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
+				trp_ref_generation(to), TRP_MAIL, mail->size,
+				NULL, &bytes);
+	if (r < 0)
+		return r;
+	memcpy(bytes, mail->bytes, mail->size);
+	memcpy(bytes, &envelope, sizeof(envelope));
+	trp_deadlock_passed_on(ticket->created);
+	trp_mailbox_commit(&trp_actor.box, mail->size);
+	if (envelope.flags)
+		trp_trace_sent(&envelope);
+	ticket_free(ticket);
+	return 0;
+}
+
+/* ---- calls that travel --------------------------------------------------- */
+
+/* What lies in a struct troupe_ticket; it comes back as anybody's bytes. */
+struct passage {
+	uint64_t caller;
+	uint64_t correlation;
+	uint64_t flow;
+	uint64_t type; /* of the answer */
+	uint32_t hop;
+	uint32_t magic;
+};
+enum { PASSAGE_MAGIC = 0x74636b31 };
+static_assert(sizeof(struct passage) == sizeof(struct troupe_ticket),
+	      "a ticket is a passage");
+
+int troupe_delegate(void *call, struct troupe_ticket *ret_ticket)
+{
+	struct ticket *ticket = call;
+	struct passage passage = { .caller = ticket->caller,
+				   .correlation = ticket->correlation,
+				   .flow = ticket->flow,
+				   .type = trp_type_of(ticket->output),
+				   .hop = ticket->hop,
+				   .magic = PASSAGE_MAGIC };
+
+	if (is_over(ticket))
+		return -EINVAL;
+	memcpy(ret_ticket, &passage, sizeof(passage));
+	trp_deadlock_passed_on(ticket->created);
+	ticket_free(ticket);
+	return 0;
+}
+
+static int take_passage(const void *ticket, size_t size,
+			struct ticket *ret_ticket, uint64_t *ret_type)
+{
+	struct passage passage;
+
+	if (size != sizeof(passage))
+		return -EBADMSG;
+	memcpy(&passage, ticket, sizeof(passage));
+	if (passage.magic != PASSAGE_MAGIC || passage.hop > UINT16_MAX)
+		return -EBADMSG;
+	*ret_ticket = (struct ticket) { .caller = passage.caller,
+					.correlation = passage.correlation,
+					.flow = passage.flow,
+					.hop = (uint16_t)passage.hop };
+	*ret_type = passage.type;
+	return 0;
+}
+
+int troupe_answer(const void *ticket, size_t size,
+		  const ProtobufCMessage *message)
+{
+	struct ticket taken;
+	uint64_t type;
+	int r = take_passage(ticket, size, &taken, &type);
+
+	if (r < 0)
+		return r;
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	if (trp_type_of(message->descriptor) != type)
+		return -EPROTOTYPE;
+	return answer(&taken, TRP_ANSWER, message);
+}
+
+int troupe_answer_failure(const void *ticket, size_t size, int code,
+			  const char *text)
+{
+	struct ticket taken;
+	uint64_t type;
+	int r = take_passage(ticket, size, &taken, &type);
+
+	if (r < 0)
+		return r;
+	if (code >= 0)
+		return -EINVAL;
+	return answer_failure(&taken, code, text ? text : "");
+}
+
+/* ---- taking calls -------------------------------------------------------- */
+
+static const ProtobufCMethodDescriptor *find_method(
+	const ProtobufCService *service, const struct trp_envelope *envelope)
+{
+	const ProtobufCMethodDescriptor *method;
+
+	if (!service ||
+	    envelope->service != trp_service_of(service->descriptor) ||
+	    envelope->method >= service->descriptor->n_methods)
+		return NULL;
+	method = &service->descriptor->methods[envelope->method];
+	return envelope->type == trp_type_of(method->input) ? method : NULL;
+}
+
+int trp_method_refuse(enum troupe_dead_cause cause,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size, int code, const char *text)
+{
+	struct ticket *ticket = ticket_new(envelope, NULL);
+
+	trp_count(&trp_actor.words->dropped);
+	trp_dead_letter_received(cause, envelope, body, size);
+	if (!ticket)
+		return 1;
+	answer_failure(ticket, code, text);
+	ticket_free(ticket);
+	return 1;
+}
+
+static int run_method(ProtobufCService *service,
+		      const struct trp_envelope *envelope,
+		      const ProtobufCMessage *input, struct ticket *ticket)
+{
+	struct troupe_message message = {
+		.body = input,
+		.type = input->descriptor,
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.deadline = { envelope->deadline },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+	};
+
+	trp_actor.is_busy = true;
+	service->invoke(service, envelope->method, input, reply, ticket);
+	if (trp_actor.is_stashed)
+		ticket_free(ticket);
+	return trp_actor_completed(&message, 0);
+}
+
+int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
+		      size_t size)
+{
+	ProtobufCService *service =
+		(ProtobufCService *)trp_actor.klass->service;
+	const ProtobufCMethodDescriptor *method =
+		find_method(service, envelope);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	ProtobufCMessage *input;
+	struct ticket *ticket;
+	int r;
+
+	if (envelope->deadline < trp_now().ns) {
+		trp_count(&trp_actor.words->dropped);
+		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
+					 size);
+		return 1; /* its caller waits no more */
+	}
+	if (!method)
+		return trp_method_refuse(TROUPE_DEAD_UNHANDLED, envelope, body,
+					 size, -ENOSYS, "no such method here");
+	if (trp_message_unpack(method->input, body, size, &trp_actor.scratch,
+			       &input) < 0)
+		return trp_method_refuse(TROUPE_DEAD_UNREADABLE, envelope, body,
+					 size, -EBADMSG, "not a valid request");
+	ticket = ticket_new(envelope, method->output);
+	if (!ticket)
+		return trp_method_refuse(TROUPE_DEAD_DROPPED, envelope, body,
+					 size, -ENOMEM, "no memory for a call");
+	r = run_method(service, envelope, input, ticket);
+	trp_scratch_release(&trp_actor.scratch, mark);
+	return r;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/pattern.h"
+
+#include <errno.h>
+#include "runtime/troupe_ends.h"
+#include "runtime/node/types.h"
+#include "serialize/example.h"
+#include "serialize/message.h"
+#include "serialize/shape.h"
+#include "serialize/type.h"
+
+const ProtobufCMessageDescriptor *trp_pattern_type(
+	const struct troupe_pattern *pattern)
+{
+	if (pattern->type)
+		return pattern->type;
+	if (pattern->example)
+		return pattern->example->descriptor;
+	return pattern->shape ? &troupe__value__descriptor : NULL;
+}
+
+bool trp_pattern_is_for_ends(const struct troupe_pattern *pattern)
+{
+	return pattern->type == &troupe__end__descriptor;
+}
+
+/* An example is compared field by field with what the table unpacks. */
+static int check_one(const struct troupe_pattern *pattern)
+{
+	const ProtobufCMessageDescriptor *type;
+	int r;
+
+	if (trp_pattern_is_for_ends(pattern))
+		return pattern->example || pattern->shape ? -EINVAL : 0;
+	if (pattern->example && !trp_message_is_valid(pattern->example))
+		return -EINVAL;
+	type = trp_pattern_type(pattern);
+	if (!type)
+		return 0;
+	r = trp_types_add(type);
+	if (r < 0)
+		return r;
+	type = trp_types_find(trp_type_of(type));
+	if (pattern->example && pattern->example->descriptor != type)
+		return -EINVAL;
+	if (pattern->shape && type != &troupe__value__descriptor)
+		return -EINVAL;
+	return 0;
+}
+
+int trp_pattern_check(const struct troupe_pattern *patterns, size_t count)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < count && r == 0; i++)
+		r = check_one(&patterns[i]);
+	return r;
+}
+
+/* FNV-1a, as serialize/type.h; from there on. */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
+{
+	const unsigned char *byte = bytes;
+
+	while (size--)
+		hash = (hash ^ *byte++) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static uint64_t mix_word(uint64_t hash, uint64_t word)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		hash = (hash ^ (word >> 8 * i & 255)) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* By what it says and not where it is: its owner may change it. */
+static bool mix_example(uint64_t *hash, const ProtobufCMessage *example,
+			struct trp_scratch *scratch)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	size_t size = trp_message_size(example);
+	void *bytes = trp_scratch_alloc(scratch, size);
+
+	if (bytes) {
+		trp_message_pack(example, bytes);
+		*hash = mix_word(*hash, size);
+		*hash = mix(*hash, bytes, size);
+	}
+	trp_scratch_release(scratch, mark);
+	return bytes;
+}
+
+uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
+			   struct trp_scratch *scratch)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct troupe_pattern *pattern = &patterns[i];
+		const ProtobufCMessageDescriptor *type =
+			trp_pattern_type(pattern);
+		const struct trp_shape *shape =
+			(const struct trp_shape *)pattern->shape;
+
+		hash = mix_word(hash, type ? trp_type_of(type) : 0);
+		hash = mix_word(hash, pattern->sender);
+		hash = mix_word(hash, shape ? trp_shape_id(shape) : 0);
+		hash = mix_word(hash, pattern->example != NULL);
+		if (pattern->matches ||
+		    (pattern->example &&
+		     !mix_example(&hash, pattern->example, scratch)))
+			return 0;
+	}
+	return hash;
+}
+
+bool trp_pattern_matches(const struct troupe_pattern *pattern,
+			 const struct troupe_message *message)
+{
+	if (pattern->example &&
+	    !trp_example_matches(pattern->example, message->body))
+		return false;
+	if (pattern->shape &&
+	    !trp_shape_matches((const struct trp_shape *)pattern->shape,
+			       message->body))
+		return false;
+	return !pattern->matches || pattern->matches(message, pattern->data);
+}

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receiving for function actors.
+ *
+ * A message that no pattern of the present call matches is moved to the save
+ * queue, so that its lane goes on and the awaited one behind it is reached.
+ * The save queue is a list for each type, each in order of arrival; a number
+ * says the order between them:
+ *
+ *	list[t].first <= ... <= list[t].last	(by number)
+ *
+ * A pattern that names a type looks at that list alone, and a pattern of a type
+ * alone at its head alone.  For patterns by sender, example or shape a list
+ * remembers what was looked at in vain, and for which patterns (their print):
+ *
+ *	list.tried_for == print ==> what is before list.tried matches none
+ *
+ * so that the same patterns look at each message once.  A predicate may change
+ * its mind: with one of those the list is looked at in each call (print 0).
+ * Answers to calls have lanes of their own and never pass through here.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/actor/guest.h"
+#include "runtime/actor/pattern.h"
+#include "runtime/actor/saved_mail.h"
+#include "runtime/node/trace.h"
+#include "runtime/troupe_ends.h"
+#include "runtime/node/types.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+struct list {
+	struct list *next; /* of all lists */
+	uint64_t type;
+	struct trp_saved *first;
+	struct trp_saved **last;
+	struct trp_saved **tried;
+	uint64_t tried_for;
+};
+
+/* The call that is waiting, and what it was given. */
+static struct wanted {
+	const struct troupe_pattern *patterns; /* NULL: nobody waits */
+	size_t count;
+	uint64_t print;
+	int64_t until; /* what is sent later need not be looked at */
+	uint32_t late; /* turns since the last that found some sent before */
+	int index;     /* of the pattern that matched; -1: none yet */
+	bool has_ends; /* a pattern is for ends */
+	struct troupe_message message;
+} wanted = { .index = -1 };
+
+static struct list *lists;
+static struct trp_type_table lists_by_type;
+
+/* What the last call returned, to be given back by the next. */
+static struct trp_saved *given_saved;
+static struct trp_mail given_mail;
+static bool is_mail_given;
+static struct trp_news *given_end;
+static struct trp_scratch_mark given_mark;
+
+/* The span of that, from when it was returned until it is given back. */
+static struct trp_envelope given_envelope;
+static int64_t given_begin;
+
+static const struct troupe_pattern anything = { 0 };
+
+bool trp_receive_is_traced(void)
+{
+	return given_begin != 0;
+}
+
+static void begin_span(const struct trp_envelope *envelope)
+{
+	given_begin = trp_trace_begin_of(envelope);
+	if (given_begin)
+		given_envelope = *envelope;
+}
+
+static void end_span(void)
+{
+	const ProtobufCMessageDescriptor *type;
+
+	if (!given_begin)
+		return;
+	type = trp_types_find(given_envelope.type);
+	trp_trace_handled("handler", type ? type->name : "unknown", given_begin,
+			  &given_envelope,
+			  trp_words_pid(given_envelope.sender));
+	given_begin = 0;
+}
+
+static void give_back(void)
+{
+	end_span();
+	if (is_mail_given)
+		trp_mailbox_done(&trp_actor.box, &given_mail);
+	is_mail_given = false;
+	trp_saved_free(given_saved);
+	given_saved = NULL;
+	free(given_end);
+	given_end = NULL;
+	if (trp_actor.handled.flow)
+		trp_scratch_release(&trp_actor.scratch, given_mark);
+	trp_actor.handled.flow = 0;
+	trp_actor.handled.is_traced = false;
+}
+
+/* ---- matching ------------------------------------------------------------ */
+
+static void describe(const struct trp_envelope *envelope,
+		     struct troupe_message *ret_message)
+{
+	*ret_message = (struct troupe_message) {
+		.type = trp_types_find(envelope->type),
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.deadline = { envelope->deadline },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+	};
+}
+
+/* Unpacks on the first need.  False: it cannot be. */
+static bool unpack(const void *body, size_t size,
+		   struct troupe_message *message)
+{
+	ProtobufCMessage *unpacked;
+
+	if (message->body || !message->type)
+		return true;
+	if (trp_message_unpack(message->type, body, size, &trp_actor.scratch,
+			       &unpacked) < 0)
+		return false;
+	message->body = unpacked;
+	return true;
+}
+
+/* The first pattern that matches; -1: none; -2: the message is not valid. */
+static int match(const struct trp_envelope *envelope, const void *body,
+		 size_t size, struct troupe_message *message)
+{
+	size_t i;
+
+	for (i = 0; i < wanted.count; i++) {
+		const struct troupe_pattern *pattern = &wanted.patterns[i];
+
+		if (trp_pattern_type(pattern) &&
+		    trp_type_of(trp_pattern_type(pattern)) != envelope->type)
+			continue;
+		if (wanted.has_ends && trp_pattern_is_for_ends(pattern))
+			continue;
+		if (pattern->sender && pattern->sender != envelope->sender)
+			continue;
+		if (!unpack(body, size, message))
+			return -2;
+		if (!trp_pattern_matches(pattern, message))
+			continue;
+		return (int)i;
+	}
+	return -1;
+}
+
+/* ---- the save queue ------------------------------------------------------ */
+
+static struct list *list_of(uint64_t type)
+{
+	struct list *list =
+		(struct list *)trp_type_table_find(&lists_by_type, type);
+
+	if (list)
+		return list;
+	list = calloc(1, sizeof(*list));
+	if (!list || trp_type_table_add(&lists_by_type, type, list) < 0) {
+		free(list);
+		return NULL;
+	}
+	list->type = type;
+	list->last = list->tried = &list->first;
+	list->next = lists;
+	lists = list;
+	return list;
+}
+
+/*
+ * is_tried: in vain, with what is wanted now; then so was all before it, when
+ * the call began.
+ */
+static void append(struct list *list, struct trp_saved *saved, bool is_tried)
+{
+	saved->next = NULL;
+	*list->last = saved;
+	list->last = &saved->next;
+	if (!is_tried)
+		return;
+	list->tried = list->last;
+	list->tried_for = wanted.print;
+}
+
+/* Takes one out; `link` then leads to what was behind it. */
+static struct trp_saved *take_out(struct list *list, struct trp_saved **link)
+{
+	struct trp_saved *saved = *link;
+
+	/* It matched, or was looked at first: it is not among the tried. */
+	assert(list->tried != &saved->next);
+	*link = saved->next;
+	if (list->last == &saved->next)
+		list->last = link;
+	return saved;
+}
+
+static int keep(const struct trp_mail *mail,
+		const struct trp_envelope *envelope, bool is_tried)
+{
+	struct list *list = list_of(envelope->type);
+	struct trp_saved *saved = list ? trp_saved_new(mail, envelope) : NULL;
+
+	if (!saved)
+		return -ENOMEM;
+	append(list, saved, is_tried);
+	return 1;
+}
+
+/* Does any pattern look at this list; and at more than its head? */
+static bool concerns(const struct list *list, bool *ret_is_deep)
+{
+	bool is_wanted = false;
+	size_t i;
+
+	*ret_is_deep = false;
+	for (i = 0; i < wanted.count; i++) {
+		const struct troupe_pattern *pattern = &wanted.patterns[i];
+
+		if (trp_pattern_type(pattern) &&
+		    trp_type_of(trp_pattern_type(pattern)) != list->type)
+			continue;
+		is_wanted = true;
+		*ret_is_deep |= pattern->matches || pattern->sender ||
+				pattern->example || pattern->shape;
+	}
+	return is_wanted;
+}
+
+struct found {
+	struct list *list;
+	struct trp_saved **link;
+	int index;
+	struct troupe_message message;
+};
+
+static void drop_saved(struct list *list, struct trp_saved **link)
+{
+	struct trp_saved *saved = take_out(list, link);
+
+	trp_count(&trp_actor.words->dropped);
+	trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, &saved->envelope,
+				 trp_saved_body(saved), trp_saved_size(saved));
+	trp_saved_free(saved);
+}
+
+/*
+ * The earliest of one list that matches and is earlier than what we have; from
+ * `link`, which is where the search ended then.
+ */
+static struct trp_saved **search_from(struct list *list,
+				      struct trp_saved **link, bool is_deep,
+				      struct found *found)
+{
+	while (*link) {
+		struct trp_scratch_mark mark;
+		struct trp_saved *saved = *link;
+		struct troupe_message message;
+		int index;
+
+		if (found->link && (*found->link)->number < saved->number)
+			break;
+		mark = trp_scratch_mark(&trp_actor.scratch);
+		describe(&saved->envelope, &message);
+		index = match(&saved->envelope, trp_saved_body(saved),
+			      trp_saved_size(saved), &message);
+		if (index == -2) {
+			drop_saved(list, link);
+			continue;
+		}
+		if (index >= 0) {
+			*found = (struct found) { list, link, index, message };
+			break;
+		}
+		trp_scratch_release(&trp_actor.scratch, mark);
+		if (!is_deep)
+			break;
+		link = &saved->next;
+	}
+	return link;
+}
+
+static void search(struct list *list, struct found *found)
+{
+	bool is_deep;
+
+	if (!concerns(list, &is_deep))
+		return;
+	if (list->tried_for != wanted.print || wanted.print == 0)
+		list->tried = &list->first;
+	list->tried_for = wanted.print;
+	list->tried = search_from(list, list->tried, is_deep, found);
+}
+
+/* ---- ends ---------------------------------------------------------------- */
+
+/* The first pattern that is for this end; -1: none. */
+static int match_end(const struct troupe_end *end,
+		     struct troupe_message *ret_message)
+{
+	size_t i;
+
+	*ret_message = (struct troupe_message) {
+		.body = end,
+		.type = &troupe__end__descriptor,
+		.sender = end->ref,
+		.created = troupe_now(),
+		.deadline = TROUPE_NEVER,
+	};
+	for (i = 0; i < wanted.count; i++) {
+		const struct troupe_pattern *pattern = &wanted.patterns[i];
+
+		if (trp_pattern_is_for_ends(pattern) &&
+		    (!pattern->sender || pattern->sender == end->ref) &&
+		    trp_pattern_matches(pattern, ret_message))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool trp_receive_offer_end(struct trp_news *news)
+{
+	if (!wanted.patterns || !wanted.has_ends || wanted.index >= 0)
+		return false;
+	wanted.index = match_end(&news->end, &wanted.message);
+	if (wanted.index < 0)
+		return false;
+	given_end = news;
+	return true;
+}
+
+/* One that was told before the message of that number was saved. */
+static bool take_end(uint64_t before)
+{
+	struct trp_news *news =
+		wanted.has_ends ? trp_actor.unclaimed.first : NULL;
+
+	for (; news && news->number < before; news = news->next) {
+		wanted.index = match_end(&news->end, &wanted.message);
+		if (wanted.index < 0)
+			continue;
+		given_end = trp_news_take(&trp_actor.unclaimed, news->watch,
+					  news->end.ref);
+		return true;
+	}
+	return false;
+}
+
+static bool take_saved(void)
+{
+	struct found found = { 0 };
+	struct trp_saved *saved;
+	struct list *list;
+
+	for (list = lists; list; list = list->next)
+		search(list, &found);
+	if (take_end(found.link ? (*found.link)->number : UINT64_MAX)) {
+		trp_scratch_release(&trp_actor.scratch, given_mark);
+		return true;
+	}
+	if (!found.link)
+		return false;
+	saved = take_out(found.list, found.link);
+	given_saved = saved;
+	wanted.index = found.index;
+	wanted.message = found.message;
+	wanted.message.attachment = saved->mail.attachment;
+	wanted.message.attachment_size = saved->mail.attachment_size;
+	trp_actor.handled.flow = saved->envelope.flow;
+	trp_actor.handled.hop = saved->envelope.hop;
+	begin_span(&saved->envelope);
+	trp_actor.handled.is_traced = trp_receive_is_traced();
+	return true;
+}
+
+void trp_receive_leave(void)
+{
+	struct list *list;
+
+	give_back();
+	while ((list = lists)) {
+		while (list->first) {
+			list->tried = &list->first;
+			trp_saved_free(take_out(list, &list->first));
+		}
+		lists = list->next;
+		free(list);
+	}
+	trp_type_table_fini(&lists_by_type);
+}
+
+/* ---- as it comes --------------------------------------------------------- */
+
+int trp_receive_offer(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size)
+{
+	bool is_tried = wanted.patterns && wanted.index < 0;
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	int index = -1;
+
+	if (envelope->created <= wanted.until)
+		wanted.late = 0;
+	if (is_tried) {
+		describe(envelope, &wanted.message);
+		index = match(envelope, body, size, &wanted.message);
+	}
+	if (index == -2) {
+		trp_count(&trp_actor.words->dropped);
+		trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, envelope, body,
+					 size);
+		return 1;
+	}
+	if (index < 0) {
+		trp_scratch_release(&trp_actor.scratch, mark);
+		return keep(mail, envelope, is_tried);
+	}
+	wanted.index = index;
+	wanted.message.attachment = mail->attachment;
+	wanted.message.attachment_size = mail->attachment_size;
+	given_mail = *mail;
+	is_mail_given = true;
+	begin_span(envelope);
+	return TRP_HELD;
+}
+
+/*
+ * Whether to go on without a look at the deadline.  What was sent by then is
+ * looked at, and there may be no end to what is sent after it: of that, one
+ * turn of each lane that has something.
+ */
+static bool may_go_on(void)
+{
+	return wanted.late++ / TRP_TURN <= trp_actor.box.ready_lanes;
+}
+
+static int wait_for_match(struct troupe_time deadline)
+{
+	int64_t now = trp_now().ns;
+	int r;
+
+	wanted.until = deadline.ns > now ? deadline.ns : now;
+	wanted.late = 0;
+	for (;;) {
+		r = trp_actor_turn();
+		if (wanted.index >= 0)
+			return 0;
+		if (r == TRP_END)
+			return -ECANCELED;
+		if (r < 0)
+			return r;
+		if (r == 1 && may_go_on())
+			continue;
+		if (trp_now().ns >= deadline.ns)
+			return -ETIMEDOUT;
+		if (r == 1)
+			continue;
+		r = trp_actor_sleep(
+			trp_actor_heeds(),
+			deadline.ns < trp_timers_next(&trp_actor.timers).ns
+				? deadline
+				: trp_timers_next(&trp_actor.timers));
+		if (r < 0)
+			return r;
+	}
+}
+
+/* The span ends before that of what came begins. */
+static int wait_and_trace(struct troupe_time deadline)
+{
+	int64_t begin = trp_trace_begin();
+	int r = wait_for_match(deadline);
+
+	trp_trace_span_until("idle", "receive", begin, given_begin);
+	return r;
+}
+
+static bool has_ends(void)
+{
+	size_t i;
+
+	for (i = 0; i < wanted.count; i++)
+		if (trp_pattern_is_for_ends(&wanted.patterns[i]))
+			return true;
+	return false;
+}
+
+int troupe_receive(const struct troupe_pattern *patterns, size_t count,
+		   struct troupe_time deadline,
+		   struct troupe_message *ret_message)
+{
+	int r = 0;
+
+	if (!trp_actor.self)
+		return -ESHUTDOWN;
+	if (!trp_actor.klass->run || trp_actor.is_busy)
+		return -EINVAL;
+	r = !patterns && count ? -EINVAL : trp_pattern_check(patterns, count);
+	if (r < 0)
+		return r;
+	give_back();
+	given_mark = trp_scratch_mark(&trp_actor.scratch);
+	wanted.patterns = count ? patterns : &anything;
+	wanted.count = count ? count : 1;
+	wanted.print = trp_pattern_print(wanted.patterns, wanted.count,
+					 &trp_actor.scratch);
+	wanted.index = -1;
+	wanted.has_ends = has_ends();
+	if (!take_saved())
+		r = wait_and_trace(deadline);
+	wanted.patterns = NULL;
+	if (r < 0)
+		return r;
+	*ret_message = wanted.message;
+	return wanted.index;
+}
+
+void trp_receive_end(void)
+{
+	const struct trp_saved *saved;
+	const struct list *list;
+
+	give_back();
+	for (list = lists; list; list = list->next)
+		for (saved = list->first; saved; saved = saved->next)
+			trp_dead_letter_received(
+				TROUPE_DEAD_UNREAD, &saved->envelope,
+				trp_saved_body(saved), trp_saved_size(saved));
+}

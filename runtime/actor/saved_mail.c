@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/saved_mail.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/actor.h"
+
+static uint64_t last_number;
+
+static void put_aside(uint64_t count)
+{
+	atomic_store_explicit(&trp_actor.words->put_aside, count,
+			      memory_order_relaxed);
+}
+
+static uint64_t how_many(void)
+{
+	return atomic_load_explicit(&trp_actor.words->put_aside,
+				    memory_order_relaxed);
+}
+
+uint64_t trp_saved_number(void)
+{
+	return ++last_number;
+}
+
+struct trp_saved *trp_saved_new(const struct trp_mail *mail,
+				const struct trp_envelope *envelope)
+{
+	struct trp_saved *saved = malloc(sizeof(*saved) + mail->size);
+	void *attachment = NULL;
+
+	if (!saved)
+		return NULL;
+	if (mail->attachment) {
+		attachment = malloc(mail->attachment_size);
+		if (!attachment) {
+			free(saved);
+			return NULL;
+		}
+		memcpy(attachment, mail->attachment, mail->attachment_size);
+	}
+	*saved = (struct trp_saved) { .number = trp_saved_number(),
+				      .envelope = *envelope,
+				      .mail = *mail };
+	memcpy(saved->bytes, mail->bytes, mail->size);
+	saved->mail.bytes = saved->bytes;
+	saved->mail.attachment = attachment;
+	saved->mail.from = NULL;
+	saved->is_counted = true;
+	put_aside(how_many() + 1);
+	return saved;
+}
+
+static void uncount(struct trp_saved *saved)
+{
+	if (saved->is_counted)
+		put_aside(how_many() - 1);
+	saved->is_counted = false;
+}
+
+void trp_saved_is_of(struct trp_saved *saved, uint64_t entry)
+{
+	saved->entry = entry;
+	if (entry)
+		uncount(saved);
+}
+
+void trp_saved_told(void)
+{
+	put_aside(0);
+}
+
+void trp_saved_free(struct trp_saved *saved)
+{
+	if (!saved)
+		return;
+	uncount(saved);
+	free((void *)saved->mail.attachment);
+	free(saved);
+}
+
+const void *trp_saved_body(const struct trp_saved *saved)
+{
+	return saved->bytes + sizeof(saved->envelope);
+}
+
+size_t trp_saved_size(const struct trp_saved *saved)
+{
+	return saved->mail.size - sizeof(saved->envelope);
+}

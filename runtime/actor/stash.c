@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stash of a class: mail put aside by its handler, and what of it was
+ * taken back and is handled again before anything newer.
+ *
+ *	again is not empty ==> no mail is taken off the lanes
+ *
+ * A handler may stash what it is given again; it then lies behind what was
+ * stashed before.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/actor/saved_mail.h"
+
+struct queue {
+	struct trp_saved *first;
+	struct trp_saved **last;
+	uint32_t count; /* of `aside` */
+};
+
+static struct queue aside = { .last = &aside.first };
+static struct queue again = { .last = &again.first };
+static struct trp_saved *current; /* being handled again */
+
+static void append(struct queue *queue, struct trp_saved *saved)
+{
+	saved->next = NULL;
+	*queue->last = saved;
+	queue->last = &saved->next;
+	queue->count++;
+}
+
+int troupe_stash(void)
+{
+	struct trp_saved *saved = current;
+
+	if (!trp_actor.handled.mail || trp_actor.klass->run)
+		return -EINVAL;
+	if (trp_actor.is_stashed)
+		return -EALREADY;
+	if (!saved)
+		saved = trp_saved_new(trp_actor.handled.mail,
+				      trp_actor.handled.envelope);
+	if (!saved)
+		return -ENOMEM;
+	trp_saved_is_of(saved, trp_actor.handled.entry);
+	current = NULL;
+	trp_actor.is_stashed = true;
+	append(&aside, saved);
+	return 0;
+}
+
+int troupe_unstash(void)
+{
+	uint32_t count = aside.count;
+
+	if (trp_actor.klass->run)
+		return -EINVAL;
+	if (!count)
+		return 0;
+	*again.last = aside.first;
+	again.last = aside.last;
+	aside = (struct queue) { .last = &aside.first };
+	trp_actor_open();
+	return (int)count;
+}
+
+bool trp_stash_is_again(void)
+{
+	return again.first;
+}
+
+int trp_stash_turn(void)
+{
+	struct trp_saved *saved = again.first;
+	int r;
+
+	if (!saved || trp_actor.is_full)
+		return 0;
+	again.first = saved->next;
+	if (!again.first)
+		again.last = &again.first;
+	current = saved;
+	r = trp_actor_handle_saved(saved);
+	trp_saved_free(current); /* unless it was stashed again */
+	current = NULL;
+	trp_actor_open();
+	return r;
+}
+
+int trp_stash_later(const struct trp_mail *mail,
+		    const struct trp_envelope *envelope)
+{
+	struct trp_saved *saved = trp_saved_new(mail, envelope);
+
+	if (!saved)
+		return -ENOMEM;
+	append(&again, saved);
+	trp_actor_open();
+	return 1;
+}
+
+/* What a box has handed out is still there. */
+static void end(const struct trp_saved *saved)
+{
+	for (; saved; saved = saved->next)
+		if (!saved->entry)
+			trp_dead_letter_received(
+				TROUPE_DEAD_UNREAD, &saved->envelope,
+				trp_saved_body(saved), trp_saved_size(saved));
+}
+
+void trp_stash_end(void)
+{
+	end(again.first);
+	end(aside.first);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "runtime/cli/command.h"
+
+int trp_command_fail(int status, const char *command, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "troupe %s: ", command);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return status;
+}
+
+/* Words taken; 0: no such option; -EINVAL: its value is missing. */
+static int take(int argc, char **argv, const struct trp_command_option *option)
+{
+	size_t length = strlen(option->name);
+	char end;
+
+	if (strncmp(argv[0], option->name, length) != 0)
+		return 0;
+	end = argv[0][length];
+	if (end && (end != '=' || option->flag))
+		return 0;
+	if (option->flag) {
+		*option->flag = true;
+		return 1;
+	}
+	if (!end && argc < 2)
+		return -EINVAL;
+	*option->value = end ? argv[0] + length + 1 : argv[1];
+	return end ? 1 : 2;
+}
+
+int trp_command_options(const char *command, int argc, char **argv,
+			const struct trp_command_option *options, size_t count)
+{
+	int i = 0;
+
+	while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+		int n = 0;
+
+		if (strcmp(argv[i], "--") == 0)
+			return i + 1;
+		for (size_t k = 0; n == 0 && k < count; k++)
+			n = take(argc - i, argv + i, &options[k]);
+		if (n < 0)
+			return trp_command_fail(n, command, "%s wants a value",
+						argv[i]);
+		if (n == 0)
+			return trp_command_fail(-EINVAL, command,
+						"no such option: %s; try "
+						"`troupe help %s`",
+						argv[i], command);
+		i += n;
+	}
+	return i;
+}
+
+int trp_command_status(int r)
+{
+	return r == -EUSERS || r == -EINVAL ? TRP_COMMAND_USAGE
+					    : TRP_COMMAND_FAILED;
+}

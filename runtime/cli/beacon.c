@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* troupe beacon: who is it, who is there, and what happens in the mesh. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ipc/bus/bus.h"
+#include "runtime/election/beacon.h"
+#include "runtime/mesh/beacon_event.pb-c.h"
+#include "runtime/cli/command.h"
+#include "runtime/mesh/mesh.pb-c.h"
+#include "runtime/troupe_mesh.h"
+#include "runtime/troupe_value.h"
+#include "runtime/control/client.h"
+
+/* ---- as JSON ------------------------------------------------------------ */
+
+static void put_text(struct troupe_value *map, const char *key,
+		     const char *text)
+{
+	troupe_value_put(map, key, troupe_value_text(text));
+}
+
+static void put_int(struct troupe_value *map, const char *key, uint64_t number)
+{
+	troupe_value_put(map, key, troupe_value_int((int64_t)number));
+}
+
+static void put_bool(struct troupe_value *map, const char *key, bool flag)
+{
+	troupe_value_put(map, key, troupe_value_bool(flag));
+}
+
+/* What others have said need not be text. */
+static struct troupe_value *text_of(const ProtobufCBinaryData *bytes)
+{
+	char text[TRP_WIRE_VALUE_MAX + 1];
+
+	snprintf(text, sizeof(text), "%.*s", (int)bytes->len,
+		 (const char *)bytes->data);
+	return troupe_value_text(text);
+}
+
+static int print_json(struct troupe_value *value)
+{
+	char *json;
+	int r = troupe_value_to_json(value, &json);
+
+	troupe_value_free(value);
+	if (r < 0)
+		return r;
+	puts(json);
+	fflush(stdout);
+	free(json);
+	return 0;
+}
+
+static struct troupe_value *offers_of(const Troupe__Mesh__Node *node)
+{
+	struct troupe_value *map = troupe_value_map();
+	size_t i;
+
+	for (i = 0; i < node->n_offer; i++)
+		put_text(map, node->offer[i]->name, node->offer[i]->where);
+	return map;
+}
+
+static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
+{
+	struct troupe_value *map = troupe_value_map();
+
+	troupe_value_put(map, "name", text_of(&node->name));
+	put_bool(map, "self", node->is_self);
+	put_bool(map, "live", node->is_live);
+	put_bool(map, "it", node->is_it);
+	put_bool(map, "seat", node->has_seat);
+	put_int(map, "silent_ms", (uint64_t)node->silent_ms);
+	put_int(map, "incarnation", node->incarnation);
+	troupe_value_put(map, "load", troupe_value_double(node->load / 100.0));
+	put_int(map, "actors", node->actors);
+	troupe_value_put(map, "offers", offers_of(node));
+	troupe_value_put(map, "value", text_of(&node->value));
+	return map;
+}
+
+static struct troupe_value *json_of_counts(const Troupe__Mesh__Counts *counts)
+{
+	static const char *const type[] = { "init", "vers", "ping", "hist" };
+	struct troupe_value *map = troupe_value_map();
+	struct troupe_value *sent = troupe_value_map();
+	struct troupe_value *received = troupe_value_map();
+	size_t i;
+
+	for (i = 0; i < TRP_WIRE_TYPES; i++) {
+		put_int(sent, type[i],
+			i < counts->n_sent ? counts->sent[i] : 0);
+		put_int(received, type[i],
+			i < counts->n_received ? counts->received[i] : 0);
+	}
+	troupe_value_put(map, "sent", sent);
+	troupe_value_put(map, "received", received);
+	put_int(map, "malformed", counts->malformed);
+	put_int(map, "stale", counts->stale);
+	put_int(map, "collisions", counts->collisions);
+	put_int(map, "tags", counts->tags);
+	put_int(map, "lost", counts->unsaid + counts->lost);
+	return map;
+}
+
+static struct troupe_value *json_of_config(const Troupe__Mesh__Config *config)
+{
+	struct troupe_value *map = troupe_value_map();
+
+	put_int(map, "version", (uint64_t)config->version);
+	troupe_value_put(map, "cycle", troupe_value_double(config->cycle_s));
+	troupe_value_put(map, "gap", troupe_value_double(config->gap_s));
+	put_int(map, "listed", (uint64_t)config->nodes);
+	put_int(map, "splits", (uint64_t)config->splits);
+	put_int(map, "hosts", (uint64_t)config->n_hosts);
+	put_bool(map, "force_in", config->force_in);
+	return map;
+}
+
+static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
+{
+	struct troupe_value *map = troupe_value_map();
+	struct troupe_value *listed = troupe_value_list();
+	struct troupe_value *singletons = troupe_value_list();
+	size_t i;
+
+	for (i = 0; i < view->n_listed; i++)
+		troupe_value_append(listed, text_of(&view->listed[i]));
+	for (i = 0; i < view->n_singleton; i++)
+		troupe_value_append(singletons,
+				    troupe_value_text(view->singleton[i]));
+	put_text(map, "mesh", view->mesh);
+	put_text(map, "node", view->node);
+	put_text(map, "bus", view->bus);
+	put_bool(map, "up", view->is_up);
+	troupe_value_put(map, "it", text_of(&view->it));
+	troupe_value_put(map, "seat", text_of(&view->seat));
+	put_int(map, "term", view->term);
+	put_int(map, "fence", view->fence);
+	troupe_value_put(map, "listed", listed);
+	troupe_value_put(map, "singletons", singletons);
+	if (view->config)
+		troupe_value_put(map, "config", json_of_config(view->config));
+	if (view->counts)
+		troupe_value_put(map, "packets", json_of_counts(view->counts));
+	return map;
+}
+
+/* ---- for people --------------------------------------------------------- */
+
+/* Names come from others: nothing of theirs may steer a terminal. */
+static void print_bytes(const ProtobufCBinaryData *bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes->len; i++)
+		putchar(bytes->data[i] < ' ' || bytes->data[i] == 127
+				? '?'
+				: bytes->data[i]);
+}
+
+static uint64_t sum(const uint64_t *numbers, size_t count)
+{
+	uint64_t total = 0;
+
+	while (count--)
+		total += *numbers++;
+	return total;
+}
+
+static void print_named(const char *what, const ProtobufCBinaryData *name)
+{
+	printf("%-11s", what);
+	if (name->len)
+		print_bytes(name);
+	else
+		putchar('-');
+	putchar('\n');
+}
+
+static void print_view(const Troupe__Mesh__View *view)
+{
+	const Troupe__Mesh__Counts *counts = view->counts;
+	const Troupe__Mesh__Config *config = view->config;
+	size_t i;
+
+	printf("mesh       %s, node %s\n", view->mesh, view->node);
+	printf("bus        %s, %s%s%s\n", view->bus,
+	       view->is_up ? "up" : "down", view->error ? ": " : "",
+	       view->error ? trp_bus_reason(view->error) : "");
+	print_named("it", &view->it);
+	print_named("seat", &view->seat);
+	printf("term       %" PRIu64 "%s\n", view->term,
+	       view->fence ? ", held here" : "");
+	printf("list      ");
+	for (i = 0; i < view->n_listed; i++) {
+		putchar(' ');
+		print_bytes(&view->listed[i]);
+	}
+	putchar('\n');
+	if (config)
+		printf("settings   version %" PRId64
+		       ", cycle %g s, gap %g s, %" PRId64 " listed\n",
+		       config->version, config->cycle_s, config->gap_s,
+		       config->nodes);
+	if (counts)
+		printf("packets    %" PRIu64 " out, %" PRIu64 " in, %" PRIu64
+		       " malformed, %" PRIu64 " lost, %" PRIu64 " collisions\n",
+		       sum(counts->sent, counts->n_sent),
+		       sum(counts->received, counts->n_received),
+		       counts->malformed, counts->unsaid + counts->lost,
+		       counts->collisions);
+}
+
+static void print_node(const Troupe__Mesh__Node *node)
+{
+	size_t i;
+
+	printf("%-4s %-4s %-4s %8.1f %6.2f %7u  ", node->is_live ? "live" : "-",
+	       node->is_it ? "it" : "-", node->has_seat ? "seat" : "-",
+	       (double)node->silent_ms / 1000, node->load / 100.0,
+	       node->actors);
+	print_bytes(&node->name);
+	for (i = 0; i < node->n_offer; i++)
+		printf(" %s%s%s", node->offer[i]->name,
+		       *node->offer[i]->where ? "=" : "",
+		       node->offer[i]->where);
+	if (!node->incarnation && node->value.len) {
+		printf(" value ");
+		print_bytes(&node->value);
+	}
+	putchar('\n');
+}
+
+/* ---- asking ------------------------------------------------------------- */
+
+static int show_nodes(struct trp_visit *visit, struct troupe_value *list)
+{
+	Troupe__Mesh__Nodes request = TROUPE__MESH__NODES__INIT;
+	const ProtobufCMessage *item;
+	const Troupe__Mesh__Node *node;
+	int r = trp_visit_ask(visit, &request.base);
+
+	if (!list)
+		printf("\n               silent s   load  actors  node and "
+		       "offers\n");
+	while (r >= 0) {
+		r = trp_visit_next(visit, &troupe__mesh__node__descriptor, 0,
+				   &item);
+		if (r <= 0)
+			break;
+		node = (const Troupe__Mesh__Node *)item;
+		if (list)
+			troupe_value_append(list, json_of_node(node));
+		else
+			print_node(node);
+	}
+	return r;
+}
+
+static int show(struct trp_visit *visit, bool is_json)
+{
+	Troupe__Mesh__Status request = TROUPE__MESH__STATUS__INIT;
+	struct troupe_value *map, *list;
+	const ProtobufCMessage *item;
+	int r = trp_visit_get(visit, &request.base,
+			      &troupe__mesh__view__descriptor, &item);
+
+	if (r < 0 || !item)
+		return r < 0 ? r : -EPROTO;
+	if (!is_json) {
+		print_view((const Troupe__Mesh__View *)item);
+		return show_nodes(visit, NULL);
+	}
+	map = json_of_view((const Troupe__Mesh__View *)item);
+	list = troupe_value_list();
+	r = show_nodes(visit, list);
+	troupe_value_put(map, "nodes", list);
+	if (r == 0)
+		return print_json(map);
+	troupe_value_free(map);
+	return r;
+}
+
+static const char *kind_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[TROUPE_MESH_IT] = "it",
+		[TROUPE_MESH_NOT_IT] = "not-it",
+		[TROUPE_MESH_OTHER_IT] = "other-it",
+		[TROUPE_MESH_CAME] = "came",
+		[TROUPE_MESH_WENT] = "went",
+		[TROUPE_MESH_HEALED] = "healed",
+		[TROUPE_MESH_SEATED] = "seated",
+		[TROUPE_MESH_UNSEATED] = "unseated",
+		[TROUPE_MESH_UP] = "up",
+		[TROUPE_MESH_DOWN] = "down",
+		[TROUPE_MESH_LOST] = "lost",
+		[TROUPE_MESH_SETUP] = "setup",
+	};
+
+	return kind && kind < sizeof(names) / sizeof(*names) ? names[kind]
+							     : "?";
+}
+
+static ProtobufCBinaryData bytes_of(const char *text)
+{
+	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
+}
+
+static struct troupe_value *list_of(char *const *names, size_t count)
+{
+	struct troupe_value *list = troupe_value_list();
+	ProtobufCBinaryData name;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		name = bytes_of(names[i]);
+		troupe_value_append(list, text_of(&name));
+	}
+	return list;
+}
+
+static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
+{
+	const ProtobufCBinaryData name = bytes_of(event->node);
+	struct troupe_value *map = troupe_value_map();
+
+	put_text(map, "event", kind_name(event->kind));
+	troupe_value_put(map, "node", text_of(&name));
+	put_int(map, "term", event->term);
+	put_int(map, "fence", event->fence);
+	put_int(map, "error", (uint64_t)(int64_t)event->error);
+	if (event->kind == TROUPE_MESH_SETUP)
+		put_int(map, "version", (uint64_t)event->version);
+	if (event->kind == TROUPE_MESH_HEALED) {
+		put_int(map, "prio", event->prio);
+		put_bool(map, "replaced", event->is_replaced);
+		troupe_value_put(map, "local",
+				 list_of(event->local, event->n_local));
+		troupe_value_put(map, "remote",
+				 list_of(event->remote, event->n_remote));
+	}
+	return map;
+}
+
+static void print_names(const char *what, char *const *names, size_t count)
+{
+	ProtobufCBinaryData name;
+	size_t i;
+
+	printf(" %s", what);
+	for (i = 0; i < count; i++) {
+		putchar(i ? ',' : ' ');
+		name = bytes_of(names[i]);
+		print_bytes(&name);
+	}
+}
+
+static int print_event(const Troupe__BeaconEvent *event, bool is_json)
+{
+	const ProtobufCBinaryData name = bytes_of(event->node);
+
+	if (is_json)
+		return print_json(json_of_event(event));
+	printf("%-9s ", kind_name(event->kind));
+	print_bytes(&name);
+	if (event->term)
+		printf(" term %" PRIu64, event->term);
+	if (event->kind == TROUPE_MESH_SETUP)
+		printf(" version %" PRId64, event->version);
+	if (event->kind == TROUPE_MESH_HEALED) {
+		print_names("ours", event->local, event->n_local);
+		print_names("theirs", event->remote, event->n_remote);
+	}
+	if (event->error)
+		printf(" %s", trp_bus_reason(event->error));
+	putchar('\n');
+	fflush(stdout);
+	return 0;
+}
+
+static int watch(struct trp_visit *visit, bool is_json)
+{
+	Troupe__Mesh__Watch request = TROUPE__MESH__WATCH__INIT;
+	const ProtobufCMessage *item;
+	int r;
+
+	trp_visit_patience(visit, -1);
+	r = trp_visit_ask(visit, &request.base);
+	while (r >= 0 && !ferror(stdout)) { /* which main() tells */
+		r = trp_visit_next(visit, &troupe__beacon_event__descriptor, 0,
+				   &item);
+		if (r <= 0)
+			break;
+		r = print_event((const Troupe__BeaconEvent *)item, is_json);
+	}
+	return r == -ECONNRESET ? 0 : r; /* the node has ended */
+}
+
+int trp_command_beacon(int argc, char **argv)
+{
+	static struct trp_visit visit;
+	const char *node = NULL;
+	bool is_json = false;
+	const struct trp_command_option options[] = {
+		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
+	};
+	bool is_watch = argc > 0 && strcmp(argv[0], "watch") == 0;
+	int r;
+
+	argc -= is_watch;
+	argv += is_watch;
+	r = trp_command_options("beacon", argc, argv, options, 2);
+	if (r < 0)
+		return TRP_COMMAND_USAGE;
+	if (r < argc)
+		return trp_command_fail(TRP_COMMAND_USAGE, "beacon",
+					"what is %s? It is: beacon [watch] "
+					"[--node NAME] [--json]",
+					argv[r]);
+	r = trp_visit_open(&visit, node);
+	if (r < 0)
+		return trp_command_fail(trp_command_status(r), "beacon", "%s",
+					visit.why);
+	r = is_watch ? watch(&visit, is_json) : show(&visit, is_json);
+	trp_visit_close(&visit);
+	return r < 0 ? trp_command_fail(TRP_COMMAND_FAILED, "beacon", "%s",
+					visit.why[0] ? visit.why : strerror(-r))
+		     : TRP_COMMAND_OK;
+}

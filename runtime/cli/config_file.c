@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/cli/config_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef HAVE_INIH
+#include <ini.h>
+
+struct reading {
+	struct trp_options *options;
+	char wrong[192]; /* with the first line that is */
+};
+
+/* ini_parse() returns the number of the first line that gets 0 here. */
+static int take(void *user, const char *section, const char *key,
+		const char *value)
+{
+	struct reading *reading = user;
+	const char *takes = NULL;
+	char wrong[sizeof(reading->wrong)];
+
+	if (*section && strcmp(section, "run") != 0)
+		snprintf(wrong, sizeof(wrong), "no section [%s] is known",
+			 section);
+	else if (strcmp(key, "config") != 0 &&
+		 trp_options_set(reading->options, key, value, &takes))
+		return 1;
+	else if (takes)
+		snprintf(wrong, sizeof(wrong), "%s takes %s, not \"%.32s\"",
+			 key, takes, value);
+	else
+		snprintf(wrong, sizeof(wrong), "no option %s is known", key);
+	if (!reading->wrong[0])
+		memcpy(reading->wrong, wrong, sizeof(wrong));
+	return 0;
+}
+
+/*
+ * As ini_parse(), which takes a folder for an empty file.  Returns 0, the
+ * number of the first wrong line, or a negative errno.
+ */
+static int parse(const char *path, struct reading *reading)
+{
+	FILE *file = fopen(path, "re");
+	int r;
+
+	if (!file)
+		return -errno;
+	r = ini_parse_file(file, take, reading);
+	if (ferror(file))
+		r = errno ? -errno : -EIO;
+	else if (r < 0)
+		r = -ENOMEM;
+	fclose(file);
+	return r;
+}
+
+int trp_config_read(const char *path, struct trp_options *options, char *why,
+		    size_t size)
+{
+	struct reading reading = { .options = options };
+	int line = parse(path, &reading);
+
+	if (line == 0)
+		return 0;
+	if (line < 0) {
+		snprintf(why, size, "cannot read %s: %s", path,
+			 strerror(-line));
+		return line;
+	}
+	snprintf(why, size, "%s:%d: %s", path, line,
+		 reading.wrong[0] ? reading.wrong
+				  : "neither KEY = VALUE nor [SECTION]");
+	return -EINVAL;
+}
+#else
+int trp_config_read(const char *path, struct trp_options *options, char *why,
+		    size_t size)
+{
+	snprintf(why, size,
+		 "%s is not read: built without libinih; install libinih-dev "
+		 "and build again",
+		 path);
+	return -ENOTSUP;
+}
+#endif

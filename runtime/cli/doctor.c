@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/cli/doctor.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "ipc/arena.h"
+#include "ipc/bus/bus.h"
+#include "ipc/wait.h"
+#include "serialize/beacon/codec.h"
+
+enum finding { FINE, WORSE, BROKEN };
+
+static enum finding say(enum finding finding, const char *subject,
+			const char *found, const char *advice)
+{
+	static const char *const mark[] = {
+		[FINE] = "ok  ", [WORSE] = "note", [BROKEN] = "FAIL"
+	};
+
+	printf("%s  %-14s %s\n", mark[finding], subject, found);
+	if (finding != FINE)
+		printf("      %-14s -> %s\n", "", advice);
+	return finding;
+}
+
+static enum finding check_kernel(void)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+
+	if (uname(&name) < 0 ||
+	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return say(BROKEN, "kernel", "unknown", "is this Linux?");
+	return say(major * 100 + minor >= 515 ? FINE : BROKEN, "kernel",
+		   name.release, "troupe needs Linux 5.15 or later");
+}
+
+static enum finding check_wait(void)
+{
+	enum trp_wait_kind kind;
+	char why[160] = "";
+
+	if (trp_wait_probe(&kind, why) < 0)
+		return say(BROKEN, "waiting", why,
+			   "unset TROUPE_WAIT, or set it to what works here");
+	return say(kind == TRP_WAIT_URING ? FINE : WORSE, "waiting", why,
+		   "Linux 6.7 with io_uring allowed is faster for actors that "
+		   "wait for descriptors");
+}
+
+static enum finding check_arena(void)
+{
+	struct trp_arena arena = { 0 };
+	char text[128];
+	int r = trp_arena_create(&arena, TRP_SLOTS_MAX, TRP_HEAP_DEFAULT);
+
+	if (r == 0)
+		snprintf(text, sizeof(text),
+			 "%zu GiB of address space for %d "
+			 "actors",
+			 arena.size >> 30, TRP_SLOTS_MAX);
+	else
+		snprintf(text, sizeof(text), "%s", strerror(-r));
+	trp_arena_fini(&arena);
+	return say(r == 0 ? FINE : WORSE, "arena", text,
+		   r == -EFBIG
+			   ? "run with smaller --heap, or raise `ulimit -f`"
+			   : "run with smaller --heap, or raise `ulimit -v`");
+}
+
+static enum finding check_processes(void)
+{
+	struct rlimit limit = { 0 };
+	unsigned long pid_max = 0, most;
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	char text[128];
+
+	if (file) {
+		if (fscanf(file, "%lu", &pid_max) != 1)
+			pid_max = 0;
+		fclose(file);
+	}
+	getrlimit(RLIMIT_NPROC, &limit);
+	most = limit.rlim_cur < pid_max ? limit.rlim_cur : pid_max;
+	snprintf(text, sizeof(text),
+		 "%lu (pid_max %lu, RLIMIT_NPROC %" PRIu64 ")", most, pid_max,
+		 (uint64_t)limit.rlim_cur);
+	return say(most > 33000 ? FINE : WORSE, "processes", text,
+		   "for 30,000 actors: sysctl kernel.pid_max=4194304, "
+		   "ulimit -u unlimited");
+}
+
+/* Root may, unless that was taken away, as in a container. */
+static bool may_lock_all(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return geteuid() == 0;
+	return data[CAP_TO_INDEX(CAP_IPC_LOCK)].effective &
+	       CAP_TO_MASK(CAP_IPC_LOCK);
+}
+
+static enum finding check_memlock(void)
+{
+	struct rlimit limit = { 0 };
+	char text[128];
+
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	if (may_lock_all() || limit.rlim_cur == RLIM_INFINITY)
+		return say(FINE, "memlock", "unlimited for this user", "");
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " KiB: about %" PRIu64 " actors with descriptors",
+		 (uint64_t)limit.rlim_cur / 1024,
+		 (uint64_t)limit.rlim_cur / 8192);
+	return say(WORSE, "memlock", text,
+		   "each io_uring is charged 8 KiB: raise `ulimit -l`; actors "
+		   "that wait for mail and time only need none");
+}
+
+static void list_parts(void)
+{
+	printf("ok    %-14s", "built with");
+#ifdef HAVE_LIBCBOR
+	printf(" libcbor");
+#endif
+#ifdef HAVE_MSGPACK
+	printf(" msgpack");
+#endif
+#ifdef HAVE_LIBMOSQUITTO
+	printf(" libmosquitto");
+#endif
+#ifdef HAVE_HIREDIS
+	printf(" hiredis");
+#endif
+#ifdef HAVE_INIH
+	printf(" libinih");
+#endif
+	printf(" jansson liburing protobuf-c\n");
+}
+
+static void list_missing_parts(void)
+{
+#if !defined(HAVE_LIBCBOR) && defined(HAVE_MSGPACK)
+	say(WORSE, "built without", "libcbor",
+	    "nodes write msgpack: install libcbor-dev and build again");
+#endif
+#if !defined(HAVE_MSGPACK)
+	say(WORSE, "built without", "msgpack",
+	    "no --beacon serf://: install libmsgpack-dev and build again");
+#endif
+#ifndef HAVE_LIBMOSQUITTO
+	say(WORSE, "built without", "libmosquitto",
+	    "no --beacon mqtt://: install libmosquitto-dev and build again");
+#endif
+#ifndef HAVE_HIREDIS
+	say(WORSE, "built without", "hiredis",
+	    "no mailboxes in Redis: install libhiredis-dev and build again");
+#endif
+#ifndef HAVE_INIH
+	say(WORSE, "built without", "libinih",
+	    "no --config: install libinih-dev and build again");
+#endif
+}
+
+/* What nodes can meet over, and how they write to each other. */
+static enum finding check_mesh(void)
+{
+	static const char *const codecs[] = { "cbor", "msgpack" };
+	char text[160] = "buses:";
+	size_t i, length = strlen(text);
+	bool has_codec = false;
+	const char *kind;
+
+	for (i = 0; (kind = trp_bus_kind_name(i)); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+					   " %s", kind);
+	length += (size_t)snprintf(text + length, sizeof(text) - length,
+				   "; codecs:");
+	for (i = 0; i < 2; i++) {
+		if (!trp_codec_find(codecs[i]))
+			continue;
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+					   " %s", codecs[i]);
+		has_codec = true;
+	}
+	return say(has_codec ? FINE : WORSE, "mesh", text,
+		   "--beacon needs a codec: install libcbor-dev or "
+		   "libmsgpack-dev and build again");
+}
+
+int trp_doctor(void)
+{
+	enum finding worst = FINE, finding;
+	enum finding (*const checks[])(void) = { check_kernel,	check_wait,
+						 check_arena,	check_processes,
+						 check_memlock, check_mesh };
+	size_t i;
+
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		finding = checks[i]();
+		worst = finding > worst ? finding : worst;
+	}
+	list_parts();
+	list_missing_parts();
+	return worst == BROKEN;
+}

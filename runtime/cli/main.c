@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The program `troupe`; see troupe(1). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/cli/command.h"
+#include "runtime/cli/doctor.h"
+#include "runtime/cli/options.h"
+#include "runtime/supervisor/supervisor.h"
+
+enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+static int run(int argc, char **argv)
+{
+	struct trp_options options;
+	char path[4096];
+	char **application;
+
+	if (trp_options_read(argc, argv, &options) < 0)
+		return STATUS_USAGE;
+	application = &options.argv[0];
+	/* Without a slash dlopen() would search the library path. */
+	if (!strchr(*application, '/')) {
+		snprintf(path, sizeof(path), "./%s", *application);
+		*application = path;
+	}
+	if (access(*application, R_OK) < 0) {
+		fprintf(stderr, "troupe: cannot load %s: %s\n", *application,
+			strerror(errno));
+		return STATUS_USAGE;
+	}
+	return trp_supervisor_run(&options);
+}
+
+static int wrong(const char *try_this, const char *what, const char *which)
+{
+	fprintf(stderr, "troupe: %s%s%s\nTry `troupe help%s%s`.\n", what,
+		which ? ": " : "", which ? which : "", *try_this ? " " : "",
+		try_this);
+	return STATUS_USAGE;
+}
+
+static int doctor(int argc, char **argv)
+{
+	return argc ? wrong("doctor", "doctor takes nothing", argv[0])
+		    : trp_doctor();
+}
+
+static int version(int argc, char **argv)
+{
+	if (argc)
+		return wrong("", "version takes nothing", argv[0]);
+	puts("troupe " TROUPE_VERSION);
+	return 0;
+}
+
+static int help(int argc, char **argv);
+
+#define NODE                                                     \
+	"  --node NAME   which node, where several are running " \
+	"(TROUPE_NODE)\n"
+#define JSON "  --json        as JSON, in one line\n"
+#define WHOM                                                              \
+	"  WHOM          a registered name, an address (/a/b) or a REF, " \
+	"as ps shows them\n"
+
+static const struct command {
+	const char *name;
+	const char *arguments;
+	const char *help;    /* a line */
+	const char *options; /* lines; NULL: none */
+	/* The words after the command's name; the exit status. */
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "run", "[OPTION VALUE]... APPLICATION.so [ARGUMENT]...",
+	  "starts a node: troupe_main() of the application, and all it spawns",
+	  "", run },
+	{ "ps", "[--node NAME] [--json]",
+	  "who is alive in a running node, as a tree", NODE JSON,
+	  trp_command_ps },
+	{ "send", "[--node NAME] WHOM TYPE ['{JSON}']",
+	  "sends a message to an actor of a running node",
+	  NODE WHOM "  TYPE          a message type of the application\n"
+		    "  JSON          the message; {} unless given\n",
+	  trp_command_send },
+	{ "ask", "[--node NAME] [--timeout S] WHOM [SERVICE.]METHOD ['{JSON}']",
+	  "asks an actor of a running node, and prints its answer as JSON",
+	  NODE
+	  "  --timeout S   seconds to wait for the answer; default: 5\n" WHOM
+	  "  METHOD        of a service of the application\n"
+	  "  JSON          its argument; {} unless given\n",
+	  trp_command_ask },
+	{ "stop", "[--node NAME]",
+	  "stops a running node in order, and waits for its end", NODE,
+	  trp_command_stop },
+	{ "beacon", "[watch] [--node NAME] [--json]",
+	  "who is it in the mesh, who is there, and what each offers",
+	  "  watch         what happens, as it comes\n" NODE JSON,
+	  trp_command_beacon },
+	{ "doctor", "",
+	  "what this machine allows, and what to do where it does not", NULL,
+	  doctor },
+	{ "version", "", "which troupe this is", NULL, version },
+	{ "help", "[COMMAND]", "this; with COMMAND, its options", NULL, help },
+};
+
+enum { COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static const struct command *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int help_on(const struct command *command)
+{
+	printf("usage: troupe %s%s%s\n\n%s: %s\n", command->name,
+	       *command->arguments ? " " : "", command->arguments,
+	       command->name, command->help);
+	if (command->options)
+		printf("\n%s", command->options);
+	if (command->run == run) {
+		trp_options_help();
+		puts("\nExit status: 0 the root actor ended normally, 1 it "
+		     "failed, 2 wrong use.");
+	}
+	return 0;
+}
+
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc ? find(argv[0]) : NULL;
+	size_t i;
+
+	if (command)
+		return help_on(command);
+	if (argc)
+		return wrong("", "no such command", argv[0]);
+	puts("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n");
+	for (i = 0; i < COUNT; i++)
+		printf("  %-9s %s\n", commands[i].name, commands[i].help);
+	puts("\n`troupe help COMMAND` tells its options; troupe(1) is the "
+	     "manual.\n\n"
+	     "    troupe run ./hello.so Ann");
+	return 0;
+}
+
+/*
+ * What is opened next gets the lowest free number: of a standard descriptor
+ * that is closed, and then what is printed would go there.  So the number is
+ * taken, by what cannot be read or written the way that it is used.
+ */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null",
+			     fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* Nobody who reads half of an answer may take it for the whole. */
+static int have_written(int status)
+{
+	errno = EIO; /* of an earlier write nothing else is known */
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "troupe: cannot write to standard output: %s\n",
+		strerror(errno));
+	return status ? status : STATUS_FAILED;
+}
+
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int obey(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2)
+		return wrong("", "what to do?", NULL);
+	if (asks_for_help(argv[1]))
+		return help(0, NULL);
+	if (strcmp(argv[1], "--version") == 0)
+		return version(0, NULL);
+	command = find(argv[1]);
+	if (!command)
+		return wrong("", "no such command", argv[1]);
+	if (argc > 2 && asks_for_help(argv[2]))
+		return help_on(command);
+	return command->run(argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+	hold_standard_descriptors();
+	return have_written(obey(argc, argv));
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/cli/options.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "ipc/arena.h"
+#include "runtime/cli/config_file.h"
+#include "runtime/mesh/mesh.h"
+
+/* "64K", "2G", "1048576"; 0: not a number. */
+static uint64_t parse_size(const char *text)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	char *end;
+	uint64_t size;
+
+	errno = 0;
+	size = strtoull(text, &end, 10);
+	if (errno || end == text || text[0] == '-')
+		return 0;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*end && (!unit || end[1]))
+		return 0;
+	if (unit && size > UINT64_MAX >> (10 * (unit - units + 1)))
+		return 0;
+	return unit ? size << (10 * (unit - units + 1)) : size;
+}
+
+static bool set_slots(struct trp_options *options, const char *text)
+{
+	uint64_t slots = parse_size(text);
+
+	options->slots = (uint32_t)slots;
+	return slots >= 2 && slots <= TRP_SLOTS_MAX;
+}
+
+static bool set_heap(struct trp_options *options, const char *text)
+{
+	uint64_t size = parse_size(text);
+
+	options->heap_size = size;
+	return size >= 64 * 1024 && size <= TRP_HEAP_DEFAULT &&
+	       (size & (size - 1)) == 0;
+}
+
+/* It becomes a part of file names, and of other nodes' messages. */
+static bool set_name(char name[TRP_NODE_NAME_SIZE], const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+	size_t length = strspn(text, allowed);
+
+	if (!length || text[length] || text[0] == '.' ||
+	    length >= TRP_NODE_NAME_SIZE)
+		return false;
+	memcpy(name, text, length + 1);
+	return true;
+}
+
+static bool set_trace(struct trp_options *options, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!length || length >= sizeof(options->trace))
+		return false;
+	memcpy(options->trace, text, length + 1);
+	return true;
+}
+
+static bool set_trace_rate(struct trp_options *options, const char *text)
+{
+	enum { RATE_MAX = 100000000 };
+	uint64_t rate = parse_size(text);
+
+	options->trace_rate = (uint32_t)rate;
+	return rate <= RATE_MAX && (rate > 0 || strcmp(text, "0") == 0);
+}
+
+static bool set_node(struct trp_options *options, const char *text)
+{
+	return set_name(options->node, text);
+}
+
+/* It was read before all others. */
+static bool set_config(struct trp_options *options, const char *text)
+{
+	return text[0];
+}
+
+/* ---- the mesh ------------------------------------------------------------ */
+
+/* What it means is looked at when all options are known. */
+static bool set_beacon(struct trp_options *options, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!length || length >= sizeof(options->mesh.bus))
+		return false;
+	memcpy(options->mesh.bus, text, length + 1);
+	return true;
+}
+
+static bool set_mesh(struct trp_options *options, const char *text)
+{
+	return set_name(options->mesh.name, text);
+}
+
+static bool set_codec(struct trp_options *options, const char *text)
+{
+	if (!trp_codec_find(text))
+		return false;
+	snprintf(options->mesh.codec, sizeof(options->mesh.codec), "%s", text);
+	return true;
+}
+
+static bool parse_seconds(const char *text, double *ret_seconds)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0) || seconds > 1e6)
+		return false;
+	*ret_seconds = seconds;
+	return true;
+}
+
+static bool set_cycle(struct trp_options *options, const char *text)
+{
+	return parse_seconds(text, &options->mesh.config.cycle_s);
+}
+
+static bool set_gap(struct trp_options *options, const char *text)
+{
+	return parse_seconds(text, &options->mesh.config.gap_s);
+}
+
+static bool parse_count(const char *text, int64_t least, int64_t most,
+			int64_t *ret_count)
+{
+	char *end;
+	long long count;
+
+	errno = 0;
+	count = strtoll(text, &end, 10);
+	if (errno || end == text || *end || count < least || count > most)
+		return false;
+	*ret_count = count;
+	return true;
+}
+
+static bool set_listed(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 0, INT32_MAX, &options->mesh.config.nodes);
+}
+
+static bool set_splits(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 1, TRP_WIRE_HISTORY_MAX,
+			   &options->mesh.config.splits);
+}
+
+static bool set_hosts(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 0, INT32_MAX, &options->mesh.config.n_hosts);
+}
+
+static bool set_beacon_version(struct trp_options *options, const char *text)
+{
+	return parse_count(text, 0, INT64_MAX - 1,
+			   &options->mesh.config.version);
+}
+
+static bool parse_flag(const char *text, bool *ret_flag)
+{
+	*ret_flag = strcmp(text, "yes") == 0;
+	return *ret_flag || strcmp(text, "no") == 0;
+}
+
+static bool set_force_in(struct trp_options *options, const char *text)
+{
+	return parse_flag(text, &options->mesh.config.force_in);
+}
+
+static bool set_roving(struct trp_options *options, const char *text)
+{
+	return parse_flag(text, &options->mesh.is_roving);
+}
+
+/* "hello-4711" for build/examples/hello.so. */
+static void name_node(struct trp_options *options)
+{
+	const char *slash = strrchr(options->argv[0], '/');
+	const char *base = slash ? slash + 1 : options->argv[0];
+	char name[TRP_NODE_NAME_SIZE];
+	const int most = sizeof(name) - sizeof("-2147483647");
+	int length = (int)strcspn(base, ".");
+
+	snprintf(name, sizeof(name), "%.*s-%d", length < most ? length : most,
+		 base, (int)getpid());
+	if (!set_node(options, name))
+		snprintf(options->node, sizeof(options->node), "node-%d",
+			 (int)getpid());
+}
+
+/* The order is that of the help. */
+static const struct option {
+	const char *name;
+	const char *value;    /* how the help calls it */
+	const char *variable; /* of the environment; NULL: none */
+	const char *takes;
+	const char *unless; /* it is given; NULL: the help says */
+	const char *help;
+	/* False: not what it takes. */
+	bool (*set)(struct trp_options *options, const char *text);
+} table[] = {
+	{ "--node", "NAME", "TROUPE_NODE",
+	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
+	  "the name of this node; else it is APPLICATION-PID", set_node },
+	{ "--slots", "N", "TROUPE_SLOTS", "2 to 31744", "31744",
+	  "how many actors there may be, the supervisor counted in",
+	  set_slots },
+	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
+	  "2G", "what an actor may have under way in mail", set_heap },
+	{ "--trace", "FILE", "TROUPE_TRACE", "a file, which is overwritten",
+	  NULL, "writes what happens, for https://ui.perfetto.dev", set_trace },
+	{ "--trace-rate", "N", "TROUPE_TRACE_RATE",
+	  "events a second of each process, 0: all", "10000", "how much of it",
+	  set_trace_rate },
+	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)", NULL,
+	  "options from a file", set_config },
+	{ "--beacon", "BUS", "TROUPE_BEACON",
+	  "local, mqtt://HOST, mqtts://HOST or serf://HOST", NULL,
+	  "joins a mesh of nodes over this bus", set_beacon },
+	{ "--mesh", "NAME", "TROUPE_MESH",
+	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
+	  "the name of the mesh, else troupe; alone it means --beacon local",
+	  set_mesh },
+	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
+	  set_cycle },
+	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",
+	  "what a message may take, and a singleton to stop", set_gap },
+	{ "--listed", "N", NULL, "a number, 0 for any", "32",
+	  "how many nodes take turns", set_listed },
+	{ "--splits", "N", NULL, "1 to 128", "4",
+	  "into how many parts a mesh may fall, and one", set_splits },
+	{ "--hosts", "N", NULL, "a number", "1",
+	  "how many nodes there are at least", set_hosts },
+	{ "--force-in", "YES", NULL, "yes or no", "yes",
+	  "nodes off the list come onto it at once", set_force_in },
+	{ "--beacon-version", "N", NULL, "a number", "0",
+	  "of these settings: all nodes take the highest", set_beacon_version },
+	{ "--codec", "NAME", NULL, "cbor or msgpack, where built", NULL,
+	  "how nodes write to each other: on Serf msgpack, else cbor",
+	  set_codec },
+	{ "--roving", "YES", NULL, "yes or no", "no",
+	  "singletons go round with the beacon", set_roving },
+};
+
+enum { COUNT = sizeof(table) / sizeof(table[0]) };
+
+static int wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int wrong(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("troupe: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs("\nTry `troupe help run`.\n", stderr);
+	return -EINVAL;
+}
+
+/* A variable that is empty is none. */
+static int read_environment(struct trp_options *options)
+{
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < COUNT; i++) {
+		text = table[i].variable ? getenv(table[i].variable) : NULL;
+		if (text && *text && !table[i].set(options, text))
+			return wrong("%s takes %s, not \"%s\"",
+				     table[i].variable, table[i].takes, text);
+	}
+	return 0;
+}
+
+/* By the first `length` characters, all of its name. */
+static const struct option *find(const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT; i++)
+		if (strlen(table[i].name) == length &&
+		    memcmp(table[i].name, name, length) == 0)
+			return &table[i];
+	return NULL;
+}
+
+bool trp_options_set(struct trp_options *options, const char *key,
+		     const char *text, const char **ret_takes)
+{
+	const struct option *option;
+	char name[64];
+
+	snprintf(name, sizeof(name), "--%s", key);
+	option = find(name, strlen(name));
+	*ret_takes = option ? option->takes : NULL;
+	return option && option->set(options, text);
+}
+
+/*
+ * The option at the front of argv, and its value (NULL: none), behind '=' or in
+ * the word that follows.  Returns how many words they are; 0: the options are
+ * over.
+ */
+static int next(int argc, char **argv, const struct option **ret_option,
+		const char **ret_text)
+{
+	size_t length;
+
+	if (argc == 0 || argv[0][0] != '-' || strcmp(argv[0], "--") == 0)
+		return 0;
+	length = strcspn(argv[0], "=");
+	*ret_option = find(argv[0], length);
+	if (argv[0][length]) {
+		*ret_text = argv[0] + length + 1;
+		return 1;
+	}
+	*ret_text = argc > 1 ? argv[1] : NULL;
+	return 2;
+}
+
+/* The file stands behind everything else, so it is read first. */
+static int read_config(int argc, char **argv, struct trp_options *options)
+{
+	const char *path = getenv("TROUPE_CONFIG");
+	const struct option *option;
+	const char *text;
+	char why[512];
+	int i, n;
+
+	for (i = 0;
+	     i < argc && (n = next(argc - i, argv + i, &option, &text)) > 0;
+	     i += n)
+		if (option && option->set == set_config && text)
+			path = text;
+	if (!path || !*path ||
+	    trp_config_read(path, options, why, sizeof(why)) == 0)
+		return 0;
+	return wrong("%s", why);
+}
+
+/* What can be said only when all is known. */
+static int check_mesh(struct trp_mesh_options *mesh)
+{
+	struct trp_bus_address address;
+	const char *codec;
+	int r;
+
+	if (!trp_wire_config_is_valid(&mesh->config))
+		return wrong("a cycle of %g s and a gap of %g s do not go "
+			     "together: the gap is at most a third of the "
+			     "cycle, and at least 0.01 s; the cycle is at "
+			     "least 0.1 s",
+			     mesh->config.cycle_s, mesh->config.gap_s);
+	/* Who names a mesh is in it, and needs nothing for that. */
+	if (!mesh->bus[0] && mesh->name[0])
+		strcpy(mesh->bus, "local");
+	if (!mesh->bus[0])
+		return 0;
+	if (!mesh->name[0])
+		strcpy(mesh->name, "troupe");
+	r = trp_bus_parse(mesh->bus, mesh->name, &address);
+	if (r == -EPROTONOSUPPORT)
+		return wrong("--beacon or TROUPE_BEACON: the bus \"%.*s\" is "
+			     "unknown or was not built (`troupe doctor` lists "
+			     "those that were)",
+			     (int)strcspn(mesh->bus, ":"), mesh->bus);
+	if (r < 0)
+		return wrong(
+			"--beacon or TROUPE_BEACON takes %s; see troupe(1)",
+			find("--beacon", 8)->takes);
+	codec = trp_mesh_codec(address.kind);
+	if (!codec)
+		return wrong("--beacon: built with neither libcbor nor "
+			     "msgpack, so nodes cannot write to each other; "
+			     "install libcbor-dev and build again");
+	if (!mesh->codec[0])
+		snprintf(mesh->codec, sizeof(mesh->codec), "%s", codec);
+	return 0;
+}
+
+/*
+ * Other than asyncactor's, for a mesh in which all nodes are to be known: all
+ * of a small one are listed, and newcomers at once.
+ */
+static const struct trp_options defaults = {
+	.trace_rate = 10000,
+	.mesh = { .config = { .cycle_s = 10,
+			      .gap_s = 1.5,
+			      .nodes = 32,
+			      .splits = 4,
+			      .n_hosts = 1,
+			      .force_in = true } },
+};
+
+int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
+{
+	struct trp_options options = defaults;
+	const struct option *option;
+	const char *text;
+	int i, n, r;
+
+	r = read_config(argc, argv, &options);
+	if (r == 0)
+		r = read_environment(&options);
+	if (r < 0)
+		return r;
+	for (i = 0; (n = next(argc - i, argv + i, &option, &text)) > 0;
+	     i += n) {
+		if (!option)
+			return wrong("run has no option %s", argv[i]);
+		if (!text)
+			return wrong("%s takes %s", argv[i], option->takes);
+		if (!option->set(&options, text))
+			return wrong("%s takes %s, not \"%s\"", option->name,
+				     option->takes, text);
+	}
+	i += i < argc && strcmp(argv[i], "--") == 0;
+	if (i >= argc)
+		return wrong("run needs an application, a shared object");
+	r = check_mesh(&options.mesh);
+	if (r < 0)
+		return r;
+	options.argc = argc - i;
+	options.argv = argv + i;
+	if (!options.node[0])
+		name_node(&options);
+	*ret_options = options;
+	return 0;
+}
+
+void trp_options_help(void)
+{
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof(name), "%s %s", table[i].name,
+			 table[i].value);
+		printf("  %-18s %s\n  %-18s   %s%s%s\n", name, table[i].help,
+		       "", table[i].takes, table[i].unless ? "; default: " : "",
+		       table[i].unless ? table[i].unless : "");
+	}
+	puts("\nThe same in the environment, where an option goes before it:");
+	for (i = 0; i < COUNT; i++)
+		if (table[i].variable)
+			printf("  %-18s %s\n", table[i].variable,
+			       table[i].name);
+}

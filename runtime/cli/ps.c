@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* troupe ps: who is alive in a node, as a tree. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/cli/command.h"
+#include "runtime/control/control.pb-c.h"
+#include "runtime/node/ref.h"
+#include "runtime/cli/proc_stat.h"
+#include "runtime/control/client.h"
+#include "serialize/json.h"
+
+enum { NAMES_SIZE = 256 };
+
+struct line {
+	troupe_ref ref;
+	troupe_ref parent;
+	pid_t pid;
+	char label[TROUPE_NAME_SIZE];
+	char *address;		/* owned */
+	char names[NAMES_SIZE]; /* one after the other, each with its NUL */
+	size_t names_size;
+	unsigned state;
+	bool is_guest;
+	uint64_t received, sent, refused, dropped;
+	bool has_stat;
+	struct trp_stat stat;
+};
+
+struct table {
+	struct line *line; /* by slot, rising */
+	size_t count, room;
+	char node[TRP_NODE_NAME_SIZE];
+	char application[4096];
+	pid_t pid;
+	uint32_t slots;
+};
+
+static const char *state_name(unsigned state)
+{
+	static const char *const names[] = { "starting", "running", "stopping",
+					     "dead" };
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+}
+
+/* ---- asking -------------------------------------------------------------- */
+
+static void take_names(struct line *line, const Troupe__Guest__Actor *actor)
+{
+	for (size_t i = 0; i < actor->n_names; i++) {
+		size_t size = strlen(actor->names[i]) + 1;
+
+		if (size > sizeof(line->names) - line->names_size)
+			return;
+		memcpy(line->names + line->names_size, actor->names[i], size);
+		line->names_size += size;
+	}
+}
+
+static int add(struct table *table, const Troupe__Guest__Actor *actor)
+{
+	struct line *line;
+
+	if (table->count == table->room) {
+		size_t room = table->room ? 2 * table->room : 64;
+
+		line = reallocarray(table->line, room, sizeof(*line));
+		if (!line)
+			return -ENOMEM;
+		table->line = line;
+		table->room = room;
+	}
+	line = &table->line[table->count++];
+	*line = (struct line) {
+		.ref = actor->ref,
+		.parent = actor->parent,
+		.pid = actor->pid,
+		.state = actor->state,
+		.is_guest = actor->is_guest,
+		.received = actor->received,
+		.sent = actor->sent,
+		.refused = actor->refused,
+		.dropped = actor->dropped,
+	};
+	snprintf(line->label, sizeof(line->label), "%s", actor->label);
+	take_names(line, actor);
+	line->address = strdup(actor->address);
+	if (!line->address)
+		return -ENOMEM;
+	line->has_stat =
+		line->pid && trp_stat_read(line->pid, &line->stat) == 0;
+	return 0;
+}
+
+static int ask_node(struct trp_visit *visit, struct table *table)
+{
+	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
+	const ProtobufCMessage *item;
+	const Troupe__Guest__Node *node;
+	int r = trp_visit_get(visit, &hello.base,
+			      &troupe__guest__node__descriptor, &item);
+
+	if (r < 0)
+		return r;
+	node = (const Troupe__Guest__Node *)item;
+	if (!node)
+		return -EPROTO;
+	table->pid = node->pid;
+	table->slots = node->slots;
+	snprintf(table->node, sizeof(table->node), "%s", node->name);
+	snprintf(table->application, sizeof(table->application), "%s",
+		 node->application);
+	return 0;
+}
+
+static int ask_actors(struct trp_visit *visit, struct table *table)
+{
+	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
+	const ProtobufCMessage *item;
+	int r = trp_visit_ask(visit, &list.base);
+
+	while (r == 0 &&
+	       (r = trp_visit_next(visit, &troupe__guest__actor__descriptor, 0,
+				   &item)) == 1)
+		r = add(table, (const Troupe__Guest__Actor *)item);
+	return r;
+}
+
+/* ---- as a tree ----------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = trp_ref_slot(*(const troupe_ref *)a);
+	uint32_t y = trp_ref_slot(((const struct line *)b)->ref);
+
+	return x < y ? -1 : x > y;
+}
+
+static const struct line *find(const struct table *table, troupe_ref ref)
+{
+	const struct line *line = bsearch(&ref, table->line, table->count,
+					  sizeof(*table->line), compare);
+
+	return line && line->ref == ref ? line : NULL;
+}
+
+static void write_time(char text[32], int64_t ms)
+{
+	int64_t s = ms / 1000;
+
+	if (s < 60)
+		snprintf(text, 32, "%d.%02d", (int)s, (int)(ms % 1000 / 10));
+	else if (s < 3600)
+		snprintf(text, 32, "%d:%02d", (int)(s / 60), (int)(s % 60));
+	else
+		snprintf(text, 32, "%" PRId64 ":%02d:%02d", s / 3600,
+			 (int)(s / 60 % 60), (int)(s % 60));
+}
+
+static void print_line(const struct line *line)
+{
+	char age[32] = "-", cpu[32] = "-", ref[32];
+
+	if (line->has_stat) {
+		write_time(age, line->stat.age_ms);
+		write_time(cpu, line->stat.cpu_ms);
+	}
+	snprintf(ref, sizeof(ref), "%u.%u", trp_ref_slot(line->ref),
+		 trp_ref_generation(line->ref));
+	printf("%7d %-8s %-8s %8s %8s %8" PRId64 " %9" PRIu64 " %9" PRIu64
+	       " %7" PRIu64 " %7" PRIu64 " ",
+	       (int)line->pid, ref, state_name(line->state), age, cpu,
+	       line->has_stat ? line->stat.rss / 1024 : 0, line->received,
+	       line->sent, line->refused, line->dropped);
+	fputs(line->address, stdout);
+	for (size_t at = 0; at < line->names_size;
+	     at += strlen(line->names + at) + 1)
+		printf("%s%s", at ? ", " : "  \"", line->names + at);
+	puts(line->names_size ? line->is_guest ? "\" (guest)" : "\""
+	     : line->is_guest ? " (guest)"
+			      : "");
+}
+
+/* Children follow their parent; siblings by slot. */
+struct branch {
+	const struct table *table;
+	size_t *first, *next; /* indices + 1 */
+};
+
+static void print_branch(const struct branch *branch, size_t at)
+{
+	for (; at; at = branch->next[at - 1]) {
+		print_line(&branch->table->line[at - 1]);
+		print_branch(branch, branch->first[at]);
+	}
+}
+
+/* first[0]: of the supervisor, and of those whose parent was not told. */
+static int print_tree(const struct table *table)
+{
+	struct branch branch = { table,
+				 calloc(table->count + 1, sizeof(size_t)),
+				 calloc(table->count + 1, sizeof(size_t)) };
+	int r = branch.first && branch.next ? 0 : -ENOMEM;
+
+	for (size_t i = table->count; r == 0 && i > 0; i--) {
+		const struct line *parent =
+			find(table, table->line[i - 1].parent);
+		size_t of = parent ? (size_t)(parent - table->line) + 1 : 0;
+
+		branch.next[i - 1] = branch.first[of];
+		branch.first[of] = i;
+	}
+	if (r == 0)
+		print_branch(&branch, branch.first[0]);
+	free(branch.first);
+	free(branch.next);
+	return r;
+}
+
+static int print_table(const struct table *table)
+{
+	printf("node %s, process %d, %zu of %u slots%s%s\n", table->node,
+	       (int)table->pid, table->count + 1, table->slots,
+	       table->application[0] ? ", " : "", table->application);
+	printf("%7s %-8s %-8s %8s %8s %8s %9s %9s %7s %7s %s\n", "PID", "REF",
+	       "STATE", "AGE", "CPU", "RSS/KiB", "RECEIVED", "SENT", "REFUSED",
+	       "DROPPED", "ADDRESS  \"NAMES\"");
+	return print_tree(table);
+}
+
+/* ---- as JSON ------------------------------------------------------------- */
+
+static Troupe__Value *ref_value(troupe_ref ref)
+{
+	char text[24];
+
+	/* As proto3 has it: not every reader keeps 64 bits of a number. */
+	snprintf(text, sizeof(text), "%" PRIu64, ref);
+	return trp_value_text(text);
+}
+
+static Troupe__Value *names_value(const struct line *line)
+{
+	Troupe__Value *list = trp_value_list();
+
+	for (size_t at = 0; at < line->names_size;
+	     at += strlen(line->names + at) + 1)
+		trp_value_append(list, trp_value_text(line->names + at));
+	return list;
+}
+
+static Troupe__Value *line_value(const struct line *line)
+{
+	Troupe__Value *map = trp_value_map();
+	int r = trp_value_add(map, "ref", ref_value(line->ref));
+
+	r |= trp_value_add(map, "parent", ref_value(line->parent));
+	r |= trp_value_add(map, "pid", trp_value_int(line->pid));
+	r |= trp_value_add(map, "label", trp_value_text(line->label));
+	r |= trp_value_add(map, "names", names_value(line));
+	r |= trp_value_add(map, "address", trp_value_text(line->address));
+	r |= trp_value_add(map, "state",
+			   trp_value_text(state_name(line->state)));
+	r |= trp_value_add(map, "guest", trp_value_bool(line->is_guest));
+	r |= trp_value_add(map, "received",
+			   trp_value_int((int64_t)line->received));
+	r |= trp_value_add(map, "sent", trp_value_int((int64_t)line->sent));
+	r |= trp_value_add(map, "refused",
+			   trp_value_int((int64_t)line->refused));
+	r |= trp_value_add(map, "dropped",
+			   trp_value_int((int64_t)line->dropped));
+	if (line->has_stat) {
+		r |= trp_value_add(map, "age_ms",
+				   trp_value_int(line->stat.age_ms));
+		r |= trp_value_add(map, "cpu_ms",
+				   trp_value_int(line->stat.cpu_ms));
+		r |= trp_value_add(map, "rss", trp_value_int(line->stat.rss));
+	}
+	if (r == 0)
+		return map;
+	trp_value_free(map);
+	return NULL;
+}
+
+static int print_json(const struct table *table)
+{
+	Troupe__Value *map = trp_value_map(), *list = trp_value_list();
+	char *text;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < table->count; i++)
+		r = trp_value_append(list, line_value(&table->line[i]));
+	r |= trp_value_add(map, "node", trp_value_text(table->node));
+	r |= trp_value_add(map, "pid", trp_value_int(table->pid));
+	r |= trp_value_add(map, "slots", trp_value_int(table->slots));
+	r |= trp_value_add(map, "application",
+			   trp_value_text(table->application));
+	r |= trp_value_add(map, "actors", list);
+	if (r == 0 && trp_json_write(map, &text) == 0) {
+		puts(text);
+		free(text);
+	} else {
+		r = -ENOMEM;
+	}
+	trp_value_free(map);
+	return r;
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+int trp_command_ps(int argc, char **argv)
+{
+	static struct trp_visit visit;
+	static struct table table;
+	const char *node = NULL;
+	bool is_json = false;
+	const struct trp_command_option options[] = {
+		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
+	};
+	int r = trp_command_options("ps", argc, argv, options, 2);
+
+	if (r < 0)
+		return TRP_COMMAND_USAGE;
+	if (r < argc)
+		return trp_command_fail(TRP_COMMAND_USAGE, "ps",
+					"what is %s? A node is named by --node "
+					"NAME",
+					argv[r]);
+	r = trp_visit_open(&visit, node);
+	if (r < 0)
+		return trp_command_fail(trp_command_status(r), "ps", "%s",
+					visit.why);
+	r = ask_node(&visit, &table);
+	if (r == 0)
+		r = ask_actors(&visit, &table);
+	trp_visit_close(&visit);
+	if (r < 0)
+		trp_command_fail(TRP_COMMAND_FAILED, "ps", "%s", visit.why);
+	else
+		r = is_json ? print_json(&table) : print_table(&table);
+	for (size_t i = 0; i < table.count; i++)
+		free(table.line[i].address);
+	free(table.line);
+	return r < 0 ? TRP_COMMAND_FAILED : TRP_COMMAND_OK;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_VISIT_H
+#define TRP_RUNTIME_VISIT_H
+
+/*
+ * The other end of a control socket: asks a running node.  It waits for the
+ * answers, TRP_VISIT_MS at most for each item unless told otherwise.
+ */
+
+#include "runtime/cli/options.h"
+#include "runtime/control/protocol.h"
+#include "serialize/scratch.h"
+
+enum { TRP_VISIT_MS = 10000, TRP_VISIT_WHY = 512 };
+
+struct trp_visit {
+	int fd; /* to be waited for in poll(2), and closed with the visit */
+	struct trp_scratch scratch;
+	struct trp_scratch_mark mark;
+	struct trp_packet packet;
+	char node[TRP_NODE_NAME_SIZE];
+	char why[TRP_VISIT_WHY]; /* of the last failure, for people */
+};
+
+/*
+ * Connects to the node of that name; NULL: the one that $TROUPE_NODE names,
+ * else the only one that is running.  visit->why is set on failure, when
+ * nothing is left to close.
+ * 0; -ENOENT: no such node, or none at all; -EUSERS: several are running;
+ * -EINVAL: no name of a node; -EPERM: the folder is not ours; or as connect(2).
+ */
+int trp_visit_open(struct trp_visit *visit, const char *node);
+void trp_visit_close(struct trp_visit *visit);
+
+/* How long each item is waited for; -1: for ever. */
+void trp_visit_patience(struct trp_visit *visit, int64_t ms);
+
+/* Sends a request.  0; or as trp_packet_send(), with visit->why. */
+int trp_visit_ask(struct trp_visit *visit, const ProtobufCMessage *request);
+
+/*
+ * The next item of the answer, of that type, borrowed until the next call:
+ * 1; 0: the answer is complete; negative: the request's failure, or
+ * -ETIMEDOUT; -ECONNRESET: the node has ended; -EPROTO: another type of item.
+ * fds: as many descriptors may come with it, which are in visit->packet.
+ */
+int trp_visit_next(struct trp_visit *visit,
+		   const ProtobufCMessageDescriptor *type, size_t fds,
+		   const ProtobufCMessage **ret_item);
+
+/*
+ * A request whose answer is at most one item: 0 with it in *ret_item (NULL:
+ * there was none), or as above.
+ */
+int trp_visit_get(struct trp_visit *visit, const ProtobufCMessage *request,
+		  const ProtobufCMessageDescriptor *type,
+		  const ProtobufCMessage **ret_item);
+
+/* Calls seen() for each node of this user that is running.  0 or -errno. */
+int trp_visit_each(void (*seen)(const char *node, void *data), void *data);
+
+#endif

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/election/beacon_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+/*
+ * What messages do (BEACON 1.8).  A ping whose predecessor is the head of the
+ * own list follows it; any other is a collision, and who wins it is the same
+ * for all who see the two, whatever the order: no value < a value, the greater
+ * value, the smaller name.
+ *
+ * Beyond the original, for channels that lose, double and delay:
+ * - a ping accepted already is passed over when it comes again;
+ * - who pings as if the head had not pinged has perhaps not heard it, and would
+ *   be it beside the head.  So what is in force is said once more: by the head
+ *   itself soon, with its ping, and by the next in line with a hist;
+ * - who follows brings its list along, and not its name alone: ours may have
+ *   another tail;
+ * - a ping and what another side says may cross, and be judged by one head or
+ *   the next, as they come.  Whose ping it is says what is in force.
+ */
+
+static bool has_crossed_ours(const struct trp_beacon *beacon,
+			     struct trp_time now)
+{
+	return beacon->state == TRP_BEACON_WAITING &&
+	       now.ns - beacon->sent_at.ns < trp_beacon_crossing_ns(beacon);
+}
+
+/* ---- configuration ------------------------------------------------------ */
+
+static void adopt_config(struct trp_beacon *beacon,
+			 const struct trp_wire *message)
+{
+	beacon->config = message->config;
+	strcpy(beacon->config_node, message->node);
+	beacon->vers_due = TRP_NEVER;
+	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+					.type = TRP_BEACON_SETUP,
+					.node = beacon->config_node,
+					.config = &beacon->config });
+}
+
+/* Somebody has an older version: one of us tells, whoever is first. */
+static void answer_config(struct trp_beacon *beacon, struct trp_time now)
+{
+	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+
+	if (!trp_beacon_is_active(beacon))
+		return;
+	if (beacon->state != TRP_BEACON_IDLE)
+		trp_beacon_send_vers(beacon);
+	else if (place != TRP_ROTATION_NOWHERE &&
+		 beacon->vers_due.ns == TRP_NEVER.ns)
+		beacon->vers_due =
+			trp_after(now, trp_beacon_stagger_ns(beacon, place));
+}
+
+static void hear_vers(struct trp_beacon *beacon, const struct trp_wire *message,
+		      struct trp_time now)
+{
+	int64_t version = message->config.version;
+
+	if (version > beacon->config.version)
+		adopt_config(beacon, message);
+	else if (version == beacon->config.version)
+		beacon->vers_due = TRP_NEVER;
+	else
+		answer_config(beacon, now);
+}
+
+static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
+		      struct trp_time now)
+{
+	if (strcmp(message->node, beacon->me->name) == 0)
+		trp_beacon_hear_echo(beacon, now);
+}
+
+/* ---- the list ----------------------------------------------------------- */
+
+static bool has_priority(const struct trp_peer *a, const struct trp_peer *b)
+{
+	int order = trp_scalar_compare(&a->value, &b->value);
+
+	return order ? order > 0 : strcmp(a->name, b->name) < 0;
+}
+
+/*
+ * The second of both lists is the same; or neither has one, as among nodes that
+ * have just begun.  One that has gone round alone is a side of its own.
+ */
+static bool is_same_second(const struct trp_beacon *beacon,
+			   const struct trp_wire *message)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+
+	if (message->history_length < 2 || rotation->count < 2)
+		return message->history_length < 2 && rotation->count < 2 &&
+		       !beacon->is_lone;
+	return strcmp(message->history[1], rotation->at[1]->name) == 0;
+}
+
+static bool is_of_this_cycle(const struct trp_beacon *beacon,
+			     const struct trp_peer *sender, struct trp_time now)
+{
+	return now.ns - sender->pinged.ns < trp_beacon_cycle_ns(beacon);
+}
+
+/*
+ * `message` says no more than the own list does: sender, then that one.  So it
+ * has come again; or the sender was followed by the head, and does not know.
+ * Nobody pings twice in a cycle, so a hist about one who was followed in this
+ * one is old, too; and so is one about the second of the list, when the head is
+ * of this cycle.
+ */
+static bool is_old_news(const struct trp_beacon *beacon,
+			const struct trp_wire *message,
+			const struct trp_peer *sender, struct trp_time now)
+{
+	const struct trp_rotation *rotation = &beacon->rotation;
+	size_t place = trp_rotation_place(rotation, sender);
+	bool is_recent = is_of_this_cycle(beacon, sender, now);
+
+	if (place == TRP_ROTATION_NOWHERE || (place > 1 && !is_recent))
+		return false;
+	if (message->type == TRP_WIRE_HIST && place == 1)
+		is_recent |= is_of_this_cycle(beacon, rotation->at[0], now);
+	if (message->type == TRP_WIRE_HIST && is_recent)
+		return true;
+	if (place + 1 == rotation->count)
+		return message->history_length == 1;
+	return message->history_length > 1 &&
+	       strcmp(message->history[1], rotation->at[place + 1]->name) == 0;
+}
+
+static void push_names(struct trp_beacon *beacon,
+		       const struct trp_wire *message)
+{
+	struct trp_peer *peer;
+	size_t i;
+
+	for (i = 0; i < message->history_length; i++) {
+		if (trp_peers_make(&beacon->peers, message->history[i],
+				   &peer) == 0)
+			trp_rotation_push(&beacon->rotation, peer);
+		else
+			beacon->counts.lost++;
+	}
+}
+
+static void adopt_list(struct trp_beacon *beacon,
+		       const struct trp_wire *message)
+{
+	struct trp_rotation *rotation = &beacon->rotation;
+	int64_t bound = beacon->config.nodes;
+
+	if (trp_rotation_reserve(rotation, message->history_length) < 0) {
+		beacon->counts.lost++;
+		return;
+	}
+	trp_rotation_clear(rotation);
+	rotation->bound = bound > 0 ? (size_t)bound : 0;
+	push_names(beacon, message);
+}
+
+static void accept(struct trp_beacon *beacon, struct trp_peer *sender,
+		   struct trp_time now)
+{
+	sender->pinged = now;
+	trp_beacon_wait_turn(beacon, now);
+	trp_beacon_queue_ping(beacon, sender, now);
+}
+
+/*
+ * The list of the head is in force, as far as it is told; behind that, ours.
+ * They differ where sides have parted, or a ping was missed.
+ */
+static void take_order(struct trp_beacon *beacon,
+		       const struct trp_wire *message)
+{
+	struct trp_rotation own = beacon->rotation;
+	bool is_all = message->history_length < (size_t)beacon->config.splits;
+	size_t i, count = is_all ? message->history_length : own.count;
+
+	beacon->rotation = (struct trp_rotation) { .bound = own.bound };
+	if (trp_rotation_reserve(&beacon->rotation,
+				 message->history_length + own.count) < 0) {
+		beacon->rotation = own;
+		beacon->counts.lost++;
+		return;
+	}
+	push_names(beacon, message);
+	for (i = 0; i < own.count && beacon->rotation.count < count; i++)
+		trp_rotation_push(&beacon->rotation, own.at[i]);
+	trp_rotation_fini(&own);
+}
+
+/* Also after a hist, which the original passes over: its ping was missed. */
+static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
+		   struct trp_peer *sender, struct trp_time now)
+{
+	if (trp_rotation_insert(&beacon->rotation, sender) < 0) {
+		beacon->counts.lost++;
+		return;
+	}
+	take_order(beacon, message);
+	trp_beacon_yield(beacon, TRP_BEACON_UNTAG, NULL);
+	accept(beacon, sender, now);
+}
+
+/* Two pings followed the same one; the sender of one may not know. */
+static void tell_again(struct trp_beacon *beacon, struct trp_time now)
+{
+	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
+
+	if (beacon->rotation.count > 1 && place != TRP_ROTATION_NOWHERE)
+		trp_beacon_repeat(beacon, place, now);
+}
+
+static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
+		    bool is_same, struct trp_peer *sender, struct trp_time now)
+{
+	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+	bool wins = has_priority(sender, head);
+	bool has_crossed = wins && has_crossed_ours(beacon, now);
+
+	beacon->counts.collisions++;
+	if (wins)
+		trp_beacon_yield(beacon, TRP_BEACON_DETAG, sender->name);
+	if (!is_same)
+		trp_beacon_recover(beacon, message, wins, now);
+	if (wins) {
+		head->pinged = TRP_LONG_AGO;
+		adopt_list(beacon, message);
+		accept(beacon, sender, now);
+	}
+	if (is_same)
+		tell_again(beacon, now);
+	else if (has_crossed)
+		trp_beacon_concede(beacon, now);
+}
+
+/* ---- nodes that begin together ------------------------------------------ */
+
+static void hold_rival(struct trp_beacon *beacon, struct trp_peer *rival)
+{
+	if (rival)
+		rival->pins++;
+	if (beacon->rival)
+		beacon->rival->pins--;
+	beacon->rival = rival;
+}
+
+/*
+ * A ping heard before the own init collides with the own first ping, which is
+ * still to come: it is not heard again.
+ */
+static void mind_rival(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_peer *sender)
+{
+	if (message->type == TRP_WIRE_PING && message->history_length == 1 &&
+	    (!beacon->rival || has_priority(sender, beacon->rival)))
+		hold_rival(beacon, sender);
+}
+
+void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now)
+{
+	struct trp_peer *rival = beacon->rival;
+
+	if (!rival)
+		return;
+	if (has_priority(rival, beacon->me)) {
+		trp_rotation_clear(&beacon->rotation);
+		trp_rotation_push(&beacon->rotation, rival);
+		accept(beacon, rival, now);
+	}
+	hold_rival(beacon, NULL);
+}
+
+/* ---- hearing ------------------------------------------------------------ */
+
+/* This node has no value, the sender has: these may be asked for theirs. */
+static void meet_good_nodes(struct trp_beacon *beacon,
+			    const struct trp_wire *message)
+{
+	const char *names[TRP_WIRE_HISTORY_MAX];
+	const struct trp_peer *peer;
+	size_t i, count = 0;
+
+	for (i = 0; i < message->history_length; i++) {
+		peer = trp_peers_find(&beacon->peers, message->history[i]);
+		if (peer && peer->value.type != TRP_SCALAR_NONE)
+			names[count++] = peer->name;
+	}
+	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+					.type = TRP_BEACON_GOOD_NODE,
+					.node = trp_wire_about(message),
+					.remote = { names, count } });
+}
+
+static void take_value(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_peer *sender,
+		       struct trp_time now)
+{
+	if (trp_peers_hear(&beacon->peers, sender, &message->value, now) < 0)
+		beacon->counts.lost++;
+	if (beacon->value.type == TRP_SCALAR_NONE &&
+	    message->value.type != TRP_SCALAR_NONE)
+		meet_good_nodes(beacon, message);
+}
+
+/*
+ * This node has just followed the sender, which has just followed an earlier
+ * ping of this node: both thought that it was their turn.  Each would yield to
+ * the other, and so it would go on for ever; so it is a collision.
+ */
+static bool is_crossing(const struct trp_beacon *beacon,
+			const struct trp_wire *message,
+			const struct trp_peer *sender)
+{
+	return message->type == TRP_WIRE_PING &&
+	       beacon->state == TRP_BEACON_WAITING &&
+	       beacon->rotation.count > 1 && beacon->rotation.at[1] == sender;
+}
+
+static void hear_list_of(struct trp_beacon *beacon,
+			 const struct trp_wire *message,
+			 struct trp_peer *sender, struct trp_time now)
+{
+	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+
+	assert(head);
+	if (message->history_length < 2 ||
+	    strcmp(message->history[1], head->name) != 0)
+		collide(beacon, message, is_same_second(beacon, message),
+			sender, now);
+	else if (is_crossing(beacon, message, sender))
+		collide(beacon, message, true, sender, now);
+	else
+		follow(beacon, message, sender, now);
+}
+
+/*
+ * A hist may put this node at the head again after it has yielded to another
+ * one: the others go by it, so it does too.
+ */
+static void hear_of_me(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_time now)
+{
+	if (message->type == TRP_WIRE_HIST && trp_beacon_is_active(beacon) &&
+	    beacon->me != trp_rotation_head(&beacon->rotation) &&
+	    !is_old_news(beacon, message, beacon->me, now))
+		hear_list_of(beacon, message, beacon->me, now);
+}
+
+/* It has had its turn again, after others, of whom we did not hear; or alone.
+ */
+static void hear_of_head(struct trp_beacon *beacon,
+			 const struct trp_wire *message,
+			 struct trp_peer *sender, struct trp_time now)
+{
+	if (!trp_beacon_is_active(beacon))
+		return;
+	take_order(beacon, message);
+	if (message->type != TRP_WIRE_PING ||
+	    is_of_this_cycle(beacon, sender, now))
+		return;
+	take_value(beacon, message, sender, now);
+	accept(beacon, sender, now);
+}
+
+static void hear_other(struct trp_beacon *beacon,
+		       const struct trp_wire *message, struct trp_peer *sender,
+		       struct trp_time now)
+{
+	if (trp_beacon_is_active(beacon) &&
+	    is_old_news(beacon, message, sender, now)) {
+		beacon->counts.stale++;
+		if (message->type == TRP_WIRE_PING &&
+		    !is_of_this_cycle(beacon, sender, now))
+			tell_again(beacon, now);
+		return;
+	}
+	take_value(beacon, message, sender, now);
+	if (beacon->state == TRP_BEACON_STARTING)
+		mind_rival(beacon, message, sender);
+	if (beacon->state == TRP_BEACON_DISABLED)
+		trp_beacon_queue_ping(beacon, sender, now);
+	if (trp_beacon_is_active(beacon))
+		hear_list_of(beacon, message, sender, now);
+}
+
+/*
+ * That side speaks for itself, be it by a later head.  Not so a head that
+ * repeats its ping, as who missed that once may miss it again.
+ */
+static void cancel_notices(struct trp_beacon *beacon,
+			   const struct trp_wire *message)
+{
+	const struct trp_peer *peer;
+	size_t i = message->type == TRP_WIRE_PING;
+
+	for (; i < message->history_length && beacon->notices; i++) {
+		peer = trp_peers_find(&beacon->peers, message->history[i]);
+		if (peer)
+			trp_beacon_cancel_notice(beacon, peer);
+	}
+}
+
+static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
+		      struct trp_time now)
+{
+	struct trp_peer *sender;
+
+	if (trp_peers_make(&beacon->peers, trp_wire_about(message), &sender) <
+	    0) {
+		beacon->counts.lost++;
+		return;
+	}
+	cancel_notices(beacon, message);
+	/*
+	 * A ping right behind a hist might overtake it on the way to some, who
+	 * would judge that by another head.
+	 */
+	if (message->type == TRP_WIRE_HIST) {
+		sender->told = now;
+		trp_beacon_hold_turn(beacon, trp_beacon_crossing_ns(beacon),
+				     now);
+	}
+	if (sender == beacon->me) {
+		hear_of_me(beacon, message, now);
+		return;
+	}
+	sender->pins++;
+	if (sender == trp_rotation_head(&beacon->rotation))
+		hear_of_head(beacon, message, sender, now);
+	else
+		hear_other(beacon, message, sender, now);
+	sender->pins--;
+}
+
+void trp_beacon_receive(struct trp_beacon *beacon,
+			const struct trp_wire *message, struct trp_time now)
+{
+	static void (*const hear[])(struct trp_beacon * beacon,
+				    const struct trp_wire *message,
+				    struct trp_time now) = {
+		[TRP_WIRE_INIT] = hear_init,
+		[TRP_WIRE_VERS] = hear_vers,
+		[TRP_WIRE_PING] = hear_list,
+		[TRP_WIRE_HIST] = hear_list,
+	};
+
+	assert(!beacon->is_calling);
+	if (beacon->state == TRP_BEACON_NEW ||
+	    beacon->state == TRP_BEACON_STOPPED)
+		return;
+	if (!trp_wire_is_valid(message)) {
+		trp_beacon_malformed(beacon);
+		return;
+	}
+	beacon->counts.received[message->type]++;
+	if (beacon->wants_raw)
+		trp_beacon_emit(beacon, &(struct trp_beacon_event) {
+						.type = TRP_BEACON_RAW,
+						.message = message });
+	hear[message->type](beacon, message, now);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/election/leadership.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Records form a lattice: the higher term wins, two holders of one term void
+ * it.  Each node keeps the join of all that it has heard, so the term never
+ * falls, and the order in which messages come does not matter.
+ */
+
+#define TERM_DIGITS  16
+#define RECORD_SHAPE "%016llx %c%s;%s"
+
+/* 47 bits of term and 16 of name make a positive fence. */
+#define TERM_MAX ((UINT64_C(1) << 47) - 1)
+
+int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
+		    bool is_roving)
+{
+	if (strlen(node) > TRP_WIRE_NAME_MAX || strchr(node, ';'))
+		return -EINVAL;
+	*tenure = (struct trp_tenure) { .is_roving = is_roving,
+					.floor = floor ? floor : 1,
+					.holder_heard = TRP_LONG_AGO,
+					.holder_listed = TRP_LONG_AGO };
+	strcpy(tenure->node, node);
+	return 0;
+}
+
+/* ---- records ------------------------------------------------------------ */
+
+static int read_term(const char *text, uint64_t *ret_term)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t term = 0;
+	const char *digit;
+	int i;
+
+	for (i = 0; i < TERM_DIGITS; i++) {
+		digit = text[i] ? strchr(digits, text[i]) : NULL;
+		if (!digit)
+			return -EBADMSG;
+		term = term << 4 | (uint64_t)(digit - digits);
+	}
+	if (term > TERM_MAX)
+		return -EBADMSG;
+	*ret_term = term;
+	return 0;
+}
+
+static enum trp_tenure_seat seat_of(uint64_t term, bool is_void)
+{
+	if (is_void)
+		return TRP_TENURE_VOID;
+	return term ? TRP_TENURE_HELD : TRP_TENURE_NOBODY;
+}
+
+int trp_tenure_read(const struct trp_scalar *value,
+		    struct trp_tenure_record *ret_record)
+{
+	struct trp_tenure_record record = { .rest.type = TRP_SCALAR_TEXT };
+	const char *text = value->span.data, *name, *end;
+	size_t length;
+	int r;
+
+	if (value->type != TRP_SCALAR_TEXT ||
+	    value->span.length < TERM_DIGITS + 3)
+		return -EBADMSG;
+	r = read_term(text, &record.term);
+	name = text + TERM_DIGITS + 2;
+	if (r < 0 || name[-2] != ' ' || (name[-1] != '0' && name[-1] != '1'))
+		return -EBADMSG;
+	end = memchr(name, ';', value->span.length - TERM_DIGITS - 2);
+	if (!end || end - name > TRP_WIRE_NAME_MAX)
+		return -EBADMSG;
+	length = (size_t)(end - name);
+	memcpy(record.holder, name, length);
+	record.seat = seat_of(record.term, name[-1] == '1');
+	if ((record.seat == TRP_TENURE_HELD) != (length > 0) ||
+	    memchr(name, '\0', length))
+		return -EBADMSG;
+	record.rest.span.data = end + 1;
+	record.rest.span.length = value->span.length - (size_t)(end + 1 - text);
+	*ret_record = record;
+	return 0;
+}
+
+static void take_over(struct trp_tenure *tenure,
+		      const struct trp_tenure_record *record)
+{
+	tenure->term = record->term;
+	tenure->seat = record->seat;
+	strcpy(tenure->holder, record->holder);
+	tenure->holder_heard = TRP_LONG_AGO;
+	tenure->holder_listed = TRP_LONG_AGO;
+	tenure->has_claimed = false;
+	tenure->is_running = false;
+}
+
+/* Two records of one term that differ. */
+static void make_void(struct trp_tenure *tenure)
+{
+	tenure->seat = TRP_TENURE_VOID;
+	tenure->holder[0] = '\0';
+	tenure->has_claimed = false;
+	tenure->is_running = false;
+}
+
+static void join(struct trp_tenure *tenure,
+		 const struct trp_tenure_record *record)
+{
+	if (record->term > tenure->term)
+		take_over(tenure, record);
+	else if (record->term == tenure->term && tenure->term &&
+		 strcmp(record->holder, tenure->holder) != 0)
+		make_void(tenure);
+}
+
+static bool is_listed(const struct trp_beacon *beacon, const char *name,
+		      size_t *ret_count)
+{
+	bool is_there = false;
+	const char *listed;
+	size_t i;
+
+	for (i = 0; (listed = trp_beacon_listed(beacon, i)); i++)
+		is_there |= strcmp(listed, name) == 0;
+	*ret_count = i;
+	return is_there;
+}
+
+/* Called before anything that may change the list. */
+static void look(struct trp_tenure *tenure, const struct trp_beacon *beacon,
+		 struct trp_time now)
+{
+	size_t count;
+
+	if (is_listed(beacon, tenure->holder, &count))
+		tenure->holder_listed = now;
+}
+
+static void hear(struct trp_tenure *tenure, const struct trp_wire *message,
+		 struct trp_time now)
+{
+	struct trp_tenure_record record;
+
+	if (message->type != TRP_WIRE_PING && message->type != TRP_WIRE_HIST)
+		return;
+	if (trp_tenure_read(&message->value, &record) == 0)
+		join(tenure, &record);
+	if (message->type == TRP_WIRE_PING &&
+	    strcmp(message->node, tenure->holder) == 0)
+		tenure->holder_heard = now;
+}
+
+/* ---- the seat ----------------------------------------------------------- */
+
+static bool holds(const struct trp_tenure *tenure)
+{
+	return tenure->seat == TRP_TENURE_HELD &&
+	       strcmp(tenure->holder, tenure->node) == 0;
+}
+
+/*
+ * Not listed, since longer than a holder takes to come back: it is eager.  Or,
+ * as a list without bound keeps the dead, not heard in all the time in which
+ * everybody on it has had a turn.
+ */
+static bool is_holder_gone(const struct trp_tenure *tenure,
+			   const struct trp_beacon *beacon, struct trp_time now)
+{
+	int64_t turn_ns = trp_beacon_cycle_max_ns(beacon);
+	int64_t silent_ns = now.ns - tenure->holder_heard.ns;
+	int64_t unlisted_ns = now.ns - tenure->holder_listed.ns;
+	const struct trp_wire_config *config = trp_beacon_config(beacon);
+	int64_t back_ns =
+		(int64_t)((config->cycle_s + config->gap_s / 2) * 1e9);
+	size_t count;
+
+	if (!is_listed(beacon, tenure->holder, &count))
+		return silent_ns > turn_ns && unlisted_ns > back_ns;
+	if (config->nodes > 0)
+		return false;
+	return silent_ns > (int64_t)(count + 1) * turn_ns;
+}
+
+static void claim(struct trp_tenure *tenure)
+{
+	tenure->term = tenure->term ? tenure->term + 1 : tenure->floor;
+	tenure->seat = TRP_TENURE_HELD;
+	tenure->has_claimed = true;
+	tenure->is_running = false;
+	strcpy(tenure->holder, tenure->node);
+}
+
+static bool wants_to_claim(const struct trp_tenure *tenure,
+			   const struct trp_beacon *beacon, struct trp_time now)
+{
+	if (tenure->term >= TERM_MAX)
+		return false;
+	if (tenure->is_roving || tenure->seat != TRP_TENURE_HELD)
+		return true;
+	if (holds(tenure))
+		return !tenure->has_claimed; /* that was in another life */
+	return is_holder_gone(tenure, beacon, now);
+}
+
+int trp_tenure_announce(struct trp_tenure *tenure,
+			const struct trp_beacon *beacon, bool may_become_it,
+			struct trp_time now, const char *rest, char *space,
+			size_t size)
+{
+	int length;
+
+	look(tenure, beacon, now);
+	if (may_become_it && wants_to_claim(tenure, beacon, now))
+		claim(tenure);
+	length = snprintf(space, size, RECORD_SHAPE,
+			  (unsigned long long)tenure->term,
+			  tenure->seat == TRP_TENURE_VOID ? '1' : '0',
+			  tenure->holder, rest);
+	return (size_t)length < size ? length : -ENOSPC;
+}
+
+void trp_tenure_event(struct trp_tenure *tenure,
+		      const struct trp_beacon *beacon,
+		      const struct trp_beacon_event *event, struct trp_time now)
+{
+	switch (event->type) {
+	case TRP_BEACON_RAW:
+		look(tenure, beacon, now);
+		hear(tenure, event->message, now);
+		break;
+	case TRP_BEACON_TAG:
+		tenure->is_running = holds(tenure) && tenure->has_claimed;
+		break;
+	case TRP_BEACON_UNTAG:
+	case TRP_BEACON_DETAG:
+		if (tenure->is_roving)
+			tenure->is_running = false;
+		break;
+	case TRP_BEACON_FAILED:
+		/* What is done under this name is another's: a new term. */
+		tenure->has_claimed = false;
+		tenure->is_running = false;
+		break;
+	case TRP_BEACON_PING:
+	case TRP_BEACON_GOOD_NODE:
+	case TRP_BEACON_RECOVER:
+	case TRP_BEACON_SETUP:
+	case TRP_BEACON_EVENTS:
+		break;
+	}
+}
+
+void trp_tenure_stop(struct trp_tenure *tenure)
+{
+	tenure->is_running = false;
+}
+
+bool trp_tenure_may_run(const struct trp_tenure *tenure)
+{
+	return tenure->is_running;
+}
+
+/* FNV-1a, folded: tells two holders of one term apart. */
+static uint64_t name_bits(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return (hash ^ hash >> 16) & 0xffff;
+}
+
+uint64_t trp_tenure_fence(const struct trp_tenure *tenure)
+{
+	if (!tenure->is_running)
+		return 0;
+	return tenure->term << 16 | name_bits(tenure->node);
+}

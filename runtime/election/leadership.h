@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_TENURE_H
+#define TRP_RUNTIME_TENURE_H
+
+/*
+ * Who of the nodes runs what there may be only one of.
+ *
+ * The beacon goes round; this does not.  A node that is about to ping, and
+ * finds that nobody holds the seat or that its holder has left the list, claims
+ * it in that ping; all who hear it know the new term and who holds it a gap
+ * before that node may begin, which is when the old holder stops.  The holder
+ * keeps the seat until it is claimed with a higher term.  The record travels
+ * in each node's value, in front of what the node has to say:
+ *
+ *	TTTTTTTTTTTTTTTT 0HOLDER;REST	term in hex, and who holds it
+ *	TTTTTTTTTTTTTTTT 1;REST		two have claimed this term: void
+ *
+ * so that values order by term, and the side with the higher term wins when
+ * a split heals.  mesh/README.md says what is guaranteed, and what is not.
+ *
+ * Pure: it is handed values, events and the time.
+ */
+
+#include "runtime/election/beacon.h"
+
+enum trp_tenure_seat {
+	TRP_TENURE_NOBODY, /* nothing is known */
+	TRP_TENURE_HELD,
+	TRP_TENURE_VOID, /* two claimed the same term */
+};
+
+struct trp_tenure {
+	char node[TRP_WIRE_NAME_MAX + 1];
+	bool is_roving; /* the seat goes with the beacon: TAG to UNTAG */
+	uint64_t floor;
+
+	/* The highest record heard.  holder is "" unless HELD. */
+	uint64_t term;
+	enum trp_tenure_seat seat;
+	char holder[TRP_WIRE_NAME_MAX + 1];
+	struct trp_time holder_listed; /* and still was on the list */
+	struct trp_time holder_heard;
+
+	bool has_claimed; /* that term, in this life */
+	bool is_running;  /* ==> HELD by node, has_claimed */
+};
+
+/* What was read out of a value. */
+struct trp_tenure_record {
+	uint64_t term;
+	enum trp_tenure_seat seat;
+	char holder[TRP_WIRE_NAME_MAX + 1];
+	struct trp_scalar rest; /* TEXT, borrowed from the value */
+};
+
+/*
+ * No term below `floor` is claimed by one who has heard of none: a number that
+ * was kept from the last life, or the milliseconds of the calendar.  Returns 0,
+ * or -EINVAL for a name that is too long or has a ';' in it.
+ */
+int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
+		    bool is_roving);
+
+/* Returns 0, or -EBADMSG when the value has no such record. */
+int trp_tenure_read(const struct trp_scalar *value,
+		    struct trp_tenure_record *ret_record);
+
+/*
+ * Takes the beacon's events: RAW (options.wants_raw), TAG, UNTAG, DETAG and
+ * FAILED count.  Afterwards trp_tenure_may_run() may have changed.
+ */
+void trp_tenure_event(struct trp_tenure *tenure,
+		      const struct trp_beacon *beacon,
+		      const struct trp_beacon_event *event,
+		      struct trp_time now);
+
+/*
+ * What to say in a ping that goes out now (trp_beacon_calls.value), with the
+ * claim when this node makes one.  Returns the length, which is less than
+ * `size`, or -ENOSPC.
+ */
+int trp_tenure_announce(struct trp_tenure *tenure,
+			const struct trp_beacon *beacon, bool may_become_it,
+			struct trp_time now, const char *rest, char *space,
+			size_t size);
+
+/* The node leaves: nothing runs here any more. */
+void trp_tenure_stop(struct trp_tenure *tenure);
+
+/* Whether what there may be only one of runs here. */
+bool trp_tenure_may_run(const struct trp_tenure *tenure);
+
+/*
+ * The number for the resource that is guarded: it takes nothing from who
+ * brings a smaller one than it has seen.  0 unless it may run here.
+ */
+uint64_t trp_tenure_fence(const struct trp_tenure *tenure);
+
+#endif

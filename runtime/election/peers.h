@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_PEERS_H
+#define TRP_RUNTIME_PEERS_H
+
+/*
+ * The nodes that a beacon has heard of, by name.  Bounded: when the table is
+ * full, the one not heard of for the longest time makes room, unless somebody
+ * holds on to it (pins > 0).
+ */
+
+#include "ipc/time.h"
+#include "serialize/beacon/scalar.h"
+
+struct trp_peer {
+	struct trp_scalar value; /* the last one heard */
+	bool is_heard;		 /* a ping or hist about it was heard */
+	unsigned int pins;
+	struct trp_time heard;	   /* when anything about it was heard last */
+	struct trp_time pinged;	   /* when it was last accepted as head */
+	struct trp_time told;	   /* when a hist about it was last on air */
+	struct trp_time recovered; /* when its side was met last */
+	char name[];
+};
+
+/* Invariants: count <= limit; at[] is sorted by name; names are unique. */
+struct trp_peers {
+	struct trp_peer **at;
+	size_t count;
+	size_t space;
+	size_t limit;
+	size_t heard; /* how many have is_heard */
+};
+
+void trp_peers_init(struct trp_peers *peers, size_t limit);
+void trp_peers_fini(struct trp_peers *peers);
+
+/* NULL when the name is not known. */
+struct trp_peer *trp_peers_find(const struct trp_peers *peers,
+				const char *name);
+
+/*
+ * Finds the name or adds it.  A pointer stays good until a later make, and as
+ * long as it is pinned.  Returns 0, -ENOMEM, or -ENOBUFS (full of pinned ones).
+ */
+int trp_peers_make(struct trp_peers *peers, const char *name,
+		   struct trp_peer **ret_peer);
+
+/* Takes note of a value heard.  Returns 0 or -ENOMEM (nothing changed). */
+int trp_peers_hear(struct trp_peers *peers, struct trp_peer *peer,
+		   const struct trp_scalar *value, struct trp_time now);
+
+#endif

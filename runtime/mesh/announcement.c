@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a node says of itself, behind the tenure's record in its value:
+ *
+ *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
+ *	NAME TAB WHERE		a line for each offer
+ *
+ * as tabs and newlines are in no name.  Values order as texts, so of two nodes
+ * that ping at once the one that has waited longer for its turn has it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/mesh/mesh.h"
+#include "runtime/supervisor/supervisor.h"
+
+#define WAITED_MOST 0xffu
+
+/* ---- saying ------------------------------------------------------------- */
+
+struct saying {
+	char *text;
+	size_t length;
+	size_t room;
+	unsigned left_out;
+};
+
+static void add_offer(void *user, const struct trp_name *name)
+{
+	struct saying *saying = user;
+	size_t need = strlen(name->name) + strlen(name->offer) + 2;
+
+	if (saying->length + need > saying->room) {
+		saying->left_out++;
+		return;
+	}
+	saying->length += (size_t)sprintf(saying->text + saying->length,
+					  "\n%s\t%s", name->name, name->offer);
+}
+
+/*
+ * Of the bytes that the bus takes: less the keys of a ping, the names of its
+ * history and the record in front of ours.
+ */
+static size_t room_for_value(const struct trp_mesh *mesh)
+{
+	enum { KEYS = 48, NAME = 3, RECORD = 20 };
+	size_t own = strlen(mesh->node) + NAME;
+	size_t splits = (size_t)mesh->options->config.splits;
+	size_t used =
+		KEYS + 2 * own + RECORD +
+		(*mesh->tenure.holder ? strlen(mesh->tenure.holder) : own);
+	size_t room = mesh->value_max;
+	const char *listed;
+	size_t i;
+
+	for (i = 0; i + 1 < splits; i++) {
+		listed = trp_beacon_listed(mesh->beacon, i);
+		if (!listed)
+			break;
+		used += strlen(listed) + NAME;
+	}
+	if (room > TRP_WIRE_VALUE_MAX / 2)
+		room = TRP_WIRE_VALUE_MAX / 2;
+	return room > used ? room - used : 0;
+}
+
+void trp_mesh_value_say(struct trp_mesh *mesh, char *space, size_t size)
+{
+	struct saying saying = { .text = space, .room = room_for_value(mesh) };
+	unsigned waited = trp_beacon_waited(mesh->beacon, trp_now());
+	double load = 0;
+
+	if (saying.room >= size)
+		saying.room = size - 1;
+	getloadavg(&load, 1);
+	saying.length = (size_t)snprintf(
+		space, size, "1\t%02x\t%" PRIx64 "\t%u\t%u",
+		waited < WAITED_MOST ? waited : WAITED_MOST, mesh->incarnation,
+		(unsigned)(load * 100), mesh->supervisor->family.alive);
+	trp_names_each_offer(&mesh->supervisor->names, add_offer, &saying);
+	if (saying.left_out && !mesh->is_short)
+		troupe_log(
+			TROUPE_WARNING,
+			"mesh %s: %u offers are not told, as they do not fit "
+			"into the %zu bytes that this bus leaves for them",
+			mesh->options->name, saying.left_out, saying.room);
+	mesh->is_short = saying.left_out > 0;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* Takes a number and the tab behind it off; the end may stand for the tab. */
+static int take_number(const char **at, const char *end, int base,
+		       uint64_t *ret_number)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t number = 0;
+	const char *digit;
+	int count;
+
+	for (count = 0; *at < end && **at != '\t' && **at != '\n'; count++) {
+		digit = memchr(digits, *(*at)++, (size_t)base);
+		if (!digit || count == 16)
+			return -EBADMSG;
+		number = number * (uint64_t)base + (uint64_t)(digit - digits);
+	}
+	if (*at < end)
+		(*at)++;
+	*ret_number = number;
+	return count ? 0 : -EBADMSG;
+}
+
+int trp_mesh_value_read(const char *text, size_t length,
+			struct trp_mesh_said *ret_said)
+{
+	static const int base[] = { 10, 16, 16, 10, 10 };
+	const char *end = text + length;
+	uint64_t number[5];
+	int i, r = 0;
+
+	for (i = 0; r == 0 && i < 5; i++)
+		r = take_number(&text, end, base[i], &number[i]);
+	if (r < 0 || number[0] != 1)
+		return -EBADMSG;
+	*ret_said = (struct trp_mesh_said) {
+		.incarnation = number[2],
+		.load = (uint32_t)number[3],
+		.actors = (uint32_t)number[4],
+		.offers = text,
+		.length = (size_t)(end - text),
+	};
+	return 0;
+}
+
+static bool take_word(const char *from, size_t length, char *to, size_t size)
+{
+	size_t i;
+
+	if (length >= size)
+		return false;
+	for (i = 0; i < length; i++)
+		if ((unsigned char)from[i] < ' ' || from[i] == 127)
+			return false;
+	memcpy(to, from, length);
+	to[length] = '\0';
+	return true;
+}
+
+/* What makes no sense is passed over. */
+bool trp_mesh_value_offer(struct trp_mesh_said *said,
+			  struct trp_mesh_offer *ret_offer)
+{
+	const char *line, *end, *tab;
+	size_t length;
+
+	while (said->length) {
+		line = said->offers;
+		end = memchr(line, '\n', said->length);
+		length = end ? (size_t)(end - line) : said->length;
+		said->offers += length + !!end;
+		said->length -= length + !!end;
+		tab = memchr(line, '\t', length);
+		if (tab && tab > line &&
+		    take_word(line, (size_t)(tab - line), ret_offer->name,
+			      sizeof(ret_offer->name)) &&
+		    take_word(tab + 1, length - (size_t)(tab + 1 - line),
+			      ret_offer->where, sizeof(ret_offer->where)))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_MESH_ROSTER_H
+#define TRP_RUNTIME_MESH_ROSTER_H
+
+/*
+ * Which nodes are live: a set of names that is compared with what the beacon
+ * knows now and then, so that who came and who went is told once.  Pure.
+ *
+ * A node on the list has a turn in each round; one that was silent for a round
+ * and two turns more, or for two turns off the list, is not live.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "runtime/election/beacon.h"
+
+struct trp_roster_entry {
+	char *name;
+	bool is_seen;
+};
+
+struct trp_roster {
+	struct trp_roster_entry *at; /* sorted by name */
+	size_t count, room;
+};
+
+/* As far as the beacon knows now; this node itself, when it takes part. */
+bool trp_mesh_roster_is_live(const struct trp_beacon *beacon, const char *node,
+			     struct trp_time heard, struct trp_time now);
+
+/*
+ * Calls back for each that has come or gone since the last time.  Returns 0,
+ * or -ENOMEM: some that came are told another time.
+ */
+int trp_mesh_roster_look(struct trp_roster *roster,
+			 const struct trp_beacon *beacon, struct trp_time now,
+			 void (*tell)(void *user, const char *node,
+				      bool has_come),
+			 void *user);
+void trp_mesh_roster_fini(struct trp_roster *roster);
+
+#endif

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The beacon's life in the supervisor.  What the bus actor has heard comes as
+ * a request and is handed over before the timer ticks, since a turn of the
+ * supervisor takes requests first.
+ *
+ * Each call of the beacon is followed by settle(): what it has changed is
+ * acted upon there, outside of its callbacks.
+ */
+#include "runtime/mesh/mesh.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include "runtime/mesh/pack.h"
+#include "runtime/supervisor/supervisor.h"
+
+enum {
+	CLASHES_MOST = 5,
+	UNANSWERED_MOST = 64,
+	HUNG_MS = 60 * 1000, /* longer than a resolver takes to give up */
+	SERF_MOST = 512,
+};
+
+static void settle(struct trp_mesh *mesh);
+
+/* ---- what the beacon calls ---------------------------------------------- */
+
+/*
+ * A bus actor that does not answer may hang in its client library: then it is
+ * told no more, and in the end killed.
+ */
+static bool is_bus_well(struct trp_mesh *mesh)
+{
+	struct trp_keeper *bus = &mesh->bus;
+
+	if (!bus->ref)
+		return false;
+	if (mesh->unanswered < UNANSWERED_MOST &&
+	    (!mesh->unanswered ||
+	     troupe_now().ns - mesh->asked.ns < HUNG_MS * INT64_C(1000000)))
+		return true;
+	if (troupe_now().ns - mesh->asked.ns >= HUNG_MS * INT64_C(1000000)) {
+		troupe_log(TROUPE_WARNING,
+			   "the bus actor hangs, and is killed");
+		trp_office_kill(mesh->supervisor, trp_ref_slot(bus->ref));
+	}
+	return false;
+}
+
+static void on_send(void *user, const struct trp_wire *message)
+{
+	struct trp_mesh *mesh = user;
+	Troupe__Mesh__Say say = TROUPE__MESH__SAY__INIT;
+	struct trp_mesh_packed packed;
+
+	if (!mesh->is_up || !is_bus_well(mesh)) {
+		mesh->unsaid++;
+		return;
+	}
+	trp_mesh_pack(message, &packed);
+	say.wire = &packed.wire;
+	if (trp_office_send(mesh->supervisor, trp_ref_slot(mesh->bus.ref),
+			    &say.base) < 0) {
+		mesh->unsaid++;
+		return;
+	}
+	if (!mesh->unanswered++)
+		mesh->asked = troupe_now();
+}
+
+static double on_random(void *user)
+{
+	uint64_t bits = 0;
+
+	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
+		bits = (uint64_t)trp_now().ns * UINT64_C(0x9e3779b97f4a7c15);
+	return (double)(bits >> 11) * 0x1p-53;
+}
+
+/*
+ * Who knows that its bus is down claims nothing: nobody would hear the claim,
+ * and when a broker is restarted each node would.  Nor does it until a holder
+ * that it knows of has had time to be heard, since the bus is back.
+ */
+static bool may_claim(const struct trp_mesh *mesh)
+{
+	return mesh->is_up &&
+	       (!*mesh->tenure.holder || trp_now().ns >= mesh->seat_kept.ns);
+}
+
+static const struct trp_scalar *on_value(void *user, bool may_become_it)
+{
+	struct trp_mesh *mesh = user;
+	char rest[sizeof(mesh->value)];
+	int length;
+
+	trp_mesh_value_say(mesh, rest, sizeof(rest) / 2);
+	length = trp_tenure_announce(
+		&mesh->tenure, mesh->beacon, may_become_it && may_claim(mesh),
+		trp_now(), rest, mesh->value, sizeof(mesh->value));
+	if (length < 0) /* not with names of at most 255 bytes */
+		mesh->value[0] = '\0';
+	mesh->value_scalar = trp_scalar_text(mesh->value);
+	return &mesh->value_scalar;
+}
+
+static void note_it(struct trp_mesh *mesh, const char *node)
+{
+	snprintf(mesh->it, sizeof(mesh->it), "%s", node ? node : "");
+	mesh->is_roster_stale = true;
+}
+
+static void tell_healed(struct trp_mesh *mesh,
+			const struct trp_beacon_event *event)
+{
+	const struct troupe_mesh_event healed = {
+		.kind = TROUPE_MESH_HEALED,
+		.node = "",
+		.prio = (unsigned)event->prio,
+		.is_replaced = event->is_replaced,
+		.local = event->local.at,
+		.local_count = event->local.count,
+		.remote = event->remote.at,
+		.remote_count = event->remote.count,
+	};
+
+	trp_mesh_desk_tell(mesh, &healed);
+}
+
+static int begin_again(struct troupe_timer *timer)
+{
+	struct trp_mesh *mesh = timer->data;
+
+	if (mesh->is_up)
+		trp_beacon_start(mesh->beacon, trp_now());
+	settle(mesh);
+	return 0;
+}
+
+/* Random, so that two of one name do not go on together. */
+static void begin_later(struct trp_mesh *mesh)
+{
+	int64_t cycle_ms = trp_beacon_cycle_max_ns(mesh->beacon) / 1000000;
+
+	mesh->due.fired = begin_again;
+	trp_timers_start(&mesh->supervisor->timers, &mesh->due,
+			 troupe_in_ms((int64_t)((1 + on_random(mesh)) *
+						(double)cycle_ms)));
+}
+
+static void give_up(struct trp_mesh *mesh, int error)
+{
+	troupe_log(TROUPE_WARNING,
+		   "another node of the mesh %s is called %s too: this one "
+		   "goes on without the mesh; give it another --node",
+		   mesh->options->name, mesh->node);
+	mesh->is_lost = true;
+	mesh->is_up = false;
+	mesh->bus_error = error;
+	trp_keeper_stop(&mesh->bus, 1000);
+	trp_mesh_desk_tell(
+		mesh, &(struct troupe_mesh_event) { .kind = TROUPE_MESH_LOST,
+						    .node = "",
+						    .error = error });
+}
+
+/* Both are it in between: what counts is how often it happens. */
+static int count_clash(struct trp_mesh *mesh)
+{
+	enum { CYCLES_OF_PEACE = 20 };
+	struct troupe_time now = troupe_now();
+
+	if (now.ns - mesh->clashed.ns >
+	    CYCLES_OF_PEACE * trp_beacon_cycle_max_ns(mesh->beacon))
+		mesh->clashes = 0;
+	mesh->clashed = now;
+	return ++mesh->clashes;
+}
+
+static void on_failed(struct trp_mesh *mesh, int error)
+{
+	note_it(mesh, NULL);
+	if (error == -EEXIST && count_clash(mesh) > CLASHES_MOST) {
+		give_up(mesh, error);
+		return;
+	}
+	if (error == -EEXIST)
+		troupe_log(TROUPE_WARNING,
+			   "another node called %s has joined the mesh %s; "
+			   "joining again",
+			   mesh->node, mesh->options->name);
+	begin_later(mesh);
+}
+
+static void on_event(void *user, const struct trp_beacon_event *event)
+{
+	struct trp_mesh *mesh = user;
+	struct troupe_mesh_event told = { .node = event->node ? event->node
+							      : "" };
+
+	trp_tenure_event(&mesh->tenure, mesh->beacon, event, trp_now());
+	switch (event->type) {
+	case TRP_BEACON_TAG:
+		told.kind = TROUPE_MESH_IT;
+		break;
+	case TRP_BEACON_UNTAG:
+	case TRP_BEACON_DETAG:
+		told.kind = TROUPE_MESH_NOT_IT;
+		break;
+	case TRP_BEACON_PING:
+		told.kind = TROUPE_MESH_OTHER_IT;
+		break;
+	case TRP_BEACON_RECOVER:
+		tell_healed(mesh, event);
+		return;
+	case TRP_BEACON_FAILED:
+		on_failed(mesh, event->error);
+		return;
+	case TRP_BEACON_SETUP:
+		told.kind = TROUPE_MESH_SETUP;
+		told.version = event->config->version;
+		trp_mesh_desk_tell(mesh, &told);
+		return;
+	case TRP_BEACON_GOOD_NODE: /* this node always has a value */
+	case TRP_BEACON_RAW:
+	case TRP_BEACON_EVENTS:
+		return;
+	}
+	note_it(mesh, event->node);
+	trp_mesh_desk_tell(mesh, &told);
+}
+
+static const struct trp_beacon_calls calls = {
+	.send = on_send,
+	.event = on_event,
+	.random = on_random,
+	.value = on_value,
+};
+
+/* ---- after each call of it ---------------------------------------------- */
+
+static void tell_who(void *user, const char *node, bool has_come)
+{
+	trp_mesh_desk_tell(user, &(struct troupe_mesh_event) {
+					 .kind = has_come ? TROUPE_MESH_CAME
+							  : TROUPE_MESH_WENT,
+					 .node = node });
+}
+
+static int tick(struct troupe_timer *timer)
+{
+	struct trp_mesh *mesh = timer->data;
+
+	trp_beacon_tick(mesh->beacon, trp_now());
+	settle(mesh);
+	return 0;
+}
+
+static void settle(struct trp_mesh *mesh)
+{
+	struct trp_timers *timers = &mesh->supervisor->timers;
+	struct trp_time deadline = trp_beacon_deadline(mesh->beacon);
+
+	if (mesh->is_roster_stale) {
+		mesh->is_roster_stale = false;
+		trp_mesh_roster_look(&mesh->roster, mesh->beacon, trp_now(),
+				     tell_who, mesh);
+	}
+	trp_mesh_seat_look(mesh);
+	if (deadline.ns == TRP_NEVER.ns)
+		return; /* a pending start stays */
+	mesh->due.fired = tick;
+	trp_timers_start(timers, &mesh->due,
+			 (struct troupe_time) { deadline.ns });
+}
+
+/* ---- what the bus actor says -------------------------------------------- */
+
+/* The mesh, if it is indeed its bus actor that asks; or NULL. */
+static struct trp_mesh *mesh_of(const struct trp_request *request)
+{
+	struct trp_mesh *mesh = request->supervisor->mesh;
+
+	return mesh && !mesh->is_lost && mesh->bus.ref &&
+			       trp_ref_slot(mesh->bus.ref) == request->sender
+		       ? mesh
+		       : NULL;
+}
+
+int trp_mesh_on_heard(struct trp_request *request)
+{
+	const Troupe__Mesh__Heard *heard =
+		(const Troupe__Mesh__Heard *)request->message;
+	struct trp_mesh *mesh = mesh_of(request);
+	struct trp_mesh_unpacked unpacked;
+
+	if (!mesh)
+		return -EPERM;
+	if (!heard->wire || trp_mesh_unpack(heard->wire, &unpacked) < 0) {
+		trp_beacon_malformed(mesh->beacon);
+		return 0;
+	}
+	trp_beacon_receive(mesh->beacon, &unpacked.wire, trp_now());
+	settle(mesh);
+	return 0;
+}
+
+static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
+{
+	bool was_up = mesh->is_up;
+
+	mesh->is_up = is_up;
+	if (is_up && mesh->bus_error)
+		mesh->seat_kept.ns = trp_now().ns +
+				     2 * trp_beacon_cycle_max_ns(mesh->beacon);
+	if (is_up != was_up || (error && error != mesh->bus_error)) {
+		troupe_log(is_up ? TROUPE_INFO : TROUPE_WARNING,
+			   "mesh %s: %s is %s%s%s", mesh->options->name,
+			   mesh->channel, is_up ? "up" : "down",
+			   error ? ": " : "",
+			   error ? trp_bus_reason(error) : "");
+		trp_mesh_desk_tell(mesh,
+				   &(struct troupe_mesh_event) {
+					   .kind = is_up ? TROUPE_MESH_UP
+							 : TROUPE_MESH_DOWN,
+					   .node = "",
+					   .error = error });
+	}
+	mesh->bus_error = error;
+}
+
+int trp_mesh_on_changed(struct trp_request *request)
+{
+	int error = ((const Troupe__Mesh__Changed *)request->message)->error;
+	struct trp_mesh *mesh = mesh_of(request);
+
+	if (!mesh)
+		return -EPERM;
+	bus_changed(mesh, error == 0, error);
+	/* It has begun already, or is about to; or it could not before. */
+	if (error == 0 && !mesh->due.place)
+		trp_beacon_start(mesh->beacon, trp_now());
+	settle(mesh);
+	return 0;
+}
+
+int trp_mesh_on_said(struct trp_request *request)
+{
+	struct trp_mesh *mesh = mesh_of(request);
+
+	if (!mesh)
+		return -EPERM;
+	mesh->lost = ((const Troupe__Mesh__Said *)request->message)->lost;
+	if (mesh->unanswered)
+		mesh->unanswered--;
+	mesh->asked = troupe_now();
+	return 0;
+}
+
+static void bus_has_ended(struct trp_keeper *keeper)
+{
+	struct trp_mesh *mesh = keeper->data;
+
+	mesh->unanswered = 0;
+	if (!mesh->supervisor->is_ending && !mesh->is_lost)
+		bus_changed(mesh, false, -EPIPE);
+}
+
+/* ---- the beginning and the end ------------------------------------------ */
+
+const char *trp_mesh_codec(const struct trp_bus_kind *kind)
+{
+	bool has_msgpack = trp_codec_find("msgpack");
+
+	if (trp_codec_find("cbor") &&
+	    (strcmp(kind->name, "serf") != 0 || !has_msgpack))
+		return "cbor";
+	return has_msgpack ? "msgpack" : NULL;
+}
+
+static uint64_t calendar_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int open_beacon(struct trp_mesh *mesh)
+{
+	const struct trp_beacon_options options = {
+		.node = mesh->node,
+		.config = mesh->options->config,
+		.wants_raw = true,
+	};
+	int r;
+
+	r = trp_tenure_init(&mesh->tenure, mesh->node, mesh->incarnation,
+			    mesh->options->is_roving);
+	if (r == 0)
+		r = trp_beacon_new(&mesh->beacon, &options, &calls, mesh);
+	if (r == 0)
+		trp_beacon_set_ready(mesh->beacon);
+	return r;
+}
+
+static int open_bus(struct trp_mesh *mesh)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn spawn = TROUPE__CONTROL__SPAWN__INIT;
+	struct trp_bus_address address;
+	int r = trp_bus_parse(mesh->options->bus, mesh->options->name,
+			      &address);
+
+	if (r < 0)
+		return r;
+	trp_bus_describe(&address, mesh->channel, sizeof(mesh->channel));
+	mesh->value_max = TRP_WIRE_SIZE_MAX;
+	if (strcmp(address.kind->name, "serf") == 0)
+		mesh->value_max = SERF_MOST - strlen(address.path);
+	birth.klass = (uintptr_t)&trp_mesh_bus;
+	birth.label = (char *)trp_mesh_bus.name;
+	spawn.birth = &birth;
+	spawn.grace_ms = trp_mesh_bus.grace_ms;
+	r = trp_keeper_init(&mesh->bus, mesh->supervisor, &spawn);
+	if (r < 0)
+		return r;
+	mesh->bus.is_always = true;
+	mesh->bus.ended = bus_has_ended;
+	mesh->bus.data = mesh;
+	trp_keeper_want(&mesh->bus, 0);
+	return 0;
+}
+
+int trp_mesh_open(struct trp_supervisor *supervisor,
+		  const struct trp_options *options)
+{
+	struct trp_mesh *mesh;
+	int r;
+
+	if (!options->mesh.bus[0])
+		return 0;
+	mesh = calloc(1, sizeof(*mesh));
+	if (!mesh)
+		return -ENOMEM;
+	mesh->supervisor = supervisor;
+	mesh->options = &options->mesh;
+	mesh->node = options->node;
+	mesh->incarnation = calendar_ms();
+	mesh->due.data = mesh;
+	supervisor->mesh = mesh;
+	r = open_beacon(mesh);
+	return r < 0 ? r : open_bus(mesh);
+}
+
+void trp_mesh_close(struct trp_supervisor *supervisor)
+{
+	struct trp_mesh *mesh = supervisor->mesh;
+
+	if (!mesh)
+		return;
+	trp_timers_cancel(&supervisor->timers, &mesh->due);
+	trp_mesh_seat_fini(mesh);
+	trp_mesh_desk_fini(mesh);
+	trp_mesh_roster_fini(&mesh->roster);
+	trp_keeper_fini(&mesh->bus);
+	trp_beacon_free(mesh->beacon);
+	free(mesh);
+	supervisor->mesh = NULL;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/mesh/pack.h"
+
+#include <errno.h>
+#include <string.h>
+
+static ProtobufCBinaryData bytes_of(const void *data, size_t length)
+{
+	return (ProtobufCBinaryData) { length, (uint8_t *)data };
+}
+
+static void pack_value(const struct trp_scalar *from, Troupe__Mesh__Scalar *to)
+{
+	*to = (Troupe__Mesh__Scalar)TROUPE__MESH__SCALAR__INIT;
+	to->type = (uint32_t)from->type;
+	if (from->type == TRP_SCALAR_BOOL)
+		to->flag = from->flag;
+	else if (from->type == TRP_SCALAR_INT)
+		to->integer = from->integer;
+	else if (from->type == TRP_SCALAR_REAL)
+		to->real = from->real;
+	else if (trp_scalar_has_span(from))
+		to->span = bytes_of(from->span.data, from->span.length);
+}
+
+static void pack_config(const struct trp_wire_config *from,
+			Troupe__Mesh__Config *to)
+{
+	*to = (Troupe__Mesh__Config)TROUPE__MESH__CONFIG__INIT;
+	to->version = from->version;
+	to->cycle_s = from->cycle_s;
+	to->gap_s = from->gap_s;
+	to->nodes = from->nodes;
+	to->splits = from->splits;
+	to->n_hosts = from->n_hosts;
+	to->force_in = from->force_in;
+}
+
+void trp_mesh_pack(const struct trp_wire *wire,
+		   struct trp_mesh_packed *ret_packed)
+{
+	Troupe__Mesh__Wire *packed = &ret_packed->wire;
+	size_t i;
+
+	*packed = (Troupe__Mesh__Wire)TROUPE__MESH__WIRE__INIT;
+	packed->type = (uint32_t)wire->type;
+	if (wire->node)
+		packed->node = bytes_of(wire->node, strlen(wire->node));
+	pack_value(&wire->value, &ret_packed->value);
+	packed->value = &ret_packed->value;
+	for (i = 0; i < wire->history_length; i++)
+		ret_packed->history[i] =
+			bytes_of(wire->history[i], strlen(wire->history[i]));
+	packed->n_history = wire->history_length;
+	packed->history = ret_packed->history;
+	if (wire->type != TRP_WIRE_VERS)
+		return;
+	pack_config(&wire->config, &ret_packed->config);
+	packed->config = &ret_packed->config;
+}
+
+static int unpack_name(const ProtobufCBinaryData *from,
+		       char to[TRP_WIRE_NAME_MAX + 1])
+{
+	if (!from->len || from->len > TRP_WIRE_NAME_MAX ||
+	    memchr(from->data, '\0', from->len))
+		return -EBADMSG;
+	memcpy(to, from->data, from->len);
+	to[from->len] = '\0';
+	return 0;
+}
+
+static int unpack_value(const Troupe__Mesh__Scalar *from, struct trp_scalar *to)
+{
+	*to = (struct trp_scalar) { .type = TRP_SCALAR_NONE };
+	if (!from)
+		return 0;
+	if (from->type > TRP_SCALAR_RAW || from->span.len > TRP_WIRE_VALUE_MAX)
+		return -EBADMSG;
+	to->type = (enum trp_scalar_type)from->type;
+	if (to->type == TRP_SCALAR_BOOL) {
+		to->flag = from->flag;
+	} else if (to->type == TRP_SCALAR_INT) {
+		to->integer = from->integer;
+	} else if (to->type == TRP_SCALAR_REAL) {
+		to->real = from->real;
+	} else if (trp_scalar_has_span(to)) {
+		to->span.data = (const char *)from->span.data;
+		to->span.length = from->span.len;
+	}
+	return 0;
+}
+
+static void unpack_config(const Troupe__Mesh__Config *from,
+			  struct trp_wire_config *to)
+{
+	to->version = from->version;
+	to->cycle_s = from->cycle_s;
+	to->gap_s = from->gap_s;
+	to->nodes = from->nodes;
+	to->splits = from->splits;
+	to->n_hosts = from->n_hosts;
+	to->force_in = from->force_in;
+}
+
+static int unpack_history(const Troupe__Mesh__Wire *packed,
+			  struct trp_mesh_unpacked *unpacked)
+{
+	size_t i;
+	int r = 0;
+
+	if (packed->n_history > TRP_WIRE_HISTORY_MAX)
+		return -EBADMSG;
+	for (i = 0; r == 0 && i < packed->n_history; i++) {
+		r = unpack_name(&packed->history[i], unpacked->names[i]);
+		unpacked->history[i] = unpacked->names[i];
+	}
+	unpacked->wire.history = unpacked->history;
+	unpacked->wire.history_length = packed->n_history;
+	return r;
+}
+
+int trp_mesh_unpack(const Troupe__Mesh__Wire *packed,
+		    struct trp_mesh_unpacked *ret_unpacked)
+{
+	struct trp_wire *wire = &ret_unpacked->wire;
+	int r = 0;
+
+	*wire = (struct trp_wire) { 0 };
+	if (packed->type >= TRP_WIRE_TYPES)
+		return -EBADMSG;
+	wire->type = (enum trp_wire_type)packed->type;
+	if (packed->node.len) {
+		r = unpack_name(&packed->node, ret_unpacked->node);
+		wire->node = ret_unpacked->node;
+	}
+	if (r == 0)
+		r = unpack_value(packed->value, &wire->value);
+	if (r == 0)
+		r = unpack_history(packed, ret_unpacked);
+	if (r < 0)
+		return r;
+	if (packed->config)
+		unpack_config(packed->config, &wire->config);
+	return trp_wire_is_valid(wire) ? 0 : -EBADMSG;
+}

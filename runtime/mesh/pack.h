@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_MESH_PACK_H
+#define TRP_RUNTIME_MESH_PACK_H
+
+/*
+ * Beacon messages as protobuf, for the way between the supervisor and its bus
+ * actor.  Nothing is allocated: the structs below hold what points to them.
+ */
+
+#include "runtime/mesh/mesh.pb-c.h"
+#include "serialize/beacon/wire.h"
+
+struct trp_mesh_packed {
+	Troupe__Mesh__Wire wire;
+	Troupe__Mesh__Scalar value;
+	Troupe__Mesh__Config config;
+	ProtobufCBinaryData history[TRP_WIRE_HISTORY_MAX];
+};
+
+/* ret_packed borrows from `wire`, which must be valid. */
+void trp_mesh_pack(const struct trp_wire *wire,
+		   struct trp_mesh_packed *ret_packed);
+
+struct trp_mesh_unpacked {
+	struct trp_wire wire;
+	char node[TRP_WIRE_NAME_MAX + 1];
+	char names[TRP_WIRE_HISTORY_MAX][TRP_WIRE_NAME_MAX + 1];
+	const char *history[TRP_WIRE_HISTORY_MAX];
+};
+
+/*
+ * ret_unpacked->wire borrows from `packed` and from itself, and is valid
+ * (trp_wire_is_valid).  Returns 0 or -EBADMSG.
+ */
+int trp_mesh_unpack(const Troupe__Mesh__Wire *packed,
+		    struct trp_mesh_unpacked *ret_unpacked);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* What actors are told of the mesh, and ask about it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/mesh/beacon_event.pb-c.h"
+#include "runtime/mesh/mesh.h"
+#include "runtime/supervisor/supervisor.h"
+
+/* ---- events ------------------------------------------------------------- */
+
+static void tell_one(struct trp_mesh *mesh,
+		     const struct trp_subscriber *subscriber,
+		     const struct troupe_mesh_event *event)
+{
+	Troupe__BeaconEvent message = TROUPE__BEACON_EVENT__INIT;
+
+	message.kind = (uint32_t)event->kind;
+	message.node = (char *)event->node;
+	message.term = event->term;
+	message.version = event->version;
+	message.fence = event->fence;
+	message.error = event->error;
+	message.prio = event->prio;
+	message.is_replaced = event->is_replaced;
+	message.n_local = event->local_count;
+	message.local = (char **)event->local;
+	message.n_remote = event->remote_count;
+	message.remote = (char **)event->remote;
+	/* No memory, no room: the next look at the mesh shows what is so. */
+	if (subscriber->visitor)
+		trp_gate_say(subscriber->visitor, &message.base);
+	else
+		trp_office_send(mesh->supervisor, trp_ref_slot(subscriber->ref),
+				&message.base);
+}
+
+/* Those that have ended are taken off on the way. */
+void trp_mesh_desk_tell(struct trp_mesh *mesh,
+			const struct troupe_mesh_event *event)
+{
+	struct trp_subscriber **link = &mesh->subscribers;
+	struct trp_subscriber *subscriber;
+
+	while ((subscriber = *link)) {
+		if (!subscriber->visitor &&
+		    !trp_family_find(&mesh->supervisor->family,
+				     subscriber->ref)) {
+			*link = subscriber->next;
+			free(subscriber);
+			continue;
+		}
+		tell_one(mesh, subscriber, event);
+		link = &subscriber->next;
+	}
+}
+
+void trp_mesh_desk_fini(struct trp_mesh *mesh)
+{
+	struct trp_subscriber *subscriber;
+
+	while ((subscriber = mesh->subscribers)) {
+		mesh->subscribers = subscriber->next;
+		if (subscriber->visitor)
+			subscriber->visitor->gone = NULL;
+		free(subscriber);
+	}
+}
+
+static troupe_ref sender_of(const struct trp_request *request)
+{
+	const struct trp_family *family = &request->supervisor->family;
+
+	return trp_ref(request->sender,
+		       family->child[request->sender].generation);
+}
+
+static void remove_at(struct trp_subscriber **link)
+{
+	struct trp_subscriber *subscriber = *link;
+
+	*link = subscriber->next;
+	free(subscriber);
+}
+
+/* The first that it is told is whether the bus is up. */
+static int add_at(struct trp_mesh *mesh, struct trp_subscriber **link,
+		  troupe_ref ref, struct trp_visitor *visitor)
+{
+	struct trp_subscriber *subscriber = calloc(1, sizeof(*subscriber));
+
+	if (!subscriber)
+		return -ENOMEM;
+	subscriber->ref = ref;
+	subscriber->visitor = visitor;
+	*link = subscriber;
+	tell_one(
+		mesh, subscriber,
+		&(struct troupe_mesh_event) {
+			.kind = mesh->is_up ? TROUPE_MESH_UP : TROUPE_MESH_DOWN,
+			.node = "",
+			.error = mesh->bus_error });
+	return 0;
+}
+
+int trp_mesh_on_subscribe(struct trp_request *request)
+{
+	const Troupe__Mesh__Subscribe *wish =
+		(const Troupe__Mesh__Subscribe *)request->message;
+	struct trp_mesh *mesh = request->supervisor->mesh;
+	troupe_ref ref = sender_of(request);
+	struct trp_subscriber **link;
+
+	if (!mesh)
+		return -ENOTCONN;
+	link = &mesh->subscribers;
+	while (*link && (*link)->ref != ref)
+		link = &(*link)->next;
+	if (wish->is_over && *link)
+		remove_at(link);
+	else if (!wish->is_over && !*link)
+		return add_at(mesh, link, ref, NULL);
+	return 0;
+}
+
+/* ---- visitors ----------------------------------------------------------- */
+
+static int ask(struct trp_visitor *visitor, struct trp_mesh **ret_mesh)
+{
+	*ret_mesh = visitor->supervisor->mesh;
+	if (*ret_mesh)
+		return 0;
+	visitor->why = "this node is in no mesh: it was started without "
+		       "--beacon";
+	return -ENOTCONN;
+}
+
+static void stop_watching(struct trp_visitor *visitor)
+{
+	struct trp_subscriber **link = &visitor->supervisor->mesh->subscribers;
+
+	while ((*link)->visitor != visitor)
+		link = &(*link)->next;
+	remove_at(link);
+}
+
+/* Events are said as they come. */
+static int watch(struct trp_visitor *visitor)
+{
+	return TRP_GATE_LATER;
+}
+
+int trp_mesh_ask_watch(struct trp_visitor *visitor, const void *message)
+{
+	struct trp_mesh *mesh;
+	struct trp_subscriber **link;
+	int r = ask(visitor, &mesh);
+
+	if (r < 0)
+		return r;
+	link = &mesh->subscribers;
+	while (*link)
+		link = &(*link)->next;
+	r = add_at(mesh, link, 0, visitor);
+	if (r < 0)
+		return r;
+	visitor->gone = stop_watching;
+	visitor->more = watch;
+	return TRP_GATE_MORE;
+}
+
+static int view_for(struct trp_visitor *visitor, Troupe__Mesh__View **ret_view)
+{
+	ProtobufCBinaryData bytes;
+	struct trp_mesh *mesh;
+	int r = ask(visitor, &mesh);
+
+	if (r == 0)
+		r = trp_mesh_view(mesh, "", &bytes);
+	if (r < 0)
+		return r;
+	*ret_view = troupe__mesh__view__unpack(NULL, bytes.len, bytes.data);
+	free(bytes.data);
+	return *ret_view ? 0 : -ENOMEM;
+}
+
+int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message)
+{
+	Troupe__Mesh__View *view;
+	int r = view_for(visitor, &view);
+	size_t count;
+
+	if (r < 0)
+		return r;
+	count = view->n_nodes;
+	view->n_nodes = 0;
+	r = trp_gate_say(visitor, &view->base);
+	view->n_nodes = count;
+	troupe__mesh__view__free_unpacked(view, NULL);
+	return r;
+}
+
+static void drop_view(struct trp_visitor *visitor)
+{
+	troupe__mesh__view__free_unpacked(visitor->data, NULL);
+	visitor->data = NULL;
+	visitor->gone = NULL;
+}
+
+static int more_nodes(struct trp_visitor *visitor)
+{
+	const Troupe__Mesh__View *view = visitor->data;
+	int r;
+
+	if (visitor->cursor == view->n_nodes) {
+		drop_view(visitor);
+		return 0;
+	}
+	r = trp_gate_say(visitor, &view->nodes[visitor->cursor++]->base);
+	return r < 0 ? r : TRP_GATE_MORE;
+}
+
+int trp_mesh_ask_nodes(struct trp_visitor *visitor, const void *message)
+{
+	Troupe__Mesh__View *view;
+	int r = view_for(visitor, &view);
+
+	if (r < 0)
+		return r;
+	visitor->data = view;
+	visitor->gone = drop_view;
+	visitor->cursor = 0;
+	visitor->more = more_nodes;
+	return TRP_GATE_MORE;
+}
+
+/* ---- looking ------------------------------------------------------------ */
+
+int trp_mesh_on_look(struct trp_request *request)
+{
+	struct trp_mesh *mesh = request->supervisor->mesh;
+
+	if (!mesh)
+		return -ENOTCONN;
+	return trp_mesh_view(
+		mesh, ((const Troupe__Mesh__Look *)request->message)->offer,
+		&request->more);
+}
+
+int trp_mesh_on_offer(struct trp_request *request)
+{
+	const Troupe__Mesh__Offer *offer =
+		(const Troupe__Mesh__Offer *)request->message;
+
+	if (!request->supervisor->mesh)
+		return -ENOTCONN;
+	return trp_names_offer(&request->supervisor->names, offer->name,
+			       offer->is_over ? NULL : offer->where);
+}

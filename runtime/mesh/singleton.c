@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Singletons: what runs on the node that holds the seat, and nowhere else.
+ * The tenure says whether that is this node; each singleton has a keeper.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/mesh/mesh.h"
+#include "runtime/supervisor/supervisor.h"
+
+int64_t trp_mesh_grace_ms(const struct trp_mesh *mesh)
+{
+	return (int64_t)(trp_beacon_config(mesh->beacon)->gap_s * 750);
+}
+
+static void tell(struct trp_mesh *mesh)
+{
+	trp_mesh_desk_tell(
+		mesh, &(struct troupe_mesh_event) {
+			      .kind = mesh->is_seated ? TROUPE_MESH_SEATED
+						      : TROUPE_MESH_UNSEATED,
+			      .node = mesh->tenure.holder,
+			      .term = mesh->tenure.term,
+			      .fence = trp_tenure_fence(&mesh->tenure) });
+}
+
+static void apply(struct trp_mesh *mesh, struct trp_singleton *singleton)
+{
+	if (mesh->is_seated)
+		trp_keeper_want(&singleton->keeper,
+				trp_tenure_fence(&mesh->tenure));
+	else
+		trp_keeper_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
+}
+
+/* A new term is another tenure, also where the last one was this node's. */
+void trp_mesh_seat_look(struct trp_mesh *mesh)
+{
+	bool may_run = trp_tenure_may_run(&mesh->tenure);
+	struct trp_singleton *singleton;
+
+	if (may_run == mesh->is_seated)
+		return;
+	mesh->is_seated = may_run;
+	trp_beacon_set_eager(mesh->beacon, may_run);
+	tell(mesh);
+	for (singleton = mesh->singletons; singleton;
+	     singleton = singleton->next)
+		apply(mesh, singleton);
+}
+
+void trp_mesh_leave(struct trp_supervisor *supervisor)
+{
+	struct trp_mesh *mesh = supervisor->mesh;
+
+	if (!mesh)
+		return;
+	trp_tenure_stop(&mesh->tenure);
+	trp_mesh_seat_look(mesh);
+}
+
+void trp_mesh_seat_fini(struct trp_mesh *mesh)
+{
+	struct trp_singleton *singleton;
+
+	while ((singleton = mesh->singletons)) {
+		mesh->singletons = singleton->next;
+		trp_keeper_fini(&singleton->keeper);
+		free(singleton);
+	}
+}
+
+/* ---- declaring ---------------------------------------------------------- */
+
+static struct trp_singleton **find(struct trp_mesh *mesh, const char *name)
+{
+	struct trp_singleton **link = &mesh->singletons;
+
+	while (*link && strcmp((*link)->keeper.spawn->name, name) != 0)
+		link = &(*link)->next;
+	return link;
+}
+
+/* It may run still; what it was declared with is freed with the mesh. */
+static int end(struct trp_mesh *mesh, const char *name)
+{
+	struct trp_singleton *singleton = *find(mesh, name);
+
+	if (!singleton || !singleton->is_declared)
+		return -ENOENT;
+	singleton->is_declared = false;
+	trp_keeper_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
+	return 0;
+}
+
+static int declare_again(struct trp_mesh *mesh, struct trp_singleton *singleton,
+			 const Troupe__Control__Spawn *spawn)
+{
+	bool was_declared = singleton->is_declared;
+
+	if (was_declared &&
+	    singleton->keeper.spawn->birth->klass != spawn->birth->klass)
+		return -EEXIST;
+	if (trp_keeper_replace(&singleton->keeper, spawn) < 0)
+		return -ENOMEM;
+	singleton->is_declared = true;
+	if (!was_declared && mesh->is_seated)
+		apply(mesh, singleton);
+	return 0;
+}
+
+static int declare(struct trp_mesh *mesh, const Troupe__Control__Spawn *spawn)
+{
+	struct trp_singleton **link = find(mesh, spawn->name);
+	struct trp_singleton *singleton = *link;
+
+	if (!spawn->birth || !spawn->birth->klass ||
+	    !trp_name_is_valid(spawn->name))
+		return -EINVAL;
+	if (singleton)
+		return declare_again(mesh, singleton, spawn);
+	singleton = calloc(1, sizeof(*singleton));
+	if (!singleton)
+		return -ENOMEM;
+	if (trp_keeper_init(&singleton->keeper, mesh->supervisor, spawn) < 0) {
+		free(singleton);
+		return -ENOMEM;
+	}
+	singleton->is_declared = true;
+	singleton->keeper.is_offered = true;
+	*link = singleton;
+	if (mesh->is_seated)
+		apply(mesh, singleton);
+	return 0;
+}
+
+int trp_mesh_on_singleton(struct trp_request *request)
+{
+	const Troupe__Mesh__Singleton *wish =
+		(const Troupe__Mesh__Singleton *)request->message;
+	struct trp_mesh *mesh = request->supervisor->mesh;
+	Troupe__Control__Spawn *spawn;
+	int r;
+
+	if (!mesh)
+		return -ENOTCONN;
+	spawn = troupe__control__spawn__unpack(NULL, wish->spawn.len,
+					       wish->spawn.data);
+	if (!spawn)
+		return -EINVAL;
+	r = wish->is_over ? end(mesh, spawn->name) : declare(mesh, spawn);
+	troupe__control__spawn__free_unpacked(spawn, NULL);
+	return r;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* Dead letters, as they are noticed: counted, told and said. */
+#include "runtime/node/dead_letter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/system.pb-c.h"
+#include "runtime/node/dead_letter.pb-c.h"
+#include "runtime/node/types.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+enum {
+	START_MAX = 128,    /* bytes of a body that are told */
+	LINES = 5,	    /* in the log, within */
+	SILENCE_MS = 10000, /* so long */
+	DEPTH_MAX = 1 << 16 /* unread bytes of the supervisor's, its lanes
+			       having no limit */
+};
+
+static struct trp_mailbox *box;
+static struct trp_timers *timers;
+static _Atomic uint64_t *offset;
+static struct trp_letters *letters;
+
+void trp_dead_letter_begin(struct trp_mailbox *own,
+			   struct trp_timers *own_timers,
+			   _Atomic uint64_t *own_offset)
+{
+	box = own;
+	timers = own_timers;
+	offset = own_offset;
+	letters = offset ? NULL
+			 : &((struct trp_notices *)box->front->user)->letters;
+}
+
+static const struct trp_notices *notices(void)
+{
+	return (const struct trp_notices *)trp_arena_front(box->arena,
+							   TRP_SLOT_SUPERVISOR)
+		->user;
+}
+
+static troupe_ref self(void)
+{
+	return trp_ref(box->slot, box->generation);
+}
+
+/* ---- counting ------------------------------------------------------------ */
+
+/* The counts are made when there is something to count. */
+static void make_letters(void)
+{
+	static struct trp_letters nowhere; /* there is no room, now */
+	uint64_t at;
+
+	letters = &nowhere;
+	if (trp_region_alloc(&box->region, sizeof(*letters), &at) < 0)
+		return;
+	letters = trp_region_at(&box->region, at);
+	memset(letters, 0, sizeof(*letters));
+	/* Pairs with the load in letters_of(). */
+	atomic_store_explicit(offset, at, memory_order_release);
+}
+
+static void count(unsigned which)
+{
+	if (!letters)
+		make_letters();
+	trp_count(&letters->count[which]);
+}
+
+/* Of another, whom we do not trust; NULL: there are none. */
+static const struct trp_letters *letters_of(uint32_t slot,
+					    const struct trp_words *words)
+{
+	uint64_t at =
+		atomic_load_explicit(&words->letters, memory_order_acquire);
+
+	return at ? trp_arena_at(box->arena, slot, at,
+				 sizeof(struct trp_letters))
+		  : NULL;
+}
+
+uint32_t trp_dead_letter_inherit(uint32_t slot)
+{
+	const struct trp_front *front = trp_arena_front(box->arena, slot);
+	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_letters *theirs = letters_of(slot, words);
+	/* It may say anything; so many fit into no machine. */
+	uint32_t put_aside = (uint32_t)atomic_load(&words->put_aside);
+
+	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
+		atomic_fetch_add_explicit(&letters->count[i],
+					  atomic_load(&theirs->count[i]),
+					  memory_order_relaxed);
+	atomic_fetch_add_explicit(&letters->count[TROUPE_DEAD_UNREAD],
+				  put_aside, memory_order_relaxed);
+	return put_aside;
+}
+
+static void add(struct troupe_dead_counts *sum, const struct trp_letters *of)
+{
+	for (int i = 0; of && i < TROUPE_DEAD_CAUSES; i++)
+		sum->by_cause[i] += atomic_load_explicit(&of->count[i],
+							 memory_order_relaxed);
+	if (of)
+		sum->untold += atomic_load_explicit(
+			&of->count[TROUPE_DEAD_CAUSES], memory_order_relaxed);
+}
+
+int troupe_dead_letters_count(troupe_ref ref,
+			      struct troupe_dead_counts *ret_counts)
+{
+	const struct trp_arena *arena = box ? box->arena : NULL;
+	struct troupe_dead_counts sum = { 0 };
+	const struct trp_words *words;
+	uint32_t slot;
+
+	if (!arena)
+		return -ESHUTDOWN;
+	if (ref) {
+		words = trp_words_of(ref);
+		if (!words)
+			return -ESRCH;
+		add(&sum, letters_of(trp_ref_slot(ref), words));
+		*ret_counts = sum;
+		return 0;
+	}
+	add(&sum, &notices()->letters);
+	for (slot = 1; slot < arena->slots; slot++) {
+		uint64_t life =
+			atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
+					     memory_order_relaxed);
+
+		words = trp_words_of(trp_ref(slot, (uint32_t)(life >> 32)));
+		if (words)
+			add(&sum, letters_of(slot, words));
+	}
+	*ret_counts = sum;
+	return 0;
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+struct start {
+	ProtobufCBuffer base;
+	size_t size;
+	uint8_t bytes[START_MAX];
+};
+
+static void append(ProtobufCBuffer *buffer, size_t size, const uint8_t *bytes)
+{
+	struct start *start = (struct start *)buffer;
+	size_t room = sizeof(start->bytes) - start->size;
+
+	size = size < room ? size : room;
+	memcpy(start->bytes + start->size, bytes, size);
+	start->size += size;
+}
+
+static void take_start(const struct trp_dead *dead, struct start *start)
+{
+	start->base.append = append;
+	start->size = 0;
+	if (dead->body)
+		append(&start->base, dead->size, dead->body);
+	else if (dead->message)
+		protobuf_c_message_pack_to_buffer(dead->message, &start->base);
+}
+
+static int post(troupe_ref to, const ProtobufCMessage *letter)
+{
+	struct trp_envelope envelope = {
+		.type = trp_type_of(letter->descriptor),
+		.sender = self(),
+		.deadline = INT64_MAX,
+		.created = trp_now().ns,
+		.flow = trp_actor.handled.flow,
+		.hop = trp_envelope_next_hop(trp_actor.handled.hop),
+		.kind = TRP_MESSAGE,
+	};
+	size_t size = sizeof(envelope) + trp_message_size(letter);
+	void *bytes;
+	int r;
+
+	if (box->slot == TRP_SLOT_SUPERVISOR &&
+	    trp_mailbox_depth(box->arena, trp_ref_slot(to), box->slot) >
+		    DEPTH_MAX)
+		return -EAGAIN;
+	r = trp_mailbox_reserve(box, trp_ref_slot(to), trp_ref_generation(to),
+				TRP_MAIL, (uint32_t)size, NULL, &bytes);
+	if (r < 0)
+		return r;
+	memcpy(bytes, &envelope, sizeof(envelope));
+	trp_message_pack(letter, (char *)bytes + sizeof(envelope));
+	trp_mailbox_commit(box, (uint32_t)size);
+	return 0;
+}
+
+static void tell(const struct trp_dead *dead)
+{
+	Troupe__DeadLetter letter = TROUPE__DEAD_LETTER__INIT;
+	struct start start;
+	bool is_ready = false;
+	troupe_ref to;
+
+	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
+		to = atomic_load_explicit(&notices()->subscriber[i],
+					  memory_order_relaxed);
+		if (!to)
+			continue;
+		if (!is_ready) {
+			take_start(dead, &start);
+			letter.cause = dead->cause;
+			letter.sender = dead->sender;
+			letter.target = dead->target;
+			letter.type = dead->type;
+			letter.size = dead->size;
+			letter.created = dead->created;
+			letter.start.data = start.bytes;
+			letter.start.len = start.size;
+			is_ready = true;
+		}
+		if (post(to, &letter.base) < 0)
+			count(TROUPE_DEAD_CAUSES);
+	}
+}
+
+/* ---- saying -------------------------------------------------------------- */
+
+static const char *const text_of[] = {
+	[TROUPE_DEAD_TARGET] = "no such actor",
+	[TROUPE_DEAD_REFUSED] = "no room for it",
+	[TROUPE_DEAD_DROPPED] = "no room for it, and its class drops",
+	[TROUPE_DEAD_UNREADABLE] = "it cannot be read",
+	[TROUPE_DEAD_UNHANDLED] = "nobody handles it",
+	[TROUPE_DEAD_EXPIRED] = "it came too late",
+	[TROUPE_DEAD_CLOSED] = "it was sent after the close",
+	[TROUPE_DEAD_UNREAD] = "its receiver ended first",
+};
+
+const char *troupe_dead_letter_text(enum troupe_dead_cause cause)
+{
+	return (unsigned)cause < TROUPE_DEAD_CAUSES ? text_of[cause]
+						    : "unknown";
+}
+
+/* "worker[4711]", by the directory. */
+static const char *name_of(troupe_ref ref, char *buffer, size_t size)
+{
+	uint32_t slot = trp_ref_slot(ref);
+	const struct trp_slot *line;
+
+	if (!ref || slot >= box->arena->slots) {
+		snprintf(buffer, size, "nobody");
+		return buffer;
+	}
+	line = trp_arena_slot(box->arena, slot);
+	if (ref == self())
+		snprintf(buffer, size, "%s[%d]", trp_actor.title,
+			 (int)getpid());
+	else if (atomic_load(&line->life) >> 32 == trp_ref_generation(ref))
+		snprintf(buffer, size, "%.*s[%d]", (int)sizeof(line->name),
+			 line->name, (int)atomic_load(&line->pid));
+	else
+		snprintf(buffer, size, "one that is gone");
+	return buffer;
+}
+
+/* Of this process: how much was said since, and how much was not. */
+static struct {
+	struct troupe_timer timer;
+	int64_t since;
+	unsigned said;
+	unsigned long unsaid;
+} silence;
+
+void trp_dead_letter_end(void)
+{
+	if (silence.unsaid)
+		troupe_log(TROUPE_WARNING, "%lu more dead letters",
+			   silence.unsaid);
+	silence.unsaid = 0;
+}
+
+/* There is no arena any more: whatever dies now is told to nobody. */
+void trp_dead_letter_leave(void)
+{
+	trp_dead_letter_end();
+	box = NULL;
+	letters = NULL;
+}
+
+static int silence_is_over(struct troupe_timer *timer)
+{
+	trp_dead_letter_end();
+	return 0;
+}
+
+static bool may_say(void)
+{
+	int64_t now = trp_now().ns;
+
+	if (now - silence.since > SILENCE_MS * INT64_C(1000000)) {
+		trp_dead_letter_end();
+		silence.since = now;
+		silence.said = 0;
+	}
+	if (silence.said < LINES) {
+		silence.said++;
+		return true;
+	}
+	if (silence.unsaid++ == 0) {
+		silence.timer.fired = silence_is_over;
+		trp_timers_start(timers, &silence.timer,
+				 troupe_in_ms(SILENCE_MS));
+	}
+	return false;
+}
+
+static void say(const struct trp_dead *dead)
+{
+	const char *type = trp_types_name(dead->type);
+	char sender[TRP_TITLE_SIZE + 16], target[TRP_TITLE_SIZE + 16];
+	char name[32];
+
+	if (dead->is_quiet || trp_actor.is_stopping ||
+	    atomic_load_explicit(&notices()->is_ending, memory_order_relaxed) ||
+	    !may_say())
+		return;
+	snprintf(name, sizeof(name), "type %016llx",
+		 (unsigned long long)dead->type);
+	troupe_log(TROUPE_WARNING,
+		   "dead letter: %s, %zu bytes, from %s to %s: %s",
+		   type ? type : name, dead->size,
+		   name_of(dead->sender, sender, sizeof(sender)),
+		   name_of(dead->target, target, sizeof(target)),
+		   text_of[dead->cause]);
+}
+
+/* ---- noticing ------------------------------------------------------------ */
+
+void trp_dead_letter_notice(const struct trp_dead *dead)
+{
+	if (!box)
+		return;
+	count(dead->cause);
+	if (dead->type == trp_type_of(&troupe__dead_letter__descriptor))
+		return;
+	tell(dead);
+	say(dead);
+}
+
+void trp_dead_letter_sent(int r, troupe_ref to,
+			  const struct trp_envelope *envelope,
+			  const ProtobufCMessage *message)
+{
+	struct trp_dead dead = {
+		.cause = r == -ESRCH	? TROUPE_DEAD_TARGET
+			 : r == -EAGAIN ? TROUPE_DEAD_REFUSED
+					: TROUPE_DEAD_DROPPED,
+		.sender = trp_actor.self,
+		.target = to,
+		.type = trp_type_of(message->descriptor),
+		.created = envelope->created,
+		.size = trp_message_size(message),
+		.message = message,
+	};
+
+	trp_dead_letter_notice(&dead);
+}
+
+void trp_dead_letter_received(enum troupe_dead_cause cause,
+			      const struct trp_envelope *envelope,
+			      const void *body, size_t size)
+{
+	struct trp_dead dead = {
+		.cause = cause,
+		.sender = envelope->sender,
+		.target = trp_actor.self,
+		.type = envelope->type,
+		.created = envelope->created,
+		.size = size,
+		.body = body,
+	};
+
+	trp_dead_letter_notice(&dead);
+}
+
+void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
+			    bool is_quiet)
+{
+	struct trp_envelope envelope = { 0 };
+	struct trp_dead dead = { .cause = TROUPE_DEAD_UNREAD,
+				 .target = target,
+				 .is_quiet = is_quiet };
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &dead.body,
+			      &dead.size) < 0 ||
+	    envelope.kind == TRP_CONTROL)
+		return;
+	dead.sender = envelope.sender;
+	dead.type = envelope.type;
+	dead.created = envelope.created;
+	trp_dead_letter_notice(&dead);
+}
+
+/* ---- for subscribers ----------------------------------------------------- */
+
+static int want(bool wanted)
+{
+	Troupe__Control__DeadLetters request =
+		TROUPE__CONTROL__DEAD_LETTERS__INIT;
+
+	request.wanted = wanted;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_dead_letters_subscribe(void)
+{
+	return want(true);
+}
+
+int troupe_dead_letters_unsubscribe(void)
+{
+	return want(false);
+}
+
+int troupe_dead_letter_read(const struct troupe_message *message,
+			    struct troupe_dead_letter *ret_letter)
+{
+	const Troupe__DeadLetter *letter = message->body;
+
+	if (message->type != &troupe__dead_letter__descriptor || !letter ||
+	    letter->cause >= TROUPE_DEAD_CAUSES)
+		return -EINVAL;
+	*ret_letter = (struct troupe_dead_letter) {
+		.cause = (enum troupe_dead_cause)letter->cause,
+		.sender = letter->sender,
+		.target = letter->target,
+		.type = trp_types_find(letter->type),
+		.created = { letter->created },
+		.size = letter->size,
+		.start = letter->start.data,
+		.start_size = letter->start.len,
+	};
+	return 0;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/log.h"
+
+static const char *const level_name[] = {
+	[TROUPE_DEBUG] = "debug",
+	[TROUPE_INFO] = "info",
+	[TROUPE_WARNING] = "warning",
+	[TROUPE_FATAL] = "fatal",
+};
+
+static bool is_impatient;
+static unsigned unread; /* lines since nobody reads */
+
+void trp_log_never_wait(void)
+{
+	is_impatient = true;
+}
+
+/* Who reads has a moment, once; not for each line. */
+static bool is_read(void)
+{
+	enum { MOMENT_MS = 50 };
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return !is_impatient || poll(&out, 1, unread ? 0 : MOMENT_MS) != 0;
+}
+
+static void write_line(enum troupe_level level, const char *format,
+		       va_list arguments)
+{
+	char line[1024];
+	struct timespec now;
+	struct tm local;
+	int size, n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &local);
+	size = snprintf(line, sizeof(line), "%02d:%02d:%02d.%03ld %s %s[%d] ",
+			local.tm_hour, local.tm_min, local.tm_sec,
+			now.tv_nsec / 1000000, level_name[level],
+			trp_actor.title[0] ? trp_actor.title : "troupe",
+			(int)getpid());
+	n = vsnprintf(line + size, sizeof(line) - (size_t)size - 1, format,
+		      arguments);
+	if (n < 0)
+		return;
+	size += n;
+	if ((size_t)size > sizeof(line) - 2)
+		size = sizeof(line) - 2;
+	line[size++] = '\n';
+	n = (int)write(STDERR_FILENO, line, (size_t)size);
+	(void)n; /* nowhere to say that it failed */
+}
+
+static void say(enum troupe_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	write_line(level, format, arguments);
+	va_end(arguments);
+}
+
+void trp_log_catch_up(void)
+{
+	if (!unread || !is_read())
+		return;
+	say(TROUPE_WARNING, "%u lines are lost, as nobody read them", unread);
+	unread = 0;
+}
+
+void troupe_log(enum troupe_level level, const char *format, ...)
+{
+	int error = errno;
+	va_list arguments;
+
+	trp_log_catch_up();
+	if (unread || !is_read()) {
+		unread++;
+	} else {
+		va_start(arguments, format);
+		write_line(level, format, arguments);
+		va_end(arguments);
+	}
+	errno = error;
+}

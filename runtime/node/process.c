@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/node/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Where glibc keeps the thread id, and the list it gave the kernel. */
+static pid_t *tid_address;
+static void *robust_list;
+static size_t robust_size;
+
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+}
+
+pid_t trp_process_fork(void)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		die_with(parent);
+	return pid;
+}
+
+int trp_process_prepare(void)
+{
+	/*
+	 * glibc told the kernel to clear the thread id in its thread
+	 * descriptor at exit; that is the address we are after.
+	 */
+	if (prctl(PR_GET_TID_ADDRESS, &tid_address) < 0)
+		tid_address = NULL;
+	if (syscall(SYS_get_robust_list, 0, &robust_list, &robust_size) < 0)
+		robust_list = NULL;
+	return tid_address && *tid_address != (pid_t)syscall(SYS_gettid)
+		       ? -ENOTSUP
+		       : 0;
+}
+
+pid_t trp_process_clone(pid_t supervisor)
+{
+	/* The exit signal must be 0: it is the zygote's, SIGCHLD. */
+	unsigned long flags = CLONE_PARENT;
+	long pid;
+
+	if (tid_address)
+		flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+	/*
+	 * Not clone3(), which containers forbid.  The thread id is the fourth
+	 * argument or the fifth, by the machine; the other is not looked at.
+	 */
+	pid = syscall(SYS_clone, flags, NULL, NULL, tid_address, tid_address);
+	if (pid < 0)
+		return -errno;
+	if (pid > 0)
+		return (pid_t)pid;
+	if (robust_list)
+		syscall(SYS_set_robust_list, robust_list, robust_size);
+	die_with(supervisor);
+	return 0;
+}
+
+/* ---- programs ------------------------------------------------------------ */
+
+struct program {
+	const char *const *argv;
+	const char *const *environment;
+	const int *fds;
+	pid_t parent;
+	int error; /* of the child, for the parent */
+};
+
+static void set_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		sigaction(number, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Those that lie where another shall come are moved out of the way first. */
+static int set_descriptors(const int fds[3])
+{
+	int own[3];
+
+	for (int i = 0; i < 3; i++) {
+		own[i] = fds[i];
+		if (fds[i] >= 0 && fds[i] < 3)
+			own[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		if (fds[i] >= 0 && own[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < 3; i++)
+		if (own[i] >= 0 && dup2(own[i], i) < 0)
+			return -errno;
+	return 0;
+}
+
+/* Shares the memory of the parent, which stands still until it returns. */
+__attribute__((no_sanitize_address)) static int become(void *data)
+{
+	struct program *program = data;
+
+	die_with(program->parent);
+	set_signals();
+	program->error = set_descriptors(program->fds);
+	if (program->error == 0) {
+		execvpe(program->argv[0], (char *const *)program->argv,
+			(char *const *)program->environment);
+		program->error = -errno;
+	}
+	_exit(EXIT_FAILURE);
+}
+
+/*
+ * As vfork(2), for the caller may have a lot of memory, but on a stack of its
+ * own.  Its memory is the parent's, so no handler of the parent may run in it.
+ */
+pid_t trp_process_execute(const char *const *argv,
+			  const char *const *environment, const int fds[3],
+			  int *ret_pidfd)
+{
+	static _Alignas(16) char stack[64 * 1024];
+	struct program program = {
+		.argv = argv,
+		.environment = environment ? environment
+					   : (const char *const *)environ,
+		.fds = fds,
+		.parent = getpid(),
+	};
+	sigset_t all, before;
+	pid_t pid;
+	int pidfd;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = clone(become, stack + sizeof(stack),
+		    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &program,
+		    &pidfd);
+	if (pid < 0)
+		pid = -errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0 || program.error == 0) {
+		if (pid > 0)
+			*ret_pidfd = pidfd;
+		return pid;
+	}
+	close(pidfd);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return program.error;
+}
+
+void trp_process_name(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of JSON, gathered in pages.
+ *
+ *	a page in the file holds whole lines, and blanks up to its end
+ *	the file is a whole number of pages until the supervisor ends it
+ *
+ * A process that is killed within write(2) may have written some of the pages
+ * it meant to, but none in part: the kernel copies each in one go, and looks
+ * for fatal signals in between.
+ */
+#include "runtime/node/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "ipc/wait.h"
+
+enum {
+	PAGE = 4096,
+	PAGES = 16,
+	LINE = 640,
+	SECOND_NS = 1000000000,
+};
+
+bool trp_trace_is_on;
+
+static struct {
+	int fd;
+	int error;	     /* why it is not on any more; 0: it is */
+	pid_t pid;	     /* whose events these are */
+	int64_t interval_ns; /* between two events; 0: any number of them */
+	int64_t spent_until; /* when the share of now is back */
+	uint64_t left_out;   /* since the last flush */
+	int64_t flush_at;    /* 0: nothing is there to be flushed */
+	unsigned full;	     /* pages */
+	size_t used;	     /* of the next one */
+	char page[PAGES][PAGE];
+} trace = { .fd = -1 };
+
+/* ---- a line -------------------------------------------------------------- */
+
+struct line {
+	size_t size;
+	char text[LINE];
+};
+
+static void put_bytes(struct line *line, const char *bytes, size_t size)
+{
+	size_t room = sizeof(line->text) - line->size;
+
+	size = size < room ? size : room;
+	memcpy(line->text + line->size, bytes, size);
+	line->size += size;
+}
+
+static void put(struct line *line, const char *text)
+{
+	put_bytes(line, text, strlen(text));
+}
+
+static void put_number(struct line *line, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	put_bytes(line, digits + at, sizeof(digits) - at);
+}
+
+static void put_hex(struct line *line, uint64_t number)
+{
+	char digits[18] = "0x";
+
+	for (size_t at = sizeof(digits); at > 2; number >>= 4)
+		digits[--at] = "0123456789abcdef"[number & 15];
+	put_bytes(line, digits, sizeof(digits));
+}
+
+/* Nanoseconds as microseconds. */
+static void put_time(struct line *line, int64_t ns)
+{
+	uint64_t time = ns > 0 ? (uint64_t)ns : 0;
+	char rest[4] = { '.', (char)('0' + time / 100 % 10),
+			 (char)('0' + time / 10 % 10),
+			 (char)('0' + time % 10) };
+
+	put_number(line, time / 1000);
+	put_bytes(line, rest, sizeof(rest));
+}
+
+/* Any bytes, as far as there is room for what must follow. */
+static void put_quoted(struct line *line, const char *text)
+{
+	enum { MOST = 200 };
+	size_t end = line->size + MOST;
+	char escape[8];
+
+	put(line, "\"");
+	for (; *text && line->size < end; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte >= ' ' && byte < 127 && byte != '"' && byte != '\\') {
+			put_bytes(line, text, 1);
+			continue;
+		}
+		snprintf(escape, sizeof(escape), "\\u%04x", byte);
+		put(line, escape);
+	}
+	put(line, "\"");
+}
+
+/* The head of every event; its fields end with the comma. */
+static struct line *begin(struct line *line, const char *phase,
+			  const char *name, const char *category, pid_t pid,
+			  int64_t ns)
+{
+	line->size = 0;
+	put(line, "{\"ph\":\"");
+	put(line, phase);
+	put(line, "\",\"name\":");
+	put_quoted(line, name);
+	put(line, ",\"cat\":\"");
+	put(line, category);
+	put(line, "\",\"pid\":");
+	put_number(line, (uint64_t)pid);
+	put(line, ",\"tid\":");
+	put_number(line, (uint64_t)pid);
+	put(line, ",\"ts\":");
+	put_time(line, ns);
+	return line;
+}
+
+/* ---- pages --------------------------------------------------------------- */
+
+static void end_page(void)
+{
+	char *page = trace.page[trace.full];
+
+	if (!trace.used)
+		return;
+	memset(page + trace.used, ' ', PAGE - trace.used);
+	page[PAGE - 1] = '\n';
+	trace.full++;
+	trace.used = 0;
+}
+
+static void give_up(int error)
+{
+	trp_trace_is_on = false;
+	trace.error = error;
+}
+
+/* The disk may be full: what was written is whole pages all the same. */
+static void write_pages(void)
+{
+	const char *bytes = trace.page[0];
+	size_t left = (size_t)trace.full * PAGE;
+	ssize_t n = 0;
+
+	if (trace.pid == getpid())
+		for (; left > 0; bytes += n, left -= (size_t)n) {
+			n = write(trace.fd, bytes, left);
+			if (n < 0 && errno == EINTR)
+				n = 0;
+			else if (n <= 0 || n % PAGE)
+				break;
+		}
+	if (left > 0)
+		give_up(n < 0 ? -errno : -ENOSPC);
+	trace.full = 0;
+	trace.flush_at = 0;
+}
+
+/* One byte stays for the end of the page. */
+static bool fits(const struct line *line)
+{
+	return trace.used + line->size < PAGE;
+}
+
+static void end(struct line *line)
+{
+	put(line, "},\n");
+	if (!fits(line))
+		end_page();
+	if (trace.full == PAGES)
+		write_pages();
+	memcpy(trace.page[trace.full] + trace.used, line->text, line->size);
+	trace.used += line->size;
+	if (!trace.flush_at)
+		trace.flush_at = trp_now().ns + SECOND_NS;
+}
+
+static void say_left_out(void)
+{
+	struct line line;
+
+	if (!trace.left_out)
+		return;
+	begin(&line, "i", "left out", "trace", trace.pid, trp_now().ns);
+	put(&line, ",\"s\":\"t\",\"args\":{\"events\":");
+	put_number(&line, trace.left_out);
+	put(&line, "}");
+	trace.left_out = 0;
+	end(&line);
+}
+
+void trp_trace_flush(void)
+{
+	if (!trp_trace_is_on)
+		return;
+	say_left_out();
+	end_page();
+	write_pages();
+}
+
+struct troupe_time trp_trace_flush_at(void)
+{
+	return trp_trace_is_on && trace.flush_at
+		       ? (struct troupe_time) { trace.flush_at }
+		       : TROUPE_NEVER;
+}
+
+/* ---- beginning and end --------------------------------------------------- */
+
+static void name_process(pid_t pid, const char *name)
+{
+	struct line line;
+
+	begin(&line, "M", "process_name", "__metadata", pid, 0);
+	put(&line, ",\"args\":{\"name\":");
+	put_quoted(&line, name);
+	put(&line, "}");
+	end(&line);
+}
+
+int trp_trace_open(const char *path, uint32_t rate)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+		      0666);
+
+	if (fd < 0)
+		return -errno;
+	memset(&trace, 0, sizeof(trace));
+	trace.fd = fd;
+	trace.interval_ns = rate ? SECOND_NS / rate : 0;
+	trp_trace_is_on = true;
+	trp_trace_enter();
+	trace.page[0][0] = '[';
+	trace.page[0][1] = '\n';
+	trace.used = 2;
+	name_process(trace.pid, "supervisor");
+	/* The zygote is to inherit no events. */
+	trp_trace_flush();
+	if (trp_trace_is_on)
+		return 0;
+	close(fd);
+	return trace.error;
+}
+
+void trp_trace_enter(void)
+{
+	trace.pid = getpid();
+	trace.full = 0;
+	trace.used = 0;
+	trace.flush_at = 0;
+}
+
+int trp_trace_close(void)
+{
+	struct line line;
+
+	if (trace.fd < 0)
+		return 0;
+	trp_trace_flush();
+	begin(&line, "i", "end", "trace", trace.pid, trp_now().ns);
+	put(&line, ",\"s\":\"g\"}\n]\n");
+	if (trp_trace_is_on && write(trace.fd, line.text, line.size) < 0)
+		give_up(-errno);
+	trp_trace_is_on = false;
+	close(trace.fd);
+	trace.fd = -1;
+	return trace.error;
+}
+
+/* ---- in an actor --------------------------------------------------------- */
+
+/* As many events as the share of a second may come at once. */
+bool trp_trace_may(int64_t now)
+{
+	if (trace.spent_until - now > SECOND_NS) {
+		trace.left_out++;
+		return false;
+	}
+	if (trace.spent_until < now)
+		trace.spent_until = now;
+	trace.spent_until += trace.interval_ns;
+	return true;
+}
+
+int64_t trp_trace_start(void)
+{
+	int64_t now = trp_now().ns;
+
+	return trp_trace_may(now) ? now : 0;
+}
+
+static void begin_span(struct line *line, const char *category,
+		       const char *name, int64_t from, int64_t until)
+{
+	if (!until)
+		until = trp_now().ns;
+	begin(line, "X", name, category, trace.pid, from);
+	put(line, ",\"dur\":");
+	put_time(line, until - from);
+}
+
+void trp_trace_span(const char *category, const char *name, int64_t from)
+{
+	trp_trace_span_until(category, name, from, 0);
+}
+
+void trp_trace_span_until(const char *category, const char *name, int64_t from,
+			  int64_t until)
+{
+	struct line line;
+
+	if (!from || !trp_trace_is_on)
+		return;
+	begin_span(&line, category, name, from, until);
+	end(&line);
+}
+
+/* One send of one message: a forward is another. */
+static uint64_t arrow_of(const struct trp_envelope *envelope)
+{
+	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+	return (((uint64_t)envelope->created * odd) ^ envelope->sender) * odd +
+	       envelope->hop;
+}
+
+static void point(const char *phase, const char *more, int64_t ns,
+		  const struct trp_envelope *envelope)
+{
+	struct line line;
+
+	begin(&line, phase, "mail", "mail", trace.pid, ns);
+	put(&line, ",\"id\":\"");
+	put_hex(&line, arrow_of(envelope));
+	put(&line, "\"");
+	put(&line, more);
+	end(&line);
+}
+
+void trp_trace_sent(const struct trp_envelope *envelope)
+{
+	if (trp_trace_is_on)
+		point("s", "", envelope->created, envelope);
+}
+
+void trp_trace_handled(const char *category, const char *name, int64_t from,
+		       const struct trp_envelope *envelope, pid_t sender)
+{
+	struct line line;
+
+	if (!from || !trp_trace_is_on)
+		return;
+	point("f", ",\"bp\":\"e\"", from, envelope);
+	begin_span(&line, category, name, from, 0);
+	put(&line, ",\"args\":{\"from\":");
+	put_number(&line, (uint64_t)sender);
+	put(&line, ",\"flow\":\"");
+	put_hex(&line, envelope->flow);
+	put(&line, "\",\"hop\":");
+	put_number(&line, envelope->hop);
+	put(&line, ",\"sent\":");
+	put_time(&line, envelope->created);
+	put(&line, "}");
+	end(&line);
+}
+
+/* ---- in the supervisor --------------------------------------------------- */
+
+void trp_trace_spawned(const char *title, const char *parent)
+{
+	struct line line;
+
+	if (!trp_trace_is_on)
+		return;
+	begin(&line, "i", "spawn", "life", trace.pid, trp_now().ns);
+	put(&line, ",\"s\":\"p\",\"args\":{\"actor\":");
+	put_quoted(&line, title);
+	put(&line, ",\"parent\":");
+	put_quoted(&line, parent);
+	put(&line, "}");
+	end(&line);
+}
+
+void trp_trace_born(pid_t pid, const char *title)
+{
+	if (trp_trace_is_on)
+		name_process(pid, title);
+}
+
+void trp_trace_ended(pid_t pid, const char *title, int64_t spawned_at,
+		     const struct troupe_reason *reason)
+{
+	int64_t now = trp_now().ns;
+	struct line line;
+	char text[256];
+
+	if (!trp_trace_is_on)
+		return;
+	troupe_reason_text(reason, text, sizeof(text));
+	begin(&line, "i", "end", "life", trace.pid, now);
+	put(&line, ",\"s\":\"p\",\"args\":{\"actor\":");
+	put_quoted(&line, title);
+	put(&line, ",\"reason\":");
+	put_quoted(&line, text);
+	put(&line, "}");
+	end(&line);
+	if (!pid)
+		return;
+	begin(&line, "X", title, "life", pid, spawned_at);
+	put(&line, ",\"dur\":");
+	put_time(&line, now - spawned_at);
+	put(&line, ",\"args\":{\"reason\":");
+	put_quoted(&line, text);
+	put(&line, "}");
+	end(&line);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/redis/list.h"
+
+void trp_redis_list_append(struct trp_redis_list *list,
+			   struct trp_redis_entry *entry)
+{
+	entry->next = NULL;
+	if (!list->first)
+		list->last = &list->first;
+	*list->last = entry;
+	list->last = &entry->next;
+	list->count++;
+}
+
+/* Mostly it is the last. */
+void trp_redis_list_put(struct trp_redis_list *list,
+			struct trp_redis_entry *entry)
+{
+	struct trp_redis_entry **link = &list->first;
+
+	if (!list->first || entry->due >= list->latest) {
+		trp_redis_list_append(list, entry);
+		list->latest = entry->due;
+		return;
+	}
+	while (*link && (*link)->due <= entry->due)
+		link = &(*link)->next;
+	entry->next = *link;
+	*link = entry;
+	if (!entry->next)
+		list->last = &entry->next;
+	list->count++;
+}
+
+struct trp_redis_entry **trp_redis_list_find(struct trp_redis_list *list,
+					     uint64_t number)
+{
+	struct trp_redis_entry **link = &list->first;
+
+	while (*link && (*link)->number != number)
+		link = &(*link)->next;
+	return link;
+}
+
+struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
+					    struct trp_redis_entry **link)
+{
+	struct trp_redis_entry *entry = *link;
+
+	if (!entry)
+		return NULL;
+	*link = entry->next;
+	if (!entry->next)
+		list->last = link;
+	list->count--;
+	return entry;
+}
+
+bool trp_redis_list_has(const struct trp_redis_list *list,
+			struct trp_redis_id id)
+{
+	const struct trp_redis_entry *entry = list->first;
+
+	while (entry && (entry->id.ms != id.ms || entry->id.seq != id.seq))
+		entry = entry->next;
+	return entry;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_REDIS_LIST_H
+#define TRP_RUNTIME_REDIS_LIST_H
+
+/* Lists of entries; a zeroed one is empty. */
+
+#include "runtime/redis/entry.h"
+
+struct trp_redis_list {
+	struct trp_redis_entry *first;
+	struct trp_redis_entry **last; /* of no meaning when empty */
+	size_t count;
+	int64_t latest; /* due of the last, or later */
+};
+
+void trp_redis_list_append(struct trp_redis_list *list,
+			   struct trp_redis_entry *entry);
+
+/* For a list that is in order of `due` and stays so; equals as they come. */
+void trp_redis_list_put(struct trp_redis_list *list,
+			struct trp_redis_entry *entry);
+
+/* What leads to the one with that number; to NULL: it is not there. */
+struct trp_redis_entry **trp_redis_list_find(struct trp_redis_list *list,
+					     uint64_t number);
+
+/* Takes out what `link` leads to, and returns it; or NULL. */
+struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
+					    struct trp_redis_entry **link);
+
+bool trp_redis_list_has(const struct trp_redis_list *list,
+			struct trp_redis_id id);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/redis/connection.h"
+
+enum { PORT_DEFAULT = 6379 };
+
+/* Copies [from, to); false: it is empty or too long. */
+static bool copy(char *into, size_t room, const char *from, const char *to)
+{
+	size_t size = (size_t)(to - from);
+
+	if (size == 0 || size >= room)
+		return false;
+	memcpy(into, from, size);
+	into[size] = '\0';
+	return true;
+}
+
+static bool take_number(const char *text, unsigned most, unsigned *ret_number)
+{
+	char *end;
+	unsigned long number;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (*end || errno || number > most)
+		return false;
+	*ret_number = (unsigned)number;
+	return true;
+}
+
+/* [[USER]:PASSWORD@]; *text is left behind it. */
+static bool take_user(const char **text, struct trp_redis_address *address)
+{
+	const char *at = strrchr(*text, '@');
+	const char *colon;
+
+	if (!at)
+		return true;
+	colon = memchr(*text, ':', (size_t)(at - *text));
+	if (!colon ||
+	    !copy(address->password, sizeof(address->password), colon + 1, at))
+		return false;
+	if (colon > *text &&
+	    !copy(address->user, sizeof(address->user), *text, colon))
+		return false;
+	*text = at + 1;
+	return true;
+}
+
+/* HOST[:PORT][/DATABASE], HOST in brackets where it has colons. */
+static bool take_host(const char *text, struct trp_redis_address *address)
+{
+	const char *end = text + strcspn(text, "/");
+	const char *close = *text == '[' ? memchr(text, ']', end - text) : NULL;
+	const char *colon = memchr(close ? close : text, ':',
+				   (size_t)(end - (close ? close : text)));
+	char port[8];
+
+	if (*end && !take_number(end + 1, INT32_MAX, &address->database))
+		return false;
+	if (colon && (!copy(port, sizeof(port), colon + 1, end) ||
+		      !take_number(port, UINT16_MAX, &address->port)))
+		return false;
+	if (close)
+		return close + 1 == (colon ? colon : end) &&
+		       copy(address->host, sizeof(address->host), text + 1,
+			    close);
+	return copy(address->host, sizeof(address->host), text,
+		    colon ? colon : end);
+}
+
+/* /PATH[?db=DATABASE] */
+static bool take_path(const char *text, struct trp_redis_address *address)
+{
+	const char *query = strstr(text, "?db=");
+
+	if (query && !take_number(query + 4, INT32_MAX, &address->database))
+		return false;
+	return *text == '/' && copy(address->path, sizeof(address->path), text,
+				    query ? query : text + strlen(text));
+}
+
+int trp_redis_parse(const char *url, struct trp_redis_address *ret_address)
+{
+	static const char tcp[] = "redis://", local[] = "unix://";
+	struct trp_redis_address address = { .port = PORT_DEFAULT };
+	bool is_local = strncmp(url, local, strlen(local)) == 0;
+
+	if (!is_local && strncmp(url, tcp, strlen(tcp)) != 0)
+		return -EINVAL;
+	url += is_local ? strlen(local) : strlen(tcp);
+	if (!take_user(&url, &address) ||
+	    !(is_local ? take_path(url, &address) : take_host(url, &address)))
+		return -EINVAL;
+	*ret_address = address;
+	return 0;
+}
+
+int trp_redis_find(const char *url, struct trp_redis_address *ret_address)
+{
+	if (!url)
+		url = getenv("TROUPE_REDIS");
+	return trp_redis_parse(url ? url : "redis://127.0.0.1:6379",
+			       ret_address);
+}
+
+void trp_redis_say(const struct trp_redis_address *address, char *text,
+		   size_t size)
+{
+	if (address->path[0])
+		snprintf(text, size, "%s", address->path);
+	else
+		snprintf(text, size, "%s:%u", address->host, address->port);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree of a family: names among siblings, and the addresses made of them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "runtime/supervisor/child.h"
+
+/* //mesh-bus is not the application's but the supervisor's own. */
+static const char unknown[] = "?", cut[] = "...", own[] = "/";
+
+/* FNV-1a over the parent and `size` bytes. */
+static uint32_t *bucket_of(const struct trp_family *family, uint32_t parent,
+			   const char *name, size_t size)
+{
+	uint32_t value = (2166136261u ^ parent) * 16777619u;
+
+	while (size--)
+		value = (value ^ (unsigned char)*name++) * 16777619u;
+	/* The low bits know little of the parent. */
+	value ^= value >> 15;
+	return &family->bucket[value & (family->buckets - 1)];
+}
+
+/* 0: none. */
+static uint32_t find(const struct trp_family *family, uint32_t parent,
+		     const char *name, size_t size)
+{
+	uint32_t slot = *bucket_of(family, parent, name, size);
+	const struct trp_child *child;
+
+	for (; slot; slot = child->next_in_bucket) {
+		child = &family->child[slot];
+		if (child->parent == parent && !child->name[size] &&
+		    memcmp(child->name, name, size) == 0)
+			break;
+	}
+	return slot;
+}
+
+int trp_family_list(struct trp_family *family, uint32_t slot, const char *name)
+{
+	struct trp_child *child = &family->child[slot];
+	size_t size = strlen(name);
+	uint32_t *bucket;
+
+	if (find(family, child->parent, name, size))
+		return -EEXIST;
+	memcpy(child->name, name, size + 1);
+	bucket = bucket_of(family, child->parent, name, size);
+	child->next_in_bucket = *bucket;
+	*bucket = slot;
+	child->is_listed = true;
+	return 0;
+}
+
+void trp_family_list_freely(struct trp_family *family, uint32_t slot,
+			    const char *label)
+{
+	enum { FOR_A_SLOT = sizeof(":31743") };
+	char name[TROUPE_NAME_SIZE];
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s", label);
+	for (i = 0; name[i]; i++)
+		if ((unsigned char)name[i] < ' ' || strchr("/:\177", name[i]))
+			name[i] = '_';
+	/* "." and ".." mean something else, and none at all is the root's. */
+	if (name[strspn(name, ".")] != '\0' &&
+	    trp_family_list(family, slot, name) == 0)
+		return;
+	/* No other name has a colon, so this one is free. */
+	i = strnlen(name, sizeof(name) - FOR_A_SLOT);
+	snprintf(name + i, sizeof(name) - i, ":%u", slot);
+	trp_family_list(family, slot, name);
+}
+
+void trp_family_unlist(struct trp_family *family, uint32_t slot)
+{
+	struct trp_child *child = &family->child[slot];
+	uint32_t *link;
+
+	if (!child->is_listed)
+		return;
+	link = bucket_of(family, child->parent, child->name,
+			 strlen(child->name));
+	while (*link != slot)
+		link = &family->child[*link].next_in_bucket;
+	*link = child->next_in_bucket;
+	child->is_listed = false;
+}
+
+/* ---- addresses ----------------------------------------------------------- */
+
+static bool is_step(const char *part, size_t size, const char *step)
+{
+	return size == strlen(step) && memcmp(part, step, size) == 0;
+}
+
+/* From one that is alive to the next; 0: there is none. */
+static uint32_t step(const struct trp_family *family, uint32_t from,
+		     const char *part, size_t size)
+{
+	if (is_step(part, size, "."))
+		return from;
+	if (is_step(part, size, ".."))
+		return family->child[from].parent;
+	return find(family, from, part, size);
+}
+
+int trp_family_walk(const struct trp_family *family, uint32_t from,
+		    const char *address, uint32_t *ret_slot)
+{
+	uint32_t slot = from;
+	bool is_there = true;
+	size_t size;
+
+	if (strncmp(address, "//", 2) == 0) {
+		slot = 0; /* the supervisor */
+		address += 2;
+	} else if (*address == '/') {
+		slot = find(family, 0, "", 0);
+		is_there = slot;
+		address++;
+		if (!*address) {
+			*ret_slot = slot;
+			return slot ? 0 : -ENOENT;
+		}
+	}
+	for (;; address += size + 1) {
+		size = strcspn(address, "/");
+		if (size == 0 || size >= TROUPE_NAME_SIZE)
+			return -EINVAL;
+		/* What is ill-formed is said also where nothing is found. */
+		if (is_there)
+			slot = step(family, slot, address, size);
+		is_there = slot;
+		if (!address[size])
+			break;
+	}
+	*ret_slot = slot;
+	return slot ? 0 : -ENOENT;
+}
+
+/* From the leaf up, so it is written from the end of the buffer. */
+bool trp_family_address(const struct trp_family *family, uint32_t slot,
+			char *buffer, size_t size)
+{
+	const struct trp_child *child = &family->child[slot];
+	size_t at = size - 1, length = 0;
+	const char *head = "";
+	bool is_listed = false;
+
+	buffer[at] = '\0';
+	for (; slot && child->name[0];
+	     slot = child->parent, child = &family->child[slot]) {
+		is_listed = child->is_listed;
+		length = strlen(child->name) + 1;
+		if (at < length + sizeof(cut)) {
+			head = cut;
+			break;
+		}
+		at -= length;
+		buffer[at] = '/';
+		memcpy(buffer + at + 1, child->name, length - 1);
+	}
+	if (!slot)
+		head = is_listed ? own : unknown;
+	else if (!child->name[0] && !child->is_listed)
+		head = unknown;
+	else if (!*head && !buffer[at])
+		head = "/";
+	length = strlen(head);
+	memmove(buffer + length, buffer + at, size - at);
+	memcpy(buffer, head, length);
+	return head != cut;
+}
+
+const char *trp_family_title(const struct trp_family *family, uint32_t slot,
+			     char *buffer, size_t size)
+{
+	if (family->child[slot].name[0])
+		trp_family_address(family, slot, buffer, size);
+	else
+		snprintf(buffer, size, "%s", family->child[slot].label);
+	return buffer;
+}

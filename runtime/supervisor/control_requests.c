@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* What those who came in by the control socket may ask. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/actor/actor.h"
+#include "runtime/supervisor/control_server.h"
+#include "runtime/control/control.pb-c.h"
+#include "runtime/mesh/mesh.h"
+#include "runtime/supervisor/supervisor.h"
+#include "runtime/troupe_tree.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+/* ---- who are you --------------------------------------------------------- */
+
+static int on_hello(struct trp_visitor *visitor, const void *message)
+{
+	struct trp_supervisor *supervisor = visitor->supervisor;
+	Troupe__Guest__Node node = TROUPE__GUEST__NODE__INIT;
+
+	node.name = supervisor->gate.node;
+	node.version = TROUPE_VERSION;
+	node.pid = getpid();
+	node.application = supervisor->application;
+	node.actors = supervisor->family.alive;
+	node.slots = supervisor->family.slots;
+	return trp_gate_say(visitor, &node.base);
+}
+
+/* ---- who is there -------------------------------------------------------- */
+
+enum { NAMES_MAX = 16 };
+
+static Troupe__Guest__State state_of(const struct trp_child *child)
+{
+	if (child->state == CHILD_ORDERED)
+		return TROUPE__GUEST__STATE__STARTING;
+	if (child->state == CHILD_BURIED)
+		return TROUPE__GUEST__STATE__DEAD;
+	return child->is_told ? TROUPE__GUEST__STATE__STOPPING
+			      : TROUPE__GUEST__STATE__RUNNING;
+}
+
+/* One that has not begun to run has no front yet. */
+static const struct trp_words *words_of(const struct trp_supervisor *supervisor,
+					uint32_t slot)
+{
+	const struct trp_child *child = &supervisor->family.child[slot];
+	const struct trp_front *front;
+
+	if (child->state != CHILD_RUNNING)
+		return NULL;
+	front = trp_arena_front(&supervisor->node.arena, slot);
+	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
+	    child->generation)
+		return NULL;
+	return (const struct trp_words *)front->user;
+}
+
+static uint64_t count_of(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static int say_actor(struct trp_visitor *visitor, uint32_t slot)
+{
+	struct trp_supervisor *supervisor = visitor->supervisor;
+	const struct trp_child *child = &supervisor->family.child[slot];
+	const struct trp_words *words = words_of(supervisor, slot);
+	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
+	const struct trp_name *name;
+	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
+
+	trp_family_address(&supervisor->family, slot, address, sizeof(address));
+	/* A guest is in no tree; its label says what it is. */
+	actor.address = child->is_guest ? (char *)child->label : address;
+	actor.ref = trp_ref(slot, child->generation);
+	if (child->parent)
+		actor.parent = trp_ref(
+			child->parent,
+			supervisor->family.child[child->parent].generation);
+	actor.pid = child->pid;
+	actor.label = (char *)child->label;
+	actor.names = names;
+	for (name = child->names; name && actor.n_names < NAMES_MAX;
+	     name = name->next_of_holder)
+		names[actor.n_names++] = (char *)name->name;
+	actor.state = state_of(child);
+	actor.is_guest = child->is_guest;
+	if (words) {
+		actor.received = count_of(&words->received);
+		actor.sent = count_of(&words->sent);
+		actor.refused = count_of(&words->refused);
+		actor.dropped = count_of(&words->dropped);
+	}
+	return trp_gate_say(visitor, &actor.base);
+}
+
+static int more_actors(struct trp_visitor *visitor)
+{
+	const struct trp_family *family = &visitor->supervisor->family;
+	int r;
+
+	while (++visitor->cursor < family->slots) {
+		if (family->child[visitor->cursor].state == CHILD_NONE)
+			continue;
+		r = say_actor(visitor, visitor->cursor);
+		return r < 0 ? r : TRP_GATE_MORE;
+	}
+	return 0;
+}
+
+static int on_list(struct trp_visitor *visitor, const void *message)
+{
+	visitor->cursor = TRP_SLOT_SUPERVISOR;
+	visitor->more = more_actors;
+	return TRP_GATE_MORE;
+}
+
+/* ---- guests -------------------------------------------------------------- */
+
+static int on_join(struct trp_visitor *visitor, const void *message)
+{
+	int r = trp_guests_join(visitor, message);
+
+	if (r == -EEXIST)
+		visitor->why = "this process is an actor of that node already";
+	else if (r == -ESHUTDOWN)
+		visitor->why = "the node is ending";
+	else if (r == -EAGAIN)
+		visitor->why = "no slot is free in that node";
+	return r;
+}
+
+/* ---- orders -------------------------------------------------------------- */
+
+static int on_end(struct trp_visitor *visitor, const void *message)
+{
+	troupe_log(TROUPE_INFO, "told to stop by process %d",
+		   (int)visitor->pid);
+	trp_supervisor_end(visitor->supervisor);
+	return 0;
+}
+
+static const struct {
+	const ProtobufCMessageDescriptor *type;
+	/* As trp_visitors_ask(); message: of that type. */
+	int (*ask)(struct trp_visitor *visitor, const void *message);
+} requests[] = {
+	{ &troupe__guest__hello__descriptor, on_hello },
+	{ &troupe__guest__list__descriptor, on_list },
+	{ &troupe__guest__join__descriptor, on_join },
+	{ &troupe__guest__end__descriptor, on_end },
+	{ &troupe__mesh__status__descriptor, trp_mesh_ask_status },
+	{ &troupe__mesh__nodes__descriptor, trp_mesh_ask_nodes },
+	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
+};
+
+int trp_visitors_ask(struct trp_visitor *visitor, uint64_t type,
+		     const void *body, size_t size)
+{
+	struct trp_scratch *scratch = &visitor->supervisor->scratch;
+	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	ProtobufCMessage *message;
+	int r;
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		if (trp_type_of(requests[i].type) != type)
+			continue;
+		r = trp_message_unpack(requests[i].type, body, size, scratch,
+				       &message);
+		if (r == 0)
+			r = requests[i].ask(visitor, message);
+		trp_scratch_release(scratch, mark);
+		return r;
+	}
+	visitor->why = "this node does not know that request; is it of "
+		       "another version?";
+	return -ENOSYS;
+}

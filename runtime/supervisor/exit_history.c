@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervisor/exit_history.h"
+
+void trp_obituary_add(struct trp_obituary *obituary,
+		      const struct troupe_end *end)
+{
+	obituary->end[obituary->count++ % TRP_OBITUARIES] = *end;
+}
+
+const struct troupe_end *trp_obituary_find(const struct trp_obituary *obituary,
+					   troupe_ref ref)
+{
+	uint64_t kept = obituary->count < TRP_OBITUARIES ? obituary->count
+							 : TRP_OBITUARIES;
+	uint64_t i;
+
+	for (i = 1; i <= kept; i++)
+		if (obituary->end[(obituary->count - i) % TRP_OBITUARIES].ref ==
+		    ref)
+			return &obituary->end[(obituary->count - i) %
+					      TRP_OBITUARIES];
+	return NULL;
+}

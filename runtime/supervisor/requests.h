@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_REQUESTS_H
+#define TRP_RUNTIME_REQUESTS_H
+
+/*
+ * What actors ask of the supervisor: a table, type of message -> function.  A
+ * function returns 0 or a negative errno, which is the answer, together with
+ * `answer`; or a positive value: it will be answered later, by
+ * trp_office_tell() with a control.Answer and the correlation.
+ */
+
+#include "runtime/supervisor/supervisor.h"
+
+struct trp_request {
+	struct trp_supervisor *supervisor;
+	uint32_t sender;		 /* slot */
+	uint64_t correlation;		 /* 0: no answer is wanted */
+	const ProtobufCMessage *message; /* until the function returns */
+	troupe_ref answer;
+	ProtobufCBinaryData more; /* freed when it was answered */
+	char *answer_text;	  /* static; NULL: none */
+};
+
+/* Takes and answers one request.  1 or 0. */
+int trp_requests_turn(struct trp_supervisor *supervisor);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_KEEPER_H
+#define TRP_RUNTIME_KEEPER_H
+
+/*
+ * Keeps one actor of the supervisor's own running as long as it is wanted: it
+ * is started again when it dies, after pauses that grow from 0.1 to 15 s.  All
+ * that such an actor spawns ends with it: killed when it has died, or when it
+ * has not stopped in time.
+ *
+ *	ref != 0	it runs, or has been ordered, or is stopping
+ *	is_stopping ==> ref != 0; the timer is when everything is killed
+ *	!ref		the timer, if active, is when it is started
+ */
+
+#include "runtime/node/system.pb-c.h"
+#include "runtime/troupe.h"
+
+struct trp_supervisor;
+
+struct trp_keeper {
+	struct trp_keeper *next;
+	struct trp_supervisor *supervisor;
+	Troupe__Control__Spawn *spawn; /* owned */
+	uint64_t fence;	 /* given to it and to all below it; or 0 */
+	bool is_always;	 /* started again also when it has ended normally */
+	bool is_offered; /* its name, to other nodes */
+	/* May be NULL.  It has ended, and is not yet started again. */
+	void (*ended)(struct trp_keeper *keeper);
+	void *data;
+
+	troupe_ref ref;
+	bool is_wanted;
+	bool is_stopping;
+	int64_t pause_ms;
+	struct troupe_time began;
+	struct troupe_timer timer;
+};
+
+/* The keeper is the caller's, and stays where it is.  `spawn` is copied.  0 or
+ * -ENOMEM. */
+int trp_keeper_init(struct trp_keeper *keeper,
+		    struct trp_supervisor *supervisor,
+		    const Troupe__Control__Spawn *spawn);
+/* From its next start on.  0 or -ENOMEM. */
+int trp_keeper_replace(struct trp_keeper *keeper,
+		       const Troupe__Control__Spawn *spawn);
+/* When all processes are gone. */
+void trp_keeper_fini(struct trp_keeper *keeper);
+
+/* It is to run, with that fence: now, or when its predecessor has ended. */
+void trp_keeper_want(struct trp_keeper *keeper, uint64_t fence);
+
+/* It is to stop; it and all below it are killed after that time. */
+void trp_keeper_stop(struct trp_keeper *keeper, int64_t grace_ms);
+
+/* An actor has ended, whosever it is. */
+void trp_keeper_bury(struct trp_supervisor *supervisor,
+		     const struct troupe_end *end);
+
+#endif

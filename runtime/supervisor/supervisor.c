@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervisor/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "ipc/runtime_dir.h"
+#include "runtime/actor/actor.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/log.h"
+#include "runtime/mesh/mesh.h"
+#include "runtime/supervisor/requests.h"
+#include "runtime/node/trace.h"
+#include "runtime/node/types.h"
+
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/* ---- events -------------------------------------------------------------- */
+
+void trp_supervisor_end(struct trp_supervisor *supervisor)
+{
+	supervisor->is_ending = true;
+	trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+}
+
+/*
+ * A first one stops the node in order, a second one kills it.  timeout(1)
+ * sends its one signal twice, to us and to our group: that counts once.
+ */
+static void end_signal(struct trp_supervisor *supervisor)
+{
+	enum { ONE_AND_THE_SAME_MS = 100 };
+	int64_t now = troupe_now().ns;
+	uint32_t slot;
+
+	if (!supervisor->signalled_at) {
+		supervisor->signalled_at = now;
+		trp_supervisor_end(supervisor);
+		return;
+	}
+	if (now - supervisor->signalled_at < ONE_AND_THE_SAME_MS * 1000000)
+		return;
+	supervisor->error = -EINTR;
+	for (slot = 1; slot < supervisor->family.slots; slot++)
+		if (supervisor->family.child[slot].state == CHILD_ORDERED ||
+		    supervisor->family.child[slot].state == CHILD_RUNNING)
+			trp_office_kill(supervisor, slot);
+}
+
+/* Whatever is left after a short reading is reported again. */
+static void on_signal(struct trp_watch *watch, uint32_t events)
+{
+	struct trp_supervisor *supervisor = watch->data;
+	struct signalfd_siginfo info[4];
+	ssize_t size = read(watch->fd, info, sizeof(info));
+
+	for (ssize_t i = 0; i < size / (ssize_t)sizeof(info[0]); i++) {
+		if (info[i].ssi_signo == SIGCHLD)
+			trp_funeral_reap(supervisor);
+		else
+			end_signal(supervisor);
+	}
+}
+
+static void on_births(struct trp_watch *watch, uint32_t events)
+{
+	struct trp_supervisor *supervisor = watch->data;
+	struct trp_birth births[64];
+	ssize_t size;
+	size_t i;
+
+	do {
+		size = read(watch->fd, births, sizeof(births));
+		for (i = 0; size > 0 && i < (size_t)size / sizeof(births[0]);
+		     i++)
+			trp_funeral_birth(supervisor, &births[i]);
+	} while (size == sizeof(births));
+	if (size == 0) {
+		trp_wait_remove(&supervisor->wait, watch);
+		trp_funeral_stillborn(supervisor);
+		return;
+	}
+	trp_office_flush_orders(supervisor);
+}
+
+/* ---- the node's life ----------------------------------------------------- */
+
+static uint32_t read_pid_max(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned long pid_max = 4194304;
+
+	if (file) {
+		if (fscanf(file, "%lu", &pid_max) != 1)
+			pid_max = 4194304;
+		fclose(file);
+	}
+	return (uint32_t)pid_max;
+}
+
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
+static int watch_signals(struct trp_supervisor *supervisor)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
+		sigaddset(&set, SIGHUP);
+	/* The zygote may die while an order is written. */
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	supervisor->signals = (struct trp_watch) {
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+		.events = POLLIN,
+		.ready = on_signal,
+		.data = supervisor,
+	};
+	if (supervisor->signals.fd < 0)
+		return -errno;
+	return trp_wait_add(&supervisor->wait, &supervisor->signals);
+}
+
+static int watch_births(struct trp_supervisor *supervisor)
+{
+	supervisor->births = (struct trp_watch) {
+		.fd = supervisor->zygote.births,
+		.events = POLLIN,
+		.ready = on_births,
+		.data = supervisor,
+	};
+	return trp_wait_add(&supervisor->wait, &supervisor->births);
+}
+
+static int choose_wait(struct trp_node *node)
+{
+	char why[160];
+	int r = trp_wait_probe(&node->wait, why);
+
+	if (r == 0 && !trp_spin_is_mode(getenv("TROUPE_SPIN"))) {
+		snprintf(why, sizeof(why),
+			 "TROUPE_SPIN=%.40s is none of auto, always, never",
+			 getenv("TROUPE_SPIN"));
+		r = -EINVAL;
+	}
+	if (r < 0) {
+		fprintf(stderr, "troupe: %s\n", why);
+		return r;
+	}
+	if (getrandom(&node->identity, sizeof(node->identity), 0) !=
+	    sizeof(node->identity))
+		return -EIO;
+	trp_wait_set_node(node->identity);
+	return 0;
+}
+
+static int make_arena(struct trp_node *node, const struct trp_options *options)
+{
+	/* The supervisor's own heap has a lane to everybody. */
+	enum { HEAP_FOR_A_SLOT = 4096 };
+	uint32_t slots = options->slots ? options->slots : TRP_SLOTS_MAX;
+	uint64_t heap =
+		options->heap_size ? options->heap_size : TRP_HEAP_DEFAULT;
+	int r;
+
+	if (heap < (uint64_t)slots * HEAP_FOR_A_SLOT) {
+		fprintf(stderr,
+			"troupe: a heap of %llu KiB is too small for %u "
+			"actors: 4 KiB for each are needed; try --slots %llu\n",
+			(unsigned long long)heap / 1024, slots,
+			(unsigned long long)heap / HEAP_FOR_A_SLOT);
+		return -EINVAL;
+	}
+	r = trp_arena_create(&node->arena, slots, heap);
+	if (r < 0)
+		fprintf(stderr,
+			"troupe: no address space for %u actors with %llu MiB "
+			"of heap each: %s; try smaller --slots or --heap, or "
+			"raise `ulimit -%c`\n",
+			slots, (unsigned long long)heap >> 20, strerror(-r),
+			r == -EFBIG ? 'f' : 'v');
+	return r;
+}
+
+static int open_trace(struct trp_node *node, const struct trp_options *options)
+{
+	int r = options->trace[0]
+			? trp_trace_open(options->trace, options->trace_rate)
+			: 0;
+
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "troupe: cannot write the trace to %s: %s\n",
+		options->trace, strerror(-r));
+	trp_arena_fini(&node->arena);
+	return -EINVAL;
+}
+
+static void close_trace(const struct trp_options *options)
+{
+	int r = trp_trace_close();
+
+	if (r < 0)
+		fprintf(stderr, "troupe: the trace in %s is not whole: %s\n",
+			options->trace, strerror(-r));
+}
+
+/* Before the fork of the zygote: all that every process inherits. */
+static int prepare(struct trp_supervisor *supervisor,
+		   const struct trp_options *options)
+{
+	struct trp_node *node = &supervisor->node;
+	int r;
+
+	node->argc = options->argc;
+	node->argv = options->argv;
+	node->main = options->main;
+	node->mesh = &options->mesh;
+	node->supervisor = getpid();
+	if (node->main || !realpath(node->argv[0], supervisor->application))
+		supervisor->application[0] = '\0';
+	r = choose_wait(node);
+	if (r == 0)
+		r = trp_types_begin();
+	if (r == 0)
+		r = make_arena(node, options);
+	if (r == 0)
+		r = open_trace(node, options);
+	return r;
+}
+
+/* Under memory pressure actors go first, for the supervisor is all of them. */
+static void be_spared(void)
+{
+	FILE *file = fopen("/proc/self/oom_score_adj", "we");
+
+	if (!file)
+		return;
+	fputs("-500", file); /* refused without CAP_SYS_RESOURCE: as it was */
+	fclose(file);
+}
+
+static int tidy(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+
+	trp_mailbox_tidy(&supervisor->box);
+	trp_region_cool(&supervisor->box.region);
+	trp_log_catch_up();
+	return 0;
+}
+
+/* As an actor does when it has nothing else to do. */
+static int start_tidying(struct trp_supervisor *supervisor)
+{
+	enum { EVERY_MS = 30 * 1000 };
+
+	supervisor->tidying = (struct troupe_timer) {
+		.fired = tidy,
+		.data = supervisor,
+		.period_ns = EVERY_MS * INT64_C(1000000),
+	};
+	return trp_timers_start(&supervisor->timers, &supervisor->tidying,
+				troupe_in_ms(EVERY_MS));
+}
+
+/* After it: what only the supervisor has. */
+static int set_up(struct trp_supervisor *supervisor)
+{
+	struct trp_arena *arena = &supervisor->node.arena;
+	int r;
+
+	be_spared();
+	trp_log_never_wait();
+	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
+	if (r < 0)
+		return r;
+	atomic_store_explicit(&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
+			      trp_life(1, TRP_LIVE), memory_order_release);
+	r = trp_mailbox_init(&supervisor->box, arena, TRP_SLOT_SUPERVISOR, 1,
+			     TRP_LIMIT_MAX);
+	if (r < 0)
+		return r;
+	trp_wait_init(&supervisor->wait, supervisor->node.wait,
+		      supervisor->box.bell, &supervisor->box.front->sleeping,
+		      TRP_SLOT_SUPERVISOR);
+	trp_scratch_init(&supervisor->scratch, 0);
+	trp_dead_letter_begin(&supervisor->box, &supervisor->timers, NULL);
+	r = trp_family_init(&supervisor->family, arena->slots, read_pid_max());
+	if (r == 0)
+		r = watch_signals(supervisor);
+	if (r == 0)
+		r = watch_births(supervisor);
+	if (r == 0)
+		r = start_tidying(supervisor);
+	return r;
+}
+
+static void warn_of_folder(int r)
+{
+	char folder[PATH_MAX] = "its folder";
+
+	trp_folder_find(folder, sizeof(folder));
+	troupe_log(TROUPE_WARNING,
+		   "no control socket in %s (%s), so `troupe ps` and guests "
+		   "will not find this node; XDG_RUNTIME_DIR names another "
+		   "place for it",
+		   folder,
+		   r == -EPERM ? "another's, or others may enter it"
+			       : strerror(-r));
+}
+
+/* A node that nobody can ask is better than none. */
+static int open_gate(struct trp_supervisor *supervisor, const char *node)
+{
+	int r = trp_gate_open(supervisor, node);
+
+	if (r == -EADDRINUSE)
+		fprintf(stderr,
+			"troupe: a node called %s is running already; give "
+			"this one another --node NAME\n",
+			node);
+	else if (r < 0)
+		warn_of_folder(r);
+	return r == -EADDRINUSE ? r : 0;
+}
+
+static void fire_timers(struct trp_supervisor *supervisor)
+{
+	struct troupe_time now = troupe_now();
+	struct troupe_timer *timer;
+
+	while ((timer = trp_timers_due(&supervisor->timers, now)))
+		timer->fired(timer);
+}
+
+static int turn(struct trp_supervisor *supervisor)
+{
+	enum { MOST = 256 }; /* requests between looks at everything else */
+	struct troupe_time next, flush;
+	int i;
+
+	for (i = 0; i < MOST && trp_requests_turn(supervisor); i++)
+		;
+	fire_timers(supervisor);
+	if (!trp_mailbox_is_empty(&supervisor->box, TRP_TAKE_ALL))
+		return trp_wait_poll(&supervisor->wait);
+	next = trp_timers_next(&supervisor->timers);
+	flush = trp_trace_flush_at();
+	if (flush.ns <= troupe_now().ns)
+		trp_trace_flush();
+	else if (flush.ns < next.ns)
+		next = flush;
+	return trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
+}
+
+/* Everybody has gone, or goes when told. */
+static int live(struct trp_supervisor *supervisor,
+		const struct trp_options *options)
+{
+	int r = trp_office_spawn_root(supervisor);
+
+	if (r == 0)
+		r = trp_mesh_open(supervisor, options);
+	while (r >= 0 && supervisor->family.alive > supervisor->guests) {
+		if (!supervisor->root && !supervisor->is_ending)
+			trp_supervisor_end(supervisor);
+		r = turn(supervisor);
+	}
+	return r;
+}
+
+static void bury_zygote(struct trp_supervisor *supervisor)
+{
+	supervisor->is_ending = true;
+	trp_zygote_stop(&supervisor->zygote);
+	if (supervisor->zygote.pid > 0)
+		while (waitpid(supervisor->zygote.pid, NULL, 0) < 0 &&
+		       errno == EINTR)
+			;
+	supervisor->zygote.pid = 0;
+	trp_funeral_kill_strangers(supervisor);
+	while (waitpid(0, NULL, 0) > 0)
+		;
+}
+
+static void tear_down(struct trp_supervisor *supervisor)
+{
+	trp_gate_close(supervisor);
+	trp_guests_close(supervisor);
+	trp_wait_fini(&supervisor->wait);
+	if (supervisor->signals.fd > 0)
+		close(supervisor->signals.fd);
+	while (supervisor->unknown) {
+		void *unknown = supervisor->unknown;
+
+		supervisor->unknown = *(void **)unknown;
+		free(unknown);
+	}
+	trp_mesh_close(supervisor);
+	free(supervisor->orders);
+	trp_names_fini(&supervisor->names);
+	trp_timers_fini(&supervisor->timers);
+	trp_family_fini(&supervisor->family);
+	trp_scratch_fini(&supervisor->scratch);
+	trp_mailbox_fini(&supervisor->box);
+	trp_arena_fini(&supervisor->node.arena);
+}
+
+static int verdict(const struct trp_supervisor *supervisor, int r)
+{
+	const struct troupe_end *root = &supervisor->root_end;
+	char text[256];
+
+	if (r == -EADDRINUSE)
+		return STATUS_USAGE;
+	if (r < 0) {
+		fprintf(stderr, "troupe: the supervisor failed: %s\n",
+			strerror(-r));
+		return STATUS_FAILED;
+	}
+	if (supervisor->error < 0)
+		return STATUS_FAILED;
+	if (root->reason.cause == TROUPE_NORMAL ||
+	    root->reason.cause == TROUPE_SHUTDOWN)
+		return STATUS_OK;
+	fprintf(stderr, "troupe: %s ended: %s\n", supervisor->node.argv[0],
+		troupe_reason_text(&root->reason, text, sizeof(text)));
+	return STATUS_FAILED;
+}
+
+int trp_supervisor_run(const struct trp_options *options)
+{
+	static struct trp_supervisor supervisor;
+	struct trp_loaded loaded = { 0 };
+	int r;
+
+	supervisor = (struct trp_supervisor) { 0 };
+	snprintf(trp_actor.title, sizeof(trp_actor.title), "supervisor");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	r = prepare(&supervisor, options);
+	if (r < 0)
+		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
+	r = trp_zygote_start(&supervisor.zygote, &supervisor.node, &loaded);
+	if (r < 0) {
+		fprintf(stderr, "troupe: cannot load %s: %s\n",
+			options->argv[0], loaded.why);
+		close_trace(options);
+		trp_arena_fini(&supervisor.node.arena);
+		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
+						      : STATUS_FAILED;
+	}
+	supervisor.has_zygote = true;
+	r = set_up(&supervisor);
+	if (r == 0)
+		r = open_gate(&supervisor, options->node);
+	if (r == 0)
+		r = live(&supervisor, options);
+	bury_zygote(&supervisor);
+	close_trace(options);
+	trp_dead_letter_end();
+	trp_log_catch_up();
+	r = verdict(&supervisor, r);
+	tear_down(&supervisor);
+	return r;
+}

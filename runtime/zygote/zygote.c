@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/zygote/zygote.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "runtime/actor/actor.h"
+#include "runtime/node/process.h"
+#include "runtime/node/types.h"
+
+enum { BATCH = 64, NAMES_MAX = 1 << 20 };
+
+struct pipes {
+	int orders[2];
+	int births[2];
+};
+
+static int open_pipes(struct pipes *pipes)
+{
+	int r;
+
+	if (pipe2(pipes->orders, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(pipes->births, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(pipes->orders[0]);
+		close(pipes->orders[1]);
+		return r;
+	}
+	return 0;
+}
+
+/* ---- in the zygote ------------------------------------------------------- */
+
+static int count_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	int count = 0;
+
+	if (!dir)
+		return 1;
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+static int refuse(struct trp_loaded *loaded, int result, const char *why)
+{
+	loaded->result = result;
+	snprintf(loaded->why, sizeof(loaded->why), "%s", why);
+	return result;
+}
+
+/* Who says it names the file as well. */
+static const char *without_path(const char *text, const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(text, path, length) == 0 &&
+			       strncmp(text + length, ": ", 2) == 0
+		       ? text + length + 2
+		       : text;
+}
+
+static int load(struct trp_node *node, struct trp_loaded *loaded)
+{
+	int threads = count_threads();
+	void *application;
+	void *symbol;
+	int r;
+
+	application = dlopen(node->main ? NULL : node->argv[0],
+			     RTLD_NOW | RTLD_GLOBAL);
+	if (!application)
+		return refuse(loaded, -ENOEXEC,
+			      without_path(dlerror(), node->argv[0]));
+	symbol = node->main ? NULL : dlsym(application, "troupe_main");
+	if (!node->main && !symbol)
+		return refuse(
+			loaded, -ENOEXEC,
+			"it does not define troupe_main(); an application "
+			"is a shared object with that function");
+	if (count_threads() > threads)
+		return refuse(loaded, -ENOTSUP,
+			      "its constructors start threads, which no actor "
+			      "would have; start them in init()");
+	if (symbol)
+		memcpy(&node->main, &symbol, sizeof(symbol));
+	r = trp_types_load(application);
+	if (r < 0)
+		return refuse(
+			loaded, r,
+			"two of its message types have the same identity");
+	r = trp_process_prepare();
+	if (r < 0)
+		return refuse(loaded, r, "this C library is not supported");
+	return 0;
+}
+
+/* The names of all types, each with its NUL; NULL: no memory. */
+static void add_name(const ProtobufCMessageDescriptor *type, void *data)
+{
+	fwrite(type->name, 1, strlen(type->name) + 1, data);
+}
+
+static char *names_of_types(size_t *ret_size)
+{
+	char *names = NULL;
+	FILE *stream = open_memstream(&names, ret_size);
+
+	if (!stream)
+		return NULL;
+	trp_types_each(add_name, stream);
+	fclose(stream);
+	return names;
+}
+
+/*
+ * What every actor finds, set once: a fork inherits it.  The terminal sends
+ * the ignored ones to everybody, and the supervisor acts on them.
+ */
+static void set_signals(void)
+{
+	struct sigaction term = { .sa_handler = trp_actor_on_term };
+	sigset_t none;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigaction(SIGTERM, &term, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int write_all(int fd, const void *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes = (const char *)bytes + n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Orders are written whole, so a read returns whole ones. */
+static int serve(struct trp_node *node, int orders_fd, int births_fd)
+{
+	struct trp_order orders[BATCH];
+	struct trp_birth births[BATCH];
+	ssize_t size = read(orders_fd, orders, sizeof(orders));
+	size_t count, i;
+	pid_t pid;
+
+	if (size < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (size == 0)
+		return -EPIPE;
+	count = (size_t)size / sizeof(orders[0]);
+	for (i = 0; i < count; i++) {
+		pid = trp_process_clone(node->supervisor);
+		if (pid == 0) {
+			close(orders_fd);
+			close(births_fd);
+			trp_actor_main(node, orders[i].slot,
+				       orders[i].generation);
+		}
+		births[i] = (struct trp_birth) { orders[i].slot,
+						 orders[i].generation, pid };
+	}
+	return write_all(births_fd, births, count * sizeof(births[0]));
+}
+
+static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
+{
+	struct trp_loaded loaded = { 0 };
+	char *names = NULL;
+	size_t size = 0;
+
+	close(pipes->orders[1]);
+	close(pipes->births[0]);
+	set_signals();
+	/* Here, for each page that a child writes to is a copy. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	trp_process_name("troupe-zygote");
+	if (load(node, &loaded) == 0)
+		names = names_of_types(&size);
+	loaded.names = names && size <= NAMES_MAX ? (uint32_t)size : 0;
+	/* Nothing may be left in a buffer for every actor to write again. */
+	fflush(NULL);
+	if (write_all(pipes->births[1], &loaded, sizeof(loaded)) < 0 ||
+	    loaded.result < 0 ||
+	    write_all(pipes->births[1], names, loaded.names) < 0)
+		_exit(EXIT_FAILURE);
+	free(names);
+	while (serve(node, pipes->orders[0], pipes->births[1]) == 0)
+		;
+	_exit(EXIT_SUCCESS);
+}
+
+/* ---- in the supervisor --------------------------------------------------- */
+
+static int read_all(int fd, void *bytes, size_t size)
+{
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < size) {
+		n = read(fd, (char *)bytes + have, size - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -ENOEXEC;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+static int read_names(int fd, size_t size)
+{
+	char *names;
+
+	if (!size)
+		return 0;
+	names = size <= NAMES_MAX ? malloc(size) : NULL;
+	if (!names || read_all(fd, names, size) < 0) {
+		free(names);
+		return -ENOEXEC;
+	}
+	trp_types_learn(names, size);
+	return 0;
+}
+
+static int read_loaded(int fd, struct trp_loaded *ret_loaded)
+{
+	if (read_all(fd, ret_loaded, sizeof(*ret_loaded)) < 0 ||
+	    (ret_loaded->result == 0 && read_names(fd, ret_loaded->names) < 0))
+		return refuse(ret_loaded, -ENOEXEC, ""); /* see tell_end() */
+	return ret_loaded->result;
+}
+
+static int reap(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* It said nothing: a constructor of the application has ended it. */
+static void tell_end(int status, struct trp_loaded *loaded)
+{
+	static const char text[] = "a constructor of it, or of a library that "
+				   "it needs, ended the process";
+
+	if (WIFSIGNALED(status))
+		snprintf(loaded->why, sizeof(loaded->why), "%s: signal %d, %s",
+			 text, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(loaded->why, sizeof(loaded->why), "%s: exit status %d",
+			 text, WEXITSTATUS(status));
+}
+
+int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
+		     struct trp_loaded *ret_loaded)
+{
+	struct pipes pipes;
+	int r, status;
+	pid_t pid;
+
+	r = open_pipes(&pipes);
+	if (r < 0)
+		return refuse(ret_loaded, r, strerror(-r));
+	pid = trp_process_fork();
+	if (pid == 0)
+		zygote_main(node, &pipes);
+	close(pipes.orders[0]);
+	close(pipes.births[1]);
+	if (pid < 0)
+		snprintf(ret_loaded->why, sizeof(ret_loaded->why),
+			 "cannot fork: %s", strerror(-pid));
+	r = pid < 0 ? pid : read_loaded(pipes.births[0], ret_loaded);
+	*zygote = (struct trp_zygote) { pid, pipes.orders[1], pipes.births[0] };
+	if (r < 0) {
+		trp_zygote_stop(zygote);
+		status = pid > 0 ? reap(pid) : 0;
+		if (!ret_loaded->why[0])
+			tell_end(status, ret_loaded);
+		return r;
+	}
+	fcntl(zygote->orders, F_SETFL, O_NONBLOCK);
+	fcntl(zygote->births, F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+void trp_zygote_stop(struct trp_zygote *zygote)
+{
+	close(zygote->orders);
+	close(zygote->births);
+	zygote->orders = zygote->births = -1;
+}
