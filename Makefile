@@ -52,15 +52,20 @@ HAVE_WSLAY  := $(if $(wildcard /usr/include/wslay/wslay.h \
 EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
-		 tests/*/*.proto)
+		 tests/*/*.proto tests/*/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
-TEST_DIRS   := $(patsubst tests/%/,%,$(filter-out \
-		 tests/support/ tests/fuzz/ tests/bench/ tests/race/, \
-		 $(wildcard tests/*/)))
-TEST_DIRS   := $(foreach d,$(TEST_DIRS),$(if $(wildcard tests/$(d)/*.c),$(d)))
-# What others stand on is tested before them.
-BASIC_DIRS  := $(filter $(TEST_DIRS),ipc serialize runtime examples)
+# tests/ mirrors the tree: each folder of it with .c files is one program, but
+# for those that have programs of another kind.  What others stand on is tested
+# before them.
+TEST_DIRS   := $(patsubst %/,%,$(sort $(dir $(wildcard tests/*/*.c tests/*/*/*.c))))
+TEST_DIRS   := $(patsubst tests/%,%,$(filter-out tests/support tests/fuzz \
+		 tests/race tests/bench% %/applications %/programs,$(TEST_DIRS)))
+BASIC_DIRS  := $(filter ipc serialize runtime/node runtime/actor,$(TEST_DIRS))
 TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
+# What waits is tested with each way of waiting.
+WAITING     := $(filter runtime/node runtime/actor runtime/supervisor runtime/redis,$(TEST_DIRS))
+WAYS        := $(foreach w,socket epoll,$(addsuffix @$(w),$(WAITING)))
+test_bin     = $(O)/bin/test-$(subst /,-,$(1))
 BENCHES     := $(basename $(notdir $(wildcard tests/bench/parts/*.c)))
 BENCH_SRC    = $(filter-out tests/bench/parts/% \
 		 $(PEERS_ASIDE:%=tests/bench/peers/%.c), \
@@ -181,41 +186,47 @@ $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtro
 		$(EXAMPLE_LIBS)
 $(O)/examples/websocket.so: EXAMPLE_LIBS = -lwslay -lnettle
 
-# ---- tests: tests/<folder>/*.c are one Criterion program, tests/<folder> ----
+# ---- tests: tests/<folder>/*.c are one Criterion program ---------------------
 
-SUPPORT_OBJ = $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
-	      $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
+# Each program takes what it uses of these.
+SUPPORT = $(O)/lib/libsupport.a
+$(SUPPORT): $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
+	    $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
 define test_program
-$(O)/bin/test-$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
+$(call test_bin,$(1)): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
-		$$(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+		$$(SUPPORT) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
+	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
 # Applications and programs that tests run: with what a user has.
-PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(wildcard tests/*/applications/*.c))
-PARTS_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/*/programs/*.c))
+parts      = $(wildcard tests/*/$(1)/*.c tests/*/*/$(1)/*.c)
+PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(call parts,applications))
+PARTS_BIN := $(patsubst %.c,$(O)/%,$(call parts,programs))
+PARLOUR   := tests/runtime/control/parlour.pb-c
 $(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
 	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
-	-I$(O)/gen/tests/$(word 2,$(subst /, ,$(<D))) \
+	-I$(O)/gen/$(dir $(<D)) \
 	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
-$(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/tests/guests/parlour.pb-c.o \
+$(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/$(PARLOUR).o \
 		$(O)/lib/libtroupe.so
 	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
-$(PARTS_BIN): %: %.o $(O)/gen/tests/guests/parlour.pb-c.o $(O)/lib/libtroupe.so
+		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+$(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so
 	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,'$$ORIGIN/../../../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
-$(O)/bin/test-guests $(O)/bin/test-examples: $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+$(call test_bin,runtime/control) $(call test_bin,examples): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
 		$(O)/tests/bench/lanes.o
-# tests/mesh starts the same servers as tests/bus.
-$(O)/bin/test-mesh: $(O)/tests/bus/server.o | all
+$(call test_bin,runtime/mesh): | all
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 # Peers that need something are built into $(O)/peers, each by itself, and
@@ -295,7 +306,7 @@ $(O)/tests/bench/context.o: INTERNAL += \
 	-DBENCH_REVISION='"$(REVISION)"' \
 	-DBENCH_FLAGS='"$(OPTIMISE) $(CFLAGS)"'
 
-tests: all $(TEST_DIRS:%=$(O)/bin/test-%)
+tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
 benches: $(O)/bin/troupe-bench $(BENCHES:%=$(O)/bin/bench-%)
 
 # The first two commands of the README do all the set-up: the packages that
@@ -310,8 +321,7 @@ test:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-test
 do-test: tests
-	@./tests/support/run-tests $(O) $(TEST_DIRS) \
-		$(foreach w,socket epoll,$(addsuffix @$(w),$(filter runtime,$(TEST_DIRS))))
+	@./tests/support/run-tests $(O) $(TEST_DIRS) $(WAYS)
 
 bench:
 	@./tests/support/packages build
@@ -377,15 +387,17 @@ compilers:
 	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= O=build/bare all
 
 fuzz:
+	@[ -n '$(FUZZERS)' ] || { echo 'no fuzzers in tests/fuzz' >&2; exit 1; }
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
 
 # Criterion cannot run under ThreadSanitizer, so these have a main of their own.
 RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
-$(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT_OBJ) $(O)/lib/libtroupe.a
+$(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT) $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
 race:
+	@[ -n '$(RACES)' ] || { echo 'no programs in tests/race' >&2; exit 1; }
 	@./tests/support/packages build
 	@$(MAKE) --no-print-directory SANITIZE=thread CFLAGS='-g -Wno-tsan' do-race
 do-race: $(RACES:%=$(O)/bin/race-%)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/ipc/wait/kit.h"
+#include "tests/support/skip.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct bells *bells_new(void)
+{
+	void *map = mmap(NULL, sizeof(struct bells), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(map, MAP_FAILED);
+	return map;
+}
+
+void bells_free(struct bells *bells)
+{
+	munmap(bells, sizeof(*bells));
+}
+
+static void wake(struct bells *bells, uint32_t to)
+{
+	uint32_t how;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	how = atomic_load_explicit(&bells->sleeping[to], memory_order_acquire);
+	trp_bell_wake(&bells->bell[to], how, to);
+}
+
+void bells_ring(struct bells *bells, uint32_t to, uint32_t from)
+{
+	if (trp_bell_set(&bells->bell[to], from))
+		wake(bells, to);
+}
+
+void bells_ring_for_dead(struct bells *bells, uint32_t to, uint32_t from)
+{
+	trp_bell_set_again(&bells->bell[to], from);
+	wake(bells, to);
+}
+
+static void ignore(uint32_t sender, void *data)
+{
+}
+
+void bells_clear(struct bells *bells, uint32_t slot)
+{
+	trp_bell_take(&bells->bell[slot], SLOTS, ignore, NULL);
+}
+
+/* Of the parent, so that a child of a test has the same. */
+static uint64_t node_of_test(void)
+{
+	static uint64_t node;
+
+	if (!node)
+		node = (uint64_t)getpid() << 32 | 0x7e57;
+	return node;
+}
+
+void require_kind(enum trp_wait_kind kind)
+{
+	enum trp_wait_kind best;
+	char why[160];
+
+	unsetenv("TROUPE_WAIT");
+	cr_assert_eq(trp_wait_probe(&best, why), 0);
+	if (kind < best)
+		SKIP("%s does not work here: %s", trp_wait_name(kind), why);
+	trp_wait_set_node(node_of_test());
+}
+
+void init_wait(struct trp_wait *wait, enum trp_wait_kind kind,
+	       struct bells *bells, uint32_t slot)
+{
+	trp_wait_init(wait, kind, &bells->bell[slot], &bells->sleeping[slot],
+		      slot);
+}
+
+/* A descriptor that is never ready makes the backend sleep, not the futex. */
+static void must_not_be_called(struct trp_watch *watch, uint32_t events)
+{
+	cr_assert(false, "ready() for a silent descriptor");
+}
+
+struct trp_watch silent;
+
+void watch_silence(struct trp_wait *wait)
+{
+	silent = (struct trp_watch) { .fd = eventfd(0, EFD_CLOEXEC),
+				      .events = POLLIN,
+				      .ready = must_not_be_called };
+	cr_assert_eq(trp_wait_add(wait, &silent), 0);
+}
+
+void forget_silence(struct trp_wait *wait)
+{
+	trp_wait_remove(wait, &silent);
+	close(silent.fd);
+}
+
+struct trp_time after_ms(int64_t ms)
+{
+	return (struct trp_time) { trp_now().ns + ms * 1000000 };
+}
+
+void pin(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu == ANY_CPU)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+int count_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	cr_assert_not_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+pid_t start(void (*body)(void *data), void *data)
+{
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		body(data);
+		_exit(0);
+	}
+	return pid;
+}
+
+void join(pid_t pid)
+{
+	int status;
+
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0, "the child left with status %#x", status);
+}
+
+struct criterion_test_params all_kinds(void)
+{
+	static enum trp_wait_kind kinds[] = { TRP_WAIT_URING, TRP_WAIT_SOCKET,
+					      TRP_WAIT_EPOLL };
+
+	return cr_make_param_array(enum trp_wait_kind, kinds, TRP_WAIT_KINDS);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/ipc/wait/kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- a wake is never lost ---- */
+
+struct game {
+	struct bells *bells;
+	enum trp_wait_kind kind;
+	bool is_watching;
+	int cpu[2];
+	uint64_t rounds;
+};
+
+static void await_ball(struct game *game, struct trp_wait *wait, uint32_t self,
+		       uint64_t round)
+{
+	struct trp_time limit = after_ms(20000);
+
+	while (atomic_load(&game->bells->count[self]) < round) {
+		bells_clear(game->bells, self);
+		if (atomic_load(&game->bells->count[self]) >= round)
+			break;
+		if (trp_wait_sleep(wait, limit) < 0 ||
+		    trp_now().ns >= limit.ns) {
+			fprintf(stderr, "player %u: no round %lu\n", self,
+				(unsigned long)round);
+			abort();
+		}
+	}
+}
+
+static void serve(struct game *game, uint32_t self)
+{
+	atomic_fetch_add(&game->bells->count[!self], 1);
+	bells_ring(game->bells, !self, self);
+}
+
+static void play(struct game *game, uint32_t self)
+{
+	struct trp_wait wait;
+
+	pin(game->cpu[self]);
+	init_wait(&wait, game->kind, game->bells, self);
+	if (game->is_watching)
+		watch_silence(&wait);
+	for (uint64_t round = 1; round <= game->rounds; round++) {
+		if (self == 0)
+			serve(game, self);
+		await_ball(game, &wait, self, round);
+		if (self == 1)
+			serve(game, self);
+	}
+	if (game->is_watching)
+		forget_silence(&wait);
+	trp_wait_fini(&wait);
+}
+
+static void play_second(void *game)
+{
+	play(game, 1);
+}
+
+/* TROUPE_TEST_ROUNDS: more of them, where there is time. */
+static uint64_t rounds(uint64_t usual)
+{
+	const char *wish = getenv("TROUPE_TEST_ROUNDS");
+
+	return wish ? strtoull(wish, NULL, 10) : usual;
+}
+
+static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
+		      int second, uint64_t usual)
+{
+	struct game game = { .bells = bells_new(),
+			     .kind = kind,
+			     .is_watching = is_watching,
+			     .cpu = { first, second },
+			     .rounds = rounds(usual) };
+	pid_t other;
+
+	other = start(play_second, &game);
+	play(&game, 0);
+	join(other);
+	bells_free(game.bells);
+}
+
+Test(wait, no_wake_is_lost_on_one_core, .timeout = 120)
+{
+	require_kind(TRP_WAIT_EPOLL);
+	ping_pong(TRP_WAIT_EPOLL, false, 0, 0, 100000);
+}
+
+Test(wait, no_wake_is_lost_on_any_core, .timeout = 120)
+{
+	require_kind(TRP_WAIT_EPOLL);
+	ping_pong(TRP_WAIT_EPOLL, false, ANY_CPU, ANY_CPU, 20000);
+}
+
+EACH_KIND(wait, no_wake_is_lost_beside_descriptors_on_one_core)
+{
+	require_kind(*kind);
+	ping_pong(*kind, true, 0, 0, 100000);
+}
+
+EACH_KIND(wait, no_wake_is_lost_beside_descriptors_on_two_cores)
+{
+	require_kind(*kind);
+	ping_pong(*kind, true, 0, 1, 20000);
+}
+
+EACH_KIND(wait, no_wake_is_lost_between_watching_and_not)
+{
+	struct bells *bells = bells_new();
+	struct trp_wait wait;
+
+	require_kind(*kind);
+	init_wait(&wait, *kind, bells, 0);
+	for (int i = 0; i < 1000; i++) {
+		if (i % 3 == 0)
+			watch_silence(&wait);
+		bells_ring(bells, 0, 1);
+		cr_assert_eq(trp_wait_sleep(&wait, after_ms(10000)), 0);
+		cr_assert(trp_bell_is_set(&bells->bell[0]));
+		bells_clear(bells, 0);
+		cr_assert_eq(trp_wait_sleep(&wait, after_ms(0)), 0);
+		if (i % 3 == 1)
+			forget_silence(&wait);
+	}
+	trp_wait_fini(&wait);
+	bells_free(bells);
+}
+
+/* ---- time, and what there is already ---- */
+
+static void sleeps_until_deadline(enum trp_wait_kind kind, bool is_watching)
+{
+	struct bells *bells = bells_new();
+	struct trp_time deadline;
+	struct trp_wait wait;
+	int wakes = 0;
+
+	init_wait(&wait, kind, bells, 0);
+	if (is_watching)
+		watch_silence(&wait);
+	deadline = after_ms(30);
+	for (; trp_now().ns < deadline.ns; wakes++)
+		cr_assert_eq(trp_wait_sleep(&wait, deadline), 0);
+	cr_assert_leq(wakes, 3);
+	cr_assert_lt(trp_now().ns, deadline.ns + INT64_C(2000000000));
+	if (is_watching)
+		forget_silence(&wait);
+	trp_wait_fini(&wait);
+	bells_free(bells);
+}
+
+EACH_KIND(wait, a_sleep_ends_at_its_deadline)
+{
+	require_kind(*kind);
+	sleeps_until_deadline(*kind, false);
+	sleeps_until_deadline(*kind, true);
+}
+
+EACH_KIND(wait, a_deadline_in_the_past_is_no_sleep)
+{
+	static const int64_t past[] = { INT64_MIN, -1, 0, 1 };
+	struct bells *bells = bells_new();
+	struct trp_wait wait;
+
+	require_kind(*kind);
+	init_wait(&wait, *kind, bells, 0);
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < 4; i++)
+			cr_assert_eq(
+				trp_wait_sleep(&wait,
+					       (struct trp_time) { past[i] }),
+				0);
+		if (round == 0)
+			watch_silence(&wait);
+	}
+	cr_assert_eq(wait.sleeps, 0);
+	forget_silence(&wait);
+	trp_wait_fini(&wait);
+	bells_free(bells);
+}
+
+EACH_KIND(wait, a_bell_that_is_set_is_no_sleep)
+{
+	struct bells *bells = bells_new();
+	struct trp_wait wait;
+
+	require_kind(*kind);
+	init_wait(&wait, *kind, bells, 0);
+	watch_silence(&wait);
+	trp_bell_set(&bells->bell[0], 1);
+	cr_assert_eq(trp_wait_sleep(&wait, TRP_NEVER), 0);
+	cr_assert_eq(wait.sleeps, 0);
+	forget_silence(&wait);
+	trp_wait_fini(&wait);
+	bells_free(bells);
+}
+
+EACH_KIND(wait, mail_alone_opens_nothing)
+{
+	struct bells *bells = bells_new();
+	struct trp_wait wait;
+	int before;
+
+	require_kind(*kind);
+	before = count_descriptors();
+	init_wait(&wait, *kind, bells, 0);
+	cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
+	cr_assert_eq(count_descriptors(), before);
+	trp_wait_fini(&wait);
+	bells_free(bells);
+}
+
+Test(wait, fini_of_a_zeroed_wait_does_nothing)
+{
+	struct trp_wait wait = { 0 };
+
+	trp_wait_fini(&wait);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds of time in an actor. */
+#include "tests/support/stage.h"
+
+static int64_t since_ms(struct troupe_time then)
+{
+	return (troupe_now().ns - then.ns) / 1000000;
+}
+
+/* ---- idle ---------------------------------------------------------------- */
+
+enum { IDLE_MS = 40, NUMBERS = 30 };
+
+static struct troupe_time last_at;
+static int idles;
+
+static int idle_number(const struct troupe_message *message)
+{
+	last_at = troupe_now();
+	board->count++;
+	idles = 0;
+	return 0;
+}
+
+static int ended_idle(void)
+{
+	CHECK(since_ms(last_at) >= (idles + 1) * IDLE_MS);
+	board->value[0]++;
+	/* The second in a row, after all have come. */
+	return ++idles == 2 && board->count == NUMBERS ? TROUPE_STOP : 0;
+}
+
+static int unseen_tick(struct troupe_timer *timer)
+{
+	board->value[1]++;
+	return 0;
+}
+
+static int idle_init(const void *arguments)
+{
+	static struct troupe_timer tick = { .fired = unseen_tick };
+
+	last_at = troupe_now();
+	return troupe_timer_start(&tick, troupe_in_ms(5), 5);
+}
+
+static const struct troupe_handler idle_handlers[] = {
+	{ &play__number__descriptor, idle_number },
+	{ 0 },
+};
+static const struct troupe_class idler = { .name = "idler",
+					   .init = idle_init,
+					   .handlers = idle_handlers,
+					   .idle = ended_idle,
+					   .idle_ms = IDLE_MS };
+
+static int idle_root(int argc, char **argv)
+{
+	struct troupe_end end;
+	troupe_ref ref;
+	unsigned i;
+
+	CHECK(troupe_spawn(&idler, NULL, &ref) == 0);
+	for (i = 0; i < NUMBERS; i++) {
+		stage_send(ref, i);
+		usleep(i * 7919 % (IDLE_MS * 1500));
+	}
+	CHECK(troupe_wait(ref, troupe_in_ms(20000), &end) == 0);
+	CHECK(end.reason.cause == TROUPE_NORMAL);
+	CHECK(board->value[0] >= 2);
+	CHECK(board->value[1] >= IDLE_MS / 5); /* timers are no messages */
+	return 0;
+}
+
+Test(timers, idle_is_called_when_no_message_came_for_so_long_and_not_before)
+{
+	stage_pass(idle_root);
+}
+
+/* ---- in the root, within troupe_receive() -------------------------------- */
+
+static struct troupe_timer keyed, other;
+static int fired_count;
+static const char *fired_data;
+static struct troupe_time armed_for;
+
+static int keyed_fired(struct troupe_timer *timer)
+{
+	fired_count++;
+	fired_data = timer->data;
+	CHECK(troupe_now().ns >= armed_for.ns);
+	return 0;
+}
+
+static int rearm(struct troupe_timer *timer)
+{
+	armed_for = troupe_in_ms(20);
+	keyed.data = "new";
+	return troupe_timer_start(&keyed, armed_for, 0);
+}
+
+static int keyed_root(int argc, char **argv)
+{
+	struct troupe_time now = troupe_now();
+
+	keyed = (struct troupe_timer) { .fired = keyed_fired, .data = "old" };
+	other = (struct troupe_timer) { .fired = rearm };
+	CHECK(troupe_timer_start(&keyed, now, 0) == 0);
+	now.ns--;
+	CHECK(troupe_timer_start(&other, now, 0) == 0);
+	/* Both are due now. */
+	CHECK(stage_receive(100) == -1);
+	CHECK(fired_count == 1 && strcmp(fired_data, "new") == 0);
+	CHECK(troupe_timer_cancel(&keyed) == 0);
+	return 0;
+}
+
+Test(timers, one_that_was_due_and_is_armed_anew_fires_once_and_later)
+{
+	stage_pass(keyed_root);
+}
+
+static int cancel_root(int argc, char **argv)
+{
+	enum { REPEATS = 10000, SPREAD_NS = 200000 };
+	int64_t was_cancelled = 0;
+	unsigned seed = 1;
+	int i;
+
+	keyed = (struct troupe_timer) { .fired = keyed_fired };
+	for (i = 0; i < REPEATS; i++) {
+		struct troupe_message message;
+		struct troupe_time now = troupe_now();
+		int before = fired_count;
+		int r;
+
+		armed_for.ns = now.ns + rand_r(&seed) % SPREAD_NS;
+		now.ns += rand_r(&seed) % SPREAD_NS;
+		CHECK(troupe_timer_start(&keyed, armed_for, 0) == 0);
+		CHECK(troupe_receive(NULL, 0, now, &message) == -ETIMEDOUT);
+		r = troupe_timer_cancel(&keyed);
+		CHECK(r == 1 - (fired_count - before));
+		CHECK(troupe_timer_cancel(&keyed) == 0);
+		was_cancelled += r;
+		before = fired_count;
+		CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &message) ==
+		      -ETIMEDOUT);
+		CHECK(fired_count == before);
+	}
+	CHECK(was_cancelled > 0 && was_cancelled < REPEATS);
+	return 0;
+}
+
+Test(timers, cancel_says_exactly_whether_it_was_in_time)
+{
+	stage_pass(cancel_root);
+}
+
+enum { PERIOD_MS = 4, TICKS = 20 };
+static struct troupe_time periods_from;
+static int64_t last_period = -1;
+
+static int periodic_fired(struct troupe_timer *timer)
+{
+	int64_t period = since_ms(periods_from) / PERIOD_MS;
+
+	CHECK(period > last_period); /* no two of one period */
+	last_period = period;
+	fired_count++;
+	if (fired_count % 4 == 0)
+		usleep(PERIOD_MS * 5500);
+	return 0;
+}
+
+static int periodic_root(int argc, char **argv)
+{
+	struct troupe_timer timer = { .fired = periodic_fired };
+
+	periods_from = troupe_now();
+	CHECK(troupe_timer_start(&timer, periods_from, PERIOD_MS) == 0);
+	while (fired_count < TICKS)
+		stage_receive(PERIOD_MS);
+	CHECK(last_period >= TICKS + TICKS / 4 * 4 - 5);
+	CHECK(troupe_timer_cancel(&timer) == 1);
+	CHECK(troupe_timer_start(&timer, periods_from, -1) == -EINVAL);
+	return 0;
+}
+
+Test(timers, a_periodic_one_that_is_late_skips_and_keeps_its_beat)
+{
+	stage_pass(periodic_root);
+}
+
+/* ---- death --------------------------------------------------------------- */
+
+static int beat(struct troupe_timer *timer)
+{
+	board->count++;
+	return 0;
+}
+
+static int beat_init(const void *arguments)
+{
+	static struct troupe_timer timer = { .fired = beat };
+
+	return troupe_timer_start(&timer, troupe_now(), 1);
+}
+
+static const struct troupe_class beater = { .name = "beater",
+					    .init = beat_init };
+
+static int death_root(int argc, char **argv)
+{
+	troupe_ref ref;
+	long count;
+
+	CHECK(troupe_spawn(&beater, NULL, &ref) == 0);
+	while (board->count < 3)
+		usleep(1000);
+	CHECK(troupe_kill(ref) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(5000), NULL) == 0);
+	count = board->count;
+	CHECK(stage_receive(50) == -1);
+	CHECK(board->count == count);
+	return 0;
+}
+
+Test(timers, of_a_dead_actor_are_dead)
+{
+	stage_pass(death_root);
+}

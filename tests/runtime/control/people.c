@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* troupe send and troupe ask: what people say to actors. */
+#include "tests/runtime/control/node.h"
+
+TestSuite(people, .init = node_begin, .fini = node_end);
+
+static struct program node, command;
+
+/* The command has ended with that status, and said that; nothing else. */
+static void expect(int status, int wanted, const char *out, const char *err)
+{
+	cr_expect_eq(status, wanted, "%d: %s%s", status, command.out,
+		     command.err);
+	if (out)
+		cr_expect_str_eq(command.out, out);
+	if (err)
+		cr_expect(strstr(command.err, err), "%s", command.err);
+	else
+		cr_expect_str_eq(command.err, "");
+	program_fini(&command);
+}
+
+Test(people, a_message_in_json_arrives)
+{
+	node_start(&node, "a", NULL);
+	expect(troupe(&command, "send", "echo", "parlour.Words",
+		      "{\"text\": \"hello\", \"more\": [\"b\", \"c\"], "
+		      "\"data\": \"AAECAw==\"}",
+		      NULL),
+	       0, "", NULL);
+	cr_expect_eq(
+		program_await_output(&node, "words hello 2 4\n", PATIENCE_MS),
+		0, "%s", node.out);
+	/* Without the package, and with the default for the message. */
+	expect(troupe(&command, "send", "--node", "a", "echo", "Words", NULL),
+	       0, "", NULL);
+	cr_expect_eq(program_await_output(&node, "words  0 0\n", PATIENCE_MS),
+		     0, "%s", node.out);
+	node_await_count("a", 3);
+	node_stop(&node, "a");
+}
+
+Test(people, an_answer_is_printed_as_json)
+{
+	node_start(&node, "a", NULL);
+	expect(troupe(&command, "ask", "doubler", "parlour.Doubler.Twice",
+		      "{\"value\": \"21\"}", NULL),
+	       0, "{\"value\": \"42\"}\n", NULL);
+	expect(troupe(&command, "ask", "doubler", "Doubler.Twice",
+		      "{\"value\": -1}", NULL),
+	       0, "{\"value\": \"-2\"}\n", NULL);
+	expect(troupe(&command, "ask", "doubler", "Twice", NULL), 0, "{}\n",
+	       NULL);
+	node_await_count("a", 3);
+	node_stop(&node, "a");
+}
+
+/* By the reference that ps shows, too. */
+Test(people, an_actor_without_a_name_is_asked_by_its_reference)
+{
+	Troupe__Value *ps;
+	unsigned long long ref;
+	char text[32];
+
+	node_start(&node, "a", NULL);
+	ps = node_ps("a");
+	ref = strtoull(
+		trp_value_to_text(
+			trp_value_get(node_find(ps, "doubler"), "ref"), ""),
+		NULL, 10);
+	snprintf(text, sizeof(text), "%llu.%llu", ref >> 32 & 0xffff,
+		 ref & 0xffffffff);
+	expect(troupe(&command, "ask", text, "Twice", "{\"value\": 3}", NULL),
+	       0, "{\"value\": \"6\"}\n", NULL);
+	expect(troupe(&command, "send", "9.9", "Words", NULL), 1, "",
+	       "9.9: is gone");
+	expect(troupe(&command, "ask", "/doubler", "Twice", "{\"value\": 4}",
+		      NULL),
+	       0, "{\"value\": \"8\"}\n", NULL);
+	expect(troupe(&command, "ask", "/nobody", "Twice", NULL), 1, "",
+	       "nobody is at /nobody in node a");
+	trp_value_free(ps);
+	node_stop(&node, "a");
+}
+
+Test(people, a_call_that_fails_says_why)
+{
+	node_start(&node, "a", NULL);
+	expect(troupe(&command, "ask", "doubler", "Fail", NULL), 1, "",
+	       "doubler, Fail: it always fails");
+	expect(troupe(&command, "ask", "echo", "Twice", NULL), 1, "",
+	       "no such method");
+	expect(troupe(&command, "ask", "--timeout", "0.2", "doubler", "Never",
+		      NULL),
+	       1, "", "no answer in time");
+	node_await_count("a", 3);
+	expect(troupe(&command, "ask", "doubler", "Crash", NULL), 1, "",
+	       "doubler, Crash: it has ended: killed");
+	node_stop(&node, "a");
+}
+
+Test(people, what_is_not_there_is_named_with_what_is)
+{
+	node_start(&node, "a", NULL);
+	expect(troupe(&command, "send", "eco", "Words", NULL), 1, "",
+	       "nobody is registered as eco in node a; registered are: "
+	       "doubler, echo");
+	expect(troupe(&command, "send", "echo", "Worlds", NULL), 2, "",
+	       "it has parlour.Number, parlour.Words");
+	expect(troupe(&command, "ask", "doubler", "Thrice", NULL), 2, "",
+	       "parlour.Doubler.Twice");
+	expect(troupe(&command, "send", "echo", "Words", "{\"txt\": 1}", NULL),
+	       2, "", "txt: parlour.Words has no such field");
+	expect(troupe(&command, "send", "echo", "Words", "{\"text\": 1}", NULL),
+	       2, "", "text: wants a string");
+	expect(troupe(&command, "send", "echo", "Words", "{\"text\"", NULL), 2,
+	       "", "at character");
+	expect(troupe(&command, "ask", "--timeout", "soon", "doubler", "Twice",
+		      NULL),
+	       2, "", "seconds");
+	expect(troupe(&command, "send", NULL), 2, "", "wants WHOM");
+	expect(troupe(&command, "send", "--nod", "a", "b", NULL), 2, "",
+	       "no such option");
+	expect(troupe(&command, "ask", "--node", "b", "doubler", "Twice", NULL),
+	       1, "", "no node called b");
+	/* Nothing of this has reached an actor. */
+	cr_expect_str_eq(node.out, "ready\n");
+	node_stop(&node, "a");
+}

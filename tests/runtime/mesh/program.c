@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* The program: its options, a file of them, and troupe beacon. */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/server.h"
+#include "tests/support/program.h"
+
+enum { PATIENCE_MS = 30000 };
+
+static char home[64], bus[80], application[4096];
+
+static void begin(void)
+{
+	snprintf(home, sizeof(home), "%s", make_folder());
+	snprintf(bus, sizeof(bus), "local:%s/bus", home);
+	setenv("XDG_RUNTIME_DIR", home, 1);
+	snprintf(application, sizeof(application), "%s",
+		 program_built("examples/mesh.so"));
+}
+
+static const char *file_of(const char *text)
+{
+	static char path[80];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/options.ini", home);
+	file = fopen(path, "w");
+	cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+	return path;
+}
+
+static void start(struct program *p, const char *node)
+{
+	cr_assert_eq(program_troupe(p, "run", "--beacon", bus, "--node", node,
+				    "--cycle", "0.6", "--gap", "0.15",
+				    application, "green", NULL),
+		     0);
+}
+
+static void stop(struct program *p)
+{
+	kill(p->pid, SIGTERM);
+	cr_expect_eq(program_finish(p, PATIENCE_MS), 0, "%s", p->err);
+	program_fini(p);
+}
+
+/* What `troupe run` says when it does not run. */
+static void refuse(const char *option, const char *value, const char *why)
+{
+	struct program p = { 0 };
+
+	cr_assert_eq(
+		program_troupe(&p, "run", option, value, application, NULL), 0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 2);
+	cr_expect(strstr(p.err, why), "%s %s: %s", option, value, p.err);
+	program_fini(&p);
+}
+
+Test(program, says_what_is_wrong_with_an_option)
+{
+	begin();
+	refuse("--beacon", "carrier-pigeon:", "troupe doctor");
+	refuse("--beacon", "mqtt://", "--beacon or TROUPE_BEACON takes");
+	refuse("--cycle", "-1", "--cycle takes seconds");
+	refuse("--gap", "9", "a cycle of 10 s and a gap of 9 s do not");
+	refuse("--splits", "0", "--splits takes 1 to 128");
+	refuse("--mesh", "a/b", "--mesh takes");
+	refuse("--codec", "morse", "--codec takes cbor");
+	refuse("--config", "/nowhere/at/all", "cannot read /nowhere/at/all");
+#ifdef HAVE_INIH
+	refuse("--config", "/dev", "cannot read /dev: Is a directory");
+#endif
+	drop_folder();
+}
+
+/* What `troupe beacon --json` says of that node, when it is up. */
+static void ask(const char *node, struct program *p, const char *until)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		memset(p, 0, sizeof(*p));
+		cr_assert_eq(program_troupe(p, "beacon", "--json", "--node",
+					    node, NULL),
+			     0);
+		if (program_finish(p, PATIENCE_MS) == 0 &&
+		    strstr(p->out, until))
+			return;
+		program_fini(p);
+		usleep(50000);
+	}
+	cr_assert(false, "%s never said %s", node, until);
+}
+
+#ifdef HAVE_INIH
+Test(program, says_in_which_line_of_a_file_something_is_wrong)
+{
+	begin();
+	refuse("--config", file_of("cycle = 2\n\nlamp = red\n"),
+	       "options.ini:3: no option lamp is known");
+	refuse("--config", file_of("[run]\ncycle = soon\n"),
+	       "options.ini:2: cycle takes seconds");
+	refuse("--config", file_of("[walk]\ncycle = 1\n"),
+	       "options.ini:2: no section [walk] is known");
+	refuse("--config", file_of("cycle\n"), "options.ini:1: ");
+	refuse("--config", file_of("config = other\n"), "options.ini:1: ");
+	drop_folder();
+}
+
+Test(program, the_command_line_wins_over_the_environment_and_that_over_the_file)
+{
+	struct program p = { 0 }, beacon;
+	char text[256];
+
+	begin();
+	setenv("TROUPE_MESH", "fog", 1);
+	snprintf(text, sizeof(text),
+		 "; a comment\nbeacon = %s\nmesh = sea\nnode = buoy\n"
+		 "[run]\ncycle = 3\ngap = 0.5\nsplits = 7\nforce-in = no\n",
+		 bus);
+	cr_assert_eq(program_troupe(&p, "run", "--config", file_of(text),
+				    "--cycle", "2", application, NULL),
+		     0);
+	ask("buoy", &beacon, "\"up\": true");
+	cr_expect(strstr(beacon.out, "\"mesh\": \"fog\""), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, "\"cycle\": 2.0"), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, "\"gap\": 0.5"), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, "\"splits\": 7"), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, "\"force_in\": false"), "%s", beacon.out);
+	program_fini(&beacon);
+	stop(&p);
+	drop_folder();
+}
+#endif
+
+Test(program, a_name_of_a_mesh_alone_is_one_on_this_machine)
+{
+	struct program p = { 0 }, beacon = { 0 };
+	char text[128];
+
+	begin();
+	cr_assert_eq(program_troupe(&p, "run", "--mesh", "fog", "--node",
+				    "buoy", application, NULL),
+		     0);
+	ask("buoy", &beacon, "\"up\": true");
+	snprintf(text, sizeof(text), "\"bus\": \"local:%s/troupe/fog\"", home);
+	cr_expect(strstr(beacon.out, text), "%s", beacon.out);
+	program_fini(&beacon);
+	stop(&p);
+	drop_folder();
+}
+
+Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
+{
+	struct program a = { 0 }, b = { 0 }, watch = { 0 }, beacon = { 0 };
+	char text[128];
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	cr_assert_eq(program_troupe(&watch, "beacon", "watch", "--json",
+				    "--node", "a", NULL),
+		     0);
+	cr_assert_eq(
+		program_await_output(&watch, "\"event\": \"up\"", PATIENCE_MS),
+		0);
+	start(&b, "b");
+	cr_assert_eq(program_await_output(
+			     &watch, "\"event\": \"came\", \"node\": \"b\"",
+			     PATIENCE_MS),
+		     0, "%s", watch.out);
+	cr_assert_eq(program_troupe(&beacon, "beacon", "--node", "a", NULL), 0);
+	cr_expect_eq(program_finish(&beacon, PATIENCE_MS), 0, "%s", beacon.err);
+	cr_expect(strstr(beacon.out, "seat       a\n"), "%s", beacon.out);
+	snprintf(text, sizeof(text), "bus        %s, up\n", bus);
+	cr_expect(strstr(beacon.out, text), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, " b\n"), "%s", beacon.out);
+	program_fini(&beacon);
+	stop(&b);
+	cr_assert_eq(program_await_output(
+			     &watch, "\"event\": \"went\", \"node\": \"b\"",
+			     PATIENCE_MS),
+		     0, "%s", watch.out);
+	stop(&a);
+	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
+	program_fini(&watch);
+	drop_folder();
+}
+
+Test(program, watch_tells_of_settings_taken_over_and_of_both_lists_of_a_heal)
+{
+	struct program a = { 0 }, b = { 0 }, watch = { 0 };
+	static const char *const said[] = {
+		"{\"event\": \"setup\", \"node\": \"b\"",
+		"\"version\": 7",
+		"{\"event\": \"healed\"",
+		"\"local\": [\"a\"], \"remote\": [\"b\"]",
+	};
+	size_t i;
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	cr_assert_eq(program_troupe(&watch, "beacon", "watch", "--json",
+				    "--node", "a", NULL),
+		     0);
+	cr_assert_eq(
+		program_await_output(&watch, "\"event\": \"up\"", PATIENCE_MS),
+		0);
+	cr_assert_eq(program_troupe(&b, "run", "--beacon", bus, "--node", "b",
+				    "--beacon-version", "7", "--cycle", "0.6",
+				    "--gap", "0.15", application, NULL),
+		     0);
+	for (i = 0; i < sizeof(said) / sizeof(*said); i++)
+		cr_assert_eq(program_await_output(&watch, said[i], PATIENCE_MS),
+			     0, "%s: %s", said[i], watch.out);
+	stop(&b);
+	stop(&a);
+	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
+	program_fini(&watch);
+	drop_folder();
+}
+
+Test(program, a_node_without_a_mesh_says_so)
+{
+	struct program p = { 0 }, beacon = { 0 };
+	int i, status = 1;
+
+	begin();
+	cr_assert_eq(program_troupe(&p, "run", "--node", "lone",
+				    program_built("examples/monitor.so"), NULL),
+		     0);
+	cr_assert_eq(program_await_output(&p, "cpu ", PATIENCE_MS), 0, "%s",
+		     p.err);
+	for (i = 0; i < 100; i++) {
+		program_fini(&beacon);
+		memset(&beacon, 0, sizeof(beacon));
+		cr_assert_eq(program_troupe(&beacon, "beacon", "--node", "lone",
+					    NULL),
+			     0);
+		status = program_finish(&beacon, PATIENCE_MS);
+		if (strstr(beacon.err, "without --beacon"))
+			break;
+		usleep(50000);
+	}
+	cr_expect(i < 100 && status == 1, "%s", beacon.err);
+	program_fini(&beacon);
+	stop(&p);
+	drop_folder();
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds of the tree of actors: names among siblings, and addresses. */
+#include "tests/support/stage.h"
+
+#include "runtime/supervisor/child.h"
+#include "runtime/troupe_tree.h"
+#include "tests/support/output.h"
+
+/* ---- the table alone ----------------------------------------------------- */
+
+static uint32_t add(struct trp_family *family, uint32_t parent,
+		    const char *name)
+{
+	uint32_t slot = trp_family_add(family, parent);
+
+	cr_assert_neq(slot, 0);
+	cr_assert_eq(trp_family_list(family, slot, name), 0, "%s", name);
+	return slot;
+}
+
+static void expect_at(const struct trp_family *family, uint32_t from,
+		      const char *address, uint32_t slot)
+{
+	uint32_t found = 0;
+
+	cr_expect_eq(trp_family_walk(family, from, address, &found), 0,
+		     "nobody at %s", address);
+	cr_expect_eq(found, slot, "another at %s", address);
+}
+
+static void expect_none(const struct trp_family *family, uint32_t from,
+			const char *address, int result)
+{
+	uint32_t found = 4711;
+
+	cr_expect_eq(trp_family_walk(family, from, address, &found), result,
+		     "%s", address);
+}
+
+Test(tree, addresses_lead_absolutely_and_from_anywhere)
+{
+	struct trp_family family;
+	uint32_t root, a, b, c;
+
+	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	root = add(&family, 0, "");
+	a = add(&family, root, "a");
+	b = add(&family, a, "b");
+	c = add(&family, root, "c");
+	expect_at(&family, b, "/", root);
+	expect_at(&family, b, "/a", a);
+	expect_at(&family, c, "/a/b", b);
+	expect_at(&family, root, "a/b", b);
+	expect_at(&family, a, "b", b);
+	expect_at(&family, a, "./b", b);
+	expect_at(&family, a, ".", a);
+	expect_at(&family, a, "..", root);
+	expect_at(&family, b, "../../c", c);
+	expect_at(&family, b, "/a/../c/.", c);
+	trp_family_fini(&family);
+}
+
+Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
+{
+	static const char *const ill_formed[] = {
+		"",	      "//",    "/a/",
+		"a/",	      "/a//b", "a//b",
+		"/nobody//b", "./",    "/12345678901234567890123456789012",
+	};
+	struct trp_family family;
+	uint32_t root, a;
+
+	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	expect_none(&family, 0, "/", -ENOENT);
+	root = add(&family, 0, "");
+	a = add(&family, root, "a");
+	expect_none(&family, a, "/b", -ENOENT);
+	expect_none(&family, a, "a", -ENOENT);
+	expect_none(&family, a, "/a/a/a", -ENOENT);
+	expect_none(&family, a, "../..", -ENOENT);
+	expect_none(&family, a, "../../a", -ENOENT);
+	for (size_t i = 0; i < sizeof(ill_formed) / sizeof(*ill_formed); i++)
+		expect_none(&family, a, ill_formed[i], -EINVAL);
+	trp_family_fini(&family);
+}
+
+Test(tree, a_name_is_one_siblings_alone_until_it_is_buried)
+{
+	struct trp_family family;
+	uint32_t root, a, b, slot;
+
+	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	root = add(&family, 0, "");
+	a = add(&family, root, "a");
+	b = add(&family, a, "a"); /* a cousin may have it */
+	slot = trp_family_add(&family, root);
+	cr_assert_eq(trp_family_list(&family, slot, "a"), -EEXIST);
+	trp_family_bury(&family, b);
+	expect_none(&family, root, "a/a", -ENOENT);
+	cr_assert_eq(trp_family_list(&family, slot, "b"), 0);
+	add(&family, a, "a");
+	trp_family_fini(&family);
+}
+
+Test(tree, the_children_of_the_dead_have_no_address)
+{
+	char address[64];
+	struct trp_family family;
+	uint32_t root, a, b, c;
+
+	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	root = add(&family, 0, "");
+	a = add(&family, root, "a");
+	b = add(&family, a, "b");
+	c = add(&family, b, "c");
+	trp_family_bury(&family, a);
+	expect_none(&family, root, "/a/b", -ENOENT);
+	expect_none(&family, root, "/b", -ENOENT);
+	expect_at(&family, c, "..", b);
+	expect_none(&family, c, "../..", -ENOENT);
+	trp_family_address(&family, c, address, sizeof(address));
+	cr_assert_str_eq(address, "?/b/c");
+	add(&family, root, "b");
+	trp_family_fini(&family);
+}
+
+Test(tree, children_without_a_name_get_one_that_is_free)
+{
+	static const char *const label[] = { "w",
+					     "w",
+					     "w:2",
+					     "a/b",
+					     "",
+					     ".",
+					     "..",
+					     "1234567890123456789"
+					     "012345678901234567" };
+	enum { COUNT = sizeof(label) / sizeof(label[0]) };
+	char address[64];
+	struct trp_family family;
+	uint32_t root, child, found;
+
+	cr_assert_eq(trp_family_init(&family, 64, 32768), 0);
+	root = add(&family, 0, "");
+	for (int i = 0; i < 3 * COUNT; i++) {
+		child = trp_family_add(&family, root);
+		trp_family_list_freely(&family, child, label[i % COUNT]);
+		cr_assert(trp_family_address(&family, child, address,
+					     sizeof(address)));
+		cr_assert_eq(trp_family_walk(&family, child, address, &found),
+			     0, "%s", address);
+		cr_assert_eq(found, child, "%s", address);
+	}
+	expect_at(&family, root, "/w", 2);
+	expect_at(&family, root, "/w:3", 3);
+	expect_at(&family, root, "/w_2", 4);
+	expect_at(&family, root, "/a_b", 5);
+	trp_family_fini(&family);
+}
+
+Test(tree, an_address_that_does_not_fit_says_so_and_ends_as_it_should)
+{
+	char address[16];
+	struct trp_family family;
+	uint32_t slot;
+
+	cr_assert_eq(trp_family_init(&family, 64, 32768), 0);
+	slot = add(&family, 0, "");
+	cr_assert(trp_family_address(&family, slot, address, sizeof(address)));
+	cr_assert_str_eq(address, "/");
+	for (int i = 0; i < 3; i++)
+		slot = add(&family, slot, "abc");
+	trp_family_address(&family, slot, address, sizeof(address));
+	cr_assert_str_eq(address, ".../abc/abc");
+	cr_assert_not(
+		trp_family_address(&family, slot, address, sizeof(address)));
+	trp_family_fini(&family);
+}
+
+Test(tree, random_births_and_deaths_keep_every_address)
+{
+	enum { SLOTS = 512 };
+	char address[TROUPE_ADDRESS_SIZE];
+	struct trp_family family;
+	uint32_t slot, found;
+	unsigned seed = 4242;
+
+	cr_log_info("seed %u", seed);
+	cr_assert_eq(trp_family_init(&family, SLOTS, 32768), 0);
+	add(&family, 0, "");
+	for (int i = 0; i < 20000; i++) {
+		uint32_t one = 1 + rand_r(&seed) % (SLOTS - 1);
+
+		if (family.child[one].state != CHILD_ORDERED)
+			continue;
+		if (one != 1 && rand_r(&seed) % 2) {
+			trp_family_bury(&family, one);
+			trp_family_forget(&family, one);
+			continue;
+		}
+		slot = trp_family_add(&family, one);
+		if (slot)
+			trp_family_list_freely(&family, slot,
+					       rand_r(&seed) % 2 ? "x" : "y");
+	}
+	for (slot = 1; slot < SLOTS; slot++) {
+		if (family.child[slot].state != CHILD_ORDERED ||
+		    !trp_family_address(&family, slot, address,
+					sizeof(address)) ||
+		    address[0] != '/')
+			continue;
+		cr_assert_eq(trp_family_walk(&family, 1, address, &found), 0,
+			     "%s", address);
+		cr_assert_eq(found, slot, "%s", address);
+	}
+	trp_family_fini(&family);
+}
+
+/* ---- in a node ----------------------------------------------------------- */
+
+static const struct troupe_class idler = { .name = "idler", .run = stage_idle };
+
+static bool has_address(troupe_ref ref, const char *address)
+{
+	char told[TROUPE_ADDRESS_SIZE];
+	troupe_ref found = 0;
+
+	if (troupe_address(ref, told, sizeof(told)) < 0 ||
+	    strcmp(told, address) != 0 || troupe_lookup(address, &found) < 0)
+		return false;
+	return found == ref;
+}
+
+/* "/a": it has a child b, and looks from where it stands. */
+static int nested_run(const void *arguments)
+{
+	troupe_ref b, c, ref;
+
+	CHECK(has_address(troupe_self(), "/a"));
+	CHECK(has_address(troupe_parent(), "/"));
+	CHECK(troupe_spawn_child("b", &idler, NULL, &b) == 0);
+	CHECK(has_address(b, "/a/b"));
+	CHECK(troupe_spawn_child("b", &idler, NULL, &c) == -EEXIST);
+	CHECK(troupe_lookup("b", &ref) == 0 && ref == b);
+	CHECK(troupe_lookup("./b", &ref) == 0 && ref == b);
+	CHECK(troupe_lookup("..", &ref) == 0 && ref == troupe_parent());
+	CHECK(troupe_lookup("../sibling", &ref) == 0);
+	CHECK(has_address(ref, "/sibling"));
+	CHECK(troupe_lookup("../../a", &ref) == -ENOENT);
+	CHECK(stage_send(troupe_parent(), 1) == 0);
+	return stage_idle(NULL);
+}
+
+static const struct troupe_class nested = { .name = "nested",
+					    .run = nested_run };
+
+static int tree_root(int argc, char **argv)
+{
+	troupe_ref a, sibling, ref = 0;
+	char small[5];
+
+	CHECK(has_address(troupe_self(), "/"));
+	CHECK(troupe_spawn_child("sibling", &idler, NULL, &sibling) == 0);
+	CHECK(troupe_spawn_child("a", &nested, NULL, &a) == 0);
+	CHECK(stage_receive(10000) == 1);
+	CHECK(troupe_lookup("a/b", &ref) == 0 && ref != 0);
+	CHECK(troupe_address(ref, small, sizeof(small)) == 0);
+	CHECK(strcmp(small, "/a/b") == 0);
+	CHECK(troupe_address(ref, small, 4) == -ENAMETOOLONG);
+	CHECK(troupe_lookup("/b", &ref) == -ENOENT);
+	CHECK(troupe_lookup("", &ref) == -EINVAL);
+	CHECK(troupe_lookup("a/", &ref) == -EINVAL);
+	CHECK(troupe_spawn_child("a", &idler, NULL, &ref) == -EEXIST);
+	CHECK(troupe_spawn_child("x/y", &idler, NULL, &ref) == -EINVAL);
+	CHECK(troupe_spawn_child("x:1", &idler, NULL, &ref) == -EINVAL);
+	CHECK(troupe_spawn_child("..", &idler, NULL, &ref) == -EINVAL);
+	CHECK(troupe_spawn_child("", &idler, NULL, &ref) == -EINVAL);
+	CHECK(troupe_kill(a) == 0);
+	stage_end_of(a);
+	CHECK(troupe_lookup("/a", &ref) == -ENOENT);
+	CHECK(troupe_lookup("/a/b", &ref) == -ENOENT);
+	CHECK(troupe_address(a, small, sizeof(small)) == -ESRCH);
+	CHECK(troupe_spawn_child("a", &idler, NULL, &ref) == 0);
+	CHECK(has_address(ref, "/a") && ref != a);
+	return 0;
+}
+
+Test(tree, actors_find_each_other_by_address)
+{
+	stage_pass(tree_root);
+}
+
+static int names_root(int argc, char **argv)
+{
+	troupe_ref first, second, named, ref;
+
+	CHECK(troupe_spawn(&idler, NULL, &first) == 0);
+	CHECK(has_address(first, "/idler"));
+	CHECK(troupe_spawn(&idler, NULL, &second) == 0);
+	CHECK(troupe_lookup("idler", &ref) == 0 && ref == first);
+	CHECK(!has_address(second, "/idler"));
+	CHECK(troupe_spawn_child("idler", &idler, NULL, &ref) == -EEXIST);
+	CHECK(troupe_spawn_named("clerk", &idler, NULL, &named) == 0);
+	CHECK(has_address(named, "/clerk"));
+	/* The names of the node are others. */
+	CHECK(troupe_spawn_child("judge", &idler, NULL, &ref) == 0);
+	CHECK(troupe_whereis("judge", &ref) == -ENOENT);
+	return 0;
+}
+
+Test(tree, unnamed_children_are_called_as_their_class_and_differ)
+{
+	stage_pass(names_root);
+}
+
+/* ---- labels -------------------------------------------------------------- */
+
+static int crash_run(const void *arguments)
+{
+	troupe_log(TROUPE_INFO, "here");
+	return -EIO;
+}
+
+static const struct troupe_class crasher = { .name = "crasher",
+					     .run = crash_run };
+
+static int middle_run(const void *arguments)
+{
+	troupe_ref ref;
+	FILE *comm;
+	char path[64];
+	struct troupe_end end;
+
+	CHECK(troupe_spawn_child("deep", &crasher, NULL, &ref) == 0);
+	end = stage_end_of(ref);
+	board->value[0] = end.pid;
+	CHECK(strcmp(end.name, "deep") == 0);
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)getpid());
+	comm = fopen(path, "re");
+	CHECK(comm && fgets(board->text, sizeof(board->text), comm));
+	return comm ? fclose(comm) : 0;
+}
+
+static const struct troupe_class middle = { .name = "middle",
+					    .run = middle_run };
+
+static int label_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	board->value[1] = getpid();
+	troupe_log(TROUPE_INFO, "here");
+	CHECK(troupe_spawn_child("mid", &middle, NULL, &ref) == 0);
+	stage_end_of(ref);
+	return 0;
+}
+
+Test(tree, logs_of_actor_and_supervisor_call_one_alike)
+{
+	char *text = output_of(label_root), line[128];
+
+	snprintf(line, sizeof(line), " info test[%ld] here\n", board->value[1]);
+	cr_expect_not_null(strstr(text, line), "%s", text);
+	snprintf(line, sizeof(line), " info /mid/deep[%ld] here\n",
+		 board->value[0]);
+	cr_expect_not_null(strstr(text, line), "%s", text);
+	snprintf(line, sizeof(line), " /mid/deep[%ld] ended: error -5",
+		 board->value[0]);
+	cr_expect_not_null(strstr(text, line), "%s", text);
+	cr_expect_str_eq(board->text, "mid\n");
+	free(text);
+}

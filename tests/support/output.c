@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/output.h"
+
+#include "tests/support/stage.h"
+
+char *output_of(int (*root)(int argc, char **argv))
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	char *text = NULL;
+	size_t size = 0;
+
+	cr_assert(file && saved >= 0);
+	dup2(fileno(file), STDERR_FILENO);
+	stage_pass(root);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	/* There is a buffer also where there was nothing to read. */
+	if (getdelim(&text, &size, '\0', file) < 0 && text)
+		text[0] = '\0';
+	fclose(file);
+	cr_assert_not_null(text);
+	return text;
+}
