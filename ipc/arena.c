@@ -33,7 +33,8 @@ static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
 		.fd = -1,
 		.entered = UINT32_MAX,
 	};
-	arena->directory = align_up((size_t)slots * sizeof(struct trp_bell));
+	arena->directory =
+		align_up((size_t)slots * sizeof(struct trp_doorbell));
 	arena->fronts = arena->directory +
 			align_up((size_t)slots * sizeof(struct trp_slot));
 	arena->heaps = arena->fronts + align_up((size_t)slots * TRP_FRONT_SIZE);
@@ -278,8 +279,8 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	assert(arena->fd >= 0);
 
 	/* Whoever lived has a front, and a bell that the supervisor rang. */
-	r = punch(arena, slot * sizeof(struct trp_bell),
-		  sizeof(struct trp_bell));
+	r = punch(arena, slot * sizeof(struct trp_doorbell),
+		  sizeof(struct trp_doorbell));
 	if (r == 0)
 		r = punch(arena, front_offset(arena, slot), TRP_FRONT_SIZE);
 	if (r == 0 &&
@@ -298,10 +299,11 @@ int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes)
 	return 0;
 }
 
-struct trp_bell *trp_arena_bell(const struct trp_arena *arena, uint32_t slot)
+struct trp_doorbell *trp_arena_bell(const struct trp_arena *arena,
+				    uint32_t slot)
 {
 	assert(slot < arena->slots);
-	return (struct trp_bell *)(void *)arena->base + slot;
+	return (struct trp_doorbell *)(void *)arena->base + slot;
 }
 
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot)

@@ -49,13 +49,13 @@ struct trp_slot {
 };
 
 /* What A says of its dealings with `peer`; in A's region, written by A. */
-struct trp_card_out {
+struct trp_endpoint_out {
 	_Atomic uint64_t tail; /* records below it are published */
 	_Atomic uint64_t room; /* ring me when your head reaches this */
 	_Atomic uint64_t ring; /* the first ring: offset | log2(size) */
 };
 
-struct trp_card_in {
+struct trp_endpoint_in {
 	_Atomic uint64_t head;	/* records below it are finished with */
 	_Atomic uint64_t event; /* ring me when your tail passes this */
 	_Atomic uint64_t ring;	/* the ring in which head lies, as above, */
@@ -64,13 +64,13 @@ struct trp_card_in {
 
 enum trp_stream { TRP_MAIL, TRP_REPLY, TRP_STREAMS };
 
-struct trp_card {
+struct trp_endpoint {
 	_Atomic uint32_t peer;	 /* slot */
 	_Atomic uint32_t target; /* generation of the receiver of `out` */
 	_Atomic uint32_t source; /* generation of the sender of `in` */
 	uint32_t spare;
-	struct trp_card_out out[TRP_STREAMS];
-	struct trp_card_in in[TRP_STREAMS];
+	struct trp_endpoint_out out[TRP_STREAMS];
+	struct trp_endpoint_in in[TRP_STREAMS];
 };
 
 enum trp_sleep { TRP_AWAKE, TRP_ASLEEP_FUTEX, TRP_ASLEEP_SOCKET };
@@ -102,10 +102,10 @@ struct trp_front {
 
 	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
 	unsigned char user[192]; /* the layer above: last words, counters */
-	alignas(128) struct trp_card card[TRP_CARDS_INLINE];
+	alignas(128) struct trp_endpoint card[TRP_CARDS_INLINE];
 };
 
-struct trp_bell {
+struct trp_doorbell {
 	_Atomic uint32_t word; /* sequence << 1 | WOKEN */
 	uint32_t spare;
 	_Atomic uint64_t top;
@@ -115,11 +115,11 @@ struct trp_bell {
 };
 
 static_assert(sizeof(struct trp_slot) == 64, "a line each");
-static_assert(sizeof(struct trp_card) == 128, "two lines each");
-static_assert(offsetof(struct trp_card, in) == 64, "one line a direction");
+static_assert(sizeof(struct trp_endpoint) == 128, "two lines each");
+static_assert(offsetof(struct trp_endpoint, in) == 64, "one line a direction");
 static_assert(offsetof(struct trp_front, card) == 512, "room for 28 cards");
 static_assert(sizeof(struct trp_front) == TRP_PAGE, "one page");
-static_assert(sizeof(struct trp_bell) == TRP_PAGE, "one page");
+static_assert(sizeof(struct trp_doorbell) == TRP_PAGE, "one page");
 
 struct trp_arena {
 	unsigned char *base;
@@ -174,7 +174,8 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot);
 /* Bytes of memory that the arena holds now, whoever wrote them (fstat). */
 int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes);
 
-struct trp_bell *trp_arena_bell(const struct trp_arena *arena, uint32_t slot);
+struct trp_doorbell *trp_arena_bell(const struct trp_arena *arena,
+				    uint32_t slot);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);
 struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot);
 

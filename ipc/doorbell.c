@@ -16,7 +16,7 @@
  *
  * A setter goes up and a taker goes down, and both use atomic exchanges, so
  * what the one leaves behind the other finds.  A setter that dies on its way
- * is made good by trp_bell_set_again(), a taker by trp_bell_recover().
+ * is made good by trp_doorbell_set_again(), a taker by trp_doorbell_recover().
  */
 
 #define WOKEN UINT32_C(1)
@@ -26,7 +26,7 @@ enum {
 	MIDDLE_WORDS = (BOTTOM_WORDS + 63) / 64,
 };
 
-static_assert(sizeof(((struct trp_bell *)0)->middle) == MIDDLE_WORDS * 8,
+static_assert(sizeof(((struct trp_doorbell *)0)->middle) == MIDDLE_WORDS * 8,
 	      "a bit of the middle for each word of the bottom");
 
 static uint64_t bit_of(uint32_t index)
@@ -42,13 +42,13 @@ static uint64_t set_bit(_Atomic uint64_t *words, uint32_t index)
 	       bit_of(index);
 }
 
-static void set_upper_levels(struct trp_bell *bell, uint32_t sender)
+static void set_upper_levels(struct trp_doorbell *bell, uint32_t sender)
 {
 	set_bit(bell->middle, sender / 64);
 	set_bit(&bell->top, sender / 64 / 64);
 }
 
-bool trp_bell_set(struct trp_bell *bell, uint32_t sender)
+bool trp_doorbell_set(struct trp_doorbell *bell, uint32_t sender)
 {
 	if (set_bit(bell->bottom, sender))
 		return false;
@@ -56,13 +56,13 @@ bool trp_bell_set(struct trp_bell *bell, uint32_t sender)
 	return true;
 }
 
-void trp_bell_set_again(struct trp_bell *bell, uint32_t sender)
+void trp_doorbell_set_again(struct trp_doorbell *bell, uint32_t sender)
 {
 	set_bit(bell->bottom, sender);
 	set_upper_levels(bell, sender);
 }
 
-void trp_bell_recover(struct trp_bell *bell)
+void trp_doorbell_recover(struct trp_doorbell *bell)
 {
 	for (uint32_t word = 0; word < BOTTOM_WORDS; word++)
 		set_bit(bell->middle, word);
@@ -70,7 +70,7 @@ void trp_bell_recover(struct trp_bell *bell)
 		set_bit(&bell->top, word);
 }
 
-bool trp_bell_is_set(const struct trp_bell *bell)
+bool trp_doorbell_is_set(const struct trp_doorbell *bell)
 {
 	return atomic_load_explicit(&bell->top, memory_order_relaxed) != 0;
 }
@@ -90,7 +90,8 @@ static uint32_t pop_lowest(uint64_t *bits)
 }
 
 /* Anybody may have written these bits: some are nobody's. */
-static void take_bottom(struct trp_bell *bell, uint32_t word, uint32_t slots,
+static void take_bottom(struct trp_doorbell *bell, uint32_t word,
+			uint32_t slots,
 			void (*visit)(uint32_t sender, void *data), void *data)
 {
 	uint64_t bits = take(&bell->bottom[word]);
@@ -103,7 +104,8 @@ static void take_bottom(struct trp_bell *bell, uint32_t word, uint32_t slots,
 	}
 }
 
-static void take_middle(struct trp_bell *bell, uint32_t word, uint32_t slots,
+static void take_middle(struct trp_doorbell *bell, uint32_t word,
+			uint32_t slots,
 			void (*visit)(uint32_t sender, void *data), void *data)
 {
 	uint64_t bits = take(&bell->middle[word]);
@@ -116,12 +118,12 @@ static void take_middle(struct trp_bell *bell, uint32_t word, uint32_t slots,
 	}
 }
 
-void trp_bell_take(struct trp_bell *bell, uint32_t slots,
-		   void (*visit)(uint32_t sender, void *data), void *data)
+void trp_doorbell_take(struct trp_doorbell *bell, uint32_t slots,
+		       void (*visit)(uint32_t sender, void *data), void *data)
 {
 	uint64_t bits;
 
-	if (!trp_bell_is_set(bell))
+	if (!trp_doorbell_is_set(bell))
 		return;
 	bits = take(&bell->top);
 	while (bits) {
@@ -136,7 +138,7 @@ void trp_bell_take(struct trp_bell *bell, uint32_t slots,
  * A fresh sequence each time, even if WOKEN is not set: a waker of the park
  * before this one may still be about to set it, and must fail.
  */
-uint32_t trp_bell_arm(struct trp_bell *bell)
+uint32_t trp_doorbell_arm(struct trp_doorbell *bell)
 {
 	uint32_t old = atomic_load_explicit(&bell->word, memory_order_relaxed);
 	uint32_t armed;
@@ -149,17 +151,17 @@ uint32_t trp_bell_arm(struct trp_bell *bell)
 	return armed;
 }
 
-static bool advance(struct trp_bell *bell, uint32_t from, uint32_t to)
+static bool advance(struct trp_doorbell *bell, uint32_t from, uint32_t to)
 {
 	return atomic_compare_exchange_strong_explicit(&bell->word, &from, to,
 						       memory_order_release,
 						       memory_order_relaxed);
 }
 
-static void wake(struct trp_bell *bell, uint32_t how, uint32_t slot)
+static void wake(struct trp_doorbell *bell, uint32_t how, uint32_t slot)
 {
 	if (trp_sleep_kind(how) == TRP_ASLEEP_SOCKET)
-		trp_knock(slot, trp_sleep_door(how));
+		trp_wake_socket(slot, trp_sleep_door(how));
 	else
 		syscall(SYS_futex, &bell->word, FUTEX_WAKE, INT_MAX);
 }
@@ -169,7 +171,7 @@ static void wake(struct trp_bell *bell, uint32_t how, uint32_t slot)
  * is reaped and made good; or the sleeper has begun another park, and looks at
  * the bell before it waits.
  */
-bool trp_bell_wake(struct trp_bell *bell, uint32_t how, uint32_t slot)
+bool trp_doorbell_wake(struct trp_doorbell *bell, uint32_t how, uint32_t slot)
 {
 	uint32_t old;
 

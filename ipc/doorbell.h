@@ -10,23 +10,23 @@
 #include "ipc/arena.h"
 
 /* Sets all levels for `sender`.  False: it was still set, nothing to do. */
-bool trp_bell_set(struct trp_bell *bell, uint32_t sender);
+bool trp_doorbell_set(struct trp_doorbell *bell, uint32_t sender);
 
 /* The same, all levels whatever they were: for a sender that died half-way. */
-void trp_bell_set_again(struct trp_bell *bell, uint32_t sender);
+void trp_doorbell_set_again(struct trp_doorbell *bell, uint32_t sender);
 
 /*
  * For the successor of a receiver, before it first sleeps: what that one had
- * half taken is found by the next trp_bell_take().  Without it a sender whose
- * bit was left set would never ring again.
+ * half taken is found by the next trp_doorbell_take().  Without it a sender
+ * whose bit was left set would never ring again.
  */
-void trp_bell_recover(struct trp_bell *bell);
+void trp_doorbell_recover(struct trp_doorbell *bell);
 
-bool trp_bell_is_set(const struct trp_bell *bell);
+bool trp_doorbell_is_set(const struct trp_doorbell *bell);
 
 /* Takes all that is set; calls visit() for each slot below `slots`. */
-void trp_bell_take(struct trp_bell *bell, uint32_t slots,
-		   void (*visit)(uint32_t sender, void *data), void *data);
+void trp_doorbell_take(struct trp_doorbell *bell, uint32_t slots,
+		       void (*visit)(uint32_t sender, void *data), void *data);
 
 /*
  * What a front says in `sleeping`: an enum trp_sleep, and for a sleeper on a
@@ -48,17 +48,17 @@ static inline uint32_t trp_sleep_door(uint32_t how)
 }
 
 /*
- * The sleeper's side.  trp_bell_arm() starts a fresh sequence and returns the
- * value of the word to wait on.
+ * The sleeper's side.  trp_doorbell_arm() starts a fresh sequence and returns
+ * the value of the word to wait on.
  */
-uint32_t trp_bell_arm(struct trp_bell *bell);
+uint32_t trp_doorbell_arm(struct trp_doorbell *bell);
 
 /*
- * The waker's side, after trp_bell_set() and a seq_cst fence.  `how` is what
- * the sleeper's front says, loaded with acquire and not trusted: 0 is awake,
- * what is unknown is a futex.  Returns whether a system call was made.  A
+ * The waker's side, after trp_doorbell_set() and a seq_cst fence.  `how` is
+ * what the sleeper's front says, loaded with acquire and not trusted: 0 is
+ * awake, what is unknown is a futex.  Returns whether a system call was made. A
  * sleeper on a socket is sent an empty datagram.
  */
-bool trp_bell_wake(struct trp_bell *bell, uint32_t how, uint32_t slot);
+bool trp_doorbell_wake(struct trp_doorbell *bell, uint32_t how, uint32_t slot);
 
 #endif

@@ -72,12 +72,12 @@ static bool look_at_index(const struct trp_arena *arena, uint32_t owner,
 }
 
 /* C4: pairs with C3; the chunk is zeroed. */
-static const struct trp_card *look_at_card(const struct trp_arena *arena,
-					   uint32_t owner, uint32_t number)
+static const struct trp_endpoint *look_at_card(const struct trp_arena *arena,
+					       uint32_t owner, uint32_t number)
 {
 	const struct trp_front *front = trp_arena_front(arena, owner);
 	struct place place = place_of(number);
-	const struct trp_card *cards;
+	const struct trp_endpoint *cards;
 	uint64_t offset;
 
 	if (place.chunk < 0)
@@ -86,7 +86,7 @@ static const struct trp_card *look_at_card(const struct trp_arena *arena,
 		return NULL;
 	offset = atomic_load_explicit(&front->chunk[place.chunk],
 				      memory_order_acquire);
-	if (offset == 0 || offset % alignof(struct trp_card))
+	if (offset == 0 || offset % alignof(struct trp_endpoint))
 		return NULL;
 	cards = trp_arena_at(arena, owner, offset,
 			     (sizeof(*cards) * FIRST_CHUNK) << place.chunk);
@@ -94,10 +94,10 @@ static const struct trp_card *look_at_card(const struct trp_arena *arena,
 }
 
 /* C6: pairs with C5; the card says whose it is.  A full table ends as well. */
-uint32_t trp_card_number(const struct trp_arena *arena, uint32_t owner,
-			 uint32_t peer)
+uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
+			     uint32_t peer)
 {
-	const struct trp_card *card;
+	const struct trp_endpoint *card;
 	struct index index;
 	uint32_t at, mask, number;
 
@@ -119,16 +119,17 @@ uint32_t trp_card_number(const struct trp_arena *arena, uint32_t owner,
 	return 0;
 }
 
-const struct trp_card *trp_card_at(const struct trp_arena *arena,
-				   uint32_t owner, uint32_t number)
+const struct trp_endpoint *trp_endpoint_at(const struct trp_arena *arena,
+					   uint32_t owner, uint32_t number)
 {
 	return number ? look_at_card(arena, owner, number) : NULL;
 }
 
-const struct trp_card *trp_card_find(const struct trp_arena *arena,
-				     uint32_t owner, uint32_t peer)
+const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
+					     uint32_t owner, uint32_t peer)
 {
-	return trp_card_at(arena, owner, trp_card_number(arena, owner, peer));
+	return trp_endpoint_at(arena, owner,
+			       trp_endpoint_number(arena, owner, peer));
 }
 
 /* ---- the owner's side ---------------------------------------------------- */
@@ -138,7 +139,7 @@ static struct trp_front *own_front(const struct trp_region *region)
 	return trp_arena_front(region->arena, region->slot);
 }
 
-void trp_card_init(struct trp_region *region)
+void trp_endpoint_init(struct trp_region *region)
 {
 	struct trp_front *front = own_front(region);
 
@@ -153,11 +154,12 @@ void trp_card_init(struct trp_region *region)
 			      memory_order_release);
 }
 
-struct trp_card *trp_card_own(const struct trp_region *region, uint32_t number)
+struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
+				      uint32_t number)
 {
 	struct trp_front *front = own_front(region);
 	struct place place = place_of(number);
-	struct trp_card *cards;
+	struct trp_endpoint *cards;
 
 	assert(number > 0 && number <= TRP_SLOTS_MAX);
 	if (place.chunk < 0)
@@ -174,7 +176,7 @@ static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
 
 	while (atomic_load_explicit(&entry[at], memory_order_relaxed))
 		at = (at + 1) & mask;
-	/* C5: pairs with C6 in trp_card_number(); publishes the card. */
+	/* C5: pairs with C6 in trp_endpoint_number(); publishes the card. */
 	atomic_store_explicit(&entry[at], (uint16_t)number,
 			      memory_order_release);
 }
@@ -194,7 +196,7 @@ static int enlarge_index(struct trp_region *region, uint32_t cards,
 	entry = trp_region_at(region, offset);
 	memset(entry, 0, size);
 	for (uint32_t number = 1; number <= cards; number++)
-		enter_into(entry, log2, trp_card_own(region, number)->peer,
+		enter_into(entry, log2, trp_endpoint_own(region, number)->peer,
 			   number);
 	/* C1: pairs with C2 in look_at_index(). */
 	atomic_store_explicit(&own_front(region)->index, offset | log2,
@@ -204,7 +206,7 @@ static int enlarge_index(struct trp_region *region, uint32_t cards,
 
 static int make_chunk(struct trp_region *region, unsigned chunk)
 {
-	size_t size = (sizeof(struct trp_card) * FIRST_CHUNK) << chunk;
+	size_t size = (sizeof(struct trp_endpoint) * FIRST_CHUNK) << chunk;
 	uint64_t offset;
 	int r;
 
@@ -235,11 +237,12 @@ static int make_room(struct trp_region *region, uint32_t number)
 	return 0;
 }
 
-int trp_card_make(struct trp_region *region, uint32_t peer,
-		  uint32_t *ret_number)
+int trp_endpoint_make(struct trp_region *region, uint32_t peer,
+		      uint32_t *ret_number)
 {
 	struct trp_front *front = own_front(region);
-	uint32_t number = trp_card_number(region->arena, region->slot, peer);
+	uint32_t number =
+		trp_endpoint_number(region->arena, region->slot, peer);
 	struct index index;
 	bool has_index;
 	int r;
@@ -253,7 +256,7 @@ int trp_card_make(struct trp_region *region, uint32_t peer,
 	r = make_room(region, number);
 	if (r < 0)
 		return r;
-	atomic_store_explicit(&trp_card_own(region, number)->peer, peer,
+	atomic_store_explicit(&trp_endpoint_own(region, number)->peer, peer,
 			      memory_order_relaxed);
 	atomic_store_explicit(&front->cards, number, memory_order_release);
 	has_index = look_at_index(region->arena, region->slot, &index);

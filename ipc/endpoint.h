@@ -13,30 +13,31 @@
 #include "ipc/region.h"
 
 /* Makes the front, which is populated, one without cards. */
-void trp_card_init(struct trp_region *region);
+void trp_endpoint_init(struct trp_region *region);
 
 /*
  * The owner's side: finds or makes the card for `peer`.
  * Returns 0, -ENOMEM or -ENOBUFS.
  */
-int trp_card_make(struct trp_region *region, uint32_t peer,
-		  uint32_t *ret_number);
+int trp_endpoint_make(struct trp_region *region, uint32_t peer,
+		      uint32_t *ret_number);
 
 /* The owner's own card of that number; asserts that there is one. */
-struct trp_card *trp_card_own(const struct trp_region *region, uint32_t number);
+struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
+				      uint32_t number);
 
 /*
  * The reader's side: owner's card for `peer`, or NULL when there is none (yet).
  * All that is read is checked: a lying owner costs a NULL, never a fault.  The
  * slot must not be free.
  */
-const struct trp_card *trp_card_find(const struct trp_arena *arena,
-				     uint32_t owner, uint32_t peer);
+const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
+					     uint32_t owner, uint32_t peer);
 
 /* The number of that card, or 0; the card of that number, or NULL. */
-uint32_t trp_card_number(const struct trp_arena *arena, uint32_t owner,
-			 uint32_t peer);
-const struct trp_card *trp_card_at(const struct trp_arena *arena,
-				   uint32_t owner, uint32_t number);
+uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
+			     uint32_t peer);
+const struct trp_endpoint *trp_endpoint_at(const struct trp_arena *arena,
+					   uint32_t owner, uint32_t number);
 
 #endif

@@ -10,7 +10,7 @@
  */
 
 void trp_incoming_reset(struct trp_incoming *in,
-			const struct trp_card_out *theirs)
+			const struct trp_endpoint_out *theirs)
 {
 	*in = (struct trp_incoming) {
 		.mine = in->mine,

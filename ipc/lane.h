@@ -59,9 +59,10 @@ struct trp_debt {
 };
 
 struct trp_outgoing {
-	struct trp_card_out *mine;
-	const struct trp_card_in *theirs; /* NULL: they have not seen us yet */
-	unsigned char *ring;		  /* NULL: none yet */
+	struct trp_endpoint_out *mine;
+	const struct trp_endpoint_in
+		*theirs;     /* NULL: they have not seen us yet */
+	unsigned char *ring; /* NULL: none yet */
 	uint64_t base;
 	struct trp_extent block; /* of the ring */
 	uint64_t tail;
@@ -84,10 +85,10 @@ struct trp_outgoing {
 };
 
 struct trp_incoming {
-	struct trp_card_in *mine;
+	struct trp_endpoint_in *mine;
 	struct trp_moving *moving; /* in the own front */
 	enum trp_stream stream;
-	const struct trp_card_out *theirs;
+	const struct trp_endpoint_out *theirs;
 	struct trp_peer *peer; /* the mailbox's */
 	uint32_t sender;       /* slot */
 	uint32_t limit; /* what the sender may leave unread; 0: no limit */
@@ -171,7 +172,7 @@ void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);
 
 /* A new sender: its card is `theirs`; reads from position 0 on. */
 void trp_incoming_reset(struct trp_incoming *in,
-			const struct trp_card_out *theirs);
+			const struct trp_endpoint_out *theirs);
 
 /*
  * After a reset: goes on at `head`, in the ring that lies at `base` and that a

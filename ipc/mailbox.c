@@ -43,7 +43,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 	r = trp_region_init(&box->region, arena, slot);
 	if (r < 0)
 		return r;
-	trp_card_init(&box->region);
+	trp_endpoint_init(&box->region);
 	front->magic = TRP_ARENA_MAGIC;
 	front->version = 1;
 	atomic_store_explicit(&front->sleeping, TRP_AWAKE,

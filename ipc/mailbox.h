@@ -46,7 +46,7 @@ struct trp_mailbox {
 	uint32_t generation;
 	uint32_t limit;
 	struct trp_front *front;
-	struct trp_bell *bell;
+	struct trp_doorbell *bell;
 	struct trp_region region;
 	struct trp_peer *peer[TRP_PEER_CHUNKS]; /* in the order of the cards */
 	struct trp_peer *last;			/* whom we sent to last */

@@ -70,12 +70,12 @@ static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
 /* ---- bells --------------------------------------------------------------- */
 
 /* The card of a sender that talks to us, or NULL. */
-static const struct trp_card *card_for_us(struct trp_mailbox *box,
-					  uint32_t sender)
+static const struct trp_endpoint *card_for_us(struct trp_mailbox *box,
+					      uint32_t sender)
 {
-	const struct trp_card *card;
+	const struct trp_endpoint *card;
 
-	card = trp_card_find(box->arena, sender, box->slot);
+	card = trp_endpoint_find(box->arena, sender, box->slot);
 	/* T2: pairs with T1 in trp_peer_aim(). */
 	if (!card ||
 	    atomic_load_explicit(&card->target, memory_order_acquire) !=
@@ -92,7 +92,7 @@ static int find_sender(struct trp_mailbox *box, uint32_t slot,
 		&trp_arena_slot(box->arena, slot)->life, memory_order_acquire);
 	struct trp_peer *peer = trp_peer_find(box, slot);
 	uint32_t generation = (uint32_t)(life >> 32);
-	const struct trp_card *theirs;
+	const struct trp_endpoint *theirs;
 	int r;
 
 	if ((uint32_t)life == TRP_FREE || generation == 0)
@@ -120,7 +120,7 @@ static void arrive(uint32_t sender, void *data)
 
 	r = find_sender(box, sender, &peer);
 	if (r == -ENOMEM || r == -ENOBUFS)
-		trp_bell_set_again(box->bell, sender);
+		trp_doorbell_set_again(box->bell, sender);
 	if (r < 0)
 		return;
 	for (int i = 0; i < TRP_STREAMS; i++)
@@ -130,8 +130,8 @@ static void arrive(uint32_t sender, void *data)
 
 static void take_bell(struct trp_mailbox *box)
 {
-	if (trp_bell_is_set(box->bell))
-		trp_bell_take(box->bell, box->arena->slots, arrive, box);
+	if (trp_doorbell_is_set(box->bell))
+		trp_doorbell_take(box->bell, box->arena->slots, arrive, box);
 }
 
 void trp_mailbox_rescan(struct trp_mailbox *box)
@@ -139,9 +139,9 @@ void trp_mailbox_rescan(struct trp_mailbox *box)
 	uint32_t cards =
 		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
 
-	trp_bell_recover(box->bell);
+	trp_doorbell_recover(box->bell);
 	for (uint32_t number = 1; number <= cards; number++)
-		arrive(trp_card_own(&box->region, number)->peer, box);
+		arrive(trp_endpoint_own(&box->region, number)->peer, box);
 }
 
 /* ---- records ------------------------------------------------------------- */
@@ -232,7 +232,7 @@ static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
 			box->linger = LINGER_CREDIT;
 			return true;
 		}
-		if (trp_bell_is_set(box->bell))
+		if (trp_doorbell_is_set(box->bell))
 			break;
 		trp_relax();
 	}

@@ -13,14 +13,14 @@ static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)
 				    memory_order_acquire);
 }
 
-static uint64_t tail_of(const struct trp_card *card, int stream)
+static uint64_t tail_of(const struct trp_endpoint *card, int stream)
 {
 	return atomic_load_explicit(&card->out[stream].tail,
 				    memory_order_acquire);
 }
 
 /* A receiver that has not seen this sender yet has read nothing of it. */
-static uint64_t head_of(const struct trp_card *card, int stream,
+static uint64_t head_of(const struct trp_endpoint *card, int stream,
 			uint32_t source)
 {
 	if (!card ||
@@ -36,16 +36,16 @@ static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 {
 	uint64_t from = life_of(arena, sender);
 	uint64_t to = life_of(arena, receiver);
-	const struct trp_card *sent, *read;
+	const struct trp_endpoint *sent, *read;
 	uint64_t bytes = 0;
 
 	if ((uint32_t)from == TRP_FREE || (uint32_t)to != TRP_LIVE)
 		return 0;
-	sent = trp_card_find(arena, sender, receiver);
+	sent = trp_endpoint_find(arena, sender, receiver);
 	if (!sent || atomic_load_explicit(&sent->target,
 					  memory_order_acquire) != to >> 32)
 		return 0;
-	read = trp_card_find(arena, receiver, sender);
+	read = trp_endpoint_find(arena, receiver, sender);
 	for (int i = first_stream; i < TRP_STREAMS; i++)
 		bytes += tail_of(sent, i) -
 			 head_of(read, i, (uint32_t)(from >> 32));
@@ -68,23 +68,23 @@ uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
 static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 		       uint32_t dead)
 {
-	struct trp_bell *bell = trp_arena_bell(box->arena, receiver);
+	struct trp_doorbell *bell = trp_arena_bell(box->arena, receiver);
 	uint32_t how;
 
-	trp_bell_set_again(bell, dead);
+	trp_doorbell_set_again(bell, dead);
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(
 		&trp_arena_front(box->arena, receiver)->sleeping,
 		memory_order_acquire);
 	box->rings++;
-	if (how != TRP_AWAKE && trp_bell_wake(bell, how, receiver))
+	if (how != TRP_AWAKE && trp_doorbell_wake(bell, how, receiver))
 		box->wakes++;
 }
 
 uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
 {
 	const struct trp_arena *arena = box->arena;
-	const struct trp_card *card;
+	const struct trp_endpoint *card;
 	uint32_t cards, receiver;
 	uint32_t receivers = 0;
 
@@ -95,13 +95,13 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
 	if (cards > arena->slots)
 		cards = arena->slots;
 	for (uint32_t number = 1; number <= cards; number++) {
-		card = trp_card_at(arena, dead, number);
+		card = trp_endpoint_at(arena, dead, number);
 		if (!card)
 			continue;
 		receiver =
 			atomic_load_explicit(&card->peer, memory_order_relaxed);
 		if (receiver >= arena->slots ||
-		    card != trp_card_find(arena, dead, receiver) ||
+		    card != trp_endpoint_find(arena, dead, receiver) ||
 		    !unread(arena, receiver, dead, TRP_MAIL))
 			continue;
 		ring_again(box, receiver, dead);
@@ -131,12 +131,12 @@ static uint64_t load(const _Atomic uint64_t *word)
 }
 
 static struct place place_of(const struct remains *remains, uint32_t sender,
-			     const struct trp_card *card, int stream)
+			     const struct trp_endpoint *card, int stream)
 {
 	const struct trp_front *front =
 		trp_arena_front(remains->arena, remains->dead);
 	const struct trp_moving *moving = &front->moving;
-	const struct trp_card_in *in = &card->in[stream];
+	const struct trp_endpoint_in *in = &card->in[stream];
 	bool is_moving = load(&moving->lane) ==
 			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
 	uint64_t handling = load(&front->handling);
@@ -157,13 +157,13 @@ static struct place place_of(const struct remains *remains, uint32_t sender,
 }
 
 static void read_lane(const struct remains *remains, uint32_t sender,
-		      const struct trp_card_out *theirs, int stream,
+		      const struct trp_endpoint_out *theirs, int stream,
 		      struct place place)
 {
 	enum { MOST = 1 << 20 }; /* records; more is a liar's */
 	uint64_t tail =
 		atomic_load_explicit(&theirs->tail, memory_order_acquire);
-	struct trp_card_in mine = { 0 };
+	struct trp_endpoint_in mine = { 0 };
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine,
 				   .moving = &moving,
@@ -185,15 +185,15 @@ static void read_lane(const struct remains *remains, uint32_t sender,
 
 /* read: the card of the dead, or NULL: it had not seen that sender. */
 static void read_sender(const struct remains *remains, uint32_t sender,
-			const struct trp_card *read)
+			const struct trp_endpoint *read)
 {
-	const struct trp_card *sent;
+	const struct trp_endpoint *sent;
 	struct place place = { 0 };
 
 	if (sender == TRP_SLOT_SUPERVISOR || sender >= remains->arena->slots ||
 	    (uint32_t)life_of(remains->arena, sender) == TRP_FREE)
 		return;
-	sent = trp_card_find(remains->arena, sender, remains->dead);
+	sent = trp_endpoint_find(remains->arena, sender, remains->dead);
 	if (!sent ||
 	    atomic_load_explicit(&sent->target, memory_order_acquire) !=
 		    life_of(remains->arena, remains->dead) >> 32)
@@ -209,7 +209,7 @@ static void read_sender(const struct remains *remains, uint32_t sender,
 
 /* Whether it had seen the present owner of that slot; then by its card. */
 static bool had_seen(const struct remains *remains, uint32_t sender,
-		     const struct trp_card *card)
+		     const struct trp_endpoint *card)
 {
 	return card &&
 	       atomic_load_explicit(&card->source, memory_order_acquire) ==
@@ -227,7 +227,7 @@ static void read_stranger(uint32_t sender, void *data)
 
 	if (!has_cards ||
 	    !had_seen(remains, sender,
-		      trp_card_find(remains->arena, remains->dead, sender)))
+		      trp_endpoint_find(remains->arena, remains->dead, sender)))
 		read_sender(remains, sender, NULL);
 }
 
@@ -235,7 +235,7 @@ static void read_known(const struct remains *remains)
 {
 	const struct trp_front *front =
 		trp_arena_front(remains->arena, remains->dead);
-	const struct trp_card *card;
+	const struct trp_endpoint *card;
 	uint32_t cards, sender;
 
 	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
@@ -244,14 +244,14 @@ static void read_known(const struct remains *remains)
 	cards = atomic_load_explicit(&front->cards, memory_order_acquire);
 	for (uint32_t number = 1;
 	     number <= cards && number < remains->arena->slots; number++) {
-		card = trp_card_at(remains->arena, remains->dead, number);
+		card = trp_endpoint_at(remains->arena, remains->dead, number);
 		if (!card)
 			continue;
 		sender =
 			atomic_load_explicit(&card->peer, memory_order_relaxed);
 		if (sender < remains->arena->slots &&
-		    card == trp_card_find(remains->arena, remains->dead,
-					  sender) &&
+		    card == trp_endpoint_find(remains->arena, remains->dead,
+					      sender) &&
 		    had_seen(remains, sender, card))
 			read_sender(remains, sender, card);
 	}
@@ -264,9 +264,9 @@ void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
 			     void *data)
 {
 	struct remains remains = { arena, dead, meet, visit, data };
-	struct trp_bell *bell = trp_arena_bell(arena, dead);
+	struct trp_doorbell *bell = trp_arena_bell(arena, dead);
 
 	read_known(&remains);
-	if (trp_bell_is_set(bell))
-		trp_bell_take(bell, arena->slots, read_stranger, &remains);
+	if (trp_doorbell_is_set(bell))
+		trp_doorbell_take(bell, arena->slots, read_stranger, &remains);
 }

@@ -155,7 +155,7 @@ static uint64_t left_by(const char *mount, const char *line)
 	return left;
 }
 
-uint64_t trp_budget_available_in(const char *proc, const char *cgroup)
+uint64_t trp_memory_budget_available_in(const char *proc, const char *cgroup)
 {
 	uint64_t available = UINT64_MAX, kib;
 	char text[8192], *line, *rest;
@@ -173,10 +173,11 @@ uint64_t trp_budget_available_in(const char *proc, const char *cgroup)
 }
 
 /* That a control group has no such file is no error. */
-uint64_t trp_budget_available(void)
+uint64_t trp_memory_budget_available(void)
 {
 	int error = errno;
-	uint64_t available = trp_budget_available_in("/proc", "/sys/fs/cgroup");
+	uint64_t available =
+		trp_memory_budget_available_in("/proc", "/sys/fs/cgroup");
 
 	errno = error;
 	return available;
@@ -190,16 +191,16 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-void trp_budget_init(struct trp_budget *budget)
+void trp_memory_budget_init(struct trp_memory_budget *budget)
 {
-	*budget = (struct trp_budget) {
-		.look = trp_budget_available,
+	*budget = (struct trp_memory_budget) {
+		.look = trp_memory_budget_available,
 		.allowance = TRP_BUDGET_UNASKED,
 		.stale_ns = INT64_MAX,
 	};
 }
 
-int trp_budget_spend(struct trp_budget *budget, uint64_t size)
+int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size)
 {
 	uint64_t available;
 	int64_t now = now_ns();

@@ -24,26 +24,26 @@ enum {
 	TRP_BUDGET_UNASKED = 256 << 10, /* bytes before the first look */
 };
 
-struct trp_budget {
+struct trp_memory_budget {
 	uint64_t (*look)(void); /* bytes that can be had */
 	uint64_t allowance;
 	uint64_t spent;
 	int64_t stale_ns; /* when the allowance has lapsed */
 };
 
-void trp_budget_init(struct trp_budget *budget);
+void trp_memory_budget_init(struct trp_memory_budget *budget);
 
 /* May `size` more bytes be populated?  0, and they are spent; or -ENOMEM. */
-int trp_budget_spend(struct trp_budget *budget, uint64_t size);
+int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size);
 
 /*
  * The least of MemAvailable and of what the limit of each cgroup (v2 or v1)
  * around this process leaves, its page cache counted as free.  Swap is not
  * counted.  What cannot be read is no bound: UINT64_MAX where nothing can be.
  */
-uint64_t trp_budget_available(void);
+uint64_t trp_memory_budget_available(void);
 
 /* The same by other files than those of /proc and /sys/fs/cgroup: for tests. */
-uint64_t trp_budget_available_in(const char *proc, const char *cgroup);
+uint64_t trp_memory_budget_available_in(const char *proc, const char *cgroup);
 
 #endif

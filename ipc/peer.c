@@ -33,14 +33,14 @@ struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number)
 
 struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot)
 {
-	uint32_t number = trp_card_number(box->arena, box->slot, slot);
+	uint32_t number = trp_endpoint_number(box->arena, box->slot, slot);
 	struct trp_peer *peer = number ? trp_peer_at(box, number) : NULL;
 
 	return peer && peer->card ? peer : NULL;
 }
 
 static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
-		   uint32_t slot, struct trp_card *card)
+		   uint32_t slot, struct trp_endpoint *card)
 {
 	peer->slot = slot;
 	peer->card = card;
@@ -71,7 +71,7 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 		*ret_peer = peer;
 		return 0;
 	}
-	r = trp_card_make(&box->region, slot, &number);
+	r = trp_endpoint_make(&box->region, slot, &number);
 	if (r < 0)
 		return r;
 	chunk = chunk_of(box, number, &nth, &room);
@@ -80,7 +80,7 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 	if (!*chunk)
 		return -ENOMEM;
 	peer = &(*chunk)[nth];
-	set_up(box, peer, slot, trp_card_own(&box->region, number));
+	set_up(box, peer, slot, trp_endpoint_own(&box->region, number));
 	*ret_peer = peer;
 	return 0;
 }
@@ -92,7 +92,7 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 		  uint32_t generation)
 {
-	struct trp_card *card = peer->card;
+	struct trp_endpoint *card = peer->card;
 
 	if (box->reserved == peer)
 		box->reserved = NULL;
@@ -114,12 +114,12 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 {
-	const struct trp_card *theirs;
+	const struct trp_endpoint *theirs;
 
 	if (atomic_load_explicit(&peer->front->generation,
 				 memory_order_acquire) != peer->target)
 		return;
-	theirs = trp_card_find(box->arena, peer->slot, box->slot);
+	theirs = trp_endpoint_find(box->arena, peer->slot, box->slot);
 	/* S2: pairs with S1; head and event are for us. */
 	if (!theirs ||
 	    atomic_load_explicit(&theirs->source, memory_order_acquire) !=
@@ -130,7 +130,7 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 }
 
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
-		    uint32_t generation, const struct trp_card *theirs)
+		    uint32_t generation, const struct trp_endpoint *theirs)
 {
 	atomic_store_explicit(&peer->card->source, 0, memory_order_relaxed);
 	for (int i = 0; i < TRP_STREAMS; i++) {
@@ -150,12 +150,12 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 	uint32_t how;
 
 	box->rings++;
-	if (!trp_bell_set(peer->bell, box->slot))
+	if (!trp_doorbell_set(peer->bell, box->slot))
 		return;
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(&peer->front->sleeping,
 				   memory_order_acquire);
-	if (how != TRP_AWAKE && trp_bell_wake(peer->bell, how, peer->slot))
+	if (how != TRP_AWAKE && trp_doorbell_wake(peer->bell, how, peer->slot))
 		box->wakes++;
 }
 

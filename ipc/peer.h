@@ -20,10 +20,10 @@ struct trp_peer {
 	uint32_t target;
 	uint32_t source;
 	uint32_t limit; /* of target's mailbox; 0: not known yet */
-	struct trp_card *card;
+	struct trp_endpoint *card;
 	const struct trp_slot *entry;
 	const struct trp_front *front;
-	struct trp_bell *bell;
+	struct trp_doorbell *bell;
 	struct trp_outgoing out[TRP_STREAMS];
 	struct trp_incoming in[TRP_STREAMS];
 	struct trp_peer *next[TRP_STREAMS]; /* in a queue of ready lanes */
@@ -60,7 +60,7 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer);
 
 /* Receiving: begins anew, from that generation, whose card is `theirs`. */
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
-		    uint32_t generation, const struct trp_card *theirs);
+		    uint32_t generation, const struct trp_endpoint *theirs);
 
 /* Sets its bell, and wakes it where it sleeps. */
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);

@@ -36,7 +36,7 @@ void *trp_region_at(const struct trp_region *region, uint64_t offset)
 static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	void *at = trp_region_at(region, offset);
-	int r = trp_budget_spend(&region->budget, size);
+	int r = trp_memory_budget_spend(&region->budget, size);
 
 	if (r < 0)
 		return r;
@@ -67,7 +67,7 @@ int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 		.front_next = TRP_PAGE,
 		.heap_next = TRP_FRONT_SIZE,
 	};
-	trp_budget_init(&region->budget);
+	trp_memory_budget_init(&region->budget);
 	return populate(region, 0, TRP_PAGE);
 }
 

@@ -39,7 +39,7 @@ struct trp_region {
 	uint64_t heap_next;
 	uint64_t warm; /* bytes free and populated */
 	uint64_t used; /* bytes handed out, as they were asked for */
-	struct trp_budget budget;
+	struct trp_memory_budget budget;
 	struct trp_free {
 		struct trp_spare *spare; /* cold ones first */
 		uint32_t count;

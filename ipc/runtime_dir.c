@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int trp_folder_find(char *path, size_t size)
+int trp_runtime_dir_find(char *path, size_t size)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
 	unsigned int user = (unsigned int)geteuid();
@@ -40,7 +40,7 @@ static int check(int fd)
 	return 0;
 }
 
-int trp_folder_open(const char *path)
+int trp_runtime_dir_open(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
@@ -60,7 +60,7 @@ static int make(const char *path)
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int trp_folder_make(const char *path)
+int trp_runtime_dir_make(const char *path)
 {
 	char parent[PATH_MAX];
 	char *slash;
@@ -76,18 +76,18 @@ int trp_folder_make(const char *path)
 		*slash = '\0';
 		if (access(parent, F_OK) < 0) {
 			r = make(parent);
-			fd = r < 0 ? r : trp_folder_open(parent);
+			fd = r < 0 ? r : trp_runtime_dir_open(parent);
 			if (fd < 0)
 				return fd;
 			close(fd);
 		}
 	}
 	r = make(path);
-	return r < 0 ? r : trp_folder_open(path);
+	return r < 0 ? r : trp_runtime_dir_open(path);
 }
 
-void trp_folder_address(struct sockaddr_un *ret_address, int folder,
-			const char *name)
+void trp_runtime_dir_address(struct sockaddr_un *ret_address, int folder,
+			     const char *name)
 {
 	*ret_address = (struct sockaddr_un) { .sun_family = AF_UNIX };
 	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path),

@@ -16,7 +16,7 @@
  * /run/user/UID/troupe where /run/user/UID is; else /tmp/troupe-UID.  It need
  * not exist.  0 or -ENAMETOOLONG.
  */
-int trp_folder_find(char *path, size_t size);
+int trp_runtime_dir_find(char *path, size_t size);
 
 /*
  * Makes it, and the folder that it is in, where they are missing.  Returns its
@@ -24,13 +24,13 @@ int trp_folder_find(char *path, size_t size);
  * others may enter it; -ENOTDIR, -ELOOP: it is no folder, or a link; or as
  * mkdir(2) and open(2).
  */
-int trp_folder_make(const char *path);
+int trp_runtime_dir_make(const char *path);
 
 /* The same of one that exists; -ENOENT. */
-int trp_folder_open(const char *path);
+int trp_runtime_dir_open(const char *path);
 
 /* The socket `name` (at most 70 bytes) in that folder. */
-void trp_folder_address(struct sockaddr_un *ret_address, int folder,
-			const char *name);
+void trp_runtime_dir_address(struct sockaddr_un *ret_address, int folder,
+			     const char *name);
 
 #endif

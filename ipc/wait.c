@@ -27,9 +27,9 @@
  */
 
 static const struct trp_backend *const backends[TRP_WAIT_KINDS] = {
-	[TRP_WAIT_URING] = &trp_uring,
-	[TRP_WAIT_SOCKET] = &trp_uring,
-	[TRP_WAIT_EPOLL] = &trp_epoll,
+	[TRP_WAIT_URING] = &trp_wait_uring,
+	[TRP_WAIT_SOCKET] = &trp_wait_uring,
+	[TRP_WAIT_EPOLL] = &trp_wait_epoll,
 };
 
 static const char *const names[TRP_WAIT_KINDS] = {
@@ -89,7 +89,7 @@ static enum trp_wait_kind best_kind(char why[160])
 {
 	bool has_futex;
 
-	if (trp_uring_probe(&has_futex, why) < 0)
+	if (trp_wait_uring_probe(&has_futex, why) < 0)
 		return TRP_WAIT_EPOLL;
 	return has_futex ? TRP_WAIT_URING : TRP_WAIT_SOCKET;
 }
@@ -121,11 +121,11 @@ int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160])
 
 void trp_wait_set_node(uint64_t node)
 {
-	trp_knock_set_node(node);
+	trp_wake_socket_set_node(node);
 }
 
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
-		   struct trp_bell *bell, _Atomic uint32_t *sleeping,
+		   struct trp_doorbell *bell, _Atomic uint32_t *sleeping,
 		   uint32_t slot)
 {
 	assert(kind < TRP_WAIT_KINDS);
@@ -143,8 +143,8 @@ void trp_wait_fini(struct trp_wait *wait)
 {
 	if (wait->backend)
 		backends[wait->kind]->close(wait);
-	trp_seats_fini(&wait->seats);
-	trp_knock_fini();
+	trp_watch_table_fini(&wait->seats);
+	trp_wake_socket_fini();
 	*wait = (struct trp_wait) { 0 };
 }
 
@@ -160,28 +160,28 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
 	int r;
 
 	assert(watch->ready);
-	assert(trp_seats_find(&wait->seats, watch->serial) != watch);
+	assert(trp_watch_table_find(&wait->seats, watch->serial) != watch);
 	if (!watch->prepare && fcntl(watch->fd, F_GETFD) < 0)
 		return -errno;
 	r = open_backend(wait);
 	if (r < 0)
 		return r;
-	r = trp_seats_take(&wait->seats, watch);
+	r = trp_watch_table_take(&wait->seats, watch);
 	if (r < 0)
 		return r;
 	watch->is_armed = false;
 	r = backends[wait->kind]->watch(wait, watch);
 	if (r < 0)
-		trp_seats_leave(&wait->seats, watch);
+		trp_watch_table_leave(&wait->seats, watch);
 	return r;
 }
 
 void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch)
 {
-	if (trp_seats_find(&wait->seats, watch->serial) != watch)
+	if (trp_watch_table_find(&wait->seats, watch->serial) != watch)
 		return;
 	backends[wait->kind]->unwatch(wait, watch);
-	trp_seats_leave(&wait->seats, watch);
+	trp_watch_table_leave(&wait->seats, watch);
 }
 
 void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
@@ -201,7 +201,7 @@ static enum outcome spin_until(struct trp_wait *wait, struct trp_time now,
 
 	do {
 		for (int look = 0; look < 16; look++) {
-			if (trp_bell_is_set(wait->bell))
+			if (trp_doorbell_is_set(wait->bell))
 				return WON;
 			trp_relax();
 		}
@@ -244,7 +244,7 @@ static bool yield(struct trp_wait *wait, int own_cpu)
 		return false;
 	before = trp_now().ns;
 	sched_yield();
-	is_set = trp_bell_is_set(wait->bell);
+	is_set = trp_doorbell_is_set(wait->bell);
 	trp_spin_learn_yield(&wait->spin, is_set, trp_now().ns - before);
 	return is_set;
 }
@@ -276,15 +276,15 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 		int (*block)(struct trp_wait *wait, uint32_t value,
 			     struct trp_time deadline))
 {
-	uint32_t value = trp_bell_arm(wait->bell);
+	uint32_t value = trp_doorbell_arm(wait->bell);
 	int r = 0;
 
-	/* W1: pairs with the acquire of who calls trp_bell_wake(): it sees
+	/* W1: pairs with the acquire of who calls trp_doorbell_wake(): it sees
 	 * the fresh word with it. */
 	atomic_store_explicit(wait->sleeping, how, memory_order_release);
-	/* W2: pairs with the fence between trp_bell_set() and that load. */
+	/* W2: pairs with the fence between trp_doorbell_set() and that load. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!trp_bell_is_set(wait->bell)) {
+	if (!trp_doorbell_is_set(wait->bell)) {
 		wait->sleeps++;
 		r = block(wait, value, deadline);
 	}
@@ -297,7 +297,7 @@ static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
 	const struct trp_backend *backend = backends[wait->kind];
 	int r;
 
-	if (trp_bell_is_set(wait->bell))
+	if (trp_doorbell_is_set(wait->bell))
 		return 0;
 	if (has_passed(deadline))
 		return trp_wait_poll(wait);

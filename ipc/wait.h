@@ -55,13 +55,13 @@ struct trp_watch {
 struct trp_wait {
 	enum trp_wait_kind kind;
 	uint32_t slot;
-	struct trp_bell *bell;
+	struct trp_doorbell *bell;
 	_Atomic uint32_t *sleeping;		/* in the own front */
 	uint64_t sleeps, spins_won, spins_lost; /* counted */
 	/* private: */
 	uint32_t how;  /* what `sleeping` says when the backend sleeps */
 	void *backend; /* NULL until first needed */
-	struct trp_seats seats;
+	struct trp_watch_table seats;
 	struct trp_spin spin;
 };
 
@@ -78,7 +78,7 @@ const char *trp_wait_name(enum trp_wait_kind kind);
 
 /* `node` tells the sockets of nodes on one machine apart. */
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
-		   struct trp_bell *bell, _Atomic uint32_t *sleeping,
+		   struct trp_doorbell *bell, _Atomic uint32_t *sleeping,
 		   uint32_t slot);
 void trp_wait_fini(struct trp_wait *wait);
 

@@ -24,7 +24,7 @@ struct trp_backend {
 
 	/*
 	 * Sleeps until a wake, an event or the deadline, for nothing at times.
-	 * `value` is what trp_bell_arm() returned.
+	 * `value` is what trp_doorbell_arm() returned.
 	 */
 	int (*block)(struct trp_wait *wait, uint32_t value,
 		     struct trp_time deadline);
@@ -39,11 +39,11 @@ struct trp_backend {
 	int (*dispatch)(struct trp_wait *wait);
 };
 
-extern const struct trp_backend trp_uring; /* URING and SOCKET */
-extern const struct trp_backend trp_epoll;
+extern const struct trp_backend trp_wait_uring; /* URING and SOCKET */
+extern const struct trp_backend trp_wait_epoll;
 
 /* Whether io_uring can be used here; `why` in one line, for people. */
-int trp_uring_probe(bool *ret_has_futex, char ret_why[160]);
+int trp_wait_uring_probe(bool *ret_has_futex, char ret_why[160]);
 
 /* How long from now until `deadline`; never negative. */
 struct timespec trp_time_left(struct trp_time deadline);

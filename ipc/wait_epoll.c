@@ -49,7 +49,7 @@ static int epoll_open(struct trp_wait *wait)
 		r = -errno;
 		goto free_epoll;
 	}
-	r = trp_knock_open(wait->slot, &epoll->socket, &door);
+	r = trp_wake_socket_open(wait->slot, &epoll->socket, &door);
 	if (r < 0)
 		goto close_epoll;
 	r = control(epoll, EPOLL_CTL_ADD, epoll->socket, EPOLLIN, BELL);
@@ -139,10 +139,10 @@ static int epoll_dispatch(struct trp_wait *wait)
 		struct trp_watch *watch;
 
 		if (event->data.u64 == BELL) {
-			trp_knock_drain(epoll->socket);
+			trp_wake_socket_drain(epoll->socket);
 			continue;
 		}
-		watch = trp_seats_find(&wait->seats, event->data.u64);
+		watch = trp_watch_table_find(&wait->seats, event->data.u64);
 		if (watch)
 			watch->ready(watch, event->events);
 	}
@@ -150,7 +150,7 @@ static int epoll_dispatch(struct trp_wait *wait)
 	return 0;
 }
 
-const struct trp_backend trp_epoll = {
+const struct trp_backend trp_wait_epoll = {
 	.open = epoll_open,
 	.close = epoll_close,
 	.watch = epoll_watch,

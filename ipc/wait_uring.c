@@ -119,7 +119,7 @@ static int open_socket(struct trp_wait *wait, struct uring *uring)
 		wait->how = TRP_ASLEEP_FUTEX;
 		return 0;
 	}
-	r = trp_knock_open(wait->slot, &uring->socket, &door);
+	r = trp_wake_socket_open(wait->slot, &uring->socket, &door);
 	if (r < 0)
 		return r;
 	wait->how = trp_sleep_socket(door);
@@ -285,7 +285,7 @@ static void uring_unwatch(struct trp_wait *wait, struct trp_watch *watch)
 /* ---- sleeping ---- */
 
 static void prep_bell(struct io_uring_sqe *sqe, const struct uring *uring,
-		      struct trp_bell *bell, uint32_t value)
+		      struct trp_doorbell *bell, uint32_t value)
 {
 	if (uring->socket >= 0) {
 		io_uring_prep_poll_add(sqe, uring->socket, POLLIN);
@@ -352,7 +352,7 @@ static int bell_has_rung(struct uring *uring, int result)
 {
 	uring->is_bell_armed = false;
 	if (uring->socket >= 0)
-		trp_knock_drain(uring->socket);
+		trp_wake_socket_drain(uring->socket);
 	return result >= 0 || result == -EAGAIN || result == -EINTR ? 0
 								    : result;
 }
@@ -372,7 +372,7 @@ static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
 	if (watch->is_leaving)
 		return 0;
 	watch->ready(watch, 0);
-	if (trp_seats_find(&wait->seats, serial) != watch)
+	if (trp_watch_table_find(&wait->seats, serial) != watch)
 		return 0;
 	return uring_watch(wait, watch);
 }
@@ -381,7 +381,7 @@ static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
 static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
 			  bool has_more)
 {
-	struct trp_watch *watch = trp_seats_find(&wait->seats, serial);
+	struct trp_watch *watch = trp_watch_table_find(&wait->seats, serial);
 
 	if (!watch)
 		return 0;
@@ -389,7 +389,7 @@ static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
 		return operation_is_done(wait, watch, result, has_more);
 	watch->is_armed = false;
 	watch->ready(watch, result < 0 ? POLLNVAL : (uint32_t)result);
-	if (result < 0 || trp_seats_find(&wait->seats, serial) != watch)
+	if (result < 0 || trp_watch_table_find(&wait->seats, serial) != watch)
 		return 0;
 	return uring_watch(wait, watch);
 }
@@ -422,7 +422,7 @@ static int uring_dispatch(struct trp_wait *wait)
 	return r;
 }
 
-const struct trp_backend trp_uring = {
+const struct trp_backend trp_wait_uring = {
 	.open = uring_open,
 	.close = uring_close,
 	.watch = uring_watch,
@@ -471,7 +471,7 @@ static bool has_futex_wait(struct io_uring *ring)
 	return has;
 }
 
-int trp_uring_probe(bool *ret_has_futex, char ret_why[160])
+int trp_wait_uring_probe(bool *ret_has_futex, char ret_why[160])
 {
 	struct io_uring ring;
 	int r = make_ring(&ring);

@@ -18,7 +18,7 @@ static struct {
 	int fd;
 } sender;
 
-void trp_knock_set_node(uint64_t node)
+void trp_wake_socket_set_node(uint64_t node)
 {
 	this_node = node;
 }
@@ -62,7 +62,7 @@ static int bind_free_door(int fd, uint32_t slot, uint32_t *ret_door)
 	return -errno;
 }
 
-int trp_knock_open(uint32_t slot, int *ret_fd, uint32_t *ret_door)
+int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_door)
 {
 	int fd = -1, r;
 
@@ -94,7 +94,7 @@ static int sender_socket(int *ret_fd)
 	return 0;
 }
 
-void trp_knock(uint32_t slot, uint32_t door)
+void trp_wake_socket(uint32_t slot, uint32_t door)
 {
 	struct sockaddr_un name;
 	socklen_t length;
@@ -107,14 +107,14 @@ void trp_knock(uint32_t slot, uint32_t door)
 	       length);
 }
 
-void trp_knock_fini(void)
+void trp_wake_socket_fini(void)
 {
 	if (sender.owner == getpid())
 		close(sender.fd);
 	sender.owner = 0;
 }
 
-void trp_knock_drain(int fd)
+void trp_wake_socket_drain(int fd)
 {
 	char byte;
 

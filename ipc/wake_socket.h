@@ -25,21 +25,21 @@
 enum { TRP_KNOCK_DOORS = 64 };
 
 /* Once in each node, before anything else here. */
-void trp_knock_set_node(uint64_t node);
+void trp_wake_socket_set_node(uint64_t node);
 
 /*
  * Binds the socket of `slot`: nonblocking, CLOEXEC, owned by the caller.
  * Returns 0, -EADDRINUSE when all doors are taken, or as socket(2), bind(2).
  */
-int trp_knock_open(uint32_t slot, int *ret_fd, uint32_t *ret_door);
+int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_door);
 
 /* Knocks.  That nobody is there, or is knocked at already, is no error. */
-void trp_knock(uint32_t slot, uint32_t door);
+void trp_wake_socket(uint32_t slot, uint32_t door);
 
 /* Closes the socket that this process knocks from, until it knocks again. */
-void trp_knock_fini(void);
+void trp_wake_socket_fini(void);
 
 /* Takes what has come in, so that the socket is not readable any more. */
-void trp_knock_drain(int fd);
+void trp_wake_socket_drain(int fd);
 
 #endif

@@ -13,7 +13,7 @@ static uint32_t seat_of(uint64_t serial)
 	return (uint32_t)(serial & (SEATS_MAX - 1));
 }
 
-static int grow(struct trp_seats *seats)
+static int grow(struct trp_watch_table *seats)
 {
 	uint32_t size = seats->size ? seats->size * 2 : 8;
 	struct trp_watch **more;
@@ -30,7 +30,7 @@ static int grow(struct trp_seats *seats)
 	return 0;
 }
 
-int trp_seats_take(struct trp_seats *seats, struct trp_watch *watch)
+int trp_watch_table_take(struct trp_watch_table *seats, struct trp_watch *watch)
 {
 	uint32_t seat = seats->lowest;
 	int r;
@@ -49,11 +49,12 @@ int trp_seats_take(struct trp_seats *seats, struct trp_watch *watch)
 	return 0;
 }
 
-void trp_seats_leave(struct trp_seats *seats, struct trp_watch *watch)
+void trp_watch_table_leave(struct trp_watch_table *seats,
+			   struct trp_watch *watch)
 {
 	uint32_t seat = seat_of(watch->serial);
 
-	if (trp_seats_find(seats, watch->serial) != watch)
+	if (trp_watch_table_find(seats, watch->serial) != watch)
 		return;
 	seats->seats[seat] = NULL;
 	seats->taken--;
@@ -62,7 +63,8 @@ void trp_seats_leave(struct trp_seats *seats, struct trp_watch *watch)
 	watch->serial = 0;
 }
 
-struct trp_watch *trp_seats_find(const struct trp_seats *seats, uint64_t serial)
+struct trp_watch *trp_watch_table_find(const struct trp_watch_table *seats,
+				       uint64_t serial)
 {
 	uint32_t seat = seat_of(serial);
 
@@ -72,8 +74,8 @@ struct trp_watch *trp_seats_find(const struct trp_seats *seats, uint64_t serial)
 	return seats->seats[seat];
 }
 
-void trp_seats_fini(struct trp_seats *seats)
+void trp_watch_table_fini(struct trp_watch_table *seats)
 {
 	free(seats->seats);
-	*seats = (struct trp_seats) { 0 };
+	*seats = (struct trp_watch_table) { 0 };
 }

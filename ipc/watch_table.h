@@ -21,7 +21,7 @@ enum { TRP_SEAT_BITS = 20 };
 /* No watch has a serial below this one: backends use them for themselves. */
 #define TRP_SERIAL_FIRST (UINT64_C(1) << TRP_SEAT_BITS)
 
-struct trp_seats {
+struct trp_watch_table {
 	struct trp_watch **seats;
 	uint32_t size;
 	uint32_t lowest; /* no seat below it is free */
@@ -30,15 +30,17 @@ struct trp_seats {
 };
 
 /* Gives watch->serial.  Returns 0, -ENOMEM or -EMFILE (2^20 of them). */
-int trp_seats_take(struct trp_seats *seats, struct trp_watch *watch);
+int trp_watch_table_take(struct trp_watch_table *seats,
+			 struct trp_watch *watch);
 
 /* Nothing when `watch` has no seat. */
-void trp_seats_leave(struct trp_seats *seats, struct trp_watch *watch);
+void trp_watch_table_leave(struct trp_watch_table *seats,
+			   struct trp_watch *watch);
 
 /* NULL when the watch with this serial has left. */
-struct trp_watch *trp_seats_find(const struct trp_seats *seats,
-				 uint64_t serial);
+struct trp_watch *trp_watch_table_find(const struct trp_watch_table *seats,
+				       uint64_t serial);
 
-void trp_seats_fini(struct trp_seats *seats);
+void trp_watch_table_fini(struct trp_watch_table *seats);
 
 #endif

@@ -549,14 +549,14 @@ TROUPE_API int troupe_timer_cancel(struct troupe_timer *timer);
  * come unasked; POLLNVAL: it cannot be watched any more, and was removed.
  * More sources: troupe_io.h.
  */
-struct trp_source;
+struct trp_input;
 struct troupe_input {
 	int fd;
 	short events;	/* POLLIN, POLLOUT */
 	unsigned count; /* it is removed before the last of so many; 0: never */
 	int (*ready)(struct troupe_input *input, short events);
 	void *data;
-	struct trp_source *private_source;
+	struct trp_input *private_source;
 };
 /*
  * 0; -EALREADY; -EINVAL: no handler, or a negative descriptor; -EBADF: it is

@@ -37,7 +37,7 @@ struct troupe_operation {
 	int (*done)(struct troupe_operation *operation, int result);
 	unsigned count;
 	void *data;
-	struct trp_source *private_source;
+	struct trp_input *private_source;
 };
 
 /*
@@ -101,7 +101,7 @@ struct troupe_program {
 	int errors;
 
 	int private_pidfd;
-	struct trp_source *private_source;
+	struct trp_input *private_source;
 };
 
 /* 0; -EALREADY; -EINVAL; or why it cannot be executed (-ENOENT, ...). */

@@ -28,13 +28,13 @@ static bool is_special(const char *key)
 /* ---- reading ------------------------------------------------------------- */
 
 struct reading {
-	struct trp_mistake *mistake;
+	struct trp_parse_error *mistake;
 	int error;
 };
 
 static Troupe__Value *fail(struct reading *reading, const char *text)
 {
-	trp_mistake_at(reading->mistake, SIZE_MAX, "%s", text);
+	trp_parse_error_at(reading->mistake, SIZE_MAX, "%s", text);
 	reading->error = -EINVAL;
 	return NULL;
 }
@@ -153,7 +153,7 @@ static Troupe__Value *read_any(struct reading *reading, const json_t *json)
 
 /* jansson's own bound is 2,048 levels; and it would not say where. */
 static int check_depth(const char *text, size_t size,
-		       struct trp_mistake *mistake)
+		       struct trp_parse_error *mistake)
 {
 	bool is_quoted = false;
 	unsigned depth = 0;
@@ -169,16 +169,16 @@ static int check_depth(const char *text, size_t size,
 		else if (!is_quoted && (text[i] == ']' || text[i] == '}'))
 			depth -= depth > 0;
 		if (depth > TRP_VALUE_DEPTH) {
-			trp_mistake_at(mistake, i,
-				       "nested deeper than %d levels",
-				       TRP_VALUE_DEPTH);
+			trp_parse_error_at(mistake, i,
+					   "nested deeper than %d levels",
+					   TRP_VALUE_DEPTH);
 			return -EINVAL;
 		}
 	}
 	return 0;
 }
 
-static int explain(const json_error_t *error, struct trp_mistake *mistake)
+static int explain(const json_error_t *error, struct trp_parse_error *mistake)
 {
 	size_t offset = error->position < 0 ? 0 : (size_t)error->position;
 
@@ -187,17 +187,17 @@ static int explain(const json_error_t *error, struct trp_mistake *mistake)
 		return -ENOMEM;
 	case json_error_null_character:
 	case json_error_null_byte_in_key:
-		trp_mistake_at(mistake, offset, "text without \\u0000");
+		trp_parse_error_at(mistake, offset, "text without \\u0000");
 		return -EINVAL;
 	default:
-		trp_mistake_at(mistake, offset, "%s", error->text);
+		trp_parse_error_at(mistake, offset, "%s", error->text);
 		return -EINVAL;
 	}
 }
 
 static int read_text(const char *text, size_t size, size_t flags,
 		     Troupe__Value **ret_value, size_t *ret_used,
-		     struct trp_mistake *mistake)
+		     struct trp_parse_error *mistake)
 {
 	struct reading reading = { .mistake = mistake };
 	json_error_t error;
@@ -205,7 +205,7 @@ static int read_text(const char *text, size_t size, size_t flags,
 	json_t *json;
 
 	if (size > INT_MAX) {
-		trp_mistake_at(mistake, INT_MAX, "larger than 2 GiB");
+		trp_parse_error_at(mistake, INT_MAX, "larger than 2 GiB");
 		return -EINVAL;
 	}
 	json = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
@@ -221,7 +221,7 @@ static int read_text(const char *text, size_t size, size_t flags,
 }
 
 int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
-		  struct trp_mistake *mistake)
+		  struct trp_parse_error *mistake)
 {
 	size_t used;
 	int r;
@@ -235,7 +235,7 @@ int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
 
 int trp_json_read_first(const char *text, size_t size,
 			Troupe__Value **ret_value, size_t *ret_used,
-			struct trp_mistake *mistake)
+			struct trp_parse_error *mistake)
 {
 	return read_text(text, size,
 			 JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK,
@@ -429,11 +429,11 @@ static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
 
 int trp_json_write(const Troupe__Value *value, char **ret_text)
 {
-	struct trp_text text;
-	int r = trp_text_open(&text);
+	struct trp_text_buffer text;
+	int r = trp_text_buffer_open(&text);
 
 	if (r < 0)
 		return r;
 	r = write_any(text.out, value, WRITTEN_DEPTH);
-	return trp_text_close(&text, r, ret_text);
+	return trp_text_buffer_close(&text, r, ret_text);
 }

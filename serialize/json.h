@@ -23,13 +23,13 @@
  * TRP_VALUE_DEPTH; -ENOMEM.
  */
 int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
-		  struct trp_mistake *mistake);
+		  struct trp_parse_error *mistake);
 
 /* The same of the string or number with which the text begins; ret_used: its
  * bytes. */
 int trp_json_read_first(const char *text, size_t size,
 			Troupe__Value **ret_value, size_t *ret_used,
-			struct trp_mistake *mistake);
+			struct trp_parse_error *mistake);
 
 /*
  * One line; text for free().  What is not UTF-8 becomes U+FFFD; a key that came

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void trp_mistake_at(struct trp_mistake *mistake, size_t offset,
-		    const char *format, ...)
+void trp_parse_error_at(struct trp_parse_error *mistake, size_t offset,
+			const char *format, ...)
 {
 	va_list arguments;
 

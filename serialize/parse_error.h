@@ -6,14 +6,14 @@
 
 #include <stddef.h>
 
-struct trp_mistake {
+struct trp_parse_error {
 	size_t offset; /* bytes; SIZE_MAX: the text names the place */
 	char text[128];
 };
 
 /* Fills it in, unless it is NULL. */
-void trp_mistake_at(struct trp_mistake *mistake, size_t offset,
-		    const char *format, ...)
+void trp_parse_error_at(struct trp_parse_error *mistake, size_t offset,
+			const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

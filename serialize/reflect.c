@@ -27,7 +27,7 @@ struct place {
 
 struct reading {
 	struct trp_scratch *scratch;
-	struct trp_mistake *mistake;
+	struct trp_parse_error *mistake;
 };
 
 static size_t write_place(const struct place *place, char *text, size_t size)
@@ -60,8 +60,8 @@ static int fail(struct reading *reading, const struct place *place,
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
-	trp_mistake_at(reading->mistake, SIZE_MAX, "%s%s%s", at,
-		       *at ? ": " : "", what);
+	trp_parse_error_at(reading->mistake, SIZE_MAX, "%s%s%s", at,
+			   *at ? ": " : "", what);
 	return -EINVAL;
 }
 
@@ -512,7 +512,7 @@ static int read_message(struct reading *reading, const struct place *place,
 int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,
 		     ProtobufCMessage **ret_message,
-		     struct trp_mistake *mistake)
+		     struct trp_parse_error *mistake)
 {
 	struct reading reading = { scratch, mistake };
 	const struct place top = { 0 };
@@ -525,10 +525,10 @@ int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 	if (!json) {
 		if (json_error_code(&error) == json_error_out_of_memory)
 			return -ENOMEM;
-		trp_mistake_at(mistake,
-			       error.position < 0 ? 0 : (size_t)error.position,
-			       "%.*s", (int)sizeof(mistake->text) - 1,
-			       error.text);
+		trp_parse_error_at(
+			mistake,
+			error.position < 0 ? 0 : (size_t)error.position, "%.*s",
+			(int)sizeof(mistake->text) - 1, error.text);
 		return -EINVAL;
 	}
 	r = read_message(&reading, &top, type, json, ret_message);

@@ -36,7 +36,7 @@ enum { TRP_REFLECT_DEPTH = 64 }; /* messages within messages */
 int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,
 		     ProtobufCMessage **ret_message,
-		     struct trp_mistake *mistake);
+		     struct trp_parse_error *mistake);
 
 /*
  * One line; text for free().  What would not be packed is not written, nor are

@@ -145,11 +145,11 @@ static int write_message(FILE *out, const ProtobufCMessage *message,
 
 int trp_reflect_write(const ProtobufCMessage *message, char **ret_text)
 {
-	struct trp_text text;
-	int r = trp_text_open(&text);
+	struct trp_text_buffer text;
+	int r = trp_text_buffer_open(&text);
 
 	if (r < 0)
 		return r;
 	r = write_message(text.out, message, 0);
-	return trp_text_close(&text, r, ret_text);
+	return trp_text_buffer_close(&text, r, ret_text);
 }

@@ -56,7 +56,7 @@ struct parsing {
 	const char *text;
 	size_t size;
 	size_t at;
-	struct trp_mistake *mistake;
+	struct trp_parse_error *mistake;
 };
 
 /* ---- parts --------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static bool take(struct parsing *parsing, char c)
 
 static int fail_at(const struct parsing *parsing, size_t at, const char *text)
 {
-	trp_mistake_at(parsing->mistake, at, "%s", text);
+	trp_parse_error_at(parsing->mistake, at, "%s", text);
 	return -EINVAL;
 }
 
@@ -337,8 +337,9 @@ static int parse_nested(struct parsing *parsing, unsigned levels, char open,
 	int r;
 
 	if (levels == 0) {
-		trp_mistake_at(parsing->mistake, parsing->at,
-			       "nested deeper than %d levels", TRP_VALUE_DEPTH);
+		trp_parse_error_at(parsing->mistake, parsing->at,
+				   "nested deeper than %d levels",
+				   TRP_VALUE_DEPTH);
 		return -EINVAL;
 	}
 	shape = new_shape(open == '{' ? MAP : TUPLE);
@@ -378,7 +379,7 @@ static int parse(struct parsing *parsing, unsigned levels,
 }
 
 int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
-		  struct trp_mistake *mistake)
+		  struct trp_parse_error *mistake)
 {
 	static _Atomic uint64_t last_id;
 	struct parsing parsing = { text, size, 0, mistake };
@@ -386,8 +387,9 @@ int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
 	int r;
 
 	if (size > TRP_SHAPE_MAX) {
-		trp_mistake_at(mistake, TRP_SHAPE_MAX,
-			       "expected no more than %d bytes", TRP_SHAPE_MAX);
+		trp_parse_error_at(mistake, TRP_SHAPE_MAX,
+				   "expected no more than %d bytes",
+				   TRP_SHAPE_MAX);
 		return -EINVAL;
 	}
 	r = parse(&parsing, TRP_VALUE_DEPTH, &shape);

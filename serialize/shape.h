@@ -36,7 +36,7 @@ enum { TRP_SHAPE_MAX = 64 << 10 }; /* bytes of text */
  * expected there; -ENOMEM.
  */
 int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
-		  struct trp_mistake *mistake);
+		  struct trp_parse_error *mistake);
 void trp_shape_free(struct trp_shape *shape);
 
 /*

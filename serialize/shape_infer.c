@@ -13,9 +13,9 @@
 static int infer(const Troupe__Value *value, unsigned levels, char **ret_text);
 
 /* r: of what was written. */
-static int finish(struct trp_text *text, int r, char **ret_text)
+static int finish(struct trp_text_buffer *text, int r, char **ret_text)
 {
-	r = trp_text_close(text, r, ret_text);
+	r = trp_text_buffer_close(text, r, ret_text);
 	if (r < 0 || text->size <= TRP_SHAPE_MAX)
 		return r;
 	free(*ret_text);
@@ -41,14 +41,14 @@ static int infer_map(const Troupe__Value *map, unsigned levels, char **ret_text)
 {
 	size_t i, count = trp_value_count(map);
 	const char *separator = "";
-	struct trp_text text;
+	struct trp_text_buffer text;
 	int r;
 
 	/* An entry is at least "a": int.  Looking for a key twice is quadratic.
 	 */
 	if (count > TRP_SHAPE_MAX / 8)
 		return -EMSGSIZE;
-	r = trp_text_open(&text);
+	r = trp_text_buffer_open(&text);
 	if (r < 0)
 		return r;
 	putc('{', text.out);
@@ -115,11 +115,11 @@ static int write_items(FILE *out, const Troupe__Value *list, unsigned levels,
 static int infer_list(const Troupe__Value *list, unsigned levels,
 		      char **ret_text)
 {
-	struct trp_text text;
+	struct trp_text_buffer text;
 	char *first = NULL;
 	int r;
 
-	r = trp_text_open(&text);
+	r = trp_text_buffer_open(&text);
 	if (r < 0)
 		return r;
 	putc('[', text.out);
@@ -154,7 +154,7 @@ static int infer(const Troupe__Value *value, unsigned levels, char **ret_text)
 	return 0;
 }
 
-int trp_infer_shape(const Troupe__Value *value, char **ret_text)
+int trp_shape_infer(const Troupe__Value *value, char **ret_text)
 {
 	return infer(value, TRP_VALUE_DEPTH, ret_text);
 }

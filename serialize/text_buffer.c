@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-int trp_text_open(struct trp_text *text)
+int trp_text_buffer_open(struct trp_text_buffer *text)
 {
-	*text = (struct trp_text) { 0 };
+	*text = (struct trp_text_buffer) { 0 };
 	text->out = open_memstream(&text->bytes, &text->size);
 	return text->out ? 0 : -ENOMEM;
 }
 
-int trp_text_close(struct trp_text *text, int r, char **ret_bytes)
+int trp_text_buffer_close(struct trp_text_buffer *text, int r, char **ret_bytes)
 {
 	bool is_broken = ferror(text->out);
 

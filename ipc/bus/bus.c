@@ -262,7 +262,7 @@ static int parse_local(struct trp_bus_address *address, const char *text,
 		return -EINVAL;
 	if (strchr(mesh, '/') || *mesh == '.')
 		return -EINVAL;
-	r = trp_folder_find(path, space);
+	r = trp_runtime_dir_find(path, space);
 	if (r < 0)
 		return r;
 	length = strlen(path);

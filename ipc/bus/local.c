@@ -50,7 +50,7 @@ static int bind_socket(struct local *local)
 		return -EIO;
 	snprintf(local->name, sizeof(local->name), "%d-%08x" SUFFIX,
 		 (int)getpid(), random);
-	trp_folder_address(&address, local->folder, local->name);
+	trp_runtime_dir_address(&address, local->folder, local->name);
 	return bind(local->socket, (struct sockaddr *)&address,
 		    sizeof(address)) < 0
 		       ? -errno
@@ -71,7 +71,7 @@ static int enter_folder(struct trp_bus *bus, struct local *local)
 {
 	if (local->folder >= 0)
 		close(local->folder);
-	local->folder = trp_folder_make(bus->address.path);
+	local->folder = trp_runtime_dir_make(bus->address.path);
 	return local->folder < 0 ? local->folder : bind_socket(local);
 }
 
@@ -193,7 +193,7 @@ static void send_to(struct trp_bus *bus, const char *name, const void *payload,
 	struct local *local = bus->state;
 	struct sockaddr_un address;
 
-	trp_folder_address(&address, local->folder, name);
+	trp_runtime_dir_address(&address, local->folder, name);
 	if (sendto(local->socket, payload, length, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&address, sizeof(address)) >= 0)
 		return;

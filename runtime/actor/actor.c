@@ -57,35 +57,35 @@ static int drain(uint32_t slot)
 {
 	int r;
 
-	if (trp_actor.is_full || !trp_box_has_room())
+	if (trp_actor.is_full || !trp_custom_mailbox_has_room())
 		return trp_actor_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
 	return r ? r : trp_actor_take_from(slot);
 }
 
 /* For troupe_receive(), or troupe_wait(). */
-static int claim_later(struct trp_news *news)
+static int claim_later(struct trp_exit_notice *news)
 {
 	enum { MOST = 16384 };
 
 	if (trp_receive_offer_end(news))
 		return 1;
-	news->number = trp_saved_number();
-	trp_news_push(&trp_actor.unclaimed, news);
+	news->number = trp_saved_mail_number();
+	trp_exit_queue_push(&trp_actor.unclaimed, news);
 	if (trp_actor.unclaimed.count > MOST)
-		free(trp_news_pop(&trp_actor.unclaimed));
+		free(trp_exit_queue_pop(&trp_actor.unclaimed));
 	return 1;
 }
 
 static int turn_news(void)
 {
 	const struct troupe_class *klass = trp_actor.klass;
-	struct trp_news *news;
+	struct trp_exit_notice *news;
 	int r = drain(trp_ref_slot(trp_actor.news.first->end.ref));
 
 	if (r != 0)
 		return r;
-	news = trp_news_pop(&trp_actor.news);
+	news = trp_exit_queue_pop(&trp_actor.news);
 	r = 1;
 	if (news->watch == 0 && klass->child_stopped)
 		r = call_with_end(klass->child_stopped, &news->end);
@@ -126,7 +126,7 @@ static int turn_others(void)
 {
 	enum { OTHERS = 3 };
 	static int (*const other[OTHERS])(void) = { turn_timers, trp_input_turn,
-						    trp_full_turn };
+						    trp_overflow_turn };
 	static unsigned next;
 	int i, r = 0;
 
@@ -138,7 +138,7 @@ static int turn_others(void)
 void trp_actor_open(void)
 {
 	trp_actor.open = trp_actor.is_full || trp_stash_is_again() ||
-					 trp_box_is_open() ||
+					 trp_custom_mailbox_is_open() ||
 					 trp_actor.klass->when_full ==
 						 TROUPE_FULL_DROP_OLD
 				 ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
@@ -152,7 +152,8 @@ static int take_slowly(void)
 
 	if (r != 0 || trp_actor.is_full)
 		return r;
-	return trp_box_is_open() ? trp_box_turn() : trp_actor_take_young();
+	return trp_custom_mailbox_is_open() ? trp_custom_mailbox_turn()
+					    : trp_actor_take_young();
 }
 
 uint32_t trp_actor_limit(const struct troupe_class *klass)
@@ -162,7 +163,7 @@ uint32_t trp_actor_limit(const struct troupe_class *klass)
 
 unsigned trp_actor_heeds(void)
 {
-	return trp_actor.is_full || !trp_box_has_room()
+	return trp_actor.is_full || !trp_custom_mailbox_has_room()
 		       ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
 		       : TRP_TAKE_ALL;
 }
@@ -174,7 +175,7 @@ unsigned trp_actor_heeds(void)
  */
 static bool is_closed(void)
 {
-	return trp_actor.is_closing && trp_box_is_done() &&
+	return trp_actor.is_closing && trp_custom_mailbox_is_done() &&
 	       !trp_stash_is_again() &&
 	       (trp_actor.late / TRP_TURN > trp_actor.box.ready_lanes ||
 		trp_mailbox_is_empty(&trp_actor.box, TRP_TAKE_ALL));
@@ -272,14 +273,14 @@ void trp_actor_on_term(int number)
 	trp_actor.is_stopping = true;
 	/* It may be on its way to sleep: it looks at its bell once more. */
 	if (trp_actor.box.bell)
-		trp_bell_set(trp_actor.box.bell, trp_actor.box.slot);
+		trp_doorbell_set(trp_actor.box.bell, trp_actor.box.slot);
 }
 
 /* ---- birth and end ------------------------------------------------------- */
 
 void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 {
-	struct trp_words *words = trp_actor.words;
+	struct trp_status *words = trp_actor.words;
 
 	trp_dead_letter_end();
 	trp_trace_flush();
@@ -303,11 +304,11 @@ static void stop_children(void)
 	Troupe__Control__StopChildren request =
 		TROUPE__CONTROL__STOP_CHILDREN__INIT;
 	const struct troupe_class *klass = trp_actor.klass;
-	struct trp_news *news;
+	struct trp_exit_notice *news;
 
 	if (trp_actor.children > 0)
 		trp_actor_request(&request.base, NULL);
-	while ((news = trp_news_pop(&trp_actor.news))) {
+	while ((news = trp_exit_queue_pop(&trp_actor.news))) {
 		if (news->watch == 0 && klass->child_stopped)
 			call_with_end(klass->child_stopped, &news->end);
 		free(news);
@@ -336,12 +337,12 @@ static _Noreturn void wind_up(int r)
 		trp_actor.is_busy = false;
 		trp_trace_span("callback", "stop", begin);
 	}
-	trp_box_close();
+	trp_custom_mailbox_close();
 	trp_actor.is_ending = true;
 	stop_children();
 	trp_receive_end();
 	trp_stash_end();
-	trp_saved_told();
+	trp_saved_mail_told();
 	if (r < 0)
 		fail(r);
 	trp_actor_exit(trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL,
@@ -352,7 +353,7 @@ static int run_class(const void *arguments)
 {
 	const struct troupe_class *klass = trp_actor.klass;
 	int64_t begin;
-	int r = trp_box_open();
+	int r = trp_custom_mailbox_open();
 
 	if (r < 0)
 		return r;
@@ -378,7 +379,7 @@ static int run_class(const void *arguments)
 		r = trp_actor_turn();
 		if (r != 0)
 			continue;
-		trp_idle_begin();
+		trp_idle_timeout_begin();
 		r = trp_actor_sleep(trp_actor_heeds(),
 				    trp_timers_next(&trp_actor.timers));
 	}
@@ -454,7 +455,7 @@ static const void *be_born(const struct trp_mail *mail)
 	trp_actor.fence = birth->fence;
 	trp_actor.klass = find_class(birth);
 	trp_actor_open();
-	if (trp_sort_learn(trp_actor.klass) < 0)
+	if (trp_dispatch_learn(trp_actor.klass) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EEXIST,
 			       "two handlers for one type");
 	return unpack_arguments(birth);
@@ -470,7 +471,7 @@ int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (r < 0)
 		return r;
 	trp_actor.node = node;
-	trp_actor.words = (struct trp_words *)trp_actor.box.front->user;
+	trp_actor.words = (struct trp_status *)trp_actor.box.front->user;
 	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
 	trp_actor.self = trp_ref(slot, generation);
 	trp_actor.open = TRP_TAKE_ALL;

@@ -28,7 +28,7 @@
 enum { TRP_WORDS_TEXT = 88 };
 
 /* The last words and counters; in the front, for the supervisor to read. */
-struct trp_words {
+struct trp_status {
 	_Atomic uint32_t said; /* 1: the reason below is complete */
 	int32_t cause;
 	int32_t code;
@@ -46,7 +46,7 @@ struct trp_words {
 	_Atomic uint64_t put_aside;   /* messages: save queue, stash */
 	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
 };
-static_assert(sizeof(struct trp_words) ==
+static_assert(sizeof(struct trp_status) ==
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "as the front has it");
 
@@ -59,16 +59,16 @@ static inline void trp_count(_Atomic uint64_t *counter)
 }
 
 /* An end that was told and is not yet dealt with. */
-struct trp_news {
-	struct trp_news *next;
+struct trp_exit_notice {
+	struct trp_exit_notice *next;
 	uint64_t watch;	 /* 0: of a child */
-	uint64_t number; /* once unclaimed: as struct trp_saved has it */
+	uint64_t number; /* once unclaimed: as struct trp_saved_mail has it */
 	struct troupe_end end;
 };
 
-struct trp_news_queue {
-	struct trp_news *first;
-	struct trp_news **last;
+struct trp_exit_queue {
+	struct trp_exit_notice *first;
+	struct trp_exit_notice **last;
 	size_t count;
 };
 
@@ -82,7 +82,7 @@ struct trp_actor {
 	struct trp_scratch scratch;
 	struct trp_timers timers; /* the user's */
 	struct trp_timers calls;  /* deadlines of calls */
-	struct trp_words *words;
+	struct trp_status *words;
 	troupe_ref self; /* 0: no actor (any more); see guest.h */
 	troupe_ref parent;
 	uint64_t fence; /* of the singleton that it belongs to, or 0 */
@@ -99,8 +99,8 @@ struct trp_actor {
 		char *text;		  /* where the answer's goes, or NULL */
 		size_t text_size;
 	} request;
-	struct trp_news_queue news;
-	struct trp_news_queue unclaimed; /* ends, of a function's */
+	struct trp_exit_queue news;
+	struct trp_exit_queue unclaimed; /* ends, of a function's */
 	uint64_t next_id;		 /* of requests and watches */
 	uint32_t children;
 
@@ -155,7 +155,7 @@ _Noreturn void trp_actor_exit(enum troupe_cause cause, int code,
 enum { TRP_END = 2 }; /* a clean end, of take and turn */
 
 /* runtime/sort.c: the handlers of the class.  0, -EEXIST, -ENOMEM. */
-int trp_sort_learn(const struct troupe_class *klass);
+int trp_dispatch_learn(const struct troupe_class *klass);
 
 /*
  * Takes one record of `take` and sorts it.  1: one was taken; 0: none;
@@ -169,8 +169,8 @@ uint32_t trp_actor_limit(const struct troupe_class *klass);
 int trp_actor_take_from(uint32_t slot);
 
 /* (runtime/sort.c) The same for mail that was saved. */
-struct trp_saved;
-int trp_actor_handle_saved(const struct trp_saved *saved);
+struct trp_saved_mail;
+int trp_actor_handle_saved(const struct trp_saved_mail *saved);
 
 /* (runtime/sort.c) The same for what was held in its lane, and for what the
  * box has handed out: the box is told the result. */
@@ -217,17 +217,17 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 /* (runtime/full.c) The same for mail; where there is no room, by the policy of
  * the receiver's class.  TRP_DIVERTED: it went to another actor. */
 enum { TRP_DIVERTED = 1 };
-int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
-		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment);
+int trp_overflow_post(troupe_ref to, struct trp_envelope *envelope,
+		      const ProtobufCMessage *message,
+		      const struct trp_extent *attachment);
 /* Tells one handler that its target has room, or is gone.  As a turn. */
-int trp_full_turn(void);
+int trp_overflow_turn(void);
 
 /* runtime/words.c: NULL: it is not there (any more), or has not begun. */
-const struct trp_words *trp_words_of(troupe_ref ref);
+const struct trp_status *trp_status_of(troupe_ref ref);
 
 /* (runtime/words.c) Of the actor of that reference, or 0. */
-pid_t trp_words_pid(troupe_ref ref);
+pid_t trp_status_pid(troupe_ref ref);
 
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);
@@ -256,11 +256,12 @@ int trp_system_describe(const struct troupe_class *klass,
 /* A new id; never 0. */
 uint64_t trp_actor_id(void);
 
-void trp_news_push(struct trp_news_queue *queue, struct trp_news *news);
-struct trp_news *trp_news_pop(struct trp_news_queue *queue);
+void trp_exit_queue_push(struct trp_exit_queue *queue,
+			 struct trp_exit_notice *news);
+struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue);
 /* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
-struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
-			       troupe_ref ref);
+struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
+					    uint64_t watch, troupe_ref ref);
 
 /* Whether what troupe_receive() has last returned is traced. */
 bool trp_receive_is_traced(void);
@@ -279,7 +280,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 
 /* (runtime/receive.c) The same for an end.  True: it is given, and no more the
  * caller's. */
-bool trp_receive_offer_end(struct trp_news *news);
+bool trp_receive_offer_end(struct trp_exit_notice *news);
 
 /* runtime/stash.c */
 bool trp_stash_is_again(void); /* something is to be handled again */
@@ -292,7 +293,7 @@ int trp_stash_later(const struct trp_mail *mail,
 		    const struct trp_envelope *envelope);
 
 /* runtime/idle.c: nothing is left to do. */
-void trp_idle_begin(void);
+void trp_idle_timeout_begin(void);
 
 /* runtime/call.c: answers, deaths, deadlines. */
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,
@@ -345,6 +346,6 @@ int trp_method_refuse(enum troupe_dead_cause cause,
 int trp_input_turn(void);
 
 /* runtime/handover.c: what was offered to that actor is closed. */
-void trp_handover_target_ended(troupe_ref ref);
+void trp_fd_passing_target_ended(troupe_ref ref);
 
 #endif

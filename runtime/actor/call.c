@@ -285,7 +285,7 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		complete(call, answer, 0, NULL);
 	if (begin)
 		trp_trace_handled("answer", output->name, begin, envelope,
-				  trp_words_pid(envelope->sender));
+				  trp_status_pid(envelope->sender));
 	trp_scratch_release(&trp_actor.scratch, mark);
 }
 
@@ -295,7 +295,7 @@ void trp_call_target_ended(const struct troupe_end *end)
 	uint32_t place;
 
 	forget_watched(end->ref);
-	trp_handover_target_ended(end->ref);
+	trp_fd_passing_target_ended(end->ref);
 	for (place = 0; place < places; place++) {
 		struct call *call = table[place];
 
@@ -392,7 +392,7 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	if (r < 0)
 		return r;
 	be_young(call, envelope->created);
-	r = trp_full_post(call->proxy->target, envelope, input, NULL);
+	r = trp_overflow_post(call->proxy->target, envelope, input, NULL);
 	/* Another will answer: its target is not what the caller awaits. */
 	if (r == TRP_DIVERTED)
 		call->proxy->private_since = 0;
@@ -410,7 +410,7 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	envelope->service = trp_service_of(service);
 	envelope->method = (uint16_t)method_index;
 	if (!closure) {
-		r = trp_full_post(proxy->target, envelope, input, NULL);
+		r = trp_overflow_post(proxy->target, envelope, input, NULL);
 		proxy->error = r < 0 ? r : 0;
 		return;
 	}
@@ -466,15 +466,15 @@ void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 /* Ends of targets that were told while we wait: no callback, so at once. */
 static void take_ended_targets(void)
 {
-	struct trp_news **link = &trp_actor.news.first;
-	struct trp_news *news;
+	struct trp_exit_notice **link = &trp_actor.news.first;
+	struct trp_exit_notice *news;
 
 	for (news = *link; news; news = *link) {
 		if (news->watch % 4 != TRP_WATCH_CALLS || !news->watch) {
 			link = &news->next;
 			continue;
 		}
-		trp_news_take(&trp_actor.news, news->watch, 0);
+		trp_exit_queue_take(&trp_actor.news, news->watch, 0);
 		/* An answer counts before the death of who sent it. */
 		while (trp_actor_take(TRP_TAKE_REPLY) == 1)
 			;

@@ -35,7 +35,7 @@ static struct {
 
 /* ---- life ---------------------------------------------------------------- */
 
-int trp_box_open(void)
+int trp_custom_mailbox_open(void)
 {
 	const struct troupe_mailbox *mailbox = trp_actor.klass->mailbox;
 	int r;
@@ -52,19 +52,19 @@ int trp_box_open(void)
 	return 0;
 }
 
-void trp_box_close(void)
+void trp_custom_mailbox_close(void)
 {
 	if (here.kind && here.kind->close)
 		here.kind->close(here.box);
 	here.kind = NULL;
 }
 
-bool trp_box_is_open(void)
+bool trp_custom_mailbox_is_open(void)
 {
 	return here.kind;
 }
 
-bool trp_box_has_room(void)
+bool trp_custom_mailbox_has_room(void)
 {
 	if (!here.kind)
 		return true;
@@ -72,7 +72,7 @@ bool trp_box_has_room(void)
 	       (!here.kind->has_room || here.kind->has_room(here.box));
 }
 
-bool trp_box_is_done(void)
+bool trp_custom_mailbox_is_done(void)
 {
 	return !here.kind || (!here.first && here.kind->size(here.box) == 0);
 }
@@ -180,9 +180,9 @@ static uint64_t kept(void)
 	return here.kind->kept ? here.kind->kept(here.box) : here.puts;
 }
 
-int trp_box_offer(const struct trp_mail *mail,
-		  const struct trp_envelope *envelope, const void *body,
-		  size_t size)
+int trp_custom_mailbox_offer(const struct trp_mail *mail,
+			     const struct trp_envelope *envelope,
+			     const void *body, size_t size)
 {
 	struct troupe_mail described;
 	int r;
@@ -255,7 +255,7 @@ static int handle(const struct troupe_mail *mail)
 	if (mail->body_size < TRP_LIMIT_MAX)
 		bytes = trp_scratch_alloc(&trp_actor.scratch, record.size);
 	if (!bytes) {
-		trp_box_acknowledge(mail->number, -ENOMEM);
+		trp_custom_mailbox_acknowledge(mail->number, -ENOMEM);
 		return 1;
 	}
 	memcpy(bytes, &envelope, sizeof(envelope));
@@ -280,18 +280,19 @@ static int hand_out(void)
 	return handle(&mail);
 }
 
-int trp_box_turn(void)
+int trp_custom_mailbox_turn(void)
 {
 	int r = settle();
 
-	if (r == 0 && here.burst < PUTS_FOR_A_GET && trp_box_has_room()) {
+	if (r == 0 && here.burst < PUTS_FOR_A_GET &&
+	    trp_custom_mailbox_has_room()) {
 		r = trp_actor_take_young();
 		here.burst += r == 1;
 	}
 	return r ? r : hand_out();
 }
 
-void trp_box_acknowledge(uint64_t entry, int result)
+void trp_custom_mailbox_acknowledge(uint64_t entry, int result)
 {
 	if (here.kind)
 		here.kind->acknowledge(here.box, entry, result);

@@ -39,7 +39,7 @@ static struct step step[STEPS_MAX];
 /* Whom it awaits, or 0. */
 static troupe_ref look(troupe_ref ref, struct step *ret_step)
 {
-	const struct trp_words *words = trp_words_of(ref);
+	const struct trp_status *words = trp_status_of(ref);
 
 	if (!words)
 		return 0;
@@ -57,7 +57,7 @@ static troupe_ref look(troupe_ref ref, struct step *ret_step)
 /* Can only `to` end the wait of `from`? */
 static bool is_edge(const struct step *from, troupe_ref to)
 {
-	const struct trp_words *words = trp_words_of(to);
+	const struct trp_status *words = trp_status_of(to);
 
 	return words &&
 	       atomic_load_explicit(&words->passed_on, memory_order_relaxed) <
@@ -70,7 +70,7 @@ static bool is_edge(const struct step *from, troupe_ref to)
 /* The cycle of step[0..count - 1]: does all of it hold at once? */
 static bool is_true(size_t count)
 {
-	const struct trp_words *words;
+	const struct trp_status *words;
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -79,7 +79,7 @@ static bool is_true(size_t count)
 	/* What was read above was read before the turns below are. */
 	atomic_thread_fence(memory_order_acquire);
 	for (i = 0; i < count; i++) {
-		words = trp_words_of(step[i].ref);
+		words = trp_status_of(step[i].ref);
 		if (!words ||
 		    atomic_load_explicit(&words->await_turn,
 					 memory_order_relaxed) != step[i].turn)
@@ -137,7 +137,7 @@ static void turn(void)
 bool trp_deadlock_begin(troupe_ref target, int64_t since,
 			char path[TROUPE_TEXT_SIZE])
 {
-	struct trp_words *words = trp_actor.words;
+	struct trp_status *words = trp_actor.words;
 	size_t count;
 
 	atomic_store_explicit(&words->awaits, target, memory_order_relaxed);

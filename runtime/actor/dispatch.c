@@ -21,7 +21,7 @@
 
 static struct trp_type_table handlers; /* of the class, by type */
 
-int trp_sort_learn(const struct troupe_class *klass)
+int trp_dispatch_learn(const struct troupe_class *klass)
 {
 	const struct troupe_handler *handler = klass->handlers;
 	int r;
@@ -66,7 +66,7 @@ static int drop_unknown(const struct trp_mail *mail)
 
 static void take_ended(const Troupe__Control__Ended *ended)
 {
-	struct trp_news *news = calloc(1, sizeof(*news));
+	struct trp_exit_notice *news = calloc(1, sizeof(*news));
 	struct troupe_end *end;
 
 	if (!news) {
@@ -87,7 +87,7 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	news->watch = ended->watch;
 	if (!news->watch)
 		trp_actor.children--;
-	trp_news_push(&trp_actor.news, news);
+	trp_exit_queue_push(&trp_actor.news, news);
 }
 
 static void keep_more(struct trp_open_request *request,
@@ -261,7 +261,7 @@ static void trace(int64_t begin, const struct trp_envelope *envelope)
 	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
 
 	trp_trace_handled("handler", type ? type->name : "unknown", begin,
-			  envelope, trp_words_pid(envelope->sender));
+			  envelope, trp_status_pid(envelope->sender));
 }
 
 /* While it is handled it is the current mail. */
@@ -288,7 +288,7 @@ static int sort_current(const struct trp_mail *mail,
 	if (begin)
 		trace(begin, envelope);
 	if (entry && !trp_actor.is_stashed)
-		trp_box_acknowledge(entry, trp_actor.handled.result);
+		trp_custom_mailbox_acknowledge(entry, trp_actor.handled.result);
 	trp_actor.handled =
 		r == TRP_HELD
 			? (struct
@@ -300,11 +300,11 @@ static int sort_current(const struct trp_mail *mail,
 	return r;
 }
 
-int trp_actor_handle_saved(const struct trp_saved *saved)
+int trp_actor_handle_saved(const struct trp_saved_mail *saved)
 {
 	return sort_current(&saved->mail, &saved->envelope,
-			    trp_saved_body(saved), trp_saved_size(saved),
-			    saved->entry);
+			    trp_saved_mail_body(saved),
+			    trp_saved_mail_size(saved), saved->entry);
 }
 
 int trp_actor_handle_entry(const struct trp_mail *mail,
@@ -343,7 +343,7 @@ static int sort_new(const struct trp_mail *mail,
 	}
 	trp_actor.late = 0;
 	if (trp_actor.klass->mailbox) {
-		r = trp_box_offer(mail, envelope, body, size);
+		r = trp_custom_mailbox_offer(mail, envelope, body, size);
 		if (r != 0)
 			return r;
 	}

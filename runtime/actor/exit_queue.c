@@ -2,7 +2,8 @@
 /* Queues of ends that were told and are not dealt with yet. */
 #include "runtime/actor/actor.h"
 
-void trp_news_push(struct trp_news_queue *queue, struct trp_news *news)
+void trp_exit_queue_push(struct trp_exit_queue *queue,
+			 struct trp_exit_notice *news)
 {
 	if (!queue->first)
 		queue->last = &queue->first;
@@ -12,10 +13,10 @@ void trp_news_push(struct trp_news_queue *queue, struct trp_news *news)
 	queue->count++;
 }
 
-static struct trp_news *unlink_news(struct trp_news_queue *queue,
-				    struct trp_news **link)
+static struct trp_exit_notice *unlink_news(struct trp_exit_queue *queue,
+					   struct trp_exit_notice **link)
 {
-	struct trp_news *news = *link;
+	struct trp_exit_notice *news = *link;
 
 	*link = news->next;
 	if (queue->last == &news->next)
@@ -24,15 +25,15 @@ static struct trp_news *unlink_news(struct trp_news_queue *queue,
 	return news;
 }
 
-struct trp_news *trp_news_pop(struct trp_news_queue *queue)
+struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue)
 {
 	return queue->first ? unlink_news(queue, &queue->first) : NULL;
 }
 
-struct trp_news *trp_news_take(struct trp_news_queue *queue, uint64_t watch,
-			       troupe_ref ref)
+struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
+					    uint64_t watch, troupe_ref ref)
 {
-	struct trp_news **link;
+	struct trp_exit_notice **link;
 
 	for (link = &queue->first; *link; link = &(*link)->next)
 		if ((*link)->watch == watch &&

@@ -70,7 +70,7 @@ static void withdraw(struct offer **link)
 	free(offer);
 }
 
-void trp_handover_target_ended(troupe_ref ref)
+void trp_fd_passing_target_ended(troupe_ref ref)
 {
 	struct offer **link = &offers;
 

@@ -24,7 +24,7 @@
 #include "runtime/node/types.h"
 #include "runtime/control/client.h"
 
-static struct trp_visit visit = { .fd = -1 };
+static struct trp_client visit = { .fd = -1 };
 static struct trp_node node;
 static struct troupe_class own_class;
 static struct trp_watch connection;
@@ -72,7 +72,7 @@ static void on_fork(void)
 
 static void say_last_words(void)
 {
-	struct trp_words *words = trp_actor.words;
+	struct trp_status *words = trp_actor.words;
 
 	words->cause = trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL;
 	words->code = 0;
@@ -81,10 +81,10 @@ static void say_last_words(void)
 	atomic_store_explicit(&words->said, 1, memory_order_release);
 }
 
-static void drop_news(struct trp_news_queue *queue)
+static void drop_news(struct trp_exit_queue *queue)
 {
 	while (queue->first)
-		free(trp_news_pop(queue));
+		free(trp_exit_queue_pop(queue));
 }
 
 static void drop_timers(struct trp_timers *timers)
@@ -111,7 +111,7 @@ static void give_up(void)
 	trp_actor.self = 0;
 	trp_call_leave();
 	trp_receive_leave();
-	trp_full_leave();
+	trp_overflow_leave();
 	drop_news(&trp_actor.news);
 	drop_news(&trp_actor.unclaimed);
 	trp_wait_remove(&trp_actor.wait, &connection);
@@ -119,7 +119,7 @@ static void give_up(void)
 	trp_scratch_fini(&trp_actor.scratch);
 	trp_actor = (struct trp_actor) { .klass = &own_class };
 	shutdown(visit.fd, SHUT_RDWR);
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 }
 
 int troupe_leave(void)
@@ -158,10 +158,10 @@ static int ask(const struct trp_actor *actor,
 	join.mailbox_limit = own_class.mailbox_limit;
 	join.when_full = own_class.when_full;
 	join.grace_ms = own_class.grace_ms;
-	r = trp_visit_ask(&visit, &join.base);
+	r = trp_client_ask(&visit, &join.base);
 	if (r == 0)
-		r = trp_visit_next(&visit, &troupe__guest__joined__descriptor,
-				   1, &item);
+		r = trp_client_next(&visit, &troupe__guest__joined__descriptor,
+				    1, &item);
 	if (r < 0)
 		return r;
 	if (!item || visit.packet.fds != 1)
@@ -229,7 +229,7 @@ static int join_node(void)
 	if (r < 0) {
 		trp_scratch_fini(&trp_actor.scratch);
 		trp_actor = (struct trp_actor) { .klass = &own_class };
-		trp_visit_close(&visit);
+		trp_client_close(&visit);
 		return r;
 	}
 	trp_actor.is_guest = true;
@@ -267,7 +267,7 @@ int troupe_join(const char *name, const struct troupe_class *klass,
 			return explain(r, strerror(-r), why);
 		is_prepared = true;
 	}
-	r = trp_visit_open(&visit, name);
+	r = trp_client_open(&visit, name);
 	if (r == 0)
 		r = join_node();
 	return r < 0 ? explain(r, visit.why, why) : 0;

@@ -18,6 +18,6 @@ int trp_guest_check(void);
 /* What each file gives up when a guest leaves. */
 void trp_call_leave(void);
 void trp_receive_leave(void);
-void trp_full_leave(void);
+void trp_overflow_leave(void);
 
 #endif

@@ -24,7 +24,7 @@ static int expired(struct troupe_timer *expired_timer)
 	return trp_actor.klass->idle();
 }
 
-void trp_idle_begin(void)
+void trp_idle_timeout_begin(void)
 {
 	const struct troupe_class *klass = trp_actor.klass;
 

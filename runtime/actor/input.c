@@ -8,10 +8,10 @@
 #include "runtime/actor/actor.h"
 #include "runtime/node/trace.h"
 
-static struct trp_source *first; /* of those that are ready */
-static struct trp_source **last = &first;
+static struct trp_input *first; /* of those that are ready */
+static struct trp_input **last = &first;
 
-static void push(struct trp_source *source)
+static void push(struct trp_input *source)
 {
 	source->is_queued = true;
 	source->next = NULL;
@@ -19,9 +19,9 @@ static void push(struct trp_source *source)
 	last = &source->next;
 }
 
-static struct trp_source *pop(void)
+static struct trp_input *pop(void)
 {
-	struct trp_source *source = first;
+	struct trp_input *source = first;
 
 	if (!source)
 		return NULL;
@@ -33,23 +33,23 @@ static struct trp_source *pop(void)
 
 static void on_ready(struct trp_watch *watch, uint32_t events)
 {
-	struct trp_source *source = watch->data;
+	struct trp_input *source = watch->data;
 
 	trp_wait_remove(&trp_actor.wait, watch);
 	source->events = events;
 	push(source);
 }
 
-static int set_watch(struct trp_source *source)
+static int set_watch(struct trp_input *source)
 {
 	if (source->wanted)
 		source->watch.events = (uint16_t)*source->wanted;
 	return trp_wait_add(&trp_actor.wait, &source->watch);
 }
 
-int trp_source_add(const struct trp_source *template)
+int trp_input_add(const struct trp_input *template)
 {
-	struct trp_source *source;
+	struct trp_input *source;
 	int r;
 
 	if (!trp_actor.self)
@@ -69,13 +69,13 @@ int trp_source_add(const struct trp_source *template)
 	return 0;
 }
 
-static void disown(struct trp_source *source)
+static void disown(struct trp_input *source)
 {
 	*source->link = NULL;
 	source->owner = NULL;
 }
 
-int trp_source_remove(struct trp_source *source)
+int trp_input_remove(struct trp_input *source)
 {
 	int result;
 
@@ -91,7 +91,7 @@ int trp_source_remove(struct trp_source *source)
 }
 
 /* The last of a bounded number, or an operation that failed. */
-static bool is_last_run(struct trp_source *source)
+static bool is_last_run(struct trp_input *source)
 {
 	if (source->left > 0 && --source->left == 0)
 		return true;
@@ -99,7 +99,7 @@ static bool is_last_run(struct trp_source *source)
 }
 
 /* A watch that cannot be set again is the last event. */
-static void rearm(struct trp_source *source)
+static void rearm(struct trp_input *source)
 {
 	int r;
 
@@ -119,7 +119,7 @@ static void rearm(struct trp_source *source)
 
 int trp_input_turn(void)
 {
-	struct trp_source *source = pop();
+	struct trp_input *source = pop();
 	int64_t begin;
 	void *owner;
 	int r;
@@ -145,7 +145,7 @@ int trp_input_turn(void)
 
 /* ---- descriptors --------------------------------------------------------- */
 
-static int run_input(const struct trp_source *source, void *owner)
+static int run_input(const struct trp_input *source, void *owner)
 {
 	struct troupe_input *input = owner;
 
@@ -154,21 +154,21 @@ static int run_input(const struct trp_source *source, void *owner)
 
 int troupe_input_add(struct troupe_input *input)
 {
-	struct trp_source source = { .watch = { .fd = input->fd },
-				     .owner = input,
-				     .link = &input->private_source,
-				     .run = run_input,
-				     .wanted = &input->events,
-				     .left = input->count };
+	struct trp_input source = { .watch = { .fd = input->fd },
+				    .owner = input,
+				    .link = &input->private_source,
+				    .run = run_input,
+				    .wanted = &input->events,
+				    .left = input->count };
 
 	if (input->fd < 0 || !input->ready)
 		return -EINVAL;
 	if (input->private_source)
 		return -EALREADY;
-	return trp_source_add(&source);
+	return trp_input_add(&source);
 }
 
 void troupe_input_remove(struct troupe_input *input)
 {
-	trp_source_remove(input->private_source);
+	trp_input_remove(input->private_source);
 }

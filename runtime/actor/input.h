@@ -12,25 +12,25 @@
 
 #include "ipc/wait.h"
 
-struct trp_source {
+struct trp_input {
 	struct trp_watch watch;
 	void *owner;
-	struct trp_source *
+	struct trp_input *
 		*link; /* the owner's pointer to this; NULL again at its end */
-	int (*run)(const struct trp_source *source, void *owner);
+	int (*run)(const struct trp_input *source, void *owner);
 	const short *wanted; /* events, read when the watch is set; or NULL */
 	unsigned left;	     /* runs; 0: any number */
 
 	/* private: */
-	struct trp_source *next; /* of those that are ready */
+	struct trp_input *next; /* of those that are ready */
 	uint32_t events;
 	bool is_queued;
 };
 
 /* Copies `source` and sets *source->link.  0, or as trp_wait_add(). */
-int trp_source_add(const struct trp_source *source);
+int trp_input_add(const struct trp_input *source);
 
 /* What became of an operation.  Nothing for NULL. */
-int trp_source_remove(struct trp_source *source);
+int trp_input_remove(struct trp_input *source);
 
 #endif

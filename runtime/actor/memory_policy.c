@@ -12,7 +12,7 @@ enum { PATH_SIZE = 4096, SHARE = 16, SENT_LEAST = 4096 };
 static const int64_t look_every_ns = 100000000;
 static const int64_t warn_every_ns = 1000000000;
 
-static const struct trp_memory_files machine = {
+static const struct trp_memory_policy_files machine = {
 	.meminfo = "/proc/meminfo",
 	.pressure = "/proc/pressure/memory",
 	.groups = "/proc/self/cgroup",
@@ -69,7 +69,7 @@ static uint64_t headroom_of(const char *folder)
 }
 
 /* "0::/path" is the group of version 2. */
-static bool read_group(const struct trp_memory_files *files,
+static bool read_group(const struct trp_memory_policy_files *files,
 		       char folder[PATH_SIZE])
 {
 	FILE *file = fopen(files->groups, "re");
@@ -88,7 +88,7 @@ static bool read_group(const struct trp_memory_files *files,
 	       PATH_SIZE;
 }
 
-static uint64_t read_headroom(const struct trp_memory_files *files)
+static uint64_t read_headroom(const struct trp_memory_policy_files *files)
 {
 	size_t root = strlen(files->root);
 	uint64_t least = UINT64_MAX, here;
@@ -108,8 +108,8 @@ static uint64_t read_headroom(const struct trp_memory_files *files)
 	return here < least ? here : least;
 }
 
-void trp_memory_read(const struct trp_memory_files *files,
-		     struct troupe_memory *ret)
+void trp_memory_policy_read(const struct trp_memory_policy_files *files,
+			    struct troupe_memory *ret)
 {
 	uint64_t kib;
 
@@ -125,13 +125,13 @@ static void read_machine(struct troupe_memory *ret)
 {
 	int error = errno;
 
-	trp_memory_read(&machine, ret);
+	trp_memory_policy_read(&machine, ret);
 	errno = error;
 }
 
 /* ---- asking -------------------------------------------------------------- */
 
-bool trp_memory_has_policy;
+bool trp_memory_policy_has_policy;
 
 static int (*policy)(const struct troupe_memory *memory);
 static void (*read_facts)(struct troupe_memory *ret) = read_machine;
@@ -145,11 +145,11 @@ static int64_t warn_at_ns;
 void troupe_memory_policy(int (*wish)(const struct troupe_memory *memory))
 {
 	policy = wish;
-	trp_memory_has_policy = wish != NULL;
+	trp_memory_policy_has_policy = wish != NULL;
 	look_at_ns = 0;
 }
 
-void trp_memory_look_at(void (*read)(struct troupe_memory *ret))
+void trp_memory_policy_look_at(void (*read)(struct troupe_memory *ret))
 {
 	read_facts = read ? read : read_machine;
 	look_at_ns = 0;
@@ -190,7 +190,7 @@ static void warn(const struct troupe_memory *memory, int64_t now_ns)
 		   memory->wanted, memory->available, memory->headroom);
 }
 
-int trp_memory_ask(troupe_ref to, uint64_t wanted, int64_t now_ns)
+int trp_memory_policy_ask(troupe_ref to, uint64_t wanted, int64_t now_ns)
 {
 	struct troupe_memory memory;
 	int r;

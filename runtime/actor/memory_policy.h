@@ -13,7 +13,7 @@
 #include "serialize/message.h"
 
 /* Where the facts are read; the real ones, but in tests. */
-struct trp_memory_files {
+struct trp_memory_policy_files {
 	const char *meminfo;
 	const char *pressure;
 	const char *groups; /* /proc/self/cgroup */
@@ -24,25 +24,25 @@ struct trp_memory_files {
  * Fills in available, headroom and pressure; what cannot be read is not known.
  * The headroom is the least of the group's own and of all groups above it.
  */
-void trp_memory_read(const struct trp_memory_files *files,
-		     struct troupe_memory *ret);
+void trp_memory_policy_read(const struct trp_memory_policy_files *files,
+			    struct troupe_memory *ret);
 
-extern bool trp_memory_has_policy;
+extern bool trp_memory_policy_has_policy;
 
 /* 0, or what a send is to return.  now_ns: of the monotonic clock. */
-int trp_memory_ask(troupe_ref to, uint64_t wanted, int64_t now_ns);
+int trp_memory_policy_ask(troupe_ref to, uint64_t wanted, int64_t now_ns);
 
-static inline int trp_memory_check(troupe_ref to,
-				   const ProtobufCMessage *message,
-				   const struct trp_envelope *envelope)
+static inline int trp_memory_policy_check(troupe_ref to,
+					  const ProtobufCMessage *message,
+					  const struct trp_envelope *envelope)
 {
-	return trp_memory_has_policy
-		       ? trp_memory_ask(to, trp_message_size(message),
-					envelope->created)
+	return trp_memory_policy_has_policy
+		       ? trp_memory_policy_ask(to, trp_message_size(message),
+					       envelope->created)
 		       : 0;
 }
 
 /* For tests: instead of the files of this machine; NULL: those. */
-void trp_memory_look_at(void (*read)(struct troupe_memory *ret));
+void trp_memory_policy_look_at(void (*read)(struct troupe_memory *ret));
 
 #endif

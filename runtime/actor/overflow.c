@@ -28,7 +28,7 @@ static int divert(troupe_ref from, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment)
 {
-	const struct trp_words *words = trp_words_of(from);
+	const struct trp_status *words = trp_status_of(from);
 	troupe_ref to = words ? atomic_load_explicit(&words->divert_to,
 						     memory_order_relaxed)
 			      : 0;
@@ -50,12 +50,12 @@ static int drop_new(const struct trp_envelope *envelope,
 	return DROPPED;
 }
 
-/* As trp_full_post(), or DROPPED. */
+/* As trp_overflow_post(), or DROPPED. */
 static int post(troupe_ref to, struct trp_envelope *envelope,
 		const ProtobufCMessage *message,
 		const struct trp_extent *attachment)
 {
-	int r = trp_memory_check(to, message, envelope);
+	int r = trp_memory_policy_check(to, message, envelope);
 
 	if (r < 0)
 		return r;
@@ -74,9 +74,9 @@ static int post(troupe_ref to, struct trp_envelope *envelope,
 	return -EAGAIN;
 }
 
-int trp_full_post(troupe_ref to, struct trp_envelope *envelope,
-		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment)
+int trp_overflow_post(troupe_ref to, struct trp_envelope *envelope,
+		      const ProtobufCMessage *message,
+		      const struct trp_extent *attachment)
 {
 	int r = post(to, envelope, message, attachment);
 
@@ -136,13 +136,13 @@ int troupe_room_cancel(struct troupe_room *room)
 	return 1;
 }
 
-void trp_full_leave(void)
+void trp_overflow_leave(void)
 {
 	while (rooms)
 		troupe_room_cancel(rooms);
 }
 
-int trp_full_turn(void)
+int trp_overflow_turn(void)
 {
 	struct troupe_room *room = rooms;
 	int r;

@@ -90,7 +90,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int run(const struct trp_source *source, void *owner)
+static int run(const struct trp_input *source, void *owner)
 {
 	struct troupe_program *program = owner;
 	struct rusage usage = { 0 };
@@ -121,11 +121,11 @@ static void give_up(pid_t pid, int pidfd, const struct pipes *pipes)
 
 int troupe_program_start(struct troupe_program *program)
 {
-	struct trp_source source = { .watch = { .events = POLLIN },
-				     .owner = program,
-				     .link = &program->private_source,
-				     .run = run,
-				     .left = 1 };
+	struct trp_input source = { .watch = { .events = POLLIN },
+				    .owner = program,
+				    .link = &program->private_source,
+				    .run = run,
+				    .left = 1 };
 	struct pipes pipes;
 	pid_t pid;
 	int r;
@@ -144,7 +144,7 @@ int troupe_program_start(struct troupe_program *program)
 		close_all(pipes.ours);
 		return pid;
 	}
-	r = trp_source_add(&source);
+	r = trp_input_add(&source);
 	if (r < 0) {
 		give_up(pid, source.watch.fd, &pipes);
 		return r;

@@ -37,9 +37,9 @@
 struct list {
 	struct list *next; /* of all lists */
 	uint64_t type;
-	struct trp_saved *first;
-	struct trp_saved **last;
-	struct trp_saved **tried;
+	struct trp_saved_mail *first;
+	struct trp_saved_mail **last;
+	struct trp_saved_mail **tried;
 	uint64_t tried_for;
 };
 
@@ -59,10 +59,10 @@ static struct list *lists;
 static struct trp_type_table lists_by_type;
 
 /* What the last call returned, to be given back by the next. */
-static struct trp_saved *given_saved;
+static struct trp_saved_mail *given_saved;
 static struct trp_mail given_mail;
 static bool is_mail_given;
-static struct trp_news *given_end;
+static struct trp_exit_notice *given_end;
 static struct trp_scratch_mark given_mark;
 
 /* The span of that, from when it was returned until it is given back. */
@@ -92,7 +92,7 @@ static void end_span(void)
 	type = trp_types_find(given_envelope.type);
 	trp_trace_handled("handler", type ? type->name : "unknown", given_begin,
 			  &given_envelope,
-			  trp_words_pid(given_envelope.sender));
+			  trp_status_pid(given_envelope.sender));
 	given_begin = 0;
 }
 
@@ -102,7 +102,7 @@ static void give_back(void)
 	if (is_mail_given)
 		trp_mailbox_done(&trp_actor.box, &given_mail);
 	is_mail_given = false;
-	trp_saved_free(given_saved);
+	trp_saved_mail_free(given_saved);
 	given_saved = NULL;
 	free(given_end);
 	given_end = NULL;
@@ -192,7 +192,8 @@ static struct list *list_of(uint64_t type)
  * is_tried: in vain, with what is wanted now; then so was all before it, when
  * the call began.
  */
-static void append(struct list *list, struct trp_saved *saved, bool is_tried)
+static void append(struct list *list, struct trp_saved_mail *saved,
+		   bool is_tried)
 {
 	saved->next = NULL;
 	*list->last = saved;
@@ -204,9 +205,10 @@ static void append(struct list *list, struct trp_saved *saved, bool is_tried)
 }
 
 /* Takes one out; `link` then leads to what was behind it. */
-static struct trp_saved *take_out(struct list *list, struct trp_saved **link)
+static struct trp_saved_mail *take_out(struct list *list,
+				       struct trp_saved_mail **link)
 {
-	struct trp_saved *saved = *link;
+	struct trp_saved_mail *saved = *link;
 
 	/* It matched, or was looked at first: it is not among the tried. */
 	assert(list->tried != &saved->next);
@@ -220,7 +222,8 @@ static int keep(const struct trp_mail *mail,
 		const struct trp_envelope *envelope, bool is_tried)
 {
 	struct list *list = list_of(envelope->type);
-	struct trp_saved *saved = list ? trp_saved_new(mail, envelope) : NULL;
+	struct trp_saved_mail *saved =
+		list ? trp_saved_mail_new(mail, envelope) : NULL;
 
 	if (!saved)
 		return -ENOMEM;
@@ -250,32 +253,33 @@ static bool concerns(const struct list *list, bool *ret_is_deep)
 
 struct found {
 	struct list *list;
-	struct trp_saved **link;
+	struct trp_saved_mail **link;
 	int index;
 	struct troupe_message message;
 };
 
-static void drop_saved(struct list *list, struct trp_saved **link)
+static void drop_saved(struct list *list, struct trp_saved_mail **link)
 {
-	struct trp_saved *saved = take_out(list, link);
+	struct trp_saved_mail *saved = take_out(list, link);
 
 	trp_count(&trp_actor.words->dropped);
 	trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, &saved->envelope,
-				 trp_saved_body(saved), trp_saved_size(saved));
-	trp_saved_free(saved);
+				 trp_saved_mail_body(saved),
+				 trp_saved_mail_size(saved));
+	trp_saved_mail_free(saved);
 }
 
 /*
  * The earliest of one list that matches and is earlier than what we have; from
  * `link`, which is where the search ended then.
  */
-static struct trp_saved **search_from(struct list *list,
-				      struct trp_saved **link, bool is_deep,
-				      struct found *found)
+static struct trp_saved_mail **search_from(struct list *list,
+					   struct trp_saved_mail **link,
+					   bool is_deep, struct found *found)
 {
 	while (*link) {
 		struct trp_scratch_mark mark;
-		struct trp_saved *saved = *link;
+		struct trp_saved_mail *saved = *link;
 		struct troupe_message message;
 		int index;
 
@@ -283,8 +287,8 @@ static struct trp_saved **search_from(struct list *list,
 			break;
 		mark = trp_scratch_mark(&trp_actor.scratch);
 		describe(&saved->envelope, &message);
-		index = match(&saved->envelope, trp_saved_body(saved),
-			      trp_saved_size(saved), &message);
+		index = match(&saved->envelope, trp_saved_mail_body(saved),
+			      trp_saved_mail_size(saved), &message);
 		if (index == -2) {
 			drop_saved(list, link);
 			continue;
@@ -339,7 +343,7 @@ static int match_end(const struct troupe_end *end,
 	return -1;
 }
 
-bool trp_receive_offer_end(struct trp_news *news)
+bool trp_receive_offer_end(struct trp_exit_notice *news)
 {
 	if (!wanted.patterns || !wanted.has_ends || wanted.index >= 0)
 		return false;
@@ -353,15 +357,15 @@ bool trp_receive_offer_end(struct trp_news *news)
 /* One that was told before the message of that number was saved. */
 static bool take_end(uint64_t before)
 {
-	struct trp_news *news =
+	struct trp_exit_notice *news =
 		wanted.has_ends ? trp_actor.unclaimed.first : NULL;
 
 	for (; news && news->number < before; news = news->next) {
 		wanted.index = match_end(&news->end, &wanted.message);
 		if (wanted.index < 0)
 			continue;
-		given_end = trp_news_take(&trp_actor.unclaimed, news->watch,
-					  news->end.ref);
+		given_end = trp_exit_queue_take(&trp_actor.unclaimed,
+						news->watch, news->end.ref);
 		return true;
 	}
 	return false;
@@ -370,7 +374,7 @@ static bool take_end(uint64_t before)
 static bool take_saved(void)
 {
 	struct found found = { 0 };
-	struct trp_saved *saved;
+	struct trp_saved_mail *saved;
 	struct list *list;
 
 	for (list = lists; list; list = list->next)
@@ -402,7 +406,7 @@ void trp_receive_leave(void)
 	while ((list = lists)) {
 		while (list->first) {
 			list->tried = &list->first;
-			trp_saved_free(take_out(list, &list->first));
+			trp_saved_mail_free(take_out(list, &list->first));
 		}
 		lists = list->next;
 		free(list);
@@ -538,13 +542,14 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 
 void trp_receive_end(void)
 {
-	const struct trp_saved *saved;
+	const struct trp_saved_mail *saved;
 	const struct list *list;
 
 	give_back();
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)
-			trp_dead_letter_received(
-				TROUPE_DEAD_UNREAD, &saved->envelope,
-				trp_saved_body(saved), trp_saved_size(saved));
+			trp_dead_letter_received(TROUPE_DEAD_UNREAD,
+						 &saved->envelope,
+						 trp_saved_mail_body(saved),
+						 trp_saved_mail_size(saved));
 }

@@ -19,15 +19,15 @@ static uint64_t how_many(void)
 				    memory_order_relaxed);
 }
 
-uint64_t trp_saved_number(void)
+uint64_t trp_saved_mail_number(void)
 {
 	return ++last_number;
 }
 
-struct trp_saved *trp_saved_new(const struct trp_mail *mail,
-				const struct trp_envelope *envelope)
+struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
+					  const struct trp_envelope *envelope)
 {
-	struct trp_saved *saved = malloc(sizeof(*saved) + mail->size);
+	struct trp_saved_mail *saved = malloc(sizeof(*saved) + mail->size);
 	void *attachment = NULL;
 
 	if (!saved)
@@ -40,9 +40,9 @@ struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 		}
 		memcpy(attachment, mail->attachment, mail->attachment_size);
 	}
-	*saved = (struct trp_saved) { .number = trp_saved_number(),
-				      .envelope = *envelope,
-				      .mail = *mail };
+	*saved = (struct trp_saved_mail) { .number = trp_saved_mail_number(),
+					   .envelope = *envelope,
+					   .mail = *mail };
 	memcpy(saved->bytes, mail->bytes, mail->size);
 	saved->mail.bytes = saved->bytes;
 	saved->mail.attachment = attachment;
@@ -52,26 +52,26 @@ struct trp_saved *trp_saved_new(const struct trp_mail *mail,
 	return saved;
 }
 
-static void uncount(struct trp_saved *saved)
+static void uncount(struct trp_saved_mail *saved)
 {
 	if (saved->is_counted)
 		put_aside(how_many() - 1);
 	saved->is_counted = false;
 }
 
-void trp_saved_is_of(struct trp_saved *saved, uint64_t entry)
+void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry)
 {
 	saved->entry = entry;
 	if (entry)
 		uncount(saved);
 }
 
-void trp_saved_told(void)
+void trp_saved_mail_told(void)
 {
 	put_aside(0);
 }
 
-void trp_saved_free(struct trp_saved *saved)
+void trp_saved_mail_free(struct trp_saved_mail *saved)
 {
 	if (!saved)
 		return;
@@ -80,12 +80,12 @@ void trp_saved_free(struct trp_saved *saved)
 	free(saved);
 }
 
-const void *trp_saved_body(const struct trp_saved *saved)
+const void *trp_saved_mail_body(const struct trp_saved_mail *saved)
 {
 	return saved->bytes + sizeof(saved->envelope);
 }
 
-size_t trp_saved_size(const struct trp_saved *saved)
+size_t trp_saved_mail_size(const struct trp_saved_mail *saved)
 {
 	return saved->mail.size - sizeof(saved->envelope);
 }

@@ -12,8 +12,8 @@
 #include "ipc/mailbox.h"
 #include "serialize/envelope.h"
 
-struct trp_saved {
-	struct trp_saved *next;
+struct trp_saved_mail {
+	struct trp_saved_mail *next;
 	uint64_t number; /* rising in the order of saving */
 	uint64_t entry;	 /* of the box that handed it out; 0: of none */
 	bool is_counted; /* in the words: it would be lost */
@@ -23,21 +23,21 @@ struct trp_saved {
 };
 
 /* The next in the order of saving. */
-uint64_t trp_saved_number(void);
+uint64_t trp_saved_mail_number(void);
 
 /* NULL: no memory. */
-struct trp_saved *trp_saved_new(const struct trp_mail *mail,
-				const struct trp_envelope *envelope);
-void trp_saved_free(struct trp_saved *saved);
+struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
+					  const struct trp_envelope *envelope);
+void trp_saved_mail_free(struct trp_saved_mail *saved);
 
 /* The box that handed it out has it: it would not be lost.  entry: or 0. */
-void trp_saved_is_of(struct trp_saved *saved, uint64_t entry);
+void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
 /* At an end in order each is told of, so none is left to be counted. */
-void trp_saved_told(void);
+void trp_saved_mail_told(void);
 
 /* What lies behind the envelope. */
-const void *trp_saved_body(const struct trp_saved *saved);
-size_t trp_saved_size(const struct trp_saved *saved);
+const void *trp_saved_mail_body(const struct trp_saved_mail *saved);
+size_t trp_saved_mail_size(const struct trp_saved_mail *saved);
 
 #endif

@@ -17,7 +17,7 @@ static int send_message(troupe_ref to, const ProtobufCMessage *message,
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
 	envelope = trp_actor_envelope(TRP_MESSAGE);
-	r = trp_full_post(to, &envelope, message, attachment);
+	r = trp_overflow_post(to, &envelope, message, attachment);
 	return r < 0 ? r : 0;
 }
 
@@ -78,7 +78,7 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
 	envelope = trp_actor_envelope(TRP_MESSAGE);
-	r = trp_memory_check(to, message, &envelope);
+	r = trp_memory_policy_check(to, message, &envelope);
 	if (r < 0)
 		return r;
 	/* Who waits for room wants that and no policy of a full mailbox. */
@@ -113,7 +113,9 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 		return -ESHUTDOWN;
 	if (size == 0)
 		return -EINVAL;
-	r = trp_memory_has_policy ? trp_memory_ask(0, size, trp_now().ns) : 0;
+	r = trp_memory_policy_has_policy
+		    ? trp_memory_policy_ask(0, size, trp_now().ns)
+		    : 0;
 	if (r < 0)
 		return r;
 	r = trp_mailbox_loan(&trp_actor.box, size, &extent, &bytes);

@@ -210,8 +210,8 @@ static int unwatch(uint64_t id)
 	request.id = id;
 	r = trp_actor_request(&request.base, NULL);
 	take_reports();
-	free(trp_news_take(&trp_actor.news, id, 0));
-	free(trp_news_take(&trp_actor.unclaimed, id, 0));
+	free(trp_exit_queue_take(&trp_actor.news, id, 0));
+	free(trp_exit_queue_take(&trp_actor.unclaimed, id, 0));
 	return r;
 }
 
@@ -234,14 +234,14 @@ int troupe_demonitor(uint64_t monitor)
 }
 
 static int wait_for_news(uint64_t id, struct troupe_time deadline,
-			 struct trp_news **ret_news)
+			 struct trp_exit_notice **ret_news)
 {
 	bool is_late;
 	int r;
 
 	for (;;) {
 		take_reports();
-		*ret_news = trp_news_take(&trp_actor.news, id, 0);
+		*ret_news = trp_exit_queue_take(&trp_actor.news, id, 0);
 		if (*ret_news)
 			return 0;
 		if (trp_actor.is_stopping)
@@ -259,12 +259,13 @@ static int wait_for_news(uint64_t id, struct troupe_time deadline,
 }
 
 /* The end of a child that was told already, and that nobody has claimed. */
-static struct trp_news *claim(troupe_ref ref)
+static struct trp_exit_notice *claim(troupe_ref ref)
 {
-	struct trp_news *news = trp_news_take(&trp_actor.unclaimed, 0, ref);
+	struct trp_exit_notice *news =
+		trp_exit_queue_take(&trp_actor.unclaimed, 0, ref);
 
 	if (!news && trp_actor.klass->run && !trp_actor.klass->child_stopped)
-		news = trp_news_take(&trp_actor.news, 0, ref);
+		news = trp_exit_queue_take(&trp_actor.news, 0, ref);
 	return news;
 }
 
@@ -272,7 +273,7 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		struct troupe_end *ret_end)
 {
 	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_WAIT;
-	struct trp_news *news, *own;
+	struct trp_exit_notice *news, *own;
 	int64_t begin;
 	int r;
 

@@ -15,16 +15,16 @@
 #include "runtime/actor/saved_mail.h"
 
 struct queue {
-	struct trp_saved *first;
-	struct trp_saved **last;
+	struct trp_saved_mail *first;
+	struct trp_saved_mail **last;
 	uint32_t count; /* of `aside` */
 };
 
 static struct queue aside = { .last = &aside.first };
 static struct queue again = { .last = &again.first };
-static struct trp_saved *current; /* being handled again */
+static struct trp_saved_mail *current; /* being handled again */
 
-static void append(struct queue *queue, struct trp_saved *saved)
+static void append(struct queue *queue, struct trp_saved_mail *saved)
 {
 	saved->next = NULL;
 	*queue->last = saved;
@@ -34,18 +34,18 @@ static void append(struct queue *queue, struct trp_saved *saved)
 
 int troupe_stash(void)
 {
-	struct trp_saved *saved = current;
+	struct trp_saved_mail *saved = current;
 
 	if (!trp_actor.handled.mail || trp_actor.klass->run)
 		return -EINVAL;
 	if (trp_actor.is_stashed)
 		return -EALREADY;
 	if (!saved)
-		saved = trp_saved_new(trp_actor.handled.mail,
-				      trp_actor.handled.envelope);
+		saved = trp_saved_mail_new(trp_actor.handled.mail,
+					   trp_actor.handled.envelope);
 	if (!saved)
 		return -ENOMEM;
-	trp_saved_is_of(saved, trp_actor.handled.entry);
+	trp_saved_mail_is_of(saved, trp_actor.handled.entry);
 	current = NULL;
 	trp_actor.is_stashed = true;
 	append(&aside, saved);
@@ -74,7 +74,7 @@ bool trp_stash_is_again(void)
 
 int trp_stash_turn(void)
 {
-	struct trp_saved *saved = again.first;
+	struct trp_saved_mail *saved = again.first;
 	int r;
 
 	if (!saved || trp_actor.is_full)
@@ -84,7 +84,7 @@ int trp_stash_turn(void)
 		again.last = &again.first;
 	current = saved;
 	r = trp_actor_handle_saved(saved);
-	trp_saved_free(current); /* unless it was stashed again */
+	trp_saved_mail_free(current); /* unless it was stashed again */
 	current = NULL;
 	trp_actor_open();
 	return r;
@@ -93,7 +93,7 @@ int trp_stash_turn(void)
 int trp_stash_later(const struct trp_mail *mail,
 		    const struct trp_envelope *envelope)
 {
-	struct trp_saved *saved = trp_saved_new(mail, envelope);
+	struct trp_saved_mail *saved = trp_saved_mail_new(mail, envelope);
 
 	if (!saved)
 		return -ENOMEM;
@@ -103,13 +103,14 @@ int trp_stash_later(const struct trp_mail *mail,
 }
 
 /* What a box has handed out is still there. */
-static void end(const struct trp_saved *saved)
+static void end(const struct trp_saved_mail *saved)
 {
 	for (; saved; saved = saved->next)
 		if (!saved->entry)
-			trp_dead_letter_received(
-				TROUPE_DEAD_UNREAD, &saved->envelope,
-				trp_saved_body(saved), trp_saved_size(saved));
+			trp_dead_letter_received(TROUPE_DEAD_UNREAD,
+						 &saved->envelope,
+						 trp_saved_mail_body(saved),
+						 trp_saved_mail_size(saved));
 }
 
 void trp_stash_end(void)

@@ -52,8 +52,8 @@ static int parse_host(const char *host, in_port_t port,
 	return 0;
 }
 
-int trp_address_parse(const char *text, struct sockaddr_storage *ret,
-		      socklen_t *ret_size)
+int trp_tcp_address_parse(const char *text, struct sockaddr_storage *ret,
+			  socklen_t *ret_size)
 {
 	const char *colon = strrchr(text, ':');
 	char host[INET6_ADDRSTRLEN + 2];

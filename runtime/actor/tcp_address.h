@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 /* "127.0.0.1:80", "[::1]:80", "*:80", ":80".  0 or -EINVAL. */
-int trp_address_parse(const char *text, struct sockaddr_storage *ret,
-		      socklen_t *ret_size);
+int trp_tcp_address_parse(const char *text, struct sockaddr_storage *ret,
+			  socklen_t *ret_size);
 
 #endif

@@ -90,7 +90,7 @@ int troupe_listener_open(struct troupe_listener *listener, const char *address)
 		return -EINVAL;
 	if (listener->private_input.ready)
 		return -EALREADY;
-	r = trp_address_parse(address, &parsed, &size);
+	r = trp_tcp_address_parse(address, &parsed, &size);
 	if (r == 0)
 		r = open_socket(&parsed, size, &fd);
 	if (r < 0)

@@ -347,7 +347,8 @@ int troupe_stream_connect(struct troupe_stream *stream, const char *address)
 
 	if (is(stream, IS_OPEN))
 		return -EALREADY;
-	if (!stream->received || trp_address_parse(address, &parsed, &size) < 0)
+	if (!stream->received ||
+	    trp_tcp_address_parse(address, &parsed, &size) < 0)
 		return -EINVAL;
 	fd = socket(parsed.ss_family,
 		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -21,9 +21,10 @@ _Static_assert((int)TROUPE_NULL == TRP_VALUE_NULL &&
 		       (int)TROUPE_LIST == TRP_VALUE_LIST &&
 		       (int)TROUPE_MAP == TRP_VALUE_MAP,
 	       "the kinds are the same");
-_Static_assert(sizeof(struct troupe_mistake) == sizeof(struct trp_mistake) &&
+_Static_assert(sizeof(struct troupe_mistake) ==
+			       sizeof(struct trp_parse_error) &&
 		       offsetof(struct troupe_mistake, text) ==
-			       offsetof(struct trp_mistake, text),
+			       offsetof(struct trp_parse_error, text),
 	       "a mistake is the same");
 
 static const Troupe__Value *in(const struct troupe_value *value)
@@ -176,7 +177,7 @@ bool troupe_value_equals(const struct troupe_value *a,
 }
 
 /* What a function of serialize/ returned, whose mistake this may be. */
-static int told(int r, const struct trp_mistake *mistake,
+static int told(int r, const struct trp_parse_error *mistake,
 		struct troupe_mistake *ret_mistake)
 {
 	if (r == -EINVAL && ret_mistake)
@@ -187,7 +188,7 @@ static int told(int r, const struct trp_mistake *mistake,
 int troupe_value_from_json(const char *json, struct troupe_value **ret_value,
 			   struct troupe_mistake *ret_mistake)
 {
-	struct trp_mistake mistake;
+	struct trp_parse_error mistake;
 	Troupe__Value *value;
 	int r;
 
@@ -205,7 +206,7 @@ int troupe_value_to_json(const struct troupe_value *value, char **ret_json)
 int troupe_shape_new(const char *text, struct troupe_shape **ret_shape,
 		     struct troupe_mistake *ret_mistake)
 {
-	struct trp_mistake mistake;
+	struct trp_parse_error mistake;
 	struct trp_shape *shape;
 	int r;
 
@@ -228,5 +229,5 @@ bool troupe_shape_matches(const struct troupe_shape *shape,
 
 int troupe_shape_of(const struct troupe_value *value, char **ret_text)
 {
-	return trp_infer_shape(in(value), ret_text);
+	return trp_shape_infer(in(value), ret_text);
 }

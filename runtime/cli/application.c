@@ -16,51 +16,53 @@
 /* ---- the application ----------------------------------------------------- */
 
 static int ask_for_path(const char *command, const char *node,
-			struct trp_command_application *ret_application)
+			struct trp_application *ret_application)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	const ProtobufCMessage *item = NULL;
-	int r = trp_visit_open(&visit, node);
+	int r = trp_client_open(&visit, node);
 
 	if (r < 0)
-		return trp_command_fail(trp_command_status(r), command, "%s",
-					visit.why);
-	r = trp_visit_get(&visit, &hello.base, &troupe__guest__node__descriptor,
-			  &item);
+		return trp_arguments_fail(trp_arguments_status(r), command,
+					  "%s", visit.why);
+	r = trp_client_get(&visit, &hello.base,
+			   &troupe__guest__node__descriptor, &item);
 	if (r == 0 && item)
 		snprintf(ret_application->path, sizeof(ret_application->path),
 			 "%s",
 			 ((const Troupe__Guest__Node *)item)->application);
 	memcpy(ret_application->node, visit.node, sizeof(visit.node));
-	trp_visit_close(&visit);
-	return r < 0 ? trp_command_fail(TRP_COMMAND_FAILED, command, "%s",
-					visit.why)
+	trp_client_close(&visit);
+	return r < 0 ? trp_arguments_fail(TRP_COMMAND_FAILED, command, "%s",
+					  visit.why)
 		     : 0;
 }
 
-int trp_command_load(const char *command, const char *node,
-		     struct trp_command_application *ret_application)
+int trp_application_load(const char *command, const char *node,
+			 struct trp_application *ret_application)
 {
 	int status = ask_for_path(command, node, ret_application);
 
 	if (status != 0)
 		return status;
 	if (!ret_application->path[0])
-		return trp_command_fail(TRP_COMMAND_FAILED, command,
-					"node %s runs no application file, so "
-					"its types cannot be known",
-					ret_application->node);
+		return trp_arguments_fail(
+			TRP_COMMAND_FAILED, command,
+			"node %s runs no application file, so "
+			"its types cannot be known",
+			ret_application->node);
 	ret_application->handle =
 		dlopen(ret_application->path, RTLD_LAZY | RTLD_LOCAL);
 	if (!ret_application->handle)
-		return trp_command_fail(TRP_COMMAND_FAILED, command,
-					"cannot load the types of node %s: %s",
-					ret_application->node, dlerror());
+		return trp_arguments_fail(
+			TRP_COMMAND_FAILED, command,
+			"cannot load the types of node %s: %s",
+			ret_application->node, dlerror());
 	if (trp_types_load(ret_application->handle) < 0)
-		return trp_command_fail(TRP_COMMAND_FAILED, command,
-					"no memory for the types of %s",
-					ret_application->path);
+		return trp_arguments_fail(TRP_COMMAND_FAILED, command,
+					  "no memory for the types of %s",
+					  ret_application->path);
 	return 0;
 }
 
@@ -104,8 +106,8 @@ static void look_at_type(const ProtobufCMessageDescriptor *type, void *data)
 	search->count++;
 }
 
-const ProtobufCMessageDescriptor *trp_command_type(const char *command,
-						   const char *name)
+const ProtobufCMessageDescriptor *trp_application_type(const char *command,
+						       const char *name)
 {
 	struct search search = { .name = name };
 	const ProtobufCMessageDescriptor *type =
@@ -116,9 +118,9 @@ const ProtobufCMessageDescriptor *trp_command_type(const char *command,
 	trp_types_each(look_at_type, &search);
 	if (search.count == 1)
 		return search.found;
-	trp_command_fail(0, command, "%s type %s in the application; it has %s",
-			 search.count ? "more than one" : "no", name,
-			 search.all);
+	trp_arguments_fail(
+		0, command, "%s type %s in the application; it has %s",
+		search.count ? "more than one" : "no", name, search.all);
 	return NULL;
 }
 
@@ -141,31 +143,31 @@ static void look_at_service(const ProtobufCServiceDescriptor *service,
 	}
 }
 
-const ProtobufCServiceDescriptor *trp_command_method(
-	const char *command, const struct trp_command_application *application,
+const ProtobufCServiceDescriptor *trp_application_method(
+	const char *command, const struct trp_application *application,
 	const char *name, unsigned *ret_index)
 {
 	struct search search = { .name = name };
 
 	trp_types_services(application->handle, look_at_service, &search);
 	if (search.count != 1) {
-		trp_command_fail(0, command,
-				 "%s method %s in the application; it has %s",
-				 search.count ? "more than one" : "no", name,
-				 search.all[0] ? search.all : "none");
+		trp_arguments_fail(0, command,
+				   "%s method %s in the application; it has %s",
+				   search.count ? "more than one" : "no", name,
+				   search.all[0] ? search.all : "none");
 		return NULL;
 	}
 	*ret_index = search.index;
 	return search.found;
 }
 
-const ProtobufCMessage *trp_command_message(
+const ProtobufCMessage *trp_application_message(
 	const char *command, const ProtobufCMessageDescriptor *type,
 	const char *text)
 {
 	static struct trp_scratch scratch;
-	struct trp_mistake mistake = { .offset = SIZE_MAX,
-				       .text = "no memory" };
+	struct trp_parse_error mistake = { .offset = SIZE_MAX,
+					   .text = "no memory" };
 	ProtobufCMessage *message;
 	int r;
 
@@ -175,10 +177,10 @@ const ProtobufCMessage *trp_command_message(
 	if (r == 0)
 		return message;
 	if (mistake.offset == SIZE_MAX)
-		trp_command_fail(0, command, "%s", mistake.text);
+		trp_arguments_fail(0, command, "%s", mistake.text);
 	else
-		trp_command_fail(0, command, "no JSON, at character %zu: %s",
-				 mistake.offset, mistake.text);
+		trp_arguments_fail(0, command, "no JSON, at character %zu: %s",
+				   mistake.offset, mistake.text);
 	return NULL;
 }
 
@@ -196,15 +198,15 @@ static bool parse_ref(const char *whom, troupe_ref *ret_ref)
 	return true;
 }
 
-static void mention_names(struct trp_visit *visit, struct search *search)
+static void mention_names(struct trp_client *visit, struct search *search)
 {
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 	const ProtobufCMessage *item;
-	int r = trp_visit_ask(visit, &list.base);
+	int r = trp_client_ask(visit, &list.base);
 
 	while (r == 0 &&
-	       trp_visit_next(visit, &troupe__guest__actor__descriptor, 0,
-			      &item) == 1) {
+	       trp_client_next(visit, &troupe__guest__actor__descriptor, 0,
+			       &item) == 1) {
 		const Troupe__Guest__Actor *actor =
 			(const Troupe__Guest__Actor *)item;
 
@@ -215,28 +217,28 @@ static void mention_names(struct trp_visit *visit, struct search *search)
 
 static int nobody(const char *command, const char *node, const char *whom)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	struct search search = { 0 };
 
 	if (whom[0] == '/')
-		return trp_command_fail(TRP_COMMAND_FAILED, command,
-					"nobody is at %s in node %s; `troupe "
-					"ps` shows who is where",
-					whom, node);
-	if (trp_visit_open(&visit, node) == 0) {
+		return trp_arguments_fail(TRP_COMMAND_FAILED, command,
+					  "nobody is at %s in node %s; `troupe "
+					  "ps` shows who is where",
+					  whom, node);
+	if (trp_client_open(&visit, node) == 0) {
 		mention_names(&visit, &search);
-		trp_visit_close(&visit);
+		trp_client_close(&visit);
 	}
-	return trp_command_fail(TRP_COMMAND_FAILED, command,
-				"nobody is registered as %s in node %s; "
-				"registered are: %s",
-				whom, node,
-				search.all[0] ? search.all : "none");
+	return trp_arguments_fail(TRP_COMMAND_FAILED, command,
+				  "nobody is registered as %s in node %s; "
+				  "registered are: %s",
+				  whom, node,
+				  search.all[0] ? search.all : "none");
 }
 
-int trp_command_join(const char *command,
-		     const struct trp_command_application *application,
-		     const char *whom, troupe_ref *ret_ref)
+int trp_application_join(const char *command,
+			 const struct trp_application *application,
+			 const char *whom, troupe_ref *ret_ref)
 {
 	char why[TROUPE_TEXT_SIZE], name[TROUPE_NAME_SIZE];
 	const struct troupe_class guest = { .name = name };
@@ -245,13 +247,14 @@ int trp_command_join(const char *command,
 	snprintf(name, sizeof(name), "troupe %s", command);
 	r = troupe_join(application->node, &guest, why);
 	if (r < 0)
-		return trp_command_fail(TRP_COMMAND_FAILED, command, "%s", why);
+		return trp_arguments_fail(TRP_COMMAND_FAILED, command, "%s",
+					  why);
 	r = whom[0] == '/' ? troupe_lookup(whom, ret_ref)
 			   : troupe_whereis(whom, ret_ref);
 	if (r == 0 || parse_ref(whom, ret_ref))
 		return 0;
 	troupe_leave();
 	return r == -ENOENT ? nobody(command, application->node, whom)
-			    : trp_command_fail(TRP_COMMAND_FAILED, command,
-					       "%s", strerror(-r));
+			    : trp_arguments_fail(TRP_COMMAND_FAILED, command,
+						 "%s", strerror(-r));
 }

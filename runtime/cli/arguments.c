@@ -5,7 +5,7 @@
 #include <string.h>
 #include "runtime/cli/command.h"
 
-int trp_command_fail(int status, const char *command, const char *format, ...)
+int trp_arguments_fail(int status, const char *command, const char *format, ...)
 {
 	va_list arguments;
 
@@ -38,8 +38,9 @@ static int take(int argc, char **argv, const struct trp_command_option *option)
 	return end ? 1 : 2;
 }
 
-int trp_command_options(const char *command, int argc, char **argv,
-			const struct trp_command_option *options, size_t count)
+int trp_arguments_options(const char *command, int argc, char **argv,
+			  const struct trp_command_option *options,
+			  size_t count)
 {
 	int i = 0;
 
@@ -51,19 +52,19 @@ int trp_command_options(const char *command, int argc, char **argv,
 		for (size_t k = 0; n == 0 && k < count; k++)
 			n = take(argc - i, argv + i, &options[k]);
 		if (n < 0)
-			return trp_command_fail(n, command, "%s wants a value",
-						argv[i]);
+			return trp_arguments_fail(n, command,
+						  "%s wants a value", argv[i]);
 		if (n == 0)
-			return trp_command_fail(-EINVAL, command,
-						"no such option: %s; try "
-						"`troupe help %s`",
-						argv[i], command);
+			return trp_arguments_fail(-EINVAL, command,
+						  "no such option: %s; try "
+						  "`troupe help %s`",
+						  argv[i], command);
 		i += n;
 	}
 	return i;
 }
 
-int trp_command_status(int r)
+int trp_arguments_status(int r)
 {
 	return r == -EUSERS || r == -EINVAL ? TRP_COMMAND_USAGE
 					    : TRP_COMMAND_FAILED;

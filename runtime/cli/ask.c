@@ -44,18 +44,18 @@ static int explain(const struct question *question, int error,
 		text = "its mailbox is full";
 	else if (!*text)
 		text = strerror(-error);
-	return trp_command_fail(
+	return trp_arguments_fail(
 		TRP_COMMAND_FAILED, "ask", "%s, %s: %s", question->whom,
 		question->service->methods[question->method].name, text);
 }
 
-static int ask(const struct trp_command_application *application,
+static int ask(const struct trp_application *application,
 	       const struct question *question)
 {
 	struct troupe_proxy proxy;
 	char *text = NULL;
 	troupe_ref ref;
-	int r = trp_command_join("ask", application, question->whom, &ref);
+	int r = trp_application_join("ask", application, question->whom, &ref);
 
 	if (r != 0)
 		return r;
@@ -68,8 +68,8 @@ static int ask(const struct trp_command_application *application,
 	if (r < 0)
 		return explain(question, r, &proxy);
 	if (!text)
-		return trp_command_fail(TRP_COMMAND_FAILED, "ask",
-					"its answer cannot be written");
+		return trp_arguments_fail(TRP_COMMAND_FAILED, "ask",
+					  "its answer cannot be written");
 	puts(text);
 	free(text);
 	return TRP_COMMAND_OK;
@@ -87,15 +87,15 @@ static bool parse_seconds(const char *text, int64_t *ret_ms)
 	return true;
 }
 
-int trp_command_ask(int argc, char **argv)
+int trp_cli_ask(int argc, char **argv)
 {
-	static struct trp_command_application application;
+	static struct trp_application application;
 	const char *node = NULL, *seconds = "5";
 	const struct trp_command_option options[] = {
 		{ "--node", &node, NULL }, { "--timeout", &seconds, NULL }
 	};
 	struct question question = { 0 };
-	int n = trp_command_options("ask", argc, argv, options, 2);
+	int n = trp_arguments_options("ask", argc, argv, options, 2);
 	int status;
 
 	if (n < 0)
@@ -103,21 +103,21 @@ int trp_command_ask(int argc, char **argv)
 	argc -= n;
 	argv += n;
 	if (argc < 2 || argc > 3)
-		return trp_command_fail(TRP_COMMAND_USAGE, "ask",
-					"wants WHOM [SERVICE.]METHOD "
-					"['{JSON}']");
+		return trp_arguments_fail(TRP_COMMAND_USAGE, "ask",
+					  "wants WHOM [SERVICE.]METHOD "
+					  "['{JSON}']");
 	if (!parse_seconds(seconds, &question.timeout_ms))
-		return trp_command_fail(TRP_COMMAND_USAGE, "ask",
-					"--timeout takes seconds, not %s",
-					seconds);
-	status = trp_command_load("ask", node, &application);
+		return trp_arguments_fail(TRP_COMMAND_USAGE, "ask",
+					  "--timeout takes seconds, not %s",
+					  seconds);
+	status = trp_application_load("ask", node, &application);
 	if (status != 0)
 		return status;
 	question.whom = argv[0];
-	question.service = trp_command_method("ask", &application, argv[1],
-					      &question.method);
+	question.service = trp_application_method("ask", &application, argv[1],
+						  &question.method);
 	if (question.service)
-		question.input = trp_command_message(
+		question.input = trp_application_message(
 			"ask", question.service->methods[question.method].input,
 			argc > 2 ? argv[2] : "{}");
 	return question.input ? ask(&application, &question)

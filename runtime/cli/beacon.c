@@ -239,19 +239,19 @@ static void print_node(const Troupe__Mesh__Node *node)
 
 /* ---- asking ------------------------------------------------------------- */
 
-static int show_nodes(struct trp_visit *visit, struct troupe_value *list)
+static int show_nodes(struct trp_client *visit, struct troupe_value *list)
 {
 	Troupe__Mesh__Nodes request = TROUPE__MESH__NODES__INIT;
 	const ProtobufCMessage *item;
 	const Troupe__Mesh__Node *node;
-	int r = trp_visit_ask(visit, &request.base);
+	int r = trp_client_ask(visit, &request.base);
 
 	if (!list)
 		printf("\n               silent s   load  actors  node and "
 		       "offers\n");
 	while (r >= 0) {
-		r = trp_visit_next(visit, &troupe__mesh__node__descriptor, 0,
-				   &item);
+		r = trp_client_next(visit, &troupe__mesh__node__descriptor, 0,
+				    &item);
 		if (r <= 0)
 			break;
 		node = (const Troupe__Mesh__Node *)item;
@@ -263,13 +263,13 @@ static int show_nodes(struct trp_visit *visit, struct troupe_value *list)
 	return r;
 }
 
-static int show(struct trp_visit *visit, bool is_json)
+static int show(struct trp_client *visit, bool is_json)
 {
 	Troupe__Mesh__Status request = TROUPE__MESH__STATUS__INIT;
 	struct troupe_value *map, *list;
 	const ProtobufCMessage *item;
-	int r = trp_visit_get(visit, &request.base,
-			      &troupe__mesh__view__descriptor, &item);
+	int r = trp_client_get(visit, &request.base,
+			       &troupe__mesh__view__descriptor, &item);
 
 	if (r < 0 || !item)
 		return r < 0 ? r : -EPROTO;
@@ -385,17 +385,17 @@ static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 	return 0;
 }
 
-static int watch(struct trp_visit *visit, bool is_json)
+static int watch(struct trp_client *visit, bool is_json)
 {
 	Troupe__Mesh__Watch request = TROUPE__MESH__WATCH__INIT;
 	const ProtobufCMessage *item;
 	int r;
 
-	trp_visit_patience(visit, -1);
-	r = trp_visit_ask(visit, &request.base);
+	trp_client_patience(visit, -1);
+	r = trp_client_ask(visit, &request.base);
 	while (r >= 0 && !ferror(stdout)) { /* which main() tells */
-		r = trp_visit_next(visit, &troupe__beacon_event__descriptor, 0,
-				   &item);
+		r = trp_client_next(visit, &troupe__beacon_event__descriptor, 0,
+				    &item);
 		if (r <= 0)
 			break;
 		r = print_event((const Troupe__BeaconEvent *)item, is_json);
@@ -403,9 +403,9 @@ static int watch(struct trp_visit *visit, bool is_json)
 	return r == -ECONNRESET ? 0 : r; /* the node has ended */
 }
 
-int trp_command_beacon(int argc, char **argv)
+int trp_cli_beacon(int argc, char **argv)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	const char *node = NULL;
 	bool is_json = false;
 	const struct trp_command_option options[] = {
@@ -416,21 +416,22 @@ int trp_command_beacon(int argc, char **argv)
 
 	argc -= is_watch;
 	argv += is_watch;
-	r = trp_command_options("beacon", argc, argv, options, 2);
+	r = trp_arguments_options("beacon", argc, argv, options, 2);
 	if (r < 0)
 		return TRP_COMMAND_USAGE;
 	if (r < argc)
-		return trp_command_fail(TRP_COMMAND_USAGE, "beacon",
-					"what is %s? It is: beacon [watch] "
-					"[--node NAME] [--json]",
-					argv[r]);
-	r = trp_visit_open(&visit, node);
+		return trp_arguments_fail(TRP_COMMAND_USAGE, "beacon",
+					  "what is %s? It is: beacon [watch] "
+					  "[--node NAME] [--json]",
+					  argv[r]);
+	r = trp_client_open(&visit, node);
 	if (r < 0)
-		return trp_command_fail(trp_command_status(r), "beacon", "%s",
-					visit.why);
+		return trp_arguments_fail(trp_arguments_status(r), "beacon",
+					  "%s", visit.why);
 	r = is_watch ? watch(&visit, is_json) : show(&visit, is_json);
-	trp_visit_close(&visit);
-	return r < 0 ? trp_command_fail(TRP_COMMAND_FAILED, "beacon", "%s",
-					visit.why[0] ? visit.why : strerror(-r))
+	trp_client_close(&visit);
+	return r < 0 ? trp_arguments_fail(TRP_COMMAND_FAILED, "beacon", "%s",
+					  visit.why[0] ? visit.why
+						       : strerror(-r))
 		     : TRP_COMMAND_OK;
 }

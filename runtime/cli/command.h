@@ -20,11 +20,11 @@ enum {
 	TRP_COMMAND_USAGE = 2,
 };
 
-int trp_command_beacon(int argc, char **argv);
-int trp_command_ps(int argc, char **argv);
-int trp_command_stop(int argc, char **argv);
-int trp_command_send(int argc, char **argv);
-int trp_command_ask(int argc, char **argv);
+int trp_cli_beacon(int argc, char **argv);
+int trp_cli_ps(int argc, char **argv);
+int trp_cli_stop(int argc, char **argv);
+int trp_cli_send(int argc, char **argv);
+int trp_cli_ask(int argc, char **argv);
 
 /* ---- command_line.c: what they have in common -------------------------- */
 
@@ -38,39 +38,40 @@ struct trp_command_option {
  * Takes the options from the front of argv, up to `count` of them.  Returns
  * how many words they are; -EINVAL: it has said what is wrong.
  */
-int trp_command_options(const char *command, int argc, char **argv,
-			const struct trp_command_option *options, size_t count);
+int trp_arguments_options(const char *command, int argc, char **argv,
+			  const struct trp_command_option *options,
+			  size_t count);
 
 /* Says "troupe COMMAND: ..." and returns `status`. */
-int trp_command_fail(int status, const char *command, const char *format, ...)
+int trp_arguments_fail(int status, const char *command, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* ---- command_types.c: the application of a node, and its types --------- */
 
 /*
- * Loads the application of the node (NULL: as trp_visit_open()) into this
+ * Loads the application of the node (NULL: as trp_client_open()) into this
  * process: its types are known from now on, and its services are found.
  * node: where the node's name goes.  0, or the exit status.
  */
-struct trp_command_application {
+struct trp_application {
 	char node[TRP_NODE_NAME_SIZE];
 	char path[PATH_MAX];
 	void *handle;
 };
-int trp_command_load(const char *command, const char *node,
-		     struct trp_command_application *ret_application);
+int trp_application_load(const char *command, const char *node,
+			 struct trp_application *ret_application);
 
 /* "parlour.Number", or "Number" where that is clear.  NULL: it said why. */
-const ProtobufCMessageDescriptor *trp_command_type(const char *command,
-						   const char *name);
+const ProtobufCMessageDescriptor *trp_application_type(const char *command,
+						       const char *name);
 
 /* "parlour.Doubler.Twice", "Doubler.Twice", "Twice".  The same. */
-const ProtobufCServiceDescriptor *trp_command_method(
-	const char *command, const struct trp_command_application *application,
+const ProtobufCServiceDescriptor *trp_application_method(
+	const char *command, const struct trp_application *application,
 	const char *name, unsigned *ret_index);
 
 /* The message that a text means, static.  NULL: it said why. */
-const ProtobufCMessage *trp_command_message(
+const ProtobufCMessage *trp_application_message(
 	const char *command, const ProtobufCMessageDescriptor *type,
 	const char *text);
 
@@ -78,11 +79,11 @@ const ProtobufCMessage *trp_command_message(
  * Joins the node and finds `whom`: a name, an address or SLOT.GENERATION.  0,
  * or the exit status; then this process is no guest.
  */
-int trp_command_join(const char *command,
-		     const struct trp_command_application *application,
-		     const char *whom, troupe_ref *ret_ref);
+int trp_application_join(const char *command,
+			 const struct trp_application *application,
+			 const char *whom, troupe_ref *ret_ref);
 
-/* The exit status for what trp_visit_open() has returned. */
-int trp_command_status(int r);
+/* The exit status for what trp_client_open() has returned. */
+int trp_arguments_status(int r);
 
 #endif

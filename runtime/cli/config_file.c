@@ -57,8 +57,8 @@ static int parse(const char *path, struct reading *reading)
 	return r;
 }
 
-int trp_config_read(const char *path, struct trp_options *options, char *why,
-		    size_t size)
+int trp_config_file_read(const char *path, struct trp_options *options,
+			 char *why, size_t size)
 {
 	struct reading reading = { .options = options };
 	int line = parse(path, &reading);
@@ -76,8 +76,8 @@ int trp_config_read(const char *path, struct trp_options *options, char *why,
 	return -EINVAL;
 }
 #else
-int trp_config_read(const char *path, struct trp_options *options, char *why,
-		    size_t size)
+int trp_config_file_read(const char *path, struct trp_options *options,
+			 char *why, size_t size)
 {
 	snprintf(why, size,
 		 "%s is not read: built without libinih; install libinih-dev "

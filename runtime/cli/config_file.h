@@ -14,7 +14,7 @@
  * Sets what the file says.  Returns 0; -EINVAL, -ENOENT, ... and `why` says
  * what is wrong, and in which line; -ENOTSUP: built without libinih.
  */
-int trp_config_read(const char *path, struct trp_options *options, char *why,
-		    size_t size);
+int trp_config_file_read(const char *path, struct trp_options *options,
+			 char *why, size_t size);
 
 #endif

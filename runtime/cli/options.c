@@ -355,7 +355,7 @@ static int read_config(int argc, char **argv, struct trp_options *options)
 		if (option && option->set == set_config && text)
 			path = text;
 	if (!path || !*path ||
-	    trp_config_read(path, options, why, sizeof(why)) == 0)
+	    trp_config_file_read(path, options, why, sizeof(why)) == 0)
 		return 0;
 	return wrong("%s", why);
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Field 3 comes after the last bracket: a name may contain anything. */
-static int parse(const char *text, struct trp_stat *ret_stat)
+static int parse(const char *text, struct trp_proc_stat *ret_stat)
 {
 	const char *at = strrchr(text, ')');
 	unsigned long user, system;
@@ -22,7 +22,7 @@ static int parse(const char *text, struct trp_stat *ret_stat)
 			  &user, &system, &start, &pages) != 4)
 		return -EIO;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	*ret_stat = (struct trp_stat) {
+	*ret_stat = (struct trp_proc_stat) {
 		.age_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 -
 			  (int64_t)start * 1000 / hz,
 		.cpu_ms = (int64_t)(user + system) * 1000 / hz,
@@ -33,7 +33,7 @@ static int parse(const char *text, struct trp_stat *ret_stat)
 	return 0;
 }
 
-int trp_stat_read(pid_t pid, struct trp_stat *ret_stat)
+int trp_proc_stat_read(pid_t pid, struct trp_proc_stat *ret_stat)
 {
 	char path[32], text[1024];
 	FILE *file;

@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct trp_stat {
+struct trp_proc_stat {
 	int64_t age_ms;
 	int64_t cpu_ms; /* user and system */
 	int64_t rss;	/* bytes */
 };
 
 /* 0; -ESRCH: there is no such process (any more); -EIO. */
-int trp_stat_read(pid_t pid, struct trp_stat *ret_stat);
+int trp_proc_stat_read(pid_t pid, struct trp_proc_stat *ret_stat);
 
 #endif

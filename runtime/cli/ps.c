@@ -26,7 +26,7 @@ struct line {
 	bool is_guest;
 	uint64_t received, sent, refused, dropped;
 	bool has_stat;
-	struct trp_stat stat;
+	struct trp_proc_stat stat;
 };
 
 struct table {
@@ -91,17 +91,17 @@ static int add(struct table *table, const Troupe__Guest__Actor *actor)
 	if (!line->address)
 		return -ENOMEM;
 	line->has_stat =
-		line->pid && trp_stat_read(line->pid, &line->stat) == 0;
+		line->pid && trp_proc_stat_read(line->pid, &line->stat) == 0;
 	return 0;
 }
 
-static int ask_node(struct trp_visit *visit, struct table *table)
+static int ask_node(struct trp_client *visit, struct table *table)
 {
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	const ProtobufCMessage *item;
 	const Troupe__Guest__Node *node;
-	int r = trp_visit_get(visit, &hello.base,
-			      &troupe__guest__node__descriptor, &item);
+	int r = trp_client_get(visit, &hello.base,
+			       &troupe__guest__node__descriptor, &item);
 
 	if (r < 0)
 		return r;
@@ -116,15 +116,15 @@ static int ask_node(struct trp_visit *visit, struct table *table)
 	return 0;
 }
 
-static int ask_actors(struct trp_visit *visit, struct table *table)
+static int ask_actors(struct trp_client *visit, struct table *table)
 {
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 	const ProtobufCMessage *item;
-	int r = trp_visit_ask(visit, &list.base);
+	int r = trp_client_ask(visit, &list.base);
 
 	while (r == 0 &&
-	       (r = trp_visit_next(visit, &troupe__guest__actor__descriptor, 0,
-				   &item)) == 1)
+	       (r = trp_client_next(visit, &troupe__guest__actor__descriptor, 0,
+				    &item)) == 1)
 		r = add(table, (const Troupe__Guest__Actor *)item);
 	return r;
 }
@@ -312,34 +312,35 @@ static int print_json(const struct table *table)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-int trp_command_ps(int argc, char **argv)
+int trp_cli_ps(int argc, char **argv)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	static struct table table;
 	const char *node = NULL;
 	bool is_json = false;
 	const struct trp_command_option options[] = {
 		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
 	};
-	int r = trp_command_options("ps", argc, argv, options, 2);
+	int r = trp_arguments_options("ps", argc, argv, options, 2);
 
 	if (r < 0)
 		return TRP_COMMAND_USAGE;
 	if (r < argc)
-		return trp_command_fail(TRP_COMMAND_USAGE, "ps",
-					"what is %s? A node is named by --node "
-					"NAME",
-					argv[r]);
-	r = trp_visit_open(&visit, node);
+		return trp_arguments_fail(
+			TRP_COMMAND_USAGE, "ps",
+			"what is %s? A node is named by --node "
+			"NAME",
+			argv[r]);
+	r = trp_client_open(&visit, node);
 	if (r < 0)
-		return trp_command_fail(trp_command_status(r), "ps", "%s",
-					visit.why);
+		return trp_arguments_fail(trp_arguments_status(r), "ps", "%s",
+					  visit.why);
 	r = ask_node(&visit, &table);
 	if (r == 0)
 		r = ask_actors(&visit, &table);
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 	if (r < 0)
-		trp_command_fail(TRP_COMMAND_FAILED, "ps", "%s", visit.why);
+		trp_arguments_fail(TRP_COMMAND_FAILED, "ps", "%s", visit.why);
 	else
 		r = is_json ? print_json(&table) : print_table(&table);
 	for (size_t i = 0; i < table.count; i++)

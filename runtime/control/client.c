@@ -20,10 +20,10 @@
 
 #define SUFFIX ".sock"
 
-static int fail(struct trp_visit *visit, int r, const char *format, ...)
+static int fail(struct trp_client *visit, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static int fail(struct trp_visit *visit, int r, const char *format, ...)
+static int fail(struct trp_client *visit, int r, const char *format, ...)
 {
 	va_list arguments;
 
@@ -37,9 +37,9 @@ static int fail(struct trp_visit *visit, int r, const char *format, ...)
 
 static int open_folder(char path[PATH_MAX])
 {
-	int r = trp_folder_find(path, PATH_MAX);
+	int r = trp_runtime_dir_find(path, PATH_MAX);
 
-	return r < 0 ? r : trp_folder_open(path);
+	return r < 0 ? r : trp_runtime_dir_open(path);
 }
 
 static void be_patient(int fd, int64_t ms)
@@ -61,7 +61,7 @@ static int connect_to(int folder, const char *socket_name)
 	if (fd < 0)
 		return -errno;
 	be_patient(fd, TRP_VISIT_MS);
-	trp_folder_address(&address, folder, socket_name);
+	trp_runtime_dir_address(&address, folder, socket_name);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		r = errno == ECONNREFUSED ? -ENOENT : -errno;
 	if (r < 0) {
@@ -118,7 +118,7 @@ static int each_in(int folder, void (*seen)(const char *node, void *data),
 	return 0;
 }
 
-int trp_visit_each(void (*seen)(const char *node, void *data), void *data)
+int trp_client_each(void (*seen)(const char *node, void *data), void *data)
 {
 	char path[PATH_MAX];
 	int folder = open_folder(path);
@@ -150,7 +150,7 @@ static void choose(const char *node, void *data)
 }
 
 /* The only one there is. */
-static int find_node(struct trp_visit *visit, int folder)
+static int find_node(struct trp_client *visit, int folder)
 {
 	struct choice choice = { 0 };
 	int r = each_in(folder, choose, &choice);
@@ -171,7 +171,7 @@ static int find_node(struct trp_visit *visit, int folder)
 
 /* ---- coming in ----------------------------------------------------------- */
 
-static int name_node(struct trp_visit *visit, const char *node, int folder)
+static int name_node(struct trp_client *visit, const char *node, int folder)
 {
 	if (!node)
 		node = getenv("TROUPE_NODE");
@@ -184,7 +184,7 @@ static int name_node(struct trp_visit *visit, const char *node, int folder)
 	return 0;
 }
 
-static int enter(struct trp_visit *visit, const char *node, int folder)
+static int enter(struct trp_client *visit, const char *node, int folder)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
 	int r = name_node(visit, node, folder);
@@ -202,7 +202,7 @@ static int enter(struct trp_visit *visit, const char *node, int folder)
 	return 0;
 }
 
-static int no_folder(struct trp_visit *visit, int r, const char *path)
+static int no_folder(struct trp_client *visit, int r, const char *path)
 {
 	if (r == -ENOENT)
 		return fail(visit, r, "no node of yours is running");
@@ -213,7 +213,7 @@ static int no_folder(struct trp_visit *visit, int r, const char *path)
 	return fail(visit, r, "%.200s: %s", path, strerror(-r));
 }
 
-int trp_visit_open(struct trp_visit *visit, const char *node)
+int trp_client_open(struct trp_client *visit, const char *node)
 {
 	char path[PATH_MAX];
 	int folder = open_folder(path);
@@ -232,7 +232,7 @@ int trp_visit_open(struct trp_visit *visit, const char *node)
 	return 0;
 }
 
-void trp_visit_close(struct trp_visit *visit)
+void trp_client_close(struct trp_client *visit)
 {
 	if (visit->fd < 0)
 		return;
@@ -241,23 +241,23 @@ void trp_visit_close(struct trp_visit *visit)
 	trp_scratch_fini(&visit->scratch);
 }
 
-void trp_visit_patience(struct trp_visit *visit, int64_t ms)
+void trp_client_patience(struct trp_client *visit, int64_t ms)
 {
 	be_patient(visit->fd, ms);
 }
 
 /* ---- asking -------------------------------------------------------------- */
 
-int trp_visit_ask(struct trp_visit *visit, const ProtobufCMessage *request)
+int trp_client_ask(struct trp_client *visit, const ProtobufCMessage *request)
 {
-	size_t size = trp_packet_size(request);
+	size_t size = trp_protocol_size(request);
 	void *bytes = malloc(size);
 	int r;
 
 	if (!bytes)
 		return fail(visit, -ENOMEM, "no memory");
-	trp_packet_pack(request, bytes);
-	r = trp_packet_send(visit->fd, bytes, size, NULL, 0);
+	trp_protocol_pack(request, bytes);
+	r = trp_protocol_send(visit->fd, bytes, size, NULL, 0);
 	free(bytes);
 	if (r == -EPIPE)
 		return 0; /* it has said why, and closed */
@@ -266,12 +266,12 @@ int trp_visit_ask(struct trp_visit *visit, const ProtobufCMessage *request)
 		     : 0;
 }
 
-static int receive(struct trp_visit *visit, size_t fds)
+static int receive(struct trp_client *visit, size_t fds)
 {
 	int r;
 
 	do {
-		r = trp_packet_receive(visit->fd, fds, &visit->packet);
+		r = trp_protocol_receive(visit->fd, fds, &visit->packet);
 	} while (r == -EINTR || r == -ECONNRESET);
 	if (r == -EAGAIN)
 		return fail(visit, -ETIMEDOUT, "node %s does not answer",
@@ -283,7 +283,7 @@ static int receive(struct trp_visit *visit, size_t fds)
 		     : 1;
 }
 
-static int unpack(struct trp_visit *visit,
+static int unpack(struct trp_client *visit,
 		  const ProtobufCMessageDescriptor *type,
 		  const ProtobufCMessage **ret_item)
 {
@@ -304,9 +304,9 @@ static int unpack(struct trp_visit *visit,
 	return 1;
 }
 
-int trp_visit_next(struct trp_visit *visit,
-		   const ProtobufCMessageDescriptor *type, size_t fds,
-		   const ProtobufCMessage **ret_item)
+int trp_client_next(struct trp_client *visit,
+		    const ProtobufCMessageDescriptor *type, size_t fds,
+		    const ProtobufCMessage **ret_item)
 {
 	const ProtobufCMessageDescriptor *end =
 		&troupe__guest__done__descriptor;
@@ -328,21 +328,21 @@ int trp_visit_next(struct trp_visit *visit,
 				: 0;
 }
 
-int trp_visit_get(struct trp_visit *visit, const ProtobufCMessage *request,
-		  const ProtobufCMessageDescriptor *type,
-		  const ProtobufCMessage **ret_item)
+int trp_client_get(struct trp_client *visit, const ProtobufCMessage *request,
+		   const ProtobufCMessageDescriptor *type,
+		   const ProtobufCMessage **ret_item)
 {
 	const ProtobufCMessage *item = NULL, *more;
-	int r = trp_visit_ask(visit, request);
+	int r = trp_client_ask(visit, request);
 
 	if (r == 0)
-		r = trp_visit_next(visit, type, 0, &item);
+		r = trp_client_next(visit, type, 0, &item);
 	if (r == 1) {
 		/* Kept over the look at what ends it. */
 		struct trp_scratch_mark mark = visit->mark;
 
 		visit->mark = trp_scratch_mark(&visit->scratch);
-		r = trp_visit_next(visit, type, 0, &more);
+		r = trp_client_next(visit, type, 0, &more);
 		visit->mark = mark;
 		if (r == 1)
 			r = fail(visit, -EPROTO,

@@ -13,11 +13,11 @@
 
 enum { TRP_VISIT_MS = 10000, TRP_VISIT_WHY = 512 };
 
-struct trp_visit {
+struct trp_client {
 	int fd; /* to be waited for in poll(2), and closed with the visit */
 	struct trp_scratch scratch;
 	struct trp_scratch_mark mark;
-	struct trp_packet packet;
+	struct trp_protocol packet;
 	char node[TRP_NODE_NAME_SIZE];
 	char why[TRP_VISIT_WHY]; /* of the last failure, for people */
 };
@@ -29,14 +29,14 @@ struct trp_visit {
  * 0; -ENOENT: no such node, or none at all; -EUSERS: several are running;
  * -EINVAL: no name of a node; -EPERM: the folder is not ours; or as connect(2).
  */
-int trp_visit_open(struct trp_visit *visit, const char *node);
-void trp_visit_close(struct trp_visit *visit);
+int trp_client_open(struct trp_client *visit, const char *node);
+void trp_client_close(struct trp_client *visit);
 
 /* How long each item is waited for; -1: for ever. */
-void trp_visit_patience(struct trp_visit *visit, int64_t ms);
+void trp_client_patience(struct trp_client *visit, int64_t ms);
 
-/* Sends a request.  0; or as trp_packet_send(), with visit->why. */
-int trp_visit_ask(struct trp_visit *visit, const ProtobufCMessage *request);
+/* Sends a request.  0; or as trp_protocol_send(), with visit->why. */
+int trp_client_ask(struct trp_client *visit, const ProtobufCMessage *request);
 
 /*
  * The next item of the answer, of that type, borrowed until the next call:
@@ -44,19 +44,19 @@ int trp_visit_ask(struct trp_visit *visit, const ProtobufCMessage *request);
  * -ETIMEDOUT; -ECONNRESET: the node has ended; -EPROTO: another type of item.
  * fds: as many descriptors may come with it, which are in visit->packet.
  */
-int trp_visit_next(struct trp_visit *visit,
-		   const ProtobufCMessageDescriptor *type, size_t fds,
-		   const ProtobufCMessage **ret_item);
+int trp_client_next(struct trp_client *visit,
+		    const ProtobufCMessageDescriptor *type, size_t fds,
+		    const ProtobufCMessage **ret_item);
 
 /*
  * A request whose answer is at most one item: 0 with it in *ret_item (NULL:
  * there was none), or as above.
  */
-int trp_visit_get(struct trp_visit *visit, const ProtobufCMessage *request,
-		  const ProtobufCMessageDescriptor *type,
-		  const ProtobufCMessage **ret_item);
+int trp_client_get(struct trp_client *visit, const ProtobufCMessage *request,
+		   const ProtobufCMessageDescriptor *type,
+		   const ProtobufCMessage **ret_item);
 
 /* Calls seen() for each node of this user that is running.  0 or -errno. */
-int trp_visit_each(void (*seen)(const char *node, void *data), void *data);
+int trp_client_each(void (*seen)(const char *node, void *data), void *data);
 
 #endif

@@ -13,12 +13,12 @@ union control {
 	char space[CMSG_SPACE(TRP_PACKET_FDS * sizeof(int))];
 };
 
-size_t trp_packet_size(const ProtobufCMessage *message)
+size_t trp_protocol_size(const ProtobufCMessage *message)
 {
 	return sizeof(uint64_t) + trp_message_size(message);
 }
 
-void trp_packet_pack(const ProtobufCMessage *message, void *bytes)
+void trp_protocol_pack(const ProtobufCMessage *message, void *bytes)
 {
 	uint64_t type = trp_type_of(message->descriptor);
 
@@ -26,8 +26,8 @@ void trp_packet_pack(const ProtobufCMessage *message, void *bytes)
 	trp_message_pack(message, (char *)bytes + sizeof(type));
 }
 
-int trp_packet_send(int fd, const void *bytes, size_t size, const int *fds,
-		    size_t count)
+int trp_protocol_send(int fd, const void *bytes, size_t size, const int *fds,
+		      size_t count)
 {
 	struct iovec part = { (void *)bytes, size };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
@@ -50,7 +50,7 @@ int trp_packet_send(int fd, const void *bytes, size_t size, const int *fds,
 	return 0;
 }
 
-static void take_descriptors(struct msghdr *header, struct trp_packet *packet)
+static void take_descriptors(struct msghdr *header, struct trp_protocol *packet)
 {
 	struct cmsghdr *part;
 
@@ -65,7 +65,7 @@ static void take_descriptors(struct msghdr *header, struct trp_packet *packet)
 	}
 }
 
-int trp_packet_receive(int fd, size_t fds, struct trp_packet *ret_packet)
+int trp_protocol_receive(int fd, size_t fds, struct trp_protocol *ret_packet)
 {
 	struct iovec part = { ret_packet->bytes, sizeof(ret_packet->bytes) };
 	union control control;

@@ -21,18 +21,18 @@
 enum { TRP_PACKET_MAX = 64 * 1024, TRP_PACKET_FDS = 4 };
 
 /* Bytes of the packet of that message. */
-size_t trp_packet_size(const ProtobufCMessage *message);
+size_t trp_protocol_size(const ProtobufCMessage *message);
 /* Writes so many. */
-void trp_packet_pack(const ProtobufCMessage *message, void *bytes);
+void trp_protocol_pack(const ProtobufCMessage *message, void *bytes);
 
 /*
  * Sends one, with `count` descriptors (borrowed).  Does not wait.
  * 0; -EAGAIN: no room now; -EMSGSIZE; or as sendmsg(2).
  */
-int trp_packet_send(int fd, const void *bytes, size_t size, const int *fds,
-		    size_t count);
+int trp_protocol_send(int fd, const void *bytes, size_t size, const int *fds,
+		      size_t count);
 
-struct trp_packet {
+struct trp_protocol {
 	uint64_t type;
 	const void *body;
 	size_t size;
@@ -45,6 +45,6 @@ struct trp_packet {
  * Takes one, with at most `fds` descriptors.  1; 0: the other side has closed;
  * -EBADMSG: no packet, or more descriptors; or as recvmsg(2).
  */
-int trp_packet_receive(int fd, size_t fds, struct trp_packet *ret_packet);
+int trp_protocol_receive(int fd, size_t fds, struct trp_protocol *ret_packet);
 
 #endif

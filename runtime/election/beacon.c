@@ -56,7 +56,7 @@ void trp_beacon_send_vers(struct trp_beacon *beacon)
 }
 
 void trp_beacon_send_list(struct trp_beacon *beacon, enum trp_wire_type type,
-			  struct trp_peer *const *peers, size_t count)
+			  struct trp_beacon_peer *const *peers, size_t count)
 {
 	const char *names[TRP_WIRE_HISTORY_MAX];
 	size_t i;
@@ -132,8 +132,8 @@ static void stop_waiting_to_tell(struct trp_beacon *beacon)
 }
 
 /* A later ping within the time takes the place of the earlier one. */
-void trp_beacon_queue_ping(struct trp_beacon *beacon, struct trp_peer *pinger,
-			   struct trp_time now)
+void trp_beacon_queue_ping(struct trp_beacon *beacon,
+			   struct trp_beacon_peer *pinger, struct trp_time now)
 {
 	struct trp_time due = beacon->ping_due;
 
@@ -147,7 +147,7 @@ void trp_beacon_queue_ping(struct trp_beacon *beacon, struct trp_peer *pinger,
 
 static void tell_ping(struct trp_beacon *beacon)
 {
-	struct trp_peer *pinger = beacon->pinger;
+	struct trp_beacon_peer *pinger = beacon->pinger;
 
 	if (beacon->state == TRP_BEACON_IDLE ||
 	    beacon->state == TRP_BEACON_DISABLED)

@@ -34,7 +34,7 @@ static void notice_free(struct trp_notice *notice)
 }
 
 void trp_beacon_cancel_notice(struct trp_beacon *beacon,
-			      const struct trp_peer *head)
+			      const struct trp_beacon_peer *head)
 {
 	struct trp_notice **at, *notice;
 
@@ -60,7 +60,7 @@ void trp_beacon_drop_notices(struct trp_beacon *beacon)
 }
 
 static bool may_add_notice(const struct trp_beacon *beacon,
-			   const struct trp_peer *head)
+			   const struct trp_beacon_peer *head)
 {
 	const struct trp_notice *notice;
 	size_t count = 0;
@@ -79,7 +79,8 @@ static struct trp_notice *notice_new(const struct trp_beacon *beacon)
 
 	if (count > rotation->count)
 		count = rotation->count;
-	notice = malloc(sizeof(*notice) + count * sizeof(struct trp_peer *));
+	notice = malloc(sizeof(*notice) +
+			count * sizeof(struct trp_beacon_peer *));
 	if (!notice)
 		return NULL;
 	notice->count = count;
@@ -189,7 +190,7 @@ static bool is_known_side(const struct trp_beacon *beacon,
 			  const struct trp_wire *message, struct trp_time now,
 			  struct trp_time *ret_met)
 {
-	const struct trp_peer *peer;
+	const struct trp_beacon_peer *peer;
 	size_t i;
 
 	for (i = 0; i < message->history_length; i++) {
@@ -211,7 +212,8 @@ static bool is_told(const struct trp_beacon *beacon,
 		    const struct trp_wire *message, struct trp_time met,
 		    struct trp_time now)
 {
-	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+	const struct trp_beacon_peer *head =
+		trp_rotation_head(&beacon->rotation);
 
 	if (message->type == TRP_WIRE_PING && message->history_length == 1)
 		return now.ns - head->told.ns < trp_beacon_gap_ns(beacon) / 4;
@@ -219,7 +221,7 @@ static bool is_told(const struct trp_beacon *beacon,
 	       is_recent(beacon, head->told, now);
 }
 
-static void mark(const struct trp_beacon *beacon, struct trp_peer *peer,
+static void mark(const struct trp_beacon *beacon, struct trp_beacon_peer *peer,
 		 struct trp_time now)
 {
 	if (!is_recent(beacon, peer->recovered, now))
@@ -229,7 +231,7 @@ static void mark(const struct trp_beacon *beacon, struct trp_peer *peer,
 static void mark_sides(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_time now)
 {
-	struct trp_peer *peer;
+	struct trp_beacon_peer *peer;
 	size_t i;
 
 	for (i = 0; i < message->history_length; i++)

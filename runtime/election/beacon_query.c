@@ -33,7 +33,8 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place)
 const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
 					  const char *node)
 {
-	const struct trp_peer *peer = trp_peers_find(&beacon->peers, node);
+	const struct trp_beacon_peer *peer =
+		trp_peers_find(&beacon->peers, node);
 
 	return peer && peer->is_heard ? &peer->value : NULL;
 }
@@ -44,7 +45,7 @@ void trp_beacon_each(const struct trp_beacon *beacon,
 				 struct trp_time heard),
 		     void *user)
 {
-	const struct trp_peer *peer;
+	const struct trp_beacon_peer *peer;
 	size_t i;
 
 	for (i = 0; i < beacon->peers.count; i++) {

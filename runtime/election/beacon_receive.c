@@ -79,7 +79,8 @@ static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
 
 /* ---- the list ----------------------------------------------------------- */
 
-static bool has_priority(const struct trp_peer *a, const struct trp_peer *b)
+static bool has_priority(const struct trp_beacon_peer *a,
+			 const struct trp_beacon_peer *b)
 {
 	int order = trp_scalar_compare(&a->value, &b->value);
 
@@ -102,7 +103,8 @@ static bool is_same_second(const struct trp_beacon *beacon,
 }
 
 static bool is_of_this_cycle(const struct trp_beacon *beacon,
-			     const struct trp_peer *sender, struct trp_time now)
+			     const struct trp_beacon_peer *sender,
+			     struct trp_time now)
 {
 	return now.ns - sender->pinged.ns < trp_beacon_cycle_ns(beacon);
 }
@@ -116,7 +118,8 @@ static bool is_of_this_cycle(const struct trp_beacon *beacon,
  */
 static bool is_old_news(const struct trp_beacon *beacon,
 			const struct trp_wire *message,
-			const struct trp_peer *sender, struct trp_time now)
+			const struct trp_beacon_peer *sender,
+			struct trp_time now)
 {
 	const struct trp_rotation *rotation = &beacon->rotation;
 	size_t place = trp_rotation_place(rotation, sender);
@@ -137,7 +140,7 @@ static bool is_old_news(const struct trp_beacon *beacon,
 static void push_names(struct trp_beacon *beacon,
 		       const struct trp_wire *message)
 {
-	struct trp_peer *peer;
+	struct trp_beacon_peer *peer;
 	size_t i;
 
 	for (i = 0; i < message->history_length; i++) {
@@ -164,7 +167,7 @@ static void adopt_list(struct trp_beacon *beacon,
 	push_names(beacon, message);
 }
 
-static void accept(struct trp_beacon *beacon, struct trp_peer *sender,
+static void accept(struct trp_beacon *beacon, struct trp_beacon_peer *sender,
 		   struct trp_time now)
 {
 	sender->pinged = now;
@@ -198,7 +201,7 @@ static void take_order(struct trp_beacon *beacon,
 
 /* Also after a hist, which the original passes over: its ping was missed. */
 static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
-		   struct trp_peer *sender, struct trp_time now)
+		   struct trp_beacon_peer *sender, struct trp_time now)
 {
 	if (trp_rotation_insert(&beacon->rotation, sender) < 0) {
 		beacon->counts.lost++;
@@ -219,9 +222,10 @@ static void tell_again(struct trp_beacon *beacon, struct trp_time now)
 }
 
 static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
-		    bool is_same, struct trp_peer *sender, struct trp_time now)
+		    bool is_same, struct trp_beacon_peer *sender,
+		    struct trp_time now)
 {
-	struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+	struct trp_beacon_peer *head = trp_rotation_head(&beacon->rotation);
 	bool wins = has_priority(sender, head);
 	bool has_crossed = wins && has_crossed_ours(beacon, now);
 
@@ -243,7 +247,7 @@ static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 
 /* ---- nodes that begin together ------------------------------------------ */
 
-static void hold_rival(struct trp_beacon *beacon, struct trp_peer *rival)
+static void hold_rival(struct trp_beacon *beacon, struct trp_beacon_peer *rival)
 {
 	if (rival)
 		rival->pins++;
@@ -257,7 +261,8 @@ static void hold_rival(struct trp_beacon *beacon, struct trp_peer *rival)
  * still to come: it is not heard again.
  */
 static void mind_rival(struct trp_beacon *beacon,
-		       const struct trp_wire *message, struct trp_peer *sender)
+		       const struct trp_wire *message,
+		       struct trp_beacon_peer *sender)
 {
 	if (message->type == TRP_WIRE_PING && message->history_length == 1 &&
 	    (!beacon->rival || has_priority(sender, beacon->rival)))
@@ -266,7 +271,7 @@ static void mind_rival(struct trp_beacon *beacon,
 
 void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now)
 {
-	struct trp_peer *rival = beacon->rival;
+	struct trp_beacon_peer *rival = beacon->rival;
 
 	if (!rival)
 		return;
@@ -285,7 +290,7 @@ static void meet_good_nodes(struct trp_beacon *beacon,
 			    const struct trp_wire *message)
 {
 	const char *names[TRP_WIRE_HISTORY_MAX];
-	const struct trp_peer *peer;
+	const struct trp_beacon_peer *peer;
 	size_t i, count = 0;
 
 	for (i = 0; i < message->history_length; i++) {
@@ -300,8 +305,8 @@ static void meet_good_nodes(struct trp_beacon *beacon,
 }
 
 static void take_value(struct trp_beacon *beacon,
-		       const struct trp_wire *message, struct trp_peer *sender,
-		       struct trp_time now)
+		       const struct trp_wire *message,
+		       struct trp_beacon_peer *sender, struct trp_time now)
 {
 	if (trp_peers_hear(&beacon->peers, sender, &message->value, now) < 0)
 		beacon->counts.lost++;
@@ -317,7 +322,7 @@ static void take_value(struct trp_beacon *beacon,
  */
 static bool is_crossing(const struct trp_beacon *beacon,
 			const struct trp_wire *message,
-			const struct trp_peer *sender)
+			const struct trp_beacon_peer *sender)
 {
 	return message->type == TRP_WIRE_PING &&
 	       beacon->state == TRP_BEACON_WAITING &&
@@ -326,9 +331,10 @@ static bool is_crossing(const struct trp_beacon *beacon,
 
 static void hear_list_of(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
-			 struct trp_peer *sender, struct trp_time now)
+			 struct trp_beacon_peer *sender, struct trp_time now)
 {
-	const struct trp_peer *head = trp_rotation_head(&beacon->rotation);
+	const struct trp_beacon_peer *head =
+		trp_rotation_head(&beacon->rotation);
 
 	assert(head);
 	if (message->history_length < 2 ||
@@ -358,7 +364,7 @@ static void hear_of_me(struct trp_beacon *beacon,
  */
 static void hear_of_head(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
-			 struct trp_peer *sender, struct trp_time now)
+			 struct trp_beacon_peer *sender, struct trp_time now)
 {
 	if (!trp_beacon_is_active(beacon))
 		return;
@@ -371,8 +377,8 @@ static void hear_of_head(struct trp_beacon *beacon,
 }
 
 static void hear_other(struct trp_beacon *beacon,
-		       const struct trp_wire *message, struct trp_peer *sender,
-		       struct trp_time now)
+		       const struct trp_wire *message,
+		       struct trp_beacon_peer *sender, struct trp_time now)
 {
 	if (trp_beacon_is_active(beacon) &&
 	    is_old_news(beacon, message, sender, now)) {
@@ -398,7 +404,7 @@ static void hear_other(struct trp_beacon *beacon,
 static void cancel_notices(struct trp_beacon *beacon,
 			   const struct trp_wire *message)
 {
-	const struct trp_peer *peer;
+	const struct trp_beacon_peer *peer;
 	size_t i = message->type == TRP_WIRE_PING;
 
 	for (; i < message->history_length && beacon->notices; i++) {
@@ -411,7 +417,7 @@ static void cancel_notices(struct trp_beacon *beacon,
 static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		      struct trp_time now)
 {
-	struct trp_peer *sender;
+	struct trp_beacon_peer *sender;
 
 	if (trp_peers_make(&beacon->peers, trp_wire_about(message), &sender) <
 	    0) {

@@ -17,7 +17,7 @@ struct trp_notice {
 	struct trp_time due;
 	bool is_firm; /* also when others say it */
 	size_t count;
-	struct trp_peer *at[]; /* pinned */
+	struct trp_beacon_peer *at[]; /* pinned */
 };
 
 /*
@@ -53,13 +53,14 @@ struct trp_beacon {
 	unsigned int init_echoes; /* of the last init sent */
 
 	struct trp_peers peers;
-	struct trp_peer *me;
+	struct trp_beacon_peer *me;
 	struct trp_scalar value; /* set_value() */
 	struct trp_rotation rotation;
 	unsigned int misses; /* turns passed by while off a full list */
 
-	struct trp_peer *rival;	 /* the best first ping heard before the own */
-	struct trp_peer *pinger; /* of a PING event to come; pinned */
+	struct trp_beacon_peer
+		*rival; /* the best first ping heard before the own */
+	struct trp_beacon_peer *pinger; /* of a PING event to come; pinned */
 	struct trp_time ping_due;
 	struct trp_time vers_due; /* the configuration is sent again */
 	struct trp_notice *notices;
@@ -119,7 +120,7 @@ double trp_beacon_draw(struct trp_beacon *beacon);
 void trp_beacon_send_vers(struct trp_beacon *beacon);
 /* `peers` are the names, head first; cut to what a message carries. */
 void trp_beacon_send_list(struct trp_beacon *beacon, enum trp_wire_type type,
-			  struct trp_peer *const *peers, size_t count);
+			  struct trp_beacon_peer *const *peers, size_t count);
 /* The own init was heard. */
 void trp_beacon_hear_echo(struct trp_beacon *beacon, struct trp_time now);
 /* A ping was accepted: when is the own turn? */
@@ -130,8 +131,8 @@ void trp_beacon_hold_turn(struct trp_beacon *beacon, int64_t duration_ns,
 /* Leaves WAITING or IT, with that event in the latter. */
 void trp_beacon_yield(struct trp_beacon *beacon,
 		      enum trp_beacon_event_type type, const char *winner);
-void trp_beacon_queue_ping(struct trp_beacon *beacon, struct trp_peer *pinger,
-			   struct trp_time now);
+void trp_beacon_queue_ping(struct trp_beacon *beacon,
+			   struct trp_beacon_peer *pinger, struct trp_time now);
 
 /* beacon_hear.c: the own first ping is out; who else began just before? */
 void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now);
@@ -142,7 +143,7 @@ double trp_beacon_slot(struct trp_beacon *beacon);
 /* beacon_heal.c */
 /* Head's ping or hist came by: nobody need be told of it any more. */
 void trp_beacon_cancel_notice(struct trp_beacon *beacon,
-			      const struct trp_peer *head);
+			      const struct trp_beacon_peer *head);
 /* Says who heads the own list, in its turn among those on it. */
 void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
 		       struct trp_time now);

@@ -17,15 +17,15 @@
 /* 47 bits of term and 16 of name make a positive fence. */
 #define TERM_MAX ((UINT64_C(1) << 47) - 1)
 
-int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
-		    bool is_roving)
+int trp_leadership_init(struct trp_leadership *tenure, const char *node,
+			uint64_t floor, bool is_roving)
 {
 	if (strlen(node) > TRP_WIRE_NAME_MAX || strchr(node, ';'))
 		return -EINVAL;
-	*tenure = (struct trp_tenure) { .is_roving = is_roving,
-					.floor = floor ? floor : 1,
-					.holder_heard = TRP_LONG_AGO,
-					.holder_listed = TRP_LONG_AGO };
+	*tenure = (struct trp_leadership) { .is_roving = is_roving,
+					    .floor = floor ? floor : 1,
+					    .holder_heard = TRP_LONG_AGO,
+					    .holder_listed = TRP_LONG_AGO };
 	strcpy(tenure->node, node);
 	return 0;
 }
@@ -51,17 +51,17 @@ static int read_term(const char *text, uint64_t *ret_term)
 	return 0;
 }
 
-static enum trp_tenure_seat seat_of(uint64_t term, bool is_void)
+static enum trp_leadership_seat seat_of(uint64_t term, bool is_void)
 {
 	if (is_void)
 		return TRP_TENURE_VOID;
 	return term ? TRP_TENURE_HELD : TRP_TENURE_NOBODY;
 }
 
-int trp_tenure_read(const struct trp_scalar *value,
-		    struct trp_tenure_record *ret_record)
+int trp_leadership_read(const struct trp_scalar *value,
+			struct trp_leadership_record *ret_record)
 {
-	struct trp_tenure_record record = { .rest.type = TRP_SCALAR_TEXT };
+	struct trp_leadership_record record = { .rest.type = TRP_SCALAR_TEXT };
 	const char *text = value->span.data, *name, *end;
 	size_t length;
 	int r;
@@ -88,8 +88,8 @@ int trp_tenure_read(const struct trp_scalar *value,
 	return 0;
 }
 
-static void take_over(struct trp_tenure *tenure,
-		      const struct trp_tenure_record *record)
+static void take_over(struct trp_leadership *tenure,
+		      const struct trp_leadership_record *record)
 {
 	tenure->term = record->term;
 	tenure->seat = record->seat;
@@ -101,7 +101,7 @@ static void take_over(struct trp_tenure *tenure,
 }
 
 /* Two records of one term that differ. */
-static void make_void(struct trp_tenure *tenure)
+static void make_void(struct trp_leadership *tenure)
 {
 	tenure->seat = TRP_TENURE_VOID;
 	tenure->holder[0] = '\0';
@@ -109,8 +109,8 @@ static void make_void(struct trp_tenure *tenure)
 	tenure->is_running = false;
 }
 
-static void join(struct trp_tenure *tenure,
-		 const struct trp_tenure_record *record)
+static void join(struct trp_leadership *tenure,
+		 const struct trp_leadership_record *record)
 {
 	if (record->term > tenure->term)
 		take_over(tenure, record);
@@ -133,7 +133,7 @@ static bool is_listed(const struct trp_beacon *beacon, const char *name,
 }
 
 /* Called before anything that may change the list. */
-static void look(struct trp_tenure *tenure, const struct trp_beacon *beacon,
+static void look(struct trp_leadership *tenure, const struct trp_beacon *beacon,
 		 struct trp_time now)
 {
 	size_t count;
@@ -142,14 +142,14 @@ static void look(struct trp_tenure *tenure, const struct trp_beacon *beacon,
 		tenure->holder_listed = now;
 }
 
-static void hear(struct trp_tenure *tenure, const struct trp_wire *message,
+static void hear(struct trp_leadership *tenure, const struct trp_wire *message,
 		 struct trp_time now)
 {
-	struct trp_tenure_record record;
+	struct trp_leadership_record record;
 
 	if (message->type != TRP_WIRE_PING && message->type != TRP_WIRE_HIST)
 		return;
-	if (trp_tenure_read(&message->value, &record) == 0)
+	if (trp_leadership_read(&message->value, &record) == 0)
 		join(tenure, &record);
 	if (message->type == TRP_WIRE_PING &&
 	    strcmp(message->node, tenure->holder) == 0)
@@ -158,7 +158,7 @@ static void hear(struct trp_tenure *tenure, const struct trp_wire *message,
 
 /* ---- the seat ----------------------------------------------------------- */
 
-static bool holds(const struct trp_tenure *tenure)
+static bool holds(const struct trp_leadership *tenure)
 {
 	return tenure->seat == TRP_TENURE_HELD &&
 	       strcmp(tenure->holder, tenure->node) == 0;
@@ -169,7 +169,7 @@ static bool holds(const struct trp_tenure *tenure)
  * as a list without bound keeps the dead, not heard in all the time in which
  * everybody on it has had a turn.
  */
-static bool is_holder_gone(const struct trp_tenure *tenure,
+static bool is_holder_gone(const struct trp_leadership *tenure,
 			   const struct trp_beacon *beacon, struct trp_time now)
 {
 	int64_t turn_ns = trp_beacon_cycle_max_ns(beacon);
@@ -187,7 +187,7 @@ static bool is_holder_gone(const struct trp_tenure *tenure,
 	return silent_ns > (int64_t)(count + 1) * turn_ns;
 }
 
-static void claim(struct trp_tenure *tenure)
+static void claim(struct trp_leadership *tenure)
 {
 	tenure->term = tenure->term ? tenure->term + 1 : tenure->floor;
 	tenure->seat = TRP_TENURE_HELD;
@@ -196,7 +196,7 @@ static void claim(struct trp_tenure *tenure)
 	strcpy(tenure->holder, tenure->node);
 }
 
-static bool wants_to_claim(const struct trp_tenure *tenure,
+static bool wants_to_claim(const struct trp_leadership *tenure,
 			   const struct trp_beacon *beacon, struct trp_time now)
 {
 	if (tenure->term >= TERM_MAX)
@@ -208,10 +208,10 @@ static bool wants_to_claim(const struct trp_tenure *tenure,
 	return is_holder_gone(tenure, beacon, now);
 }
 
-int trp_tenure_announce(struct trp_tenure *tenure,
-			const struct trp_beacon *beacon, bool may_become_it,
-			struct trp_time now, const char *rest, char *space,
-			size_t size)
+int trp_leadership_announce(struct trp_leadership *tenure,
+			    const struct trp_beacon *beacon, bool may_become_it,
+			    struct trp_time now, const char *rest, char *space,
+			    size_t size)
 {
 	int length;
 
@@ -225,9 +225,10 @@ int trp_tenure_announce(struct trp_tenure *tenure,
 	return (size_t)length < size ? length : -ENOSPC;
 }
 
-void trp_tenure_event(struct trp_tenure *tenure,
-		      const struct trp_beacon *beacon,
-		      const struct trp_beacon_event *event, struct trp_time now)
+void trp_leadership_event(struct trp_leadership *tenure,
+			  const struct trp_beacon *beacon,
+			  const struct trp_beacon_event *event,
+			  struct trp_time now)
 {
 	switch (event->type) {
 	case TRP_BEACON_RAW:
@@ -256,12 +257,12 @@ void trp_tenure_event(struct trp_tenure *tenure,
 	}
 }
 
-void trp_tenure_stop(struct trp_tenure *tenure)
+void trp_leadership_stop(struct trp_leadership *tenure)
 {
 	tenure->is_running = false;
 }
 
-bool trp_tenure_may_run(const struct trp_tenure *tenure)
+bool trp_leadership_may_run(const struct trp_leadership *tenure)
 {
 	return tenure->is_running;
 }
@@ -276,7 +277,7 @@ static uint64_t name_bits(const char *name)
 	return (hash ^ hash >> 16) & 0xffff;
 }
 
-uint64_t trp_tenure_fence(const struct trp_tenure *tenure)
+uint64_t trp_leadership_fence(const struct trp_leadership *tenure)
 {
 	if (!tenure->is_running)
 		return 0;

@@ -23,20 +23,20 @@
 
 #include "runtime/election/beacon.h"
 
-enum trp_tenure_seat {
+enum trp_leadership_seat {
 	TRP_TENURE_NOBODY, /* nothing is known */
 	TRP_TENURE_HELD,
 	TRP_TENURE_VOID, /* two claimed the same term */
 };
 
-struct trp_tenure {
+struct trp_leadership {
 	char node[TRP_WIRE_NAME_MAX + 1];
 	bool is_roving; /* the seat goes with the beacon: TAG to UNTAG */
 	uint64_t floor;
 
 	/* The highest record heard.  holder is "" unless HELD. */
 	uint64_t term;
-	enum trp_tenure_seat seat;
+	enum trp_leadership_seat seat;
 	char holder[TRP_WIRE_NAME_MAX + 1];
 	struct trp_time holder_listed; /* and still was on the list */
 	struct trp_time holder_heard;
@@ -46,9 +46,9 @@ struct trp_tenure {
 };
 
 /* What was read out of a value. */
-struct trp_tenure_record {
+struct trp_leadership_record {
 	uint64_t term;
-	enum trp_tenure_seat seat;
+	enum trp_leadership_seat seat;
 	char holder[TRP_WIRE_NAME_MAX + 1];
 	struct trp_scalar rest; /* TEXT, borrowed from the value */
 };
@@ -58,42 +58,42 @@ struct trp_tenure_record {
  * was kept from the last life, or the milliseconds of the calendar.  Returns 0,
  * or -EINVAL for a name that is too long or has a ';' in it.
  */
-int trp_tenure_init(struct trp_tenure *tenure, const char *node, uint64_t floor,
-		    bool is_roving);
+int trp_leadership_init(struct trp_leadership *tenure, const char *node,
+			uint64_t floor, bool is_roving);
 
 /* Returns 0, or -EBADMSG when the value has no such record. */
-int trp_tenure_read(const struct trp_scalar *value,
-		    struct trp_tenure_record *ret_record);
+int trp_leadership_read(const struct trp_scalar *value,
+			struct trp_leadership_record *ret_record);
 
 /*
  * Takes the beacon's events: RAW (options.wants_raw), TAG, UNTAG, DETAG and
- * FAILED count.  Afterwards trp_tenure_may_run() may have changed.
+ * FAILED count.  Afterwards trp_leadership_may_run() may have changed.
  */
-void trp_tenure_event(struct trp_tenure *tenure,
-		      const struct trp_beacon *beacon,
-		      const struct trp_beacon_event *event,
-		      struct trp_time now);
+void trp_leadership_event(struct trp_leadership *tenure,
+			  const struct trp_beacon *beacon,
+			  const struct trp_beacon_event *event,
+			  struct trp_time now);
 
 /*
  * What to say in a ping that goes out now (trp_beacon_calls.value), with the
  * claim when this node makes one.  Returns the length, which is less than
  * `size`, or -ENOSPC.
  */
-int trp_tenure_announce(struct trp_tenure *tenure,
-			const struct trp_beacon *beacon, bool may_become_it,
-			struct trp_time now, const char *rest, char *space,
-			size_t size);
+int trp_leadership_announce(struct trp_leadership *tenure,
+			    const struct trp_beacon *beacon, bool may_become_it,
+			    struct trp_time now, const char *rest, char *space,
+			    size_t size);
 
 /* The node leaves: nothing runs here any more. */
-void trp_tenure_stop(struct trp_tenure *tenure);
+void trp_leadership_stop(struct trp_leadership *tenure);
 
 /* Whether what there may be only one of runs here. */
-bool trp_tenure_may_run(const struct trp_tenure *tenure);
+bool trp_leadership_may_run(const struct trp_leadership *tenure);
 
 /*
  * The number for the resource that is guarded: it takes nothing from who
  * brings a smaller one than it has seen.  0 unless it may run here.
  */
-uint64_t trp_tenure_fence(const struct trp_tenure *tenure);
+uint64_t trp_leadership_fence(const struct trp_leadership *tenure);
 
 #endif

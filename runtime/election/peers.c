@@ -11,7 +11,7 @@ void trp_peers_init(struct trp_peers *peers, size_t limit)
 	*peers = (struct trp_peers) { .limit = limit };
 }
 
-static void peer_free(struct trp_peer *peer)
+static void peer_free(struct trp_beacon_peer *peer)
 {
 	trp_scalar_fini(&peer->value);
 	free(peer);
@@ -50,7 +50,8 @@ static size_t place_of(const struct trp_peers *peers, const char *name,
 	return low;
 }
 
-struct trp_peer *trp_peers_find(const struct trp_peers *peers, const char *name)
+struct trp_beacon_peer *trp_peers_find(const struct trp_peers *peers,
+				       const char *name)
 {
 	bool is_there;
 	size_t place = place_of(peers, name, &is_there);
@@ -82,13 +83,13 @@ static int evict_one(struct trp_peers *peers)
 static int make_room(struct trp_peers *peers)
 {
 	size_t space = peers->space ? 2 * peers->space : 8;
-	struct trp_peer **at;
+	struct trp_beacon_peer **at;
 
 	if (peers->count == peers->limit)
 		return evict_one(peers);
 	if (peers->count < peers->space)
 		return 0;
-	at = reallocarray(peers->at, space, sizeof(struct trp_peer *));
+	at = reallocarray(peers->at, space, sizeof(struct trp_beacon_peer *));
 	if (!at)
 		return -ENOMEM;
 	peers->at = at;
@@ -96,25 +97,25 @@ static int make_room(struct trp_peers *peers)
 	return 0;
 }
 
-static struct trp_peer *peer_new(const char *name)
+static struct trp_beacon_peer *peer_new(const char *name)
 {
 	size_t size = strlen(name) + 1;
-	struct trp_peer *peer = malloc(sizeof(*peer) + size);
+	struct trp_beacon_peer *peer = malloc(sizeof(*peer) + size);
 
 	if (!peer)
 		return NULL;
-	*peer = (struct trp_peer) { .heard = TRP_LONG_AGO,
-				    .pinged = TRP_LONG_AGO,
-				    .told = TRP_LONG_AGO,
-				    .recovered = TRP_LONG_AGO };
+	*peer = (struct trp_beacon_peer) { .heard = TRP_LONG_AGO,
+					   .pinged = TRP_LONG_AGO,
+					   .told = TRP_LONG_AGO,
+					   .recovered = TRP_LONG_AGO };
 	memcpy(peer->name, name, size);
 	return peer;
 }
 
 int trp_peers_make(struct trp_peers *peers, const char *name,
-		   struct trp_peer **ret_peer)
+		   struct trp_beacon_peer **ret_peer)
 {
-	struct trp_peer *peer;
+	struct trp_beacon_peer *peer;
 	bool is_there;
 	size_t place = place_of(peers, name, &is_there);
 	int r;
@@ -140,7 +141,7 @@ int trp_peers_make(struct trp_peers *peers, const char *name,
 	return 0;
 }
 
-int trp_peers_hear(struct trp_peers *peers, struct trp_peer *peer,
+int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 		   const struct trp_scalar *value, struct trp_time now)
 {
 	int r = trp_scalar_copy(&peer->value, value);

@@ -11,7 +11,7 @@
 #include "ipc/time.h"
 #include "serialize/beacon/scalar.h"
 
-struct trp_peer {
+struct trp_beacon_peer {
 	struct trp_scalar value; /* the last one heard */
 	bool is_heard;		 /* a ping or hist about it was heard */
 	unsigned int pins;
@@ -24,7 +24,7 @@ struct trp_peer {
 
 /* Invariants: count <= limit; at[] is sorted by name; names are unique. */
 struct trp_peers {
-	struct trp_peer **at;
+	struct trp_beacon_peer **at;
 	size_t count;
 	size_t space;
 	size_t limit;
@@ -35,18 +35,18 @@ void trp_peers_init(struct trp_peers *peers, size_t limit);
 void trp_peers_fini(struct trp_peers *peers);
 
 /* NULL when the name is not known. */
-struct trp_peer *trp_peers_find(const struct trp_peers *peers,
-				const char *name);
+struct trp_beacon_peer *trp_peers_find(const struct trp_peers *peers,
+				       const char *name);
 
 /*
  * Finds the name or adds it.  A pointer stays good until a later make, and as
  * long as it is pinned.  Returns 0, -ENOMEM, or -ENOBUFS (full of pinned ones).
  */
 int trp_peers_make(struct trp_peers *peers, const char *name,
-		   struct trp_peer **ret_peer);
+		   struct trp_beacon_peer **ret_peer);
 
 /* Takes note of a value heard.  Returns 0 or -ENOMEM (nothing changed). */
-int trp_peers_hear(struct trp_peers *peers, struct trp_peer *peer,
+int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 		   const struct trp_scalar *value, struct trp_time now);
 
 #endif

@@ -19,13 +19,13 @@ void trp_rotation_fini(struct trp_rotation *rotation)
 	*rotation = (struct trp_rotation) { 0 };
 }
 
-struct trp_peer *trp_rotation_head(const struct trp_rotation *rotation)
+struct trp_beacon_peer *trp_rotation_head(const struct trp_rotation *rotation)
 {
 	return rotation->count ? rotation->at[0] : NULL;
 }
 
 size_t trp_rotation_place(const struct trp_rotation *rotation,
-			  const struct trp_peer *peer)
+			  const struct trp_beacon_peer *peer)
 {
 	size_t i;
 
@@ -37,12 +37,13 @@ size_t trp_rotation_place(const struct trp_rotation *rotation,
 
 int trp_rotation_reserve(struct trp_rotation *rotation, size_t count)
 {
-	struct trp_peer **at;
+	struct trp_beacon_peer **at;
 
 	if (count <= rotation->space)
 		return 0;
 	count += count / 2;
-	at = reallocarray(rotation->at, count, sizeof(struct trp_peer *));
+	at = reallocarray(rotation->at, count,
+			  sizeof(struct trp_beacon_peer *));
 	if (!at)
 		return -ENOMEM;
 	rotation->at = at;
@@ -55,7 +56,8 @@ static bool is_full(const struct trp_rotation *rotation)
 	return rotation->bound && rotation->count >= rotation->bound;
 }
 
-void trp_rotation_push(struct trp_rotation *rotation, struct trp_peer *peer)
+void trp_rotation_push(struct trp_rotation *rotation,
+		       struct trp_beacon_peer *peer)
 {
 	if (is_full(rotation) ||
 	    trp_rotation_place(rotation, peer) != TRP_ROTATION_NOWHERE)
@@ -83,7 +85,8 @@ static void take_out(struct trp_rotation *rotation, size_t place)
 		drop_last(rotation);
 }
 
-int trp_rotation_insert(struct trp_rotation *rotation, struct trp_peer *peer)
+int trp_rotation_insert(struct trp_rotation *rotation,
+			struct trp_beacon_peer *peer)
 {
 	size_t place = trp_rotation_place(rotation, peer);
 	int r;

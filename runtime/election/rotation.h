@@ -12,7 +12,7 @@
 
 /* Invariant: bound > 0 ==> count <= bound. */
 struct trp_rotation {
-	struct trp_peer **at;
+	struct trp_beacon_peer **at;
 	size_t count;
 	size_t space;
 	size_t bound; /* 0: none */
@@ -25,11 +25,11 @@ void trp_rotation_fini(struct trp_rotation *rotation);
 void trp_rotation_clear(struct trp_rotation *rotation);
 
 /* NULL when the list is empty. */
-struct trp_peer *trp_rotation_head(const struct trp_rotation *rotation);
+struct trp_beacon_peer *trp_rotation_head(const struct trp_rotation *rotation);
 
 /* Counted from 0 at the head; TRP_ROTATION_NOWHERE when it is not listed. */
 size_t trp_rotation_place(const struct trp_rotation *rotation,
-			  const struct trp_peer *peer);
+			  const struct trp_beacon_peer *peer);
 
 /*
  * Puts a peer in front.  In a bounded list the last one drops out when the
@@ -38,12 +38,14 @@ size_t trp_rotation_place(const struct trp_rotation *rotation,
  * a, b, a, c, d, c with bound 3 gives [a] [ba] [ab] [cab] [dca] [cd].
  * Returns 0 or -ENOMEM (nothing changed).
  */
-int trp_rotation_insert(struct trp_rotation *rotation, struct trp_peer *peer);
+int trp_rotation_insert(struct trp_rotation *rotation,
+			struct trp_beacon_peer *peer);
 
 /* Makes room for `count`, so that as many pushes cannot fail. 0 or -ENOMEM. */
 int trp_rotation_reserve(struct trp_rotation *rotation, size_t count);
 
 /* Adds a peer behind the last, unless it is listed or the list is full. */
-void trp_rotation_push(struct trp_rotation *rotation, struct trp_peer *peer);
+void trp_rotation_push(struct trp_rotation *rotation,
+		       struct trp_beacon_peer *peer);
 
 #endif

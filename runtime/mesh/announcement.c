@@ -27,7 +27,7 @@ struct saying {
 	unsigned left_out;
 };
 
-static void add_offer(void *user, const struct trp_name *name)
+static void add_offer(void *user, const struct trp_registered *name)
 {
 	struct saying *saying = user;
 	size_t need = strlen(name->name) + strlen(name->offer) + 2;
@@ -80,7 +80,7 @@ void trp_mesh_value_say(struct trp_mesh *mesh, char *space, size_t size)
 		space, size, "1\t%02x\t%" PRIx64 "\t%u\t%u",
 		waited < WAITED_MOST ? waited : WAITED_MOST, mesh->incarnation,
 		(unsigned)(load * 100), mesh->supervisor->family.alive);
-	trp_names_each_offer(&mesh->supervisor->names, add_offer, &saying);
+	trp_registry_each_offer(&mesh->supervisor->names, add_offer, &saying);
 	if (saying.left_out && !mesh->is_short)
 		troupe_log(
 			TROUPE_WARNING,

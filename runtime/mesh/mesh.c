@@ -35,7 +35,7 @@ static void settle(struct trp_mesh *mesh);
  */
 static bool is_bus_well(struct trp_mesh *mesh)
 {
-	struct trp_keeper *bus = &mesh->bus;
+	struct trp_restart *bus = &mesh->bus;
 
 	if (!bus->ref)
 		return false;
@@ -99,7 +99,7 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 	int length;
 
 	trp_mesh_value_say(mesh, rest, sizeof(rest) / 2);
-	length = trp_tenure_announce(
+	length = trp_leadership_announce(
 		&mesh->tenure, mesh->beacon, may_become_it && may_claim(mesh),
 		trp_now(), rest, mesh->value, sizeof(mesh->value));
 	if (length < 0) /* not with names of at most 255 bytes */
@@ -161,7 +161,7 @@ static void give_up(struct trp_mesh *mesh, int error)
 	mesh->is_lost = true;
 	mesh->is_up = false;
 	mesh->bus_error = error;
-	trp_keeper_stop(&mesh->bus, 1000);
+	trp_restart_stop(&mesh->bus, 1000);
 	trp_mesh_desk_tell(
 		mesh, &(struct troupe_mesh_event) { .kind = TROUPE_MESH_LOST,
 						    .node = "",
@@ -202,7 +202,7 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	struct troupe_mesh_event told = { .node = event->node ? event->node
 							      : "" };
 
-	trp_tenure_event(&mesh->tenure, mesh->beacon, event, trp_now());
+	trp_leadership_event(&mesh->tenure, mesh->beacon, event, trp_now());
 	switch (event->type) {
 	case TRP_BEACON_TAG:
 		told.kind = TROUPE_MESH_IT;
@@ -361,7 +361,7 @@ int trp_mesh_on_said(struct trp_request *request)
 	return 0;
 }
 
-static void bus_has_ended(struct trp_keeper *keeper)
+static void bus_has_ended(struct trp_restart *keeper)
 {
 	struct trp_mesh *mesh = keeper->data;
 
@@ -399,8 +399,8 @@ static int open_beacon(struct trp_mesh *mesh)
 	};
 	int r;
 
-	r = trp_tenure_init(&mesh->tenure, mesh->node, mesh->incarnation,
-			    mesh->options->is_roving);
+	r = trp_leadership_init(&mesh->tenure, mesh->node, mesh->incarnation,
+				mesh->options->is_roving);
 	if (r == 0)
 		r = trp_beacon_new(&mesh->beacon, &options, &calls, mesh);
 	if (r == 0)
@@ -426,13 +426,13 @@ static int open_bus(struct trp_mesh *mesh)
 	birth.label = (char *)trp_mesh_bus.name;
 	spawn.birth = &birth;
 	spawn.grace_ms = trp_mesh_bus.grace_ms;
-	r = trp_keeper_init(&mesh->bus, mesh->supervisor, &spawn);
+	r = trp_restart_init(&mesh->bus, mesh->supervisor, &spawn);
 	if (r < 0)
 		return r;
 	mesh->bus.is_always = true;
 	mesh->bus.ended = bus_has_ended;
 	mesh->bus.data = mesh;
-	trp_keeper_want(&mesh->bus, 0);
+	trp_restart_want(&mesh->bus, 0);
 	return 0;
 }
 
@@ -467,7 +467,7 @@ void trp_mesh_close(struct trp_supervisor *supervisor)
 	trp_mesh_seat_fini(mesh);
 	trp_mesh_desk_fini(mesh);
 	trp_mesh_roster_fini(&mesh->roster);
-	trp_keeper_fini(&mesh->bus);
+	trp_restart_fini(&mesh->bus);
 	trp_beacon_free(mesh->beacon);
 	free(mesh);
 	supervisor->mesh = NULL;

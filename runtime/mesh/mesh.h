@@ -29,14 +29,14 @@
 
 struct trp_singleton {
 	struct trp_singleton *next;
-	struct trp_keeper keeper;
+	struct trp_restart keeper;
 	bool is_declared;
 };
 
 struct trp_subscriber {
 	struct trp_subscriber *next;
-	troupe_ref ref;		     /* an actor, or */
-	struct trp_visitor *visitor; /* one at the control socket */
+	troupe_ref ref;			     /* an actor, or */
+	struct trp_control_session *visitor; /* one at the control socket */
 };
 
 struct trp_mesh {
@@ -47,7 +47,7 @@ struct trp_mesh {
 	size_t value_max;     /* bytes of a ping that the bus takes */
 
 	struct trp_beacon *beacon;
-	struct trp_tenure tenure;
+	struct trp_leadership tenure;
 	struct troupe_timer due; /* of the beacon, or when it starts again */
 	char value[TRP_WIRE_VALUE_MAX + 1];
 	struct trp_scalar value_scalar;
@@ -57,7 +57,7 @@ struct trp_mesh {
 	bool is_lost;  /* it has given up */
 	bool is_short; /* said already: not all offers fit the value */
 
-	struct trp_keeper bus;
+	struct trp_restart bus;
 	char channel[600]; /* the bus, for people */
 	bool is_up;
 	int bus_error;		   /* why it is down */
@@ -101,9 +101,12 @@ int trp_mesh_on_singleton(struct trp_request *request);
 
 /* ---- for visitors, see visitors.c ---------------------------------------- */
 
-int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message);
-int trp_mesh_ask_nodes(struct trp_visitor *visitor, const void *message);
-int trp_mesh_ask_watch(struct trp_visitor *visitor, const void *message);
+int trp_mesh_ask_status(struct trp_control_session *visitor,
+			const void *message);
+int trp_mesh_ask_nodes(struct trp_control_session *visitor,
+		       const void *message);
+int trp_mesh_ask_watch(struct trp_control_session *visitor,
+		       const void *message);
 
 /* ---- between the files -------------------------------------------------- */
 

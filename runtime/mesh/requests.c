@@ -29,7 +29,7 @@ static void tell_one(struct trp_mesh *mesh,
 	message.remote = (char **)event->remote;
 	/* No memory, no room: the next look at the mesh shows what is so. */
 	if (subscriber->visitor)
-		trp_gate_say(subscriber->visitor, &message.base);
+		trp_control_server_say(subscriber->visitor, &message.base);
 	else
 		trp_office_send(mesh->supervisor, trp_ref_slot(subscriber->ref),
 				&message.base);
@@ -44,8 +44,8 @@ void trp_mesh_desk_tell(struct trp_mesh *mesh,
 
 	while ((subscriber = *link)) {
 		if (!subscriber->visitor &&
-		    !trp_family_find(&mesh->supervisor->family,
-				     subscriber->ref)) {
+		    !trp_child_find(&mesh->supervisor->family,
+				    subscriber->ref)) {
 			*link = subscriber->next;
 			free(subscriber);
 			continue;
@@ -69,7 +69,7 @@ void trp_mesh_desk_fini(struct trp_mesh *mesh)
 
 static troupe_ref sender_of(const struct trp_request *request)
 {
-	const struct trp_family *family = &request->supervisor->family;
+	const struct trp_child_table *family = &request->supervisor->family;
 
 	return trp_ref(request->sender,
 		       family->child[request->sender].generation);
@@ -85,7 +85,7 @@ static void remove_at(struct trp_subscriber **link)
 
 /* The first that it is told is whether the bus is up. */
 static int add_at(struct trp_mesh *mesh, struct trp_subscriber **link,
-		  troupe_ref ref, struct trp_visitor *visitor)
+		  troupe_ref ref, struct trp_control_session *visitor)
 {
 	struct trp_subscriber *subscriber = calloc(1, sizeof(*subscriber));
 
@@ -125,7 +125,7 @@ int trp_mesh_on_subscribe(struct trp_request *request)
 
 /* ---- visitors ----------------------------------------------------------- */
 
-static int ask(struct trp_visitor *visitor, struct trp_mesh **ret_mesh)
+static int ask(struct trp_control_session *visitor, struct trp_mesh **ret_mesh)
 {
 	*ret_mesh = visitor->supervisor->mesh;
 	if (*ret_mesh)
@@ -135,7 +135,7 @@ static int ask(struct trp_visitor *visitor, struct trp_mesh **ret_mesh)
 	return -ENOTCONN;
 }
 
-static void stop_watching(struct trp_visitor *visitor)
+static void stop_watching(struct trp_control_session *visitor)
 {
 	struct trp_subscriber **link = &visitor->supervisor->mesh->subscribers;
 
@@ -145,12 +145,12 @@ static void stop_watching(struct trp_visitor *visitor)
 }
 
 /* Events are said as they come. */
-static int watch(struct trp_visitor *visitor)
+static int watch(struct trp_control_session *visitor)
 {
 	return TRP_GATE_LATER;
 }
 
-int trp_mesh_ask_watch(struct trp_visitor *visitor, const void *message)
+int trp_mesh_ask_watch(struct trp_control_session *visitor, const void *message)
 {
 	struct trp_mesh *mesh;
 	struct trp_subscriber **link;
@@ -169,7 +169,8 @@ int trp_mesh_ask_watch(struct trp_visitor *visitor, const void *message)
 	return TRP_GATE_MORE;
 }
 
-static int view_for(struct trp_visitor *visitor, Troupe__Mesh__View **ret_view)
+static int view_for(struct trp_control_session *visitor,
+		    Troupe__Mesh__View **ret_view)
 {
 	ProtobufCBinaryData bytes;
 	struct trp_mesh *mesh;
@@ -184,7 +185,8 @@ static int view_for(struct trp_visitor *visitor, Troupe__Mesh__View **ret_view)
 	return *ret_view ? 0 : -ENOMEM;
 }
 
-int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message)
+int trp_mesh_ask_status(struct trp_control_session *visitor,
+			const void *message)
 {
 	Troupe__Mesh__View *view;
 	int r = view_for(visitor, &view);
@@ -194,20 +196,20 @@ int trp_mesh_ask_status(struct trp_visitor *visitor, const void *message)
 		return r;
 	count = view->n_nodes;
 	view->n_nodes = 0;
-	r = trp_gate_say(visitor, &view->base);
+	r = trp_control_server_say(visitor, &view->base);
 	view->n_nodes = count;
 	troupe__mesh__view__free_unpacked(view, NULL);
 	return r;
 }
 
-static void drop_view(struct trp_visitor *visitor)
+static void drop_view(struct trp_control_session *visitor)
 {
 	troupe__mesh__view__free_unpacked(visitor->data, NULL);
 	visitor->data = NULL;
 	visitor->gone = NULL;
 }
 
-static int more_nodes(struct trp_visitor *visitor)
+static int more_nodes(struct trp_control_session *visitor)
 {
 	const Troupe__Mesh__View *view = visitor->data;
 	int r;
@@ -216,11 +218,12 @@ static int more_nodes(struct trp_visitor *visitor)
 		drop_view(visitor);
 		return 0;
 	}
-	r = trp_gate_say(visitor, &view->nodes[visitor->cursor++]->base);
+	r = trp_control_server_say(visitor,
+				   &view->nodes[visitor->cursor++]->base);
 	return r < 0 ? r : TRP_GATE_MORE;
 }
 
-int trp_mesh_ask_nodes(struct trp_visitor *visitor, const void *message)
+int trp_mesh_ask_nodes(struct trp_control_session *visitor, const void *message)
 {
 	Troupe__Mesh__View *view;
 	int r = view_for(visitor, &view);
@@ -254,6 +257,6 @@ int trp_mesh_on_offer(struct trp_request *request)
 
 	if (!request->supervisor->mesh)
 		return -ENOTCONN;
-	return trp_names_offer(&request->supervisor->names, offer->name,
-			       offer->is_over ? NULL : offer->where);
+	return trp_registry_offer(&request->supervisor->names, offer->name,
+				  offer->is_over ? NULL : offer->where);
 }

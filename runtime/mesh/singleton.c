@@ -22,22 +22,22 @@ static void tell(struct trp_mesh *mesh)
 						      : TROUPE_MESH_UNSEATED,
 			      .node = mesh->tenure.holder,
 			      .term = mesh->tenure.term,
-			      .fence = trp_tenure_fence(&mesh->tenure) });
+			      .fence = trp_leadership_fence(&mesh->tenure) });
 }
 
 static void apply(struct trp_mesh *mesh, struct trp_singleton *singleton)
 {
 	if (mesh->is_seated)
-		trp_keeper_want(&singleton->keeper,
-				trp_tenure_fence(&mesh->tenure));
+		trp_restart_want(&singleton->keeper,
+				 trp_leadership_fence(&mesh->tenure));
 	else
-		trp_keeper_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
+		trp_restart_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
 }
 
 /* A new term is another tenure, also where the last one was this node's. */
 void trp_mesh_seat_look(struct trp_mesh *mesh)
 {
-	bool may_run = trp_tenure_may_run(&mesh->tenure);
+	bool may_run = trp_leadership_may_run(&mesh->tenure);
 	struct trp_singleton *singleton;
 
 	if (may_run == mesh->is_seated)
@@ -56,7 +56,7 @@ void trp_mesh_leave(struct trp_supervisor *supervisor)
 
 	if (!mesh)
 		return;
-	trp_tenure_stop(&mesh->tenure);
+	trp_leadership_stop(&mesh->tenure);
 	trp_mesh_seat_look(mesh);
 }
 
@@ -66,7 +66,7 @@ void trp_mesh_seat_fini(struct trp_mesh *mesh)
 
 	while ((singleton = mesh->singletons)) {
 		mesh->singletons = singleton->next;
-		trp_keeper_fini(&singleton->keeper);
+		trp_restart_fini(&singleton->keeper);
 		free(singleton);
 	}
 }
@@ -90,7 +90,7 @@ static int end(struct trp_mesh *mesh, const char *name)
 	if (!singleton || !singleton->is_declared)
 		return -ENOENT;
 	singleton->is_declared = false;
-	trp_keeper_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
+	trp_restart_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
 	return 0;
 }
 
@@ -102,7 +102,7 @@ static int declare_again(struct trp_mesh *mesh, struct trp_singleton *singleton,
 	if (was_declared &&
 	    singleton->keeper.spawn->birth->klass != spawn->birth->klass)
 		return -EEXIST;
-	if (trp_keeper_replace(&singleton->keeper, spawn) < 0)
+	if (trp_restart_replace(&singleton->keeper, spawn) < 0)
 		return -ENOMEM;
 	singleton->is_declared = true;
 	if (!was_declared && mesh->is_seated)
@@ -116,14 +116,14 @@ static int declare(struct trp_mesh *mesh, const Troupe__Control__Spawn *spawn)
 	struct trp_singleton *singleton = *link;
 
 	if (!spawn->birth || !spawn->birth->klass ||
-	    !trp_name_is_valid(spawn->name))
+	    !trp_registry_is_valid(spawn->name))
 		return -EINVAL;
 	if (singleton)
 		return declare_again(mesh, singleton, spawn);
 	singleton = calloc(1, sizeof(*singleton));
 	if (!singleton)
 		return -ENOMEM;
-	if (trp_keeper_init(&singleton->keeper, mesh->supervisor, spawn) < 0) {
+	if (trp_restart_init(&singleton->keeper, mesh->supervisor, spawn) < 0) {
 		free(singleton);
 		return -ENOMEM;
 	}

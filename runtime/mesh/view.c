@@ -109,12 +109,12 @@ static int copy_value(ProtobufCBinaryData *to, const struct trp_scalar *value)
 static int read_value(const char *wanted, const struct trp_scalar *value,
 		      Troupe__Mesh__Node *node)
 {
-	struct trp_tenure_record record;
+	struct trp_leadership_record record;
 	struct trp_mesh_said said = { 0 };
 
 	if (copy_value(&node->value, value) < 0)
 		return -ENOMEM;
-	if (trp_tenure_read(value, &record) < 0 ||
+	if (trp_leadership_read(value, &record) < 0 ||
 	    trp_mesh_value_read(record.rest.span.data, record.rest.span.length,
 				&said) < 0)
 		return !*wanted;
@@ -258,7 +258,7 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->it = text_bytes(mesh->it);
 	message->seat = text_bytes(mesh->tenure.holder);
 	message->term = mesh->tenure.term;
-	message->fence = trp_tenure_fence(&mesh->tenure);
+	message->fence = trp_leadership_fence(&mesh->tenure);
 	trp_beacon_each(mesh->beacon, see_node, &view);
 	r = view.error;
 	if (r == 0)

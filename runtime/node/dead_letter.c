@@ -75,7 +75,7 @@ static void count(unsigned which)
 
 /* Of another, whom we do not trust; NULL: there are none. */
 static const struct trp_letters *letters_of(uint32_t slot,
-					    const struct trp_words *words)
+					    const struct trp_status *words)
 {
 	uint64_t at =
 		atomic_load_explicit(&words->letters, memory_order_acquire);
@@ -88,7 +88,7 @@ static const struct trp_letters *letters_of(uint32_t slot,
 uint32_t trp_dead_letter_inherit(uint32_t slot)
 {
 	const struct trp_front *front = trp_arena_front(box->arena, slot);
-	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_status *words = (const struct trp_status *)front->user;
 	const struct trp_letters *theirs = letters_of(slot, words);
 	/* It may say anything; so many fit into no machine. */
 	uint32_t put_aside = (uint32_t)atomic_load(&words->put_aside);
@@ -117,13 +117,13 @@ int troupe_dead_letters_count(troupe_ref ref,
 {
 	const struct trp_arena *arena = box ? box->arena : NULL;
 	struct troupe_dead_counts sum = { 0 };
-	const struct trp_words *words;
+	const struct trp_status *words;
 	uint32_t slot;
 
 	if (!arena)
 		return -ESHUTDOWN;
 	if (ref) {
-		words = trp_words_of(ref);
+		words = trp_status_of(ref);
 		if (!words)
 			return -ESRCH;
 		add(&sum, letters_of(trp_ref_slot(ref), words));
@@ -136,7 +136,7 @@ int troupe_dead_letters_count(troupe_ref ref,
 			atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
 					     memory_order_relaxed);
 
-		words = trp_words_of(trp_ref(slot, (uint32_t)(life >> 32)));
+		words = trp_status_of(trp_ref(slot, (uint32_t)(life >> 32)));
 		if (words)
 			add(&sum, letters_of(slot, words));
 	}

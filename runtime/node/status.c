@@ -3,7 +3,7 @@
 #include <errno.h>
 #include "runtime/actor/actor.h"
 
-const struct trp_words *trp_words_of(troupe_ref ref)
+const struct trp_status *trp_status_of(troupe_ref ref)
 {
 	const struct trp_arena *arena;
 	const struct trp_front *front;
@@ -22,12 +22,12 @@ const struct trp_words *trp_words_of(troupe_ref ref)
 	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
 	    generation)
 		return NULL;
-	return (const struct trp_words *)front->user;
+	return (const struct trp_status *)front->user;
 }
 
 int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 {
-	const struct trp_words *words = trp_words_of(ref);
+	const struct trp_status *words = trp_status_of(ref);
 
 	if (!words)
 		return -ESRCH;
@@ -44,7 +44,7 @@ int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 	return 0;
 }
 
-pid_t trp_words_pid(troupe_ref ref)
+pid_t trp_status_pid(troupe_ref ref)
 {
 	const struct trp_arena *arena = &trp_actor.node->arena;
 	uint32_t slot = trp_ref_slot(ref);

@@ -5,14 +5,14 @@
 
 const struct troupe_mailbox_kind troupe_redis_kind = {
 	.name = "redis",
-	.open = trp_mailbox_redis_open,
-	.has_room = trp_mailbox_redis_has_room,
-	.put = trp_mailbox_redis_put,
-	.kept = trp_mailbox_redis_kept,
-	.get = trp_mailbox_redis_get,
-	.acknowledge = trp_mailbox_redis_acknowledge,
-	.size = trp_mailbox_redis_size,
-	.close = trp_mailbox_redis_close,
+	.open = trp_redis_mailbox_open,
+	.has_room = trp_redis_mailbox_has_room,
+	.put = trp_redis_mailbox_put,
+	.kept = trp_redis_mailbox_kept,
+	.get = trp_redis_mailbox_get,
+	.acknowledge = trp_redis_mailbox_acknowledge,
+	.size = trp_redis_mailbox_size,
+	.close = trp_redis_mailbox_close,
 };
 #else
 #include <errno.h>

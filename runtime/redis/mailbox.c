@@ -437,7 +437,7 @@ static int take_url(const char *url)
 	return r;
 }
 
-int trp_mailbox_redis_open(const struct troupe_mailbox *mailbox,
+int trp_redis_mailbox_open(const struct troupe_mailbox *mailbox,
 			   const char *actor, void **ret_box)
 {
 	const struct troupe_redis_mailbox *options =
@@ -464,7 +464,7 @@ int trp_mailbox_redis_open(const struct troupe_mailbox *mailbox,
 	return 0;
 }
 
-bool trp_mailbox_redis_has_room(void *data)
+bool trp_redis_mailbox_has_room(void *data)
 {
 	return is_up() && box.is_length_known && box.adds < ADDS_MAX &&
 	       box.bytes < BYTES_MAX && box.length + box.adds < box.limit;
@@ -478,7 +478,7 @@ static void on_added(void *data, uint64_t bytes, const redisReply *reply)
 	box.length++;
 }
 
-int trp_mailbox_redis_put(void *data, const struct troupe_mail *mail)
+int trp_redis_mailbox_put(void *data, const struct troupe_mail *mail)
 {
 	enum { HEAD = 3 };
 	struct trp_redis_word words[HEAD + TRP_REDIS_ENTRY_WORDS] = {
@@ -499,7 +499,7 @@ int trp_mailbox_redis_put(void *data, const struct troupe_mail *mail)
 	return 0;
 }
 
-uint64_t trp_mailbox_redis_kept(void *data)
+uint64_t trp_redis_mailbox_kept(void *data)
 {
 	return box.kept;
 }
@@ -534,7 +534,7 @@ static struct trp_redis_entry *take_next(void)
 	return trp_redis_list_take(&box.ready, &box.ready.first);
 }
 
-int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
+int trp_redis_mailbox_get(void *data, struct troupe_mail *ret_mail)
 {
 	struct trp_redis_entry *entry = NULL;
 	int64_t now = troupe_now().ns;
@@ -558,7 +558,7 @@ int trp_mailbox_redis_get(void *data, struct troupe_mail *ret_mail)
 	return entry != NULL;
 }
 
-void trp_mailbox_redis_acknowledge(void *data, uint64_t number, int result)
+void trp_redis_mailbox_acknowledge(void *data, uint64_t number, int result)
 {
 	struct trp_redis_entry *entry = trp_redis_list_take(
 		&box.out, trp_redis_list_find(&box.out, number));
@@ -580,13 +580,13 @@ void trp_mailbox_redis_acknowledge(void *data, uint64_t number, int result)
 	put_off(entry, troupe_in_ms(pause_after(entry->tries)).ns);
 }
 
-uint64_t trp_mailbox_redis_size(void *data)
+uint64_t trp_redis_mailbox_size(void *data)
 {
 	/* Until it is known there may be some. */
 	return box.is_length_known ? box.length + box.adds : 1;
 }
 
-void trp_mailbox_redis_close(void *data)
+void trp_redis_mailbox_close(void *data)
 {
 	trp_redis_end(&box.redis, END_MS);
 }

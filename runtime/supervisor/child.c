@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-int trp_family_init(struct trp_family *family, uint32_t slots, uint32_t pid_max)
+int trp_child_init(struct trp_child_table *family, uint32_t slots,
+		   uint32_t pid_max)
 {
 	uint32_t slot;
 
-	*family = (struct trp_family) { .slots = slots, .pid_max = pid_max };
+	*family =
+		(struct trp_child_table) { .slots = slots, .pid_max = pid_max };
 	family->child = calloc(slots, sizeof(*family->child));
 	family->free = calloc(slots, sizeof(*family->free));
 	family->slot_of = calloc((size_t)pid_max + 1, sizeof(uint16_t));
@@ -19,7 +21,7 @@ int trp_family_init(struct trp_family *family, uint32_t slots, uint32_t pid_max)
 	family->bucket = calloc(family->buckets, sizeof(*family->bucket));
 	if (!family->child || !family->free || !family->slot_of ||
 	    !family->bucket) {
-		trp_family_fini(family);
+		trp_child_fini(family);
 		return -ENOMEM;
 	}
 	/* The lowest slots are given away first. */
@@ -41,7 +43,7 @@ static void free_watchers(struct trp_watcher *watcher)
 	}
 }
 
-void trp_family_fini(struct trp_family *family)
+void trp_child_fini(struct trp_child_table *family)
 {
 	uint32_t slot;
 
@@ -51,10 +53,10 @@ void trp_family_fini(struct trp_family *family)
 	free(family->free);
 	free(family->slot_of);
 	free(family->bucket);
-	*family = (struct trp_family) { 0 };
+	*family = (struct trp_child_table) { 0 };
 }
 
-static void link_child(struct trp_family *family, uint32_t slot,
+static void link_child(struct trp_child_table *family, uint32_t slot,
 		       uint32_t parent)
 {
 	struct trp_child *child = &family->child[slot];
@@ -69,7 +71,7 @@ static void link_child(struct trp_family *family, uint32_t slot,
 	mother->count++;
 }
 
-static void unlink_child(struct trp_family *family, uint32_t slot)
+static void unlink_child(struct trp_child_table *family, uint32_t slot)
 {
 	struct trp_child *child = &family->child[slot];
 	struct trp_child *mother = &family->child[child->parent];
@@ -84,7 +86,7 @@ static void unlink_child(struct trp_family *family, uint32_t slot)
 	child->parent = child->next = child->previous = 0;
 }
 
-uint32_t trp_family_add(struct trp_family *family, uint32_t parent)
+uint32_t trp_child_add(struct trp_child_table *family, uint32_t parent)
 {
 	struct trp_child *child;
 	uint32_t slot, generation;
@@ -103,7 +105,7 @@ uint32_t trp_family_add(struct trp_family *family, uint32_t parent)
 	return slot;
 }
 
-void trp_family_born(struct trp_family *family, uint32_t slot, pid_t pid)
+void trp_child_born(struct trp_child_table *family, uint32_t slot, pid_t pid)
 {
 	struct trp_child *child = &family->child[slot];
 
@@ -119,7 +121,7 @@ static bool is_alive(const struct trp_child *child)
 	return child->state == CHILD_ORDERED || child->state == CHILD_RUNNING;
 }
 
-struct trp_child *trp_family_find(struct trp_family *family, troupe_ref ref)
+struct trp_child *trp_child_find(struct trp_child_table *family, troupe_ref ref)
 {
 	uint32_t slot = trp_ref_slot(ref);
 	struct trp_child *child;
@@ -132,17 +134,17 @@ struct trp_child *trp_family_find(struct trp_family *family, troupe_ref ref)
 	return child;
 }
 
-uint32_t trp_family_by_pid(const struct trp_family *family, pid_t pid)
+uint32_t trp_child_by_pid(const struct trp_child_table *family, pid_t pid)
 {
 	if (pid <= 0 || (uint32_t)pid > family->pid_max)
 		return 0;
 	return family->slot_of[pid];
 }
 
-static void unlink_from_target(struct trp_family *family,
+static void unlink_from_target(struct trp_child_table *family,
 			       struct trp_watcher *watcher)
 {
-	struct trp_child *target = trp_family_find(family, watcher->target);
+	struct trp_child *target = trp_child_find(family, watcher->target);
 	struct trp_watcher **link;
 
 	if (!target)
@@ -155,10 +157,10 @@ static void unlink_from_target(struct trp_family *family,
 	}
 }
 
-static void unlink_from_watcher(struct trp_family *family,
+static void unlink_from_watcher(struct trp_child_table *family,
 				struct trp_watcher *watcher)
 {
-	struct trp_child *child = trp_family_find(family, watcher->watcher);
+	struct trp_child *child = trp_child_find(family, watcher->watcher);
 	struct trp_watcher **link;
 
 	if (!child)
@@ -171,7 +173,7 @@ static void unlink_from_watcher(struct trp_family *family,
 	}
 }
 
-void trp_family_bury(struct trp_family *family, uint32_t slot)
+void trp_child_bury(struct trp_child_table *family, uint32_t slot)
 {
 	struct trp_child *child = &family->child[slot];
 	struct trp_watcher *watcher;
@@ -186,9 +188,9 @@ void trp_family_bury(struct trp_family *family, uint32_t slot)
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
 		unlink_from_watcher(family, watcher);
-	trp_family_unlist(family, slot);
+	trp_child_address_unlist(family, slot);
 	while ((orphan = child->first)) {
-		trp_family_unlist(family, orphan);
+		trp_child_address_unlist(family, orphan);
 		unlink_child(family, orphan);
 		link_child(family, orphan, 0);
 	}
@@ -199,7 +201,7 @@ void trp_family_bury(struct trp_family *family, uint32_t slot)
 	family->alive--;
 }
 
-void trp_family_forget(struct trp_family *family, uint32_t slot)
+void trp_child_forget(struct trp_child_table *family, uint32_t slot)
 {
 	struct trp_child *child = &family->child[slot];
 
@@ -210,8 +212,8 @@ void trp_family_forget(struct trp_family *family, uint32_t slot)
 	family->free[family->free_count++] = slot;
 }
 
-int trp_family_watch(struct trp_family *family, uint32_t watcher,
-		     uint32_t target, uint64_t id)
+int trp_child_watch(struct trp_child_table *family, uint32_t watcher,
+		    uint32_t target, uint64_t id)
 {
 	struct trp_child *of = &family->child[target];
 	struct trp_child *by = &family->child[watcher];
@@ -231,8 +233,8 @@ int trp_family_watch(struct trp_family *family, uint32_t watcher,
 	return 0;
 }
 
-bool trp_family_unwatch(struct trp_family *family, uint32_t watcher,
-			uint64_t id)
+bool trp_child_unwatch(struct trp_child_table *family, uint32_t watcher,
+		       uint64_t id)
 {
 	struct trp_watcher **link = &family->child[watcher].watching;
 	struct trp_watcher *entry;

@@ -30,7 +30,7 @@
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_BURIED };
 
 struct trp_guest;
-struct trp_keeper;
+struct trp_restart;
 
 /* Somebody who is to be told of an end. */
 struct trp_watcher {
@@ -55,8 +55,8 @@ struct trp_child {
 	uint64_t stop_children;	      /* the request that waits, or 0 */
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
-	struct trp_name *names;	      /* it is registered under */
-	struct trp_keeper *keeper;    /* it or an ancestor is kept; or NULL */
+	struct trp_registered *names; /* it is registered under */
+	struct trp_restart *keeper;   /* it or an ancestor is kept; or NULL */
 	char label[TROUPE_NAME_SIZE]; /* its class; any number have the same */
 	char name[TROUPE_NAME_SIZE];  /* among its siblings */
 	bool is_listed;
@@ -66,7 +66,7 @@ struct trp_child {
 	struct trp_guest *guest; /* until it is buried */
 };
 
-struct trp_family {
+struct trp_child_table {
 	struct trp_child *child; /* by slot; slot 0 is the supervisor */
 	uint32_t slots;
 	uint32_t alive; /* ORDERED and RUNNING */
@@ -79,67 +79,69 @@ struct trp_family {
 };
 
 /* pid_max: as in /proc/sys/kernel/pid_max.  0 or -ENOMEM. */
-int trp_family_init(struct trp_family *family, uint32_t slots,
-		    uint32_t pid_max);
-void trp_family_fini(struct trp_family *family);
+int trp_child_init(struct trp_child_table *family, uint32_t slots,
+		   uint32_t pid_max);
+void trp_child_fini(struct trp_child_table *family);
 
 /* A free slot becomes ORDERED, a child of `parent`.  0: there is none. */
-uint32_t trp_family_add(struct trp_family *family, uint32_t parent);
+uint32_t trp_child_add(struct trp_child_table *family, uint32_t parent);
 
 /*
  * Names a child among its siblings; it had no name before.  list: 0 or
  * -EEXIST.  list_freely: `label` when it is free, else LABEL:SLOT; a '/', a ':'
  * or a control character in it becomes '_'.
  */
-int trp_family_list(struct trp_family *family, uint32_t slot, const char *name);
-void trp_family_list_freely(struct trp_family *family, uint32_t slot,
-			    const char *label);
-void trp_family_unlist(struct trp_family *family, uint32_t slot);
+int trp_child_address_list(struct trp_child_table *family, uint32_t slot,
+			   const char *name);
+void trp_child_address_list_freely(struct trp_child_table *family,
+				   uint32_t slot, const char *label);
+void trp_child_address_unlist(struct trp_child_table *family, uint32_t slot);
 
 /*
  * The slot at an address: "/", "/a/b", "//a" of a child of the supervisor, or
  * from `from` on: "b", "./b", "../c", ".".  0, -ENOENT, -EINVAL: ill-formed.
  */
-int trp_family_walk(const struct trp_family *family, uint32_t from,
-		    const char *address, uint32_t *ret_slot);
+int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
+			   const char *address, uint32_t *ret_slot);
 
 /*
  * The address of a child: "/", "/a/b"; of one that is not listed, or below it,
  * "?" and "?/b/c", which nobody can look up.  One that is longer than the
  * buffer begins with "..." and false is returned.  size: 8 or more.
  */
-bool trp_family_address(const struct trp_family *family, uint32_t slot,
-			char *buffer, size_t size);
+bool trp_child_address(const struct trp_child_table *family, uint32_t slot,
+		       char *buffer, size_t size);
 
 enum { TRP_TITLE_SIZE = 96 };
 
 /* The same for logs, where the root is told by its label; returns buffer. */
-const char *trp_family_title(const struct trp_family *family, uint32_t slot,
-			     char *buffer, size_t size);
+const char *trp_child_address_title(const struct trp_child_table *family,
+				    uint32_t slot, char *buffer, size_t size);
 
 /* ORDERED -> RUNNING. */
-void trp_family_born(struct trp_family *family, uint32_t slot, pid_t pid);
+void trp_child_born(struct trp_child_table *family, uint32_t slot, pid_t pid);
 
 /* NULL: no such living child. */
-struct trp_child *trp_family_find(struct trp_family *family, troupe_ref ref);
+struct trp_child *trp_child_find(struct trp_child_table *family,
+				 troupe_ref ref);
 /* 0: nobody's. */
-uint32_t trp_family_by_pid(const struct trp_family *family, pid_t pid);
+uint32_t trp_child_by_pid(const struct trp_child_table *family, pid_t pid);
 
 /*
  * Dead: out of its parent's children; its own become the supervisor's.
  * -> BURIED.  Its watchers stay for the caller to tell and free; what it
  * watched itself is forgotten.
  */
-void trp_family_bury(struct trp_family *family, uint32_t slot);
+void trp_child_bury(struct trp_child_table *family, uint32_t slot);
 
 /* BURIED -> NONE: the slot may be given away. */
-void trp_family_forget(struct trp_family *family, uint32_t slot);
+void trp_child_forget(struct trp_child_table *family, uint32_t slot);
 
 /* 0 or -ENOMEM.  target must be alive. */
-int trp_family_watch(struct trp_family *family, uint32_t watcher,
-		     uint32_t target, uint64_t id);
+int trp_child_watch(struct trp_child_table *family, uint32_t watcher,
+		    uint32_t target, uint64_t id);
 /* True if it was there. */
-bool trp_family_unwatch(struct trp_family *family, uint32_t watcher,
-			uint64_t id);
+bool trp_child_unwatch(struct trp_child_table *family, uint32_t watcher,
+		       uint64_t id);
 
 #endif

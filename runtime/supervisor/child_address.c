@@ -11,8 +11,8 @@
 static const char unknown[] = "?", cut[] = "...", own[] = "/";
 
 /* FNV-1a over the parent and `size` bytes. */
-static uint32_t *bucket_of(const struct trp_family *family, uint32_t parent,
-			   const char *name, size_t size)
+static uint32_t *bucket_of(const struct trp_child_table *family,
+			   uint32_t parent, const char *name, size_t size)
 {
 	uint32_t value = (2166136261u ^ parent) * 16777619u;
 
@@ -24,7 +24,7 @@ static uint32_t *bucket_of(const struct trp_family *family, uint32_t parent,
 }
 
 /* 0: none. */
-static uint32_t find(const struct trp_family *family, uint32_t parent,
+static uint32_t find(const struct trp_child_table *family, uint32_t parent,
 		     const char *name, size_t size)
 {
 	uint32_t slot = *bucket_of(family, parent, name, size);
@@ -39,7 +39,8 @@ static uint32_t find(const struct trp_family *family, uint32_t parent,
 	return slot;
 }
 
-int trp_family_list(struct trp_family *family, uint32_t slot, const char *name)
+int trp_child_address_list(struct trp_child_table *family, uint32_t slot,
+			   const char *name)
 {
 	struct trp_child *child = &family->child[slot];
 	size_t size = strlen(name);
@@ -55,8 +56,8 @@ int trp_family_list(struct trp_family *family, uint32_t slot, const char *name)
 	return 0;
 }
 
-void trp_family_list_freely(struct trp_family *family, uint32_t slot,
-			    const char *label)
+void trp_child_address_list_freely(struct trp_child_table *family,
+				   uint32_t slot, const char *label)
 {
 	enum { FOR_A_SLOT = sizeof(":31743") };
 	char name[TROUPE_NAME_SIZE];
@@ -68,15 +69,15 @@ void trp_family_list_freely(struct trp_family *family, uint32_t slot,
 			name[i] = '_';
 	/* "." and ".." mean something else, and none at all is the root's. */
 	if (name[strspn(name, ".")] != '\0' &&
-	    trp_family_list(family, slot, name) == 0)
+	    trp_child_address_list(family, slot, name) == 0)
 		return;
 	/* No other name has a colon, so this one is free. */
 	i = strnlen(name, sizeof(name) - FOR_A_SLOT);
 	snprintf(name + i, sizeof(name) - i, ":%u", slot);
-	trp_family_list(family, slot, name);
+	trp_child_address_list(family, slot, name);
 }
 
-void trp_family_unlist(struct trp_family *family, uint32_t slot)
+void trp_child_address_unlist(struct trp_child_table *family, uint32_t slot)
 {
 	struct trp_child *child = &family->child[slot];
 	uint32_t *link;
@@ -99,7 +100,7 @@ static bool is_step(const char *part, size_t size, const char *step)
 }
 
 /* From one that is alive to the next; 0: there is none. */
-static uint32_t step(const struct trp_family *family, uint32_t from,
+static uint32_t step(const struct trp_child_table *family, uint32_t from,
 		     const char *part, size_t size)
 {
 	if (is_step(part, size, "."))
@@ -109,8 +110,8 @@ static uint32_t step(const struct trp_family *family, uint32_t from,
 	return find(family, from, part, size);
 }
 
-int trp_family_walk(const struct trp_family *family, uint32_t from,
-		    const char *address, uint32_t *ret_slot)
+int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
+			   const char *address, uint32_t *ret_slot)
 {
 	uint32_t slot = from;
 	bool is_there = true;
@@ -144,8 +145,8 @@ int trp_family_walk(const struct trp_family *family, uint32_t from,
 }
 
 /* From the leaf up, so it is written from the end of the buffer. */
-bool trp_family_address(const struct trp_family *family, uint32_t slot,
-			char *buffer, size_t size)
+bool trp_child_address(const struct trp_child_table *family, uint32_t slot,
+		       char *buffer, size_t size)
 {
 	const struct trp_child *child = &family->child[slot];
 	size_t at = size - 1, length = 0;
@@ -177,11 +178,11 @@ bool trp_family_address(const struct trp_family *family, uint32_t slot,
 	return head != cut;
 }
 
-const char *trp_family_title(const struct trp_family *family, uint32_t slot,
-			     char *buffer, size_t size)
+const char *trp_child_address_title(const struct trp_child_table *family,
+				    uint32_t slot, char *buffer, size_t size)
 {
 	if (family->child[slot].name[0])
-		trp_family_address(family, slot, buffer, size);
+		trp_child_address(family, slot, buffer, size);
 	else
 		snprintf(buffer, size, "%s", family->child[slot].label);
 	return buffer;

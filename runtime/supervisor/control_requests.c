@@ -14,7 +14,7 @@
 
 /* ---- who are you --------------------------------------------------------- */
 
-static int on_hello(struct trp_visitor *visitor, const void *message)
+static int on_hello(struct trp_control_session *visitor, const void *message)
 {
 	struct trp_supervisor *supervisor = visitor->supervisor;
 	Troupe__Guest__Node node = TROUPE__GUEST__NODE__INIT;
@@ -25,7 +25,7 @@ static int on_hello(struct trp_visitor *visitor, const void *message)
 	node.application = supervisor->application;
 	node.actors = supervisor->family.alive;
 	node.slots = supervisor->family.slots;
-	return trp_gate_say(visitor, &node.base);
+	return trp_control_server_say(visitor, &node.base);
 }
 
 /* ---- who is there -------------------------------------------------------- */
@@ -43,8 +43,8 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 }
 
 /* One that has not begun to run has no front yet. */
-static const struct trp_words *words_of(const struct trp_supervisor *supervisor,
-					uint32_t slot)
+static const struct trp_status *words_of(
+	const struct trp_supervisor *supervisor, uint32_t slot)
 {
 	const struct trp_child *child = &supervisor->family.child[slot];
 	const struct trp_front *front;
@@ -55,7 +55,7 @@ static const struct trp_words *words_of(const struct trp_supervisor *supervisor,
 	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
 	    child->generation)
 		return NULL;
-	return (const struct trp_words *)front->user;
+	return (const struct trp_status *)front->user;
 }
 
 static uint64_t count_of(const _Atomic uint64_t *counter)
@@ -63,16 +63,16 @@ static uint64_t count_of(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static int say_actor(struct trp_visitor *visitor, uint32_t slot)
+static int say_actor(struct trp_control_session *visitor, uint32_t slot)
 {
 	struct trp_supervisor *supervisor = visitor->supervisor;
 	const struct trp_child *child = &supervisor->family.child[slot];
-	const struct trp_words *words = words_of(supervisor, slot);
+	const struct trp_status *words = words_of(supervisor, slot);
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
-	const struct trp_name *name;
+	const struct trp_registered *name;
 	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
 
-	trp_family_address(&supervisor->family, slot, address, sizeof(address));
+	trp_child_address(&supervisor->family, slot, address, sizeof(address));
 	/* A guest is in no tree; its label says what it is. */
 	actor.address = child->is_guest ? (char *)child->label : address;
 	actor.ref = trp_ref(slot, child->generation);
@@ -94,12 +94,12 @@ static int say_actor(struct trp_visitor *visitor, uint32_t slot)
 		actor.refused = count_of(&words->refused);
 		actor.dropped = count_of(&words->dropped);
 	}
-	return trp_gate_say(visitor, &actor.base);
+	return trp_control_server_say(visitor, &actor.base);
 }
 
-static int more_actors(struct trp_visitor *visitor)
+static int more_actors(struct trp_control_session *visitor)
 {
-	const struct trp_family *family = &visitor->supervisor->family;
+	const struct trp_child_table *family = &visitor->supervisor->family;
 	int r;
 
 	while (++visitor->cursor < family->slots) {
@@ -111,7 +111,7 @@ static int more_actors(struct trp_visitor *visitor)
 	return 0;
 }
 
-static int on_list(struct trp_visitor *visitor, const void *message)
+static int on_list(struct trp_control_session *visitor, const void *message)
 {
 	visitor->cursor = TRP_SLOT_SUPERVISOR;
 	visitor->more = more_actors;
@@ -120,7 +120,7 @@ static int on_list(struct trp_visitor *visitor, const void *message)
 
 /* ---- guests -------------------------------------------------------------- */
 
-static int on_join(struct trp_visitor *visitor, const void *message)
+static int on_join(struct trp_control_session *visitor, const void *message)
 {
 	int r = trp_guests_join(visitor, message);
 
@@ -135,7 +135,7 @@ static int on_join(struct trp_visitor *visitor, const void *message)
 
 /* ---- orders -------------------------------------------------------------- */
 
-static int on_end(struct trp_visitor *visitor, const void *message)
+static int on_end(struct trp_control_session *visitor, const void *message)
 {
 	troupe_log(TROUPE_INFO, "told to stop by process %d",
 		   (int)visitor->pid);
@@ -145,8 +145,8 @@ static int on_end(struct trp_visitor *visitor, const void *message)
 
 static const struct {
 	const ProtobufCMessageDescriptor *type;
-	/* As trp_visitors_ask(); message: of that type. */
-	int (*ask)(struct trp_visitor *visitor, const void *message);
+	/* As trp_control_requests_ask(); message: of that type. */
+	int (*ask)(struct trp_control_session *visitor, const void *message);
 } requests[] = {
 	{ &troupe__guest__hello__descriptor, on_hello },
 	{ &troupe__guest__list__descriptor, on_list },
@@ -157,8 +157,8 @@ static const struct {
 	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
 };
 
-int trp_visitors_ask(struct trp_visitor *visitor, uint64_t type,
-		     const void *body, size_t size)
+int trp_control_requests_ask(struct trp_control_session *visitor, uint64_t type,
+			     const void *body, size_t size)
 {
 	struct trp_scratch *scratch = &visitor->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);

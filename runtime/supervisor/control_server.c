@@ -24,9 +24,9 @@ enum { AT_ONCE = 16, PAUSE_MS = 200 };
 
 /* ---- visitors ------------------------------------------------------------ */
 
-void trp_gate_drop(struct trp_visitor *visitor)
+void trp_control_server_drop(struct trp_control_session *visitor)
 {
-	struct trp_gate *gate = &visitor->supervisor->gate;
+	struct trp_control_server *gate = &visitor->supervisor->gate;
 
 	trp_wait_remove(&visitor->supervisor->wait, &visitor->watch);
 	if (visitor->gone)
@@ -41,7 +41,7 @@ void trp_gate_drop(struct trp_visitor *visitor)
 }
 
 /* Where that fails, for lack of memory, it is deaf until the gate closes. */
-static void listen_for(struct trp_visitor *visitor, uint32_t events)
+static void listen_for(struct trp_control_session *visitor, uint32_t events)
 {
 	if (visitor->watch.events == events)
 		return;
@@ -51,9 +51,10 @@ static void listen_for(struct trp_visitor *visitor, uint32_t events)
 }
 
 /* The packet becomes the visitor's, or is freed. */
-static int send_or_keep(struct trp_visitor *visitor, void *bytes, size_t size)
+static int send_or_keep(struct trp_control_session *visitor, void *bytes,
+			size_t size)
 {
-	int r = trp_packet_send(visitor->watch.fd, bytes, size, NULL, 0);
+	int r = trp_protocol_send(visitor->watch.fd, bytes, size, NULL, 0);
 
 	if (r == -EAGAIN) {
 		visitor->kept = bytes;
@@ -66,9 +67,10 @@ static int send_or_keep(struct trp_visitor *visitor, void *bytes, size_t size)
 	return r == -EMSGSIZE ? r : 0;
 }
 
-int trp_gate_say(struct trp_visitor *visitor, const ProtobufCMessage *message)
+int trp_control_server_say(struct trp_control_session *visitor,
+			   const ProtobufCMessage *message)
 {
-	size_t size = trp_packet_size(message);
+	size_t size = trp_protocol_size(message);
 	void *bytes;
 
 	if (visitor->kept)
@@ -76,15 +78,15 @@ int trp_gate_say(struct trp_visitor *visitor, const ProtobufCMessage *message)
 	bytes = malloc(size);
 	if (!bytes)
 		return -ENOMEM;
-	trp_packet_pack(message, bytes);
+	trp_protocol_pack(message, bytes);
 	return send_or_keep(visitor, bytes, size);
 }
 
-int trp_gate_say_with(struct trp_visitor *visitor,
-		      const ProtobufCMessage *message, const int *fds,
-		      size_t count)
+int trp_control_server_say_with(struct trp_control_session *visitor,
+				const ProtobufCMessage *message, const int *fds,
+				size_t count)
 {
-	size_t size = trp_packet_size(message);
+	size_t size = trp_protocol_size(message);
 	void *bytes;
 	int r;
 
@@ -93,13 +95,13 @@ int trp_gate_say_with(struct trp_visitor *visitor,
 	bytes = malloc(size);
 	if (!bytes)
 		return -ENOMEM;
-	trp_packet_pack(message, bytes);
-	r = trp_packet_send(visitor->watch.fd, bytes, size, fds, count);
+	trp_protocol_pack(message, bytes);
+	r = trp_protocol_send(visitor->watch.fd, bytes, size, fds, count);
 	free(bytes);
 	return r;
 }
 
-static void say_done(struct trp_visitor *visitor, int result)
+static void say_done(struct trp_control_session *visitor, int result)
 {
 	Troupe__Guest__Done done = TROUPE__GUEST__DONE__INIT;
 
@@ -109,11 +111,11 @@ static void say_done(struct trp_visitor *visitor, int result)
 					  : "");
 	visitor->why = NULL;
 	visitor->more = NULL;
-	trp_gate_say(visitor, &done.base);
+	trp_control_server_say(visitor, &done.base);
 }
 
 /* Says what there is to say, as long as there is room. */
-static void pump(struct trp_visitor *visitor)
+static void pump(struct trp_control_session *visitor)
 {
 	while (visitor->more && !visitor->kept) {
 		int r = visitor->more(visitor);
@@ -127,21 +129,21 @@ static void pump(struct trp_visitor *visitor)
 		listen_for(visitor, POLLIN);
 }
 
-void trp_gate_wake(struct trp_visitor *visitor)
+void trp_control_server_wake(struct trp_control_session *visitor)
 {
 	pump(visitor);
 }
 
 /* False: it was dropped. */
-static bool flush(struct trp_visitor *visitor)
+static bool flush(struct trp_control_session *visitor)
 {
-	int r = trp_packet_send(visitor->watch.fd, visitor->kept,
-				visitor->kept_size, NULL, 0);
+	int r = trp_protocol_send(visitor->watch.fd, visitor->kept,
+				  visitor->kept_size, NULL, 0);
 
 	if (r == -EAGAIN)
 		return true;
 	if (r < 0) {
-		trp_gate_drop(visitor);
+		trp_control_server_drop(visitor);
 		return false;
 	}
 	free(visitor->kept);
@@ -150,22 +152,22 @@ static bool flush(struct trp_visitor *visitor)
 }
 
 /* False: it was dropped. */
-static bool take_request(struct trp_visitor *visitor)
+static bool take_request(struct trp_control_session *visitor)
 {
-	static struct trp_packet packet;
-	int r = trp_packet_receive(visitor->watch.fd, 0, &packet);
+	static struct trp_protocol packet;
+	int r = trp_protocol_receive(visitor->watch.fd, 0, &packet);
 
 	if (r == -EAGAIN || r == -EINTR)
 		return true;
 	if (r == 1 && (visitor->more || visitor->kept))
 		r = -EBADMSG; /* speaks out of turn */
 	if (r == 1)
-		r = trp_visitors_ask(visitor, packet.type, packet.body,
-				     packet.size);
+		r = trp_control_requests_ask(visitor, packet.type, packet.body,
+					     packet.size);
 	else if (r == 0)
 		r = -EBADMSG;
 	if (r == -EBADMSG) {
-		trp_gate_drop(visitor);
+		trp_control_server_drop(visitor);
 		return false;
 	}
 	if (r <= 0)
@@ -175,7 +177,7 @@ static bool take_request(struct trp_visitor *visitor)
 
 static void on_visitor(struct trp_watch *watch, uint32_t events)
 {
-	struct trp_visitor *visitor = watch->data;
+	struct trp_control_session *visitor = watch->data;
 
 	if (events & POLLOUT && visitor->kept && !flush(visitor))
 		return;
@@ -198,21 +200,21 @@ static void refuse(int fd)
 
 	done.result = -EUSERS;
 	done.text = "too many are connected to this node already";
-	if (trp_packet_size(&done.base) > sizeof(bytes))
+	if (trp_protocol_size(&done.base) > sizeof(bytes))
 		return;
-	trp_packet_pack(&done.base, bytes);
-	trp_packet_send(fd, bytes, trp_packet_size(&done.base), NULL, 0);
+	trp_protocol_pack(&done.base, bytes);
+	trp_protocol_send(fd, bytes, trp_protocol_size(&done.base), NULL, 0);
 }
 
 static int admit(struct trp_supervisor *supervisor, int fd, pid_t pid)
 {
-	struct trp_gate *gate = &supervisor->gate;
-	struct trp_visitor *visitor = calloc(1, sizeof(*visitor));
+	struct trp_control_server *gate = &supervisor->gate;
+	struct trp_control_session *visitor = calloc(1, sizeof(*visitor));
 	int r;
 
 	if (!visitor)
 		return -ENOMEM;
-	*visitor = (struct trp_visitor) {
+	*visitor = (struct trp_control_session) {
 		.supervisor = supervisor,
 		.watch = { .fd = fd,
 			   .events = POLLIN,
@@ -259,7 +261,7 @@ static int reopen(struct troupe_timer *timer)
 /* Out of descriptors, say: who waits at the door would wake us for ever. */
 static void pause_door(struct trp_supervisor *supervisor)
 {
-	struct trp_gate *gate = &supervisor->gate;
+	struct trp_control_server *gate = &supervisor->gate;
 
 	trp_wait_remove(&supervisor->wait, &gate->door);
 	gate->pause.fired = reopen;
@@ -324,7 +326,7 @@ static bool is_stale(int folder, const char *name)
 
 	if (fd < 0)
 		return false;
-	trp_folder_address(&address, folder, name);
+	trp_runtime_dir_address(&address, folder, name);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		is_over = errno == ECONNREFUSED;
 	else
@@ -360,13 +362,13 @@ static void sweep(int folder)
 	closedir(list);
 }
 
-static int bind_door(struct trp_gate *gate, int fd, const char *name)
+static int bind_door(struct trp_control_server *gate, int fd, const char *name)
 {
 	struct sockaddr_un address;
 	struct stat about;
 
 	sweep(gate->folder);
-	trp_folder_address(&address, gate->folder, name);
+	trp_runtime_dir_address(&address, gate->folder, name);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, SOMAXCONN) < 0 ||
 	    fstatat(gate->folder, name, &about, AT_SYMLINK_NOFOLLOW) < 0)
@@ -377,7 +379,7 @@ static int bind_door(struct trp_gate *gate, int fd, const char *name)
 }
 
 /* One that starts must not sweep another's name between bind and listen. */
-static int bind_alone(struct trp_gate *gate, int fd, const char *name)
+static int bind_alone(struct trp_control_server *gate, int fd, const char *name)
 {
 	int r;
 
@@ -392,14 +394,14 @@ static int bind_alone(struct trp_gate *gate, int fd, const char *name)
 static int open_folder(void)
 {
 	char path[PATH_MAX];
-	int r = trp_folder_find(path, sizeof(path));
+	int r = trp_runtime_dir_find(path, sizeof(path));
 
-	return r < 0 ? r : trp_folder_make(path);
+	return r < 0 ? r : trp_runtime_dir_make(path);
 }
 
 static int open_door(struct trp_supervisor *supervisor)
 {
-	struct trp_gate *gate = &supervisor->gate;
+	struct trp_control_server *gate = &supervisor->gate;
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
 	int r;
 
@@ -416,9 +418,9 @@ static int open_door(struct trp_supervisor *supervisor)
 	return r;
 }
 
-int trp_gate_open(struct trp_supervisor *supervisor, const char *node)
+int trp_control_server_open(struct trp_supervisor *supervisor, const char *node)
 {
-	struct trp_gate *gate = &supervisor->gate;
+	struct trp_control_server *gate = &supervisor->gate;
 	int r;
 
 	if (!*node)
@@ -428,12 +430,12 @@ int trp_gate_open(struct trp_supervisor *supervisor, const char *node)
 	gate->folder = open_folder();
 	r = gate->folder < 0 ? gate->folder : open_door(supervisor);
 	if (r < 0)
-		trp_gate_close(supervisor);
+		trp_control_server_close(supervisor);
 	return r;
 }
 
 /* Only the name that we made: it may be another node's by now. */
-static void remove_name(const struct trp_gate *gate)
+static void remove_name(const struct trp_control_server *gate)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
 	struct stat about;
@@ -444,16 +446,16 @@ static void remove_name(const struct trp_gate *gate)
 		unlinkat(gate->folder, name, 0);
 }
 
-void trp_gate_close(struct trp_supervisor *supervisor)
+void trp_control_server_close(struct trp_supervisor *supervisor)
 {
-	struct trp_gate *gate = &supervisor->gate;
-	struct trp_visitor *visitor, *next;
+	struct trp_control_server *gate = &supervisor->gate;
+	struct trp_control_session *visitor, *next;
 
 	if (!gate->node[0])
 		return;
 	for (visitor = gate->visitors; visitor; visitor = next) {
 		next = visitor->next;
-		trp_gate_drop(visitor);
+		trp_control_server_drop(visitor);
 	}
 	trp_timers_cancel(&supervisor->timers, &gate->pause);
 	if (gate->inode)
@@ -464,5 +466,5 @@ void trp_gate_close(struct trp_supervisor *supervisor)
 	}
 	if (gate->folder >= 0)
 		close(gate->folder);
-	*gate = (struct trp_gate) { 0 };
+	*gate = (struct trp_control_server) { 0 };
 }

@@ -12,7 +12,7 @@
  * Nothing here waits.  An answer is pulled: more() is called whenever there is
  * room for an item, so that neither a long list nor a reader that stands still
  * takes memory; what says something by itself (a subscription) calls
- * trp_gate_say() and counts what is refused.
+ * trp_control_server_say() and counts what is refused.
  *
  *	kept != NULL ==> the socket was full; more() is not called
  *	more == NULL <==> no answer is under way: the visitor may ask
@@ -30,17 +30,17 @@ enum { TRP_VISITORS_MAX = 256 };
 /* What more() returns, beside 0 or -errno: the answer is complete. */
 enum {
 	TRP_GATE_MORE = 1,  /* something was said: call again */
-	TRP_GATE_LATER = 2, /* not before trp_gate_wake() */
+	TRP_GATE_LATER = 2, /* not before trp_control_server_wake() */
 };
 
-struct trp_visitor {
+struct trp_control_session {
 	struct trp_supervisor *supervisor;
-	struct trp_visitor *next, **link;
+	struct trp_control_session *next, **link;
 	struct trp_watch watch;
 	pid_t pid; /* when it came; not 0 */
-	int (*more)(struct trp_visitor *visitor);
+	int (*more)(struct trp_control_session *visitor);
 	/* It goes: `data` is to be given up.  NULL: nothing to do. */
-	void (*gone)(struct trp_visitor *visitor);
+	void (*gone)(struct trp_control_session *visitor);
 	void *data;
 	uint32_t cursor;
 	const char *why; /* told with a failure; static, or NULL */
@@ -48,10 +48,10 @@ struct trp_visitor {
 	size_t kept_size;
 };
 
-struct trp_gate {
+struct trp_control_server {
 	struct trp_watch door;
 	struct troupe_timer pause;
-	struct trp_visitor *visitors;
+	struct trp_control_session *visitors;
 	uint32_t count;
 	int folder;
 	uint64_t device, inode;	       /* of the socket's name */
@@ -61,36 +61,38 @@ struct trp_gate {
 /*
  * Opens the gate of the node of that name; "": there is to be none.  Names of
  * dead nodes are removed.  0; -EADDRINUSE: such a node is running; or as
- * trp_folder_make() and bind(2).
+ * trp_runtime_dir_make() and bind(2).
  */
-int trp_gate_open(struct trp_supervisor *supervisor, const char *node);
+int trp_control_server_open(struct trp_supervisor *supervisor,
+			    const char *node);
 
 /* Everybody is sent away, and the name is removed. */
-void trp_gate_close(struct trp_supervisor *supervisor);
+void trp_control_server_close(struct trp_supervisor *supervisor);
 
 /*
  * Says an item.  0, also when it is kept until there is room; -EAGAIN: one is
  * kept already, this one is lost; -EMSGSIZE, -ENOMEM.
  */
-int trp_gate_say(struct trp_visitor *visitor, const ProtobufCMessage *message);
+int trp_control_server_say(struct trp_control_session *visitor,
+			   const ProtobufCMessage *message);
 
 /* The same with descriptors (borrowed), which are not kept: -EAGAIN. */
-int trp_gate_say_with(struct trp_visitor *visitor,
-		      const ProtobufCMessage *message, const int *fds,
-		      size_t count);
+int trp_control_server_say_with(struct trp_control_session *visitor,
+				const ProtobufCMessage *message, const int *fds,
+				size_t count);
 
 /* more() has something to say again.  Not from within more(). */
-void trp_gate_wake(struct trp_visitor *visitor);
+void trp_control_server_wake(struct trp_control_session *visitor);
 
 /* Sends it away; the visitor is no more. */
-void trp_gate_drop(struct trp_visitor *visitor);
+void trp_control_server_drop(struct trp_control_session *visitor);
 
 /*
  * (runtime/visitors.c) Begins the answer to a request of that type.  Returns
  * 0 or -errno: that is the whole answer; TRP_GATE_MORE: visitor->more is set.
  * -EBADMSG: drop the visitor.
  */
-int trp_visitors_ask(struct trp_visitor *visitor, uint64_t type,
-		     const void *body, size_t size);
+int trp_control_requests_ask(struct trp_control_session *visitor, uint64_t type,
+			     const void *body, size_t size);
 
 #endif

@@ -43,7 +43,7 @@ static void read_words(const struct trp_supervisor *supervisor, uint32_t slot,
 {
 	const struct trp_front *front =
 		trp_arena_front(&supervisor->node.arena, slot);
-	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_status *words = (const struct trp_status *)front->user;
 
 	if (!atomic_load_explicit(&words->said, memory_order_acquire) ||
 	    (unsigned)words->cause > TROUPE_NOCONNECTION)
@@ -119,7 +119,7 @@ void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
 {
 	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
 
-	if (!trp_family_find(&supervisor->family, whom))
+	if (!trp_child_find(&supervisor->family, whom))
 		return;
 	ended.ref = end->ref;
 	ended.pid = end->pid;
@@ -185,7 +185,7 @@ static void give_away(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	set_life(supervisor, slot, TRP_FREE);
 	trp_arena_release(&supervisor->node.arena, slot);
-	trp_family_forget(&supervisor->family, slot);
+	trp_child_forget(&supervisor->family, slot);
 	supervisor->buried--;
 }
 
@@ -238,7 +238,7 @@ static void meet_sender(uint32_t slot, void *data)
 	struct leftover *leftover = data;
 	const struct trp_front *front =
 		trp_arena_front(&leftover->supervisor->node.arena, slot);
-	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_status *words = (const struct trp_status *)front->user;
 	troupe_ref *grown;
 
 	if (!atomic_load_explicit(&words->has_young, memory_order_relaxed))
@@ -303,20 +303,21 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	char title[TRP_TITLE_SIZE];
 	uint32_t unread, orphan;
 
-	trp_family_title(&supervisor->family, slot, title, sizeof(title));
+	trp_child_address_title(&supervisor->family, slot, title,
+				sizeof(title));
 	leftover = take_stock(supervisor, slot, &end);
 	set_life(supervisor, slot, TRP_DEAD);
 	unread = trp_mailbox_ring_for_dead(&supervisor->box, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
-	trp_names_remove_all(&supervisor->names, &child->names);
+	trp_registry_remove_all(&supervisor->names, &child->names);
 	for (orphan = child->first; orphan;
 	     orphan = supervisor->family.child[orphan].next)
 		if (child->keeper)
 			trp_office_kill(supervisor, orphan);
 		else
 			trp_office_stop(supervisor, orphan);
-	trp_family_bury(&supervisor->family, slot);
-	trp_obituary_add(&supervisor->obituary, &end);
+	trp_child_bury(&supervisor->family, slot);
+	trp_exit_history_add(&supervisor->obituary, &end);
 	supervisor->buried++;
 	log_end(&end, title);
 	if (leftover.put_aside && !leftover.is_quiet)
@@ -343,7 +344,7 @@ static void bury(struct trp_supervisor *supervisor, uint32_t slot,
 	if (child->is_guest)
 		supervisor->guests--;
 	child->guest = NULL;
-	trp_keeper_bury(supervisor, &end);
+	trp_restart_bury(supervisor, &end);
 	if (unread == 0 && !child->is_held)
 		give_away(supervisor, slot);
 	else if (supervisor->buried == 1)
@@ -408,10 +409,10 @@ void trp_funeral_birth(struct trp_supervisor *supervisor,
 		bury(supervisor, birth->slot, &death);
 		return;
 	}
-	trp_family_born(&supervisor->family, birth->slot, birth->pid);
+	trp_child_born(&supervisor->family, birth->slot, birth->pid);
 	trp_trace_born(birth->pid,
-		       trp_family_title(&supervisor->family, birth->slot, title,
-					sizeof(title)));
+		       trp_child_address_title(&supervisor->family, birth->slot,
+					       title, sizeof(title)));
 	atomic_store_explicit(
 		&trp_arena_slot(&supervisor->node.arena, birth->slot)->pid,
 		birth->pid, memory_order_relaxed);
@@ -447,7 +448,7 @@ static void zygote_is_lost(struct trp_supervisor *supervisor)
 
 static void ended(struct trp_supervisor *supervisor, const struct death *death)
 {
-	uint32_t slot = trp_family_by_pid(&supervisor->family, death->pid);
+	uint32_t slot = trp_child_by_pid(&supervisor->family, death->pid);
 
 	if (slot) {
 		bury(supervisor, slot, death);
@@ -491,7 +492,7 @@ void trp_funeral_kill_strangers(struct trp_supervisor *supervisor)
 		return;
 	while (fscanf(list, "%d", &pid) == 1)
 		if (pid != supervisor->zygote.pid &&
-		    !trp_family_by_pid(&supervisor->family, pid))
+		    !trp_child_by_pid(&supervisor->family, pid))
 			kill(pid, SIGKILL);
 	fclose(list);
 }

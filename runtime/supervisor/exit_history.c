@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/exit_history.h"
 
-void trp_obituary_add(struct trp_obituary *obituary,
-		      const struct troupe_end *end)
+void trp_exit_history_add(struct trp_exit_history *obituary,
+			  const struct troupe_end *end)
 {
 	obituary->end[obituary->count++ % TRP_OBITUARIES] = *end;
 }
 
-const struct troupe_end *trp_obituary_find(const struct trp_obituary *obituary,
-					   troupe_ref ref)
+const struct troupe_end *trp_exit_history_find(
+	const struct trp_exit_history *obituary, troupe_ref ref)
 {
 	uint64_t kept = obituary->count < TRP_OBITUARIES ? obituary->count
 							 : TRP_OBITUARIES;

@@ -13,16 +13,16 @@
 
 enum { TRP_OBITUARIES = 512 };
 
-struct trp_obituary {
+struct trp_exit_history {
 	struct troupe_end end[TRP_OBITUARIES];
 	uint64_t count; /* ever added; the newest is end[(count - 1) % ...] */
 };
 
-void trp_obituary_add(struct trp_obituary *obituary,
-		      const struct troupe_end *end);
+void trp_exit_history_add(struct trp_exit_history *obituary,
+			  const struct troupe_end *end);
 
 /* NULL: it has not ended, or too long ago.  Valid until the next add. */
-const struct troupe_end *trp_obituary_find(const struct trp_obituary *obituary,
-					   troupe_ref ref);
+const struct troupe_end *trp_exit_history_find(
+	const struct trp_exit_history *obituary, troupe_ref ref);
 
 #endif

@@ -51,7 +51,7 @@ static bool has_left(const struct trp_guest *guest)
 {
 	const struct trp_front *front =
 		trp_arena_front(&guest->supervisor->node.arena, guest->slot);
-	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_status *words = (const struct trp_status *)front->user;
 
 	if (!child_of(guest))
 		return true;
@@ -61,7 +61,7 @@ static bool has_left(const struct trp_guest *guest)
 }
 
 /* Its connection has ended. */
-static void on_gone(struct trp_visitor *visitor)
+static void on_gone(struct trp_control_session *visitor)
 {
 	struct trp_guest *guest = visitor->data;
 	bool is_held = !has_left(guest);
@@ -79,7 +79,7 @@ static void on_end(struct trp_watch *watch, uint32_t events)
 
 	if (guest->visitor) {
 		guest->visitor->gone = NULL;
-		trp_gate_drop(guest->visitor);
+		trp_control_server_drop(guest->visitor);
 	}
 	bury(guest, false, false);
 	forget(guest);
@@ -114,7 +114,7 @@ void trp_guests_close(struct trp_supervisor *supervisor)
 
 /* ---- the beginning ------------------------------------------------------- */
 
-static int open_pidfd(const struct trp_visitor *visitor)
+static int open_pidfd(const struct trp_control_session *visitor)
 {
 	int fd = -1;
 
@@ -129,7 +129,7 @@ static int open_pidfd(const struct trp_visitor *visitor)
 	return fd < 0 ? -errno : fd;
 }
 
-static struct trp_guest *add(struct trp_visitor *visitor, int pidfd)
+static struct trp_guest *add(struct trp_control_session *visitor, int pidfd)
 {
 	struct trp_supervisor *supervisor = visitor->supervisor;
 	struct trp_guest *guest = calloc(1, sizeof(*guest));
@@ -169,7 +169,7 @@ static void settle(struct trp_guest *guest, const Troupe__Guest__Join *join)
 	snprintf(child->label, sizeof(child->label), "%s",
 		 *join->label ? join->label : "guest");
 	guest->generation = child->generation;
-	trp_family_born(&supervisor->family, guest->slot, guest->visitor->pid);
+	trp_child_born(&supervisor->family, guest->slot, guest->visitor->pid);
 	supervisor->guests++;
 	trp_office_announce(supervisor, guest->slot, join->mailbox_limit,
 			    join->when_full);
@@ -189,11 +189,12 @@ static int welcome(const struct trp_guest *guest)
 	joined.slots = arena->slots;
 	joined.heap_size = arena->heap_size;
 	joined.identity = supervisor->node.identity;
-	return trp_gate_say_with(guest->visitor, &joined.base, &arena->fd, 1);
+	return trp_control_server_say_with(guest->visitor, &joined.base,
+					   &arena->fd, 1);
 }
 
 /* Its connection is only there to end. */
-static int say_nothing(struct trp_visitor *visitor)
+static int say_nothing(struct trp_control_session *visitor)
 {
 	return TRP_GATE_LATER;
 }
@@ -209,7 +210,7 @@ static bool is_leaving(const struct trp_guest *guest)
 	return poll(&old, 1, 0) == 1;
 }
 
-static int may_join(const struct trp_visitor *visitor)
+static int may_join(const struct trp_control_session *visitor)
 {
 	struct trp_supervisor *supervisor = visitor->supervisor;
 	struct trp_child *child;
@@ -218,15 +219,15 @@ static int may_join(const struct trp_visitor *visitor)
 		return -ESHUTDOWN;
 	if ((uint32_t)visitor->pid > supervisor->family.pid_max)
 		return -ESRCH;
-	child = &supervisor->family.child[trp_family_by_pid(&supervisor->family,
-							    visitor->pid)];
+	child = &supervisor->family.child[trp_child_by_pid(&supervisor->family,
+							   visitor->pid)];
 	if (is_leaving(child->guest))
-		trp_gate_drop(child->guest->visitor);
-	return trp_family_by_pid(&supervisor->family, visitor->pid) ? -EEXIST
-								    : 0;
+		trp_control_server_drop(child->guest->visitor);
+	return trp_child_by_pid(&supervisor->family, visitor->pid) ? -EEXIST
+								   : 0;
 }
 
-int trp_guests_join(struct trp_visitor *visitor,
+int trp_guests_join(struct trp_control_session *visitor,
 		    const Troupe__Guest__Join *join)
 {
 	struct trp_supervisor *supervisor = visitor->supervisor;
@@ -247,7 +248,7 @@ int trp_guests_join(struct trp_visitor *visitor,
 		close(pidfd);
 		return -ENOMEM;
 	}
-	guest->slot = trp_family_add(&supervisor->family, TRP_SLOT_SUPERVISOR);
+	guest->slot = trp_child_add(&supervisor->family, TRP_SLOT_SUPERVISOR);
 	settle(guest, join);
 	visitor->data = guest;
 	visitor->gone = on_gone;

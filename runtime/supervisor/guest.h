@@ -21,9 +21,10 @@
 struct trp_guest {
 	struct trp_guest *next, **link;
 	struct trp_supervisor *supervisor;
-	struct trp_visitor *visitor; /* NULL: its connection has ended */
-	struct trp_watch end;	     /* its pidfd */
-	struct troupe_timer burial;  /* soon, when it is expelled */
+	struct trp_control_session
+		*visitor;	    /* NULL: its connection has ended */
+	struct trp_watch end;	    /* its pidfd */
+	struct troupe_timer burial; /* soon, when it is expelled */
 	uint32_t slot, generation;
 };
 
@@ -32,7 +33,7 @@ struct trp_guest {
  * -EEXIST: its process is an actor here; -EAGAIN: no slot; -ESRCH: we cannot
  * see its process; -ENOMEM, or as pidfd_open(2).
  */
-int trp_guests_join(struct trp_visitor *visitor,
+int trp_guests_join(struct trp_control_session *visitor,
 		    const Troupe__Guest__Join *join);
 
 /* Its membership ends, from the next turn on; it sees the end of its

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool trp_name_is_valid(const char *name)
+bool trp_registry_is_valid(const char *name)
 {
 	size_t size = strlen(name);
 	size_t i;
@@ -19,9 +19,9 @@ bool trp_name_is_valid(const char *name)
 	return true;
 }
 
-bool trp_name_is_step(const char *name)
+bool trp_registry_is_step(const char *name)
 {
-	return trp_name_is_valid(name) && !strchr(name, ':') &&
+	return trp_registry_is_valid(name) && !strchr(name, ':') &&
 	       name[strspn(name, ".")];
 }
 
@@ -35,9 +35,10 @@ static uint32_t hash(const char *name)
 	return value;
 }
 
-static struct trp_name **find(const struct trp_names *names, const char *name)
+static struct trp_registered **find(const struct trp_registry *names,
+				    const char *name)
 {
-	struct trp_name **link =
+	struct trp_registered **link =
 		&names->bucket[hash(name) & (names->buckets - 1)];
 
 	while (*link && strcmp((*link)->name, name) != 0)
@@ -45,10 +46,10 @@ static struct trp_name **find(const struct trp_names *names, const char *name)
 	return link;
 }
 
-static int grow(struct trp_names *names)
+static int grow(struct trp_registry *names)
 {
-	struct trp_names grown = { .buckets = names->buckets * 2 };
-	struct trp_name *entry, **link;
+	struct trp_registry grown = { .buckets = names->buckets * 2 };
+	struct trp_registered *entry, **link;
 	uint32_t i;
 
 	if (names->buckets > names->count)
@@ -72,13 +73,13 @@ static int grow(struct trp_names *names)
 	return 0;
 }
 
-int trp_names_add(struct trp_names *names, const char *name, troupe_ref ref,
-		  struct trp_name **holder)
+int trp_registry_add(struct trp_registry *names, const char *name,
+		     troupe_ref ref, struct trp_registered **holder)
 {
-	struct trp_name *entry, **link;
+	struct trp_registered *entry, **link;
 	int r;
 
-	if (!trp_name_is_valid(name))
+	if (!trp_registry_is_valid(name))
 		return -EINVAL;
 	r = grow(names);
 	if (r < 0)
@@ -99,10 +100,10 @@ int trp_names_add(struct trp_names *names, const char *name, troupe_ref ref,
 	return 0;
 }
 
-static void remove_at(struct trp_names *names, struct trp_name **link)
+static void remove_at(struct trp_registry *names, struct trp_registered **link)
 {
-	struct trp_name *entry = *link;
-	struct trp_name **of_holder = entry->holder;
+	struct trp_registered *entry = *link;
+	struct trp_registered **of_holder = entry->holder;
 
 	*link = entry->next;
 	while (*of_holder != entry)
@@ -113,9 +114,9 @@ static void remove_at(struct trp_names *names, struct trp_name **link)
 	free(entry);
 }
 
-int trp_names_remove(struct trp_names *names, const char *name)
+int trp_registry_remove(struct trp_registry *names, const char *name)
 {
-	struct trp_name **link;
+	struct trp_registered **link;
 
 	if (!names->count)
 		return -ENOENT;
@@ -126,17 +127,17 @@ int trp_names_remove(struct trp_names *names, const char *name)
 	return 0;
 }
 
-troupe_ref trp_names_find(const struct trp_names *names, const char *name)
+troupe_ref trp_registry_find(const struct trp_registry *names, const char *name)
 {
-	struct trp_name *entry = names->count ? *find(names, name) : NULL;
+	struct trp_registered *entry = names->count ? *find(names, name) : NULL;
 
 	return entry ? entry->ref : 0;
 }
 
-int trp_names_offer(struct trp_names *names, const char *name,
-		    const char *where)
+int trp_registry_offer(struct trp_registry *names, const char *name,
+		       const char *where)
 {
-	struct trp_name *entry = names->count ? *find(names, name) : NULL;
+	struct trp_registered *entry = names->count ? *find(names, name) : NULL;
 	char *offer = NULL;
 
 	if (!entry)
@@ -151,11 +152,12 @@ int trp_names_offer(struct trp_names *names, const char *name,
 	return 0;
 }
 
-void trp_names_each_offer(const struct trp_names *names,
-			  void (*see)(void *user, const struct trp_name *name),
-			  void *user)
+void trp_registry_each_offer(const struct trp_registry *names,
+			     void (*see)(void *user,
+					 const struct trp_registered *name),
+			     void *user)
 {
-	const struct trp_name *entry;
+	const struct trp_registered *entry;
 	uint32_t i;
 
 	for (i = 0; i < names->buckets; i++)
@@ -164,13 +166,14 @@ void trp_names_each_offer(const struct trp_names *names,
 				see(user, entry);
 }
 
-void trp_names_remove_all(struct trp_names *names, struct trp_name **holder)
+void trp_registry_remove_all(struct trp_registry *names,
+			     struct trp_registered **holder)
 {
 	while (*holder)
 		remove_at(names, find(names, (*holder)->name));
 }
 
-void trp_names_fini(struct trp_names *names)
+void trp_registry_fini(struct trp_registry *names)
 {
 	uint32_t i;
 
@@ -178,5 +181,5 @@ void trp_names_fini(struct trp_names *names)
 		while (names->bucket[i])
 			remove_at(names, &names->bucket[i]);
 	free(names->bucket);
-	*names = (struct trp_names) { 0 };
+	*names = (struct trp_registry) { 0 };
 }

@@ -6,45 +6,48 @@
 
 #include "runtime/node/ref.h"
 
-struct trp_name {
-	struct trp_name *next; /* in its bucket */
-	struct trp_name *next_of_holder;
-	struct trp_name **holder; /* the list that it is in */
+struct trp_registered {
+	struct trp_registered *next; /* in its bucket */
+	struct trp_registered *next_of_holder;
+	struct trp_registered **holder; /* the list that it is in */
 	troupe_ref ref;
 	char *offer; /* to other nodes, and where it is reached; or NULL */
 	char name[TROUPE_NAME_SIZE];
 };
 
-struct trp_names {
-	struct trp_name **bucket;
+struct trp_registry {
+	struct trp_registered **bucket;
 	uint32_t buckets; /* a power of two */
 	uint32_t count;
 };
 
 /* 1 to 31 bytes, without '/' and control characters. */
-bool trp_name_is_valid(const char *name);
+bool trp_registry_is_valid(const char *name);
 
 /*
  * The same for a name among siblings: without ':' too, and not only dots.
  */
-bool trp_name_is_step(const char *name);
+bool trp_registry_is_step(const char *name);
 
 /* holder: the list of all names of `ref`.  0, -EEXIST, -EINVAL, -ENOMEM. */
-int trp_names_add(struct trp_names *names, const char *name, troupe_ref ref,
-		  struct trp_name **holder);
+int trp_registry_add(struct trp_registry *names, const char *name,
+		     troupe_ref ref, struct trp_registered **holder);
 /* Offers it, or (where NULL) does so no more.  0, -ENOENT, -ENOMEM. */
-int trp_names_offer(struct trp_names *names, const char *name,
-		    const char *where);
+int trp_registry_offer(struct trp_registry *names, const char *name,
+		       const char *where);
 /* Calls back for each that is offered. */
-void trp_names_each_offer(const struct trp_names *names,
-			  void (*see)(void *user, const struct trp_name *name),
-			  void *user);
+void trp_registry_each_offer(const struct trp_registry *names,
+			     void (*see)(void *user,
+					 const struct trp_registered *name),
+			     void *user);
 /* 0 or -ENOENT. */
-int trp_names_remove(struct trp_names *names, const char *name);
+int trp_registry_remove(struct trp_registry *names, const char *name);
 /* 0: nobody. */
-troupe_ref trp_names_find(const struct trp_names *names, const char *name);
+troupe_ref trp_registry_find(const struct trp_registry *names,
+			     const char *name);
 /* Empties a holder's list. */
-void trp_names_remove_all(struct trp_names *names, struct trp_name **holder);
-void trp_names_fini(struct trp_names *names);
+void trp_registry_remove_all(struct trp_registry *names,
+			     struct trp_registered **holder);
+void trp_registry_fini(struct trp_registry *names);
 
 #endif

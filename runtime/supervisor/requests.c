@@ -13,7 +13,7 @@
 /* Of the singleton that the sender is, or belongs to. */
 static uint64_t fence_of(const struct trp_request *request)
 {
-	const struct trp_keeper *keeper =
+	const struct trp_restart *keeper =
 		request->supervisor->family.child[request->sender].keeper;
 
 	return keeper ? keeper->fence : 0;
@@ -37,7 +37,7 @@ static int on_spawn(struct trp_request *request)
 static int find_slot(struct trp_request *request, troupe_ref ref,
 		     uint32_t *ret_slot)
 {
-	if (!trp_family_find(&request->supervisor->family, ref))
+	if (!trp_child_find(&request->supervisor->family, ref))
 		return -ESRCH;
 	*ret_slot = trp_ref_slot(ref);
 	return 0;
@@ -82,10 +82,10 @@ static int on_watch(struct trp_request *request)
 	if (!watch->id)
 		return -EINVAL;
 	if (find_slot(request, watch->ref, &slot) == 0)
-		return trp_family_watch(&supervisor->family, request->sender,
-					slot, watch->id);
+		return trp_child_watch(&supervisor->family, request->sender,
+				       slot, watch->id);
 	if (watch->post_mortem)
-		end = trp_obituary_find(&supervisor->obituary, watch->ref);
+		end = trp_exit_history_find(&supervisor->obituary, watch->ref);
 	trp_funeral_tell(supervisor,
 			 trp_ref(request->sender, sender->generation),
 			 end ? end : &unknown, watch->id);
@@ -94,7 +94,7 @@ static int on_watch(struct trp_request *request)
 
 static int on_unwatch(struct trp_request *request)
 {
-	trp_family_unwatch(
+	trp_child_unwatch(
 		&request->supervisor->family, request->sender,
 		((const Troupe__Control__Unwatch *)request->message)->id);
 	return 0;
@@ -109,20 +109,21 @@ static int on_register(struct trp_request *request)
 
 	if (r < 0)
 		return r;
-	return trp_names_add(&request->supervisor->names, name->name, name->ref,
-			     &request->supervisor->family.child[slot].names);
+	return trp_registry_add(&request->supervisor->names, name->name,
+				name->ref,
+				&request->supervisor->family.child[slot].names);
 }
 
 static int on_unregister(struct trp_request *request)
 {
-	return trp_names_remove(
+	return trp_registry_remove(
 		&request->supervisor->names,
 		((const Troupe__Control__Unregister *)request->message)->name);
 }
 
 static int on_whereis(struct trp_request *request)
 {
-	request->answer = trp_names_find(
+	request->answer = trp_registry_find(
 		&request->supervisor->names,
 		((const Troupe__Control__Whereis *)request->message)->name);
 	return request->answer ? 0 : -ENOENT;
@@ -130,9 +131,9 @@ static int on_whereis(struct trp_request *request)
 
 static int on_lookup(struct trp_request *request)
 {
-	const struct trp_family *family = &request->supervisor->family;
+	const struct trp_child_table *family = &request->supervisor->family;
 	uint32_t slot;
-	int r = trp_family_walk(
+	int r = trp_child_address_walk(
 		family, request->sender,
 		((const Troupe__Control__Lookup *)request->message)->address,
 		&slot);
@@ -164,8 +165,8 @@ static int on_address_of(struct trp_request *request)
 
 	if (r < 0)
 		return r;
-	if (!trp_family_address(&request->supervisor->family, slot, address,
-				sizeof(address)))
+	if (!trp_child_address(&request->supervisor->family, slot, address,
+			       sizeof(address)))
 		return -ENAMETOOLONG;
 	if (address[0] != '/')
 		return -ENOENT;
@@ -268,8 +269,9 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 		return;
 	if (r < 0 || envelope.kind != TRP_CONTROL) {
 		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
-			   trp_family_title(&supervisor->family, mail->sender,
-					    title, sizeof(title)),
+			   trp_child_address_title(&supervisor->family,
+						   mail->sender, title,
+						   sizeof(title)),
 			   (int)child->pid);
 		return;
 	}

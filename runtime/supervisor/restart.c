@@ -26,12 +26,12 @@ static Troupe__Control__Spawn *copy(const Troupe__Control__Spawn *spawn)
 	return ours;
 }
 
-int trp_keeper_init(struct trp_keeper *keeper,
-		    struct trp_supervisor *supervisor,
-		    const Troupe__Control__Spawn *spawn)
+int trp_restart_init(struct trp_restart *keeper,
+		     struct trp_supervisor *supervisor,
+		     const Troupe__Control__Spawn *spawn)
 {
-	*keeper = (struct trp_keeper) { .supervisor = supervisor,
-					.pause_ms = PAUSE_FIRST_MS };
+	*keeper = (struct trp_restart) { .supervisor = supervisor,
+					 .pause_ms = PAUSE_FIRST_MS };
 	keeper->spawn = copy(spawn);
 	if (!keeper->spawn)
 		return -ENOMEM;
@@ -41,8 +41,8 @@ int trp_keeper_init(struct trp_keeper *keeper,
 	return 0;
 }
 
-int trp_keeper_replace(struct trp_keeper *keeper,
-		       const Troupe__Control__Spawn *spawn)
+int trp_restart_replace(struct trp_restart *keeper,
+			const Troupe__Control__Spawn *spawn)
 {
 	Troupe__Control__Spawn *ours = copy(spawn);
 
@@ -53,9 +53,9 @@ int trp_keeper_replace(struct trp_keeper *keeper,
 	return 0;
 }
 
-void trp_keeper_fini(struct trp_keeper *keeper)
+void trp_restart_fini(struct trp_restart *keeper)
 {
-	struct trp_keeper **link;
+	struct trp_restart **link;
 
 	if (!keeper->supervisor)
 		return;
@@ -65,14 +65,14 @@ void trp_keeper_fini(struct trp_keeper *keeper)
 	*link = keeper->next;
 	trp_timers_cancel(&keeper->supervisor->timers, &keeper->timer);
 	troupe__control__spawn__free_unpacked(keeper->spawn, NULL);
-	*keeper = (struct trp_keeper) { 0 };
+	*keeper = (struct trp_restart) { 0 };
 }
 
 /* ---- starting ----------------------------------------------------------- */
 
 static int start(struct troupe_timer *timer);
 
-static void start_later(struct trp_keeper *keeper)
+static void start_later(struct trp_restart *keeper)
 {
 	int64_t pause_ms = keeper->pause_ms;
 
@@ -85,7 +85,7 @@ static void start_later(struct trp_keeper *keeper)
 
 static int start(struct troupe_timer *timer)
 {
-	struct trp_keeper *keeper = timer->data;
+	struct trp_restart *keeper = timer->data;
 	struct trp_supervisor *supervisor = keeper->supervisor;
 	int r;
 
@@ -106,11 +106,11 @@ static int start(struct troupe_timer *timer)
 	supervisor->family.child[trp_ref_slot(keeper->ref)].keeper = keeper;
 	keeper->began = troupe_now();
 	if (keeper->is_offered)
-		trp_names_offer(&supervisor->names, keeper->spawn->name, "");
+		trp_registry_offer(&supervisor->names, keeper->spawn->name, "");
 	return 0;
 }
 
-void trp_keeper_want(struct trp_keeper *keeper, uint64_t fence)
+void trp_restart_want(struct trp_restart *keeper, uint64_t fence)
 {
 	keeper->fence = fence;
 	keeper->is_wanted = true;
@@ -124,8 +124,8 @@ void trp_keeper_want(struct trp_keeper *keeper, uint64_t fence)
 /* It, and whatever it or its children have spawned. */
 static int kill_all(struct troupe_timer *timer)
 {
-	struct trp_keeper *keeper = timer->data;
-	struct trp_family *family = &keeper->supervisor->family;
+	struct trp_restart *keeper = timer->data;
+	struct trp_child_table *family = &keeper->supervisor->family;
 	uint32_t slot;
 
 	for (slot = 1; slot < family->slots; slot++)
@@ -136,7 +136,7 @@ static int kill_all(struct troupe_timer *timer)
 	return 0;
 }
 
-void trp_keeper_stop(struct trp_keeper *keeper, int64_t grace_ms)
+void trp_restart_stop(struct trp_restart *keeper, int64_t grace_ms)
 {
 	struct trp_timers *timers = &keeper->supervisor->timers;
 
@@ -154,14 +154,14 @@ void trp_keeper_stop(struct trp_keeper *keeper, int64_t grace_ms)
 		kill_all(&keeper->timer);
 }
 
-static bool is_done(const struct trp_keeper *keeper,
+static bool is_done(const struct trp_restart *keeper,
 		    const struct troupe_end *end)
 {
 	return !keeper->is_always && (end->reason.cause == TROUPE_NORMAL ||
 				      end->reason.cause == TROUPE_SHUTDOWN);
 }
 
-static void bury(struct trp_keeper *keeper, const struct troupe_end *end)
+static void bury(struct trp_restart *keeper, const struct troupe_end *end)
 {
 	bool was_stopping = keeper->is_stopping;
 
@@ -182,10 +182,10 @@ static void bury(struct trp_keeper *keeper, const struct troupe_end *end)
 	}
 }
 
-void trp_keeper_bury(struct trp_supervisor *supervisor,
-		     const struct troupe_end *end)
+void trp_restart_bury(struct trp_supervisor *supervisor,
+		      const struct troupe_end *end)
 {
-	struct trp_keeper *keeper = supervisor->keepers;
+	struct trp_restart *keeper = supervisor->keepers;
 
 	while (keeper && keeper->ref != end->ref)
 		keeper = keeper->next;

@@ -18,15 +18,15 @@
 
 struct trp_supervisor;
 
-struct trp_keeper {
-	struct trp_keeper *next;
+struct trp_restart {
+	struct trp_restart *next;
 	struct trp_supervisor *supervisor;
 	Troupe__Control__Spawn *spawn; /* owned */
 	uint64_t fence;	 /* given to it and to all below it; or 0 */
 	bool is_always;	 /* started again also when it has ended normally */
 	bool is_offered; /* its name, to other nodes */
 	/* May be NULL.  It has ended, and is not yet started again. */
-	void (*ended)(struct trp_keeper *keeper);
+	void (*ended)(struct trp_restart *keeper);
 	void *data;
 
 	troupe_ref ref;
@@ -39,23 +39,23 @@ struct trp_keeper {
 
 /* The keeper is the caller's, and stays where it is.  `spawn` is copied.  0 or
  * -ENOMEM. */
-int trp_keeper_init(struct trp_keeper *keeper,
-		    struct trp_supervisor *supervisor,
-		    const Troupe__Control__Spawn *spawn);
+int trp_restart_init(struct trp_restart *keeper,
+		     struct trp_supervisor *supervisor,
+		     const Troupe__Control__Spawn *spawn);
 /* From its next start on.  0 or -ENOMEM. */
-int trp_keeper_replace(struct trp_keeper *keeper,
-		       const Troupe__Control__Spawn *spawn);
+int trp_restart_replace(struct trp_restart *keeper,
+			const Troupe__Control__Spawn *spawn);
 /* When all processes are gone. */
-void trp_keeper_fini(struct trp_keeper *keeper);
+void trp_restart_fini(struct trp_restart *keeper);
 
 /* It is to run, with that fence: now, or when its predecessor has ended. */
-void trp_keeper_want(struct trp_keeper *keeper, uint64_t fence);
+void trp_restart_want(struct trp_restart *keeper, uint64_t fence);
 
 /* It is to stop; it and all below it are killed after that time. */
-void trp_keeper_stop(struct trp_keeper *keeper, int64_t grace_ms);
+void trp_restart_stop(struct trp_restart *keeper, int64_t grace_ms);
 
 /* An actor has ended, whosever it is. */
-void trp_keeper_bury(struct trp_supervisor *supervisor,
-		     const struct troupe_end *end);
+void trp_restart_bury(struct trp_supervisor *supervisor,
+		      const struct troupe_end *end);
 
 #endif

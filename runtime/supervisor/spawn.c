@@ -57,8 +57,8 @@ int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		troupe_log(TROUPE_WARNING,
 			   "%s[%d] cannot be told (%s) and is "
 			   "killed",
-			   trp_family_title(&supervisor->family, slot, title,
-					    sizeof(title)),
+			   trp_child_address_title(&supervisor->family, slot,
+						   title, sizeof(title)),
 			   (int)child->pid, strerror(-r));
 		trp_office_kill(supervisor, slot);
 	}
@@ -140,37 +140,37 @@ static void take_back(struct trp_supervisor *supervisor, uint32_t slot)
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	struct trp_child *child = &supervisor->family.child[slot];
 
-	trp_names_remove_all(&supervisor->names, &child->names);
+	trp_registry_remove_all(&supervisor->names, &child->names);
 	atomic_store_explicit(&line->life,
 			      trp_life(child->generation, TRP_FREE),
 			      memory_order_release);
-	trp_family_bury(&supervisor->family, slot);
-	trp_family_forget(&supervisor->family, slot);
+	trp_child_bury(&supervisor->family, slot);
+	trp_child_forget(&supervisor->family, slot);
 }
 
 /* Of the child in that slot, by the request. */
 static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
 		      const Troupe__Control__Spawn *request)
 {
-	struct trp_family *family = &supervisor->family;
+	struct trp_child_table *family = &supervisor->family;
 	struct trp_child *child = &family->child[slot];
 	int r = 0;
 
 	if (request->name[0])
-		r = trp_names_add(&supervisor->names, request->name,
-				  trp_ref(slot, child->generation),
-				  &child->names);
+		r = trp_registry_add(&supervisor->names, request->name,
+				     trp_ref(slot, child->generation),
+				     &child->names);
 	if (r < 0)
 		return r;
 	/* The root has no class; the others are the supervisor's own. */
 	if (child->parent == TRP_SLOT_SUPERVISOR && !request->birth->klass)
-		return trp_family_list(family, slot, "");
+		return trp_child_address_list(family, slot, "");
 	if (!request->child[0])
-		trp_family_list_freely(family, slot, child->label);
-	else if (!trp_name_is_step(request->child))
+		trp_child_address_list_freely(family, slot, child->label);
+	else if (!trp_registry_is_step(request->child))
 		r = -EINVAL;
 	else
-		r = trp_family_list(family, slot, request->child);
+		r = trp_child_address_list(family, slot, request->child);
 	return r;
 }
 
@@ -178,12 +178,12 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 		      const Troupe__Control__Birth *request)
 {
 	Troupe__Control__Birth birth = *request;
-	struct trp_family *family = &supervisor->family;
+	struct trp_child_table *family = &supervisor->family;
 	char title[TRP_TITLE_SIZE], parent[TRP_TITLE_SIZE];
 
-	trp_family_title(family, slot, title, sizeof(title));
-	trp_family_title(family, family->child[slot].parent, parent,
-			 sizeof(parent));
+	trp_child_address_title(family, slot, title, sizeof(title));
+	trp_child_address_title(family, family->child[slot].parent, parent,
+				sizeof(parent));
 	birth.title = title;
 	trp_trace_spawned(title, parent);
 	return trp_office_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
@@ -217,7 +217,7 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		return -EAGAIN;
 	if (!supervisor->family.free_count)
 		trp_funeral_sweep(supervisor);
-	slot = trp_family_add(&supervisor->family, parent);
+	slot = trp_child_add(&supervisor->family, parent);
 	if (!slot) {
 		say_full(supervisor);
 		return -EAGAIN;
@@ -319,13 +319,13 @@ static int grace_is_over(struct troupe_timer *timer)
 		(void *)((char *)timer - offsetof(struct trp_child, grace));
 	char title[TRP_TITLE_SIZE];
 
-	troupe_log(
-		TROUPE_WARNING,
-		"%s[%d] did not stop within %d ms and is killed",
-		trp_family_title(&supervisor->family,
-				 (uint32_t)(child - supervisor->family.child),
-				 title, sizeof(title)),
-		(int)child->pid, child->grace_ms);
+	troupe_log(TROUPE_WARNING,
+		   "%s[%d] did not stop within %d ms and is killed",
+		   trp_child_address_title(
+			   &supervisor->family,
+			   (uint32_t)(child - supervisor->family.child), title,
+			   sizeof(title)),
+		   (int)child->pid, child->grace_ms);
 	kill_child(child);
 	return 0;
 }

@@ -304,7 +304,7 @@ static int set_up(struct trp_supervisor *supervisor)
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
 	trp_dead_letter_begin(&supervisor->box, &supervisor->timers, NULL);
-	r = trp_family_init(&supervisor->family, arena->slots, read_pid_max());
+	r = trp_child_init(&supervisor->family, arena->slots, read_pid_max());
 	if (r == 0)
 		r = watch_signals(supervisor);
 	if (r == 0)
@@ -318,7 +318,7 @@ static void warn_of_folder(int r)
 {
 	char folder[PATH_MAX] = "its folder";
 
-	trp_folder_find(folder, sizeof(folder));
+	trp_runtime_dir_find(folder, sizeof(folder));
 	troupe_log(TROUPE_WARNING,
 		   "no control socket in %s (%s), so `troupe ps` and guests "
 		   "will not find this node; XDG_RUNTIME_DIR names another "
@@ -331,7 +331,7 @@ static void warn_of_folder(int r)
 /* A node that nobody can ask is better than none. */
 static int open_gate(struct trp_supervisor *supervisor, const char *node)
 {
-	int r = trp_gate_open(supervisor, node);
+	int r = trp_control_server_open(supervisor, node);
 
 	if (r == -EADDRINUSE)
 		fprintf(stderr,
@@ -404,7 +404,7 @@ static void bury_zygote(struct trp_supervisor *supervisor)
 
 static void tear_down(struct trp_supervisor *supervisor)
 {
-	trp_gate_close(supervisor);
+	trp_control_server_close(supervisor);
 	trp_guests_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
@@ -417,9 +417,9 @@ static void tear_down(struct trp_supervisor *supervisor)
 	}
 	trp_mesh_close(supervisor);
 	free(supervisor->orders);
-	trp_names_fini(&supervisor->names);
+	trp_registry_fini(&supervisor->names);
 	trp_timers_fini(&supervisor->timers);
-	trp_family_fini(&supervisor->family);
+	trp_child_fini(&supervisor->family);
 	trp_scratch_fini(&supervisor->scratch);
 	trp_mailbox_fini(&supervisor->box);
 	trp_arena_fini(&supervisor->node.arena);

@@ -38,13 +38,13 @@ struct trp_supervisor {
 	struct trp_mailbox box;
 	struct trp_wait wait;
 	struct trp_scratch scratch;
-	struct trp_family family;
-	struct trp_names names;
-	struct trp_obituary obituary;
+	struct trp_child_table family;
+	struct trp_registry names;
+	struct trp_exit_history obituary;
 	struct trp_timers timers;
 	struct troupe_timer tidying;
 	struct trp_watch signals, births;
-	struct trp_gate gate;
+	struct trp_control_server gate;
 	struct trp_guest *guest;    /* the first */
 	uint32_t guests;	    /* alive; they do not keep the node alive */
 	char application[PATH_MAX]; /* its absolute path, or "" */
@@ -56,7 +56,7 @@ struct trp_supervisor {
 	int64_t sweep_ms;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
-	struct trp_keeper *keepers;
+	struct trp_restart *keepers;
 	struct trp_mesh *mesh; /* NULL: it is in none */
 	bool is_ending;
 	bool has_zygote;

@@ -79,7 +79,7 @@ static const char *name_of(const struct trp_arena *arena, uint32_t slot,
 static void dump_wait(FILE *file, const struct trp_arena *arena, uint32_t slot)
 {
 	const struct trp_front *front = trp_arena_front(arena, slot);
-	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_status *words = (const struct trp_status *)front->user;
 	char name[64], other[64];
 
 	fprintf(file, "  %s %s; received %llu, sent %llu\n",
@@ -100,10 +100,10 @@ static void dump_wait(FILE *file, const struct trp_arena *arena, uint32_t slot)
  * write to, it reads what the receiver would read next.
  */
 static long count_records(const struct trp_arena *arena,
-			  const struct trp_card_out *out, uint32_t sender,
+			  const struct trp_endpoint_out *out, uint32_t sender,
 			  uint64_t head, uint64_t ring, uint64_t base)
 {
-	struct trp_card_in mine = { 0 };
+	struct trp_endpoint_in mine = { 0 };
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine,
 				   .moving = &moving,
@@ -131,7 +131,7 @@ static long count_records(const struct trp_arena *arena,
 }
 
 static bool is_read_by(const struct trp_arena *arena,
-		       const struct trp_card *read, uint32_t sender)
+		       const struct trp_endpoint *read, uint32_t sender)
 {
 	return read &&
 	       atomic_load_explicit(&read->source, memory_order_acquire) ==
@@ -141,9 +141,11 @@ static bool is_read_by(const struct trp_arena *arena,
 long lanes_unread(const struct trp_arena *arena, uint32_t sender,
 		  uint32_t receiver, enum trp_stream stream)
 {
-	const struct trp_card *sent = trp_card_find(arena, sender, receiver);
-	const struct trp_card *read = trp_card_find(arena, receiver, sender);
-	const struct trp_card_in *in;
+	const struct trp_endpoint *sent =
+		trp_endpoint_find(arena, sender, receiver);
+	const struct trp_endpoint *read =
+		trp_endpoint_find(arena, receiver, sender);
+	const struct trp_endpoint_in *in;
 
 	if (!sent)
 		return -1;
@@ -157,9 +159,10 @@ long lanes_unread(const struct trp_arena *arena, uint32_t sender,
 
 static void dump_lane(FILE *file, const struct trp_arena *arena,
 		      uint32_t sender, uint32_t receiver,
-		      const struct trp_card *sent)
+		      const struct trp_endpoint *sent)
 {
-	const struct trp_card *read = trp_card_find(arena, receiver, sender);
+	const struct trp_endpoint *read =
+		trp_endpoint_find(arena, receiver, sender);
 	uint64_t head =
 		is_read_by(arena, read, sender) ? read->in[TRP_MAIL].head : 0;
 	uint64_t room = sent->out[TRP_MAIL].room;
@@ -185,7 +188,8 @@ static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 	for (uint32_t number = 1;
 	     number <= cards && number <= arena->slots && shown < SHOWN_MOST;
 	     number++) {
-		const struct trp_card *sent = trp_card_at(arena, slot, number);
+		const struct trp_endpoint *sent =
+			trp_endpoint_at(arena, slot, number);
 		uint32_t peer = sent ? sent->peer : arena->slots;
 
 		if (peer >= arena->slots || !generation_of(arena, peer) ||
@@ -202,7 +206,7 @@ static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 static bool is_worth_a_line(const struct trp_arena *arena, uint32_t slot)
 {
 	const struct trp_front *front = trp_arena_front(arena, slot);
-	const struct trp_words *words = (const struct trp_words *)front->user;
+	const struct trp_status *words = (const struct trp_status *)front->user;
 
 	return (uint8_t)front->sleeping == TRP_AWAKE ||
 	       (slot != TRP_SLOT_SUPERVISOR && words->await_turn % 2) ||
@@ -237,7 +241,7 @@ void lanes_dump(FILE *file, const struct trp_arena *arena)
 static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
 {
 	if (offset < arena->directory)
-		return (uint32_t)(offset / sizeof(struct trp_bell));
+		return (uint32_t)(offset / sizeof(struct trp_doorbell));
 	if (offset < arena->fronts)
 		return TRP_SLOT_SUPERVISOR;
 	if (offset < arena->heaps)

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 /* What is read is written, and read again as the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	Troupe__Value *value = NULL, *again = NULL;
 	char *text = NULL, *second = NULL;
 	int r;

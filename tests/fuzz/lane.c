@@ -104,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	*life_of(LIAR) = trp_life(++generation, TRP_LIVE);
 	memcpy(boxes[LIAR].front, honest, sizeof(honest));
 	patch(bytes, size);
-	trp_bell_set_again(boxes[READER].bell, LIAR);
+	trp_doorbell_set_again(boxes[READER].bell, LIAR);
 	read_all();
 	trp_mailbox_depth(&arena, READER, LIAR);
 	*life_of(LIAR) = trp_life(generation, TRP_DEAD);

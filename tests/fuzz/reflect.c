@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	const ProtobufCMessageDescriptor *type =
 		&sample__everything__descriptor;
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	ProtobufCMessage *message = NULL, *again = NULL;
 	struct trp_scratch scratch;
 	size_t first_size, second_size;

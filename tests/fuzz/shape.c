@@ -19,7 +19,7 @@ static void check_inferred(const Troupe__Value *value)
 	char *text = NULL;
 	int r;
 
-	r = trp_infer_shape(value, &text);
+	r = trp_shape_infer(value, &text);
 	assert(r == 0 || r == -EMSGSIZE);
 	if (r < 0)
 		return;
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	const char *text = (const char *)bytes;
 	size_t first = strnlen(text, size);
-	struct trp_mistake mistake = { .offset = SIZE_MAX };
+	struct trp_parse_error mistake = { .offset = SIZE_MAX };
 	struct trp_shape *shape = NULL;
 	Troupe__Value *value = NULL;
 	int r;

@@ -110,7 +110,7 @@ Test(watch, what_others_may_touch_again_and_what_the_dead_wrote_is_told_apart,
 	struct lanes_pages pages;
 
 	touch(front_of(FREE));
-	touch(FREE * sizeof(struct trp_bell));
+	touch(FREE * sizeof(struct trp_doorbell));
 	touch(heap_of(DEAD));
 	touch(heap_of(DEAD) + TRP_PAGE);
 	touch(front_of(DEAD));

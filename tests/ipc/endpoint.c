@@ -30,28 +30,28 @@ static uint32_t make(uint32_t peer)
 {
 	uint32_t number;
 
-	cr_assert_eq(trp_card_make(region, peer, &number), 0);
+	cr_assert_eq(trp_endpoint_make(region, peer, &number), 0);
 	return number;
 }
 
-static const struct trp_card *find(uint32_t peer)
+static const struct trp_endpoint *find(uint32_t peer)
 {
-	return trp_card_find(&kit.self.arena, 0, peer);
+	return trp_endpoint_find(&kit.self.arena, 0, peer);
 }
 
 Test(card, each_slot_may_have_one_and_keeps_it_where_it_is)
 {
-	static const struct trp_card *card[TRP_SLOTS_MAX];
+	static const struct trp_endpoint *card[TRP_SLOTS_MAX];
 	uint64_t before, after;
 
 	cr_assert_eq(trp_arena_usage(&kit.self.arena, &before), 0);
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
 		cr_assert_null(find(peer));
-		card[peer] = trp_card_own(region, make(peer));
+		card[peer] = trp_endpoint_own(region, make(peer));
 	}
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
 		cr_assert_eq(find(peer), card[peer]);
-		cr_assert_eq(trp_card_own(region, make(peer)), card[peer]);
+		cr_assert_eq(trp_endpoint_own(region, make(peer)), card[peer]);
 	}
 	cr_assert_eq(trp_arena_usage(&kit.self.arena, &after), 0);
 	cr_assert_leq(after - before, 5 << 20);
@@ -63,7 +63,7 @@ Test(card, no_two_are_in_one_place)
 
 	for (uint32_t peer = 0; peer < 3000; peer++) {
 		uint32_t number = make(peer * 7 % TRP_SLOTS_MAX);
-		struct trp_card *card = trp_card_own(region, number);
+		struct trp_endpoint *card = trp_endpoint_own(region, number);
 
 		cr_assert_eq(seen[number], 0);
 		seen[number] = 1;

@@ -110,7 +110,7 @@ static void spoil_ring(void)
 
 static void spoil_card(void)
 {
-	struct trp_card *card = &mallory.box.front->card[below(3)];
+	struct trp_endpoint *card = &mallory.box.front->card[below(3)];
 	uint64_t offset = (uint64_t)((char *)card - (char *)mallory.box.front);
 
 	spoil_word(offset + 8 * below(sizeof(*card) / 8));
@@ -192,7 +192,7 @@ static void live_with_her(uint64_t *sent_by_carol, uint64_t *next_of_carol)
 {
 	struct trp_mail mail;
 
-	trp_bell_set_again(bob.box.bell, MALLORY);
+	trp_doorbell_set_again(bob.box.bell, MALLORY);
 	for (int i = 0; i < 5; i++)
 		cr_assert_eq(kit_send_number(&carol, BOB, bob.generation,
 					     (*sent_by_carol)++),

@@ -165,7 +165,7 @@ static void fall_asleep(uint32_t generation)
 
 static void find_the_second(void)
 {
-	cr_assert(found || trp_bell_is_set(parent.box.bell));
+	cr_assert(found || trp_doorbell_is_set(parent.box.bell));
 	cr_assert_eq(found + read_all(&parent), 1);
 }
 

@@ -118,14 +118,14 @@ static int post_all(struct kit_actor *actor, void *data)
 /* What the receiver would find now, without its having looked. */
 static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 {
-	const struct trp_card *card;
-	struct trp_card_in mine = { 0 };
+	const struct trp_endpoint *card;
+	struct trp_endpoint_in mine = { 0 };
 	struct trp_incoming in = { .mine = &mine, .sender = SENDER };
 	struct trp_peer *peer = trp_peer_find(&receiver->box, SENDER);
 	struct trp_mail mail;
 	int r;
 
-	card = trp_card_find(&receiver->arena, SENDER, RECEIVER);
+	card = trp_endpoint_find(&receiver->arena, SENDER, RECEIVER);
 	if (!card || card->target != receiver->generation)
 		return nth;
 	if (peer) {
@@ -240,7 +240,7 @@ static void until_it_sleeps(void)
 	const struct trp_front *front = trp_arena_front(&kit.fresh, RECEIVER);
 
 	while (!atomic_load(&front->sleeping) ||
-	       trp_bell_is_set(trp_arena_bell(&kit.fresh, RECEIVER)))
+	       trp_doorbell_is_set(trp_arena_bell(&kit.fresh, RECEIVER)))
 		sched_yield();
 }
 
@@ -264,7 +264,9 @@ static bool kill_after(uint32_t generation, unsigned steps,
 		is_running = step_once(child);
 	kill(child, SIGKILL);
 	kit_reap(&kit, SENDER, child);
-	tail = trp_card_find(&kit.fresh, SENDER, RECEIVER)->out[TRP_MAIL].tail;
+	tail = trp_endpoint_find(&kit.fresh, SENDER, RECEIVER)
+		       ->out[TRP_MAIL]
+		       .tail;
 	unread = trp_mailbox_ring_for_dead(&kit.self.box, SENDER);
 	*ret_is_committed = tail > first;
 	cr_assert_leq(unread, *ret_is_committed);
@@ -335,12 +337,12 @@ static int read_all(struct kit_actor *actor, void *data)
 }
 
 /* The lane as a successor of the receiver would take it up. */
-static bool take_up(struct trp_incoming *in, struct trp_card_in *scratch)
+static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 {
-	const struct trp_card *card =
-		trp_card_find(&kit.fresh, RECEIVER, SENDER);
-	const struct trp_card *theirs =
-		trp_card_find(&kit.fresh, SENDER, RECEIVER);
+	const struct trp_endpoint *card =
+		trp_endpoint_find(&kit.fresh, RECEIVER, SENDER);
+	const struct trp_endpoint *theirs =
+		trp_endpoint_find(&kit.fresh, SENDER, RECEIVER);
 	const struct trp_moving *moving =
 		&trp_arena_front(&kit.fresh, RECEIVER)->moving;
 	uint64_t word, head;
@@ -372,7 +374,7 @@ static uint32_t sent;
 static uint32_t count_finished(uint32_t *ret_by_head)
 {
 	uint64_t handling = trp_arena_front(&kit.fresh, RECEIVER)->handling;
-	struct trp_card_in scratch;
+	struct trp_endpoint_in scratch;
 	struct trp_incoming in;
 	struct trp_mail mail;
 	uint32_t finished = 0;

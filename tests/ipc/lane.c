@@ -150,8 +150,8 @@ Test(lane, a_sender_is_rung_when_half_is_free)
 	while (send(TRP_MAIL, 56) == 0)
 		;
 	cr_assert_eq(trp_mailbox_want_room(&ann.box, 2, bob.generation), 0);
-	cr_assert_not(trp_bell_is_set(ann.box.bell));
-	while (!trp_bell_is_set(ann.box.bell)) {
+	cr_assert_not(trp_doorbell_is_set(ann.box.bell));
+	while (!trp_doorbell_is_set(ann.box.bell)) {
 		cr_assert_eq(take(&mail), 1);
 		trp_mailbox_done(&bob.box, &mail);
 		taken++;

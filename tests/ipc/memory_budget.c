@@ -70,7 +70,7 @@ static uint64_t available(void)
 
 	path_of(proc, "proc");
 	path_of(cgroup, "cgroup");
-	return trp_budget_available_in(proc, cgroup);
+	return trp_memory_budget_available_in(proc, cgroup);
 }
 
 Test(budget_files, without_any_there_is_no_bound)
@@ -144,35 +144,35 @@ static uint64_t look(void)
 
 Test(budget, what_does_not_fit_is_refused_and_nobody_looks_for_small_change)
 {
-	struct trp_budget budget;
+	struct trp_memory_budget budget;
 
-	trp_budget_init(&budget);
+	trp_memory_budget_init(&budget);
 	budget.look = look;
 	there_is = 0;
-	cr_assert_eq(trp_budget_spend(&budget, TRP_BUDGET_UNASKED), 0);
+	cr_assert_eq(trp_memory_budget_spend(&budget, TRP_BUDGET_UNASKED), 0);
 	cr_assert_eq(looks, 0);
-	cr_assert_eq(trp_budget_spend(&budget, 1), -ENOMEM);
+	cr_assert_eq(trp_memory_budget_spend(&budget, 1), -ENOMEM);
 	cr_assert_eq(looks, 1);
 	there_is = 16 * MIB;
-	cr_assert_eq(trp_budget_spend(&budget, 15 * MIB + 1), -ENOMEM);
-	cr_assert_eq(trp_budget_spend(&budget, 15 * MIB), 0);
+	cr_assert_eq(trp_memory_budget_spend(&budget, 15 * MIB + 1), -ENOMEM);
+	cr_assert_eq(trp_memory_budget_spend(&budget, 15 * MIB), 0);
 }
 
 Test(budget, a_look_is_good_for_a_share_and_for_a_while)
 {
-	struct trp_budget budget;
+	struct trp_memory_budget budget;
 
-	trp_budget_init(&budget);
+	trp_memory_budget_init(&budget);
 	budget.look = look;
 	there_is = UINT64_MAX;
-	cr_assert_eq(trp_budget_spend(&budget, MIB), 0);
+	cr_assert_eq(trp_memory_budget_spend(&budget, MIB), 0);
 	cr_assert_eq(looks, 1);
 	there_is = 0;
 	for (int i = 0; i < 3; i++)
-		cr_assert_eq(trp_budget_spend(&budget, 100 * MIB), 0);
+		cr_assert_eq(trp_memory_budget_spend(&budget, 100 * MIB), 0);
 	cr_assert_eq(looks, 1);
 	budget.stale_ns = 0;
-	cr_assert_eq(trp_budget_spend(&budget, 1), -ENOMEM);
+	cr_assert_eq(trp_memory_budget_spend(&budget, 1), -ENOMEM);
 	cr_assert_eq(looks, 2);
 }
 

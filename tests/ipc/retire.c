@@ -102,7 +102,7 @@ Test(retire, a_closed_lane_opens_again_and_nothing_is_lost)
 		look();
 		look();
 		cr_assert_null(lane()->ring);
-		cr_assert(trp_bell_is_set(bob.box.bell));
+		cr_assert(trp_doorbell_is_set(bob.box.bell));
 		if (i % 2)
 			read_numbers(0, 0);
 	}

@@ -121,7 +121,7 @@ Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
 	kit_free_slot(&kit, 1);
 	kit_give(&kit, 1);
 	kit_actor_init(&kit, &ann, 1, 0);
-	trp_bell_set_again(ann.box.bell, 2);
+	trp_doorbell_set_again(ann.box.bell, 2);
 	cr_assert_eq(take(&ann, &mail), 0);
 	cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 0);
 	cr_assert_eq(kit_send_number(&other, 1, ann.generation, 8), 0);

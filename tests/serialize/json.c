@@ -15,7 +15,7 @@
 
 static Troupe__Value *read_all(const char *text)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	Troupe__Value *value = NULL;
 
 	cr_assert_eq(trp_json_read(text, strlen(text), &value, &mistake), 0,
@@ -100,7 +100,7 @@ Test(json, a_map_that_looks_like_bytes_stays_a_map)
 
 static void check_mistake(const char *text, size_t offset)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	Troupe__Value *value = NULL;
 
 	cr_assert_eq(trp_json_read(text, strlen(text), &value, &mistake),

@@ -26,7 +26,7 @@ TestSuite(reflect, .init = begin, .fini = end);
 static ProtobufCMessage *read_as(const ProtobufCMessageDescriptor *type,
 				 const char *text)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	ProtobufCMessage *message = NULL;
 	int r = trp_reflect_read(type, text, strlen(text), &scratch, &message,
 				 &mistake);
@@ -284,7 +284,7 @@ Test(reflect, a_map_is_read_as_an_object_or_as_its_entries)
 
 static void check_mistake(const char *text, const char *what)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	ProtobufCMessage *message = NULL;
 
 	cr_expect_eq(trp_reflect_read(&sample__everything__descriptor, text,
@@ -337,7 +337,7 @@ Test(reflect, nesting_is_bounded_both_ways)
 {
 	Sample__Tree tree[TRP_REFLECT_DEPTH + 1];
 	char text[4096] = "", *written;
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	ProtobufCMessage *message;
 
 	for (int i = 0; i <= TRP_REFLECT_DEPTH; i++) {

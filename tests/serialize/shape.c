@@ -13,7 +13,7 @@
 
 static struct trp_shape *compile(const char *text)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	struct trp_shape *shape = NULL;
 
 	cr_assert_eq(trp_shape_new(text, strlen(text), &shape, &mistake), 0,
@@ -143,7 +143,7 @@ Test(shape, nests)
 
 static void check_mistake(const char *text, size_t offset, const char *expected)
 {
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	struct trp_shape *shape = NULL;
 
 	cr_assert_eq(trp_shape_new(text, strlen(text), &shape, &mistake),
@@ -227,7 +227,7 @@ static void check_inferred(const char *json, const char *expected)
 	Troupe__Value *value = read_value(json);
 	char *text = NULL;
 
-	cr_assert_eq(trp_infer_shape(value, &text), 0);
+	cr_assert_eq(trp_shape_infer(value, &text), 0);
 	cr_assert_str_eq(text, expected);
 	cr_assert(matches(text, json));
 	free(text);
@@ -268,19 +268,19 @@ Test(infer, deep_and_large_values_are_bounded, .timeout = 20)
 	char *text = NULL;
 	int i;
 
-	cr_assert_eq(trp_infer_shape(deep, &text), 0);
+	cr_assert_eq(trp_shape_infer(deep, &text), 0);
 	cr_assert_str_eq(text, "[[[[[[[[[[[[int]]]]]]]]]]]]");
 	free(text);
 	text = NULL;
 	trp_value_free(deep);
 	for (i = 0; i < 20000; i++)
 		trp_value_append(list, trp_value_int(i));
-	cr_assert_eq(trp_infer_shape(list, &text), 0);
+	cr_assert_eq(trp_shape_infer(list, &text), 0);
 	cr_assert_str_eq(text, "[int]");
 	free(text);
 	text = NULL;
 	trp_value_append(list, trp_value_null());
-	cr_assert_eq(trp_infer_shape(list, &text), -EMSGSIZE);
+	cr_assert_eq(trp_shape_infer(list, &text), -EMSGSIZE);
 	cr_assert_null(text);
 	trp_value_free(list);
 	deep = trp_value_null();
@@ -289,6 +289,6 @@ Test(infer, deep_and_large_values_are_bounded, .timeout = 20)
 		trp_value_append(list, deep);
 		deep = list;
 	}
-	cr_assert_eq(trp_infer_shape(deep, &text), -EINVAL);
+	cr_assert_eq(trp_shape_infer(deep, &text), -EINVAL);
 	trp_value_free(deep);
 }

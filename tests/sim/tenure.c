@@ -18,7 +18,7 @@ static const struct sim_faults quick = { .delay_min_ns = 100000,
 #define STOP_NS (SIM_GAP * 3 / 4)
 
 struct house {
-	struct trp_tenure at[NODES_MAX];
+	struct trp_leadership at[NODES_MAX];
 	char text[NODES_MAX][128];
 	struct trp_scalar value[NODES_MAX];
 	bool ran[NODES_MAX];
@@ -38,10 +38,10 @@ static const struct trp_scalar *say(struct sim_node *node, bool may_become_it)
 	struct house *house = node->net->watch_data;
 	int i = number_of(node);
 
-	cr_assert(trp_tenure_announce(&house->at[i], node->beacon,
-				      may_become_it, sim_local(node), "rest",
-				      house->text[i],
-				      sizeof(house->text[i])) > 0);
+	cr_assert(trp_leadership_announce(&house->at[i], node->beacon,
+					  may_become_it, sim_local(node),
+					  "rest", house->text[i],
+					  sizeof(house->text[i])) > 0);
 	house->value[i] = trp_scalar_text(house->text[i]);
 	return &house->value[i];
 }
@@ -61,7 +61,7 @@ static bool is_in_the_way(const struct sim_node *other,
 static void note_start(struct sim_node *node)
 {
 	struct house *house = node->net->watch_data;
-	uint64_t fence = trp_tenure_fence(&house->at[number_of(node)]);
+	uint64_t fence = trp_leadership_fence(&house->at[number_of(node)]);
 	int i;
 
 	house->starts++;
@@ -76,7 +76,7 @@ static void note_changes(struct sim_node *node)
 {
 	struct house *house = node->net->watch_data;
 	int i = number_of(node);
-	bool runs = trp_tenure_may_run(&house->at[i]);
+	bool runs = trp_leadership_may_run(&house->at[i]);
 
 	if (runs == house->ran[i])
 		return;
@@ -97,8 +97,8 @@ static void watch(struct sim_node *node, const struct trp_beacon_event *event)
 {
 	struct house *house = node->net->watch_data;
 
-	trp_tenure_event(&house->at[number_of(node)], node->beacon, event,
-			 sim_local(node));
+	trp_leadership_event(&house->at[number_of(node)], node->beacon, event,
+			     sim_local(node));
 	note_changes(node);
 }
 
@@ -108,15 +108,16 @@ static void begin(struct sim_net *net, struct house *house, int number,
 	house->is_dead[number] = false;
 	house->ran[number] = false;
 	house->stopped_ns[number] = INT64_MIN / 2;
-	cr_assert(trp_tenure_init(&house->at[number], net->nodes[number].name,
-				  floor, is_roving) == 0);
+	cr_assert(trp_leadership_init(&house->at[number],
+				      net->nodes[number].name, floor,
+				      is_roving) == 0);
 	sim_start(net, number, false);
 }
 
 static void leave(struct sim_net *net, struct house *house, int number)
 {
 	sim_kill(net, number);
-	trp_tenure_stop(&house->at[number]);
+	trp_leadership_stop(&house->at[number]);
 	house->is_dead[number] = true;
 	house->ran[number] = false;
 }
@@ -310,9 +311,9 @@ Test(tenure, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
 			sim_run(&net, 6 * SIM_CYCLE);
 			until_one_runs(&net);
 			/* Who runs now has the last word at the resource. */
-			sim_assert(&net,
-				   trp_tenure_fence(&house.at[runner(&net)]) ==
-					   house.fence_max);
+			sim_assert(&net, trp_leadership_fence(
+						 &house.at[runner(&net)]) ==
+						 house.fence_max);
 		}
 		sim_fini(&net);
 	}
@@ -415,17 +416,17 @@ Test(tenure, values_that_are_no_records_are_passed_over)
 		"ffffffffffffffff 0a;",
 		"0000000000000001x0a;",
 	};
-	struct trp_tenure_record record;
+	struct trp_leadership_record record;
 	struct trp_scalar value;
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		value = trp_scalar_text(bad[i]);
-		cr_assert(trp_tenure_read(&value, &record) == -EBADMSG, "%s",
-			  bad[i]);
+		cr_assert(trp_leadership_read(&value, &record) == -EBADMSG,
+			  "%s", bad[i]);
 	}
 	value = trp_scalar_text("00000000000000ff 0node;and;more");
-	cr_assert(trp_tenure_read(&value, &record) == 0);
+	cr_assert(trp_leadership_read(&value, &record) == 0);
 	cr_assert(record.term == 255 && record.seat == TRP_TENURE_HELD);
 	cr_assert_str_eq(record.holder, "node");
 	cr_assert(record.rest.span.length == 8);

@@ -184,14 +184,14 @@ int kit_send_number(struct kit_actor *from, uint32_t slot, uint32_t generation,
 bool kit_sleep(struct kit_actor *actor)
 {
 	struct timespec patience = { .tv_sec = 20 };
-	struct trp_bell *bell = actor->box.bell;
+	struct trp_doorbell *bell = actor->box.bell;
 	struct trp_front *front = actor->box.front;
-	uint32_t word = trp_bell_arm(bell);
+	uint32_t word = trp_doorbell_arm(bell);
 	long r = 0;
 
 	atomic_store(&front->sleeping, TRP_ASLEEP_FUTEX);
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!trp_bell_is_set(bell))
+	if (!trp_doorbell_is_set(bell))
 		r = syscall(SYS_futex, &bell->word, FUTEX_WAIT, word,
 			    &patience);
 	atomic_store(&front->sleeping, TRP_AWAKE);

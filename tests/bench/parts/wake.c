@@ -32,7 +32,7 @@
 enum { ROUNDS = 5, ANY_CPU = -1 };
 
 struct court {
-	struct trp_bell bell[2];
+	struct trp_doorbell bell[2];
 	_Atomic uint32_t sleeping[2];
 	alignas(64) _Atomic uint32_t ball[2];
 	_Atomic int cpu[2];
@@ -118,11 +118,11 @@ static void ring_bell(int to, int self)
 	atomic_store_explicit(&court->cpu[self], sched_getcpu(),
 			      memory_order_relaxed);
 	atomic_fetch_add(&court->ball[to], 1);
-	if (!trp_bell_set(&court->bell[to], (uint32_t)self))
+	if (!trp_doorbell_set(&court->bell[to], (uint32_t)self))
 		return;
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(&court->sleeping[to], memory_order_acquire);
-	trp_bell_wake(&court->bell[to], how, (uint32_t)to);
+	trp_doorbell_wake(&court->bell[to], how, (uint32_t)to);
 }
 
 static void ignore(uint32_t sender, void *data)
@@ -132,7 +132,7 @@ static void ignore(uint32_t sender, void *data)
 static void await_bell(struct trp_wait *wait, int self, uint32_t before)
 {
 	for (;;) {
-		trp_bell_take(&court->bell[self], 2, ignore, NULL);
+		trp_doorbell_take(&court->bell[self], 2, ignore, NULL);
 		if (atomic_load(&court->ball[self]) != before)
 			break;
 		must(trp_wait_sleep(wait, TRP_NEVER) == 0, "trp_wait_sleep");

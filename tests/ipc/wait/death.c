@@ -144,7 +144,7 @@ EACH_KIND(wait, a_forked_child_has_a_wait_of_its_own)
 	parents_silence = silent;
 
 	child = start(use_own_wait, &parent);
-	while (!trp_bell_is_set(&parent.bells->bell[0]))
+	while (!trp_doorbell_is_set(&parent.bells->bell[0]))
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(10000)), 0);
 	join(child);
 	bells_clear(parent.bells, 0);
@@ -177,7 +177,7 @@ EACH_KIND(wait, no_descriptor_is_left)
 	bells_free(bells);
 }
 
-static long waiters_woken(struct trp_bell *bell)
+static long waiters_woken(struct trp_doorbell *bell)
 {
 	return syscall(SYS_futex, &bell->word, FUTEX_WAKE, INT_MAX);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is written before trp_bell_set() is seen by visit(): payloads without
- * any other protection go through the bell.  tests/support/races runs it
- * under ThreadSanitizer, which Criterion cannot, as a program of its own.
+ * What is written before trp_doorbell_set() is seen by visit(): payloads
+ * without any other protection go through the bell.  tests/support/races runs
+ * it under ThreadSanitizer, which Criterion cannot, as a program of its own.
  */
 
 #include <pthread.h>
@@ -20,7 +20,7 @@ struct handover {
 };
 
 static struct handover handover;
-static struct trp_bell bell;
+static struct trp_doorbell bell;
 
 static void read_payload(uint32_t sender, void *data)
 {
@@ -41,7 +41,7 @@ static void *hand_over(void *data)
 					    memory_order_acquire) != i - 1)
 			sched_yield();
 		handover.payload[self] = i;
-		trp_bell_set(&bell, self);
+		trp_doorbell_set(&bell, self);
 	}
 	return NULL;
 }
@@ -54,7 +54,7 @@ static void hand_over_all(void)
 	for (int i = 0; i < SENDERS; i++)
 		pthread_create(&threads[i], NULL, hand_over, &ids[i]);
 	while (handover.done < SENDERS) {
-		trp_bell_take(&bell, SENDERS, read_payload, &handover);
+		trp_doorbell_take(&bell, SENDERS, read_payload, &handover);
 		sched_yield();
 	}
 	for (int i = 0; i < SENDERS; i++)

@@ -115,13 +115,13 @@ Test(kernel, a_name_is_free_as_soon_as_its_socket_is_closed)
 	uint32_t door;
 	int fd, other;
 
-	trp_knock_set_node((uint64_t)getpid());
-	cr_assert_eq(trp_knock_open(3, &fd, &door), 0);
+	trp_wake_socket_set_node((uint64_t)getpid());
+	cr_assert_eq(trp_wake_socket_open(3, &fd, &door), 0);
 	cr_assert_eq(door, 0);
-	cr_assert_eq(trp_knock_open(3, &other, &door), 0);
+	cr_assert_eq(trp_wake_socket_open(3, &other, &door), 0);
 	cr_assert_eq(door, 1);
 	close(fd);
-	cr_assert_eq(trp_knock_open(3, &fd, &door), 0);
+	cr_assert_eq(trp_wake_socket_open(3, &fd, &door), 0);
 	cr_assert_eq(door, 0);
 	close(fd);
 	close(other);
@@ -139,14 +139,14 @@ Test(kernel, a_full_socket_is_not_waited_for)
 	uint32_t door;
 	int fd;
 
-	trp_knock_set_node((uint64_t)getpid());
-	trp_knock(4, 0);
-	cr_assert_eq(trp_knock_open(4, &fd, &door), 0);
+	trp_wake_socket_set_node((uint64_t)getpid());
+	trp_wake_socket(4, 0);
+	cr_assert_eq(trp_wake_socket_open(4, &fd, &door), 0);
 	cr_assert_not(is_readable(fd));
 	for (int i = 0; i < 10000; i++)
-		trp_knock(4, door);
+		trp_wake_socket(4, door);
 	cr_assert(is_readable(fd));
-	trp_knock_drain(fd);
+	trp_wake_socket_drain(fd);
 	cr_assert_not(is_readable(fd));
 	close(fd);
 }
@@ -161,7 +161,7 @@ static void knock_from_a_child(void *data)
 		close(fd);
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) < 0)
 		_exit(1);
-	trp_knock(5, 0);
+	trp_wake_socket(5, 0);
 	if (recv(ends[0], &byte, 1, MSG_DONTWAIT) >= 0 ||
 	    recv(ends[1], &byte, 1, MSG_DONTWAIT) >= 0)
 		_exit(2);
@@ -172,11 +172,11 @@ Test(kernel, a_child_that_closed_what_it_inherited_can_knock)
 	uint32_t door;
 	int fd;
 
-	trp_knock_set_node((uint64_t)getpid());
-	cr_assert_eq(trp_knock_open(5, &fd, &door), 0);
-	trp_knock(5, door);
+	trp_wake_socket_set_node((uint64_t)getpid());
+	cr_assert_eq(trp_wake_socket_open(5, &fd, &door), 0);
+	trp_wake_socket(5, door);
 	cr_assert(is_readable(fd));
-	trp_knock_drain(fd);
+	trp_wake_socket_drain(fd);
 	join(start(knock_from_a_child, NULL));
 	cr_assert(is_readable(fd));
 	close(fd);

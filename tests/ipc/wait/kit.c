@@ -32,18 +32,18 @@ static void wake(struct bells *bells, uint32_t to)
 
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(&bells->sleeping[to], memory_order_acquire);
-	trp_bell_wake(&bells->bell[to], how, to);
+	trp_doorbell_wake(&bells->bell[to], how, to);
 }
 
 void bells_ring(struct bells *bells, uint32_t to, uint32_t from)
 {
-	if (trp_bell_set(&bells->bell[to], from))
+	if (trp_doorbell_set(&bells->bell[to], from))
 		wake(bells, to);
 }
 
 void bells_ring_for_dead(struct bells *bells, uint32_t to, uint32_t from)
 {
-	trp_bell_set_again(&bells->bell[to], from);
+	trp_doorbell_set_again(&bells->bell[to], from);
 	wake(bells, to);
 }
 
@@ -53,7 +53,7 @@ static void ignore(uint32_t sender, void *data)
 
 void bells_clear(struct bells *bells, uint32_t slot)
 {
-	trp_bell_take(&bells->bell[slot], SLOTS, ignore, NULL);
+	trp_doorbell_take(&bells->bell[slot], SLOTS, ignore, NULL);
 }
 
 /* Of the parent, so that a child of a test has the same. */

@@ -13,7 +13,7 @@
 enum { SLOTS = 3, ANY_CPU = -1 };
 
 struct bells {
-	struct trp_bell bell[SLOTS];
+	struct trp_doorbell bell[SLOTS];
 	_Atomic uint32_t sleeping[SLOTS];
 	_Atomic uint64_t count[SLOTS];
 };

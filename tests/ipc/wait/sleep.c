@@ -123,7 +123,7 @@ EACH_KIND(wait, no_wake_is_lost_between_watching_and_not)
 			watch_silence(&wait);
 		bells_ring(bells, 0, 1);
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(10000)), 0);
-		cr_assert(trp_bell_is_set(&bells->bell[0]));
+		cr_assert(trp_doorbell_is_set(&bells->bell[0]));
 		bells_clear(bells, 0);
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(0)), 0);
 		if (i % 3 == 1)
@@ -194,7 +194,7 @@ EACH_KIND(wait, a_bell_that_is_set_is_no_sleep)
 	require_kind(*kind);
 	init_wait(&wait, *kind, bells, 0);
 	watch_silence(&wait);
-	trp_bell_set(&bells->bell[0], 1);
+	trp_doorbell_set(&bells->bell[0], 1);
 	cr_assert_eq(trp_wait_sleep(&wait, TRP_NEVER), 0);
 	cr_assert_eq(wait.sleeps, 0);
 	forget_silence(&wait);

@@ -173,7 +173,7 @@ EACH_KIND(watch, mail_and_a_descriptor_at_once_are_both_found)
 		cr_assert_eq(write(tap.watch.fd, &one, 8), 8);
 		bells_ring(desk.bells, 0, 1);
 		cr_assert_eq(trp_wait_sleep(&desk.wait, TRP_NEVER), 0);
-		cr_assert(trp_bell_is_set(&desk.bells->bell[0]));
+		cr_assert(trp_doorbell_is_set(&desk.bells->bell[0]));
 		bells_clear(desk.bells, 0);
 		cr_assert(sleep_until_calls(round));
 	}
@@ -206,7 +206,7 @@ EACH_KIND(watch, a_name_that_somebody_holds_is_no_obstacle)
 			bells_ring(bells, 1, 2);
 			_exit(0);
 		}
-		while (!trp_bell_is_set(&bells->bell[1]))
+		while (!trp_doorbell_is_set(&bells->bell[1]))
 			cr_assert_eq(trp_wait_sleep(&second, after_ms(9000)),
 				     0);
 		bells_clear(bells, 1);

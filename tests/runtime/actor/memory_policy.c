@@ -39,7 +39,7 @@ static void begin(int (*policy)(const struct troupe_memory *memory))
 	made_up = (struct troupe_memory) { .available = 1000 * MIB,
 					   .headroom = 10 * MIB,
 					   .pressure = 123 };
-	trp_memory_look_at(make_up);
+	trp_memory_policy_look_at(make_up);
 	troupe_memory_policy(policy);
 }
 
@@ -274,7 +274,8 @@ static void write_files(const char *folder)
 Test(memory, facts_are_read_from_the_files_and_the_tightest_group_counts)
 {
 	char folder[] = "/tmp/troupe-memory-XXXXXX", path[4][256], command[64];
-	struct trp_memory_files files = { path[0], path[1], path[2], folder };
+	struct trp_memory_policy_files files = { path[0], path[1], path[2],
+						 folder };
 	static const char *const names[] = { "meminfo", "pressure", "groups" };
 	struct troupe_memory memory;
 
@@ -282,7 +283,7 @@ Test(memory, facts_are_read_from_the_files_and_the_tightest_group_counts)
 	for (int i = 0; i < 3; i++)
 		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, names[i]);
 	write_files(folder);
-	trp_memory_read(&files, &memory);
+	trp_memory_policy_read(&files, &memory);
 	cr_expect_eq(memory.available, 7 * 1024);
 	cr_expect_eq(memory.headroom, 100);
 	cr_expect_eq(memory.pressure, 107);
@@ -290,12 +291,12 @@ Test(memory, facts_are_read_from_the_files_and_the_tightest_group_counts)
 	write_file(path[3], "memory.max", "max\n");
 	write_file(folder, "pressure", "some nonsense\n");
 	write_file(folder, "meminfo", "MemTotal: 9 kB\n");
-	trp_memory_read(&files, &memory);
+	trp_memory_policy_read(&files, &memory);
 	cr_expect_eq(memory.available, UINT64_MAX);
 	cr_expect_eq(memory.headroom, 400);
 	cr_expect_eq(memory.pressure, -1);
-	files = (struct trp_memory_files) { "/no", "/no", "/no", "/no" };
-	trp_memory_read(&files, &memory);
+	files = (struct trp_memory_policy_files) { "/no", "/no", "/no", "/no" };
+	trp_memory_policy_read(&files, &memory);
 	cr_expect_eq(memory.headroom, UINT64_MAX);
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	cr_assert_eq(system(command), 0);

@@ -204,12 +204,12 @@ Test(streams, addresses_are_numbers)
 	socklen_t size;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		cr_expect_eq(trp_address_parse(good[i], &address, &size), 0,
+		cr_expect_eq(trp_tcp_address_parse(good[i], &address, &size), 0,
 			     "%s", good[i]);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		cr_expect_eq(trp_address_parse(bad[i], &address, &size),
+		cr_expect_eq(trp_tcp_address_parse(bad[i], &address, &size),
 			     -EINVAL, "%s", bad[i]);
-	trp_address_parse("[::1]:80", &address, &size);
+	trp_tcp_address_parse("[::1]:80", &address, &size);
 	cr_expect_eq(((struct sockaddr_in6 *)&address)->sin6_port, htons(80));
 }
 

@@ -146,7 +146,7 @@ Test(gate, hostile_bytes_are_dropped_with_their_connection)
 		if (i % 3 == 1) {
 			Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 
-			trp_packet_pack(&list.base, bytes);
+			trp_protocol_pack(&list.base, bytes);
 			memset(bytes + 8, 0xff, 8 + (size_t)rand() % 100);
 			size = 16;
 		}
@@ -166,19 +166,19 @@ Test(gate, descriptors_and_early_words_are_dropped_too)
 	int fd, both[2];
 
 	node_start(&node, "a", "600");
-	trp_packet_pack(&list.base, bytes);
+	trp_protocol_pack(&list.base, bytes);
 	cr_assert_eq(pipe2(both, O_CLOEXEC), 0);
 	fd = enter("a");
-	cr_assert_eq(trp_packet_send(fd, bytes, trp_packet_size(&list.base),
-				     both, 2),
+	cr_assert_eq(trp_protocol_send(fd, bytes, trp_protocol_size(&list.base),
+				       both, 2),
 		     0);
 	cr_expect(is_dropped(fd));
 	close(fd);
 	/* The next request comes too early, unless the answer was faster. */
 	fd = enter("a");
 	for (int i = 0; i < 2; i++)
-		trp_packet_send(fd, bytes, trp_packet_size(&list.base), NULL,
-				0);
+		trp_protocol_send(fd, bytes, trp_protocol_size(&list.base),
+				  NULL, 0);
 	shutdown(fd, SHUT_WR);
 	cr_expect(is_dropped(fd));
 	close(fd);
@@ -190,24 +190,24 @@ Test(gate, descriptors_and_early_words_are_dropped_too)
 
 Test(gate, a_request_that_is_not_known_is_answered)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const ProtobufCMessage *item;
 	struct program node;
 
 	node_start(&node, "a", NULL);
-	cr_assert_eq(trp_visit_open(&visit, "a"), 0);
-	cr_expect_eq(trp_visit_get(&visit, &actor.base,
-				   &troupe__guest__node__descriptor, &item),
+	cr_assert_eq(trp_client_open(&visit, "a"), 0);
+	cr_expect_eq(trp_client_get(&visit, &actor.base,
+				    &troupe__guest__node__descriptor, &item),
 		     -ENOSYS);
 	cr_expect(strstr(visit.why, "version"), "%s", visit.why);
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 	node_stop(&node, "a");
 }
 
 Test(gate, one_too_many_is_told_so)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	int fd[TRP_VISITORS_MAX];
 	const ProtobufCMessage *item;
@@ -216,26 +216,26 @@ Test(gate, one_too_many_is_told_so)
 	node_start(&node, "a", NULL);
 	for (int i = 0; i < TRP_VISITORS_MAX; i++)
 		cr_assert_geq(fd[i] = enter("a"), 0);
-	cr_assert_eq(trp_visit_open(&visit, "a"), 0);
-	cr_expect_eq(trp_visit_get(&visit, &hello.base,
-				   &troupe__guest__node__descriptor, &item),
+	cr_assert_eq(trp_client_open(&visit, "a"), 0);
+	cr_expect_eq(trp_client_get(&visit, &hello.base,
+				    &troupe__guest__node__descriptor, &item),
 		     -EUSERS, "%s", visit.why);
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 	for (int i = 0; i < TRP_VISITORS_MAX; i++)
 		close(fd[i]);
-	while (trp_visit_open(&visit, "a") == 0 &&
-	       trp_visit_get(&visit, &hello.base,
-			     &troupe__guest__node__descriptor,
-			     &item) == -EUSERS)
-		trp_visit_close(&visit);
-	trp_visit_close(&visit);
+	while (trp_client_open(&visit, "a") == 0 &&
+	       trp_client_get(&visit, &hello.base,
+			      &troupe__guest__node__descriptor,
+			      &item) == -EUSERS)
+		trp_client_close(&visit);
+	trp_client_close(&visit);
 	cr_expect_eq(node_count("a"), 3);
 	node_stop(&node, "a");
 }
 
 Test(gate, a_reader_that_stands_still_gets_all_of_it_later)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 	const ProtobufCMessage *item;
 	struct program node;
@@ -243,37 +243,37 @@ Test(gate, a_reader_that_stands_still_gets_all_of_it_later)
 	int r;
 
 	node_start(&node, "a", "600");
-	cr_assert_eq(trp_visit_open(&visit, "a"), 0);
-	cr_assert_eq(trp_visit_ask(&visit, &list.base), 0);
+	cr_assert_eq(trp_client_open(&visit, "a"), 0);
+	cr_assert_eq(trp_client_ask(&visit, &list.base), 0);
 	/* Others are served meanwhile. */
 	for (int i = 0; i < 10; i++)
 		cr_assert_eq(node_count("a"), 603);
-	while ((r = trp_visit_next(&visit, &troupe__guest__actor__descriptor, 0,
-				   &item)) == 1)
+	while ((r = trp_client_next(&visit, &troupe__guest__actor__descriptor,
+				    0, &item)) == 1)
 		count++;
 	cr_expect_eq(r, 0, "%s", visit.why);
 	cr_expect_eq(count, 603);
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 	node_stop(&node, "a");
 }
 
 /* SIGKILL to each idle one; the supervisor writes a line of each. */
 static void kill_idlers(const char *name)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 	const Troupe__Guest__Actor *actor;
 	const ProtobufCMessage *item;
 
-	cr_assert_eq(trp_visit_open(&visit, name), 0);
-	cr_assert_eq(trp_visit_ask(&visit, &list.base), 0);
-	while (trp_visit_next(&visit, &troupe__guest__actor__descriptor, 0,
-			      &item) == 1) {
+	cr_assert_eq(trp_client_open(&visit, name), 0);
+	cr_assert_eq(trp_client_ask(&visit, &list.base), 0);
+	while (trp_client_next(&visit, &troupe__guest__actor__descriptor, 0,
+			       &item) == 1) {
 		actor = (const void *)item;
 		if (actor->pid && strcmp(actor->label, "idle") == 0)
 			kill(actor->pid, SIGKILL);
 	}
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 }
 
 Test(gate, a_log_that_nobody_reads_keeps_nobody_and_what_is_lost_is_counted)
@@ -306,8 +306,8 @@ static int try_as_nobody(void)
 	fd = enter("a");
 	if (fd < 0)
 		return fd == -EACCES ? 1 : 9;
-	trp_packet_pack(&hello.base, bytes);
-	trp_packet_send(fd, bytes, trp_packet_size(&hello.base), NULL, 0);
+	trp_protocol_pack(&hello.base, bytes);
+	trp_protocol_send(fd, bytes, trp_protocol_size(&hello.base), NULL, 0);
 	return is_dropped(fd) && recv(fd, bytes, 1, 0) == 0 ? 2 : 0;
 }
 

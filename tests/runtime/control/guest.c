@@ -321,23 +321,23 @@ Test(guests, a_child_of_a_guest_is_none)
 	node_stop(&node, "a");
 }
 
-static const Troupe__Guest__Joined *ask_to_join(struct trp_visit *visit,
+static const Troupe__Guest__Joined *ask_to_join(struct trp_client *visit,
 						int *ret_r)
 {
 	Troupe__Guest__Join join = TROUPE__GUEST__JOIN__INIT;
 	const ProtobufCMessage *item = NULL;
 
 	join.label = "raw";
-	cr_assert_eq(trp_visit_open(visit, "a"), 0, "%s", visit->why);
-	cr_assert_eq(trp_visit_ask(visit, &join.base), 0);
-	*ret_r = trp_visit_next(visit, &troupe__guest__joined__descriptor, 1,
-				&item);
+	cr_assert_eq(trp_client_open(visit, "a"), 0, "%s", visit->why);
+	cr_assert_eq(trp_client_ask(visit, &join.base), 0);
+	*ret_r = trp_client_next(visit, &troupe__guest__joined__descriptor, 1,
+				 &item);
 	return (const Troupe__Guest__Joined *)item;
 }
 
 Test(guests, a_process_joins_a_node_once)
 {
-	static struct trp_visit first, second;
+	static struct trp_client first, second;
 	struct program node;
 	int r;
 
@@ -349,10 +349,10 @@ Test(guests, a_process_joins_a_node_once)
 	ask_to_join(&second, &r);
 	cr_expect_eq(r, -EEXIST);
 	cr_expect(strstr(second.why, "already"), "%s", second.why);
-	trp_visit_close(&second);
+	trp_client_close(&second);
 	cr_expect_eq(node_count("a"), 4);
 	/* It never set up its region, so that can be given away at once. */
-	trp_visit_close(&first);
+	trp_client_close(&first);
 	node_await_count("a", 3);
 	node_stop(&node, "a");
 }
@@ -374,7 +374,7 @@ static bool is_fatal(void *address)
 
 Test(guests, it_can_write_its_own_region_only)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	const Troupe__Guest__Joined *joined;
 	struct trp_arena arena;
 	struct program node;
@@ -405,6 +405,6 @@ Test(guests, it_can_write_its_own_region_only)
 			      PROT_READ | PROT_WRITE),
 		     0, "nor can it be made writable");
 	trp_arena_fini(&arena);
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 	node_stop(&node, "a");
 }

@@ -95,7 +95,7 @@ int troupe(struct program *p, ...)
 Troupe__Value *node_ps(const char *name)
 {
 	struct program ps;
-	struct trp_mistake mistake = { 0 };
+	struct trp_parse_error mistake = { 0 };
 	Troupe__Value *value = NULL;
 
 	cr_assert_eq(troupe(&ps, "ps", "--json", "--node", name, NULL), 0, "%s",
@@ -122,17 +122,17 @@ const Troupe__Value *node_find(const Troupe__Value *ps, const char *label)
 
 size_t node_count(const char *name)
 {
-	static struct trp_visit visit;
+	static struct trp_client visit;
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	const ProtobufCMessage *item;
 	size_t count;
 
-	cr_assert_eq(trp_visit_open(&visit, name), 0, "%s", visit.why);
-	cr_assert_eq(trp_visit_get(&visit, &hello.base,
-				   &troupe__guest__node__descriptor, &item),
+	cr_assert_eq(trp_client_open(&visit, name), 0, "%s", visit.why);
+	cr_assert_eq(trp_client_get(&visit, &hello.base,
+				    &troupe__guest__node__descriptor, &item),
 		     0, "%s", visit.why);
 	count = ((const Troupe__Guest__Node *)item)->actors;
-	trp_visit_close(&visit);
+	trp_client_close(&visit);
 	return count;
 }
 

@@ -21,7 +21,7 @@ static const char *text_of(const struct trp_rotation *rotation)
 static void insert(struct trp_rotation *rotation, struct trp_peers *peers,
 		   const char *name)
 {
-	struct trp_peer *peer;
+	struct trp_beacon_peer *peer;
 
 	cr_assert(trp_peers_make(peers, name, &peer) == 0);
 	cr_assert(trp_rotation_insert(rotation, peer) == 0);
@@ -91,7 +91,7 @@ Test(rotation, agrees_with_a_model_of_it)
 Test(peers, a_full_table_lets_go_of_the_one_not_heard_for_longest)
 {
 	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
-	struct trp_peer *peer, *pinned;
+	struct trp_beacon_peer *peer, *pinned;
 	struct trp_peers peers;
 	char name[16];
 	int i;

@@ -93,44 +93,46 @@ Test(reason, a_signal_is_told_by_number_and_name)
 
 Test(names, thousands_are_found_and_go_with_their_holder)
 {
-	struct trp_names names = { 0 };
-	struct trp_name *holder[10] = { 0 };
+	struct trp_registry names = { 0 };
+	struct trp_registered *holder[10] = { 0 };
 	char name[TROUPE_NAME_SIZE];
 	int i;
 
 	for (i = 0; i < 5000; i++) {
 		snprintf(name, sizeof(name), "name-%d", i);
-		cr_assert_eq(trp_names_add(&names, name, (troupe_ref)i + 1,
-					   &holder[i % 10]),
+		cr_assert_eq(trp_registry_add(&names, name, (troupe_ref)i + 1,
+					      &holder[i % 10]),
 			     0);
-		cr_assert_eq(trp_names_add(&names, name, 1, &holder[0]),
+		cr_assert_eq(trp_registry_add(&names, name, 1, &holder[0]),
 			     -EEXIST);
 	}
-	trp_names_remove_all(&names, &holder[3]);
+	trp_registry_remove_all(&names, &holder[3]);
 	for (i = 0; i < 5000; i++) {
 		snprintf(name, sizeof(name), "name-%d", i);
-		cr_assert_eq(trp_names_find(&names, name),
+		cr_assert_eq(trp_registry_find(&names, name),
 			     i % 10 == 3 ? 0 : (troupe_ref)i + 1);
 	}
-	cr_assert_eq(trp_names_remove(&names, "name-3"), -ENOENT);
-	cr_assert_eq(trp_names_remove(&names, "name-4"), 0);
+	cr_assert_eq(trp_registry_remove(&names, "name-3"), -ENOENT);
+	cr_assert_eq(trp_registry_remove(&names, "name-4"), 0);
 	cr_assert_eq(names.count, 4499);
-	trp_names_fini(&names);
+	trp_registry_fini(&names);
 }
 
 Test(names, empty_long_and_unprintable_ones_are_refused)
 {
-	cr_assert(trp_name_is_valid("a"));
-	cr_assert(trp_name_is_valid("1234567890123456789012345678901"));
-	cr_assert_not(trp_name_is_valid("12345678901234567890123456789012"));
-	cr_assert_not(trp_name_is_valid(""));
-	cr_assert_not(trp_name_is_valid("a/b"));
-	cr_assert_not(trp_name_is_valid("a\nb"));
+	cr_assert(trp_registry_is_valid("a"));
+	cr_assert(trp_registry_is_valid("1234567890123456789012345678901"));
+	cr_assert_not(
+		trp_registry_is_valid("12345678901234567890123456789012"));
+	cr_assert_not(trp_registry_is_valid(""));
+	cr_assert_not(trp_registry_is_valid("a/b"));
+	cr_assert_not(trp_registry_is_valid("a\nb"));
 }
 
 /* ---- the family ---------------------------------------------------------- */
 
-static uint32_t count_children(const struct trp_family *family, uint32_t slot)
+static uint32_t count_children(const struct trp_child_table *family,
+			       uint32_t slot)
 {
 	uint32_t child = family->child[slot].first;
 	uint32_t count = 0;
@@ -145,26 +147,26 @@ static uint32_t count_children(const struct trp_family *family, uint32_t slot)
 Test(family, random_births_and_deaths_keep_the_tree)
 {
 	enum { SLOTS = 64 };
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t alive = 0, slot, i;
 	unsigned seed = 99;
 
-	cr_assert_eq(trp_family_init(&family, SLOTS, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, SLOTS, 32768), 0);
 	for (i = 0; i < 20000; i++) {
 		uint32_t one = rand_r(&seed) % SLOTS;
 		struct trp_child *child = &family.child[one];
 
 		if (child->state == CHILD_RUNNING && one && rand_r(&seed) % 2) {
-			trp_family_bury(&family, one);
-			trp_family_forget(&family, one);
+			trp_child_bury(&family, one);
+			trp_child_forget(&family, one);
 			alive--;
 		} else if (child->state == CHILD_RUNNING) {
-			slot = trp_family_add(&family, one);
+			slot = trp_child_add(&family, one);
 			cr_assert_eq(slot == 0, alive == SLOTS - 1);
 			if (slot) {
-				trp_family_born(&family, slot,
-						(pid_t)(1000 + slot));
-				trp_family_watch(&family, one, slot, i);
+				trp_child_born(&family, slot,
+					       (pid_t)(1000 + slot));
+				trp_child_watch(&family, one, slot, i);
 				alive++;
 			}
 		}
@@ -176,66 +178,66 @@ Test(family, random_births_and_deaths_keep_the_tree)
 		cr_assert_eq(count_children(&family, slot),
 			     family.child[slot].count);
 		if (slot)
-			cr_assert_eq(trp_family_by_pid(&family,
-						       (pid_t)(1000 + slot)),
-				     slot);
+			cr_assert_eq(
+				trp_child_by_pid(&family, (pid_t)(1000 + slot)),
+				slot);
 	}
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 Test(family, a_slot_comes_back_with_another_generation)
 {
-	struct trp_family family;
+	struct trp_child_table family;
 	troupe_ref old;
 	uint32_t slot;
 
-	trp_family_init(&family, 2, 32768);
-	slot = trp_family_add(&family, 0);
+	trp_child_init(&family, 2, 32768);
+	slot = trp_child_add(&family, 0);
 	old = trp_ref(slot, family.child[slot].generation);
-	cr_assert_not_null(trp_family_find(&family, old));
-	trp_family_bury(&family, slot);
-	cr_assert_null(trp_family_find(&family, old));
-	cr_assert_eq(trp_family_add(&family, 0), 0);
-	trp_family_forget(&family, slot);
-	cr_assert_eq(trp_family_add(&family, 0), slot);
-	cr_assert_null(trp_family_find(&family, old));
-	trp_family_fini(&family);
+	cr_assert_not_null(trp_child_find(&family, old));
+	trp_child_bury(&family, slot);
+	cr_assert_null(trp_child_find(&family, old));
+	cr_assert_eq(trp_child_add(&family, 0), 0);
+	trp_child_forget(&family, slot);
+	cr_assert_eq(trp_child_add(&family, 0), slot);
+	cr_assert_null(trp_child_find(&family, old));
+	trp_child_fini(&family);
 }
 
 Test(family, a_watch_ends_with_either_side)
 {
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t a, b;
 
-	trp_family_init(&family, 8, 32768);
-	a = trp_family_add(&family, 0);
-	b = trp_family_add(&family, 0);
-	cr_assert_eq(trp_family_watch(&family, a, b, 7), 0);
-	cr_assert_eq(trp_family_watch(&family, a, b, 8), 0);
-	cr_assert(trp_family_unwatch(&family, a, 7));
-	cr_assert_not(trp_family_unwatch(&family, a, 7));
+	trp_child_init(&family, 8, 32768);
+	a = trp_child_add(&family, 0);
+	b = trp_child_add(&family, 0);
+	cr_assert_eq(trp_child_watch(&family, a, b, 7), 0);
+	cr_assert_eq(trp_child_watch(&family, a, b, 8), 0);
+	cr_assert(trp_child_unwatch(&family, a, 7));
+	cr_assert_not(trp_child_unwatch(&family, a, 7));
 	cr_assert_eq(family.child[b].watchers->id, 8);
-	trp_family_bury(&family, a);
+	trp_child_bury(&family, a);
 	cr_assert_null(family.child[b].watchers);
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 /* ---- obituary ------------------------------------------------------------ */
 
 Test(obituary, the_latest_ends_are_found_and_older_ones_are_not)
 {
-	static struct trp_obituary obituary;
+	static struct trp_exit_history obituary;
 	struct troupe_end end = { 0 };
 	troupe_ref last = 3 * TRP_OBITUARIES + 7;
 
-	cr_assert_null(trp_obituary_find(&obituary, 1));
+	cr_assert_null(trp_exit_history_find(&obituary, 1));
 	for (end.ref = 1; end.ref <= last; end.ref++) {
 		end.pid = (pid_t)end.ref;
-		trp_obituary_add(&obituary, &end);
+		trp_exit_history_add(&obituary, &end);
 	}
 	for (end.ref = 1; end.ref <= last; end.ref++) {
 		const struct troupe_end *found =
-			trp_obituary_find(&obituary, end.ref);
+			trp_exit_history_find(&obituary, end.ref);
 
 		if (end.ref + TRP_OBITUARIES <= last)
 			cr_assert_null(found);
@@ -246,31 +248,37 @@ Test(obituary, the_latest_ends_are_found_and_older_ones_are_not)
 
 Test(family, what_the_supervisor_has_started_is_found_at_two_slashes)
 {
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t root, own, child, found = 99;
 	char address[64];
 
-	trp_family_init(&family, 8, 32768);
-	root = trp_family_add(&family, 0);
-	own = trp_family_add(&family, 0);
-	child = trp_family_add(&family, own);
-	cr_assert_eq(trp_family_list(&family, root, ""), 0);
-	cr_assert_eq(trp_family_list(&family, own, "lamp"), 0);
-	cr_assert_eq(trp_family_list(&family, child, "bulb"), 0);
-	cr_assert(trp_family_address(&family, child, address, sizeof(address)));
+	trp_child_init(&family, 8, 32768);
+	root = trp_child_add(&family, 0);
+	own = trp_child_add(&family, 0);
+	child = trp_child_add(&family, own);
+	cr_assert_eq(trp_child_address_list(&family, root, ""), 0);
+	cr_assert_eq(trp_child_address_list(&family, own, "lamp"), 0);
+	cr_assert_eq(trp_child_address_list(&family, child, "bulb"), 0);
+	cr_assert(trp_child_address(&family, child, address, sizeof(address)));
 	cr_assert_str_eq(address, "//lamp/bulb");
-	cr_assert_eq(trp_family_walk(&family, root, address, &found), 0);
+	cr_assert_eq(trp_child_address_walk(&family, root, address, &found), 0);
 	cr_assert_eq(found, child);
-	cr_assert_eq(trp_family_walk(&family, root, "//lamp", &found), 0);
+	cr_assert_eq(trp_child_address_walk(&family, root, "//lamp", &found),
+		     0);
 	cr_assert_eq(found, own);
-	cr_assert_eq(trp_family_walk(&family, root, "/", &found), 0);
+	cr_assert_eq(trp_child_address_walk(&family, root, "/", &found), 0);
 	cr_assert_eq(found, root);
-	cr_assert_eq(trp_family_walk(&family, root, "/lamp", &found), -ENOENT);
-	cr_assert_eq(trp_family_walk(&family, root, "//none", &found), -ENOENT);
-	cr_assert_eq(trp_family_walk(&family, root, "//..", &found), -ENOENT);
-	cr_assert_eq(trp_family_walk(&family, root, "//", &found), -EINVAL);
-	cr_assert_eq(trp_family_walk(&family, root, "///a", &found), -EINVAL);
-	cr_assert_eq(trp_family_walk(&family, root, "//lamp/", &found),
+	cr_assert_eq(trp_child_address_walk(&family, root, "/lamp", &found),
+		     -ENOENT);
+	cr_assert_eq(trp_child_address_walk(&family, root, "//none", &found),
+		     -ENOENT);
+	cr_assert_eq(trp_child_address_walk(&family, root, "//..", &found),
+		     -ENOENT);
+	cr_assert_eq(trp_child_address_walk(&family, root, "//", &found),
 		     -EINVAL);
-	trp_family_fini(&family);
+	cr_assert_eq(trp_child_address_walk(&family, root, "///a", &found),
+		     -EINVAL);
+	cr_assert_eq(trp_child_address_walk(&family, root, "//lamp/", &found),
+		     -EINVAL);
+	trp_child_fini(&family);
 }

@@ -8,41 +8,41 @@
 
 /* ---- the table alone ----------------------------------------------------- */
 
-static uint32_t add(struct trp_family *family, uint32_t parent,
+static uint32_t add(struct trp_child_table *family, uint32_t parent,
 		    const char *name)
 {
-	uint32_t slot = trp_family_add(family, parent);
+	uint32_t slot = trp_child_add(family, parent);
 
 	cr_assert_neq(slot, 0);
-	cr_assert_eq(trp_family_list(family, slot, name), 0, "%s", name);
+	cr_assert_eq(trp_child_address_list(family, slot, name), 0, "%s", name);
 	return slot;
 }
 
-static void expect_at(const struct trp_family *family, uint32_t from,
+static void expect_at(const struct trp_child_table *family, uint32_t from,
 		      const char *address, uint32_t slot)
 {
 	uint32_t found = 0;
 
-	cr_expect_eq(trp_family_walk(family, from, address, &found), 0,
+	cr_expect_eq(trp_child_address_walk(family, from, address, &found), 0,
 		     "nobody at %s", address);
 	cr_expect_eq(found, slot, "another at %s", address);
 }
 
-static void expect_none(const struct trp_family *family, uint32_t from,
+static void expect_none(const struct trp_child_table *family, uint32_t from,
 			const char *address, int result)
 {
 	uint32_t found = 4711;
 
-	cr_expect_eq(trp_family_walk(family, from, address, &found), result,
-		     "%s", address);
+	cr_expect_eq(trp_child_address_walk(family, from, address, &found),
+		     result, "%s", address);
 }
 
 Test(tree, addresses_lead_absolutely_and_from_anywhere)
 {
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t root, a, b, c;
 
-	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
 	root = add(&family, 0, "");
 	a = add(&family, root, "a");
 	b = add(&family, a, "b");
@@ -57,7 +57,7 @@ Test(tree, addresses_lead_absolutely_and_from_anywhere)
 	expect_at(&family, a, "..", root);
 	expect_at(&family, b, "../../c", c);
 	expect_at(&family, b, "/a/../c/.", c);
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
@@ -67,10 +67,10 @@ Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
 		"a/",	      "/a//b", "a//b",
 		"/nobody//b", "./",    "/12345678901234567890123456789012",
 	};
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t root, a;
 
-	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
 	expect_none(&family, 0, "/", -ENOENT);
 	root = add(&family, 0, "");
 	a = add(&family, root, "a");
@@ -81,47 +81,47 @@ Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
 	expect_none(&family, a, "../../a", -ENOENT);
 	for (size_t i = 0; i < sizeof(ill_formed) / sizeof(*ill_formed); i++)
 		expect_none(&family, a, ill_formed[i], -EINVAL);
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 Test(tree, a_name_is_one_siblings_alone_until_it_is_buried)
 {
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t root, a, b, slot;
 
-	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
 	root = add(&family, 0, "");
 	a = add(&family, root, "a");
 	b = add(&family, a, "a"); /* a cousin may have it */
-	slot = trp_family_add(&family, root);
-	cr_assert_eq(trp_family_list(&family, slot, "a"), -EEXIST);
-	trp_family_bury(&family, b);
+	slot = trp_child_add(&family, root);
+	cr_assert_eq(trp_child_address_list(&family, slot, "a"), -EEXIST);
+	trp_child_bury(&family, b);
 	expect_none(&family, root, "a/a", -ENOENT);
-	cr_assert_eq(trp_family_list(&family, slot, "b"), 0);
+	cr_assert_eq(trp_child_address_list(&family, slot, "b"), 0);
 	add(&family, a, "a");
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 Test(tree, the_children_of_the_dead_have_no_address)
 {
 	char address[64];
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t root, a, b, c;
 
-	cr_assert_eq(trp_family_init(&family, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
 	root = add(&family, 0, "");
 	a = add(&family, root, "a");
 	b = add(&family, a, "b");
 	c = add(&family, b, "c");
-	trp_family_bury(&family, a);
+	trp_child_bury(&family, a);
 	expect_none(&family, root, "/a/b", -ENOENT);
 	expect_none(&family, root, "/b", -ENOENT);
 	expect_at(&family, c, "..", b);
 	expect_none(&family, c, "../..", -ENOENT);
-	trp_family_address(&family, c, address, sizeof(address));
+	trp_child_address(&family, c, address, sizeof(address));
 	cr_assert_str_eq(address, "?/b/c");
 	add(&family, root, "b");
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 Test(tree, children_without_a_name_get_one_that_is_free)
@@ -137,56 +137,57 @@ Test(tree, children_without_a_name_get_one_that_is_free)
 					     "012345678901234567" };
 	enum { COUNT = sizeof(label) / sizeof(label[0]) };
 	char address[64];
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t root, child, found;
 
-	cr_assert_eq(trp_family_init(&family, 64, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, 64, 32768), 0);
 	root = add(&family, 0, "");
 	for (int i = 0; i < 3 * COUNT; i++) {
-		child = trp_family_add(&family, root);
-		trp_family_list_freely(&family, child, label[i % COUNT]);
-		cr_assert(trp_family_address(&family, child, address,
-					     sizeof(address)));
-		cr_assert_eq(trp_family_walk(&family, child, address, &found),
-			     0, "%s", address);
+		child = trp_child_add(&family, root);
+		trp_child_address_list_freely(&family, child, label[i % COUNT]);
+		cr_assert(trp_child_address(&family, child, address,
+					    sizeof(address)));
+		cr_assert_eq(
+			trp_child_address_walk(&family, child, address, &found),
+			0, "%s", address);
 		cr_assert_eq(found, child, "%s", address);
 	}
 	expect_at(&family, root, "/w", 2);
 	expect_at(&family, root, "/w:3", 3);
 	expect_at(&family, root, "/w_2", 4);
 	expect_at(&family, root, "/a_b", 5);
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 Test(tree, an_address_that_does_not_fit_says_so_and_ends_as_it_should)
 {
 	char address[16];
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t slot;
 
-	cr_assert_eq(trp_family_init(&family, 64, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, 64, 32768), 0);
 	slot = add(&family, 0, "");
-	cr_assert(trp_family_address(&family, slot, address, sizeof(address)));
+	cr_assert(trp_child_address(&family, slot, address, sizeof(address)));
 	cr_assert_str_eq(address, "/");
 	for (int i = 0; i < 3; i++)
 		slot = add(&family, slot, "abc");
-	trp_family_address(&family, slot, address, sizeof(address));
+	trp_child_address(&family, slot, address, sizeof(address));
 	cr_assert_str_eq(address, ".../abc/abc");
 	cr_assert_not(
-		trp_family_address(&family, slot, address, sizeof(address)));
-	trp_family_fini(&family);
+		trp_child_address(&family, slot, address, sizeof(address)));
+	trp_child_fini(&family);
 }
 
 Test(tree, random_births_and_deaths_keep_every_address)
 {
 	enum { SLOTS = 512 };
 	char address[TROUPE_ADDRESS_SIZE];
-	struct trp_family family;
+	struct trp_child_table family;
 	uint32_t slot, found;
 	unsigned seed = 4242;
 
 	cr_log_info("seed %u", seed);
-	cr_assert_eq(trp_family_init(&family, SLOTS, 32768), 0);
+	cr_assert_eq(trp_child_init(&family, SLOTS, 32768), 0);
 	add(&family, 0, "");
 	for (int i = 0; i < 20000; i++) {
 		uint32_t one = 1 + rand_r(&seed) % (SLOTS - 1);
@@ -194,26 +195,27 @@ Test(tree, random_births_and_deaths_keep_every_address)
 		if (family.child[one].state != CHILD_ORDERED)
 			continue;
 		if (one != 1 && rand_r(&seed) % 2) {
-			trp_family_bury(&family, one);
-			trp_family_forget(&family, one);
+			trp_child_bury(&family, one);
+			trp_child_forget(&family, one);
 			continue;
 		}
-		slot = trp_family_add(&family, one);
+		slot = trp_child_add(&family, one);
 		if (slot)
-			trp_family_list_freely(&family, slot,
-					       rand_r(&seed) % 2 ? "x" : "y");
+			trp_child_address_list_freely(
+				&family, slot, rand_r(&seed) % 2 ? "x" : "y");
 	}
 	for (slot = 1; slot < SLOTS; slot++) {
 		if (family.child[slot].state != CHILD_ORDERED ||
-		    !trp_family_address(&family, slot, address,
-					sizeof(address)) ||
+		    !trp_child_address(&family, slot, address,
+				       sizeof(address)) ||
 		    address[0] != '/')
 			continue;
-		cr_assert_eq(trp_family_walk(&family, 1, address, &found), 0,
-			     "%s", address);
+		cr_assert_eq(
+			trp_child_address_walk(&family, 1, address, &found), 0,
+			"%s", address);
 		cr_assert_eq(found, slot, "%s", address);
 	}
-	trp_family_fini(&family);
+	trp_child_fini(&family);
 }
 
 /* ---- in a node ----------------------------------------------------------- */
