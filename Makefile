@@ -6,6 +6,7 @@
 # make lint           layering, format, clang-tidy
 # make install        PREFIX=/usr/local, DESTDIR=
 # make help           everything else
+# V=1                 shows each command
 
 VERSION := 0.1.0
 SONAME  := libtroupe.so.0
@@ -66,10 +67,6 @@ TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
 WAITING     := $(filter runtime/node runtime/actor runtime/supervisor runtime/redis,$(TEST_DIRS))
 WAYS        := $(foreach w,socket epoll,$(addsuffix @$(w),$(WAITING)))
 test_bin     = $(O)/bin/test-$(subst /,-,$(1))
-BENCHES     := $(basename $(notdir $(wildcard tests/bench/parts/*.c)))
-BENCH_SRC    = $(filter-out tests/bench/parts/% \
-		 $(PEERS_ASIDE:%=tests/bench/peers/%.c), \
-		 $(wildcard tests/bench/*.c tests/bench/*/*.c))
 FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
@@ -97,6 +94,10 @@ EXAMPLE   = $(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) \
 LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
+# V=1 shows the commands, -s shows nothing.
+silent = $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
@@ -107,7 +108,7 @@ all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
 
 help:
-	@sed -n '3,8s/^# \{0,1\}//p' Makefile
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 	@echo 'make bench          what actors cost: ARGS=--help'
 	@echo 'make bench-peers    installs what it compares with'
 	@echo 'make bench-report   a page of tables and plots: build/bench/report.html'
@@ -142,46 +143,46 @@ always:
 
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
-	$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
+	$(call quiet,PROTO)$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
 $(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c $(O)/flags
-	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
+	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 
 $(O)/gen/serialize/%.o: $(O)/gen/serialize/%.c $(O)/flags
-	$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
+	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 
 $(O)/gen/tests/%.o: $(O)/gen/tests/%.c $(O)/flags
-	$(CC) $(INTERNAL) -c $< -o $@
+	$(call quiet,CC)$(CC) $(INTERNAL) -c $< -o $@
 
 $(O)/%.o: %.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(INTERNAL) -c $< -o $@
+	$(call quiet,CC)$(CC) $(INTERNAL) -c $< -o $@
 
 $(O)/lib/libtroupe.a: $(LIBRARY_OBJ)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call quiet,AR)$(AR) rcs $@ $^
 
 $(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map -Wl,-Bsymbolic \
+	$(call quiet,LD)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map -Wl,-Bsymbolic \
 		$(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
 	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
 
 $(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
 
 $(O)/examples/%.o: examples/%.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(EXAMPLE) -c $< -o $@
+	$(call quiet,CC)$(CC) $(EXAMPLE) -c $< -o $@
 
 $(O)/gen/examples/%.o: $(O)/gen/examples/%.c $(O)/flags
-	$(CC) $(EXAMPLE) -c $< -o $@
+	$(call quiet,CC)$(CC) $(EXAMPLE) -c $< -o $@
 
 $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
-	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+	$(call quiet,LD)$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c) \
 		$(EXAMPLE_LIBS)
 $(O)/examples/websocket.so: EXAMPLE_LIBS = -lwslay -lnettle
@@ -194,13 +195,13 @@ $(SUPPORT): $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
 	    $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call quiet,AR)$(AR) rcs $@ $^
 define test_program
 $(call test_bin,$(1)): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
 		$$(SUPPORT) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
+	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
@@ -215,10 +216,10 @@ $(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
 	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 $(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/$(PARLOUR).o \
 		$(O)/lib/libtroupe.so
-	$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+	$(call quiet,LD)$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 $(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so
-	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
 $(call test_bin,runtime/control) $(call test_bin,examples): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
@@ -229,85 +230,7 @@ $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.
 $(call test_bin,runtime/mesh): | all
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
-# Peers that need something are built into $(O)/peers, each by itself, and
-# those for which it is not installed say so when asked.
-PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq && echo yes),zeromq) \
-	$(if $(wildcard /usr/include/nng/nng.h),nng) \
-	$(if $(wildcard /usr/include/boost/interprocess/ipc/message_queue.hpp), \
-		$(if $(shell command -v $(CXX)),boost)) \
-	$(if $(shell command -v iox-roudi), \
-		$(if $(wildcard /usr/include/iceoryx/*/iceoryx_binding_c),iceoryx)) \
-	$(if $(shell command -v python3),python) \
-	$(if $(shell command -v erlc),erlang) \
-	$(if $(shell grep -s 'CAF_VERSION 17' /usr/include/caf/config.hpp), \
-		$(if $(shell command -v $(CXX)),caf))
-PEERS_ASIDE := zeromq nng boost iceoryx
-PEER_FILES  := $(patsubst %,$(O)/peers/%,\
-	$(patsubst %,%.so,$(filter $(PEERS_ASIDE),$(PEERS_HAVE))) \
-	$(patsubst python,python.py,$(filter python,$(PEERS_HAVE))) \
-	$(patsubst erlang,erlang_peer.beam,$(filter erlang,$(PEERS_HAVE))) \
-	$(filter caf,$(PEERS_HAVE)))
-PEER_LIBS_zeromq  := -lzmq
-PEER_LIBS_nng     := -lnng
-PEER_LIBS_iceoryx := -liceoryx_binding_c -Wl,--allow-shlib-undefined
-PEER_FLAGS_iceoryx := $(patsubst %,-isystem %,$(wildcard /usr/include/iceoryx/*))
-PEER_CXX = $(CXX) -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
-	   $(OPTIMISE) $(CFLAGS) -fPIC -I. -I$(O)/gen \
-	   $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -MMD -MP -MF $(basename $@).d
-
-$(O)/peers/flags: always
-	@mkdir -p $(@D)
-	@echo '$(PEERS_HAVE)' | cmp -s - $@ || echo '$(PEERS_HAVE)' > $@
-PEERS_KNOWN = $(O)/tests/bench/peers/loaded.o $(O)/tests/bench/peers/programs.o
-$(PEERS_KNOWN): $(O)/peers/flags
-$(PEERS_KNOWN): INTERNAL += \
-	$(foreach p,$(PEERS_HAVE),-DHAVE_PEER_$(call upper,$(p)))
-
-$(O)/peers/%.so: tests/bench/peers/%.c $(O)/flags | $(GENERATED)
-	@mkdir -p $(@D)
-	$(CC) $(INTERNAL) $(PEER_FLAGS_$*) -MF $(basename $@).d -shared $(LDFLAGS) \
-		-o $@ $< $(PEER_LIBS_$*)
-$(O)/peers/%.so: tests/bench/peers/%.cc $(O)/flags | $(GENERATED)
-	@mkdir -p $(@D)
-	$(PEER_CXX) -shared $(LDFLAGS) -o $@ $<
-$(O)/peers/caf: tests/bench/peers/caf.cc $(O)/flags
-	@mkdir -p $(@D)
-	$(PEER_CXX) $(LDFLAGS) -o $@ $< -lcaf_core
-$(O)/peers/%.py: tests/bench/peers/%.py
-	@mkdir -p $(@D)
-	cp $< $@
-$(O)/peers/%.beam: tests/bench/peers/%.erl
-	@mkdir -p $(@D)
-	erlc -o $(@D) $<
-
-# One benchmark measures elections in the virtual network of tests/sim.
-$(O)/bin/troupe-bench: $(O)/tests/sim/net.o $(O)/tests/sim/original.o
-
-# The harness with all its benchmarks, and the programs that time one part of
-# the library by its internal headers.
-$(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
-		$(O)/lib/libtroupe.a | $(PEER_FILES)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
-		-Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
-		$(LIBS) -lm
-
-$(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -rdynamic -o $@ $^ $(LIBS) -lm
-
-# Changes with the revision, which is part of every figure.
-REVISION := $(shell git describe --always --dirty 2>/dev/null)
-$(O)/revision: always
-	@mkdir -p $(@D)
-	@echo '$(REVISION)' | cmp -s - $@ || echo '$(REVISION)' > $@
-$(O)/tests/bench/context.o: $(O)/revision
-$(O)/tests/bench/context.o: INTERNAL += \
-	-DBENCH_REVISION='"$(REVISION)"' \
-	-DBENCH_FLAGS='"$(OPTIMISE) $(CFLAGS)"'
-
 tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
-benches: $(O)/bin/troupe-bench $(BENCHES:%=$(O)/bin/bench-%)
 
 # The first two commands of the README do all the set-up: the packages that
 # are missing are installed first, then make starts over and sees them.
@@ -323,49 +246,7 @@ test:
 do-test: tests
 	@./tests/support/run-tests $(O) $(TEST_DIRS) $(WAYS)
 
-bench:
-	@./tests/support/packages build
-	@$(MAKE) --no-print-directory do-bench
-do-bench: benches
-	$(O)/bin/troupe-bench $(ARGS)
-
-# Installs the peers that Debian has; the next build finds them.
-bench-peers:
-	@./tests/support/packages build peers
-
-# A page of how ours are beside the peers, of bytes by size, of latencies and of
-# how many there may be: asleep, left to itself and spinning, for these are three
-# worlds.
-bench-report:
-	@./tests/support/packages build peers report
-	@$(MAKE) --no-print-directory do-bench-report
-BENCH_REPORT = $(O)/bench
-BENCH_OURS     = '^ask$$' '^oneway' '^latency'
-BENCH_SLEEPING = $(BENCH_OURS) '^fanin$$' floor idle restart reports timer scale \
-		'^(pipes|unix_[a-z]*|mqueue|zeromq|nng|boost|iceoryx|python)_'
-BENCH_ADAPTIVE = $(BENCH_OURS) '^fanin$$' '^(erlang|caf)_'
-# There is a report of the others, too, when a benchmark has failed.
-do-bench-report: $(O)/bin/troupe-bench
-	@mkdir -p $(BENCH_REPORT)
-	@failed=0; out=$(BENCH_REPORT); \
-	$(O)/bin/troupe-bench --spin never --out $$out/sleeping.json \
-		$(BENCH_SLEEPING) $(ARGS) || failed=1; \
-	$(O)/bin/troupe-bench --spin always --pin two --out $$out/spinning.json \
-		$(BENCH_OURS) floor_line $(ARGS) || failed=1; \
-	$(O)/bin/troupe-bench --spin auto --out $$out/adaptive.json \
-		$(BENCH_ADAPTIVE) $(ARGS) || failed=1; \
-	$(O)/bin/troupe-bench report $$out/sleeping.json $$out/adaptive.json \
-		$$out/spinning.json -o $$out/report.html || exit 1; \
-	echo "see $$out/report.html"; exit $$failed
-
-# Every benchmark once, in its smallest size, with its result checked; then
-# again with the smallest mailboxes.
-bench-smoke:
-	@./tests/support/packages build
-	@$(MAKE) --no-print-directory do-bench-smoke
-do-bench-smoke: $(O)/bin/troupe-bench
-	$(O)/bin/troupe-bench --dry-run --timeout 20
-	$(O)/bin/troupe-bench --dry-run --timeout 20 --mailbox 256
+include tests/bench/bench.mk
 
 # What elections cost, by the number of nodes, in the virtual network.
 beacon:
@@ -395,7 +276,7 @@ fuzz:
 RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
 $(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT) $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
 race:
 	@[ -n '$(RACES)' ] || { echo 'no programs in tests/race' >&2; exit 1; }
 	@./tests/support/packages build
