@@ -9,6 +9,7 @@
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/log.h"
 #include "runtime/node/process.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/node/trace.h"
@@ -80,6 +81,7 @@ static int claim_later(struct trp_exit_notice *news)
 static int turn_news(void)
 {
 	const struct troupe_class *klass = trp_actor.klass;
+	int (*callback)(const struct troupe_end *end) = NULL;
 	struct trp_exit_notice *news;
 	int r = drain(trp_ref_slot(trp_actor.news.first->end.ref));
 
@@ -87,18 +89,25 @@ static int turn_news(void)
 		return r;
 	news = trp_exit_queue_pop(&trp_actor.news);
 	r = 1;
-	if (news->watch == 0 && klass->child_stopped)
-		r = call_with_end(klass->child_stopped, &news->end);
-	else if (news->watch == 0 && klass->run)
-		return claim_later(news);
-	else if (news->watch % 4 == TRP_WATCH_CALLS)
+	switch (trp_watch_kind(news->watch)) {
+	case TRP_WATCH_CHILD:
+		callback = klass->child_stopped;
+		break;
+	case TRP_WATCH_MONITOR:
+		callback = klass->down;
+		break;
+	case TRP_WATCH_TARGET:
 		trp_call_target_ended(&news->end);
-	else if (news->watch && news->watch % 4 == TRP_WATCH_MONITOR) {
-		if (klass->down)
-			r = call_with_end(klass->down, &news->end);
-		else if (klass->run)
-			return claim_later(news);
+		goto out;
+	case TRP_WATCH_WAIT: /* it waits no more */
+	case TRP_WATCH_KINDS:
+		goto out;
 	}
+	if (callback)
+		r = call_with_end(callback, &news->end);
+	else if (klass->run)
+		return claim_later(news);
+out:
 	free(news);
 	return r;
 }
@@ -280,18 +289,10 @@ void trp_actor_on_term(int number)
 
 void trp_actor_exit(enum troupe_cause cause, int code, const char *text)
 {
-	struct trp_status *words = trp_actor.words;
-
 	trp_dead_letter_end();
 	trp_trace_flush();
-	if (words) {
-		words->cause = (int32_t)cause;
-		words->code = code;
-		snprintf(words->text, sizeof(words->text), "%s",
-			 text ? text : "");
-		/* Pairs with the exit itself: the reader has reaped us. */
-		atomic_store_explicit(&words->said, 1, memory_order_release);
-	}
+	if (trp_actor.status)
+		trp_status_write_exit(trp_actor.status, cause, code, text);
 	fflush(NULL);
 	_exit(cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN
 		      ? EXIT_SUCCESS
@@ -317,7 +318,7 @@ static void stop_children(void)
 
 static _Noreturn void fail(int r)
 {
-	char text[TRP_WORDS_TEXT];
+	char text[TRP_STATUS_TEXT];
 
 	if (!trp_actor.unhandled)
 		trp_actor_exit(TROUPE_ERROR, r, strerror(-r));
@@ -426,15 +427,6 @@ static const void *unpack_arguments(const Troupe__Control__Birth *birth)
 	return arguments;
 }
 
-/* Not by snprintf(): each page of code that a birth touches is a fault. */
-static void set_name(char *to, size_t room, const char *name)
-{
-	size_t length = strnlen(name, room - 1);
-
-	memcpy(to, name, length);
-	to[length] = 0;
-}
-
 static const void *be_born(const struct trp_mail *mail)
 {
 	Troupe__Control__Birth *birth;
@@ -448,8 +440,9 @@ static const void *be_born(const struct trp_mail *mail)
 			       &trp_actor.scratch,
 			       (ProtobufCMessage **)&birth) < 0)
 		trp_actor_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
-	set_name(trp_actor.label, sizeof(trp_actor.label), birth->label);
-	set_name(trp_actor.title, sizeof(trp_actor.title), birth->title);
+	memcpy(trp_actor.label, birth->label,
+	       strnlen(birth->label, sizeof(trp_actor.label) - 1));
+	trp_log_set_title(birth->title);
 	trp_process_name(trp_actor.label);
 	trp_actor.parent = birth->parent;
 	trp_actor.fence = birth->fence;
@@ -471,8 +464,7 @@ int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (r < 0)
 		return r;
 	trp_actor.node = node;
-	trp_actor.words = (struct trp_status *)trp_actor.box.front->user;
-	memset(trp_actor.words, 0, sizeof(*trp_actor.words));
+	trp_actor.status = trp_status_begin(trp_actor.box.front);
 	trp_actor.self = trp_ref(slot, generation);
 	trp_actor.open = TRP_TAKE_ALL;
 	trp_actor.rescan_at = troupe_in_ms(RESCAN_MS);
@@ -484,7 +476,7 @@ int trp_actor_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 		atexit(trp_trace_flush); /* for one that calls exit() */
 	}
 	trp_dead_letter_begin(&trp_actor.box, &trp_actor.timers,
-			      &trp_actor.words->letters);
+			      &trp_actor.status->letters);
 	return 0;
 }
 
@@ -528,13 +520,23 @@ void troupe_finish(int result)
 	trp_actor.finish = result;
 }
 
-struct troupe_time troupe_now(void)
+int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 {
-	return (struct troupe_time) { trp_now().ns };
-}
+	const struct trp_status *status =
+		trp_actor.self ? trp_status_of(&trp_actor.node->arena, ref)
+			       : NULL;
 
-struct troupe_time troupe_in_ms(int64_t milliseconds)
-{
-	return (struct troupe_time) { trp_timers_after(trp_now().ns,
-						       milliseconds) };
+	if (!status)
+		return -ESRCH;
+	*ret_counters = (struct troupe_counters) {
+		.received = atomic_load_explicit(&status->received,
+						 memory_order_relaxed),
+		.sent = atomic_load_explicit(&status->sent,
+					     memory_order_relaxed),
+		.refused = atomic_load_explicit(&status->refused,
+						memory_order_relaxed),
+		.dropped = atomic_load_explicit(&status->dropped,
+						memory_order_relaxed),
+	};
+	return 0;
 }

@@ -17,46 +17,12 @@
  */
 
 #include "ipc/mailbox.h"
-#include "runtime/supervisor/child.h"
-#include "runtime/node/ref.h"
+#include "runtime/node/node.h"
+#include "runtime/node/status.h"
 #include "runtime/node/timers.h"
-#include "runtime/troupe.h"
-#include "runtime/zygote/zygote.h"
+#include "runtime/node/watch.h"
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
-
-enum { TRP_WORDS_TEXT = 88 };
-
-/* The last words and counters; in the front, for the supervisor to read. */
-struct trp_status {
-	_Atomic uint32_t said; /* 1: the reason below is complete */
-	int32_t cause;
-	int32_t code;
-	_Atomic uint32_t await_turn; /* odd: it awaits; see deadlock.c */
-	char text[TRP_WORDS_TEXT];
-	_Atomic uint64_t received;
-	_Atomic uint64_t sent;
-	_Atomic uint64_t refused;     /* sends that did not go out */
-	_Atomic uint64_t dropped;     /* received and not handled */
-	_Atomic uint64_t divert_to;   /* what has no room here, or 0 */
-	_Atomic uint64_t awaits;      /* whom */
-	_Atomic int64_t awaits_since; /* when the oldest call was made */
-	_Atomic int64_t passed_on;    /* when the youngest such call was made */
-	_Atomic uint64_t has_young;   /* calls whose targets are not watched */
-	_Atomic uint64_t put_aside;   /* messages: save queue, stash */
-	_Atomic uint64_t letters; /* offset of its struct trp_letters, or 0 */
-};
-static_assert(sizeof(struct trp_status) ==
-		      sizeof(((struct trp_front *)NULL)->user),
-	      "as the front has it");
-
-/* One writer, so no locked instruction: it would cost more than a send. */
-static inline void trp_count(_Atomic uint64_t *counter)
-{
-	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
-}
 
 /* An end that was told and is not yet dealt with. */
 struct trp_exit_notice {
@@ -72,9 +38,6 @@ struct trp_exit_queue {
 	size_t count;
 };
 
-/* What a watch was made for: the low bits of its id. */
-enum trp_watch_kind { TRP_WATCH_MONITOR, TRP_WATCH_WAIT, TRP_WATCH_CALLS };
-
 struct trp_actor {
 	struct trp_node *node;
 	struct trp_mailbox box;
@@ -82,13 +45,12 @@ struct trp_actor {
 	struct trp_scratch scratch;
 	struct trp_timers timers; /* the user's */
 	struct trp_timers calls;  /* deadlines of calls */
-	struct trp_status *words;
+	struct trp_status *status;
 	troupe_ref self; /* 0: no actor (any more); see guest.h */
 	troupe_ref parent;
 	uint64_t fence; /* of the singleton that it belongs to, or 0 */
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
-	char title[TRP_TITLE_SIZE]; /* what logs call it */
 
 	struct trp_open_request {
 		uint64_t id; /* 0: none is open */
@@ -222,12 +184,6 @@ int trp_overflow_post(troupe_ref to, struct trp_envelope *envelope,
 		      const struct trp_extent *attachment);
 /* Tells one handler that its target has room, or is gone.  As a turn. */
 int trp_overflow_turn(void);
-
-/* runtime/words.c: NULL: it is not there (any more), or has not begun. */
-const struct trp_status *trp_status_of(troupe_ref ref);
-
-/* (runtime/words.c) Of the actor of that reference, or 0. */
-pid_t trp_status_pid(troupe_ref ref);
 
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_envelope(enum trp_envelope_kind kind);

@@ -9,11 +9,11 @@
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
  * target watched, so that a short call costs the supervisor nothing.  Until
- * then the call is young, and the words say that there is such a one: who has
+ * then the call is young, and the status say that there is such a one: who has
  * them is told by the supervisor of the death of anyone he has ever sent to.  A
  * target that was dead before the call is -ESRCH at once, by the directory.
  *
- *	young ==> words->has_young
+ *	young ==> status->has_young
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 #include <string.h>
 #include "runtime/actor/actor.h"
 #include "runtime/node/system.pb-c.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/guest.h"
 #include "runtime/node/trace.h"
 #include "serialize/message.h"
@@ -118,10 +118,10 @@ static struct call *call_find(uint64_t correlation)
 
 static void say_young(bool has_young)
 {
-	if (!trp_actor.words)
+	if (!trp_actor.status)
 		return; /* no member of a node */
 	/* Not in time for a death at this moment: then it is watched. */
-	atomic_store_explicit(&trp_actor.words->has_young, has_young,
+	atomic_store_explicit(&trp_actor.status->has_young, has_young,
 			      memory_order_relaxed);
 }
 
@@ -165,7 +165,7 @@ void trp_call_watch(troupe_ref target)
 	*entry = (struct watched) { watched, target };
 	watched = entry;
 	request.ref = target;
-	request.id = trp_actor_id() * 4 + TRP_WATCH_CALLS;
+	request.id = trp_watch_id(TRP_WATCH_TARGET, trp_actor_id());
 	request.post_mortem = true;
 	/* No correlation: nobody waits for the answer. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
@@ -267,8 +267,8 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	int64_t begin;
 
 	if (!call) { /* too late: nobody asks any more */
-		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
-					 size);
+		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, envelope, body,
+					  size);
 		return;
 	}
 	begin = trp_trace_begin_of(envelope);
@@ -285,7 +285,8 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		complete(call, answer, 0, NULL);
 	if (begin)
 		trp_trace_handled("answer", output->name, begin, envelope,
-				  trp_status_pid(envelope->sender));
+				  trp_status_pid(&trp_actor.node->arena,
+						 envelope->sender));
 	trp_scratch_release(&trp_actor.scratch, mark);
 }
 
@@ -470,7 +471,7 @@ static void take_ended_targets(void)
 	struct trp_exit_notice *news;
 
 	for (news = *link; news; news = *link) {
-		if (news->watch % 4 != TRP_WATCH_CALLS || !news->watch) {
+		if (trp_watch_kind(news->watch) != TRP_WATCH_TARGET) {
 			link = &news->next;
 			continue;
 		}

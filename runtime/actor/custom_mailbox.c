@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/actor.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/troupe_mailbox.h"
 #include "runtime/node/types.h"
 #include "serialize/type.h"
@@ -191,10 +191,10 @@ int trp_custom_mailbox_offer(const struct trp_mail *mail,
 		return here.first ? hold(mail, 0) : 0;
 	r = here.kind->put(here.box, &described);
 	if (r < 0) {
-		trp_count(&trp_actor.words->received);
-		trp_count(&trp_actor.words->dropped);
-		trp_dead_letter_received(TROUPE_DEAD_DROPPED, envelope, body,
-					 size);
+		trp_status_count(&trp_actor.status->received);
+		trp_status_count(&trp_actor.status->dropped);
+		trp_dead_letters_received(TROUPE_DEAD_DROPPED, envelope, body,
+					  size);
 		return 1;
 	}
 	here.puts++;

@@ -3,7 +3,7 @@
  * Cycles of blocking asks, found by the one that would close them.
  *
  * Before it sleeps in an await, an actor whose calls all wait for one target
- * publishes that target in its words, and follows the chain from there:
+ * publishes that target in its status, and follows the chain from there:
  *
  *	X -> Y	X sleeps, or is about to, until Y answers
  *
@@ -39,28 +39,30 @@ static struct step step[STEPS_MAX];
 /* Whom it awaits, or 0. */
 static troupe_ref look(troupe_ref ref, struct step *ret_step)
 {
-	const struct trp_status *words = trp_status_of(ref);
+	const struct trp_status *status =
+		trp_status_of(&trp_actor.node->arena, ref);
 
-	if (!words)
+	if (!status)
 		return 0;
 	ret_step->ref = ref;
 	/* D1: pairs with the release in begin(). */
 	ret_step->turn =
-		atomic_load_explicit(&words->await_turn, memory_order_acquire);
-	ret_step->since = atomic_load_explicit(&words->awaits_since,
+		atomic_load_explicit(&status->await_turn, memory_order_acquire);
+	ret_step->since = atomic_load_explicit(&status->awaits_since,
 					       memory_order_relaxed);
 	if (ret_step->turn % 2 == 0)
 		return 0;
-	return atomic_load_explicit(&words->awaits, memory_order_relaxed);
+	return atomic_load_explicit(&status->awaits, memory_order_relaxed);
 }
 
 /* Can only `to` end the wait of `from`? */
 static bool is_edge(const struct step *from, troupe_ref to)
 {
-	const struct trp_status *words = trp_status_of(to);
+	const struct trp_status *status =
+		trp_status_of(&trp_actor.node->arena, to);
 
-	return words &&
-	       atomic_load_explicit(&words->passed_on, memory_order_relaxed) <
+	return status &&
+	       atomic_load_explicit(&status->passed_on, memory_order_relaxed) <
 		       from->since &&
 	       trp_mailbox_replies(&trp_actor.node->arena,
 				   trp_ref_slot(from->ref),
@@ -70,7 +72,7 @@ static bool is_edge(const struct step *from, troupe_ref to)
 /* The cycle of step[0..count - 1]: does all of it hold at once? */
 static bool is_true(size_t count)
 {
-	const struct trp_status *words;
+	const struct trp_status *status;
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -79,9 +81,9 @@ static bool is_true(size_t count)
 	/* What was read above was read before the turns below are. */
 	atomic_thread_fence(memory_order_acquire);
 	for (i = 0; i < count; i++) {
-		words = trp_status_of(step[i].ref);
-		if (!words ||
-		    atomic_load_explicit(&words->await_turn,
+		status = trp_status_of(&trp_actor.node->arena, step[i].ref);
+		if (!status ||
+		    atomic_load_explicit(&status->await_turn,
 					 memory_order_relaxed) != step[i].turn)
 			return false;
 	}
@@ -126,22 +128,22 @@ static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
 
 static void turn(void)
 {
-	uint32_t now = atomic_load_explicit(&trp_actor.words->await_turn,
+	uint32_t now = atomic_load_explicit(&trp_actor.status->await_turn,
 					    memory_order_relaxed);
 
 	/* Pairs with D1; publishes whom we await. */
-	atomic_store_explicit(&trp_actor.words->await_turn, now + 1,
+	atomic_store_explicit(&trp_actor.status->await_turn, now + 1,
 			      memory_order_release);
 }
 
 bool trp_deadlock_begin(troupe_ref target, int64_t since,
 			char path[TROUPE_TEXT_SIZE])
 {
-	struct trp_status *words = trp_actor.words;
+	struct trp_status *status = trp_actor.status;
 	size_t count;
 
-	atomic_store_explicit(&words->awaits, target, memory_order_relaxed);
-	atomic_store_explicit(&words->awaits_since, since,
+	atomic_store_explicit(&status->awaits, target, memory_order_relaxed);
+	atomic_store_explicit(&status->awaits_since, since,
 			      memory_order_relaxed);
 	turn();
 	atomic_thread_fence(memory_order_seq_cst);
@@ -162,7 +164,7 @@ void trp_deadlock_end(void)
 
 void trp_deadlock_passed_on(int64_t created)
 {
-	_Atomic int64_t *passed_on = &trp_actor.words->passed_on;
+	_Atomic int64_t *passed_on = &trp_actor.status->passed_on;
 
 	if (created > atomic_load_explicit(passed_on, memory_order_relaxed))
 		atomic_store_explicit(passed_on, created, memory_order_relaxed);

@@ -10,8 +10,8 @@
 #include <string.h>
 #include "runtime/actor/actor.h"
 #include "runtime/actor/custom_mailbox.h"
-#include "runtime/node/system.pb-c.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/node/end.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/guest.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/node/trace.h"
@@ -41,8 +41,8 @@ static int drop(enum troupe_dead_cause cause,
 		const struct trp_envelope *envelope, const void *body,
 		size_t size)
 {
-	trp_count(&trp_actor.words->dropped);
-	trp_dead_letter_received(cause, envelope, body, size);
+	trp_status_count(&trp_actor.status->dropped);
+	trp_dead_letters_received(cause, envelope, body, size);
 	return 1;
 }
 
@@ -67,25 +67,14 @@ static int drop_unknown(const struct trp_mail *mail)
 static void take_ended(const Troupe__Control__Ended *ended)
 {
 	struct trp_exit_notice *news = calloc(1, sizeof(*news));
-	struct troupe_end *end;
 
 	if (!news) {
 		misunderstand(-ENOMEM, "no memory for a report");
 		return;
 	}
-	end = &news->end;
-	end->ref = ended->ref;
-	end->pid = ended->pid;
-	snprintf(end->name, sizeof(end->name), "%s", ended->name);
-	end->reason.cause = (enum troupe_cause)ended->cause;
-	end->reason.code = ended->code;
-	end->reason.has_core = ended->has_core;
-	snprintf(end->reason.text, sizeof(end->reason.text), "%s", ended->text);
-	end->user_ns = ended->user_ns;
-	end->system_ns = ended->system_ns;
-	end->max_rss = ended->max_rss;
+	trp_end_read(ended, &news->end);
 	news->watch = ended->watch;
-	if (!news->watch)
+	if (trp_watch_kind(news->watch) == TRP_WATCH_CHILD)
 		trp_actor.children--;
 	trp_exit_queue_push(&trp_actor.news, news);
 }
@@ -260,8 +249,9 @@ static void trace(int64_t begin, const struct trp_envelope *envelope)
 {
 	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
 
-	trp_trace_handled("handler", type ? type->name : "unknown", begin,
-			  envelope, trp_status_pid(envelope->sender));
+	trp_trace_handled(
+		"handler", type ? type->name : "unknown", begin, envelope,
+		trp_status_pid(&trp_actor.node->arena, envelope->sender));
 }
 
 /* While it is handled it is the current mail. */
@@ -310,7 +300,7 @@ int trp_actor_handle_saved(const struct trp_saved_mail *saved)
 int trp_actor_handle_entry(const struct trp_mail *mail,
 			   const struct trp_envelope *envelope, uint64_t entry)
 {
-	trp_count(&trp_actor.words->received);
+	trp_status_count(&trp_actor.status->received);
 	return sort_current(mail, envelope,
 			    (const char *)mail->bytes + sizeof(*envelope),
 			    mail->size - sizeof(*envelope), entry);
@@ -325,7 +315,7 @@ int trp_actor_handle_mail(const struct trp_mail *mail)
 	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
 			      &size) < 0)
 		return drop_unknown(mail);
-	trp_count(&trp_actor.words->received);
+	trp_status_count(&trp_actor.status->received);
 	return sort_current(mail, &envelope, body, size, 0);
 }
 
@@ -338,7 +328,7 @@ static int sort_new(const struct trp_mail *mail,
 
 	if (trp_actor.is_closing && envelope->created > trp_actor.closed_at) {
 		trp_actor.late++;
-		trp_count(&trp_actor.words->received);
+		trp_status_count(&trp_actor.status->received);
 		return drop(TROUPE_DEAD_CLOSED, envelope, body, size);
 	}
 	trp_actor.late = 0;
@@ -347,7 +337,7 @@ static int sort_new(const struct trp_mail *mail,
 		if (r != 0)
 			return r;
 	}
-	trp_count(&trp_actor.words->received);
+	trp_status_count(&trp_actor.status->received);
 	return sort_current(mail, envelope, body, size, 0);
 }
 
@@ -384,7 +374,7 @@ static int sort(const struct trp_mail *mail)
 	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL &&
 	    mail->sender != TRP_SLOT_SUPERVISOR)
 		return sort_new(mail, &envelope, body, size);
-	trp_count(&trp_actor.words->received);
+	trp_status_count(&trp_actor.status->received);
 	if (mail->stream == TRP_REPLY)
 		return sort_reply(mail, &envelope, body, size);
 	if (mail->sender == TRP_SLOT_SUPERVISOR && envelope.kind == TRP_MESSAGE)
@@ -399,7 +389,7 @@ static int taken(int r, struct trp_mail *mail)
 	if (r == 0)
 		return 0;
 	if (r < 0) {
-		trp_count(&trp_actor.words->dropped);
+		trp_status_count(&trp_actor.status->dropped);
 		troupe_log(TROUPE_WARNING,
 			   "the lane of actor %u is damaged and was closed",
 			   mail->sender);
@@ -439,7 +429,7 @@ static int drop_old(const struct trp_mail *mail)
 			      &size) < 0 ||
 	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
 		return 0;
-	trp_count(&trp_actor.words->received);
+	trp_status_count(&trp_actor.status->received);
 	return trp_method_refuse(TROUPE_DEAD_DROPPED, &envelope, body, size,
 				 -EAGAIN, "too old: dropped");
 }

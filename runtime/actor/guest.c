@@ -4,8 +4,9 @@
  * the control socket: its slot and the arena.  Its connection is one of the
  * descriptors that it sleeps on; the end of that is the end of its membership.
  *
- *	slot in our front, words not said	until we have left
- *	words said, then unmapped, then closed	in this order: guests.h says why
+ *	slot in our front, no exit record	until we have left
+ *	exit record, then unmapped, then closed	in this order: the supervisor's
+ *						guest.h says why
  */
 #include "runtime/troupe_guest.h"
 
@@ -70,17 +71,6 @@ static void on_fork(void)
 	trp_actor = (struct trp_actor) { .klass = &own_class };
 }
 
-static void say_last_words(void)
-{
-	struct trp_status *words = trp_actor.words;
-
-	words->cause = trp_actor.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL;
-	words->code = 0;
-	words->text[0] = '\0';
-	/* Pairs with the load in has_left(), guests.c. */
-	atomic_store_explicit(&words->said, 1, memory_order_release);
-}
-
 static void drop_news(struct trp_exit_queue *queue)
 {
 	while (queue->first)
@@ -101,7 +91,10 @@ static void leave_arena(void)
 	drop_timers(&trp_actor.calls);
 	trp_wait_fini(&trp_actor.wait);
 	trp_mailbox_fini(&trp_actor.box);
-	say_last_words();
+	trp_status_write_exit(trp_actor.status,
+			      trp_actor.is_stopping ? TROUPE_SHUTDOWN
+						    : TROUPE_NORMAL,
+			      0, NULL);
 	trp_arena_fini(&node.arena);
 }
 
@@ -199,7 +192,7 @@ static int enter(const Troupe__Guest__Joined *joined, int arena)
 		r = trp_arena_keep(&node.arena);
 	if (r == 0)
 		r = watch_connection();
-	if (r < 0 && trp_actor.words)
+	if (r < 0 && trp_actor.status)
 		leave_arena();
 	else if (r < 0)
 		trp_arena_fini(&node.arena);

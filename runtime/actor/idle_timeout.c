@@ -12,7 +12,7 @@ static uint64_t seen;
 
 static uint64_t received(void)
 {
-	return atomic_load_explicit(&trp_actor.words->received,
+	return atomic_load_explicit(&trp_actor.status->received,
 				    memory_order_relaxed);
 }
 

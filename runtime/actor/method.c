@@ -9,7 +9,7 @@
 #include <string.h>
 #include "runtime/actor/actor.h"
 #include "runtime/node/system.pb-c.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/node/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -100,7 +100,7 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 	envelope.hop = trp_envelope_next_hop(ticket->hop);
 	r = trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message, NULL);
 	if (r == -ESRCH)
-		trp_dead_letter_sent(r, ticket->caller, &envelope, message);
+		trp_dead_letters_sent(r, ticket->caller, &envelope, message);
 	return r;
 }
 
@@ -282,8 +282,8 @@ int trp_method_refuse(enum troupe_dead_cause cause,
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
-	trp_count(&trp_actor.words->dropped);
-	trp_dead_letter_received(cause, envelope, body, size);
+	trp_status_count(&trp_actor.status->dropped);
+	trp_dead_letters_received(cause, envelope, body, size);
 	if (!ticket)
 		return 1;
 	answer_failure(ticket, code, text);
@@ -325,9 +325,9 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 	int r;
 
 	if (envelope->deadline < trp_now().ns) {
-		trp_count(&trp_actor.words->dropped);
-		trp_dead_letter_received(TROUPE_DEAD_EXPIRED, envelope, body,
-					 size);
+		trp_status_count(&trp_actor.status->dropped);
+		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, envelope, body,
+					  size);
 		return 1; /* its caller waits no more */
 	}
 	if (!method)

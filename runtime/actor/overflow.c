@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 #include "runtime/actor/actor.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/guest.h"
 #include "runtime/actor/memory_policy.h"
 
@@ -28,10 +28,11 @@ static int divert(troupe_ref from, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment)
 {
-	const struct trp_status *words = trp_status_of(from);
-	troupe_ref to = words ? atomic_load_explicit(&words->divert_to,
-						     memory_order_relaxed)
-			      : 0;
+	const struct trp_status *status =
+		trp_status_of(&trp_actor.node->arena, from);
+	troupe_ref to = status ? atomic_load_explicit(&status->divert_to,
+						      memory_order_relaxed)
+			       : 0;
 
 	if (!to ||
 	    trp_actor_post(to, TRP_MAIL, envelope, message, attachment) < 0)
@@ -83,7 +84,7 @@ int trp_overflow_post(troupe_ref to, struct trp_envelope *envelope,
 	if (r == 0 || r == TRP_DIVERTED)
 		return r;
 	if (r == -ESRCH || r == -EAGAIN || r == DROPPED)
-		trp_dead_letter_sent(r, to, envelope, message);
+		trp_dead_letters_sent(r, to, envelope, message);
 	return r == DROPPED ? 0 : r;
 }
 
@@ -93,7 +94,7 @@ int troupe_divert_to(troupe_ref ref)
 		return -ESHUTDOWN;
 	if (ref && !trp_ref_is_here(ref))
 		return -EINVAL;
-	atomic_store_explicit(&trp_actor.words->divert_to, ref,
+	atomic_store_explicit(&trp_actor.status->divert_to, ref,
 			      memory_order_relaxed);
 	return 0;
 }

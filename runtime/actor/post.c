@@ -8,9 +8,8 @@
 #include "runtime/actor/actor.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/actor/guest.h"
+#include "runtime/node/post.h"
 #include "runtime/node/trace.h"
-#include "serialize/message.h"
-#include "serialize/type.h"
 
 uint64_t trp_actor_id(void)
 {
@@ -45,8 +44,6 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   const ProtobufCMessage *message,
 		   const struct trp_extent *attachment)
 {
-	size_t size = sizeof(*envelope) + trp_message_size(message);
-	void *bytes;
 	int r;
 
 	if (!trp_actor.self || trp_actor.is_guest) {
@@ -56,20 +53,13 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	}
 	if (!trp_ref_is_here(to))
 		return to ? -ESRCH : -EINVAL;
-	if (size > TRP_LIMIT_MAX)
-		return -EMSGSIZE;
-	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
-				trp_ref_generation(to), stream, (uint32_t)size,
-				attachment, &bytes);
+	r = trp_node_post(&trp_actor.box, to, stream, envelope, message,
+			  attachment);
 	if (r < 0) {
-		trp_count(&trp_actor.words->refused);
+		trp_status_count(&trp_actor.status->refused);
 		return r;
 	}
-	envelope->type = trp_type_of(message->descriptor);
-	memcpy(bytes, envelope, sizeof(*envelope));
-	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
-	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
-	trp_count(&trp_actor.words->sent);
+	trp_status_count(&trp_actor.status->sent);
 	if (envelope->flags)
 		trp_trace_sent(envelope);
 	return 0;

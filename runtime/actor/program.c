@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "runtime/actor/actor.h"
 #include "runtime/actor/input.h"
+#include "runtime/node/end.h"
 #include "runtime/node/process.h"
 #include "runtime/troupe_io.h"
 
@@ -60,11 +61,6 @@ static int open_pipes(struct pipes *pipes, unsigned wanted)
 	return r;
 }
 
-static int64_t in_ns(struct timeval time)
-{
-	return time.tv_sec * INT64_C(1000000000) + time.tv_usec * 1000;
-}
-
 static struct troupe_reason reason_of(const siginfo_t *info)
 {
 	struct troupe_reason reason = { .code = info->si_status };
@@ -103,9 +99,7 @@ static int run(const struct trp_input *source, void *owner)
 	close(program->private_pidfd);
 	program->pid = 0;
 	end.reason = reason_of(&info);
-	end.user_ns = in_ns(usage.ru_utime);
-	end.system_ns = in_ns(usage.ru_stime);
-	end.max_rss = usage.ru_maxrss * INT64_C(1024);
+	trp_end_set_usage(&end, &usage);
 	snprintf(end.name, sizeof(end.name), "%s", base_name(program->argv[0]));
 	return program->ended ? program->ended(program, &end) : 0;
 }

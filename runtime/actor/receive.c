@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/actor.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/guest.h"
 #include "runtime/actor/pattern.h"
 #include "runtime/actor/saved_mail.h"
@@ -90,9 +90,10 @@ static void end_span(void)
 	if (!given_begin)
 		return;
 	type = trp_types_find(given_envelope.type);
-	trp_trace_handled("handler", type ? type->name : "unknown", given_begin,
-			  &given_envelope,
-			  trp_status_pid(given_envelope.sender));
+	trp_trace_handled(
+		"handler", type ? type->name : "unknown", given_begin,
+		&given_envelope,
+		trp_status_pid(&trp_actor.node->arena, given_envelope.sender));
 	given_begin = 0;
 }
 
@@ -262,10 +263,10 @@ static void drop_saved(struct list *list, struct trp_saved_mail **link)
 {
 	struct trp_saved_mail *saved = take_out(list, link);
 
-	trp_count(&trp_actor.words->dropped);
-	trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, &saved->envelope,
-				 trp_saved_mail_body(saved),
-				 trp_saved_mail_size(saved));
+	trp_status_count(&trp_actor.status->dropped);
+	trp_dead_letters_received(TROUPE_DEAD_UNREADABLE, &saved->envelope,
+				  trp_saved_mail_body(saved),
+				  trp_saved_mail_size(saved));
 	trp_saved_mail_free(saved);
 }
 
@@ -431,9 +432,9 @@ int trp_receive_offer(const struct trp_mail *mail,
 		index = match(envelope, body, size, &wanted.message);
 	}
 	if (index == -2) {
-		trp_count(&trp_actor.words->dropped);
-		trp_dead_letter_received(TROUPE_DEAD_UNREADABLE, envelope, body,
-					 size);
+		trp_status_count(&trp_actor.status->dropped);
+		trp_dead_letters_received(TROUPE_DEAD_UNREADABLE, envelope,
+					  body, size);
 		return 1;
 	}
 	if (index < 0) {
@@ -548,8 +549,8 @@ void trp_receive_end(void)
 	give_back();
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)
-			trp_dead_letter_received(TROUPE_DEAD_UNREAD,
-						 &saved->envelope,
-						 trp_saved_mail_body(saved),
-						 trp_saved_mail_size(saved));
+			trp_dead_letters_received(TROUPE_DEAD_UNREAD,
+						  &saved->envelope,
+						  trp_saved_mail_body(saved),
+						  trp_saved_mail_size(saved));
 }

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "runtime/actor/actor.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/memory_policy.h"
 #include "runtime/node/trace.h"
 #include "serialize/message.h"
@@ -98,7 +98,7 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 			}
 		}
 		if (r == -ESRCH || r == -EAGAIN)
-			trp_dead_letter_sent(r, to, &envelope, message);
+			trp_dead_letters_sent(r, to, &envelope, message);
 		return r;
 	}
 }

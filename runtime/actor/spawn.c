@@ -217,7 +217,7 @@ static int unwatch(uint64_t id)
 
 int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
 {
-	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_MONITOR;
+	uint64_t id = trp_watch_id(TRP_WATCH_MONITOR, trp_actor_id());
 	int r;
 
 	if (!ref)
@@ -230,7 +230,8 @@ int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
 
 int troupe_demonitor(uint64_t monitor)
 {
-	return monitor % 4 == TRP_WATCH_MONITOR ? unwatch(monitor) : -EINVAL;
+	return trp_watch_kind(monitor) == TRP_WATCH_MONITOR ? unwatch(monitor)
+							    : -EINVAL;
 }
 
 static int wait_for_news(uint64_t id, struct troupe_time deadline,
@@ -272,7 +273,7 @@ static struct trp_exit_notice *claim(troupe_ref ref)
 int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		struct troupe_end *ret_end)
 {
-	uint64_t id = trp_actor_id() * 4 + TRP_WATCH_WAIT;
+	uint64_t id = trp_watch_id(TRP_WATCH_WAIT, trp_actor_id());
 	struct trp_exit_notice *news, *own;
 	int64_t begin;
 	int r;

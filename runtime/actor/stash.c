@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor/actor.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/saved_mail.h"
 
 struct queue {
@@ -107,10 +107,10 @@ static void end(const struct trp_saved_mail *saved)
 {
 	for (; saved; saved = saved->next)
 		if (!saved->entry)
-			trp_dead_letter_received(TROUPE_DEAD_UNREAD,
-						 &saved->envelope,
-						 trp_saved_mail_body(saved),
-						 trp_saved_mail_size(saved));
+			trp_dead_letters_received(TROUPE_DEAD_UNREAD,
+						  &saved->envelope,
+						  trp_saved_mail_body(saved),
+						  trp_saved_mail_size(saved));
 }
 
 void trp_stash_end(void)

@@ -1,40 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_OPTIONS_H
-#define TRP_RUNTIME_OPTIONS_H
+#ifndef TRP_CLI_OPTIONS_H
+#define TRP_CLI_OPTIONS_H
 
 /*
  * The options of `troupe run`: a table.  An option with a variable of the
  * environment takes that when it is not given.
  */
 
-#include <stdbool.h>
-#include <stdint.h>
-#include "serialize/beacon/wire.h"
-
-enum { TRP_NODE_NAME_SIZE = 64, TRP_BUS_URL_SIZE = 1024 };
-
-struct trp_mesh_options {
-	char bus[TRP_BUS_URL_SIZE]; /* as trp_bus_parse(); "": in no mesh */
-	char name[TRP_NODE_NAME_SIZE];
-	char codec[16];
-	struct trp_wire_config config;
-	bool is_roving; /* the seat goes with the beacon */
-};
-
-enum { TRP_TRACE_PATH_SIZE = 1024 };
-
-struct trp_options {
-	char node[TRP_NODE_NAME_SIZE];	 /* "": no control socket */
-	uint32_t slots;			 /* 0: as many as there can be */
-	uint64_t heap_size;		 /* 0: TRP_HEAP_DEFAULT */
-	char trace[TRP_TRACE_PATH_SIZE]; /* a file; "": none */
-	uint32_t trace_rate; /* events of a process and second; 0: all */
-	struct trp_mesh_options mesh;
-	/* The root actor, in this program; NULL: of the application. */
-	int (*main)(int argc, char **argv);
-	int argc;
-	char **argv; /* argv[0]: the application */
-};
+#include "runtime/node/options.h"
 
 /*
  * Reads them from the environment and from argv[0 .. argc - 1], the words after

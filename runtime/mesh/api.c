@@ -7,6 +7,7 @@
 #include "runtime/actor/actor.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/node/system.pb-c.h"
+#include "runtime/node/types.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/troupe_mesh.h"
 #include "serialize/message.h"
@@ -21,9 +22,12 @@ static int subscribe(bool is_over)
 	return trp_actor_request(&request.base, NULL);
 }
 
+/* A guest is told of the type here; others inherit it. */
 int troupe_mesh_subscribe(void)
 {
-	return subscribe(false);
+	int r = trp_types_add(&troupe__beacon_event__descriptor);
+
+	return r < 0 ? r : subscribe(false);
 }
 
 int troupe_mesh_unsubscribe(void)

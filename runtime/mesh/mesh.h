@@ -22,7 +22,7 @@
 #include "runtime/supervisor/restart.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/members.h"
-#include "runtime/cli/options.h"
+#include "runtime/node/options.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/election/leadership.h"
 #include "runtime/troupe_mesh.h"

@@ -6,14 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
-#include "runtime/node/system.pb-c.h"
 #include "runtime/node/dead_letter.pb-c.h"
+#include "runtime/node/log.h"
+#include "runtime/node/post.h"
+#include "runtime/node/status.h"
 #include "runtime/node/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
 enum {
+	SUBSCRIBERS = 8,
 	START_MAX = 128,    /* bytes of a body that are told */
 	LINES = 5,	    /* in the log, within */
 	SILENCE_MS = 10000, /* so long */
@@ -21,10 +23,32 @@ enum {
 			       having no limit */
 };
 
+/* A count for each cause, and of those untold. */
+struct letters {
+	_Atomic uint64_t count[TROUPE_DEAD_CAUSES + 1];
+};
+
+/* In the supervisor's front, for everybody to read; written by it alone. */
+struct notices {
+	struct letters letters; /* its own, and those of the dead */
+	_Atomic uint64_t subscriber[SUBSCRIBERS];
+	_Atomic uint32_t is_ending; /* the node: the log keeps silent */
+};
+static_assert(sizeof(struct notices) <=
+		      sizeof(((struct trp_front *)NULL)->user),
+	      "fits into a front");
+
 static struct trp_mailbox *box;
 static struct trp_timers *timers;
 static _Atomic uint64_t *offset;
-static struct trp_letters *letters;
+static struct letters *letters;
+
+static struct notices *notices(void)
+{
+	return (struct notices *)trp_arena_front(box->arena,
+						 TRP_SLOT_SUPERVISOR)
+		->user;
+}
 
 void trp_dead_letter_begin(struct trp_mailbox *own,
 			   struct trp_timers *own_timers,
@@ -33,15 +57,7 @@ void trp_dead_letter_begin(struct trp_mailbox *own,
 	box = own;
 	timers = own_timers;
 	offset = own_offset;
-	letters = offset ? NULL
-			 : &((struct trp_notices *)box->front->user)->letters;
-}
-
-static const struct trp_notices *notices(void)
-{
-	return (const struct trp_notices *)trp_arena_front(box->arena,
-							   TRP_SLOT_SUPERVISOR)
-		->user;
+	letters = offset ? NULL : &notices()->letters;
 }
 
 static troupe_ref self(void)
@@ -54,7 +70,7 @@ static troupe_ref self(void)
 /* The counts are made when there is something to count. */
 static void make_letters(void)
 {
-	static struct trp_letters nowhere; /* there is no room, now */
+	static struct letters nowhere; /* there is no room, now */
 	uint64_t at;
 
 	letters = &nowhere;
@@ -70,29 +86,31 @@ static void count(unsigned which)
 {
 	if (!letters)
 		make_letters();
-	trp_count(&letters->count[which]);
+	trp_status_count(&letters->count[which]);
 }
 
 /* Of another, whom we do not trust; NULL: there are none. */
-static const struct trp_letters *letters_of(uint32_t slot,
-					    const struct trp_status *words)
+static const struct letters *letters_of(uint32_t slot,
+					const struct trp_status *status)
 {
 	uint64_t at =
-		atomic_load_explicit(&words->letters, memory_order_acquire);
+		atomic_load_explicit(&status->letters, memory_order_acquire);
 
-	return at ? trp_arena_at(box->arena, slot, at,
-				 sizeof(struct trp_letters))
+	return at ? trp_arena_at(box->arena, slot, at, sizeof(struct letters))
 		  : NULL;
 }
 
-uint32_t trp_dead_letter_inherit(uint32_t slot)
+uint32_t trp_dead_letter_inherit(troupe_ref ref)
 {
-	const struct trp_front *front = trp_arena_front(box->arena, slot);
-	const struct trp_status *words = (const struct trp_status *)front->user;
-	const struct trp_letters *theirs = letters_of(slot, words);
-	/* It may say anything; so many fit into no machine. */
-	uint32_t put_aside = (uint32_t)atomic_load(&words->put_aside);
+	const struct trp_status *status = trp_status_last(box->arena, ref);
+	const struct letters *theirs;
+	uint32_t put_aside;
 
+	if (!status)
+		return 0;
+	theirs = letters_of(trp_ref_slot(ref), status);
+	/* It may say anything; so many fit into no machine. */
+	put_aside = (uint32_t)atomic_load(&status->put_aside);
 	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
 		atomic_fetch_add_explicit(&letters->count[i],
 					  atomic_load(&theirs->count[i]),
@@ -102,7 +120,7 @@ uint32_t trp_dead_letter_inherit(uint32_t slot)
 	return put_aside;
 }
 
-static void add(struct troupe_dead_counts *sum, const struct trp_letters *of)
+static void add(struct troupe_dead_counts *sum, const struct letters *of)
 {
 	for (int i = 0; of && i < TROUPE_DEAD_CAUSES; i++)
 		sum->by_cause[i] += atomic_load_explicit(&of->count[i],
@@ -117,16 +135,16 @@ int troupe_dead_letters_count(troupe_ref ref,
 {
 	const struct trp_arena *arena = box ? box->arena : NULL;
 	struct troupe_dead_counts sum = { 0 };
-	const struct trp_status *words;
+	const struct trp_status *status;
 	uint32_t slot;
 
 	if (!arena)
 		return -ESHUTDOWN;
 	if (ref) {
-		words = trp_status_of(ref);
-		if (!words)
+		status = trp_status_of(arena, ref);
+		if (!status)
 			return -ESRCH;
-		add(&sum, letters_of(trp_ref_slot(ref), words));
+		add(&sum, letters_of(trp_ref_slot(ref), status));
 		*ret_counts = sum;
 		return 0;
 	}
@@ -136,9 +154,10 @@ int troupe_dead_letters_count(troupe_ref ref,
 			atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
 					     memory_order_relaxed);
 
-		words = trp_status_of(trp_ref(slot, (uint32_t)(life >> 32)));
-		if (words)
-			add(&sum, letters_of(slot, words));
+		status = trp_status_of(arena,
+				       trp_ref(slot, (uint32_t)(life >> 32)));
+		if (status)
+			add(&sum, letters_of(slot, status));
 	}
 	*ret_counts = sum;
 	return 0;
@@ -172,33 +191,23 @@ static void take_start(const struct trp_dead *dead, struct start *start)
 		protobuf_c_message_pack_to_buffer(dead->message, &start->base);
 }
 
-static int post(troupe_ref to, const ProtobufCMessage *letter)
+static int post(troupe_ref to, const struct trp_dead *dead,
+		const ProtobufCMessage *letter)
 {
 	struct trp_envelope envelope = {
-		.type = trp_type_of(letter->descriptor),
 		.sender = self(),
 		.deadline = INT64_MAX,
 		.created = trp_now().ns,
-		.flow = trp_actor.handled.flow,
-		.hop = trp_envelope_next_hop(trp_actor.handled.hop),
+		.flow = dead->flow,
+		.hop = trp_envelope_next_hop(dead->hop),
 		.kind = TRP_MESSAGE,
 	};
-	size_t size = sizeof(envelope) + trp_message_size(letter);
-	void *bytes;
-	int r;
 
 	if (box->slot == TRP_SLOT_SUPERVISOR &&
 	    trp_mailbox_depth(box->arena, trp_ref_slot(to), box->slot) >
 		    DEPTH_MAX)
 		return -EAGAIN;
-	r = trp_mailbox_reserve(box, trp_ref_slot(to), trp_ref_generation(to),
-				TRP_MAIL, (uint32_t)size, NULL, &bytes);
-	if (r < 0)
-		return r;
-	memcpy(bytes, &envelope, sizeof(envelope));
-	trp_message_pack(letter, (char *)bytes + sizeof(envelope));
-	trp_mailbox_commit(box, (uint32_t)size);
-	return 0;
+	return trp_node_post(box, to, TRP_MAIL, &envelope, letter, NULL);
 }
 
 static void tell(const struct trp_dead *dead)
@@ -208,7 +217,7 @@ static void tell(const struct trp_dead *dead)
 	bool is_ready = false;
 	troupe_ref to;
 
-	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
+	for (int i = 0; i < SUBSCRIBERS; i++) {
 		to = atomic_load_explicit(&notices()->subscriber[i],
 					  memory_order_relaxed);
 		if (!to)
@@ -225,7 +234,7 @@ static void tell(const struct trp_dead *dead)
 			letter.start.len = start.size;
 			is_ready = true;
 		}
-		if (post(to, &letter.base) < 0)
+		if (post(to, dead, &letter.base) < 0)
 			count(TROUPE_DEAD_CAUSES);
 	}
 }
@@ -261,7 +270,7 @@ static const char *name_of(troupe_ref ref, char *buffer, size_t size)
 	}
 	line = trp_arena_slot(box->arena, slot);
 	if (ref == self())
-		snprintf(buffer, size, "%s[%d]", trp_actor.title,
+		snprintf(buffer, size, "%s[%d]", trp_log_title(),
 			 (int)getpid());
 	else if (atomic_load(&line->life) >> 32 == trp_ref_generation(ref))
 		snprintf(buffer, size, "%.*s[%d]", (int)sizeof(line->name),
@@ -328,7 +337,7 @@ static void say(const struct trp_dead *dead)
 	char sender[TRP_TITLE_SIZE + 16], target[TRP_TITLE_SIZE + 16];
 	char name[32];
 
-	if (dead->is_quiet || trp_actor.is_stopping ||
+	if (dead->is_quiet ||
 	    atomic_load_explicit(&notices()->is_ending, memory_order_relaxed) ||
 	    !may_say())
 		return;
@@ -355,42 +364,6 @@ void trp_dead_letter_notice(const struct trp_dead *dead)
 	say(dead);
 }
 
-void trp_dead_letter_sent(int r, troupe_ref to,
-			  const struct trp_envelope *envelope,
-			  const ProtobufCMessage *message)
-{
-	struct trp_dead dead = {
-		.cause = r == -ESRCH	? TROUPE_DEAD_TARGET
-			 : r == -EAGAIN ? TROUPE_DEAD_REFUSED
-					: TROUPE_DEAD_DROPPED,
-		.sender = trp_actor.self,
-		.target = to,
-		.type = trp_type_of(message->descriptor),
-		.created = envelope->created,
-		.size = trp_message_size(message),
-		.message = message,
-	};
-
-	trp_dead_letter_notice(&dead);
-}
-
-void trp_dead_letter_received(enum troupe_dead_cause cause,
-			      const struct trp_envelope *envelope,
-			      const void *body, size_t size)
-{
-	struct trp_dead dead = {
-		.cause = cause,
-		.sender = envelope->sender,
-		.target = trp_actor.self,
-		.type = envelope->type,
-		.created = envelope->created,
-		.size = size,
-		.body = body,
-	};
-
-	trp_dead_letter_notice(&dead);
-}
-
 void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 			    bool is_quiet)
 {
@@ -409,25 +382,45 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 	trp_dead_letter_notice(&dead);
 }
 
-/* ---- for subscribers ----------------------------------------------------- */
+/* ---- subscribers --------------------------------------------------------- */
 
-static int want(bool wanted)
+/* Where `ref` stands among them; 0: a free place.  NULL: there is none. */
+static _Atomic uint64_t *find_subscriber(troupe_ref ref)
 {
-	Troupe__Control__DeadLetters request =
-		TROUPE__CONTROL__DEAD_LETTERS__INIT;
+	_Atomic uint64_t *place = notices()->subscriber;
 
-	request.wanted = wanted;
-	return trp_actor_request(&request.base, NULL);
+	for (int i = 0; i < SUBSCRIBERS; i++)
+		if (atomic_load_explicit(&place[i], memory_order_relaxed) ==
+		    ref)
+			return &place[i];
+	return NULL;
 }
 
-int troupe_dead_letters_subscribe(void)
+int trp_dead_letter_subscribe(troupe_ref ref)
 {
-	return want(true);
+	_Atomic uint64_t *place = find_subscriber(ref);
+
+	if (!place)
+		place = find_subscriber(0);
+	if (!place)
+		return -ENOSPC;
+	atomic_store_explicit(place, ref, memory_order_relaxed);
+	return 0;
 }
 
-int troupe_dead_letters_unsubscribe(void)
+int trp_dead_letter_unsubscribe(troupe_ref ref)
 {
-	return want(false);
+	_Atomic uint64_t *place = find_subscriber(ref);
+
+	if (!place)
+		return -ENOENT;
+	atomic_store_explicit(place, 0, memory_order_relaxed);
+	return 0;
+}
+
+void trp_dead_letter_silence(void)
+{
+	atomic_store_explicit(&notices()->is_ending, 1, memory_order_relaxed);
 }
 
 int troupe_dead_letter_read(const struct troupe_message *message,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "runtime/node/log.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -7,8 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
-#include "runtime/node/log.h"
+#include "runtime/troupe.h"
 
 static const char *const level_name[] = {
 	[TROUPE_DEBUG] = "debug",
@@ -17,8 +18,23 @@ static const char *const level_name[] = {
 	[TROUPE_FATAL] = "fatal",
 };
 
+static char title[TRP_TITLE_SIZE] = "troupe";
 static bool is_impatient;
 static unsigned unread; /* lines since nobody reads */
+
+/* Not by snprintf(): each page of code that a birth touches is a fault. */
+void trp_log_set_title(const char *text)
+{
+	size_t length = strnlen(text, sizeof(title) - 1);
+
+	memcpy(title, text, length);
+	title[length] = '\0';
+}
+
+const char *trp_log_title(void)
+{
+	return title;
+}
 
 void trp_log_never_wait(void)
 {
@@ -46,8 +62,7 @@ static void write_line(enum troupe_level level, const char *format,
 	localtime_r(&now.tv_sec, &local);
 	size = snprintf(line, sizeof(line), "%02d:%02d:%02d.%03ld %s %s[%d] ",
 			local.tm_hour, local.tm_min, local.tm_sec,
-			now.tv_nsec / 1000000, level_name[level],
-			trp_actor.title[0] ? trp_actor.title : "troupe",
+			now.tv_nsec / 1000000, level_name[level], title,
 			(int)getpid());
 	n = vsnprintf(line + size, sizeof(line) - (size_t)size - 1, format,
 		      arguments);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_LOG_H
-#define TRP_RUNTIME_LOG_H
+#ifndef TRP_NODE_LOG_H
+#define TRP_NODE_LOG_H
+
+enum { TRP_TITLE_SIZE = 96 };
+
+/* What the lines of this process are headed with; cut to TRP_TITLE_SIZE. */
+void trp_log_set_title(const char *title);
+const char *trp_log_title(void);
 
 /*
  * From now on this process does not stand still with who reads its log, as the

@@ -1,60 +1,96 @@
 /* SPDX-License-Identifier: MIT */
-/* What actors say of themselves in their fronts, for others to read. */
-#include <errno.h>
-#include "runtime/actor/actor.h"
+#include "runtime/node/status.h"
 
-const struct trp_status *trp_status_of(troupe_ref ref)
+#include <stdio.h>
+#include <string.h>
+
+struct trp_status *trp_status_begin(struct trp_front *front)
 {
-	const struct trp_arena *arena;
-	const struct trp_front *front;
-	uint32_t slot = trp_ref_slot(ref);
-	uint32_t generation = trp_ref_generation(ref);
+	struct trp_status *status = (struct trp_status *)front->user;
 
-	if (!trp_actor.self || !trp_actor.node)
-		return NULL; /* no actor (any more) */
-	arena = &trp_actor.node->arena;
-	if (!trp_ref_is_here(ref) || slot >= arena->slots ||
-	    atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
-				 memory_order_acquire) !=
-		    trp_life(generation, TRP_LIVE))
-		return NULL;
-	front = trp_arena_front(arena, slot);
-	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
-	    generation)
-		return NULL;
-	return (const struct trp_status *)front->user;
+	memset(status, 0, sizeof(*status));
+	return status;
 }
 
-int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
+/* The slot of that actor, also when it has ended; NULL: it is another's. */
+static const struct trp_slot *slot_of(const struct trp_arena *arena,
+				      troupe_ref ref, enum trp_state *ret_state)
 {
-	const struct trp_status *words = trp_status_of(ref);
+	uint32_t at = trp_ref_slot(ref);
+	const struct trp_slot *slot;
+	uint64_t life;
 
-	if (!words)
-		return -ESRCH;
-	*ret_counters = (struct troupe_counters) {
-		.received = atomic_load_explicit(&words->received,
-						 memory_order_relaxed),
-		.sent = atomic_load_explicit(&words->sent,
-					     memory_order_relaxed),
-		.refused = atomic_load_explicit(&words->refused,
-						memory_order_relaxed),
-		.dropped = atomic_load_explicit(&words->dropped,
-						memory_order_relaxed),
-	};
-	return 0;
+	if (!trp_ref_is_here(ref) || at >= arena->slots)
+		return NULL;
+	slot = trp_arena_slot(arena, at);
+	life = atomic_load_explicit(&slot->life, memory_order_acquire);
+	*ret_state = (enum trp_state)(life & UINT32_MAX);
+	return life >> 32 == trp_ref_generation(ref) ? slot : NULL;
 }
 
-pid_t trp_status_pid(troupe_ref ref)
+/* It has set up its front. */
+static const struct trp_status *status_of(const struct trp_arena *arena,
+					  troupe_ref ref)
 {
-	const struct trp_arena *arena = &trp_actor.node->arena;
-	uint32_t slot = trp_ref_slot(ref);
-	const struct trp_slot *line;
+	const struct trp_front *front =
+		trp_arena_front(arena, trp_ref_slot(ref));
 
-	if (!trp_ref_is_here(ref) || slot >= arena->slots)
-		return 0;
-	line = trp_arena_slot(arena, slot);
-	return atomic_load_explicit(&line->life, memory_order_relaxed) >> 32 ==
+	return atomic_load_explicit(&front->generation, memory_order_acquire) ==
 			       trp_ref_generation(ref)
-		       ? atomic_load_explicit(&line->pid, memory_order_relaxed)
-		       : 0;
+		       ? (const struct trp_status *)front->user
+		       : NULL;
+}
+
+const struct trp_status *trp_status_of(const struct trp_arena *arena,
+				       troupe_ref ref)
+{
+	enum trp_state state;
+
+	return slot_of(arena, ref, &state) && state == TRP_LIVE
+		       ? status_of(arena, ref)
+		       : NULL;
+}
+
+const struct trp_status *trp_status_last(const struct trp_arena *arena,
+					 troupe_ref ref)
+{
+	enum trp_state state;
+
+	return slot_of(arena, ref, &state) ? status_of(arena, ref) : NULL;
+}
+
+pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref)
+{
+	enum trp_state state;
+	const struct trp_slot *slot = slot_of(arena, ref, &state);
+
+	return slot ? atomic_load_explicit(&slot->pid, memory_order_relaxed)
+		    : 0;
+}
+
+void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
+			   int code, const char *text)
+{
+	status->cause = (int32_t)cause;
+	status->code = code;
+	snprintf(status->text, sizeof(status->text), "%s", text ? text : "");
+	/* E1: pairs with the acquire in trp_status_read_exit(). */
+	atomic_store_explicit(&status->said, 1, memory_order_release);
+}
+
+bool trp_status_read_exit(const struct trp_status *status,
+			  struct troupe_reason *ret_reason)
+{
+	int32_t cause;
+
+	if (!atomic_load_explicit(&status->said, memory_order_acquire))
+		return false;
+	cause = status->cause;
+	if ((unsigned)cause > TROUPE_NOCONNECTION)
+		return false;
+	ret_reason->cause = (enum troupe_cause)cause;
+	ret_reason->code = status->code;
+	snprintf(ret_reason->text, sizeof(ret_reason->text), "%.*s",
+		 (int)sizeof(status->text) - 1, status->text);
+	return true;
 }

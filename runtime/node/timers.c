@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "ipc/wait.h"
 
 int64_t trp_timers_after(int64_t ns, int64_t ms)
 {
@@ -129,4 +130,17 @@ struct troupe_timer *trp_timers_due(struct trp_timers *timers,
 	timer->at.ns += (late / timer->period_ns + 1) * timer->period_ns;
 	sift_down(timers, 0, timer);
 	return timer;
+}
+
+/* ---- the clock ----------------------------------------------------------- */
+
+struct troupe_time troupe_now(void)
+{
+	return (struct troupe_time) { trp_now().ns };
+}
+
+struct troupe_time troupe_in_ms(int64_t milliseconds)
+{
+	return (struct troupe_time) { trp_timers_after(trp_now().ns,
+						       milliseconds) };
 }

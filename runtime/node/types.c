@@ -7,9 +7,8 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/node/system.pb-c.h"
-#include "runtime/node/dead_letter.h"
+#include "runtime/node/dead_letter.pb-c.h"
 #include "runtime/troupe_ends.h"
 #include "serialize/type.h"
 #include "serialize/value.pb-c.h"
@@ -39,7 +38,6 @@ int trp_types_begin(void)
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
-		&troupe__beacon_event__descriptor,
 	};
 	int r = 0;
 

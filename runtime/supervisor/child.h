@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "runtime/node/log.h"
 #include "runtime/node/ref.h"
 #include "runtime/node/timers.h"
 
@@ -111,8 +112,6 @@ int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
  */
 bool trp_child_address(const struct trp_child_table *family, uint32_t slot,
 		       char *buffer, size_t size);
-
-enum { TRP_TITLE_SIZE = 96 };
 
 /* The same for logs, where the root is told by its label; returns buffer. */
 const char *trp_child_address_title(const struct trp_child_table *family,

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
+#include "runtime/node/status.h"
 #include "runtime/supervisor/control_server.h"
 #include "runtime/control/control.pb-c.h"
 #include "runtime/mesh/mesh.h"
@@ -42,22 +42,6 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 			      : TROUPE__GUEST__STATE__RUNNING;
 }
 
-/* One that has not begun to run has no front yet. */
-static const struct trp_status *words_of(
-	const struct trp_supervisor *supervisor, uint32_t slot)
-{
-	const struct trp_child *child = &supervisor->family.child[slot];
-	const struct trp_front *front;
-
-	if (child->state != CHILD_RUNNING)
-		return NULL;
-	front = trp_arena_front(&supervisor->node.arena, slot);
-	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
-	    child->generation)
-		return NULL;
-	return (const struct trp_status *)front->user;
-}
-
 static uint64_t count_of(const _Atomic uint64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
@@ -67,7 +51,8 @@ static int say_actor(struct trp_control_session *visitor, uint32_t slot)
 {
 	struct trp_supervisor *supervisor = visitor->supervisor;
 	const struct trp_child *child = &supervisor->family.child[slot];
-	const struct trp_status *words = words_of(supervisor, slot);
+	const struct trp_status *status = trp_status_of(
+		&supervisor->node.arena, trp_ref(slot, child->generation));
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_registered *name;
 	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
@@ -88,11 +73,11 @@ static int say_actor(struct trp_control_session *visitor, uint32_t slot)
 		names[actor.n_names++] = (char *)name->name;
 	actor.state = state_of(child);
 	actor.is_guest = child->is_guest;
-	if (words) {
-		actor.received = count_of(&words->received);
-		actor.sent = count_of(&words->sent);
-		actor.refused = count_of(&words->refused);
-		actor.dropped = count_of(&words->dropped);
+	if (status) {
+		actor.received = count_of(&status->received);
+		actor.sent = count_of(&status->sent);
+		actor.refused = count_of(&status->refused);
+		actor.dropped = count_of(&status->dropped);
 	}
 	return trp_control_server_say(visitor, &actor.base);
 }

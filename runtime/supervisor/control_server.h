@@ -20,7 +20,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include "ipc/wait.h"
-#include "runtime/cli/options.h"
+#include "runtime/node/options.h"
 #include "runtime/node/timers.h"
 
 struct trp_supervisor;

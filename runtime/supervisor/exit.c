@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,9 +8,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
-#include "runtime/node/system.pb-c.h"
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/end.h"
+#include "runtime/node/status.h"
+#include "runtime/node/watch.h"
 #include "runtime/supervisor/restart.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/node/trace.h"
@@ -38,20 +38,16 @@ struct trp_unknown {
 
 /* ---- of what ------------------------------------------------------------- */
 
-static void read_words(const struct trp_supervisor *supervisor, uint32_t slot,
-		       struct troupe_reason *reason)
+/* Its own word, if it left one, is better than what we saw. */
+static void read_exit(const struct trp_supervisor *supervisor, uint32_t slot,
+		      struct troupe_reason *reason)
 {
-	const struct trp_front *front =
-		trp_arena_front(&supervisor->node.arena, slot);
-	const struct trp_status *words = (const struct trp_status *)front->user;
+	const struct trp_status *status = trp_status_last(
+		&supervisor->node.arena,
+		trp_ref(slot, supervisor->family.child[slot].generation));
 
-	if (!atomic_load_explicit(&words->said, memory_order_acquire) ||
-	    (unsigned)words->cause > TROUPE_NOCONNECTION)
-		return;
-	reason->cause = (enum troupe_cause)words->cause;
-	reason->code = words->code;
-	snprintf(reason->text, sizeof(reason->text), "%.*s",
-		 (int)sizeof(words->text) - 1, words->text);
+	if (status)
+		trp_status_read_exit(status, reason);
 }
 
 static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
@@ -71,7 +67,7 @@ static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
 			 death->how == GUEST_EXPELLED ? "expelled"
 						      : "its process has gone");
 		if (death->how == GUEST_GONE)
-			read_words(supervisor, slot, &reason);
+			read_exit(supervisor, slot, &reason);
 	} else if (death->how != CLD_EXITED) {
 		reason.cause =
 			death->status == SIGKILL ? TROUPE_KILLED
@@ -85,14 +81,9 @@ static struct troupe_reason reason_of(const struct trp_supervisor *supervisor,
 		else
 			snprintf(reason.text, sizeof(reason.text),
 				 "exit status %d", death->status);
-		read_words(supervisor, slot, &reason);
+		read_exit(supervisor, slot, &reason);
 	}
 	return reason;
-}
-
-static int64_t in_ns(struct timeval time)
-{
-	return time.tv_sec * INT64_C(1000000000) + time.tv_usec * 1000;
 }
 
 static struct troupe_end end_of(const struct trp_supervisor *supervisor,
@@ -103,11 +94,9 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 		.ref = trp_ref(slot, child->generation),
 		.pid = child->pid,
 		.reason = reason_of(supervisor, slot, death),
-		.user_ns = in_ns(death->usage.ru_utime),
-		.system_ns = in_ns(death->usage.ru_stime),
-		.max_rss = death->usage.ru_maxrss * INT64_C(1024),
 	};
 
+	trp_end_set_usage(&end, &death->usage);
 	memcpy(end.name, child->label, sizeof(end.name));
 	return end;
 }
@@ -117,21 +106,11 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 void trp_funeral_tell(struct trp_supervisor *supervisor, troupe_ref whom,
 		      const struct troupe_end *end, uint64_t watch)
 {
-	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+	Troupe__Control__Ended ended;
 
 	if (!trp_child_find(&supervisor->family, whom))
 		return;
-	ended.ref = end->ref;
-	ended.pid = end->pid;
-	ended.name = (char *)end->name;
-	ended.cause = (uint32_t)end->reason.cause;
-	ended.code = end->reason.code;
-	ended.has_core = end->reason.has_core;
-	ended.text = (char *)end->reason.text;
-	ended.user_ns = end->user_ns;
-	ended.system_ns = end->system_ns;
-	ended.max_rss = end->max_rss;
-	ended.watch = watch;
+	trp_end_write(end, watch, &ended);
 	trp_office_tell(supervisor, trp_ref_slot(whom), TRP_MAIL, 0,
 			&ended.base);
 }
@@ -236,12 +215,15 @@ static void meet_sender(uint32_t slot, void *data)
 {
 	enum { MORE = 64 };
 	struct leftover *leftover = data;
-	const struct trp_front *front =
-		trp_arena_front(&leftover->supervisor->node.arena, slot);
-	const struct trp_status *words = (const struct trp_status *)front->user;
+	const struct trp_supervisor *supervisor = leftover->supervisor;
+	troupe_ref sender =
+		trp_ref(slot, supervisor->family.child[slot].generation);
+	const struct trp_status *status =
+		trp_status_of(&supervisor->node.arena, sender);
 	troupe_ref *grown;
 
-	if (!atomic_load_explicit(&words->has_young, memory_order_relaxed))
+	if (!status ||
+	    !atomic_load_explicit(&status->has_young, memory_order_relaxed))
 		return;
 	if (leftover->callers % MORE == 0) {
 		grown = reallocarray(leftover->caller, leftover->callers + MORE,
@@ -250,8 +232,7 @@ static void meet_sender(uint32_t slot, void *data)
 			return; /* it will watch, soon */
 		leftover->caller = grown;
 	}
-	leftover->caller[leftover->callers++] = trp_ref(
-		slot, leftover->supervisor->family.child[slot].generation);
+	leftover->caller[leftover->callers++] = sender;
 }
 
 static void tell_callers(struct leftover *leftover,
@@ -259,7 +240,7 @@ static void tell_callers(struct leftover *leftover,
 {
 	for (size_t i = 0; i < leftover->callers; i++)
 		trp_funeral_tell(leftover->supervisor, leftover->caller[i], end,
-				 TRP_WATCH_CALLS);
+				 trp_watch_id(TRP_WATCH_TARGET, 0));
 	free(leftover->caller);
 }
 
@@ -281,10 +262,10 @@ static struct leftover take_stock(struct trp_supervisor *supervisor,
 				     .dead = end->ref,
 				     .is_quiet = !is_worth_a_line(end) };
 
-	trp_office_subscribe(supervisor, leftover.dead, false);
+	trp_dead_letter_unsubscribe(leftover.dead);
 	trp_mailbox_each_unread(&supervisor->node.arena, slot, meet_sender,
 				is_left, &leftover);
-	leftover.put_aside = trp_dead_letter_inherit(slot);
+	leftover.put_aside = trp_dead_letter_inherit(leftover.dead);
 	return leftover;
 }
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
+#include "runtime/node/status.h"
 #include "runtime/supervisor/supervisor.h"
 
 static struct trp_child *child_of(const struct trp_guest *guest)
@@ -49,15 +49,12 @@ static void bury(struct trp_guest *guest, bool is_held, bool is_expelled)
 
 static bool has_left(const struct trp_guest *guest)
 {
-	const struct trp_front *front =
-		trp_arena_front(&guest->supervisor->node.arena, guest->slot);
-	const struct trp_status *words = (const struct trp_status *)front->user;
+	const struct trp_status *status =
+		trp_status_last(&guest->supervisor->node.arena,
+				trp_ref(guest->slot, guest->generation));
 
-	if (!child_of(guest))
-		return true;
-	return atomic_load_explicit(&front->generation, memory_order_acquire) !=
-		       guest->generation ||
-	       atomic_load_explicit(&words->said, memory_order_acquire);
+	return !status ||
+	       atomic_load_explicit(&status->said, memory_order_acquire);
 }
 
 /* Its connection has ended. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/mesh/mesh.h"
+#include "runtime/node/dead_letter.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
@@ -147,12 +148,11 @@ static int on_dead_letters(struct trp_request *request)
 {
 	const struct trp_child *child =
 		&request->supervisor->family.child[request->sender];
+	const troupe_ref ref = trp_ref(request->sender, child->generation);
 
-	return trp_office_subscribe(
-		request->supervisor,
-		trp_ref(request->sender, child->generation),
-		((const Troupe__Control__DeadLetters *)request->message)
-			->wanted);
+	return ((const Troupe__Control__DeadLetters *)request->message)->wanted
+		       ? trp_dead_letter_subscribe(ref)
+		       : trp_dead_letter_unsubscribe(ref);
 }
 
 static int on_address_of(struct trp_request *request)

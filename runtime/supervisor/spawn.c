@@ -9,11 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/post.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/trace.h"
-#include "serialize/envelope.h"
-#include "serialize/message.h"
-#include "serialize/type.h"
 
 /* ---- saying -------------------------------------------------------------- */
 
@@ -22,21 +20,11 @@ static int post(struct trp_supervisor *supervisor, uint32_t slot,
 		const ProtobufCMessage *message)
 {
 	uint32_t generation = supervisor->family.child[slot].generation;
-	size_t size = sizeof(struct trp_envelope) + trp_message_size(message);
-	void *bytes;
-	int r;
 
-	envelope.type = trp_type_of(message->descriptor);
 	envelope.deadline = INT64_MAX;
 	envelope.created = trp_now().ns;
-	r = trp_mailbox_reserve(&supervisor->box, slot, generation, stream,
-				(uint32_t)size, NULL, &bytes);
-	if (r < 0)
-		return r;
-	memcpy(bytes, &envelope, sizeof(envelope));
-	trp_message_pack(message, (char *)bytes + sizeof(envelope));
-	trp_mailbox_commit(&supervisor->box, (uint32_t)size);
-	return 0;
+	return trp_node_post(&supervisor->box, trp_ref(slot, generation),
+			     stream, &envelope, message, NULL);
 }
 
 int trp_office_tell(struct trp_supervisor *supervisor, uint32_t slot,
@@ -268,30 +256,6 @@ int trp_office_spawn_root(struct trp_supervisor *supervisor)
 	return r;
 }
 
-/* ---- dead letters -------------------------------------------------------- */
-
-int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
-			 bool is_wanted)
-{
-	struct trp_notices *notices =
-		(struct trp_notices *)supervisor->box.front->user;
-	_Atomic uint64_t *place = NULL;
-
-	for (int i = 0; i < TRP_SUBSCRIBERS; i++) {
-		troupe_ref one = atomic_load_explicit(&notices->subscriber[i],
-						      memory_order_relaxed);
-
-		if (one == ref)
-			place = &notices->subscriber[i];
-		else if (!one && !place && is_wanted)
-			place = &notices->subscriber[i];
-	}
-	if (!place)
-		return is_wanted ? -ENOSPC : -ENOENT;
-	atomic_store_explicit(place, is_wanted ? ref : 0, memory_order_relaxed);
-	return 0;
-}
-
 /* ---- stopping ------------------------------------------------------------ */
 
 static void kill_child(struct trp_child *child)
@@ -363,10 +327,7 @@ void trp_office_stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 	uint32_t child = supervisor->family.child[slot].first;
 
 	if (slot == TRP_SLOT_SUPERVISOR) {
-		atomic_store_explicit(
-			&((struct trp_notices *)supervisor->box.front->user)
-				 ->is_ending,
-			1, memory_order_relaxed);
+		trp_dead_letter_silence();
 		trp_mesh_leave(supervisor);
 	}
 	for (; child; child = supervisor->family.child[child].next)

@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ipc/runtime_dir.h"
-#include "runtime/actor/actor.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
+#include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/node/trace.h"
@@ -241,6 +241,8 @@ static int prepare(struct trp_supervisor *supervisor,
 	if (r == 0)
 		r = trp_types_begin();
 	if (r == 0)
+		r = trp_types_add(&troupe__beacon_event__descriptor);
+	if (r == 0)
 		r = make_arena(node, options);
 	if (r == 0)
 		r = open_trace(node, options);
@@ -454,7 +456,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	int r;
 
 	supervisor = (struct trp_supervisor) { 0 };
-	snprintf(trp_actor.title, sizeof(trp_actor.title), "supervisor");
+	trp_log_set_title("supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options);
 	if (r < 0)

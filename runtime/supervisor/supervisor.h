@@ -26,7 +26,7 @@
 #include "runtime/supervisor/guest.h"
 #include "runtime/supervisor/registry.h"
 #include "runtime/supervisor/exit_history.h"
-#include "runtime/cli/options.h"
+#include "runtime/node/options.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
 
@@ -99,10 +99,6 @@ int trp_office_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 /* The slot's line in the directory: from now on it can be sent to. */
 void trp_office_announce(struct trp_supervisor *supervisor, uint32_t slot,
 			 uint32_t limit, uint32_t when_full);
-/* To dead letters, or no more.  0, -ENOSPC, -ENOENT. */
-int trp_office_subscribe(struct trp_supervisor *supervisor, troupe_ref ref,
-			 bool is_wanted);
-
 /* Orders the root actor.  0 or -errno. */
 int trp_office_spawn_root(struct trp_supervisor *supervisor);
 

@@ -19,10 +19,7 @@
  */
 
 #include <sys/types.h>
-#include "ipc/arena.h"
-#include "ipc/wait.h"
-
-struct trp_mesh_options;
+#include "runtime/node/node.h"
 
 struct trp_order {
 	uint32_t slot;
@@ -46,18 +43,6 @@ struct trp_zygote {
 	pid_t pid;
 	int orders; /* write end, non-blocking */
 	int births; /* read end, non-blocking */
-};
-
-/* What every actor of this node inherits. */
-struct trp_node {
-	struct trp_arena arena;
-	enum trp_wait_kind wait;
-	pid_t supervisor;
-	uint64_t identity; /* of this run; random */
-	int argc;
-	char **argv; /* of the application: argv[0] is its path */
-	int (*main)(int argc, char **argv);
-	const struct trp_mesh_options *mesh; /* for its bus actor */
 };
 
 /*

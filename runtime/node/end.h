@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_NODE_END_H
+#define TRP_NODE_END_H
+
+/* An end as the supervisor tells it: struct troupe_end as control.Ended. */
+
+#include <sys/resource.h>
+#include "runtime/node/system.pb-c.h"
+#include "runtime/troupe.h"
+
+/* Borrows the texts of `end`.  watch: see node/watch.h. */
+void trp_end_write(const struct troupe_end *end, uint64_t watch,
+		   Troupe__Control__Ended *ret_ended);
+
+void trp_end_read(const Troupe__Control__Ended *ended,
+		  struct troupe_end *ret_end);
+
+/* What its process had used, as waitid(2) says. */
+void trp_end_set_usage(struct troupe_end *end, const struct rusage *usage);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_NODE_NODE_H
+#define TRP_NODE_NODE_H
+
+#include <sys/types.h>
+#include "ipc/arena.h"
+#include "ipc/wait.h"
+
+struct trp_mesh_options;
+
+/* What every actor of this node inherits. */
+struct trp_node {
+	struct trp_arena arena;
+	enum trp_wait_kind wait;
+	pid_t supervisor;
+	uint64_t identity; /* of this run; random */
+	int argc;
+	char **argv; /* of the application: argv[0] is its path */
+	int (*main)(int argc, char **argv);
+	const struct trp_mesh_options *mesh; /* for its bus actor */
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_NODE_OPTIONS_H
+#define TRP_NODE_OPTIONS_H
+
+/* What a node is to be, as `troupe run` was told. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "serialize/beacon/wire.h"
+
+enum { TRP_NODE_NAME_SIZE = 64, TRP_BUS_URL_SIZE = 1024 };
+
+struct trp_mesh_options {
+	char bus[TRP_BUS_URL_SIZE]; /* as trp_bus_parse(); "": in no mesh */
+	char name[TRP_NODE_NAME_SIZE];
+	char codec[16];
+	struct trp_wire_config config;
+	bool is_roving; /* the seat goes with the beacon */
+};
+
+enum { TRP_TRACE_PATH_SIZE = 1024 };
+
+struct trp_options {
+	char node[TRP_NODE_NAME_SIZE];	 /* "": no control socket */
+	uint32_t slots;			 /* 0: as many as there can be */
+	uint64_t heap_size;		 /* 0: TRP_HEAP_DEFAULT */
+	char trace[TRP_TRACE_PATH_SIZE]; /* a file; "": none */
+	uint32_t trace_rate; /* events of a process and second; 0: all */
+	struct trp_mesh_options mesh;
+	/* The root actor, in this program; NULL: of the application. */
+	int (*main)(int argc, char **argv);
+	int argc;
+	char **argv; /* argv[0]: the application */
+};
+
+#endif

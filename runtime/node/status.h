@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_NODE_STATUS_H
+#define TRP_NODE_STATUS_H
+
+/*
+ * What an actor says of itself in its front, for others to read: counters,
+ * whom it awaits, and at its end the exit record.  Written by the actor alone.
+ */
+
+#include "ipc/arena.h"
+#include "runtime/node/ref.h"
+
+enum { TRP_STATUS_TEXT = 88 };
+
+struct trp_status {
+	_Atomic uint32_t said; /* 1: the exit record is complete: */
+	int32_t cause;
+	int32_t code;
+	_Atomic uint32_t await_turn; /* odd: it awaits; see deadlock.c */
+	char text[TRP_STATUS_TEXT];
+	_Atomic uint64_t received;
+	_Atomic uint64_t sent;
+	_Atomic uint64_t refused;     /* sends that did not go out */
+	_Atomic uint64_t dropped;     /* received and not handled */
+	_Atomic uint64_t divert_to;   /* what has no room here, or 0 */
+	_Atomic uint64_t awaits;      /* whom */
+	_Atomic int64_t awaits_since; /* when the oldest call was made */
+	_Atomic int64_t passed_on;    /* when the youngest such call was made */
+	_Atomic uint64_t has_young;   /* calls whose targets are not watched */
+	_Atomic uint64_t put_aside;   /* messages: save queue, stash */
+	_Atomic uint64_t letters; /* offset of its dead letter counts, or 0 */
+};
+static_assert(sizeof(struct trp_status) <=
+		      sizeof(((struct trp_front *)NULL)->user),
+	      "fits into a front");
+
+/* The block of this process, in its own front; all zeros. */
+struct trp_status *trp_status_begin(struct trp_front *front);
+
+/* NULL: that actor is not there (any more), or has not begun. */
+const struct trp_status *trp_status_of(const struct trp_arena *arena,
+				       troupe_ref ref);
+
+/*
+ * The same also of an actor that has ended, as long as its slot is its own:
+ * for the supervisor, which gives slots away.
+ */
+const struct trp_status *trp_status_last(const struct trp_arena *arena,
+					 troupe_ref ref);
+
+/* The exit record: `text` is cut, or NULL.  False: there is none. */
+void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
+			   int code, const char *text);
+bool trp_status_read_exit(const struct trp_status *status,
+			  struct troupe_reason *ret_reason);
+
+/* The process of that actor, or 0. */
+pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);
+
+/* One writer, so no locked instruction: it would cost more than a send. */
+static inline void trp_status_count(_Atomic uint64_t *counter)
+{
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+#endif
