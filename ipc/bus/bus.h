@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BUS_H
-#define TRP_IPC_BUS_H
+#ifndef TRP_IPC_BUS_BUS_H
+#define TRP_IPC_BUS_BUS_H
 
 /*
  * A bus: a channel on which what one says all hear, the speaker included.
- *
- *	local[:FOLDER]				the processes of one user on
- *						one host; no server
- *	mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]
- *	mqtts://...[?ca=FILE&cert=FILE&key=FILE&insecure=1]
- *	serf://[:AUTHKEY@]HOST[:PORT][/NAME]	user events of a Serf agent
  *
  * A bus connects by itself, and again when the link is lost, with growing
  * pauses.  What is said while it is down is refused, never kept: old beacon
@@ -19,28 +13,12 @@
  * After fork() only one of the two processes may go on with a bus.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "ipc/bus/address.h"
 #include "ipc/time.h"
 
 #define TRP_BUS_SIZE_MAX 65536 /* bytes of a message */
 
 struct trp_bus;
-struct trp_bus_kind;
-
-struct trp_bus_address {
-	const struct trp_bus_kind *kind;
-	char host[256];
-	uint16_t port;
-	char user[128];
-	char password[128];
-	char path[256]; /* folder; topic, words joined by /; event, by . */
-	bool is_tls;
-	bool is_insecure; /* the server's name is not checked */
-	char ca[256], cert[256], key[256]; /* files of PEM */
-};
 
 struct trp_bus_calls {
 	/* `payload` is borrowed. */
@@ -52,26 +30,8 @@ struct trp_bus_calls {
 	void (*changed)(void *user, int error);
 };
 
-/*
- * Reads a URL.  `mesh` stands where it names no folder, topic or event.
- * Returns 0; -EINVAL when it makes no sense; -ENAMETOOLONG; -EPROTONOSUPPORT
- * when this kind is unknown or was not built.
- */
-int trp_bus_parse(const char *url, const char *mesh,
-		  struct trp_bus_address *ret_address);
-
-/*
- * The address as people may see it, without user and password, as much as the
- * space takes.
- */
-void trp_bus_describe(const struct trp_bus_address *address, char *space,
-		      size_t size);
-
 /* Why a bus is down, of a negative errno, and what to look at; static. */
 const char *trp_bus_reason(int error);
-
-/* Kinds that were built, the first is 0; NULL behind the last. */
-const char *trp_bus_kind_name(size_t number);
 
 /*
  * Returns 0 or a negative errno.  The first connection is tried in the first
@@ -104,26 +64,6 @@ uint64_t trp_bus_lost(const struct trp_bus *bus);
 
 /* ---- for those who write a kind ----------------------------------------- */
 
-struct trp_bus_kind {
-	const char *name;    /* the scheme */
-	const char *join;    /* between the words of a path */
-	bool has_user;	     /* a password goes with one */
-	const char *refuses; /* characters that no path may have; NULL: none */
-	uint16_t port;
-
-	/* 0, or a negative errno; then nothing is left of it. */
-	int (*connect)(struct trp_bus *bus);
-	void (*disconnect)(struct trp_bus *bus);
-	/* Reads and writes.  A negative errno: the link is lost. */
-	int (*ready)(struct trp_bus *bus);
-	int (*send)(struct trp_bus *bus, const void *payload, size_t length);
-	int64_t pause_ns; /* ready() is called at least that often; 0: no */
-};
-
-extern const struct trp_bus_kind trp_bus_local;
-extern const struct trp_bus_kind trp_bus_mqtt;
-extern const struct trp_bus_kind trp_bus_serf;
-
 struct trp_bus {
 	const struct trp_bus_kind *kind;
 	const struct trp_bus_calls *calls;
@@ -143,5 +83,10 @@ void trp_bus_up(struct trp_bus *bus);
 
 /* Has ready() called when a descriptor is; 0 events: no more. */
 int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events);
+
+#include "ipc/bus/kinds.h"
+#define trp_bus_parse	  trp_bus_address_parse
+#define trp_bus_describe  trp_bus_address_describe
+#define trp_bus_kind_name trp_bus_kinds_name
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/bus/bus.h"
+#include "ipc/bus/local.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,22 +12,23 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "ipc/bus/bus.h"
 #include "ipc/runtime_dir.h"
 
 /*
- * The bus of one user on one host: a folder with a datagram socket for each
+ * The bus of one user on one host: a directory with a datagram socket for each
  * member; who says something sends it to every socket there, its own as well.
  *
- * - The folder is ours alone: owned by us, mode 0700, no symbolic link; and
+ * - The directory is ours alone: owned by us, mode 0700, no symbolic link; and
  *   the kernel names the sender of each datagram, who must be us, too.
  * - A member that dies leaves its socket's name.  The first one to send to it
  *   gets ECONNREFUSED, which nothing but a closed socket gives, and unlinks it.
  * - A member that does not read (it is stopped) misses what its socket cannot
  *   hold; nobody waits for it.
- * - Who leaves takes the folder along when it is empty, and who comes at that
- *   moment makes it again.
- * - Names are used through the descriptor of the folder (/proc/self/fd), so
- *   their length is no matter, and a folder that is replaced is noticed: our
+ * - Who leaves takes the directory along when it is empty, and who comes at
+ * that moment makes it again.
+ * - Names are used through the descriptor of the directory (/proc/self/fd), so
+ *   their length is no matter, and a directory that is replaced is noticed: our
  *   own socket is not in it any more.
  */
 
@@ -35,10 +36,10 @@
 #define RACES_MOST 100 /* lost one after the other to those who leave */
 
 struct local {
-	int folder;
+	int directory;
 	int socket;
 	char name[32];
-	bool is_gone; /* the folder is not the one it was */
+	bool is_gone; /* the directory is not the one it was */
 };
 
 static int bind_socket(struct local *local)
@@ -50,7 +51,7 @@ static int bind_socket(struct local *local)
 		return -EIO;
 	snprintf(local->name, sizeof(local->name), "%d-%08x" SUFFIX,
 		 (int)getpid(), random);
-	trp_runtime_dir_address(&address, local->folder, local->name);
+	trp_runtime_dir_address(&address, local->directory, local->name);
 	return bind(local->socket, (struct sockaddr *)&address,
 		    sizeof(address)) < 0
 		       ? -errno
@@ -61,18 +62,18 @@ static void local_free(struct local *local)
 {
 	if (local->socket >= 0)
 		close(local->socket);
-	if (local->folder >= 0)
-		close(local->folder);
+	if (local->directory >= 0)
+		close(local->directory);
 	free(local);
 }
 
 /* -ENOENT: it has just been removed. */
-static int enter_folder(struct trp_bus *bus, struct local *local)
+static int enter_directory(struct trp_bus *bus, struct local *local)
 {
-	if (local->folder >= 0)
-		close(local->folder);
-	local->folder = trp_runtime_dir_make(bus->address.path);
-	return local->folder < 0 ? local->folder : bind_socket(local);
+	if (local->directory >= 0)
+		close(local->directory);
+	local->directory = trp_runtime_dir_make(bus->address.path);
+	return local->directory < 0 ? local->directory : bind_socket(local);
 }
 
 static int begin(struct trp_bus *bus, struct local *local)
@@ -85,7 +86,7 @@ static int begin(struct trp_bus *bus, struct local *local)
 					    SO_PASSCRED, &on, sizeof(on)) < 0)
 		return -errno;
 	do {
-		r = enter_folder(bus, local);
+		r = enter_directory(bus, local);
 	} while (r == -ENOENT && --tries);
 	if (r == 0)
 		r = trp_bus_watch(bus, local->socket, EPOLLIN);
@@ -99,7 +100,7 @@ static int local_connect(struct trp_bus *bus)
 
 	if (!local)
 		return -ENOMEM;
-	*local = (struct local) { .folder = -1, .socket = -1 };
+	*local = (struct local) { .directory = -1, .socket = -1 };
 	r = begin(bus, local);
 	if (r < 0) {
 		local_free(local);
@@ -113,7 +114,7 @@ static void local_disconnect(struct trp_bus *bus)
 {
 	struct local *local = bus->state;
 
-	unlinkat(local->folder, local->name, 0);
+	unlinkat(local->directory, local->name, 0);
 	rmdir(bus->address.path); /* fails, unless it is empty */
 	local_free(local);
 }
@@ -193,19 +194,20 @@ static void send_to(struct trp_bus *bus, const char *name, const void *payload,
 	struct local *local = bus->state;
 	struct sockaddr_un address;
 
-	trp_runtime_dir_address(&address, local->folder, name);
+	trp_runtime_dir_address(&address, local->directory, name);
 	if (sendto(local->socket, payload, length, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&address, sizeof(address)) >= 0)
 		return;
 	if (errno == ECONNREFUSED)
-		unlinkat(local->folder, name, 0);
+		unlinkat(local->directory, name, 0);
 	else
 		bus->lost++;
 }
 
-static DIR *list_folder(const struct local *local)
+static DIR *list_directory(const struct local *local)
 {
-	int fd = openat(local->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(local->directory, ".",
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list;
 
 	if (fd < 0)
@@ -219,7 +221,7 @@ static DIR *list_folder(const struct local *local)
 static int local_send(struct trp_bus *bus, const void *payload, size_t length)
 {
 	struct local *local = bus->state;
-	DIR *list = list_folder(local);
+	DIR *list = list_directory(local);
 	bool is_here = false;
 	struct dirent *entry;
 
@@ -235,7 +237,7 @@ static int local_send(struct trp_bus *bus, const void *payload, size_t length)
 	closedir(list);
 	if (is_here)
 		return 0;
-	/* The folder is another one now, or was emptied: begin anew. */
+	/* The directory is another one now, or was emptied: begin anew. */
 	local->is_gone = true;
 	shutdown(local->socket, SHUT_RDWR); /* wakes who polls */
 	return -ENOTCONN;

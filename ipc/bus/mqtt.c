@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/bus/bus.h"
+#include "ipc/bus/mqtt.h"
 
 #include <errno.h>
 #include <mosquitto.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include "ipc/bus/bus.h"
 
 /*
  * A topic of an MQTT broker, by libmosquitto without its threads; QoS 1 both

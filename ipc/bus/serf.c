@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/bus/bus.h"
+#include "ipc/bus/serf.h"
 
 #include <errno.h>
 #include <msgpack.h>
@@ -13,14 +13,14 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "ipc/bus/bus.h"
 
 /*
  * User events of a Serf agent, by its RPC protocol: msgpack objects over TCP,
  * each request a header {Command, Seq} and a body, each answer a header
  * {Seq, Error} and, for records of a stream, a body.
  *
- *	1 handshake	2 auth (with a key)	3 stream user:NAME	4..
- *event
+ *	1 handshake, 2 auth (with a key), 3 stream user:NAME, 4.. event
  *
  * All but events are sent at once; the answer to 3 says that it is listened
  * to.  Then every object behind a header of Seq 3 is a record of the stream.

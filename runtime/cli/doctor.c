@@ -182,7 +182,7 @@ static enum finding check_mesh(void)
 	bool has_codec = false;
 	const char *kind;
 
-	for (i = 0; (kind = trp_bus_kind_name(i)); i++)
+	for (i = 0; (kind = trp_bus_kinds_name(i)); i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length,
 					   " %s", kind);
 	length += (size_t)snprintf(text + length, sizeof(text) - length,

@@ -380,7 +380,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
 		return 0;
 	if (!mesh->name[0])
 		strcpy(mesh->name, "troupe");
-	r = trp_bus_parse(mesh->bus, mesh->name, &address);
+	r = trp_bus_address_parse(mesh->bus, mesh->name, &address);
 	if (r == -EPROTONOSUPPORT)
 		return wrong("--beacon or TROUPE_BEACON: the bus \"%.*s\" is "
 			     "unknown or was not built (`troupe doctor` lists "

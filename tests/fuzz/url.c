@@ -19,7 +19,7 @@ static void read_bus(const char *url)
 	int r;
 
 	memset(&at, 'x', sizeof(at));
-	r = trp_bus_parse(url, "fuzz", &at);
+	r = trp_bus_address_parse(url, "fuzz", &at);
 	assert(r == 0 || r == -EINVAL || r == -ENAMETOOLONG ||
 	       r == -EPROTONOSUPPORT);
 	if (r < 0)

@@ -103,7 +103,7 @@ static void leave_a_dead_socket(const char *url)
 	int status;
 	pid_t pid;
 
-	cr_assert(trp_bus_parse(url, "test", &address) == 0);
+	cr_assert(trp_bus_address_parse(url, "test", &address) == 0);
 	pid = fork();
 	if (pid == 0) {
 		trp_bus_open(&bus, &address, &no_calls, NULL);
@@ -166,7 +166,7 @@ static int open_at(const char *path)
 	char url[128];
 
 	snprintf(url, sizeof(url), "local:%s", path);
-	cr_assert(trp_bus_parse(url, "test", &address) == 0);
+	cr_assert(trp_bus_address_parse(url, "test", &address) == 0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
 	last_error = 1;
 	trp_bus_run(bus, (struct trp_time) { 1 });
@@ -219,7 +219,8 @@ Test(bus, pauses_between_attempts_double_up_to_15_s)
 	int64_t pause_ns = 100000000;
 	int i;
 
-	cr_assert(trp_bus_parse("local:/proc/nowhere", "x", &address) == 0);
+	cr_assert(trp_bus_address_parse("local:/proc/nowhere", "x", &address) ==
+		  0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
 	for (i = 0; i < 12; i++) {
 		trp_bus_run(bus, now);
@@ -272,7 +273,7 @@ Test(local, what_another_user_says_is_dropped)
 	if (getuid() != 0)
 		SKIP("only root can speak as another user");
 	snprintf(url, sizeof(url), "local:%s", make_folder());
-	cr_assert(trp_bus_parse(url, "x", &address) == 0);
+	cr_assert(trp_bus_address_parse(url, "x", &address) == 0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
 	trp_bus_run(bus, (struct trp_time) { 1 });
 	say_as_a_stranger(address.path);

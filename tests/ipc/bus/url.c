@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/bus/bus.h"
+#include "ipc/bus/local.h"
+#include "ipc/bus/mqtt.h"
+#include "ipc/bus/serf.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -12,7 +15,7 @@ static struct trp_bus_address parsed(const char *url)
 {
 	struct trp_bus_address address;
 
-	cr_assert(trp_bus_parse(url, "mesh", &address) == 0, "%s", url);
+	cr_assert(trp_bus_address_parse(url, "mesh", &address) == 0, "%s", url);
 	return address;
 }
 
@@ -87,13 +90,13 @@ Test(url, nonsense_is_refused)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		cr_assert(trp_bus_parse(bad[i], "mesh", &address) < 0, "%s",
-			  bad[i]);
-	cr_assert(trp_bus_parse("nats://h", "mesh", &address) ==
+		cr_assert(trp_bus_address_parse(bad[i], "mesh", &address) < 0,
+			  "%s", bad[i]);
+	cr_assert(trp_bus_address_parse("nats://h", "mesh", &address) ==
 		  -EPROTONOSUPPORT);
-	cr_assert(trp_bus_parse("local", "", &address) == -EINVAL);
-	cr_assert(trp_bus_parse("local", "../x", &address) == -EINVAL);
-	cr_assert(trp_bus_parse("local", ".", &address) == -EINVAL);
+	cr_assert(trp_bus_address_parse("local", "", &address) == -EINVAL);
+	cr_assert(trp_bus_address_parse("local", "../x", &address) == -EINVAL);
+	cr_assert(trp_bus_address_parse("local", ".", &address) == -EINVAL);
 }
 
 Test(url, is_described_without_user_and_password)
@@ -102,13 +105,13 @@ Test(url, is_described_without_user_and_password)
 		parsed("mqtts://me:secret@[::1]:5/a/b?ca=/x");
 	char text[64];
 
-	trp_bus_describe(&a, text, sizeof(text));
+	trp_bus_address_describe(&a, text, sizeof(text));
 	cr_assert_str_eq(text, "mqtts://[::1]:5/a/b");
 	a = parsed("mqtt://me:secret@host");
-	trp_bus_describe(&a, text, sizeof(text));
+	trp_bus_address_describe(&a, text, sizeof(text));
 	cr_assert_str_eq(text, "mqtt://host:1883/troupe/mesh");
 	a = parsed("local:/x/y");
-	trp_bus_describe(&a, text, sizeof(text));
+	trp_bus_address_describe(&a, text, sizeof(text));
 	cr_assert_str_eq(text, "local:/x/y");
 }
 
@@ -118,11 +121,14 @@ Test(url, what_is_too_long_is_refused)
 	char url[1024];
 
 	snprintf(url, sizeof(url), "mqtt://h/%0500d", 1);
-	cr_assert(trp_bus_parse(url, "mesh", &address) == -ENAMETOOLONG);
+	cr_assert(trp_bus_address_parse(url, "mesh", &address) ==
+		  -ENAMETOOLONG);
 	snprintf(url, sizeof(url), "mqtt://%0500d", 1);
-	cr_assert(trp_bus_parse(url, "mesh", &address) == -ENAMETOOLONG);
+	cr_assert(trp_bus_address_parse(url, "mesh", &address) ==
+		  -ENAMETOOLONG);
 	snprintf(url, sizeof(url), "mqtt://%0500d@h", 1);
-	cr_assert(trp_bus_parse(url, "mesh", &address) == -ENAMETOOLONG);
+	cr_assert(trp_bus_address_parse(url, "mesh", &address) ==
+		  -ENAMETOOLONG);
 }
 #endif
 

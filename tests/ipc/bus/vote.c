@@ -119,7 +119,7 @@ static void begin_voter(struct election *election, int number, const char *url)
 	options.config.nodes = election->count;
 	options.config.n_hosts = 1;
 	options.config.force_in = true; /* as a supervisor does */
-	cr_assert(trp_bus_parse(url, "test", &address) == 0, "%s", url);
+	cr_assert(trp_bus_address_parse(url, "test", &address) == 0, "%s", url);
 	cr_assert(trp_beacon_new(&voter->beacon, &options, &beacon_calls,
 				 voter) == 0);
 	trp_beacon_set_ready(voter->beacon);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_BUS_KINDS_H
+#define TRP_IPC_BUS_KINDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The kinds of bus: what a kind does, and those that were built. */
+
+struct trp_bus;
+
+struct trp_bus_kind {
+	const char *name;    /* the scheme */
+	const char *join;    /* between the words of a path */
+	bool has_user;	     /* a password goes with one */
+	const char *refuses; /* characters that no path may have; NULL: none */
+	uint16_t port;
+
+	/* 0, or a negative errno; then nothing is left of it. */
+	int (*connect)(struct trp_bus *bus);
+	void (*disconnect)(struct trp_bus *bus);
+	/* Reads and writes.  A negative errno: the link is lost. */
+	int (*ready)(struct trp_bus *bus);
+	int (*send)(struct trp_bus *bus, const void *payload, size_t length);
+	int64_t pause_ns; /* ready() is called at least that often; 0: no */
+};
+
+/* Kinds that were built, the first is 0; NULL behind the last. */
+const char *trp_bus_kinds_name(size_t number);
+
+/* By that name; NULL: unknown, or not built. */
+const struct trp_bus_kind *trp_bus_kinds_find(const char *name, size_t length);
+
+#endif

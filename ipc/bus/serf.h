@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_BUS_SERF_H
+#define TRP_IPC_BUS_SERF_H
+
+#include "ipc/bus/kinds.h"
+
+extern const struct trp_bus_kind trp_bus_serf;
+
+#endif
