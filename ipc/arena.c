@@ -12,7 +12,7 @@
 /*
  * Invariants, in each process that maps the arena:
  *
- *	writable bytes == bells + (entered ? front and heap of that slot : 0)
+ *	writable bytes == doorbells + front and heap of the slot entered, if any
  *	what is not writable cannot become so: its file was opened O_RDONLY
  *
  * Areas begin at 2 MiB, so that none shares a page table with another.
@@ -278,7 +278,7 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	assert(slot < arena->slots && slot != arena->entered);
 	assert(arena->fd >= 0);
 
-	/* Whoever lived has a front, and a bell that the supervisor rang. */
+	/* A slot that lived has a front, and a doorbell that was rung. */
 	r = punch(arena, slot * sizeof(struct trp_doorbell),
 		  sizeof(struct trp_doorbell));
 	if (r == 0)
@@ -299,8 +299,8 @@ int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes)
 	return 0;
 }
 
-struct trp_doorbell *trp_arena_bell(const struct trp_arena *arena,
-				    uint32_t slot)
+struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
+					uint32_t slot)
 {
 	assert(slot < arena->slots);
 	return (struct trp_doorbell *)(void *)arena->base + slot;

@@ -4,9 +4,9 @@
 
 /*
  * The memory of a node: one sealed memfd that every process of the node maps
- * at the same address, read-only but for the bells and its own region.
+ * at the same address, read-only but for the doorbells and its own region.
  *
- *	bells | directory | fronts | heaps	(README.md says why)
+ *	doorbells | directory | fronts | heaps	(README.md says why)
  *
  * After fork(): the mapping is inherited as it is; a child that is to own a
  * slot calls trp_arena_enter().
@@ -23,8 +23,8 @@ enum {
 	TRP_PAGE = 4096,
 	TRP_SLOTS_MAX = 496 * 64,
 	TRP_FRONT_SIZE = 64 * 1024,
-	TRP_CARDS_INLINE = 28,
-	TRP_CARD_CHUNKS = 12,
+	TRP_ENDPOINTS_INLINE = 28,
+	TRP_ENDPOINT_CHUNKS = 12,
 	TRP_INDEX_INLINE = 64,
 	TRP_NAME_SIZE = 32,
 };
@@ -90,19 +90,21 @@ struct trp_front {
 	uint32_t version;
 	_Atomic uint32_t generation; /* of the owner; 0: not yet set up */
 	_Atomic uint32_t limit;	     /* mailbox limit, bytes of one sender */
-	_Atomic uint32_t cards;	     /* how many there are */
+	_Atomic uint32_t endpoints;  /* how many there are */
 	_Atomic uint64_t index;	     /* offset | log2(entries), 16 bits each */
-	_Atomic uint64_t chunk[TRP_CARD_CHUNKS]; /* offset of further cards */
+	_Atomic uint64_t
+		chunk[TRP_ENDPOINT_CHUNKS]; /* offset of further endpoints */
 
 	/* What is written often has a line of its own. */
-	alignas(64) _Atomic uint32_t sleeping; /* enum trp_sleep | door << 8 */
+	alignas(64) _Atomic uint32_t
+		sleeping; /* enum trp_sleep | number << 8 */
 	uint32_t spare;
 	_Atomic uint64_t handling; /* trp_handling(), or 0 */
 	struct trp_moving moving;
 
 	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
 	unsigned char user[192]; /* the layer above: last words, counters */
-	alignas(128) struct trp_endpoint card[TRP_CARDS_INLINE];
+	alignas(128) struct trp_endpoint endpoint[TRP_ENDPOINTS_INLINE];
 };
 
 struct trp_doorbell {
@@ -117,7 +119,8 @@ struct trp_doorbell {
 static_assert(sizeof(struct trp_slot) == 64, "a line each");
 static_assert(sizeof(struct trp_endpoint) == 128, "two lines each");
 static_assert(offsetof(struct trp_endpoint, in) == 64, "one line a direction");
-static_assert(offsetof(struct trp_front, card) == 512, "room for 28 cards");
+static_assert(offsetof(struct trp_front, endpoint) == 512,
+	      "room for 28 endpoints");
 static_assert(sizeof(struct trp_front) == TRP_PAGE, "one page");
 static_assert(sizeof(struct trp_doorbell) == TRP_PAGE, "one page");
 
@@ -132,7 +135,7 @@ struct trp_arena {
 };
 
 /*
- * Makes the memfd and maps it: everything read-only but the bells.
+ * Makes the memfd and maps it: everything read-only but the doorbells.
  * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
  * and trp_arena_release().
@@ -165,17 +168,17 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t slot);
 void trp_arena_fini(struct trp_arena *arena);
 
 /*
- * Gives back all memory of a slot's bell and region.  Slot 0's process only,
- * after the directory says that the slot is free: a reader which finds zeros
- * looks there before it calls them a lie.
+ * Gives back all memory of a slot's doorbell and region.  Slot 0's process
+ * only, after the directory says that the slot is free: a reader which finds
+ * zeros looks there before it calls them a lie.
  */
 int trp_arena_release(struct trp_arena *arena, uint32_t slot);
 
 /* Bytes of memory that the arena holds now, whoever wrote them (fstat). */
 int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes);
 
-struct trp_doorbell *trp_arena_bell(const struct trp_arena *arena,
-				    uint32_t slot);
+struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
+					uint32_t slot);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);
 struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot);
 

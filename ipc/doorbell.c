@@ -42,37 +42,37 @@ static uint64_t set_bit(_Atomic uint64_t *words, uint32_t index)
 	       bit_of(index);
 }
 
-static void set_upper_levels(struct trp_doorbell *bell, uint32_t sender)
+static void set_upper_levels(struct trp_doorbell *doorbell, uint32_t sender)
 {
-	set_bit(bell->middle, sender / 64);
-	set_bit(&bell->top, sender / 64 / 64);
+	set_bit(doorbell->middle, sender / 64);
+	set_bit(&doorbell->top, sender / 64 / 64);
 }
 
-bool trp_doorbell_set(struct trp_doorbell *bell, uint32_t sender)
+bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender)
 {
-	if (set_bit(bell->bottom, sender))
+	if (set_bit(doorbell->bottom, sender))
 		return false;
-	set_upper_levels(bell, sender);
+	set_upper_levels(doorbell, sender);
 	return true;
 }
 
-void trp_doorbell_set_again(struct trp_doorbell *bell, uint32_t sender)
+void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender)
 {
-	set_bit(bell->bottom, sender);
-	set_upper_levels(bell, sender);
+	set_bit(doorbell->bottom, sender);
+	set_upper_levels(doorbell, sender);
 }
 
-void trp_doorbell_recover(struct trp_doorbell *bell)
+void trp_doorbell_recover(struct trp_doorbell *doorbell)
 {
 	for (uint32_t word = 0; word < BOTTOM_WORDS; word++)
-		set_bit(bell->middle, word);
+		set_bit(doorbell->middle, word);
 	for (uint32_t word = 0; word < MIDDLE_WORDS; word++)
-		set_bit(&bell->top, word);
+		set_bit(&doorbell->top, word);
 }
 
-bool trp_doorbell_is_set(const struct trp_doorbell *bell)
+bool trp_doorbell_is_set(const struct trp_doorbell *doorbell)
 {
-	return atomic_load_explicit(&bell->top, memory_order_relaxed) != 0;
+	return atomic_load_explicit(&doorbell->top, memory_order_relaxed) != 0;
 }
 
 /* B2: pairs with B1; the exchange also sees what a setter of a set bit did. */
@@ -90,11 +90,11 @@ static uint32_t pop_lowest(uint64_t *bits)
 }
 
 /* Anybody may have written these bits: some are nobody's. */
-static void take_bottom(struct trp_doorbell *bell, uint32_t word,
+static void take_bottom(struct trp_doorbell *doorbell, uint32_t word,
 			uint32_t slots,
 			void (*visit)(uint32_t sender, void *data), void *data)
 {
-	uint64_t bits = take(&bell->bottom[word]);
+	uint64_t bits = take(&doorbell->bottom[word]);
 
 	while (bits) {
 		uint32_t sender = word * 64 + pop_lowest(&bits);
@@ -104,33 +104,33 @@ static void take_bottom(struct trp_doorbell *bell, uint32_t word,
 	}
 }
 
-static void take_middle(struct trp_doorbell *bell, uint32_t word,
+static void take_middle(struct trp_doorbell *doorbell, uint32_t word,
 			uint32_t slots,
 			void (*visit)(uint32_t sender, void *data), void *data)
 {
-	uint64_t bits = take(&bell->middle[word]);
+	uint64_t bits = take(&doorbell->middle[word]);
 
 	while (bits) {
 		uint32_t below = word * 64 + pop_lowest(&bits);
 
 		if (below < BOTTOM_WORDS)
-			take_bottom(bell, below, slots, visit, data);
+			take_bottom(doorbell, below, slots, visit, data);
 	}
 }
 
-void trp_doorbell_take(struct trp_doorbell *bell, uint32_t slots,
+void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
 		       void (*visit)(uint32_t sender, void *data), void *data)
 {
 	uint64_t bits;
 
-	if (!trp_doorbell_is_set(bell))
+	if (!trp_doorbell_is_set(doorbell))
 		return;
-	bits = take(&bell->top);
+	bits = take(&doorbell->top);
 	while (bits) {
 		uint32_t below = pop_lowest(&bits);
 
 		if (below < MIDDLE_WORDS)
-			take_middle(bell, below, slots, visit, data);
+			take_middle(doorbell, below, slots, visit, data);
 	}
 }
 
@@ -138,49 +138,51 @@ void trp_doorbell_take(struct trp_doorbell *bell, uint32_t slots,
  * A fresh sequence each time, even if WOKEN is not set: a waker of the park
  * before this one may still be about to set it, and must fail.
  */
-uint32_t trp_doorbell_arm(struct trp_doorbell *bell)
+uint32_t trp_doorbell_arm(struct trp_doorbell *doorbell)
 {
-	uint32_t old = atomic_load_explicit(&bell->word, memory_order_relaxed);
+	uint32_t old =
+		atomic_load_explicit(&doorbell->word, memory_order_relaxed);
 	uint32_t armed;
 
 	do {
 		armed = (old | WOKEN) + 1;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&bell->word, &old, armed, memory_order_relaxed,
+		&doorbell->word, &old, armed, memory_order_relaxed,
 		memory_order_relaxed));
 	return armed;
 }
 
-static bool advance(struct trp_doorbell *bell, uint32_t from, uint32_t to)
+static bool advance(struct trp_doorbell *doorbell, uint32_t from, uint32_t to)
 {
-	return atomic_compare_exchange_strong_explicit(&bell->word, &from, to,
-						       memory_order_release,
+	return atomic_compare_exchange_strong_explicit(&doorbell->word, &from,
+						       to, memory_order_release,
 						       memory_order_relaxed);
 }
 
-static void wake(struct trp_doorbell *bell, uint32_t how, uint32_t slot)
+static void wake(struct trp_doorbell *doorbell, uint32_t how, uint32_t slot)
 {
 	if (trp_sleep_kind(how) == TRP_ASLEEP_SOCKET)
-		trp_wake_socket(slot, trp_sleep_door(how));
+		trp_wake_socket(slot, trp_sleep_number(how));
 	else
-		syscall(SYS_futex, &bell->word, FUTEX_WAKE, INT_MAX);
+		syscall(SYS_futex, &doorbell->word, FUTEX_WAKE, INT_MAX);
 }
 
 /*
  * When the first step fails, either another waker has taken it, and wakes or
  * is reaped and made good; or the sleeper has begun another park, and looks at
- * the bell before it waits.
+ * the doorbell before it waits.
  */
-bool trp_doorbell_wake(struct trp_doorbell *bell, uint32_t how, uint32_t slot)
+bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
+		       uint32_t slot)
 {
 	uint32_t old;
 
 	if (how == TRP_AWAKE)
 		return false;
-	old = atomic_load_explicit(&bell->word, memory_order_relaxed);
-	if (old & WOKEN || !advance(bell, old, old + 2))
+	old = atomic_load_explicit(&doorbell->word, memory_order_relaxed);
+	if (old & WOKEN || !advance(doorbell, old, old + 2))
 		return false;
-	wake(bell, how, slot);
-	advance(bell, old + 2, old + 3);
+	wake(doorbell, how, slot);
+	advance(doorbell, old + 2, old + 3);
 	return true;
 }

@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BELL_H
-#define TRP_IPC_BELL_H
+#ifndef TRP_IPC_DOORBELL_H
+#define TRP_IPC_DOORBELL_H
 
 /*
- * Who has something for me: README.md, "The bell".  The bell is writable by
- * everybody and therefore only a hint; a slot read from it is checked.
+ * Who has something for me: README.md, "The doorbell".  The doorbell is
+ * writable by everybody and therefore only a hint; a slot read from it is
+ * checked.
  */
 
 #include "ipc/arena.h"
 
 /* Sets all levels for `sender`.  False: it was still set, nothing to do. */
-bool trp_doorbell_set(struct trp_doorbell *bell, uint32_t sender);
+bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender);
 
 /* The same, all levels whatever they were: for a sender that died half-way. */
-void trp_doorbell_set_again(struct trp_doorbell *bell, uint32_t sender);
+void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender);
 
 /*
  * For the successor of a receiver, before it first sleeps: what that one had
  * half taken is found by the next trp_doorbell_take().  Without it a sender
  * whose bit was left set would never ring again.
  */
-void trp_doorbell_recover(struct trp_doorbell *bell);
+void trp_doorbell_recover(struct trp_doorbell *doorbell);
 
-bool trp_doorbell_is_set(const struct trp_doorbell *bell);
+bool trp_doorbell_is_set(const struct trp_doorbell *doorbell);
 
 /* Takes all that is set; calls visit() for each slot below `slots`. */
-void trp_doorbell_take(struct trp_doorbell *bell, uint32_t slots,
+void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
 		       void (*visit)(uint32_t sender, void *data), void *data);
 
 /*
  * What a front says in `sleeping`: an enum trp_sleep, and for a sleeper on a
- * socket the door of that socket (ipc/knock.h) above it.
+ * socket the number of that socket (wake_socket.h) above it.
  */
-static inline uint32_t trp_sleep_socket(uint32_t door)
+static inline uint32_t trp_sleep_socket(uint32_t number)
 {
-	return door << 8 | TRP_ASLEEP_SOCKET;
+	return number << 8 | TRP_ASLEEP_SOCKET;
 }
 
 static inline uint32_t trp_sleep_kind(uint32_t how)
@@ -42,7 +43,7 @@ static inline uint32_t trp_sleep_kind(uint32_t how)
 	return how & 0xff;
 }
 
-static inline uint32_t trp_sleep_door(uint32_t how)
+static inline uint32_t trp_sleep_number(uint32_t how)
 {
 	return how >> 8;
 }
@@ -51,7 +52,7 @@ static inline uint32_t trp_sleep_door(uint32_t how)
  * The sleeper's side.  trp_doorbell_arm() starts a fresh sequence and returns
  * the value of the word to wait on.
  */
-uint32_t trp_doorbell_arm(struct trp_doorbell *bell);
+uint32_t trp_doorbell_arm(struct trp_doorbell *doorbell);
 
 /*
  * The waker's side, after trp_doorbell_set() and a seq_cst fence.  `how` is
@@ -59,6 +60,7 @@ uint32_t trp_doorbell_arm(struct trp_doorbell *bell);
  * awake, what is unknown is a futex.  Returns whether a system call was made. A
  * sleeper on a socket is sent an empty datagram.
  */
-bool trp_doorbell_wake(struct trp_doorbell *bell, uint32_t how, uint32_t slot);
+bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
+		       uint32_t slot);
 
 #endif

@@ -7,12 +7,12 @@
 /*
  * Invariants of a front, for its owner:
  *
- *	index holds n			 <==> 1 <= n <= cards, once for each
- *	index holds n			  ==> card n says whose it is
- *	2 * cards <= entries of the index
+ *	index holds n			 <==> 1 <= n <= endpoints, once for each
+ *	index holds n			  ==> endpoint n says whose it is
+ *	2 * endpoints <= entries of the index
  *
  * What is to be found is written before what leads to it, so an owner that is
- * killed in between leaves a card that nobody finds.
+ * killed in between leaves an endpoint that nobody finds.
  *
  * `index` is offset | log2(entries); tables are aligned to 64.
  */
@@ -25,7 +25,7 @@ enum {
 static_assert(offsetof(struct trp_front, small_index) % 64 == 0,
 	      "the low bits of its offset hold a logarithm");
 
-/* Where a card lies: chunk -1 is the front itself. */
+/* Where an endpoint lies: chunk -1 is the front itself. */
 struct place {
 	int chunk;
 	uint32_t nth;
@@ -42,9 +42,9 @@ static struct place place_of(uint32_t number)
 	uint32_t nth = number - 1;
 	unsigned chunk;
 
-	if (nth < TRP_CARDS_INLINE)
+	if (nth < TRP_ENDPOINTS_INLINE)
 		return (struct place) { -1, nth };
-	nth = nth - TRP_CARDS_INLINE + FIRST_CHUNK;
+	nth = nth - TRP_ENDPOINTS_INLINE + FIRST_CHUNK;
 	chunk = 31 - (unsigned)__builtin_clz(nth / FIRST_CHUNK);
 	return (struct place) { (int)chunk, nth - (FIRST_CHUNK << chunk) };
 }
@@ -72,32 +72,33 @@ static bool look_at_index(const struct trp_arena *arena, uint32_t owner,
 }
 
 /* C4: pairs with C3; the chunk is zeroed. */
-static const struct trp_endpoint *look_at_card(const struct trp_arena *arena,
-					       uint32_t owner, uint32_t number)
+static const struct trp_endpoint *look_at_endpoint(
+	const struct trp_arena *arena, uint32_t owner, uint32_t number)
 {
 	const struct trp_front *front = trp_arena_front(arena, owner);
 	struct place place = place_of(number);
-	const struct trp_endpoint *cards;
+	const struct trp_endpoint *endpoints;
 	uint64_t offset;
 
 	if (place.chunk < 0)
-		return &front->card[place.nth];
-	if (place.chunk >= TRP_CARD_CHUNKS)
+		return &front->endpoint[place.nth];
+	if (place.chunk >= TRP_ENDPOINT_CHUNKS)
 		return NULL;
 	offset = atomic_load_explicit(&front->chunk[place.chunk],
 				      memory_order_acquire);
 	if (offset == 0 || offset % alignof(struct trp_endpoint))
 		return NULL;
-	cards = trp_arena_at(arena, owner, offset,
-			     (sizeof(*cards) * FIRST_CHUNK) << place.chunk);
-	return cards ? &cards[place.nth] : NULL;
+	endpoints =
+		trp_arena_at(arena, owner, offset,
+			     (sizeof(*endpoints) * FIRST_CHUNK) << place.chunk);
+	return endpoints ? &endpoints[place.nth] : NULL;
 }
 
-/* C6: pairs with C5; the card says whose it is.  A full table ends as well. */
+/* C6: pairs with C5; the endpoint says whose it is.  A full table ends too. */
 uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 			     uint32_t peer)
 {
-	const struct trp_endpoint *card;
+	const struct trp_endpoint *endpoint;
 	struct index index;
 	uint32_t at, mask, number;
 
@@ -110,9 +111,10 @@ uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 					      memory_order_acquire);
 		if (number == 0)
 			return 0;
-		card = look_at_card(arena, owner, number);
-		if (card && atomic_load_explicit(&card->peer,
-						 memory_order_relaxed) == peer)
+		endpoint = look_at_endpoint(arena, owner, number);
+		if (endpoint &&
+		    atomic_load_explicit(&endpoint->peer,
+					 memory_order_relaxed) == peer)
 			return number;
 		at = (at + 1) & mask;
 	}
@@ -122,7 +124,7 @@ uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 const struct trp_endpoint *trp_endpoint_at(const struct trp_arena *arena,
 					   uint32_t owner, uint32_t number)
 {
-	return number ? look_at_card(arena, owner, number) : NULL;
+	return number ? look_at_endpoint(arena, owner, number) : NULL;
 }
 
 const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
@@ -144,10 +146,10 @@ void trp_endpoint_init(struct trp_region *region)
 	struct trp_front *front = own_front(region);
 
 	memset(front->small_index, 0, sizeof(front->small_index));
-	for (unsigned k = 0; k < TRP_CARD_CHUNKS; k++)
+	for (unsigned k = 0; k < TRP_ENDPOINT_CHUNKS; k++)
 		atomic_store_explicit(&front->chunk[k], 0,
 				      memory_order_relaxed);
-	atomic_store_explicit(&front->cards, 0, memory_order_relaxed);
+	atomic_store_explicit(&front->endpoints, 0, memory_order_relaxed);
 	static_assert(TRP_INDEX_INLINE == 1 << 6, "its logarithm is");
 	atomic_store_explicit(&front->index,
 			      offsetof(struct trp_front, small_index) | 6,
@@ -159,13 +161,13 @@ struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
 {
 	struct trp_front *front = own_front(region);
 	struct place place = place_of(number);
-	struct trp_endpoint *cards;
+	struct trp_endpoint *endpoints;
 
 	assert(number > 0 && number <= TRP_SLOTS_MAX);
 	if (place.chunk < 0)
-		return &front->card[place.nth];
-	cards = trp_region_at(region, front->chunk[place.chunk]);
-	return &cards[place.nth];
+		return &front->endpoint[place.nth];
+	endpoints = trp_region_at(region, front->chunk[place.chunk]);
+	return &endpoints[place.nth];
 }
 
 static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
@@ -176,13 +178,13 @@ static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
 
 	while (atomic_load_explicit(&entry[at], memory_order_relaxed))
 		at = (at + 1) & mask;
-	/* C5: pairs with C6 in trp_endpoint_number(); publishes the card. */
+	/* C5: pairs with C6 in trp_endpoint_number(); publishes it. */
 	atomic_store_explicit(&entry[at], (uint16_t)number,
 			      memory_order_release);
 }
 
 /* The old table stays for those who are still reading it. */
-static int enlarge_index(struct trp_region *region, uint32_t cards,
+static int enlarge_index(struct trp_region *region, uint32_t endpoints,
 			 unsigned log2)
 {
 	size_t size = sizeof(uint16_t) << log2;
@@ -195,7 +197,7 @@ static int enlarge_index(struct trp_region *region, uint32_t cards,
 		return r;
 	entry = trp_region_at(region, offset);
 	memset(entry, 0, size);
-	for (uint32_t number = 1; number <= cards; number++)
+	for (uint32_t number = 1; number <= endpoints; number++)
 		enter_into(entry, log2, trp_endpoint_own(region, number)->peer,
 			   number);
 	/* C1: pairs with C2 in look_at_index(). */
@@ -214,7 +216,7 @@ static int make_chunk(struct trp_region *region, unsigned chunk)
 	if (r < 0)
 		return r;
 	memset(trp_region_at(region, offset), 0, size);
-	/* C3: pairs with C4 in look_at_card(). */
+	/* C3: pairs with C4 in look_at_endpoint(). */
 	atomic_store_explicit(&own_front(region)->chunk[chunk], offset,
 			      memory_order_release);
 	return 0;
@@ -252,13 +254,13 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 		*ret_number = number;
 		return 0;
 	}
-	number = front->cards + 1;
+	number = front->endpoints + 1;
 	r = make_room(region, number);
 	if (r < 0)
 		return r;
 	atomic_store_explicit(&trp_endpoint_own(region, number)->peer, peer,
 			      memory_order_relaxed);
-	atomic_store_explicit(&front->cards, number, memory_order_release);
+	atomic_store_explicit(&front->endpoints, number, memory_order_release);
 	has_index = look_at_index(region->arena, region->slot, &index);
 	assert(has_index);
 	enter_into((_Atomic uint16_t *)index.entry, index.log2, peer, number);

@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_CARD_H
-#define TRP_IPC_CARD_H
+#ifndef TRP_IPC_ENDPOINT_H
+#define TRP_IPC_ENDPOINT_H
 
 /*
- * Finding and making cards (README.md, "Cards and lanes").
+ * Finding and making endpoints (README.md, "Endpoints and lanes").
  *
- * Cards are numbered from 1; number 0 is none.  Cards 1..28 lie in the front,
- * chunk k holds the next 32 << k.  A card never moves and is never taken away
- * while its owner lives; when a slot changes hands the card is made over.
+ * Endpoints are numbered from 1; number 0 is none.  Endpoints 1..28 lie in the
+ * front, chunk k holds the next 32 << k.  An endpoint never moves and is never
+ * taken away while its owner lives; when a slot changes hands the endpoint is
+ * made over.
  */
 
 #include "ipc/region.h"
 
-/* Makes the front, which is populated, one without cards. */
+/* Makes the front, which is populated, one without endpoints. */
 void trp_endpoint_init(struct trp_region *region);
 
 /*
- * The owner's side: finds or makes the card for `peer`.
+ * The owner's side: finds or makes the endpoint for `peer`.
  * Returns 0, -ENOMEM or -ENOBUFS.
  */
 int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 		      uint32_t *ret_number);
 
-/* The owner's own card of that number; asserts that there is one. */
+/* The owner's own endpoint of that number; asserts that there is one. */
 struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
 				      uint32_t number);
 
 /*
- * The reader's side: owner's card for `peer`, or NULL when there is none (yet).
- * All that is read is checked: a lying owner costs a NULL, never a fault.  The
- * slot must not be free.
+ * The reader's side: owner's endpoint for `peer`, or NULL when there is none
+ * (yet). All that is read is checked: a lying owner costs a NULL, never a
+ * fault.  The slot must not be free.
  */
 const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
 					     uint32_t owner, uint32_t peer);
 
-/* The number of that card, or 0; the card of that number, or NULL. */
+/* The number of that endpoint, or 0; the endpoint of that number, or NULL. */
 uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 			     uint32_t peer);
 const struct trp_endpoint *trp_endpoint_at(const struct trp_arena *arena,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/lane.h"
+#include "ipc/incoming.h"
 
 #include <errno.h>
 #include <string.h>
@@ -73,7 +73,7 @@ int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 	if (head % 8 || base > head)
 		return -EBADMSG;
 	in->tail = in->cursor = in->head = head;
-	/* Closed: the card names the next ring. */
+	/* Closed: the endpoint names the next ring. */
 	return ring ? open_ring(in, arena, block_of(ring), base) : 0;
 }
 

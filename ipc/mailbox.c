@@ -6,7 +6,7 @@
 
 #include "ipc/peer.h"
 
-/* The sending half; the receiving one is inbox.c. */
+/* The sending half; the receiving one is mailbox_receive.c. */
 
 static uint32_t bounded(uint32_t limit)
 {
@@ -35,7 +35,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		.generation = generation,
 		.limit = bounded(limit),
 		.front = front,
-		.bell = trp_arena_bell(arena, slot),
+		.doorbell = trp_arena_doorbell(arena, slot),
 		.sender_cpu = -1,
 	};
 	for (int i = 0; i < TRP_READY_KINDS; i++)
@@ -129,10 +129,10 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 
 void trp_mailbox_tidy(struct trp_mailbox *box)
 {
-	uint32_t cards =
-		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
+	uint32_t endpoints = atomic_load_explicit(&box->front->endpoints,
+						  memory_order_relaxed);
 
-	for (uint32_t number = 1; number <= cards; number++) {
+	for (uint32_t number = 1; number <= endpoints; number++) {
 		struct trp_peer *peer = trp_peer_at(box, number);
 
 		if (!peer || !peer->target || peer == box->reserved)
@@ -157,12 +157,12 @@ static void await_reader(struct trp_mailbox *box, struct trp_peer *peer,
 {
 	enum { PATIENCE_NS = 50000, LOOKS = 32 };
 	const int64_t patience = PATIENCE_NS + 2 * (int64_t)size;
-	int64_t now = trp_now().ns, end = now + 10 * patience;
+	int64_t now = trp_time_now().ns, end = now + 10 * patience;
 	int64_t until = now + patience;
 	uint64_t head = out->head_seen;
 
 	while (trp_outgoing_reclaim(out, &box->region) > out->block.size / 2) {
-		now = trp_now().ns;
+		now = trp_time_now().ns;
 		if (out->head_seen != head)
 			until = now + patience;
 		head = out->head_seen;
@@ -235,13 +235,13 @@ static void await_warm_block(struct trp_mailbox *box, uint64_t size)
 {
 	enum { WORTH_NS_SHIFT = 2, LOOKS = 32 };
 	struct trp_peer *peer = box->last;
-	int64_t end = trp_now().ns + (int64_t)(size >> WORTH_NS_SHIFT);
+	int64_t end = trp_time_now().ns + (int64_t)(size >> WORTH_NS_SHIFT);
 
 	while (peer && !trp_region_is_warm(&box->region, size)) {
 		if (!peer->out[TRP_MAIL].theirs)
 			trp_peer_meet(box, peer);
 		trp_outgoing_reclaim(&peer->out[TRP_MAIL], &box->region);
-		if (!peer->out[TRP_MAIL].debt_count || trp_now().ns >= end)
+		if (!peer->out[TRP_MAIL].debt_count || trp_time_now().ns >= end)
 			return;
 		for (int look = 0; look < LOOKS; look++)
 			trp_relax();

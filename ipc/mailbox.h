@@ -8,24 +8,13 @@
  *
  *	trp_mailbox_reserve(..., &bytes);  write it;  trp_mailbox_commit(...);
  *
- * Receiving takes lanes in turn, the supervisor's first, then replies (but no
- * more than TRP_TURN while mail waits: who asks again for each reply never runs
- * out of them), then mail, at most TRP_TURN records of a lane before the next
- *has its turn. One process, one thread, one mailbox.
+ * Receiving is in mailbox_receive.h.  One process, one thread, one mailbox.
  */
 
 #include "ipc/lane.h"
 #include "ipc/wait.h"
 
 enum { TRP_TURN = 64 };
-
-/* Which lanes trp_mailbox_next() may take from. */
-enum {
-	TRP_TAKE_CONTROL = 1, /* all that the supervisor (slot 0) sent */
-	TRP_TAKE_REPLY = 2,
-	TRP_TAKE_MAIL = 4,
-	TRP_TAKE_ALL = 7,
-};
 
 /* The queues of lanes that have something, in the order of taking. */
 enum trp_ready {
@@ -46,10 +35,13 @@ struct trp_mailbox {
 	uint32_t generation;
 	uint32_t limit;
 	struct trp_front *front;
-	struct trp_doorbell *bell;
+	union {
+		struct trp_doorbell *doorbell, *bell;
+	};
 	struct trp_region region;
-	struct trp_peer *peer[TRP_PEER_CHUNKS]; /* in the order of the cards */
-	struct trp_peer *last;			/* whom we sent to last */
+	struct trp_peer
+		*peer[TRP_PEER_CHUNKS]; /* in the order of the endpoints */
+	struct trp_peer *last;		/* whom we sent to last */
 	struct trp_queue {
 		struct trp_peer *first, *last;
 		uint32_t turn; /* records left of the first one's turn */
@@ -112,63 +104,17 @@ void trp_mailbox_tidy(struct trp_mailbox *box);
 int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 			  uint32_t generation);
 
-/*
- * The next record from a lane in `take`.  1 with *ret_mail set, borrowed until
- * trp_mailbox_done(); 0: nothing there; -EBADMSG: a sender lied, ret_mail
- * names it, its lane is closed.
- */
-int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
-		     struct trp_mail *ret_mail);
-
-/*
- * The same from one sender alone, whatever it has: before its death is told.
- * Also -ENOMEM, -ENOBUFS, when it was never heard of and there is no room for
- * its card.
- */
-int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
-			  struct trp_mail *ret_mail);
-
-/*
- * In any order, inner ones before outer ones; the space is the sender's again
- * when no record of that lane is held.
- */
-void trp_mailbox_done(struct trp_mailbox *box, const struct trp_mail *mail);
-
-/*
- * Makes heads visible and says whether there is nothing to do but sleep.
- * Takes the bell.
- */
-bool trp_mailbox_is_empty(struct trp_mailbox *box, unsigned take);
-
-/* Looks at every card: a successor's first act, and the slow rescan. */
-void trp_mailbox_rescan(struct trp_mailbox *box);
-
-/* Unread bytes that `slot` sent to us. For people (ps, dumps). */
-uint64_t trp_mailbox_depth(const struct trp_arena *arena, uint32_t receiver,
-			   uint32_t sender);
-
-/* Of these, the bytes of replies; exact while both of them sleep. */
-uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
-			     uint32_t sender);
-
-/*
- * For the one that reaped `dead`: rings every living receiver that has unread
- * records of it.  Returns how many there are; 0: the slot can be given away.
- */
-uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead);
-
-/*
- * For the one that reaped `dead`, while the directory still says that it lives,
- * so that no sender reuses the memory: each record of others than the
- * supervisor that it had not done with, by sender in the order of sending.
- * meet(): first, for each that has ever sent to it and lives; or NULL.
- * The record is valid within visit() alone; it is not checked beyond its lane.
- * Takes the dead one's bell.  What is sent meanwhile may be missed.
- */
-void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
-			     void (*meet)(uint32_t sender, void *data),
-			     void (*visit)(const struct trp_mail *mail,
-					   void *data),
-			     void *data);
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
+#include "ipc/incoming.h"
+#define trp_mailbox_next	  trp_mailbox_receive
+#define trp_mailbox_next_from	  trp_mailbox_receive_from
+#define trp_mailbox_done	  trp_mailbox_receive_done
+#define trp_mailbox_is_empty	  trp_mailbox_receive_is_empty
+#define trp_mailbox_rescan	  trp_mailbox_receive_rescan
+#define trp_mailbox_depth	  trp_mailbox_unread_bytes
+#define trp_mailbox_replies	  trp_mailbox_unread_replies
+#define trp_mailbox_each_unread	  trp_mailbox_unread_each
+#define trp_mailbox_ring_for_dead trp_mailbox_unread_ring
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/mailbox.h"
+#include "ipc/mailbox_receive.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -67,21 +67,21 @@ static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
 	box->ready_lanes--;
 }
 
-/* ---- bells --------------------------------------------------------------- */
+/* ---- doorbells ----------------------------------------------------------- */
 
-/* The card of a sender that talks to us, or NULL. */
-static const struct trp_endpoint *card_for_us(struct trp_mailbox *box,
-					      uint32_t sender)
+/* The endpoint of a sender that talks to us, or NULL. */
+static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
+						  uint32_t sender)
 {
-	const struct trp_endpoint *card;
+	const struct trp_endpoint *endpoint;
 
-	card = trp_endpoint_find(box->arena, sender, box->slot);
+	endpoint = trp_endpoint_find(box->arena, sender, box->slot);
 	/* T2: pairs with T1 in trp_peer_aim(). */
-	if (!card ||
-	    atomic_load_explicit(&card->target, memory_order_acquire) !=
+	if (!endpoint ||
+	    atomic_load_explicit(&endpoint->target, memory_order_acquire) !=
 		    box->generation)
 		return NULL;
-	return card;
+	return endpoint;
 }
 
 /* The peer, with in[] that come from the present owner of that slot. */
@@ -101,7 +101,7 @@ static int find_sender(struct trp_mailbox *box, uint32_t slot,
 		*ret_peer = peer;
 		return 0;
 	}
-	theirs = card_for_us(box, slot);
+	theirs = endpoint_for_us(box, slot);
 	if (!theirs)
 		return -ESRCH;
 	r = trp_peer_make(box, slot, &peer);
@@ -120,7 +120,7 @@ static void arrive(uint32_t sender, void *data)
 
 	r = find_sender(box, sender, &peer);
 	if (r == -ENOMEM || r == -ENOBUFS)
-		trp_doorbell_set_again(box->bell, sender);
+		trp_doorbell_set_again(box->doorbell, sender);
 	if (r < 0)
 		return;
 	for (int i = 0; i < TRP_STREAMS; i++)
@@ -128,19 +128,20 @@ static void arrive(uint32_t sender, void *data)
 			enqueue(box, peer, i);
 }
 
-static void take_bell(struct trp_mailbox *box)
+static void take_doorbell(struct trp_mailbox *box)
 {
-	if (trp_doorbell_is_set(box->bell))
-		trp_doorbell_take(box->bell, box->arena->slots, arrive, box);
+	if (trp_doorbell_is_set(box->doorbell))
+		trp_doorbell_take(box->doorbell, box->arena->slots, arrive,
+				  box);
 }
 
-void trp_mailbox_rescan(struct trp_mailbox *box)
+void trp_mailbox_receive_rescan(struct trp_mailbox *box)
 {
-	uint32_t cards =
-		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
+	uint32_t endpoints = atomic_load_explicit(&box->front->endpoints,
+						  memory_order_relaxed);
 
-	trp_doorbell_recover(box->bell);
-	for (uint32_t number = 1; number <= cards; number++)
+	trp_doorbell_recover(box->doorbell);
+	for (uint32_t number = 1; number <= endpoints; number++)
 		arrive(trp_endpoint_own(&box->region, number)->peer, box);
 }
 
@@ -213,10 +214,10 @@ static bool catch_up(struct trp_mailbox *box, struct trp_incoming *in)
 
 /*
  * An empty lane whose sender is at work on another core is looked at for a
- * moment before its event is set: for each ring of the bell costs both sides
- * more than a record.  Only when nothing else waits, and while it pays: each
- * success is good for LINGER_CREDIT failures, and at none one look is taken
- * each LINGER_TRIAL times.
+ * moment before its event is set: for each ring of the doorbell costs both
+ * sides more than a record.  Only when nothing else waits, and while it pays:
+ * each success is good for LINGER_CREDIT failures, and at none one look is
+ * taken each LINGER_TRIAL times.
  */
 static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
 {
@@ -232,7 +233,7 @@ static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
 			box->linger = LINGER_CREDIT;
 			return true;
 		}
-		if (trp_doorbell_is_set(box->bell))
+		if (trp_doorbell_is_set(box->doorbell))
 			break;
 		trp_relax();
 	}
@@ -304,12 +305,12 @@ static bool is_mails_turn(const struct trp_mailbox *box, unsigned take)
 	       !box->ready[TRP_READY_CONTROL].first;
 }
 
-int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
-		     struct trp_mail *ret_mail)
+int trp_mailbox_receive(struct trp_mailbox *box, unsigned take,
+			struct trp_mail *ret_mail)
 {
 	int r = 0;
 
-	take_bell(box);
+	take_doorbell(box);
 	if (is_mails_turn(box, take))
 		r = read_queue(box, TRP_READY_MAIL, ret_mail);
 	for (int kind = 0; r == 0 && kind < TRP_READY_KINDS; kind++)
@@ -321,8 +322,8 @@ int trp_mailbox_next(struct trp_mailbox *box, unsigned take,
 	return r;
 }
 
-int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
-			  struct trp_mail *ret_mail)
+int trp_mailbox_receive_from(struct trp_mailbox *box, uint32_t slot,
+			     struct trp_mail *ret_mail)
 {
 	struct trp_peer *peer;
 	int stream, r;
@@ -344,7 +345,8 @@ int trp_mailbox_next_from(struct trp_mailbox *box, uint32_t slot,
 	return r;
 }
 
-void trp_mailbox_done(struct trp_mailbox *box, const struct trp_mail *mail)
+void trp_mailbox_receive_done(struct trp_mailbox *box,
+			      const struct trp_mail *mail)
 {
 	struct trp_incoming *in = mail->from;
 	uint64_t handling = trp_handling(mail->sender, mail->position,
@@ -362,10 +364,10 @@ void trp_mailbox_done(struct trp_mailbox *box, const struct trp_mail *mail)
 		publish(box);
 }
 
-bool trp_mailbox_is_empty(struct trp_mailbox *box, unsigned take)
+bool trp_mailbox_receive_is_empty(struct trp_mailbox *box, unsigned take)
 {
 	publish(box);
-	take_bell(box);
+	take_doorbell(box);
 	for (int kind = 0; kind < TRP_READY_KINDS; kind++)
 		if (take & wanted_by[kind] && box->ready[kind].first)
 			return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/doorbell.h"
-#include "ipc/mailbox.h"
+#include "ipc/mailbox_unread.h"
+
+#include "ipc/incoming.h"
 
 /*
  * What is still unread, as a third process sees it.  Both sides' memory is a
@@ -13,24 +14,24 @@ static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)
 				    memory_order_acquire);
 }
 
-static uint64_t tail_of(const struct trp_endpoint *card, int stream)
+static uint64_t tail_of(const struct trp_endpoint *endpoint, int stream)
 {
-	return atomic_load_explicit(&card->out[stream].tail,
+	return atomic_load_explicit(&endpoint->out[stream].tail,
 				    memory_order_acquire);
 }
 
 /* A receiver that has not seen this sender yet has read nothing of it. */
-static uint64_t head_of(const struct trp_endpoint *card, int stream,
+static uint64_t head_of(const struct trp_endpoint *endpoint, int stream,
 			uint32_t source)
 {
-	if (!card ||
-	    atomic_load_explicit(&card->source, memory_order_acquire) != source)
+	if (!endpoint || atomic_load_explicit(&endpoint->source,
+					      memory_order_acquire) != source)
 		return 0;
-	return atomic_load_explicit(&card->in[stream].head,
+	return atomic_load_explicit(&endpoint->in[stream].head,
 				    memory_order_acquire);
 }
 
-/* Only the card by which the receiver would find it counts. */
+/* Only the endpoint by which the receiver would find it counts. */
 static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 		       uint32_t sender, int first_stream)
 {
@@ -52,14 +53,14 @@ static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 	return bytes;
 }
 
-uint64_t trp_mailbox_depth(const struct trp_arena *arena, uint32_t receiver,
-			   uint32_t sender)
+uint64_t trp_mailbox_unread_bytes(const struct trp_arena *arena,
+				  uint32_t receiver, uint32_t sender)
 {
 	return unread(arena, receiver, sender, TRP_MAIL);
 }
 
-uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
-			     uint32_t sender)
+uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
+				    uint32_t receiver, uint32_t sender)
 {
 	return unread(arena, receiver, sender, TRP_REPLY);
 }
@@ -68,40 +69,41 @@ uint64_t trp_mailbox_replies(const struct trp_arena *arena, uint32_t receiver,
 static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 		       uint32_t dead)
 {
-	struct trp_doorbell *bell = trp_arena_bell(box->arena, receiver);
+	struct trp_doorbell *doorbell =
+		trp_arena_doorbell(box->arena, receiver);
 	uint32_t how;
 
-	trp_doorbell_set_again(bell, dead);
+	trp_doorbell_set_again(doorbell, dead);
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(
 		&trp_arena_front(box->arena, receiver)->sleeping,
 		memory_order_acquire);
 	box->rings++;
-	if (how != TRP_AWAKE && trp_doorbell_wake(bell, how, receiver))
+	if (how != TRP_AWAKE && trp_doorbell_wake(doorbell, how, receiver))
 		box->wakes++;
 }
 
-uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
+uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 {
 	const struct trp_arena *arena = box->arena;
-	const struct trp_endpoint *card;
-	uint32_t cards, receiver;
+	const struct trp_endpoint *endpoint;
+	uint32_t endpoints, receiver;
 	uint32_t receivers = 0;
 
 	if ((uint32_t)life_of(arena, dead) == TRP_FREE)
 		return 0;
-	cards = atomic_load_explicit(&trp_arena_front(arena, dead)->cards,
-				     memory_order_acquire);
-	if (cards > arena->slots)
-		cards = arena->slots;
-	for (uint32_t number = 1; number <= cards; number++) {
-		card = trp_endpoint_at(arena, dead, number);
-		if (!card)
+	endpoints = atomic_load_explicit(
+		&trp_arena_front(arena, dead)->endpoints, memory_order_acquire);
+	if (endpoints > arena->slots)
+		endpoints = arena->slots;
+	for (uint32_t number = 1; number <= endpoints; number++) {
+		endpoint = trp_endpoint_at(arena, dead, number);
+		if (!endpoint)
 			continue;
-		receiver =
-			atomic_load_explicit(&card->peer, memory_order_relaxed);
+		receiver = atomic_load_explicit(&endpoint->peer,
+						memory_order_relaxed);
 		if (receiver >= arena->slots ||
-		    card != trp_endpoint_find(arena, dead, receiver) ||
+		    endpoint != trp_endpoint_find(arena, dead, receiver) ||
 		    !unread(arena, receiver, dead, TRP_MAIL))
 			continue;
 		ring_again(box, receiver, dead);
@@ -112,7 +114,7 @@ uint32_t trp_mailbox_ring_for_dead(struct trp_mailbox *box, uint32_t dead)
 
 /* ---- what the dead had not read ------------------------------------------ */
 
-struct remains {
+struct walk {
 	const struct trp_arena *arena;
 	uint32_t dead;
 	void (*meet)(uint32_t sender, void *data);
@@ -130,13 +132,13 @@ static uint64_t load(const _Atomic uint64_t *word)
 	return atomic_load_explicit(word, memory_order_acquire);
 }
 
-static struct place place_of(const struct remains *remains, uint32_t sender,
-			     const struct trp_endpoint *card, int stream)
+static struct place place_of(const struct walk *walk, uint32_t sender,
+			     const struct trp_endpoint *endpoint, int stream)
 {
 	const struct trp_front *front =
-		trp_arena_front(remains->arena, remains->dead);
+		trp_arena_front(walk->arena, walk->dead);
 	const struct trp_moving *moving = &front->moving;
-	const struct trp_endpoint_in *in = &card->in[stream];
+	const struct trp_endpoint_in *in = &endpoint->in[stream];
 	bool is_moving = load(&moving->lane) ==
 			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
 	uint64_t handling = load(&front->handling);
@@ -156,7 +158,7 @@ static struct place place_of(const struct remains *remains, uint32_t sender,
 	return place;
 }
 
-static void read_lane(const struct remains *remains, uint32_t sender,
+static void read_lane(const struct walk *walk, uint32_t sender,
 		      const struct trp_endpoint_out *theirs, int stream,
 		      struct place place)
 {
@@ -172,101 +174,102 @@ static void read_lane(const struct remains *remains, uint32_t sender,
 	struct trp_mail mail = { .stream = stream };
 
 	trp_incoming_reset(&in, theirs);
-	if (place.head && trp_incoming_resume(&in, remains->arena, place.head,
+	if (place.head && trp_incoming_resume(&in, walk->arena, place.head,
 					      place.ring, place.base) < 0)
 		return;
 	for (int i = 0; i < MOST && in.cursor < tail; i++) {
-		if (trp_incoming_next(&in, remains->arena, &mail) != 1)
+		if (trp_incoming_next(&in, walk->arena, &mail) != 1)
 			return;
 		if (mail.position >= place.done)
-			remains->visit(&mail, remains->data);
+			walk->visit(&mail, walk->data);
 	}
 }
 
-/* read: the card of the dead, or NULL: it had not seen that sender. */
-static void read_sender(const struct remains *remains, uint32_t sender,
+/* read: the endpoint of the dead, or NULL: it had not seen that sender. */
+static void read_sender(const struct walk *walk, uint32_t sender,
 			const struct trp_endpoint *read)
 {
 	const struct trp_endpoint *sent;
 	struct place place = { 0 };
 
-	if (sender == TRP_SLOT_SUPERVISOR || sender >= remains->arena->slots ||
-	    (uint32_t)life_of(remains->arena, sender) == TRP_FREE)
+	if (sender == TRP_SLOT_SUPERVISOR || sender >= walk->arena->slots ||
+	    (uint32_t)life_of(walk->arena, sender) == TRP_FREE)
 		return;
-	sent = trp_endpoint_find(remains->arena, sender, remains->dead);
+	sent = trp_endpoint_find(walk->arena, sender, walk->dead);
 	if (!sent ||
 	    atomic_load_explicit(&sent->target, memory_order_acquire) !=
-		    life_of(remains->arena, remains->dead) >> 32)
+		    life_of(walk->arena, walk->dead) >> 32)
 		return;
-	if (remains->meet)
-		remains->meet(sender, remains->data);
+	if (walk->meet)
+		walk->meet(sender, walk->data);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		if (read)
-			place = place_of(remains, sender, read, i);
-		read_lane(remains, sender, &sent->out[i], i, place);
+			place = place_of(walk, sender, read, i);
+		read_lane(walk, sender, &sent->out[i], i, place);
 	}
 }
 
-/* Whether it had seen the present owner of that slot; then by its card. */
-static bool had_seen(const struct remains *remains, uint32_t sender,
-		     const struct trp_endpoint *card)
+/* Whether it had seen the present owner of that slot; then by its endpoint. */
+static bool had_seen(const struct walk *walk, uint32_t sender,
+		     const struct trp_endpoint *endpoint)
 {
-	return card &&
-	       atomic_load_explicit(&card->source, memory_order_acquire) ==
-		       life_of(remains->arena, sender) >> 32;
+	return endpoint &&
+	       atomic_load_explicit(&endpoint->source, memory_order_acquire) ==
+		       life_of(walk->arena, sender) >> 32;
 }
 
 static void read_stranger(uint32_t sender, void *data)
 {
-	const struct remains *remains = data;
+	const struct walk *walk = data;
 	const struct trp_front *front =
-		trp_arena_front(remains->arena, remains->dead);
-	bool has_cards = atomic_load_explicit(&front->generation,
-					      memory_order_acquire) ==
-			 life_of(remains->arena, remains->dead) >> 32;
+		trp_arena_front(walk->arena, walk->dead);
+	bool has_endpoints = atomic_load_explicit(&front->generation,
+						  memory_order_acquire) ==
+			     life_of(walk->arena, walk->dead) >> 32;
 
-	if (!has_cards ||
-	    !had_seen(remains, sender,
-		      trp_endpoint_find(remains->arena, remains->dead, sender)))
-		read_sender(remains, sender, NULL);
+	if (!has_endpoints ||
+	    !had_seen(walk, sender,
+		      trp_endpoint_find(walk->arena, walk->dead, sender)))
+		read_sender(walk, sender, NULL);
 }
 
-static void read_known(const struct remains *remains)
+static void read_known(const struct walk *walk)
 {
 	const struct trp_front *front =
-		trp_arena_front(remains->arena, remains->dead);
-	const struct trp_endpoint *card;
-	uint32_t cards, sender;
+		trp_arena_front(walk->arena, walk->dead);
+	const struct trp_endpoint *endpoint;
+	uint32_t endpoints, sender;
 
 	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
-	    life_of(remains->arena, remains->dead) >> 32)
+	    life_of(walk->arena, walk->dead) >> 32)
 		return; /* it never began */
-	cards = atomic_load_explicit(&front->cards, memory_order_acquire);
+	endpoints =
+		atomic_load_explicit(&front->endpoints, memory_order_acquire);
 	for (uint32_t number = 1;
-	     number <= cards && number < remains->arena->slots; number++) {
-		card = trp_endpoint_at(remains->arena, remains->dead, number);
-		if (!card)
+	     number <= endpoints && number < walk->arena->slots; number++) {
+		endpoint = trp_endpoint_at(walk->arena, walk->dead, number);
+		if (!endpoint)
 			continue;
-		sender =
-			atomic_load_explicit(&card->peer, memory_order_relaxed);
-		if (sender < remains->arena->slots &&
-		    card == trp_endpoint_find(remains->arena, remains->dead,
-					      sender) &&
-		    had_seen(remains, sender, card))
-			read_sender(remains, sender, card);
+		sender = atomic_load_explicit(&endpoint->peer,
+					      memory_order_relaxed);
+		if (sender < walk->arena->slots &&
+		    endpoint == trp_endpoint_find(walk->arena, walk->dead,
+						  sender) &&
+		    had_seen(walk, sender, endpoint))
+			read_sender(walk, sender, endpoint);
 	}
 }
 
-void trp_mailbox_each_unread(const struct trp_arena *arena, uint32_t dead,
+void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 			     void (*meet)(uint32_t sender, void *data),
 			     void (*visit)(const struct trp_mail *mail,
 					   void *data),
 			     void *data)
 {
-	struct remains remains = { arena, dead, meet, visit, data };
-	struct trp_doorbell *bell = trp_arena_bell(arena, dead);
+	struct walk walk = { arena, dead, meet, visit, data };
+	struct trp_doorbell *doorbell = trp_arena_doorbell(arena, dead);
 
-	read_known(&remains);
-	if (trp_doorbell_is_set(bell))
-		trp_doorbell_take(bell, arena->slots, read_stranger, &remains);
+	read_known(&walk);
+	if (trp_doorbell_is_set(doorbell))
+		trp_doorbell_take(doorbell, arena->slots, read_stranger, &walk);
 }

@@ -14,13 +14,13 @@
 
 /* How one version of cgroups names things. */
 struct version {
-	const char *folder; /* below the place where cgroups are mounted */
+	const char *directory; /* below the place where cgroups are mounted */
 	const char *limit, *usage;
 	const char *cache[3]; /* in memory.stat: what the kernel can drop */
 };
 
 static const struct version v1 = {
-	.folder = "/memory",
+	.directory = "/memory",
 	.limit = "memory.limit_in_bytes",
 	.usage = "memory.usage_in_bytes",
 	.cache = { "total_inactive_file", "total_active_file" },
@@ -29,13 +29,13 @@ static const struct version v1 = {
 /* Alone, and beside v1. */
 static const struct version v2[] = {
 	{
-		.folder = "",
+		.directory = "",
 		.limit = "memory.max",
 		.usage = "memory.current",
 		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
 	},
 	{
-		.folder = "/unified",
+		.directory = "/unified",
 		.limit = "memory.max",
 		.usage = "memory.current",
 		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
@@ -48,14 +48,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* The file as a string.  False: it is not there, or too large. */
-static bool read_file(const char *folder, const char *name, char *text,
+static bool read_file(const char *directory, const char *name, char *text,
 		      size_t room)
 {
 	char path[PATH_MAX];
 	ssize_t size;
 	int fd;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >=
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >=
 	    sizeof(path))
 		return false;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -70,12 +70,12 @@ static bool read_file(const char *folder, const char *name, char *text,
 }
 
 /* "max", or what is no number, is no bound. */
-static bool read_number(const char *folder, const char *name,
+static bool read_number(const char *directory, const char *name,
 			uint64_t *ret_number)
 {
 	char text[64], *end;
 
-	if (!read_file(folder, name, text, sizeof(text)))
+	if (!read_file(directory, name, text, sizeof(text)))
 		return false;
 	*ret_number = strtoull(text, &end, 10);
 	return end != text;
@@ -97,15 +97,15 @@ static uint64_t field(const char *text, const char *name)
 	return 0;
 }
 
-static uint64_t left_in(const struct version *version, const char *folder)
+static uint64_t left_in(const struct version *version, const char *directory)
 {
 	uint64_t limit, usage, cache = 0;
 	char stat[8192];
 
-	if (!read_number(folder, version->limit, &limit) ||
-	    !read_number(folder, version->usage, &usage))
+	if (!read_number(directory, version->limit, &limit) ||
+	    !read_number(directory, version->usage, &usage))
 		return UINT64_MAX;
-	if (read_file(folder, "memory.stat", stat, sizeof(stat)))
+	if (read_file(directory, "memory.stat", stat, sizeof(stat)))
 		for (int i = 0; i < 3 && version->cache[i]; i++)
 			cache += field(stat, version->cache[i]);
 	usage -= least(usage, cache);
@@ -120,17 +120,17 @@ static uint64_t left_above(const struct version *version, const char *mount,
 			   const char *path)
 {
 	uint64_t left = UINT64_MAX;
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 	size_t top;
 	char *end;
 
-	top = strlen(mount) + strlen(version->folder);
-	if ((size_t)snprintf(folder, sizeof(folder), "%s%s%s", mount,
-			     version->folder, path) >= sizeof(folder))
+	top = strlen(mount) + strlen(version->directory);
+	if ((size_t)snprintf(directory, sizeof(directory), "%s%s%s", mount,
+			     version->directory, path) >= sizeof(directory))
 		return UINT64_MAX;
 	for (;;) {
-		left = least(left, left_in(version, folder));
-		end = strrchr(folder + top, '/');
+		left = least(left, left_in(version, directory));
+		end = strrchr(directory + top, '/');
 		if (!end)
 			return left;
 		*end = '\0';

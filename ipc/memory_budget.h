@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BUDGET_H
-#define TRP_IPC_BUDGET_H
+#ifndef TRP_IPC_MEMORY_BUDGET_H
+#define TRP_IPC_MEMORY_BUDGET_H
 
 /*
  * What a process may still take from the machine.  The kernel answers a page

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/lane.h"
+#include "ipc/outgoing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -377,7 +377,7 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
 /*
  * The receiver has passed all there is, so nobody reads the ring but for what
  * follows here.  After it the lane is as one that was never opened, only at a
- * higher position: no ring, and the card names the next one.
+ * higher position: no ring, and the endpoint names the next one.
  */
 static bool close_lane(struct trp_outgoing *out)
 {
@@ -402,8 +402,7 @@ bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region)
 	out->looked_at = out->tail;
 	if (is_used || out->block.size <= TRP_LANE_FIRST)
 		return false;
-	/* Nothing was ever committed to it: the receiver has not heard of it.
-	 */
+	/* Nothing was ever committed: the receiver has not heard of it. */
 	is_known = out->tail != out->base;
 	if (!is_known)
 		trp_region_free(region, out->block.offset, out->block.size);

@@ -36,20 +36,20 @@ struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot)
 	uint32_t number = trp_endpoint_number(box->arena, box->slot, slot);
 	struct trp_peer *peer = number ? trp_peer_at(box, number) : NULL;
 
-	return peer && peer->card ? peer : NULL;
+	return peer && peer->endpoint ? peer : NULL;
 }
 
 static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
-		   uint32_t slot, struct trp_endpoint *card)
+		   uint32_t slot, struct trp_endpoint *endpoint)
 {
 	peer->slot = slot;
-	peer->card = card;
+	peer->endpoint = endpoint;
 	peer->entry = trp_arena_slot(box->arena, slot);
 	peer->front = trp_arena_front(box->arena, slot);
-	peer->bell = trp_arena_bell(box->arena, slot);
+	peer->doorbell = trp_arena_doorbell(box->arena, slot);
 	for (int i = 0; i < TRP_STREAMS; i++) {
-		peer->out[i].mine = &card->out[i];
-		peer->in[i].mine = &card->in[i];
+		peer->out[i].mine = &endpoint->out[i];
+		peer->in[i].mine = &endpoint->in[i];
 		peer->in[i].moving = &box->front->moving;
 		peer->in[i].stream = i;
 		peer->in[i].peer = peer;
@@ -86,28 +86,29 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 }
 
 /*
- * Nobody believes the card while its target is 0, and a reader that sees the
- * new target sees the rest as well.
+ * Nobody believes the endpoint while its target is 0, and a reader that sees
+ * the new target sees the rest as well.
  */
 void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 		  uint32_t generation)
 {
-	struct trp_endpoint *card = peer->card;
+	struct trp_endpoint *endpoint = peer->endpoint;
 
 	if (box->reserved == peer)
 		box->reserved = NULL;
-	atomic_store_explicit(&card->target, 0, memory_order_relaxed);
+	atomic_store_explicit(&endpoint->target, 0, memory_order_relaxed);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		trp_outgoing_reset(&peer->out[i], &box->region);
-		atomic_store_explicit(&card->out[i].tail, 0,
+		atomic_store_explicit(&endpoint->out[i].tail, 0,
 				      memory_order_release);
-		atomic_store_explicit(&card->out[i].room, UINT64_MAX,
+		atomic_store_explicit(&endpoint->out[i].room, UINT64_MAX,
 				      memory_order_relaxed);
-		atomic_store_explicit(&card->out[i].ring, 0,
+		atomic_store_explicit(&endpoint->out[i].ring, 0,
 				      memory_order_relaxed);
 	}
 	/* T1: pairs with T2 in mailbox.c, arrive(). */
-	atomic_store_explicit(&card->target, generation, memory_order_release);
+	atomic_store_explicit(&endpoint->target, generation,
+			      memory_order_release);
 	peer->target = generation;
 	peer->limit = 0;
 }
@@ -132,7 +133,7 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 		    uint32_t generation, const struct trp_endpoint *theirs)
 {
-	atomic_store_explicit(&peer->card->source, 0, memory_order_relaxed);
+	atomic_store_explicit(&peer->endpoint->source, 0, memory_order_relaxed);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		if (box->unpublished == &peer->in[i])
 			box->unpublished = NULL;
@@ -140,7 +141,7 @@ void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 				   theirs ? &theirs->out[i] : NULL);
 	}
 	/* S1: pairs with S2 in trp_peer_meet(). */
-	atomic_store_explicit(&peer->card->source, generation,
+	atomic_store_explicit(&peer->endpoint->source, generation,
 			      memory_order_release);
 	peer->source = generation;
 }
@@ -150,21 +151,22 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 	uint32_t how;
 
 	box->rings++;
-	if (!trp_doorbell_set(peer->bell, box->slot))
+	if (!trp_doorbell_set(peer->doorbell, box->slot))
 		return;
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(&peer->front->sleeping,
 				   memory_order_acquire);
-	if (how != TRP_AWAKE && trp_doorbell_wake(peer->bell, how, peer->slot))
+	if (how != TRP_AWAKE &&
+	    trp_doorbell_wake(peer->doorbell, how, peer->slot))
 		box->wakes++;
 }
 
 void trp_peer_fini(struct trp_mailbox *box)
 {
-	uint32_t cards =
-		atomic_load_explicit(&box->front->cards, memory_order_relaxed);
+	uint32_t endpoints = atomic_load_explicit(&box->front->endpoints,
+						  memory_order_relaxed);
 
-	for (uint32_t number = 1; number <= cards; number++) {
+	for (uint32_t number = 1; number <= endpoints; number++) {
 		struct trp_peer *peer = trp_peer_at(box, number);
 
 		for (int i = 0; peer && i < TRP_STREAMS; i++)

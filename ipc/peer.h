@@ -3,27 +3,28 @@
 #define TRP_IPC_PEER_H
 
 /*
- * What a mailbox knows of one other slot; private to mailbox.c, inbox.c
- * and peer.c.
- * Peers run parallel to the own cards and are never moved or taken away.
+ * What a mailbox knows of one other slot; private to mailbox.c,
+ * mailbox_receive.c and peer.c.
+ * Peers run parallel to the own endpoints and are never moved or taken away.
  *
- *	target != 0 ==> card.target == target; out[] lead to that generation
- *	source != 0 ==> card.source == source; in[] come from that generation
+ *	target != 0 ==> endpoint.target == target; out[] lead to that generation
+ *	source != 0 ==> endpoint.source == source; in[] come from that
+ *generation
  */
 
+#include "ipc/incoming.h"
 #include "ipc/mailbox.h"
-
-/* The queues of ready lanes, in the order in which they are read. */
+#include "ipc/outgoing.h"
 
 struct trp_peer {
 	uint32_t slot;
 	uint32_t target;
 	uint32_t source;
 	uint32_t limit; /* of target's mailbox; 0: not known yet */
-	struct trp_endpoint *card;
+	struct trp_endpoint *endpoint;
 	const struct trp_slot *entry;
 	const struct trp_front *front;
-	struct trp_doorbell *bell;
+	struct trp_doorbell *doorbell;
 	struct trp_outgoing out[TRP_STREAMS];
 	struct trp_incoming in[TRP_STREAMS];
 	struct trp_peer *next[TRP_STREAMS]; /* in a queue of ready lanes */
@@ -44,10 +45,10 @@ static inline bool trp_peer_is_live(const struct trp_peer *peer,
 /* The peer of that slot, or NULL when there is none. */
 struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot);
 
-/* The same by the number of its card, which must exist. */
+/* The same by the number of its endpoint, which must exist. */
 struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number);
 
-/* Makes it if need be, with its card.  0, -ENOMEM, -ENOBUFS. */
+/* Makes it if need be, with its endpoint.  0, -ENOMEM, -ENOBUFS. */
 int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 		  struct trp_peer **ret_peer);
 
@@ -58,11 +59,11 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 /* Sending: looks whether the target has seen us, if it had not yet. */
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer);
 
-/* Receiving: begins anew, from that generation, whose card is `theirs`. */
+/* Receiving: begins anew, from that generation, whose endpoint is `theirs`. */
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 		    uint32_t generation, const struct trp_endpoint *theirs);
 
-/* Sets its bell, and wakes it where it sleeps. */
+/* Sets its doorbell, and wakes it where it sleeps. */
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);
 
 void trp_peer_fini(struct trp_mailbox *box);

@@ -70,8 +70,7 @@ int trp_runtime_dir_make(const char *path)
 	    sizeof(parent))
 		return -ENAMETOOLONG;
 	slash = strrchr(parent, '/');
-	/* One that is there already may be anybody's: it matters who owns ours.
-	 */
+	/* One that is there already may be anybody's: ours counts. */
 	if (slash && slash != parent) {
 		*slash = '\0';
 		if (access(parent, F_OK) < 0) {
@@ -86,10 +85,10 @@ int trp_runtime_dir_make(const char *path)
 	return r < 0 ? r : trp_runtime_dir_open(path);
 }
 
-void trp_runtime_dir_address(struct sockaddr_un *ret_address, int folder,
+void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,
 			     const char *name)
 {
 	*ret_address = (struct sockaddr_un) { .sun_family = AF_UNIX };
 	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path),
-		 "/proc/self/fd/%d/%.*s", folder, 70, name);
+		 "/proc/self/fd/%d/%.*s", directory, 70, name);
 }

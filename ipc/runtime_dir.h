@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_FOLDER_H
-#define TRP_IPC_FOLDER_H
+#ifndef TRP_IPC_RUNTIME_DIR_H
+#define TRP_IPC_RUNTIME_DIR_H
 
 /*
- * A folder of this user alone, for sockets: owned by us, entered by nobody
+ * A directory of this user alone, for sockets: owned by us, entered by nobody
  * else, no symbolic link.  Its sockets are named through the descriptor of the
- * folder, so that the length of its path is no matter.
+ * directory, so that the length of its path is no matter.
  */
 
 #include <stddef.h>
 #include <sys/un.h>
 
 /*
- * Where this user's folder is: $XDG_RUNTIME_DIR/troupe; without that
+ * Where this user's directory is: $XDG_RUNTIME_DIR/troupe; without that
  * /run/user/UID/troupe where /run/user/UID is; else /tmp/troupe-UID.  It need
  * not exist.  0 or -ENAMETOOLONG.
  */
 int trp_runtime_dir_find(char *path, size_t size);
 
 /*
- * Makes it, and the folder that it is in, where they are missing.  Returns its
- * descriptor (O_RDONLY, CLOEXEC, the caller's); -EPERM: it is another's, or
- * others may enter it; -ENOTDIR, -ELOOP: it is no folder, or a link; or as
+ * Makes it, and the directory that it is in, where they are missing.  Returns
+ * its descriptor (O_RDONLY, CLOEXEC, the caller's); -EPERM: it is another's, or
+ * others may enter it; -ENOTDIR, -ELOOP: it is no directory, or a link; or as
  * mkdir(2) and open(2).
  */
 int trp_runtime_dir_make(const char *path);
@@ -29,8 +29,8 @@ int trp_runtime_dir_make(const char *path);
 /* The same of one that exists; -ENOENT. */
 int trp_runtime_dir_open(const char *path);
 
-/* The socket `name` (at most 70 bytes) in that folder. */
-void trp_runtime_dir_address(struct sockaddr_un *ret_address, int folder,
+/* The socket `name` (at most 70 bytes) in that directory. */
+void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,
 			     const char *name);
 
 #endif

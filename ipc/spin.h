@@ -3,8 +3,8 @@
 #define TRP_IPC_SPIN_H
 
 /*
- * Whether to look at the bell for a while before sleeping, and how.  Pure: it
- * is handed the CPUs and told the outcome.
+ * Whether to look at the doorbell for a while before sleeping, and how.  Pure:
+ * it is handed the CPUs and told the outcome.
  *
  * A sender that lately ran on another core may answer within microseconds: look
  * again and again.  One that ran on this core cannot before we leave it: yield
@@ -69,7 +69,7 @@ void trp_spin_init(struct trp_spin *spin, const char *mode);
 /* How long to spin now, in nanoseconds; counts this sleep. */
 uint32_t trp_spin_budget(struct trp_spin *spin, int own_cpu);
 
-/* After spinning: was the bell rung before the budget was used up? */
+/* After spinning: was the doorbell rung before the budget was used up? */
 void trp_spin_learn(struct trp_spin *spin, bool has_won);
 
 /* While spinning we were kept from running. */
@@ -79,8 +79,8 @@ void trp_spin_was_preempted(struct trp_spin *spin);
 bool trp_spin_may_yield(struct trp_spin *spin, int own_cpu);
 
 /*
- * After that: was the bell rung?  Where others take the core for longer than
- * TRP_SPIN_SOON_NS, it is better to be woken.
+ * After that: was the doorbell rung?  Where others take the core for longer
+ * than TRP_SPIN_SOON_NS, it is better to be woken.
  */
 void trp_spin_learn_yield(struct trp_spin *spin, bool is_rung, int64_t took_ns);
 

@@ -10,23 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "ipc/wait_backend.h"
+#include "ipc/wait_epoll.h"
+#include "ipc/wait_uring.h"
 #include "ipc/wake_socket.h"
 
 /*
  * Invariants:
  *
  *	*sleeping != AWAKE  ==>  this process is in park()
- *	a watch has a seat  ==>  the backend is open
+ *	a watch has a serial  ==>  the backend is open
  *
  * If this process dies asleep, `sleeping` stays as it was: a sender makes one
  * futile wake, and the successor of the slot begins by writing it.
  */
 
-static const struct trp_backend *const backends[TRP_WAIT_KINDS] = {
+static const struct trp_wait_backend *const backends[TRP_WAIT_KINDS] = {
 	[TRP_WAIT_URING] = &trp_wait_uring,
 	[TRP_WAIT_SOCKET] = &trp_wait_uring,
 	[TRP_WAIT_EPOLL] = &trp_wait_epoll,
@@ -38,33 +38,11 @@ static const char *const names[TRP_WAIT_KINDS] = {
 	[TRP_WAIT_EPOLL] = "epoll",
 };
 
-struct trp_time trp_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (struct trp_time) { now.tv_sec * INT64_C(1000000000) +
-				   now.tv_nsec };
-}
-
-static struct timespec timespec_of(int64_t ns)
-{
-	return (struct timespec) { .tv_sec = ns / 1000000000,
-				   .tv_nsec = ns % 1000000000 };
-}
-
-struct timespec trp_time_left(struct trp_time deadline)
-{
-	int64_t ns = deadline.ns - trp_now().ns;
-
-	return timespec_of(ns > 0 ? ns : 0);
-}
-
 /* A time before the clock began is one that has passed. */
 static bool has_passed(struct trp_time deadline)
 {
 	return deadline.ns != TRP_NEVER.ns &&
-	       (deadline.ns <= 0 || deadline.ns <= trp_now().ns);
+	       (deadline.ns <= 0 || deadline.ns <= trp_time_now().ns);
 }
 
 /* ---- which kind ---- */
@@ -125,14 +103,14 @@ void trp_wait_set_node(uint64_t node)
 }
 
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
-		   struct trp_doorbell *bell, _Atomic uint32_t *sleeping,
+		   struct trp_doorbell *doorbell, _Atomic uint32_t *sleeping,
 		   uint32_t slot)
 {
 	assert(kind < TRP_WAIT_KINDS);
 	*wait = (struct trp_wait) {
 		.kind = kind,
 		.slot = slot,
-		.bell = bell,
+		.doorbell = doorbell,
 		.sleeping = sleeping,
 	};
 	trp_spin_init(&wait->spin, getenv("TROUPE_SPIN"));
@@ -143,7 +121,7 @@ void trp_wait_fini(struct trp_wait *wait)
 {
 	if (wait->backend)
 		backends[wait->kind]->close(wait);
-	trp_watch_table_fini(&wait->seats);
+	trp_watch_table_fini(&wait->watches);
 	trp_wake_socket_fini();
 	*wait = (struct trp_wait) { 0 };
 }
@@ -160,28 +138,28 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
 	int r;
 
 	assert(watch->ready);
-	assert(trp_watch_table_find(&wait->seats, watch->serial) != watch);
+	assert(trp_watch_table_find(&wait->watches, watch->serial) != watch);
 	if (!watch->prepare && fcntl(watch->fd, F_GETFD) < 0)
 		return -errno;
 	r = open_backend(wait);
 	if (r < 0)
 		return r;
-	r = trp_watch_table_take(&wait->seats, watch);
+	r = trp_watch_table_take(&wait->watches, watch);
 	if (r < 0)
 		return r;
 	watch->is_armed = false;
 	r = backends[wait->kind]->watch(wait, watch);
 	if (r < 0)
-		trp_watch_table_leave(&wait->seats, watch);
+		trp_watch_table_leave(&wait->watches, watch);
 	return r;
 }
 
 void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch)
 {
-	if (trp_watch_table_find(&wait->seats, watch->serial) != watch)
+	if (trp_watch_table_find(&wait->watches, watch->serial) != watch)
 		return;
 	backends[wait->kind]->unwatch(wait, watch);
-	trp_watch_table_leave(&wait->seats, watch);
+	trp_watch_table_leave(&wait->watches, watch);
 }
 
 void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
@@ -193,7 +171,7 @@ void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
 
 enum outcome { LOST, WON, PREEMPTED };
 
-/* The clock costs as much as ten looks at the bell. */
+/* The clock costs as much as ten looks at the doorbell. */
 static enum outcome spin_until(struct trp_wait *wait, struct trp_time now,
 			       struct trp_time end)
 {
@@ -201,12 +179,12 @@ static enum outcome spin_until(struct trp_wait *wait, struct trp_time now,
 
 	do {
 		for (int look = 0; look < 16; look++) {
-			if (trp_doorbell_is_set(wait->bell))
+			if (trp_doorbell_is_set(wait->doorbell))
 				return WON;
 			trp_relax();
 		}
 		before = now;
-		now = trp_now();
+		now = trp_time_now();
 		if (now.ns - before.ns > TRP_SPIN_PREEMPTED_NS)
 			return PREEMPTED;
 	} while (now.ns < end.ns);
@@ -221,7 +199,7 @@ static bool spin(struct trp_wait *wait, int own_cpu, struct trp_time deadline)
 
 	if (budget == 0)
 		return false;
-	now = trp_now();
+	now = trp_time_now();
 	end.ns = now.ns + budget;
 	outcome = spin_until(wait, now, end.ns < deadline.ns ? end : deadline);
 	if (outcome == PREEMPTED)
@@ -242,10 +220,10 @@ static bool yield(struct trp_wait *wait, int own_cpu)
 
 	if (!trp_spin_may_yield(&wait->spin, own_cpu))
 		return false;
-	before = trp_now().ns;
+	before = trp_time_now().ns;
 	sched_yield();
-	is_set = trp_doorbell_is_set(wait->bell);
-	trp_spin_learn_yield(&wait->spin, is_set, trp_now().ns - before);
+	is_set = trp_doorbell_is_set(wait->doorbell);
+	trp_spin_learn_yield(&wait->spin, is_set, trp_time_now().ns - before);
 	return is_set;
 }
 
@@ -260,9 +238,9 @@ static bool linger(struct trp_wait *wait, struct trp_time deadline)
 static int block_on_futex(struct trp_wait *wait, uint32_t value,
 			  struct trp_time deadline)
 {
-	struct timespec until = timespec_of(deadline.ns);
+	struct timespec until = trp_time_spec(deadline.ns);
 
-	if (syscall(SYS_futex, &wait->bell->word, FUTEX_WAIT_BITSET, value,
+	if (syscall(SYS_futex, &wait->doorbell->word, FUTEX_WAIT_BITSET, value,
 		    deadline.ns == TRP_NEVER.ns ? NULL : &until, NULL,
 		    FUTEX_BITSET_MATCH_ANY) == 0)
 		return 0;
@@ -271,12 +249,12 @@ static int block_on_futex(struct trp_wait *wait, uint32_t value,
 	return -errno;
 }
 
-/* README.md, "The bell"; tests/sim/wake.pml. */
+/* README.md, "The doorbell"; tests/sim/wake.pml. */
 static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 		int (*block)(struct trp_wait *wait, uint32_t value,
 			     struct trp_time deadline))
 {
-	uint32_t value = trp_doorbell_arm(wait->bell);
+	uint32_t value = trp_doorbell_arm(wait->doorbell);
 	int r = 0;
 
 	/* W1: pairs with the acquire of who calls trp_doorbell_wake(): it sees
@@ -284,7 +262,7 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 	atomic_store_explicit(wait->sleeping, how, memory_order_release);
 	/* W2: pairs with the fence between trp_doorbell_set() and that load. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!trp_doorbell_is_set(wait->bell)) {
+	if (!trp_doorbell_is_set(wait->doorbell)) {
 		wait->sleeps++;
 		r = block(wait, value, deadline);
 	}
@@ -294,16 +272,16 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 
 static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
 {
-	const struct trp_backend *backend = backends[wait->kind];
+	const struct trp_wait_backend *backend = backends[wait->kind];
 	int r;
 
-	if (trp_doorbell_is_set(wait->bell))
+	if (trp_doorbell_is_set(wait->doorbell))
 		return 0;
 	if (has_passed(deadline))
 		return trp_wait_poll(wait);
 	if (linger(wait, deadline))
 		return 0;
-	if (wait->seats.taken == 0)
+	if (wait->watches.taken == 0)
 		return park(wait, TRP_ASLEEP_FUTEX, deadline, block_on_futex);
 	r = park(wait, wait->how, deadline, backend->block);
 	if (r < 0)
@@ -322,10 +300,10 @@ int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
 
 int trp_wait_poll(struct trp_wait *wait)
 {
-	const struct trp_backend *backend = backends[wait->kind];
+	const struct trp_wait_backend *backend = backends[wait->kind];
 	int r;
 
-	if (wait->seats.taken == 0)
+	if (wait->watches.taken == 0)
 		return 0;
 	r = backend->look(wait);
 	if (r < 0)

@@ -3,15 +3,15 @@
 #define TRP_IPC_WAIT_H
 
 /*
- * Where a process sleeps: on its bell, on time and on descriptors, in one
+ * Where a process sleeps: on its doorbell, on time and on descriptors, in one
  * system call.
  *
- *	nothing but mail and time	futex(2) on the bell's word, no ring
- *	URING				one io_uring: IORING_OP_FUTEX_WAIT on
- *the same word, POLL_ADD for descriptors
- *	SOCKET				io_uring without its futex operations
- *					(Linux < 6.7): a datagram socket instead
- *	EPOLL				no io_uring: the same socket, in epoll
+ *	mail and time	futex(2) on the doorbell's word, no ring
+ *	URING		one io_uring: IORING_OP_FUTEX_WAIT on the same word,
+ *			POLL_ADD for descriptors
+ *	SOCKET		io_uring without its futex operations (Linux < 6.7): a
+ *			datagram socket instead
+ *	EPOLL		no io_uring: the same socket, in epoll
  *
  * Senders see only `sleeping` in the front, which tells futex from socket.
  * After fork(): a child must not use its parent's wait; it makes its own.
@@ -55,17 +55,15 @@ struct trp_watch {
 struct trp_wait {
 	enum trp_wait_kind kind;
 	uint32_t slot;
-	struct trp_doorbell *bell;
+	struct trp_doorbell *doorbell;
 	_Atomic uint32_t *sleeping;		/* in the own front */
 	uint64_t sleeps, spins_won, spins_lost; /* counted */
 	/* private: */
 	uint32_t how;  /* what `sleeping` says when the backend sleeps */
 	void *backend; /* NULL until first needed */
-	struct trp_watch_table seats;
+	struct trp_watch_table watches;
 	struct trp_spin spin;
 };
-
-struct trp_time trp_now(void);
 
 /*
  * What this machine allows: the best kind, or the one that the environment
@@ -78,7 +76,7 @@ const char *trp_wait_name(enum trp_wait_kind kind);
 
 /* `node` tells the sockets of nodes on one machine apart. */
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
-		   struct trp_doorbell *bell, _Atomic uint32_t *sleeping,
+		   struct trp_doorbell *doorbell, _Atomic uint32_t *sleeping,
 		   uint32_t slot);
 void trp_wait_fini(struct trp_wait *wait);
 
@@ -105,9 +103,9 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch);
 void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch);
 
 /*
- * Sleeps until the bell is rung, a descriptor is ready or the deadline has
+ * Sleeps until the doorbell is rung, a descriptor is ready or the deadline has
  * passed, whichever is first; calls ready() for each ready descriptor.
- * Never sleeps when the bell is set already.  Spins first where that lately
+ * Never sleeps when the doorbell is set already.  Spins first where that lately
  * paid off.  In neither case are descriptors looked at: who is kept busy by
  * mail calls trp_wait_poll() now and then.  Returns 0, also when it woke for
  * nothing; or a negative errno when the kernel refuses (then the caller cannot

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BACKEND_H
-#define TRP_IPC_BACKEND_H
+#ifndef TRP_IPC_WAIT_BACKEND_H
+#define TRP_IPC_WAIT_BACKEND_H
 
 /*
- * The two ways of wait.c to wait for the bell and for descriptors at once.
- * wait.c announces and takes back `sleeping`, seats the watches and keeps the
+ * The two ways of wait.c to wait for the doorbell and for descriptors at once.
+ * wait.c announces and takes back `sleeping`, numbers the watches and keeps the
  * time; a backend knows the kernel's interface and nothing else.
  */
 
 #include "ipc/wait.h"
 
-struct trp_backend {
+struct trp_wait_backend {
 	/*
 	 * Sets wait->backend, and wait->how: what `sleeping` has to say for
 	 * block() to be woken.
@@ -38,14 +38,5 @@ struct trp_backend {
 	 */
 	int (*dispatch)(struct trp_wait *wait);
 };
-
-extern const struct trp_backend trp_wait_uring; /* URING and SOCKET */
-extern const struct trp_backend trp_wait_epoll;
-
-/* Whether io_uring can be used here; `why` in one line, for people. */
-int trp_wait_uring_probe(bool *ret_has_futex, char ret_why[160]);
-
-/* How long from now until `deadline`; never negative. */
-struct timespec trp_time_left(struct trp_time deadline);
 
 #endif

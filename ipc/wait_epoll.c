@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/wait_backend.h"
+#include "ipc/wait_epoll.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,14 +11,15 @@
 #include "ipc/wake_socket.h"
 
 /*
- * Where io_uring is not allowed: the bell is a socket among the descriptors.
- * Events are collected by block() and look() and handed out by dispatch(),
- * which must look each one up again: a ready() may have removed another.
+ * Where io_uring is not allowed: the doorbell is a socket among the
+ * descriptors. Events are collected by block() and look() and handed out by
+ * dispatch(), which must look each one up again: a ready() may have removed
+ * another.
  */
 
 enum { EVENTS_AT_ONCE = 64 };
 
-#define BELL UINT64_C(0) /* no watch has this serial */
+#define DOORBELL UINT64_C(0) /* no watch has this serial */
 
 struct epoll {
 	int fd;
@@ -38,7 +39,7 @@ static int control(struct epoll *epoll, int op, int fd, uint32_t events,
 static int epoll_open(struct trp_wait *wait)
 {
 	struct epoll *epoll = malloc(sizeof(*epoll));
-	uint32_t door;
+	uint32_t number;
 	int r;
 
 	if (!epoll)
@@ -49,14 +50,14 @@ static int epoll_open(struct trp_wait *wait)
 		r = -errno;
 		goto free_epoll;
 	}
-	r = trp_wake_socket_open(wait->slot, &epoll->socket, &door);
+	r = trp_wake_socket_open(wait->slot, &epoll->socket, &number);
 	if (r < 0)
 		goto close_epoll;
-	r = control(epoll, EPOLL_CTL_ADD, epoll->socket, EPOLLIN, BELL);
+	r = control(epoll, EPOLL_CTL_ADD, epoll->socket, EPOLLIN, DOORBELL);
 	if (r < 0)
 		goto close_socket;
 	wait->backend = epoll;
-	wait->how = trp_sleep_socket(door);
+	wait->how = trp_sleep_socket(number);
 	return 0;
 
 close_socket:
@@ -138,11 +139,11 @@ static int epoll_dispatch(struct trp_wait *wait)
 		const struct epoll_event *event = &epoll->events[i];
 		struct trp_watch *watch;
 
-		if (event->data.u64 == BELL) {
+		if (event->data.u64 == DOORBELL) {
 			trp_wake_socket_drain(epoll->socket);
 			continue;
 		}
-		watch = trp_watch_table_find(&wait->seats, event->data.u64);
+		watch = trp_watch_table_find(&wait->watches, event->data.u64);
 		if (watch)
 			watch->ready(watch, event->events);
 	}
@@ -150,7 +151,7 @@ static int epoll_dispatch(struct trp_wait *wait)
 	return 0;
 }
 
-const struct trp_backend trp_wait_epoll = {
+const struct trp_wait_backend trp_wait_epoll = {
 	.open = epoll_open,
 	.close = epoll_close,
 	.watch = epoll_watch,

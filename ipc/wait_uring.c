@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ipc/wait_backend.h"
+#include "ipc/wait_uring.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,14 +14,14 @@
 #include "ipc/wake_socket.h"
 
 /*
- * One small io_uring for the bell and for descriptors.
+ * One small io_uring for the doorbell and for descriptors.
  *
- * The wait on the bell is left armed from sleep to sleep: once it is queued,
- * the kernel does not look at the word again, and any wake ends it.  Watches
- * are one-shot polls that are armed again after ready(), which makes them
- * level-triggered: what is still ready completes at once.
+ * The wait on the doorbell is left armed from sleep to sleep: once it is
+ *queued, the kernel does not look at the word again, and any wake ends it.
+ *Watches are one-shot polls that are armed again after ready(), which makes
+ *them level-triggered: what is still ready completes at once.
  *
- *	is_bell_armed  ==>  a completion with BELL is still to come
+ *	is_doorbell_armed  ==>  a completion with DOORBELL is still to come
  *	watch->is_armed  ==>  one with its serial is
  *
  * The ring is never closed with an armed futex wait: the kernel takes it down
@@ -39,12 +39,12 @@ enum {
 };
 
 /* What completions belong to, beside the serials of watches. */
-enum { NOBODY, BELL, CLOSING };
+enum { NOBODY, DOORBELL, CLOSING };
 
 struct uring {
 	struct io_uring ring;
-	int socket; /* -1: the bell is the futex */
-	bool is_bell_armed;
+	int socket; /* -1: the doorbell is the futex */
+	bool is_doorbell_armed;
 	bool is_closing;
 };
 
@@ -68,8 +68,7 @@ static int uring_dispatch(struct trp_wait *wait);
 
 /* ---- opening and closing ---- */
 
-/* Newer kernels are spared interrupts and locks that one issuer has no use for.
- */
+/* Newer kernels are spared interrupts and locks that one issuer needs not. */
 static int try_ring(struct io_uring *ring)
 {
 	static const unsigned flags[] = {
@@ -111,7 +110,7 @@ static int make_ring(struct io_uring *ring)
 
 static int open_socket(struct trp_wait *wait, struct uring *uring)
 {
-	uint32_t door;
+	uint32_t number;
 	int r;
 
 	if (wait->kind == TRP_WAIT_URING) {
@@ -119,10 +118,10 @@ static int open_socket(struct trp_wait *wait, struct uring *uring)
 		wait->how = TRP_ASLEEP_FUTEX;
 		return 0;
 	}
-	r = trp_wake_socket_open(wait->slot, &uring->socket, &door);
+	r = trp_wake_socket_open(wait->slot, &uring->socket, &number);
 	if (r < 0)
 		return r;
-	wait->how = trp_sleep_socket(door);
+	wait->how = trp_sleep_socket(number);
 	return 0;
 }
 
@@ -152,7 +151,7 @@ free_uring:
 	return r;
 }
 
-/* Until the kernel has given back the bell's wait, and the files it held. */
+/* Until the kernel has given back the doorbell's wait, and its files. */
 static void cancel_all(struct uring *uring)
 {
 	struct io_uring_sqe *sqe = next_sqe(uring);
@@ -167,15 +166,15 @@ static void cancel_all(struct uring *uring)
 		io_uring_submit(&uring->ring);
 	}
 	while (uring->is_closing ||
-	       (uring->is_bell_armed && uring->socket < 0)) {
+	       (uring->is_doorbell_armed && uring->socket < 0)) {
 		int r = io_uring_wait_cqe(&uring->ring, &cqe);
 
 		if (r == -EINTR)
 			continue;
 		if (r < 0)
 			break;
-		if (cqe->user_data == BELL)
-			uring->is_bell_armed = false;
+		if (cqe->user_data == DOORBELL)
+			uring->is_doorbell_armed = false;
 		if (cqe->user_data == CLOSING)
 			uring->is_closing = false;
 		io_uring_cqe_seen(&uring->ring, cqe);
@@ -284,8 +283,8 @@ static void uring_unwatch(struct trp_wait *wait, struct trp_watch *watch)
 
 /* ---- sleeping ---- */
 
-static void prep_bell(struct io_uring_sqe *sqe, const struct uring *uring,
-		      struct trp_doorbell *bell, uint32_t value)
+static void prep_doorbell(struct io_uring_sqe *sqe, const struct uring *uring,
+			  struct trp_doorbell *doorbell, uint32_t value)
 {
 	if (uring->socket >= 0) {
 		io_uring_prep_poll_add(sqe, uring->socket, POLLIN);
@@ -293,25 +292,25 @@ static void prep_bell(struct io_uring_sqe *sqe, const struct uring *uring,
 		memset(sqe, 0, sizeof(*sqe));
 		sqe->opcode = OP_FUTEX_WAIT;
 		sqe->fd = FUTEX2_U32;
-		sqe->addr = (uintptr_t)&bell->word;
+		sqe->addr = (uintptr_t)&doorbell->word;
 		sqe->addr2 = value;
 		sqe->addr3 = UINT32_MAX; /* any waker */
 	}
-	sqe->user_data = BELL;
+	sqe->user_data = DOORBELL;
 }
 
-static int arm_bell(struct trp_wait *wait, uint32_t value)
+static int arm_doorbell(struct trp_wait *wait, uint32_t value)
 {
 	struct uring *uring = wait->backend;
 	struct io_uring_sqe *sqe;
 
-	if (uring->is_bell_armed)
+	if (uring->is_doorbell_armed)
 		return 0;
 	sqe = next_sqe(uring);
 	if (!sqe)
 		return -ENOMEM;
-	prep_bell(sqe, uring, wait->bell, value);
-	uring->is_bell_armed = true;
+	prep_doorbell(sqe, uring, wait->doorbell, value);
+	uring->is_doorbell_armed = true;
 	return 0;
 }
 
@@ -324,7 +323,7 @@ static int uring_block(struct trp_wait *wait, uint32_t value,
 	struct io_uring_cqe *cqe;
 	int r;
 
-	r = arm_bell(wait, value);
+	r = arm_doorbell(wait, value);
 	if (r < 0)
 		return r;
 	r = io_uring_submit_and_wait_timeout(
@@ -348,9 +347,9 @@ static int uring_look(struct trp_wait *wait)
 }
 
 /* A word that had changed already is as good as a wake. */
-static int bell_has_rung(struct uring *uring, int result)
+static int doorbell_has_rung(struct uring *uring, int result)
 {
-	uring->is_bell_armed = false;
+	uring->is_doorbell_armed = false;
 	if (uring->socket >= 0)
 		trp_wake_socket_drain(uring->socket);
 	return result >= 0 || result == -EAGAIN || result == -EINTR ? 0
@@ -372,7 +371,7 @@ static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
 	if (watch->is_leaving)
 		return 0;
 	watch->ready(watch, 0);
-	if (trp_watch_table_find(&wait->seats, serial) != watch)
+	if (trp_watch_table_find(&wait->watches, serial) != watch)
 		return 0;
 	return uring_watch(wait, watch);
 }
@@ -381,7 +380,7 @@ static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
 static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
 			  bool has_more)
 {
-	struct trp_watch *watch = trp_watch_table_find(&wait->seats, serial);
+	struct trp_watch *watch = trp_watch_table_find(&wait->watches, serial);
 
 	if (!watch)
 		return 0;
@@ -389,7 +388,7 @@ static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
 		return operation_is_done(wait, watch, result, has_more);
 	watch->is_armed = false;
 	watch->ready(watch, result < 0 ? POLLNVAL : (uint32_t)result);
-	if (result < 0 || trp_watch_table_find(&wait->seats, serial) != watch)
+	if (result < 0 || trp_watch_table_find(&wait->watches, serial) != watch)
 		return 0;
 	return uring_watch(wait, watch);
 }
@@ -397,8 +396,8 @@ static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
 static int complete(struct trp_wait *wait, uint64_t whose, int result,
 		    bool has_more)
 {
-	if (whose == BELL)
-		return bell_has_rung(wait->backend, result);
+	if (whose == DOORBELL)
+		return doorbell_has_rung(wait->backend, result);
 	return watch_is_ready(wait, whose, result, has_more);
 }
 
@@ -422,7 +421,7 @@ static int uring_dispatch(struct trp_wait *wait)
 	return r;
 }
 
-const struct trp_backend trp_wait_uring = {
+const struct trp_wait_backend trp_wait_uring = {
 	.open = uring_open,
 	.close = uring_close,
 	.watch = uring_watch,

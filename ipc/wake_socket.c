@@ -23,14 +23,15 @@ void trp_wake_socket_set_node(uint64_t node)
 	this_node = node;
 }
 
-static socklen_t name_of(uint32_t slot, uint32_t door, struct sockaddr_un *ret)
+static socklen_t name_of(uint32_t slot, uint32_t number,
+			 struct sockaddr_un *ret)
 {
 	int length;
 
 	*ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
 	length = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1,
 			  "troupe/%" PRIx64 "/%" PRIx32 "/%" PRIx32, this_node,
-			  slot, door);
+			  slot, number);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 			   (size_t)length);
 }
@@ -45,15 +46,15 @@ static int open_socket(int *ret_fd)
 	return 0;
 }
 
-static int bind_free_door(int fd, uint32_t slot, uint32_t *ret_door)
+static int bind_free_number(int fd, uint32_t slot, uint32_t *ret_number)
 {
 	struct sockaddr_un name;
 
-	for (uint32_t door = 0; door < TRP_KNOCK_DOORS; door++) {
-		socklen_t length = name_of(slot, door, &name);
+	for (uint32_t number = 0; number < TRP_WAKE_SOCKETS; number++) {
+		socklen_t length = name_of(slot, number, &name);
 
 		if (bind(fd, (struct sockaddr *)&name, length) == 0) {
-			*ret_door = door;
+			*ret_number = number;
 			return 0;
 		}
 		if (errno != EADDRINUSE)
@@ -62,14 +63,14 @@ static int bind_free_door(int fd, uint32_t slot, uint32_t *ret_door)
 	return -errno;
 }
 
-int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_door)
+int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_number)
 {
 	int fd = -1, r;
 
 	r = open_socket(&fd);
 	if (r < 0)
 		return r;
-	r = bind_free_door(fd, slot, ret_door);
+	r = bind_free_number(fd, slot, ret_number);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -94,7 +95,7 @@ static int sender_socket(int *ret_fd)
 	return 0;
 }
 
-void trp_wake_socket(uint32_t slot, uint32_t door)
+void trp_wake_socket(uint32_t slot, uint32_t number)
 {
 	struct sockaddr_un name;
 	socklen_t length;
@@ -102,7 +103,7 @@ void trp_wake_socket(uint32_t slot, uint32_t door)
 
 	if (sender_socket(&fd) < 0)
 		return;
-	length = name_of(slot, door, &name);
+	length = name_of(slot, number, &name);
 	sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name,
 	       length);
 }

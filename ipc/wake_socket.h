@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_KNOCK_H
-#define TRP_IPC_KNOCK_H
+#ifndef TRP_IPC_WAKE_SOCKET_H
+#define TRP_IPC_WAKE_SOCKET_H
 
 /*
  * Waking a process that cannot wait for a futex and for descriptors at once: a
  * datagram socket of its own in the abstract namespace, to which the waker
  * sends an empty datagram.  Nobody needs a descriptor for anybody.
  *
- *	\0troupe/<node>/<slot>/<door>		all in hexadecimal
+ *	\0troupe/<node>/<slot>/<number>		all in hexadecimal
  *
  * A name that is taken (the slot's last process left a child with a copy of
- * the socket, or a stranger was first) is not waited for: the next door is,
+ * the socket, or a stranger was first) is not waited for: the next number is,
  * and the sleeper says which one is its own along with `sleeping`.
  *
  * Abstract names belong to a network namespace: a process that is moved to
@@ -22,21 +22,21 @@
 
 #include <stdint.h>
 
-enum { TRP_KNOCK_DOORS = 64 };
+enum { TRP_WAKE_SOCKETS = 64 };
 
 /* Once in each node, before anything else here. */
 void trp_wake_socket_set_node(uint64_t node);
 
 /*
  * Binds the socket of `slot`: nonblocking, CLOEXEC, owned by the caller.
- * Returns 0, -EADDRINUSE when all doors are taken, or as socket(2), bind(2).
+ * Returns 0, -EADDRINUSE when all numbers are taken, or as socket(2), bind(2).
  */
-int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_door);
+int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_number);
 
-/* Knocks.  That nobody is there, or is knocked at already, is no error. */
-void trp_wake_socket(uint32_t slot, uint32_t door);
+/* Wakes.  No error: nobody is there, or has been woken already. */
+void trp_wake_socket(uint32_t slot, uint32_t number);
 
-/* Closes the socket that this process knocks from, until it knocks again. */
+/* Closes the socket that this process wakes from, until it wakes again. */
 void trp_wake_socket_fini(void);
 
 /* Takes what has come in, so that the socket is not readable any more. */

@@ -6,76 +6,76 @@
 
 #include "ipc/wait.h"
 
-enum { SEATS_MAX = 1 << TRP_SEAT_BITS };
+enum { WATCHES_MAX = 1 << TRP_WATCH_INDEX_BITS };
 
-static uint32_t seat_of(uint64_t serial)
+static uint32_t index_of(uint64_t serial)
 {
-	return (uint32_t)(serial & (SEATS_MAX - 1));
+	return (uint32_t)(serial & (WATCHES_MAX - 1));
 }
 
-static int grow(struct trp_watch_table *seats)
+static int grow(struct trp_watch_table *table)
 {
-	uint32_t size = seats->size ? seats->size * 2 : 8;
+	uint32_t size = table->size ? table->size * 2 : 8;
 	struct trp_watch **more;
 
-	if (size > SEATS_MAX)
+	if (size > WATCHES_MAX)
 		return -EMFILE;
-	more = realloc(seats->seats, size * sizeof(*more));
+	more = realloc(table->watches, size * sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	for (uint32_t seat = seats->size; seat < size; seat++)
-		more[seat] = NULL;
-	seats->seats = more;
-	seats->size = size;
+	for (uint32_t index = table->size; index < size; index++)
+		more[index] = NULL;
+	table->watches = more;
+	table->size = size;
 	return 0;
 }
 
-int trp_watch_table_take(struct trp_watch_table *seats, struct trp_watch *watch)
+int trp_watch_table_take(struct trp_watch_table *table, struct trp_watch *watch)
 {
-	uint32_t seat = seats->lowest;
+	uint32_t index = table->lowest;
 	int r;
 
-	while (seat < seats->size && seats->seats[seat])
-		seat++;
-	if (seat == seats->size) {
-		r = grow(seats);
+	while (index < table->size && table->watches[index])
+		index++;
+	if (index == table->size) {
+		r = grow(table);
 		if (r < 0)
 			return r;
 	}
-	watch->serial = ++seats->count << TRP_SEAT_BITS | seat;
-	seats->seats[seat] = watch;
-	seats->lowest = seat + 1;
-	seats->taken++;
+	watch->serial = ++table->count << TRP_WATCH_INDEX_BITS | index;
+	table->watches[index] = watch;
+	table->lowest = index + 1;
+	table->taken++;
 	return 0;
 }
 
-void trp_watch_table_leave(struct trp_watch_table *seats,
+void trp_watch_table_leave(struct trp_watch_table *table,
 			   struct trp_watch *watch)
 {
-	uint32_t seat = seat_of(watch->serial);
+	uint32_t index = index_of(watch->serial);
 
-	if (trp_watch_table_find(seats, watch->serial) != watch)
+	if (trp_watch_table_find(table, watch->serial) != watch)
 		return;
-	seats->seats[seat] = NULL;
-	seats->taken--;
-	if (seat < seats->lowest)
-		seats->lowest = seat;
+	table->watches[index] = NULL;
+	table->taken--;
+	if (index < table->lowest)
+		table->lowest = index;
 	watch->serial = 0;
 }
 
-struct trp_watch *trp_watch_table_find(const struct trp_watch_table *seats,
+struct trp_watch *trp_watch_table_find(const struct trp_watch_table *table,
 				       uint64_t serial)
 {
-	uint32_t seat = seat_of(serial);
+	uint32_t index = index_of(serial);
 
-	if (seat >= seats->size || !seats->seats[seat] ||
-	    seats->seats[seat]->serial != serial)
+	if (index >= table->size || !table->watches[index] ||
+	    table->watches[index]->serial != serial)
 		return NULL;
-	return seats->seats[seat];
+	return table->watches[index];
 }
 
-void trp_watch_table_fini(struct trp_watch_table *seats)
+void trp_watch_table_fini(struct trp_watch_table *table)
 {
-	free(seats->seats);
-	*seats = (struct trp_watch_table) { 0 };
+	free(table->watches);
+	*table = (struct trp_watch_table) { 0 };
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_SEATS_H
-#define TRP_IPC_SEATS_H
+#ifndef TRP_IPC_WATCH_TABLE_H
+#define TRP_IPC_WATCH_TABLE_H
 
 /*
  * Which watch a completion belongs to.  A watch is the caller's memory and may
  * be gone when a late completion for it comes in; so the kernel is given a
  * serial, never an address:
  *
- *	serial = count << 20 | seat		no serial is given twice
- *	seats[seat] is NULL, or its serial is the one it was given
+ *	serial = count << 20 | index		no serial is given twice
+ *	watches[index] is NULL, or its serial is the one it was given
  */
 
 #include <stddef.h>
@@ -16,31 +16,31 @@
 
 struct trp_watch;
 
-enum { TRP_SEAT_BITS = 20 };
+enum { TRP_WATCH_INDEX_BITS = 20 };
 
 /* No watch has a serial below this one: backends use them for themselves. */
-#define TRP_SERIAL_FIRST (UINT64_C(1) << TRP_SEAT_BITS)
+#define TRP_SERIAL_FIRST (UINT64_C(1) << TRP_WATCH_INDEX_BITS)
 
 struct trp_watch_table {
-	struct trp_watch **seats;
+	struct trp_watch **watches;
 	uint32_t size;
-	uint32_t lowest; /* no seat below it is free */
+	uint32_t lowest; /* no index below it is free */
 	uint32_t taken;
 	uint64_t count;
 };
 
 /* Gives watch->serial.  Returns 0, -ENOMEM or -EMFILE (2^20 of them). */
-int trp_watch_table_take(struct trp_watch_table *seats,
+int trp_watch_table_take(struct trp_watch_table *table,
 			 struct trp_watch *watch);
 
-/* Nothing when `watch` has no seat. */
-void trp_watch_table_leave(struct trp_watch_table *seats,
+/* Nothing when `watch` has no index. */
+void trp_watch_table_leave(struct trp_watch_table *table,
 			   struct trp_watch *watch);
 
 /* NULL when the watch with this serial has left. */
-struct trp_watch *trp_watch_table_find(const struct trp_watch_table *seats,
+struct trp_watch *trp_watch_table_find(const struct trp_watch_table *table,
 				       uint64_t serial);
 
-void trp_watch_table_fini(struct trp_watch_table *seats);
+void trp_watch_table_fini(struct trp_watch_table *table);
 
 #endif

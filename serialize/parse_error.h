@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_MISTAKE_H
-#define TRP_SERIALIZE_MISTAKE_H
+#ifndef TRP_SERIALIZE_PARSE_ERROR_H
+#define TRP_SERIALIZE_PARSE_ERROR_H
 
 /* What is wrong with a text that a person wrote, and where. */
 

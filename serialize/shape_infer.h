@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_INFER_H
-#define TRP_SERIALIZE_INFER_H
+#ifndef TRP_SERIALIZE_SHAPE_INFER_H
+#define TRP_SERIALIZE_SHAPE_INFER_H
 
 /* The shape of a value that is there, as a text to be compiled or shown. */
 

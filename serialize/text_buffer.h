@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_TEXT_H
-#define TRP_SERIALIZE_TEXT_H
+#ifndef TRP_SERIALIZE_TEXT_BUFFER_H
+#define TRP_SERIALIZE_TEXT_BUFFER_H
 
 /* A text that grows while it is written. */
 

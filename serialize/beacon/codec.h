@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_CODEC_H
-#define TRP_SERIALIZE_CODEC_H
+#ifndef TRP_SERIALIZE_BEACON_CODEC_H
+#define TRP_SERIALIZE_BEACON_CODEC_H
 
 /*
  * CBOR and msgpack as one stream of tokens.  A list of N is the token LIST

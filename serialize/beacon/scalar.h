@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_SCALAR_H
-#define TRP_SERIALIZE_SCALAR_H
+#ifndef TRP_SERIALIZE_BEACON_SCALAR_H
+#define TRP_SERIALIZE_BEACON_SCALAR_H
 
 /*
  * A value as beacon nodes tell each other: one small thing that is comparable

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_WIRE_H
-#define TRP_SERIALIZE_WIRE_H
+#ifndef TRP_SERIALIZE_BEACON_WIRE_H
+#define TRP_SERIALIZE_BEACON_WIRE_H
 
 /*
  * The four messages of the beacon protocol (asyncactor 0.26), decoded.

@@ -96,7 +96,7 @@ static void dump_wait(FILE *file, const struct trp_arena *arena, uint32_t slot)
 /* ---- its lanes ----------------------------------------------------------- */
 
 /*
- * The receiver's end of the lane, a second time: with a card of our own to
+ * The receiver's end of the lane, a second time: with an endpoint of our own to
  * write to, it reads what the receiver would read next.
  */
 static long count_records(const struct trp_arena *arena,
@@ -172,7 +172,8 @@ static void dump_lane(FILE *file, const struct trp_arena *arena,
 		"    %ld messages and %ld answers (%llu bytes) unread by %s",
 		lanes_unread(arena, sender, receiver, TRP_MAIL),
 		lanes_unread(arena, sender, receiver, TRP_REPLY),
-		(unsigned long long)trp_mailbox_depth(arena, receiver, sender),
+		(unsigned long long)trp_mailbox_unread_bytes(arena, receiver,
+							     sender),
 		name_of(arena, receiver, name));
 	fputs(room != UINT64_MAX && room > head ? "; waits for room there\n"
 						: "\n",
@@ -182,18 +183,18 @@ static void dump_lane(FILE *file, const struct trp_arena *arena,
 /* Its lanes in which something is unread, as far as they are shown. */
 static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 {
-	uint32_t cards = trp_arena_front(arena, slot)->cards;
+	uint32_t endpoints = trp_arena_front(arena, slot)->endpoints;
 	int shown = 0;
 
-	for (uint32_t number = 1;
-	     number <= cards && number <= arena->slots && shown < SHOWN_MOST;
+	for (uint32_t number = 1; number <= endpoints &&
+				  number <= arena->slots && shown < SHOWN_MOST;
 	     number++) {
 		const struct trp_endpoint *sent =
 			trp_endpoint_at(arena, slot, number);
 		uint32_t peer = sent ? sent->peer : arena->slots;
 
 		if (peer >= arena->slots || !generation_of(arena, peer) ||
-		    !trp_mailbox_depth(arena, peer, slot))
+		    !trp_mailbox_unread_bytes(arena, peer, slot))
 			continue;
 		if (file)
 			dump_lane(file, arena, slot, peer, sent);

@@ -31,11 +31,12 @@ long lanes_unread(const struct trp_arena *arena, uint32_t sender,
 /*
  * Pages of slots other than the supervisor's, for the one that has the arena's
  * file open.  Of a slot that has been given away nothing is left; but who is
- * about to look at its first page, or to ring its bell, may bring that back.
+ * about to look at its first page, or to ring its doorbell, may bring that
+ * back.
  */
 struct lanes_pages {
 	long left;    /* of slots that are free */
-	long touched; /* of these, again: bells and first pages */
+	long touched; /* of these, again: doorbells and first pages */
 	long unread;  /* of the dead, whose mail was never read */
 };
 void lanes_count_pages(const struct trp_arena *arena,

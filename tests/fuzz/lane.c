@@ -81,7 +81,7 @@ static void read_all(void)
 	int r = 1;
 
 	for (int i = 0; r != 0 && i < READS; i++) {
-		r = trp_mailbox_next(&boxes[READER], TRP_TAKE_ALL, &mail);
+		r = trp_mailbox_receive(&boxes[READER], TRP_TAKE_ALL, &mail);
 		if (r <= 0)
 			continue;
 		for (uint32_t k = 0; k < mail.size; k++)
@@ -90,7 +90,7 @@ static void read_all(void)
 			touched +=
 				((const unsigned char *)mail
 					 .attachment)[mail.attachment_size - 1];
-		trp_mailbox_done(&boxes[READER], &mail);
+		trp_mailbox_receive_done(&boxes[READER], &mail);
 	}
 }
 
@@ -104,11 +104,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	*life_of(LIAR) = trp_life(++generation, TRP_LIVE);
 	memcpy(boxes[LIAR].front, honest, sizeof(honest));
 	patch(bytes, size);
-	trp_doorbell_set_again(boxes[READER].bell, LIAR);
+	trp_doorbell_set_again(boxes[READER].doorbell, LIAR);
 	read_all();
-	trp_mailbox_depth(&arena, READER, LIAR);
+	trp_mailbox_unread_bytes(&arena, READER, LIAR);
 	*life_of(LIAR) = trp_life(generation, TRP_DEAD);
-	trp_mailbox_ring_for_dead(&boxes[TRP_SLOT_SUPERVISOR], LIAR);
+	trp_mailbox_unread_ring(&boxes[TRP_SLOT_SUPERVISOR], LIAR);
 	read_all();
 	return 0;
 }

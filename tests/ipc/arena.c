@@ -115,7 +115,7 @@ Test(arena, own_region_and_all_bells_are_writable)
 
 	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 1, 8192, 1)), 0);
 	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 1, 1 << 20, 1)), 0);
-	cr_assert_eq(signal_of_poking(trp_arena_bell(arena, 2)), 0);
+	cr_assert_eq(signal_of_poking(trp_arena_doorbell(arena, 2)), 0);
 }
 
 Test(arena, a_write_to_a_peer_or_the_directory_faults_and_hurts_nobody)
@@ -224,6 +224,6 @@ Test(arena, a_core_dump_holds_what_is_used_of_the_own_region_alone)
 	cr_assert(is_left_out((char *)kit.self.box.front + TRP_FRONT_SIZE / 2));
 	cr_assert(is_left_out(trp_arena_front(arena, 1)));
 	cr_assert(is_left_out(trp_arena_at(arena, 1, 1 << 20, 1)));
-	cr_assert(is_left_out(trp_arena_bell(arena, 1)));
+	cr_assert(is_left_out(trp_arena_doorbell(arena, 1)));
 	cr_assert(is_left_out(trp_arena_slot(arena, 1)));
 }

@@ -8,7 +8,7 @@
 #include "ipc/endpoint.h"
 #include "tests/support/ipc_kit.h"
 
-/* The cards of slot 0 in a node of the largest number of slots. */
+/* The endpoints of slot 0 in a node of the largest number of slots. */
 
 static struct kit kit;
 static struct trp_region *region;
@@ -24,7 +24,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(card, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(endpoint, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static uint32_t make(uint32_t peer)
 {
@@ -39,37 +39,39 @@ static const struct trp_endpoint *find(uint32_t peer)
 	return trp_endpoint_find(&kit.self.arena, 0, peer);
 }
 
-Test(card, each_slot_may_have_one_and_keeps_it_where_it_is)
+Test(endpoint, each_slot_may_have_one_and_keeps_it_where_it_is)
 {
-	static const struct trp_endpoint *card[TRP_SLOTS_MAX];
+	static const struct trp_endpoint *endpoint[TRP_SLOTS_MAX];
 	uint64_t before, after;
 
 	cr_assert_eq(trp_arena_usage(&kit.self.arena, &before), 0);
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
 		cr_assert_null(find(peer));
-		card[peer] = trp_endpoint_own(region, make(peer));
+		endpoint[peer] = trp_endpoint_own(region, make(peer));
 	}
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
-		cr_assert_eq(find(peer), card[peer]);
-		cr_assert_eq(trp_endpoint_own(region, make(peer)), card[peer]);
+		cr_assert_eq(find(peer), endpoint[peer]);
+		cr_assert_eq(trp_endpoint_own(region, make(peer)),
+			     endpoint[peer]);
 	}
 	cr_assert_eq(trp_arena_usage(&kit.self.arena, &after), 0);
 	cr_assert_leq(after - before, 5 << 20);
 }
 
-Test(card, no_two_are_in_one_place)
+Test(endpoint, no_two_are_in_one_place)
 {
 	static unsigned char seen[TRP_SLOTS_MAX + 1];
 
 	for (uint32_t peer = 0; peer < 3000; peer++) {
 		uint32_t number = make(peer * 7 % TRP_SLOTS_MAX);
-		struct trp_endpoint *card = trp_endpoint_own(region, number);
+		struct trp_endpoint *endpoint =
+			trp_endpoint_own(region, number);
 
 		cr_assert_eq(seen[number], 0);
 		seen[number] = 1;
-		cr_assert_eq(card->peer, peer * 7 % TRP_SLOTS_MAX);
-		cr_assert_eq(card->target, 0);
-		memset((char *)card + 4, 0xff, sizeof(*card) - 4);
+		cr_assert_eq(endpoint->peer, peer * 7 % TRP_SLOTS_MAX);
+		cr_assert_eq(endpoint->target, 0);
+		memset((char *)endpoint + 4, 0xff, sizeof(*endpoint) - 4);
 	}
 }
 
@@ -87,7 +89,7 @@ static bool finds_the_last(uint32_t made)
 	return true;
 }
 
-static void *read_cards(void *data)
+static void *read_endpoints(void *data)
 {
 	struct race *race = data;
 
@@ -98,7 +100,8 @@ static void *read_cards(void *data)
 	return NULL;
 }
 
-/* Until the reader is at work, so that the next card is made under its eyes. */
+/* Until the reader is at work, so that the next endpoint is made under its
+ * eyes. */
 static void await_a_lap(struct race *race)
 {
 	uint32_t laps = race->laps;
@@ -107,12 +110,12 @@ static void await_a_lap(struct race *race)
 		sched_yield();
 }
 
-Test(card, what_was_made_is_found_while_more_are_made)
+Test(endpoint, what_was_made_is_found_while_more_are_made)
 {
 	static struct race race;
 	pthread_t reader;
 
-	cr_assert_eq(pthread_create(&reader, NULL, read_cards, &race), 0);
+	cr_assert_eq(pthread_create(&reader, NULL, read_endpoints, &race), 0);
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
 		/* The index is replaced at 33, 65, 129 and so on. */
 		if (__builtin_popcount(peer) == 1)

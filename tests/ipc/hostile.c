@@ -108,12 +108,13 @@ static void spoil_ring(void)
 		spoil_word(out->block.offset + at);
 }
 
-static void spoil_card(void)
+static void spoil_endpoint(void)
 {
-	struct trp_endpoint *card = &mallory.box.front->card[below(3)];
-	uint64_t offset = (uint64_t)((char *)card - (char *)mallory.box.front);
+	struct trp_endpoint *endpoint = &mallory.box.front->endpoint[below(3)];
+	uint64_t offset =
+		(uint64_t)((char *)endpoint - (char *)mallory.box.front);
 
-	spoil_word(offset + 8 * below(sizeof(*card) / 8));
+	spoil_word(offset + 8 * below(sizeof(*endpoint) / 8));
 }
 
 static void spoil(void)
@@ -125,7 +126,7 @@ static void spoil(void)
 		break;
 	case 2:
 	case 3:
-		spoil_card();
+		spoil_endpoint();
 		break;
 	case 4:
 		spoil_word(8 * below(64));
@@ -172,7 +173,7 @@ static void read_bobs_mail(uint64_t *next_of_carol)
 	int r;
 
 	for (int n = 0; n < 500; n++) {
-		r = trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail);
+		r = trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail);
 		if (r == 0)
 			break;
 		if (r < 0) {
@@ -183,7 +184,7 @@ static void read_bobs_mail(uint64_t *next_of_carol)
 		touch(&mail);
 		if (mail.sender == CAROL)
 			cr_assert_eq(kit_number(&mail), (*next_of_carol)++);
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 	}
 }
 
@@ -192,7 +193,7 @@ static void live_with_her(uint64_t *sent_by_carol, uint64_t *next_of_carol)
 {
 	struct trp_mail mail;
 
-	trp_doorbell_set_again(bob.box.bell, MALLORY);
+	trp_doorbell_set_again(bob.box.doorbell, MALLORY);
 	for (int i = 0; i < 5; i++)
 		cr_assert_eq(kit_send_number(&carol, BOB, bob.generation,
 					     (*sent_by_carol)++),
@@ -200,15 +201,15 @@ static void live_with_her(uint64_t *sent_by_carol, uint64_t *next_of_carol)
 	read_bobs_mail(next_of_carol);
 	send_some(&bob, &mallory);
 	trp_mailbox_want_room(&bob.box, MALLORY, mallory.generation);
-	trp_mailbox_rescan(&bob.box);
-	trp_mailbox_depth(&kit.fresh, BOB, MALLORY);
-	trp_mailbox_depth(&kit.fresh, MALLORY, BOB);
-	trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+	trp_mailbox_receive_rescan(&bob.box);
+	trp_mailbox_unread_bytes(&kit.fresh, BOB, MALLORY);
+	trp_mailbox_unread_bytes(&kit.fresh, MALLORY, BOB);
+	trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	for (int n = 0; n < 100; n++) {
-		if (trp_mailbox_next_from(&bob.box, MALLORY, &mail) != 1)
+		if (trp_mailbox_receive_from(&bob.box, MALLORY, &mail) != 1)
 			break;
 		touch(&mail);
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 	}
 }
 
@@ -224,7 +225,7 @@ static void appear(void)
 static void disappear(uint64_t *next_of_carol)
 {
 	kit_set_state(&kit, MALLORY, TRP_DEAD);
-	trp_mailbox_ring_for_dead(&kit.self.box, MALLORY);
+	trp_mailbox_unread_ring(&kit.self.box, MALLORY);
 	read_bobs_mail(next_of_carol);
 	kit_free_slot(&kit, MALLORY);
 }
@@ -329,19 +330,20 @@ Test(hostile, each_lie_is_found_out)
 		kit_give(&kit, MALLORY);
 		kit_actor_init(&kit, &mallory, MALLORY, 0);
 		kit_send(&mallory, BOB, 1, TRP_MAIL, bytes, sizeof(bytes));
-		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+		cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
 			     1);
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 		kit_send(&mallory, BOB, 1, TRP_MAIL, bytes, sizeof(bytes));
 		kit_send(&mallory, BOB, 1, TRP_MAIL, bytes, sizeof(bytes));
 		tell(&lies[i]);
-		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+		cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
 			     -EBADMSG, "%s", lies[i].name);
 		cr_assert_eq(bob.box.lies, i + 1);
 		/* Nobody will read on, which does not hold her slot. */
 		if (!lies[i].tail)
-			cr_assert_eq(
-				trp_mailbox_depth(&kit.fresh, BOB, MALLORY), 0);
+			cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, BOB,
+							      MALLORY),
+				     0);
 		kit_actor_fini(&mallory);
 		kit_free_slot(&kit, MALLORY);
 	}
@@ -359,22 +361,22 @@ Test(hostile, a_lie_is_told_once_and_closes_that_lane_alone)
 	cr_assert_eq(kit_send(&mallory, BOB, 1, TRP_REPLY, "r", 1), 0);
 	peer = trp_peer_find(&mallory.box, BOB);
 	peer->out[TRP_MAIL].mine->tail -= 4;
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_MAIL, &mail),
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_MAIL, &mail),
 		     -EBADMSG);
 	cr_assert_eq(mail.sender, MALLORY);
 	cr_assert_eq(mail.stream, TRP_MAIL);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_MAIL, &mail), 0);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_REPLY, &mail), 1);
-	trp_mailbox_done(&bob.box, &mail);
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_MAIL, &mail), 0);
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_REPLY, &mail), 1);
+	trp_mailbox_receive_done(&bob.box, &mail);
 	cr_assert_eq(kit_send_number(&mallory, BOB, 1, 3), 0);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail), 0);
-	cr_assert(trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL));
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail), 0);
+	cr_assert(trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL));
 	cr_assert_eq(bob.box.lies, 1);
 
 	/* Nobody will read that; it does not hold her slot for ever. */
-	trp_mailbox_rescan(&bob.box);
+	trp_mailbox_receive_rescan(&bob.box);
 	read_bobs_mail(&seed);
 	kit_set_state(&kit, MALLORY, TRP_DEAD);
-	cr_assert_eq(trp_mailbox_depth(&kit.fresh, BOB, MALLORY), 0);
+	cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, BOB, MALLORY), 0);
 	kit_actor_fini(&mallory);
 }

@@ -91,11 +91,11 @@ static unsigned read_all(struct kit_actor *actor)
 	struct trp_mail mail;
 	unsigned n = 0;
 
-	while (trp_mailbox_next(&actor->box, TRP_TAKE_ALL, &mail) == 1) {
-		trp_mailbox_done(&actor->box, &mail);
+	while (trp_mailbox_receive(&actor->box, TRP_TAKE_ALL, &mail) == 1) {
+		trp_mailbox_receive_done(&actor->box, &mail);
 		n++;
 	}
-	trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL);
+	trp_mailbox_receive_is_empty(&actor->box, TRP_TAKE_ALL);
 	return n;
 }
 
@@ -109,10 +109,10 @@ static int read_two(struct kit_actor *actor, void *unused)
 	(void)unused;
 	if (kit_receive(actor, TRP_TAKE_ALL, &mail) != 1)
 		return 1;
-	trp_mailbox_done(&actor->box, &mail);
+	trp_mailbox_receive_done(&actor->box, &mail);
 	step_mark();
-	r = trp_mailbox_next(&actor->box, TRP_TAKE_ALL, &mail);
-	trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL);
+	r = trp_mailbox_receive(&actor->box, TRP_TAKE_ALL, &mail);
+	trp_mailbox_receive_is_empty(&actor->box, TRP_TAKE_ALL);
 	step_mark();
 	if (r == 0)
 		r = kit_receive(actor, TRP_TAKE_ALL, &mail);
@@ -154,7 +154,7 @@ static void take_first(uint32_t generation)
 
 	(void)generation;
 	cr_assert_eq(kit_receive(&parent, TRP_TAKE_ALL, &mail), 1);
-	trp_mailbox_done(&parent.box, &mail);
+	trp_mailbox_receive_done(&parent.box, &mail);
 }
 
 static void fall_asleep(uint32_t generation)
@@ -165,7 +165,7 @@ static void fall_asleep(uint32_t generation)
 
 static void find_the_second(void)
 {
-	cr_assert(found || trp_doorbell_is_set(parent.box.bell));
+	cr_assert(found || trp_doorbell_is_set(parent.box.doorbell));
 	cr_assert_eq(found + read_all(&parent), 1);
 }
 
@@ -274,7 +274,7 @@ static void read_first(uint32_t generation)
 
 	(void)generation;
 	cr_assert_eq(kit_receive(&parent, TRP_TAKE_ALL, &mail), 1);
-	trp_mailbox_done(&parent.box, &mail);
+	trp_mailbox_receive_done(&parent.box, &mail);
 	cr_assert_eq(read_all(&parent), 0);
 }
 

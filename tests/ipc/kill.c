@@ -118,21 +118,21 @@ static int post_all(struct kit_actor *actor, void *data)
 /* What the receiver would find now, without its having looked. */
 static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 {
-	const struct trp_endpoint *card;
+	const struct trp_endpoint *endpoint;
 	struct trp_endpoint_in mine = { 0 };
 	struct trp_incoming in = { .mine = &mine, .sender = SENDER };
 	struct trp_peer *peer = trp_peer_find(&receiver->box, SENDER);
 	struct trp_mail mail;
 	int r;
 
-	card = trp_endpoint_find(&receiver->arena, SENDER, RECEIVER);
-	if (!card || card->target != receiver->generation)
+	endpoint = trp_endpoint_find(&receiver->arena, SENDER, RECEIVER);
+	if (!endpoint || endpoint->target != receiver->generation)
 		return nth;
 	if (peer) {
 		in = peer->in[TRP_MAIL];
 		in.mine = &mine;
 	} else {
-		trp_incoming_reset(&in, &card->out[TRP_MAIL]);
+		trp_incoming_reset(&in, &endpoint->out[TRP_MAIL]);
 	}
 	while ((r = trp_incoming_next(&in, &receiver->arena, &mail)) == 1)
 		expect_letter(&mail, nth++);
@@ -144,11 +144,11 @@ static unsigned read_letters(struct kit_actor *receiver, unsigned nth)
 {
 	struct trp_mail mail;
 
-	while (trp_mailbox_next(&receiver->box, TRP_TAKE_ALL, &mail) == 1) {
+	while (trp_mailbox_receive(&receiver->box, TRP_TAKE_ALL, &mail) == 1) {
 		expect_letter(&mail, nth++);
-		trp_mailbox_done(&receiver->box, &mail);
+		trp_mailbox_receive_done(&receiver->box, &mail);
 	}
-	cr_assert(trp_mailbox_is_empty(&receiver->box, TRP_TAKE_ALL));
+	cr_assert(trp_mailbox_receive_is_empty(&receiver->box, TRP_TAKE_ALL));
 	return nth;
 }
 
@@ -165,7 +165,8 @@ static void step_through_post(pid_t child, struct kit_actor *receiver,
 		cr_assert(now == found || now == found + 1);
 		cr_assert_leq(now, sent + 1);
 		found = now;
-		depth = trp_mailbox_depth(&receiver->arena, RECEIVER, SENDER);
+		depth = trp_mailbox_unread_bytes(&receiver->arena, RECEIVER,
+						 SENDER);
 		cr_assert_eq(depth > end, found > read);
 		cr_assert(depth >= end || depth == 0);
 	} while (step_once(child));
@@ -190,7 +191,7 @@ Test(kill, a_sender_leaves_the_whole_record_or_nothing)
 	step_go_on(child);
 	cr_assert_eq(kit_reap(&kit, SENDER, child), 0);
 	cr_assert_eq(read_letters(&receiver, read), LETTERS);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, SENDER), 0);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, SENDER), 0);
 	kit_actor_fini(&receiver);
 }
 
@@ -206,7 +207,7 @@ static int echo(struct kit_actor *actor, void *data)
 	while ((r = kit_receive(actor, TRP_TAKE_ALL, &mail)) == 1) {
 		uint64_t number = kit_number(&mail);
 
-		trp_mailbox_done(&actor->box, &mail);
+		trp_mailbox_receive_done(&actor->box, &mail);
 		if (number == 0)
 			return 0;
 		if (kit_send_number(actor, 0, 1, number) < 0)
@@ -232,7 +233,7 @@ static void expect_echo(uint64_t number)
 
 	cr_assert_eq(kit_receive(&kit.self, TRP_TAKE_ALL, &mail), 1);
 	cr_assert_eq(kit_number(&mail), number);
-	trp_mailbox_done(&kit.self.box, &mail);
+	trp_mailbox_receive_done(&kit.self.box, &mail);
 }
 
 static void until_it_sleeps(void)
@@ -240,7 +241,7 @@ static void until_it_sleeps(void)
 	const struct trp_front *front = trp_arena_front(&kit.fresh, RECEIVER);
 
 	while (!atomic_load(&front->sleeping) ||
-	       trp_doorbell_is_set(trp_arena_bell(&kit.fresh, RECEIVER)))
+	       trp_doorbell_is_set(trp_arena_doorbell(&kit.fresh, RECEIVER)))
 		sched_yield();
 }
 
@@ -267,12 +268,12 @@ static bool kill_after(uint32_t generation, unsigned steps,
 	tail = trp_endpoint_find(&kit.fresh, SENDER, RECEIVER)
 		       ->out[TRP_MAIL]
 		       .tail;
-	unread = trp_mailbox_ring_for_dead(&kit.self.box, SENDER);
+	unread = trp_mailbox_unread_ring(&kit.self.box, SENDER);
 	*ret_is_committed = tail > first;
 	cr_assert_leq(unread, *ret_is_committed);
 	if (*ret_is_committed)
 		expect_echo(2);
-	while (trp_mailbox_ring_for_dead(&kit.self.box, SENDER))
+	while (trp_mailbox_unread_ring(&kit.self.box, SENDER))
 		sched_yield();
 	kit_free_slot(&kit, SENDER);
 	return is_running;
@@ -323,14 +324,14 @@ static int read_all(struct kit_actor *actor, void *data)
 	while (progress->done < NUMBERS) {
 		if (progress->done % BATCH == 0)
 			step_mark();
-		if (trp_mailbox_next(&actor->box, TRP_TAKE_ALL, &mail) != 1)
+		if (trp_mailbox_receive(&actor->box, TRP_TAKE_ALL, &mail) != 1)
 			return 1;
 		if (kit_number(&mail) != progress->begun++)
 			return 2;
-		trp_mailbox_done(&actor->box, &mail);
+		trp_mailbox_receive_done(&actor->box, &mail);
 		progress->done++;
 		if (progress->done % 16 == 0 || progress->done % BATCH == 0)
-			trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL);
+			trp_mailbox_receive_is_empty(&actor->box, TRP_TAKE_ALL);
 	}
 	step_mark();
 	return 0;
@@ -339,7 +340,7 @@ static int read_all(struct kit_actor *actor, void *data)
 /* The lane as a successor of the receiver would take it up. */
 static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 {
-	const struct trp_endpoint *card =
+	const struct trp_endpoint *endpoint =
 		trp_endpoint_find(&kit.fresh, RECEIVER, SENDER);
 	const struct trp_endpoint *theirs =
 		trp_endpoint_find(&kit.fresh, SENDER, RECEIVER);
@@ -347,13 +348,13 @@ static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 		&trp_arena_front(&kit.fresh, RECEIVER)->moving;
 	uint64_t word, head;
 
-	if (!card || card->source != kit_generation(&kit, SENDER))
+	if (!endpoint || endpoint->source != kit_generation(&kit, SENDER))
 		return false;
 	*in = (struct trp_incoming) { .mine = scratch, .sender = SENDER };
 	trp_incoming_reset(in, &theirs->out[TRP_MAIL]);
-	head = card->in[TRP_MAIL].head;
-	in->base = card->in[TRP_MAIL].base;
-	word = card->in[TRP_MAIL].ring;
+	head = endpoint->in[TRP_MAIL].head;
+	in->base = endpoint->in[TRP_MAIL].base;
+	word = endpoint->in[TRP_MAIL].ring;
 	if (moving->lane == (SENDER << 8 | TRP_MAIL << 1 | 1)) {
 		head = moving->head;
 		in->base = moving->base;

@@ -47,7 +47,7 @@ static int send(enum trp_stream stream, uint32_t size)
 
 static int take(struct trp_mail *mail)
 {
-	return trp_mailbox_next(&bob.box, TRP_TAKE_ALL, mail);
+	return trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, mail);
 }
 
 static unsigned drain(void)
@@ -56,10 +56,10 @@ static unsigned drain(void)
 	unsigned n = 0;
 
 	while (take(&mail) == 1) {
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 		n++;
 	}
-	trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+	trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	return n;
 }
 
@@ -150,10 +150,10 @@ Test(lane, a_sender_is_rung_when_half_is_free)
 	while (send(TRP_MAIL, 56) == 0)
 		;
 	cr_assert_eq(trp_mailbox_want_room(&ann.box, 2, bob.generation), 0);
-	cr_assert_not(trp_doorbell_is_set(ann.box.bell));
-	while (!trp_doorbell_is_set(ann.box.bell)) {
+	cr_assert_not(trp_doorbell_is_set(ann.box.doorbell));
+	while (!trp_doorbell_is_set(ann.box.doorbell)) {
 		cr_assert_eq(take(&mail), 1);
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 		taken++;
 	}
 	cr_assert_geq(taken, 32);
@@ -174,8 +174,8 @@ Test(lane, room_that_is_promised_is_enough_for_what_was_refused)
 		while (trp_mailbox_want_room(&ann.box, 2, bob.generation) ==
 		       0) {
 			cr_assert_eq(take(&mail), 1);
-			trp_mailbox_done(&bob.box, &mail);
-			trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+			trp_mailbox_receive_done(&bob.box, &mail);
+			trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 		}
 		cr_assert_eq(send(TRP_MAIL, size), 0);
 		drain();
@@ -256,7 +256,7 @@ static void let_go(struct model *model)
 
 	cr_assert(is_all(mail->bytes, mail->size, sent->mark));
 	cr_assert(is_all(mail->attachment, mail->attachment_size, sent->mark));
-	trp_mailbox_done(&bob.box, mail);
+	trp_mailbox_receive_done(&bob.box, mail);
 }
 
 static void take_one(struct model *model)
@@ -352,7 +352,7 @@ Test(lane, an_attachment_is_read_where_it_was_written)
 	cr_assert_eq(mail.attachment, beside);
 	cr_assert_eq(mail.attachment_size, 64 << 20);
 	cr_assert(!memcmp(mail.bytes, "abc", 3));
-	trp_mailbox_done(&bob.box, &mail);
+	trp_mailbox_receive_done(&bob.box, &mail);
 	drain();
 }
 
@@ -372,7 +372,7 @@ static int64_t time_to_hand_over(uint64_t size)
 	int64_t round[101];
 
 	for (int i = -1; i < 101; i++) {
-		int64_t begin = trp_now().ns;
+		int64_t begin = trp_time_now().ns;
 
 		cr_assert_eq(trp_mailbox_loan(&ann.box, size, &extent, &beside),
 			     0);
@@ -381,10 +381,10 @@ static int64_t time_to_hand_over(uint64_t size)
 			     0);
 		trp_mailbox_commit(&ann.box, 0);
 		cr_assert_eq(take(&mail), 1);
-		trp_mailbox_done(&bob.box, &mail);
-		trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+		trp_mailbox_receive_done(&bob.box, &mail);
+		trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 		if (i >= 0)
-			round[i] = trp_now().ns - begin;
+			round[i] = trp_time_now().ns - begin;
 	}
 	qsort(round, 101, sizeof(*round), ascending);
 	return round[50];
@@ -416,8 +416,8 @@ Test(lane, a_full_region_is_enobufs_until_receivers_have_finished)
 	cr_assert_eq(r, -ENOBUFS);
 	cr_assert_eq(n, 8);
 	cr_assert_eq(take(&mail), 1);
-	trp_mailbox_done(&bob.box, &mail);
-	trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+	trp_mailbox_receive_done(&bob.box, &mail);
+	trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	cr_assert_eq(
 		trp_mailbox_loan(&ann.box, KIT_HEAP / 8, &extent[0], &bytes),
 		0);

@@ -32,10 +32,10 @@ static void set_up(void)
 	kit_actor_init(&kit, &bob, 2, LIMIT);
 	for (int i = 0; i < 2; i++) {
 		cr_assert_eq(kit_send_number(&ann, 2, 1, 0), 0);
-		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+		cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
 			     1);
-		trp_mailbox_done(&bob.box, &mail);
-		trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+		trp_mailbox_receive_done(&bob.box, &mail);
+		trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	}
 	out = &trp_peer_find(&ann.box, 2)->out[TRP_MAIL];
 	in = &trp_peer_find(&bob.box, 1)->in[TRP_MAIL];

@@ -31,7 +31,7 @@ TestSuite(mailbox, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static int take(struct kit_actor *actor, struct trp_mail *mail)
 {
-	return trp_mailbox_next(&actor->box, TRP_TAKE_ALL, mail);
+	return trp_mailbox_receive(&actor->box, TRP_TAKE_ALL, mail);
 }
 
 static void expect_number(struct kit_actor *actor, uint64_t number)
@@ -40,7 +40,7 @@ static void expect_number(struct kit_actor *actor, uint64_t number)
 
 	cr_assert_eq(take(actor, &mail), 1);
 	cr_assert_eq(kit_number(&mail), number);
-	trp_mailbox_done(&actor->box, &mail);
+	trp_mailbox_receive_done(&actor->box, &mail);
 }
 
 static void expect_nothing(struct kit_actor *actor)
@@ -48,7 +48,7 @@ static void expect_nothing(struct kit_actor *actor)
 	struct trp_mail mail;
 
 	cr_assert_eq(take(actor, &mail), 0);
-	cr_assert(trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL));
+	cr_assert(trp_mailbox_receive_is_empty(&actor->box, TRP_TAKE_ALL));
 }
 
 Test(mailbox, what_is_sent_arrives_once_and_in_order)
@@ -72,7 +72,7 @@ Test(mailbox, sender_and_stream_are_told)
 	cr_assert_eq(mail.size, 5);
 	cr_assert(!memcmp(mail.bytes, "hello", 5));
 	cr_assert_null(mail.attachment);
-	trp_mailbox_done(&bob.box, &mail);
+	trp_mailbox_receive_done(&bob.box, &mail);
 }
 
 Test(mailbox, an_actor_may_write_to_itself)
@@ -117,7 +117,7 @@ Test(mailbox, a_record_may_be_committed_shorter_than_reserved)
 		cr_assert_eq(take(&bob, &mail), 1);
 		cr_assert_eq(mail.size, 5);
 		cr_assert(!memcmp(mail.bytes, "short", 5));
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 	}
 }
 
@@ -145,7 +145,7 @@ static int count_to(struct kit_actor *actor, void *data)
 			return 1;
 		if (kit_number(&mail) != i)
 			return 2;
-		trp_mailbox_done(&actor->box, &mail);
+		trp_mailbox_receive_done(&actor->box, &mail);
 	}
 	return 0;
 }
@@ -161,7 +161,7 @@ Test(mailbox, processes_talk_while_both_run_and_sleep)
 		while (r == -EAGAIN) {
 			if (trp_mailbox_want_room(&ann.box, 3, 1) == 0)
 				cr_assert(kit_sleep(&ann));
-			trp_mailbox_is_empty(&ann.box, TRP_TAKE_ALL);
+			trp_mailbox_receive_is_empty(&ann.box, TRP_TAKE_ALL);
 			r = kit_send_number(&ann, 3, 1, i);
 		}
 		cr_assert_eq(r, 0);

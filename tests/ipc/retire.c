@@ -49,13 +49,13 @@ static void read_numbers(uint64_t first, uint64_t end)
 	struct trp_mail mail;
 
 	for (uint64_t i = first; i < end; i++) {
-		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+		cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
 			     1);
 		cr_assert_eq(kit_number(&mail), i);
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 	}
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail), 0);
-	cr_assert(trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL));
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail), 0);
+	cr_assert(trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL));
 }
 
 static struct trp_outgoing *lane(void)
@@ -102,7 +102,7 @@ Test(retire, a_closed_lane_opens_again_and_nothing_is_lost)
 		look();
 		look();
 		cr_assert_null(lane()->ring);
-		cr_assert(trp_doorbell_is_set(bob.box.bell));
+		cr_assert(trp_doorbell_is_set(bob.box.doorbell));
 		if (i % 2)
 			read_numbers(0, 0);
 	}
@@ -119,13 +119,13 @@ Test(retire, a_lane_with_something_unread_or_held_stays_open)
 	cr_assert_not_null(lane()->ring);
 	read_numbers(0, 200);
 	send_numbers(0, 1);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail), 1);
-	trp_mailbox_is_empty(&bob.box, TRP_TAKE_ALL);
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail), 1);
+	trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	for (int i = 0; i < 3; i++)
 		look();
 	cr_assert_not_null(lane()->ring);
 	cr_assert_eq(kit_number(&mail), 0);
-	trp_mailbox_done(&bob.box, &mail);
+	trp_mailbox_receive_done(&bob.box, &mail);
 	read_numbers(0, 0);
 	look();
 	cr_assert_null(lane()->ring);
@@ -182,8 +182,8 @@ Test(retire, a_receiver_that_read_an_attachment_gives_it_back_without_a_send)
 					 &bytes),
 		     0);
 	trp_mailbox_commit(&ann.box, 8);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail), 1);
-	trp_mailbox_done(&bob.box, &mail);
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail), 1);
+	trp_mailbox_receive_done(&bob.box, &mail);
 	read_numbers(0, 0);
 	cr_assert_gt(usage(), before + (8 << 20));
 	for (int i = 0; i < 3; i++)
@@ -212,10 +212,10 @@ Test(retire, the_next_loan_takes_the_block_that_was_read_and_no_new_one)
 	struct trp_mail mail;
 
 	for (int i = 0; i < 10; i++) {
-		cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail),
+		cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
 			     1);
 		cr_assert_not(trp_region_is_warm(&ann.box.region, size));
-		trp_mailbox_done(&bob.box, &mail);
+		trp_mailbox_receive_done(&bob.box, &mail);
 		read_numbers(0, 0);
 		cr_assert_eq(lend(size), first);
 	}
@@ -232,8 +232,9 @@ Test(retire, an_end_that_is_told_for_ever_is_found_out)
 	send_numbers(0, 1);
 	memcpy(lane()->ring, &end, sizeof(end));
 	lane()->mine->tail = sizeof(end);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail), -EBADMSG);
-	cr_assert_eq(trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail), 0);
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
+		     -EBADMSG);
+	cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail), 0);
 	cr_assert_eq(bob.box.lies, 1);
 }
 
@@ -244,9 +245,9 @@ Test(retire, the_reaper_counts_an_end_that_was_not_read)
 	look();
 	look();
 	kit_set_state(&kit, 1, TRP_DEAD);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 1), 1);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 1), 1);
 	read_numbers(0, 0);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 1), 0);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 1), 0);
 }
 
 /* ---- growth is thought over ---------------------------------------------- */
@@ -277,8 +278,8 @@ Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
 	/* Refused anyway; larger than a quarter of the ring; read. */
 	cr_assert_not(would_grow(1000, TRP_LANE_LARGE));
 	cr_assert_not(would_grow((uint32_t)size / 4, TRP_LIMIT_DEFAULT));
-	while (trp_mailbox_next(&bob.box, TRP_TAKE_ALL, &mail) == 1)
-		trp_mailbox_done(&bob.box, &mail);
+	while (trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail) == 1)
+		trp_mailbox_receive_done(&bob.box, &mail);
 	trp_peer_meet(&ann.box, trp_peer_find(&ann.box, 2));
 	cr_assert_not(would_grow(1000, TRP_LIMIT_DEFAULT));
 }
@@ -303,7 +304,7 @@ static int read_for_ever(struct kit_actor *actor, void *unused)
 	while ((r = kit_receive(actor, TRP_TAKE_ALL, &mail)) == 1) {
 		bool is_last = mail.size == 1;
 
-		trp_mailbox_done(&actor->box, &mail);
+		trp_mailbox_receive_done(&actor->box, &mail);
 		if (is_last)
 			return 0;
 	}

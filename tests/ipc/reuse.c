@@ -40,7 +40,7 @@ static void depart(void)
 
 static int take(struct kit_actor *actor, struct trp_mail *mail)
 {
-	return trp_mailbox_next(&actor->box, TRP_TAKE_ALL, mail);
+	return trp_mailbox_receive(&actor->box, TRP_TAKE_ALL, mail);
 }
 
 static unsigned read_numbers(struct kit_actor *actor, uint64_t expected)
@@ -50,10 +50,10 @@ static unsigned read_numbers(struct kit_actor *actor, uint64_t expected)
 
 	while (take(actor, &mail) == 1) {
 		cr_assert_eq(kit_number(&mail), expected);
-		trp_mailbox_done(&actor->box, &mail);
+		trp_mailbox_receive_done(&actor->box, &mail);
 		n++;
 	}
-	cr_assert(trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL));
+	cr_assert(trp_mailbox_receive_is_empty(&actor->box, TRP_TAKE_ALL));
 	return n;
 }
 
@@ -81,14 +81,16 @@ Test(reuse, mail_of_a_new_owner_is_read_from_its_beginning)
 			cr_assert_eq(kit_send_number(&other, 1, 1, i), 0);
 		if (i % 3) {
 			cr_assert_eq(read_numbers(&ann, i), i + 1);
-			cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, 2), 0);
+			cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, 1, 2),
+				     0);
 		}
 		depart();
 		cr_assert_eq(read_numbers(&ann, i), 0);
 	}
 }
 
-/* The head that is still in ann's card would be room for the new one's mail. */
+/* The head that is still in ann's endpoint would be room for the new one's
+ * mail. */
 Test(reuse, an_old_head_is_no_room)
 {
 	unsigned sent = 0;
@@ -121,9 +123,9 @@ Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
 	kit_free_slot(&kit, 1);
 	kit_give(&kit, 1);
 	kit_actor_init(&kit, &ann, 1, 0);
-	trp_doorbell_set_again(ann.box.bell, 2);
+	trp_doorbell_set_again(ann.box.doorbell, 2);
 	cr_assert_eq(take(&ann, &mail), 0);
-	cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 0);
+	cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, &mail), 0);
 	cr_assert_eq(kit_send_number(&other, 1, ann.generation, 8), 0);
 	cr_assert_eq(read_numbers(&ann, 8), 1);
 	depart();
@@ -140,7 +142,7 @@ Test(reuse, mail_held_from_a_dead_sender_may_be_done_with_later)
 	arrive();
 	cr_assert_eq(kit_send_number(&other, 1, 1, 6), 0);
 	cr_assert_eq(read_numbers(&ann, 6), 1);
-	trp_mailbox_done(&ann.box, &mail);
+	trp_mailbox_receive_done(&ann.box, &mail);
 	cr_assert_eq(kit_send_number(&other, 1, 1, 6), 0);
 	cr_assert_eq(read_numbers(&ann, 6), 1);
 	depart();
@@ -155,7 +157,7 @@ Test(reuse, a_sender_whose_memory_was_taken_is_no_liar)
 	for (int i = 0; i < 10; i++)
 		cr_assert_eq(kit_send_number(&other, 1, 1, 5), 0);
 	cr_assert_eq(take(&ann, &mail), 1);
-	trp_mailbox_done(&ann.box, &mail);
+	trp_mailbox_receive_done(&ann.box, &mail);
 	depart();
 	cr_assert_eq(take(&ann, &mail), 0);
 	cr_assert_eq(ann.box.lies, 0);
@@ -167,7 +169,7 @@ Test(reuse, mail_to_one_that_has_not_started_waits_for_it)
 
 	for (int i = 0; i < 20; i++)
 		cr_assert_eq(kit_send_number(&ann, 2, generation, 3), 0);
-	cr_assert_eq(trp_mailbox_depth(&kit.fresh, 2, 1), 20 * 16);
+	cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, 2, 1), 20 * 16);
 	kit_actor_init(&kit, &other, 2, 0);
 	cr_assert_eq(read_numbers(&other, 3), 20);
 	depart();
@@ -186,15 +188,15 @@ Test(reuse, a_dead_sender_is_drained_before_its_slot_is_free)
 	cr_assert_eq(kit_send_number(&other, 2, other.generation, 4), 0);
 	kit_actor_fini(&other);
 	kit_set_state(&kit, 2, TRP_DEAD);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 2);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 2);
 	cr_assert_eq(read_numbers(&kit.self, 4), 1);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 1);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 1);
 	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 1);
-		trp_mailbox_done(&ann.box, &mail);
+		cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, &mail), 1);
+		trp_mailbox_receive_done(&ann.box, &mail);
 	}
-	cr_assert_eq(trp_mailbox_next_from(&ann.box, 2, &mail), 0);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 0);
+	cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, &mail), 0);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 0);
 	kit_free_slot(&kit, 2);
 }
 
@@ -204,11 +206,11 @@ Test(reuse, a_receiver_that_died_too_has_nothing_unread)
 	cr_assert_eq(kit_send_number(&other, 1, 1, 4), 0);
 	kit_actor_fini(&other);
 	kit_set_state(&kit, 2, TRP_DEAD);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 1);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 1);
 	kit_set_state(&kit, 1, TRP_DEAD);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 0);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 0);
 	kit_give(&kit, 1);
-	cr_assert_eq(trp_mailbox_ring_for_dead(&kit.self.box, 2), 0);
+	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 0);
 }
 
 Test(reuse, asking_for_depth_costs_no_memory)
@@ -218,7 +220,7 @@ Test(reuse, asking_for_depth_costs_no_memory)
 	trp_arena_usage(&kit.self.arena, &before);
 	for (uint32_t a = 0; a < 8; a++)
 		for (uint32_t b = 0; b < 8; b++)
-			trp_mailbox_depth(&kit.self.arena, a, b);
+			trp_mailbox_unread_bytes(&kit.self.arena, a, b);
 	trp_arena_usage(&kit.self.arena, &after);
 	cr_assert_eq(before, after);
 }

@@ -37,10 +37,10 @@ TestSuite(turns, .init = set_up, .fini = tear_down, .timeout = 120);
 
 static int take(unsigned kinds, struct trp_mail *mail)
 {
-	int r = trp_mailbox_next(&receiver.box, kinds, mail);
+	int r = trp_mailbox_receive(&receiver.box, kinds, mail);
 
 	if (r == 1)
-		trp_mailbox_done(&receiver.box, mail);
+		trp_mailbox_receive_done(&receiver.box, mail);
 	return r;
 }
 
@@ -132,8 +132,9 @@ Test(turns, what_is_not_asked_for_stays)
 
 	cr_assert_eq(kit_send_number(&sender[0], 1, 1, 1), 0);
 	cr_assert_eq(take(TRP_TAKE_REPLY, &mail), 0);
-	cr_assert(trp_mailbox_is_empty(&receiver.box, TRP_TAKE_REPLY));
-	cr_assert_not(trp_mailbox_is_empty(&receiver.box, TRP_TAKE_MAIL));
+	cr_assert(trp_mailbox_receive_is_empty(&receiver.box, TRP_TAKE_REPLY));
+	cr_assert_not(
+		trp_mailbox_receive_is_empty(&receiver.box, TRP_TAKE_MAIL));
 	cr_assert_eq(kit_send(&sender[0], 1, 1, TRP_REPLY, "r", 1), 0);
 	cr_assert_eq(take(TRP_TAKE_REPLY, &mail), 1);
 	cr_assert_eq(take(TRP_TAKE_REPLY | TRP_TAKE_CONTROL, &mail), 0);
@@ -150,20 +151,24 @@ Test(turns, records_may_be_held_inside_each_other)
 			cr_assert_eq(kit_send_number(&sender[i % 3], 1, 1, i),
 				     0);
 		for (int i = 0; i < 200; i++)
-			cr_assert_eq(trp_mailbox_next(&receiver.box,
-						      TRP_TAKE_ALL, &mail[i]),
+			cr_assert_eq(trp_mailbox_receive(&receiver.box,
+							 TRP_TAKE_ALL,
+							 &mail[i]),
 				     1);
-		cr_assert(trp_mailbox_is_empty(&receiver.box, TRP_TAKE_REPLY));
+		cr_assert(trp_mailbox_receive_is_empty(&receiver.box,
+						       TRP_TAKE_REPLY));
 		for (int i = 199; i >= 0; i--) {
 			cr_assert_eq(kit_number(&mail[i]) % 3,
 				     mail[i].sender - FIRST);
-			trp_mailbox_done(&receiver.box, &mail[i]);
+			trp_mailbox_receive_done(&receiver.box, &mail[i]);
 		}
 		cr_assert_eq(take(TRP_TAKE_ALL, &mail[0]), 0);
-		cr_assert(trp_mailbox_is_empty(&receiver.box, TRP_TAKE_ALL));
+		cr_assert(trp_mailbox_receive_is_empty(&receiver.box,
+						       TRP_TAKE_ALL));
 	}
 	for (uint32_t i = 0; i < 3; i++)
-		cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, FIRST + i), 0);
+		cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, 1, FIRST + i),
+			     0);
 }
 
 /* What is held is the receiver's, whatever else is read and published. */
@@ -173,14 +178,15 @@ Test(turns, what_is_held_is_not_given_back)
 
 	cr_assert_eq(kit_send_number(&sender[0], 1, 1, 1), 0);
 	cr_assert_eq(kit_send_number(&sender[1], 1, 1, 2), 0);
-	cr_assert_eq(trp_mailbox_next(&receiver.box, TRP_TAKE_ALL, &held), 1);
+	cr_assert_eq(trp_mailbox_receive(&receiver.box, TRP_TAKE_ALL, &held),
+		     1);
 	cr_assert_eq(take(TRP_TAKE_ALL, &mail), 1);
 	cr_assert(!take(TRP_TAKE_ALL, &mail));
-	cr_assert(trp_mailbox_is_empty(&receiver.box, TRP_TAKE_ALL));
-	cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, held.sender), 16);
-	trp_mailbox_done(&receiver.box, &held);
-	trp_mailbox_is_empty(&receiver.box, TRP_TAKE_ALL);
-	cr_assert_eq(trp_mailbox_depth(&kit.fresh, 1, held.sender), 0);
+	cr_assert(trp_mailbox_receive_is_empty(&receiver.box, TRP_TAKE_ALL));
+	cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, 1, held.sender), 16);
+	trp_mailbox_receive_done(&receiver.box, &held);
+	trp_mailbox_receive_is_empty(&receiver.box, TRP_TAKE_ALL);
+	cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, 1, held.sender), 0);
 }
 
 /* ---- many processes at once ---------------------------------------------- */
@@ -202,7 +208,8 @@ static int send_numbers(struct kit_actor *actor, void *data)
 		if (r == 0)
 			i++;
 		else if (trp_mailbox_want_room(&actor->box, 1, 1) == 0 &&
-			 trp_mailbox_is_empty(&actor->box, TRP_TAKE_ALL) &&
+			 trp_mailbox_receive_is_empty(&actor->box,
+						      TRP_TAKE_ALL) &&
 			 !kit_sleep(actor))
 			return 1;
 	}
@@ -234,13 +241,13 @@ Test(turns, order_is_kept_for_each_of_many_senders)
 	for (unsigned n = 0; n < PROCESSES * EACH; n++) {
 		cr_assert_eq(kit_receive(&receiver, TRP_TAKE_ALL, &mail), 1);
 		expect_next_of(next, &mail);
-		trp_mailbox_done(&receiver.box, &mail);
+		trp_mailbox_receive_done(&receiver.box, &mail);
 	}
-	trp_mailbox_is_empty(&receiver.box, TRP_TAKE_ALL);
+	trp_mailbox_receive_is_empty(&receiver.box, TRP_TAKE_ALL);
 	for (uint32_t i = 0; i < PROCESSES; i++) {
 		cr_assert_eq(kit_reap(&kit, FIRST + i, pid[i]), 0);
 		cr_assert_eq(next[FIRST + i], EACH);
-		cr_assert_eq(
-			trp_mailbox_ring_for_dead(&kit.self.box, FIRST + i), 0);
+		cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, FIRST + i),
+			     0);
 	}
 }

@@ -64,12 +64,12 @@ static void read_some(uint64_t *seed)
 	struct trp_mail mail;
 
 	for (uint64_t n = kit_random(seed) % 200; n > 0; n--) {
-		if (trp_mailbox_next(&actor[DEAD].box, TRP_TAKE_ALL, &mail) !=
-		    1)
+		if (trp_mailbox_receive(&actor[DEAD].box, TRP_TAKE_ALL,
+					&mail) != 1)
 			return;
 		cr_assert_eq(number_of(&mail),
 			     lanes[mail.sender][mail.stream].done++);
-		trp_mailbox_done(&actor[DEAD].box, &mail);
+		trp_mailbox_receive_done(&actor[DEAD].box, &mail);
 	}
 }
 
@@ -103,8 +103,9 @@ Test(unread, is_exactly_what_the_dead_had_not_done_with)
 		}
 		/* It may die while it handles one. */
 		if (kit_random(&seed) % 2)
-			trp_mailbox_next(&actor[DEAD].box, TRP_TAKE_ALL, &mail);
-		trp_mailbox_each_unread(&kit.self.arena, DEAD, NULL, visit,
+			trp_mailbox_receive(&actor[DEAD].box, TRP_TAKE_ALL,
+					    &mail);
+		trp_mailbox_unread_each(&kit.self.arena, DEAD, NULL, visit,
 					&count);
 		for (uint32_t slot = ANN; slot <= SENDERS; slot++)
 			for (int i = 0; i < TRP_STREAMS; i++)
@@ -124,7 +125,7 @@ Test(unread, of_one_that_never_began_is_all)
 	kit_give(&kit, DEAD);
 	actor[DEAD].generation = kit_generation(&kit, DEAD);
 	send_some(&seed);
-	trp_mailbox_each_unread(&kit.self.arena, DEAD, NULL, visit, &count);
+	trp_mailbox_unread_each(&kit.self.arena, DEAD, NULL, visit, &count);
 	cr_assert_gt(count, 0);
 	for (uint32_t slot = ANN; slot <= SENDERS; slot++)
 		for (int i = 0; i < TRP_STREAMS; i++)
@@ -148,7 +149,7 @@ Test(unread, a_sender_that_lies_harms_nobody)
 	atomic_fetch_add(
 		&trp_endpoint_own(&actor[ANN].box.region, number)->out[0].tail,
 		UINT64_C(1) << 40);
-	trp_mailbox_each_unread(&kit.self.arena, DEAD, NULL, visit, &count);
+	trp_mailbox_unread_each(&kit.self.arena, DEAD, NULL, visit, &count);
 	cr_assert_eq(count, 3);
 	die();
 }

@@ -67,7 +67,7 @@ static int take_next(struct side *me)
 	uint64_t number;
 	int r;
 
-	r = trp_mailbox_next(&me->actor.box, TRP_TAKE_ALL, &mail);
+	r = trp_mailbox_receive(&me->actor.box, TRP_TAKE_ALL, &mail);
 	if (r <= 0)
 		return r;
 	memcpy(&number, mail.bytes, 8);
@@ -75,7 +75,7 @@ static int take_next(struct side *me)
 	    !is_all((const char *)mail.bytes + 8, mail.size - 8, mark) ||
 	    !is_all(mail.attachment, mail.attachment_size, mark))
 		return -EILSEQ;
-	trp_mailbox_done(&me->actor.box, &mail);
+	trp_mailbox_receive_done(&me->actor.box, &mail);
 	return 1;
 }
 
@@ -96,7 +96,8 @@ static int step(struct side *me)
 		return 0;
 	if (me->sent < EXCHANGES && trp_mailbox_want_room(box, me->other, 1))
 		return 0;
-	if (trp_mailbox_is_empty(box, TRP_TAKE_ALL) && !kit_sleep(&me->actor))
+	if (trp_mailbox_receive_is_empty(box, TRP_TAKE_ALL) &&
+	    !kit_sleep(&me->actor))
 		return -ETIMEDOUT;
 	return 0;
 }
@@ -107,7 +108,7 @@ static void *run(void *data)
 
 	while (!me->error && (me->sent < EXCHANGES || me->taken < EXCHANGES))
 		me->error = step(me);
-	trp_mailbox_is_empty(&me->actor.box, TRP_TAKE_ALL);
+	trp_mailbox_receive_is_empty(&me->actor.box, TRP_TAKE_ALL);
 	return NULL;
 }
 

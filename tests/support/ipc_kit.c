@@ -184,15 +184,15 @@ int kit_send_number(struct kit_actor *from, uint32_t slot, uint32_t generation,
 bool kit_sleep(struct kit_actor *actor)
 {
 	struct timespec patience = { .tv_sec = 20 };
-	struct trp_doorbell *bell = actor->box.bell;
+	struct trp_doorbell *doorbell = actor->box.doorbell;
 	struct trp_front *front = actor->box.front;
-	uint32_t word = trp_doorbell_arm(bell);
+	uint32_t word = trp_doorbell_arm(doorbell);
 	long r = 0;
 
 	atomic_store(&front->sleeping, TRP_ASLEEP_FUTEX);
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!trp_doorbell_is_set(bell))
-		r = syscall(SYS_futex, &bell->word, FUTEX_WAIT, word,
+	if (!trp_doorbell_is_set(doorbell))
+		r = syscall(SYS_futex, &doorbell->word, FUTEX_WAIT, word,
 			    &patience);
 	atomic_store(&front->sleeping, TRP_AWAKE);
 	return r == 0 || errno != ETIMEDOUT;
@@ -203,10 +203,10 @@ int kit_receive(struct kit_actor *actor, unsigned take, struct trp_mail *mail)
 	int r;
 
 	for (;;) {
-		r = trp_mailbox_next(&actor->box, take, mail);
+		r = trp_mailbox_receive(&actor->box, take, mail);
 		if (r)
 			return r;
-		if (trp_mailbox_is_empty(&actor->box, take) &&
+		if (trp_mailbox_receive_is_empty(&actor->box, take) &&
 		    !kit_sleep(actor))
 			return -ETIMEDOUT;
 	}

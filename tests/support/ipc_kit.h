@@ -61,7 +61,7 @@ int kit_send_number(struct kit_actor *from, uint32_t slot, uint32_t generation,
 /* Sleeps until there may be mail.  False: there was none for 20 seconds. */
 bool kit_sleep(struct kit_actor *actor);
 
-/* trp_mailbox_next() that sleeps; -ETIMEDOUT as above. */
+/* trp_mailbox_receive() that sleeps; -ETIMEDOUT as above. */
 int kit_receive(struct kit_actor *actor, unsigned take, struct trp_mail *mail);
 
 /* A number that is the whole record; asserts that it is one. */

@@ -91,10 +91,10 @@ static bool take_one(struct trp_mailbox *box)
 {
 	struct trp_mail mail;
 
-	if (trp_mailbox_next(box, TRP_TAKE_ALL, &mail) != 1)
+	if (trp_mailbox_receive(box, TRP_TAKE_ALL, &mail) != 1)
 		return false;
 	memcpy(sink, mail.bytes, mail.size);
-	trp_mailbox_done(box, &mail);
+	trp_mailbox_receive_done(box, &mail);
 	return true;
 }
 
@@ -154,7 +154,7 @@ static void drain(uint32_t records)
 		if (take_one(&box))
 			n++;
 		else
-			trp_mailbox_is_empty(&box, TRP_TAKE_ALL);
+			trp_mailbox_receive_is_empty(&box, TRP_TAKE_ALL);
 	_exit(0);
 }
 

@@ -32,7 +32,7 @@
 enum { ROUNDS = 5, ANY_CPU = -1 };
 
 struct court {
-	struct trp_doorbell bell[2];
+	struct trp_doorbell doorbell[2];
 	_Atomic uint32_t sleeping[2];
 	alignas(64) _Atomic uint32_t ball[2];
 	_Atomic int cpu[2];
@@ -62,7 +62,7 @@ static void both_ready(void)
 
 static void report(struct trp_time begin)
 {
-	court->us = (double)(trp_now().ns - begin.ns) / trips / 1000;
+	court->us = (double)(trp_time_now().ns - begin.ns) / trips / 1000;
 }
 
 static void must(bool is_true, const char *what)
@@ -97,7 +97,7 @@ static void play_futex(const struct way *way, int self)
 	struct trp_time begin;
 
 	both_ready();
-	begin = trp_now();
+	begin = trp_time_now();
 	for (uint32_t i = 0; i < trips; i++) {
 		if (self == 0)
 			throw_ball(1);
@@ -111,28 +111,28 @@ static void play_futex(const struct way *way, int self)
 
 /* ---- struct trp_wait ---- */
 
-static void ring_bell(int to, int self)
+static void ring_doorbell(int to, int self)
 {
 	uint32_t how;
 
 	atomic_store_explicit(&court->cpu[self], sched_getcpu(),
 			      memory_order_relaxed);
 	atomic_fetch_add(&court->ball[to], 1);
-	if (!trp_doorbell_set(&court->bell[to], (uint32_t)self))
+	if (!trp_doorbell_set(&court->doorbell[to], (uint32_t)self))
 		return;
 	atomic_thread_fence(memory_order_seq_cst);
 	how = atomic_load_explicit(&court->sleeping[to], memory_order_acquire);
-	trp_doorbell_wake(&court->bell[to], how, (uint32_t)to);
+	trp_doorbell_wake(&court->doorbell[to], how, (uint32_t)to);
 }
 
 static void ignore(uint32_t sender, void *data)
 {
 }
 
-static void await_bell(struct trp_wait *wait, int self, uint32_t before)
+static void await_doorbell(struct trp_wait *wait, int self, uint32_t before)
 {
 	for (;;) {
-		trp_doorbell_take(&court->bell[self], 2, ignore, NULL);
+		trp_doorbell_take(&court->doorbell[self], 2, ignore, NULL);
 		if (atomic_load(&court->ball[self]) != before)
 			break;
 		must(trp_wait_sleep(wait, TRP_NEVER) == 0, "trp_wait_sleep");
@@ -154,18 +154,18 @@ static void play_wait(const struct way *way, int self)
 	struct trp_time begin;
 
 	setenv("TROUPE_SPIN", way->spin, 1);
-	trp_wait_init(&wait, way->kind, &court->bell[self],
+	trp_wait_init(&wait, way->kind, &court->doorbell[self],
 		      &court->sleeping[self], (uint32_t)self);
 	if (way->is_watching)
 		must(trp_wait_add(&wait, &watch) == 0, "trp_wait_add");
 	both_ready();
-	begin = trp_now();
+	begin = trp_time_now();
 	for (uint32_t i = 0; i < trips; i++) {
 		if (self == 0)
-			ring_bell(1, 0);
-		await_bell(&wait, self, i);
+			ring_doorbell(1, 0);
+		await_doorbell(&wait, self, i);
 		if (self == 1)
-			ring_bell(0, 1);
+			ring_doorbell(0, 1);
 	}
 	if (self == 0)
 		report(begin);
@@ -215,7 +215,7 @@ static void play_uring(const struct way *way, int self)
 
 	open_ring(&ring);
 	both_ready();
-	begin = trp_now();
+	begin = trp_time_now();
 	for (uint32_t i = 0; i < trips; i++) {
 		if (self == 0) {
 			atomic_fetch_add(&court->ball[1], 1);
@@ -265,7 +265,7 @@ static void play_msg_ring(const struct way *way, int self)
 	court->ring_fd[self] = ring.ring_fd;
 	both_ready();
 	peer = fetch_ring(!self);
-	begin = trp_now();
+	begin = trp_time_now();
 	for (uint32_t i = 0; i < trips; i++) {
 		if (self == 0)
 			prep_message(&ring, peer);

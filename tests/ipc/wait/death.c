@@ -16,7 +16,7 @@
 enum { SUPERVISOR, RECEIVER, VICTIM, DEATHS = 200 };
 
 struct tragedy {
-	struct bells *bells;
+	struct doorbells *doorbells;
 	enum trp_wait_kind kind;
 };
 
@@ -24,62 +24,62 @@ struct tragedy {
 static void receive_all(void *data)
 {
 	struct tragedy *tragedy = data;
-	struct bells *bells = tragedy->bells;
+	struct doorbells *doorbells = tragedy->doorbells;
 	struct trp_wait wait;
 
-	init_wait(&wait, tragedy->kind, bells, RECEIVER);
+	init_wait(&wait, tragedy->kind, doorbells, RECEIVER);
 	watch_silence(&wait);
 	for (;;) {
-		bells_clear(bells, RECEIVER);
-		atomic_store(&bells->count[RECEIVER],
-			     atomic_load(&bells->count[VICTIM]));
-		bells_ring(bells, SUPERVISOR, RECEIVER);
+		bells_clear(doorbells, RECEIVER);
+		atomic_store(&doorbells->count[RECEIVER],
+			     atomic_load(&doorbells->count[VICTIM]));
+		bells_ring(doorbells, SUPERVISOR, RECEIVER);
 		trp_wait_sleep(&wait, TRP_NEVER);
 	}
 }
 
 static void ring_for_ever(void *data)
 {
-	struct bells *bells = data;
+	struct doorbells *doorbells = data;
 
 	for (;;) {
-		atomic_fetch_add(&bells->count[VICTIM], 1);
-		bells_ring(bells, RECEIVER, VICTIM);
+		atomic_fetch_add(&doorbells->count[VICTIM], 1);
+		bells_ring(doorbells, RECEIVER, VICTIM);
 	}
 }
 
 static void burn(unsigned ns)
 {
-	struct trp_time end = { trp_now().ns + ns };
+	struct trp_time end = { trp_time_now().ns + ns };
 
-	while (trp_now().ns < end.ns)
+	while (trp_time_now().ns < end.ns)
 		continue;
 }
 
-static void kill_at_random(struct bells *bells)
+static void kill_at_random(struct doorbells *doorbells)
 {
-	uint64_t before = atomic_load(&bells->count[VICTIM]);
-	pid_t victim = start(ring_for_ever, bells);
+	uint64_t before = atomic_load(&doorbells->count[VICTIM]);
+	pid_t victim = start(ring_for_ever, doorbells);
 
-	while (atomic_load(&bells->count[VICTIM]) == before)
+	while (atomic_load(&doorbells->count[VICTIM]) == before)
 		sched_yield();
 	burn((unsigned)rand() % 20000);
 	kill(victim, SIGKILL);
 	cr_assert_eq(waitpid(victim, NULL, 0), victim);
-	bells_ring_for_dead(bells, RECEIVER, VICTIM);
+	bells_ring_for_dead(doorbells, RECEIVER, VICTIM);
 }
 
-static bool hears_of_all(struct trp_wait *wait, struct bells *bells)
+static bool hears_of_all(struct trp_wait *wait, struct doorbells *doorbells)
 {
 	struct trp_time limit = after_ms(10000);
 
-	while (atomic_load(&bells->count[RECEIVER]) !=
-	       atomic_load(&bells->count[VICTIM])) {
-		if (trp_now().ns >= limit.ns)
+	while (atomic_load(&doorbells->count[RECEIVER]) !=
+	       atomic_load(&doorbells->count[VICTIM])) {
+		if (trp_time_now().ns >= limit.ns)
 			return false;
-		bells_clear(bells, SUPERVISOR);
-		if (atomic_load(&bells->count[RECEIVER]) ==
-		    atomic_load(&bells->count[VICTIM]))
+		bells_clear(doorbells, SUPERVISOR);
+		if (atomic_load(&doorbells->count[RECEIVER]) ==
+		    atomic_load(&doorbells->count[VICTIM]))
 			break;
 		cr_assert_eq(trp_wait_sleep(wait, limit), 0);
 	}
@@ -95,18 +95,18 @@ EACH_KIND(wait, a_killed_waker_is_made_good_by_its_reaper)
 
 	require_kind(*kind);
 	srand(seed);
-	tragedy.bells = bells_new();
+	tragedy.doorbells = bells_new();
 	receiver = start(receive_all, &tragedy);
-	init_wait(&wait, *kind, tragedy.bells, SUPERVISOR);
+	init_wait(&wait, *kind, tragedy.doorbells, SUPERVISOR);
 	for (int i = 0; i < DEATHS; i++) {
-		kill_at_random(tragedy.bells);
-		cr_assert(hears_of_all(&wait, tragedy.bells),
+		kill_at_random(tragedy.doorbells);
+		cr_assert(hears_of_all(&wait, tragedy.doorbells),
 			  "lost after death %d with seed %u", i, seed);
 	}
 	kill(receiver, SIGKILL);
 	waitpid(receiver, NULL, 0);
 	trp_wait_fini(&wait);
-	bells_free(tragedy.bells);
+	bells_free(tragedy.doorbells);
 }
 
 /* ---- nobody else is disturbed, nothing is left ---- */
@@ -116,13 +116,13 @@ static void use_own_wait(void *data)
 	struct tragedy *parent = data;
 	struct trp_wait wait;
 
-	init_wait(&wait, parent->kind, parent->bells, 1);
+	init_wait(&wait, parent->kind, parent->doorbells, 1);
 	watch_silence(&wait);
 	for (int i = 0; i < 100; i++)
 		if (trp_wait_sleep(&wait, after_ms(0)) < 0 ||
 		    trp_wait_poll(&wait) < 0)
 			_exit(1);
-	bells_ring(parent->bells, 0, 1);
+	bells_ring(parent->doorbells, 0, 1);
 	if (trp_wait_sleep(&wait, after_ms(1)) < 0)
 		_exit(2);
 	forget_silence(&wait);
@@ -137,27 +137,27 @@ EACH_KIND(wait, a_forked_child_has_a_wait_of_its_own)
 	pid_t child;
 
 	require_kind(*kind);
-	parent.bells = bells_new();
-	init_wait(&wait, *kind, parent.bells, 0);
+	parent.doorbells = bells_new();
+	init_wait(&wait, *kind, parent.doorbells, 0);
 	watch_silence(&wait);
 	cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
 	parents_silence = silent;
 
 	child = start(use_own_wait, &parent);
-	while (!trp_doorbell_is_set(&parent.bells->bell[0]))
+	while (!trp_doorbell_is_set(&parent.doorbells->doorbell[0]))
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(10000)), 0);
 	join(child);
-	bells_clear(parent.bells, 0);
+	bells_clear(parent.doorbells, 0);
 	cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
 	cr_assert_eq(parents_silence.serial, silent.serial);
 	forget_silence(&wait);
 	trp_wait_fini(&wait);
-	bells_free(parent.bells);
+	bells_free(parent.doorbells);
 }
 
 EACH_KIND(wait, no_descriptor_is_left)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	int before;
 
 	require_kind(*kind);
@@ -165,7 +165,7 @@ EACH_KIND(wait, no_descriptor_is_left)
 	for (int i = 0; i < 50; i++) {
 		struct trp_wait wait;
 
-		init_wait(&wait, *kind, bells, 0);
+		init_wait(&wait, *kind, doorbells, 0);
 		watch_silence(&wait);
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(0)), 0);
 		if (i % 2)
@@ -174,29 +174,29 @@ EACH_KIND(wait, no_descriptor_is_left)
 		trp_wait_fini(&wait);
 	}
 	cr_assert_eq(count_descriptors(), before);
-	bells_free(bells);
+	bells_free(doorbells);
 }
 
-static long waiters_woken(struct trp_doorbell *bell)
+static long waiters_woken(struct trp_doorbell *doorbell)
 {
-	return syscall(SYS_futex, &bell->word, FUTEX_WAKE, INT_MAX);
+	return syscall(SYS_futex, &doorbell->word, FUTEX_WAKE, INT_MAX);
 }
 
 Test(wait, one_futex_wait_is_armed_over_all_sleeps_and_none_is_left)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_wait wait;
 
 	require_kind(TRP_WAIT_URING);
-	init_wait(&wait, TRP_WAIT_URING, bells, 0);
+	init_wait(&wait, TRP_WAIT_URING, doorbells, 0);
 	watch_silence(&wait);
 	for (int i = 0; i < 20; i++)
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
-	cr_assert_eq(waiters_woken(&bells->bell[0]), 1);
+	cr_assert_eq(waiters_woken(&doorbells->doorbell[0]), 1);
 	for (int i = 0; i < 2; i++)
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
 	forget_silence(&wait);
 	trp_wait_fini(&wait);
-	cr_assert_eq(waiters_woken(&bells->bell[0]), 0);
-	bells_free(bells);
+	cr_assert_eq(waiters_woken(&doorbells->doorbell[0]), 0);
+	bells_free(doorbells);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static struct trp_doorbell bell;
+static struct trp_doorbell doorbell;
 
 struct seen {
 	uint32_t count;
@@ -22,113 +22,113 @@ static struct seen taken(uint32_t slots)
 {
 	struct seen seen = { 0 };
 
-	trp_doorbell_take(&bell, slots, note, &seen);
+	trp_doorbell_take(&doorbell, slots, note, &seen);
 	return seen;
 }
 
-Test(bell, each_slot_comes_out_as_it_went_in)
+Test(doorbell, each_slot_comes_out_as_it_went_in)
 {
 	for (uint32_t slot = 0; slot < TRP_SLOTS_MAX; slot++) {
 		struct seen seen;
 
-		cr_assert(trp_doorbell_set(&bell, slot));
-		cr_assert(trp_doorbell_is_set(&bell));
+		cr_assert(trp_doorbell_set(&doorbell, slot));
+		cr_assert(trp_doorbell_is_set(&doorbell));
 		seen = taken(TRP_SLOTS_MAX);
 		cr_assert_eq(seen.count, 1);
 		cr_assert_eq(seen.last, slot);
-		cr_assert_not(trp_doorbell_is_set(&bell));
+		cr_assert_not(trp_doorbell_is_set(&doorbell));
 	}
 }
 
-Test(bell, all_slots_at_once_are_visited_once_each)
+Test(doorbell, all_slots_at_once_are_visited_once_each)
 {
 	for (uint32_t slot = 0; slot < TRP_SLOTS_MAX; slot++)
-		trp_doorbell_set(&bell, slot);
+		trp_doorbell_set(&doorbell, slot);
 	cr_assert_eq(taken(TRP_SLOTS_MAX).count, TRP_SLOTS_MAX);
 	cr_assert_eq(taken(TRP_SLOTS_MAX).count, 0);
 }
 
-Test(bell, a_slot_that_is_still_set_need_not_be_rung)
+Test(doorbell, a_slot_that_is_still_set_need_not_be_rung)
 {
-	cr_assert(trp_doorbell_set(&bell, 77));
-	cr_assert_not(trp_doorbell_set(&bell, 77));
+	cr_assert(trp_doorbell_set(&doorbell, 77));
+	cr_assert_not(trp_doorbell_set(&doorbell, 77));
 	taken(TRP_SLOTS_MAX);
-	cr_assert(trp_doorbell_set(&bell, 77));
+	cr_assert(trp_doorbell_set(&doorbell, 77));
 }
 
-Test(bell, bits_that_belong_to_nobody_are_ignored)
+Test(doorbell, bits_that_belong_to_nobody_are_ignored)
 {
 	const uint32_t slots = 100;
 
-	memset(&bell, 0xff, sizeof(bell));
+	memset(&doorbell, 0xff, sizeof(doorbell));
 	cr_assert_eq(taken(slots).count, slots);
-	cr_assert_not(trp_doorbell_is_set(&bell));
+	cr_assert_not(trp_doorbell_is_set(&doorbell));
 }
 
-Test(bell, a_setter_that_died_after_the_bottom_is_made_good)
+Test(doorbell, a_setter_that_died_after_the_bottom_is_made_good)
 {
-	atomic_store(&bell.bottom[5], 1u << 3);
-	cr_assert_not(trp_doorbell_set(&bell, 5 * 64 + 3));
+	atomic_store(&doorbell.bottom[5], 1u << 3);
+	cr_assert_not(trp_doorbell_set(&doorbell, 5 * 64 + 3));
 	cr_assert_eq(taken(TRP_SLOTS_MAX).count, 0);
 
-	trp_doorbell_set_again(&bell, 5 * 64 + 3);
+	trp_doorbell_set_again(&doorbell, 5 * 64 + 3);
 	cr_assert_eq(taken(TRP_SLOTS_MAX).last, 5 * 64 + 3);
 }
 
-Test(bell, a_taker_that_died_half_way_is_made_good)
+Test(doorbell, a_taker_that_died_half_way_is_made_good)
 {
 	for (uint32_t slot = 0; slot < TRP_SLOTS_MAX; slot += 61)
-		trp_doorbell_set(&bell, slot);
-	atomic_store(&bell.top, 0);
-	memset(bell.middle, 0, sizeof(bell.middle) / 2);
-	cr_assert_not(trp_doorbell_set(&bell, 61));
+		trp_doorbell_set(&doorbell, slot);
+	atomic_store(&doorbell.top, 0);
+	memset(doorbell.middle, 0, sizeof(doorbell.middle) / 2);
+	cr_assert_not(trp_doorbell_set(&doorbell, 61));
 
-	trp_doorbell_recover(&bell);
+	trp_doorbell_recover(&doorbell);
 	cr_assert_eq(taken(TRP_SLOTS_MAX).count, (TRP_SLOTS_MAX + 60) / 61);
-	cr_assert(trp_doorbell_set(&bell, 61));
+	cr_assert(trp_doorbell_set(&doorbell, 61));
 }
 
-Test(bell, only_the_first_waker_of_a_park_makes_a_system_call)
+Test(doorbell, only_the_first_waker_of_a_park_makes_a_system_call)
 {
-	trp_doorbell_arm(&bell);
-	cr_assert(trp_doorbell_wake(&bell, TRP_ASLEEP_FUTEX, 1));
-	cr_assert_not(trp_doorbell_wake(&bell, TRP_ASLEEP_FUTEX, 1));
-	trp_doorbell_arm(&bell);
-	cr_assert(trp_doorbell_wake(&bell, TRP_ASLEEP_FUTEX, 1));
+	trp_doorbell_arm(&doorbell);
+	cr_assert(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
+	cr_assert_not(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
+	trp_doorbell_arm(&doorbell);
+	cr_assert(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
 }
 
-Test(bell, nobody_is_woken_who_is_awake)
+Test(doorbell, nobody_is_woken_who_is_awake)
 {
-	cr_assert_not(trp_doorbell_wake(&bell, TRP_AWAKE, 1));
+	cr_assert_not(trp_doorbell_wake(&doorbell, TRP_AWAKE, 1));
 }
 
-Test(bell, an_unknown_way_of_sleeping_is_taken_for_a_futex)
+Test(doorbell, an_unknown_way_of_sleeping_is_taken_for_a_futex)
 {
-	trp_doorbell_arm(&bell);
-	cr_assert(trp_doorbell_wake(&bell, 0xdeadbeef, 1));
+	trp_doorbell_arm(&doorbell);
+	cr_assert(trp_doorbell_wake(&doorbell, 0xdeadbeef, 1));
 }
 
-Test(bell, a_waker_killed_before_its_wake_does_not_silence_the_next)
+Test(doorbell, a_waker_killed_before_its_wake_does_not_silence_the_next)
 {
-	uint32_t value = trp_doorbell_arm(&bell);
+	uint32_t value = trp_doorbell_arm(&doorbell);
 
-	atomic_store(&bell.word, value + 2);
-	cr_assert(trp_doorbell_wake(&bell, TRP_ASLEEP_FUTEX, 1));
+	atomic_store(&doorbell.word, value + 2);
+	cr_assert(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
 }
 
-Test(bell, each_park_has_a_sequence_of_its_own)
+Test(doorbell, each_park_has_a_sequence_of_its_own)
 {
-	uint32_t first = trp_doorbell_arm(&bell);
-	uint32_t second = trp_doorbell_arm(&bell);
+	uint32_t first = trp_doorbell_arm(&doorbell);
+	uint32_t second = trp_doorbell_arm(&doorbell);
 
 	cr_assert_neq(first, second);
 	cr_assert_eq(first & 1, 0);
 	cr_assert_eq(second & 1, 0);
 }
 
-Test(bell, the_sequence_may_wrap)
+Test(doorbell, the_sequence_may_wrap)
 {
-	atomic_store(&bell.word, UINT32_MAX);
-	cr_assert_eq(trp_doorbell_arm(&bell), 0);
-	cr_assert(trp_doorbell_wake(&bell, TRP_ASLEEP_FUTEX, 1));
+	atomic_store(&doorbell.word, UINT32_MAX);
+	cr_assert_eq(trp_doorbell_arm(&doorbell), 0);
+	cr_assert(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
 }

@@ -2,8 +2,9 @@
 
 /*
  * What is written before trp_doorbell_set() is seen by visit(): payloads
- * without any other protection go through the bell.  tests/support/races runs
- * it under ThreadSanitizer, which Criterion cannot, as a program of its own.
+ * without any other protection go through the doorbell.  tests/support/races
+ * runs it under ThreadSanitizer, which Criterion cannot, as a program of its
+ * own.
  */
 
 #include <pthread.h>
@@ -20,7 +21,7 @@ struct handover {
 };
 
 static struct handover handover;
-static struct trp_doorbell bell;
+static struct trp_doorbell doorbell;
 
 static void read_payload(uint32_t sender, void *data)
 {
@@ -41,7 +42,7 @@ static void *hand_over(void *data)
 					    memory_order_acquire) != i - 1)
 			sched_yield();
 		handover.payload[self] = i;
-		trp_doorbell_set(&bell, self);
+		trp_doorbell_set(&doorbell, self);
 	}
 	return NULL;
 }
@@ -54,7 +55,7 @@ static void hand_over_all(void)
 	for (int i = 0; i < SENDERS; i++)
 		pthread_create(&threads[i], NULL, hand_over, &ids[i]);
 	while (handover.done < SENDERS) {
-		trp_doorbell_take(&bell, SENDERS, read_payload, &handover);
+		trp_doorbell_take(&doorbell, SENDERS, read_payload, &handover);
 		sched_yield();
 	}
 	for (int i = 0; i < SENDERS; i++)
@@ -73,7 +74,7 @@ int main(void)
 
 #include <criterion/criterion.h>
 
-Test(bell, what_was_written_before_is_seen_by_who_takes, .timeout = 60)
+Test(doorbell, what_was_written_before_is_seen_by_who_takes, .timeout = 60)
 {
 	hand_over_all();
 }

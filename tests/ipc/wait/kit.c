@@ -12,48 +12,50 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct bells *bells_new(void)
+struct doorbells *bells_new(void)
 {
-	void *map = mmap(NULL, sizeof(struct bells), PROT_READ | PROT_WRITE,
+	void *map = mmap(NULL, sizeof(struct doorbells), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	cr_assert_neq(map, MAP_FAILED);
 	return map;
 }
 
-void bells_free(struct bells *bells)
+void bells_free(struct doorbells *doorbells)
 {
-	munmap(bells, sizeof(*bells));
+	munmap(doorbells, sizeof(*doorbells));
 }
 
-static void wake(struct bells *bells, uint32_t to)
+static void wake(struct doorbells *doorbells, uint32_t to)
 {
 	uint32_t how;
 
 	atomic_thread_fence(memory_order_seq_cst);
-	how = atomic_load_explicit(&bells->sleeping[to], memory_order_acquire);
-	trp_doorbell_wake(&bells->bell[to], how, to);
+	how = atomic_load_explicit(&doorbells->sleeping[to],
+				   memory_order_acquire);
+	trp_doorbell_wake(&doorbells->doorbell[to], how, to);
 }
 
-void bells_ring(struct bells *bells, uint32_t to, uint32_t from)
+void bells_ring(struct doorbells *doorbells, uint32_t to, uint32_t from)
 {
-	if (trp_doorbell_set(&bells->bell[to], from))
-		wake(bells, to);
+	if (trp_doorbell_set(&doorbells->doorbell[to], from))
+		wake(doorbells, to);
 }
 
-void bells_ring_for_dead(struct bells *bells, uint32_t to, uint32_t from)
+void bells_ring_for_dead(struct doorbells *doorbells, uint32_t to,
+			 uint32_t from)
 {
-	trp_doorbell_set_again(&bells->bell[to], from);
-	wake(bells, to);
+	trp_doorbell_set_again(&doorbells->doorbell[to], from);
+	wake(doorbells, to);
 }
 
 static void ignore(uint32_t sender, void *data)
 {
 }
 
-void bells_clear(struct bells *bells, uint32_t slot)
+void bells_clear(struct doorbells *doorbells, uint32_t slot)
 {
-	trp_doorbell_take(&bells->bell[slot], SLOTS, ignore, NULL);
+	trp_doorbell_take(&doorbells->doorbell[slot], SLOTS, ignore, NULL);
 }
 
 /* Of the parent, so that a child of a test has the same. */
@@ -79,10 +81,10 @@ void require_kind(enum trp_wait_kind kind)
 }
 
 void init_wait(struct trp_wait *wait, enum trp_wait_kind kind,
-	       struct bells *bells, uint32_t slot)
+	       struct doorbells *doorbells, uint32_t slot)
 {
-	trp_wait_init(wait, kind, &bells->bell[slot], &bells->sleeping[slot],
-		      slot);
+	trp_wait_init(wait, kind, &doorbells->doorbell[slot],
+		      &doorbells->sleeping[slot], slot);
 }
 
 /* A descriptor that is never ready makes the backend sleep, not the futex. */
@@ -109,7 +111,7 @@ void forget_silence(struct trp_wait *wait)
 
 struct trp_time after_ms(int64_t ms)
 {
-	return (struct trp_time) { trp_now().ns + ms * 1000000 };
+	return (struct trp_time) { trp_time_now().ns + ms * 1000000 };
 }
 
 void pin(int cpu)

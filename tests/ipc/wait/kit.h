@@ -2,7 +2,7 @@
 #ifndef TESTS_WAIT_COMMON_H
 #define TESTS_WAIT_COMMON_H
 
-/* Three processes' bells in shared memory, without an arena around them. */
+/* Three processes' doorbells in shared memory, without an arena around them. */
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -12,30 +12,31 @@
 
 enum { SLOTS = 3, ANY_CPU = -1 };
 
-struct bells {
-	struct trp_doorbell bell[SLOTS];
+struct doorbells {
+	struct trp_doorbell doorbell[SLOTS];
 	_Atomic uint32_t sleeping[SLOTS];
 	_Atomic uint64_t count[SLOTS];
 };
 
 /* Shared and zero; NULL is never returned. */
-struct bells *bells_new(void);
-void bells_free(struct bells *bells);
+struct doorbells *bells_new(void);
+void bells_free(struct doorbells *doorbells);
 
 /* What a sender does: set, fence, look, wake. */
-void bells_ring(struct bells *bells, uint32_t to, uint32_t from);
+void bells_ring(struct doorbells *doorbells, uint32_t to, uint32_t from);
 
 /* The same for a sender that died, whatever it had done. */
-void bells_ring_for_dead(struct bells *bells, uint32_t to, uint32_t from);
+void bells_ring_for_dead(struct doorbells *doorbells, uint32_t to,
+			 uint32_t from);
 
 /* Takes what is set and forgets it. */
-void bells_clear(struct bells *bells, uint32_t slot);
+void bells_clear(struct doorbells *doorbells, uint32_t slot);
 
 /* Skips the test where this kind does not work; sets the node besides. */
 void require_kind(enum trp_wait_kind kind);
 
 void init_wait(struct trp_wait *wait, enum trp_wait_kind kind,
-	       struct bells *bells, uint32_t slot);
+	       struct doorbells *doorbells, uint32_t slot);
 
 /* Watches what is never ready: then the backend sleeps, and not the futex. */
 extern struct trp_watch silent;

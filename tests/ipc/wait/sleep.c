@@ -7,7 +7,7 @@
 /* ---- a wake is never lost ---- */
 
 struct game {
-	struct bells *bells;
+	struct doorbells *doorbells;
 	enum trp_wait_kind kind;
 	bool is_watching;
 	int cpu[2];
@@ -19,12 +19,12 @@ static void await_ball(struct game *game, struct trp_wait *wait, uint32_t self,
 {
 	struct trp_time limit = after_ms(20000);
 
-	while (atomic_load(&game->bells->count[self]) < round) {
-		bells_clear(game->bells, self);
-		if (atomic_load(&game->bells->count[self]) >= round)
+	while (atomic_load(&game->doorbells->count[self]) < round) {
+		bells_clear(game->doorbells, self);
+		if (atomic_load(&game->doorbells->count[self]) >= round)
 			break;
 		if (trp_wait_sleep(wait, limit) < 0 ||
-		    trp_now().ns >= limit.ns) {
+		    trp_time_now().ns >= limit.ns) {
 			fprintf(stderr, "player %u: no round %lu\n", self,
 				(unsigned long)round);
 			abort();
@@ -34,8 +34,8 @@ static void await_ball(struct game *game, struct trp_wait *wait, uint32_t self,
 
 static void serve(struct game *game, uint32_t self)
 {
-	atomic_fetch_add(&game->bells->count[!self], 1);
-	bells_ring(game->bells, !self, self);
+	atomic_fetch_add(&game->doorbells->count[!self], 1);
+	bells_ring(game->doorbells, !self, self);
 }
 
 static void play(struct game *game, uint32_t self)
@@ -43,7 +43,7 @@ static void play(struct game *game, uint32_t self)
 	struct trp_wait wait;
 
 	pin(game->cpu[self]);
-	init_wait(&wait, game->kind, game->bells, self);
+	init_wait(&wait, game->kind, game->doorbells, self);
 	if (game->is_watching)
 		watch_silence(&wait);
 	for (uint64_t round = 1; round <= game->rounds; round++) {
@@ -74,7 +74,7 @@ static uint64_t rounds(uint64_t usual)
 static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
 		      int second, uint64_t usual)
 {
-	struct game game = { .bells = bells_new(),
+	struct game game = { .doorbells = bells_new(),
 			     .kind = kind,
 			     .is_watching = is_watching,
 			     .cpu = { first, second },
@@ -84,7 +84,7 @@ static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
 	other = start(play_second, &game);
 	play(&game, 0);
 	join(other);
-	bells_free(game.bells);
+	bells_free(game.doorbells);
 }
 
 Test(wait, no_wake_is_lost_on_one_core, .timeout = 120)
@@ -113,47 +113,47 @@ EACH_KIND(wait, no_wake_is_lost_beside_descriptors_on_two_cores)
 
 EACH_KIND(wait, no_wake_is_lost_between_watching_and_not)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_wait wait;
 
 	require_kind(*kind);
-	init_wait(&wait, *kind, bells, 0);
+	init_wait(&wait, *kind, doorbells, 0);
 	for (int i = 0; i < 1000; i++) {
 		if (i % 3 == 0)
 			watch_silence(&wait);
-		bells_ring(bells, 0, 1);
+		bells_ring(doorbells, 0, 1);
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(10000)), 0);
-		cr_assert(trp_doorbell_is_set(&bells->bell[0]));
-		bells_clear(bells, 0);
+		cr_assert(trp_doorbell_is_set(&doorbells->doorbell[0]));
+		bells_clear(doorbells, 0);
 		cr_assert_eq(trp_wait_sleep(&wait, after_ms(0)), 0);
 		if (i % 3 == 1)
 			forget_silence(&wait);
 	}
 	trp_wait_fini(&wait);
-	bells_free(bells);
+	bells_free(doorbells);
 }
 
 /* ---- time, and what there is already ---- */
 
 static void sleeps_until_deadline(enum trp_wait_kind kind, bool is_watching)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_time deadline;
 	struct trp_wait wait;
 	int wakes = 0;
 
-	init_wait(&wait, kind, bells, 0);
+	init_wait(&wait, kind, doorbells, 0);
 	if (is_watching)
 		watch_silence(&wait);
 	deadline = after_ms(30);
-	for (; trp_now().ns < deadline.ns; wakes++)
+	for (; trp_time_now().ns < deadline.ns; wakes++)
 		cr_assert_eq(trp_wait_sleep(&wait, deadline), 0);
 	cr_assert_leq(wakes, 3);
-	cr_assert_lt(trp_now().ns, deadline.ns + INT64_C(2000000000));
+	cr_assert_lt(trp_time_now().ns, deadline.ns + INT64_C(2000000000));
 	if (is_watching)
 		forget_silence(&wait);
 	trp_wait_fini(&wait);
-	bells_free(bells);
+	bells_free(doorbells);
 }
 
 EACH_KIND(wait, a_sleep_ends_at_its_deadline)
@@ -166,11 +166,11 @@ EACH_KIND(wait, a_sleep_ends_at_its_deadline)
 EACH_KIND(wait, a_deadline_in_the_past_is_no_sleep)
 {
 	static const int64_t past[] = { INT64_MIN, -1, 0, 1 };
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_wait wait;
 
 	require_kind(*kind);
-	init_wait(&wait, *kind, bells, 0);
+	init_wait(&wait, *kind, doorbells, 0);
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < 4; i++)
 			cr_assert_eq(
@@ -183,38 +183,38 @@ EACH_KIND(wait, a_deadline_in_the_past_is_no_sleep)
 	cr_assert_eq(wait.sleeps, 0);
 	forget_silence(&wait);
 	trp_wait_fini(&wait);
-	bells_free(bells);
+	bells_free(doorbells);
 }
 
 EACH_KIND(wait, a_bell_that_is_set_is_no_sleep)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_wait wait;
 
 	require_kind(*kind);
-	init_wait(&wait, *kind, bells, 0);
+	init_wait(&wait, *kind, doorbells, 0);
 	watch_silence(&wait);
-	trp_doorbell_set(&bells->bell[0], 1);
+	trp_doorbell_set(&doorbells->doorbell[0], 1);
 	cr_assert_eq(trp_wait_sleep(&wait, TRP_NEVER), 0);
 	cr_assert_eq(wait.sleeps, 0);
 	forget_silence(&wait);
 	trp_wait_fini(&wait);
-	bells_free(bells);
+	bells_free(doorbells);
 }
 
 EACH_KIND(wait, mail_alone_opens_nothing)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_wait wait;
 	int before;
 
 	require_kind(*kind);
 	before = count_descriptors();
-	init_wait(&wait, *kind, bells, 0);
+	init_wait(&wait, *kind, doorbells, 0);
 	cr_assert_eq(trp_wait_sleep(&wait, after_ms(1)), 0);
 	cr_assert_eq(count_descriptors(), before);
 	trp_wait_fini(&wait);
-	bells_free(bells);
+	bells_free(doorbells);
 }
 
 Test(wait, fini_of_a_zeroed_wait_does_nothing)

@@ -171,10 +171,10 @@ EACH_KIND(watch, mail_and_a_descriptor_at_once_are_both_found)
 	open_tap(&tap);
 	for (int round = 1; round <= 1000; round++) {
 		cr_assert_eq(write(tap.watch.fd, &one, 8), 8);
-		bells_ring(desk.bells, 0, 1);
+		bells_ring(desk.doorbells, 0, 1);
 		cr_assert_eq(trp_wait_sleep(&desk.wait, TRP_NEVER), 0);
-		cr_assert(trp_doorbell_is_set(&desk.bells->bell[0]));
-		bells_clear(desk.bells, 0);
+		cr_assert(trp_doorbell_is_set(&desk.doorbells->doorbell[0]));
+		bells_clear(desk.doorbells, 0);
 		cr_assert(sleep_until_calls(round));
 	}
 	cr_assert_eq(tap.calls, 1000);
@@ -184,7 +184,7 @@ EACH_KIND(watch, mail_and_a_descriptor_at_once_are_both_found)
 
 EACH_KIND(watch, a_name_that_somebody_holds_is_no_obstacle)
 {
-	struct bells *bells = bells_new();
+	struct doorbells *doorbells = bells_new();
 	struct trp_wait first, second;
 	struct trp_watch one, two;
 	int ends[2];
@@ -192,24 +192,24 @@ EACH_KIND(watch, a_name_that_somebody_holds_is_no_obstacle)
 	require_kind(*kind);
 	cr_assert_eq(pipe(ends), 0);
 	one = two = watch_of(ends[0], POLLIN);
-	init_wait(&first, *kind, bells, 1);
+	init_wait(&first, *kind, doorbells, 1);
 	cr_assert_eq(trp_wait_add(&first, &one), 0);
-	init_wait(&second, *kind, bells, 1);
+	init_wait(&second, *kind, doorbells, 1);
 	cr_assert_eq(trp_wait_add(&second, &two), 0);
 
 	for (int i = 0; i < 10; i++) {
 		pid_t child = fork();
 
 		if (child == 0) {
-			while (!atomic_load(&bells->sleeping[1]))
+			while (!atomic_load(&doorbells->sleeping[1]))
 				continue;
-			bells_ring(bells, 1, 2);
+			bells_ring(doorbells, 1, 2);
 			_exit(0);
 		}
-		while (!trp_doorbell_is_set(&bells->bell[1]))
+		while (!trp_doorbell_is_set(&doorbells->doorbell[1]))
 			cr_assert_eq(trp_wait_sleep(&second, after_ms(9000)),
 				     0);
-		bells_clear(bells, 1);
+		bells_clear(doorbells, 1);
 		join(child);
 	}
 	cr_assert_leq(second.sleeps, 12);
@@ -217,5 +217,5 @@ EACH_KIND(watch, a_name_that_somebody_holds_is_no_obstacle)
 	trp_wait_fini(&second);
 	close(ends[0]);
 	close(ends[1]);
-	bells_free(bells);
+	bells_free(doorbells);
 }

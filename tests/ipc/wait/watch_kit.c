@@ -16,15 +16,15 @@ void note(struct trp_watch *watch, uint32_t events)
 void open_desk(enum trp_wait_kind kind)
 {
 	require_kind(kind);
-	desk = (struct desk) { .bells = bells_new(),
+	desk = (struct desk) { .doorbells = bells_new(),
 			       .descriptors = count_descriptors() };
-	init_wait(&desk.wait, kind, desk.bells, 0);
+	init_wait(&desk.wait, kind, desk.doorbells, 0);
 }
 
 void close_desk(void)
 {
 	trp_wait_fini(&desk.wait);
-	bells_free(desk.bells);
+	bells_free(desk.doorbells);
 	cr_assert_eq(count_descriptors(), desk.descriptors);
 }
 
@@ -48,7 +48,7 @@ bool sleep_until_calls(int calls)
 {
 	struct trp_time limit = after_ms(10000);
 
-	while (desk.calls < calls && trp_now().ns < limit.ns)
+	while (desk.calls < calls && trp_time_now().ns < limit.ns)
 		cr_assert_eq(trp_wait_sleep(&desk.wait, limit), 0);
 	return desk.calls >= calls;
 }

@@ -6,7 +6,7 @@
 
 /* One wait, and what its watches were told. */
 struct desk {
-	struct bells *bells;
+	struct doorbells *doorbells;
 	struct trp_wait wait;
 	int descriptors;
 	int calls;

@@ -132,7 +132,7 @@ static struct trp_bus *open_bus(const char *url)
 	struct trp_bus_address address;
 	struct trp_bus *bus;
 
-	cr_assert(trp_bus_parse(url, "test", &address) == 0);
+	cr_assert(trp_bus_address_parse(url, "test", &address) == 0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
 	trp_bus_run(bus, (struct trp_time) { 1 });
 	cr_assert(said);

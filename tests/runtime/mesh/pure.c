@@ -179,7 +179,7 @@ static const char *said_after(int64_t cycles)
 				 .options = &options,
 				 .node = "me",
 				 .value_max = TRP_WIRE_SIZE_MAX };
-	struct trp_time began = trp_now();
+	struct trp_time began = trp_time_now();
 
 	cr_assert(trp_beacon_new(&mesh.beacon, &beacon, &calls, NULL) == 0);
 	began.ns -= cycles * trp_beacon_cycle_max_ns(mesh.beacon);

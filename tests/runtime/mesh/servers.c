@@ -112,7 +112,7 @@ static void run_bus(struct trp_bus *bus, int ms)
 	struct pollfd poll_fd = { .fd = trp_bus_fd(bus), .events = POLLIN };
 
 	poll(&poll_fd, 1, ms);
-	trp_bus_run(bus, trp_now());
+	trp_bus_run(bus, trp_time_now());
 }
 
 static struct trp_bus *open_bus(const char *url)
@@ -122,7 +122,7 @@ static struct trp_bus *open_bus(const char *url)
 	struct trp_bus_address address;
 	struct trp_bus *bus;
 
-	cr_assert(trp_bus_parse(url, "test", &address) == 0);
+	cr_assert(trp_bus_address_parse(url, "test", &address) == 0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
 	while (!is_open)
 		run_bus(bus, 100);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_INCOMING_H
+#define TRP_IPC_INCOMING_H
+
+#include "ipc/lane.h"
+
+/*
+ * The receiving end of a lane, in private memory.
+ *
+ *	published <= head <= cursor <= tail
+ *	head == cursor unless a record is held
+ */
+
+struct trp_incoming {
+	struct trp_endpoint_in *mine;
+	struct trp_moving *moving; /* in the own front */
+	enum trp_stream stream;
+	const struct trp_endpoint_out *theirs;
+	struct trp_peer *peer; /* the mailbox's */
+	uint32_t sender;       /* slot */
+	uint32_t limit; /* what the sender may leave unread; 0: no limit */
+	uint32_t held;	/* records handed out and not done with */
+	const unsigned char *ring;
+	uint64_t ring_size;
+	uint64_t base;
+	uint64_t tail; /* last seen */
+	uint64_t cursor;
+	uint64_t head;
+	uint64_t published;
+	uint64_t step; /* publish head when it is so far ahead */
+	/* The rings of cursor, of head and of published, as in the endpoint. */
+	uint64_t word;
+	struct trp_ring {
+		uint64_t word, base;
+	} head_ring, published_ring;
+	bool is_broken;
+};
+
+/* A new sender: its endpoint is `theirs`; reads from position 0 on. */
+void trp_incoming_reset(struct trp_incoming *in,
+			const struct trp_endpoint_out *theirs);
+
+/*
+ * After a reset: goes on at `head`, in the ring that lies at `base` and that an
+ * endpoint calls `ring`.  0 or -EBADMSG.
+ */
+int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
+			uint64_t head, uint64_t ring, uint64_t base);
+
+/*
+ * The next record at the cursor.  Returns 1 with ret_mail set (but for its
+ * generation and stream); 0: nothing there; -EBADMSG: the sender lied, told
+ * once, after which the lane is 0 for ever.
+ */
+int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
+		      struct trp_mail *ret_mail);
+
+/* Bytes that the sender has published behind what was handed out. */
+uint64_t trp_incoming_behind(const struct trp_incoming *in);
+
+/* In any order; head moves when none is held.  True: far enough to publish. */
+bool trp_incoming_done(struct trp_incoming *in);
+
+/* Makes head visible to the sender.  True: it waits for just this; ring it. */
+bool trp_incoming_publish(struct trp_incoming *in);
+
+/*
+ * At the end of a lane: publishes head, sets the event, fences and looks once
+ * more.  True: it is empty and its sender will ring; false: go on.
+ * *ret_ring: as trp_incoming_publish().
+ */
+bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring);
+
+/* Anything that was not handed out yet. */
+bool trp_incoming_has_more(const struct trp_incoming *in);
+
+/* A broken lane: counts as read whatever comes. */
+void trp_incoming_discard(struct trp_incoming *in);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_IPC_OUTGOING_H
+#define TRP_IPC_OUTGOING_H
+
+#include "ipc/lane.h"
+
+/*
+ * The sending end of a lane, in private memory.
+ *
+ *	head_seen <= tail <= reserved
+ *	debts are in the order of their positions
+ */
+
+/* A block to be freed when head has passed `position`. */
+struct trp_debt {
+	uint64_t position;
+	struct trp_extent extent;
+};
+
+struct trp_outgoing {
+	struct trp_endpoint_out *mine;
+	const struct trp_endpoint_in
+		*theirs;     /* NULL: they have not seen us yet */
+	unsigned char *ring; /* NULL: none yet */
+	uint64_t base;
+	struct trp_extent block; /* of the ring */
+	uint64_t tail;
+	uint64_t reserved; /* == tail: no reservation is open */
+	uint64_t head_seen;
+	uint64_t easy;	    /* records that end up to here need no look */
+	uint64_t wanted;    /* the last -EAGAIN was for so much, or 0 */
+	uint64_t looked_at; /* the tail at the last trp_outgoing_retire() */
+	bool is_waiting;    /* mine->room is set */
+
+	struct {
+		uint64_t position; /* of the record; below it PAD, CONTINUES */
+		struct trp_record *record;
+		struct trp_extent attachment; /* size 0: none */
+		struct trp_extent block;      /* of a new ring, or size 0 */
+	} open;
+
+	struct trp_debt *debt; /* a queue; grows in private memory */
+	uint32_t debt_first, debt_count, debt_room;
+};
+
+/*
+ * Room for a record of `size` bytes, and for `attachment` where not NULL (a
+ * block of this region, which the lane owns from the commit on).  Replaces an
+ * open reservation.  limit: bytes of unread records, heads and padding
+ * included; 0 is no limit but TRP_LIMIT_MAX for one record.
+ * Returns 0; -EAGAIN: the limit is reached; -EMSGSIZE: more than the limit
+ * allows even in an empty lane; -ENOBUFS, -ENOMEM as trp_region_alloc().
+ */
+int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
+			 uint32_t size, const struct trp_extent *attachment,
+			 uint32_t limit, void **ret_bytes);
+
+/*
+ * Would that record make a large ring grow, though a few of its kind fit in
+ * and the limit allows it?
+ */
+bool trp_outgoing_would_grow(struct trp_outgoing *out,
+			     struct trp_region *region, uint32_t size,
+			     uint32_t limit);
+
+/*
+ * Publishes the reservation, shortened to `size` where that is smaller.
+ * True: the receiver had caught up, or has never been here; ring it.
+ */
+bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size);
+
+/* Frees what the receiver has finished with; returns the bytes still unread. */
+uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
+			      struct trp_region *region);
+
+/*
+ * The slow look at a lane: frees what the receiver has finished with, and
+ * closes the lane when it has grown, is empty, and nothing was sent since the
+ * last look.  True: it was closed, ring the receiver.  The next reservation
+ * opens it again.
+ */
+bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region);
+
+/*
+ * Asks to be rung when at most half of `limit` is unread, or less where the
+ * last reservation needs more room.  True: so it is now.
+ */
+bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
+			    uint32_t limit);
+
+/* The receiver is gone: frees everything, as new, but for the endpoint. */
+void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);
+
+#endif
