@@ -189,9 +189,10 @@ $(O)/examples/websocket.so: EXAMPLE_LIBS = -lwslay -lnettle
 
 # ---- tests: tests/<folder>/*.c are one Criterion program ---------------------
 
-# Each program takes what it uses of these.
+# Each program takes what it uses of these, and all of them the hooks.
 SUPPORT = $(O)/lib/libsupport.a
-$(SUPPORT): $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
+HOOKS   = $(O)/tests/support/teardown.o
+$(SUPPORT): $(filter-out $(HOOKS),$(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))) \
 	    $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -199,7 +200,7 @@ $(SUPPORT): $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c)) \
 define test_program
 $(call test_bin,$(1)): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
-		$$(SUPPORT) $(O)/lib/libtroupe.a
+		$$(HOOKS) $$(SUPPORT) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
 	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
 endef
@@ -208,7 +209,7 @@ $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 # Applications and programs that tests run: with what a user has.
 parts      = $(wildcard tests/*/$(1)/*.c tests/*/*/$(1)/*.c)
 PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(call parts,applications))
-PARTS_BIN := $(patsubst %.c,$(O)/%,$(call parts,programs))
+PARTS_BIN := $(patsubst %.c,$(O)/%,$(filter-out tests/suite/%,$(call parts,programs)))
 PARLOUR   := tests/runtime/control/parlour.pb-c
 $(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
 	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
@@ -223,6 +224,12 @@ $(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so
 		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
 $(call test_bin,runtime/control) $(call test_bin,examples): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+
+# tests/suite is of the tests themselves: of programs whose tests must fail.
+SUITE_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/suite/programs/*.c))
+$(SUITE_BIN): %: %.o $(HOOKS)
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion
+$(call test_bin,suite): $(SUITE_BIN)
 
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
