@@ -28,13 +28,13 @@ static bool is_special(const char *key)
 /* ---- reading ------------------------------------------------------------- */
 
 struct reading {
-	struct trp_parse_error *mistake;
+	struct trp_parse_error *parse_error;
 	int error;
 };
 
 static Troupe__Value *fail(struct reading *reading, const char *text)
 {
-	trp_parse_error_at(reading->mistake, SIZE_MAX, "%s", text);
+	trp_parse_error_at(reading->parse_error, SIZE_MAX, "%s", text);
 	reading->error = -EINVAL;
 	return NULL;
 }
@@ -153,7 +153,7 @@ static Troupe__Value *read_any(struct reading *reading, const json_t *json)
 
 /* jansson's own bound is 2,048 levels; and it would not say where. */
 static int check_depth(const char *text, size_t size,
-		       struct trp_parse_error *mistake)
+		       struct trp_parse_error *parse_error)
 {
 	bool is_quoted = false;
 	unsigned depth = 0;
@@ -169,7 +169,7 @@ static int check_depth(const char *text, size_t size,
 		else if (!is_quoted && (text[i] == ']' || text[i] == '}'))
 			depth -= depth > 0;
 		if (depth > TRP_VALUE_DEPTH) {
-			trp_parse_error_at(mistake, i,
+			trp_parse_error_at(parse_error, i,
 					   "nested deeper than %d levels",
 					   TRP_VALUE_DEPTH);
 			return -EINVAL;
@@ -178,7 +178,8 @@ static int check_depth(const char *text, size_t size,
 	return 0;
 }
 
-static int explain(const json_error_t *error, struct trp_parse_error *mistake)
+static int explain(const json_error_t *error,
+		   struct trp_parse_error *parse_error)
 {
 	size_t offset = error->position < 0 ? 0 : (size_t)error->position;
 
@@ -187,30 +188,30 @@ static int explain(const json_error_t *error, struct trp_parse_error *mistake)
 		return -ENOMEM;
 	case json_error_null_character:
 	case json_error_null_byte_in_key:
-		trp_parse_error_at(mistake, offset, "text without \\u0000");
+		trp_parse_error_at(parse_error, offset, "text without \\u0000");
 		return -EINVAL;
 	default:
-		trp_parse_error_at(mistake, offset, "%s", error->text);
+		trp_parse_error_at(parse_error, offset, "%s", error->text);
 		return -EINVAL;
 	}
 }
 
 static int read_text(const char *text, size_t size, size_t flags,
 		     Troupe__Value **ret_value, size_t *ret_used,
-		     struct trp_parse_error *mistake)
+		     struct trp_parse_error *parse_error)
 {
-	struct reading reading = { .mistake = mistake };
+	struct reading reading = { .parse_error = parse_error };
 	json_error_t error;
 	Troupe__Value *value;
 	json_t *json;
 
 	if (size > INT_MAX) {
-		trp_parse_error_at(mistake, INT_MAX, "larger than 2 GiB");
+		trp_parse_error_at(parse_error, INT_MAX, "larger than 2 GiB");
 		return -EINVAL;
 	}
 	json = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
 	if (!json)
-		return explain(&error, mistake);
+		return explain(&error, parse_error);
 	value = read_any(&reading, json);
 	json_decref(json);
 	if (!value)
@@ -221,25 +222,25 @@ static int read_text(const char *text, size_t size, size_t flags,
 }
 
 int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
-		  struct trp_parse_error *mistake)
+		  struct trp_parse_error *parse_error)
 {
 	size_t used;
 	int r;
 
-	r = check_depth(text, size, mistake);
+	r = check_depth(text, size, parse_error);
 	if (r < 0)
 		return r;
 	return read_text(text, size, JSON_REJECT_DUPLICATES, ret_value, &used,
-			 mistake);
+			 parse_error);
 }
 
 int trp_json_read_first(const char *text, size_t size,
 			Troupe__Value **ret_value, size_t *ret_used,
-			struct trp_parse_error *mistake)
+			struct trp_parse_error *parse_error)
 {
 	return read_text(text, size,
 			 JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK,
-			 ret_value, ret_used, mistake);
+			 ret_value, ret_used, parse_error);
 }
 
 /* ---- writing ------------------------------------------------------------- */

@@ -18,18 +18,18 @@
 #include "serialize/value.h"
 
 /*
- * Returns 0; -EINVAL with the mistake (which may be NULL): no JSON, a key
+ * Returns 0; -EINVAL with the parse_error (which may be NULL): no JSON, a key
  * twice, an integer beyond 64 bits, U+0000, or nested deeper than
  * TRP_VALUE_DEPTH; -ENOMEM.
  */
 int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
-		  struct trp_parse_error *mistake);
+		  struct trp_parse_error *parse_error);
 
 /* The same of the string or number with which the text begins; ret_used: its
  * bytes. */
 int trp_json_read_first(const char *text, size_t size,
 			Troupe__Value **ret_value, size_t *ret_used,
-			struct trp_parse_error *mistake);
+			struct trp_parse_error *parse_error);
 
 /*
  * One line; text for free().  What is not UTF-8 becomes U+FFFD; a key that came

@@ -4,15 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void trp_parse_error_at(struct trp_parse_error *mistake, size_t offset,
+void trp_parse_error_at(struct trp_parse_error *error, size_t offset,
 			const char *format, ...)
 {
 	va_list arguments;
 
-	if (!mistake)
+	if (!error)
 		return;
-	mistake->offset = offset;
+	error->offset = offset;
 	va_start(arguments, format);
-	vsnprintf(mistake->text, sizeof(mistake->text), format, arguments);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
 }

@@ -12,7 +12,7 @@ struct trp_parse_error {
 };
 
 /* Fills it in, unless it is NULL. */
-void trp_parse_error_at(struct trp_parse_error *mistake, size_t offset,
+void trp_parse_error_at(struct trp_parse_error *error, size_t offset,
 			const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

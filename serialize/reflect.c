@@ -16,7 +16,7 @@
 #include "serialize/field.h"
 #include "serialize/json.h"
 
-/* ---- reading: places and mistakes ---------------------------------------- */
+/* ---- reading: places and errors ----------------------------------------- */
 
 struct place {
 	const struct place *up; /* NULL: the message itself */
@@ -27,7 +27,7 @@ struct place {
 
 struct reading {
 	struct trp_scratch *scratch;
-	struct trp_parse_error *mistake;
+	struct trp_parse_error *parse_error;
 };
 
 static size_t write_place(const struct place *place, char *text, size_t size)
@@ -60,7 +60,7 @@ static int fail(struct reading *reading, const struct place *place,
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
-	trp_parse_error_at(reading->mistake, SIZE_MAX, "%s%s%s", at,
+	trp_parse_error_at(reading->parse_error, SIZE_MAX, "%s%s%s", at,
 			   *at ? ": " : "", what);
 	return -EINVAL;
 }
@@ -512,9 +512,9 @@ static int read_message(struct reading *reading, const struct place *place,
 int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,
 		     ProtobufCMessage **ret_message,
-		     struct trp_parse_error *mistake)
+		     struct trp_parse_error *parse_error)
 {
-	struct reading reading = { scratch, mistake };
+	struct reading reading = { scratch, parse_error };
 	const struct place top = { 0 };
 	json_error_t error;
 	json_t *json;
@@ -526,9 +526,9 @@ int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		if (json_error_code(&error) == json_error_out_of_memory)
 			return -ENOMEM;
 		trp_parse_error_at(
-			mistake,
+			parse_error,
 			error.position < 0 ? 0 : (size_t)error.position, "%.*s",
-			(int)sizeof(mistake->text) - 1, error.text);
+			(int)sizeof(parse_error->text) - 1, error.text);
 		return -EINVAL;
 	}
 	r = read_message(&reading, &top, type, json, ret_message);

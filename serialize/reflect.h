@@ -30,19 +30,12 @@ enum { TRP_REFLECT_DEPTH = 64 }; /* messages within messages */
 
 /*
  * The message that a text means, in the scratch.  Returns 0; -EINVAL with the
- * mistake (which may be NULL): its offset where the text is no JSON, else
+ * parse_error (which may be NULL): its offset where the text is no JSON, else
  * SIZE_MAX and a text that begins with the place, "name.sub[2]: ..."; -ENOMEM.
  */
 int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,
 		     ProtobufCMessage **ret_message,
-		     struct trp_parse_error *mistake);
-
-/*
- * One line; text for free().  What would not be packed is not written, nor are
- * unknown fields; what is not UTF-8 becomes U+FFFD.
- * Returns 0; -EINVAL: nested deeper than TRP_REFLECT_DEPTH; -ENOMEM.
- */
-int trp_reflect_write(const ProtobufCMessage *message, char **ret_text);
+		     struct trp_parse_error *parse_error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "serialize/reflect.h"
+#include "serialize/reflect_write.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -56,7 +56,7 @@ struct parsing {
 	const char *text;
 	size_t size;
 	size_t at;
-	struct trp_parse_error *mistake;
+	struct trp_parse_error *error;
 };
 
 /* ---- parts --------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static bool take(struct parsing *parsing, char c)
 
 static int fail_at(const struct parsing *parsing, size_t at, const char *text)
 {
-	trp_parse_error_at(parsing->mistake, at, "%s", text);
+	trp_parse_error_at(parsing->error, at, "%s", text);
 	return -EINVAL;
 }
 
@@ -186,9 +186,9 @@ static int parse_string(struct parsing *parsing, Troupe__Value **ret_value)
 	int r;
 
 	r = trp_json_read_first(parsing->text + begin, parsing->size - begin,
-				ret_value, &used, parsing->mistake);
-	if (r == -EINVAL && parsing->mistake)
-		parsing->mistake->offset += begin;
+				ret_value, &used, parsing->error);
+	if (r == -EINVAL && parsing->error)
+		parsing->error->offset += begin;
 	if (r == 0)
 		parsing->at += used;
 	return r;
@@ -337,7 +337,7 @@ static int parse_nested(struct parsing *parsing, unsigned levels, char open,
 	int r;
 
 	if (levels == 0) {
-		trp_parse_error_at(parsing->mistake, parsing->at,
+		trp_parse_error_at(parsing->error, parsing->at,
 				   "nested deeper than %d levels",
 				   TRP_VALUE_DEPTH);
 		return -EINVAL;
@@ -379,15 +379,15 @@ static int parse(struct parsing *parsing, unsigned levels,
 }
 
 int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
-		  struct trp_parse_error *mistake)
+		  struct trp_parse_error *error)
 {
 	static _Atomic uint64_t last_id;
-	struct parsing parsing = { text, size, 0, mistake };
+	struct parsing parsing = { text, size, 0, error };
 	struct trp_shape *shape;
 	int r;
 
 	if (size > TRP_SHAPE_MAX) {
-		trp_parse_error_at(mistake, TRP_SHAPE_MAX,
+		trp_parse_error_at(error, TRP_SHAPE_MAX,
 				   "expected no more than %d bytes",
 				   TRP_SHAPE_MAX);
 		return -EINVAL;

@@ -32,11 +32,11 @@ struct trp_shape;
 enum { TRP_SHAPE_MAX = 64 << 10 }; /* bytes of text */
 
 /*
- * Returns 0; -EINVAL with the mistake (which may be NULL): offset, and what was
+ * Returns 0; -EINVAL with the error (which may be NULL): offset, and what was
  * expected there; -ENOMEM.
  */
 int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
-		  struct trp_parse_error *mistake);
+		  struct trp_parse_error *error);
 void trp_shape_free(struct trp_shape *shape);
 
 /*

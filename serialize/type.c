@@ -59,7 +59,7 @@ uint64_t trp_type_of(const ProtobufCMessageDescriptor *type)
 	return id_of(type, type->name);
 }
 
-uint64_t trp_service_of(const ProtobufCServiceDescriptor *service)
+uint64_t trp_type_of_service(const ProtobufCServiceDescriptor *service)
 {
 	return id_of(service, service->name);
 }

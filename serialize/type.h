@@ -23,7 +23,7 @@ uint64_t trp_type_id(const char *full_name);
  * live, and mean the same, as long as the process.  Safe from any thread.
  */
 uint64_t trp_type_of(const ProtobufCMessageDescriptor *type);
-uint64_t trp_service_of(const ProtobufCServiceDescriptor *service);
+uint64_t trp_type_of_service(const ProtobufCServiceDescriptor *service);
 
 /*
  * Open addressing, linear; zeroed is empty and owns nothing.
@@ -53,5 +53,7 @@ const void *trp_type_table_find(const struct trp_type_table *table,
 
 /* Leaves an empty table. */
 void trp_type_table_fini(struct trp_type_table *table);
+
+#define trp_service_of trp_type_of_service
 
 #endif

@@ -166,21 +166,21 @@ const ProtobufCMessage *trp_application_message(
 	const char *text)
 {
 	static struct trp_scratch scratch;
-	struct trp_parse_error mistake = { .offset = SIZE_MAX,
-					   .text = "no memory" };
+	struct trp_parse_error error = { .offset = SIZE_MAX,
+					 .text = "no memory" };
 	ProtobufCMessage *message;
 	int r;
 
 	trp_scratch_init(&scratch, 0);
 	r = trp_reflect_read(type, text, strlen(text), &scratch, &message,
-			     &mistake);
+			     &error);
 	if (r == 0)
 		return message;
-	if (mistake.offset == SIZE_MAX)
-		trp_arguments_fail(0, command, "%s", mistake.text);
+	if (error.offset == SIZE_MAX)
+		trp_arguments_fail(0, command, "%s", error.text);
 	else
 		trp_arguments_fail(0, command, "no JSON, at character %zu: %s",
-				   mistake.offset, mistake.text);
+				   error.offset, error.text);
 	return NULL;
 }
 

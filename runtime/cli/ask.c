@@ -6,7 +6,7 @@
 #include <string.h>
 #include "runtime/cli/command.h"
 #include "runtime/troupe_guest.h"
-#include "serialize/reflect.h"
+#include "serialize/reflect_write.h"
 
 struct question {
 	const char *whom;

@@ -13,7 +13,7 @@
 #include "ipc/arena.h"
 #include "ipc/bus/bus.h"
 #include "ipc/wait.h"
-#include "serialize/beacon/codec.h"
+#include "serialize/beacon/codecs.h"
 
 enum finding { FINE, WORSE, BROKEN };
 
@@ -188,7 +188,7 @@ static enum finding check_mesh(void)
 	length += (size_t)snprintf(text + length, sizeof(text) - length,
 				   "; codecs:");
 	for (i = 0; i < 2; i++) {
-		if (!trp_codec_find(codecs[i]))
+		if (!trp_codecs_find(codecs[i]))
 			continue;
 		length += (size_t)snprintf(text + length, sizeof(text) - length,
 					   " %s", codecs[i]);

@@ -114,7 +114,7 @@ static bool set_mesh(struct trp_options *options, const char *text)
 
 static bool set_codec(struct trp_options *options, const char *text)
 {
-	if (!trp_codec_find(text))
+	if (!trp_codecs_find(text))
 		return false;
 	snprintf(options->mesh.codec, sizeof(options->mesh.codec), "%s", text);
 	return true;

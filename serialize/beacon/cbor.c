@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "serialize/beacon/codec.h"
+#include "serialize/beacon/cbor.h"
 
 #include <cbor.h>
 #include <errno.h>

@@ -6,26 +6,6 @@
 
 #define DEPTH_MAX 16
 
-static const struct trp_codec *const codecs[] = {
-#ifdef HAVE_LIBCBOR
-	&trp_cbor,
-#endif
-#ifdef HAVE_MSGPACK
-	&trp_msgpack,
-#endif
-	NULL
-};
-
-const struct trp_codec *trp_codec_find(const char *name)
-{
-	size_t i;
-
-	for (i = 0; codecs[i]; i++)
-		if (strcmp(codecs[i]->name, name) == 0)
-			return codecs[i];
-	return NULL;
-}
-
 static int skip_items(const struct trp_codec *codec, struct trp_reader *reader,
 		      const struct trp_token *collection, int depth)
 {

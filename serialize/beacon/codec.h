@@ -50,22 +50,14 @@ struct trp_codec {
 	int (*put)(struct trp_writer *writer, const struct trp_token *token);
 };
 
-/* Each is there only where its library was when this was built. */
-#ifdef HAVE_LIBCBOR
-extern const struct trp_codec trp_cbor;
-#endif
-#ifdef HAVE_MSGPACK
-extern const struct trp_codec trp_msgpack;
-#endif
-
-/* By name ("cbor", "msgpack"); NULL where it is unknown or not built. */
-const struct trp_codec *trp_codec_find(const char *name);
-
 /* Moves past one whole item.  0, or -EBADMSG (also when nested too deeply). */
 int trp_codec_skip(const struct trp_codec *codec, struct trp_reader *reader);
 
 /* Appends bytes as they are.  0 or -ENOSPC. */
 int trp_codec_put_bytes(struct trp_writer *writer, const void *data,
 			size_t length);
+
+#include "serialize/beacon/codecs.h"
+#define trp_codec_find trp_codecs_find
 
 #endif

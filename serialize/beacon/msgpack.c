@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "serialize/beacon/codec.h"
+#include "serialize/beacon/msgpack.h"
 
 #include <errno.h>
 #include <msgpack.h>

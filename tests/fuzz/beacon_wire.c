@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	codec = trp_codec_find(data[0] & 1 ? "cbor" : "msgpack");
+	codec = trp_codecs_find(data[0] & 1 ? "cbor" : "msgpack");
 	if (!codec || trp_wire_decode(codec, data + 1, size - 1, &wire) < 0)
 		return 0;
 	if (size < TRP_WIRE_SIZE_MAX / 2)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "serialize/reflect.h"
+#include "serialize/reflect_write.h"
 
 #include <assert.h>
 #include <errno.h>

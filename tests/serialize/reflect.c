@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "serialize/reflect.h"
+#include "serialize/reflect_write.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -57,7 +57,7 @@ Test(type, a_descriptor_has_the_id_of_its_full_name)
 			     trp_type_id("sample.Scalars"));
 		cr_assert_eq(trp_type_of(&sample__empty__descriptor),
 			     trp_type_id("sample.Empty"));
-		cr_assert_eq(trp_service_of(&sample__echo__descriptor),
+		cr_assert_eq(trp_type_of_service(&sample__echo__descriptor),
 			     trp_type_id("sample.Echo"));
 	}
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "serialize/beacon/cbor.h"
+#include "serialize/beacon/msgpack.h"
 #include "serialize/beacon/wire.h"
 #include "tests/support/skip.h"
 

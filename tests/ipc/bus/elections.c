@@ -75,7 +75,7 @@ static void begin_local(struct election *election, char urls[3][128])
 {
 	const char *const list[] = { urls[0], urls[1], urls[2] };
 
-	election_begin(election, trp_codec_find("cbor") ? "cbor" : "msgpack",
+	election_begin(election, trp_codecs_find("cbor") ? "cbor" : "msgpack",
 		       QUICK_S, list, 3);
 }
 

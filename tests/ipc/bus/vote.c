@@ -134,7 +134,7 @@ void election_begin(struct election *election, const char *codec, double gap_s,
 	*election = (struct election) { .gap_s = gap_s,
 					.count = count,
 					.random = 1 };
-	election->codec = trp_codec_find(codec);
+	election->codec = trp_codecs_find(codec);
 	if (!election->codec)
 		SKIP("built without %s", codec);
 	for (i = 0; i < count; i++)

@@ -242,7 +242,7 @@ static int run_node(int number)
 	snprintf(options.node, sizeof(options.node), "%s", nodes[number].name);
 	snprintf(mesh->bus, sizeof(mesh->bus), "%s", nodes[number].url);
 	snprintf(mesh->codec, sizeof(mesh->codec), "%s",
-		 trp_codec_find("cbor") && strncmp(mesh->bus, "serf", 4) != 0
+		 trp_codecs_find("cbor") && strncmp(mesh->bus, "serf", 4) != 0
 			 ? "cbor"
 			 : "msgpack");
 	mesh->config.version = nodes[number].version;

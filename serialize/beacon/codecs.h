@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_BEACON_CODECS_H
+#define TRP_SERIALIZE_BEACON_CODECS_H
+
+#include "serialize/beacon/codec.h"
+
+/* The codecs that were built. */
+
+/* By name ("cbor", "msgpack"); NULL where it is unknown or not built. */
+const struct trp_codec *trp_codecs_find(const char *name);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SERIALIZE_REFLECT_WRITE_H
+#define TRP_SERIALIZE_REFLECT_WRITE_H
+
+#include "serialize/reflect.h"
+
+/*
+ * One line; text for free().  What would not be packed is not written, nor are
+ * unknown fields; what is not UTF-8 becomes U+FFFD.
+ * Returns 0; -EINVAL: nested deeper than TRP_REFLECT_DEPTH; -ENOMEM.
+ */
+int trp_reflect_write(const ProtobufCMessage *message, char **ret_text);
+
+#endif
