@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_BEACON_H
-#define TRP_RUNTIME_BEACON_H
+#ifndef TRP_RUNTIME_ELECTION_BEACON_H
+#define TRP_RUNTIME_ELECTION_BEACON_H
 
 /*
  * The beacon election: on a channel where all hear all, one node a cycle sends
@@ -111,13 +111,6 @@ void trp_beacon_free(struct trp_beacon *beacon);
  */
 int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now);
 
-/*
- * Takes one message; what makes no sense is counted, no more.  Messages that
- * have come are handed over before trp_beacon_tick() is called.
- */
-void trp_beacon_receive(struct trp_beacon *beacon,
-			const struct trp_wire *message, struct trp_time now);
-
 /* Counts bytes that could not be decoded. */
 void trp_beacon_malformed(struct trp_beacon *beacon);
 
@@ -135,7 +128,7 @@ int trp_beacon_set_value(struct trp_beacon *beacon,
 void trp_beacon_set_ready(struct trp_beacon *beacon);
 
 /*
- * Who would be missed when it is silent: off the list it pings before
+ * A node that would be missed when it is silent: off the list it pings before
  * newcomers, in [0, G/16), from its next turn on, and so is heard within a
  * cycle, however many wait for a place.  At most one node is to be so.  Also
  * within a callback.
@@ -184,13 +177,15 @@ void trp_beacon_each(const struct trp_beacon *beacon,
 
 /*
  * For how many cycles it takes part and did not become it.  Values that begin
- * with this let who has waited longest win where two ping at once; so each has
- * its turn, on channels that are too slow for the gap, too.
+ * with this let the one that has waited longest win where two ping at once; so
+ * each has its turn, on channels that are too slow for the gap, too.
  */
 unsigned trp_beacon_waited(const struct trp_beacon *beacon,
 			   struct trp_time now);
 
 /* The longest time between two signs (TAG, PING) that all is well. */
 int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon);
+
+#include "runtime/election/beacon_receive.h"
 
 #endif

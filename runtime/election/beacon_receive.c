@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/election/beacon_state.h"
+#include "runtime/election/beacon_receive.h"
 
 #include <assert.h>
 #include <string.h>
+
+#include "runtime/election/beacon_heal.h"
+#include "runtime/election/beacon_join.h"
+#include "runtime/election/beacon_notice.h"
+#include "runtime/election/beacon_output.h"
+#include "runtime/election/beacon_turn.h"
 
 /*
  * What messages do (BEACON 1.8).  A ping whose predecessor is the head of the
@@ -36,10 +42,10 @@ static void adopt_config(struct trp_beacon *beacon,
 	beacon->config = message->config;
 	strcpy(beacon->config_node, message->node);
 	beacon->vers_due = TRP_NEVER;
-	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
-					.type = TRP_BEACON_SETUP,
-					.node = beacon->config_node,
-					.config = &beacon->config });
+	trp_beacon_output_event(beacon, &(struct trp_beacon_event) {
+						.type = TRP_BEACON_SETUP,
+						.node = beacon->config_node,
+						.config = &beacon->config });
 }
 
 /* Somebody has an older version: one of us tells, whoever is first. */
@@ -50,11 +56,11 @@ static void answer_config(struct trp_beacon *beacon, struct trp_time now)
 	if (!trp_beacon_is_active(beacon))
 		return;
 	if (beacon->state != TRP_BEACON_IDLE)
-		trp_beacon_send_vers(beacon);
+		trp_beacon_output_vers(beacon);
 	else if (place != TRP_ROTATION_NOWHERE &&
 		 beacon->vers_due.ns == TRP_NEVER.ns)
-		beacon->vers_due =
-			trp_after(now, trp_beacon_stagger_ns(beacon, place));
+		beacon->vers_due = trp_after(
+			now, trp_beacon_notice_stagger_ns(beacon, place));
 }
 
 static void hear_vers(struct trp_beacon *beacon, const struct trp_wire *message,
@@ -74,18 +80,10 @@ static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
 		      struct trp_time now)
 {
 	if (strcmp(message->node, beacon->me->name) == 0)
-		trp_beacon_hear_echo(beacon, now);
+		trp_beacon_join_echo(beacon, now);
 }
 
 /* ---- the list ----------------------------------------------------------- */
-
-static bool has_priority(const struct trp_beacon_peer *a,
-			 const struct trp_beacon_peer *b)
-{
-	int order = trp_scalar_compare(&a->value, &b->value);
-
-	return order ? order > 0 : strcmp(a->name, b->name) < 0;
-}
 
 /*
  * The second of both lists is the same; or neither has one, as among nodes that
@@ -167,14 +165,6 @@ static void adopt_list(struct trp_beacon *beacon,
 	push_names(beacon, message);
 }
 
-static void accept(struct trp_beacon *beacon, struct trp_beacon_peer *sender,
-		   struct trp_time now)
-{
-	sender->pinged = now;
-	trp_beacon_wait_turn(beacon, now);
-	trp_beacon_queue_ping(beacon, sender, now);
-}
-
 /*
  * The list of the head is in force, as far as it is told; behind that, ours.
  * They differ where sides have parted, or a ping was missed.
@@ -208,8 +198,8 @@ static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
 		return;
 	}
 	take_order(beacon, message);
-	trp_beacon_yield(beacon, TRP_BEACON_UNTAG, NULL);
-	accept(beacon, sender, now);
+	trp_beacon_turn_yield(beacon, TRP_BEACON_UNTAG, NULL);
+	trp_beacon_turn_accept(beacon, sender, now);
 }
 
 /* Two pings followed the same one; the sender of one may not know. */
@@ -218,7 +208,7 @@ static void tell_again(struct trp_beacon *beacon, struct trp_time now)
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
 
 	if (beacon->rotation.count > 1 && place != TRP_ROTATION_NOWHERE)
-		trp_beacon_repeat(beacon, place, now);
+		trp_beacon_notice_repeat(beacon, place, now);
 }
 
 static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
@@ -226,61 +216,23 @@ static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 		    struct trp_time now)
 {
 	struct trp_beacon_peer *head = trp_rotation_head(&beacon->rotation);
-	bool wins = has_priority(sender, head);
+	bool wins = trp_peers_has_priority(sender, head);
 	bool has_crossed = wins && has_crossed_ours(beacon, now);
 
 	beacon->counts.collisions++;
 	if (wins)
-		trp_beacon_yield(beacon, TRP_BEACON_DETAG, sender->name);
+		trp_beacon_turn_yield(beacon, TRP_BEACON_DETAG, sender->name);
 	if (!is_same)
-		trp_beacon_recover(beacon, message, wins, now);
+		trp_beacon_heal(beacon, message, wins, now);
 	if (wins) {
 		head->pinged = TRP_LONG_AGO;
 		adopt_list(beacon, message);
-		accept(beacon, sender, now);
+		trp_beacon_turn_accept(beacon, sender, now);
 	}
 	if (is_same)
 		tell_again(beacon, now);
 	else if (has_crossed)
-		trp_beacon_concede(beacon, now);
-}
-
-/* ---- nodes that begin together ------------------------------------------ */
-
-static void hold_rival(struct trp_beacon *beacon, struct trp_beacon_peer *rival)
-{
-	if (rival)
-		rival->pins++;
-	if (beacon->rival)
-		beacon->rival->pins--;
-	beacon->rival = rival;
-}
-
-/*
- * A ping heard before the own init collides with the own first ping, which is
- * still to come: it is not heard again.
- */
-static void mind_rival(struct trp_beacon *beacon,
-		       const struct trp_wire *message,
-		       struct trp_beacon_peer *sender)
-{
-	if (message->type == TRP_WIRE_PING && message->history_length == 1 &&
-	    (!beacon->rival || has_priority(sender, beacon->rival)))
-		hold_rival(beacon, sender);
-}
-
-void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now)
-{
-	struct trp_beacon_peer *rival = beacon->rival;
-
-	if (!rival)
-		return;
-	if (has_priority(rival, beacon->me)) {
-		trp_rotation_clear(&beacon->rotation);
-		trp_rotation_push(&beacon->rotation, rival);
-		accept(beacon, rival, now);
-	}
-	hold_rival(beacon, NULL);
+		trp_beacon_notice_concede(beacon, now);
 }
 
 /* ---- hearing ------------------------------------------------------------ */
@@ -298,10 +250,10 @@ static void meet_good_nodes(struct trp_beacon *beacon,
 		if (peer && peer->value.type != TRP_SCALAR_NONE)
 			names[count++] = peer->name;
 	}
-	trp_beacon_emit(beacon, &(struct trp_beacon_event) {
-					.type = TRP_BEACON_GOOD_NODE,
-					.node = trp_wire_about(message),
-					.remote = { names, count } });
+	trp_beacon_output_event(beacon, &(struct trp_beacon_event) {
+						.type = TRP_BEACON_GOOD_NODE,
+						.node = trp_wire_about(message),
+						.remote = { names, count } });
 }
 
 static void take_value(struct trp_beacon *beacon,
@@ -360,8 +312,7 @@ static void hear_of_me(struct trp_beacon *beacon,
 		hear_list_of(beacon, message, beacon->me, now);
 }
 
-/* It has had its turn again, after others, of whom we did not hear; or alone.
- */
+/* It has had its turn again, after others of whom we did not hear, or alone. */
 static void hear_of_head(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
 			 struct trp_beacon_peer *sender, struct trp_time now)
@@ -373,7 +324,7 @@ static void hear_of_head(struct trp_beacon *beacon,
 	    is_of_this_cycle(beacon, sender, now))
 		return;
 	take_value(beacon, message, sender, now);
-	accept(beacon, sender, now);
+	trp_beacon_turn_accept(beacon, sender, now);
 }
 
 static void hear_other(struct trp_beacon *beacon,
@@ -390,9 +341,9 @@ static void hear_other(struct trp_beacon *beacon,
 	}
 	take_value(beacon, message, sender, now);
 	if (beacon->state == TRP_BEACON_STARTING)
-		mind_rival(beacon, message, sender);
+		trp_beacon_join_rival(beacon, message, sender);
 	if (beacon->state == TRP_BEACON_DISABLED)
-		trp_beacon_queue_ping(beacon, sender, now);
+		trp_beacon_turn_queue_ping(beacon, sender, now);
 	if (trp_beacon_is_active(beacon))
 		hear_list_of(beacon, message, sender, now);
 }
@@ -410,7 +361,7 @@ static void cancel_notices(struct trp_beacon *beacon,
 	for (; i < message->history_length && beacon->notices; i++) {
 		peer = trp_peers_find(&beacon->peers, message->history[i]);
 		if (peer)
-			trp_beacon_cancel_notice(beacon, peer);
+			trp_beacon_notice_cancel(beacon, peer);
 	}
 }
 
@@ -431,7 +382,7 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 	 */
 	if (message->type == TRP_WIRE_HIST) {
 		sender->told = now;
-		trp_beacon_hold_turn(beacon, trp_beacon_crossing_ns(beacon),
+		trp_beacon_turn_hold(beacon, trp_beacon_crossing_ns(beacon),
 				     now);
 	}
 	if (sender == beacon->me) {
@@ -463,13 +414,13 @@ void trp_beacon_receive(struct trp_beacon *beacon,
 	    beacon->state == TRP_BEACON_STOPPED)
 		return;
 	if (!trp_wire_is_valid(message)) {
-		trp_beacon_malformed(beacon);
+		beacon->counts.malformed++;
 		return;
 	}
 	beacon->counts.received[message->type]++;
 	if (beacon->wants_raw)
-		trp_beacon_emit(beacon, &(struct trp_beacon_event) {
-						.type = TRP_BEACON_RAW,
-						.message = message });
+		trp_beacon_output_event(beacon, &(struct trp_beacon_event) {
+							.type = TRP_BEACON_RAW,
+							.message = message });
 	hear[message->type](beacon, message, now);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/election/beacon_state.h"
+#include "runtime/election/beacon_slot.h"
+
+#include "runtime/election/beacon_output.h"
 
 /*
  * When a node sends its ping, in gaps after the end of the cycle (BEACON 1.7):
@@ -53,13 +55,13 @@ static double population(const struct trp_beacon *beacon)
 static double forced_slot(struct trp_beacon *beacon)
 {
 	double total = population(beacon);
-	double draw = trp_beacon_draw(beacon);
+	double draw = trp_beacon_output_draw(beacon);
 
 	if (beacon->misses >= total)
 		return draw / 4;
 	if (draw > (beacon->misses - 1.0) / total)
-		return 0.5 + trp_beacon_draw(beacon) / 2;
-	return trp_beacon_draw(beacon) / 2;
+		return 0.5 + trp_beacon_output_draw(beacon) / 2;
+	return trp_beacon_output_draw(beacon) / 2;
 }
 
 static double newcomer_slot(struct trp_beacon *beacon)
@@ -77,9 +79,9 @@ static double newcomer_slot(struct trp_beacon *beacon)
 		beacon->misses++;
 		early = 1 / (total * total);
 	}
-	if (trp_beacon_draw(beacon) < early)
-		return trp_beacon_draw(beacon) / 3;
-	return 1.5 + trp_beacon_draw(beacon) / 2;
+	if (trp_beacon_output_draw(beacon) < early)
+		return trp_beacon_output_draw(beacon) / 3;
+	return 1.5 + trp_beacon_output_draw(beacon) / 2;
 }
 
 double trp_beacon_slot(struct trp_beacon *beacon)
@@ -87,16 +89,16 @@ double trp_beacon_slot(struct trp_beacon *beacon)
 	struct walk walk;
 
 	if (!beacon->rotation.count)
-		return 1.9 - 0.2 * trp_beacon_draw(beacon);
+		return 1.9 - 0.2 * trp_beacon_output_draw(beacon);
 	if (trp_rotation_head(&beacon->rotation) == beacon->me)
 		return 2;
 	walk = walk_list(beacon);
 	if (!beacon->is_ready && walk.first_valued > (walk.length + 1) / 2)
-		return 2 + trp_beacon_draw(beacon) / 3;
+		return 2 + trp_beacon_output_draw(beacon) / 3;
 	if (walk.place != TRP_ROTATION_NOWHERE)
 		return 1 - trp_beacon_halved(walk.length - walk.place + 2);
 	if (beacon->is_eager)
-		return trp_beacon_draw(beacon) / 16;
+		return trp_beacon_output_draw(beacon) / 16;
 	if (beacon->config.force_in)
 		return forced_slot(beacon);
 	return newcomer_slot(beacon);

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_BEACON_STATE_H
-#define TRP_RUNTIME_BEACON_STATE_H
+#ifndef TRP_RUNTIME_ELECTION_BEACON_STATE_H
+#define TRP_RUNTIME_ELECTION_BEACON_STATE_H
 
 /*
- * The inside of a beacon, for beacon.c (its life), beacon_hear.c (what
- * messages do to it), beacon_heal.c (split nets) and beacon_slot.c (when it is
- * whose turn).
+ * The inside of a beacon, for the files beacon*.c, each of which calls only
+ * those before it:
+ *
+ *	output	what it says to its owner and to the channel
+ *	slot	when it is whose turn
+ *	notice	what is said to another side, unless somebody else is first
+ *	turn	waiting, pinging, being it
+ *	join	beginning
+ *	heal	split nets
+ *	receive	what messages do; beacon.c: its life
  */
 
+#include <errno.h>
 #include "runtime/election/beacon.h"
 #include "runtime/election/rotation.h"
 
@@ -112,53 +120,13 @@ static inline double trp_beacon_halved(size_t times)
 	return times < 64 ? 1 / (double)(UINT64_C(1) << times) : 0;
 }
 
-/* beacon.c */
-void trp_beacon_send(struct trp_beacon *beacon, const struct trp_wire *message);
-void trp_beacon_emit(struct trp_beacon *beacon,
-		     const struct trp_beacon_event *event);
-double trp_beacon_draw(struct trp_beacon *beacon);
-void trp_beacon_send_vers(struct trp_beacon *beacon);
-/* `peers` are the names, head first; cut to what a message carries. */
-void trp_beacon_send_list(struct trp_beacon *beacon, enum trp_wire_type type,
-			  struct trp_beacon_peer *const *peers, size_t count);
-/* The own init was heard. */
-void trp_beacon_hear_echo(struct trp_beacon *beacon, struct trp_time now);
-/* A ping was accepted: when is the own turn? */
-void trp_beacon_wait_turn(struct trp_beacon *beacon, struct trp_time now);
-/* The own turn does not come before that much later, if it can wait. */
-void trp_beacon_hold_turn(struct trp_beacon *beacon, int64_t duration_ns,
-			  struct trp_time now);
-/* Leaves WAITING or IT, with that event in the latter. */
-void trp_beacon_yield(struct trp_beacon *beacon,
-		      enum trp_beacon_event_type type, const char *winner);
-void trp_beacon_queue_ping(struct trp_beacon *beacon,
-			   struct trp_beacon_peer *pinger, struct trp_time now);
-
-/* beacon_hear.c: the own first ping is out; who else began just before? */
-void trp_beacon_meet_rival(struct trp_beacon *beacon, struct trp_time now);
-
-/* beacon_slot.c: the own turn is this many gaps after the end of a cycle. */
-double trp_beacon_slot(struct trp_beacon *beacon);
-
-/* beacon_heal.c */
-/* Head's ping or hist came by: nobody need be told of it any more. */
-void trp_beacon_cancel_notice(struct trp_beacon *beacon,
-			      const struct trp_beacon_peer *head);
-/* Says who heads the own list, in its turn among those on it. */
-void trp_beacon_notify(struct trp_beacon *beacon, size_t place,
-		       struct trp_time now);
-/* The same, but the head says so by its ping. */
-void trp_beacon_repeat(struct trp_beacon *beacon, size_t place,
-		       struct trp_time now);
-/* The own ping crossed what it lost to, the head: says so in any case. */
-void trp_beacon_concede(struct trp_beacon *beacon, struct trp_time now);
-void trp_beacon_send_notices(struct trp_beacon *beacon, struct trp_time now);
-void trp_beacon_drop_notices(struct trp_beacon *beacon);
-/* The own side meets another one, from which `message` comes. */
-void trp_beacon_recover(struct trp_beacon *beacon,
-			const struct trp_wire *message, bool is_replaced,
-			struct trp_time now);
-/* Half the gap the later, the further back in the list: 0, .5, .75 ... */
-int64_t trp_beacon_stagger_ns(const struct trp_beacon *beacon, size_t place);
+static inline int trp_beacon_keep_value(struct trp_beacon *beacon,
+					const struct trp_scalar *value)
+{
+	if (trp_scalar_has_span(value) &&
+	    value->span.length > TRP_WIRE_VALUE_MAX)
+		return -EMSGSIZE;
+	return trp_scalar_copy(&beacon->value, value);
+}
 
 #endif

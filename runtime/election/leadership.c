@@ -6,7 +6,7 @@
 #include <string.h>
 
 /*
- * Records form a lattice: the higher term wins, two holders of one term void
+ * Records form a lattice: the higher term wins, two leaders of one term void
  * it.  Each node keeps the join of all that it has heard, so the term never
  * falls, and the order in which messages come does not matter.
  */
@@ -17,16 +17,16 @@
 /* 47 bits of term and 16 of name make a positive fence. */
 #define TERM_MAX ((UINT64_C(1) << 47) - 1)
 
-int trp_leadership_init(struct trp_leadership *tenure, const char *node,
+int trp_leadership_init(struct trp_leadership *leadership, const char *node,
 			uint64_t floor, bool is_roving)
 {
 	if (strlen(node) > TRP_WIRE_NAME_MAX || strchr(node, ';'))
 		return -EINVAL;
-	*tenure = (struct trp_leadership) { .is_roving = is_roving,
-					    .floor = floor ? floor : 1,
-					    .holder_heard = TRP_LONG_AGO,
-					    .holder_listed = TRP_LONG_AGO };
-	strcpy(tenure->node, node);
+	*leadership = (struct trp_leadership) { .is_roving = is_roving,
+						.floor = floor ? floor : 1,
+						.leader_heard = TRP_LONG_AGO,
+						.leader_listed = TRP_LONG_AGO };
+	strcpy(leadership->node, node);
 	return 0;
 }
 
@@ -51,11 +51,11 @@ static int read_term(const char *text, uint64_t *ret_term)
 	return 0;
 }
 
-static enum trp_leadership_seat seat_of(uint64_t term, bool is_void)
+static enum trp_leadership_state state_of(uint64_t term, bool is_void)
 {
 	if (is_void)
-		return TRP_TENURE_VOID;
-	return term ? TRP_TENURE_HELD : TRP_TENURE_NOBODY;
+		return TRP_LEADERSHIP_VOID;
+	return term ? TRP_LEADERSHIP_HELD : TRP_LEADERSHIP_NONE;
 }
 
 int trp_leadership_read(const struct trp_scalar *value,
@@ -77,9 +77,9 @@ int trp_leadership_read(const struct trp_scalar *value,
 	if (!end || end - name > TRP_WIRE_NAME_MAX)
 		return -EBADMSG;
 	length = (size_t)(end - name);
-	memcpy(record.holder, name, length);
-	record.seat = seat_of(record.term, name[-1] == '1');
-	if ((record.seat == TRP_TENURE_HELD) != (length > 0) ||
+	memcpy(record.leader, name, length);
+	record.state = state_of(record.term, name[-1] == '1');
+	if ((record.state == TRP_LEADERSHIP_HELD) != (length > 0) ||
 	    memchr(name, '\0', length))
 		return -EBADMSG;
 	record.rest.span.data = end + 1;
@@ -88,35 +88,35 @@ int trp_leadership_read(const struct trp_scalar *value,
 	return 0;
 }
 
-static void take_over(struct trp_leadership *tenure,
+static void take_over(struct trp_leadership *leadership,
 		      const struct trp_leadership_record *record)
 {
-	tenure->term = record->term;
-	tenure->seat = record->seat;
-	strcpy(tenure->holder, record->holder);
-	tenure->holder_heard = TRP_LONG_AGO;
-	tenure->holder_listed = TRP_LONG_AGO;
-	tenure->has_claimed = false;
-	tenure->is_running = false;
+	leadership->term = record->term;
+	leadership->state = record->state;
+	strcpy(leadership->leader, record->leader);
+	leadership->leader_heard = TRP_LONG_AGO;
+	leadership->leader_listed = TRP_LONG_AGO;
+	leadership->has_claimed = false;
+	leadership->is_running = false;
 }
 
 /* Two records of one term that differ. */
-static void make_void(struct trp_leadership *tenure)
+static void make_void(struct trp_leadership *leadership)
 {
-	tenure->seat = TRP_TENURE_VOID;
-	tenure->holder[0] = '\0';
-	tenure->has_claimed = false;
-	tenure->is_running = false;
+	leadership->state = TRP_LEADERSHIP_VOID;
+	leadership->leader[0] = '\0';
+	leadership->has_claimed = false;
+	leadership->is_running = false;
 }
 
-static void join(struct trp_leadership *tenure,
+static void join(struct trp_leadership *leadership,
 		 const struct trp_leadership_record *record)
 {
-	if (record->term > tenure->term)
-		take_over(tenure, record);
-	else if (record->term == tenure->term && tenure->term &&
-		 strcmp(record->holder, tenure->holder) != 0)
-		make_void(tenure);
+	if (record->term > leadership->term)
+		take_over(leadership, record);
+	else if (record->term == leadership->term && leadership->term &&
+		 strcmp(record->leader, leadership->leader) != 0)
+		make_void(leadership);
 }
 
 static bool is_listed(const struct trp_beacon *beacon, const char *name,
@@ -133,120 +133,122 @@ static bool is_listed(const struct trp_beacon *beacon, const char *name,
 }
 
 /* Called before anything that may change the list. */
-static void look(struct trp_leadership *tenure, const struct trp_beacon *beacon,
-		 struct trp_time now)
+static void look(struct trp_leadership *leadership,
+		 const struct trp_beacon *beacon, struct trp_time now)
 {
 	size_t count;
 
-	if (is_listed(beacon, tenure->holder, &count))
-		tenure->holder_listed = now;
+	if (is_listed(beacon, leadership->leader, &count))
+		leadership->leader_listed = now;
 }
 
-static void hear(struct trp_leadership *tenure, const struct trp_wire *message,
-		 struct trp_time now)
+static void hear(struct trp_leadership *leadership,
+		 const struct trp_wire *message, struct trp_time now)
 {
 	struct trp_leadership_record record;
 
 	if (message->type != TRP_WIRE_PING && message->type != TRP_WIRE_HIST)
 		return;
 	if (trp_leadership_read(&message->value, &record) == 0)
-		join(tenure, &record);
+		join(leadership, &record);
 	if (message->type == TRP_WIRE_PING &&
-	    strcmp(message->node, tenure->holder) == 0)
-		tenure->holder_heard = now;
+	    strcmp(message->node, leadership->leader) == 0)
+		leadership->leader_heard = now;
 }
 
-/* ---- the seat ----------------------------------------------------------- */
+/* ---- claiming ----------------------------------------------------------- */
 
-static bool holds(const struct trp_leadership *tenure)
+static bool leads(const struct trp_leadership *leadership)
 {
-	return tenure->seat == TRP_TENURE_HELD &&
-	       strcmp(tenure->holder, tenure->node) == 0;
+	return leadership->state == TRP_LEADERSHIP_HELD &&
+	       strcmp(leadership->leader, leadership->node) == 0;
 }
 
 /*
- * Not listed, since longer than a holder takes to come back: it is eager.  Or,
+ * Not listed, since longer than a leader takes to come back: it is eager.  Or,
  * as a list without bound keeps the dead, not heard in all the time in which
  * everybody on it has had a turn.
  */
-static bool is_holder_gone(const struct trp_leadership *tenure,
+static bool is_leader_gone(const struct trp_leadership *leadership,
 			   const struct trp_beacon *beacon, struct trp_time now)
 {
 	int64_t turn_ns = trp_beacon_cycle_max_ns(beacon);
-	int64_t silent_ns = now.ns - tenure->holder_heard.ns;
-	int64_t unlisted_ns = now.ns - tenure->holder_listed.ns;
+	int64_t silent_ns = now.ns - leadership->leader_heard.ns;
+	int64_t unlisted_ns = now.ns - leadership->leader_listed.ns;
 	const struct trp_wire_config *config = trp_beacon_config(beacon);
 	int64_t back_ns =
 		(int64_t)((config->cycle_s + config->gap_s / 2) * 1e9);
 	size_t count;
 
-	if (!is_listed(beacon, tenure->holder, &count))
+	if (!is_listed(beacon, leadership->leader, &count))
 		return silent_ns > turn_ns && unlisted_ns > back_ns;
 	if (config->nodes > 0)
 		return false;
 	return silent_ns > (int64_t)(count + 1) * turn_ns;
 }
 
-static void claim(struct trp_leadership *tenure)
+static void claim(struct trp_leadership *leadership)
 {
-	tenure->term = tenure->term ? tenure->term + 1 : tenure->floor;
-	tenure->seat = TRP_TENURE_HELD;
-	tenure->has_claimed = true;
-	tenure->is_running = false;
-	strcpy(tenure->holder, tenure->node);
+	leadership->term =
+		leadership->term ? leadership->term + 1 : leadership->floor;
+	leadership->state = TRP_LEADERSHIP_HELD;
+	leadership->has_claimed = true;
+	leadership->is_running = false;
+	strcpy(leadership->leader, leadership->node);
 }
 
-static bool wants_to_claim(const struct trp_leadership *tenure,
+static bool wants_to_claim(const struct trp_leadership *leadership,
 			   const struct trp_beacon *beacon, struct trp_time now)
 {
-	if (tenure->term >= TERM_MAX)
+	if (leadership->term >= TERM_MAX)
 		return false;
-	if (tenure->is_roving || tenure->seat != TRP_TENURE_HELD)
+	if (leadership->is_roving || leadership->state != TRP_LEADERSHIP_HELD)
 		return true;
-	if (holds(tenure))
-		return !tenure->has_claimed; /* that was in another life */
-	return is_holder_gone(tenure, beacon, now);
+	if (leads(leadership))
+		return !leadership->has_claimed; /* that was in another life */
+	return is_leader_gone(leadership, beacon, now);
 }
 
-int trp_leadership_announce(struct trp_leadership *tenure,
+int trp_leadership_announce(struct trp_leadership *leadership,
 			    const struct trp_beacon *beacon, bool may_become_it,
 			    struct trp_time now, const char *rest, char *space,
 			    size_t size)
 {
 	int length;
 
-	look(tenure, beacon, now);
-	if (may_become_it && wants_to_claim(tenure, beacon, now))
-		claim(tenure);
+	look(leadership, beacon, now);
+	if (may_become_it && wants_to_claim(leadership, beacon, now))
+		claim(leadership);
 	length = snprintf(space, size, RECORD_SHAPE,
-			  (unsigned long long)tenure->term,
-			  tenure->seat == TRP_TENURE_VOID ? '1' : '0',
-			  tenure->holder, rest);
+			  (unsigned long long)leadership->term,
+			  leadership->state == TRP_LEADERSHIP_VOID ? '1' : '0',
+			  leadership->leader, rest);
 	return (size_t)length < size ? length : -ENOSPC;
 }
 
-void trp_leadership_event(struct trp_leadership *tenure,
+void trp_leadership_event(struct trp_leadership *leadership,
 			  const struct trp_beacon *beacon,
 			  const struct trp_beacon_event *event,
 			  struct trp_time now)
 {
 	switch (event->type) {
 	case TRP_BEACON_RAW:
-		look(tenure, beacon, now);
-		hear(tenure, event->message, now);
+		look(leadership, beacon, now);
+		hear(leadership, event->message, now);
 		break;
 	case TRP_BEACON_TAG:
-		tenure->is_running = holds(tenure) && tenure->has_claimed;
+		leadership->is_running =
+			leads(leadership) && leadership->has_claimed;
 		break;
 	case TRP_BEACON_UNTAG:
 	case TRP_BEACON_DETAG:
-		if (tenure->is_roving)
-			tenure->is_running = false;
+		if (leadership->is_roving)
+			leadership->is_running = false;
 		break;
 	case TRP_BEACON_FAILED:
 		/* What is done under this name is another's: a new term. */
-		tenure->has_claimed = false;
-		tenure->is_running = false;
+		leadership->has_claimed = false;
+		leadership->is_running = false;
 		break;
 	case TRP_BEACON_PING:
 	case TRP_BEACON_GOOD_NODE:
@@ -257,17 +259,17 @@ void trp_leadership_event(struct trp_leadership *tenure,
 	}
 }
 
-void trp_leadership_stop(struct trp_leadership *tenure)
+void trp_leadership_stop(struct trp_leadership *leadership)
 {
-	tenure->is_running = false;
+	leadership->is_running = false;
 }
 
-bool trp_leadership_may_run(const struct trp_leadership *tenure)
+bool trp_leadership_may_run(const struct trp_leadership *leadership)
 {
-	return tenure->is_running;
+	return leadership->is_running;
 }
 
-/* FNV-1a, folded: tells two holders of one term apart. */
+/* FNV-1a, folded: tells two leaders of one term apart. */
 static uint64_t name_bits(const char *name)
 {
 	uint32_t hash = 2166136261u;
@@ -277,9 +279,9 @@ static uint64_t name_bits(const char *name)
 	return (hash ^ hash >> 16) & 0xffff;
 }
 
-uint64_t trp_leadership_fence(const struct trp_leadership *tenure)
+uint64_t trp_leadership_fence(const struct trp_leadership *leadership)
 {
-	if (!tenure->is_running)
+	if (!leadership->is_running)
 		return 0;
-	return tenure->term << 16 | name_bits(tenure->node);
+	return leadership->term << 16 | name_bits(leadership->node);
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_TENURE_H
-#define TRP_RUNTIME_TENURE_H
+#ifndef TRP_RUNTIME_ELECTION_LEADERSHIP_H
+#define TRP_RUNTIME_ELECTION_LEADERSHIP_H
 
 /*
- * Who of the nodes runs what there may be only one of.
+ * Which node leads, that is, runs what there may be only one of.
  *
- * The beacon goes round; this does not.  A node that is about to ping, and
- * finds that nobody holds the seat or that its holder has left the list, claims
- * it in that ping; all who hear it know the new term and who holds it a gap
- * before that node may begin, which is when the old holder stops.  The holder
- * keeps the seat until it is claimed with a higher term.  The record travels
- * in each node's value, in front of what the node has to say:
+ * The beacon goes round; leadership does not.  A node that is about to ping,
+ * and finds that there is no leader or that the leader has left the list,
+ * claims a new term in that ping; all who hear it know the term and its leader
+ * a gap before that node may begin, which is when the old leader stops.  A
+ * leader stays it until a higher term is claimed.  The record travels in each
+ * node's value, in front of what the node has to say:
  *
- *	TTTTTTTTTTTTTTTT 0HOLDER;REST	term in hex, and who holds it
+ *	TTTTTTTTTTTTTTTT 0LEADER;REST	term in hex, and its leader
  *	TTTTTTTTTTTTTTTT 1;REST		two have claimed this term: void
  *
  * so that values order by term, and the side with the higher term wins when
@@ -23,23 +23,26 @@
 
 #include "runtime/election/beacon.h"
 
-enum trp_leadership_seat {
-	TRP_TENURE_NOBODY, /* nothing is known */
-	TRP_TENURE_HELD,
-	TRP_TENURE_VOID, /* two claimed the same term */
+enum trp_leadership_state {
+	TRP_LEADERSHIP_NONE, /* nothing is known */
+	TRP_LEADERSHIP_HELD,
+	TRP_LEADERSHIP_VOID, /* two claimed the same term */
 };
 
 struct trp_leadership {
 	char node[TRP_WIRE_NAME_MAX + 1];
-	bool is_roving; /* the seat goes with the beacon: TAG to UNTAG */
+	bool is_roving; /* it goes with the beacon: TAG to UNTAG */
 	uint64_t floor;
 
-	/* The highest record heard.  holder is "" unless HELD. */
+	/* The highest record heard.  leader is "" unless HELD. */
 	uint64_t term;
-	enum trp_leadership_seat seat;
-	char holder[TRP_WIRE_NAME_MAX + 1];
-	struct trp_time holder_listed; /* and still was on the list */
-	struct trp_time holder_heard;
+	enum trp_leadership_state state;
+	union {
+		char leader[TRP_WIRE_NAME_MAX + 1];
+		char holder[TRP_WIRE_NAME_MAX + 1];
+	};
+	struct trp_time leader_listed; /* and still was on the list */
+	struct trp_time leader_heard;
 
 	bool has_claimed; /* that term, in this life */
 	bool is_running;  /* ==> HELD by node, has_claimed */
@@ -48,17 +51,17 @@ struct trp_leadership {
 /* What was read out of a value. */
 struct trp_leadership_record {
 	uint64_t term;
-	enum trp_leadership_seat seat;
-	char holder[TRP_WIRE_NAME_MAX + 1];
+	enum trp_leadership_state state;
+	char leader[TRP_WIRE_NAME_MAX + 1];
 	struct trp_scalar rest; /* TEXT, borrowed from the value */
 };
 
 /*
- * No term below `floor` is claimed by one who has heard of none: a number that
- * was kept from the last life, or the milliseconds of the calendar.  Returns 0,
- * or -EINVAL for a name that is too long or has a ';' in it.
+ * No term below `floor` is claimed by a node that has heard of none: a number
+ * that was kept from the last life, or the milliseconds of the calendar.
+ * Returns 0, or -EINVAL for a name that is too long or has a ';' in it.
  */
-int trp_leadership_init(struct trp_leadership *tenure, const char *node,
+int trp_leadership_init(struct trp_leadership *leadership, const char *node,
 			uint64_t floor, bool is_roving);
 
 /* Returns 0, or -EBADMSG when the value has no such record. */
@@ -69,7 +72,7 @@ int trp_leadership_read(const struct trp_scalar *value,
  * Takes the beacon's events: RAW (options.wants_raw), TAG, UNTAG, DETAG and
  * FAILED count.  Afterwards trp_leadership_may_run() may have changed.
  */
-void trp_leadership_event(struct trp_leadership *tenure,
+void trp_leadership_event(struct trp_leadership *leadership,
 			  const struct trp_beacon *beacon,
 			  const struct trp_beacon_event *event,
 			  struct trp_time now);
@@ -79,21 +82,21 @@ void trp_leadership_event(struct trp_leadership *tenure,
  * claim when this node makes one.  Returns the length, which is less than
  * `size`, or -ENOSPC.
  */
-int trp_leadership_announce(struct trp_leadership *tenure,
+int trp_leadership_announce(struct trp_leadership *leadership,
 			    const struct trp_beacon *beacon, bool may_become_it,
 			    struct trp_time now, const char *rest, char *space,
 			    size_t size);
 
 /* The node leaves: nothing runs here any more. */
-void trp_leadership_stop(struct trp_leadership *tenure);
+void trp_leadership_stop(struct trp_leadership *leadership);
 
 /* Whether what there may be only one of runs here. */
-bool trp_leadership_may_run(const struct trp_leadership *tenure);
+bool trp_leadership_may_run(const struct trp_leadership *leadership);
 
 /*
- * The number for the resource that is guarded: it takes nothing from who
- * brings a smaller one than it has seen.  0 unless it may run here.
+ * The number for the resource that it guards: it takes nothing from a
+ * node that brings a smaller one than it has seen.  0 unless it may run here.
  */
-uint64_t trp_leadership_fence(const struct trp_leadership *tenure);
+uint64_t trp_leadership_fence(const struct trp_leadership *leadership);
 
 #endif

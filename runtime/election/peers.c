@@ -153,3 +153,11 @@ int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 	peer->is_heard = true;
 	return 0;
 }
+
+bool trp_peers_has_priority(const struct trp_beacon_peer *a,
+			    const struct trp_beacon_peer *b)
+{
+	int order = trp_scalar_compare(&a->value, &b->value);
+
+	return order ? order > 0 : strcmp(a->name, b->name) < 0;
+}

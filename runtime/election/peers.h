@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_PEERS_H
-#define TRP_RUNTIME_PEERS_H
+#ifndef TRP_RUNTIME_ELECTION_PEERS_H
+#define TRP_RUNTIME_ELECTION_PEERS_H
 
 /*
  * The nodes that a beacon has heard of, by name.  Bounded: when the table is
@@ -48,5 +48,9 @@ int trp_peers_make(struct trp_peers *peers, const char *name,
 /* Takes note of a value heard.  Returns 0 or -ENOMEM (nothing changed). */
 int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 		   const struct trp_scalar *value, struct trp_time now);
+
+/* Which of two pings wins: the greater value, then the smaller name. */
+bool trp_peers_has_priority(const struct trp_beacon_peer *a,
+			    const struct trp_beacon_peer *b);
 
 #endif

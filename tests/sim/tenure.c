@@ -427,8 +427,8 @@ Test(tenure, values_that_are_no_records_are_passed_over)
 	}
 	value = trp_scalar_text("00000000000000ff 0node;and;more");
 	cr_assert(trp_leadership_read(&value, &record) == 0);
-	cr_assert(record.term == 255 && record.seat == TRP_TENURE_HELD);
-	cr_assert_str_eq(record.holder, "node");
+	cr_assert(record.term == 255 && record.state == TRP_LEADERSHIP_HELD);
+	cr_assert_str_eq(record.leader, "node");
 	cr_assert(record.rest.span.length == 8);
 	cr_assert(memcmp(record.rest.span.data, "and;more", 8) == 0);
 }

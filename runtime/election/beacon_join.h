@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_ELECTION_BEACON_JOIN_H
+#define TRP_RUNTIME_ELECTION_BEACON_JOIN_H
+
+#include "runtime/election/beacon_state.h"
+
+void trp_beacon_join_send_init(struct trp_beacon *beacon, struct trp_time now);
+
+/* The own init was heard. */
+void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now);
+
+/* With an empty list, and a ping at once. */
+void trp_beacon_join_take_part(struct trp_beacon *beacon, struct trp_time now);
+
+/*
+ * A ping heard before the own init collides with the own first ping, which is
+ * still to come: it is not heard again.
+ */
+void trp_beacon_join_rival(struct trp_beacon *beacon,
+			   const struct trp_wire *message,
+			   struct trp_beacon_peer *sender);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_ELECTION_BEACON_TURN_H
+#define TRP_RUNTIME_ELECTION_BEACON_TURN_H
+
+#include "runtime/election/beacon_state.h"
+
+void trp_beacon_turn_enter(struct trp_beacon *beacon,
+			   enum trp_beacon_state state, struct trp_time due);
+
+/* A ping was accepted: when is the own turn? */
+void trp_beacon_turn_wait(struct trp_beacon *beacon, struct trp_time now);
+
+/* The own turn does not come before that much later, if it can wait. */
+void trp_beacon_turn_hold(struct trp_beacon *beacon, int64_t duration_ns,
+			  struct trp_time now);
+
+/* Leaves WAITING or IT, with that event in the latter. */
+void trp_beacon_turn_yield(struct trp_beacon *beacon,
+			   enum trp_beacon_event_type type, const char *winner);
+
+/* The application is told of that ping, unless a later one comes soon. */
+void trp_beacon_turn_queue_ping(struct trp_beacon *beacon,
+				struct trp_beacon_peer *pinger,
+				struct trp_time now);
+
+/* `sender` is the head now: both of the above. */
+void trp_beacon_turn_accept(struct trp_beacon *beacon,
+			    struct trp_beacon_peer *sender,
+			    struct trp_time now);
+
+void trp_beacon_turn_ping(struct trp_beacon *beacon, struct trp_time now);
+void trp_beacon_turn_fail(struct trp_beacon *beacon, int error);
+
+/* Does what is due. */
+void trp_beacon_turn_tick(struct trp_beacon *beacon, struct trp_time now);
+
+#endif
