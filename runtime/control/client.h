@@ -7,7 +7,7 @@
  * answers, TRP_VISIT_MS at most for each item unless told otherwise.
  */
 
-#include "runtime/cli/options.h"
+#include "runtime/node/options.h"
 #include "runtime/control/protocol.h"
 #include "serialize/scratch.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a node says of itself, behind the tenure's record in its value:
+ * What a node says of itself, behind the leadership's record in its value:
  *
  *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
  *	NAME TAB WHERE		a line for each offer
@@ -51,7 +51,8 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 	size_t splits = (size_t)mesh->options->config.splits;
 	size_t used =
 		KEYS + 2 * own + RECORD +
-		(*mesh->tenure.holder ? strlen(mesh->tenure.holder) : own);
+		(*mesh->leadership.holder ? strlen(mesh->leadership.holder)
+					  : own);
 	size_t room = mesh->value_max;
 	const char *listed;
 	size_t i;
@@ -67,7 +68,7 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 	return room > used ? room - used : 0;
 }
 
-void trp_mesh_value_say(struct trp_mesh *mesh, char *space, size_t size)
+void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size)
 {
 	struct saying saying = { .text = space, .room = room_for_value(mesh) };
 	unsigned waited = trp_beacon_waited(mesh->beacon, trp_now());
@@ -79,8 +80,9 @@ void trp_mesh_value_say(struct trp_mesh *mesh, char *space, size_t size)
 	saying.length = (size_t)snprintf(
 		space, size, "1\t%02x\t%" PRIx64 "\t%u\t%u",
 		waited < WAITED_MOST ? waited : WAITED_MOST, mesh->incarnation,
-		(unsigned)(load * 100), mesh->supervisor->family.alive);
-	trp_registry_each_offer(&mesh->supervisor->names, add_offer, &saying);
+		(unsigned)(load * 100), mesh->supervisor->children.alive);
+	trp_registry_each_offer(&mesh->supervisor->registry, add_offer,
+				&saying);
 	if (saying.left_out && !mesh->is_short)
 		troupe_log(
 			TROUPE_WARNING,
@@ -113,8 +115,8 @@ static int take_number(const char **at, const char *end, int base,
 	return count ? 0 : -EBADMSG;
 }
 
-int trp_mesh_value_read(const char *text, size_t length,
-			struct trp_mesh_said *ret_said)
+int trp_mesh_announcement_read(const char *text, size_t length,
+			       struct trp_mesh_announcement *ret_said)
 {
 	static const int base[] = { 10, 16, 16, 10, 10 };
 	const char *end = text + length;
@@ -125,7 +127,7 @@ int trp_mesh_value_read(const char *text, size_t length,
 		r = take_number(&text, end, base[i], &number[i]);
 	if (r < 0 || number[0] != 1)
 		return -EBADMSG;
-	*ret_said = (struct trp_mesh_said) {
+	*ret_said = (struct trp_mesh_announcement) {
 		.incarnation = number[2],
 		.load = (uint32_t)number[3],
 		.actors = (uint32_t)number[4],
@@ -150,8 +152,8 @@ static bool take_word(const char *from, size_t length, char *to, size_t size)
 }
 
 /* What makes no sense is passed over. */
-bool trp_mesh_value_offer(struct trp_mesh_said *said,
-			  struct trp_mesh_offer *ret_offer)
+bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
+				 struct trp_mesh_offer *ret_offer)
 {
 	const char *line, *end, *tab;
 	size_t length;

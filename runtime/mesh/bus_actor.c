@@ -56,12 +56,12 @@ static bool may_report(void)
 static void on_deliver(void *user, const void *payload, size_t length)
 {
 	Troupe__Mesh__Heard heard = TROUPE__MESH__HEARD__INIT;
-	struct trp_mesh_packed packed;
+	struct trp_mesh_pack_encoded packed;
 	struct trp_wire wire;
 	int r = trp_wire_decode(codec, payload, length, &wire);
 
 	if (r == 0) {
-		trp_mesh_pack(&wire, &packed);
+		trp_mesh_pack_encode(&wire, &packed);
 		heard.wire = &packed.wire;
 	}
 	if (!may_report() || report(&heard.base) < 0)
@@ -100,11 +100,11 @@ static void say(const Troupe__Mesh__Wire *packed)
 {
 	static char bytes[TRP_WIRE_SIZE_MAX];
 	struct trp_writer writer = { .data = bytes, .space = sizeof(bytes) };
-	struct trp_mesh_unpacked unpacked;
+	struct trp_mesh_pack_decoded unpacked;
 	int r = -EBADMSG;
 
 	if (packed)
-		r = trp_mesh_unpack(packed, &unpacked);
+		r = trp_mesh_pack_decode(packed, &unpacked);
 	if (r == 0)
 		r = trp_wire_encode(codec, &unpacked.wire, &writer);
 	if (r == 0)
@@ -179,7 +179,7 @@ static const struct troupe_handler handlers[] = {
 	{ NULL, NULL },
 };
 
-const struct troupe_class trp_mesh_bus = {
+const struct troupe_class trp_mesh_bus_actor = {
 	.name = "mesh-bus",
 	.handlers = handlers,
 	.init = init,

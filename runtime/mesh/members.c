@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct look {
-	struct trp_roster *roster;
+	struct trp_mesh_members *members;
 	const struct trp_beacon *beacon;
 	struct trp_time now;
 	void (*tell)(void *user, const char *node, bool has_come);
@@ -20,8 +20,8 @@ static bool takes_part(const struct trp_beacon *beacon)
 	       trp_beacon_state(beacon) <= TRP_BEACON_IT;
 }
 
-bool trp_mesh_roster_is_live(const struct trp_beacon *beacon, const char *node,
-			     struct trp_time heard, struct trp_time now)
+bool trp_mesh_members_is_live(const struct trp_beacon *beacon, const char *node,
+			      struct trp_time heard, struct trp_time now)
 {
 	int64_t turn_ns = trp_beacon_cycle_max_ns(beacon);
 	bool is_listed = false;
@@ -38,16 +38,16 @@ bool trp_mesh_roster_is_live(const struct trp_beacon *beacon, const char *node,
 }
 
 /* Where it is, or where it belongs. */
-static size_t place_of(const struct trp_roster *roster, const char *name,
+static size_t place_of(const struct trp_mesh_members *members, const char *name,
 		       bool *ret_is_there)
 {
-	size_t low = 0, high = roster->count;
+	size_t low = 0, high = members->count;
 	int order;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		order = strcmp(roster->at[middle].name, name);
+		order = strcmp(members->at[middle].name, name);
 		if (order == 0) {
 			*ret_is_there = true;
 			return middle;
@@ -61,34 +61,34 @@ static size_t place_of(const struct trp_roster *roster, const char *name,
 	return low;
 }
 
-static int make_room(struct trp_roster *roster)
+static int make_room(struct trp_mesh_members *members)
 {
-	struct trp_roster_entry *at;
-	size_t room = roster->room ? 2 * roster->room : 16;
+	struct trp_mesh_member *at;
+	size_t room = members->room ? 2 * members->room : 16;
 
-	if (roster->count < roster->room)
+	if (members->count < members->room)
 		return 0;
-	at = reallocarray(roster->at, room, sizeof(*at));
+	at = reallocarray(members->at, room, sizeof(*at));
 	if (!at)
 		return -ENOMEM;
-	roster->at = at;
-	roster->room = room;
+	members->at = at;
+	members->room = room;
 	return 0;
 }
 
-static int add(struct trp_roster *roster, size_t place, const char *name)
+static int add(struct trp_mesh_members *members, size_t place, const char *name)
 {
-	struct trp_roster_entry entry = { .name = strdup(name),
-					  .is_seen = true };
+	struct trp_mesh_member entry = { .name = strdup(name),
+					 .is_seen = true };
 
-	if (!entry.name || make_room(roster) < 0) {
+	if (!entry.name || make_room(members) < 0) {
 		free(entry.name);
 		return -ENOMEM;
 	}
-	memmove(roster->at + place + 1, roster->at + place,
-		(roster->count - place) * sizeof(*roster->at));
-	roster->at[place] = entry;
-	roster->count++;
+	memmove(members->at + place + 1, members->at + place,
+		(members->count - place) * sizeof(*members->at));
+	members->at[place] = entry;
+	members->count++;
 	return 0;
 }
 
@@ -99,48 +99,48 @@ static void see(void *user, const char *node, const struct trp_scalar *value,
 	bool is_there;
 	size_t place;
 
-	if (!trp_mesh_roster_is_live(look->beacon, node, heard, look->now))
+	if (!trp_mesh_members_is_live(look->beacon, node, heard, look->now))
 		return;
-	place = place_of(look->roster, node, &is_there);
+	place = place_of(look->members, node, &is_there);
 	if (is_there) {
-		look->roster->at[place].is_seen = true;
-	} else if (add(look->roster, place, node) < 0) {
+		look->members->at[place].is_seen = true;
+	} else if (add(look->members, place, node) < 0) {
 		look->error = -ENOMEM;
 	} else {
 		look->tell(look->user, node, true);
 	}
 }
 
-int trp_mesh_roster_look(struct trp_roster *roster,
-			 const struct trp_beacon *beacon, struct trp_time now,
-			 void (*tell)(void *user, const char *node,
-				      bool has_come),
-			 void *user)
+int trp_mesh_members_look(struct trp_mesh_members *members,
+			  const struct trp_beacon *beacon, struct trp_time now,
+			  void (*tell)(void *user, const char *node,
+				       bool has_come),
+			  void *user)
 {
-	struct look look = { roster, beacon, now, tell, user, 0 };
+	struct look look = { members, beacon, now, tell, user, 0 };
 	size_t i, kept = 0;
 
-	for (i = 0; i < roster->count; i++)
-		roster->at[i].is_seen = false;
+	for (i = 0; i < members->count; i++)
+		members->at[i].is_seen = false;
 	trp_beacon_each(beacon, see, &look);
-	for (i = 0; i < roster->count; i++) {
-		if (roster->at[i].is_seen) {
-			roster->at[kept++] = roster->at[i];
+	for (i = 0; i < members->count; i++) {
+		if (members->at[i].is_seen) {
+			members->at[kept++] = members->at[i];
 			continue;
 		}
-		tell(user, roster->at[i].name, false);
-		free(roster->at[i].name);
+		tell(user, members->at[i].name, false);
+		free(members->at[i].name);
 	}
-	roster->count = kept;
+	members->count = kept;
 	return look.error;
 }
 
-void trp_mesh_roster_fini(struct trp_roster *roster)
+void trp_mesh_members_fini(struct trp_mesh_members *members)
 {
 	size_t i;
 
-	for (i = 0; i < roster->count; i++)
-		free(roster->at[i].name);
-	free(roster->at);
-	*roster = (struct trp_roster) { 0 };
+	for (i = 0; i < members->count; i++)
+		free(members->at[i].name);
+	free(members->at);
+	*members = (struct trp_mesh_members) { 0 };
 }

@@ -14,29 +14,29 @@
 #include <stddef.h>
 #include "runtime/election/beacon.h"
 
-struct trp_roster_entry {
+struct trp_mesh_member {
 	char *name;
 	bool is_seen;
 };
 
-struct trp_roster {
-	struct trp_roster_entry *at; /* sorted by name */
+struct trp_mesh_members {
+	struct trp_mesh_member *at; /* sorted by name */
 	size_t count, room;
 };
 
 /* As far as the beacon knows now; this node itself, when it takes part. */
-bool trp_mesh_roster_is_live(const struct trp_beacon *beacon, const char *node,
-			     struct trp_time heard, struct trp_time now);
+bool trp_mesh_members_is_live(const struct trp_beacon *beacon, const char *node,
+			      struct trp_time heard, struct trp_time now);
 
 /*
  * Calls back for each that has come or gone since the last time.  Returns 0,
  * or -ENOMEM: some that came are told another time.
  */
-int trp_mesh_roster_look(struct trp_roster *roster,
-			 const struct trp_beacon *beacon, struct trp_time now,
-			 void (*tell)(void *user, const char *node,
-				      bool has_come),
-			 void *user);
-void trp_mesh_roster_fini(struct trp_roster *roster);
+int trp_mesh_members_look(struct trp_mesh_members *members,
+			  const struct trp_beacon *beacon, struct trp_time now,
+			  void (*tell)(void *user, const char *node,
+				       bool has_come),
+			  void *user);
+void trp_mesh_members_fini(struct trp_mesh_members *members);
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/random.h>
 #include <time.h>
 #include "runtime/mesh/pack.h"
+#include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum {
@@ -46,7 +47,7 @@ static bool is_bus_well(struct trp_mesh *mesh)
 	if (troupe_now().ns - mesh->asked.ns >= HUNG_MS * INT64_C(1000000)) {
 		troupe_log(TROUPE_WARNING,
 			   "the bus actor hangs, and is killed");
-		trp_office_kill(mesh->supervisor, trp_ref_slot(bus->ref));
+		trp_notify_kill(mesh->supervisor, trp_ref_slot(bus->ref));
 	}
 	return false;
 }
@@ -55,15 +56,15 @@ static void on_send(void *user, const struct trp_wire *message)
 {
 	struct trp_mesh *mesh = user;
 	Troupe__Mesh__Say say = TROUPE__MESH__SAY__INIT;
-	struct trp_mesh_packed packed;
+	struct trp_mesh_pack_encoded packed;
 
 	if (!mesh->is_up || !is_bus_well(mesh)) {
 		mesh->unsaid++;
 		return;
 	}
-	trp_mesh_pack(message, &packed);
+	trp_mesh_pack_encode(message, &packed);
 	say.wire = &packed.wire;
-	if (trp_office_send(mesh->supervisor, trp_ref_slot(mesh->bus.ref),
+	if (trp_notify_send(mesh->supervisor, trp_ref_slot(mesh->bus.ref),
 			    &say.base) < 0) {
 		mesh->unsaid++;
 		return;
@@ -88,8 +89,8 @@ static double on_random(void *user)
  */
 static bool may_claim(const struct trp_mesh *mesh)
 {
-	return mesh->is_up &&
-	       (!*mesh->tenure.holder || trp_now().ns >= mesh->seat_kept.ns);
+	return mesh->is_up && (!*mesh->leadership.holder ||
+			       trp_now().ns >= mesh->leader_missed.ns);
 }
 
 static const struct trp_scalar *on_value(void *user, bool may_become_it)
@@ -98,10 +99,11 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 	char rest[sizeof(mesh->value)];
 	int length;
 
-	trp_mesh_value_say(mesh, rest, sizeof(rest) / 2);
-	length = trp_leadership_announce(
-		&mesh->tenure, mesh->beacon, may_become_it && may_claim(mesh),
-		trp_now(), rest, mesh->value, sizeof(mesh->value));
+	trp_mesh_announcement_say(mesh, rest, sizeof(rest) / 2);
+	length = trp_leadership_announce(&mesh->leadership, mesh->beacon,
+					 may_become_it && may_claim(mesh),
+					 trp_now(), rest, mesh->value,
+					 sizeof(mesh->value));
 	if (length < 0) /* not with names of at most 255 bytes */
 		mesh->value[0] = '\0';
 	mesh->value_scalar = trp_scalar_text(mesh->value);
@@ -111,7 +113,7 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 static void note_it(struct trp_mesh *mesh, const char *node)
 {
 	snprintf(mesh->it, sizeof(mesh->it), "%s", node ? node : "");
-	mesh->is_roster_stale = true;
+	mesh->are_members_stale = true;
 }
 
 static void tell_healed(struct trp_mesh *mesh,
@@ -128,7 +130,7 @@ static void tell_healed(struct trp_mesh *mesh,
 		.remote_count = event->remote.count,
 	};
 
-	trp_mesh_desk_tell(mesh, &healed);
+	trp_mesh_subscribers_tell(mesh, &healed);
 }
 
 static int begin_again(struct troupe_timer *timer)
@@ -162,7 +164,7 @@ static void give_up(struct trp_mesh *mesh, int error)
 	mesh->is_up = false;
 	mesh->bus_error = error;
 	trp_restart_stop(&mesh->bus, 1000);
-	trp_mesh_desk_tell(
+	trp_mesh_subscribers_tell(
 		mesh, &(struct troupe_mesh_event) { .kind = TROUPE_MESH_LOST,
 						    .node = "",
 						    .error = error });
@@ -202,7 +204,7 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	struct troupe_mesh_event told = { .node = event->node ? event->node
 							      : "" };
 
-	trp_leadership_event(&mesh->tenure, mesh->beacon, event, trp_now());
+	trp_leadership_event(&mesh->leadership, mesh->beacon, event, trp_now());
 	switch (event->type) {
 	case TRP_BEACON_TAG:
 		told.kind = TROUPE_MESH_IT;
@@ -223,7 +225,7 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	case TRP_BEACON_SETUP:
 		told.kind = TROUPE_MESH_SETUP;
 		told.version = event->config->version;
-		trp_mesh_desk_tell(mesh, &told);
+		trp_mesh_subscribers_tell(mesh, &told);
 		return;
 	case TRP_BEACON_GOOD_NODE: /* this node always has a value */
 	case TRP_BEACON_RAW:
@@ -231,7 +233,7 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 		return;
 	}
 	note_it(mesh, event->node);
-	trp_mesh_desk_tell(mesh, &told);
+	trp_mesh_subscribers_tell(mesh, &told);
 }
 
 static const struct trp_beacon_calls calls = {
@@ -245,10 +247,11 @@ static const struct trp_beacon_calls calls = {
 
 static void tell_who(void *user, const char *node, bool has_come)
 {
-	trp_mesh_desk_tell(user, &(struct troupe_mesh_event) {
-					 .kind = has_come ? TROUPE_MESH_CAME
-							  : TROUPE_MESH_WENT,
-					 .node = node });
+	trp_mesh_subscribers_tell(
+		user,
+		&(struct troupe_mesh_event) {
+			.kind = has_come ? TROUPE_MESH_CAME : TROUPE_MESH_WENT,
+			.node = node });
 }
 
 static int tick(struct troupe_timer *timer)
@@ -265,12 +268,12 @@ static void settle(struct trp_mesh *mesh)
 	struct trp_timers *timers = &mesh->supervisor->timers;
 	struct trp_time deadline = trp_beacon_deadline(mesh->beacon);
 
-	if (mesh->is_roster_stale) {
-		mesh->is_roster_stale = false;
-		trp_mesh_roster_look(&mesh->roster, mesh->beacon, trp_now(),
-				     tell_who, mesh);
+	if (mesh->are_members_stale) {
+		mesh->are_members_stale = false;
+		trp_mesh_members_look(&mesh->members, mesh->beacon, trp_now(),
+				      tell_who, mesh);
 	}
-	trp_mesh_seat_look(mesh);
+	trp_mesh_singleton_look(mesh);
 	if (deadline.ns == TRP_NEVER.ns)
 		return; /* a pending start stays */
 	mesh->due.fired = tick;
@@ -296,11 +299,11 @@ int trp_mesh_on_heard(struct trp_request *request)
 	const Troupe__Mesh__Heard *heard =
 		(const Troupe__Mesh__Heard *)request->message;
 	struct trp_mesh *mesh = mesh_of(request);
-	struct trp_mesh_unpacked unpacked;
+	struct trp_mesh_pack_decoded unpacked;
 
 	if (!mesh)
 		return -EPERM;
-	if (!heard->wire || trp_mesh_unpack(heard->wire, &unpacked) < 0) {
+	if (!heard->wire || trp_mesh_pack_decode(heard->wire, &unpacked) < 0) {
 		trp_beacon_malformed(mesh->beacon);
 		return 0;
 	}
@@ -315,20 +318,21 @@ static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
 
 	mesh->is_up = is_up;
 	if (is_up && mesh->bus_error)
-		mesh->seat_kept.ns = trp_now().ns +
-				     2 * trp_beacon_cycle_max_ns(mesh->beacon);
+		mesh->leader_missed.ns =
+			trp_now().ns +
+			2 * trp_beacon_cycle_max_ns(mesh->beacon);
 	if (is_up != was_up || (error && error != mesh->bus_error)) {
 		troupe_log(is_up ? TROUPE_INFO : TROUPE_WARNING,
 			   "mesh %s: %s is %s%s%s", mesh->options->name,
 			   mesh->channel, is_up ? "up" : "down",
 			   error ? ": " : "",
 			   error ? trp_bus_reason(error) : "");
-		trp_mesh_desk_tell(mesh,
-				   &(struct troupe_mesh_event) {
-					   .kind = is_up ? TROUPE_MESH_UP
-							 : TROUPE_MESH_DOWN,
-					   .node = "",
-					   .error = error });
+		trp_mesh_subscribers_tell(
+			mesh, &(struct troupe_mesh_event) {
+				      .kind = is_up ? TROUPE_MESH_UP
+						    : TROUPE_MESH_DOWN,
+				      .node = "",
+				      .error = error });
 	}
 	mesh->bus_error = error;
 }
@@ -361,9 +365,9 @@ int trp_mesh_on_said(struct trp_request *request)
 	return 0;
 }
 
-static void bus_has_ended(struct trp_restart *keeper)
+static void bus_has_ended(struct trp_restart *restart)
 {
-	struct trp_mesh *mesh = keeper->data;
+	struct trp_mesh *mesh = restart->data;
 
 	mesh->unanswered = 0;
 	if (!mesh->supervisor->is_ending && !mesh->is_lost)
@@ -399,8 +403,8 @@ static int open_beacon(struct trp_mesh *mesh)
 	};
 	int r;
 
-	r = trp_leadership_init(&mesh->tenure, mesh->node, mesh->incarnation,
-				mesh->options->is_roving);
+	r = trp_leadership_init(&mesh->leadership, mesh->node,
+				mesh->incarnation, mesh->options->is_roving);
 	if (r == 0)
 		r = trp_beacon_new(&mesh->beacon, &options, &calls, mesh);
 	if (r == 0)
@@ -422,10 +426,10 @@ static int open_bus(struct trp_mesh *mesh)
 	mesh->value_max = TRP_WIRE_SIZE_MAX;
 	if (strcmp(address.kind->name, "serf") == 0)
 		mesh->value_max = SERF_MOST - strlen(address.path);
-	birth.klass = (uintptr_t)&trp_mesh_bus;
-	birth.label = (char *)trp_mesh_bus.name;
+	birth.klass = (uintptr_t)&trp_mesh_bus_actor;
+	birth.label = (char *)trp_mesh_bus_actor.name;
 	spawn.birth = &birth;
-	spawn.grace_ms = trp_mesh_bus.grace_ms;
+	spawn.grace_ms = trp_mesh_bus_actor.grace_ms;
 	r = trp_restart_init(&mesh->bus, mesh->supervisor, &spawn);
 	if (r < 0)
 		return r;
@@ -464,9 +468,9 @@ void trp_mesh_close(struct trp_supervisor *supervisor)
 	if (!mesh)
 		return;
 	trp_timers_cancel(&supervisor->timers, &mesh->due);
-	trp_mesh_seat_fini(mesh);
-	trp_mesh_desk_fini(mesh);
-	trp_mesh_roster_fini(&mesh->roster);
+	trp_mesh_singleton_fini(mesh);
+	trp_mesh_subscribers_fini(mesh);
+	trp_mesh_members_fini(&mesh->members);
 	trp_restart_fini(&mesh->bus);
 	trp_beacon_free(mesh->beacon);
 	free(mesh);

@@ -11,7 +11,7 @@
  *	mesh_bus.c	the bus actor: bytes, client libraries
  *	mesh_pack.c	beacon messages between the two
  *	mesh_value.c	what a node says of itself in its value
- *	mesh_desk.c	what actors and visitors ask, and are told
+ *	mesh_desk.c	what actors and sessions ask, and are told
  *	mesh_view.c	all that is known, as a message
  *	mesh_roster.c	who is live
  *	mesh_seat.c	singletons
@@ -29,14 +29,14 @@
 
 struct trp_singleton {
 	struct trp_singleton *next;
-	struct trp_restart keeper;
+	struct trp_restart restart;
 	bool is_declared;
 };
 
 struct trp_subscriber {
 	struct trp_subscriber *next;
 	troupe_ref ref;			     /* an actor, or */
-	struct trp_control_session *visitor; /* one at the control socket */
+	struct trp_control_session *session; /* one at the control socket */
 };
 
 struct trp_mesh {
@@ -47,7 +47,7 @@ struct trp_mesh {
 	size_t value_max;     /* bytes of a ping that the bus takes */
 
 	struct trp_beacon *beacon;
-	struct trp_leadership tenure;
+	struct trp_leadership leadership;
 	struct troupe_timer due; /* of the beacon, or when it starts again */
 	char value[TRP_WIRE_VALUE_MAX + 1];
 	struct trp_scalar value_scalar;
@@ -60,21 +60,21 @@ struct trp_mesh {
 	struct trp_restart bus;
 	char channel[600]; /* the bus, for people */
 	bool is_up;
-	int bus_error;		   /* why it is down */
-	struct trp_time seat_kept; /* its holder is not missed before */
+	int bus_error;		       /* why it is down */
+	struct trp_time leader_missed; /* its holder is not missed before */
 	unsigned unanswered;
 	struct troupe_time asked; /* the oldest of these */
 	uint64_t unsaid, lost;
 
-	struct trp_roster roster;
-	bool is_roster_stale;
-	bool is_seated; /* as the singletons know it */
+	struct trp_mesh_members members;
+	bool are_members_stale;
+	bool is_leader; /* as the singletons know it */
 	struct trp_singleton *singletons;
 	struct trp_subscriber *subscribers;
 };
 
 /* The actor that has the bus; it finds its options in trp_node. */
-extern const struct troupe_class trp_mesh_bus;
+extern const struct troupe_class trp_mesh_bus_actor;
 
 /*
  * Joins the mesh that the options name.  Returns 0; -EINVAL, when it has
@@ -97,55 +97,55 @@ int trp_mesh_on_said(struct trp_request *request);
 int trp_mesh_on_subscribe(struct trp_request *request);
 int trp_mesh_on_look(struct trp_request *request);
 int trp_mesh_on_offer(struct trp_request *request);
-int trp_mesh_on_singleton(struct trp_request *request);
+int trp_mesh_singleton_request(struct trp_request *request);
 
-/* ---- for visitors, see visitors.c ---------------------------------------- */
+/* ---- for sessions, see sessions.c ---------------------------------------- */
 
-int trp_mesh_ask_status(struct trp_control_session *visitor,
+int trp_mesh_ask_status(struct trp_control_session *session,
 			const void *message);
-int trp_mesh_ask_nodes(struct trp_control_session *visitor,
+int trp_mesh_ask_nodes(struct trp_control_session *session,
 		       const void *message);
-int trp_mesh_ask_watch(struct trp_control_session *visitor,
+int trp_mesh_ask_watch(struct trp_control_session *session,
 		       const void *message);
 
 /* ---- between the files -------------------------------------------------- */
 
-/* What this node says of itself behind the tenure's record. */
-void trp_mesh_value_say(struct trp_mesh *mesh, char *space, size_t size);
+/* What this node says of itself behind the leadership's record. */
+void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size);
 
 /* What another one has said; `text` need not end in NUL. */
-struct trp_mesh_said {
+struct trp_mesh_announcement {
 	uint64_t incarnation;
 	uint32_t load; /* of a hundredth of a processor, over a minute */
 	uint32_t actors;
-	const char *offers; /* trp_mesh_value_offer() */
+	const char *offers; /* trp_mesh_announcement_offer() */
 	size_t length;
 };
 /* Returns 0 or -EBADMSG: it says nothing that we know. */
-int trp_mesh_value_read(const char *text, size_t length,
-			struct trp_mesh_said *ret_said);
+int trp_mesh_announcement_read(const char *text, size_t length,
+			       struct trp_mesh_announcement *ret_said);
 /* Takes one offer off.  False: there is none left. */
 struct trp_mesh_offer {
 	char name[TROUPE_NAME_SIZE];
 	char where[TROUPE_WHERE_SIZE];
 };
-bool trp_mesh_value_offer(struct trp_mesh_said *said,
-			  struct trp_mesh_offer *ret_offer);
+bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
+				 struct trp_mesh_offer *ret_offer);
 
 /* Tells all subscribers. */
-void trp_mesh_desk_tell(struct trp_mesh *mesh,
-			const struct troupe_mesh_event *event);
-void trp_mesh_desk_fini(struct trp_mesh *mesh);
+void trp_mesh_subscribers_tell(struct trp_mesh *mesh,
+			       const struct troupe_mesh_event *event);
+void trp_mesh_subscribers_fini(struct trp_mesh *mesh);
 
 /* All that is known; for free(), packed; offer "": of all nodes.  -ENOMEM. */
 int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view);
 
 /* Starts or stops the singletons, when the seat has come or gone. */
-void trp_mesh_seat_look(struct trp_mesh *mesh);
-void trp_mesh_seat_fini(struct trp_mesh *mesh);
+void trp_mesh_singleton_look(struct trp_mesh *mesh);
+void trp_mesh_singleton_fini(struct trp_mesh *mesh);
 
 /* How long a singleton has to stop: before the next one may begin. */
-int64_t trp_mesh_grace_ms(const struct trp_mesh *mesh);
+int64_t trp_mesh_singleton_grace_ms(const struct trp_mesh *mesh);
 
 #endif

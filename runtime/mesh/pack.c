@@ -36,8 +36,8 @@ static void pack_config(const struct trp_wire_config *from,
 	to->force_in = from->force_in;
 }
 
-void trp_mesh_pack(const struct trp_wire *wire,
-		   struct trp_mesh_packed *ret_packed)
+void trp_mesh_pack_encode(const struct trp_wire *wire,
+			  struct trp_mesh_pack_encoded *ret_packed)
 {
 	Troupe__Mesh__Wire *packed = &ret_packed->wire;
 	size_t i;
@@ -104,7 +104,7 @@ static void unpack_config(const Troupe__Mesh__Config *from,
 }
 
 static int unpack_history(const Troupe__Mesh__Wire *packed,
-			  struct trp_mesh_unpacked *unpacked)
+			  struct trp_mesh_pack_decoded *unpacked)
 {
 	size_t i;
 	int r = 0;
@@ -120,8 +120,8 @@ static int unpack_history(const Troupe__Mesh__Wire *packed,
 	return r;
 }
 
-int trp_mesh_unpack(const Troupe__Mesh__Wire *packed,
-		    struct trp_mesh_unpacked *ret_unpacked)
+int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
+			 struct trp_mesh_pack_decoded *ret_unpacked)
 {
 	struct trp_wire *wire = &ret_unpacked->wire;
 	int r = 0;

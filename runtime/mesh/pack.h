@@ -10,7 +10,7 @@
 #include "runtime/mesh/mesh.pb-c.h"
 #include "serialize/beacon/wire.h"
 
-struct trp_mesh_packed {
+struct trp_mesh_pack_encoded {
 	Troupe__Mesh__Wire wire;
 	Troupe__Mesh__Scalar value;
 	Troupe__Mesh__Config config;
@@ -18,10 +18,10 @@ struct trp_mesh_packed {
 };
 
 /* ret_packed borrows from `wire`, which must be valid. */
-void trp_mesh_pack(const struct trp_wire *wire,
-		   struct trp_mesh_packed *ret_packed);
+void trp_mesh_pack_encode(const struct trp_wire *wire,
+			  struct trp_mesh_pack_encoded *ret_packed);
 
-struct trp_mesh_unpacked {
+struct trp_mesh_pack_decoded {
 	struct trp_wire wire;
 	char node[TRP_WIRE_NAME_MAX + 1];
 	char names[TRP_WIRE_HISTORY_MAX][TRP_WIRE_NAME_MAX + 1];
@@ -32,7 +32,7 @@ struct trp_mesh_unpacked {
  * ret_unpacked->wire borrows from `packed` and from itself, and is valid
  * (trp_wire_is_valid).  Returns 0 or -EBADMSG.
  */
-int trp_mesh_unpack(const Troupe__Mesh__Wire *packed,
-		    struct trp_mesh_unpacked *ret_unpacked);
+int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
+			 struct trp_mesh_pack_decoded *ret_unpacked);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/mesh.h"
+#include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/supervisor.h"
 
 /* ---- events ------------------------------------------------------------- */
@@ -28,23 +29,23 @@ static void tell_one(struct trp_mesh *mesh,
 	message.n_remote = event->remote_count;
 	message.remote = (char **)event->remote;
 	/* No memory, no room: the next look at the mesh shows what is so. */
-	if (subscriber->visitor)
-		trp_control_server_say(subscriber->visitor, &message.base);
+	if (subscriber->session)
+		trp_control_server_say(subscriber->session, &message.base);
 	else
-		trp_office_send(mesh->supervisor, trp_ref_slot(subscriber->ref),
+		trp_notify_send(mesh->supervisor, trp_ref_slot(subscriber->ref),
 				&message.base);
 }
 
 /* Those that have ended are taken off on the way. */
-void trp_mesh_desk_tell(struct trp_mesh *mesh,
-			const struct troupe_mesh_event *event)
+void trp_mesh_subscribers_tell(struct trp_mesh *mesh,
+			       const struct troupe_mesh_event *event)
 {
 	struct trp_subscriber **link = &mesh->subscribers;
 	struct trp_subscriber *subscriber;
 
 	while ((subscriber = *link)) {
-		if (!subscriber->visitor &&
-		    !trp_child_find(&mesh->supervisor->family,
+		if (!subscriber->session &&
+		    !trp_child_find(&mesh->supervisor->children,
 				    subscriber->ref)) {
 			*link = subscriber->next;
 			free(subscriber);
@@ -55,24 +56,24 @@ void trp_mesh_desk_tell(struct trp_mesh *mesh,
 	}
 }
 
-void trp_mesh_desk_fini(struct trp_mesh *mesh)
+void trp_mesh_subscribers_fini(struct trp_mesh *mesh)
 {
 	struct trp_subscriber *subscriber;
 
 	while ((subscriber = mesh->subscribers)) {
 		mesh->subscribers = subscriber->next;
-		if (subscriber->visitor)
-			subscriber->visitor->gone = NULL;
+		if (subscriber->session)
+			subscriber->session->gone = NULL;
 		free(subscriber);
 	}
 }
 
 static troupe_ref sender_of(const struct trp_request *request)
 {
-	const struct trp_child_table *family = &request->supervisor->family;
+	const struct trp_child_table *children = &request->supervisor->children;
 
 	return trp_ref(request->sender,
-		       family->child[request->sender].generation);
+		       children->child[request->sender].generation);
 }
 
 static void remove_at(struct trp_subscriber **link)
@@ -85,14 +86,14 @@ static void remove_at(struct trp_subscriber **link)
 
 /* The first that it is told is whether the bus is up. */
 static int add_at(struct trp_mesh *mesh, struct trp_subscriber **link,
-		  troupe_ref ref, struct trp_control_session *visitor)
+		  troupe_ref ref, struct trp_control_session *session)
 {
 	struct trp_subscriber *subscriber = calloc(1, sizeof(*subscriber));
 
 	if (!subscriber)
 		return -ENOMEM;
 	subscriber->ref = ref;
-	subscriber->visitor = visitor;
+	subscriber->session = session;
 	*link = subscriber;
 	tell_one(
 		mesh, subscriber,
@@ -123,58 +124,58 @@ int trp_mesh_on_subscribe(struct trp_request *request)
 	return 0;
 }
 
-/* ---- visitors ----------------------------------------------------------- */
+/* ---- sessions ----------------------------------------------------------- */
 
-static int ask(struct trp_control_session *visitor, struct trp_mesh **ret_mesh)
+static int ask(struct trp_control_session *session, struct trp_mesh **ret_mesh)
 {
-	*ret_mesh = visitor->supervisor->mesh;
+	*ret_mesh = session->supervisor->mesh;
 	if (*ret_mesh)
 		return 0;
-	visitor->why = "this node is in no mesh: it was started without "
+	session->why = "this node is in no mesh: it was started without "
 		       "--beacon";
 	return -ENOTCONN;
 }
 
-static void stop_watching(struct trp_control_session *visitor)
+static void stop_watching(struct trp_control_session *session)
 {
-	struct trp_subscriber **link = &visitor->supervisor->mesh->subscribers;
+	struct trp_subscriber **link = &session->supervisor->mesh->subscribers;
 
-	while ((*link)->visitor != visitor)
+	while ((*link)->session != session)
 		link = &(*link)->next;
 	remove_at(link);
 }
 
 /* Events are said as they come. */
-static int watch(struct trp_control_session *visitor)
+static int watch(struct trp_control_session *session)
 {
-	return TRP_GATE_LATER;
+	return TRP_CONTROL_LATER;
 }
 
-int trp_mesh_ask_watch(struct trp_control_session *visitor, const void *message)
+int trp_mesh_ask_watch(struct trp_control_session *session, const void *message)
 {
 	struct trp_mesh *mesh;
 	struct trp_subscriber **link;
-	int r = ask(visitor, &mesh);
+	int r = ask(session, &mesh);
 
 	if (r < 0)
 		return r;
 	link = &mesh->subscribers;
 	while (*link)
 		link = &(*link)->next;
-	r = add_at(mesh, link, 0, visitor);
+	r = add_at(mesh, link, 0, session);
 	if (r < 0)
 		return r;
-	visitor->gone = stop_watching;
-	visitor->more = watch;
-	return TRP_GATE_MORE;
+	session->gone = stop_watching;
+	session->more = watch;
+	return TRP_CONTROL_MORE;
 }
 
-static int view_for(struct trp_control_session *visitor,
+static int view_for(struct trp_control_session *session,
 		    Troupe__Mesh__View **ret_view)
 {
 	ProtobufCBinaryData bytes;
 	struct trp_mesh *mesh;
-	int r = ask(visitor, &mesh);
+	int r = ask(session, &mesh);
 
 	if (r == 0)
 		r = trp_mesh_view(mesh, "", &bytes);
@@ -185,56 +186,56 @@ static int view_for(struct trp_control_session *visitor,
 	return *ret_view ? 0 : -ENOMEM;
 }
 
-int trp_mesh_ask_status(struct trp_control_session *visitor,
+int trp_mesh_ask_status(struct trp_control_session *session,
 			const void *message)
 {
 	Troupe__Mesh__View *view;
-	int r = view_for(visitor, &view);
+	int r = view_for(session, &view);
 	size_t count;
 
 	if (r < 0)
 		return r;
 	count = view->n_nodes;
 	view->n_nodes = 0;
-	r = trp_control_server_say(visitor, &view->base);
+	r = trp_control_server_say(session, &view->base);
 	view->n_nodes = count;
 	troupe__mesh__view__free_unpacked(view, NULL);
 	return r;
 }
 
-static void drop_view(struct trp_control_session *visitor)
+static void drop_view(struct trp_control_session *session)
 {
-	troupe__mesh__view__free_unpacked(visitor->data, NULL);
-	visitor->data = NULL;
-	visitor->gone = NULL;
+	troupe__mesh__view__free_unpacked(session->data, NULL);
+	session->data = NULL;
+	session->gone = NULL;
 }
 
-static int more_nodes(struct trp_control_session *visitor)
+static int more_nodes(struct trp_control_session *session)
 {
-	const Troupe__Mesh__View *view = visitor->data;
+	const Troupe__Mesh__View *view = session->data;
 	int r;
 
-	if (visitor->cursor == view->n_nodes) {
-		drop_view(visitor);
+	if (session->cursor == view->n_nodes) {
+		drop_view(session);
 		return 0;
 	}
-	r = trp_control_server_say(visitor,
-				   &view->nodes[visitor->cursor++]->base);
-	return r < 0 ? r : TRP_GATE_MORE;
+	r = trp_control_server_say(session,
+				   &view->nodes[session->cursor++]->base);
+	return r < 0 ? r : TRP_CONTROL_MORE;
 }
 
-int trp_mesh_ask_nodes(struct trp_control_session *visitor, const void *message)
+int trp_mesh_ask_nodes(struct trp_control_session *session, const void *message)
 {
 	Troupe__Mesh__View *view;
-	int r = view_for(visitor, &view);
+	int r = view_for(session, &view);
 
 	if (r < 0)
 		return r;
-	visitor->data = view;
-	visitor->gone = drop_view;
-	visitor->cursor = 0;
-	visitor->more = more_nodes;
-	return TRP_GATE_MORE;
+	session->data = view;
+	session->gone = drop_view;
+	session->cursor = 0;
+	session->more = more_nodes;
+	return TRP_CONTROL_MORE;
 }
 
 /* ---- looking ------------------------------------------------------------ */
@@ -257,6 +258,6 @@ int trp_mesh_on_offer(struct trp_request *request)
 
 	if (!request->supervisor->mesh)
 		return -ENOTCONN;
-	return trp_registry_offer(&request->supervisor->names, offer->name,
+	return trp_registry_offer(&request->supervisor->registry, offer->name,
 				  offer->is_over ? NULL : offer->where);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Singletons: what runs on the node that holds the seat, and nowhere else.
- * The tenure says whether that is this node; each singleton has a keeper.
+ * The leadership says whether that is this node; each singleton has a restart.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,40 +9,42 @@
 #include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
 
-int64_t trp_mesh_grace_ms(const struct trp_mesh *mesh)
+int64_t trp_mesh_singleton_grace_ms(const struct trp_mesh *mesh)
 {
 	return (int64_t)(trp_beacon_config(mesh->beacon)->gap_s * 750);
 }
 
 static void tell(struct trp_mesh *mesh)
 {
-	trp_mesh_desk_tell(
-		mesh, &(struct troupe_mesh_event) {
-			      .kind = mesh->is_seated ? TROUPE_MESH_SEATED
-						      : TROUPE_MESH_UNSEATED,
-			      .node = mesh->tenure.holder,
-			      .term = mesh->tenure.term,
-			      .fence = trp_leadership_fence(&mesh->tenure) });
+	trp_mesh_subscribers_tell(
+		mesh,
+		&(struct troupe_mesh_event) {
+			.kind = mesh->is_leader ? TROUPE_MESH_SEATED
+						: TROUPE_MESH_UNSEATED,
+			.node = mesh->leadership.holder,
+			.term = mesh->leadership.term,
+			.fence = trp_leadership_fence(&mesh->leadership) });
 }
 
 static void apply(struct trp_mesh *mesh, struct trp_singleton *singleton)
 {
-	if (mesh->is_seated)
-		trp_restart_want(&singleton->keeper,
-				 trp_leadership_fence(&mesh->tenure));
+	if (mesh->is_leader)
+		trp_restart_want(&singleton->restart,
+				 trp_leadership_fence(&mesh->leadership));
 	else
-		trp_restart_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
+		trp_restart_stop(&singleton->restart,
+				 trp_mesh_singleton_grace_ms(mesh));
 }
 
-/* A new term is another tenure, also where the last one was this node's. */
-void trp_mesh_seat_look(struct trp_mesh *mesh)
+/* A new term is another leadership, also where the last one was this node's. */
+void trp_mesh_singleton_look(struct trp_mesh *mesh)
 {
-	bool may_run = trp_leadership_may_run(&mesh->tenure);
+	bool may_run = trp_leadership_may_run(&mesh->leadership);
 	struct trp_singleton *singleton;
 
-	if (may_run == mesh->is_seated)
+	if (may_run == mesh->is_leader)
 		return;
-	mesh->is_seated = may_run;
+	mesh->is_leader = may_run;
 	trp_beacon_set_eager(mesh->beacon, may_run);
 	tell(mesh);
 	for (singleton = mesh->singletons; singleton;
@@ -56,17 +58,17 @@ void trp_mesh_leave(struct trp_supervisor *supervisor)
 
 	if (!mesh)
 		return;
-	trp_leadership_stop(&mesh->tenure);
-	trp_mesh_seat_look(mesh);
+	trp_leadership_stop(&mesh->leadership);
+	trp_mesh_singleton_look(mesh);
 }
 
-void trp_mesh_seat_fini(struct trp_mesh *mesh)
+void trp_mesh_singleton_fini(struct trp_mesh *mesh)
 {
 	struct trp_singleton *singleton;
 
 	while ((singleton = mesh->singletons)) {
 		mesh->singletons = singleton->next;
-		trp_restart_fini(&singleton->keeper);
+		trp_restart_fini(&singleton->restart);
 		free(singleton);
 	}
 }
@@ -77,7 +79,7 @@ static struct trp_singleton **find(struct trp_mesh *mesh, const char *name)
 {
 	struct trp_singleton **link = &mesh->singletons;
 
-	while (*link && strcmp((*link)->keeper.spawn->name, name) != 0)
+	while (*link && strcmp((*link)->restart.spawn->name, name) != 0)
 		link = &(*link)->next;
 	return link;
 }
@@ -90,7 +92,8 @@ static int end(struct trp_mesh *mesh, const char *name)
 	if (!singleton || !singleton->is_declared)
 		return -ENOENT;
 	singleton->is_declared = false;
-	trp_restart_stop(&singleton->keeper, trp_mesh_grace_ms(mesh));
+	trp_restart_stop(&singleton->restart,
+			 trp_mesh_singleton_grace_ms(mesh));
 	return 0;
 }
 
@@ -100,12 +103,12 @@ static int declare_again(struct trp_mesh *mesh, struct trp_singleton *singleton,
 	bool was_declared = singleton->is_declared;
 
 	if (was_declared &&
-	    singleton->keeper.spawn->birth->klass != spawn->birth->klass)
+	    singleton->restart.spawn->birth->klass != spawn->birth->klass)
 		return -EEXIST;
-	if (trp_restart_replace(&singleton->keeper, spawn) < 0)
+	if (trp_restart_replace(&singleton->restart, spawn) < 0)
 		return -ENOMEM;
 	singleton->is_declared = true;
-	if (!was_declared && mesh->is_seated)
+	if (!was_declared && mesh->is_leader)
 		apply(mesh, singleton);
 	return 0;
 }
@@ -123,19 +126,20 @@ static int declare(struct trp_mesh *mesh, const Troupe__Control__Spawn *spawn)
 	singleton = calloc(1, sizeof(*singleton));
 	if (!singleton)
 		return -ENOMEM;
-	if (trp_restart_init(&singleton->keeper, mesh->supervisor, spawn) < 0) {
+	if (trp_restart_init(&singleton->restart, mesh->supervisor, spawn) <
+	    0) {
 		free(singleton);
 		return -ENOMEM;
 	}
 	singleton->is_declared = true;
-	singleton->keeper.is_offered = true;
+	singleton->restart.is_offered = true;
 	*link = singleton;
-	if (mesh->is_seated)
+	if (mesh->is_leader)
 		apply(mesh, singleton);
 	return 0;
 }
 
-int trp_mesh_on_singleton(struct trp_request *request)
+int trp_mesh_singleton_request(struct trp_request *request)
 {
 	const Troupe__Mesh__Singleton *wish =
 		(const Troupe__Mesh__Singleton *)request->message;

@@ -16,7 +16,7 @@ struct view {
 	struct trp_time now;
 	Troupe__Mesh__View message;
 	Troupe__Mesh__Counts counts;
-	struct trp_mesh_packed config;
+	struct trp_mesh_pack_encoded config;
 	size_t room;
 	size_t size; /* of what was put in so far, about */
 	int error;
@@ -55,13 +55,13 @@ static int add_offer(Troupe__Mesh__Node *node,
 }
 
 /* Returns whether it offers what is looked for, or an error. */
-static int read_offers(const char *wanted, struct trp_mesh_said *said,
+static int read_offers(const char *wanted, struct trp_mesh_announcement *said,
 		       Troupe__Mesh__Node *node)
 {
 	struct trp_mesh_offer offer;
 	int r = !*wanted;
 
-	while (r >= 0 && trp_mesh_value_offer(said, &offer)) {
+	while (r >= 0 && trp_mesh_announcement_offer(said, &offer)) {
 		if (add_offer(node, &offer) < 0)
 			r = -ENOMEM;
 		else if (strcmp(offer.name, wanted) == 0)
@@ -110,13 +110,13 @@ static int read_value(const char *wanted, const struct trp_scalar *value,
 		      Troupe__Mesh__Node *node)
 {
 	struct trp_leadership_record record;
-	struct trp_mesh_said said = { 0 };
+	struct trp_mesh_announcement said = { 0 };
 
 	if (copy_value(&node->value, value) < 0)
 		return -ENOMEM;
 	if (trp_leadership_read(value, &record) < 0 ||
-	    trp_mesh_value_read(record.rest.span.data, record.rest.span.length,
-				&said) < 0)
+	    trp_mesh_announcement_read(record.rest.span.data,
+				       record.rest.span.length, &said) < 0)
 		return !*wanted;
 	node->incarnation = said.incarnation;
 	node->load = said.load;
@@ -159,9 +159,9 @@ static void see_node(void *user, const char *name,
 	troupe__mesh__node__init(node);
 	node->is_self = strcmp(name, mesh->node) == 0;
 	node->is_it = strcmp(name, mesh->it) == 0;
-	node->has_seat = strcmp(name, mesh->tenure.holder) == 0;
+	node->has_seat = strcmp(name, mesh->leadership.holder) == 0;
 	node->is_live =
-		trp_mesh_roster_is_live(mesh->beacon, name, heard, view->now);
+		trp_mesh_members_is_live(mesh->beacon, name, heard, view->now);
 	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
 	r = copy_bytes(&node->name, name, strlen(name));
 	if (r == 0)
@@ -184,7 +184,7 @@ static void see_beacon(struct view *view)
 				       .config = *trp_beacon_config(
 					       mesh->beacon) };
 
-	trp_mesh_pack(&wire, &view->config);
+	trp_mesh_pack_encode(&wire, &view->config);
 	message->config = &view->config.config;
 	view->counts = (Troupe__Mesh__Counts)TROUPE__MESH__COUNTS__INIT;
 	view->counts.n_sent = view->counts.n_received = TRP_WIRE_TYPES;
@@ -224,7 +224,7 @@ static int see_lists(struct view *view)
 	for (singleton = mesh->singletons; singleton;
 	     singleton = singleton->next)
 		view->message.singleton[view->message.n_singleton++] =
-			singleton->keeper.spawn->name;
+			singleton->restart.spawn->name;
 	return 0;
 }
 
@@ -256,9 +256,9 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->is_up = mesh->is_up;
 	message->error = mesh->bus_error;
 	message->it = text_bytes(mesh->it);
-	message->seat = text_bytes(mesh->tenure.holder);
-	message->term = mesh->tenure.term;
-	message->fence = trp_leadership_fence(&mesh->tenure);
+	message->seat = text_bytes(mesh->leadership.holder);
+	message->term = mesh->leadership.term;
+	message->fence = trp_leadership_fence(&mesh->leadership);
 	trp_beacon_each(mesh->beacon, see_node, &view);
 	r = view.error;
 	if (r == 0)

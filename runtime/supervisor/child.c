@@ -5,31 +5,32 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/supervisor/child_address.h"
 
-int trp_child_init(struct trp_child_table *family, uint32_t slots,
+int trp_child_init(struct trp_child_table *table, uint32_t slots,
 		   uint32_t pid_max)
 {
 	uint32_t slot;
 
-	*family =
+	*table =
 		(struct trp_child_table) { .slots = slots, .pid_max = pid_max };
-	family->child = calloc(slots, sizeof(*family->child));
-	family->free = calloc(slots, sizeof(*family->free));
-	family->slot_of = calloc((size_t)pid_max + 1, sizeof(uint16_t));
-	for (family->buckets = 64; family->buckets < slots;)
-		family->buckets *= 2;
-	family->bucket = calloc(family->buckets, sizeof(*family->bucket));
-	if (!family->child || !family->free || !family->slot_of ||
-	    !family->bucket) {
-		trp_child_fini(family);
+	table->child = calloc(slots, sizeof(*table->child));
+	table->free = calloc(slots, sizeof(*table->free));
+	table->slot_of = calloc((size_t)pid_max + 1, sizeof(uint16_t));
+	for (table->buckets = 64; table->buckets < slots;)
+		table->buckets *= 2;
+	table->bucket = calloc(table->buckets, sizeof(*table->bucket));
+	if (!table->child || !table->free || !table->slot_of ||
+	    !table->bucket) {
+		trp_child_fini(table);
 		return -ENOMEM;
 	}
 	/* The lowest slots are given away first. */
 	for (slot = slots - 1; slot > 0; slot--)
-		family->free[family->free_count++] = slot;
-	family->child[0].state = CHILD_RUNNING;
-	family->child[0].generation = 1;
-	strcpy(family->child[0].label, "supervisor");
+		table->free[table->free_count++] = slot;
+	table->child[0].state = CHILD_RUNNING;
+	table->child[0].generation = 1;
+	strcpy(table->child[0].label, "supervisor");
 	return 0;
 }
 
@@ -43,108 +44,104 @@ static void free_watchers(struct trp_watcher *watcher)
 	}
 }
 
-void trp_child_fini(struct trp_child_table *family)
+void trp_child_fini(struct trp_child_table *table)
 {
 	uint32_t slot;
 
-	for (slot = 0; family->child && slot < family->slots; slot++)
-		free_watchers(family->child[slot].watchers);
-	free(family->child);
-	free(family->free);
-	free(family->slot_of);
-	free(family->bucket);
-	*family = (struct trp_child_table) { 0 };
+	for (slot = 0; table->child && slot < table->slots; slot++)
+		free_watchers(table->child[slot].watchers);
+	free(table->child);
+	free(table->free);
+	free(table->slot_of);
+	free(table->bucket);
+	*table = (struct trp_child_table) { 0 };
 }
 
-static void link_child(struct trp_child_table *family, uint32_t slot,
+static void link_child(struct trp_child_table *table, uint32_t slot,
 		       uint32_t parent)
 {
-	struct trp_child *child = &family->child[slot];
-	struct trp_child *mother = &family->child[parent];
+	struct trp_child *child = &table->child[slot];
+	struct trp_child *of = &table->child[parent];
 
 	child->parent = parent;
 	child->previous = 0;
-	child->next = mother->first;
+	child->next = of->first;
 	if (child->next)
-		family->child[child->next].previous = slot;
-	mother->first = slot;
-	mother->count++;
+		table->child[child->next].previous = slot;
+	of->first = slot;
+	of->count++;
 }
 
-static void unlink_child(struct trp_child_table *family, uint32_t slot)
+static void unlink_child(struct trp_child_table *table, uint32_t slot)
 {
-	struct trp_child *child = &family->child[slot];
-	struct trp_child *mother = &family->child[child->parent];
+	struct trp_child *child = &table->child[slot];
+	struct trp_child *of = &table->child[child->parent];
 
 	if (child->previous)
-		family->child[child->previous].next = child->next;
+		table->child[child->previous].next = child->next;
 	else
-		mother->first = child->next;
+		of->first = child->next;
 	if (child->next)
-		family->child[child->next].previous = child->previous;
-	mother->count--;
+		table->child[child->next].previous = child->previous;
+	of->count--;
 	child->parent = child->next = child->previous = 0;
 }
 
-uint32_t trp_child_add(struct trp_child_table *family, uint32_t parent)
+uint32_t trp_child_add(struct trp_child_table *table, uint32_t parent)
 {
 	struct trp_child *child;
 	uint32_t slot, generation;
 
-	if (!family->free_count)
+	if (!table->free_count)
 		return 0;
-	slot = family->free[--family->free_count];
-	child = &family->child[slot];
+	slot = table->free[--table->free_count];
+	child = &table->child[slot];
 	assert(child->state == CHILD_NONE && !child->watchers);
 	generation = child->generation + 1;
 	*child = (struct trp_child) { .state = CHILD_ORDERED,
 				      .generation =
 					      generation ? generation : 1 };
-	link_child(family, slot, parent);
-	family->alive++;
+	link_child(table, slot, parent);
+	table->alive++;
 	return slot;
 }
 
-void trp_child_born(struct trp_child_table *family, uint32_t slot, pid_t pid)
+void trp_child_born(struct trp_child_table *table, uint32_t slot, pid_t pid)
 {
-	struct trp_child *child = &family->child[slot];
+	struct trp_child *child = &table->child[slot];
 
 	assert(child->state == CHILD_ORDERED);
-	assert(pid > 0 && (uint32_t)pid <= family->pid_max);
+	assert(pid > 0 && (uint32_t)pid <= table->pid_max);
 	child->state = CHILD_RUNNING;
 	child->pid = pid;
-	family->slot_of[pid] = (uint16_t)slot;
+	table->slot_of[pid] = (uint16_t)slot;
 }
 
-static bool is_alive(const struct trp_child *child)
-{
-	return child->state == CHILD_ORDERED || child->state == CHILD_RUNNING;
-}
-
-struct trp_child *trp_child_find(struct trp_child_table *family, troupe_ref ref)
+struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref)
 {
 	uint32_t slot = trp_ref_slot(ref);
 	struct trp_child *child;
 
-	if (!trp_ref_is_here(ref) || slot == 0 || slot >= family->slots)
+	if (!trp_ref_is_here(ref) || slot == 0 || slot >= table->slots)
 		return NULL;
-	child = &family->child[slot];
-	if (!is_alive(child) || child->generation != trp_ref_generation(ref))
+	child = &table->child[slot];
+	if (!trp_child_is_alive(child) ||
+	    child->generation != trp_ref_generation(ref))
 		return NULL;
 	return child;
 }
 
-uint32_t trp_child_by_pid(const struct trp_child_table *family, pid_t pid)
+uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid)
 {
-	if (pid <= 0 || (uint32_t)pid > family->pid_max)
+	if (pid <= 0 || (uint32_t)pid > table->pid_max)
 		return 0;
-	return family->slot_of[pid];
+	return table->slot_of[pid];
 }
 
-static void unlink_from_target(struct trp_child_table *family,
+static void unlink_from_target(struct trp_child_table *table,
 			       struct trp_watcher *watcher)
 {
-	struct trp_child *target = trp_child_find(family, watcher->target);
+	struct trp_child *target = trp_child_find(table, watcher->target);
 	struct trp_watcher **link;
 
 	if (!target)
@@ -157,10 +154,10 @@ static void unlink_from_target(struct trp_child_table *family,
 	}
 }
 
-static void unlink_from_watcher(struct trp_child_table *family,
+static void unlink_from_watcher(struct trp_child_table *table,
 				struct trp_watcher *watcher)
 {
-	struct trp_child *child = trp_child_find(family, watcher->watcher);
+	struct trp_child *child = trp_child_find(table, watcher->watcher);
 	struct trp_watcher **link;
 
 	if (!child)
@@ -173,50 +170,50 @@ static void unlink_from_watcher(struct trp_child_table *family,
 	}
 }
 
-void trp_child_bury(struct trp_child_table *family, uint32_t slot)
+void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 {
-	struct trp_child *child = &family->child[slot];
+	struct trp_child *child = &table->child[slot];
 	struct trp_watcher *watcher;
-	uint32_t orphan;
+	uint32_t first;
 
-	assert(slot != 0 && is_alive(child));
+	assert(slot != 0 && trp_child_is_alive(child));
 	while ((watcher = child->watching)) {
 		child->watching = watcher->next_of_watcher;
-		unlink_from_target(family, watcher);
+		unlink_from_target(table, watcher);
 		free(watcher);
 	}
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->next_of_target)
-		unlink_from_watcher(family, watcher);
-	trp_child_address_unlist(family, slot);
-	while ((orphan = child->first)) {
-		trp_child_address_unlist(family, orphan);
-		unlink_child(family, orphan);
-		link_child(family, orphan, 0);
+		unlink_from_watcher(table, watcher);
+	trp_child_address_unlist(table, slot);
+	while ((first = child->first)) {
+		trp_child_address_unlist(table, first);
+		unlink_child(table, first);
+		link_child(table, first, 0);
 	}
-	unlink_child(family, slot);
+	unlink_child(table, slot);
 	if (child->pid)
-		family->slot_of[child->pid] = 0;
-	child->state = CHILD_BURIED;
-	family->alive--;
+		table->slot_of[child->pid] = 0;
+	child->state = CHILD_DEAD;
+	table->alive--;
 }
 
-void trp_child_forget(struct trp_child_table *family, uint32_t slot)
+void trp_child_free(struct trp_child_table *table, uint32_t slot)
 {
-	struct trp_child *child = &family->child[slot];
+	struct trp_child *child = &table->child[slot];
 
-	assert(child->state == CHILD_BURIED);
+	assert(child->state == CHILD_DEAD);
 	free_watchers(child->watchers);
 	child->watchers = NULL;
 	child->state = CHILD_NONE;
-	family->free[family->free_count++] = slot;
+	table->free[table->free_count++] = slot;
 }
 
-int trp_child_watch(struct trp_child_table *family, uint32_t watcher,
+int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 		    uint32_t target, uint64_t id)
 {
-	struct trp_child *of = &family->child[target];
-	struct trp_child *by = &family->child[watcher];
+	struct trp_child *of = &table->child[target];
+	struct trp_child *by = &table->child[watcher];
 	struct trp_watcher *entry = malloc(sizeof(*entry));
 
 	if (!entry)
@@ -233,17 +230,17 @@ int trp_child_watch(struct trp_child_table *family, uint32_t watcher,
 	return 0;
 }
 
-bool trp_child_unwatch(struct trp_child_table *family, uint32_t watcher,
+bool trp_child_unwatch(struct trp_child_table *table, uint32_t watcher,
 		       uint64_t id)
 {
-	struct trp_watcher **link = &family->child[watcher].watching;
+	struct trp_watcher **link = &table->child[watcher].watching;
 	struct trp_watcher *entry;
 
 	for (; (entry = *link); link = &entry->next_of_watcher) {
 		if (entry->id != id)
 			continue;
 		*link = entry->next_of_watcher;
-		unlink_from_target(family, entry);
+		unlink_from_target(table, entry);
 		free(entry);
 		return true;
 	}

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The tree of a family: names among siblings, and the addresses made of them.
- */
+#include "runtime/supervisor/child_address.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "runtime/supervisor/child.h"
 
 /* //mesh-bus is not the application's but the supervisor's own. */
 static const char unknown[] = "?", cut[] = "...", own[] = "/";
 
 /* FNV-1a over the parent and `size` bytes. */
-static uint32_t *bucket_of(const struct trp_child_table *family,
-			   uint32_t parent, const char *name, size_t size)
+static uint32_t *bucket_of(const struct trp_child_table *table, uint32_t parent,
+			   const char *name, size_t size)
 {
 	uint32_t value = (2166136261u ^ parent) * 16777619u;
 
@@ -20,18 +18,18 @@ static uint32_t *bucket_of(const struct trp_child_table *family,
 		value = (value ^ (unsigned char)*name++) * 16777619u;
 	/* The low bits know little of the parent. */
 	value ^= value >> 15;
-	return &family->bucket[value & (family->buckets - 1)];
+	return &table->bucket[value & (table->buckets - 1)];
 }
 
 /* 0: none. */
-static uint32_t find(const struct trp_child_table *family, uint32_t parent,
+static uint32_t find(const struct trp_child_table *table, uint32_t parent,
 		     const char *name, size_t size)
 {
-	uint32_t slot = *bucket_of(family, parent, name, size);
+	uint32_t slot = *bucket_of(table, parent, name, size);
 	const struct trp_child *child;
 
 	for (; slot; slot = child->next_in_bucket) {
-		child = &family->child[slot];
+		child = &table->child[slot];
 		if (child->parent == parent && !child->name[size] &&
 		    memcmp(child->name, name, size) == 0)
 			break;
@@ -39,25 +37,25 @@ static uint32_t find(const struct trp_child_table *family, uint32_t parent,
 	return slot;
 }
 
-int trp_child_address_list(struct trp_child_table *family, uint32_t slot,
+int trp_child_address_list(struct trp_child_table *table, uint32_t slot,
 			   const char *name)
 {
-	struct trp_child *child = &family->child[slot];
+	struct trp_child *child = &table->child[slot];
 	size_t size = strlen(name);
 	uint32_t *bucket;
 
-	if (find(family, child->parent, name, size))
+	if (find(table, child->parent, name, size))
 		return -EEXIST;
 	memcpy(child->name, name, size + 1);
-	bucket = bucket_of(family, child->parent, name, size);
+	bucket = bucket_of(table, child->parent, name, size);
 	child->next_in_bucket = *bucket;
 	*bucket = slot;
 	child->is_listed = true;
 	return 0;
 }
 
-void trp_child_address_list_freely(struct trp_child_table *family,
-				   uint32_t slot, const char *label)
+void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
+				   const char *label)
 {
 	enum { FOR_A_SLOT = sizeof(":31743") };
 	char name[TROUPE_NAME_SIZE];
@@ -69,25 +67,25 @@ void trp_child_address_list_freely(struct trp_child_table *family,
 			name[i] = '_';
 	/* "." and ".." mean something else, and none at all is the root's. */
 	if (name[strspn(name, ".")] != '\0' &&
-	    trp_child_address_list(family, slot, name) == 0)
+	    trp_child_address_list(table, slot, name) == 0)
 		return;
 	/* No other name has a colon, so this one is free. */
 	i = strnlen(name, sizeof(name) - FOR_A_SLOT);
 	snprintf(name + i, sizeof(name) - i, ":%u", slot);
-	trp_child_address_list(family, slot, name);
+	trp_child_address_list(table, slot, name);
 }
 
-void trp_child_address_unlist(struct trp_child_table *family, uint32_t slot)
+void trp_child_address_unlist(struct trp_child_table *table, uint32_t slot)
 {
-	struct trp_child *child = &family->child[slot];
+	struct trp_child *child = &table->child[slot];
 	uint32_t *link;
 
 	if (!child->is_listed)
 		return;
-	link = bucket_of(family, child->parent, child->name,
+	link = bucket_of(table, child->parent, child->name,
 			 strlen(child->name));
 	while (*link != slot)
-		link = &family->child[*link].next_in_bucket;
+		link = &table->child[*link].next_in_bucket;
 	*link = child->next_in_bucket;
 	child->is_listed = false;
 }
@@ -100,17 +98,17 @@ static bool is_step(const char *part, size_t size, const char *step)
 }
 
 /* From one that is alive to the next; 0: there is none. */
-static uint32_t step(const struct trp_child_table *family, uint32_t from,
+static uint32_t step(const struct trp_child_table *table, uint32_t from,
 		     const char *part, size_t size)
 {
 	if (is_step(part, size, "."))
 		return from;
 	if (is_step(part, size, ".."))
-		return family->child[from].parent;
-	return find(family, from, part, size);
+		return table->child[from].parent;
+	return find(table, from, part, size);
 }
 
-int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
+int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
 			   const char *address, uint32_t *ret_slot)
 {
 	uint32_t slot = from;
@@ -121,7 +119,7 @@ int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
 		slot = 0; /* the supervisor */
 		address += 2;
 	} else if (*address == '/') {
-		slot = find(family, 0, "", 0);
+		slot = find(table, 0, "", 0);
 		is_there = slot;
 		address++;
 		if (!*address) {
@@ -135,7 +133,7 @@ int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
 			return -EINVAL;
 		/* What is ill-formed is said also where nothing is found. */
 		if (is_there)
-			slot = step(family, slot, address, size);
+			slot = step(table, slot, address, size);
 		is_there = slot;
 		if (!address[size])
 			break;
@@ -145,17 +143,17 @@ int trp_child_address_walk(const struct trp_child_table *family, uint32_t from,
 }
 
 /* From the leaf up, so it is written from the end of the buffer. */
-bool trp_child_address(const struct trp_child_table *family, uint32_t slot,
+bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
 		       char *buffer, size_t size)
 {
-	const struct trp_child *child = &family->child[slot];
+	const struct trp_child *child = &table->child[slot];
 	size_t at = size - 1, length = 0;
 	const char *head = "";
 	bool is_listed = false;
 
 	buffer[at] = '\0';
 	for (; slot && child->name[0];
-	     slot = child->parent, child = &family->child[slot]) {
+	     slot = child->parent, child = &table->child[slot]) {
 		is_listed = child->is_listed;
 		length = strlen(child->name) + 1;
 		if (at < length + sizeof(cut)) {
@@ -178,12 +176,12 @@ bool trp_child_address(const struct trp_child_table *family, uint32_t slot,
 	return head != cut;
 }
 
-const char *trp_child_address_title(const struct trp_child_table *family,
+const char *trp_child_address_title(const struct trp_child_table *table,
 				    uint32_t slot, char *buffer, size_t size)
 {
-	if (family->child[slot].name[0])
-		trp_child_address(family, slot, buffer, size);
+	if (table->child[slot].name[0])
+		trp_child_address(table, slot, buffer, size);
 	else
-		snprintf(buffer, size, "%s", family->child[slot].label);
+		snprintf(buffer, size, "%s", table->child[slot].label);
 	return buffer;
 }

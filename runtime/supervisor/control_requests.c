@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What those who came in by the control socket may ask. */
+#include "runtime/supervisor/control_requests.h"
+
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
-#include "runtime/node/status.h"
-#include "runtime/supervisor/control_server.h"
 #include "runtime/control/control.pb-c.h"
 #include "runtime/mesh/mesh.h"
+#include "runtime/node/log.h"
+#include "runtime/node/status.h"
+#include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
@@ -14,18 +16,18 @@
 
 /* ---- who are you --------------------------------------------------------- */
 
-static int on_hello(struct trp_control_session *visitor, const void *message)
+static int on_hello(struct trp_control_session *session, const void *message)
 {
-	struct trp_supervisor *supervisor = visitor->supervisor;
+	struct trp_supervisor *supervisor = session->supervisor;
 	Troupe__Guest__Node node = TROUPE__GUEST__NODE__INIT;
 
-	node.name = supervisor->gate.node;
+	node.name = supervisor->control.node;
 	node.version = TROUPE_VERSION;
 	node.pid = getpid();
 	node.application = supervisor->application;
-	node.actors = supervisor->family.alive;
-	node.slots = supervisor->family.slots;
-	return trp_control_server_say(visitor, &node.base);
+	node.actors = supervisor->children.alive;
+	node.slots = supervisor->children.slots;
+	return trp_control_server_say(session, &node.base);
 }
 
 /* ---- who is there -------------------------------------------------------- */
@@ -36,7 +38,7 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 {
 	if (child->state == CHILD_ORDERED)
 		return TROUPE__GUEST__STATE__STARTING;
-	if (child->state == CHILD_BURIED)
+	if (child->state == CHILD_DEAD)
 		return TROUPE__GUEST__STATE__DEAD;
 	return child->is_told ? TROUPE__GUEST__STATE__STOPPING
 			      : TROUPE__GUEST__STATE__RUNNING;
@@ -47,24 +49,24 @@ static uint64_t count_of(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static int say_actor(struct trp_control_session *visitor, uint32_t slot)
+static int say_actor(struct trp_control_session *session, uint32_t slot)
 {
-	struct trp_supervisor *supervisor = visitor->supervisor;
-	const struct trp_child *child = &supervisor->family.child[slot];
-	const struct trp_status *status = trp_status_of(
-		&supervisor->node.arena, trp_ref(slot, child->generation));
+	struct trp_supervisor *supervisor = session->supervisor;
+	const struct trp_child *child = &supervisor->children.child[slot];
+	const struct trp_status *status;
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_registered *name;
 	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
 
-	trp_child_address(&supervisor->family, slot, address, sizeof(address));
+	trp_child_address(&supervisor->children, slot, address,
+			  sizeof(address));
 	/* A guest is in no tree; its label says what it is. */
 	actor.address = child->is_guest ? (char *)child->label : address;
 	actor.ref = trp_ref(slot, child->generation);
 	if (child->parent)
 		actor.parent = trp_ref(
 			child->parent,
-			supervisor->family.child[child->parent].generation);
+			supervisor->children.child[child->parent].generation);
 	actor.pid = child->pid;
 	actor.label = (char *)child->label;
 	actor.names = names;
@@ -73,65 +75,68 @@ static int say_actor(struct trp_control_session *visitor, uint32_t slot)
 		names[actor.n_names++] = (char *)name->name;
 	actor.state = state_of(child);
 	actor.is_guest = child->is_guest;
+	status = child->state == CHILD_RUNNING
+			 ? trp_status_of(&supervisor->node.arena, actor.ref)
+			 : NULL;
 	if (status) {
 		actor.received = count_of(&status->received);
 		actor.sent = count_of(&status->sent);
 		actor.refused = count_of(&status->refused);
 		actor.dropped = count_of(&status->dropped);
 	}
-	return trp_control_server_say(visitor, &actor.base);
+	return trp_control_server_say(session, &actor.base);
 }
 
-static int more_actors(struct trp_control_session *visitor)
+static int more_actors(struct trp_control_session *session)
 {
-	const struct trp_child_table *family = &visitor->supervisor->family;
+	const struct trp_child_table *children = &session->supervisor->children;
 	int r;
 
-	while (++visitor->cursor < family->slots) {
-		if (family->child[visitor->cursor].state == CHILD_NONE)
+	while (++session->cursor < children->slots) {
+		if (children->child[session->cursor].state == CHILD_NONE)
 			continue;
-		r = say_actor(visitor, visitor->cursor);
-		return r < 0 ? r : TRP_GATE_MORE;
+		r = say_actor(session, session->cursor);
+		return r < 0 ? r : TRP_CONTROL_MORE;
 	}
 	return 0;
 }
 
-static int on_list(struct trp_control_session *visitor, const void *message)
+static int on_list(struct trp_control_session *session, const void *message)
 {
-	visitor->cursor = TRP_SLOT_SUPERVISOR;
-	visitor->more = more_actors;
-	return TRP_GATE_MORE;
+	session->cursor = TRP_SLOT_SUPERVISOR;
+	session->more = more_actors;
+	return TRP_CONTROL_MORE;
 }
 
 /* ---- guests -------------------------------------------------------------- */
 
-static int on_join(struct trp_control_session *visitor, const void *message)
+static int on_join(struct trp_control_session *session, const void *message)
 {
-	int r = trp_guests_join(visitor, message);
+	int r = trp_supervisor_guest_join(session, message);
 
 	if (r == -EEXIST)
-		visitor->why = "this process is an actor of that node already";
+		session->why = "this process is an actor of that node already";
 	else if (r == -ESHUTDOWN)
-		visitor->why = "the node is ending";
+		session->why = "the node is ending";
 	else if (r == -EAGAIN)
-		visitor->why = "no slot is free in that node";
+		session->why = "no slot is free in that node";
 	return r;
 }
 
 /* ---- orders -------------------------------------------------------------- */
 
-static int on_end(struct trp_control_session *visitor, const void *message)
+static int on_end(struct trp_control_session *session, const void *message)
 {
 	troupe_log(TROUPE_INFO, "told to stop by process %d",
-		   (int)visitor->pid);
-	trp_supervisor_end(visitor->supervisor);
+		   (int)session->pid);
+	trp_supervisor_stop_node(session->supervisor);
 	return 0;
 }
 
 static const struct {
 	const ProtobufCMessageDescriptor *type;
 	/* As trp_control_requests_ask(); message: of that type. */
-	int (*ask)(struct trp_control_session *visitor, const void *message);
+	int (*ask)(struct trp_control_session *session, const void *message);
 } requests[] = {
 	{ &troupe__guest__hello__descriptor, on_hello },
 	{ &troupe__guest__list__descriptor, on_list },
@@ -142,10 +147,10 @@ static const struct {
 	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
 };
 
-int trp_control_requests_ask(struct trp_control_session *visitor, uint64_t type,
+int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
 			     const void *body, size_t size)
 {
-	struct trp_scratch *scratch = &visitor->supervisor->scratch;
+	struct trp_scratch *scratch = &session->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
 	ProtobufCMessage *message;
 	int r;
@@ -156,11 +161,11 @@ int trp_control_requests_ask(struct trp_control_session *visitor, uint64_t type,
 		r = trp_message_unpack(requests[i].type, body, size, scratch,
 				       &message);
 		if (r == 0)
-			r = requests[i].ask(visitor, message);
+			r = requests[i].ask(session, message);
 		trp_scratch_release(scratch, mark);
 		return r;
 	}
-	visitor->why = "this node does not know that request; is it of "
+	session->why = "this node does not know that request; is it of "
 		       "another version?";
 	return -ENOSYS;
 }

@@ -22,44 +22,58 @@
 
 enum { AT_ONCE = 16, PAUSE_MS = 200 };
 
-/* ---- visitors ------------------------------------------------------------ */
+/* ---- sessions ------------------------------------------------------------ */
 
-void trp_control_server_drop(struct trp_control_session *visitor)
+void trp_control_server_drop(struct trp_control_session *session)
 {
-	struct trp_control_server *gate = &visitor->supervisor->gate;
+	struct trp_control_server *server = &session->supervisor->control;
 
-	trp_wait_remove(&visitor->supervisor->wait, &visitor->watch);
-	if (visitor->gone)
-		visitor->gone(visitor);
-	*visitor->link = visitor->next;
-	if (visitor->next)
-		visitor->next->link = visitor->link;
-	gate->count--;
-	close(visitor->watch.fd);
-	free(visitor->kept);
-	free(visitor);
+	trp_wait_remove(&session->supervisor->wait, &session->watch);
+	if (session->gone)
+		session->gone(session);
+	*session->link = session->next;
+	if (session->next)
+		session->next->link = session->link;
+	server->count--;
+	close(session->watch.fd);
+	free(session->kept);
+	free(session);
 }
 
-/* Where that fails, for lack of memory, it is deaf until the gate closes. */
-static void listen_for(struct trp_control_session *visitor, uint32_t events)
+/* Where that fails, for lack of memory, it is deaf until the server closes. */
+static void listen_for(struct trp_control_session *session, uint32_t events)
 {
-	if (visitor->watch.events == events)
+	if (session->watch.events == events)
 		return;
-	trp_wait_remove(&visitor->supervisor->wait, &visitor->watch);
-	visitor->watch.events = events;
-	trp_wait_add(&visitor->supervisor->wait, &visitor->watch);
+	trp_wait_remove(&session->supervisor->wait, &session->watch);
+	session->watch.events = events;
+	trp_wait_add(&session->supervisor->wait, &session->watch);
 }
 
-/* The packet becomes the visitor's, or is freed. */
-static int send_or_keep(struct trp_control_session *visitor, void *bytes,
+static int pack(const struct trp_control_session *session,
+		const ProtobufCMessage *message, void **ret_bytes,
+		size_t *ret_size)
+{
+	if (session->kept)
+		return -EAGAIN;
+	*ret_size = trp_protocol_size(message);
+	*ret_bytes = malloc(*ret_size);
+	if (!*ret_bytes)
+		return -ENOMEM;
+	trp_protocol_pack(message, *ret_bytes);
+	return 0;
+}
+
+/* The packet becomes the session's, or is freed. */
+static int send_or_keep(struct trp_control_session *session, void *bytes,
 			size_t size)
 {
-	int r = trp_protocol_send(visitor->watch.fd, bytes, size, NULL, 0);
+	int r = trp_protocol_send(session->watch.fd, bytes, size, NULL, 0);
 
 	if (r == -EAGAIN) {
-		visitor->kept = bytes;
-		visitor->kept_size = size;
-		listen_for(visitor, POLLIN | POLLOUT);
+		session->kept = bytes;
+		session->kept_size = size;
+		listen_for(session, POLLIN | POLLOUT);
 		return 0;
 	}
 	free(bytes);
@@ -67,128 +81,114 @@ static int send_or_keep(struct trp_control_session *visitor, void *bytes,
 	return r == -EMSGSIZE ? r : 0;
 }
 
-int trp_control_server_say(struct trp_control_session *visitor,
+int trp_control_server_say(struct trp_control_session *session,
 			   const ProtobufCMessage *message)
 {
-	size_t size = trp_protocol_size(message);
+	size_t size;
 	void *bytes;
+	int r = pack(session, message, &bytes, &size);
 
-	if (visitor->kept)
-		return -EAGAIN;
-	bytes = malloc(size);
-	if (!bytes)
-		return -ENOMEM;
-	trp_protocol_pack(message, bytes);
-	return send_or_keep(visitor, bytes, size);
+	return r < 0 ? r : send_or_keep(session, bytes, size);
 }
 
-int trp_control_server_say_with(struct trp_control_session *visitor,
+int trp_control_server_say_with(struct trp_control_session *session,
 				const ProtobufCMessage *message, const int *fds,
 				size_t count)
 {
-	size_t size = trp_protocol_size(message);
+	size_t size;
 	void *bytes;
-	int r;
+	int r = pack(session, message, &bytes, &size);
 
-	if (visitor->kept)
-		return -EAGAIN;
-	bytes = malloc(size);
-	if (!bytes)
-		return -ENOMEM;
-	trp_protocol_pack(message, bytes);
-	r = trp_protocol_send(visitor->watch.fd, bytes, size, fds, count);
+	if (r < 0)
+		return r;
+	r = trp_protocol_send(session->watch.fd, bytes, size, fds, count);
 	free(bytes);
 	return r;
 }
 
-static void say_done(struct trp_control_session *visitor, int result)
+static void say_done(struct trp_control_session *session, int result)
 {
 	Troupe__Guest__Done done = TROUPE__GUEST__DONE__INIT;
 
 	done.result = result;
-	done.text = (char *)(visitor->why ? visitor->why
+	done.text = (char *)(session->why ? session->why
 			     : result < 0 ? strerror(-result)
 					  : "");
-	visitor->why = NULL;
-	visitor->more = NULL;
-	trp_control_server_say(visitor, &done.base);
+	session->why = NULL;
+	session->more = NULL;
+	trp_control_server_say(session, &done.base);
 }
 
 /* Says what there is to say, as long as there is room. */
-static void pump(struct trp_control_session *visitor)
+static void pump(struct trp_control_session *session)
 {
-	while (visitor->more && !visitor->kept) {
-		int r = visitor->more(visitor);
+	while (session->more && !session->kept) {
+		int r = session->more(session);
 
-		if (r == TRP_GATE_LATER)
+		if (r == TRP_CONTROL_LATER)
 			break;
 		if (r <= 0)
-			say_done(visitor, r);
+			say_done(session, r);
 	}
-	if (!visitor->kept)
-		listen_for(visitor, POLLIN);
-}
-
-void trp_control_server_wake(struct trp_control_session *visitor)
-{
-	pump(visitor);
+	if (!session->kept)
+		listen_for(session, POLLIN);
 }
 
 /* False: it was dropped. */
-static bool flush(struct trp_control_session *visitor)
+static bool flush(struct trp_control_session *session)
 {
-	int r = trp_protocol_send(visitor->watch.fd, visitor->kept,
-				  visitor->kept_size, NULL, 0);
+	int r = trp_protocol_send(session->watch.fd, session->kept,
+				  session->kept_size, NULL, 0);
 
 	if (r == -EAGAIN)
 		return true;
 	if (r < 0) {
-		trp_control_server_drop(visitor);
+		trp_control_server_drop(session);
 		return false;
 	}
-	free(visitor->kept);
-	visitor->kept = NULL;
+	free(session->kept);
+	session->kept = NULL;
 	return true;
 }
 
 /* False: it was dropped. */
-static bool take_request(struct trp_control_session *visitor)
+static bool take_request(struct trp_control_session *session)
 {
 	static struct trp_protocol packet;
-	int r = trp_protocol_receive(visitor->watch.fd, 0, &packet);
+	int r = trp_protocol_receive(session->watch.fd, 0, &packet);
 
 	if (r == -EAGAIN || r == -EINTR)
 		return true;
-	if (r == 1 && (visitor->more || visitor->kept))
+	if (r == 1 && (session->more || session->kept))
 		r = -EBADMSG; /* speaks out of turn */
 	if (r == 1)
-		r = trp_control_requests_ask(visitor, packet.type, packet.body,
-					     packet.size);
+		r = session->supervisor->control.ask(session, packet.type,
+						     packet.body, packet.size);
 	else if (r == 0)
 		r = -EBADMSG;
 	if (r == -EBADMSG) {
-		trp_control_server_drop(visitor);
+		trp_control_server_drop(session);
 		return false;
 	}
 	if (r <= 0)
-		say_done(visitor, r);
+		say_done(session, r);
 	return true;
 }
 
-static void on_visitor(struct trp_watch *watch, uint32_t events)
+static void on_session(struct trp_watch *watch, uint32_t events)
 {
-	struct trp_control_session *visitor = watch->data;
+	struct trp_control_session *session = watch->data;
 
-	if (events & POLLOUT && visitor->kept && !flush(visitor))
+	if (events & POLLOUT && session->kept && !flush(session))
 		return;
-	if (events & ~(uint32_t)POLLOUT && !take_request(visitor))
+	if (events & ~(uint32_t)POLLOUT && !take_request(session))
 		return;
-	pump(visitor);
+	pump(session);
 }
 
-/* ---- at the door --------------------------------------------------------- */
+/* ---- new sessions -------------------------------------------------------- */
 
-static bool may_enter(const struct ucred *who)
+static bool is_allowed(const struct ucred *who)
 {
 	return who->pid > 0 && (who->uid == geteuid() || who->uid == 0);
 }
@@ -206,46 +206,46 @@ static void refuse(int fd)
 	trp_protocol_send(fd, bytes, trp_protocol_size(&done.base), NULL, 0);
 }
 
-static int admit(struct trp_supervisor *supervisor, int fd, pid_t pid)
+static int add_session(struct trp_supervisor *supervisor, int fd, pid_t pid)
 {
-	struct trp_control_server *gate = &supervisor->gate;
-	struct trp_control_session *visitor = calloc(1, sizeof(*visitor));
+	struct trp_control_server *server = &supervisor->control;
+	struct trp_control_session *session = calloc(1, sizeof(*session));
 	int r;
 
-	if (!visitor)
+	if (!session)
 		return -ENOMEM;
-	*visitor = (struct trp_control_session) {
+	*session = (struct trp_control_session) {
 		.supervisor = supervisor,
 		.watch = { .fd = fd,
 			   .events = POLLIN,
-			   .ready = on_visitor,
-			   .data = visitor },
+			   .ready = on_session,
+			   .data = session },
 		.pid = pid,
 	};
-	r = trp_wait_add(&supervisor->wait, &visitor->watch);
+	r = trp_wait_add(&supervisor->wait, &session->watch);
 	if (r < 0) {
-		free(visitor);
+		free(session);
 		return r;
 	}
-	visitor->next = gate->visitors;
-	visitor->link = &gate->visitors;
-	if (visitor->next)
-		visitor->next->link = &visitor->next;
-	gate->visitors = visitor;
-	gate->count++;
+	session->next = server->sessions;
+	session->link = &server->sessions;
+	if (session->next)
+		session->next->link = &session->next;
+	server->sessions = session;
+	server->count++;
 	return 0;
 }
 
-static void greet(struct trp_supervisor *supervisor, int fd)
+static void admit(struct trp_supervisor *supervisor, int fd)
 {
 	struct ucred who = { 0 };
 	socklen_t size = sizeof(who);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 &&
-	    may_enter(&who)) {
-		if (supervisor->gate.count >= TRP_VISITORS_MAX)
+	    is_allowed(&who)) {
+		if (supervisor->control.count >= TRP_CONTROL_SESSIONS)
 			refuse(fd);
-		else if (admit(supervisor, fd, who.pid) == 0)
+		else if (add_session(supervisor, fd, who.pid) == 0)
 			return;
 	}
 	close(fd);
@@ -255,22 +255,22 @@ static int reopen(struct troupe_timer *timer)
 {
 	struct trp_supervisor *supervisor = timer->data;
 
-	return trp_wait_add(&supervisor->wait, &supervisor->gate.door);
+	return trp_wait_add(&supervisor->wait, &supervisor->control.listener);
 }
 
-/* Out of descriptors, say: who waits at the door would wake us for ever. */
-static void pause_door(struct trp_supervisor *supervisor)
+/* Out of descriptors, say: what waits there would wake us for ever. */
+static void pause_listener(struct trp_supervisor *supervisor)
 {
-	struct trp_control_server *gate = &supervisor->gate;
+	struct trp_control_server *server = &supervisor->control;
 
-	trp_wait_remove(&supervisor->wait, &gate->door);
-	gate->pause.fired = reopen;
-	gate->pause.data = supervisor;
-	trp_timers_start(&supervisor->timers, &gate->pause,
+	trp_wait_remove(&supervisor->wait, &server->listener);
+	server->pause.fired = reopen;
+	server->pause.data = supervisor;
+	trp_timers_start(&supervisor->timers, &server->pause,
 			 troupe_in_ms(PAUSE_MS));
 }
 
-static void on_door(struct trp_watch *watch, uint32_t events)
+static void on_connect(struct trp_watch *watch, uint32_t events)
 {
 	int i, fd;
 
@@ -278,14 +278,14 @@ static void on_door(struct trp_watch *watch, uint32_t events)
 		fd = accept4(watch->fd, NULL, NULL,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0)
-			greet(watch->data, fd);
+			admit(watch->data, fd);
 		else if (errno == EAGAIN)
 			return;
 		else if (errno != EINTR && errno != ECONNABORTED)
 			break;
 	}
 	if (i < AT_ONCE)
-		pause_door(watch->data);
+		pause_listener(watch->data);
 }
 
 /* ---- the socket's name --------------------------------------------------- */
@@ -303,38 +303,38 @@ static bool is_dead(pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd end = { fd, POLLIN, 0 };
-	bool is_over;
+	bool is_gone;
 
 	if (fd < 0)
 		return errno == ESRCH;
-	is_over = poll(&end, 1, 0) == 1;
+	is_gone = poll(&end, 1, 0) == 1;
 	close(fd);
-	return is_over;
+	return is_gone;
 }
 
 /*
  * Nobody listens there.  Only a closed socket refuses; but the kernel closes
  * one that an io_uring watched some time after the process is gone.
  */
-static bool is_stale(int folder, const char *name)
+static bool is_stale(int dir, const char *name)
 {
 	struct sockaddr_un address;
 	struct ucred who = { 0 };
 	socklen_t size = sizeof(who);
 	int fd = make_socket();
-	bool is_over;
+	bool is_gone;
 
 	if (fd < 0)
 		return false;
-	trp_runtime_dir_address(&address, folder, name);
+	trp_runtime_dir_address(&address, dir, name);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		is_over = errno == ECONNREFUSED;
+		is_gone = errno == ECONNREFUSED;
 	else
-		is_over = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who,
+		is_gone = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who,
 				     &size) == 0 &&
 			  who.pid > 0 && is_dead(who.pid);
 	close(fd);
-	return is_over;
+	return is_gone;
 }
 
 static bool is_node_name(const char *name)
@@ -344,9 +344,9 @@ static bool is_node_name(const char *name)
 	return length > suffix && strcmp(name + length - suffix, SUFFIX) == 0;
 }
 
-static void sweep(int folder)
+static void sweep(int dir)
 {
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
@@ -356,42 +356,43 @@ static void sweep(int folder)
 		return;
 	}
 	while ((entry = readdir(list)))
-		if (is_node_name(entry->d_name) &&
-		    is_stale(folder, entry->d_name))
-			unlinkat(folder, entry->d_name, 0);
+		if (is_node_name(entry->d_name) && is_stale(dir, entry->d_name))
+			unlinkat(dir, entry->d_name, 0);
 	closedir(list);
 }
 
-static int bind_door(struct trp_control_server *gate, int fd, const char *name)
+static int bind_listener(struct trp_control_server *server, int fd,
+			 const char *name)
 {
 	struct sockaddr_un address;
 	struct stat about;
 
-	sweep(gate->folder);
-	trp_runtime_dir_address(&address, gate->folder, name);
+	sweep(server->dir);
+	trp_runtime_dir_address(&address, server->dir, name);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, SOMAXCONN) < 0 ||
-	    fstatat(gate->folder, name, &about, AT_SYMLINK_NOFOLLOW) < 0)
+	    fstatat(server->dir, name, &about, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	gate->device = about.st_dev;
-	gate->inode = about.st_ino;
+	server->device = about.st_dev;
+	server->inode = about.st_ino;
 	return 0;
 }
 
 /* One that starts must not sweep another's name between bind and listen. */
-static int bind_alone(struct trp_control_server *gate, int fd, const char *name)
+static int bind_alone(struct trp_control_server *server, int fd,
+		      const char *name)
 {
 	int r;
 
-	while (flock(gate->folder, LOCK_EX) < 0)
+	while (flock(server->dir, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return -errno;
-	r = bind_door(gate, fd, name);
-	flock(gate->folder, LOCK_UN);
+	r = bind_listener(server, fd, name);
+	flock(server->dir, LOCK_UN);
 	return r;
 }
 
-static int open_folder(void)
+static int open_dir(void)
 {
 	char path[PATH_MAX];
 	int r = trp_runtime_dir_find(path, sizeof(path));
@@ -399,72 +400,74 @@ static int open_folder(void)
 	return r < 0 ? r : trp_runtime_dir_make(path);
 }
 
-static int open_door(struct trp_supervisor *supervisor)
+static int open_listener(struct trp_supervisor *supervisor)
 {
-	struct trp_control_server *gate = &supervisor->gate;
+	struct trp_control_server *server = &supervisor->control;
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
 	int r;
 
-	gate->door = (struct trp_watch) { .fd = make_socket(),
-					  .events = POLLIN,
-					  .ready = on_door,
-					  .data = supervisor };
-	if (gate->door.fd < 0)
-		return gate->door.fd;
-	snprintf(name, sizeof(name), "%s" SUFFIX, gate->node);
-	r = bind_alone(gate, gate->door.fd, name);
+	server->listener = (struct trp_watch) { .fd = make_socket(),
+						.events = POLLIN,
+						.ready = on_connect,
+						.data = supervisor };
+	if (server->listener.fd < 0)
+		return server->listener.fd;
+	snprintf(name, sizeof(name), "%s" SUFFIX, server->node);
+	r = bind_alone(server, server->listener.fd, name);
 	if (r == 0)
-		r = trp_wait_add(&supervisor->wait, &gate->door);
+		r = trp_wait_add(&supervisor->wait, &server->listener);
 	return r;
 }
 
-int trp_control_server_open(struct trp_supervisor *supervisor, const char *node)
+int trp_control_server_open(struct trp_supervisor *supervisor, const char *node,
+			    trp_control_ask *ask)
 {
-	struct trp_control_server *gate = &supervisor->gate;
+	struct trp_control_server *server = &supervisor->control;
 	int r;
 
 	if (!*node)
 		return 0;
-	snprintf(gate->node, sizeof(gate->node), "%s", node);
-	gate->door.fd = -1;
-	gate->folder = open_folder();
-	r = gate->folder < 0 ? gate->folder : open_door(supervisor);
+	snprintf(server->node, sizeof(server->node), "%s", node);
+	server->listener.fd = -1;
+	server->ask = ask;
+	server->dir = open_dir();
+	r = server->dir < 0 ? server->dir : open_listener(supervisor);
 	if (r < 0)
 		trp_control_server_close(supervisor);
 	return r;
 }
 
 /* Only the name that we made: it may be another node's by now. */
-static void remove_name(const struct trp_control_server *gate)
+static void remove_name(const struct trp_control_server *server)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
 	struct stat about;
 
-	snprintf(name, sizeof(name), "%s" SUFFIX, gate->node);
-	if (fstatat(gate->folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    about.st_dev == gate->device && about.st_ino == gate->inode)
-		unlinkat(gate->folder, name, 0);
+	snprintf(name, sizeof(name), "%s" SUFFIX, server->node);
+	if (fstatat(server->dir, name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    about.st_dev == server->device && about.st_ino == server->inode)
+		unlinkat(server->dir, name, 0);
 }
 
 void trp_control_server_close(struct trp_supervisor *supervisor)
 {
-	struct trp_control_server *gate = &supervisor->gate;
-	struct trp_control_session *visitor, *next;
+	struct trp_control_server *server = &supervisor->control;
+	struct trp_control_session *session, *next;
 
-	if (!gate->node[0])
+	if (!server->node[0])
 		return;
-	for (visitor = gate->visitors; visitor; visitor = next) {
-		next = visitor->next;
-		trp_control_server_drop(visitor);
+	for (session = server->sessions; session; session = next) {
+		next = session->next;
+		trp_control_server_drop(session);
 	}
-	trp_timers_cancel(&supervisor->timers, &gate->pause);
-	if (gate->inode)
-		remove_name(gate);
-	if (gate->door.fd >= 0) {
-		trp_wait_remove(&supervisor->wait, &gate->door);
-		close(gate->door.fd);
+	trp_timers_cancel(&supervisor->timers, &server->pause);
+	if (server->inode)
+		remove_name(server);
+	if (server->listener.fd >= 0) {
+		trp_wait_remove(&supervisor->wait, &server->listener);
+		close(server->listener.fd);
 	}
-	if (gate->folder >= 0)
-		close(gate->folder);
-	*gate = (struct trp_control_server) { 0 };
+	if (server->dir >= 0)
+		close(server->dir);
+	*server = (struct trp_control_server) { 0 };
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_GATE_H
-#define TRP_RUNTIME_GATE_H
+#ifndef TRP_SUPERVISOR_CONTROL_SERVER_H
+#define TRP_SUPERVISOR_CONTROL_SERVER_H
 
 /*
- * The control socket of a node: FOLDER/NODE.sock (ipc/folder.h), where
- * processes of the same user, or root, ask the supervisor.
- *
- *	gate.c		the socket, and those who came in
- *	visitors.c	what they may ask: a table
+ * The control socket of a node: DIR/NODE.sock (ipc/runtime_dir.h), where
+ * processes of the same user, or root, ask the supervisor.  Each connection is
+ * a session.
  *
  * Nothing here waits.  An answer is pulled: more() is called whenever there is
  * room for an item, so that neither a long list nor a reader that stands still
@@ -15,7 +13,7 @@
  * trp_control_server_say() and counts what is refused.
  *
  *	kept != NULL ==> the socket was full; more() is not called
- *	more == NULL <==> no answer is under way: the visitor may ask
+ *	more == NULL <==> no answer is under way: the session may ask
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -25,12 +23,12 @@
 
 struct trp_supervisor;
 
-enum { TRP_VISITORS_MAX = 256 };
+enum { TRP_CONTROL_SESSIONS = 256 };
 
 /* What more() returns, beside 0 or -errno: the answer is complete. */
 enum {
-	TRP_GATE_MORE = 1,  /* something was said: call again */
-	TRP_GATE_LATER = 2, /* not before trp_control_server_wake() */
+	TRP_CONTROL_MORE = 1,  /* something was said: call again */
+	TRP_CONTROL_LATER = 2, /* not before the session is heard of again */
 };
 
 struct trp_control_session {
@@ -38,9 +36,9 @@ struct trp_control_session {
 	struct trp_control_session *next, **link;
 	struct trp_watch watch;
 	pid_t pid; /* when it came; not 0 */
-	int (*more)(struct trp_control_session *visitor);
+	int (*more)(struct trp_control_session *session);
 	/* It goes: `data` is to be given up.  NULL: nothing to do. */
-	void (*gone)(struct trp_control_session *visitor);
+	void (*gone)(struct trp_control_session *session);
 	void *data;
 	uint32_t cursor;
 	const char *why; /* told with a failure; static, or NULL */
@@ -48,23 +46,31 @@ struct trp_control_session {
 	size_t kept_size;
 };
 
+/*
+ * Begins the answer to a request of that type.  0 or -errno: that is the whole
+ * answer; TRP_CONTROL_MORE: session->more is set.  -EBADMSG: drop the session.
+ */
+typedef int trp_control_ask(struct trp_control_session *session, uint64_t type,
+			    const void *body, size_t size);
+
 struct trp_control_server {
-	struct trp_watch door;
+	trp_control_ask *ask;
+	struct trp_watch listener;
 	struct troupe_timer pause;
-	struct trp_control_session *visitors;
+	struct trp_control_session *sessions;
 	uint32_t count;
-	int folder;
+	int dir;
 	uint64_t device, inode;	       /* of the socket's name */
 	char node[TRP_NODE_NAME_SIZE]; /* "": it is not open */
 };
 
 /*
- * Opens the gate of the node of that name; "": there is to be none.  Names of
+ * Opens the socket of the node of that name; "": there is to be none.  Names of
  * dead nodes are removed.  0; -EADDRINUSE: such a node is running; or as
  * trp_runtime_dir_make() and bind(2).
  */
-int trp_control_server_open(struct trp_supervisor *supervisor,
-			    const char *node);
+int trp_control_server_open(struct trp_supervisor *supervisor, const char *node,
+			    trp_control_ask *ask);
 
 /* Everybody is sent away, and the name is removed. */
 void trp_control_server_close(struct trp_supervisor *supervisor);
@@ -73,26 +79,15 @@ void trp_control_server_close(struct trp_supervisor *supervisor);
  * Says an item.  0, also when it is kept until there is room; -EAGAIN: one is
  * kept already, this one is lost; -EMSGSIZE, -ENOMEM.
  */
-int trp_control_server_say(struct trp_control_session *visitor,
+int trp_control_server_say(struct trp_control_session *session,
 			   const ProtobufCMessage *message);
 
 /* The same with descriptors (borrowed), which are not kept: -EAGAIN. */
-int trp_control_server_say_with(struct trp_control_session *visitor,
+int trp_control_server_say_with(struct trp_control_session *session,
 				const ProtobufCMessage *message, const int *fds,
 				size_t count);
 
-/* more() has something to say again.  Not from within more(). */
-void trp_control_server_wake(struct trp_control_session *visitor);
-
-/* Sends it away; the visitor is no more. */
-void trp_control_server_drop(struct trp_control_session *visitor);
-
-/*
- * (runtime/visitors.c) Begins the answer to a request of that type.  Returns
- * 0 or -errno: that is the whole answer; TRP_GATE_MORE: visitor->more is set.
- * -EBADMSG: drop the visitor.
- */
-int trp_control_requests_ask(struct trp_control_session *visitor, uint64_t type,
-			     const void *body, size_t size);
+/* Sends it away; the session is no more. */
+void trp_control_server_drop(struct trp_control_session *session);
 
 #endif

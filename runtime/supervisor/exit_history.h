@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_OBITUARY_H
-#define TRP_RUNTIME_OBITUARY_H
+#ifndef TRP_SUPERVISOR_EXIT_HISTORY_H
+#define TRP_SUPERVISOR_EXIT_HISTORY_H
 
 /*
  * The latest ends of a node, for those who ask after an actor that has just
@@ -11,18 +11,18 @@
 
 #include "runtime/troupe.h"
 
-enum { TRP_OBITUARIES = 512 };
+enum { TRP_EXIT_HISTORY = 512 };
 
 struct trp_exit_history {
-	struct troupe_end end[TRP_OBITUARIES];
+	struct troupe_end end[TRP_EXIT_HISTORY];
 	uint64_t count; /* ever added; the newest is end[(count - 1) % ...] */
 };
 
-void trp_exit_history_add(struct trp_exit_history *obituary,
+void trp_exit_history_add(struct trp_exit_history *history,
 			  const struct troupe_end *end);
 
 /* NULL: it has not ended, or too long ago.  Valid until the next add. */
 const struct troupe_end *trp_exit_history_find(
-	const struct trp_exit_history *obituary, troupe_ref ref);
+	const struct trp_exit_history *history, troupe_ref ref);
 
 #endif

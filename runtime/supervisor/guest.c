@@ -10,11 +10,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "runtime/node/status.h"
+#include "runtime/supervisor/exit.h"
+#include "runtime/supervisor/slot.h"
+#include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/supervisor.h"
 
 static struct trp_child *child_of(const struct trp_guest *guest)
 {
-	struct trp_child *child = &guest->supervisor->family.child[guest->slot];
+	struct trp_child *child =
+		&guest->supervisor->children.child[guest->slot];
 
 	return child->generation == guest->generation ? child : NULL;
 }
@@ -25,7 +29,7 @@ static void forget(struct trp_guest *guest)
 {
 	struct trp_supervisor *supervisor = guest->supervisor;
 
-	trp_timers_cancel(&supervisor->timers, &guest->burial);
+	trp_timers_cancel(&supervisor->timers, &guest->expulsion);
 	trp_wait_remove(&supervisor->wait, &guest->end);
 	close(guest->end.fd);
 	*guest->link = guest->next;
@@ -34,72 +38,74 @@ static void forget(struct trp_guest *guest)
 	free(guest);
 }
 
-static void bury(struct trp_guest *guest, bool is_held, bool is_expelled)
+static void end(struct trp_guest *guest, bool is_held, enum trp_exit_kind kind)
 {
+	const struct troupe_end seen = trp_exit_seen(kind, 0);
 	struct trp_child *child = child_of(guest);
 
 	if (!child)
 		return; /* it was our descendant, and has been reaped */
 	child->is_held = is_held;
 	if (child->state == CHILD_RUNNING)
-		trp_funeral_guest(guest->supervisor, guest->slot, is_expelled);
-	else if (child->state == CHILD_BURIED && !is_held)
-		trp_funeral_sweep(guest->supervisor);
+		trp_exit(guest->supervisor, guest->slot, &seen);
+	else if (child->state == CHILD_DEAD && !is_held)
+		trp_slot_sweep(guest->supervisor);
 }
 
+/* Its exit record is written, or it never had a place for one. */
 static bool has_left(const struct trp_guest *guest)
 {
 	const struct trp_status *status =
 		trp_status_last(&guest->supervisor->node.arena,
 				trp_ref(guest->slot, guest->generation));
+	struct troupe_reason reason;
 
-	return !status ||
-	       atomic_load_explicit(&status->said, memory_order_acquire);
+	return !status || trp_status_read_exit(status, &reason);
 }
 
 /* Its connection has ended. */
-static void on_gone(struct trp_control_session *visitor)
+static void on_gone(struct trp_control_session *session)
 {
-	struct trp_guest *guest = visitor->data;
+	struct trp_guest *guest = session->data;
 	bool is_held = !has_left(guest);
 
-	guest->visitor = NULL;
-	bury(guest, is_held, false);
+	guest->session = NULL;
+	end(guest, is_held, TRP_EXIT_GONE);
 	if (!is_held)
 		forget(guest);
 }
 
-/* Its process is dead, whoever has a copy of the connection. */
+/* Its process is dead, though another may have a copy of the connection. */
 static void on_end(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_guest *guest = watch->data;
 
-	if (guest->visitor) {
-		guest->visitor->gone = NULL;
-		trp_control_server_drop(guest->visitor);
+	if (guest->session) {
+		guest->session->gone = NULL;
+		trp_control_server_drop(guest->session);
 	}
-	bury(guest, false, false);
+	end(guest, false, TRP_EXIT_GONE);
 	forget(guest);
 }
 
-static int on_burial(struct troupe_timer *timer)
+static int on_expulsion(struct troupe_timer *timer)
 {
-	bury(timer->data, true, true);
+	end(timer->data, true, TRP_EXIT_EXPELLED);
 	return 0;
 }
 
 /* Not at once: somebody may be walking over the children. */
-void trp_guests_expel(struct trp_guest *guest)
+static void expel(struct trp_guest *guest)
 {
-	if (guest->visitor)
-		shutdown(guest->visitor->watch.fd, SHUT_WR);
-	guest->burial.fired = on_burial;
-	guest->burial.data = guest;
-	trp_timers_start(&guest->supervisor->timers, &guest->burial,
+	if (guest->session)
+		shutdown(guest->session->watch.fd, SHUT_WR);
+	guest->expulsion.fired = on_expulsion;
+	guest->expulsion.data = guest;
+	trp_timers_start(&guest->supervisor->timers, &guest->expulsion,
 			 troupe_now());
 }
 
-void trp_guests_close(struct trp_supervisor *supervisor)
+void trp_supervisor_guest_close(struct trp_supervisor *supervisor)
 {
 	struct trp_guest *guest, *next;
 
@@ -111,24 +117,24 @@ void trp_guests_close(struct trp_supervisor *supervisor)
 
 /* ---- the beginning ------------------------------------------------------- */
 
-static int open_pidfd(const struct trp_control_session *visitor)
+static int open_pidfd(const struct trp_control_session *session)
 {
 	int fd = -1;
 
 #ifdef SO_PEERPIDFD /* Linux 6.5: the process itself, not its number */
 	socklen_t size = sizeof(fd);
 
-	if (getsockopt(visitor->watch.fd, SOL_SOCKET, SO_PEERPIDFD, &fd,
+	if (getsockopt(session->watch.fd, SOL_SOCKET, SO_PEERPIDFD, &fd,
 		       &size) == 0)
 		return fd;
 #endif
-	fd = (int)syscall(SYS_pidfd_open, visitor->pid, 0);
+	fd = (int)syscall(SYS_pidfd_open, session->pid, 0);
 	return fd < 0 ? -errno : fd;
 }
 
-static struct trp_guest *add(struct trp_control_session *visitor, int pidfd)
+static struct trp_guest *add(struct trp_control_session *session, int pidfd)
 {
-	struct trp_supervisor *supervisor = visitor->supervisor;
+	struct trp_supervisor *supervisor = session->supervisor;
 	struct trp_guest *guest = calloc(1, sizeof(*guest));
 
 	if (!guest)
@@ -137,7 +143,7 @@ static struct trp_guest *add(struct trp_control_session *visitor, int pidfd)
 		.next = supervisor->guest,
 		.link = &supervisor->guest,
 		.supervisor = supervisor,
-		.visitor = visitor,
+		.session = session,
 		.end = { .fd = pidfd,
 			 .events = POLLIN,
 			 .ready = on_end,
@@ -154,25 +160,23 @@ static struct trp_guest *add(struct trp_control_session *visitor, int pidfd)
 }
 
 /* From now on it can be sent to. */
-static void settle(struct trp_guest *guest, const Troupe__Guest__Join *join)
+static void begin(struct trp_guest *guest, const Troupe__Guest__Join *join)
 {
 	struct trp_supervisor *supervisor = guest->supervisor;
-	struct trp_child *child = &supervisor->family.child[guest->slot];
+	struct trp_child *child = &supervisor->children.child[guest->slot];
 
 	child->is_guest = true;
 	child->guest = guest;
+	child->expel = expel;
 	child->spawned_at = trp_now().ns;
 	child->grace_ms = join->grace_ms ? join->grace_ms : TRP_GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 *join->label ? join->label : "guest");
 	guest->generation = child->generation;
-	trp_child_born(&supervisor->family, guest->slot, guest->visitor->pid);
+	trp_child_born(&supervisor->children, guest->slot, guest->session->pid);
 	supervisor->guests++;
-	trp_office_announce(supervisor, guest->slot, join->mailbox_limit,
-			    join->when_full);
-	atomic_store_explicit(
-		&trp_arena_slot(&supervisor->node.arena, guest->slot)->pid,
-		guest->visitor->pid, memory_order_relaxed);
+	trp_slot_announce(supervisor, guest->slot, join->mailbox_limit,
+			  join->when_full);
 }
 
 static int welcome(const struct trp_guest *guest)
@@ -186,14 +190,14 @@ static int welcome(const struct trp_guest *guest)
 	joined.slots = arena->slots;
 	joined.heap_size = arena->heap_size;
 	joined.identity = supervisor->node.identity;
-	return trp_control_server_say_with(guest->visitor, &joined.base,
+	return trp_control_server_say_with(guest->session, &joined.base,
 					   &arena->fd, 1);
 }
 
 /* Its connection is only there to end. */
-static int say_nothing(struct trp_control_session *visitor)
+static int say_nothing(struct trp_control_session *session)
 {
-	return TRP_GATE_LATER;
+	return TRP_CONTROL_LATER;
 }
 
 /* It has left already, and we have not looked at that connection yet. */
@@ -201,55 +205,55 @@ static bool is_leaving(const struct trp_guest *guest)
 {
 	struct pollfd old;
 
-	if (!guest || !guest->visitor || !has_left(guest))
+	if (!guest || !guest->session || !has_left(guest))
 		return false;
-	old = (struct pollfd) { guest->visitor->watch.fd, POLLRDHUP, 0 };
+	old = (struct pollfd) { guest->session->watch.fd, POLLRDHUP, 0 };
 	return poll(&old, 1, 0) == 1;
 }
 
-static int may_join(const struct trp_control_session *visitor)
+static int may_join(const struct trp_control_session *session)
 {
-	struct trp_supervisor *supervisor = visitor->supervisor;
+	struct trp_supervisor *supervisor = session->supervisor;
 	struct trp_child *child;
 
 	if (supervisor->is_ending)
 		return -ESHUTDOWN;
-	if ((uint32_t)visitor->pid > supervisor->family.pid_max)
+	if ((uint32_t)session->pid > supervisor->children.pid_max)
 		return -ESRCH;
-	child = &supervisor->family.child[trp_child_by_pid(&supervisor->family,
-							   visitor->pid)];
+	child = &supervisor->children.child[trp_child_by_pid(
+		&supervisor->children, session->pid)];
 	if (is_leaving(child->guest))
-		trp_control_server_drop(child->guest->visitor);
-	return trp_child_by_pid(&supervisor->family, visitor->pid) ? -EEXIST
-								   : 0;
+		trp_control_server_drop(child->guest->session);
+	return trp_child_by_pid(&supervisor->children, session->pid) ? -EEXIST
+								     : 0;
 }
 
-int trp_guests_join(struct trp_control_session *visitor,
-		    const Troupe__Guest__Join *join)
+int trp_supervisor_guest_join(struct trp_control_session *session,
+			      const Troupe__Guest__Join *join)
 {
-	struct trp_supervisor *supervisor = visitor->supervisor;
+	struct trp_supervisor *supervisor = session->supervisor;
 	struct trp_guest *guest;
-	int pidfd, r = may_join(visitor);
+	int pidfd, r = may_join(session);
 
 	if (r < 0)
 		return r;
-	if (!supervisor->family.free_count)
-		trp_funeral_sweep(supervisor);
-	if (!supervisor->family.free_count)
+	if (!supervisor->children.free_count)
+		trp_slot_sweep(supervisor);
+	if (!supervisor->children.free_count)
 		return -EAGAIN;
-	pidfd = open_pidfd(visitor);
+	pidfd = open_pidfd(session);
 	if (pidfd < 0)
 		return pidfd;
-	guest = add(visitor, pidfd);
+	guest = add(session, pidfd);
 	if (!guest) {
 		close(pidfd);
 		return -ENOMEM;
 	}
-	guest->slot = trp_child_add(&supervisor->family, TRP_SLOT_SUPERVISOR);
-	settle(guest, join);
-	visitor->data = guest;
-	visitor->gone = on_gone;
-	visitor->more = say_nothing;
-	/* One that cannot be told is dropped, and then buried. */
-	return welcome(guest) < 0 ? -EBADMSG : TRP_GATE_MORE;
+	guest->slot = trp_child_add(&supervisor->children, TRP_SLOT_SUPERVISOR);
+	begin(guest, join);
+	session->data = guest;
+	session->gone = on_gone;
+	session->more = say_nothing;
+	/* One that cannot be told is dropped, and ends then. */
+	return welcome(guest) < 0 ? -EBADMSG : TRP_CONTROL_MORE;
 }

@@ -35,45 +35,45 @@ static uint32_t hash(const char *name)
 	return value;
 }
 
-static struct trp_registered **find(const struct trp_registry *names,
+static struct trp_registered **find(const struct trp_registry *registry,
 				    const char *name)
 {
 	struct trp_registered **link =
-		&names->bucket[hash(name) & (names->buckets - 1)];
+		&registry->bucket[hash(name) & (registry->buckets - 1)];
 
 	while (*link && strcmp((*link)->name, name) != 0)
 		link = &(*link)->next;
 	return link;
 }
 
-static int grow(struct trp_registry *names)
+static int grow(struct trp_registry *registry)
 {
-	struct trp_registry grown = { .buckets = names->buckets * 2 };
+	struct trp_registry grown = { .buckets = registry->buckets * 2 };
 	struct trp_registered *entry, **link;
 	uint32_t i;
 
-	if (names->buckets > names->count)
+	if (registry->buckets > registry->count)
 		return 0;
 	if (!grown.buckets)
 		grown.buckets = 64;
 	grown.bucket = calloc(grown.buckets, sizeof(*grown.bucket));
 	if (!grown.bucket)
 		return -ENOMEM;
-	grown.count = names->count;
-	for (i = 0; i < names->buckets; i++) {
-		while ((entry = names->bucket[i])) {
-			names->bucket[i] = entry->next;
+	grown.count = registry->count;
+	for (i = 0; i < registry->buckets; i++) {
+		while ((entry = registry->bucket[i])) {
+			registry->bucket[i] = entry->next;
 			link = find(&grown, entry->name);
 			entry->next = NULL;
 			*link = entry;
 		}
 	}
-	free(names->bucket);
-	*names = grown;
+	free(registry->bucket);
+	*registry = grown;
 	return 0;
 }
 
-int trp_registry_add(struct trp_registry *names, const char *name,
+int trp_registry_add(struct trp_registry *registry, const char *name,
 		     troupe_ref ref, struct trp_registered **holder)
 {
 	struct trp_registered *entry, **link;
@@ -81,10 +81,10 @@ int trp_registry_add(struct trp_registry *names, const char *name,
 
 	if (!trp_registry_is_valid(name))
 		return -EINVAL;
-	r = grow(names);
+	r = grow(registry);
 	if (r < 0)
 		return r;
-	link = find(names, name);
+	link = find(registry, name);
 	if (*link)
 		return -EEXIST;
 	entry = calloc(1, sizeof(*entry));
@@ -96,11 +96,12 @@ int trp_registry_add(struct trp_registry *names, const char *name,
 	entry->next_of_holder = *holder;
 	*holder = entry;
 	*link = entry;
-	names->count++;
+	registry->count++;
 	return 0;
 }
 
-static void remove_at(struct trp_registry *names, struct trp_registered **link)
+static void remove_at(struct trp_registry *registry,
+		      struct trp_registered **link)
 {
 	struct trp_registered *entry = *link;
 	struct trp_registered **of_holder = entry->holder;
@@ -109,35 +110,38 @@ static void remove_at(struct trp_registry *names, struct trp_registered **link)
 	while (*of_holder != entry)
 		of_holder = &(*of_holder)->next_of_holder;
 	*of_holder = entry->next_of_holder;
-	names->count--;
+	registry->count--;
 	free(entry->offer);
 	free(entry);
 }
 
-int trp_registry_remove(struct trp_registry *names, const char *name)
+int trp_registry_remove(struct trp_registry *registry, const char *name)
 {
 	struct trp_registered **link;
 
-	if (!names->count)
+	if (!registry->count)
 		return -ENOENT;
-	link = find(names, name);
+	link = find(registry, name);
 	if (!*link)
 		return -ENOENT;
-	remove_at(names, link);
+	remove_at(registry, link);
 	return 0;
 }
 
-troupe_ref trp_registry_find(const struct trp_registry *names, const char *name)
+troupe_ref trp_registry_find(const struct trp_registry *registry,
+			     const char *name)
 {
-	struct trp_registered *entry = names->count ? *find(names, name) : NULL;
+	struct trp_registered *entry =
+		registry->count ? *find(registry, name) : NULL;
 
 	return entry ? entry->ref : 0;
 }
 
-int trp_registry_offer(struct trp_registry *names, const char *name,
+int trp_registry_offer(struct trp_registry *registry, const char *name,
 		       const char *where)
 {
-	struct trp_registered *entry = names->count ? *find(names, name) : NULL;
+	struct trp_registered *entry =
+		registry->count ? *find(registry, name) : NULL;
 	char *offer = NULL;
 
 	if (!entry)
@@ -152,7 +156,7 @@ int trp_registry_offer(struct trp_registry *names, const char *name,
 	return 0;
 }
 
-void trp_registry_each_offer(const struct trp_registry *names,
+void trp_registry_each_offer(const struct trp_registry *registry,
 			     void (*see)(void *user,
 					 const struct trp_registered *name),
 			     void *user)
@@ -160,26 +164,26 @@ void trp_registry_each_offer(const struct trp_registry *names,
 	const struct trp_registered *entry;
 	uint32_t i;
 
-	for (i = 0; i < names->buckets; i++)
-		for (entry = names->bucket[i]; entry; entry = entry->next)
+	for (i = 0; i < registry->buckets; i++)
+		for (entry = registry->bucket[i]; entry; entry = entry->next)
 			if (entry->offer)
 				see(user, entry);
 }
 
-void trp_registry_remove_all(struct trp_registry *names,
+void trp_registry_remove_all(struct trp_registry *registry,
 			     struct trp_registered **holder)
 {
 	while (*holder)
-		remove_at(names, find(names, (*holder)->name));
+		remove_at(registry, find(registry, (*holder)->name));
 }
 
-void trp_registry_fini(struct trp_registry *names)
+void trp_registry_fini(struct trp_registry *registry)
 {
 	uint32_t i;
 
-	for (i = 0; i < names->buckets; i++)
-		while (names->bucket[i])
-			remove_at(names, &names->bucket[i]);
-	free(names->bucket);
-	*names = (struct trp_registry) { 0 };
+	for (i = 0; i < registry->buckets; i++)
+		while (registry->bucket[i])
+			remove_at(registry, &registry->bucket[i]);
+	free(registry->bucket);
+	*registry = (struct trp_registry) { 0 };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_NAMES_H
-#define TRP_RUNTIME_NAMES_H
+#ifndef TRP_SUPERVISOR_REGISTRY_H
+#define TRP_SUPERVISOR_REGISTRY_H
 
 /* Names of actors: unique, each for one reference.  Pure. */
 
@@ -30,24 +30,24 @@ bool trp_registry_is_valid(const char *name);
 bool trp_registry_is_step(const char *name);
 
 /* holder: the list of all names of `ref`.  0, -EEXIST, -EINVAL, -ENOMEM. */
-int trp_registry_add(struct trp_registry *names, const char *name,
+int trp_registry_add(struct trp_registry *registry, const char *name,
 		     troupe_ref ref, struct trp_registered **holder);
 /* Offers it, or (where NULL) does so no more.  0, -ENOENT, -ENOMEM. */
-int trp_registry_offer(struct trp_registry *names, const char *name,
+int trp_registry_offer(struct trp_registry *registry, const char *name,
 		       const char *where);
 /* Calls back for each that is offered. */
-void trp_registry_each_offer(const struct trp_registry *names,
+void trp_registry_each_offer(const struct trp_registry *registry,
 			     void (*see)(void *user,
 					 const struct trp_registered *name),
 			     void *user);
 /* 0 or -ENOENT. */
-int trp_registry_remove(struct trp_registry *names, const char *name);
+int trp_registry_remove(struct trp_registry *registry, const char *name);
 /* 0: nobody. */
-troupe_ref trp_registry_find(const struct trp_registry *names,
+troupe_ref trp_registry_find(const struct trp_registry *registry,
 			     const char *name);
 /* Empties a holder's list. */
-void trp_registry_remove_all(struct trp_registry *names,
+void trp_registry_remove_all(struct trp_registry *registry,
 			     struct trp_registered **holder);
-void trp_registry_fini(struct trp_registry *names);
+void trp_registry_fini(struct trp_registry *registry);
 
 #endif

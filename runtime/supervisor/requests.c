@@ -6,6 +6,15 @@
 #include <string.h>
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/log.h"
+#include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/exit.h"
+#include "runtime/node/system.pb-c.h"
+#include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/restart.h"
+#include "runtime/supervisor/spawn.h"
+#include "runtime/supervisor/stop.h"
+#include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
@@ -14,10 +23,10 @@
 /* Of the singleton that the sender is, or belongs to. */
 static uint64_t fence_of(const struct trp_request *request)
 {
-	const struct trp_restart *keeper =
-		request->supervisor->family.child[request->sender].keeper;
+	const struct trp_restart *restart =
+		request->supervisor->children.child[request->sender].restart;
 
-	return keeper ? keeper->fence : 0;
+	return restart ? restart->fence : 0;
 }
 
 static int on_spawn(struct trp_request *request)
@@ -28,17 +37,17 @@ static int on_spawn(struct trp_request *request)
 	if (!spawn_order->birth)
 		return -EINVAL;
 	/* Its addresses are not those of the application. */
-	if (request->supervisor->family.child[request->sender].is_guest)
+	if (request->supervisor->children.child[request->sender].is_guest)
 		return -ENOTSUP;
 	spawn_order->birth->fence = fence_of(request);
-	return trp_office_spawn(request->supervisor, request->sender,
-				spawn_order, &request->answer);
+	return trp_supervisor_spawn(request->supervisor, request->sender,
+				    spawn_order, &request->answer);
 }
 
 static int find_slot(struct trp_request *request, troupe_ref ref,
 		     uint32_t *ret_slot)
 {
-	if (!trp_child_find(&request->supervisor->family, ref))
+	if (!trp_child_find(&request->supervisor->children, ref))
 		return -ESRCH;
 	*ret_slot = trp_ref_slot(ref);
 	return 0;
@@ -52,7 +61,7 @@ static int on_stop(struct trp_request *request)
 		&slot);
 
 	if (r == 0)
-		trp_office_stop(request->supervisor, slot);
+		trp_supervisor_stop(request->supervisor, slot);
 	return r;
 }
 
@@ -64,7 +73,7 @@ static int on_kill(struct trp_request *request)
 		&slot);
 
 	if (r == 0)
-		trp_office_kill(request->supervisor, slot);
+		trp_notify_kill(request->supervisor, slot);
 	return r;
 }
 
@@ -74,7 +83,7 @@ static int on_watch(struct trp_request *request)
 		(const Troupe__Control__Watch *)request->message;
 	struct trp_supervisor *supervisor = request->supervisor;
 	const struct trp_child *sender =
-		&supervisor->family.child[request->sender];
+		&supervisor->children.child[request->sender];
 	const struct troupe_end unknown = { .ref = watch->ref,
 					    .reason.cause = TROUPE_NOPROC };
 	const struct troupe_end *end = NULL;
@@ -83,20 +92,20 @@ static int on_watch(struct trp_request *request)
 	if (!watch->id)
 		return -EINVAL;
 	if (find_slot(request, watch->ref, &slot) == 0)
-		return trp_child_watch(&supervisor->family, request->sender,
+		return trp_child_watch(&supervisor->children, request->sender,
 				       slot, watch->id);
 	if (watch->post_mortem)
-		end = trp_exit_history_find(&supervisor->obituary, watch->ref);
-	trp_funeral_tell(supervisor,
-			 trp_ref(request->sender, sender->generation),
-			 end ? end : &unknown, watch->id);
+		end = trp_exit_history_find(&supervisor->exit_history,
+					    watch->ref);
+	trp_exit_tell(supervisor, trp_ref(request->sender, sender->generation),
+		      end ? end : &unknown, watch->id);
 	return 0;
 }
 
 static int on_unwatch(struct trp_request *request)
 {
 	trp_child_unwatch(
-		&request->supervisor->family, request->sender,
+		&request->supervisor->children, request->sender,
 		((const Troupe__Control__Unwatch *)request->message)->id);
 	return 0;
 }
@@ -110,45 +119,46 @@ static int on_register(struct trp_request *request)
 
 	if (r < 0)
 		return r;
-	return trp_registry_add(&request->supervisor->names, name->name,
-				name->ref,
-				&request->supervisor->family.child[slot].names);
+	return trp_registry_add(
+		&request->supervisor->registry, name->name, name->ref,
+		&request->supervisor->children.child[slot].names);
 }
 
 static int on_unregister(struct trp_request *request)
 {
 	return trp_registry_remove(
-		&request->supervisor->names,
+		&request->supervisor->registry,
 		((const Troupe__Control__Unregister *)request->message)->name);
 }
 
 static int on_whereis(struct trp_request *request)
 {
 	request->answer = trp_registry_find(
-		&request->supervisor->names,
+		&request->supervisor->registry,
 		((const Troupe__Control__Whereis *)request->message)->name);
 	return request->answer ? 0 : -ENOENT;
 }
 
 static int on_lookup(struct trp_request *request)
 {
-	const struct trp_child_table *family = &request->supervisor->family;
+	const struct trp_child_table *children = &request->supervisor->children;
 	uint32_t slot;
 	int r = trp_child_address_walk(
-		family, request->sender,
+		children, request->sender,
 		((const Troupe__Control__Lookup *)request->message)->address,
 		&slot);
 
 	if (r == 0)
-		request->answer = trp_ref(slot, family->child[slot].generation);
+		request->answer =
+			trp_ref(slot, children->child[slot].generation);
 	return r;
 }
 
 static int on_dead_letters(struct trp_request *request)
 {
 	const struct trp_child *child =
-		&request->supervisor->family.child[request->sender];
-	const troupe_ref ref = trp_ref(request->sender, child->generation);
+		&request->supervisor->children.child[request->sender];
+	troupe_ref ref = trp_ref(request->sender, child->generation);
 
 	return ((const Troupe__Control__DeadLetters *)request->message)->wanted
 		       ? trp_dead_letter_subscribe(ref)
@@ -165,7 +175,7 @@ static int on_address_of(struct trp_request *request)
 
 	if (r < 0)
 		return r;
-	if (!trp_child_address(&request->supervisor->family, slot, address,
+	if (!trp_child_address(&request->supervisor->children, slot, address,
 			       sizeof(address)))
 		return -ENAMETOOLONG;
 	if (address[0] != '/')
@@ -178,14 +188,14 @@ static int on_address_of(struct trp_request *request)
 static int on_stop_children(struct trp_request *request)
 {
 	struct trp_supervisor *supervisor = request->supervisor;
-	struct trp_child *child = &supervisor->family.child[request->sender];
+	struct trp_child *child = &supervisor->children.child[request->sender];
 
 	if (!child->first)
 		return 0;
 	child->stop_children = request->correlation;
 	/* Its children have their own; its time goes on when they are gone. */
 	trp_timers_cancel(&supervisor->timers, &child->grace);
-	trp_office_stop_children(supervisor, request->sender);
+	trp_supervisor_stop_children(supervisor, request->sender);
 	return 1;
 }
 
@@ -211,7 +221,7 @@ static const struct {
 	{ &troupe__mesh__subscribe__descriptor, trp_mesh_on_subscribe },
 	{ &troupe__mesh__look__descriptor, trp_mesh_on_look },
 	{ &troupe__mesh__offer__descriptor, trp_mesh_on_offer },
-	{ &troupe__mesh__singleton__descriptor, trp_mesh_on_singleton },
+	{ &troupe__mesh__singleton__descriptor, trp_mesh_singleton_request },
 };
 
 static void answer(struct trp_request *request, int result)
@@ -225,7 +235,7 @@ static void answer(struct trp_request *request, int result)
 	message.more = request->more;
 	if (request->answer_text)
 		message.text = request->answer_text;
-	trp_office_tell(request->supervisor, request->sender, TRP_REPLY,
+	trp_notify_tell(request->supervisor, request->sender, TRP_REPLY,
 			request->correlation, &message.base);
 }
 
@@ -255,7 +265,7 @@ static int handle(struct trp_request *request, uint64_t type, const void *body,
 /* The sender may be dead already: then only what needs no answer matters. */
 static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 {
-	struct trp_child *child = &supervisor->family.child[mail->sender];
+	struct trp_child *child = &supervisor->children.child[mail->sender];
 	struct trp_request request = { .supervisor = supervisor,
 				       .sender = mail->sender };
 	struct trp_envelope envelope;
@@ -265,11 +275,11 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	int r;
 
 	r = trp_envelope_read(mail->bytes, mail->size, &envelope, &body, &size);
-	if (child->state != CHILD_ORDERED && child->state != CHILD_RUNNING)
+	if (!trp_child_is_alive(child))
 		return;
 	if (r < 0 || envelope.kind != TRP_CONTROL) {
 		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
-			   trp_child_address_title(&supervisor->family,
+			   trp_child_address_title(&supervisor->children,
 						   mail->sender, title,
 						   sizeof(title)),
 			   (int)child->pid);
@@ -280,10 +290,10 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	free(request.more.data);
 }
 
-int trp_requests_turn(struct trp_supervisor *supervisor)
+int trp_supervisor_requests_turn(struct trp_supervisor *supervisor)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_next(&supervisor->box, TRP_TAKE_ALL, &mail);
+	int r = trp_mailbox_next(&supervisor->mailbox, TRP_TAKE_ALL, &mail);
 
 	if (r == 0)
 		return 0;
@@ -292,10 +302,10 @@ int trp_requests_turn(struct trp_supervisor *supervisor)
 			   "the lane of slot %u is damaged; "
 			   "its actor is killed",
 			   mail.sender);
-		trp_office_kill(supervisor, mail.sender);
+		trp_notify_kill(supervisor, mail.sender);
 		return 1;
 	}
 	take(supervisor, &mail);
-	trp_mailbox_done(&supervisor->box, &mail);
+	trp_mailbox_done(&supervisor->mailbox, &mail);
 	return 1;
 }

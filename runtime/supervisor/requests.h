@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REQUESTS_H
-#define TRP_RUNTIME_REQUESTS_H
+#ifndef TRP_SUPERVISOR_REQUESTS_H
+#define TRP_SUPERVISOR_REQUESTS_H
 
 /*
  * What actors ask of the supervisor: a table, type of message -> function.  A
- * function returns 0 or a negative errno, which is the answer, together with
- * `answer`; or a positive value: it will be answered later, by
- * trp_office_tell() with a control.Answer and the correlation.
+ * function returns 0 or a negative errno, which is
+ * the answer, together with `answer`; or a positive value: it will be answered
+ * later, by trp_notify_tell() with a control.Answer and the correlation.
  */
 
-#include "runtime/supervisor/supervisor.h"
+#include <protobuf-c/protobuf-c.h>
+#include "runtime/node/ref.h"
+
+struct trp_supervisor;
 
 struct trp_request {
 	struct trp_supervisor *supervisor;
@@ -22,6 +25,6 @@ struct trp_request {
 };
 
 /* Takes and answers one request.  1 or 0. */
-int trp_requests_turn(struct trp_supervisor *supervisor);
+int trp_supervisor_requests_turn(struct trp_supervisor *supervisor);
 
 #endif

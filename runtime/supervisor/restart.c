@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/spawn.h"
+#include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum {
 	PAUSE_FIRST_MS = 100,
 	PAUSE_LAST_MS = 15000,
-	PROVEN_MS = 60000, /* who ran for so long begins anew */
+	PROVEN_MS = 60000, /* after so long it begins anew */
 };
 
 static Troupe__Control__Spawn *copy(const Troupe__Control__Spawn *spawn)
@@ -26,97 +29,99 @@ static Troupe__Control__Spawn *copy(const Troupe__Control__Spawn *spawn)
 	return ours;
 }
 
-int trp_restart_init(struct trp_restart *keeper,
+int trp_restart_init(struct trp_restart *restart,
 		     struct trp_supervisor *supervisor,
 		     const Troupe__Control__Spawn *spawn)
 {
-	*keeper = (struct trp_restart) { .supervisor = supervisor,
-					 .pause_ms = PAUSE_FIRST_MS };
-	keeper->spawn = copy(spawn);
-	if (!keeper->spawn)
+	*restart = (struct trp_restart) { .supervisor = supervisor,
+					  .pause_ms = PAUSE_FIRST_MS };
+	restart->spawn = copy(spawn);
+	if (!restart->spawn)
 		return -ENOMEM;
-	keeper->timer.data = keeper;
-	keeper->next = supervisor->keepers;
-	supervisor->keepers = keeper;
+	restart->timer.data = restart;
+	restart->next = supervisor->restarts;
+	supervisor->restarts = restart;
 	return 0;
 }
 
-int trp_restart_replace(struct trp_restart *keeper,
+int trp_restart_replace(struct trp_restart *restart,
 			const Troupe__Control__Spawn *spawn)
 {
 	Troupe__Control__Spawn *ours = copy(spawn);
 
 	if (!ours)
 		return -ENOMEM;
-	troupe__control__spawn__free_unpacked(keeper->spawn, NULL);
-	keeper->spawn = ours;
+	troupe__control__spawn__free_unpacked(restart->spawn, NULL);
+	restart->spawn = ours;
 	return 0;
 }
 
-void trp_restart_fini(struct trp_restart *keeper)
+void trp_restart_fini(struct trp_restart *restart)
 {
 	struct trp_restart **link;
 
-	if (!keeper->supervisor)
+	if (!restart->supervisor)
 		return;
-	link = &keeper->supervisor->keepers;
-	while (*link != keeper)
+	link = &restart->supervisor->restarts;
+	while (*link != restart)
 		link = &(*link)->next;
-	*link = keeper->next;
-	trp_timers_cancel(&keeper->supervisor->timers, &keeper->timer);
-	troupe__control__spawn__free_unpacked(keeper->spawn, NULL);
-	*keeper = (struct trp_restart) { 0 };
+	*link = restart->next;
+	trp_timers_cancel(&restart->supervisor->timers, &restart->timer);
+	troupe__control__spawn__free_unpacked(restart->spawn, NULL);
+	*restart = (struct trp_restart) { 0 };
 }
 
 /* ---- starting ----------------------------------------------------------- */
 
 static int start(struct troupe_timer *timer);
 
-static void start_later(struct trp_restart *keeper)
+static void start_later(struct trp_restart *restart)
 {
-	int64_t pause_ms = keeper->pause_ms;
+	int64_t pause_ms = restart->pause_ms;
 
-	keeper->timer.fired = start;
-	trp_timers_start(&keeper->supervisor->timers, &keeper->timer,
+	restart->timer.fired = start;
+	trp_timers_start(&restart->supervisor->timers, &restart->timer,
 			 troupe_in_ms(pause_ms));
-	keeper->pause_ms =
+	restart->pause_ms =
 		2 * pause_ms < PAUSE_LAST_MS ? 2 * pause_ms : PAUSE_LAST_MS;
 }
 
 static int start(struct troupe_timer *timer)
 {
-	struct trp_restart *keeper = timer->data;
-	struct trp_supervisor *supervisor = keeper->supervisor;
+	struct trp_restart *restart = timer->data;
+	struct trp_supervisor *supervisor = restart->supervisor;
 	int r;
 
 	if (supervisor->is_ending)
 		return 0;
-	keeper->spawn->birth->fence = keeper->fence;
-	r = trp_office_spawn(supervisor, TRP_SLOT_SUPERVISOR, keeper->spawn,
-			     &keeper->ref);
+	restart->spawn->birth->fence = restart->fence;
+	r = trp_supervisor_spawn(supervisor, TRP_SLOT_SUPERVISOR,
+				 restart->spawn, &restart->ref);
 	if (r < 0) {
 		troupe_log(TROUPE_WARNING,
 			   "%s cannot be started (%s), and is tried again in "
 			   "%d ms",
-			   keeper->spawn->birth->label, strerror(-r),
-			   (int)keeper->pause_ms);
-		start_later(keeper);
+			   restart->spawn->birth->label, strerror(-r),
+			   (int)restart->pause_ms);
+		start_later(restart);
 		return 0;
 	}
-	supervisor->family.child[trp_ref_slot(keeper->ref)].keeper = keeper;
-	keeper->began = troupe_now();
-	if (keeper->is_offered)
-		trp_registry_offer(&supervisor->names, keeper->spawn->name, "");
+	supervisor->children.child[trp_ref_slot(restart->ref)].restart =
+		restart;
+	restart->began = troupe_now();
+	if (restart->is_offered)
+		trp_registry_offer(&supervisor->registry, restart->spawn->name,
+				   "");
 	return 0;
 }
 
-void trp_restart_want(struct trp_restart *keeper, uint64_t fence)
+void trp_restart_want(struct trp_restart *restart, uint64_t fence)
 {
-	keeper->fence = fence;
-	keeper->is_wanted = true;
-	keeper->pause_ms = PAUSE_FIRST_MS;
-	if (!keeper->ref)
-		start(&keeper->timer);
+	restart->fence = fence;
+	restart->is_wanted = true;
+	restart->pause_ms = PAUSE_FIRST_MS;
+	if (!restart->ref)
+		start(&restart->timer);
 }
 
 /* ---- stopping ----------------------------------------------------------- */
@@ -124,71 +129,69 @@ void trp_restart_want(struct trp_restart *keeper, uint64_t fence)
 /* It, and whatever it or its children have spawned. */
 static int kill_all(struct troupe_timer *timer)
 {
-	struct trp_restart *keeper = timer->data;
-	struct trp_child_table *family = &keeper->supervisor->family;
+	struct trp_restart *restart = timer->data;
+	struct trp_child_table *children = &restart->supervisor->children;
 	uint32_t slot;
 
-	for (slot = 1; slot < family->slots; slot++)
-		if (family->child[slot].keeper == keeper &&
-		    (family->child[slot].state == CHILD_ORDERED ||
-		     family->child[slot].state == CHILD_RUNNING))
-			trp_office_kill(keeper->supervisor, slot);
+	for (slot = 1; slot < children->slots; slot++)
+		if (children->child[slot].restart == restart)
+			trp_notify_kill(restart->supervisor, slot);
 	return 0;
 }
 
-void trp_restart_stop(struct trp_restart *keeper, int64_t grace_ms)
+void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms)
 {
-	struct trp_timers *timers = &keeper->supervisor->timers;
+	struct trp_timers *timers = &restart->supervisor->timers;
 
-	keeper->is_wanted = false;
-	if (keeper->is_stopping)
+	restart->is_wanted = false;
+	if (restart->is_stopping)
 		return;
-	trp_timers_cancel(timers, &keeper->timer);
-	if (!keeper->ref)
+	trp_timers_cancel(timers, &restart->timer);
+	if (!restart->ref)
 		return;
-	keeper->is_stopping = true;
-	trp_office_stop(keeper->supervisor, trp_ref_slot(keeper->ref));
-	keeper->timer.fired = kill_all;
-	if (trp_timers_start(timers, &keeper->timer, troupe_in_ms(grace_ms)) <
+	restart->is_stopping = true;
+	trp_supervisor_stop(restart->supervisor, trp_ref_slot(restart->ref));
+	restart->timer.fired = kill_all;
+	if (trp_timers_start(timers, &restart->timer, troupe_in_ms(grace_ms)) <
 	    0)
-		kill_all(&keeper->timer);
+		kill_all(&restart->timer);
 }
 
-static bool is_done(const struct trp_restart *keeper,
+static bool is_done(const struct trp_restart *restart,
 		    const struct troupe_end *end)
 {
-	return !keeper->is_always && (end->reason.cause == TROUPE_NORMAL ||
-				      end->reason.cause == TROUPE_SHUTDOWN);
+	return !restart->is_always && (end->reason.cause == TROUPE_NORMAL ||
+				       end->reason.cause == TROUPE_SHUTDOWN);
 }
 
-static void bury(struct trp_restart *keeper, const struct troupe_end *end)
+static void has_ended(struct trp_restart *restart, const struct troupe_end *end)
 {
-	bool was_stopping = keeper->is_stopping;
+	bool was_stopping = restart->is_stopping;
 
-	keeper->ref = 0;
-	keeper->is_stopping = false;
-	trp_timers_cancel(&keeper->supervisor->timers, &keeper->timer);
-	if (keeper->ended)
-		keeper->ended(keeper);
-	if (!keeper->is_wanted || keeper->supervisor->is_ending)
+	restart->ref = 0;
+	restart->is_stopping = false;
+	trp_timers_cancel(&restart->supervisor->timers, &restart->timer);
+	if (restart->ended)
+		restart->ended(restart);
+	if (!restart->is_wanted || restart->supervisor->is_ending)
 		return;
 	if (was_stopping)
-		start(&keeper->timer);
-	else if (!is_done(keeper, end)) {
-		if (troupe_now().ns - keeper->began.ns >
+		start(&restart->timer);
+	else if (!is_done(restart, end)) {
+		if (troupe_now().ns - restart->began.ns >
 		    PROVEN_MS * INT64_C(1000000))
-			keeper->pause_ms = PAUSE_FIRST_MS;
-		start_later(keeper);
+			restart->pause_ms = PAUSE_FIRST_MS;
+		start_later(restart);
 	}
 }
 
-void trp_restart_bury(struct trp_supervisor *supervisor,
-		      const struct troupe_end *end)
+void trp_restart_ended(struct trp_supervisor *supervisor,
+		       const struct troupe_end *end)
 {
-	struct trp_restart *keeper = supervisor->keepers;
+	struct trp_restart *restart = supervisor->restarts;
 
-	while (keeper && keeper->ref != end->ref)
-		keeper = keeper->next;
-	if (keeper)
-		bury(keeper, end);
+	while (restart && restart->ref != end->ref)
+		restart = restart->next;
+	if (restart)
+		has_ended(restart, end);
 }

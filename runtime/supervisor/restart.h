@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_KEEPER_H
-#define TRP_RUNTIME_KEEPER_H
+#ifndef TRP_SUPERVISOR_RESTART_H
+#define TRP_SUPERVISOR_RESTART_H
 
 /*
  * Keeps one actor of the supervisor's own running as long as it is wanted: it
@@ -26,7 +26,7 @@ struct trp_restart {
 	bool is_always;	 /* started again also when it has ended normally */
 	bool is_offered; /* its name, to other nodes */
 	/* May be NULL.  It has ended, and is not yet started again. */
-	void (*ended)(struct trp_restart *keeper);
+	void (*ended)(struct trp_restart *restart);
 	void *data;
 
 	troupe_ref ref;
@@ -37,25 +37,25 @@ struct trp_restart {
 	struct troupe_timer timer;
 };
 
-/* The keeper is the caller's, and stays where it is.  `spawn` is copied.  0 or
+/* `restart` is the caller's, and stays where it is.  `spawn` is copied.  0 or
  * -ENOMEM. */
-int trp_restart_init(struct trp_restart *keeper,
+int trp_restart_init(struct trp_restart *restart,
 		     struct trp_supervisor *supervisor,
 		     const Troupe__Control__Spawn *spawn);
 /* From its next start on.  0 or -ENOMEM. */
-int trp_restart_replace(struct trp_restart *keeper,
+int trp_restart_replace(struct trp_restart *restart,
 			const Troupe__Control__Spawn *spawn);
 /* When all processes are gone. */
-void trp_restart_fini(struct trp_restart *keeper);
+void trp_restart_fini(struct trp_restart *restart);
 
 /* It is to run, with that fence: now, or when its predecessor has ended. */
-void trp_restart_want(struct trp_restart *keeper, uint64_t fence);
+void trp_restart_want(struct trp_restart *restart, uint64_t fence);
 
 /* It is to stop; it and all below it are killed after that time. */
-void trp_restart_stop(struct trp_restart *keeper, int64_t grace_ms);
+void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms);
 
 /* An actor has ended, whosever it is. */
-void trp_restart_bury(struct trp_supervisor *supervisor,
-		      const struct troupe_end *end);
+void trp_restart_ended(struct trp_supervisor *supervisor,
+		       const struct troupe_end *end);
 
 #endif

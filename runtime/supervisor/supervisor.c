@@ -13,23 +13,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ipc/runtime_dir.h"
-#include "runtime/node/dead_letter.h"
-#include "runtime/node/log.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/mesh.h"
-#include "runtime/supervisor/requests.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/log.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
+#include "runtime/supervisor/control_requests.h"
+#include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/reaper.h"
+#include "runtime/supervisor/requests.h"
+#include "runtime/supervisor/spawn.h"
+#include "runtime/supervisor/stop.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* ---- events -------------------------------------------------------------- */
-
-void trp_supervisor_end(struct trp_supervisor *supervisor)
-{
-	supervisor->is_ending = true;
-	trp_office_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
-}
 
 /*
  * A first one stops the node in order, a second one kills it.  timeout(1)
@@ -43,16 +42,14 @@ static void end_signal(struct trp_supervisor *supervisor)
 
 	if (!supervisor->signalled_at) {
 		supervisor->signalled_at = now;
-		trp_supervisor_end(supervisor);
+		trp_supervisor_stop_node(supervisor);
 		return;
 	}
 	if (now - supervisor->signalled_at < ONE_AND_THE_SAME_MS * 1000000)
 		return;
 	supervisor->error = -EINTR;
-	for (slot = 1; slot < supervisor->family.slots; slot++)
-		if (supervisor->family.child[slot].state == CHILD_ORDERED ||
-		    supervisor->family.child[slot].state == CHILD_RUNNING)
-			trp_office_kill(supervisor, slot);
+	for (slot = 1; slot < supervisor->children.slots; slot++)
+		trp_notify_kill(supervisor, slot);
 }
 
 /* Whatever is left after a short reading is reported again. */
@@ -64,7 +61,7 @@ static void on_signal(struct trp_watch *watch, uint32_t events)
 
 	for (ssize_t i = 0; i < size / (ssize_t)sizeof(info[0]); i++) {
 		if (info[i].ssi_signo == SIGCHLD)
-			trp_funeral_reap(supervisor);
+			trp_reaper_run(supervisor);
 		else
 			end_signal(supervisor);
 	}
@@ -81,14 +78,14 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 		size = read(watch->fd, births, sizeof(births));
 		for (i = 0; size > 0 && i < (size_t)size / sizeof(births[0]);
 		     i++)
-			trp_funeral_birth(supervisor, &births[i]);
+			trp_reaper_birth(supervisor, &births[i]);
 	} while (size == sizeof(births));
 	if (size == 0) {
 		trp_wait_remove(&supervisor->wait, watch);
-		trp_funeral_stillborn(supervisor);
+		trp_reaper_zygote_gone(supervisor);
 		return;
 	}
-	trp_office_flush_orders(supervisor);
+	trp_supervisor_spawn_flush(supervisor);
 }
 
 /* ---- the node's life ----------------------------------------------------- */
@@ -264,8 +261,8 @@ static int tidy(struct troupe_timer *timer)
 {
 	struct trp_supervisor *supervisor = timer->data;
 
-	trp_mailbox_tidy(&supervisor->box);
-	trp_region_cool(&supervisor->box.region);
+	trp_mailbox_tidy(&supervisor->mailbox);
+	trp_region_cool(&supervisor->mailbox.region);
 	trp_log_catch_up();
 	return 0;
 }
@@ -297,16 +294,17 @@ static int set_up(struct trp_supervisor *supervisor)
 		return r;
 	atomic_store_explicit(&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
 			      trp_life(1, TRP_LIVE), memory_order_release);
-	r = trp_mailbox_init(&supervisor->box, arena, TRP_SLOT_SUPERVISOR, 1,
-			     TRP_LIMIT_MAX);
+	r = trp_mailbox_init(&supervisor->mailbox, arena, TRP_SLOT_SUPERVISOR,
+			     1, TRP_LIMIT_MAX);
 	if (r < 0)
 		return r;
 	trp_wait_init(&supervisor->wait, supervisor->node.wait,
-		      supervisor->box.bell, &supervisor->box.front->sleeping,
+		      supervisor->mailbox.bell,
+		      &supervisor->mailbox.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
-	trp_dead_letter_begin(&supervisor->box, &supervisor->timers, NULL);
-	r = trp_child_init(&supervisor->family, arena->slots, read_pid_max());
+	trp_dead_letter_begin(&supervisor->mailbox, &supervisor->timers, NULL);
+	r = trp_child_init(&supervisor->children, arena->slots, read_pid_max());
 	if (r == 0)
 		r = watch_signals(supervisor);
 	if (r == 0)
@@ -331,9 +329,10 @@ static void warn_of_folder(int r)
 }
 
 /* A node that nobody can ask is better than none. */
-static int open_gate(struct trp_supervisor *supervisor, const char *node)
+static int open_control(struct trp_supervisor *supervisor, const char *node)
 {
-	int r = trp_control_server_open(supervisor, node);
+	int r = trp_control_server_open(supervisor, node,
+					trp_control_requests_ask);
 
 	if (r == -EADDRINUSE)
 		fprintf(stderr,
@@ -360,10 +359,10 @@ static int turn(struct trp_supervisor *supervisor)
 	struct troupe_time next, flush;
 	int i;
 
-	for (i = 0; i < MOST && trp_requests_turn(supervisor); i++)
+	for (i = 0; i < MOST && trp_supervisor_requests_turn(supervisor); i++)
 		;
 	fire_timers(supervisor);
-	if (!trp_mailbox_is_empty(&supervisor->box, TRP_TAKE_ALL))
+	if (!trp_mailbox_is_empty(&supervisor->mailbox, TRP_TAKE_ALL))
 		return trp_wait_poll(&supervisor->wait);
 	next = trp_timers_next(&supervisor->timers);
 	flush = trp_trace_flush_at();
@@ -378,52 +377,32 @@ static int turn(struct trp_supervisor *supervisor)
 static int live(struct trp_supervisor *supervisor,
 		const struct trp_options *options)
 {
-	int r = trp_office_spawn_root(supervisor);
+	int r = trp_supervisor_spawn_root(supervisor);
 
 	if (r == 0)
 		r = trp_mesh_open(supervisor, options);
-	while (r >= 0 && supervisor->family.alive > supervisor->guests) {
+	while (r >= 0 && supervisor->children.alive > supervisor->guests) {
 		if (!supervisor->root && !supervisor->is_ending)
-			trp_supervisor_end(supervisor);
+			trp_supervisor_stop_node(supervisor);
 		r = turn(supervisor);
 	}
 	return r;
 }
 
-static void bury_zygote(struct trp_supervisor *supervisor)
-{
-	supervisor->is_ending = true;
-	trp_zygote_stop(&supervisor->zygote);
-	if (supervisor->zygote.pid > 0)
-		while (waitpid(supervisor->zygote.pid, NULL, 0) < 0 &&
-		       errno == EINTR)
-			;
-	supervisor->zygote.pid = 0;
-	trp_funeral_kill_strangers(supervisor);
-	while (waitpid(0, NULL, 0) > 0)
-		;
-}
-
 static void tear_down(struct trp_supervisor *supervisor)
 {
 	trp_control_server_close(supervisor);
-	trp_guests_close(supervisor);
+	trp_supervisor_guest_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
 		close(supervisor->signals.fd);
-	while (supervisor->unknown) {
-		void *unknown = supervisor->unknown;
-
-		supervisor->unknown = *(void **)unknown;
-		free(unknown);
-	}
 	trp_mesh_close(supervisor);
 	free(supervisor->orders);
-	trp_registry_fini(&supervisor->names);
+	trp_registry_fini(&supervisor->registry);
 	trp_timers_fini(&supervisor->timers);
-	trp_child_fini(&supervisor->family);
+	trp_child_fini(&supervisor->children);
 	trp_scratch_fini(&supervisor->scratch);
-	trp_mailbox_fini(&supervisor->box);
+	trp_mailbox_fini(&supervisor->mailbox);
 	trp_arena_fini(&supervisor->node.arena);
 }
 
@@ -473,10 +452,12 @@ int trp_supervisor_run(const struct trp_options *options)
 	supervisor.has_zygote = true;
 	r = set_up(&supervisor);
 	if (r == 0)
-		r = open_gate(&supervisor, options->node);
+		r = open_control(&supervisor, options->node);
 	if (r == 0)
 		r = live(&supervisor, options);
-	bury_zygote(&supervisor);
+	supervisor.is_ending = true;
+	trp_zygote_stop(&supervisor.zygote);
+	trp_reaper_end(&supervisor);
 	close_trace(options);
 	trp_dead_letter_end();
 	trp_log_catch_up();

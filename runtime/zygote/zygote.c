@@ -60,7 +60,7 @@ static int refuse(struct trp_loaded *loaded, int result, const char *why)
 	return result;
 }
 
-/* Who says it names the file as well. */
+/* dlerror() may begin with the path, which the caller says too. */
 static const char *without_path(const char *text, const char *path)
 {
 	size_t length = strlen(path);

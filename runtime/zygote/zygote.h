@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ZYGOTE_H
-#define TRP_RUNTIME_ZYGOTE_H
+#ifndef TRP_ZYGOTE_ZYGOTE_H
+#define TRP_ZYGOTE_ZYGOTE_H
 
 /*
  * The zygote: forked by the supervisor before anything else is there, it alone
@@ -32,7 +32,7 @@ struct trp_birth {
 	int32_t pid; /* or -errno */
 };
 
-/* The zygote's first words: 0, or -errno and why the application won't do. */
+/* What the zygote says first: 0, or -errno and why the application won't do. */
 struct trp_loaded {
 	int32_t result;
 	uint32_t names; /* bytes that follow: those of its types, for logs */

@@ -209,19 +209,19 @@ Test(gate, one_too_many_is_told_so)
 {
 	static struct trp_client visit;
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
-	int fd[TRP_VISITORS_MAX];
+	int fd[TRP_CONTROL_SESSIONS];
 	const ProtobufCMessage *item;
 	struct program node;
 
 	node_start(&node, "a", NULL);
-	for (int i = 0; i < TRP_VISITORS_MAX; i++)
+	for (int i = 0; i < TRP_CONTROL_SESSIONS; i++)
 		cr_assert_geq(fd[i] = enter("a"), 0);
 	cr_assert_eq(trp_client_open(&visit, "a"), 0);
 	cr_expect_eq(trp_client_get(&visit, &hello.base,
 				    &troupe__guest__node__descriptor, &item),
 		     -EUSERS, "%s", visit.why);
 	trp_client_close(&visit);
-	for (int i = 0; i < TRP_VISITORS_MAX; i++)
+	for (int i = 0; i < TRP_CONTROL_SESSIONS; i++)
 		close(fd[i]);
 	while (trp_client_open(&visit, "a") == 0 &&
 	       trp_client_get(&visit, &hello.base,

@@ -13,17 +13,17 @@
 /* ---- packing ------------------------------------------------------------ */
 
 static void through(const struct trp_wire *wire,
-		    struct trp_mesh_unpacked *ret_unpacked, uint8_t *space)
+		    struct trp_mesh_pack_decoded *ret_unpacked, uint8_t *space)
 {
-	struct trp_mesh_packed packed;
+	struct trp_mesh_pack_encoded packed;
 	Troupe__Mesh__Wire *read;
 	size_t size;
 
-	trp_mesh_pack(wire, &packed);
+	trp_mesh_pack_encode(wire, &packed);
 	size = troupe__mesh__wire__pack(&packed.wire, space);
 	read = troupe__mesh__wire__unpack(NULL, size, space);
 	cr_assert(read);
-	cr_assert(trp_mesh_unpack(read, ret_unpacked) == 0);
+	cr_assert(trp_mesh_pack_decode(read, ret_unpacked) == 0);
 	/* The value's bytes are borrowed: from what stays. */
 	if (trp_scalar_has_span(&wire->value))
 		cr_assert(memcmp(ret_unpacked->wire.value.span.data,
@@ -37,7 +37,7 @@ Test(pack, a_ping_comes_out_as_it_went_in)
 {
 	static const char *const history[] = { "me", "you", "\xff\x01" };
 	static uint8_t space[1024];
-	static struct trp_mesh_unpacked out;
+	static struct trp_mesh_pack_decoded out;
 	const struct trp_wire wire = { .type = TRP_WIRE_PING,
 				       .node = "me",
 				       .value = trp_scalar_text("a\0b"),
@@ -55,7 +55,7 @@ Test(pack, a_ping_comes_out_as_it_went_in)
 Test(pack, settings_come_out_as_they_went_in)
 {
 	static uint8_t space[1024];
-	static struct trp_mesh_unpacked out;
+	static struct trp_mesh_pack_decoded out;
 	const struct trp_wire wire = { .type = TRP_WIRE_VERS,
 				       .node = "me",
 				       .config = { .version = 7,
@@ -75,7 +75,7 @@ Test(pack, settings_come_out_as_they_went_in)
 /* A bus actor that went mad: whatever it says is refused, or is valid. */
 Test(pack, random_bytes_are_refused_or_are_a_valid_message)
 {
-	static struct trp_mesh_unpacked out;
+	static struct trp_mesh_pack_decoded out;
 	Troupe__Mesh__Wire *read;
 	uint8_t bytes[64];
 	unsigned seed = 4711;
@@ -91,7 +91,7 @@ Test(pack, random_bytes_are_refused_or_are_a_valid_message)
 		read = troupe__mesh__wire__unpack(NULL, size, bytes);
 		if (!read)
 			continue;
-		if (trp_mesh_unpack(read, &out) == 0) {
+		if (trp_mesh_pack_decode(read, &out) == 0) {
 			taken++;
 			cr_assert(trp_wire_is_valid(&out.wire), "seed 4711");
 		} else {
@@ -104,33 +104,33 @@ Test(pack, random_bytes_are_refused_or_are_a_valid_message)
 
 /* ---- values ------------------------------------------------------------- */
 
-static int read_text(const char *text, struct trp_mesh_said *ret_said)
+static int read_text(const char *text, struct trp_mesh_announcement *ret_said)
 {
-	return trp_mesh_value_read(text, strlen(text), ret_said);
+	return trp_mesh_announcement_read(text, strlen(text), ret_said);
 }
 
 Test(value, tells_of_its_node_and_of_offers)
 {
 	struct trp_mesh_offer offer;
-	struct trp_mesh_said said;
+	struct trp_mesh_announcement said;
 
 	cr_assert(read_text("1\t00\t1a2b\t150\t7\nshop\ttcp:/1\nbare\t",
 			    &said) == 0);
 	cr_assert(said.incarnation == 0x1a2b && said.load == 150 &&
 		  said.actors == 7);
-	cr_assert(trp_mesh_value_offer(&said, &offer));
+	cr_assert(trp_mesh_announcement_offer(&said, &offer));
 	cr_assert_str_eq(offer.name, "shop");
 	cr_assert_str_eq(offer.where, "tcp:/1");
-	cr_assert(trp_mesh_value_offer(&said, &offer));
+	cr_assert(trp_mesh_announcement_offer(&said, &offer));
 	cr_assert_str_eq(offer.name, "bare");
 	cr_assert_str_eq(offer.where, "");
-	cr_assert(!trp_mesh_value_offer(&said, &offer));
+	cr_assert(!trp_mesh_announcement_offer(&said, &offer));
 }
 
 Test(value, what_makes_no_sense_in_it_is_passed_over)
 {
 	struct trp_mesh_offer offer;
-	struct trp_mesh_said said;
+	struct trp_mesh_announcement said;
 
 	cr_assert(read_text("", &said) == -EBADMSG);
 	cr_assert(read_text("2\t0\t1\t1\t1", &said) == -EBADMSG);
@@ -142,9 +142,9 @@ Test(value, what_makes_no_sense_in_it_is_passed_over)
 			    "0123456789012345678901234567890123\tlong\n"
 			    "steers\t\x1b[2J\n\n\ngood\there\n",
 			    &said) == 0);
-	cr_assert(trp_mesh_value_offer(&said, &offer));
+	cr_assert(trp_mesh_announcement_offer(&said, &offer));
 	cr_assert_str_eq(offer.name, "good");
-	cr_assert(!trp_mesh_value_offer(&said, &offer));
+	cr_assert(!trp_mesh_announcement_offer(&said, &offer));
 }
 
 /* ---- what a node says of itself ------------------------------------------ */
@@ -185,7 +185,7 @@ static const char *said_after(int64_t cycles)
 	began.ns -= cycles * trp_beacon_cycle_max_ns(mesh.beacon);
 	cr_assert(trp_beacon_start(mesh.beacon, began) == 0);
 	trp_beacon_receive(mesh.beacon, &echo, began);
-	trp_mesh_value_say(&mesh, text, sizeof(text));
+	trp_mesh_announcement_say(&mesh, text, sizeof(text));
 	trp_beacon_free(mesh.beacon);
 	return text;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "runtime/supervisor/child.h"
+#include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/registry.h"
 #include "runtime/supervisor/exit_history.h"
 #include "runtime/node/timers.h"
@@ -91,7 +92,7 @@ Test(reason, a_signal_is_told_by_number_and_name)
 
 /* ---- names --------------------------------------------------------------- */
 
-Test(names, thousands_are_found_and_go_with_their_holder)
+Test(registry, thousands_are_found_and_go_with_their_holder)
 {
 	struct trp_registry names = { 0 };
 	struct trp_registered *holder[10] = { 0 };
@@ -118,7 +119,7 @@ Test(names, thousands_are_found_and_go_with_their_holder)
 	trp_registry_fini(&names);
 }
 
-Test(names, empty_long_and_unprintable_ones_are_refused)
+Test(registry, empty_long_and_unprintable_ones_are_refused)
 {
 	cr_assert(trp_registry_is_valid("a"));
 	cr_assert(trp_registry_is_valid("1234567890123456789012345678901"));
@@ -129,156 +130,155 @@ Test(names, empty_long_and_unprintable_ones_are_refused)
 	cr_assert_not(trp_registry_is_valid("a\nb"));
 }
 
-/* ---- the family ---------------------------------------------------------- */
+/* ---- the table ----------------------------------------------------------- */
 
-static uint32_t count_children(const struct trp_child_table *family,
+static uint32_t count_children(const struct trp_child_table *table,
 			       uint32_t slot)
 {
-	uint32_t child = family->child[slot].first;
+	uint32_t child = table->child[slot].first;
 	uint32_t count = 0;
 
-	for (; child; child = family->child[child].next) {
-		cr_assert_eq(family->child[child].parent, slot);
+	for (; child; child = table->child[child].next) {
+		cr_assert_eq(table->child[child].parent, slot);
 		count++;
 	}
 	return count;
 }
 
-Test(family, random_births_and_deaths_keep_the_tree)
+Test(child, random_births_and_deaths_keep_the_tree)
 {
 	enum { SLOTS = 64 };
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t alive = 0, slot, i;
 	unsigned seed = 99;
 
-	cr_assert_eq(trp_child_init(&family, SLOTS, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, SLOTS, 32768), 0);
 	for (i = 0; i < 20000; i++) {
 		uint32_t one = rand_r(&seed) % SLOTS;
-		struct trp_child *child = &family.child[one];
+		struct trp_child *child = &table.child[one];
 
 		if (child->state == CHILD_RUNNING && one && rand_r(&seed) % 2) {
-			trp_child_bury(&family, one);
-			trp_child_forget(&family, one);
+			trp_child_ended(&table, one);
+			trp_child_free(&table, one);
 			alive--;
 		} else if (child->state == CHILD_RUNNING) {
-			slot = trp_child_add(&family, one);
+			slot = trp_child_add(&table, one);
 			cr_assert_eq(slot == 0, alive == SLOTS - 1);
 			if (slot) {
-				trp_child_born(&family, slot,
+				trp_child_born(&table, slot,
 					       (pid_t)(1000 + slot));
-				trp_child_watch(&family, one, slot, i);
+				trp_child_watch(&table, one, slot, i);
 				alive++;
 			}
 		}
-		cr_assert_eq(family.alive, alive);
+		cr_assert_eq(table.alive, alive);
 	}
 	for (slot = 0; slot < SLOTS; slot++) {
-		if (family.child[slot].state != CHILD_RUNNING)
+		if (table.child[slot].state != CHILD_RUNNING)
 			continue;
-		cr_assert_eq(count_children(&family, slot),
-			     family.child[slot].count);
+		cr_assert_eq(count_children(&table, slot),
+			     table.child[slot].count);
 		if (slot)
 			cr_assert_eq(
-				trp_child_by_pid(&family, (pid_t)(1000 + slot)),
+				trp_child_by_pid(&table, (pid_t)(1000 + slot)),
 				slot);
 	}
-	trp_child_fini(&family);
+	trp_child_fini(&table);
 }
 
-Test(family, a_slot_comes_back_with_another_generation)
+Test(child, a_slot_comes_back_with_another_generation)
 {
-	struct trp_child_table family;
+	struct trp_child_table table;
 	troupe_ref old;
 	uint32_t slot;
 
-	trp_child_init(&family, 2, 32768);
-	slot = trp_child_add(&family, 0);
-	old = trp_ref(slot, family.child[slot].generation);
-	cr_assert_not_null(trp_child_find(&family, old));
-	trp_child_bury(&family, slot);
-	cr_assert_null(trp_child_find(&family, old));
-	cr_assert_eq(trp_child_add(&family, 0), 0);
-	trp_child_forget(&family, slot);
-	cr_assert_eq(trp_child_add(&family, 0), slot);
-	cr_assert_null(trp_child_find(&family, old));
-	trp_child_fini(&family);
+	trp_child_init(&table, 2, 32768);
+	slot = trp_child_add(&table, 0);
+	old = trp_ref(slot, table.child[slot].generation);
+	cr_assert_not_null(trp_child_find(&table, old));
+	trp_child_ended(&table, slot);
+	cr_assert_null(trp_child_find(&table, old));
+	cr_assert_eq(trp_child_add(&table, 0), 0);
+	trp_child_free(&table, slot);
+	cr_assert_eq(trp_child_add(&table, 0), slot);
+	cr_assert_null(trp_child_find(&table, old));
+	trp_child_fini(&table);
 }
 
-Test(family, a_watch_ends_with_either_side)
+Test(child, a_watch_ends_with_either_side)
 {
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t a, b;
 
-	trp_child_init(&family, 8, 32768);
-	a = trp_child_add(&family, 0);
-	b = trp_child_add(&family, 0);
-	cr_assert_eq(trp_child_watch(&family, a, b, 7), 0);
-	cr_assert_eq(trp_child_watch(&family, a, b, 8), 0);
-	cr_assert(trp_child_unwatch(&family, a, 7));
-	cr_assert_not(trp_child_unwatch(&family, a, 7));
-	cr_assert_eq(family.child[b].watchers->id, 8);
-	trp_child_bury(&family, a);
-	cr_assert_null(family.child[b].watchers);
-	trp_child_fini(&family);
+	trp_child_init(&table, 8, 32768);
+	a = trp_child_add(&table, 0);
+	b = trp_child_add(&table, 0);
+	cr_assert_eq(trp_child_watch(&table, a, b, 7), 0);
+	cr_assert_eq(trp_child_watch(&table, a, b, 8), 0);
+	cr_assert(trp_child_unwatch(&table, a, 7));
+	cr_assert_not(trp_child_unwatch(&table, a, 7));
+	cr_assert_eq(table.child[b].watchers->id, 8);
+	trp_child_ended(&table, a);
+	cr_assert_null(table.child[b].watchers);
+	trp_child_fini(&table);
 }
 
-/* ---- obituary ------------------------------------------------------------ */
+/* ---- history ------------------------------------------------------------ */
 
-Test(obituary, the_latest_ends_are_found_and_older_ones_are_not)
+Test(exit_history, the_latest_ends_are_found_and_older_ones_are_not)
 {
-	static struct trp_exit_history obituary;
+	static struct trp_exit_history history;
 	struct troupe_end end = { 0 };
-	troupe_ref last = 3 * TRP_OBITUARIES + 7;
+	troupe_ref last = 3 * TRP_EXIT_HISTORY + 7;
 
-	cr_assert_null(trp_exit_history_find(&obituary, 1));
+	cr_assert_null(trp_exit_history_find(&history, 1));
 	for (end.ref = 1; end.ref <= last; end.ref++) {
 		end.pid = (pid_t)end.ref;
-		trp_exit_history_add(&obituary, &end);
+		trp_exit_history_add(&history, &end);
 	}
 	for (end.ref = 1; end.ref <= last; end.ref++) {
 		const struct troupe_end *found =
-			trp_exit_history_find(&obituary, end.ref);
+			trp_exit_history_find(&history, end.ref);
 
-		if (end.ref + TRP_OBITUARIES <= last)
+		if (end.ref + TRP_EXIT_HISTORY <= last)
 			cr_assert_null(found);
 		else
 			cr_assert_eq(found->pid, (pid_t)end.ref);
 	}
 }
 
-Test(family, what_the_supervisor_has_started_is_found_at_two_slashes)
+Test(child, what_the_supervisor_has_started_is_found_at_two_slashes)
 {
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t root, own, child, found = 99;
 	char address[64];
 
-	trp_child_init(&family, 8, 32768);
-	root = trp_child_add(&family, 0);
-	own = trp_child_add(&family, 0);
-	child = trp_child_add(&family, own);
-	cr_assert_eq(trp_child_address_list(&family, root, ""), 0);
-	cr_assert_eq(trp_child_address_list(&family, own, "lamp"), 0);
-	cr_assert_eq(trp_child_address_list(&family, child, "bulb"), 0);
-	cr_assert(trp_child_address(&family, child, address, sizeof(address)));
+	trp_child_init(&table, 8, 32768);
+	root = trp_child_add(&table, 0);
+	own = trp_child_add(&table, 0);
+	child = trp_child_add(&table, own);
+	cr_assert_eq(trp_child_address_list(&table, root, ""), 0);
+	cr_assert_eq(trp_child_address_list(&table, own, "lamp"), 0);
+	cr_assert_eq(trp_child_address_list(&table, child, "bulb"), 0);
+	cr_assert(trp_child_address(&table, child, address, sizeof(address)));
 	cr_assert_str_eq(address, "//lamp/bulb");
-	cr_assert_eq(trp_child_address_walk(&family, root, address, &found), 0);
+	cr_assert_eq(trp_child_address_walk(&table, root, address, &found), 0);
 	cr_assert_eq(found, child);
-	cr_assert_eq(trp_child_address_walk(&family, root, "//lamp", &found),
-		     0);
+	cr_assert_eq(trp_child_address_walk(&table, root, "//lamp", &found), 0);
 	cr_assert_eq(found, own);
-	cr_assert_eq(trp_child_address_walk(&family, root, "/", &found), 0);
+	cr_assert_eq(trp_child_address_walk(&table, root, "/", &found), 0);
 	cr_assert_eq(found, root);
-	cr_assert_eq(trp_child_address_walk(&family, root, "/lamp", &found),
+	cr_assert_eq(trp_child_address_walk(&table, root, "/lamp", &found),
 		     -ENOENT);
-	cr_assert_eq(trp_child_address_walk(&family, root, "//none", &found),
+	cr_assert_eq(trp_child_address_walk(&table, root, "//none", &found),
 		     -ENOENT);
-	cr_assert_eq(trp_child_address_walk(&family, root, "//..", &found),
+	cr_assert_eq(trp_child_address_walk(&table, root, "//..", &found),
 		     -ENOENT);
-	cr_assert_eq(trp_child_address_walk(&family, root, "//", &found),
+	cr_assert_eq(trp_child_address_walk(&table, root, "//", &found),
 		     -EINVAL);
-	cr_assert_eq(trp_child_address_walk(&family, root, "///a", &found),
+	cr_assert_eq(trp_child_address_walk(&table, root, "///a", &found),
 		     -EINVAL);
-	cr_assert_eq(trp_child_address_walk(&family, root, "//lamp/", &found),
+	cr_assert_eq(trp_child_address_walk(&table, root, "//lamp/", &found),
 		     -EINVAL);
-	trp_child_fini(&family);
+	trp_child_fini(&table);
 }

@@ -2,62 +2,62 @@
 /* What holds of the tree of actors: names among siblings, and addresses. */
 #include "tests/support/stage.h"
 
-#include "runtime/supervisor/child.h"
+#include "runtime/supervisor/child_address.h"
 #include "runtime/troupe_tree.h"
 #include "tests/support/output.h"
 
 /* ---- the table alone ----------------------------------------------------- */
 
-static uint32_t add(struct trp_child_table *family, uint32_t parent,
+static uint32_t add(struct trp_child_table *table, uint32_t parent,
 		    const char *name)
 {
-	uint32_t slot = trp_child_add(family, parent);
+	uint32_t slot = trp_child_add(table, parent);
 
 	cr_assert_neq(slot, 0);
-	cr_assert_eq(trp_child_address_list(family, slot, name), 0, "%s", name);
+	cr_assert_eq(trp_child_address_list(table, slot, name), 0, "%s", name);
 	return slot;
 }
 
-static void expect_at(const struct trp_child_table *family, uint32_t from,
+static void expect_at(const struct trp_child_table *table, uint32_t from,
 		      const char *address, uint32_t slot)
 {
 	uint32_t found = 0;
 
-	cr_expect_eq(trp_child_address_walk(family, from, address, &found), 0,
+	cr_expect_eq(trp_child_address_walk(table, from, address, &found), 0,
 		     "nobody at %s", address);
 	cr_expect_eq(found, slot, "another at %s", address);
 }
 
-static void expect_none(const struct trp_child_table *family, uint32_t from,
+static void expect_none(const struct trp_child_table *table, uint32_t from,
 			const char *address, int result)
 {
 	uint32_t found = 4711;
 
-	cr_expect_eq(trp_child_address_walk(family, from, address, &found),
+	cr_expect_eq(trp_child_address_walk(table, from, address, &found),
 		     result, "%s", address);
 }
 
 Test(tree, addresses_lead_absolutely_and_from_anywhere)
 {
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t root, a, b, c;
 
-	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
-	root = add(&family, 0, "");
-	a = add(&family, root, "a");
-	b = add(&family, a, "b");
-	c = add(&family, root, "c");
-	expect_at(&family, b, "/", root);
-	expect_at(&family, b, "/a", a);
-	expect_at(&family, c, "/a/b", b);
-	expect_at(&family, root, "a/b", b);
-	expect_at(&family, a, "b", b);
-	expect_at(&family, a, "./b", b);
-	expect_at(&family, a, ".", a);
-	expect_at(&family, a, "..", root);
-	expect_at(&family, b, "../../c", c);
-	expect_at(&family, b, "/a/../c/.", c);
-	trp_child_fini(&family);
+	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	root = add(&table, 0, "");
+	a = add(&table, root, "a");
+	b = add(&table, a, "b");
+	c = add(&table, root, "c");
+	expect_at(&table, b, "/", root);
+	expect_at(&table, b, "/a", a);
+	expect_at(&table, c, "/a/b", b);
+	expect_at(&table, root, "a/b", b);
+	expect_at(&table, a, "b", b);
+	expect_at(&table, a, "./b", b);
+	expect_at(&table, a, ".", a);
+	expect_at(&table, a, "..", root);
+	expect_at(&table, b, "../../c", c);
+	expect_at(&table, b, "/a/../c/.", c);
+	trp_child_fini(&table);
 }
 
 Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
@@ -67,61 +67,61 @@ Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
 		"a/",	      "/a//b", "a//b",
 		"/nobody//b", "./",    "/12345678901234567890123456789012",
 	};
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t root, a;
 
-	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
-	expect_none(&family, 0, "/", -ENOENT);
-	root = add(&family, 0, "");
-	a = add(&family, root, "a");
-	expect_none(&family, a, "/b", -ENOENT);
-	expect_none(&family, a, "a", -ENOENT);
-	expect_none(&family, a, "/a/a/a", -ENOENT);
-	expect_none(&family, a, "../..", -ENOENT);
-	expect_none(&family, a, "../../a", -ENOENT);
+	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	expect_none(&table, 0, "/", -ENOENT);
+	root = add(&table, 0, "");
+	a = add(&table, root, "a");
+	expect_none(&table, a, "/b", -ENOENT);
+	expect_none(&table, a, "a", -ENOENT);
+	expect_none(&table, a, "/a/a/a", -ENOENT);
+	expect_none(&table, a, "../..", -ENOENT);
+	expect_none(&table, a, "../../a", -ENOENT);
 	for (size_t i = 0; i < sizeof(ill_formed) / sizeof(*ill_formed); i++)
-		expect_none(&family, a, ill_formed[i], -EINVAL);
-	trp_child_fini(&family);
+		expect_none(&table, a, ill_formed[i], -EINVAL);
+	trp_child_fini(&table);
 }
 
 Test(tree, a_name_is_one_siblings_alone_until_it_is_buried)
 {
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t root, a, b, slot;
 
-	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
-	root = add(&family, 0, "");
-	a = add(&family, root, "a");
-	b = add(&family, a, "a"); /* a cousin may have it */
-	slot = trp_child_add(&family, root);
-	cr_assert_eq(trp_child_address_list(&family, slot, "a"), -EEXIST);
-	trp_child_bury(&family, b);
-	expect_none(&family, root, "a/a", -ENOENT);
-	cr_assert_eq(trp_child_address_list(&family, slot, "b"), 0);
-	add(&family, a, "a");
-	trp_child_fini(&family);
+	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	root = add(&table, 0, "");
+	a = add(&table, root, "a");
+	b = add(&table, a, "a"); /* a cousin may have it */
+	slot = trp_child_add(&table, root);
+	cr_assert_eq(trp_child_address_list(&table, slot, "a"), -EEXIST);
+	trp_child_ended(&table, b);
+	expect_none(&table, root, "a/a", -ENOENT);
+	cr_assert_eq(trp_child_address_list(&table, slot, "b"), 0);
+	add(&table, a, "a");
+	trp_child_fini(&table);
 }
 
 Test(tree, the_children_of_the_dead_have_no_address)
 {
 	char address[64];
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t root, a, b, c;
 
-	cr_assert_eq(trp_child_init(&family, 16, 32768), 0);
-	root = add(&family, 0, "");
-	a = add(&family, root, "a");
-	b = add(&family, a, "b");
-	c = add(&family, b, "c");
-	trp_child_bury(&family, a);
-	expect_none(&family, root, "/a/b", -ENOENT);
-	expect_none(&family, root, "/b", -ENOENT);
-	expect_at(&family, c, "..", b);
-	expect_none(&family, c, "../..", -ENOENT);
-	trp_child_address(&family, c, address, sizeof(address));
+	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	root = add(&table, 0, "");
+	a = add(&table, root, "a");
+	b = add(&table, a, "b");
+	c = add(&table, b, "c");
+	trp_child_ended(&table, a);
+	expect_none(&table, root, "/a/b", -ENOENT);
+	expect_none(&table, root, "/b", -ENOENT);
+	expect_at(&table, c, "..", b);
+	expect_none(&table, c, "../..", -ENOENT);
+	trp_child_address(&table, c, address, sizeof(address));
 	cr_assert_str_eq(address, "?/b/c");
-	add(&family, root, "b");
-	trp_child_fini(&family);
+	add(&table, root, "b");
+	trp_child_fini(&table);
 }
 
 Test(tree, children_without_a_name_get_one_that_is_free)
@@ -137,85 +137,84 @@ Test(tree, children_without_a_name_get_one_that_is_free)
 					     "012345678901234567" };
 	enum { COUNT = sizeof(label) / sizeof(label[0]) };
 	char address[64];
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t root, child, found;
 
-	cr_assert_eq(trp_child_init(&family, 64, 32768), 0);
-	root = add(&family, 0, "");
+	cr_assert_eq(trp_child_init(&table, 64, 32768), 0);
+	root = add(&table, 0, "");
 	for (int i = 0; i < 3 * COUNT; i++) {
-		child = trp_child_add(&family, root);
-		trp_child_address_list_freely(&family, child, label[i % COUNT]);
-		cr_assert(trp_child_address(&family, child, address,
+		child = trp_child_add(&table, root);
+		trp_child_address_list_freely(&table, child, label[i % COUNT]);
+		cr_assert(trp_child_address(&table, child, address,
 					    sizeof(address)));
 		cr_assert_eq(
-			trp_child_address_walk(&family, child, address, &found),
+			trp_child_address_walk(&table, child, address, &found),
 			0, "%s", address);
 		cr_assert_eq(found, child, "%s", address);
 	}
-	expect_at(&family, root, "/w", 2);
-	expect_at(&family, root, "/w:3", 3);
-	expect_at(&family, root, "/w_2", 4);
-	expect_at(&family, root, "/a_b", 5);
-	trp_child_fini(&family);
+	expect_at(&table, root, "/w", 2);
+	expect_at(&table, root, "/w:3", 3);
+	expect_at(&table, root, "/w_2", 4);
+	expect_at(&table, root, "/a_b", 5);
+	trp_child_fini(&table);
 }
 
 Test(tree, an_address_that_does_not_fit_says_so_and_ends_as_it_should)
 {
 	char address[16];
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t slot;
 
-	cr_assert_eq(trp_child_init(&family, 64, 32768), 0);
-	slot = add(&family, 0, "");
-	cr_assert(trp_child_address(&family, slot, address, sizeof(address)));
+	cr_assert_eq(trp_child_init(&table, 64, 32768), 0);
+	slot = add(&table, 0, "");
+	cr_assert(trp_child_address(&table, slot, address, sizeof(address)));
 	cr_assert_str_eq(address, "/");
 	for (int i = 0; i < 3; i++)
-		slot = add(&family, slot, "abc");
-	trp_child_address(&family, slot, address, sizeof(address));
+		slot = add(&table, slot, "abc");
+	trp_child_address(&table, slot, address, sizeof(address));
 	cr_assert_str_eq(address, ".../abc/abc");
 	cr_assert_not(
-		trp_child_address(&family, slot, address, sizeof(address)));
-	trp_child_fini(&family);
+		trp_child_address(&table, slot, address, sizeof(address)));
+	trp_child_fini(&table);
 }
 
 Test(tree, random_births_and_deaths_keep_every_address)
 {
 	enum { SLOTS = 512 };
 	char address[TROUPE_ADDRESS_SIZE];
-	struct trp_child_table family;
+	struct trp_child_table table;
 	uint32_t slot, found;
 	unsigned seed = 4242;
 
 	cr_log_info("seed %u", seed);
-	cr_assert_eq(trp_child_init(&family, SLOTS, 32768), 0);
-	add(&family, 0, "");
+	cr_assert_eq(trp_child_init(&table, SLOTS, 32768), 0);
+	add(&table, 0, "");
 	for (int i = 0; i < 20000; i++) {
 		uint32_t one = 1 + rand_r(&seed) % (SLOTS - 1);
 
-		if (family.child[one].state != CHILD_ORDERED)
+		if (table.child[one].state != CHILD_ORDERED)
 			continue;
 		if (one != 1 && rand_r(&seed) % 2) {
-			trp_child_bury(&family, one);
-			trp_child_forget(&family, one);
+			trp_child_ended(&table, one);
+			trp_child_free(&table, one);
 			continue;
 		}
-		slot = trp_child_add(&family, one);
+		slot = trp_child_add(&table, one);
 		if (slot)
 			trp_child_address_list_freely(
-				&family, slot, rand_r(&seed) % 2 ? "x" : "y");
+				&table, slot, rand_r(&seed) % 2 ? "x" : "y");
 	}
 	for (slot = 1; slot < SLOTS; slot++) {
-		if (family.child[slot].state != CHILD_ORDERED ||
-		    !trp_child_address(&family, slot, address,
+		if (table.child[slot].state != CHILD_ORDERED ||
+		    !trp_child_address(&table, slot, address,
 				       sizeof(address)) ||
 		    address[0] != '/')
 			continue;
-		cr_assert_eq(
-			trp_child_address_walk(&family, 1, address, &found), 0,
-			"%s", address);
+		cr_assert_eq(trp_child_address_walk(&table, 1, address, &found),
+			     0, "%s", address);
 		cr_assert_eq(found, slot, "%s", address);
 	}
-	trp_child_fini(&family);
+	trp_child_fini(&table);
 }
 
 /* ---- in a node ----------------------------------------------------------- */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_CHILD_ADDRESS_H
+#define TRP_SUPERVISOR_CHILD_ADDRESS_H
+
+/*
+ * Names among siblings, and the addresses that are made of them.  Pure.
+ *
+ *	c.is_listed => (c.parent, c.name) is in the buckets, and only once
+ *	c.is_listed && c.parent == 0 <=> c is the root, whose name is empty,
+ *		or the supervisor's own
+ *	a child whose parent has ended keeps its name and is not listed: it has
+ *	no address any more
+ */
+
+#include "runtime/node/log.h"
+#include "runtime/supervisor/child.h"
+
+/*
+ * Names a child among its siblings; it had no name before.  list: 0 or
+ * -EEXIST.  list_freely: `label` when it is free, else LABEL:SLOT; a '/', a ':'
+ * or a control character in it becomes '_'.
+ */
+int trp_child_address_list(struct trp_child_table *table, uint32_t slot,
+			   const char *name);
+void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
+				   const char *label);
+void trp_child_address_unlist(struct trp_child_table *table, uint32_t slot);
+
+/*
+ * The slot at an address: "/", "/a/b", "//a" of a child of the supervisor, or
+ * from `from` on: "b", "./b", "../c", ".".  0, -ENOENT, -EINVAL: ill-formed.
+ */
+int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
+			   const char *address, uint32_t *ret_slot);
+
+/*
+ * The address of a child: "/", "/a/b"; of one that is not listed, or below it,
+ * "?" and "?/b/c", which nobody can look up.  One that is longer than the
+ * buffer begins with "..." and false is returned.  size: 8 or more.
+ */
+bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
+		       char *buffer, size_t size);
+
+/* The same for logs, where the root is told by its label; returns buffer. */
+const char *trp_child_address_title(const struct trp_child_table *table,
+				    uint32_t slot, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_CONTROL_REQUESTS_H
+#define TRP_SUPERVISOR_CONTROL_REQUESTS_H
+
+/* What may be asked over the control socket: a table. */
+
+#include "runtime/supervisor/control_server.h"
+
+/* The `ask` of the control server. */
+int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
+			     const void *body, size_t size);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_EXIT_H
+#define TRP_SUPERVISOR_EXIT_H
+
+/*
+ * The end of an actor: of what it died, who is told, and what becomes of all
+ * that it had.  A death is one struct troupe_end, from the process that has
+ * ended to those who are told.
+ */
+
+#include <stdint.h>
+#include "runtime/node/ref.h"
+
+struct trp_supervisor;
+
+enum trp_exit_kind {
+	TRP_EXIT_UNBORN,   /* no process; code: -errno of its fork */
+	TRP_EXIT_STATUS,   /* code: the exit status */
+	TRP_EXIT_SIGNAL,   /* code: the signal */
+	TRP_EXIT_GONE,	   /* a guest's connection has ended; code: 0 */
+	TRP_EXIT_EXPELLED, /* a guest's, by us; code: 0 */
+};
+
+/* The end as it is seen from outside, of an actor that is not known yet. */
+struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code);
+
+/*
+ * That actor has ended so.  What it has said itself in its status block counts
+ * more than an exit status, but not more than a signal.
+ */
+void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
+	      const struct troupe_end *seen);
+
+/* Tells one actor of an end; watch: as node/watch.h has it. */
+void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
+		   const struct troupe_end *end, uint64_t watch);
+
+#endif

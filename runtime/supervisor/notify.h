@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_NOTIFY_H
+#define TRP_SUPERVISOR_NOTIFY_H
+
+/* What the supervisor says to actors, and the end of those it cannot tell. */
+
+#include <protobuf-c/protobuf-c.h>
+#include "ipc/lane.h"
+
+struct trp_supervisor;
+
+/*
+ * Sends to an actor; -ESRCH when it is gone.  One for which there is no memory
+ * is killed: an actor never goes on without having been told.
+ */
+int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
+		    enum trp_stream stream, uint64_t correlation,
+		    const ProtobufCMessage *message);
+
+/* The same for a message, which it handles like any other. */
+int trp_notify_send(struct trp_supervisor *supervisor, uint32_t slot,
+		    const ProtobufCMessage *message);
+
+/* A guest is expelled, another process gets SIGKILL. */
+void trp_notify_kill(struct trp_supervisor *supervisor, uint32_t slot);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervisor/slot.h"
+
+#include <assert.h>
+#include <string.h>
+#include "runtime/supervisor/supervisor.h"
+
+enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
+
+static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
+		      enum trp_state state)
+{
+	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
+	uint32_t generation = supervisor->children.child[slot].generation;
+
+	/* Pairs with the load in trp_mailbox_reserve(). */
+	atomic_store_explicit(&line->life, trp_life(generation, state),
+			      memory_order_release);
+}
+
+void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
+		       uint32_t limit, uint32_t when_full)
+{
+	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
+	struct trp_child *child = &supervisor->children.child[slot];
+
+	memcpy(line->name, child->label, sizeof(line->name));
+	atomic_store_explicit(&line->parent, child->parent,
+			      memory_order_relaxed);
+	atomic_store_explicit(&line->limit, limit, memory_order_relaxed);
+	atomic_store_explicit(&line->note, when_full, memory_order_relaxed);
+	atomic_store_explicit(&line->pid, child->pid, memory_order_relaxed);
+	atomic_store_explicit(&line->incarnation, 1, memory_order_relaxed);
+	set_state(supervisor, slot, TRP_LIVE);
+}
+
+void trp_slot_set_pid(struct trp_supervisor *supervisor, uint32_t slot,
+		      pid_t pid)
+{
+	atomic_store_explicit(
+		&trp_arena_slot(&supervisor->node.arena, slot)->pid, pid,
+		memory_order_relaxed);
+}
+
+void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+
+	assert(child->state == CHILD_ORDERED && !child->pid);
+	trp_registry_remove_all(&supervisor->registry, &child->names);
+	set_state(supervisor, slot, TRP_FREE);
+	trp_child_ended(&supervisor->children, slot);
+	trp_child_free(&supervisor->children, slot);
+}
+
+uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	set_state(supervisor, slot, TRP_DEAD);
+	return trp_mailbox_ring_for_dead(&supervisor->mailbox, slot);
+}
+
+/* ---- the slot afterwards ------------------------------------------------- */
+
+static void release(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	set_state(supervisor, slot, TRP_FREE);
+	trp_arena_release(&supervisor->node.arena, slot);
+	trp_child_free(&supervisor->children, slot);
+	supervisor->dead--;
+}
+
+static int sweep_is_due(struct troupe_timer *timer)
+{
+	trp_slot_sweep(timer->data);
+	return 0;
+}
+
+static void sweep_later(struct trp_supervisor *supervisor, int64_t ms)
+{
+	supervisor->sweep_ms = ms < SWEEP_LAST_MS ? ms : SWEEP_LAST_MS;
+	supervisor->sweep.fired = sweep_is_due;
+	supervisor->sweep.data = supervisor;
+	trp_timers_start(&supervisor->timers, &supervisor->sweep,
+			 troupe_in_ms(supervisor->sweep_ms));
+}
+
+void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
+		      uint32_t unread)
+{
+	const struct trp_child *child = &supervisor->children.child[slot];
+
+	assert(child->state == CHILD_DEAD);
+	supervisor->dead++;
+	if (unread == 0 && !child->is_held)
+		release(supervisor, slot);
+	else if (supervisor->dead == 1)
+		sweep_later(supervisor, SWEEP_FIRST_MS);
+}
+
+void trp_slot_sweep(struct trp_supervisor *supervisor)
+{
+	const struct trp_child_table *children = &supervisor->children;
+	uint32_t before = supervisor->dead;
+	uint32_t slot;
+
+	for (slot = 1; supervisor->dead && slot < children->slots; slot++)
+		if (children->child[slot].state == CHILD_DEAD &&
+		    !children->child[slot].is_held &&
+		    trp_mailbox_ring_for_dead(&supervisor->mailbox, slot) == 0)
+			release(supervisor, slot);
+	if (supervisor->dead)
+		sweep_later(supervisor, before > supervisor->dead
+						? SWEEP_FIRST_MS
+						: 2 * supervisor->sweep_ms);
+}

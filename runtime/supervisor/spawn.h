@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_SPAWN_H
+#define TRP_SUPERVISOR_SPAWN_H
+
+/* New actors: a slot, names, a birth in the mailbox, an order to the zygote. */
+
+#include "runtime/node/ref.h"
+#include "runtime/node/system.pb-c.h"
+
+struct trp_supervisor;
+
+enum { TRP_GRACE_MS = 5000 }; /* of an actor that says nothing of it */
+
+/* A child of the slot `parent`.  0, -EAGAIN, -ECANCELED, -EEXIST, -EINVAL. */
+int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
+			 const Troupe__Control__Spawn *request,
+			 troupe_ref *ret_ref);
+
+/* Orders the root actor.  0 or -errno. */
+int trp_supervisor_spawn_root(struct trp_supervisor *supervisor);
+
+/* Writes what orders the pipe has room for. */
+void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervisor/stop.h"
+
+#include "runtime/mesh/mesh.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/log.h"
+#include "runtime/supervisor/child_address.h"
+#include "runtime/node/system.pb-c.h"
+#include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/supervisor.h"
+
+static int grace_is_over(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+	struct trp_child *child =
+		(void *)((char *)timer - offsetof(struct trp_child, grace));
+	uint32_t slot = (uint32_t)(child - supervisor->children.child);
+	char title[TRP_TITLE_SIZE];
+
+	troupe_log(TROUPE_WARNING,
+		   "%s[%d] did not stop within %d ms and is killed",
+		   trp_child_address_title(&supervisor->children, slot, title,
+					   sizeof(title)),
+		   (int)child->pid, child->grace_ms);
+	trp_notify_kill(supervisor, slot);
+	return 0;
+}
+
+void trp_supervisor_stop_grace(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+
+	if (child->grace_ms < 0)
+		return;
+	child->grace.fired = grace_is_over;
+	child->grace.data = supervisor;
+	if (trp_timers_start(&supervisor->timers, &child->grace,
+			     troupe_in_ms(child->grace_ms)) < 0)
+		trp_notify_kill(supervisor, slot);
+}
+
+void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	Troupe__Control__Order stop = TROUPE__CONTROL__ORDER__INIT;
+	struct trp_child *child = &supervisor->children.child[slot];
+
+	if (child->is_told)
+		return;
+	child->is_told = true;
+	if (trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &stop.base) < 0)
+		trp_notify_kill(supervisor, slot);
+	else
+		trp_supervisor_stop_grace(supervisor, slot);
+}
+
+void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
+				  uint32_t slot)
+{
+	uint32_t child = supervisor->children.child[slot].first;
+
+	for (; child; child = supervisor->children.child[child].next)
+		trp_supervisor_stop(supervisor, child);
+}
+
+void trp_supervisor_stop_node(struct trp_supervisor *supervisor)
+{
+	supervisor->is_ending = true;
+	trp_dead_letter_silence();
+	trp_mesh_leave(supervisor);
+	trp_supervisor_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_STOP_H
+#define TRP_SUPERVISOR_STOP_H
+
+/* Stopping in order: actors are told, and killed when their grace is over. */
+
+#include <stdint.h>
+
+struct trp_supervisor;
+
+void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot);
+void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
+				  uint32_t slot);
+
+/*
+ * Its grace time runs from now on; while it waits for its children to stop,
+ * which have their own, its time stands still.
+ */
+void trp_supervisor_stop_grace(struct trp_supervisor *supervisor,
+			       uint32_t slot);
+
+/* Stops the node; once is as good as twice. */
+void trp_supervisor_stop_node(struct trp_supervisor *supervisor);
+
+#endif
