@@ -9,9 +9,16 @@
 #include "runtime/cli/command.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/options.h"
+#include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/* What a node has beside its actors. */
+static const struct trp_module *const modules[] = {
+	&trp_mesh_module,
+	NULL,
+};
 
 static int run(int argc, char **argv)
 {
@@ -32,7 +39,7 @@ static int run(int argc, char **argv)
 			strerror(errno));
 		return STATUS_USAGE;
 	}
-	return trp_supervisor_run(&options);
+	return trp_supervisor_run(&options, modules);
 }
 
 static int wrong(const char *try_this, const char *what, const char *which)

@@ -118,21 +118,6 @@ static int each_in(int folder, void (*seen)(const char *node, void *data),
 	return 0;
 }
 
-int trp_client_each(void (*seen)(const char *node, void *data), void *data)
-{
-	char path[PATH_MAX];
-	int folder = open_folder(path);
-	int r;
-
-	if (folder == -ENOENT)
-		return 0;
-	if (folder < 0)
-		return folder;
-	r = each_in(folder, seen, data);
-	close(folder);
-	return r;
-}
-
 struct choice {
 	unsigned count;
 	char first[TRP_NODE_NAME_SIZE];

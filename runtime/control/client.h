@@ -56,7 +56,4 @@ int trp_client_get(struct trp_client *visit, const ProtobufCMessage *request,
 		   const ProtobufCMessageDescriptor *type,
 		   const ProtobufCMessage **ret_item);
 
-/* Calls seen() for each node of this user that is running.  0 or -errno. */
-int trp_client_each(void (*seen)(const char *node, void *data), void *data);
-
 #endif

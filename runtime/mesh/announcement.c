@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What a node says of itself, behind the leadership's record in its value:
- *
- *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
- *	NAME TAB WHERE		a line for each offer
- *
- * as tabs and newlines are in no name.  Values order as texts, so of two nodes
- * that ping at once the one that has waited longer for its turn has it.
- */
+#include "runtime/mesh/announcement.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

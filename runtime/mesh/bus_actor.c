@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The bus actor: the only process of a node that sees the bytes of others.  It
- * decodes and checks them; to the supervisor go small messages of ours, at
- * most so many a second, whatever a broker sends.  It may block in a client
- * library, crash or be killed: the supervisor starts another one.
- */
+#include "runtime/mesh/bus_actor.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ipc/bus/bus.h"
 #include "runtime/actor/actor.h"
-#include "runtime/mesh/mesh.h"
+#include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/pack.h"
+#include "runtime/node/options.h"
 
 enum {
 	HEARD_BURST = 4096, /* a thousand nodes that begin at once say 3,000 */
@@ -90,7 +87,7 @@ static int run(void)
 /* Old beacon messages are worse than none. */
 static bool is_stale(const struct troupe_message *message)
 {
-	const struct trp_mesh_options *options = trp_actor.node->mesh;
+	const struct trp_mesh_options *options = &trp_actor.node->options->mesh;
 	double age_ns = (double)(troupe_now().ns - message->created.ns);
 
 	return age_ns > options->config.gap_s * 1e9;
@@ -148,7 +145,7 @@ static int on_time(struct troupe_timer *fired)
 
 static int init(const void *arguments)
 {
-	const struct trp_mesh_options *options = trp_actor.node->mesh;
+	const struct trp_mesh_options *options = &trp_actor.node->options->mesh;
 	struct trp_bus_address address;
 	int r = trp_bus_parse(options->bus, options->name, &address);
 

@@ -15,8 +15,16 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include "runtime/mesh/announcement.h"
+#include "runtime/mesh/beacon_event.pb-c.h"
+#include "runtime/mesh/bus_actor.h"
+#include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/pack.h"
+#include "runtime/mesh/requests.h"
+#include "runtime/mesh/singleton.h"
+#include "runtime/mesh/subscribers.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum {
@@ -83,7 +91,7 @@ static double on_random(void *user)
 }
 
 /*
- * Who knows that its bus is down claims nothing: nobody would hear the claim,
+ * A node whose bus is down claims nothing: nobody would hear the claim,
  * and when a broker is restarted each node would.  Nor does it until a holder
  * that it knows of has had time to be heard, since the bus is back.
  */
@@ -286,7 +294,7 @@ static void settle(struct trp_mesh *mesh)
 /* The mesh, if it is indeed its bus actor that asks; or NULL. */
 static struct trp_mesh *mesh_of(const struct trp_request *request)
 {
-	struct trp_mesh *mesh = request->supervisor->mesh;
+	struct trp_mesh *mesh = request->module;
 
 	return mesh && !mesh->is_lost && mesh->bus.ref &&
 			       trp_ref_slot(mesh->bus.ref) == request->sender
@@ -294,7 +302,7 @@ static struct trp_mesh *mesh_of(const struct trp_request *request)
 		       : NULL;
 }
 
-int trp_mesh_on_heard(struct trp_request *request)
+static int on_heard(struct trp_request *request)
 {
 	const Troupe__Mesh__Heard *heard =
 		(const Troupe__Mesh__Heard *)request->message;
@@ -337,7 +345,7 @@ static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
 	mesh->bus_error = error;
 }
 
-int trp_mesh_on_changed(struct trp_request *request)
+static int on_changed(struct trp_request *request)
 {
 	int error = ((const Troupe__Mesh__Changed *)request->message)->error;
 	struct trp_mesh *mesh = mesh_of(request);
@@ -352,7 +360,7 @@ int trp_mesh_on_changed(struct trp_request *request)
 	return 0;
 }
 
-int trp_mesh_on_said(struct trp_request *request)
+static int on_said(struct trp_request *request)
 {
 	struct trp_mesh *mesh = mesh_of(request);
 
@@ -440,8 +448,8 @@ static int open_bus(struct trp_mesh *mesh)
 	return 0;
 }
 
-int trp_mesh_open(struct trp_supervisor *supervisor,
-		  const struct trp_options *options)
+static int open_mesh(struct trp_supervisor *supervisor,
+		     const struct trp_options *options, void **ret_state)
 {
 	struct trp_mesh *mesh;
 	int r;
@@ -456,23 +464,59 @@ int trp_mesh_open(struct trp_supervisor *supervisor,
 	mesh->node = options->node;
 	mesh->incarnation = calendar_ms();
 	mesh->due.data = mesh;
-	supervisor->mesh = mesh;
+	*ret_state = mesh;
 	r = open_beacon(mesh);
 	return r < 0 ? r : open_bus(mesh);
 }
 
-void trp_mesh_close(struct trp_supervisor *supervisor)
+/* Nothing that runs here alone is to run when others begin. */
+static void leave_mesh(void *state)
 {
-	struct trp_mesh *mesh = supervisor->mesh;
+	struct trp_mesh *mesh = state;
 
-	if (!mesh)
-		return;
-	trp_timers_cancel(&supervisor->timers, &mesh->due);
+	trp_leadership_stop(&mesh->leadership);
+	trp_mesh_singleton_look(mesh);
+}
+
+static void close_mesh(void *state)
+{
+	struct trp_mesh *mesh = state;
+
+	trp_timers_cancel(&mesh->supervisor->timers, &mesh->due);
 	trp_mesh_singleton_fini(mesh);
 	trp_mesh_subscribers_fini(mesh);
 	trp_mesh_members_fini(&mesh->members);
 	trp_restart_fini(&mesh->bus);
 	trp_beacon_free(mesh->beacon);
 	free(mesh);
-	supervisor->mesh = NULL;
 }
+
+static const ProtobufCMessageDescriptor *const types[] = {
+	&troupe__beacon_event__descriptor,
+	NULL,
+};
+
+static const struct trp_request_kind requests[] = {
+	{ &troupe__mesh__heard__descriptor, .handle = on_heard },
+	{ &troupe__mesh__changed__descriptor, .handle = on_changed },
+	{ &troupe__mesh__said__descriptor, .handle = on_said },
+	{ &troupe__mesh__subscribe__descriptor,
+	  .handle = trp_mesh_requests_subscribe },
+	{ &troupe__mesh__look__descriptor, .handle = trp_mesh_requests_look },
+	{ &troupe__mesh__offer__descriptor, .handle = trp_mesh_requests_offer },
+	{ &troupe__mesh__singleton__descriptor,
+	  .handle = trp_mesh_singleton_request },
+	{ &troupe__mesh__status__descriptor, .ask = trp_mesh_requests_status },
+	{ &troupe__mesh__nodes__descriptor, .ask = trp_mesh_requests_nodes },
+	{ &troupe__mesh__watch__descriptor, .ask = trp_mesh_requests_watch },
+	{ 0 },
+};
+
+const struct trp_module trp_mesh_module = {
+	.name = "mesh",
+	.types = types,
+	.requests = requests,
+	.open = open_mesh,
+	.leave = leave_mesh,
+	.close = close_mesh,
+};

@@ -1,72 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What actors are told of the mesh, and ask about it. */
+#include "runtime/mesh/requests.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/mesh.h"
-#include "runtime/supervisor/notify.h"
+#include "runtime/mesh/mesh.pb-c.h"
+#include "runtime/mesh/subscribers.h"
+#include "runtime/mesh/view.h"
+#include "runtime/supervisor/control_server.h"
+#include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
 
-/* ---- events ------------------------------------------------------------- */
-
-static void tell_one(struct trp_mesh *mesh,
-		     const struct trp_subscriber *subscriber,
-		     const struct troupe_mesh_event *event)
-{
-	Troupe__BeaconEvent message = TROUPE__BEACON_EVENT__INIT;
-
-	message.kind = (uint32_t)event->kind;
-	message.node = (char *)event->node;
-	message.term = event->term;
-	message.version = event->version;
-	message.fence = event->fence;
-	message.error = event->error;
-	message.prio = event->prio;
-	message.is_replaced = event->is_replaced;
-	message.n_local = event->local_count;
-	message.local = (char **)event->local;
-	message.n_remote = event->remote_count;
-	message.remote = (char **)event->remote;
-	/* No memory, no room: the next look at the mesh shows what is so. */
-	if (subscriber->session)
-		trp_control_server_say(subscriber->session, &message.base);
-	else
-		trp_notify_send(mesh->supervisor, trp_ref_slot(subscriber->ref),
-				&message.base);
-}
-
-/* Those that have ended are taken off on the way. */
-void trp_mesh_subscribers_tell(struct trp_mesh *mesh,
-			       const struct troupe_mesh_event *event)
-{
-	struct trp_subscriber **link = &mesh->subscribers;
-	struct trp_subscriber *subscriber;
-
-	while ((subscriber = *link)) {
-		if (!subscriber->session &&
-		    !trp_child_find(&mesh->supervisor->children,
-				    subscriber->ref)) {
-			*link = subscriber->next;
-			free(subscriber);
-			continue;
-		}
-		tell_one(mesh, subscriber, event);
-		link = &subscriber->next;
-	}
-}
-
-void trp_mesh_subscribers_fini(struct trp_mesh *mesh)
-{
-	struct trp_subscriber *subscriber;
-
-	while ((subscriber = mesh->subscribers)) {
-		mesh->subscribers = subscriber->next;
-		if (subscriber->session)
-			subscriber->session->gone = NULL;
-		free(subscriber);
-	}
-}
+/* ---- of actors ---------------------------------------------------------- */
 
 static troupe_ref sender_of(const struct trp_request *request)
 {
@@ -76,59 +21,48 @@ static troupe_ref sender_of(const struct trp_request *request)
 		       children->child[request->sender].generation);
 }
 
-static void remove_at(struct trp_subscriber **link)
-{
-	struct trp_subscriber *subscriber = *link;
-
-	*link = subscriber->next;
-	free(subscriber);
-}
-
-/* The first that it is told is whether the bus is up. */
-static int add_at(struct trp_mesh *mesh, struct trp_subscriber **link,
-		  troupe_ref ref, struct trp_control_session *session)
-{
-	struct trp_subscriber *subscriber = calloc(1, sizeof(*subscriber));
-
-	if (!subscriber)
-		return -ENOMEM;
-	subscriber->ref = ref;
-	subscriber->session = session;
-	*link = subscriber;
-	tell_one(
-		mesh, subscriber,
-		&(struct troupe_mesh_event) {
-			.kind = mesh->is_up ? TROUPE_MESH_UP : TROUPE_MESH_DOWN,
-			.node = "",
-			.error = mesh->bus_error });
-	return 0;
-}
-
-int trp_mesh_on_subscribe(struct trp_request *request)
+int trp_mesh_requests_subscribe(struct trp_request *request)
 {
 	const Troupe__Mesh__Subscribe *wish =
 		(const Troupe__Mesh__Subscribe *)request->message;
-	struct trp_mesh *mesh = request->supervisor->mesh;
+	struct trp_mesh *mesh = request->module;
 	troupe_ref ref = sender_of(request);
-	struct trp_subscriber **link;
 
 	if (!mesh)
 		return -ENOTCONN;
-	link = &mesh->subscribers;
-	while (*link && (*link)->ref != ref)
-		link = &(*link)->next;
-	if (wish->is_over && *link)
-		remove_at(link);
-	else if (!wish->is_over && !*link)
-		return add_at(mesh, link, ref, NULL);
+	if (!wish->is_over)
+		return trp_mesh_subscribers_add(mesh, ref, NULL);
+	trp_mesh_subscribers_remove(mesh, ref, NULL);
 	return 0;
 }
 
-/* ---- sessions ----------------------------------------------------------- */
+int trp_mesh_requests_look(struct trp_request *request)
+{
+	struct trp_mesh *mesh = request->module;
+
+	if (!mesh)
+		return -ENOTCONN;
+	return trp_mesh_view(
+		mesh, ((const Troupe__Mesh__Look *)request->message)->offer,
+		&request->more);
+}
+
+int trp_mesh_requests_offer(struct trp_request *request)
+{
+	const Troupe__Mesh__Offer *offer =
+		(const Troupe__Mesh__Offer *)request->message;
+
+	if (!request->module)
+		return -ENOTCONN;
+	return trp_registry_offer(&request->supervisor->registry, offer->name,
+				  offer->is_over ? NULL : offer->where);
+}
+
+/* ---- over the control socket -------------------------------------------- */
 
 static int ask(struct trp_control_session *session, struct trp_mesh **ret_mesh)
 {
-	*ret_mesh = session->supervisor->mesh;
+	*ret_mesh = session->module;
 	if (*ret_mesh)
 		return 0;
 	session->why = "this node is in no mesh: it was started without "
@@ -138,11 +72,7 @@ static int ask(struct trp_control_session *session, struct trp_mesh **ret_mesh)
 
 static void stop_watching(struct trp_control_session *session)
 {
-	struct trp_subscriber **link = &session->supervisor->mesh->subscribers;
-
-	while ((*link)->session != session)
-		link = &(*link)->next;
-	remove_at(link);
+	trp_mesh_subscribers_remove(session->module, 0, session);
 }
 
 /* Events are said as they come. */
@@ -151,18 +81,14 @@ static int watch(struct trp_control_session *session)
 	return TRP_CONTROL_LATER;
 }
 
-int trp_mesh_ask_watch(struct trp_control_session *session, const void *message)
+int trp_mesh_requests_watch(struct trp_control_session *session,
+			    const void *message)
 {
 	struct trp_mesh *mesh;
-	struct trp_subscriber **link;
 	int r = ask(session, &mesh);
 
-	if (r < 0)
-		return r;
-	link = &mesh->subscribers;
-	while (*link)
-		link = &(*link)->next;
-	r = add_at(mesh, link, 0, session);
+	if (r == 0)
+		r = trp_mesh_subscribers_add(mesh, 0, session);
 	if (r < 0)
 		return r;
 	session->gone = stop_watching;
@@ -186,8 +112,8 @@ static int view_for(struct trp_control_session *session,
 	return *ret_view ? 0 : -ENOMEM;
 }
 
-int trp_mesh_ask_status(struct trp_control_session *session,
-			const void *message)
+int trp_mesh_requests_status(struct trp_control_session *session,
+			     const void *message)
 {
 	Troupe__Mesh__View *view;
 	int r = view_for(session, &view);
@@ -224,7 +150,8 @@ static int more_nodes(struct trp_control_session *session)
 	return r < 0 ? r : TRP_CONTROL_MORE;
 }
 
-int trp_mesh_ask_nodes(struct trp_control_session *session, const void *message)
+int trp_mesh_requests_nodes(struct trp_control_session *session,
+			    const void *message)
 {
 	Troupe__Mesh__View *view;
 	int r = view_for(session, &view);
@@ -236,28 +163,4 @@ int trp_mesh_ask_nodes(struct trp_control_session *session, const void *message)
 	session->cursor = 0;
 	session->more = more_nodes;
 	return TRP_CONTROL_MORE;
-}
-
-/* ---- looking ------------------------------------------------------------ */
-
-int trp_mesh_on_look(struct trp_request *request)
-{
-	struct trp_mesh *mesh = request->supervisor->mesh;
-
-	if (!mesh)
-		return -ENOTCONN;
-	return trp_mesh_view(
-		mesh, ((const Troupe__Mesh__Look *)request->message)->offer,
-		&request->more);
-}
-
-int trp_mesh_on_offer(struct trp_request *request)
-{
-	const Troupe__Mesh__Offer *offer =
-		(const Troupe__Mesh__Offer *)request->message;
-
-	if (!request->supervisor->mesh)
-		return -ENOTCONN;
-	return trp_registry_offer(&request->supervisor->registry, offer->name,
-				  offer->is_over ? NULL : offer->where);
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Singletons: what runs on the node that holds the seat, and nowhere else.
- * The leadership says whether that is this node; each singleton has a restart.
- */
+#include "runtime/mesh/singleton.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/mesh/mesh.h"
+#include "runtime/mesh/mesh.pb-c.h"
+#include "runtime/mesh/subscribers.h"
+#include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
 
-int64_t trp_mesh_singleton_grace_ms(const struct trp_mesh *mesh)
+/* How long one has to stop: before the next one may begin. */
+static int64_t grace_ms(const struct trp_mesh *mesh)
 {
 	return (int64_t)(trp_beacon_config(mesh->beacon)->gap_s * 750);
 }
@@ -26,21 +28,20 @@ static void tell(struct trp_mesh *mesh)
 			.fence = trp_leadership_fence(&mesh->leadership) });
 }
 
-static void apply(struct trp_mesh *mesh, struct trp_singleton *singleton)
+static void apply(struct trp_mesh *mesh, struct trp_mesh_singleton *singleton)
 {
 	if (mesh->is_leader)
 		trp_restart_want(&singleton->restart,
 				 trp_leadership_fence(&mesh->leadership));
 	else
-		trp_restart_stop(&singleton->restart,
-				 trp_mesh_singleton_grace_ms(mesh));
+		trp_restart_stop(&singleton->restart, grace_ms(mesh));
 }
 
 /* A new term is another leadership, also where the last one was this node's. */
 void trp_mesh_singleton_look(struct trp_mesh *mesh)
 {
 	bool may_run = trp_leadership_may_run(&mesh->leadership);
-	struct trp_singleton *singleton;
+	struct trp_mesh_singleton *singleton;
 
 	if (may_run == mesh->is_leader)
 		return;
@@ -52,19 +53,9 @@ void trp_mesh_singleton_look(struct trp_mesh *mesh)
 		apply(mesh, singleton);
 }
 
-void trp_mesh_leave(struct trp_supervisor *supervisor)
-{
-	struct trp_mesh *mesh = supervisor->mesh;
-
-	if (!mesh)
-		return;
-	trp_leadership_stop(&mesh->leadership);
-	trp_mesh_singleton_look(mesh);
-}
-
 void trp_mesh_singleton_fini(struct trp_mesh *mesh)
 {
-	struct trp_singleton *singleton;
+	struct trp_mesh_singleton *singleton;
 
 	while ((singleton = mesh->singletons)) {
 		mesh->singletons = singleton->next;
@@ -75,9 +66,9 @@ void trp_mesh_singleton_fini(struct trp_mesh *mesh)
 
 /* ---- declaring ---------------------------------------------------------- */
 
-static struct trp_singleton **find(struct trp_mesh *mesh, const char *name)
+static struct trp_mesh_singleton **find(struct trp_mesh *mesh, const char *name)
 {
-	struct trp_singleton **link = &mesh->singletons;
+	struct trp_mesh_singleton **link = &mesh->singletons;
 
 	while (*link && strcmp((*link)->restart.spawn->name, name) != 0)
 		link = &(*link)->next;
@@ -87,17 +78,17 @@ static struct trp_singleton **find(struct trp_mesh *mesh, const char *name)
 /* It may run still; what it was declared with is freed with the mesh. */
 static int end(struct trp_mesh *mesh, const char *name)
 {
-	struct trp_singleton *singleton = *find(mesh, name);
+	struct trp_mesh_singleton *singleton = *find(mesh, name);
 
 	if (!singleton || !singleton->is_declared)
 		return -ENOENT;
 	singleton->is_declared = false;
-	trp_restart_stop(&singleton->restart,
-			 trp_mesh_singleton_grace_ms(mesh));
+	trp_restart_stop(&singleton->restart, grace_ms(mesh));
 	return 0;
 }
 
-static int declare_again(struct trp_mesh *mesh, struct trp_singleton *singleton,
+static int declare_again(struct trp_mesh *mesh,
+			 struct trp_mesh_singleton *singleton,
 			 const Troupe__Control__Spawn *spawn)
 {
 	bool was_declared = singleton->is_declared;
@@ -115,8 +106,8 @@ static int declare_again(struct trp_mesh *mesh, struct trp_singleton *singleton,
 
 static int declare(struct trp_mesh *mesh, const Troupe__Control__Spawn *spawn)
 {
-	struct trp_singleton **link = find(mesh, spawn->name);
-	struct trp_singleton *singleton = *link;
+	struct trp_mesh_singleton **link = find(mesh, spawn->name);
+	struct trp_mesh_singleton *singleton = *link;
 
 	if (!spawn->birth || !spawn->birth->klass ||
 	    !trp_registry_is_valid(spawn->name))
@@ -143,7 +134,7 @@ int trp_mesh_singleton_request(struct trp_request *request)
 {
 	const Troupe__Mesh__Singleton *wish =
 		(const Troupe__Mesh__Singleton *)request->message;
-	struct trp_mesh *mesh = request->supervisor->mesh;
+	struct trp_mesh *mesh = request->module;
 	Troupe__Control__Spawn *spawn;
 	int r;
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* All that a node knows of its mesh, as one message. */
+#include "runtime/mesh/view.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/wait.h"
+#include "runtime/mesh/announcement.h"
 #include "runtime/mesh/mesh.h"
+#include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/pack.h"
-#include "runtime/supervisor/supervisor.h"
+#include "runtime/mesh/singleton.h"
 
 /* Everything that a view points to; borrowed, but for the arrays. */
 struct view {
@@ -203,7 +207,7 @@ static void see_beacon(struct view *view)
 static int see_lists(struct view *view)
 {
 	struct trp_mesh *mesh = view->mesh;
-	const struct trp_singleton *singleton;
+	const struct trp_mesh_singleton *singleton;
 	size_t listed = 0, count = 0;
 
 	while (trp_beacon_listed(mesh->beacon, listed))

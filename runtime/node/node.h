@@ -6,7 +6,7 @@
 #include "ipc/arena.h"
 #include "ipc/wait.h"
 
-struct trp_mesh_options;
+struct trp_options;
 
 /* What every actor of this node inherits. */
 struct trp_node {
@@ -17,7 +17,7 @@ struct trp_node {
 	int argc;
 	char **argv; /* of the application: argv[0] is its path */
 	int (*main)(int argc, char **argv);
-	const struct trp_mesh_options *mesh; /* for its bus actor */
+	const struct trp_options *options; /* what it is to be */
 };
 
 #endif

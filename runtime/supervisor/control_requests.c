@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <unistd.h>
 #include "runtime/control/control.pb-c.h"
-#include "runtime/mesh/mesh.h"
 #include "runtime/node/log.h"
 #include "runtime/node/status.h"
 #include "runtime/supervisor/child_address.h"
@@ -12,7 +11,6 @@
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
-#include "serialize/type.h"
 
 /* ---- who are you --------------------------------------------------------- */
 
@@ -133,18 +131,12 @@ static int on_end(struct trp_control_session *session, const void *message)
 	return 0;
 }
 
-static const struct {
-	const ProtobufCMessageDescriptor *type;
-	/* As trp_control_requests_ask(); message: of that type. */
-	int (*ask)(struct trp_control_session *session, const void *message);
-} requests[] = {
-	{ &troupe__guest__hello__descriptor, on_hello },
-	{ &troupe__guest__list__descriptor, on_list },
-	{ &troupe__guest__join__descriptor, on_join },
-	{ &troupe__guest__end__descriptor, on_end },
-	{ &troupe__mesh__status__descriptor, trp_mesh_ask_status },
-	{ &troupe__mesh__nodes__descriptor, trp_mesh_ask_nodes },
-	{ &troupe__mesh__watch__descriptor, trp_mesh_ask_watch },
+static const struct trp_request_kind own[] = {
+	{ &troupe__guest__hello__descriptor, .ask = on_hello },
+	{ &troupe__guest__list__descriptor, .ask = on_list },
+	{ &troupe__guest__join__descriptor, .ask = on_join },
+	{ &troupe__guest__end__descriptor, .ask = on_end },
+	{ 0 },
 };
 
 int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
@@ -152,20 +144,19 @@ int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
 {
 	struct trp_scratch *scratch = &session->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	const struct trp_request_kind *kind = trp_module_find(
+		session->supervisor, own, type, &session->module);
 	ProtobufCMessage *message;
 	int r;
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (trp_type_of(requests[i].type) != type)
-			continue;
-		r = trp_message_unpack(requests[i].type, body, size, scratch,
-				       &message);
-		if (r == 0)
-			r = requests[i].ask(session, message);
-		trp_scratch_release(scratch, mark);
-		return r;
+	if (!kind || !kind->ask) {
+		session->why = "this node does not know that request; is it "
+			       "of another version?";
+		return -ENOSYS;
 	}
-	session->why = "this node does not know that request; is it of "
-		       "another version?";
-	return -ENOSYS;
+	r = trp_message_unpack(kind->type, body, size, scratch, &message);
+	if (r == 0)
+		r = kind->ask(session, message);
+	trp_scratch_release(scratch, mark);
+	return r;
 }

@@ -2,7 +2,10 @@
 #ifndef TRP_SUPERVISOR_CONTROL_REQUESTS_H
 #define TRP_SUPERVISOR_CONTROL_REQUESTS_H
 
-/* What may be asked over the control socket: a table. */
+/*
+ * What may be asked over the control socket: the node itself, and what the
+ * tables of its modules have.
+ */
 
 #include "runtime/supervisor/control_server.h"
 

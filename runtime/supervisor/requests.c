@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/mesh/mesh.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/supervisor/child_address.h"
@@ -18,7 +17,6 @@
 #include "runtime/troupe_tree.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
-#include "serialize/type.h"
 
 /* Of the singleton that the sender is, or belongs to. */
 static uint64_t fence_of(const struct trp_request *request)
@@ -199,29 +197,22 @@ static int on_stop_children(struct trp_request *request)
 	return 1;
 }
 
-static const struct {
-	const ProtobufCMessageDescriptor *type;
-	int (*handle)(struct trp_request *request);
-} requests[] = {
-	{ &troupe__control__spawn__descriptor, on_spawn },
-	{ &troupe__control__stop__descriptor, on_stop },
-	{ &troupe__control__kill__descriptor, on_kill },
-	{ &troupe__control__watch__descriptor, on_watch },
-	{ &troupe__control__unwatch__descriptor, on_unwatch },
-	{ &troupe__control__register__descriptor, on_register },
-	{ &troupe__control__unregister__descriptor, on_unregister },
-	{ &troupe__control__whereis__descriptor, on_whereis },
-	{ &troupe__control__dead_letters__descriptor, on_dead_letters },
-	{ &troupe__control__lookup__descriptor, on_lookup },
-	{ &troupe__control__address_of__descriptor, on_address_of },
-	{ &troupe__control__stop_children__descriptor, on_stop_children },
-	{ &troupe__mesh__heard__descriptor, trp_mesh_on_heard },
-	{ &troupe__mesh__changed__descriptor, trp_mesh_on_changed },
-	{ &troupe__mesh__said__descriptor, trp_mesh_on_said },
-	{ &troupe__mesh__subscribe__descriptor, trp_mesh_on_subscribe },
-	{ &troupe__mesh__look__descriptor, trp_mesh_on_look },
-	{ &troupe__mesh__offer__descriptor, trp_mesh_on_offer },
-	{ &troupe__mesh__singleton__descriptor, trp_mesh_singleton_request },
+static const struct trp_request_kind own[] = {
+	{ &troupe__control__spawn__descriptor, .handle = on_spawn },
+	{ &troupe__control__stop__descriptor, .handle = on_stop },
+	{ &troupe__control__kill__descriptor, .handle = on_kill },
+	{ &troupe__control__watch__descriptor, .handle = on_watch },
+	{ &troupe__control__unwatch__descriptor, .handle = on_unwatch },
+	{ &troupe__control__register__descriptor, .handle = on_register },
+	{ &troupe__control__unregister__descriptor, .handle = on_unregister },
+	{ &troupe__control__whereis__descriptor, .handle = on_whereis },
+	{ &troupe__control__dead_letters__descriptor,
+	  .handle = on_dead_letters },
+	{ &troupe__control__lookup__descriptor, .handle = on_lookup },
+	{ &troupe__control__address_of__descriptor, .handle = on_address_of },
+	{ &troupe__control__stop_children__descriptor,
+	  .handle = on_stop_children },
+	{ 0 },
 };
 
 static void answer(struct trp_request *request, int result)
@@ -245,18 +236,16 @@ static int handle(struct trp_request *request, uint64_t type, const void *body,
 	struct trp_scratch *scratch = &request->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
 	ProtobufCMessage *message;
-	size_t i;
+	const struct trp_request_kind *kind = trp_module_find(
+		request->supervisor, own, type, &request->module);
 	int r = -EPROTO;
 
-	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (trp_type_of(requests[i].type) != type)
-			continue;
-		r = trp_message_unpack(requests[i].type, body, size, scratch,
+	if (kind && kind->handle)
+		r = trp_message_unpack(kind->type, body, size, scratch,
 				       &message);
+	if (r == 0) {
 		request->message = message;
-		if (r == 0)
-			r = requests[i].handle(request);
-		break;
+		r = kind->handle(request);
 	}
 	trp_scratch_release(scratch, mark);
 	return r;

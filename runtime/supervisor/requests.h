@@ -3,8 +3,8 @@
 #define TRP_SUPERVISOR_REQUESTS_H
 
 /*
- * What actors ask of the supervisor: a table, type of message -> function.  A
- * function returns 0 or a negative errno, which is
+ * What actors ask of the supervisor and of its modules: tables, type of message
+ * -> function (module.h).  A function returns 0 or a negative errno, which is
  * the answer, together with `answer`; or a positive value: it will be answered
  * later, by trp_notify_tell() with a control.Answer and the correlation.
  */
@@ -16,8 +16,9 @@ struct trp_supervisor;
 
 struct trp_request {
 	struct trp_supervisor *supervisor;
-	uint32_t sender;		 /* slot */
-	uint64_t correlation;		 /* 0: no answer is wanted */
+	void *module;	      /* the state of the one that is asked */
+	uint32_t sender;      /* slot */
+	uint64_t correlation; /* 0: no answer is wanted */
 	const ProtobufCMessage *message; /* until the function returns */
 	troupe_ref answer;
 	ProtobufCBinaryData more; /* freed when it was answered */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/stop.h"
 
-#include "runtime/mesh/mesh.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/supervisor/child_address.h"
@@ -66,6 +65,6 @@ void trp_supervisor_stop_node(struct trp_supervisor *supervisor)
 {
 	supervisor->is_ending = true;
 	trp_dead_letter_silence();
-	trp_mesh_leave(supervisor);
+	trp_module_leave(supervisor);
 	trp_supervisor_stop_children(supervisor, TRP_SLOT_SUPERVISOR);
 }

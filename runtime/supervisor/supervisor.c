@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "ipc/runtime_dir.h"
-#include "runtime/mesh/beacon_event.pb-c.h"
-#include "runtime/mesh/mesh.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
@@ -222,7 +220,8 @@ static void close_trace(const struct trp_options *options)
 
 /* Before the fork of the zygote: all that every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
-		   const struct trp_options *options)
+		   const struct trp_options *options,
+		   const struct trp_module *const *modules)
 {
 	struct trp_node *node = &supervisor->node;
 	int r;
@@ -230,7 +229,7 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->argc = options->argc;
 	node->argv = options->argv;
 	node->main = options->main;
-	node->mesh = &options->mesh;
+	node->options = options;
 	node->supervisor = getpid();
 	if (node->main || !realpath(node->argv[0], supervisor->application))
 		supervisor->application[0] = '\0';
@@ -238,7 +237,7 @@ static int prepare(struct trp_supervisor *supervisor,
 	if (r == 0)
 		r = trp_types_begin();
 	if (r == 0)
-		r = trp_types_add(&troupe__beacon_event__descriptor);
+		r = trp_module_begin(supervisor, modules);
 	if (r == 0)
 		r = make_arena(node, options);
 	if (r == 0)
@@ -380,7 +379,7 @@ static int live(struct trp_supervisor *supervisor,
 	int r = trp_supervisor_spawn_root(supervisor);
 
 	if (r == 0)
-		r = trp_mesh_open(supervisor, options);
+		r = trp_module_open(supervisor, options);
 	while (r >= 0 && supervisor->children.alive > supervisor->guests) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_stop_node(supervisor);
@@ -396,7 +395,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)
 		close(supervisor->signals.fd);
-	trp_mesh_close(supervisor);
+	trp_module_close(supervisor);
 	free(supervisor->orders);
 	trp_registry_fini(&supervisor->registry);
 	trp_timers_fini(&supervisor->timers);
@@ -428,7 +427,8 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	return STATUS_FAILED;
 }
 
-int trp_supervisor_run(const struct trp_options *options)
+int trp_supervisor_run(const struct trp_options *options,
+		       const struct trp_module *const *modules)
 {
 	static struct trp_supervisor supervisor;
 	struct trp_loaded loaded = { 0 };
@@ -437,7 +437,7 @@ int trp_supervisor_run(const struct trp_options *options)
 	supervisor = (struct trp_supervisor) { 0 };
 	trp_log_set_title("supervisor");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	r = prepare(&supervisor, options);
+	r = prepare(&supervisor, options, modules);
 	if (r < 0)
 		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 	r = trp_zygote_start(&supervisor.zygote, &supervisor.node, &loaded);

@@ -14,11 +14,11 @@
 #include <limits.h>
 #include "ipc/mailbox.h"
 #include "runtime/node/node.h"
-#include "runtime/node/options.h"
 #include "runtime/supervisor/child.h"
 #include "runtime/supervisor/control_server.h"
 #include "runtime/supervisor/exit_history.h"
 #include "runtime/supervisor/guest.h"
+#include "runtime/supervisor/module.h"
 #include "runtime/supervisor/registry.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
@@ -48,7 +48,7 @@ struct trp_supervisor {
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	struct trp_restart *restarts;
-	struct trp_mesh *mesh; /* NULL: it is in none */
+	struct trp_modules modules;
 	bool is_ending;
 	bool has_zygote;
 	int64_t full_at;      /* when it was last said that no slot is free */
@@ -57,9 +57,11 @@ struct trp_supervisor {
 };
 
 /*
- * Runs a node until it has ended.  Returns the exit status of `troupe run`:
- * 0, 1 or 2 (troupe(1)); it has written to standard error why.
+ * Runs a node until it has ended, with these modules (a list that ends with
+ * NULL).  Returns the exit status of `troupe run`: 0, 1 or 2 (troupe(1)); it
+ * has written to standard error why.
  */
-int trp_supervisor_run(const struct trp_options *options);
+int trp_supervisor_run(const struct trp_options *options,
+		       const struct trp_module *const *modules);
 
 #endif

@@ -118,6 +118,7 @@ static int run_plain(const struct bench *bench)
 
 static int run_node(const struct bench *bench)
 {
+	static const struct trp_module *const modules[] = { NULL };
 	char *argv[] = { (char *)bench->name, NULL };
 	const char *rate = getenv("TROUPE_TRACE_RATE");
 	struct trp_options options = {
@@ -131,7 +132,7 @@ static int run_node(const struct bench *bench)
 	if (getenv("TROUPE_TRACE"))
 		snprintf(options.trace, sizeof(options.trace), "%s",
 			 getenv("TROUPE_TRACE"));
-	status = trp_supervisor_run(&options);
+	status = trp_supervisor_run(&options, modules);
 	if (status != 0)
 		bench_fail("the node ended with status %d", status);
 	if (watch_is_mapped("/memfd:troupe"))

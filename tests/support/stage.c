@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/wait.h>
+#include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
 
 struct board *board;
@@ -29,6 +30,8 @@ static int count_descriptors(void)
 
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
+	static const struct trp_module *const modules[] = { &trp_mesh_module,
+							    NULL };
 	static char *argv[] = { "test", NULL };
 	struct trp_options options = { .trace_rate = stage_trace_rate,
 				       .main = root,
@@ -42,7 +45,7 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 	if (stage_trace)
 		snprintf(options.trace, sizeof(options.trace), "%s",
 			 stage_trace);
-	return trp_supervisor_run(&options);
+	return trp_supervisor_run(&options, modules);
 }
 
 int stage_run(int (*root)(int argc, char **argv))

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { PATIENCE_S = 30 };
@@ -233,6 +234,8 @@ static int run_node(int number)
 		.slots = 64,
 		.heap_size = 1 << 20
 	};
+	static const struct trp_module *const modules[] = { &trp_mesh_module,
+							    NULL };
 	struct trp_mesh_options *mesh = &options.mesh;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -248,7 +251,7 @@ static int run_node(int number)
 	mesh->config.version = nodes[number].version;
 	if (nodes[number].before && nodes[number].before(number) < 0)
 		return 99;
-	return trp_supervisor_run(&options);
+	return trp_supervisor_run(&options, modules);
 }
 
 void mesh_start(int number)

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "runtime/cli/options.h"
+#include "runtime/node/options.h"
 #include "runtime/troupe_mesh.h"
 #include "tests/support/server.h"
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/mesh/announcement.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/supervisor/supervisor.h"

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_MESH_ANNOUNCEMENT_H
+#define TRP_MESH_ANNOUNCEMENT_H
+
+/*
+ * What a node says of itself, behind the leadership's record in its value:
+ *
+ *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
+ *	NAME TAB WHERE		a line for each offer
+ *
+ * as tabs and newlines are in no name.  Values order as texts, so of two nodes
+ * that ping at once the one that has waited longer for its turn has it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "runtime/troupe_mesh.h"
+
+struct trp_mesh;
+
+/* What this node says of itself behind the leadership's record. */
+void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size);
+
+/* What another one has said; `text` need not end in NUL. */
+struct trp_mesh_announcement {
+	uint64_t incarnation;
+	uint32_t load; /* of a hundredth of a processor, over a minute */
+	uint32_t actors;
+	const char *offers; /* trp_mesh_announcement_offer() */
+	size_t length;
+};
+/* Returns 0 or -EBADMSG: it says nothing that we know. */
+int trp_mesh_announcement_read(const char *text, size_t length,
+			       struct trp_mesh_announcement *ret_said);
+/* Takes one offer off.  False: there is none left. */
+struct trp_mesh_offer {
+	char name[TROUPE_NAME_SIZE];
+	char where[TROUPE_WHERE_SIZE];
+};
+bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
+				 struct trp_mesh_offer *ret_offer);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_MESH_REQUESTS_H
+#define TRP_MESH_REQUESTS_H
+
+/*
+ * What is asked about the mesh: by actors (supervisor/requests.h), and over the
+ * control socket (supervisor/control_server.h).  Where the node is in no mesh,
+ * the answer is -ENOTCONN.
+ */
+
+struct trp_request;
+struct trp_control_session;
+
+int trp_mesh_requests_subscribe(struct trp_request *request);
+int trp_mesh_requests_look(struct trp_request *request);
+int trp_mesh_requests_offer(struct trp_request *request);
+
+int trp_mesh_requests_status(struct trp_control_session *session,
+			     const void *message);
+int trp_mesh_requests_nodes(struct trp_control_session *session,
+			    const void *message);
+int trp_mesh_requests_watch(struct trp_control_session *session,
+			    const void *message);
+
+#endif

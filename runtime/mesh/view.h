@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_MESH_VIEW_H
+#define TRP_MESH_VIEW_H
+
+/* All that a node knows of its mesh, as one message. */
+
+#include <protobuf-c/protobuf-c.h>
+
+struct trp_mesh;
+
+/* For free(): a packed mesh.View, of all nodes (offer ""), or of those that
+ * offer that.  -ENOMEM. */
+int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
+		  ProtobufCBinaryData *ret_view);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_SUPERVISOR_MODULE_H
+#define TRP_SUPERVISOR_MODULE_H
+
+/*
+ * A feature of a node that the supervisor does not know: its part in the
+ * supervisor's process, behind callbacks.  The list of them is in the program
+ * (cli/main.c), so code of a module may use the supervisor's, and not the
+ * other way round.
+ *
+ * A module has a state of its own, which its callbacks are given: NULL as long
+ * as it is not open, and where the options do not ask for it.
+ */
+
+#include <protobuf-c/protobuf-c.h>
+#include "runtime/node/options.h"
+
+struct trp_supervisor;
+struct trp_request;
+struct trp_control_session;
+
+enum { TRP_MODULES = 8 };
+
+/* What is done about requests of a type, by an actor or a control session. */
+struct trp_request_kind {
+	const ProtobufCMessageDescriptor *type;
+	int (*handle)(struct trp_request *request); /* see requests.h; or */
+	/* See control_server.h.  message: of that type. */
+	int (*ask)(struct trp_control_session *session, const void *message);
+};
+
+/* Each callback and table may be NULL; a table ends with an entry of NULL. */
+struct trp_module {
+	const char *name;
+	/* Types of messages that actors are sent, or send to each other: all
+	 * know them. */
+	const ProtobufCMessageDescriptor *const *types;
+	const struct trp_request_kind *requests;
+	/*
+	 * The root actor has been ordered.  The options are borrowed until
+	 * close().  *ret_state may be set also on failure.  0 or -errno: the
+	 * node ends.
+	 */
+	int (*open)(struct trp_supervisor *supervisor,
+		    const struct trp_options *options, void **ret_state);
+	/* The node ends, maybe not for the first time; all actors run yet. */
+	void (*leave)(void *state);
+	/* All processes are gone; frees the state. */
+	void (*close)(void *state);
+};
+
+struct trp_modules {
+	const struct trp_module *const *list; /* ends with NULL */
+	void *state[TRP_MODULES];	      /* of each */
+};
+
+/* Before the fork of the zygote: from then on the types are known.  0, or as
+ * trp_types_add(). */
+int trp_module_begin(struct trp_supervisor *supervisor,
+		     const struct trp_module *const *list);
+
+int trp_module_open(struct trp_supervisor *supervisor,
+		    const struct trp_options *options);
+void trp_module_leave(struct trp_supervisor *supervisor);
+void trp_module_close(struct trp_supervisor *supervisor);
+
+/*
+ * The entry for requests of that type, and its module's state: one of `own`,
+ * the supervisor's (state NULL), or of a module.  NULL: there is none.
+ */
+const struct trp_request_kind *trp_module_find(
+	const struct trp_supervisor *supervisor,
+	const struct trp_request_kind *own, uint64_t type, void **ret_state);
+
+#endif
