@@ -169,14 +169,7 @@ enum troupe_full {
 	 * for as much again; then the send is -EAGAIN.
 	 */
 	TROUPE_FULL_DROP_OLD,
-	TROUPE_FULL_DIVERT, /* to the actor that troupe_divert_to() names */
 };
-
-/*
- * For the class that diverts: where to; 0: nowhere.  Without a target, or when
- * that has no room either, the send is -EAGAIN.  0 or -EINVAL.
- */
-TROUPE_API int troupe_divert_to(troupe_ref ref);
 
 /*
  * To be told when a full mailbox has room again: half of its limit, or more

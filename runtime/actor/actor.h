@@ -177,8 +177,7 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   const struct trp_extent *attachment);
 
 /* (runtime/full.c) The same for mail; where there is no room, by the policy of
- * the receiver's class.  TRP_DIVERTED: it went to another actor. */
-enum { TRP_DIVERTED = 1 };
+ * the receiver's class. */
 int trp_overflow_post(troupe_ref to, struct trp_envelope *envelope,
 		      const ProtobufCMessage *message,
 		      const struct trp_extent *attachment);

@@ -393,11 +393,7 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	if (r < 0)
 		return r;
 	be_young(call, envelope->created);
-	r = trp_overflow_post(call->proxy->target, envelope, input, NULL);
-	/* Another will answer: its target is not what the caller awaits. */
-	if (r == TRP_DIVERTED)
-		call->proxy->private_since = 0;
-	return r;
+	return trp_overflow_post(call->proxy->target, envelope, input, NULL);
 }
 
 static void ask(struct troupe_proxy *proxy, unsigned method_index,
@@ -411,8 +407,8 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	envelope->service = trp_service_of(service);
 	envelope->method = (uint16_t)method_index;
 	if (!closure) {
-		r = trp_overflow_post(proxy->target, envelope, input, NULL);
-		proxy->error = r < 0 ? r : 0;
+		proxy->error =
+			trp_overflow_post(proxy->target, envelope, input, NULL);
 		return;
 	}
 	call = call_new(proxy, closure, data);

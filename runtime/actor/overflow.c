@@ -10,7 +10,7 @@
 #include "runtime/actor/guest.h"
 #include "runtime/actor/memory_policy.h"
 
-enum { DROPPED = TRP_DIVERTED + 1 }; /* by the policy */
+enum { DROPPED = 1 }; /* by the policy */
 
 static struct troupe_room *rooms; /* that are waited for */
 
@@ -21,23 +21,6 @@ static enum troupe_full policy_of(troupe_ref ref)
 	return (enum troupe_full)atomic_load_explicit(
 		&trp_arena_slot(arena, trp_ref_slot(ref))->note,
 		memory_order_relaxed);
-}
-
-/* To the one that it named; one step only, and no complaint of that one's. */
-static int divert(troupe_ref from, struct trp_envelope *envelope,
-		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment)
-{
-	const struct trp_status *status =
-		trp_status_of(&trp_actor.node->arena, from);
-	troupe_ref to = status ? atomic_load_explicit(&status->divert_to,
-						      memory_order_relaxed)
-			       : 0;
-
-	if (!to ||
-	    trp_actor_post(to, TRP_MAIL, envelope, message, attachment) < 0)
-		return -EAGAIN;
-	return TRP_DIVERTED;
 }
 
 /* An answer is owed to a call, so it is refused. */
@@ -66,8 +49,6 @@ static int post(troupe_ref to, struct trp_envelope *envelope,
 	switch (policy_of(to)) {
 	case TROUPE_FULL_DROP_NEW:
 		return drop_new(envelope, attachment);
-	case TROUPE_FULL_DIVERT:
-		return divert(to, envelope, message, attachment);
 	case TROUPE_FULL_REFUSE:
 	case TROUPE_FULL_DROP_OLD:
 		break;
@@ -81,22 +62,9 @@ int trp_overflow_post(troupe_ref to, struct trp_envelope *envelope,
 {
 	int r = post(to, envelope, message, attachment);
 
-	if (r == 0 || r == TRP_DIVERTED)
-		return r;
 	if (r == -ESRCH || r == -EAGAIN || r == DROPPED)
 		trp_dead_letters_sent(r, to, envelope, message);
 	return r == DROPPED ? 0 : r;
-}
-
-int troupe_divert_to(troupe_ref ref)
-{
-	if (!trp_actor.self)
-		return -ESHUTDOWN;
-	if (ref && !trp_ref_is_here(ref))
-		return -EINVAL;
-	atomic_store_explicit(&trp_actor.status->divert_to, ref,
-			      memory_order_relaxed);
-	return 0;
 }
 
 /* ---- room again ---------------------------------------------------------- */

@@ -12,13 +12,11 @@ static int send_message(troupe_ref to, const ProtobufCMessage *message,
 			const struct trp_extent *attachment)
 {
 	struct trp_envelope envelope;
-	int r;
 
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
 	envelope = trp_actor_envelope(TRP_MESSAGE);
-	r = trp_overflow_post(to, &envelope, message, attachment);
-	return r < 0 ? r : 0;
+	return trp_overflow_post(to, &envelope, message, attachment);
 }
 
 int troupe_send(troupe_ref to, const ProtobufCMessage *message)

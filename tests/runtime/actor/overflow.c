@@ -21,26 +21,8 @@ static int number_held(const struct troupe_message *message)
 	return 0;
 }
 
-static int number_overflown(const struct troupe_message *message)
-{
-	CHECK(message->sender == troupe_parent());
-	board->value[2]++;
-	board->value[3] += ((const Play__Number *)message->body)->value;
-	return 0;
-}
-
-static int take_overflow(const struct troupe_message *message)
-{
-	return troupe_divert_to(((const Play__Who *)message->body)->ref);
-}
-
 static const struct troupe_handler held_handlers[] = {
 	{ &play__number__descriptor, number_held },
-	{ &play__who__descriptor, take_overflow },
-	{ 0 },
-};
-static const struct troupe_handler overflow_handlers[] = {
-	{ &play__number__descriptor, number_overflown },
 	{ 0 },
 };
 #define HELD(policy)                                                      \
@@ -51,9 +33,6 @@ static const struct troupe_handler overflow_handlers[] = {
 static const struct troupe_class refusing = HELD(REFUSE);
 static const struct troupe_class dropping_new = HELD(DROP_NEW);
 static const struct troupe_class dropping_old = HELD(DROP_OLD);
-static const struct troupe_class diverting = HELD(DIVERT);
-static const struct troupe_class overflow = { .name = "overflow",
-					      .handlers = overflow_handlers };
 
 static troupe_ref spawn_held(const struct troupe_class *klass)
 {
@@ -103,7 +82,7 @@ static int refuse_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, a_refused_send_is_told_and_counted)
+Test(overflow, a_refused_send_is_told_and_counted)
 {
 	stage_pass(refuse_root);
 }
@@ -140,7 +119,7 @@ static int drop_new_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, drop_new_keeps_the_first_and_counts_the_rest)
+Test(overflow, drop_new_keeps_the_first_and_counts_the_rest)
 {
 	stage_pass(drop_new_root);
 }
@@ -168,35 +147,9 @@ static int drop_old_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, drop_old_keeps_the_last)
+Test(overflow, drop_old_keeps_the_last)
 {
 	stage_pass(drop_old_root);
-}
-
-static int divert_root(int argc, char **argv)
-{
-	Play__Who who = PLAY__WHO__INIT;
-	troupe_ref ref = spawn_held(&diverting);
-	int64_t i, sum = 0;
-
-	CHECK(troupe_spawn(&overflow, NULL, &who.ref) == 0);
-	CHECK(troupe_send(ref, &who.base) == 0);
-	hold(ref);
-	for (i = 0; i < NUMBERS; i++)
-		CHECK(stage_send(ref, i) == 0);
-	let_go(ref);
-	let_go(who.ref);
-	CHECK(board->value[2] > 0 && board->count > 0);
-	CHECK(board->value[2] + board->count == NUMBERS);
-	for (i = 0; i < board->count; i++)
-		sum += board->value[100 + i];
-	CHECK(board->value[3] + sum == (int64_t)NUMBERS * (NUMBERS - 1) / 2);
-	return 0;
-}
-
-Test(full, divert_sends_the_rest_elsewhere_and_loses_nothing)
-{
-	stage_pass(divert_root);
 }
 
 /* ---- room again ---------------------------------------------------------- */
@@ -238,7 +191,7 @@ static int room_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, who_asked_is_told_once_that_there_is_room)
+Test(overflow, who_asked_is_told_once_that_there_is_room)
 {
 	stage_pass(room_root);
 }
@@ -270,7 +223,7 @@ static int busy_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, who_asked_is_told_though_a_timer_is_always_due)
+Test(overflow, who_asked_is_told_though_a_timer_is_always_due)
 {
 	stage_pass(busy_root);
 }
@@ -326,7 +279,7 @@ static int room_dead_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, who_asked_is_told_when_the_receiver_has_died)
+Test(overflow, who_asked_is_told_when_the_receiver_has_died)
 {
 	stage_pass(room_dead_root);
 }
@@ -337,7 +290,7 @@ static int wait_dead_root(int argc, char **argv)
 	return 0;
 }
 
-Test(full, waiting_for_room_ends_with_the_receiver)
+Test(overflow, waiting_for_room_ends_with_the_receiver)
 {
 	stage_pass(wait_dead_root);
 }
