@@ -15,14 +15,17 @@
  *
  *	young ==> status->has_young
  */
+#include "runtime/actor/call.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
-#include "runtime/node/system.pb-c.h"
 #include "runtime/actor/dead_letters.h"
-#include "runtime/actor/guest.h"
+#include "runtime/actor/post.h"
+#include "runtime/actor/send.h"
+#include "runtime/actor/target_watch.h"
+#include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -45,19 +48,12 @@ struct call {
 	struct call *next_free;
 };
 
-/* A target that the supervisor watches for us. */
-struct watched {
-	struct watched *next;
-	troupe_ref target;
-};
-
 static struct call **table;
 static uint32_t places, places_room;
 static struct call *free_calls;
 static uint64_t last_number;
 static struct call *young; /* in order of watch_at */
 static struct call **young_end = &young;
-static struct watched *watched;
 static unsigned pending_calls; /* of all proxies */
 
 /* ---- the table ----------------------------------------------------------- */
@@ -118,10 +114,10 @@ static struct call *call_find(uint64_t correlation)
 
 static void say_young(bool has_young)
 {
-	if (!trp_actor.status)
+	if (!trp_self.status)
 		return; /* no member of a node */
 	/* Not in time for a death at this moment: then it is watched. */
-	atomic_store_explicit(&trp_actor.status->has_young, has_young,
+	atomic_store_explicit(&trp_self.status->has_young, has_young,
 			      memory_order_relaxed);
 }
 
@@ -150,47 +146,11 @@ static void be_young(struct call *call, int64_t now)
 	young_end = &call->next_young;
 }
 
-void trp_call_watch(troupe_ref target)
-{
-	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
-	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
-	struct watched *entry;
-
-	for (entry = watched; entry; entry = entry->next)
-		if (entry->target == target)
-			return;
-	entry = malloc(sizeof(*entry));
-	if (!entry)
-		return; /* the deadline will end the call */
-	*entry = (struct watched) { watched, target };
-	watched = entry;
-	request.ref = target;
-	request.id = trp_watch_id(TRP_WATCH_TARGET, trp_actor_id());
-	request.post_mortem = true;
-	/* No correlation: nobody waits for the answer. */
-	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
-		       NULL);
-}
-
-static void forget_watched(troupe_ref target)
-{
-	struct watched **link = &watched;
-	struct watched *entry;
-
-	for (; (entry = *link); link = &entry->next) {
-		if (entry->target != target)
-			continue;
-		*link = entry->next;
-		free(entry);
-		return;
-	}
-}
-
 /* ---- completion ---------------------------------------------------------- */
 
 static void release(struct call *call)
 {
-	trp_timers_cancel(&trp_actor.calls, &call->timer);
+	trp_timers_cancel(&trp_self.calls, &call->timer);
 	grow_up(call);
 	call->proxy->pending--;
 	pending_calls--;
@@ -202,18 +162,18 @@ static void release(struct call *call)
 /* What it sends goes on with the flow of the call. */
 static void run_closure(const struct call *call, const ProtobufCMessage *answer)
 {
-	const struct trp_handled was = trp_actor.handled;
-	bool was_busy = trp_actor.is_busy;
+	const struct trp_handled was = trp_self.handled;
+	bool was_busy = trp_self.is_busy;
 
-	trp_actor.is_busy = true;
-	trp_actor.handled.flow = call->flow;
-	trp_actor.handled.hop = call->hop;
-	trp_actor.handled.is_traced = call->is_traced;
+	trp_self.is_busy = true;
+	trp_self.handled.flow = call->flow;
+	trp_self.handled.hop = call->hop;
+	trp_self.handled.is_traced = call->is_traced;
 	call->closure(answer, call->data);
-	trp_actor.handled.flow = was.flow;
-	trp_actor.handled.hop = was.hop;
-	trp_actor.handled.is_traced = was.is_traced;
-	trp_actor.is_busy = was_busy;
+	trp_self.handled.flow = was.flow;
+	trp_self.handled.hop = was.hop;
+	trp_self.handled.is_traced = was.is_traced;
+	trp_self.is_busy = was_busy;
 }
 
 /*
@@ -248,7 +208,7 @@ static void take_failure(struct call *call, const void *body, size_t size)
 	Troupe__Control__Failure *failure;
 
 	if (trp_message_unpack(&troupe__control__failure__descriptor, body,
-			       size, &trp_actor.scratch,
+			       size, &trp_self.scratch,
 			       (ProtobufCMessage **)&failure) < 0) {
 		fail(call, -EBADMSG, TROUPE_ERROR, "bad failure");
 		return;
@@ -260,7 +220,7 @@ static void take_failure(struct call *call, const void *body, size_t size)
 void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 		       size_t size)
 {
-	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	struct call *call = call_find(envelope->correlation);
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
@@ -278,25 +238,23 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, body, size);
 	else if (envelope->type != trp_type_of(call->output) ||
-		 trp_message_unpack(call->output, body, size,
-				    &trp_actor.scratch, &answer) < 0)
+		 trp_message_unpack(call->output, body, size, &trp_self.scratch,
+				    &answer) < 0)
 		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
 	else
 		complete(call, answer, 0, NULL);
 	if (begin)
 		trp_trace_handled("answer", output->name, begin, envelope,
-				  trp_status_pid(&trp_actor.node->arena,
+				  trp_status_pid(&trp_self.node->arena,
 						 envelope->sender));
-	trp_scratch_release(&trp_actor.scratch, mark);
+	trp_scratch_release(&trp_self.scratch, mark);
 }
 
-void trp_call_target_ended(const struct troupe_end *end)
+static void target_ended(const struct troupe_end *end)
 {
 	uint64_t newest = last_number;
 	uint32_t place;
 
-	forget_watched(end->ref);
-	trp_fd_passing_target_ended(end->ref);
 	for (place = 0; place < places; place++) {
 		struct call *call = table[place];
 
@@ -306,24 +264,26 @@ void trp_call_target_ended(const struct troupe_end *end)
 	}
 }
 
+static struct trp_target_listener listener = { .ended = target_ended };
+
 void trp_call_expire(struct troupe_time now)
 {
 	struct troupe_timer *timer;
 
-	while ((timer = trp_timers_due(&trp_actor.calls, now)))
+	while ((timer = trp_timers_due(&trp_self.calls, now)))
 		fail(timer->data, -ETIMEDOUT, TROUPE_ERROR,
 		     "no answer in time");
 	while (young && young->watch_at.ns <= now.ns) {
 		struct call *call = young;
 
 		grow_up(call);
-		trp_call_watch(call->proxy->target);
+		trp_target_watch(call->proxy->target);
 	}
 }
 
 struct troupe_time trp_call_next(void)
 {
-	struct troupe_time next = trp_timers_next(&trp_actor.calls);
+	struct troupe_time next = trp_timers_next(&trp_self.calls);
 
 	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
 }
@@ -336,6 +296,18 @@ static bool is_of(const struct call *call, const struct troupe_proxy *first,
 	return call->proxy >= first && call->proxy < first + count;
 }
 
+const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
+					 size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (first[i].pending)
+			return first[i].pending == pending_calls ? &first[i]
+								 : NULL;
+	return NULL;
+}
+
 void trp_call_forget(const struct troupe_proxy *first, size_t count)
 {
 	uint32_t place;
@@ -345,8 +317,8 @@ void trp_call_forget(const struct troupe_proxy *first, size_t count)
 			release(table[place]);
 }
 
-static void fail_all(const struct troupe_proxy *first, size_t count, int error,
-		     const char *text)
+void trp_call_fail(const struct troupe_proxy *first, size_t count, int error,
+		   const char *text)
 {
 	uint64_t newest = last_number;
 	uint32_t place;
@@ -366,8 +338,6 @@ void trp_call_leave(void)
 	}
 	for (uint32_t place = 0; place < places; place++)
 		free(table[place]);
-	while (watched)
-		forget_watched(watched->target);
 	free(table);
 	table = NULL;
 	places = places_room = 0;
@@ -388,12 +358,13 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	call->timer.data = call;
 	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(
-			&trp_actor.calls, &call->timer,
+			&trp_self.calls, &call->timer,
 			(struct troupe_time) { envelope->deadline });
 	if (r < 0)
 		return r;
+	trp_target_watch_listen(&listener);
 	be_young(call, envelope->created);
-	return trp_overflow_post(call->proxy->target, envelope, input, NULL);
+	return trp_send_mail(call->proxy->target, envelope, input, NULL);
 }
 
 static void ask(struct troupe_proxy *proxy, unsigned method_index,
@@ -408,7 +379,7 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	envelope->method = (uint16_t)method_index;
 	if (!closure) {
 		proxy->error =
-			trp_overflow_post(proxy->target, envelope, input, NULL);
+			trp_send_mail(proxy->target, envelope, input, NULL);
 		return;
 	}
 	call = call_new(proxy, closure, data);
@@ -431,7 +402,7 @@ void trp_call_start(struct troupe_proxy *proxy, unsigned method,
 		    const ProtobufCMessage *input, ProtobufCClosure closure,
 		    void *data, int64_t deadline)
 {
-	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
 
 	envelope.deadline = deadline;
 	ask(proxy, method, &envelope, input, closure, data);
@@ -442,7 +413,7 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 		   void *data)
 {
 	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
-	struct trp_envelope envelope = trp_actor_envelope(TRP_CALL);
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
 
 	if (closure && proxy->timeout_ms >= 0)
 		envelope.deadline =
@@ -458,90 +429,4 @@ void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 		.target = target,
 		.timeout_ms = 5000,
 	};
-}
-
-/* Ends of targets that were told while we wait: no callback, so at once. */
-static void take_ended_targets(void)
-{
-	struct trp_exit_notice **link = &trp_actor.news.first;
-	struct trp_exit_notice *news;
-
-	for (news = *link; news; news = *link) {
-		if (trp_watch_kind(news->watch) != TRP_WATCH_TARGET) {
-			link = &news->next;
-			continue;
-		}
-		trp_exit_queue_take(&trp_actor.news, news->watch, 0);
-		/* An answer counts before the death of who sent it. */
-		while (trp_actor_take(TRP_TAKE_REPLY) == 1)
-			;
-		trp_call_target_ended(&news->end);
-		free(news);
-		link = &trp_actor.news.first;
-	}
-}
-
-/* The one of these that every pending call of this actor waits for; or NULL. */
-static const struct troupe_proxy *find_sole(const struct troupe_proxy *first,
-					    size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (first[i].pending)
-			return first[i].pending == pending_calls ? &first[i]
-								 : NULL;
-	return NULL;
-}
-
-/* Takes an answer, or sleeps for one unless that would never end. */
-static int block(const struct troupe_proxy *first, size_t count)
-{
-	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
-	const struct troupe_proxy *sole;
-	char path[TROUPE_TEXT_SIZE];
-	int r = trp_actor_take(take);
-
-	if (r != 0)
-		return r < 0 ? r : 0;
-	if (!trp_mailbox_is_empty(&trp_actor.box, take))
-		return 0;
-	sole = find_sole(first, count);
-	if (sole &&
-	    trp_deadlock_begin(sole->target, sole->private_since, path)) {
-		fail_all(first, count, -EDEADLK, path);
-		return 0;
-	}
-	r = trp_actor_sleep(take, TROUPE_NEVER);
-	if (sole)
-		trp_deadlock_end();
-	if (r == 0)
-		trp_call_expire((struct troupe_time) { trp_now().ns });
-	return r;
-}
-
-int trp_call_await(const struct troupe_proxy *first, size_t count,
-		   const unsigned *pending)
-{
-	int64_t begin = *pending ? trp_trace_begin() : 0;
-	int r = 0;
-
-	while (*pending && r == 0) {
-		r = trp_actor.is_stopping ? -ECANCELED : block(first, count);
-		if (r == 0)
-			take_ended_targets();
-	}
-	trp_trace_span("wait", "await", begin);
-	return r;
-}
-
-int troupe_await(struct troupe_proxy *proxy)
-{
-	int r = trp_call_await(proxy, 1, &proxy->pending);
-
-	if (r < 0)
-		return r;
-	r = proxy->private_failure;
-	proxy->private_failure = 0;
-	return r;
 }

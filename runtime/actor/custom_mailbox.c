@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
 #include "runtime/actor/dead_letters.h"
+#include "runtime/actor/dispatch.h"
 #include "runtime/troupe_mailbox.h"
 #include "runtime/node/types.h"
 #include "serialize/type.h"
@@ -37,18 +37,19 @@ static struct {
 
 int trp_custom_mailbox_open(void)
 {
-	const struct troupe_mailbox *mailbox = trp_actor.klass->mailbox;
+	const struct troupe_mailbox *mailbox = trp_self.klass->mailbox;
 	int r;
 
 	if (!mailbox)
 		return 0;
-	r = mailbox->kind->open(mailbox, trp_actor.label, &here.box);
+	r = mailbox->kind->open(mailbox, trp_self.label, &here.box);
 	if (r < 0) {
 		troupe_log(TROUPE_FATAL, "its mailbox (%s) cannot be opened",
 			   mailbox->kind->name);
 		return r;
 	}
 	here.kind = mailbox->kind;
+	trp_self_hold(TRP_HOLD_MAILBOX, true);
 	return 0;
 }
 
@@ -57,11 +58,6 @@ void trp_custom_mailbox_close(void)
 	if (here.kind && here.kind->close)
 		here.kind->close(here.box);
 	here.kind = NULL;
-}
-
-bool trp_custom_mailbox_is_open(void)
-{
-	return here.kind;
 }
 
 bool trp_custom_mailbox_has_room(void)
@@ -86,7 +82,7 @@ int64_t troupe_mailbox_size(void)
 
 static const ProtobufCServiceDescriptor *own_service(void)
 {
-	const ProtobufCService *service = trp_actor.klass->service;
+	const ProtobufCService *service = trp_self.klass->service;
 
 	return service ? service->descriptor : NULL;
 }
@@ -105,7 +101,7 @@ static bool describe(const struct trp_mail *record,
 		.body_size = size,
 		.attachment = record->attachment,
 		.attachment_size = record->attachment_size,
-		.node = trp_actor.node->identity,
+		.node = trp_self.node->identity,
 		.sender = envelope->sender,
 		.created = { envelope->created },
 		.flow = envelope->flow,
@@ -135,8 +131,8 @@ static struct trp_envelope envelope_of(const struct troupe_mail *mail)
 	const ProtobufCMethodDescriptor *method;
 	struct trp_envelope envelope = {
 		.type = trp_type_id(mail->type),
-		.sender = mail->node == trp_actor.node->identity ? mail->sender
-								 : 0,
+		.sender = mail->node == trp_self.node->identity ? mail->sender
+								: 0,
 		.deadline = INT64_MAX,
 		.created = mail->created.ns > 0 ? mail->created.ns : 0,
 		.flow = mail->flow,
@@ -166,13 +162,13 @@ static int hold(const struct trp_mail *mail, uint64_t put)
 	struct held *held = malloc(sizeof(*held));
 
 	if (!held)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM,
-			       "no memory for its mailbox");
+		trp_self_exit(TROUPE_ERROR, -ENOMEM,
+			      "no memory for its mailbox");
 	*held = (struct held) { .mail = *mail, .put = put };
 	*here.last = held;
 	here.last = &held->next;
 	here.count++;
-	return TRP_HELD;
+	return TRP_STEP_HELD;
 }
 
 static uint64_t kept(void)
@@ -188,17 +184,30 @@ int trp_custom_mailbox_offer(const struct trp_mail *mail,
 	int r;
 
 	if (!describe(mail, envelope, body, size, &described))
-		return here.first ? hold(mail, 0) : 0;
+		return here.first ? hold(mail, 0) : TRP_STEP_IDLE;
 	r = here.kind->put(here.box, &described);
 	if (r < 0) {
-		trp_status_count(&trp_actor.status->received);
-		trp_status_count(&trp_actor.status->dropped);
-		trp_dead_letters_received(TROUPE_DEAD_DROPPED, envelope, body,
-					  size);
-		return 1;
+		trp_status_count(&trp_self.status->received);
+		return trp_dead_letters_drop(TROUPE_DEAD_DROPPED, envelope,
+					     body, size);
 	}
 	here.puts++;
-	return kept() >= here.puts && !here.first ? 1 : hold(mail, here.puts);
+	return kept() >= here.puts && !here.first ? TRP_STEP_DONE
+						  : hold(mail, here.puts);
+}
+
+/* Its sender may have spoilt it since. */
+static int handle_held(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0)
+		return trp_dead_letters_drop_unknown(mail);
+	trp_status_count(&trp_self.status->received);
+	return trp_dispatch_mail(mail, &envelope, 0, NULL);
 }
 
 /* The first one held goes: it is kept, or handled now. */
@@ -207,7 +216,7 @@ static int let_go(void)
 	struct held *held = here.first;
 	struct trp_mail mail = held->mail;
 	bool is_put = held->put;
-	int r = 1;
+	int r = TRP_STEP_DONE;
 
 	here.first = held->next;
 	if (!here.first)
@@ -215,32 +224,46 @@ static int let_go(void)
 	here.count--;
 	free(held);
 	if (!is_put)
-		r = trp_actor_handle_mail(&mail);
-	trp_mailbox_done(&trp_actor.box, &mail);
+		r = handle_held(&mail);
+	trp_mailbox_done(&trp_self.box, &mail);
 	return r;
 }
 
-static int settle(void)
+int trp_custom_mailbox_settle(void)
 {
-	uint64_t count;
+	uint64_t count = here.first ? kept() : 0;
 	int r;
 
-	if (!here.first)
-		return 0;
-	count = kept();
 	while (here.first && here.first->put <= count) {
 		r = let_go();
-		if (r != 1)
+		if (r != TRP_STEP_DONE)
 			return r;
 	}
-	return 0;
+	return TRP_STEP_IDLE;
+}
+
+bool trp_custom_mailbox_wants_mail(void)
+{
+	return here.burst++ < PUTS_FOR_A_GET && trp_custom_mailbox_has_room();
 }
 
 /* ---- out ----------------------------------------------------------------- */
 
+int trp_custom_mailbox_handle(const struct trp_mail *mail,
+			      const struct trp_envelope *envelope,
+			      uint64_t entry)
+{
+	struct trp_handled handled;
+	int r = trp_dispatch_mail(mail, envelope, entry, &handled);
+
+	if (entry && here.kind && !handled.is_stashed)
+		here.kind->acknowledge(here.box, entry, handled.result);
+	return r;
+}
+
 static int handle(const struct troupe_mail *mail)
 {
-	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	struct trp_envelope envelope = envelope_of(mail);
 	struct trp_mail record = {
 		.sender = trp_ref_slot(envelope.sender),
@@ -253,21 +276,22 @@ static int handle(const struct troupe_mail *mail)
 	int r;
 
 	if (mail->body_size < TRP_LIMIT_MAX)
-		bytes = trp_scratch_alloc(&trp_actor.scratch, record.size);
+		bytes = trp_scratch_alloc(&trp_self.scratch, record.size);
 	if (!bytes) {
-		trp_custom_mailbox_acknowledge(mail->number, -ENOMEM);
-		return 1;
+		here.kind->acknowledge(here.box, mail->number, -ENOMEM);
+		return TRP_STEP_DONE;
 	}
 	memcpy(bytes, &envelope, sizeof(envelope));
 	if (mail->body_size)
 		memcpy(bytes + sizeof(envelope), mail->body, mail->body_size);
 	record.bytes = bytes;
-	r = trp_actor_handle_entry(&record, &envelope, mail->number);
-	trp_scratch_release(&trp_actor.scratch, mark);
+	trp_status_count(&trp_self.status->received);
+	r = trp_custom_mailbox_handle(&record, &envelope, mail->number);
+	trp_scratch_release(&trp_self.scratch, mark);
 	return r;
 }
 
-static int hand_out(void)
+int trp_custom_mailbox_hand_out(void)
 {
 	struct troupe_mail mail = { 0 };
 	int r;
@@ -278,22 +302,4 @@ static int hand_out(void)
 		return r;
 	assert(mail.number && mail.type);
 	return handle(&mail);
-}
-
-int trp_custom_mailbox_turn(void)
-{
-	int r = settle();
-
-	if (r == 0 && here.burst < PUTS_FOR_A_GET &&
-	    trp_custom_mailbox_has_room()) {
-		r = trp_actor_take_young();
-		here.burst += r == 1;
-	}
-	return r ? r : hand_out();
-}
-
-void trp_custom_mailbox_acknowledge(uint64_t entry, int result)
-{
-	if (here.kind)
-		here.kind->acknowledge(here.box, entry, result);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_BOX_H
-#define TRP_RUNTIME_BOX_H
+#ifndef TRP_ACTOR_CUSTOM_MAILBOX_H
+#define TRP_ACTOR_CUSTOM_MAILBOX_H
 
 /*
  * The actor's side of a mailbox of another kind (troupe_mailbox.h): what of
@@ -8,8 +8,7 @@
  * order.  Mail that was put, and calls behind it, are *held* in their lanes
  * until the kind has kept it:
  *
- *	held[0].put < held[1].put < ...,	kept < put of each, or it is a
- *call
+ *	held[0].put < held[1].put < ...,	kept < put of each put
  */
 
 #include <stdbool.h>
@@ -22,9 +21,6 @@ int trp_custom_mailbox_open(void);
 /* After stop(). */
 void trp_custom_mailbox_close(void);
 
-/* This actor has one, and it is open. */
-bool trp_custom_mailbox_is_open(void);
-
 /* It takes mail now.  True where there is none. */
 bool trp_custom_mailbox_has_room(void);
 
@@ -32,17 +28,26 @@ bool trp_custom_mailbox_has_room(void);
 bool trp_custom_mailbox_is_done(void);
 
 /*
- * Mail off a lane.  0: it is not for the box, and nobody is before it: to be
- * handled now; 1: it was put and is done with; TRP_HELD: it is held.
+ * Mail off a lane.  TRP_STEP_IDLE: it is not for the box, and nobody is before
+ * it: to be handled now; DONE: it was put; HELD: it waits in its lane.
  */
 int trp_custom_mailbox_offer(const struct trp_mail *mail,
 			     const struct trp_envelope *envelope,
 			     const void *body, size_t size);
 
-/* Puts, lets go and hands out, one at a time; as trp_actor_turn(). */
-int trp_custom_mailbox_turn(void);
+/* Lets go of what is kept by now.  As a turn. */
+int trp_custom_mailbox_settle(void);
+/* Mail may be put there, before anything is handed out. */
+bool trp_custom_mailbox_wants_mail(void);
+/* Has one that was put handled.  As a turn. */
+int trp_custom_mailbox_hand_out(void);
 
-/* What was handed out has been handled; result: of the handler. */
-void trp_custom_mailbox_acknowledge(uint64_t entry, int result);
+/*
+ * Has mail handled as trp_dispatch_mail().  What was handed out (entry != 0) is
+ * acknowledged, unless it was stashed.
+ */
+int trp_custom_mailbox_handle(const struct trp_mail *mail,
+			      const struct trp_envelope *envelope,
+			      uint64_t entry);
 
 #endif

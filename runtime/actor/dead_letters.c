@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/dead_letters.h"
 
-#include <errno.h>
-#include "runtime/actor/actor.h"
 #include "runtime/node/dead_letter.h"
-#include "runtime/node/system.pb-c.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
 /* It goes on with the flow of what is handled; one that stops says nothing. */
 static void notice(struct trp_dead *dead)
 {
-	dead->flow = trp_actor.handled.flow;
-	dead->hop = trp_actor.handled.hop;
-	dead->is_quiet = trp_actor.is_stopping;
+	dead->flow = trp_self.handled.flow;
+	dead->hop = trp_self.handled.hop;
+	dead->is_quiet = trp_self.is_stopping;
 	trp_dead_letter_notice(dead);
 }
 
-void trp_dead_letters_sent(int r, troupe_ref to,
+void trp_dead_letters_sent(enum troupe_dead_cause cause, troupe_ref to,
 			   const struct trp_envelope *envelope,
 			   const ProtobufCMessage *message)
 {
 	struct trp_dead dead = {
-		.cause = r == -ESRCH	? TROUPE_DEAD_TARGET
-			 : r == -EAGAIN ? TROUPE_DEAD_REFUSED
-					: TROUPE_DEAD_DROPPED,
-		.sender = trp_actor.self,
+		.cause = cause,
+		.sender = trp_self.ref,
 		.target = to,
 		.type = trp_type_of(message->descriptor),
 		.created = envelope->created,
@@ -43,7 +38,7 @@ void trp_dead_letters_received(enum troupe_dead_cause cause,
 	struct trp_dead dead = {
 		.cause = cause,
 		.sender = envelope->sender,
-		.target = trp_actor.self,
+		.target = trp_self.ref,
 		.type = envelope->type,
 		.created = envelope->created,
 		.size = size,
@@ -53,21 +48,21 @@ void trp_dead_letters_received(enum troupe_dead_cause cause,
 	notice(&dead);
 }
 
-static int want(bool wanted)
+int trp_dead_letters_drop(enum troupe_dead_cause cause,
+			  const struct trp_envelope *envelope, const void *body,
+			  size_t size)
 {
-	Troupe__Control__DeadLetters request =
-		TROUPE__CONTROL__DEAD_LETTERS__INIT;
-
-	request.wanted = wanted;
-	return trp_actor_request(&request.base, NULL);
+	trp_status_count(&trp_self.status->dropped);
+	trp_dead_letters_received(cause, envelope, body, size);
+	return TRP_STEP_DONE;
 }
 
-int troupe_dead_letters_subscribe(void)
+int trp_dead_letters_drop_unknown(const struct trp_mail *mail)
 {
-	return want(true);
-}
+	struct trp_envelope envelope = {
+		.sender = trp_ref(mail->sender, mail->generation),
+	};
 
-int troupe_dead_letters_unsubscribe(void)
-{
-	return want(false);
+	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, &envelope,
+				     mail->bytes, mail->size);
 }

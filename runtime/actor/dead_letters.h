@@ -4,12 +4,11 @@
 
 /* Dead letters that this actor notices: of its own sends, and of its mail. */
 
-#include <protobuf-c/protobuf-c.h>
+#include "runtime/actor/self.h"
 #include "runtime/troupe_dead_letters.h"
-#include "serialize/envelope.h"
 
-/* Of this actor's own send, which has failed with r. */
-void trp_dead_letters_sent(int r, troupe_ref to,
+/* Of this actor's own send. */
+void trp_dead_letters_sent(enum troupe_dead_cause cause, troupe_ref to,
 			   const struct trp_envelope *envelope,
 			   const ProtobufCMessage *message);
 
@@ -17,5 +16,12 @@ void trp_dead_letters_sent(int r, troupe_ref to,
 void trp_dead_letters_received(enum troupe_dead_cause cause,
 			       const struct trp_envelope *envelope,
 			       const void *body, size_t size);
+
+/* The same, and counts it as dropped.  TRP_STEP_DONE. */
+int trp_dead_letters_drop(enum troupe_dead_cause cause,
+			  const struct trp_envelope *envelope, const void *body,
+			  size_t size);
+/* It has not even an envelope: of its sender the lane alone is known. */
+int trp_dead_letters_drop_unknown(const struct trp_mail *mail);
 
 #endif

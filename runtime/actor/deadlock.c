@@ -21,9 +21,11 @@
  * What is not found (a wait for several targets, a chain of more than
  * STEPS_MAX) ends by its deadline.
  */
+#include "runtime/actor/deadlock.h"
+
 #include <stdio.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 
 enum { STEPS_MAX = 1024 };
 
@@ -40,7 +42,7 @@ static struct step step[STEPS_MAX];
 static troupe_ref look(troupe_ref ref, struct step *ret_step)
 {
 	const struct trp_status *status =
-		trp_status_of(&trp_actor.node->arena, ref);
+		trp_status_of(&trp_self.node->arena, ref);
 
 	if (!status)
 		return 0;
@@ -59,12 +61,12 @@ static troupe_ref look(troupe_ref ref, struct step *ret_step)
 static bool is_edge(const struct step *from, troupe_ref to)
 {
 	const struct trp_status *status =
-		trp_status_of(&trp_actor.node->arena, to);
+		trp_status_of(&trp_self.node->arena, to);
 
 	return status &&
 	       atomic_load_explicit(&status->passed_on, memory_order_relaxed) <
 		       from->since &&
-	       trp_mailbox_replies(&trp_actor.node->arena,
+	       trp_mailbox_replies(&trp_self.node->arena,
 				   trp_ref_slot(from->ref),
 				   trp_ref_slot(to)) == 0;
 }
@@ -81,7 +83,7 @@ static bool is_true(size_t count)
 	/* What was read above was read before the turns below are. */
 	atomic_thread_fence(memory_order_acquire);
 	for (i = 0; i < count; i++) {
-		status = trp_status_of(&trp_actor.node->arena, step[i].ref);
+		status = trp_status_of(&trp_self.node->arena, step[i].ref);
 		if (!status ||
 		    atomic_load_explicit(&status->await_turn,
 					 memory_order_relaxed) != step[i].turn)
@@ -93,14 +95,14 @@ static bool is_true(size_t count)
 /* How many there are in the cycle that leads back to us; 0: there is none. */
 static size_t walk(void)
 {
-	troupe_ref ref = trp_actor.self;
+	troupe_ref ref = trp_self.ref;
 	size_t count;
 
 	for (count = 0; count < STEPS_MAX; count++) {
 		ref = look(ref, &step[count]);
 		if (!ref)
 			return 0;
-		if (ref == trp_actor.self)
+		if (ref == trp_self.ref)
 			return is_true(count + 1) ? count + 1 : 0;
 	}
 	return 0;
@@ -113,7 +115,7 @@ static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
 
 	for (i = 0; i <= count && used < TROUPE_TEXT_SIZE; i++) {
 		const struct trp_slot *line =
-			trp_arena_slot(&trp_actor.node->arena,
+			trp_arena_slot(&trp_self.node->arena,
 				       trp_ref_slot(step[i % count].ref));
 
 		used += (size_t)snprintf(
@@ -128,18 +130,18 @@ static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
 
 static void turn(void)
 {
-	uint32_t now = atomic_load_explicit(&trp_actor.status->await_turn,
+	uint32_t now = atomic_load_explicit(&trp_self.status->await_turn,
 					    memory_order_relaxed);
 
 	/* Pairs with D1; publishes whom we await. */
-	atomic_store_explicit(&trp_actor.status->await_turn, now + 1,
+	atomic_store_explicit(&trp_self.status->await_turn, now + 1,
 			      memory_order_release);
 }
 
 bool trp_deadlock_begin(troupe_ref target, int64_t since,
 			char path[TROUPE_TEXT_SIZE])
 {
-	struct trp_status *status = trp_actor.status;
+	struct trp_status *status = trp_self.status;
 	size_t count;
 
 	atomic_store_explicit(&status->awaits, target, memory_order_relaxed);
@@ -164,7 +166,7 @@ void trp_deadlock_end(void)
 
 void trp_deadlock_passed_on(int64_t created)
 {
-	_Atomic int64_t *passed_on = &trp_actor.status->passed_on;
+	_Atomic int64_t *passed_on = &trp_self.status->passed_on;
 
 	if (created > atomic_load_explicit(passed_on, memory_order_relaxed))
 		atomic_store_explicit(passed_on, created, memory_order_relaxed);

@@ -1,33 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* Queues of ends that were told and are not dealt with yet. */
-#include "runtime/actor/actor.h"
+#include "runtime/actor/exit_queue.h"
 
 void trp_exit_queue_push(struct trp_exit_queue *queue,
-			 struct trp_exit_notice *news)
+			 struct trp_exit_notice *notice)
 {
 	if (!queue->first)
 		queue->last = &queue->first;
-	news->next = NULL;
-	*queue->last = news;
-	queue->last = &news->next;
+	notice->next = NULL;
+	*queue->last = notice;
+	queue->last = &notice->next;
 	queue->count++;
 }
 
-static struct trp_exit_notice *unlink_news(struct trp_exit_queue *queue,
-					   struct trp_exit_notice **link)
+static struct trp_exit_notice *unlink_notice(struct trp_exit_queue *queue,
+					     struct trp_exit_notice **link)
 {
-	struct trp_exit_notice *news = *link;
+	struct trp_exit_notice *notice = *link;
 
-	*link = news->next;
-	if (queue->last == &news->next)
+	*link = notice->next;
+	if (queue->last == &notice->next)
 		queue->last = link;
 	queue->count--;
-	return news;
+	return notice;
 }
 
 struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue)
 {
-	return queue->first ? unlink_news(queue, &queue->first) : NULL;
+	return queue->first ? unlink_notice(queue, &queue->first) : NULL;
 }
 
 struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
@@ -38,6 +37,6 @@ struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
 	for (link = &queue->first; *link; link = &(*link)->next)
 		if ((*link)->watch == watch &&
 		    (watch || (*link)->end.ref == ref))
-			return unlink_news(queue, link);
+			return unlink_notice(queue, link);
 	return NULL;
 }

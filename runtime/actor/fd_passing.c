@@ -24,24 +24,25 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/loop.h"
+#include "runtime/actor/target_watch.h"
 #include "runtime/troupe_io.h"
 
 enum { MAGIC = 0x68616e64 };
 
 /* What a handover's bytes are. */
-struct words {
+struct token {
 	uint32_t magic;
 	uint32_t number;
 	uint64_t door;
 	uint64_t secret;
 };
-static_assert(sizeof(struct words) == sizeof(struct troupe_handover),
-	      "its private words");
+static_assert(sizeof(struct token) == sizeof(struct troupe_handover),
+	      "its private bytes");
 
 /* What the taker says at the door. */
 struct wish {
-	struct words words;
+	struct token token;
 	troupe_ref taker;
 };
 
@@ -70,21 +71,23 @@ static void withdraw(struct offer **link)
 	free(offer);
 }
 
-void trp_fd_passing_target_ended(troupe_ref ref)
+static void target_ended(const struct troupe_end *end)
 {
 	struct offer **link = &offers;
 
 	while (*link)
-		if ((*link)->to == ref)
+		if ((*link)->to == end->ref)
 			withdraw(link);
 		else
 			link = &(*link)->next;
 }
 
+static struct trp_target_listener listener = { .ended = target_ended };
+
 static bool is_meant(const struct offer *offer, const struct wish *wish)
 {
-	return offer->number == wish->words.number &&
-	       offer->secret == wish->words.secret && offer->to == wish->taker;
+	return offer->number == wish->token.number &&
+	       offer->secret == wish->token.secret && offer->to == wish->taker;
 }
 
 static struct offer **find(const struct wish *wish)
@@ -162,7 +165,7 @@ static void on_asked(struct trp_watch *watch, uint32_t events)
 			withdraw(link);
 		}
 	}
-	trp_wait_remove(&trp_actor.wait, watch);
+	trp_wait_remove(&trp_self.wait, watch);
 	close(watch->fd);
 	free(watch);
 	keep_spare();
@@ -189,7 +192,7 @@ static void on_knock(struct trp_watch *watch, uint32_t events)
 	*caller = (struct trp_watch) { .fd = fd,
 				       .events = POLLIN,
 				       .ready = on_asked };
-	if (trp_wait_add(&trp_actor.wait, caller) < 0) {
+	if (trp_wait_add(&trp_self.wait, caller) < 0) {
 		close(fd);
 		free(caller);
 	}
@@ -223,7 +226,7 @@ static int open_door(void)
 	door.ready = on_knock;
 	r = bind_door(door.fd);
 	if (r == 0)
-		r = trp_wait_add(&trp_actor.wait, &door);
+		r = trp_wait_add(&trp_self.wait, &door);
 	if (r == 0) {
 		keep_spare();
 	} else {
@@ -236,7 +239,7 @@ static int open_door(void)
 int troupe_handover_give(int fd, troupe_ref to,
 			 struct troupe_handover *ret_handover)
 {
-	struct words words = { .magic = MAGIC };
+	struct token token = { .magic = MAGIC };
 	struct offer *offer;
 	int r;
 
@@ -244,8 +247,8 @@ int troupe_handover_give(int fd, troupe_ref to,
 		return -errno;
 	if (!trp_ref_is_here(to))
 		return -EINVAL;
-	if (getrandom(&words.secret, sizeof(words.secret), 0) !=
-	    sizeof(words.secret))
+	if (getrandom(&token.secret, sizeof(token.secret), 0) !=
+	    sizeof(token.secret))
 		return -EIO;
 	r = open_door();
 	if (r < 0)
@@ -253,12 +256,13 @@ int troupe_handover_give(int fd, troupe_ref to,
 	offer = malloc(sizeof(*offer));
 	if (!offer)
 		return -ENOMEM;
-	words.number = ++last_number;
-	words.door = door_name;
-	*offer = (struct offer) { offers, to, fd, words.number, words.secret };
+	token.number = ++last_number;
+	token.door = door_name;
+	*offer = (struct offer) { offers, to, fd, token.number, token.secret };
 	offers = offer;
-	memcpy(ret_handover, &words, sizeof(words));
-	trp_call_watch(to);
+	memcpy(ret_handover, &token, sizeof(token));
+	trp_target_watch_listen(&listener);
+	trp_target_watch(to);
 	return 0;
 }
 
@@ -274,7 +278,7 @@ static void on_answer(struct trp_watch *watch, uint32_t events)
 	struct answer *answer = watch->data;
 
 	answer->is_here = true;
-	trp_wait_remove(&trp_actor.wait, watch);
+	trp_wait_remove(&trp_self.wait, watch);
 }
 
 /* -ENOENT: the giver has closed without a word. */
@@ -304,25 +308,25 @@ static int await_answer(int socket, struct troupe_time deadline)
 					    .events = POLLIN,
 					    .ready = on_answer,
 					    .data = &answer } };
-	int r = trp_wait_add(&trp_actor.wait, &answer.watch);
+	int r = trp_wait_add(&trp_self.wait, &answer.watch);
 
 	while (r == 0 && !answer.is_here) {
-		if (trp_actor.is_stopping)
+		if (trp_self.is_stopping)
 			r = -ECANCELED;
 		else if (trp_now().ns >= deadline.ns)
 			r = -ETIMEDOUT;
 		else
-			r = trp_actor_block(deadline);
+			r = trp_loop_block(deadline);
 	}
-	trp_wait_remove(&trp_actor.wait, &answer.watch);
+	trp_wait_remove(&trp_self.wait, &answer.watch);
 	return r;
 }
 
-static int ask(int socket, const struct words *words)
+static int ask(int socket, const struct token *token)
 {
 	struct sockaddr_un address;
-	socklen_t length = name_of(words->door, &address);
-	struct wish wish = { *words, trp_actor.self };
+	socklen_t length = name_of(token->door, &address);
+	struct wish wish = { *token, trp_self.ref };
 
 	if (connect(socket, (struct sockaddr *)&address, length) < 0)
 		return errno == ECONNREFUSED ? -ENOENT : -errno;
@@ -336,18 +340,18 @@ static int ask(int socket, const struct words *words)
 int troupe_handover_take(const void *handover, size_t size,
 			 struct troupe_time deadline, int *ret_fd)
 {
-	struct words words;
+	struct token token;
 	int fd, r;
 
-	if (size != sizeof(words))
+	if (size != sizeof(token))
 		return -EBADMSG;
-	memcpy(&words, handover, sizeof(words));
-	if (words.magic != MAGIC)
+	memcpy(&token, handover, sizeof(token));
+	if (token.magic != MAGIC)
 		return -EBADMSG;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	r = ask(fd, &words);
+	r = ask(fd, &token);
 	if (r == 0)
 		r = await_answer(fd, deadline);
 	if (r == 0)

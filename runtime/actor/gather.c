@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/await.h"
+#include "runtime/actor/call.h"
 
 /* The closure data of one target, behind the answers. */
 struct place {
@@ -141,7 +142,7 @@ int troupe_gather_init(struct troupe_gather *gather, const troupe_ref *targets,
 
 int troupe_gather_await(struct troupe_gather *gather)
 {
-	int r = trp_call_await(gather->proxy, gather->count, &gather->pending);
+	int r = trp_await(gather->proxy, gather->count, &gather->pending);
 
 	return r < 0 ? r : gather->error;
 }

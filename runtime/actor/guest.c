@@ -18,12 +18,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
-#include "runtime/node/dead_letter.h"
-#include "runtime/actor/guest.h"
-#include "runtime/control/control.pb-c.h"
-#include "runtime/node/types.h"
+#include "runtime/actor/call.h"
+#include "runtime/actor/overflow.h"
+#include "runtime/actor/receive.h"
+#include "runtime/actor/target_watch.h"
 #include "runtime/control/client.h"
+#include "runtime/control/control.pb-c.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/types.h"
 
 static struct trp_client visit = { .fd = -1 };
 static struct trp_node node;
@@ -38,40 +40,54 @@ static int run_elsewhere(const void *arguments)
 
 /* ---- the end ------------------------------------------------------------- */
 
-void trp_guest_over(void)
+static void be_over(void)
 {
-	trp_actor.self = 0;
-	trp_actor.is_stopping = true;
-	trp_wait_remove(&trp_actor.wait, &connection);
+	trp_self.ref = 0;
+	trp_self.is_stopping = true;
+	trp_wait_remove(&trp_self.wait, &connection);
 }
 
 /* Nothing is said there any more: what is ready is its end. */
 static void on_connection(struct trp_watch *watch, uint32_t events)
 {
-	trp_guest_over();
+	be_over();
 }
 
-int trp_guest_check(void)
+/* An actor must not go on without having been told; our process may. */
+static void on_lost(int code, const char *text)
+{
+	be_over();
+}
+
+/* Looks now and then whether it still is a member. */
+static int may_send(void)
 {
 	enum { LOOK_EVERY = 64 };
 	static unsigned calls;
 
-	if (trp_actor.self && ++calls % LOOK_EVERY == 0)
-		trp_wait_poll(&trp_actor.wait);
-	return trp_actor.self ? 0 : -ESHUTDOWN;
+	if (++calls % LOOK_EVERY == 0)
+		trp_wait_poll(&trp_self.wait);
+	return trp_self.ref ? 0 : -ESHUTDOWN;
 }
+
+static const struct trp_routes routes = {
+	.message = trp_receive_offer,
+	.end = trp_receive_offer_end,
+	.may_send = may_send,
+	.lost = on_lost,
+};
 
 /* A child has neither the arena nor a right to our slot. */
 static void on_fork(void)
 {
-	if (!trp_actor.is_guest)
+	if (!trp_self.is_guest)
 		return;
 	close(visit.fd);
 	visit.fd = -1;
-	trp_actor = (struct trp_actor) { .klass = &own_class };
+	trp_self = (struct trp_self) { .klass = &own_class };
 }
 
-static void drop_news(struct trp_exit_queue *queue)
+static void drop_exits(struct trp_exit_queue *queue)
 {
 	while (queue->first)
 		free(trp_exit_queue_pop(queue));
@@ -87,13 +103,13 @@ static void drop_timers(struct trp_timers *timers)
 static void leave_arena(void)
 {
 	trp_dead_letter_leave();
-	drop_timers(&trp_actor.timers);
-	drop_timers(&trp_actor.calls);
-	trp_wait_fini(&trp_actor.wait);
-	trp_mailbox_fini(&trp_actor.box);
-	trp_status_write_exit(trp_actor.status,
-			      trp_actor.is_stopping ? TROUPE_SHUTDOWN
-						    : TROUPE_NORMAL,
+	drop_timers(&trp_self.timers);
+	drop_timers(&trp_self.calls);
+	trp_wait_fini(&trp_self.wait);
+	trp_mailbox_fini(&trp_self.box);
+	trp_status_write_exit(trp_self.status,
+			      trp_self.is_stopping ? TROUPE_SHUTDOWN
+						   : TROUPE_NORMAL,
 			      0, NULL);
 	trp_arena_fini(&node.arena);
 }
@@ -101,23 +117,24 @@ static void leave_arena(void)
 /* Every page and every descriptor is given back. */
 static void give_up(void)
 {
-	trp_actor.self = 0;
+	trp_self.ref = 0;
 	trp_call_leave();
+	trp_target_watch_leave();
 	trp_receive_leave();
 	trp_overflow_leave();
-	drop_news(&trp_actor.news);
-	drop_news(&trp_actor.unclaimed);
-	trp_wait_remove(&trp_actor.wait, &connection);
+	drop_exits(&trp_self.exits);
+	drop_exits(&trp_self.unclaimed);
+	trp_wait_remove(&trp_self.wait, &connection);
 	leave_arena();
-	trp_scratch_fini(&trp_actor.scratch);
-	trp_actor = (struct trp_actor) { .klass = &own_class };
+	trp_scratch_fini(&trp_self.scratch);
+	trp_self = (struct trp_self) { .klass = &own_class };
 	shutdown(visit.fd, SHUT_RDWR);
 	trp_client_close(&visit);
 }
 
 int troupe_leave(void)
 {
-	if (!trp_actor.is_guest || trp_actor.is_busy)
+	if (!trp_self.is_guest || trp_self.is_busy)
 		return -EINVAL;
 	give_up();
 	return 0;
@@ -140,7 +157,7 @@ static int take_class(const struct troupe_class *klass)
 	return 0;
 }
 
-static int ask(const struct trp_actor *actor,
+static int ask(const struct trp_self *actor,
 	       const Troupe__Guest__Joined **ret_joined, int *ret_arena)
 {
 	Troupe__Guest__Join join = TROUPE__GUEST__JOIN__INIT;
@@ -169,7 +186,7 @@ static int watch_connection(void)
 	connection = (struct trp_watch) { .fd = visit.fd,
 					  .events = POLLIN,
 					  .ready = on_connection };
-	return trp_wait_add(&trp_actor.wait, &connection);
+	return trp_wait_add(&trp_self.wait, &connection);
 }
 
 static int enter(const Troupe__Guest__Joined *joined, int arena)
@@ -187,12 +204,12 @@ static int enter(const Troupe__Guest__Joined *joined, int arena)
 		r = trp_wait_probe(&node.wait, why);
 	trp_wait_set_node(joined->identity);
 	if (r == 0)
-		r = trp_actor_enter(&node, joined->slot, joined->generation);
+		r = trp_self_enter(&node, joined->slot, joined->generation);
 	if (r == 0)
 		r = trp_arena_keep(&node.arena);
 	if (r == 0)
 		r = watch_connection();
-	if (r < 0 && trp_actor.status)
+	if (r < 0 && trp_self.status)
 		leave_arena();
 	else if (r < 0)
 		trp_arena_fini(&node.arena);
@@ -205,10 +222,10 @@ static int join_node(void)
 	int arena = -1;
 	int r;
 
-	snprintf(trp_actor.label, sizeof(trp_actor.label), "%s",
+	snprintf(trp_self.label, sizeof(trp_self.label), "%s",
 		 own_class.name ? own_class.name : "guest");
-	trp_actor.klass = &own_class;
-	r = ask(&trp_actor, &joined, &arena);
+	trp_self.klass = &own_class;
+	r = ask(&trp_self, &joined, &arena);
 	if (r == 0) {
 		r = enter(joined, arena);
 		if (r < 0)
@@ -220,13 +237,13 @@ static int join_node(void)
 					      : "");
 	}
 	if (r < 0) {
-		trp_scratch_fini(&trp_actor.scratch);
-		trp_actor = (struct trp_actor) { .klass = &own_class };
+		trp_scratch_fini(&trp_self.scratch);
+		trp_self = (struct trp_self) { .klass = &own_class };
 		trp_client_close(&visit);
 		return r;
 	}
-	trp_actor.is_guest = true;
-	trp_actor_open();
+	trp_self.routes = &routes;
+	trp_self.is_guest = true;
 	return 0;
 }
 
@@ -244,7 +261,7 @@ int troupe_join(const char *name, const struct troupe_class *klass,
 	static bool is_prepared;
 	int r;
 
-	if (trp_actor.self || trp_actor.is_guest || trp_actor.node)
+	if (trp_self.ref || trp_self.is_guest || trp_self.node)
 		return explain(-EALREADY, "this process is an actor already",
 			       why);
 	if (take_class(klass) < 0)

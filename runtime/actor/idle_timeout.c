@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The idle timeout of a class.  It is armed when the actor has run out of work
- * and is about to sleep, so that a message costs it nothing:
- *
- *	armed ==> `seen` messages had been received then
- */
-#include "runtime/actor/actor.h"
+#include "runtime/actor/idle_timeout.h"
+
+#include "runtime/actor/self.h"
 
 static struct troupe_timer timer;
 static uint64_t seen;
 
 static uint64_t received(void)
 {
-	return atomic_load_explicit(&trp_actor.status->received,
+	return atomic_load_explicit(&trp_self.status->received,
 				    memory_order_relaxed);
 }
 
 /* Not if something came since, or waits for work to be completed. */
 static int expired(struct troupe_timer *expired_timer)
 {
-	if (received() != seen || trp_actor.is_full)
+	if (received() != seen || trp_self.held & TRP_HOLD_WORK)
 		return 0;
-	return trp_actor.klass->idle();
+	return trp_self.klass->idle();
 }
 
 void trp_idle_timeout_begin(void)
 {
-	const struct troupe_class *klass = trp_actor.klass;
+	const struct troupe_class *klass = trp_self.klass;
 
 	if (!klass->idle || klass->idle_ms <= 0 ||
 	    (timer.place && received() == seen))
 		return;
 	seen = received();
 	timer.fired = expired;
-	trp_timers_start(&trp_actor.timers, &timer,
+	trp_timers_start(&trp_self.timers, &timer,
 			 troupe_in_ms(klass->idle_ms));
 }

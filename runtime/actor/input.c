@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 #include "runtime/node/trace.h"
 
 static struct trp_input *first; /* of those that are ready */
@@ -35,7 +35,7 @@ static void on_ready(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_input *source = watch->data;
 
-	trp_wait_remove(&trp_actor.wait, watch);
+	trp_wait_remove(&trp_self.wait, watch);
 	source->events = events;
 	push(source);
 }
@@ -44,7 +44,7 @@ static int set_watch(struct trp_input *source)
 {
 	if (source->wanted)
 		source->watch.events = (uint16_t)*source->wanted;
-	return trp_wait_add(&trp_actor.wait, &source->watch);
+	return trp_wait_add(&trp_self.wait, &source->watch);
 }
 
 int trp_input_add(const struct trp_input *template)
@@ -52,7 +52,7 @@ int trp_input_add(const struct trp_input *template)
 	struct trp_input *source;
 	int r;
 
-	if (!trp_actor.self)
+	if (!trp_self.ref)
 		return -ESHUTDOWN;
 	source = malloc(sizeof(*source));
 	if (!source)
@@ -83,7 +83,7 @@ int trp_input_remove(struct trp_input *source)
 		return 0;
 	disown(source);
 	if (!source->is_queued)
-		trp_wait_remove(&trp_actor.wait, &source->watch);
+		trp_wait_remove(&trp_self.wait, &source->watch);
 	result = source->watch.result;
 	if (!source->is_queued)
 		free(source); /* else in its turn */
@@ -125,22 +125,22 @@ int trp_input_turn(void)
 	int r;
 
 	if (!source)
-		return 0;
+		return TRP_STEP_IDLE;
 	owner = source->owner;
 	if (!owner) {
 		free(source);
-		return 1;
+		return TRP_STEP_DONE;
 	}
 	if (is_last_run(source))
 		disown(source);
 	/* While the handler runs it counts as queued: ours to free. */
 	begin = trp_trace_begin();
-	trp_actor.is_busy = true;
+	trp_self.is_busy = true;
 	r = source->run(source, owner);
-	trp_actor.is_busy = false;
+	trp_self.is_busy = false;
 	trp_trace_span("callback", "input", begin);
 	rearm(source);
-	return trp_actor_result(r);
+	return trp_self_result(r);
 }
 
 /* ---- descriptors --------------------------------------------------------- */

@@ -33,4 +33,7 @@ int trp_input_add(const struct trp_input *source);
 /* What became of an operation.  Nothing for NULL. */
 int trp_input_remove(struct trp_input *source);
 
+/* Runs one that is ready.  As a turn. */
+int trp_input_turn(void);
+
 #endif

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
 
 enum { PATH_SIZE = 4096, SHARE = 16, SENT_LEAST = 4096 };
 static const int64_t look_every_ns = 100000000;

@@ -4,12 +4,15 @@
  * own, so that the answer may come from any later callback; one-way calls share
  * one that swallows every answer.
  */
+#include "runtime/actor/method.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
-#include "runtime/node/system.pb-c.h"
 #include "runtime/actor/dead_letters.h"
+#include "runtime/actor/deadlock.h"
+#include "runtime/actor/post.h"
+#include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -32,13 +35,9 @@ static uint32_t in_work; /* tickets that are out, but for `one_way` */
 /* in_work has changed. */
 static void weigh(void)
 {
-	uint32_t most = trp_actor.klass->at_once;
-	bool is_full = most && in_work >= most;
+	uint32_t most = trp_self.klass->at_once;
 
-	if (is_full == trp_actor.is_full)
-		return;
-	trp_actor.is_full = is_full;
-	trp_actor_open();
+	trp_self_hold(TRP_HOLD_WORK, most && in_work >= most);
 }
 
 static struct ticket *ticket_new(const struct trp_envelope *envelope,
@@ -94,13 +93,14 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 
 	if (!ticket->correlation)
 		return 0;
-	envelope = trp_actor_envelope(kind);
+	envelope = trp_actor_post_envelope(kind);
 	envelope.correlation = ticket->correlation;
 	envelope.flow = ticket->flow;
 	envelope.hop = trp_envelope_next_hop(ticket->hop);
 	r = trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message, NULL);
 	if (r == -ESRCH)
-		trp_dead_letters_sent(r, ticket->caller, &envelope, message);
+		trp_dead_letters_sent(TROUPE_DEAD_TARGET, ticket->caller,
+				      &envelope, message);
 	return r;
 }
 
@@ -152,20 +152,20 @@ troupe_ref troupe_caller(const void *call)
 int troupe_forward(void *call, troupe_ref to)
 {
 	struct ticket *ticket = call;
-	const struct trp_mail *mail = trp_actor.handled.mail;
+	const struct trp_mail *mail = trp_self.handled.mail;
 	struct trp_envelope envelope;
 	void *bytes;
 	int r;
 
 	if (is_over(ticket) || !mail ||
-	    trp_actor.handled.envelope->kind != TRP_CALL ||
-	    trp_actor.handled.envelope->correlation != ticket->correlation)
+	    trp_self.handled.envelope->kind != TRP_CALL ||
+	    trp_self.handled.envelope->correlation != ticket->correlation)
 		return -EINVAL;
 	if (!trp_ref_is_here(to))
 		return -ESRCH;
-	envelope = *trp_actor.handled.envelope;
+	envelope = *trp_self.handled.envelope;
 	envelope.hop = trp_envelope_next_hop(envelope.hop);
-	r = trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
+	r = trp_mailbox_reserve(&trp_self.box, trp_ref_slot(to),
 				trp_ref_generation(to), TRP_MAIL, mail->size,
 				NULL, &bytes);
 	if (r < 0)
@@ -173,7 +173,7 @@ int troupe_forward(void *call, troupe_ref to)
 	memcpy(bytes, mail->bytes, mail->size);
 	memcpy(bytes, &envelope, sizeof(envelope));
 	trp_deadlock_passed_on(ticket->created);
-	trp_mailbox_commit(&trp_actor.box, mail->size);
+	trp_mailbox_commit(&trp_self.box, mail->size);
 	if (envelope.flags)
 		trp_trace_sent(&envelope);
 	ticket_free(ticket);
@@ -282,13 +282,11 @@ int trp_method_refuse(enum troupe_dead_cause cause,
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
-	trp_status_count(&trp_actor.status->dropped);
-	trp_dead_letters_received(cause, envelope, body, size);
-	if (!ticket)
-		return 1;
-	answer_failure(ticket, code, text);
-	ticket_free(ticket);
-	return 1;
+	if (ticket) {
+		answer_failure(ticket, code, text);
+		ticket_free(ticket);
+	}
+	return trp_dead_letters_drop(cause, envelope, body, size);
 }
 
 static int run_method(ProtobufCService *service,
@@ -305,35 +303,32 @@ static int run_method(ProtobufCService *service,
 		.hop = envelope->hop,
 	};
 
-	trp_actor.is_busy = true;
+	trp_self.is_busy = true;
 	service->invoke(service, envelope->method, input, reply, ticket);
-	if (trp_actor.is_stashed)
+	if (trp_self.handled.is_stashed)
 		ticket_free(ticket);
-	return trp_actor_completed(&message, 0);
+	return trp_self_completed(&message, 0);
 }
 
 int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		      size_t size)
 {
-	ProtobufCService *service =
-		(ProtobufCService *)trp_actor.klass->service;
+	ProtobufCService *service = (ProtobufCService *)trp_self.klass->service;
 	const ProtobufCMethodDescriptor *method =
 		find_method(service, envelope);
-	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	ProtobufCMessage *input;
 	struct ticket *ticket;
 	int r;
 
-	if (envelope->deadline < trp_now().ns) {
-		trp_status_count(&trp_actor.status->dropped);
-		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, envelope, body,
-					  size);
-		return 1; /* its caller waits no more */
-	}
+	/* Its caller waits no more. */
+	if (envelope->deadline < trp_now().ns)
+		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, envelope,
+					     body, size);
 	if (!method)
 		return trp_method_refuse(TROUPE_DEAD_UNHANDLED, envelope, body,
 					 size, -ENOSYS, "no such method here");
-	if (trp_message_unpack(method->input, body, size, &trp_actor.scratch,
+	if (trp_message_unpack(method->input, body, size, &trp_self.scratch,
 			       &input) < 0)
 		return trp_method_refuse(TROUPE_DEAD_UNREADABLE, envelope, body,
 					 size, -EBADMSG, "not a valid request");
@@ -342,6 +337,6 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 		return trp_method_refuse(TROUPE_DEAD_DROPPED, envelope, body,
 					 size, -ENOMEM, "no memory for a call");
 	r = run_method(service, envelope, input, ticket);
-	trp_scratch_release(&trp_actor.scratch, mark);
+	trp_scratch_release(&trp_self.scratch, mark);
 	return r;
 }

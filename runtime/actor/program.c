@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
 #include "runtime/actor/input.h"
 #include "runtime/node/end.h"
 #include "runtime/node/process.h"

@@ -19,13 +19,14 @@
  * its mind: with one of those the list is looked at in each call (print 0).
  * Answers to calls have lanes of their own and never pass through here.
  */
+#include "runtime/actor/receive.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
 #include "runtime/actor/dead_letters.h"
-#include "runtime/actor/guest.h"
+#include "runtime/actor/loop.h"
 #include "runtime/actor/pattern.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/node/trace.h"
@@ -71,14 +72,10 @@ static int64_t given_begin;
 
 static const struct troupe_pattern anything = { 0 };
 
-bool trp_receive_is_traced(void)
-{
-	return given_begin != 0;
-}
-
 static void begin_span(const struct trp_envelope *envelope)
 {
 	given_begin = trp_trace_begin_of(envelope);
+	trp_self.handled.is_traced = given_begin != 0;
 	if (given_begin)
 		given_envelope = *envelope;
 }
@@ -93,7 +90,7 @@ static void end_span(void)
 	trp_trace_handled(
 		"handler", type ? type->name : "unknown", given_begin,
 		&given_envelope,
-		trp_status_pid(&trp_actor.node->arena, given_envelope.sender));
+		trp_status_pid(&trp_self.node->arena, given_envelope.sender));
 	given_begin = 0;
 }
 
@@ -101,16 +98,16 @@ static void give_back(void)
 {
 	end_span();
 	if (is_mail_given)
-		trp_mailbox_done(&trp_actor.box, &given_mail);
+		trp_mailbox_done(&trp_self.box, &given_mail);
 	is_mail_given = false;
 	trp_saved_mail_free(given_saved);
 	given_saved = NULL;
 	free(given_end);
 	given_end = NULL;
-	if (trp_actor.handled.flow)
-		trp_scratch_release(&trp_actor.scratch, given_mark);
-	trp_actor.handled.flow = 0;
-	trp_actor.handled.is_traced = false;
+	if (trp_self.handled.flow)
+		trp_scratch_release(&trp_self.scratch, given_mark);
+	trp_self.handled.flow = 0;
+	trp_self.handled.is_traced = false;
 }
 
 /* ---- matching ------------------------------------------------------------ */
@@ -136,7 +133,7 @@ static bool unpack(const void *body, size_t size,
 
 	if (message->body || !message->type)
 		return true;
-	if (trp_message_unpack(message->type, body, size, &trp_actor.scratch,
+	if (trp_message_unpack(message->type, body, size, &trp_self.scratch,
 			       &unpacked) < 0)
 		return false;
 	message->body = unpacked;
@@ -229,7 +226,7 @@ static int keep(const struct trp_mail *mail,
 	if (!saved)
 		return -ENOMEM;
 	append(list, saved, is_tried);
-	return 1;
+	return TRP_STEP_DONE;
 }
 
 /* Does any pattern look at this list; and at more than its head? */
@@ -263,10 +260,9 @@ static void drop_saved(struct list *list, struct trp_saved_mail **link)
 {
 	struct trp_saved_mail *saved = take_out(list, link);
 
-	trp_status_count(&trp_actor.status->dropped);
-	trp_dead_letters_received(TROUPE_DEAD_UNREADABLE, &saved->envelope,
-				  trp_saved_mail_body(saved),
-				  trp_saved_mail_size(saved));
+	trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, &saved->envelope,
+			      trp_saved_mail_body(saved),
+			      trp_saved_mail_size(saved));
 	trp_saved_mail_free(saved);
 }
 
@@ -286,7 +282,7 @@ static struct trp_saved_mail **search_from(struct list *list,
 
 		if (found->link && (*found->link)->number < saved->number)
 			break;
-		mark = trp_scratch_mark(&trp_actor.scratch);
+		mark = trp_scratch_mark(&trp_self.scratch);
 		describe(&saved->envelope, &message);
 		index = match(&saved->envelope, trp_saved_mail_body(saved),
 			      trp_saved_mail_size(saved), &message);
@@ -298,7 +294,7 @@ static struct trp_saved_mail **search_from(struct list *list,
 			*found = (struct found) { list, link, index, message };
 			break;
 		}
-		trp_scratch_release(&trp_actor.scratch, mark);
+		trp_scratch_release(&trp_self.scratch, mark);
 		if (!is_deep)
 			break;
 		link = &saved->next;
@@ -344,29 +340,29 @@ static int match_end(const struct troupe_end *end,
 	return -1;
 }
 
-bool trp_receive_offer_end(struct trp_exit_notice *news)
+bool trp_receive_offer_end(struct trp_exit_notice *notice)
 {
 	if (!wanted.patterns || !wanted.has_ends || wanted.index >= 0)
 		return false;
-	wanted.index = match_end(&news->end, &wanted.message);
+	wanted.index = match_end(&notice->end, &wanted.message);
 	if (wanted.index < 0)
 		return false;
-	given_end = news;
+	given_end = notice;
 	return true;
 }
 
 /* One that was told before the message of that number was saved. */
 static bool take_end(uint64_t before)
 {
-	struct trp_exit_notice *news =
-		wanted.has_ends ? trp_actor.unclaimed.first : NULL;
+	struct trp_exit_notice *notice =
+		wanted.has_ends ? trp_self.unclaimed.first : NULL;
 
-	for (; news && news->number < before; news = news->next) {
-		wanted.index = match_end(&news->end, &wanted.message);
+	for (; notice && notice->number < before; notice = notice->next) {
+		wanted.index = match_end(&notice->end, &wanted.message);
 		if (wanted.index < 0)
 			continue;
-		given_end = trp_exit_queue_take(&trp_actor.unclaimed,
-						news->watch, news->end.ref);
+		given_end = trp_exit_queue_take(&trp_self.unclaimed,
+						notice->watch, notice->end.ref);
 		return true;
 	}
 	return false;
@@ -381,7 +377,7 @@ static bool take_saved(void)
 	for (list = lists; list; list = list->next)
 		search(list, &found);
 	if (take_end(found.link ? (*found.link)->number : UINT64_MAX)) {
-		trp_scratch_release(&trp_actor.scratch, given_mark);
+		trp_scratch_release(&trp_self.scratch, given_mark);
 		return true;
 	}
 	if (!found.link)
@@ -392,10 +388,9 @@ static bool take_saved(void)
 	wanted.message = found.message;
 	wanted.message.attachment = saved->mail.attachment;
 	wanted.message.attachment_size = saved->mail.attachment_size;
-	trp_actor.handled.flow = saved->envelope.flow;
-	trp_actor.handled.hop = saved->envelope.hop;
+	trp_self.handled.flow = saved->envelope.flow;
+	trp_self.handled.hop = saved->envelope.hop;
 	begin_span(&saved->envelope);
-	trp_actor.handled.is_traced = trp_receive_is_traced();
 	return true;
 }
 
@@ -418,11 +413,12 @@ void trp_receive_leave(void)
 /* ---- as it comes --------------------------------------------------------- */
 
 int trp_receive_offer(const struct trp_mail *mail,
-		      const struct trp_envelope *envelope, const void *body,
-		      size_t size)
+		      const struct trp_envelope *envelope)
 {
+	const void *body = (const char *)mail->bytes + sizeof(*envelope);
+	size_t size = mail->size - sizeof(*envelope);
 	bool is_tried = wanted.patterns && wanted.index < 0;
-	struct trp_scratch_mark mark = trp_scratch_mark(&trp_actor.scratch);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	int index = -1;
 
 	if (envelope->created <= wanted.until)
@@ -431,14 +427,11 @@ int trp_receive_offer(const struct trp_mail *mail,
 		describe(envelope, &wanted.message);
 		index = match(envelope, body, size, &wanted.message);
 	}
-	if (index == -2) {
-		trp_status_count(&trp_actor.status->dropped);
-		trp_dead_letters_received(TROUPE_DEAD_UNREADABLE, envelope,
-					  body, size);
-		return 1;
-	}
+	if (index == -2)
+		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, envelope,
+					     body, size);
 	if (index < 0) {
-		trp_scratch_release(&trp_actor.scratch, mark);
+		trp_scratch_release(&trp_self.scratch, mark);
 		return keep(mail, envelope, is_tried);
 	}
 	wanted.index = index;
@@ -447,7 +440,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 	given_mail = *mail;
 	is_mail_given = true;
 	begin_span(envelope);
-	return TRP_HELD;
+	return TRP_STEP_HELD;
 }
 
 /*
@@ -457,7 +450,7 @@ int trp_receive_offer(const struct trp_mail *mail,
  */
 static bool may_go_on(void)
 {
-	return wanted.late++ / TRP_TURN <= trp_actor.box.ready_lanes;
+	return wanted.late++ / TRP_TURN <= trp_self.box.ready_lanes;
 }
 
 static int wait_for_match(struct troupe_time deadline)
@@ -468,24 +461,24 @@ static int wait_for_match(struct troupe_time deadline)
 	wanted.until = deadline.ns > now ? deadline.ns : now;
 	wanted.late = 0;
 	for (;;) {
-		r = trp_actor_turn();
+		r = trp_loop_turn();
 		if (wanted.index >= 0)
 			return 0;
-		if (r == TRP_END)
+		if (r == TRP_STEP_END)
 			return -ECANCELED;
 		if (r < 0)
 			return r;
-		if (r == 1 && may_go_on())
+		if (r == TRP_STEP_DONE && may_go_on())
 			continue;
 		if (trp_now().ns >= deadline.ns)
 			return -ETIMEDOUT;
-		if (r == 1)
+		if (r == TRP_STEP_DONE)
 			continue;
-		r = trp_actor_sleep(
-			trp_actor_heeds(),
-			deadline.ns < trp_timers_next(&trp_actor.timers).ns
+		r = trp_loop_sleep(
+			trp_loop_heeds(),
+			deadline.ns < trp_timers_next(&trp_self.timers).ns
 				? deadline
-				: trp_timers_next(&trp_actor.timers));
+				: trp_timers_next(&trp_self.timers));
 		if (r < 0)
 			return r;
 	}
@@ -517,19 +510,19 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 {
 	int r = 0;
 
-	if (!trp_actor.self)
+	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (!trp_actor.klass->run || trp_actor.is_busy)
+	if (!trp_self.klass->run || trp_self.is_busy)
 		return -EINVAL;
 	r = !patterns && count ? -EINVAL : trp_pattern_check(patterns, count);
 	if (r < 0)
 		return r;
 	give_back();
-	given_mark = trp_scratch_mark(&trp_actor.scratch);
+	given_mark = trp_scratch_mark(&trp_self.scratch);
 	wanted.patterns = count ? patterns : &anything;
 	wanted.count = count ? count : 1;
 	wanted.print = trp_pattern_print(wanted.patterns, wanted.count,
-					 &trp_actor.scratch);
+					 &trp_self.scratch);
 	wanted.index = -1;
 	wanted.has_ends = has_ends();
 	if (!take_saved())

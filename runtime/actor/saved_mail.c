@@ -3,19 +3,19 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 
 static uint64_t last_number;
 
 static void put_aside(uint64_t count)
 {
-	atomic_store_explicit(&trp_actor.status->put_aside, count,
+	atomic_store_explicit(&trp_self.status->put_aside, count,
 			      memory_order_relaxed);
 }
 
 static uint64_t how_many(void)
 {
-	return atomic_load_explicit(&trp_actor.status->put_aside,
+	return atomic_load_explicit(&trp_self.status->put_aside,
 				    memory_order_relaxed);
 }
 

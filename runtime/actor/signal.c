@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
 #include "runtime/troupe_io.h"
 
 static struct troupe_signal *active; /* in the order of their start */

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The stash of a class: mail put aside by its handler, and what of it was
- * taken back and is handled again before anything newer.
- *
- *	again is not empty ==> no mail is taken off the lanes
- *
- * A handler may stash what it is given again; it then lies behind what was
- * stashed before.
- */
+#include "runtime/actor/stash.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/saved_mail.h"
 
@@ -36,18 +29,18 @@ int troupe_stash(void)
 {
 	struct trp_saved_mail *saved = current;
 
-	if (!trp_actor.handled.mail || trp_actor.klass->run)
+	if (!trp_self.handled.mail || trp_self.klass->run)
 		return -EINVAL;
-	if (trp_actor.is_stashed)
+	if (trp_self.handled.is_stashed)
 		return -EALREADY;
 	if (!saved)
-		saved = trp_saved_mail_new(trp_actor.handled.mail,
-					   trp_actor.handled.envelope);
+		saved = trp_saved_mail_new(trp_self.handled.mail,
+					   trp_self.handled.envelope);
 	if (!saved)
 		return -ENOMEM;
-	trp_saved_mail_is_of(saved, trp_actor.handled.entry);
+	trp_saved_mail_is_of(saved, trp_self.handled.entry);
 	current = NULL;
-	trp_actor.is_stashed = true;
+	trp_self.handled.is_stashed = true;
 	append(&aside, saved);
 	return 0;
 }
@@ -56,20 +49,15 @@ int troupe_unstash(void)
 {
 	uint32_t count = aside.count;
 
-	if (trp_actor.klass->run)
+	if (trp_self.klass->run)
 		return -EINVAL;
 	if (!count)
 		return 0;
 	*again.last = aside.first;
 	again.last = aside.last;
 	aside = (struct queue) { .last = &aside.first };
-	trp_actor_open();
+	trp_self_hold(TRP_HOLD_STASH, true);
 	return (int)count;
-}
-
-bool trp_stash_is_again(void)
-{
-	return again.first;
 }
 
 int trp_stash_turn(void)
@@ -77,16 +65,17 @@ int trp_stash_turn(void)
 	struct trp_saved_mail *saved = again.first;
 	int r;
 
-	if (!saved || trp_actor.is_full)
-		return 0;
+	if (!saved || trp_self.held & TRP_HOLD_WORK)
+		return TRP_STEP_IDLE;
 	again.first = saved->next;
 	if (!again.first)
 		again.last = &again.first;
 	current = saved;
-	r = trp_actor_handle_saved(saved);
+	r = trp_custom_mailbox_handle(&saved->mail, &saved->envelope,
+				      saved->entry);
 	trp_saved_mail_free(current); /* unless it was stashed again */
 	current = NULL;
-	trp_actor_open();
+	trp_self_hold(TRP_HOLD_STASH, again.first);
 	return r;
 }
 
@@ -98,8 +87,8 @@ int trp_stash_later(const struct trp_mail *mail,
 	if (!saved)
 		return -ENOMEM;
 	append(&again, saved);
-	trp_actor_open();
-	return 1;
+	trp_self_hold(TRP_HOLD_STASH, true);
+	return TRP_STEP_DONE;
 }
 
 /* What a box has handed out is still there. */

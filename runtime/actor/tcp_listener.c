@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
 #include "runtime/actor/tcp_address.h"
 #include "runtime/troupe_io.h"
 

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
 #include "runtime/actor/tcp_address.h"
 #include "runtime/troupe_io.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations of io_uring as sources of events. */
 #include <errno.h>
-#include "runtime/actor/actor.h"
 #include "runtime/actor/input.h"
 #include "runtime/troupe_io.h"
 

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/request.h"
+#include "runtime/actor/self.h"
+#include "runtime/actor/spawn.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/types.h"
@@ -193,7 +195,7 @@ static int look(const char *wanted, struct troupe_mesh_view **ret_view)
 	int r;
 
 	request.offer = (char *)wanted;
-	r = trp_actor_ask(&request.base, &bytes);
+	r = trp_actor_request_more(&request.base, &bytes);
 	if (r < 0)
 		return r;
 	message = troupe__mesh__view__unpack(NULL, bytes.len, bytes.data);
@@ -254,7 +256,7 @@ int troupe_singleton(const char *name, const struct troupe_class *klass,
 	if (!name || !klass)
 		return -EINVAL;
 	spawn.birth = &birth;
-	r = trp_system_describe(klass, arguments, &spawn);
+	r = trp_actor_spawn_describe(klass, arguments, &spawn);
 	if (r < 0)
 		return r;
 	birth.label = (char *)name;
@@ -276,10 +278,10 @@ int troupe_singleton_end(const char *name)
 
 uint64_t troupe_fence(void)
 {
-	return trp_actor.fence;
+	return trp_self.fence;
 }
 
 uint64_t troupe_term(void)
 {
-	return trp_actor.fence >> 16;
+	return trp_self.fence >> 16;
 }

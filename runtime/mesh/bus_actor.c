@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ipc/bus/bus.h"
-#include "runtime/actor/actor.h"
+#include "runtime/actor/post.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/node/options.h"
@@ -24,7 +24,7 @@ static uint64_t lost;
 
 static int report(const ProtobufCMessage *message)
 {
-	struct trp_envelope envelope = trp_actor_envelope(TRP_CONTROL);
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 
 	return trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, message,
 			      NULL);
@@ -87,7 +87,7 @@ static int run(void)
 /* Old beacon messages are worse than none. */
 static bool is_stale(const struct troupe_message *message)
 {
-	const struct trp_mesh_options *options = &trp_actor.node->options->mesh;
+	const struct trp_mesh_options *options = &trp_self.node->options->mesh;
 	double age_ns = (double)(troupe_now().ns - message->created.ns);
 
 	return age_ns > options->config.gap_s * 1e9;
@@ -145,7 +145,7 @@ static int on_time(struct troupe_timer *fired)
 
 static int init(const void *arguments)
 {
-	const struct trp_mesh_options *options = &trp_actor.node->options->mesh;
+	const struct trp_mesh_options *options = &trp_self.node->options->mesh;
 	struct trp_bus_address address;
 	int r = trp_bus_parse(options->bus, options->name, &address);
 

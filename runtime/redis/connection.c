@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 
 enum {
 	PAUSE_MIN_MS = 50,
@@ -40,8 +40,8 @@ struct trp_redis_word trp_redis_text(const char *text)
 static void *need(void *memory)
 {
 	if (!memory)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM,
-			       "no memory for its mailbox");
+		trp_self_exit(TROUPE_ERROR, -ENOMEM,
+			      "no memory for its mailbox");
 	return memory;
 }
 

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 #include "runtime/redis/mailbox.h"
 #include "runtime/redis/entry.h"
 #include "runtime/redis/list.h"
@@ -73,8 +73,8 @@ static struct trp_redis_entry *entry_new(struct trp_redis_id id, unsigned tries)
 	struct trp_redis_entry *entry = calloc(1, sizeof(*entry));
 
 	if (!entry)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM,
-			       "no memory for its mailbox");
+		trp_self_exit(TROUPE_ERROR, -ENOMEM,
+			      "no memory for its mailbox");
 	entry->id = id;
 	entry->tries = tries;
 	entry->number = ++box.last_number;
@@ -141,8 +141,8 @@ static void set_aside(struct trp_redis_entry *entry, const char *cause)
 	char id[TRP_REDIS_ID_TEXT], tries[16];
 
 	if (!words)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM,
-			       "no memory for its mailbox");
+		trp_self_exit(TROUPE_ERROR, -ENOMEM,
+			      "no memory for its mailbox");
 	trp_redis_entry_say_id(entry->id, id);
 	snprintf(tries, sizeof(tries), "%u", entry->tries);
 	memcpy(words,
@@ -210,8 +210,8 @@ static void arrived(struct trp_redis_entry *entry, const redisReply *fields)
 	const char *why;
 
 	if (trp_redis_entry_fill(entry, fields) < 0)
-		trp_actor_exit(TROUPE_ERROR, -ENOMEM,
-			       "no memory for its mailbox");
+		trp_self_exit(TROUPE_ERROR, -ENOMEM,
+			      "no memory for its mailbox");
 	why = trp_redis_entry_read(entry);
 	if (entry->size > box.largest)
 		box.largest = entry->size;

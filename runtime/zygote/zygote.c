@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/main.h"
+#include "runtime/actor/self.h"
 #include "runtime/node/process.h"
 #include "runtime/node/types.h"
 
@@ -130,7 +131,7 @@ static char *names_of_types(size_t *ret_size)
  */
 static void set_signals(void)
 {
-	struct sigaction term = { .sa_handler = trp_actor_on_term };
+	struct sigaction term = { .sa_handler = trp_self_on_term };
 	sigset_t none;
 
 	signal(SIGINT, SIG_IGN);

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "ipc/mailbox.h"
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 
 enum { SHOWN_MOST = 64 };
 

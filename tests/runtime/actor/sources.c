@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 #include "runtime/troupe_io.h"
 #include "tests/support/stage.h"
 
@@ -115,7 +115,7 @@ static void prepare_read(struct troupe_operation *operation,
 /* True where there are none, which is what start must say then. */
 static bool has_none(struct troupe_operation *operation)
 {
-	if (trp_actor.wait.kind != TRP_WAIT_EPOLL)
+	if (trp_self.wait.kind != TRP_WAIT_EPOLL)
 		return false;
 	CHECK(troupe_operation_start(operation) == -ENOTSUP);
 	CHECK(troupe_operation_cancel(operation) == -ENOENT);

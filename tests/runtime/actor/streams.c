@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include "runtime/actor/actor.h"
+#include "runtime/actor/self.h"
 #include "runtime/actor/tcp_address.h"
 #include "runtime/troupe_io.h"
 #include "tests/support/stage.h"
@@ -374,7 +374,7 @@ static int count_bytes(struct troupe_stream *stream, const void *bytes,
 
 static int zero_copy_root(int argc, char **argv)
 {
-	if (trp_actor.wait.kind == TRP_WAIT_EPOLL)
+	if (trp_self.wait.kind == TRP_WAIT_EPOLL)
 		return 0; /* has no operations: see sources.c */
 	server = (struct troupe_stream) { .received = count_bytes };
 	client = (struct troupe_stream) { .connected = begin_to_send,

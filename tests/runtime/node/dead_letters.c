@@ -2,7 +2,7 @@
 /* What holds of dead letters. */
 #include "tests/support/stage.h"
 
-#include "runtime/actor/actor.h"
+#include "runtime/actor/post.h"
 #include "runtime/troupe_dead_letters.h"
 #include "serialize/type.h"
 
@@ -271,11 +271,11 @@ static void send_raw(troupe_ref to, const void *bytes, size_t size)
 {
 	void *room;
 
-	CHECK(trp_mailbox_reserve(&trp_actor.box, trp_ref_slot(to),
+	CHECK(trp_mailbox_reserve(&trp_self.box, trp_ref_slot(to),
 				  trp_ref_generation(to), TRP_MAIL,
 				  (uint32_t)size, NULL, &room) == 0);
 	memcpy(room, bytes, size);
-	trp_mailbox_commit(&trp_actor.box, (uint32_t)size);
+	trp_mailbox_commit(&trp_self.box, (uint32_t)size);
 }
 
 static int unreadable_root(int argc, char **argv)
@@ -288,7 +288,7 @@ static int unreadable_root(int argc, char **argv)
 
 	spawn_subscriber(&collector);
 	ref = hold(&roomy);
-	record.envelope = trp_actor_envelope(TRP_MESSAGE);
+	record.envelope = trp_actor_post_envelope(TRP_MESSAGE);
 	record.envelope.type = trp_type_of(&play__number__descriptor);
 	send_raw(ref, &record, sizeof(record));
 	send_raw(ref, "no envelope", 11);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_CALL_H
+#define TRP_ACTOR_CALL_H
+
+/* Calls that this actor makes, until they are answered. */
+
+#include "runtime/actor/self.h"
+
+/* A call with a deadline of its own (INT64_MAX: never). */
+void trp_call_start(struct troupe_proxy *proxy, unsigned method,
+		    const ProtobufCMessage *input, ProtobufCClosure closure,
+		    void *data, int64_t deadline);
+
+void trp_call_answered(const struct trp_envelope *envelope, const void *body,
+		       size_t size);
+
+/* Fails those that are due; when they want to be looked at next. */
+void trp_call_expire(struct troupe_time now);
+struct troupe_time trp_call_next(void);
+
+/* ---- the calls of proxies first[0..count - 1] ------------------------- */
+
+/* The one that every pending call of this actor waits for; or NULL. */
+const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
+					 size_t count);
+/* Completes them with that error. */
+void trp_call_fail(const struct troupe_proxy *first, size_t count, int error,
+		   const char *text);
+/* Gives them up: their closures do not run. */
+void trp_call_forget(const struct troupe_proxy *first, size_t count);
+
+/* A guest leaves: all fail. */
+void trp_call_leave(void);
+
+#endif

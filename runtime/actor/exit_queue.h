@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_EXIT_QUEUE_H
+#define TRP_ACTOR_EXIT_QUEUE_H
+
+/* Queues of ends that were told and are not dealt with yet. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include "runtime/troupe.h"
+
+struct trp_exit_notice {
+	struct trp_exit_notice *next;
+	uint64_t watch;	 /* see node/watch.h */
+	uint64_t number; /* once unclaimed: as struct trp_saved_mail has it */
+	struct troupe_end end;
+};
+
+struct trp_exit_queue {
+	struct trp_exit_notice *first;
+	struct trp_exit_notice **last;
+	size_t count;
+};
+
+void trp_exit_queue_push(struct trp_exit_queue *queue,
+			 struct trp_exit_notice *notice);
+struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue);
+/* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
+struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
+					    uint64_t watch, troupe_ref ref);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/loop.h"
+
+#include <stdlib.h>
+#include "runtime/actor/call.h"
+#include "runtime/actor/custom_mailbox.h"
+#include "runtime/actor/input.h"
+#include "runtime/actor/overflow.h"
+#include "runtime/actor/saved_mail.h"
+#include "runtime/actor/stash.h"
+#include "runtime/actor/take.h"
+#include "runtime/actor/target_watch.h"
+#include "runtime/node/trace.h"
+#include "runtime/node/watch.h"
+
+enum {
+	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
+	RESCAN_MS = 30 * 1000 /* the slow look at every lane */
+};
+
+/* ---- turns --------------------------------------------------------------- */
+
+int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
+		     const struct troupe_end *end)
+{
+	int64_t begin = trp_trace_begin();
+	int r;
+
+	trp_self.is_busy = true;
+	r = callback(end);
+	trp_self.is_busy = false;
+	trp_trace_span("callback", "end of another", begin);
+	return trp_self_result(r);
+}
+
+/*
+ * What an actor sent is handled before the report of its death: one record of
+ * it, or of the stash that was taken back before; 0: there is none left.  While
+ * no more work may be begun, or put aside, mail waits, and the report does not;
+ * but answers are taken, which are no work.
+ */
+static int drain(uint32_t slot)
+{
+	int r;
+
+	if (trp_loop_heeds() != TRP_TAKE_ALL)
+		return trp_take(TRP_TAKE_REPLY);
+	r = trp_stash_turn();
+	return r ? r : trp_take_from(slot);
+}
+
+/* For troupe_receive(), or troupe_wait(). */
+static int claim_later(struct trp_exit_notice *notice)
+{
+	enum { MOST = 16384 };
+
+	if (trp_self.routes->end(notice))
+		return TRP_STEP_DONE;
+	notice->number = trp_saved_mail_number();
+	trp_exit_queue_push(&trp_self.unclaimed, notice);
+	if (trp_self.unclaimed.count > MOST)
+		free(trp_exit_queue_pop(&trp_self.unclaimed));
+	return TRP_STEP_DONE;
+}
+
+static int turn_exits(void)
+{
+	const struct troupe_class *klass = trp_self.klass;
+	int (*callback)(const struct troupe_end *end) = NULL;
+	struct trp_exit_notice *notice;
+	int r = drain(trp_ref_slot(trp_self.exits.first->end.ref));
+
+	if (r != TRP_STEP_IDLE)
+		return r;
+	notice = trp_exit_queue_pop(&trp_self.exits);
+	r = TRP_STEP_DONE;
+	switch (trp_watch_kind(notice->watch)) {
+	case TRP_WATCH_CHILD:
+		callback = klass->child_stopped;
+		break;
+	case TRP_WATCH_MONITOR:
+		callback = klass->down;
+		break;
+	case TRP_WATCH_TARGET:
+		trp_target_watch_ended(&notice->end);
+		goto out;
+	case TRP_WATCH_WAIT: /* it waits no more */
+	case TRP_WATCH_KINDS:
+		goto out;
+	}
+	if (callback)
+		r = trp_loop_run_end(callback, &notice->end);
+	else if (trp_self.routes->end)
+		return claim_later(notice);
+out:
+	free(notice);
+	return r;
+}
+
+static int turn_timers(void)
+{
+	struct troupe_time now = { trp_now().ns };
+	struct troupe_timer *timer = trp_timers_due(&trp_self.timers, now);
+	int64_t begin;
+	int r;
+
+	trp_call_expire(now);
+	if (!timer)
+		return TRP_STEP_IDLE;
+	begin = trp_trace_begin();
+	trp_self.is_busy = true;
+	r = timer->fired(timer);
+	trp_self.is_busy = false;
+	trp_trace_span("callback", "timer", begin);
+	return trp_self_result(r);
+}
+
+/* In turns, or a timer that is always due would keep the others waiting. */
+static int turn_others(void)
+{
+	enum { OTHERS = 3 };
+	static int (*const other[OTHERS])(void) = { turn_timers, trp_input_turn,
+						    trp_overflow_turn };
+	static unsigned next;
+	int i, r = TRP_STEP_IDLE;
+
+	for (i = 0; i < OTHERS && r == TRP_STEP_IDLE; i++)
+		r = other[next++ % OTHERS]();
+	return r;
+}
+
+/* As trp_take(), through a custom mailbox. */
+static int turn_mailbox(void)
+{
+	int r = trp_custom_mailbox_settle();
+
+	if (r == TRP_STEP_IDLE && trp_custom_mailbox_wants_mail())
+		r = trp_take_young();
+	return r ? r : trp_custom_mailbox_hand_out();
+}
+
+/* What may be taken now of that which is not taken straight off the lanes. */
+static int take_slowly(void)
+{
+	int r = trp_stash_turn();
+
+	if (r != TRP_STEP_IDLE || trp_self.held & TRP_HOLD_WORK)
+		return r;
+	return trp_self.held & TRP_HOLD_MAILBOX ? turn_mailbox()
+						: trp_take_young();
+}
+
+unsigned trp_loop_heeds(void)
+{
+	return trp_self.held & TRP_HOLD_WORK || !trp_custom_mailbox_has_room()
+		       ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+		       : TRP_TAKE_ALL;
+}
+
+/*
+ * What was sent before the close has been handled: nothing is there, or, for
+ * there may be no end of what is sent after it, a turn of each lane brought
+ * nothing else.
+ */
+static bool is_closed(void)
+{
+	return trp_self.is_closing && trp_custom_mailbox_is_done() &&
+	       !(trp_self.held & TRP_HOLD_STASH) &&
+	       (trp_self.late / TRP_TURN > trp_self.box.ready_lanes ||
+		trp_mailbox_is_empty(&trp_self.box, TRP_TAKE_ALL));
+}
+
+static int turn(void)
+{
+	static unsigned turns;
+	int r = TRP_STEP_IDLE;
+
+	if (trp_self.exits.first)
+		return turn_exits();
+	if (trp_self.is_stopping || trp_self.is_finished)
+		return TRP_STEP_END;
+	if (++turns % LOOK_EVERY == 0) {
+		if (trp_self.late > TRP_TURN && is_closed())
+			return TRP_STEP_END;
+		r = trp_wait_poll(&trp_self.wait);
+		if (r == 0)
+			r = turn_others();
+		if (r != TRP_STEP_IDLE)
+			return r;
+	}
+	/* There may be no end of answers, for who asks again for each. */
+	if (trp_self.held && turns % LOOK_EVERY == LOOK_EVERY / 2)
+		r = take_slowly();
+	if (r == TRP_STEP_IDLE)
+		r = trp_take(trp_self.open);
+	if (r == TRP_STEP_IDLE && trp_self.held)
+		r = take_slowly();
+	if (r != TRP_STEP_IDLE)
+		return r;
+	return is_closed() ? TRP_STEP_END : turn_others();
+}
+
+/* A closure may have said troupe_finish(), and returns nothing. */
+int trp_loop_turn(void)
+{
+	int r = turn();
+
+	if (r >= 0 && trp_self.finish)
+		r = trp_self_result(r);
+	if (r == TRP_STEP_END)
+		trp_self.is_finished = true;
+	return r;
+}
+
+static struct troupe_time earlier(struct troupe_time a, struct troupe_time b)
+{
+	return a.ns < b.ns ? a : b;
+}
+
+int trp_loop_sleep(unsigned take, struct troupe_time deadline)
+{
+	static struct troupe_time rescan_at;
+	int r;
+
+	if (!trp_mailbox_is_empty(&trp_self.box, take))
+		return 0;
+	if (!rescan_at.ns)
+		rescan_at = troupe_in_ms(RESCAN_MS);
+	deadline = earlier(deadline, trp_call_next());
+	deadline = earlier(deadline, rescan_at);
+	deadline = earlier(deadline, trp_trace_flush_at());
+	r = trp_wait_sleep(&trp_self.wait, (struct trp_time) { deadline.ns });
+	if (deadline.ns == trp_trace_flush_at().ns &&
+	    trp_now().ns >= deadline.ns)
+		trp_trace_flush();
+	if (deadline.ns == rescan_at.ns && trp_now().ns >= deadline.ns) {
+		trp_mailbox_rescan(&trp_self.box);
+		trp_mailbox_tidy(&trp_self.box);
+		trp_region_cool(&trp_self.box.region);
+		rescan_at = troupe_in_ms(RESCAN_MS);
+	}
+	return r;
+}
+
+int trp_loop_block(struct troupe_time deadline)
+{
+	unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
+	int r = trp_take(take);
+
+	if (r != TRP_STEP_IDLE)
+		return r < 0 ? r : 0;
+	r = trp_loop_sleep(take, deadline);
+	if (r < 0)
+		return r;
+	trp_call_expire((struct troupe_time) { trp_now().ns });
+	return 0;
+}

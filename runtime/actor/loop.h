@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_LOOP_H
+#define TRP_ACTOR_LOOP_H
+
+/* Turns, the only place where callbacks of the class begin, and sleep. */
+
+#include "runtime/actor/self.h"
+
+/* At most one callback, or one record: enum trp_step, or the reason to end. */
+int trp_loop_turn(void);
+
+/* What a sleeping actor is to be woken for. */
+unsigned trp_loop_heeds(void);
+
+/* Sleeps until there is something in `take`, an end, or the deadline. */
+int trp_loop_sleep(unsigned take, struct troupe_time deadline);
+
+/*
+ * Takes what is no callback (answers, control; deadlines) and sleeps for it
+ * when there is none: one step of a blocking call.  0 or negative.
+ */
+int trp_loop_block(struct troupe_time deadline);
+
+/* A callback about the end of another; as a turn. */
+int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
+		     const struct troupe_end *end);
+
+#endif

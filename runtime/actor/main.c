@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of an actor that was forked, from its birth to its end. */
+#include "runtime/actor/main.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/actor/custom_mailbox.h"
+#include "runtime/actor/dispatch.h"
+#include "runtime/actor/idle_timeout.h"
+#include "runtime/actor/loop.h"
+#include "runtime/actor/receive.h"
+#include "runtime/actor/request.h"
+#include "runtime/actor/saved_mail.h"
+#include "runtime/actor/stash.h"
+#include "runtime/node/log.h"
+#include "runtime/node/process.h"
+#include "runtime/node/trace.h"
+#include "runtime/node/watch.h"
+#include "serialize/message.h"
+
+static void end_lost(int code, const char *text)
+{
+	trp_self_exit(TROUPE_ERROR, code, text);
+}
+
+static const struct trp_routes class_routes = {
+	.lost = end_lost,
+};
+static const struct trp_routes function_routes = {
+	.message = trp_receive_offer,
+	.end = trp_receive_offer_end,
+	.lost = end_lost,
+};
+
+/* ---- end ----------------------------------------------------------------- */
+
+/* Children are stopped and waited for; their ends are still told. */
+static void stop_children(void)
+{
+	Troupe__Control__StopChildren request =
+		TROUPE__CONTROL__STOP_CHILDREN__INIT;
+	const struct troupe_class *klass = trp_self.klass;
+	struct trp_exit_notice *notice;
+
+	if (trp_self.children > 0)
+		trp_actor_request(&request.base, NULL);
+	while ((notice = trp_exit_queue_pop(&trp_self.exits))) {
+		if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
+		    klass->child_stopped)
+			trp_loop_run_end(klass->child_stopped, &notice->end);
+		free(notice);
+	}
+}
+
+static _Noreturn void fail(int r)
+{
+	char text[TRP_STATUS_TEXT];
+
+	if (!trp_self.unhandled)
+		trp_self_exit(TROUPE_ERROR, r, strerror(-r));
+	snprintf(text, sizeof(text), "%s: unhandled %s", strerror(-r),
+		 trp_self.unhandled);
+	trp_self_exit(TROUPE_ERROR, r, text);
+}
+
+/* r: negative, or a clean end. */
+static _Noreturn void wind_up(int r)
+{
+	int64_t begin = trp_trace_begin();
+
+	if (trp_self.klass->stop) {
+		trp_self.is_busy = true;
+		trp_self.klass->stop();
+		trp_self.is_busy = false;
+		trp_trace_span("callback", "stop", begin);
+	}
+	trp_custom_mailbox_close();
+	trp_self.is_ending = true;
+	stop_children();
+	trp_receive_end();
+	trp_stash_end();
+	trp_saved_mail_told();
+	if (r < 0)
+		fail(r);
+	trp_self_exit(trp_self.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL, 0,
+		      NULL);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static int run_class(const void *arguments)
+{
+	const struct troupe_class *klass = trp_self.klass;
+	int64_t begin;
+	int r = trp_custom_mailbox_open();
+
+	if (r < 0)
+		return r;
+	r = TRP_STEP_DONE;
+	begin = trp_trace_begin();
+	if (klass->init) {
+		trp_self.is_busy = true;
+		r = klass->init(arguments);
+		trp_self.is_busy = false;
+		trp_trace_span("callback", "init", begin);
+		r = trp_self_result(r);
+	}
+	if (r == TRP_STEP_DONE && klass->run) {
+		r = klass->run(arguments);
+		/* Which is what it was told by troupe_receive() or a spawn. */
+		if (r == -ECANCELED &&
+		    (troupe_is_stopping() || trp_self.is_finished))
+			r = 0;
+		return r < 0 ? r : TRP_STEP_END;
+	}
+	while (r == TRP_STEP_DONE || r == TRP_STEP_IDLE) {
+		r = trp_loop_turn();
+		if (r != TRP_STEP_IDLE)
+			continue;
+		trp_idle_timeout_begin();
+		r = trp_loop_sleep(trp_loop_heeds(),
+				   trp_timers_next(&trp_self.timers));
+	}
+	return r;
+}
+
+/* ---- birth --------------------------------------------------------------- */
+
+static int root_main(const void *arguments)
+{
+	struct trp_node *node = trp_self.node;
+
+	return node->main(node->argc, node->argv);
+}
+
+static const struct troupe_class root_class = { .name = "root",
+						.run = root_main };
+
+/* A function without class gets this one. */
+static struct troupe_class function_class = { .name = "function" };
+
+static const struct troupe_class *find_class(
+	const Troupe__Control__Birth *birth)
+{
+	if (birth->klass)
+		return (const struct troupe_class *)(uintptr_t)birth->klass;
+	if (!birth->run)
+		return &root_class;
+	function_class.run = (int (*)(const void *))(uintptr_t)birth->run;
+	return &function_class;
+}
+
+static const void *unpack_arguments(const Troupe__Control__Birth *birth)
+{
+	const ProtobufCMessageDescriptor *type =
+		(const ProtobufCMessageDescriptor *)(uintptr_t)birth->type;
+	ProtobufCMessage *arguments;
+
+	if (!type)
+		return NULL;
+	/* Never given back: the arguments are valid for the actor's life. */
+	if (trp_message_unpack(type, birth->arguments.data,
+			       birth->arguments.len, &trp_self.scratch,
+			       &arguments) < 0)
+		trp_self_exit(TROUPE_ERROR, -EBADMSG, "bad arguments");
+	return arguments;
+}
+
+static const void *be_born(const struct trp_mail *mail)
+{
+	Troupe__Control__Birth *birth;
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0 ||
+	    trp_message_unpack(&troupe__control__birth__descriptor, body, size,
+			       &trp_self.scratch,
+			       (ProtobufCMessage **)&birth) < 0)
+		trp_self_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
+	memcpy(trp_self.label, birth->label,
+	       strnlen(birth->label, sizeof(trp_self.label) - 1));
+	trp_log_set_title(birth->title);
+	trp_process_name(trp_self.label);
+	trp_self.parent = birth->parent;
+	trp_self.fence = birth->fence;
+	trp_self.klass = find_class(birth);
+	trp_self.routes =
+		trp_self.klass->run ? &function_routes : &class_routes;
+	trp_self_hold(TRP_HOLD_OLD,
+		      trp_self.klass->when_full == TROUPE_FULL_DROP_OLD);
+	if (trp_dispatch_learn(trp_self.klass) < 0)
+		trp_self_exit(TROUPE_ERROR, -EEXIST,
+			      "two handlers for one type");
+	return unpack_arguments(birth);
+}
+
+void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
+{
+	const void *arguments;
+	struct trp_mail mail;
+
+	if (trp_self_enter(node, slot, generation) < 0)
+		_exit(EXIT_FAILURE);
+	/* It was sent before we were forked. */
+	if (trp_mailbox_next_from(&trp_self.box, TRP_SLOT_SUPERVISOR, &mail) !=
+	    1)
+		trp_self_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
+	arguments = be_born(&mail);
+	trp_mailbox_done(&trp_self.box, &mail);
+	wind_up(run_class(arguments));
+}

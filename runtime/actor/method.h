@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_METHOD_H
+#define TRP_ACTOR_METHOD_H
+
+/* Calls for the service of this actor's class. */
+
+#include "runtime/actor/self.h"
+#include "runtime/troupe_dead_letters.h"
+
+/* Runs its method; as trp_dispatch_mail(). */
+int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
+		      size_t size);
+
+/* Drops mail; a call is answered with a failure.  TRP_STEP_DONE. */
+int trp_method_refuse(enum troupe_dead_cause cause,
+		      const struct trp_envelope *envelope, const void *body,
+		      size_t size, int code, const char *text);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* The ends of others, as they are told, and waited for. */
+#include <errno.h>
+#include <stdlib.h>
+#include "runtime/actor/loop.h"
+#include "runtime/actor/request.h"
+#include "runtime/actor/take.h"
+#include "runtime/node/trace.h"
+#include "runtime/node/watch.h"
+
+static int watch(troupe_ref ref, uint64_t id)
+{
+	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
+
+	request.ref = ref;
+	request.id = id;
+	return trp_actor_request(&request.base, NULL);
+}
+
+/* What was told before a request was answered: answers overtake reports. */
+static void take_reports(void)
+{
+	while (trp_take(TRP_TAKE_CONTROL) == TRP_STEP_DONE)
+		;
+}
+
+static int unwatch(uint64_t id)
+{
+	Troupe__Control__Unwatch request = TROUPE__CONTROL__UNWATCH__INIT;
+	int r;
+
+	request.id = id;
+	r = trp_actor_request(&request.base, NULL);
+	take_reports();
+	free(trp_exit_queue_take(&trp_self.exits, id, 0));
+	free(trp_exit_queue_take(&trp_self.unclaimed, id, 0));
+	return r;
+}
+
+int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
+{
+	uint64_t id = trp_watch_id(TRP_WATCH_MONITOR, trp_self_id());
+	int r;
+
+	if (!ref)
+		return -EINVAL;
+	r = watch(ref, id);
+	if (r == 0 && ret_monitor)
+		*ret_monitor = id;
+	return r;
+}
+
+int troupe_demonitor(uint64_t monitor)
+{
+	return trp_watch_kind(monitor) == TRP_WATCH_MONITOR ? unwatch(monitor)
+							    : -EINVAL;
+}
+
+static int wait_for_notice(uint64_t id, struct troupe_time deadline,
+			   struct trp_exit_notice **ret_notice)
+{
+	bool is_late;
+	int r;
+
+	for (;;) {
+		take_reports();
+		*ret_notice = trp_exit_queue_take(&trp_self.exits, id, 0);
+		if (*ret_notice)
+			return 0;
+		if (trp_self.is_stopping)
+			return -ECANCELED;
+		is_late = trp_now().ns >= deadline.ns;
+		/* What was told before the watch was answered is here: the
+		 * answer has overtaken it. */
+		r = is_late ? trp_take(TRP_TAKE_CONTROL)
+			    : trp_loop_block(deadline);
+		if (r < 0)
+			return r;
+		if (is_late && r == TRP_STEP_IDLE)
+			return -ETIMEDOUT;
+	}
+}
+
+/* The end of a child that was told already, and that nobody has claimed. */
+static struct trp_exit_notice *claim(troupe_ref ref)
+{
+	struct trp_exit_notice *notice =
+		trp_exit_queue_take(&trp_self.unclaimed, 0, ref);
+
+	if (!notice && trp_self.klass->run && !trp_self.klass->child_stopped)
+		notice = trp_exit_queue_take(&trp_self.exits, 0, ref);
+	return notice;
+}
+
+int troupe_wait(troupe_ref ref, struct troupe_time deadline,
+		struct troupe_end *ret_end)
+{
+	uint64_t id = trp_watch_id(TRP_WATCH_WAIT, trp_self_id());
+	struct trp_exit_notice *notice, *own;
+	int64_t begin;
+	int r;
+
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	notice = claim(ref);
+	if (ref == trp_self.ref)
+		return -EDEADLK;
+	if (!ref)
+		return -EINVAL;
+	if (!notice) {
+		r = watch(ref, id);
+		if (r < 0)
+			return r;
+		begin = trp_trace_begin();
+		r = wait_for_notice(id, deadline, &notice);
+		trp_trace_span("wait", "end", begin);
+		if (r < 0) {
+			unwatch(id);
+			return r;
+		}
+		/* A child's end is told twice, to the parent and to the watch.
+		 */
+		own = claim(ref);
+		if (own && notice->end.reason.cause == TROUPE_NOPROC)
+			notice->end = own->end;
+		free(own);
+	}
+	if (ret_end)
+		*ret_end = notice->end;
+	free(notice);
+	return 0;
+}

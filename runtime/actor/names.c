@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Registered names, and addresses in the tree. */
+#include <errno.h>
+#include <string.h>
+#include "runtime/actor/request.h"
+#include "runtime/troupe_tree.h"
+
+int troupe_register(const char *name, troupe_ref ref)
+{
+	Troupe__Control__Register request = TROUPE__CONTROL__REGISTER__INIT;
+
+	if (!name || !ref)
+		return -EINVAL;
+	request.name = (char *)name;
+	request.ref = ref;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_unregister(const char *name)
+{
+	Troupe__Control__Unregister request = TROUPE__CONTROL__UNREGISTER__INIT;
+
+	if (!name)
+		return -EINVAL;
+	request.name = (char *)name;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_whereis(const char *name, troupe_ref *ret_ref)
+{
+	Troupe__Control__Whereis request = TROUPE__CONTROL__WHEREIS__INIT;
+
+	if (!name)
+		return -EINVAL;
+	request.name = (char *)name;
+	return trp_actor_request(&request.base, ret_ref);
+}
+
+int troupe_lookup(const char *address, troupe_ref *ret_ref)
+{
+	Troupe__Control__Lookup request = TROUPE__CONTROL__LOOKUP__INIT;
+
+	if (!address || strlen(address) >= TROUPE_ADDRESS_SIZE)
+		return -EINVAL;
+	request.address = (char *)address;
+	return trp_actor_request(&request.base, ret_ref);
+}
+
+int troupe_address(troupe_ref ref, char *buffer, size_t size)
+{
+	Troupe__Control__AddressOf request = TROUPE__CONTROL__ADDRESS_OF__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request_text(&request.base, buffer, size);
+}

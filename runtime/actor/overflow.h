@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_OVERFLOW_H
+#define TRP_ACTOR_OVERFLOW_H
+
+/*
+ * What becomes of mail for a mailbox that is full, by the policy of its class,
+ * and the handlers that are told when there is room again.  All of this runs
+ * only after a send found no room.
+ */
+
+#include "runtime/troupe.h"
+#include "serialize/envelope.h"
+
+/* Else it is refused, as a call is always: that is owed an answer. */
+bool trp_overflow_is_dropped(troupe_ref to,
+			     const struct trp_envelope *envelope);
+
+/* Tells one handler that its target has room, or is gone.  As a turn. */
+int trp_overflow_turn(void);
+
+/* A guest leaves: nobody waits for room any more. */
+void trp_overflow_leave(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_POST_H
+#define TRP_ACTOR_POST_H
+
+/* Every way out of an actor. */
+
+#include "runtime/actor/self.h"
+
+/* A fresh envelope: sender, created, flow and hop. */
+struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind);
+
+/*
+ * Packs and sends.  envelope: kind, correlation, ... are the caller's.  0, or
+ * as troupe_send().
+ */
+int trp_actor_post(troupe_ref to, enum trp_stream stream,
+		   struct trp_envelope *envelope,
+		   const ProtobufCMessage *message,
+		   const struct trp_extent *attachment);
+
+#endif

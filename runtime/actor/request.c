@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/request.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include "runtime/actor/loop.h"
+#include "runtime/actor/post.h"
+#include "runtime/actor/take.h"
+#include "runtime/node/trace.h"
+
+/* blank: where the answer goes. */
+static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
+{
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
+	struct trp_open_request *open = &trp_self.request;
+	int64_t begin = trp_trace_begin();
+	int r;
+
+	assert(!open->id);
+	*open = blank;
+	open->id = trp_self_id();
+	envelope.correlation = open->id;
+	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
+			   NULL);
+	while (r >= 0 && !open->is_answered) {
+		r = trp_take(TRP_TAKE_CONTROL);
+		if (r == TRP_STEP_IDLE)
+			r = trp_loop_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
+		if (!trp_self.ref)
+			r = -ESHUTDOWN;
+	}
+	open->id = 0;
+	trp_trace_span("wait", request->descriptor->short_name, begin);
+	if (r >= 0)
+		r = open->result;
+	if (r < 0) {
+		free(open->more.data);
+		open->more = (ProtobufCBinaryData) { 0 };
+	}
+	return r;
+}
+
+int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
+{
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0 && ret_ref)
+		*ret_ref = trp_self.request.ref;
+	return r;
+}
+
+int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
+			   size_t size)
+{
+	return ask(request, (struct trp_open_request) { .text = buffer,
+							.text_size = size });
+}
+
+int trp_actor_request_more(const ProtobufCMessage *request,
+			   ProtobufCBinaryData *ret_more)
+{
+	int r = ask(request, (struct trp_open_request) { 0 });
+
+	if (r >= 0)
+		*ret_more = trp_self.request.more;
+	return r;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/self.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/trace.h"
+
+struct trp_self trp_self;
+
+int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
+{
+	int r = trp_arena_enter(&node->arena, slot);
+
+	if (r == 0)
+		r = trp_mailbox_init(&trp_self.box, &node->arena, slot,
+				     generation, 0);
+	if (r < 0)
+		return r;
+	trp_self.node = node;
+	trp_self.status = trp_status_begin(trp_self.box.front);
+	trp_self.ref = trp_ref(slot, generation);
+	trp_self.open = TRP_TAKE_ALL;
+	trp_wait_init(&trp_self.wait, node->wait, trp_self.box.bell,
+		      &trp_self.box.front->sleeping, slot);
+	trp_scratch_init(&trp_self.scratch, 0);
+	if (trp_trace_is_on) {
+		trp_trace_enter();
+		atexit(trp_trace_flush); /* for one that calls exit() */
+	}
+	trp_dead_letter_begin(&trp_self.box, &trp_self.timers,
+			      &trp_self.status->letters);
+	return 0;
+}
+
+void trp_self_exit(enum troupe_cause cause, int code, const char *text)
+{
+	trp_dead_letter_end();
+	trp_trace_flush();
+	if (trp_self.status)
+		trp_status_write_exit(trp_self.status, cause, code, text);
+	fflush(NULL);
+	_exit(cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN
+		      ? EXIT_SUCCESS
+		      : EXIT_FAILURE);
+}
+
+void trp_self_on_term(int number)
+{
+	trp_self.is_stopping = true;
+	/* It may be on its way to sleep: it looks at its bell once more. */
+	if (trp_self.box.bell)
+		trp_doorbell_set(trp_self.box.bell, trp_self.box.slot);
+}
+
+uint64_t trp_self_id(void)
+{
+	return ++trp_self.last_id;
+}
+
+void trp_self_hold(enum trp_hold why, bool is_held)
+{
+	trp_self.held = is_held ? trp_self.held | why : trp_self.held & ~why;
+	trp_self.open = trp_self.held ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+				      : TRP_TAKE_ALL;
+}
+
+/* What troupe_finish() said goes before what a callback returned. */
+static int finished(int r)
+{
+	if (!trp_self.finish)
+		return r;
+	r = trp_self.finish;
+	trp_self.finish = 0;
+	return r;
+}
+
+int trp_self_result(int r)
+{
+	r = finished(r);
+	if (r < 0)
+		return r;
+	return r == TROUPE_STOP ? TRP_STEP_END : TRP_STEP_DONE;
+}
+
+int trp_self_completed(const struct troupe_message *message, int r)
+{
+	const struct troupe_class *klass = trp_self.klass;
+
+	r = finished(r);
+	if (!trp_self.handled.is_refused)
+		trp_self.handled.result = r;
+	if (klass->completed && !trp_self.handled.is_stashed)
+		klass->completed(message, r);
+	trp_self.is_busy = false;
+	if (r >= 0)
+		return r == TROUPE_STOP ? TRP_STEP_END : TRP_STEP_DONE;
+	if (!klass->keeps_going)
+		return r;
+	troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
+		   strerror(-r));
+	return TRP_STEP_DONE;
+}
+
+/* ---- public -------------------------------------------------------------- */
+
+troupe_ref troupe_self(void)
+{
+	return trp_self.ref;
+}
+
+troupe_ref troupe_parent(void)
+{
+	return trp_self.parent;
+}
+
+void troupe_finish(int result)
+{
+	trp_self.finish = result;
+}
+
+int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
+{
+	const struct trp_status *status =
+		trp_self.ref ? trp_status_of(&trp_self.node->arena, ref) : NULL;
+
+	if (!status)
+		return -ESRCH;
+	*ret_counters = (struct troupe_counters) {
+		.received = atomic_load_explicit(&status->received,
+						 memory_order_relaxed),
+		.sent = atomic_load_explicit(&status->sent,
+					     memory_order_relaxed),
+		.refused = atomic_load_explicit(&status->refused,
+						memory_order_relaxed),
+		.dropped = atomic_load_explicit(&status->dropped,
+						memory_order_relaxed),
+	};
+	return 0;
+}

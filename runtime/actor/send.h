@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_SEND_H
+#define TRP_ACTOR_SEND_H
+
+#include "runtime/actor/self.h"
+
+/*
+ * Mail, as troupe_send() has it: by the policies of memory and of a mailbox
+ * that is full; what does not arrive is a dead letter.
+ */
+int trp_send_mail(troupe_ref to, struct trp_envelope *envelope,
+		  const ProtobufCMessage *message,
+		  const struct trp_extent *attachment);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Sending that waits for room. */
+#include <errno.h>
+#include "runtime/actor/call.h"
+#include "runtime/actor/dead_letters.h"
+#include "runtime/actor/memory_policy.h"
+#include "runtime/actor/post.h"
+#include "runtime/actor/take.h"
+#include "runtime/node/trace.h"
+#include "serialize/message.h"
+
+/*
+ * Sleeps until the receiver has read half of its mail from us.  Its ring is
+ * the wake-up, and whoever takes the bell takes that ring with the others: so
+ * the bell is taken before the look at the room, and not again until after the
+ * sleep, which a ring that comes in between prevents.  A receiver that dies
+ * rings nobody: so it is looked at again now and then.
+ */
+static int wait_for_room(troupe_ref to, struct troupe_time deadline)
+{
+	enum { LOOK_AGAIN_MS = 100 };
+	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
+	struct troupe_time call, again;
+	int r;
+
+	for (;;) {
+		r = trp_take(take);
+		if (r < 0)
+			return r;
+		if (trp_self.is_stopping)
+			return -ECANCELED;
+		if (r != TRP_STEP_IDLE ||
+		    !trp_mailbox_is_empty(&trp_self.box, take))
+			continue;
+		r = trp_mailbox_want_room(&trp_self.box, trp_ref_slot(to),
+					  trp_ref_generation(to));
+		if (r != 0)
+			return r;
+		if (trp_now().ns >= deadline.ns)
+			return -EAGAIN;
+		call = trp_call_next();
+		again = troupe_in_ms(LOOK_AGAIN_MS);
+		if (again.ns < call.ns)
+			call = again;
+		r = trp_wait_sleep(&trp_self.wait,
+				   (struct trp_time) { call.ns < deadline.ns
+							       ? call.ns
+							       : deadline.ns });
+		if (r < 0)
+			return r;
+		trp_call_expire((struct troupe_time) { trp_now().ns });
+	}
+}
+
+int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
+		     struct troupe_time deadline)
+{
+	struct trp_envelope envelope;
+	int r;
+
+	if (!trp_message_is_valid(message))
+		return -EINVAL;
+	envelope = trp_actor_post_envelope(TRP_MESSAGE);
+	r = trp_memory_policy_check(to, message, &envelope);
+	if (r < 0)
+		return r;
+	/* A caller that waits for room wants that, and no policy of the class.
+	 */
+	for (;;) {
+		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
+		/* Nobody reads while it waits for itself. */
+		if (r == -EAGAIN && to == trp_self.ref)
+			return -EDEADLK;
+		if (r == -EAGAIN) {
+			int64_t begin = trp_trace_begin();
+
+			r = wait_for_room(to, deadline);
+			trp_trace_span("wait", "room", begin);
+			if (r >= 0) {
+				envelope = trp_actor_post_envelope(TRP_MESSAGE);
+				continue;
+			}
+		}
+		if (r == -ESRCH || r == -EAGAIN)
+			trp_dead_letters_sent(r == -ESRCH ? TROUPE_DEAD_TARGET
+							  : TROUPE_DEAD_REFUSED,
+					      to, &envelope, message);
+		return r;
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_SPAWN_H
+#define TRP_ACTOR_SPAWN_H
+
+#include "runtime/node/system.pb-c.h"
+#include "runtime/troupe.h"
+
+/*
+ * Says in `spawn`, whose birth is there, what is to be spawned;
+ * spawn->birth->arguments.data is for free().  0, -EINVAL, -EMSGSIZE, -ENOMEM.
+ */
+int trp_actor_spawn_describe(const struct troupe_class *klass,
+			     const ProtobufCMessage *arguments,
+			     Troupe__Control__Spawn *spawn);
+
+#endif

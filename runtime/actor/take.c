@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/take.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/call.h"
+#include "runtime/actor/custom_mailbox.h"
+#include "runtime/actor/dead_letters.h"
+#include "runtime/actor/dispatch.h"
+#include "runtime/actor/method.h"
+#include "runtime/actor/stash.h"
+#include "runtime/node/end.h"
+#include "runtime/node/types.h"
+#include "runtime/node/watch.h"
+#include "serialize/message.h"
+
+/* ---- from the supervisor ------------------------------------------------- */
+
+static void take_ended(const Troupe__Control__Ended *ended)
+{
+	struct trp_exit_notice *notice = calloc(1, sizeof(*notice));
+
+	if (!notice) {
+		trp_self.routes->lost(-ENOMEM, "no memory for a report");
+		return;
+	}
+	trp_end_read(ended, &notice->end);
+	notice->watch = ended->watch;
+	if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD)
+		trp_self.children--;
+	trp_exit_queue_push(&trp_self.exits, notice);
+}
+
+static void keep_more(struct trp_open_request *request,
+		      const ProtobufCBinaryData *more)
+{
+	request->more.data = malloc(more->len);
+	if (!request->more.data) {
+		request->result = -ENOMEM;
+		return;
+	}
+	memcpy(request->more.data, more->data, more->len);
+	request->more.len = more->len;
+}
+
+static void take_answer(const struct trp_envelope *envelope,
+			const Troupe__Control__Answer *answer)
+{
+	struct trp_open_request *request = &trp_self.request;
+
+	if (!request->id || envelope->correlation != request->id)
+		return;
+	request->is_answered = true;
+	request->result = answer->result;
+	request->ref = answer->ref;
+	if (answer->more.len)
+		keep_more(request, &answer->more);
+	if (!request->text || answer->result < 0)
+		return;
+	if (strlen(answer->text) < request->text_size)
+		strcpy(request->text, answer->text);
+	else
+		request->result = -ENAMETOOLONG;
+}
+
+/* From the supervisor, whom we trust. */
+static int take_control(const struct trp_envelope *envelope, const void *body,
+			size_t size)
+{
+	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
+	ProtobufCMessage *message;
+
+	if (!type || trp_message_unpack(type, body, size, &trp_self.scratch,
+					&message) < 0) {
+		trp_self.routes->lost(-EPROTO,
+				      "the supervisor speaks another version");
+		return TRP_STEP_DONE;
+	}
+	if (type == &troupe__control__ended__descriptor)
+		take_ended((const Troupe__Control__Ended *)message);
+	else if (type == &troupe__control__answer__descriptor)
+		take_answer(envelope, (const Troupe__Control__Answer *)message);
+	else if (type == &troupe__control__order__descriptor)
+		trp_self.is_stopping = true;
+	trp_scratch_release(&trp_self.scratch, mark);
+	return TRP_STEP_DONE;
+}
+
+/*
+ * A message from the supervisor, which may come while a callback runs, or more
+ * work may not be begun: then it waits behind those that do already.
+ */
+static int take_letter(const struct trp_mail *mail,
+		       const struct trp_envelope *envelope)
+{
+	const struct trp_handled was = trp_self.handled;
+	bool must_wait = trp_self.is_busy || trp_self.is_ending ||
+			 trp_self.held & (TRP_HOLD_WORK | TRP_HOLD_STASH);
+	int r;
+
+	if (must_wait && !trp_self.routes->message)
+		return trp_stash_later(mail, envelope);
+	r = trp_dispatch_mail(mail, envelope, 0, NULL);
+	if (r != TRP_STEP_HELD)
+		trp_self.handled = was;
+	return r;
+}
+
+/* ---- from anybody -------------------------------------------------------- */
+
+static int take_close(const struct trp_envelope *envelope)
+{
+	if (!trp_self.is_closing)
+		trp_self.closed_at = envelope->created;
+	trp_self.is_closing = true;
+	return TRP_STEP_DONE;
+}
+
+/* Into the mailbox of a class that has one. */
+static int take_mail(const struct trp_mail *mail,
+		     const struct trp_envelope *envelope, const void *body,
+		     size_t size)
+{
+	int r;
+
+	if (trp_self.is_closing && envelope->created > trp_self.closed_at) {
+		trp_self.late++;
+		trp_status_count(&trp_self.status->received);
+		return trp_dead_letters_drop(TROUPE_DEAD_CLOSED, envelope, body,
+					     size);
+	}
+	trp_self.late = 0;
+	if (trp_self.klass->mailbox) {
+		r = trp_custom_mailbox_offer(mail, envelope, body, size);
+		if (r != TRP_STEP_IDLE)
+			return r;
+	}
+	trp_status_count(&trp_self.status->received);
+	return trp_dispatch_mail(mail, envelope, 0, NULL);
+}
+
+static int take_reply(const struct trp_envelope *envelope, const void *body,
+		      size_t size)
+{
+	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
+		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, envelope,
+					     body, size);
+	trp_call_answered(envelope, body, size);
+	return TRP_STEP_DONE;
+}
+
+/* Control may come while mail is handled, and leaves that as it is. */
+static int sort(const struct trp_mail *mail)
+{
+	bool is_ours = mail->sender != TRP_SLOT_SUPERVISOR;
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0)
+		return trp_dead_letters_drop_unknown(mail);
+	trp_wait_hint(&trp_self.wait, envelope.cpu);
+	trp_self.box.sender_cpu = envelope.cpu;
+	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL && is_ours)
+		return take_mail(mail, &envelope, body, size);
+	trp_status_count(&trp_self.status->received);
+	if (is_ours)
+		return mail->stream == TRP_REPLY
+			       ? take_reply(&envelope, body, size)
+			       : take_close(&envelope);
+	return mail->stream == TRP_MAIL && envelope.kind == TRP_MESSAGE
+		       ? take_letter(mail, &envelope)
+		       : take_control(&envelope, body, size);
+}
+
+static int taken(int r, struct trp_mail *mail)
+{
+	if (r == 0)
+		return TRP_STEP_IDLE;
+	if (r < 0) {
+		trp_status_count(&trp_self.status->dropped);
+		troupe_log(TROUPE_WARNING,
+			   "the lane of actor %u is damaged and was closed",
+			   mail->sender);
+		return TRP_STEP_DONE;
+	}
+	r = sort(mail);
+	if (r == TRP_STEP_HELD)
+		return TRP_STEP_DONE;
+	trp_mailbox_done(&trp_self.box, mail);
+	return r;
+}
+
+int trp_take(unsigned take)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next(&trp_self.box, take, &mail);
+
+	return taken(r, &mail);
+}
+
+int trp_take_from(uint32_t slot)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next_from(&trp_self.box, slot, &mail);
+
+	return taken(r, &mail);
+}
+
+/* ---- not too much of it -------------------------------------------------- */
+
+uint32_t trp_take_limit(const struct troupe_class *klass)
+{
+	return klass->mailbox_limit ? klass->mailbox_limit : TRP_LIMIT_DEFAULT;
+}
+
+/* Not orders: to close, say. */
+static bool drop_old(const struct trp_mail *mail)
+{
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0 ||
+	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
+		return false;
+	trp_status_count(&trp_self.status->received);
+	trp_method_refuse(TROUPE_DEAD_DROPPED, &envelope, body, size, -EAGAIN,
+			  "too old: dropped");
+	return true;
+}
+
+int trp_take_young(void)
+{
+	struct trp_mail mail;
+	int r = trp_mailbox_next(&trp_self.box, TRP_TAKE_ALL, &mail);
+
+	if (r == 1 && mail.stream == TRP_MAIL && trp_self.held & TRP_HOLD_OLD &&
+	    trp_incoming_behind(mail.from) > trp_take_limit(trp_self.klass) &&
+	    drop_old(&mail)) {
+		trp_mailbox_done(&trp_self.box, &mail);
+		return TRP_STEP_DONE;
+	}
+	return taken(r, &mail);
+}
+
+bool troupe_is_stopping(void)
+{
+	while (trp_self.ref && trp_take(TRP_TAKE_CONTROL) > 0)
+		;
+	return trp_self.is_stopping || !trp_self.ref;
+}

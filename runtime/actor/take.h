@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_ACTOR_TAKE_H
+#define TRP_ACTOR_TAKE_H
+
+/*
+ * Takes records off the lanes and sorts them: answers complete calls, control
+ * becomes exit notices and an order to stop, mail is dispatched.  What cannot
+ * be read is reported and dropped.
+ */
+
+#include "runtime/actor/self.h"
+
+/* One record of `take`: enum trp_step, or negative: a handler ends the actor.
+ */
+int trp_take(unsigned take);
+/* The same, of one sender alone. */
+int trp_take_from(uint32_t slot);
+/* The same of anybody; older mail than the class allows is dropped. */
+int trp_take_young(void);
+
+/* Bytes that one sender may have unread, by the class. */
+uint32_t trp_take_limit(const struct troupe_class *klass);
+
+#endif
