@@ -1,68 +1,88 @@
 /* SPDX-License-Identifier: MIT */
+#include "runtime/cli/application.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "runtime/cli/command.h"
+#include "runtime/control/client.h"
 #include "runtime/control/control.pb-c.h"
 #include "runtime/node/ref.h"
+#include "runtime/node/types.h"
 #include "runtime/troupe_guest.h"
 #include "runtime/troupe_tree.h"
-#include "runtime/node/types.h"
-#include "runtime/control/client.h"
 #include "serialize/reflect.h"
 #include "serialize/type.h"
 
 /* ---- the application ----------------------------------------------------- */
 
-static int ask_for_path(const char *command, const char *node,
-			struct trp_application *ret_application)
+int trp_application_words(struct trp_application *application, int argc,
+			  char **argv, struct trp_arguments_option more)
 {
-	static struct trp_client visit;
+	const struct trp_arguments_option options[] = {
+		{ "--node", &application->named, NULL }, more
+	};
+	int n = trp_arguments_options(application->command, argc, argv, options,
+				      more.name ? 2 : 1);
+
+	if (n < 0)
+		return TRP_ARGUMENTS_USAGE;
+	if (argc - n < 2 || argc - n > 3)
+		return trp_arguments_fail(TRP_ARGUMENTS_USAGE,
+					  application->command, "wants %s",
+					  application->wants);
+	application->whom = argv[n];
+	application->member = argv[n + 1];
+	application->json = argc - n > 2 ? argv[n + 2] : "{}";
+	return 0;
+}
+
+static int ask_for_path(struct trp_application *application)
+{
+	static struct trp_client client;
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	const ProtobufCMessage *item = NULL;
-	int r = trp_client_open(&visit, node);
+	int r = trp_client_open(&client, application->named);
 
 	if (r < 0)
-		return trp_arguments_fail(trp_arguments_status(r), command,
-					  "%s", visit.why);
-	r = trp_client_get(&visit, &hello.base,
+		return trp_arguments_fail(trp_arguments_status(r),
+					  application->command, "%s",
+					  client.why);
+	r = trp_client_get(&client, &hello.base,
 			   &troupe__guest__node__descriptor, &item);
 	if (r == 0 && item)
-		snprintf(ret_application->path, sizeof(ret_application->path),
-			 "%s",
+		snprintf(application->path, sizeof(application->path), "%s",
 			 ((const Troupe__Guest__Node *)item)->application);
-	memcpy(ret_application->node, visit.node, sizeof(visit.node));
-	trp_client_close(&visit);
-	return r < 0 ? trp_arguments_fail(TRP_COMMAND_FAILED, command, "%s",
-					  visit.why)
+	memcpy(application->node, client.node, sizeof(client.node));
+	trp_client_close(&client);
+	return r < 0 ? trp_arguments_fail(TRP_ARGUMENTS_FAILED,
+					  application->command, "%s",
+					  client.why)
 		     : 0;
 }
 
-int trp_application_load(const char *command, const char *node,
-			 struct trp_application *ret_application)
+int trp_application_load(struct trp_application *application)
 {
-	int status = ask_for_path(command, node, ret_application);
+	int status = ask_for_path(application);
 
 	if (status != 0)
 		return status;
-	if (!ret_application->path[0])
+	if (!application->path[0])
 		return trp_arguments_fail(
-			TRP_COMMAND_FAILED, command,
+			TRP_ARGUMENTS_FAILED, application->command,
 			"node %s runs no application file, so "
 			"its types cannot be known",
-			ret_application->node);
-	ret_application->handle =
-		dlopen(ret_application->path, RTLD_LAZY | RTLD_LOCAL);
-	if (!ret_application->handle)
+			application->node);
+	application->handle = dlopen(application->path, RTLD_LAZY | RTLD_LOCAL);
+	if (!application->handle)
 		return trp_arguments_fail(
-			TRP_COMMAND_FAILED, command,
+			TRP_ARGUMENTS_FAILED, application->command,
 			"cannot load the types of node %s: %s",
-			ret_application->node, dlerror());
-	if (trp_types_load(ret_application->handle) < 0)
-		return trp_arguments_fail(TRP_COMMAND_FAILED, command,
-					  "no memory for the types of %s",
-					  ret_application->path);
+			application->node, dlerror());
+	if (trp_types_load(application->handle) < 0)
+		return trp_arguments_fail(
+			TRP_ARGUMENTS_FAILED, application->command,
+			"no memory for the types of %s", application->path);
 	return 0;
 }
 
@@ -106,9 +126,10 @@ static void look_at_type(const ProtobufCMessageDescriptor *type, void *data)
 	search->count++;
 }
 
-const ProtobufCMessageDescriptor *trp_application_type(const char *command,
-						       const char *name)
+const ProtobufCMessageDescriptor *trp_application_type(
+	const struct trp_application *application)
 {
+	const char *name = application->member;
 	struct search search = { .name = name };
 	const ProtobufCMessageDescriptor *type =
 		trp_types_find(trp_type_id(name));
@@ -118,9 +139,10 @@ const ProtobufCMessageDescriptor *trp_application_type(const char *command,
 	trp_types_each(look_at_type, &search);
 	if (search.count == 1)
 		return search.found;
-	trp_arguments_fail(
-		0, command, "%s type %s in the application; it has %s",
-		search.count ? "more than one" : "no", name, search.all);
+	trp_arguments_fail(0, application->command,
+			   "%s type %s in the application; it has %s",
+			   search.count ? "more than one" : "no", name,
+			   search.all);
 	return NULL;
 }
 
@@ -144,16 +166,16 @@ static void look_at_service(const ProtobufCServiceDescriptor *service,
 }
 
 const ProtobufCServiceDescriptor *trp_application_method(
-	const char *command, const struct trp_application *application,
-	const char *name, unsigned *ret_index)
+	const struct trp_application *application, unsigned *ret_index)
 {
-	struct search search = { .name = name };
+	struct search search = { .name = application->member };
 
 	trp_types_services(application->handle, look_at_service, &search);
 	if (search.count != 1) {
-		trp_arguments_fail(0, command,
+		trp_arguments_fail(0, application->command,
 				   "%s method %s in the application; it has %s",
-				   search.count ? "more than one" : "no", name,
+				   search.count ? "more than one" : "no",
+				   search.name,
 				   search.all[0] ? search.all : "none");
 		return NULL;
 	}
@@ -162,8 +184,8 @@ const ProtobufCServiceDescriptor *trp_application_method(
 }
 
 const ProtobufCMessage *trp_application_message(
-	const char *command, const ProtobufCMessageDescriptor *type,
-	const char *text)
+	const struct trp_application *application,
+	const ProtobufCMessageDescriptor *type)
 {
 	static struct trp_scratch scratch;
 	struct trp_parse_error error = { .offset = SIZE_MAX,
@@ -172,14 +194,15 @@ const ProtobufCMessage *trp_application_message(
 	int r;
 
 	trp_scratch_init(&scratch, 0);
-	r = trp_reflect_read(type, text, strlen(text), &scratch, &message,
-			     &error);
+	r = trp_reflect_read(type, application->json, strlen(application->json),
+			     &scratch, &message, &error);
 	if (r == 0)
 		return message;
 	if (error.offset == SIZE_MAX)
-		trp_arguments_fail(0, command, "%s", error.text);
+		trp_arguments_fail(0, application->command, "%s", error.text);
 	else
-		trp_arguments_fail(0, command, "no JSON, at character %zu: %s",
+		trp_arguments_fail(0, application->command,
+				   "no JSON, at character %zu: %s",
 				   error.offset, error.text);
 	return NULL;
 }
@@ -198,14 +221,14 @@ static bool parse_ref(const char *whom, troupe_ref *ret_ref)
 	return true;
 }
 
-static void mention_names(struct trp_client *visit, struct search *search)
+static void mention_names(struct trp_client *client, struct search *search)
 {
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 	const ProtobufCMessage *item;
-	int r = trp_client_ask(visit, &list.base);
+	int r = trp_client_ask(client, &list.base);
 
 	while (r == 0 &&
-	       trp_client_next(visit, &troupe__guest__actor__descriptor, 0,
+	       trp_client_next(client, &troupe__guest__actor__descriptor, 0,
 			       &item) == 1) {
 		const Troupe__Guest__Actor *actor =
 			(const Troupe__Guest__Actor *)item;
@@ -215,31 +238,33 @@ static void mention_names(struct trp_client *visit, struct search *search)
 	}
 }
 
-static int nobody(const char *command, const char *node, const char *whom)
+static int nobody(const struct trp_application *application)
 {
-	static struct trp_client visit;
+	const char *node = application->node, *whom = application->whom;
+	static struct trp_client client;
 	struct search search = { 0 };
 
 	if (whom[0] == '/')
-		return trp_arguments_fail(TRP_COMMAND_FAILED, command,
+		return trp_arguments_fail(TRP_ARGUMENTS_FAILED,
+					  application->command,
 					  "nobody is at %s in node %s; `troupe "
 					  "ps` shows who is where",
 					  whom, node);
-	if (trp_client_open(&visit, node) == 0) {
-		mention_names(&visit, &search);
-		trp_client_close(&visit);
+	if (trp_client_open(&client, node) == 0) {
+		mention_names(&client, &search);
+		trp_client_close(&client);
 	}
-	return trp_arguments_fail(TRP_COMMAND_FAILED, command,
+	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, application->command,
 				  "nobody is registered as %s in node %s; "
 				  "registered are: %s",
 				  whom, node,
 				  search.all[0] ? search.all : "none");
 }
 
-int trp_application_join(const char *command,
-			 const struct trp_application *application,
-			 const char *whom, troupe_ref *ret_ref)
+int trp_application_join(const struct trp_application *application,
+			 troupe_ref *ret_ref)
 {
+	const char *command = application->command, *whom = application->whom;
 	char why[TROUPE_TEXT_SIZE], name[TROUPE_NAME_SIZE];
 	const struct troupe_class guest = { .name = name };
 	int r;
@@ -247,14 +272,14 @@ int trp_application_join(const char *command,
 	snprintf(name, sizeof(name), "troupe %s", command);
 	r = troupe_join(application->node, &guest, why);
 	if (r < 0)
-		return trp_arguments_fail(TRP_COMMAND_FAILED, command, "%s",
+		return trp_arguments_fail(TRP_ARGUMENTS_FAILED, command, "%s",
 					  why);
 	r = whom[0] == '/' ? troupe_lookup(whom, ret_ref)
 			   : troupe_whereis(whom, ret_ref);
 	if (r == 0 || parse_ref(whom, ret_ref))
 		return 0;
 	troupe_leave();
-	return r == -ENOENT ? nobody(command, application->node, whom)
-			    : trp_arguments_fail(TRP_COMMAND_FAILED, command,
+	return r == -ENOENT ? nobody(application)
+			    : trp_arguments_fail(TRP_ARGUMENTS_FAILED, command,
 						 "%s", strerror(-r));
 }

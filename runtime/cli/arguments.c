@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "runtime/cli/arguments.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "runtime/cli/command.h"
 
 int trp_arguments_fail(int status, const char *command, const char *format, ...)
 {
@@ -18,7 +19,8 @@ int trp_arguments_fail(int status, const char *command, const char *format, ...)
 }
 
 /* Words taken; 0: no such option; -EINVAL: its value is missing. */
-static int take(int argc, char **argv, const struct trp_command_option *option)
+static int take(int argc, char **argv,
+		const struct trp_arguments_option *option)
 {
 	size_t length = strlen(option->name);
 	char end;
@@ -39,7 +41,7 @@ static int take(int argc, char **argv, const struct trp_command_option *option)
 }
 
 int trp_arguments_options(const char *command, int argc, char **argv,
-			  const struct trp_command_option *options,
+			  const struct trp_arguments_option *options,
 			  size_t count)
 {
 	int i = 0;
@@ -66,6 +68,6 @@ int trp_arguments_options(const char *command, int argc, char **argv,
 
 int trp_arguments_status(int r)
 {
-	return r == -EUSERS || r == -EINVAL ? TRP_COMMAND_USAGE
-					    : TRP_COMMAND_FAILED;
+	return r == -EUSERS || r == -EINVAL ? TRP_ARGUMENTS_USAGE
+					    : TRP_ARGUMENTS_FAILED;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe ask: a call from a person to an actor. */
+#include "runtime/cli/ask.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/cli/command.h"
+#include "runtime/cli/application.h"
 #include "runtime/troupe_guest.h"
 #include "serialize/reflect_write.h"
 
 struct question {
-	const char *whom;
 	const ProtobufCServiceDescriptor *service;
 	unsigned method;
 	const ProtobufCMessage *input;
@@ -24,7 +24,8 @@ static void take_answer(const ProtobufCMessage *answer, void *data)
 		*ret_text = NULL;
 }
 
-static int explain(const struct question *question, int error,
+static int explain(const struct trp_application *application,
+		   const struct question *question, int error,
 		   const struct troupe_proxy *proxy)
 {
 	char buffer[TROUPE_TEXT_SIZE + 64] = "it has ended: ";
@@ -45,7 +46,7 @@ static int explain(const struct question *question, int error,
 	else if (!*text)
 		text = strerror(-error);
 	return trp_arguments_fail(
-		TRP_COMMAND_FAILED, "ask", "%s, %s: %s", question->whom,
+		TRP_ARGUMENTS_FAILED, "ask", "%s, %s: %s", application->whom,
 		question->service->methods[question->method].name, text);
 }
 
@@ -55,7 +56,7 @@ static int ask(const struct trp_application *application,
 	struct troupe_proxy proxy;
 	char *text = NULL;
 	troupe_ref ref;
-	int r = trp_application_join("ask", application, question->whom, &ref);
+	int r = trp_application_join(application, &ref);
 
 	if (r != 0)
 		return r;
@@ -66,13 +67,13 @@ static int ask(const struct trp_application *application,
 	r = troupe_await(&proxy);
 	troupe_leave();
 	if (r < 0)
-		return explain(question, r, &proxy);
+		return explain(application, question, r, &proxy);
 	if (!text)
-		return trp_arguments_fail(TRP_COMMAND_FAILED, "ask",
+		return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "ask",
 					  "its answer cannot be written");
 	puts(text);
 	free(text);
-	return TRP_COMMAND_OK;
+	return TRP_ARGUMENTS_OK;
 }
 
 /* "2", "0.5"; false: no time. */
@@ -89,37 +90,31 @@ static bool parse_seconds(const char *text, int64_t *ret_ms)
 
 int trp_cli_ask(int argc, char **argv)
 {
-	static struct trp_application application;
-	const char *node = NULL, *seconds = "5";
-	const struct trp_command_option options[] = {
-		{ "--node", &node, NULL }, { "--timeout", &seconds, NULL }
+	static struct trp_application application = {
+		.command = "ask",
+		.wants = "WHOM [SERVICE.]METHOD ['{JSON}']",
 	};
+	const char *seconds = "5";
 	struct question question = { 0 };
-	int n = trp_arguments_options("ask", argc, argv, options, 2);
-	int status;
+	int status = trp_application_words(
+		&application, argc, argv,
+		(struct trp_arguments_option) { "--timeout", &seconds, NULL });
 
-	if (n < 0)
-		return TRP_COMMAND_USAGE;
-	argc -= n;
-	argv += n;
-	if (argc < 2 || argc > 3)
-		return trp_arguments_fail(TRP_COMMAND_USAGE, "ask",
-					  "wants WHOM [SERVICE.]METHOD "
-					  "['{JSON}']");
-	if (!parse_seconds(seconds, &question.timeout_ms))
-		return trp_arguments_fail(TRP_COMMAND_USAGE, "ask",
-					  "--timeout takes seconds, not %s",
-					  seconds);
-	status = trp_application_load("ask", node, &application);
 	if (status != 0)
 		return status;
-	question.whom = argv[0];
-	question.service = trp_application_method("ask", &application, argv[1],
-						  &question.method);
+	if (!parse_seconds(seconds, &question.timeout_ms))
+		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "ask",
+					  "--timeout takes seconds, not %s",
+					  seconds);
+	status = trp_application_load(&application);
+	if (status != 0)
+		return status;
+	question.service =
+		trp_application_method(&application, &question.method);
 	if (question.service)
 		question.input = trp_application_message(
-			"ask", question.service->methods[question.method].input,
-			argc > 2 ? argv[2] : "{}");
+			&application,
+			question.service->methods[question.method].input);
 	return question.input ? ask(&application, &question)
-			      : TRP_COMMAND_USAGE;
+			      : TRP_ARGUMENTS_USAGE;
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe beacon: who is it, who is there, and what happens in the mesh. */
+#include "runtime/cli/beacon.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ipc/bus/bus.h"
-#include "runtime/election/beacon.h"
+#include "runtime/cli/query.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
-#include "runtime/cli/command.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/troupe_mesh.h"
 #include "runtime/troupe_value.h"
-#include "runtime/control/client.h"
 
 /* ---- as JSON ------------------------------------------------------------ */
 
@@ -239,18 +238,18 @@ static void print_node(const Troupe__Mesh__Node *node)
 
 /* ---- asking ------------------------------------------------------------- */
 
-static int show_nodes(struct trp_client *visit, struct troupe_value *list)
+static int show_nodes(struct trp_client *client, struct troupe_value *list)
 {
 	Troupe__Mesh__Nodes request = TROUPE__MESH__NODES__INIT;
 	const ProtobufCMessage *item;
 	const Troupe__Mesh__Node *node;
-	int r = trp_client_ask(visit, &request.base);
+	int r = trp_client_ask(client, &request.base);
 
 	if (!list)
 		printf("\n               silent s   load  actors  node and "
 		       "offers\n");
 	while (r >= 0) {
-		r = trp_client_next(visit, &troupe__mesh__node__descriptor, 0,
+		r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
 				    &item);
 		if (r <= 0)
 			break;
@@ -263,23 +262,23 @@ static int show_nodes(struct trp_client *visit, struct troupe_value *list)
 	return r;
 }
 
-static int show(struct trp_client *visit, bool is_json)
+static int show(struct trp_client *client, bool is_json)
 {
 	Troupe__Mesh__Status request = TROUPE__MESH__STATUS__INIT;
 	struct troupe_value *map, *list;
 	const ProtobufCMessage *item;
-	int r = trp_client_get(visit, &request.base,
+	int r = trp_client_get(client, &request.base,
 			       &troupe__mesh__view__descriptor, &item);
 
 	if (r < 0 || !item)
 		return r < 0 ? r : -EPROTO;
 	if (!is_json) {
 		print_view((const Troupe__Mesh__View *)item);
-		return show_nodes(visit, NULL);
+		return show_nodes(client, NULL);
 	}
 	map = json_of_view((const Troupe__Mesh__View *)item);
 	list = troupe_value_list();
-	r = show_nodes(visit, list);
+	r = show_nodes(client, list);
 	troupe_value_put(map, "nodes", list);
 	if (r == 0)
 		return print_json(map);
@@ -385,17 +384,17 @@ static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 	return 0;
 }
 
-static int watch(struct trp_client *visit, bool is_json)
+static int watch(struct trp_client *client, bool is_json)
 {
 	Troupe__Mesh__Watch request = TROUPE__MESH__WATCH__INIT;
 	const ProtobufCMessage *item;
 	int r;
 
-	trp_client_patience(visit, -1);
-	r = trp_client_ask(visit, &request.base);
+	trp_client_patience(client, -1);
+	r = trp_client_ask(client, &request.base);
 	while (r >= 0 && !ferror(stdout)) { /* which main() tells */
-		r = trp_client_next(visit, &troupe__beacon_event__descriptor, 0,
-				    &item);
+		r = trp_client_next(client, &troupe__beacon_event__descriptor,
+				    0, &item);
 		if (r <= 0)
 			break;
 		r = print_event((const Troupe__BeaconEvent *)item, is_json);
@@ -405,33 +404,13 @@ static int watch(struct trp_client *visit, bool is_json)
 
 int trp_cli_beacon(int argc, char **argv)
 {
-	static struct trp_client visit;
-	const char *node = NULL;
-	bool is_json = false;
-	const struct trp_command_option options[] = {
-		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
-	};
 	bool is_watch = argc > 0 && strcmp(argv[0], "watch") == 0;
-	int r;
+	const struct trp_query query = {
+		.command = "beacon",
+		.usage = "It is: beacon [watch] [--node NAME] [--json]",
+		.has_json = true,
+		.run = is_watch ? watch : show,
+	};
 
-	argc -= is_watch;
-	argv += is_watch;
-	r = trp_arguments_options("beacon", argc, argv, options, 2);
-	if (r < 0)
-		return TRP_COMMAND_USAGE;
-	if (r < argc)
-		return trp_arguments_fail(TRP_COMMAND_USAGE, "beacon",
-					  "what is %s? It is: beacon [watch] "
-					  "[--node NAME] [--json]",
-					  argv[r]);
-	r = trp_client_open(&visit, node);
-	if (r < 0)
-		return trp_arguments_fail(trp_arguments_status(r), "beacon",
-					  "%s", visit.why);
-	r = is_watch ? watch(&visit, is_json) : show(&visit, is_json);
-	trp_client_close(&visit);
-	return r < 0 ? trp_arguments_fail(TRP_COMMAND_FAILED, "beacon", "%s",
-					  visit.why[0] ? visit.why
-						       : strerror(-r))
-		     : TRP_COMMAND_OK;
+	return trp_query_run(&query, argc - is_watch, argv + is_watch);
 }

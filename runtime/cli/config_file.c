@@ -9,7 +9,9 @@
 #include <ini.h>
 
 struct reading {
-	struct trp_options *options;
+	bool (*set)(void *data, const char *key, const char *text,
+		    const char **ret_takes);
+	void *data;
 	char wrong[192]; /* with the first line that is */
 };
 
@@ -25,7 +27,7 @@ static int take(void *user, const char *section, const char *key,
 		snprintf(wrong, sizeof(wrong), "no section [%s] is known",
 			 section);
 	else if (strcmp(key, "config") != 0 &&
-		 trp_options_set(reading->options, key, value, &takes))
+		 reading->set(reading->data, key, value, &takes))
 		return 1;
 	else if (takes)
 		snprintf(wrong, sizeof(wrong), "%s takes %s, not \"%.32s\"",
@@ -57,10 +59,12 @@ static int parse(const char *path, struct reading *reading)
 	return r;
 }
 
-int trp_config_file_read(const char *path, struct trp_options *options,
-			 char *why, size_t size)
+int trp_config_file_read(const char *path,
+			 bool (*set)(void *data, const char *key,
+				     const char *text, const char **ret_takes),
+			 void *data, char *why, size_t size)
 {
-	struct reading reading = { .options = options };
+	struct reading reading = { .set = set, .data = data };
 	int line = parse(path, &reading);
 
 	if (line == 0)
@@ -76,8 +80,10 @@ int trp_config_file_read(const char *path, struct trp_options *options,
 	return -EINVAL;
 }
 #else
-int trp_config_file_read(const char *path, struct trp_options *options,
-			 char *why, size_t size)
+int trp_config_file_read(const char *path,
+			 bool (*set)(void *data, const char *key,
+				     const char *text, const char **ret_takes),
+			 void *data, char *why, size_t size)
 {
 	snprintf(why, size,
 		 "%s is not read: built without libinih; install libinih-dev "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_DOCTOR_H
-#define TRP_RUNTIME_DOCTOR_H
+#ifndef TRP_RUNTIME_CLI_DOCTOR_H
+#define TRP_RUNTIME_CLI_DOCTOR_H
 
 /*
  * `troupe doctor`: what this machine allows, a line each, and what to do where

@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "runtime/cli/command.h"
+#include "runtime/cli/ask.h"
+#include "runtime/cli/beacon.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/options.h"
+#include "runtime/cli/ps.h"
+#include "runtime/cli/send.h"
+#include "runtime/cli/stop.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
 

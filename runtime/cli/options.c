@@ -11,6 +11,7 @@
 #include "ipc/arena.h"
 #include "runtime/cli/config_file.h"
 #include "runtime/mesh/mesh.h"
+#include "serialize/beacon/codecs.h"
 
 /* "64K", "2G", "1048576"; 0: not a number. */
 static uint64_t parse_size(const char *text)
@@ -306,8 +307,9 @@ static const struct option *find(const char *name, size_t length)
 	return NULL;
 }
 
-bool trp_options_set(struct trp_options *options, const char *key,
-		     const char *text, const char **ret_takes)
+/* As the file of options wants it. */
+static bool set_by_key(void *options, const char *key, const char *text,
+		       const char **ret_takes)
 {
 	const struct option *option;
 	char name[64];
@@ -355,7 +357,8 @@ static int read_config(int argc, char **argv, struct trp_options *options)
 		if (option && option->set == set_config && text)
 			path = text;
 	if (!path || !*path ||
-	    trp_config_file_read(path, options, why, sizeof(why)) == 0)
+	    trp_config_file_read(path, set_by_key, options, why, sizeof(why)) ==
+		    0)
 		return 0;
 	return wrong("%s", why);
 }
@@ -373,7 +376,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
 			     "cycle, and at least 0.01 s; the cycle is at "
 			     "least 0.1 s",
 			     mesh->config.cycle_s, mesh->config.gap_s);
-	/* Who names a mesh is in it, and needs nothing for that. */
+	/* A node that names a mesh is in it, and needs nothing for that. */
 	if (!mesh->bus[0] && mesh->name[0])
 		strcpy(mesh->bus, "local");
 	if (!mesh->bus[0])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_CLI_OPTIONS_H
-#define TRP_CLI_OPTIONS_H
+#ifndef TRP_RUNTIME_CLI_OPTIONS_H
+#define TRP_RUNTIME_CLI_OPTIONS_H
 
 /*
  * The options of `troupe run`: a table.  An option with a variable of the
@@ -16,13 +16,6 @@
  * Returns 0, or -EINVAL: it has written to standard error what is wrong.
  */
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options);
-
-/*
- * Sets one by its name without dashes.  False: it takes something else,
- * *ret_takes, or (NULL) there is no such option.
- */
-bool trp_options_set(struct trp_options *options, const char *key,
-		     const char *text, const char **ret_takes);
 
 /* A line for each, for `troupe help`. */
 void trp_options_help(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_STAT_H
-#define TRP_RUNTIME_STAT_H
+#ifndef TRP_RUNTIME_CLI_PROC_STAT_H
+#define TRP_RUNTIME_CLI_PROC_STAT_H
 
 /* What the kernel counts of a process: proc_pid_stat(5). */
 

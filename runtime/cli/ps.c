@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe ps: who is alive in a node, as a tree. */
+#include "runtime/cli/ps.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/cli/command.h"
+#include "runtime/cli/proc_stat.h"
+#include "runtime/cli/query.h"
 #include "runtime/control/control.pb-c.h"
 #include "runtime/node/ref.h"
-#include "runtime/cli/proc_stat.h"
-#include "runtime/control/client.h"
 #include "serialize/json.h"
 
 enum { NAMES_SIZE = 256 };
@@ -95,12 +95,12 @@ static int add(struct table *table, const Troupe__Guest__Actor *actor)
 	return 0;
 }
 
-static int ask_node(struct trp_client *visit, struct table *table)
+static int ask_node(struct trp_client *client, struct table *table)
 {
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	const ProtobufCMessage *item;
 	const Troupe__Guest__Node *node;
-	int r = trp_client_get(visit, &hello.base,
+	int r = trp_client_get(client, &hello.base,
 			       &troupe__guest__node__descriptor, &item);
 
 	if (r < 0)
@@ -116,15 +116,15 @@ static int ask_node(struct trp_client *visit, struct table *table)
 	return 0;
 }
 
-static int ask_actors(struct trp_client *visit, struct table *table)
+static int ask_actors(struct trp_client *client, struct table *table)
 {
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
 	const ProtobufCMessage *item;
-	int r = trp_client_ask(visit, &list.base);
+	int r = trp_client_ask(client, &list.base);
 
 	while (r == 0 &&
-	       (r = trp_client_next(visit, &troupe__guest__actor__descriptor, 0,
-				    &item)) == 1)
+	       (r = trp_client_next(client, &troupe__guest__actor__descriptor,
+				    0, &item)) == 1)
 		r = add(table, (const Troupe__Guest__Actor *)item);
 	return r;
 }
@@ -312,39 +312,29 @@ static int print_json(const struct table *table)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-int trp_cli_ps(int argc, char **argv)
+static int ps(struct trp_client *client, bool is_json)
 {
-	static struct trp_client visit;
-	static struct table table;
-	const char *node = NULL;
-	bool is_json = false;
-	const struct trp_command_option options[] = {
-		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
-	};
-	int r = trp_arguments_options("ps", argc, argv, options, 2);
+	struct table table = { 0 };
+	int r = ask_node(client, &table);
 
-	if (r < 0)
-		return TRP_COMMAND_USAGE;
-	if (r < argc)
-		return trp_arguments_fail(
-			TRP_COMMAND_USAGE, "ps",
-			"what is %s? A node is named by --node "
-			"NAME",
-			argv[r]);
-	r = trp_client_open(&visit, node);
-	if (r < 0)
-		return trp_arguments_fail(trp_arguments_status(r), "ps", "%s",
-					  visit.why);
-	r = ask_node(&visit, &table);
 	if (r == 0)
-		r = ask_actors(&visit, &table);
-	trp_client_close(&visit);
-	if (r < 0)
-		trp_arguments_fail(TRP_COMMAND_FAILED, "ps", "%s", visit.why);
-	else
+		r = ask_actors(client, &table);
+	if (r == 0)
 		r = is_json ? print_json(&table) : print_table(&table);
 	for (size_t i = 0; i < table.count; i++)
 		free(table.line[i].address);
 	free(table.line);
-	return r < 0 ? TRP_COMMAND_FAILED : TRP_COMMAND_OK;
+	return r;
+}
+
+int trp_cli_ps(int argc, char **argv)
+{
+	static const struct trp_query query = {
+		.command = "ps",
+		.usage = "A node is named by --node NAME",
+		.has_json = true,
+		.run = ps,
+	};
+
+	return trp_query_run(&query, argc, argv);
 }

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe send: a message from a person to an actor. */
+#include "runtime/cli/send.h"
+
 #include <errno.h>
 #include <string.h>
-#include "runtime/cli/command.h"
+#include "runtime/cli/application.h"
 #include "runtime/troupe_guest.h"
 
-static int send(const struct trp_application *application, const char *whom,
+static int send(const struct trp_application *application,
 		const ProtobufCMessage *message)
 {
 	troupe_ref ref;
-	int r = trp_application_join("send", application, whom, &ref);
+	int r = trp_application_join(application, &ref);
 
 	if (r != 0)
 		return r;
 	r = troupe_send_wait(ref, message, troupe_in_ms(5000));
 	troupe_leave();
 	if (r == 0)
-		return TRP_COMMAND_OK;
-	return trp_arguments_fail(TRP_COMMAND_FAILED, "send", "%s: %s", whom,
+		return TRP_ARGUMENTS_OK;
+	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "send", "%s: %s",
+				  application->whom,
 				  r == -ESRCH	 ? "is gone"
 				  : r == -EAGAIN ? "its mailbox is full"
 						 : strerror(-r));
@@ -25,29 +27,20 @@ static int send(const struct trp_application *application, const char *whom,
 
 int trp_cli_send(int argc, char **argv)
 {
-	static struct trp_application application;
-	const char *node = NULL;
-	const struct trp_command_option options[] = { { "--node", &node,
-							NULL } };
+	static struct trp_application application = {
+		.command = "send",
+		.wants = "WHOM TYPE ['{JSON}']",
+	};
 	const ProtobufCMessageDescriptor *type;
 	const ProtobufCMessage *message;
-	int n = trp_arguments_options("send", argc, argv, options, 1);
-	int status;
+	int status = trp_application_words(&application, argc, argv,
+					   (struct trp_arguments_option) { 0 });
 
-	if (n < 0)
-		return TRP_COMMAND_USAGE;
-	argc -= n;
-	argv += n;
-	if (argc < 2 || argc > 3)
-		return trp_arguments_fail(TRP_COMMAND_USAGE, "send",
-					  "wants WHOM TYPE ['{JSON}']");
-	status = trp_application_load("send", node, &application);
+	if (status == 0)
+		status = trp_application_load(&application);
 	if (status != 0)
 		return status;
-	type = trp_application_type("send", argv[1]);
-	message = type ? trp_application_message("send", type,
-						 argc > 2 ? argv[2] : "{}")
-		       : NULL;
-	return message ? send(&application, argv[0], message)
-		       : TRP_COMMAND_USAGE;
+	type = trp_application_type(&application);
+	message = type ? trp_application_message(&application, type) : NULL;
+	return message ? send(&application, message) : TRP_ARGUMENTS_USAGE;
 }

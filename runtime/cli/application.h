@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_CLI_APPLICATION_H
+#define TRP_RUNTIME_CLI_APPLICATION_H
+
+/*
+ * The application of a running node: its types are known and its services are
+ * found in this process, for the commands that speak to actors.  Errors have
+ * been said when these functions return them.
+ */
+
+#include <limits.h>
+#include "runtime/cli/arguments.h"
+#include "runtime/node/options.h"
+#include "runtime/troupe.h"
+
+struct trp_application {
+	const char *command;		  /* for errors */
+	const char *wants;		  /* its words */
+	const char *whom, *member, *json; /* words; member: type or method */
+	const char *named;		  /* by --node; NULL: none is */
+	char node[TRP_NODE_NAME_SIZE];
+	char path[PATH_MAX];
+	void *handle;
+};
+
+/*
+ * Takes the options, `--node` and one more (name NULL: none), and the words
+ * WHOM MEMBER [JSON].  0, or the exit status.
+ */
+int trp_application_words(struct trp_application *application, int argc,
+			  char **argv, struct trp_arguments_option more);
+
+/* Loads it as trp_client_open() finds its node.  0, or the exit status. */
+int trp_application_load(struct trp_application *application);
+
+/* "parlour.Number", or "Number" where that is clear; or NULL. */
+const ProtobufCMessageDescriptor *trp_application_type(
+	const struct trp_application *application);
+
+/* "parlour.Doubler.Twice", "Doubler.Twice", "Twice"; or NULL. */
+const ProtobufCServiceDescriptor *trp_application_method(
+	const struct trp_application *application, unsigned *ret_index);
+
+/* The message that the JSON means, static; or NULL. */
+const ProtobufCMessage *trp_application_message(
+	const struct trp_application *application,
+	const ProtobufCMessageDescriptor *type);
+
+/*
+ * Joins the node and finds `whom`: a name, an address or SLOT.GENERATION.  0,
+ * or the exit status; then this process is no guest.
+ */
+int trp_application_join(const struct trp_application *application,
+			 troupe_ref *ret_ref);
+
+#endif

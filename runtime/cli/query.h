@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_CLI_QUERY_H
+#define TRP_RUNTIME_CLI_QUERY_H
+
+/* A command that asks a node and needs not its application: ps, stop, beacon.
+ */
+
+#include <stdbool.h>
+#include "runtime/control/client.h"
+
+struct trp_query {
+	const char *command;
+	const char *usage; /* where there is a word too many */
+	bool has_json;	   /* takes --json */
+	/* 0, or a negative errno, with client->why where that says more. */
+	int (*run)(struct trp_client *client, bool is_json);
+};
+
+/* Takes the options, asks the node, and returns the exit status. */
+int trp_query_run(const struct trp_query *query, int argc, char **argv);
+
+#endif
