@@ -12,8 +12,12 @@
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/mesh/singleton.h"
+#include "runtime/supervisor/supervisor.h"
 
-/* Everything that a view points to; borrowed, but for the arrays. */
+/*
+ * A view borrows names and values from the beacon, which stands still until it
+ * is packed; what is made for it lies in the supervisor's scratch.
+ */
 struct view {
 	struct trp_mesh *mesh;
 	const char *offer; /* "": all */
@@ -23,126 +27,112 @@ struct view {
 	struct trp_mesh_pack_encoded config;
 	size_t room;
 	size_t size; /* of what was put in so far, about */
-	int error;
+	int error;   /* once it is set, nothing is allocated any more */
 };
 
 enum { VIEW_MOST = 1 << 20 };
+
+/* Zeros; NULL: view->error is set. */
+static void *take(struct view *view, size_t size)
+{
+	void *space = view->error
+			      ? NULL
+			      : trp_scratch_alloc(
+					&view->mesh->supervisor->scratch, size);
+
+	if (!space)
+		view->error = -ENOMEM;
+	return space ? memset(space, 0, size) : NULL;
+}
 
 static ProtobufCBinaryData text_bytes(const char *text)
 {
 	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
 }
 
-static void free_node(Troupe__Mesh__Node *node)
+struct offer {
+	Troupe__Mesh__Offer message;
+	struct trp_mesh_offer text;
+};
+
+/* Returns whether it offers what is looked for. */
+static bool read_offers(struct view *view, struct trp_mesh_announcement *said,
+			Troupe__Mesh__Node *node)
 {
-	troupe__mesh__node__free_unpacked(node, NULL);
-}
+	bool is_wanted = !*view->offer;
+	size_t lines = 1;
+	struct offer *offer;
 
-static int add_offer(Troupe__Mesh__Node *node,
-		     const struct trp_mesh_offer *offer)
-{
-	Troupe__Mesh__Offer **list = reallocarray(
-		node->offer, node->n_offer + 1, sizeof(*node->offer));
-	Troupe__Mesh__Offer *entry;
-
-	if (!list)
-		return -ENOMEM;
-	node->offer = list;
-	entry = calloc(1, sizeof(*entry));
-	if (!entry)
-		return -ENOMEM;
-	troupe__mesh__offer__init(entry);
-	entry->name = strdup(offer->name);
-	entry->where = strdup(offer->where);
-	node->offer[node->n_offer++] = entry;
-	return entry->name && entry->where ? 0 : -ENOMEM;
-}
-
-/* Returns whether it offers what is looked for, or an error. */
-static int read_offers(const char *wanted, struct trp_mesh_announcement *said,
-		       Troupe__Mesh__Node *node)
-{
-	struct trp_mesh_offer offer;
-	int r = !*wanted;
-
-	while (r >= 0 && trp_mesh_announcement_offer(said, &offer)) {
-		if (add_offer(node, &offer) < 0)
-			r = -ENOMEM;
-		else if (strcmp(offer.name, wanted) == 0)
-			r = 1;
+	for (size_t i = 0; i < said->length; i++)
+		lines += said->offers[i] == '\n';
+	node->offer = take(view, lines * sizeof(*node->offer));
+	while ((offer = take(view, sizeof(*offer))) &&
+	       trp_mesh_announcement_offer(said, &offer->text)) {
+		troupe__mesh__offer__init(&offer->message);
+		offer->message.name = offer->text.name;
+		offer->message.where = offer->text.where;
+		node->offer[node->n_offer++] = &offer->message;
+		is_wanted |= strcmp(offer->text.name, view->offer) == 0;
 	}
-	return r;
-}
-
-static int copy_bytes(ProtobufCBinaryData *to, const char *from, size_t length)
-{
-	to->data = malloc(length + 1);
-	if (!to->data)
-		return -ENOMEM;
-	memcpy(to->data, from, length);
-	to->len = length;
-	return 0;
+	return is_wanted;
 }
 
 /* Nodes that are not ours have values of any type. */
-static int copy_value(ProtobufCBinaryData *to, const struct trp_scalar *value)
+static ProtobufCBinaryData value_bytes(struct view *view,
+				       const struct trp_scalar *value)
 {
-	char text[64] = "";
+	enum { NUMBER = 64 };
+	char *text;
 
-	switch (value->type) {
-	case TRP_SCALAR_NONE:
-	case TRP_SCALAR_RAW: /* a list, a map */
-		break;
-	case TRP_SCALAR_BOOL:
-		snprintf(text, sizeof(text), "%s",
-			 value->flag ? "true" : "false");
-		break;
-	case TRP_SCALAR_INT:
-		snprintf(text, sizeof(text), "%" PRId64, value->integer);
-		break;
-	case TRP_SCALAR_REAL:
-		snprintf(text, sizeof(text), "%g", value->real);
-		break;
-	case TRP_SCALAR_TEXT:
-	case TRP_SCALAR_BYTES:
-		return copy_bytes(to, value->span.data, value->span.length);
-	}
-	return copy_bytes(to, text, strlen(text));
+	if (value->type == TRP_SCALAR_TEXT || value->type == TRP_SCALAR_BYTES)
+		return (ProtobufCBinaryData) { value->span.length,
+					       (uint8_t *)value->span.data };
+	text = take(view, NUMBER);
+	if (!text)
+		return (ProtobufCBinaryData) { 0 };
+	if (value->type == TRP_SCALAR_BOOL)
+		strcpy(text, value->flag ? "true" : "false");
+	else if (value->type == TRP_SCALAR_INT)
+		snprintf(text, NUMBER, "%" PRId64, value->integer);
+	else if (value->type == TRP_SCALAR_REAL)
+		snprintf(text, NUMBER, "%g", value->real);
+	return text_bytes(text); /* "": none, a list, a map */
 }
 
-static int read_value(const char *wanted, const struct trp_scalar *value,
-		      Troupe__Mesh__Node *node)
+static bool read_value(struct view *view, const struct trp_scalar *value,
+		       Troupe__Mesh__Node *node)
 {
 	struct trp_leadership_record record;
 	struct trp_mesh_announcement said = { 0 };
 
-	if (copy_value(&node->value, value) < 0)
-		return -ENOMEM;
+	node->value = value_bytes(view, value);
 	if (trp_leadership_read(value, &record) < 0 ||
 	    trp_mesh_announcement_read(record.rest.span.data,
 				       record.rest.span.length, &said) < 0)
-		return !*wanted;
+		return !*view->offer;
 	node->incarnation = said.incarnation;
 	node->load = said.load;
 	node->actors = said.actors;
-	return read_offers(wanted, &said, node);
+	return read_offers(view, &said, node);
 }
 
-static int keep_node(struct view *view, Troupe__Mesh__Node *node)
+static void add_node(struct view *view, Troupe__Mesh__Node *node)
 {
 	size_t room = view->room ? 2 * view->room : 16;
 	Troupe__Mesh__Node **nodes = view->message.nodes;
 
 	if (view->message.n_nodes == view->room) {
-		nodes = reallocarray(nodes, room, sizeof(*nodes));
+		nodes = take(view, room * sizeof(*nodes));
 		if (!nodes)
-			return -ENOMEM;
+			return;
+		if (view->room)
+			memcpy(nodes, view->message.nodes,
+			       view->room * sizeof(*nodes));
 		view->message.nodes = nodes;
 		view->room = room;
 	}
 	nodes[view->message.n_nodes++] = node;
 	view->size += troupe__mesh__node__get_packed_size(node);
-	return 0;
 }
 
 static void see_node(void *user, const char *name,
@@ -151,31 +141,22 @@ static void see_node(void *user, const char *name,
 	struct view *view = user;
 	struct trp_mesh *mesh = view->mesh;
 	Troupe__Mesh__Node *node;
-	int r;
 
-	if (view->error || view->size > VIEW_MOST)
+	if (view->size > VIEW_MOST)
 		return;
-	node = calloc(1, sizeof(*node));
-	if (!node) {
-		view->error = -ENOMEM;
+	node = take(view, sizeof(*node));
+	if (!node)
 		return;
-	}
 	troupe__mesh__node__init(node);
+	node->name = text_bytes(name);
 	node->is_self = strcmp(name, mesh->node) == 0;
 	node->is_it = strcmp(name, mesh->it) == 0;
 	node->has_seat = strcmp(name, mesh->leadership.holder) == 0;
 	node->is_live =
 		trp_mesh_members_is_live(mesh->beacon, name, heard, view->now);
 	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
-	r = copy_bytes(&node->name, name, strlen(name));
-	if (r == 0)
-		r = read_value(view->offer, value, node);
-	if (r == 1)
-		r = keep_node(view, node) < 0 ? -ENOMEM : 1;
-	if (r <= 0)
-		free_node(node);
-	if (r < 0)
-		view->error = r;
+	if (read_value(view, value, node))
+		add_node(view, node);
 }
 
 static void see_beacon(struct view *view)
@@ -204,32 +185,31 @@ static void see_beacon(struct view *view)
 	message->state = (uint32_t)trp_beacon_state(mesh->beacon);
 }
 
-static int see_lists(struct view *view)
+static void see_lists(struct view *view)
 {
 	struct trp_mesh *mesh = view->mesh;
+	Troupe__Mesh__View *message = &view->message;
 	const struct trp_mesh_singleton *singleton;
-	size_t listed = 0, count = 0;
+	size_t i, listed = 0, count = 0;
 
 	while (trp_beacon_listed(mesh->beacon, listed))
 		listed++;
 	for (singleton = mesh->singletons; singleton;
 	     singleton = singleton->next)
 		count++;
-	view->message.listed =
-		calloc(listed + 1, sizeof(*view->message.listed));
-	view->message.singleton =
-		calloc(count + 1, sizeof(*view->message.singleton));
-	if (!view->message.listed || !view->message.singleton)
-		return -ENOMEM;
-	for (size_t i = 0; i < listed; i++)
-		view->message.listed[i] =
+	message->listed = take(view, (listed + 1) * sizeof(*message->listed));
+	message->singleton =
+		take(view, (count + 1) * sizeof(*message->singleton));
+	if (view->error)
+		return;
+	for (i = 0; i < listed; i++)
+		message->listed[i] =
 			text_bytes(trp_beacon_listed(mesh->beacon, i));
-	view->message.n_listed = listed;
+	message->n_listed = listed;
 	for (singleton = mesh->singletons; singleton;
 	     singleton = singleton->next)
-		view->message.singleton[view->message.n_singleton++] =
+		message->singleton[message->n_singleton++] =
 			singleton->restart.spawn->name;
-	return 0;
 }
 
 static int pack(const Troupe__Mesh__View *message,
@@ -249,6 +229,8 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view)
 {
 	struct view view = { .mesh = mesh, .offer = offer, .now = trp_now() };
+	struct trp_scratch *scratch = &mesh->supervisor->scratch;
+	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
 	Troupe__Mesh__View *message = &view.message;
 	int r;
 
@@ -264,15 +246,8 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->term = mesh->leadership.term;
 	message->fence = trp_leadership_fence(&mesh->leadership);
 	trp_beacon_each(mesh->beacon, see_node, &view);
-	r = view.error;
-	if (r == 0)
-		r = see_lists(&view);
-	if (r == 0)
-		r = pack(message, ret_view);
-	for (size_t i = 0; i < message->n_nodes; i++)
-		free_node(message->nodes[i]);
-	free(message->nodes);
-	free(message->listed);
-	free(message->singleton);
+	see_lists(&view);
+	r = view.error ? view.error : pack(message, ret_view);
+	trp_scratch_release(scratch, mark);
 	return r;
 }
