@@ -20,22 +20,22 @@
 
 #define SUFFIX ".sock"
 
-static int fail(struct trp_client *visit, int r, const char *format, ...)
+static int fail(struct trp_client *client, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static int fail(struct trp_client *visit, int r, const char *format, ...)
+static int fail(struct trp_client *client, int r, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(visit->why, sizeof(visit->why), format, arguments);
+	vsnprintf(client->why, sizeof(client->why), format, arguments);
 	va_end(arguments);
 	return r;
 }
 
 /* ---- which node ---------------------------------------------------------- */
 
-static int open_folder(char path[PATH_MAX])
+static int open_dir(char path[PATH_MAX])
 {
 	int r = trp_runtime_dir_find(path, PATH_MAX);
 
@@ -52,7 +52,7 @@ static void be_patient(int fd, int64_t ms)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
 }
 
-static int connect_to(int folder, const char *socket_name)
+static int connect_to(int dir, const char *socket_name)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
@@ -60,8 +60,8 @@ static int connect_to(int folder, const char *socket_name)
 
 	if (fd < 0)
 		return -errno;
-	be_patient(fd, TRP_VISIT_MS);
-	trp_runtime_dir_address(&address, folder, socket_name);
+	be_patient(fd, TRP_CLIENT_MS);
+	trp_runtime_dir_address(&address, dir, socket_name);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		r = errno == ECONNREFUSED ? -ENOENT : -errno;
 	if (r < 0) {
@@ -71,38 +71,37 @@ static int connect_to(int folder, const char *socket_name)
 	return fd;
 }
 
-/* "" when it is none. */
-static void node_of(const char *socket_name, char node[TRP_NODE_NAME_SIZE])
+struct choice {
+	unsigned count;
+	char first[TRP_NODE_NAME_SIZE];
+	char all[TRP_CLIENT_WHY - 128];
+};
+
+/* Adds the node of that socket, if it is one's, and somebody listens there. */
+static void choose(struct choice *choice, int dir, const char *socket_name)
 {
 	size_t length = strlen(socket_name), suffix = strlen(SUFFIX);
-
-	node[0] = '\0';
-	if (length > suffix && length - suffix < TRP_NODE_NAME_SIZE &&
-	    strcmp(socket_name + length - suffix, SUFFIX) == 0)
-		snprintf(node, TRP_NODE_NAME_SIZE, "%.*s",
-			 (int)(length - suffix), socket_name);
-}
-
-static void look_at(int folder, const char *socket_name,
-		    void (*seen)(const char *node, void *data), void *data)
-{
-	char node[TRP_NODE_NAME_SIZE];
+	size_t used = strlen(choice->all);
 	int fd;
 
-	node_of(socket_name, node);
-	if (!node[0])
+	if (length <= suffix || length - suffix >= TRP_NODE_NAME_SIZE ||
+	    strcmp(socket_name + length - suffix, SUFFIX) != 0)
 		return;
-	fd = connect_to(folder, socket_name);
+	fd = connect_to(dir, socket_name);
 	if (fd < 0)
 		return;
 	close(fd);
-	seen(node, data);
+	length -= suffix;
+	if (choice->count++ == 0)
+		snprintf(choice->first, sizeof(choice->first), "%.*s",
+			 (int)length, socket_name);
+	snprintf(choice->all + used, sizeof(choice->all) - used, " %.*s",
+		 (int)length, socket_name);
 }
 
-static int each_in(int folder, void (*seen)(const char *node, void *data),
-		   void *data)
+static int choose_in(struct choice *choice, int dir)
 {
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	int r = -errno;
@@ -113,183 +112,168 @@ static int each_in(int folder, void (*seen)(const char *node, void *data),
 		return r;
 	}
 	while ((entry = readdir(list)))
-		look_at(folder, entry->d_name, seen, data);
+		choose(choice, dir, entry->d_name);
 	closedir(list);
 	return 0;
 }
 
-struct choice {
-	unsigned count;
-	char first[TRP_NODE_NAME_SIZE];
-	char all[TRP_VISIT_WHY - 128];
-};
-
-static void choose(const char *node, void *data)
-{
-	struct choice *choice = data;
-	size_t used = strlen(choice->all);
-
-	if (choice->count++ == 0)
-		snprintf(choice->first, sizeof(choice->first), "%s", node);
-	snprintf(choice->all + used, sizeof(choice->all) - used, " %s", node);
-}
-
 /* The only one there is. */
-static int find_node(struct trp_client *visit, int folder)
+static int find_node(struct trp_client *client, int dir)
 {
 	struct choice choice = { 0 };
-	int r = each_in(folder, choose, &choice);
+	int r = choose_in(&choice, dir);
 
 	if (r < 0)
-		return fail(visit, r, "cannot look for nodes: %s",
+		return fail(client, r, "cannot look for nodes: %s",
 			    strerror(-r));
 	if (choice.count == 0)
-		return fail(visit, -ENOENT, "no node of yours is running");
+		return fail(client, -ENOENT, "no node of yours is running");
 	if (choice.count > 1)
-		return fail(visit, -EUSERS,
+		return fail(client, -EUSERS,
 			    "%u nodes are running; say which by --node NAME or "
 			    "TROUPE_NODE:%s",
 			    choice.count, choice.all);
-	snprintf(visit->node, sizeof(visit->node), "%s", choice.first);
+	snprintf(client->node, sizeof(client->node), "%s", choice.first);
 	return 0;
 }
 
 /* ---- coming in ----------------------------------------------------------- */
 
-static int name_node(struct trp_client *visit, const char *node, int folder)
+static int name_node(struct trp_client *client, const char *node, int dir)
 {
 	if (!node)
 		node = getenv("TROUPE_NODE");
 	if (!node || !*node)
-		return find_node(visit, folder);
-	if (strlen(node) >= sizeof(visit->node) || strchr(node, '/') ||
+		return find_node(client, dir);
+	if (strlen(node) >= sizeof(client->node) || strchr(node, '/') ||
 	    *node == '.')
-		return fail(visit, -EINVAL, "no name of a node: %.80s", node);
-	snprintf(visit->node, sizeof(visit->node), "%s", node);
+		return fail(client, -EINVAL, "no name of a node: %.80s", node);
+	snprintf(client->node, sizeof(client->node), "%s", node);
 	return 0;
 }
 
-static int enter(struct trp_client *visit, const char *node, int folder)
+static int enter(struct trp_client *client, const char *node, int dir)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
-	int r = name_node(visit, node, folder);
+	int r = name_node(client, node, dir);
 
 	if (r < 0)
 		return r;
-	snprintf(name, sizeof(name), "%s" SUFFIX, visit->node);
-	visit->fd = connect_to(folder, name);
-	if (visit->fd == -ENOENT)
-		return fail(visit, -ENOENT, "no node called %s is running",
-			    visit->node);
-	if (visit->fd < 0)
-		return fail(visit, visit->fd, "node %s cannot be reached: %s",
-			    visit->node, strerror(-visit->fd));
+	snprintf(name, sizeof(name), "%s" SUFFIX, client->node);
+	client->fd = connect_to(dir, name);
+	if (client->fd == -ENOENT)
+		return fail(client, -ENOENT, "no node called %s is running",
+			    client->node);
+	if (client->fd < 0)
+		return fail(client, client->fd, "node %s cannot be reached: %s",
+			    client->node, strerror(-client->fd));
 	return 0;
 }
 
-static int no_folder(struct trp_client *visit, int r, const char *path)
+static int no_dir(struct trp_client *client, int r, const char *path)
 {
 	if (r == -ENOENT)
-		return fail(visit, r, "no node of yours is running");
+		return fail(client, r, "no node of yours is running");
 	if (r == -EPERM)
-		return fail(visit, r,
+		return fail(client, r,
 			    "%.200s is not a private folder of this user",
 			    path);
-	return fail(visit, r, "%.200s: %s", path, strerror(-r));
+	return fail(client, r, "%.200s: %s", path, strerror(-r));
 }
 
-int trp_client_open(struct trp_client *visit, const char *node)
+int trp_client_open(struct trp_client *client, const char *node)
 {
 	char path[PATH_MAX];
-	int folder = open_folder(path);
+	int dir = open_dir(path);
 	int r;
 
-	visit->fd = -1;
-	visit->node[0] = visit->why[0] = '\0';
-	if (folder < 0)
-		return no_folder(visit, folder, path);
-	r = enter(visit, node, folder);
-	close(folder);
+	client->fd = -1;
+	client->node[0] = client->why[0] = '\0';
+	if (dir < 0)
+		return no_dir(client, dir, path);
+	r = enter(client, node, dir);
+	close(dir);
 	if (r < 0)
 		return r;
-	trp_scratch_init(&visit->scratch, 0);
-	visit->mark = trp_scratch_mark(&visit->scratch);
+	trp_scratch_init(&client->scratch, 0);
+	client->mark = trp_scratch_mark(&client->scratch);
 	return 0;
 }
 
-void trp_client_close(struct trp_client *visit)
+void trp_client_close(struct trp_client *client)
 {
-	if (visit->fd < 0)
+	if (client->fd < 0)
 		return;
-	close(visit->fd);
-	visit->fd = -1;
-	trp_scratch_fini(&visit->scratch);
+	close(client->fd);
+	client->fd = -1;
+	trp_scratch_fini(&client->scratch);
 }
 
-void trp_client_patience(struct trp_client *visit, int64_t ms)
+void trp_client_patience(struct trp_client *client, int64_t ms)
 {
-	be_patient(visit->fd, ms);
+	be_patient(client->fd, ms);
 }
 
 /* ---- asking -------------------------------------------------------------- */
 
-int trp_client_ask(struct trp_client *visit, const ProtobufCMessage *request)
+int trp_client_ask(struct trp_client *client, const ProtobufCMessage *request)
 {
 	size_t size = trp_protocol_size(request);
 	void *bytes = malloc(size);
 	int r;
 
 	if (!bytes)
-		return fail(visit, -ENOMEM, "no memory");
+		return fail(client, -ENOMEM, "no memory");
 	trp_protocol_pack(request, bytes);
-	r = trp_protocol_send(visit->fd, bytes, size, NULL, 0);
+	r = trp_protocol_send(client->fd, bytes, size, NULL, 0);
 	free(bytes);
 	if (r == -EPIPE)
 		return 0; /* it has said why, and closed */
-	return r < 0 ? fail(visit, r, "node %s cannot be asked: %s",
-			    visit->node, strerror(-r))
+	return r < 0 ? fail(client, r, "node %s cannot be asked: %s",
+			    client->node, strerror(-r))
 		     : 0;
 }
 
-static int receive(struct trp_client *visit, size_t fds)
+static int receive(struct trp_client *client, size_t fds)
 {
 	int r;
 
 	do {
-		r = trp_protocol_receive(visit->fd, fds, &visit->packet);
+		r = trp_protocol_receive(client->fd, fds, &client->packet);
 	} while (r == -EINTR || r == -ECONNRESET);
 	if (r == -EAGAIN)
-		return fail(visit, -ETIMEDOUT, "node %s does not answer",
-			    visit->node);
+		return fail(client, -ETIMEDOUT, "node %s does not answer",
+			    client->node);
 	if (r == 0)
-		return fail(visit, -ECONNRESET, "node %s has ended",
-			    visit->node);
-	return r < 0 ? fail(visit, r, "node %s: %s", visit->node, strerror(-r))
+		return fail(client, -ECONNRESET, "node %s has ended",
+			    client->node);
+	return r < 0 ? fail(client, r, "node %s: %s", client->node,
+			    strerror(-r))
 		     : 1;
 }
 
-static int unpack(struct trp_client *visit,
+static int unpack(struct trp_client *client,
 		  const ProtobufCMessageDescriptor *type,
 		  const ProtobufCMessage **ret_item)
 {
 	ProtobufCMessage *message;
 	int r = -EPROTO;
 
-	if (trp_type_of(type) == visit->packet.type)
-		r = trp_message_unpack_private(type, visit->packet.body,
-					       visit->packet.size,
-					       &visit->scratch, &message);
+	if (trp_type_of(type) == client->packet.type)
+		r = trp_message_unpack_private(type, client->packet.body,
+					       client->packet.size,
+					       &client->scratch, &message);
 	if (r < 0) {
-		while (visit->packet.fds)
-			close(visit->packet.fd[--visit->packet.fds]);
-		return fail(visit, r, "node %s speaks another version",
-			    visit->node);
+		while (client->packet.fds)
+			close(client->packet.fd[--client->packet.fds]);
+		return fail(client, r, "node %s speaks another version",
+			    client->node);
 	}
 	*ret_item = message;
 	return 1;
 }
 
-int trp_client_next(struct trp_client *visit,
+int trp_client_next(struct trp_client *client,
 		    const ProtobufCMessageDescriptor *type, size_t fds,
 		    const ProtobufCMessage **ret_item)
 {
@@ -299,39 +283,40 @@ int trp_client_next(struct trp_client *visit,
 	const Troupe__Guest__Done *done;
 	int r;
 
-	trp_scratch_release(&visit->scratch, visit->mark);
-	r = receive(visit, fds);
+	trp_scratch_release(&client->scratch, client->mark);
+	r = receive(client, fds);
 	if (r < 0)
 		return r;
-	if (visit->packet.type != trp_type_of(end))
-		return unpack(visit, type, ret_item);
-	r = unpack(visit, end, &item);
+	if (client->packet.type != trp_type_of(end))
+		return unpack(client, type, ret_item);
+	r = unpack(client, end, &item);
 	if (r < 0 || !item)
 		return r;
 	done = (const Troupe__Guest__Done *)item;
-	return done->result < 0 ? fail(visit, done->result, "%s", done->text)
+	return done->result < 0 ? fail(client, done->result, "%s", done->text)
 				: 0;
 }
 
-int trp_client_get(struct trp_client *visit, const ProtobufCMessage *request,
+int trp_client_get(struct trp_client *client, const ProtobufCMessage *request,
 		   const ProtobufCMessageDescriptor *type,
 		   const ProtobufCMessage **ret_item)
 {
 	const ProtobufCMessage *item = NULL, *more;
-	int r = trp_client_ask(visit, request);
+	int r = trp_client_ask(client, request);
 
 	if (r == 0)
-		r = trp_client_next(visit, type, 0, &item);
+		r = trp_client_next(client, type, 0, &item);
 	if (r == 1) {
 		/* Kept over the look at what ends it. */
-		struct trp_scratch_mark mark = visit->mark;
+		struct trp_scratch_mark mark = client->mark;
 
-		visit->mark = trp_scratch_mark(&visit->scratch);
-		r = trp_client_next(visit, type, 0, &more);
-		visit->mark = mark;
+		client->mark = trp_scratch_mark(&client->scratch);
+		r = trp_client_next(client, type, 0, &more);
+		client->mark = mark;
 		if (r == 1)
-			r = fail(visit, -EPROTO,
-				 "node %s speaks another version", visit->node);
+			r = fail(client, -EPROTO,
+				 "node %s speaks another version",
+				 client->node);
 	}
 	if (r < 0)
 		return r;

@@ -1,50 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_VISIT_H
-#define TRP_RUNTIME_VISIT_H
+#ifndef TRP_CONTROL_CLIENT_H
+#define TRP_CONTROL_CLIENT_H
 
 /*
  * The other end of a control socket: asks a running node.  It waits for the
- * answers, TRP_VISIT_MS at most for each item unless told otherwise.
+ * answers, TRP_CLIENT_MS at most for each item unless told otherwise.
  */
 
 #include "runtime/node/options.h"
 #include "runtime/control/protocol.h"
 #include "serialize/scratch.h"
 
-enum { TRP_VISIT_MS = 10000, TRP_VISIT_WHY = 512 };
+enum { TRP_CLIENT_MS = 10000, TRP_CLIENT_WHY = 512 };
 
 struct trp_client {
-	int fd; /* to be waited for in poll(2), and closed with the visit */
+	int fd; /* to be waited for in poll(2), and closed with the client */
 	struct trp_scratch scratch;
 	struct trp_scratch_mark mark;
-	struct trp_protocol packet;
+	struct trp_protocol_packet packet;
 	char node[TRP_NODE_NAME_SIZE];
-	char why[TRP_VISIT_WHY]; /* of the last failure, for people */
+	char why[TRP_CLIENT_WHY]; /* of the last failure, for people */
 };
 
 /*
  * Connects to the node of that name; NULL: the one that $TROUPE_NODE names,
- * else the only one that is running.  visit->why is set on failure, when
+ * else the only one that is running.  client->why is set on failure, when
  * nothing is left to close.
  * 0; -ENOENT: no such node, or none at all; -EUSERS: several are running;
- * -EINVAL: no name of a node; -EPERM: the folder is not ours; or as connect(2).
+ * -EINVAL: no name of a node; -EPERM: the dir is not ours; or as connect(2).
  */
-int trp_client_open(struct trp_client *visit, const char *node);
-void trp_client_close(struct trp_client *visit);
+int trp_client_open(struct trp_client *client, const char *node);
+void trp_client_close(struct trp_client *client);
 
 /* How long each item is waited for; -1: for ever. */
-void trp_client_patience(struct trp_client *visit, int64_t ms);
+void trp_client_patience(struct trp_client *client, int64_t ms);
 
-/* Sends a request.  0; or as trp_protocol_send(), with visit->why. */
-int trp_client_ask(struct trp_client *visit, const ProtobufCMessage *request);
+/* Sends a request.  0; or as trp_protocol_send(), with client->why. */
+int trp_client_ask(struct trp_client *client, const ProtobufCMessage *request);
 
 /*
  * The next item of the answer, of that type, borrowed until the next call:
  * 1; 0: the answer is complete; negative: the request's failure, or
  * -ETIMEDOUT; -ECONNRESET: the node has ended; -EPROTO: another type of item.
- * fds: as many descriptors may come with it, which are in visit->packet.
+ * fds: as many descriptors may come with it, which are in client->packet.
  */
-int trp_client_next(struct trp_client *visit,
+int trp_client_next(struct trp_client *client,
 		    const ProtobufCMessageDescriptor *type, size_t fds,
 		    const ProtobufCMessage **ret_item);
 
@@ -52,7 +52,7 @@ int trp_client_next(struct trp_client *visit,
  * A request whose answer is at most one item: 0 with it in *ret_item (NULL:
  * there was none), or as above.
  */
-int trp_client_get(struct trp_client *visit, const ProtobufCMessage *request,
+int trp_client_get(struct trp_client *client, const ProtobufCMessage *request,
 		   const ProtobufCMessageDescriptor *type,
 		   const ProtobufCMessage **ret_item);
 

@@ -10,7 +10,7 @@
 
 union control {
 	struct cmsghdr align;
-	char space[CMSG_SPACE(TRP_PACKET_FDS * sizeof(int))];
+	char space[CMSG_SPACE(TRP_PROTOCOL_FDS * sizeof(int))];
 };
 
 size_t trp_protocol_size(const ProtobufCMessage *message)
@@ -33,7 +33,7 @@ int trp_protocol_send(int fd, const void *bytes, size_t size, const int *fds,
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
 	union control control = { 0 };
 
-	if (size > TRP_PACKET_MAX || count > TRP_PACKET_FDS)
+	if (size > TRP_PROTOCOL_MAX || count > TRP_PROTOCOL_FDS)
 		return -EMSGSIZE;
 	if (count) {
 		header.msg_control = &control;
@@ -50,7 +50,8 @@ int trp_protocol_send(int fd, const void *bytes, size_t size, const int *fds,
 	return 0;
 }
 
-static void take_descriptors(struct msghdr *header, struct trp_protocol *packet)
+static void take_descriptors(struct msghdr *header,
+			     struct trp_protocol_packet *packet)
 {
 	struct cmsghdr *part;
 
@@ -65,7 +66,8 @@ static void take_descriptors(struct msghdr *header, struct trp_protocol *packet)
 	}
 }
 
-int trp_protocol_receive(int fd, size_t fds, struct trp_protocol *ret_packet)
+int trp_protocol_receive(int fd, size_t fds,
+			 struct trp_protocol_packet *ret_packet)
 {
 	struct iovec part = { ret_packet->bytes, sizeof(ret_packet->bytes) };
 	union control control;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_PACKET_H
-#define TRP_RUNTIME_PACKET_H
+#ifndef TRP_CONTROL_PROTOCOL_H
+#define TRP_CONTROL_PROTOCOL_H
 
 /*
  * What passes over a control socket: a SOCK_SEQPACKET socket, so that the
@@ -8,8 +8,8 @@
  *
  *	packet	type:64, trp_type_id() of the message's name; then the message
  *
- * A request is answered by items, then by guest.Done; who speaks before that
- * may be cut off.  Unknown requests are answered too, with -ENOSYS.
+ * A request is answered by items, then by guest.Done; a client that speaks
+ *before that may be cut off.  Unknown requests are answered too, with -ENOSYS.
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { TRP_PACKET_MAX = 64 * 1024, TRP_PACKET_FDS = 4 };
+enum { TRP_PROTOCOL_MAX = 64 * 1024, TRP_PROTOCOL_FDS = 4 };
 
 /* Bytes of the packet of that message. */
 size_t trp_protocol_size(const ProtobufCMessage *message);
@@ -32,19 +32,20 @@ void trp_protocol_pack(const ProtobufCMessage *message, void *bytes);
 int trp_protocol_send(int fd, const void *bytes, size_t size, const int *fds,
 		      size_t count);
 
-struct trp_protocol {
+struct trp_protocol_packet {
 	uint64_t type;
 	const void *body;
 	size_t size;
-	int fd[TRP_PACKET_FDS]; /* the caller's from now on */
+	int fd[TRP_PROTOCOL_FDS]; /* the caller's from now on */
 	size_t fds;
-	alignas(8) unsigned char bytes[TRP_PACKET_MAX];
+	alignas(8) unsigned char bytes[TRP_PROTOCOL_MAX];
 };
 
 /*
  * Takes one, with at most `fds` descriptors.  1; 0: the other side has closed;
  * -EBADMSG: no packet, or more descriptors; or as recvmsg(2).
  */
-int trp_protocol_receive(int fd, size_t fds, struct trp_protocol *ret_packet);
+int trp_protocol_receive(int fd, size_t fds,
+			 struct trp_protocol_packet *ret_packet);
 
 #endif

@@ -154,7 +154,7 @@ static bool flush(struct trp_control_session *session)
 /* False: it was dropped. */
 static bool take_request(struct trp_control_session *session)
 {
-	static struct trp_protocol packet;
+	static struct trp_protocol_packet packet;
 	int r = trp_protocol_receive(session->watch.fd, 0, &packet);
 
 	if (r == -EAGAIN || r == -EINTR)

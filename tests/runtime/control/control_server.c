@@ -126,7 +126,7 @@ Test(gate, names_of_killed_nodes_are_taken_over_and_swept)
 
 Test(gate, hostile_bytes_are_dropped_with_their_connection)
 {
-	static unsigned char bytes[TRP_PACKET_MAX];
+	static unsigned char bytes[TRP_PROTOCOL_MAX];
 	unsigned seed;
 	struct program node;
 
