@@ -296,16 +296,12 @@ static struct trp_mesh *mesh_of(const struct trp_request *request)
 {
 	struct trp_mesh *mesh = request->module;
 
-	return mesh && !mesh->is_lost && mesh->bus.ref &&
-			       trp_ref_slot(mesh->bus.ref) == request->sender
-		       ? mesh
-		       : NULL;
+	return !mesh->is_lost && mesh->bus.ref == request->sender ? mesh : NULL;
 }
 
 static int on_heard(struct trp_request *request)
 {
-	const Troupe__Mesh__Heard *heard =
-		(const Troupe__Mesh__Heard *)request->message;
+	const Troupe__Mesh__Heard *heard = request->message;
 	struct trp_mesh *mesh = mesh_of(request);
 	struct trp_mesh_pack_decoded unpacked;
 
@@ -347,14 +343,14 @@ static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
 
 static int on_changed(struct trp_request *request)
 {
-	int error = ((const Troupe__Mesh__Changed *)request->message)->error;
+	const Troupe__Mesh__Changed *changed = request->message;
 	struct trp_mesh *mesh = mesh_of(request);
 
 	if (!mesh)
 		return -EPERM;
-	bus_changed(mesh, error == 0, error);
+	bus_changed(mesh, changed->error == 0, changed->error);
 	/* It has begun already, or is about to; or it could not before. */
-	if (error == 0 && !mesh->due.place)
+	if (changed->error == 0 && !mesh->due.place)
 		trp_beacon_start(mesh->beacon, trp_now());
 	settle(mesh);
 	return 0;
@@ -362,11 +358,12 @@ static int on_changed(struct trp_request *request)
 
 static int on_said(struct trp_request *request)
 {
+	const Troupe__Mesh__Said *said = request->message;
 	struct trp_mesh *mesh = mesh_of(request);
 
 	if (!mesh)
 		return -EPERM;
-	mesh->lost = ((const Troupe__Mesh__Said *)request->message)->lost;
+	mesh->lost = said->lost;
 	if (mesh->unanswered)
 		mesh->unanswered--;
 	mesh->asked = troupe_now();
@@ -513,7 +510,7 @@ static const struct trp_request_kind requests[] = {
 };
 
 const struct trp_module trp_mesh_module = {
-	.name = "mesh",
+	.closed = "this node is in no mesh: it was started without --beacon",
 	.types = types,
 	.requests = requests,
 	.open = open_mesh,

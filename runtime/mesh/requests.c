@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include "runtime/mesh/mesh.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/subscribers.h"
 #include "runtime/mesh/view.h"
@@ -13,62 +12,33 @@
 
 /* ---- of actors ---------------------------------------------------------- */
 
-static troupe_ref sender_of(const struct trp_request *request)
-{
-	const struct trp_child_table *children = &request->supervisor->children;
-
-	return trp_ref(request->sender,
-		       children->child[request->sender].generation);
-}
-
 int trp_mesh_requests_subscribe(struct trp_request *request)
 {
-	const Troupe__Mesh__Subscribe *wish =
-		(const Troupe__Mesh__Subscribe *)request->message;
-	struct trp_mesh *mesh = request->module;
-	troupe_ref ref = sender_of(request);
+	const Troupe__Mesh__Subscribe *wish = request->message;
 
-	if (!mesh)
-		return -ENOTCONN;
 	if (!wish->is_over)
-		return trp_mesh_subscribers_add(mesh, ref, NULL);
-	trp_mesh_subscribers_remove(mesh, ref, NULL);
+		return trp_mesh_subscribers_add(request->module,
+						request->sender, NULL);
+	trp_mesh_subscribers_remove(request->module, request->sender, NULL);
 	return 0;
 }
 
 int trp_mesh_requests_look(struct trp_request *request)
 {
-	struct trp_mesh *mesh = request->module;
+	const Troupe__Mesh__Look *look = request->message;
 
-	if (!mesh)
-		return -ENOTCONN;
-	return trp_mesh_view(
-		mesh, ((const Troupe__Mesh__Look *)request->message)->offer,
-		&request->more);
+	return trp_mesh_view(request->module, look->offer, &request->more);
 }
 
 int trp_mesh_requests_offer(struct trp_request *request)
 {
-	const Troupe__Mesh__Offer *offer =
-		(const Troupe__Mesh__Offer *)request->message;
+	const Troupe__Mesh__Offer *offer = request->message;
 
-	if (!request->module)
-		return -ENOTCONN;
 	return trp_registry_offer(&request->supervisor->registry, offer->name,
 				  offer->is_over ? NULL : offer->where);
 }
 
 /* ---- over the control socket -------------------------------------------- */
-
-static int ask(struct trp_control_session *session, struct trp_mesh **ret_mesh)
-{
-	*ret_mesh = session->module;
-	if (*ret_mesh)
-		return 0;
-	session->why = "this node is in no mesh: it was started without "
-		       "--beacon";
-	return -ENOTCONN;
-}
 
 static void stop_watching(struct trp_control_session *session)
 {
@@ -84,11 +54,8 @@ static int watch(struct trp_control_session *session)
 int trp_mesh_requests_watch(struct trp_control_session *session,
 			    const void *message)
 {
-	struct trp_mesh *mesh;
-	int r = ask(session, &mesh);
+	int r = trp_mesh_subscribers_add(session->module, 0, session);
 
-	if (r == 0)
-		r = trp_mesh_subscribers_add(mesh, 0, session);
 	if (r < 0)
 		return r;
 	session->gone = stop_watching;
@@ -100,11 +67,8 @@ static int view_for(struct trp_control_session *session,
 		    Troupe__Mesh__View **ret_view)
 {
 	ProtobufCBinaryData bytes;
-	struct trp_mesh *mesh;
-	int r = ask(session, &mesh);
+	int r = trp_mesh_view(session->module, "", &bytes);
 
-	if (r == 0)
-		r = trp_mesh_view(mesh, "", &bytes);
 	if (r < 0)
 		return r;
 	*ret_view = troupe__mesh__view__unpack(NULL, bytes.len, bytes.data);

@@ -4,8 +4,7 @@
 
 /*
  * What is asked about the mesh: by actors (supervisor/requests.h), and over the
- * control socket (supervisor/control_server.h).  Where the node is in no mesh,
- * the answer is -ENOTCONN.
+ * control socket (supervisor/control_server.h).
  */
 
 struct trp_request;

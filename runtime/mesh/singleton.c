@@ -132,14 +132,11 @@ static int declare(struct trp_mesh *mesh, const Troupe__Control__Spawn *spawn)
 
 int trp_mesh_singleton_request(struct trp_request *request)
 {
-	const Troupe__Mesh__Singleton *wish =
-		(const Troupe__Mesh__Singleton *)request->message;
+	const Troupe__Mesh__Singleton *wish = request->message;
 	struct trp_mesh *mesh = request->module;
 	Troupe__Control__Spawn *spawn;
 	int r;
 
-	if (!mesh)
-		return -ENOTCONN;
 	spawn = troupe__control__spawn__unpack(NULL, wish->spawn.len,
 					       wish->spawn.data);
 	if (!spawn)

@@ -144,8 +144,9 @@ int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
 {
 	struct trp_scratch *scratch = &session->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
-	const struct trp_request_kind *kind = trp_module_find(
-		session->supervisor, own, type, &session->module);
+	const struct trp_module_entry *entry;
+	const struct trp_request_kind *kind =
+		trp_module_find(session->supervisor, own, type, &entry);
 	ProtobufCMessage *message;
 	int r;
 
@@ -154,6 +155,11 @@ int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
 			       "of another version?";
 		return -ENOSYS;
 	}
+	if (entry && !entry->state) {
+		session->why = entry->module->closed;
+		return -ENOTCONN;
+	}
+	session->module = entry ? entry->state : NULL;
 	r = trp_message_unpack(kind->type, body, size, scratch, &message);
 	if (r == 0)
 		r = kind->ask(session, message);

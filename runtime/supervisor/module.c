@@ -12,9 +12,9 @@ int trp_module_begin(struct trp_supervisor *supervisor,
 	const ProtobufCMessageDescriptor *const *type;
 	int r = 0;
 
-	supervisor->modules.list = list;
 	for (size_t i = 0; list[i]; i++) {
 		assert(i < TRP_MODULES);
+		supervisor->modules[i].module = list[i];
 		for (type = list[i]->types; r == 0 && type && *type; type++)
 			r = trp_types_add(*type);
 	}
@@ -24,34 +24,30 @@ int trp_module_begin(struct trp_supervisor *supervisor,
 int trp_module_open(struct trp_supervisor *supervisor,
 		    const struct trp_options *options)
 {
-	struct trp_modules *modules = &supervisor->modules;
+	struct trp_module_entry *entry;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && modules->list[i]; i++)
-		if (modules->list[i]->open)
-			r = modules->list[i]->open(supervisor, options,
-						   &modules->state[i]);
+	for (entry = supervisor->modules; r == 0 && entry->module; entry++)
+		r = entry->module->open(supervisor, options, &entry->state);
 	return r;
 }
 
 void trp_module_leave(struct trp_supervisor *supervisor)
 {
-	struct trp_modules *modules = &supervisor->modules;
+	struct trp_module_entry *entry;
 
-	for (size_t i = 0; modules->list[i]; i++)
-		if (modules->list[i]->leave && modules->state[i])
-			modules->list[i]->leave(modules->state[i]);
+	for (entry = supervisor->modules; entry->module; entry++)
+		if (entry->state && entry->module->leave)
+			entry->module->leave(entry->state);
 }
 
 void trp_module_close(struct trp_supervisor *supervisor)
 {
-	struct trp_modules *modules = &supervisor->modules;
+	struct trp_module_entry *entry;
 
-	for (size_t i = 0; modules->list[i]; i++) {
-		if (modules->list[i]->close && modules->state[i])
-			modules->list[i]->close(modules->state[i]);
-		modules->state[i] = NULL;
-	}
+	for (entry = supervisor->modules; entry->module; entry++)
+		if (entry->state)
+			entry->module->close(entry->state);
 }
 
 static const struct trp_request_kind *find(const struct trp_request_kind *kind,
@@ -64,15 +60,16 @@ static const struct trp_request_kind *find(const struct trp_request_kind *kind,
 
 const struct trp_request_kind *trp_module_find(
 	const struct trp_supervisor *supervisor,
-	const struct trp_request_kind *own, uint64_t type, void **ret_state)
+	const struct trp_request_kind *own, uint64_t type,
+	const struct trp_module_entry **ret_entry)
 {
-	const struct trp_modules *modules = &supervisor->modules;
+	const struct trp_module_entry *entry = supervisor->modules;
 	const struct trp_request_kind *kind = find(own, type);
 
-	*ret_state = NULL;
-	for (size_t i = 0; !kind && modules->list[i]; i++) {
-		kind = find(modules->list[i]->requests, type);
-		*ret_state = modules->state[i];
+	*ret_entry = NULL;
+	for (; !kind && entry->module; entry++) {
+		kind = find(entry->module->requests, type);
+		*ret_entry = kind ? entry : NULL;
 	}
 	return kind;
 }

@@ -8,8 +8,9 @@
  * (cli/main.c), so code of a module may use the supervisor's, and not the
  * other way round.
  *
- * A module has a state of its own, which its callbacks are given: NULL as long
- * as it is not open, and where the options do not ask for it.
+ * A module has a state of its own, which its callbacks are given.  It is NULL
+ * as long as the module is not open, and where the options do not ask for it:
+ * then nothing of it is called, and its requests are answered by -ENOTCONN.
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -31,7 +32,7 @@ struct trp_request_kind {
 
 /* Each callback and table may be NULL; a table ends with an entry of NULL. */
 struct trp_module {
-	const char *name;
+	const char *closed; /* why it is not open, for people */
 	/* Types of messages that actors are sent, or send to each other: all
 	 * know them. */
 	const ProtobufCMessageDescriptor *const *types;
@@ -49,9 +50,9 @@ struct trp_module {
 	void (*close)(void *state);
 };
 
-struct trp_modules {
-	const struct trp_module *const *list; /* ends with NULL */
-	void *state[TRP_MODULES];	      /* of each */
+struct trp_module_entry {
+	const struct trp_module *module; /* NULL: the end of the list */
+	void *state;
 };
 
 /* Before the fork of the zygote: from then on the types are known.  0, or as
@@ -65,11 +66,12 @@ void trp_module_leave(struct trp_supervisor *supervisor);
 void trp_module_close(struct trp_supervisor *supervisor);
 
 /*
- * The entry for requests of that type, and its module's state: one of `own`,
- * the supervisor's (state NULL), or of a module.  NULL: there is none.
+ * What answers requests of that type: one of `own`, the supervisor's (then
+ * *ret_entry is NULL), or of a module.  NULL: nothing does.
  */
 const struct trp_request_kind *trp_module_find(
 	const struct trp_supervisor *supervisor,
-	const struct trp_request_kind *own, uint64_t type, void **ret_state);
+	const struct trp_request_kind *own, uint64_t type,
+	const struct trp_module_entry **ret_entry);
 
 #endif

@@ -18,133 +18,111 @@
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 
-/* Of the singleton that the sender is, or belongs to. */
-static uint64_t fence_of(const struct trp_request *request)
-{
-	const struct trp_restart *restart =
-		request->supervisor->children.child[request->sender].restart;
-
-	return restart ? restart->fence : 0;
-}
-
 static int on_spawn(struct trp_request *request)
 {
-	const Troupe__Control__Spawn *spawn_order =
-		(const Troupe__Control__Spawn *)request->message;
+	const Troupe__Control__Spawn *spawn = request->message;
+	const struct trp_restart *restart = request->child->restart;
 
-	if (!spawn_order->birth)
+	if (!spawn->birth)
 		return -EINVAL;
 	/* Its addresses are not those of the application. */
-	if (request->supervisor->children.child[request->sender].is_guest)
+	if (request->child->is_guest)
 		return -ENOTSUP;
-	spawn_order->birth->fence = fence_of(request);
-	return trp_supervisor_spawn(request->supervisor, request->sender,
-				    spawn_order, &request->answer);
+	/* Of the singleton that the sender is, or belongs to. */
+	spawn->birth->fence = restart ? restart->fence : 0;
+	return trp_supervisor_spawn(request->supervisor, request->slot, spawn,
+				    &request->answer);
 }
 
-static int find_slot(struct trp_request *request, troupe_ref ref,
-		     uint32_t *ret_slot)
+/* NULL: not alive. */
+static struct trp_child *find(const struct trp_request *request, troupe_ref ref)
 {
-	if (!trp_child_find(&request->supervisor->children, ref))
-		return -ESRCH;
-	*ret_slot = trp_ref_slot(ref);
-	return 0;
+	return trp_child_find(&request->supervisor->children, ref);
 }
 
 static int on_stop(struct trp_request *request)
 {
-	uint32_t slot;
-	int r = find_slot(
-		request, ((const Troupe__Control__Stop *)request->message)->ref,
-		&slot);
+	const Troupe__Control__Stop *stop = request->message;
 
-	if (r == 0)
-		trp_supervisor_stop(request->supervisor, slot);
-	return r;
+	if (!find(request, stop->ref))
+		return -ESRCH;
+	trp_supervisor_stop(request->supervisor, trp_ref_slot(stop->ref));
+	return 0;
 }
 
 static int on_kill(struct trp_request *request)
 {
-	uint32_t slot;
-	int r = find_slot(
-		request, ((const Troupe__Control__Kill *)request->message)->ref,
-		&slot);
+	const Troupe__Control__Kill *order = request->message;
 
-	if (r == 0)
-		trp_notify_kill(request->supervisor, slot);
-	return r;
+	if (!find(request, order->ref))
+		return -ESRCH;
+	trp_notify_kill(request->supervisor, trp_ref_slot(order->ref));
+	return 0;
 }
 
 static int on_watch(struct trp_request *request)
 {
-	const Troupe__Control__Watch *watch =
-		(const Troupe__Control__Watch *)request->message;
+	const Troupe__Control__Watch *watch = request->message;
 	struct trp_supervisor *supervisor = request->supervisor;
-	const struct trp_child *sender =
-		&supervisor->children.child[request->sender];
 	const struct troupe_end unknown = { .ref = watch->ref,
 					    .reason.cause = TROUPE_NOPROC };
 	const struct troupe_end *end = NULL;
-	uint32_t slot;
 
 	if (!watch->id)
 		return -EINVAL;
-	if (find_slot(request, watch->ref, &slot) == 0)
-		return trp_child_watch(&supervisor->children, request->sender,
-				       slot, watch->id);
+	if (find(request, watch->ref))
+		return trp_child_watch(&supervisor->children, request->slot,
+				       trp_ref_slot(watch->ref), watch->id);
 	if (watch->post_mortem)
 		end = trp_exit_history_find(&supervisor->exit_history,
 					    watch->ref);
-	trp_exit_tell(supervisor, trp_ref(request->sender, sender->generation),
-		      end ? end : &unknown, watch->id);
+	trp_exit_tell(supervisor, request->sender, end ? end : &unknown,
+		      watch->id);
 	return 0;
 }
 
 static int on_unwatch(struct trp_request *request)
 {
-	trp_child_unwatch(
-		&request->supervisor->children, request->sender,
-		((const Troupe__Control__Unwatch *)request->message)->id);
+	const Troupe__Control__Unwatch *watch = request->message;
+
+	trp_child_unwatch(&request->supervisor->children, request->slot,
+			  watch->id);
 	return 0;
 }
 
 static int on_register(struct trp_request *request)
 {
-	const Troupe__Control__Register *name =
-		(const Troupe__Control__Register *)request->message;
-	uint32_t slot;
-	int r = find_slot(request, name->ref, &slot);
+	const Troupe__Control__Register *name = request->message;
+	struct trp_child *child = find(request, name->ref);
 
-	if (r < 0)
-		return r;
-	return trp_registry_add(
-		&request->supervisor->registry, name->name, name->ref,
-		&request->supervisor->children.child[slot].names);
+	return child ? trp_registry_add(&request->supervisor->registry,
+					name->name, name->ref, &child->names)
+		     : -ESRCH;
 }
 
 static int on_unregister(struct trp_request *request)
 {
-	return trp_registry_remove(
-		&request->supervisor->registry,
-		((const Troupe__Control__Unregister *)request->message)->name);
+	const Troupe__Control__Unregister *name = request->message;
+
+	return trp_registry_remove(&request->supervisor->registry, name->name);
 }
 
 static int on_whereis(struct trp_request *request)
 {
-	request->answer = trp_registry_find(
-		&request->supervisor->registry,
-		((const Troupe__Control__Whereis *)request->message)->name);
+	const Troupe__Control__Whereis *name = request->message;
+
+	request->answer =
+		trp_registry_find(&request->supervisor->registry, name->name);
 	return request->answer ? 0 : -ENOENT;
 }
 
 static int on_lookup(struct trp_request *request)
 {
+	const Troupe__Control__Lookup *lookup = request->message;
 	const struct trp_child_table *children = &request->supervisor->children;
 	uint32_t slot;
-	int r = trp_child_address_walk(
-		children, request->sender,
-		((const Troupe__Control__Lookup *)request->message)->address,
-		&slot);
+	int r = trp_child_address_walk(children, request->slot, lookup->address,
+				       &slot);
 
 	if (r == 0)
 		request->answer =
@@ -154,27 +132,21 @@ static int on_lookup(struct trp_request *request)
 
 static int on_dead_letters(struct trp_request *request)
 {
-	const struct trp_child *child =
-		&request->supervisor->children.child[request->sender];
-	troupe_ref ref = trp_ref(request->sender, child->generation);
+	const Troupe__Control__DeadLetters *letters = request->message;
 
-	return ((const Troupe__Control__DeadLetters *)request->message)->wanted
-		       ? trp_dead_letter_subscribe(ref)
-		       : trp_dead_letter_unsubscribe(ref);
+	return letters->wanted ? trp_dead_letter_subscribe(request->sender)
+			       : trp_dead_letter_unsubscribe(request->sender);
 }
 
 static int on_address_of(struct trp_request *request)
 {
 	static char address[TROUPE_ADDRESS_SIZE];
-	const Troupe__Control__AddressOf *of =
-		(const Troupe__Control__AddressOf *)request->message;
-	uint32_t slot;
-	int r = find_slot(request, of->ref, &slot);
+	const Troupe__Control__AddressOf *of = request->message;
 
-	if (r < 0)
-		return r;
-	if (!trp_child_address(&request->supervisor->children, slot, address,
-			       sizeof(address)))
+	if (!find(request, of->ref))
+		return -ESRCH;
+	if (!trp_child_address(&request->supervisor->children,
+			       trp_ref_slot(of->ref), address, sizeof(address)))
 		return -ENAMETOOLONG;
 	if (address[0] != '/')
 		return -ENOENT;
@@ -185,15 +157,14 @@ static int on_address_of(struct trp_request *request)
 /* Positive: answered later. */
 static int on_stop_children(struct trp_request *request)
 {
-	struct trp_supervisor *supervisor = request->supervisor;
-	struct trp_child *child = &supervisor->children.child[request->sender];
+	struct trp_child *child = request->child;
 
 	if (!child->first)
 		return 0;
 	child->stop_children = request->correlation;
 	/* Its children have their own; its time goes on when they are gone. */
-	trp_timers_cancel(&supervisor->timers, &child->grace);
-	trp_supervisor_stop_children(supervisor, request->sender);
+	trp_timers_cancel(&request->supervisor->timers, &child->grace);
+	trp_supervisor_stop_children(request->supervisor, request->slot);
 	return 1;
 }
 
@@ -226,7 +197,7 @@ static void answer(struct trp_request *request, int result)
 	message.more = request->more;
 	if (request->answer_text)
 		message.text = request->answer_text;
-	trp_notify_tell(request->supervisor, request->sender, TRP_REPLY,
+	trp_notify_tell(request->supervisor, request->slot, TRP_REPLY,
 			request->correlation, &message.base);
 }
 
@@ -235,16 +206,20 @@ static int handle(struct trp_request *request, uint64_t type, const void *body,
 {
 	struct trp_scratch *scratch = &request->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
+	const struct trp_module_entry *entry;
+	const struct trp_request_kind *kind =
+		trp_module_find(request->supervisor, own, type, &entry);
 	ProtobufCMessage *message;
-	const struct trp_request_kind *kind = trp_module_find(
-		request->supervisor, own, type, &request->module);
 	int r = -EPROTO;
 
+	if (entry && !entry->state)
+		return -ENOTCONN;
 	if (kind && kind->handle)
 		r = trp_message_unpack(kind->type, body, size, scratch,
 				       &message);
 	if (r == 0) {
 		request->message = message;
+		request->module = entry ? entry->state : NULL;
 		r = kind->handle(request);
 	}
 	trp_scratch_release(scratch, mark);
@@ -255,8 +230,12 @@ static int handle(struct trp_request *request, uint64_t type, const void *body,
 static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 {
 	struct trp_child *child = &supervisor->children.child[mail->sender];
-	struct trp_request request = { .supervisor = supervisor,
-				       .sender = mail->sender };
+	struct trp_request request = {
+		.supervisor = supervisor,
+		.sender = trp_ref(mail->sender, child->generation),
+		.slot = mail->sender,
+		.child = child,
+	};
 	struct trp_envelope envelope;
 	char title[TRP_TITLE_SIZE];
 	const void *body;

@@ -13,13 +13,16 @@
 #include "runtime/node/ref.h"
 
 struct trp_supervisor;
+struct trp_child;
 
 struct trp_request {
 	struct trp_supervisor *supervisor;
-	void *module;	      /* the state of the one that is asked */
-	uint32_t sender;      /* slot */
-	uint64_t correlation; /* 0: no answer is wanted */
-	const ProtobufCMessage *message; /* until the function returns */
+	void *module; /* the state of the one that is asked */
+	troupe_ref sender;
+	uint32_t slot;		 /* its */
+	struct trp_child *child; /* the same, alive */
+	uint64_t correlation;	 /* 0: no answer is wanted */
+	const void *message;	 /* of that type, until the function returns */
 	troupe_ref answer;
 	ProtobufCBinaryData more; /* freed when it was answered */
 	char *answer_text;	  /* static; NULL: none */

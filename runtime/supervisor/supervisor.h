@@ -48,7 +48,7 @@ struct trp_supervisor {
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	struct trp_restart *restarts;
-	struct trp_modules modules;
+	struct trp_module_entry modules[TRP_MODULES + 1];
 	bool is_ending;
 	bool has_zygote;
 	int64_t full_at;      /* when it was last said that no slot is free */
