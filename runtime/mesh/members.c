@@ -61,33 +61,22 @@ static size_t place_of(const struct trp_mesh_members *members, const char *name,
 	return low;
 }
 
-static int make_room(struct trp_mesh_members *members)
-{
-	struct trp_mesh_member *at;
-	size_t room = members->room ? 2 * members->room : 16;
-
-	if (members->count < members->room)
-		return 0;
-	at = reallocarray(members->at, room, sizeof(*at));
-	if (!at)
-		return -ENOMEM;
-	members->at = at;
-	members->room = room;
-	return 0;
-}
-
 static int add(struct trp_mesh_members *members, size_t place, const char *name)
 {
 	struct trp_mesh_member entry = { .name = strdup(name),
 					 .is_seen = true };
+	struct trp_mesh_member *at =
+		reallocarray(members->at, members->count + 1, sizeof(*at));
 
-	if (!entry.name || make_room(members) < 0) {
+	if (at)
+		members->at = at;
+	if (!at || !entry.name) {
 		free(entry.name);
 		return -ENOMEM;
 	}
-	memmove(members->at + place + 1, members->at + place,
-		(members->count - place) * sizeof(*members->at));
-	members->at[place] = entry;
+	memmove(at + place + 1, at + place,
+		(members->count - place) * sizeof(*at));
+	at[place] = entry;
 	members->count++;
 	return 0;
 }

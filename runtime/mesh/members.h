@@ -21,7 +21,7 @@ struct trp_mesh_member {
 
 struct trp_mesh_members {
 	struct trp_mesh_member *at; /* sorted by name */
-	size_t count, room;
+	size_t count;
 };
 
 /* As far as the beacon knows now; this node itself, when it takes part. */

@@ -25,7 +25,6 @@ struct view {
 	Troupe__Mesh__View message;
 	Troupe__Mesh__Counts counts;
 	struct trp_mesh_pack_encoded config;
-	size_t room;
 	size_t size; /* of what was put in so far, about */
 	int error;   /* once it is set, nothing is allocated any more */
 };
@@ -116,23 +115,10 @@ static bool read_value(struct view *view, const struct trp_scalar *value,
 	return read_offers(view, &said, node);
 }
 
-static void add_node(struct view *view, Troupe__Mesh__Node *node)
+static void count_node(void *user, const char *name,
+		       const struct trp_scalar *value, struct trp_time heard)
 {
-	size_t room = view->room ? 2 * view->room : 16;
-	Troupe__Mesh__Node **nodes = view->message.nodes;
-
-	if (view->message.n_nodes == view->room) {
-		nodes = take(view, room * sizeof(*nodes));
-		if (!nodes)
-			return;
-		if (view->room)
-			memcpy(nodes, view->message.nodes,
-			       view->room * sizeof(*nodes));
-		view->message.nodes = nodes;
-		view->room = room;
-	}
-	nodes[view->message.n_nodes++] = node;
-	view->size += troupe__mesh__node__get_packed_size(node);
+	++*(size_t *)user;
 }
 
 static void see_node(void *user, const char *name,
@@ -155,8 +141,10 @@ static void see_node(void *user, const char *name,
 	node->is_live =
 		trp_mesh_members_is_live(mesh->beacon, name, heard, view->now);
 	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
-	if (read_value(view, value, node))
-		add_node(view, node);
+	if (!read_value(view, value, node))
+		return;
+	view->message.nodes[view->message.n_nodes++] = node;
+	view->size += troupe__mesh__node__get_packed_size(node);
 }
 
 static void see_beacon(struct view *view)
@@ -232,6 +220,7 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	struct trp_scratch *scratch = &mesh->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
 	Troupe__Mesh__View *message = &view.message;
+	size_t nodes = 0;
 	int r;
 
 	troupe__mesh__view__init(message);
@@ -245,6 +234,8 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->seat = text_bytes(mesh->leadership.holder);
 	message->term = mesh->leadership.term;
 	message->fence = trp_leadership_fence(&mesh->leadership);
+	trp_beacon_each(mesh->beacon, count_node, &nodes);
+	message->nodes = take(&view, nodes * sizeof(*message->nodes));
 	trp_beacon_each(mesh->beacon, see_node, &view);
 	see_lists(&view);
 	r = view.error ? view.error : pack(message, ret_view);
