@@ -3,13 +3,13 @@
 #define TRP_CONTROL_PROTOCOL_H
 
 /*
- * What passes over a control socket: a SOCK_SEQPACKET socket, so that the
+ * Packets over a control socket, a SOCK_SEQPACKET socket, so that the
  * kernel keeps packets apart and nobody has to believe a length.
  *
  *	packet	type:64, trp_type_id() of the message's name; then the message
  *
- * A request is answered by items, then by guest.Done; a client that speaks
- *before that may be cut off.  Unknown requests are answered too, with -ENOSYS.
+ * A request is answered by items, then by guest.Done.  A client that speaks
+ * before that may be cut off.  Unknown requests are answered by -ENOSYS.
  */
 
 #include <protobuf-c/protobuf-c.h>

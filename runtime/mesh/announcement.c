@@ -144,7 +144,7 @@ static bool take_word(const char *from, size_t length, char *to, size_t size)
 	return true;
 }
 
-/* What makes no sense is passed over. */
+/* A line that makes no sense is passed over. */
 bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
 				 struct trp_mesh_offer *ret_offer)
 {

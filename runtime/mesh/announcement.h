@@ -3,7 +3,8 @@
 #define TRP_MESH_ANNOUNCEMENT_H
 
 /*
- * What a node says of itself, behind the leadership's record in its value:
+ * The line that a node says of itself in its value, behind the record of the
+ * leadership:
  *
  *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
  *	NAME TAB WHERE		a line for each offer
@@ -19,10 +20,10 @@
 
 struct trp_mesh;
 
-/* What this node says of itself behind the leadership's record. */
+/* Writes this node's line. */
 void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size);
 
-/* What another one has said; `text` need not end in NUL. */
+/* The line of another one, read; `text` need not end in NUL. */
 struct trp_mesh_announcement {
 	uint64_t incarnation;
 	uint32_t load; /* of a hundredth of a processor, over a minute */

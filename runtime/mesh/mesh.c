@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The beacon's life in the supervisor.  What the bus actor has heard comes as
- * a request and is handed over before the timer ticks, since a turn of the
- * supervisor takes requests first.
+ * The beacon's life in the supervisor.  A message that the bus actor has heard
+ * comes as a request, and is handed over before the timer ticks, since a turn
+ * of the supervisor takes requests first.
  *
  * Each call of the beacon is followed by settle(): what it has changed is
  * acted upon there, outside of its callbacks.

@@ -3,7 +3,7 @@
 #define TRP_MESH_REQUESTS_H
 
 /*
- * What is asked about the mesh: by actors (supervisor/requests.h), and over the
+ * Requests about the mesh: of actors (supervisor/requests.h), and over the
  * control socket (supervisor/control_server.h).
  */
 

@@ -3,8 +3,8 @@
 #define TRP_SUPERVISOR_CONTROL_REQUESTS_H
 
 /*
- * What may be asked over the control socket: the node itself, and what the
- * tables of its modules have.
+ * Requests over the control socket: those about the node itself, and those in
+ * the tables of its modules.
  */
 
 #include "runtime/supervisor/control_server.h"

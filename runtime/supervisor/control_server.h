@@ -25,7 +25,7 @@ struct trp_supervisor;
 
 enum { TRP_CONTROL_SESSIONS = 256 };
 
-/* What more() returns, beside 0 or -errno: the answer is complete. */
+/* Results of more(), beside 0 or -errno: the answer is complete. */
 enum {
 	TRP_CONTROL_MORE = 1,  /* something was said: call again */
 	TRP_CONTROL_LATER = 2, /* not before the session is heard of again */

@@ -62,7 +62,7 @@ struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code)
 	return end;
 }
 
-/* Whose exit record counts: it ended by itself, as far as is seen. */
+/* It ended by itself, as far as is seen: then its exit record counts. */
 static bool is_own(enum troupe_cause cause)
 {
 	return cause == TROUPE_NORMAL || cause == TROUPE_ERROR ||

@@ -25,8 +25,8 @@ enum trp_exit_kind {
 struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code);
 
 /*
- * That actor has ended so.  What it has said itself in its status block counts
- * more than an exit status, but not more than a signal.
+ * That actor has ended so.  The exit record in its status block counts more
+ * than an exit status, but not more than a signal.
  */
 void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	      const struct troupe_end *seen);

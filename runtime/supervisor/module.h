@@ -22,7 +22,7 @@ struct trp_control_session;
 
 enum { TRP_MODULES = 8 };
 
-/* What is done about requests of a type, by an actor or a control session. */
+/* A type of requests, of actors or control sessions, and its handler. */
 struct trp_request_kind {
 	const ProtobufCMessageDescriptor *type;
 	int (*handle)(struct trp_request *request); /* see requests.h; or */
@@ -66,7 +66,7 @@ void trp_module_leave(struct trp_supervisor *supervisor);
 void trp_module_close(struct trp_supervisor *supervisor);
 
 /*
- * What answers requests of that type: one of `own`, the supervisor's (then
+ * The kind of requests of that type: one of `own`, the supervisor's (then
  * *ret_entry is NULL), or of a module.  NULL: nothing does.
  */
 const struct trp_request_kind *trp_module_find(

@@ -2,7 +2,7 @@
 #ifndef TRP_SUPERVISOR_NOTIFY_H
 #define TRP_SUPERVISOR_NOTIFY_H
 
-/* What the supervisor says to actors, and the end of those it cannot tell. */
+/* News, orders and answers for actors, and the end of one that gets none. */
 
 #include <protobuf-c/protobuf-c.h>
 #include "ipc/lane.h"

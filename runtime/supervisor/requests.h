@@ -3,7 +3,7 @@
 #define TRP_SUPERVISOR_REQUESTS_H
 
 /*
- * What actors ask of the supervisor and of its modules: tables, type of message
+ * Requests of actors to the supervisor and its modules: tables, type of message
  * -> function (module.h).  A function returns 0 or a negative errno, which is
  * the answer, together with `answer`; or a positive value: it will be answered
  * later, by trp_notify_tell() with a control.Answer and the correlation.

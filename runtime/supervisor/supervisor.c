@@ -50,7 +50,7 @@ static void end_signal(struct trp_supervisor *supervisor)
 		trp_notify_kill(supervisor, slot);
 }
 
-/* Whatever is left after a short reading is reported again. */
+/* Signals that are left after a short reading are reported again. */
 static void on_signal(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_supervisor *supervisor = watch->data;

@@ -126,8 +126,8 @@ static char *names_of_types(size_t *ret_size)
 }
 
 /*
- * What every actor finds, set once: a fork inherits it.  The terminal sends
- * the ignored ones to everybody, and the supervisor acts on them.
+ * Every actor inherits these by the fork, so they are set once.  The terminal
+ * sends the ignored ones to everybody, and the supervisor acts on them.
  */
 static void set_signals(void)
 {

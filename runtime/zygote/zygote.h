@@ -7,12 +7,12 @@
  * loads the application, and then forks one process for each order.
  *
  *	supervisor --- order ---> zygote	{slot, generation}
- *	supervisor <-- birth ---- zygote	{slot, generation, pid or
- *-errno}
+ *	supervisor <-- birth ---- zygote	{slot, generation, pid}
  *
- * It keeps nothing: no table, no thread, two pipes.  What a new process is to
- * be, that reads in its own mailbox (control.proto, Birth).  A batch of orders
- * is read at once and answered at once.
+ * It answers with a pid or -errno, and keeps nothing: no table, no thread, two
+ * pipes.  A new process reads in its own mailbox what it is to be
+ * (system.proto, Birth).  A batch of orders is read at once and answered at
+ * once.
  *
  * When the supervisor closes its end the zygote ends; when the zygote dies the
  * supervisor sees the end of file.  It is killed with the supervisor.
@@ -32,7 +32,7 @@ struct trp_birth {
 	int32_t pid; /* or -errno */
 };
 
-/* What the zygote says first: 0, or -errno and why the application won't do. */
+/* The zygote says first: 0, or -errno and why the application won't do. */
 struct trp_loaded {
 	int32_t result;
 	uint32_t names; /* bytes that follow: those of its types, for logs */
