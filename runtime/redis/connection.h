@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REDIS_H
-#define TRP_RUNTIME_REDIS_H
+#ifndef TRP_RUNTIME_REDIS_CONNECTION_H
+#define TRP_RUNTIME_REDIS_CONNECTION_H
 
 /*
  * A connection to Redis that never blocks its actor: requests go out together,
@@ -14,28 +14,13 @@
  * connection is given up and made anew after a pause, as if it had been lost.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include "runtime/redis/url.h"
 #include "runtime/troupe.h"
 
 struct redisReply;
 struct redisReader;
-
-struct trp_redis_address {
-	char host[256]; /* or */
-	char path[108];
-	char user[64], password[256]; /* may be empty */
-	unsigned port, database;
-};
-
-/* redis_url.c; the forms are in troupe_mailbox.h.  0 or -EINVAL. */
-int trp_redis_parse(const char *url, struct trp_redis_address *ret_address);
-/* The same of that url; NULL: of the environment's, or of this machine. */
-int trp_redis_find(const char *url, struct trp_redis_address *ret_address);
-/* For people; without the password. */
-void trp_redis_say(const struct trp_redis_address *address, char *text,
-		   size_t size);
 
 enum trp_redis_mode {
 	TRP_REDIS_ONCE,	    /* lost with the connection: answer NULL */
@@ -57,7 +42,7 @@ typedef void (*trp_redis_answer)(void *data, uint64_t tag,
 
 struct trp_redis_calls {
 	/* Connected and known there; the caller's requests come first, then
-	 * it calls trp_redis_repeat(). */
+	 * it calls trp_redis_connection_repeat(). */
 	void (*is_up)(void *data);
 	/* Only a person can mend that; nothing is tried any more. */
 	void (*is_refused)(void *data, int error);
@@ -75,7 +60,7 @@ struct trp_redis_queue {
 	struct trp_redis_request *first, **last;
 };
 
-struct trp_redis {
+struct trp_redis_connection {
 	struct trp_redis_address address;
 	const struct trp_redis_calls *calls;
 	void *data;
@@ -94,25 +79,33 @@ struct trp_redis {
 };
 
 /* Begins to connect.  The struct is zeroed but for address, calls and data. */
-void trp_redis_begin(struct trp_redis *redis);
+void trp_redis_connection_begin(struct trp_redis_connection *connection);
 
 /*
  * Appends a request; written by the next flush.  tag is for the answer.
  * When not UP, only TRP_REDIS_REPEATED is allowed.
  */
-void trp_redis_ask(struct trp_redis *redis, enum trp_redis_mode mode,
-		   const struct trp_redis_word *words, size_t count,
-		   trp_redis_answer answer, uint64_t tag);
+void trp_redis_connection_ask(struct trp_redis_connection *connection,
+			      enum trp_redis_mode mode,
+			      const struct trp_redis_word *words, size_t count,
+			      trp_redis_answer answer, uint64_t tag);
 
 /* (is_up) What was not answered by the last connection, again. */
-void trp_redis_repeat(struct trp_redis *redis);
+void trp_redis_connection_repeat(struct trp_redis_connection *connection);
 
 /* Writes what can be written now; the rest follows by itself. */
-void trp_redis_flush(struct trp_redis *redis);
+void trp_redis_connection_flush(struct trp_redis_connection *connection);
 
 /* Waits for all answers, blocking, for so long at most; then ends. */
-void trp_redis_end(struct trp_redis *redis, int64_t milliseconds);
+void trp_redis_connection_end(struct trp_redis_connection *connection,
+			      int64_t milliseconds);
 
-struct trp_redis_word trp_redis_text(const char *text);
+/* `memory`, unless it is NULL: then this actor ends, with -ENOMEM. */
+void *trp_redis_connection_need(void *memory);
+
+static inline struct trp_redis_word trp_redis_word(const char *text)
+{
+	return (struct trp_redis_word) { text, strlen(text) };
+}
 
 #endif

@@ -21,7 +21,7 @@ static int64_t calendar(void)
 static size_t add(struct trp_redis_word *words, size_t at, const char *name,
 		  const void *bytes, size_t size)
 {
-	words[at] = trp_redis_text(name);
+	words[at] = trp_redis_word(name);
 	words[at + 1] = (struct trp_redis_word) { bytes, size };
 	return at + 2;
 }
@@ -91,8 +91,8 @@ void trp_redis_entry_say_id(struct trp_redis_id id,
 }
 
 /* One block: the words, then their bytes, each with a NUL behind. */
-int trp_redis_entry_fill(struct trp_redis_entry *entry,
-			 const struct redisReply *fields)
+void trp_redis_entry_fill(struct trp_redis_entry *entry,
+			  const struct redisReply *fields)
 {
 	size_t count = fields->elements, size = count * sizeof(*entry->words);
 	struct trp_redis_word *words;
@@ -101,9 +101,7 @@ int trp_redis_entry_fill(struct trp_redis_entry *entry,
 
 	for (i = 0; i < count; i++)
 		size += fields->element[i]->len + 1;
-	words = malloc(size + 1);
-	if (!words)
-		return -ENOMEM;
+	words = trp_redis_connection_need(malloc(size + 1));
 	at = (char *)(words + count);
 	for (i = 0; i < count; i++) {
 		const redisReply *field = fields->element[i];
@@ -117,7 +115,6 @@ int trp_redis_entry_fill(struct trp_redis_entry *entry,
 	entry->words = words;
 	entry->count = count;
 	entry->size = size;
-	return 0;
 }
 
 void trp_redis_entry_empty(struct trp_redis_entry *entry)

@@ -50,9 +50,9 @@ bool trp_redis_entry_is(const struct redisReply *reply,
 void trp_redis_entry_say_id(struct trp_redis_id id,
 			    char text[TRP_REDIS_ID_TEXT]);
 
-/* Copies the fields (an array of strings) into the entry.  0 or -ENOMEM. */
-int trp_redis_entry_fill(struct trp_redis_entry *entry,
-			 const struct redisReply *fields);
+/* Copies the fields (an array of strings) into the entry. */
+void trp_redis_entry_fill(struct trp_redis_entry *entry,
+			  const struct redisReply *fields);
 void trp_redis_entry_empty(struct trp_redis_entry *entry);
 
 /* Fills entry->mail; NULL, or why the fields are no mail. */

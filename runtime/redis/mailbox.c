@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+#include "runtime/troupe_mailbox.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/redis/entry.h"
+#include "runtime/redis/list.h"
+
 /*
  * A mailbox in a Redis stream; README.md says which command when, and why.
  * Entries that are known here and not done with are in one of three lists:
@@ -10,16 +21,6 @@
  *	an entry is pending in Redis <==> it is in a list, on its way here
  *		(is_reading), not recovered yet, or its end is on its way there
  */
-#include <errno.h>
-#include <hiredis/hiredis.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include "runtime/actor/self.h"
-#include "runtime/redis/mailbox.h"
-#include "runtime/redis/entry.h"
-#include "runtime/redis/list.h"
 
 enum {
 	WINDOW = 128,	     /* entries fetched ahead */
@@ -38,7 +39,7 @@ enum {
 
 static struct box {
 	const struct troupe_redis_mailbox *options;
-	struct trp_redis redis;
+	struct trp_redis_connection redis;
 	struct troupe_timer timer; /* for what is due later, for a look */
 	char key[KEY_SIZE], poison[KEY_SIZE];
 	const char *group, *consumer;
@@ -70,11 +71,9 @@ static void put_off(struct trp_redis_entry *entry, int64_t due)
 
 static struct trp_redis_entry *entry_new(struct trp_redis_id id, unsigned tries)
 {
-	struct trp_redis_entry *entry = calloc(1, sizeof(*entry));
+	struct trp_redis_entry *entry =
+		trp_redis_connection_need(calloc(1, sizeof(*entry)));
 
-	if (!entry)
-		trp_self_exit(TROUPE_ERROR, -ENOMEM,
-			      "no memory for its mailbox");
 	entry->id = id;
 	entry->tries = tries;
 	entry->number = ++box.last_number;
@@ -89,7 +88,7 @@ static void entry_free(struct trp_redis_entry *entry)
 
 /* ---- commands ------------------------------------------------------------ */
 
-#define TEXT(text) trp_redis_text(text)
+#define TEXT(text) trp_redis_word(text)
 
 /* A command of texts; ends with NULL. */
 static __attribute__((sentinel)) void ask(enum trp_redis_mode mode,
@@ -105,7 +104,7 @@ static __attribute__((sentinel)) void ask(enum trp_redis_mode mode,
 	for (; text && count < MOST; text = va_arg(rest, const char *))
 		words[count++] = TEXT(text);
 	va_end(rest);
-	trp_redis_ask(&box.redis, mode, words, count, answer, tag);
+	trp_redis_connection_ask(&box.redis, mode, words, count, answer, tag);
 }
 
 static bool is_up(void)
@@ -136,13 +135,10 @@ static void finish(struct trp_redis_entry *entry)
 static void set_aside(struct trp_redis_entry *entry, const char *cause)
 {
 	enum { HEAD = 9 };
-	struct trp_redis_word *words =
-		calloc(HEAD + entry->count, sizeof(*words));
+	struct trp_redis_word *words = trp_redis_connection_need(
+		calloc(HEAD + entry->count, sizeof(*words)));
 	char id[TRP_REDIS_ID_TEXT], tries[16];
 
-	if (!words)
-		trp_self_exit(TROUPE_ERROR, -ENOMEM,
-			      "no memory for its mailbox");
 	trp_redis_entry_say_id(entry->id, id);
 	snprintf(tries, sizeof(tries), "%u", entry->tries);
 	memcpy(words,
@@ -155,8 +151,8 @@ static void set_aside(struct trp_redis_entry *entry, const char *cause)
 	troupe_log(TROUPE_WARNING,
 		   "set %s of %s aside in %s after %u tries: %s", id, box.key,
 		   box.poison, entry->tries, cause);
-	trp_redis_ask(&box.redis, TRP_REDIS_REPEATED, words,
-		      HEAD + entry->count, NULL, 0);
+	trp_redis_connection_ask(&box.redis, TRP_REDIS_REPEATED, words,
+				 HEAD + entry->count, NULL, 0);
 	free(words);
 	finish(entry);
 }
@@ -209,9 +205,7 @@ static void arrived(struct trp_redis_entry *entry, const redisReply *fields)
 {
 	const char *why;
 
-	if (trp_redis_entry_fill(entry, fields) < 0)
-		trp_self_exit(TROUPE_ERROR, -ENOMEM,
-			      "no memory for its mailbox");
+	trp_redis_entry_fill(entry, fields);
 	why = trp_redis_entry_read(entry);
 	if (entry->size > box.largest)
 		box.largest = entry->size;
@@ -378,7 +372,7 @@ static void on_up(void *data)
 {
 	ask(TRP_REDIS_MAY_EXIST, NULL, 0, "XGROUP", "CREATE", box.key,
 	    box.group, "0", "MKSTREAM", NULL);
-	trp_redis_repeat(&box.redis);
+	trp_redis_connection_repeat(&box.redis);
 	ask(TRP_REDIS_ONCE, on_length, 0, "XLEN", box.key, NULL);
 	box.is_recovering = true;
 	box.has_more = true;
@@ -426,7 +420,7 @@ static int on_timer(struct troupe_timer *timer)
 
 static int take_url(const char *url)
 {
-	int r = trp_redis_find(url, &box.redis.address);
+	int r = trp_redis_url_find(url, &box.redis.address);
 
 	if (r < 0)
 		troupe_log(TROUPE_FATAL,
@@ -437,8 +431,8 @@ static int take_url(const char *url)
 	return r;
 }
 
-int trp_redis_mailbox_open(const struct troupe_mailbox *mailbox,
-			   const char *actor, void **ret_box)
+static int redis_open(const struct troupe_mailbox *mailbox, const char *actor,
+		      void **ret_box)
 {
 	const struct troupe_redis_mailbox *options =
 		(const struct troupe_redis_mailbox *)mailbox;
@@ -459,12 +453,12 @@ int trp_redis_mailbox_open(const struct troupe_mailbox *mailbox,
 	box.limit = options->limit ? options->limit : LIMIT;
 	box.timer.fired = on_timer;
 	box.redis.calls = &calls;
-	trp_redis_begin(&box.redis);
+	trp_redis_connection_begin(&box.redis);
 	*ret_box = &box;
 	return 0;
 }
 
-bool trp_redis_mailbox_has_room(void *data)
+static bool redis_has_room(void *data)
 {
 	return is_up() && box.is_length_known && box.adds < ADDS_MAX &&
 	       box.bytes < BYTES_MAX && box.length + box.adds < box.limit;
@@ -478,7 +472,7 @@ static void on_added(void *data, uint64_t bytes, const redisReply *reply)
 	box.length++;
 }
 
-int trp_redis_mailbox_put(void *data, const struct troupe_mail *mail)
+static int redis_put(void *data, const struct troupe_mail *mail)
 {
 	enum { HEAD = 3 };
 	struct trp_redis_word words[HEAD + TRP_REDIS_ENTRY_WORDS] = {
@@ -491,15 +485,15 @@ int trp_redis_mailbox_put(void *data, const struct troupe_mail *mail)
 	if (bytes > ENTRY_MAX)
 		return -EMSGSIZE;
 	count = HEAD + trp_redis_entry_write(mail, origin, words + HEAD);
-	trp_redis_ask(&box.redis, TRP_REDIS_REPEATED, words, count, on_added,
-		      bytes);
+	trp_redis_connection_ask(&box.redis, TRP_REDIS_REPEATED, words, count,
+				 on_added, bytes);
 	box.adds++;
 	box.bytes += bytes;
 	box.has_more = true;
 	return 0;
 }
 
-uint64_t trp_redis_mailbox_kept(void *data)
+static uint64_t redis_kept(void *data)
 {
 	return box.kept;
 }
@@ -534,7 +528,7 @@ static struct trp_redis_entry *take_next(void)
 	return trp_redis_list_take(&box.ready, &box.ready.first);
 }
 
-int trp_redis_mailbox_get(void *data, struct troupe_mail *ret_mail)
+static int redis_get(void *data, struct troupe_mail *ret_mail)
 {
 	struct trp_redis_entry *entry = NULL;
 	int64_t now = troupe_now().ns;
@@ -551,14 +545,14 @@ int trp_redis_mailbox_get(void *data, struct troupe_mail *ret_mail)
 		*ret_mail = entry->mail;
 	}
 	if (!entry || now - box.flushed_at >= LINGER_NS) {
-		trp_redis_flush(&box.redis);
+		trp_redis_connection_flush(&box.redis);
 		box.flushed_at = now;
 	}
 	set_timer(now);
 	return entry != NULL;
 }
 
-void trp_redis_mailbox_acknowledge(void *data, uint64_t number, int result)
+static void redis_acknowledge(void *data, uint64_t number, int result)
 {
 	struct trp_redis_entry *entry = trp_redis_list_take(
 		&box.out, trp_redis_list_find(&box.out, number));
@@ -580,13 +574,25 @@ void trp_redis_mailbox_acknowledge(void *data, uint64_t number, int result)
 	put_off(entry, troupe_in_ms(pause_after(entry->tries)).ns);
 }
 
-uint64_t trp_redis_mailbox_size(void *data)
+static uint64_t redis_size(void *data)
 {
 	/* Until it is known there may be some. */
 	return box.is_length_known ? box.length + box.adds : 1;
 }
 
-void trp_redis_mailbox_close(void *data)
+static void redis_close(void *data)
 {
-	trp_redis_end(&box.redis, END_MS);
+	trp_redis_connection_end(&box.redis, END_MS);
 }
+
+const struct troupe_mailbox_kind troupe_redis_kind = {
+	.name = "redis",
+	.open = redis_open,
+	.has_room = redis_has_room,
+	.put = redis_put,
+	.kept = redis_kept,
+	.get = redis_get,
+	.acknowledge = redis_acknowledge,
+	.size = redis_size,
+	.close = redis_close,
+};

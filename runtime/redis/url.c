@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "runtime/redis/url.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/redis/connection.h"
 
 enum { PORT_DEFAULT = 6379 };
 
@@ -86,7 +87,7 @@ static bool take_path(const char *text, struct trp_redis_address *address)
 				    query ? query : text + strlen(text));
 }
 
-int trp_redis_parse(const char *url, struct trp_redis_address *ret_address)
+int trp_redis_url_parse(const char *url, struct trp_redis_address *ret_address)
 {
 	static const char tcp[] = "redis://", local[] = "unix://";
 	struct trp_redis_address address = { .port = PORT_DEFAULT };
@@ -102,16 +103,16 @@ int trp_redis_parse(const char *url, struct trp_redis_address *ret_address)
 	return 0;
 }
 
-int trp_redis_find(const char *url, struct trp_redis_address *ret_address)
+int trp_redis_url_find(const char *url, struct trp_redis_address *ret_address)
 {
 	if (!url)
 		url = getenv("TROUPE_REDIS");
-	return trp_redis_parse(url ? url : "redis://127.0.0.1:6379",
-			       ret_address);
+	return trp_redis_url_parse(url ? url : "redis://127.0.0.1:6379",
+				   ret_address);
 }
 
-void trp_redis_say(const struct trp_redis_address *address, char *text,
-		   size_t size)
+void trp_redis_url_describe(const struct trp_redis_address *address, char *text,
+			    size_t size)
 {
 	if (address->path[0])
 		snprintf(text, size, "%s", address->path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/bus/bus.h"
-#include "runtime/redis/connection.h"
+#include "runtime/redis/url.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,7 +41,7 @@ static void read_redis(const char *url)
 	int r;
 
 	memset(&at, 'x', sizeof(at));
-	r = trp_redis_parse(url, &at);
+	r = trp_redis_url_parse(url, &at);
 	assert(r == 0 || r == -EINVAL);
 	if (r < 0)
 		return;
@@ -50,7 +50,7 @@ static void read_redis(const char *url)
 	assert(!*at.host != !*at.path);
 	assert(ends_in(at.user, sizeof(at.user)));
 	assert(ends_in(at.password, sizeof(at.password)));
-	trp_redis_say(&at, text, sizeof(text));
+	trp_redis_url_describe(&at, text, sizeof(text));
 	assert(ends_in(text, sizeof(text)));
 }
 

@@ -4,20 +4,20 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
-#include "runtime/redis/connection.h"
+#include "runtime/redis/url.h"
 
 Test(redis_url, names_host_port_database_user_and_password)
 {
 	struct trp_redis_address a;
 
-	cr_assert_eq(trp_redis_parse("redis://localhost", &a), 0);
+	cr_assert_eq(trp_redis_url_parse("redis://localhost", &a), 0);
 	cr_assert(!strcmp(a.host, "localhost") && a.port == 6379);
 	cr_assert(!a.path[0] && !a.user[0] && !a.password[0] && !a.database);
-	cr_assert_eq(trp_redis_parse("redis://ann:b@c/d:e@[::1]:7000/3", &a),
-		     0);
+	cr_assert_eq(
+		trp_redis_url_parse("redis://ann:b@c/d:e@[::1]:7000/3", &a), 0);
 	cr_assert(!strcmp(a.host, "::1") && a.port == 7000 && a.database == 3);
 	cr_assert(!strcmp(a.user, "ann") && !strcmp(a.password, "b@c/d:e"));
-	cr_assert_eq(trp_redis_parse("redis://:secret@10.0.0.1/15", &a), 0);
+	cr_assert_eq(trp_redis_url_parse("redis://:secret@10.0.0.1/15", &a), 0);
 	cr_assert(!strcmp(a.host, "10.0.0.1") && a.database == 15);
 	cr_assert(!a.user[0] && !strcmp(a.password, "secret"));
 }
@@ -26,9 +26,9 @@ Test(redis_url, names_a_socket)
 {
 	struct trp_redis_address a;
 
-	cr_assert_eq(trp_redis_parse("unix:///run/redis.sock", &a), 0);
+	cr_assert_eq(trp_redis_url_parse("unix:///run/redis.sock", &a), 0);
 	cr_assert(!strcmp(a.path, "/run/redis.sock") && !a.host[0]);
-	cr_assert_eq(trp_redis_parse("unix://:pw@/run/r?db=2", &a), 0);
+	cr_assert_eq(trp_redis_url_parse("unix://:pw@/run/r?db=2", &a), 0);
 	cr_assert(!strcmp(a.path, "/run/r") && a.database == 2);
 	cr_assert(!strcmp(a.password, "pw"));
 }
@@ -62,12 +62,12 @@ Test(redis_url, is_refused_when_it_is_none)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_assert_eq(trp_redis_parse(bad[i], &a), -EINVAL, "%s",
+		cr_assert_eq(trp_redis_url_parse(bad[i], &a), -EINVAL, "%s",
 			     bad[i]);
 	memset(longer + strlen(longer), 'h', 500);
-	cr_assert_eq(trp_redis_parse(longer, &a), -EINVAL);
+	cr_assert_eq(trp_redis_url_parse(longer, &a), -EINVAL);
 	memcpy(longer, "unix:///", 8);
-	cr_assert_eq(trp_redis_parse(longer, &a), -EINVAL);
+	cr_assert_eq(trp_redis_url_parse(longer, &a), -EINVAL);
 	cr_assert(a.port == 1 && !a.host[0], "outputs are untouched");
 }
 #endif

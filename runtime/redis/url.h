@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRP_RUNTIME_REDIS_URL_H
+#define TRP_RUNTIME_REDIS_URL_H
+
+/* Where a Redis is; the forms of URLs are in troupe_mailbox.h. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trp_redis_address {
+	char host[256]; /* or */
+	char path[108];
+	char user[64], password[256]; /* may be empty */
+	unsigned port, database;
+};
+
+/* 0 or -EINVAL. */
+int trp_redis_url_parse(const char *url, struct trp_redis_address *ret_address);
+
+/* The same of that url; NULL: of the environment's, or of this machine. */
+int trp_redis_url_find(const char *url, struct trp_redis_address *ret_address);
+
+/* For people; without the password. */
+void trp_redis_url_describe(const struct trp_redis_address *address, char *text,
+			    size_t size);
+
+#endif
