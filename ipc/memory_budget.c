@@ -155,32 +155,35 @@ static uint64_t left_by(const char *mount, const char *line)
 	return left;
 }
 
-uint64_t trp_memory_budget_available_in(const char *proc, const char *cgroup)
+struct trp_memory_room trp_memory_budget_room(const char *proc,
+					      const char *cgroup)
 {
-	uint64_t available = UINT64_MAX, kib;
+	struct trp_memory_room room = { UINT64_MAX, UINT64_MAX };
 	char text[8192], *line, *rest;
+	uint64_t kib;
 
 	if (read_file(proc, "meminfo", text, sizeof(text))) {
 		kib = field(text, "MemAvailable");
-		available = kib ? kib * 1024 : UINT64_MAX;
+		if (kib && kib <= UINT64_MAX / 1024)
+			room.machine = kib * 1024;
 	}
 	if (!read_file(proc, "self/cgroup", text, sizeof(text)))
-		return available;
+		return room;
 	for (line = strtok_r(text, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest))
-		available = least(available, left_by(cgroup, line));
-	return available;
+		room.groups = least(room.groups, left_by(cgroup, line));
+	return room;
 }
 
 /* That a control group has no such file is no error. */
-uint64_t trp_memory_budget_available(void)
+static uint64_t available(void)
 {
 	int error = errno;
-	uint64_t available =
-		trp_memory_budget_available_in("/proc", "/sys/fs/cgroup");
+	struct trp_memory_room room =
+		trp_memory_budget_room("/proc", "/sys/fs/cgroup");
 
 	errno = error;
-	return available;
+	return least(room.machine, room.groups);
 }
 
 static int64_t now_ns(void)
@@ -194,7 +197,7 @@ static int64_t now_ns(void)
 void trp_memory_budget_init(struct trp_memory_budget *budget)
 {
 	*budget = (struct trp_memory_budget) {
-		.look = trp_memory_budget_available,
+		.look = available,
 		.allowance = TRP_BUDGET_UNASKED,
 		.stale_ns = INT64_MAX,
 	};
@@ -202,7 +205,7 @@ void trp_memory_budget_init(struct trp_memory_budget *budget)
 
 int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size)
 {
-	uint64_t available;
+	uint64_t found;
 	int64_t now = now_ns();
 
 	assert(budget->spent <= budget->allowance);
@@ -212,10 +215,10 @@ int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size)
 		budget->spent += size;
 		return 0;
 	}
-	available = budget->look();
-	budget->allowance = available / TRP_BUDGET_SHARES;
-	available -= budget->allowance;
+	found = budget->look();
+	budget->allowance = found / TRP_BUDGET_SHARES;
+	found -= budget->allowance;
 	budget->spent = least(size, budget->allowance);
 	budget->stale_ns = now + TRP_BUDGET_FRESH_NS;
-	return size <= available ? 0 : -ENOMEM;
+	return size <= found ? 0 : -ENOMEM;
 }

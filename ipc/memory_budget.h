@@ -37,13 +37,18 @@ void trp_memory_budget_init(struct trp_memory_budget *budget);
 int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size);
 
 /*
- * The least of MemAvailable and of what the limit of each cgroup (v2 or v1)
- * around this process leaves, its page cache counted as free.  Swap is not
- * counted.  What cannot be read is no bound: UINT64_MAX where nothing can be.
+ * What can be had, in bytes, swap not counted.  What cannot be read is no
+ * bound: UINT64_MAX.
  */
-uint64_t trp_memory_budget_available(void);
+struct trp_memory_room {
+	uint64_t machine; /* MemAvailable */
+	/* The least that the limit of a cgroup (v2 or v1) around this process
+	 * leaves, its page cache counted as free. */
+	uint64_t groups;
+};
 
-/* The same by other files than those of /proc and /sys/fs/cgroup: for tests. */
-uint64_t trp_memory_budget_available_in(const char *proc, const char *cgroup);
+/* By the files of /proc and /sys/fs/cgroup; of other folders in tests. */
+struct trp_memory_room trp_memory_budget_room(const char *proc,
+					      const char *cgroup);
 
 #endif

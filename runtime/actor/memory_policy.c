@@ -3,48 +3,26 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "ipc/memory_budget.h"
 
-enum { PATH_SIZE = 4096, SHARE = 16, SENT_LEAST = 4096 };
+enum { SHARE = 16, SENT_LEAST = 4096 };
 static const int64_t look_every_ns = 100000000;
 static const int64_t warn_every_ns = 1000000000;
 
-static const struct trp_memory_policy_files machine = {
-	.meminfo = "/proc/meminfo",
-	.pressure = "/proc/pressure/memory",
-	.groups = "/proc/self/cgroup",
-	.root = "/sys/fs/cgroup",
-};
-
 /* ---- the facts ----------------------------------------------------------- */
 
-/* The number after `before`, at the beginning of a line of that file. */
-static bool read_number(const char *path, const char *before,
-			uint64_t *ret_number)
-{
-	FILE *file = fopen(path, "re");
-	char line[PATH_SIZE];
-	bool is_found = false;
-
-	if (!file)
-		return false;
-	while (!is_found && fgets(line, sizeof(line), file))
-		is_found = strncmp(line, before, strlen(before)) == 0 &&
-			   sscanf(line + strlen(before), "%" SCNu64,
-				  ret_number) == 1;
-	fclose(file);
-	return is_found;
-}
-
 /* "some avg10=1.23 ..." */
-static int32_t read_pressure(const char *path)
+static int32_t read_pressure(const char *proc)
 {
-	FILE *file = fopen(path, "re");
 	unsigned whole, part;
+	char path[PATH_MAX];
+	FILE *file;
 	int count;
 
+	snprintf(path, sizeof(path), "%s/pressure/memory", proc);
+	file = fopen(path, "re");
 	if (!file)
 		return -1;
 	count = fscanf(file, "some avg10=%u.%2u", &whole, &part);
@@ -52,79 +30,21 @@ static int32_t read_pressure(const char *path)
 	return count == 2 && whole <= 100 ? (int32_t)(whole * 100 + part) : -1;
 }
 
-/* memory.max is "max" where there is no limit, and absent at the root. */
-static uint64_t headroom_of(const char *folder)
-{
-	char path[PATH_SIZE + 32];
-	uint64_t limit, used;
-
-	snprintf(path, sizeof(path), "%s/memory.max", folder);
-	if (!read_number(path, "", &limit))
-		return UINT64_MAX;
-	snprintf(path, sizeof(path), "%s/memory.current", folder);
-	if (!read_number(path, "", &used))
-		return UINT64_MAX;
-	return used < limit ? limit - used : 0;
-}
-
-/* "0::/path" is the group of version 2. */
-static bool read_group(const struct trp_memory_policy_files *files,
-		       char folder[PATH_SIZE])
-{
-	FILE *file = fopen(files->groups, "re");
-	char line[PATH_SIZE];
-	bool is_found = false;
-
-	if (!file)
-		return false;
-	while (!is_found && fgets(line, sizeof(line), file))
-		is_found = strncmp(line, "0::/", 4) == 0;
-	fclose(file);
-	if (!is_found)
-		return false;
-	line[strcspn(line, "\n")] = '\0';
-	return snprintf(folder, PATH_SIZE, "%s%s", files->root, line + 3) <
-	       PATH_SIZE;
-}
-
-static uint64_t read_headroom(const struct trp_memory_policy_files *files)
-{
-	size_t root = strlen(files->root);
-	uint64_t least = UINT64_MAX, here;
-	char folder[PATH_SIZE];
-	char *slash;
-
-	if (!read_group(files, folder))
-		return UINT64_MAX;
-	while (strlen(folder) > root) {
-		here = headroom_of(folder);
-		if (here < least)
-			least = here;
-		slash = strrchr(folder, '/');
-		*slash = '\0';
-	}
-	here = headroom_of(folder); /* a container's own root may have one */
-	return here < least ? here : least;
-}
-
-void trp_memory_policy_read(const struct trp_memory_policy_files *files,
+void trp_memory_policy_read(const char *proc, const char *cgroup,
 			    struct troupe_memory *ret)
 {
-	uint64_t kib;
+	struct trp_memory_room room = trp_memory_budget_room(proc, cgroup);
 
-	ret->available = read_number(files->meminfo, "MemAvailable:", &kib) &&
-					 kib <= UINT64_MAX / 1024
-				 ? kib * 1024
-				 : UINT64_MAX;
-	ret->headroom = read_headroom(files);
-	ret->pressure = read_pressure(files->pressure);
+	ret->available = room.machine;
+	ret->headroom = room.groups;
+	ret->pressure = read_pressure(proc);
 }
 
 static void read_machine(struct troupe_memory *ret)
 {
 	int error = errno;
 
-	trp_memory_policy_read(&machine, ret);
+	trp_memory_policy_read("/proc", "/sys/fs/cgroup", ret);
 	errno = error;
 }
 

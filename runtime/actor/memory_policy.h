@@ -12,19 +12,11 @@
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 
-/* Where the facts are read; the real ones, but in tests. */
-struct trp_memory_policy_files {
-	const char *meminfo;
-	const char *pressure;
-	const char *groups; /* /proc/self/cgroup */
-	const char *root;   /* where the control groups are mounted */
-};
-
 /*
  * Fills in available, headroom and pressure; what cannot be read is not known.
- * The headroom is the least of the group's own and of all groups above it.
+ * proc, cgroup: /proc and /sys/fs/cgroup, but in tests.
  */
-void trp_memory_policy_read(const struct trp_memory_policy_files *files,
+void trp_memory_policy_read(const char *proc, const char *cgroup,
 			    struct troupe_memory *ret);
 
 extern bool trp_memory_policy_has_policy;

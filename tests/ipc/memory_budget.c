@@ -67,10 +67,12 @@ static void write_file(const char *name, const char *text)
 static uint64_t available(void)
 {
 	char proc[PATH_MAX], cgroup[PATH_MAX];
+	struct trp_memory_room room;
 
 	path_of(proc, "proc");
 	path_of(cgroup, "cgroup");
-	return trp_memory_budget_available_in(proc, cgroup);
+	room = trp_memory_budget_room(proc, cgroup);
+	return room.machine < room.groups ? room.machine : room.groups;
 }
 
 Test(budget_files, without_any_there_is_no_bound)

@@ -252,51 +252,50 @@ static void write_file(const char *folder, const char *name, const char *text)
 	fclose(file);
 }
 
+static void make_folder(char path[256], const char *folder, const char *name)
+{
+	snprintf(path, 256, "%s/%s", folder, name);
+	cr_assert_eq(mkdir(path, 0700), 0);
+}
+
 static void write_files(const char *folder)
 {
 	char inner[256];
 
 	write_file(folder, "meminfo",
 		   "MemTotal:  9 kB\nMemFree: 8 kB\nMemAvailable:  7 kB\n");
-	write_file(folder, "pressure",
+	make_folder(inner, folder, "pressure");
+	write_file(inner, "memory",
 		   "some avg10=1.07 avg60=0.00 avg300=0.00 total=0\n");
-	write_file(folder, "groups", "12:pids:/x\n0::/outer/inner\n");
-	snprintf(inner, sizeof(inner), "%s/outer", folder);
-	cr_assert_eq(mkdir(inner, 0700), 0);
+	make_folder(inner, folder, "self");
+	write_file(inner, "cgroup", "12:pids:/x\n0::/outer/inner\n");
+	make_folder(inner, folder, "outer");
 	write_file(inner, "memory.max", "1000\n");
 	write_file(inner, "memory.current", "900\n");
-	strcat(inner, "/inner");
-	cr_assert_eq(mkdir(inner, 0700), 0);
+	make_folder(inner, folder, "outer/inner");
 	write_file(inner, "memory.max", "500\n");
 	write_file(inner, "memory.current", "100\n");
 }
 
 Test(memory, facts_are_read_from_the_files_and_the_tightest_group_counts)
 {
-	char folder[] = "/tmp/troupe-memory-XXXXXX", path[4][256], command[64];
-	struct trp_memory_policy_files files = { path[0], path[1], path[2],
-						 folder };
-	static const char *const names[] = { "meminfo", "pressure", "groups" };
+	char folder[] = "/tmp/troupe-memory-XXXXXX", command[64];
 	struct troupe_memory memory;
 
 	cr_assert(mkdtemp(folder));
-	for (int i = 0; i < 3; i++)
-		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, names[i]);
 	write_files(folder);
-	trp_memory_policy_read(&files, &memory);
+	trp_memory_policy_read(folder, folder, &memory);
 	cr_expect_eq(memory.available, 7 * 1024);
 	cr_expect_eq(memory.headroom, 100);
 	cr_expect_eq(memory.pressure, 107);
-	snprintf(path[3], sizeof(path[3]), "%s/outer", folder);
-	write_file(path[3], "memory.max", "max\n");
-	write_file(folder, "pressure", "some nonsense\n");
+	write_file(folder, "outer/memory.max", "max\n");
+	write_file(folder, "pressure/memory", "some nonsense\n");
 	write_file(folder, "meminfo", "MemTotal: 9 kB\n");
-	trp_memory_policy_read(&files, &memory);
+	trp_memory_policy_read(folder, folder, &memory);
 	cr_expect_eq(memory.available, UINT64_MAX);
 	cr_expect_eq(memory.headroom, 400);
 	cr_expect_eq(memory.pressure, -1);
-	files = (struct trp_memory_policy_files) { "/no", "/no", "/no", "/no" };
-	trp_memory_policy_read(&files, &memory);
+	trp_memory_policy_read("/no", "/no", &memory);
 	cr_expect_eq(memory.headroom, UINT64_MAX);
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	cr_assert_eq(system(command), 0);
