@@ -35,9 +35,7 @@ struct trp_mailbox {
 	uint32_t generation;
 	uint32_t limit;
 	struct trp_front *front;
-	union {
-		struct trp_doorbell *doorbell, *bell;
-	};
+	struct trp_doorbell *doorbell;
 	struct trp_region region;
 	struct trp_peer
 		*peer[TRP_PEER_CHUNKS]; /* in the order of the endpoints */
@@ -103,18 +101,5 @@ void trp_mailbox_tidy(struct trp_mailbox *box);
  */
 int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 			  uint32_t generation);
-
-#include "ipc/mailbox_receive.h"
-#include "ipc/mailbox_unread.h"
-#include "ipc/incoming.h"
-#define trp_mailbox_next	  trp_mailbox_receive
-#define trp_mailbox_next_from	  trp_mailbox_receive_from
-#define trp_mailbox_done	  trp_mailbox_receive_done
-#define trp_mailbox_is_empty	  trp_mailbox_receive_is_empty
-#define trp_mailbox_rescan	  trp_mailbox_receive_rescan
-#define trp_mailbox_depth	  trp_mailbox_unread_bytes
-#define trp_mailbox_replies	  trp_mailbox_unread_replies
-#define trp_mailbox_each_unread	  trp_mailbox_unread_each
-#define trp_mailbox_ring_for_dead trp_mailbox_unread_ring
 
 #endif

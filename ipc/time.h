@@ -25,6 +25,4 @@ struct timespec trp_time_spec(int64_t ns);
 /* How long from now until `deadline`; never negative. */
 struct timespec trp_time_left(struct trp_time deadline);
 
-#define trp_now trp_time_now
-
 #endif

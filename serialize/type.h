@@ -54,6 +54,4 @@ const void *trp_type_table_find(const struct trp_type_table *table,
 /* Leaves an empty table. */
 void trp_type_table_fini(struct trp_type_table *table);
 
-#define trp_service_of trp_type_of_service
-
 #endif

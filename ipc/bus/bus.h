@@ -84,9 +84,4 @@ void trp_bus_up(struct trp_bus *bus);
 /* Has ready() called when a descriptor is; 0 events: no more. */
 int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events);
 
-#include "ipc/bus/kinds.h"
-#define trp_bus_parse	  trp_bus_address_parse
-#define trp_bus_describe  trp_bus_address_describe
-#define trp_bus_kind_name trp_bus_kinds_name
-
 #endif

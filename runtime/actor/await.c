@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/deadlock.h"
 #include "runtime/actor/loop.h"
@@ -42,7 +43,7 @@ static int block(const struct troupe_proxy *first, size_t count)
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (!trp_mailbox_is_empty(&trp_self.box, take))
+	if (!trp_mailbox_receive_is_empty(&trp_self.box, take))
 		return 0;
 	sole = trp_call_sole(first, count);
 	if (sole &&
@@ -54,7 +55,7 @@ static int block(const struct troupe_proxy *first, size_t count)
 	if (sole)
 		trp_deadlock_end();
 	if (r == 0)
-		trp_call_expire((struct troupe_time) { trp_now().ns });
+		trp_call_expire((struct troupe_time) { trp_time_now().ns });
 	return r;
 }
 

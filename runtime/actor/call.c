@@ -375,7 +375,7 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	struct call *call;
 	int r;
 
-	envelope->service = trp_service_of(service);
+	envelope->service = trp_type_of_service(service);
 	envelope->method = (uint16_t)method_index;
 	if (!closure) {
 		proxy->error =

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
 #include "runtime/troupe_mailbox.h"
@@ -109,7 +110,7 @@ static bool describe(const struct trp_mail *record,
 	};
 	if (is_call) {
 		if (envelope->correlation || !service ||
-		    envelope->service != trp_service_of(service) ||
+		    envelope->service != trp_type_of_service(service) ||
 		    envelope->method >= service->n_methods)
 			return false;
 		ret_mail->service = service->name;
@@ -225,7 +226,7 @@ static int let_go(void)
 	free(held);
 	if (!is_put)
 		r = handle_held(&mail);
-	trp_mailbox_done(&trp_self.box, &mail);
+	trp_mailbox_receive_done(&trp_self.box, &mail);
 	return r;
 }
 

@@ -25,6 +25,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/actor/self.h"
 
 enum { STEPS_MAX = 1024 };
@@ -66,9 +67,9 @@ static bool is_edge(const struct step *from, troupe_ref to)
 	return status &&
 	       atomic_load_explicit(&status->passed_on, memory_order_relaxed) <
 		       from->since &&
-	       trp_mailbox_replies(&trp_self.node->arena,
-				   trp_ref_slot(from->ref),
-				   trp_ref_slot(to)) == 0;
+	       trp_mailbox_unread_replies(&trp_self.node->arena,
+					  trp_ref_slot(from->ref),
+					  trp_ref_slot(to)) == 0;
 }
 
 /* The cycle of step[0..count - 1]: does all of it hold at once? */

@@ -25,6 +25,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "runtime/actor/loop.h"
+#include "ipc/time.h"
 #include "runtime/actor/target_watch.h"
 #include "runtime/troupe_io.h"
 
@@ -313,7 +314,7 @@ static int await_answer(int socket, struct troupe_time deadline)
 	while (r == 0 && !answer.is_here) {
 		if (trp_self.is_stopping)
 			r = -ECANCELED;
-		else if (trp_now().ns >= deadline.ns)
+		else if (trp_time_now().ns >= deadline.ns)
 			r = -ETIMEDOUT;
 		else
 			r = trp_loop_block(deadline);

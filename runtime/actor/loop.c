@@ -2,6 +2,7 @@
 #include "runtime/actor/loop.h"
 
 #include <stdlib.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/input.h"
@@ -99,7 +100,7 @@ out:
 
 static int turn_timers(void)
 {
-	struct troupe_time now = { trp_now().ns };
+	struct troupe_time now = { trp_time_now().ns };
 	struct troupe_timer *timer = trp_timers_due(&trp_self.timers, now);
 	int64_t begin;
 	int r;
@@ -167,7 +168,7 @@ static bool is_closed(void)
 	return trp_self.is_closing && trp_custom_mailbox_is_done() &&
 	       !(trp_self.held & TRP_HOLD_STASH) &&
 	       (trp_self.late / TRP_TURN > trp_self.box.ready_lanes ||
-		trp_mailbox_is_empty(&trp_self.box, TRP_TAKE_ALL));
+		trp_mailbox_receive_is_empty(&trp_self.box, TRP_TAKE_ALL));
 }
 
 static int turn(void)
@@ -222,7 +223,7 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 	static struct troupe_time rescan_at;
 	int r;
 
-	if (!trp_mailbox_is_empty(&trp_self.box, take))
+	if (!trp_mailbox_receive_is_empty(&trp_self.box, take))
 		return 0;
 	if (!rescan_at.ns)
 		rescan_at = troupe_in_ms(RESCAN_MS);
@@ -231,10 +232,10 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 	deadline = earlier(deadline, trp_trace_flush_at());
 	r = trp_wait_sleep(&trp_self.wait, (struct trp_time) { deadline.ns });
 	if (deadline.ns == trp_trace_flush_at().ns &&
-	    trp_now().ns >= deadline.ns)
+	    trp_time_now().ns >= deadline.ns)
 		trp_trace_flush();
-	if (deadline.ns == rescan_at.ns && trp_now().ns >= deadline.ns) {
-		trp_mailbox_rescan(&trp_self.box);
+	if (deadline.ns == rescan_at.ns && trp_time_now().ns >= deadline.ns) {
+		trp_mailbox_receive_rescan(&trp_self.box);
 		trp_mailbox_tidy(&trp_self.box);
 		trp_region_cool(&trp_self.box.region);
 		rescan_at = troupe_in_ms(RESCAN_MS);
@@ -252,6 +253,6 @@ int trp_loop_block(struct troupe_time deadline)
 	r = trp_loop_sleep(take, deadline);
 	if (r < 0)
 		return r;
-	trp_call_expire((struct troupe_time) { trp_now().ns });
+	trp_call_expire((struct troupe_time) { trp_time_now().ns });
 	return 0;
 }

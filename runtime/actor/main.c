@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dispatch.h"
 #include "runtime/actor/idle_timeout.h"
@@ -207,10 +208,10 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (trp_self_enter(node, slot, generation) < 0)
 		_exit(EXIT_FAILURE);
 	/* It was sent before we were forked. */
-	if (trp_mailbox_next_from(&trp_self.box, TRP_SLOT_SUPERVISOR, &mail) !=
-	    1)
+	if (trp_mailbox_receive_from(&trp_self.box, TRP_SLOT_SUPERVISOR,
+				     &mail) != 1)
 		trp_self_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
 	arguments = be_born(&mail);
-	trp_mailbox_done(&trp_self.box, &mail);
+	trp_mailbox_receive_done(&trp_self.box, &mail);
 	wind_up(run_class(arguments));
 }

@@ -269,7 +269,7 @@ static const ProtobufCMethodDescriptor *find_method(
 	const ProtobufCMethodDescriptor *method;
 
 	if (!service ||
-	    envelope->service != trp_service_of(service->descriptor) ||
+	    envelope->service != trp_type_of_service(service->descriptor) ||
 	    envelope->method >= service->descriptor->n_methods)
 		return NULL;
 	method = &service->descriptor->methods[envelope->method];
@@ -322,7 +322,7 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 	int r;
 
 	/* Its caller waits no more. */
-	if (envelope->deadline < trp_now().ns)
+	if (envelope->deadline < trp_time_now().ns)
 		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, envelope,
 					     body, size);
 	if (!method)

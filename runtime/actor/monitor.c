@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor/loop.h"
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/take.h"
 #include "runtime/node/trace.h"
@@ -69,7 +70,7 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 			return 0;
 		if (trp_self.is_stopping)
 			return -ECANCELED;
-		is_late = trp_now().ns >= deadline.ns;
+		is_late = trp_time_now().ns >= deadline.ns;
 		/* What was told before the watch was answered is here: the
 		 * answer has overtaken it. */
 		r = is_late ? trp_take(TRP_TAKE_CONTROL)

@@ -11,7 +11,7 @@ struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind)
 	struct trp_envelope envelope = {
 		.sender = trp_self.ref,
 		.deadline = INT64_MAX,
-		.created = trp_now().ns,
+		.created = trp_time_now().ns,
 		.flow = trp_self.handled.flow,
 		.hop = trp_envelope_next_hop(trp_self.handled.hop),
 		.kind = (uint8_t)kind,

@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/pattern.h"
@@ -98,7 +99,7 @@ static void give_back(void)
 {
 	end_span();
 	if (is_mail_given)
-		trp_mailbox_done(&trp_self.box, &given_mail);
+		trp_mailbox_receive_done(&trp_self.box, &given_mail);
 	is_mail_given = false;
 	trp_saved_mail_free(given_saved);
 	given_saved = NULL;
@@ -455,7 +456,7 @@ static bool may_go_on(void)
 
 static int wait_for_match(struct troupe_time deadline)
 {
-	int64_t now = trp_now().ns;
+	int64_t now = trp_time_now().ns;
 	int r;
 
 	wanted.until = deadline.ns > now ? deadline.ns : now;
@@ -470,7 +471,7 @@ static int wait_for_match(struct troupe_time deadline)
 			return r;
 		if (r == TRP_STEP_DONE && may_go_on())
 			continue;
-		if (trp_now().ns >= deadline.ns)
+		if (trp_time_now().ns >= deadline.ns)
 			return -ETIMEDOUT;
 		if (r == TRP_STEP_DONE)
 			continue;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/take.h"

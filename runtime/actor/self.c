@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/trace.h"
 
@@ -24,7 +25,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_self.status = trp_status_begin(trp_self.box.front);
 	trp_self.ref = trp_ref(slot, generation);
 	trp_self.open = TRP_TAKE_ALL;
-	trp_wait_init(&trp_self.wait, node->wait, trp_self.box.bell,
+	trp_wait_init(&trp_self.wait, node->wait, trp_self.box.doorbell,
 		      &trp_self.box.front->sleeping, slot);
 	trp_scratch_init(&trp_self.scratch, 0);
 	if (trp_trace_is_on) {
@@ -52,8 +53,8 @@ void trp_self_on_term(int number)
 {
 	trp_self.is_stopping = true;
 	/* It may be on its way to sleep: it looks at its bell once more. */
-	if (trp_self.box.bell)
-		trp_doorbell_set(trp_self.box.bell, trp_self.box.slot);
+	if (trp_self.box.doorbell)
+		trp_doorbell_set(trp_self.box.doorbell, trp_self.box.slot);
 }
 
 uint64_t trp_self_id(void)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "ipc/time.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/memory_policy.h"
 #include "runtime/actor/overflow.h"
@@ -61,7 +62,7 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 	if (size == 0)
 		return -EINVAL;
 	r = trp_memory_policy_has_policy
-		    ? trp_memory_policy_ask(0, size, trp_now().ns)
+		    ? trp_memory_policy_ask(0, size, trp_time_now().ns)
 		    : 0;
 	if (r < 0)
 		return r;

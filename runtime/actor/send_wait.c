@@ -2,6 +2,7 @@
 /* Sending that waits for room. */
 #include <errno.h>
 #include "runtime/actor/call.h"
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/memory_policy.h"
 #include "runtime/actor/post.h"
@@ -30,13 +31,13 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 		if (trp_self.is_stopping)
 			return -ECANCELED;
 		if (r != TRP_STEP_IDLE ||
-		    !trp_mailbox_is_empty(&trp_self.box, take))
+		    !trp_mailbox_receive_is_empty(&trp_self.box, take))
 			continue;
 		r = trp_mailbox_want_room(&trp_self.box, trp_ref_slot(to),
 					  trp_ref_generation(to));
 		if (r != 0)
 			return r;
-		if (trp_now().ns >= deadline.ns)
+		if (trp_time_now().ns >= deadline.ns)
 			return -EAGAIN;
 		call = trp_call_next();
 		again = troupe_in_ms(LOOK_AGAIN_MS);
@@ -48,7 +49,7 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 							       : deadline.ns });
 		if (r < 0)
 			return r;
-		trp_call_expire((struct troupe_time) { trp_now().ns });
+		trp_call_expire((struct troupe_time) { trp_time_now().ns });
 	}
 }
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/incoming.h"
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
@@ -190,14 +192,14 @@ static int taken(int r, struct trp_mail *mail)
 	r = sort(mail);
 	if (r == TRP_STEP_HELD)
 		return TRP_STEP_DONE;
-	trp_mailbox_done(&trp_self.box, mail);
+	trp_mailbox_receive_done(&trp_self.box, mail);
 	return r;
 }
 
 int trp_take(unsigned take)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_next(&trp_self.box, take, &mail);
+	int r = trp_mailbox_receive(&trp_self.box, take, &mail);
 
 	return taken(r, &mail);
 }
@@ -205,7 +207,7 @@ int trp_take(unsigned take)
 int trp_take_from(uint32_t slot)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_next_from(&trp_self.box, slot, &mail);
+	int r = trp_mailbox_receive_from(&trp_self.box, slot, &mail);
 
 	return taken(r, &mail);
 }
@@ -237,12 +239,12 @@ static bool drop_old(const struct trp_mail *mail)
 int trp_take_young(void)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_next(&trp_self.box, TRP_TAKE_ALL, &mail);
+	int r = trp_mailbox_receive(&trp_self.box, TRP_TAKE_ALL, &mail);
 
 	if (r == 1 && mail.stream == TRP_MAIL && trp_self.held & TRP_HOLD_OLD &&
 	    trp_incoming_behind(mail.from) > trp_take_limit(trp_self.klass) &&
 	    drop_old(&mail)) {
-		trp_mailbox_done(&trp_self.box, &mail);
+		trp_mailbox_receive_done(&trp_self.box, &mail);
 		return TRP_STEP_DONE;
 	}
 	return taken(r, &mail);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "ipc/arena.h"
 #include "ipc/bus/bus.h"
+#include "ipc/bus/kinds.h"
 #include "ipc/wait.h"
 #include "serialize/beacon/codecs.h"
 

@@ -186,6 +186,4 @@ unsigned trp_beacon_waited(const struct trp_beacon *beacon,
 /* The longest time between two signs (TAG, PING) that all is well. */
 int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon);
 
-#include "runtime/election/beacon_receive.h"
-
 #endif

@@ -37,10 +37,7 @@ struct trp_leadership {
 	/* The highest record heard.  leader is "" unless HELD. */
 	uint64_t term;
 	enum trp_leadership_state state;
-	union {
-		char leader[TRP_WIRE_NAME_MAX + 1];
-		char holder[TRP_WIRE_NAME_MAX + 1];
-	};
+	char leader[TRP_WIRE_NAME_MAX + 1];
 	struct trp_time leader_listed; /* and still was on the list */
 	struct trp_time leader_heard;
 

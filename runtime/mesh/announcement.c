@@ -44,7 +44,7 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 	size_t splits = (size_t)mesh->options->config.splits;
 	size_t used =
 		KEYS + 2 * own + RECORD +
-		(*mesh->leadership.holder ? strlen(mesh->leadership.holder)
+		(*mesh->leadership.leader ? strlen(mesh->leadership.leader)
 					  : own);
 	size_t room = mesh->value_max;
 	const char *listed;
@@ -64,7 +64,7 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size)
 {
 	struct saying saying = { .text = space, .room = room_for_value(mesh) };
-	unsigned waited = trp_beacon_waited(mesh->beacon, trp_now());
+	unsigned waited = trp_beacon_waited(mesh->beacon, trp_time_now());
 	double load = 0;
 
 	if (saying.room >= size)

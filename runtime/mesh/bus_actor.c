@@ -10,6 +10,7 @@
 #include "runtime/mesh/mesh.pb-c.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/node/options.h"
+#include "serialize/beacon/codecs.h"
 
 enum {
 	HEARD_BURST = 4096, /* a thousand nodes that begin at once say 3,000 */
@@ -37,7 +38,7 @@ static bool may_report(void)
 {
 	static double tokens = HEARD_BURST;
 	static int64_t last_ns;
-	int64_t now_ns = trp_now().ns;
+	int64_t now_ns = trp_time_now().ns;
 
 	if (last_ns)
 		tokens += (double)(now_ns - last_ns) / 1e9 * HEARD_A_SECOND;
@@ -79,7 +80,7 @@ static void on_changed(void *user, int error)
 
 static int run(void)
 {
-	trp_bus_run(bus, trp_now());
+	trp_bus_run(bus, trp_time_now());
 	return troupe_timer_start(
 		&timer, (struct troupe_time) { trp_bus_deadline(bus).ns }, 0);
 }
@@ -147,11 +148,11 @@ static int init(const void *arguments)
 {
 	const struct trp_mesh_options *options = &trp_self.node->options->mesh;
 	struct trp_bus_address address;
-	int r = trp_bus_parse(options->bus, options->name, &address);
+	int r = trp_bus_address_parse(options->bus, options->name, &address);
 
 	if (r < 0)
 		return r;
-	codec = trp_codec_find(options->codec);
+	codec = trp_codecs_find(options->codec);
 	if (!codec)
 		return -EPROTONOSUPPORT;
 	r = trp_bus_open(&bus, &address, &calls, NULL);

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include "ipc/bus/kinds.h"
+#include "runtime/election/beacon_receive.h"
 #include "runtime/mesh/announcement.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/bus_actor.h"
@@ -26,6 +28,7 @@
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
+#include "serialize/beacon/codecs.h"
 
 enum {
 	CLASHES_MOST = 5,
@@ -86,7 +89,8 @@ static double on_random(void *user)
 	uint64_t bits = 0;
 
 	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-		bits = (uint64_t)trp_now().ns * UINT64_C(0x9e3779b97f4a7c15);
+		bits = (uint64_t)trp_time_now().ns *
+		       UINT64_C(0x9e3779b97f4a7c15);
 	return (double)(bits >> 11) * 0x1p-53;
 }
 
@@ -97,8 +101,8 @@ static double on_random(void *user)
  */
 static bool may_claim(const struct trp_mesh *mesh)
 {
-	return mesh->is_up && (!*mesh->leadership.holder ||
-			       trp_now().ns >= mesh->leader_missed.ns);
+	return mesh->is_up && (!*mesh->leadership.leader ||
+			       trp_time_now().ns >= mesh->leader_missed.ns);
 }
 
 static const struct trp_scalar *on_value(void *user, bool may_become_it)
@@ -110,7 +114,7 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 	trp_mesh_announcement_say(mesh, rest, sizeof(rest) / 2);
 	length = trp_leadership_announce(&mesh->leadership, mesh->beacon,
 					 may_become_it && may_claim(mesh),
-					 trp_now(), rest, mesh->value,
+					 trp_time_now(), rest, mesh->value,
 					 sizeof(mesh->value));
 	if (length < 0) /* not with names of at most 255 bytes */
 		mesh->value[0] = '\0';
@@ -146,7 +150,7 @@ static int begin_again(struct troupe_timer *timer)
 	struct trp_mesh *mesh = timer->data;
 
 	if (mesh->is_up)
-		trp_beacon_start(mesh->beacon, trp_now());
+		trp_beacon_start(mesh->beacon, trp_time_now());
 	settle(mesh);
 	return 0;
 }
@@ -212,7 +216,8 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 	struct troupe_mesh_event told = { .node = event->node ? event->node
 							      : "" };
 
-	trp_leadership_event(&mesh->leadership, mesh->beacon, event, trp_now());
+	trp_leadership_event(&mesh->leadership, mesh->beacon, event,
+			     trp_time_now());
 	switch (event->type) {
 	case TRP_BEACON_TAG:
 		told.kind = TROUPE_MESH_IT;
@@ -266,7 +271,7 @@ static int tick(struct troupe_timer *timer)
 {
 	struct trp_mesh *mesh = timer->data;
 
-	trp_beacon_tick(mesh->beacon, trp_now());
+	trp_beacon_tick(mesh->beacon, trp_time_now());
 	settle(mesh);
 	return 0;
 }
@@ -278,8 +283,8 @@ static void settle(struct trp_mesh *mesh)
 
 	if (mesh->are_members_stale) {
 		mesh->are_members_stale = false;
-		trp_mesh_members_look(&mesh->members, mesh->beacon, trp_now(),
-				      tell_who, mesh);
+		trp_mesh_members_look(&mesh->members, mesh->beacon,
+				      trp_time_now(), tell_who, mesh);
 	}
 	trp_mesh_singleton_look(mesh);
 	if (deadline.ns == TRP_NEVER.ns)
@@ -311,7 +316,7 @@ static int on_heard(struct trp_request *request)
 		trp_beacon_malformed(mesh->beacon);
 		return 0;
 	}
-	trp_beacon_receive(mesh->beacon, &unpacked.wire, trp_now());
+	trp_beacon_receive(mesh->beacon, &unpacked.wire, trp_time_now());
 	settle(mesh);
 	return 0;
 }
@@ -323,7 +328,7 @@ static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
 	mesh->is_up = is_up;
 	if (is_up && mesh->bus_error)
 		mesh->leader_missed.ns =
-			trp_now().ns +
+			trp_time_now().ns +
 			2 * trp_beacon_cycle_max_ns(mesh->beacon);
 	if (is_up != was_up || (error && error != mesh->bus_error)) {
 		troupe_log(is_up ? TROUPE_INFO : TROUPE_WARNING,
@@ -351,7 +356,7 @@ static int on_changed(struct trp_request *request)
 	bus_changed(mesh, changed->error == 0, changed->error);
 	/* It has begun already, or is about to; or it could not before. */
 	if (changed->error == 0 && !mesh->due.place)
-		trp_beacon_start(mesh->beacon, trp_now());
+		trp_beacon_start(mesh->beacon, trp_time_now());
 	settle(mesh);
 	return 0;
 }
@@ -383,9 +388,9 @@ static void bus_has_ended(struct trp_restart *restart)
 
 const char *trp_mesh_codec(const struct trp_bus_kind *kind)
 {
-	bool has_msgpack = trp_codec_find("msgpack");
+	bool has_msgpack = trp_codecs_find("msgpack");
 
-	if (trp_codec_find("cbor") &&
+	if (trp_codecs_find("cbor") &&
 	    (strcmp(kind->name, "serf") != 0 || !has_msgpack))
 		return "cbor";
 	return has_msgpack ? "msgpack" : NULL;
@@ -422,12 +427,13 @@ static int open_bus(struct trp_mesh *mesh)
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn spawn = TROUPE__CONTROL__SPAWN__INIT;
 	struct trp_bus_address address;
-	int r = trp_bus_parse(mesh->options->bus, mesh->options->name,
-			      &address);
+	int r = trp_bus_address_parse(mesh->options->bus, mesh->options->name,
+				      &address);
 
 	if (r < 0)
 		return r;
-	trp_bus_describe(&address, mesh->channel, sizeof(mesh->channel));
+	trp_bus_address_describe(&address, mesh->channel,
+				 sizeof(mesh->channel));
 	mesh->value_max = TRP_WIRE_SIZE_MAX;
 	if (strcmp(address.kind->name, "serf") == 0)
 		mesh->value_max = SERF_MOST - strlen(address.path);

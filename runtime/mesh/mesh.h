@@ -9,6 +9,7 @@
  */
 
 #include "ipc/bus/bus.h"
+#include "ipc/bus/kinds.h"
 #include "runtime/election/leadership.h"
 #include "runtime/mesh/members.h"
 #include "runtime/node/options.h"

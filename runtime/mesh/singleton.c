@@ -23,7 +23,7 @@ static void tell(struct trp_mesh *mesh)
 		&(struct troupe_mesh_event) {
 			.kind = mesh->is_leader ? TROUPE_MESH_SEATED
 						: TROUPE_MESH_UNSEATED,
-			.node = mesh->leadership.holder,
+			.node = mesh->leadership.leader,
 			.term = mesh->leadership.term,
 			.fence = trp_leadership_fence(&mesh->leadership) });
 }

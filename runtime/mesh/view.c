@@ -137,7 +137,7 @@ static void see_node(void *user, const char *name,
 	node->name = text_bytes(name);
 	node->is_self = strcmp(name, mesh->node) == 0;
 	node->is_it = strcmp(name, mesh->it) == 0;
-	node->has_seat = strcmp(name, mesh->leadership.holder) == 0;
+	node->has_seat = strcmp(name, mesh->leadership.leader) == 0;
 	node->is_live =
 		trp_mesh_members_is_live(mesh->beacon, name, heard, view->now);
 	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
@@ -216,7 +216,9 @@ static int pack(const Troupe__Mesh__View *message,
 int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view)
 {
-	struct view view = { .mesh = mesh, .offer = offer, .now = trp_now() };
+	struct view view = { .mesh = mesh,
+			     .offer = offer,
+			     .now = trp_time_now() };
 	struct trp_scratch *scratch = &mesh->supervisor->scratch;
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
 	Troupe__Mesh__View *message = &view.message;
@@ -231,7 +233,7 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->is_up = mesh->is_up;
 	message->error = mesh->bus_error;
 	message->it = text_bytes(mesh->it);
-	message->seat = text_bytes(mesh->leadership.holder);
+	message->seat = text_bytes(mesh->leadership.leader);
 	message->term = mesh->leadership.term;
 	message->fence = trp_leadership_fence(&mesh->leadership);
 	trp_beacon_each(mesh->beacon, count_node, &nodes);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/node/dead_letter.pb-c.h"
 #include "runtime/node/log.h"
 #include "runtime/node/post.h"
@@ -197,14 +198,14 @@ static int post(troupe_ref to, const struct trp_dead *dead,
 	struct trp_envelope envelope = {
 		.sender = self(),
 		.deadline = INT64_MAX,
-		.created = trp_now().ns,
+		.created = trp_time_now().ns,
 		.flow = dead->flow,
 		.hop = trp_envelope_next_hop(dead->hop),
 		.kind = TRP_MESSAGE,
 	};
 
 	if (box->slot == TRP_SLOT_SUPERVISOR &&
-	    trp_mailbox_depth(box->arena, trp_ref_slot(to), box->slot) >
+	    trp_mailbox_unread_bytes(box->arena, trp_ref_slot(to), box->slot) >
 		    DEPTH_MAX)
 		return -EAGAIN;
 	return trp_node_post(box, to, TRP_MAIL, &envelope, letter, NULL);
@@ -312,7 +313,7 @@ static int silence_is_over(struct troupe_timer *timer)
 
 static bool may_say(void)
 {
-	int64_t now = trp_now().ns;
+	int64_t now = trp_time_now().ns;
 
 	if (now - silence.since > SILENCE_MS * INT64_C(1000000)) {
 		trp_dead_letter_end();

@@ -11,7 +11,7 @@
 enum { TRP_NODE_NAME_SIZE = 64, TRP_BUS_URL_SIZE = 1024 };
 
 struct trp_mesh_options {
-	char bus[TRP_BUS_URL_SIZE]; /* as trp_bus_parse(); "": in no mesh */
+	char bus[TRP_BUS_URL_SIZE]; /* a URL of a bus; "": in no mesh */
 	char name[TRP_NODE_NAME_SIZE];
 	char codec[16];
 	struct trp_wire_config config;

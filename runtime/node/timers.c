@@ -136,11 +136,11 @@ struct troupe_timer *trp_timers_due(struct trp_timers *timers,
 
 struct troupe_time troupe_now(void)
 {
-	return (struct troupe_time) { trp_now().ns };
+	return (struct troupe_time) { trp_time_now().ns };
 }
 
 struct troupe_time troupe_in_ms(int64_t milliseconds)
 {
-	return (struct troupe_time) { trp_timers_after(trp_now().ns,
+	return (struct troupe_time) { trp_timers_after(trp_time_now().ns,
 						       milliseconds) };
 }

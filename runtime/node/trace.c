@@ -192,7 +192,7 @@ static void end(struct line *line)
 	memcpy(trace.page[trace.full] + trace.used, line->text, line->size);
 	trace.used += line->size;
 	if (!trace.flush_at)
-		trace.flush_at = trp_now().ns + SECOND_NS;
+		trace.flush_at = trp_time_now().ns + SECOND_NS;
 }
 
 static void say_left_out(void)
@@ -201,7 +201,7 @@ static void say_left_out(void)
 
 	if (!trace.left_out)
 		return;
-	begin(&line, "i", "left out", "trace", trace.pid, trp_now().ns);
+	begin(&line, "i", "left out", "trace", trace.pid, trp_time_now().ns);
 	put(&line, ",\"s\":\"t\",\"args\":{\"events\":");
 	put_number(&line, trace.left_out);
 	put(&line, "}");
@@ -277,7 +277,7 @@ int trp_trace_close(void)
 	if (trace.fd < 0)
 		return 0;
 	trp_trace_flush();
-	begin(&line, "i", "end", "trace", trace.pid, trp_now().ns);
+	begin(&line, "i", "end", "trace", trace.pid, trp_time_now().ns);
 	put(&line, ",\"s\":\"g\"}\n]\n");
 	if (trp_trace_is_on && write(trace.fd, line.text, line.size) < 0)
 		give_up(-errno);
@@ -304,7 +304,7 @@ bool trp_trace_may(int64_t now)
 
 int64_t trp_trace_start(void)
 {
-	int64_t now = trp_now().ns;
+	int64_t now = trp_time_now().ns;
 
 	return trp_trace_may(now) ? now : 0;
 }
@@ -313,7 +313,7 @@ static void begin_span(struct line *line, const char *category,
 		       const char *name, int64_t from, int64_t until)
 {
 	if (!until)
-		until = trp_now().ns;
+		until = trp_time_now().ns;
 	begin(line, "X", name, category, trace.pid, from);
 	put(line, ",\"dur\":");
 	put_time(line, until - from);
@@ -392,7 +392,7 @@ void trp_trace_spawned(const char *title, const char *parent)
 
 	if (!trp_trace_is_on)
 		return;
-	begin(&line, "i", "spawn", "life", trace.pid, trp_now().ns);
+	begin(&line, "i", "spawn", "life", trace.pid, trp_time_now().ns);
 	put(&line, ",\"s\":\"p\",\"args\":{\"actor\":");
 	put_quoted(&line, title);
 	put(&line, ",\"parent\":");
@@ -410,7 +410,7 @@ void trp_trace_born(pid_t pid, const char *title)
 void trp_trace_ended(pid_t pid, const char *title, int64_t spawned_at,
 		     const struct troupe_reason *reason)
 {
-	int64_t now = trp_now().ns;
+	int64_t now = trp_time_now().ns;
 	struct line line;
 	char text[256];
 

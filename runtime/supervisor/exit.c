@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/end.h"
 #include "runtime/node/log.h"
@@ -143,7 +144,7 @@ static struct leftover count_unread(struct trp_supervisor *supervisor,
 				     .is_quiet = !is_worth_a_line(end) };
 
 	trp_dead_letter_unsubscribe(leftover.dead);
-	trp_mailbox_each_unread(&supervisor->node.arena, slot, meet_sender,
+	trp_mailbox_unread_each(&supervisor->node.arena, slot, meet_sender,
 				is_left, &leftover);
 	leftover.put_aside = trp_dead_letter_inherit(leftover.dead);
 	return leftover;

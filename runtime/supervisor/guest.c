@@ -168,7 +168,7 @@ static void begin(struct trp_guest *guest, const Troupe__Guest__Join *join)
 	child->is_guest = true;
 	child->guest = guest;
 	child->expel = expel;
-	child->spawned_at = trp_now().ns;
+	child->spawned_at = trp_time_now().ns;
 	child->grace_ms = join->grace_ms ? join->grace_ms : TRP_GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 *join->label ? join->label : "guest");

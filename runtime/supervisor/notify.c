@@ -16,7 +16,7 @@ static int post(struct trp_supervisor *supervisor, uint32_t slot,
 	uint32_t generation = supervisor->children.child[slot].generation;
 
 	envelope.deadline = INT64_MAX;
-	envelope.created = trp_now().ns;
+	envelope.created = trp_time_now().ns;
 	return trp_node_post(&supervisor->mailbox, trp_ref(slot, generation),
 			     stream, &envelope, message, NULL);
 }

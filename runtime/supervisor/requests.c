@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/supervisor/child_address.h"
@@ -261,7 +262,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 int trp_supervisor_requests_turn(struct trp_supervisor *supervisor)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_next(&supervisor->mailbox, TRP_TAKE_ALL, &mail);
+	int r = trp_mailbox_receive(&supervisor->mailbox, TRP_TAKE_ALL, &mail);
 
 	if (r == 0)
 		return 0;
@@ -274,6 +275,6 @@ int trp_supervisor_requests_turn(struct trp_supervisor *supervisor)
 		return 1;
 	}
 	take(supervisor, &mail);
-	trp_mailbox_done(&supervisor->mailbox, &mail);
+	trp_mailbox_receive_done(&supervisor->mailbox, &mail);
 	return 1;
 }

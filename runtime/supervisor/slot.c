@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
@@ -56,7 +57,7 @@ void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot)
 uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	set_state(supervisor, slot, TRP_DEAD);
-	return trp_mailbox_ring_for_dead(&supervisor->mailbox, slot);
+	return trp_mailbox_unread_ring(&supervisor->mailbox, slot);
 }
 
 /* ---- the slot afterwards ------------------------------------------------- */
@@ -106,7 +107,7 @@ void trp_slot_sweep(struct trp_supervisor *supervisor)
 	for (slot = 1; supervisor->dead && slot < children->slots; slot++)
 		if (children->child[slot].state == CHILD_DEAD &&
 		    !children->child[slot].is_held &&
-		    trp_mailbox_ring_for_dead(&supervisor->mailbox, slot) == 0)
+		    trp_mailbox_unread_ring(&supervisor->mailbox, slot) == 0)
 			release(supervisor, slot);
 	if (supervisor->dead)
 		sweep_later(supervisor, before > supervisor->dead

@@ -98,7 +98,7 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 static void say_full(struct trp_supervisor *supervisor)
 {
 	enum { PAUSE_NS = 1000000000 };
-	int64_t now = trp_now().ns;
+	int64_t now = trp_time_now().ns;
 
 	if (supervisor->full_at && now - supervisor->full_at < PAUSE_NS)
 		return;
@@ -130,7 +130,7 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	}
 	child = &supervisor->children.child[slot];
 	child->restart = supervisor->children.child[parent].restart;
-	child->spawned_at = trp_now().ns;
+	child->spawned_at = trp_time_now().ns;
 	child->grace_ms = request->grace_ms ? request->grace_ms : TRP_GRACE_MS;
 	snprintf(child->label, sizeof(child->label), "%s",
 		 request->birth->label);

@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ipc/mailbox_receive.h"
 #include "ipc/runtime_dir.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
@@ -298,7 +299,7 @@ static int set_up(struct trp_supervisor *supervisor)
 	if (r < 0)
 		return r;
 	trp_wait_init(&supervisor->wait, supervisor->node.wait,
-		      supervisor->mailbox.bell,
+		      supervisor->mailbox.doorbell,
 		      &supervisor->mailbox.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
@@ -361,7 +362,7 @@ static int turn(struct trp_supervisor *supervisor)
 	for (i = 0; i < MOST && trp_supervisor_requests_turn(supervisor); i++)
 		;
 	fire_timers(supervisor);
-	if (!trp_mailbox_is_empty(&supervisor->mailbox, TRP_TAKE_ALL))
+	if (!trp_mailbox_receive_is_empty(&supervisor->mailbox, TRP_TAKE_ALL))
 		return trp_wait_poll(&supervisor->wait);
 	next = trp_timers_next(&supervisor->timers);
 	flush = trp_trace_flush_at();

@@ -57,7 +57,4 @@ int trp_codec_skip(const struct trp_codec *codec, struct trp_reader *reader);
 int trp_codec_put_bytes(struct trp_writer *writer, const void *data,
 			size_t length);
 
-#include "serialize/beacon/codecs.h"
-#define trp_codec_find trp_codecs_find
-
 #endif

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "ipc/incoming.h"
 #include "ipc/mailbox.h"
+#include "ipc/mailbox_unread.h"
 #include "runtime/actor/self.h"
 
 enum { SHOWN_MOST = 64 };

@@ -4,6 +4,8 @@
  * and reads back the same; a beacon survives it.
  */
 #include "runtime/election/beacon.h"
+#include "runtime/election/beacon_receive.h"
+#include "serialize/beacon/codecs.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/peer.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 
 #include <assert.h>
 #include <stdint.h>

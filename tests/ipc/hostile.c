@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "ipc/peer.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 #include "tests/support/ipc_kit.h"
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "ipc/peer.h"
+#include "ipc/mailbox_receive.h"
 #include "tests/support/ipc_kit.h"
 #include "tests/support/step.h"
 

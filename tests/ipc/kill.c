@@ -8,6 +8,9 @@
 #include <sys/wait.h>
 
 #include "ipc/peer.h"
+#include "ipc/incoming.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 #include "tests/support/ipc_kit.h"
 #include "tests/support/step.h"
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "ipc/peer.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/outgoing.h"
 #include "tests/support/ipc_kit.h"
 
 /* Lanes from ann to bob, both in this process. */

@@ -6,6 +6,9 @@
 #include <stdalign.h>
 
 #include "ipc/peer.h"
+#include "ipc/incoming.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/outgoing.h"
 #include "tests/support/ipc_kit.h"
 
 /*

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "tests/support/ipc_kit.h"
+#include "ipc/mailbox_receive.h"
 
 static struct kit kit;
 static struct kit_actor ann, bob;

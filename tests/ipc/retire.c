@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "ipc/peer.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
+#include "ipc/outgoing.h"
 #include "tests/support/ipc_kit.h"
 
 /* Memory that is not used any more; ann sends to bob, in this process. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "tests/support/ipc_kit.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 
 /* Slots that go from hand to hand; ann stays, her peer changes. */
 

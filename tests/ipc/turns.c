@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "tests/support/ipc_kit.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 
 /* Who is read when; many senders, one receiver. */
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ipc/endpoint.h"
+#include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 #include "tests/support/ipc_kit.h"
 
 /* What a third process finds unread in the lanes to one that is dead. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Heals that are disturbed: in stages, short, with deaths and floods. */
 #include "tests/sim/net.h"
+#include "runtime/election/beacon_receive.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

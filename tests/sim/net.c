@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/sim/net.h"
+#include "runtime/election/beacon_receive.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "ipc/mailbox_receive.h"
 #include "tests/support/ipc_kit.h"
 
 enum { EXCHANGES = 30000, LIMIT = 8192 };

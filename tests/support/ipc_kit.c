@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/ipc_kit.h"
+#include "ipc/mailbox_receive.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "ipc/mailbox.h"
+#include "ipc/mailbox_receive.h"
 
 enum { KIT_SLOTS = 64, KIT_HEAP = 256 << 20 };
 

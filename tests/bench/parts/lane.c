@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "ipc/mailbox.h"
+#include "ipc/mailbox_receive.h"
 
 enum { ROUNDS = 7, BATCH = 64, SINK = 1, HEAP = 64 << 20 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Three nodes elect over each bus; nodes and servers die, garbage is said. */
 #include "tests/ipc/bus/vote.h"
+#include "ipc/bus/kinds.h"
+#include "serialize/beacon/codecs.h"
 #include "tests/support/skip.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/ipc/bus/vote.h"
+#include "runtime/election/beacon_receive.h"
+#include "serialize/beacon/codecs.h"
 #include "tests/support/skip.h"
 
 #include <criterion/criterion.h>

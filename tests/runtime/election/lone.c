@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/runtime/election/lone.h"
+#include "runtime/election/beacon_receive.h"
 
 #include <stdio.h>
 #include <string.h>

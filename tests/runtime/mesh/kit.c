@@ -19,6 +19,7 @@
 
 #include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
+#include "serialize/beacon/codecs.h"
 
 enum { PATIENCE_S = 30 };
 

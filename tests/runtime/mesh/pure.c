@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/mesh/announcement.h"
+#include "runtime/election/beacon_receive.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/supervisor/supervisor.h"
