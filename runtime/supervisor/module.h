@@ -30,7 +30,7 @@ struct trp_request_kind {
 	int (*ask)(struct trp_control_session *session, const void *message);
 };
 
-/* Each callback and table may be NULL; a table ends with an entry of NULL. */
+/* Tables end with an entry of NULL; they and leave() may be missing. */
 struct trp_module {
 	const char *closed; /* why it is not open, for people */
 	/* Types of messages that actors are sent, or send to each other: all

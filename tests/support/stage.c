@@ -9,6 +9,9 @@
 struct board *board;
 const char *stage_trace;
 unsigned stage_trace_rate;
+static const struct trp_module *const mesh[] = { &trp_mesh_module, NULL };
+const struct trp_module *const *stage_modules = mesh;
+unsigned stage_slots = 4096;
 
 void stage_fail(const char *file, int line, const char *claim)
 {
@@ -30,14 +33,12 @@ static int count_descriptors(void)
 
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 {
-	static const struct trp_module *const modules[] = { &trp_mesh_module,
-							    NULL };
 	static char *argv[] = { "test", NULL };
 	struct trp_options options = { .trace_rate = stage_trace_rate,
 				       .main = root,
 				       .argc = 1,
 				       .argv = argv,
-				       .slots = 4096,
+				       .slots = stage_slots,
 				       .heap_size = 1 << 30 };
 
 	board = shared;
@@ -45,7 +46,7 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 	if (stage_trace)
 		snprintf(options.trace, sizeof(options.trace), "%s",
 			 stage_trace);
-	return trp_supervisor_run(&options, modules);
+	return trp_supervisor_run(&options, stage_modules);
 }
 
 int stage_run(int (*root)(int argc, char **argv))

@@ -34,6 +34,11 @@ extern struct board *board;
 extern const char *stage_trace;
 extern unsigned stage_trace_rate; /* 0: all */
 
+/* Of the nodes of this test; unless set, the mesh, and 4,096. */
+struct trp_module;
+extern const struct trp_module *const *stage_modules;
+extern unsigned stage_slots;
+
 /* In an actor: says what is wrong and makes the test fail. */
 #define CHECK(claim)                                            \
 	do {                                                    \

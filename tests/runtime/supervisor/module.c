@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Modules of the supervisor, and the actors that one of them keeps running. */
+#include "tests/support/stage.h"
+
+#include "runtime/actor/request.h"
+#include "runtime/supervisor/module.h"
+#include "runtime/supervisor/requests.h"
+#include "runtime/supervisor/restart.h"
+#include "runtime/troupe_mesh.h"
+
+enum { BEGUN, FENCE, LEFT, CLOSED };
+
+/* ---- the module, in the supervisor --------------------------------------- */
+
+static int begin(const void *arguments)
+{
+	board->value[FENCE] = (long)troupe_fence();
+	board->value[BEGUN]++;
+	return 0;
+}
+
+static const struct troupe_class kept_class = { .name = "kept", .init = begin };
+static struct trp_restart kept;
+
+static int open_module(struct trp_supervisor *supervisor,
+		       const struct trp_options *options, void **ret_state)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn spawn = TROUPE__CONTROL__SPAWN__INIT;
+	int r;
+
+	birth.klass = (uintptr_t)&kept_class;
+	birth.label = (char *)kept_class.name;
+	spawn.birth = &birth;
+	r = trp_restart_init(&kept, supervisor, &spawn);
+	if (r == 0)
+		trp_restart_want(&kept, 1);
+	*ret_state = &kept;
+	return r;
+}
+
+static void leave_module(void *state)
+{
+	board->value[LEFT]++;
+	trp_restart_stop(state, 1000);
+}
+
+static void close_module(void *state)
+{
+	board->value[CLOSED]++;
+	trp_restart_fini(state);
+}
+
+/* Ends the one that it keeps, and wants another one with that fence. */
+static int on_number(struct trp_request *request)
+{
+	const Play__Number *number = request->message;
+
+	trp_restart_stop(request->module, 10000);
+	trp_restart_want(request->module, (uint64_t)number->value);
+	return 0;
+}
+
+static const struct trp_request_kind requests[] = {
+	{ &play__number__descriptor, .handle = on_number },
+	{ 0 },
+};
+
+static const struct trp_module keeps_one = {
+	.requests = requests,
+	.open = open_module,
+	.leave = leave_module,
+	.close = close_module,
+};
+
+static int do_not_open(struct trp_supervisor *supervisor,
+		       const struct trp_options *options, void **ret_state)
+{
+	return 0;
+}
+
+static int on_text(struct trp_request *request)
+{
+	board->failures++;
+	return 0;
+}
+
+static const struct trp_request_kind more_requests[] = {
+	{ &play__text__descriptor, .handle = on_text },
+	{ 0 },
+};
+
+static const struct trp_module is_closed = {
+	.requests = more_requests,
+	.open = do_not_open,
+};
+
+static const struct trp_module *const modules[] = { &is_closed, &keeps_one,
+						    NULL };
+
+/* ---- actors -------------------------------------------------------------- */
+
+static bool has_begun(long times)
+{
+	int64_t end = troupe_in_ms(10000).ns;
+
+	while (board->value[BEGUN] < times && troupe_now().ns < end)
+		stage_receive(1);
+	return board->value[BEGUN] == times;
+}
+
+static int ask_for_another(int64_t fence)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	number.value = fence;
+	return trp_actor_request(&number.base, NULL);
+}
+
+static int asks(int argc, char **argv)
+{
+	Play__Text text = PLAY__TEXT__INIT;
+	Play__Blob blob = PLAY__BLOB__INIT;
+
+	CHECK(has_begun(1) && board->value[FENCE] == 1);
+	CHECK(ask_for_another(7) == 0);
+	CHECK(has_begun(2) && board->value[FENCE] == 7);
+	CHECK(trp_actor_request(&text.base, NULL) == -ENOTCONN);
+	CHECK(trp_actor_request(&blob.base, NULL) == -EPROTO);
+	return 0;
+}
+
+Test(module, answers_requests_and_is_told_of_the_end)
+{
+	stage_modules = modules;
+	stage_pass(asks);
+	cr_expect_eq(board->value[LEFT], 1);
+	cr_expect_eq(board->value[CLOSED], 1);
+}
+
+static int fills_all_slots(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(has_begun(1));
+	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == -EAGAIN);
+	CHECK(ask_for_another(2) == 0);
+	CHECK(has_begun(2));
+	return 0;
+}
+
+Test(module, a_restart_at_once_takes_the_slot_of_the_one_before)
+{
+	stage_modules = modules;
+	stage_slots = 4; /* the supervisor, the root, the kept one, another */
+	stage_pass(fills_all_slots);
+}
