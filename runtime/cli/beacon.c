@@ -31,7 +31,7 @@ static void put_bool(struct troupe_value *map, const char *key, bool flag)
 	troupe_value_put(map, key, troupe_value_bool(flag));
 }
 
-/* What others have said need not be text. */
+/* Values of other nodes need not be text. */
 static struct troupe_value *text_of(const ProtobufCBinaryData *bytes)
 {
 	char text[TRP_WIRE_VALUE_MAX + 1];

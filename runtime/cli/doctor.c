@@ -174,7 +174,7 @@ static void list_missing_parts(void)
 #endif
 }
 
-/* What nodes can meet over, and how they write to each other. */
+/* The buses that nodes can meet over, and how they write to each other. */
 static enum finding check_mesh(void)
 {
 	static const char *const codecs[] = { "cbor", "msgpack" };

@@ -18,7 +18,7 @@
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
-/* What a node has beside its actors. */
+/* The modules of a node beside its actors. */
 static const struct trp_module *const modules[] = {
 	&trp_mesh_module,
 	NULL,
@@ -163,7 +163,7 @@ static int help(int argc, char **argv)
 }
 
 /*
- * What is opened next gets the lowest free number: of a standard descriptor
+ * A file that is opened gets the lowest free number: of a standard descriptor
  * that is closed, and then what is printed would go there.  So the number is
  * taken, by what cannot be read or written the way that it is used.
  */

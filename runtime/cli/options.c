@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,117 +34,72 @@ static uint64_t parse_size(const char *text)
 	return unit ? size << (10 * (unit - units + 1)) : size;
 }
 
-static bool set_slots(struct trp_options *options, const char *text)
-{
-	uint64_t slots = parse_size(text);
-
-	options->slots = (uint32_t)slots;
-	return slots >= 2 && slots <= TRP_SLOTS_MAX;
-}
-
-static bool set_heap(struct trp_options *options, const char *text)
+/*
+ * Each sets what lies at `at`.  False: that is not what the option takes, from
+ * `least` to `most` where it is a number, below `most` bytes where a text.
+ */
+static bool set_size32(void *at, const char *text, int64_t least, int64_t most)
 {
 	uint64_t size = parse_size(text);
 
-	options->heap_size = size;
-	return size >= 64 * 1024 && size <= TRP_HEAP_DEFAULT &&
+	*(uint32_t *)at = (uint32_t)size;
+	return size >= (uint64_t)least && size <= (uint64_t)most &&
+	       (size > 0 || strcmp(text, "0") == 0);
+}
+
+static bool set_power(void *at, const char *text, int64_t least, int64_t most)
+{
+	uint64_t size = parse_size(text);
+
+	*(uint64_t *)at = size;
+	return size >= (uint64_t)least && size <= (uint64_t)most &&
 	       (size & (size - 1)) == 0;
 }
 
+static bool set_text(void *at, const char *text, int64_t least, int64_t most)
+{
+	size_t length = strlen(text);
+
+	if (!length || length >= (size_t)most)
+		return false;
+	memcpy(at, text, length + 1);
+	return true;
+}
+
 /* It becomes a part of file names, and of other nodes' messages. */
-static bool set_name(char name[TRP_NODE_NAME_SIZE], const char *text)
+static bool set_name(void *at, const char *text, int64_t least, int64_t most)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789-_.";
-	size_t length = strspn(text, allowed);
 
-	if (!length || text[length] || text[0] == '.' ||
-	    length >= TRP_NODE_NAME_SIZE)
-		return false;
-	memcpy(name, text, length + 1);
-	return true;
-}
-
-static bool set_trace(struct trp_options *options, const char *text)
-{
-	size_t length = strlen(text);
-
-	if (!length || length >= sizeof(options->trace))
-		return false;
-	memcpy(options->trace, text, length + 1);
-	return true;
-}
-
-static bool set_trace_rate(struct trp_options *options, const char *text)
-{
-	enum { RATE_MAX = 100000000 };
-	uint64_t rate = parse_size(text);
-
-	options->trace_rate = (uint32_t)rate;
-	return rate <= RATE_MAX && (rate > 0 || strcmp(text, "0") == 0);
-}
-
-static bool set_node(struct trp_options *options, const char *text)
-{
-	return set_name(options->node, text);
+	return !text[strspn(text, allowed)] && text[0] != '.' &&
+	       set_text(at, text, least, most);
 }
 
 /* It was read before all others. */
-static bool set_config(struct trp_options *options, const char *text)
+static bool set_config(void *at, const char *text, int64_t least, int64_t most)
 {
 	return text[0];
 }
 
-/* ---- the mesh ------------------------------------------------------------ */
-
-/* What it means is looked at when all options are known. */
-static bool set_beacon(struct trp_options *options, const char *text)
+static bool set_codec(void *at, const char *text, int64_t least, int64_t most)
 {
-	size_t length = strlen(text);
-
-	if (!length || length >= sizeof(options->mesh.bus))
-		return false;
-	memcpy(options->mesh.bus, text, length + 1);
-	return true;
+	return trp_codecs_find(text) && set_text(at, text, least, most);
 }
 
-static bool set_mesh(struct trp_options *options, const char *text)
-{
-	return set_name(options->mesh.name, text);
-}
-
-static bool set_codec(struct trp_options *options, const char *text)
-{
-	if (!trp_codecs_find(text))
-		return false;
-	snprintf(options->mesh.codec, sizeof(options->mesh.codec), "%s", text);
-	return true;
-}
-
-static bool parse_seconds(const char *text, double *ret_seconds)
+static bool set_seconds(void *at, const char *text, int64_t least, int64_t most)
 {
 	char *end;
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end || !(seconds > 0) || seconds > 1e6)
 		return false;
-	*ret_seconds = seconds;
+	*(double *)at = seconds;
 	return true;
 }
 
-static bool set_cycle(struct trp_options *options, const char *text)
-{
-	return parse_seconds(text, &options->mesh.config.cycle_s);
-}
-
-static bool set_gap(struct trp_options *options, const char *text)
-{
-	return parse_seconds(text, &options->mesh.config.gap_s);
-}
-
-static bool parse_count(const char *text, int64_t least, int64_t most,
-			int64_t *ret_count)
+static bool set_count(void *at, const char *text, int64_t least, int64_t most)
 {
 	char *end;
 	long long count;
@@ -152,46 +108,14 @@ static bool parse_count(const char *text, int64_t least, int64_t most,
 	count = strtoll(text, &end, 10);
 	if (errno || end == text || *end || count < least || count > most)
 		return false;
-	*ret_count = count;
+	*(int64_t *)at = count;
 	return true;
 }
 
-static bool set_listed(struct trp_options *options, const char *text)
+static bool set_flag(void *at, const char *text, int64_t least, int64_t most)
 {
-	return parse_count(text, 0, INT32_MAX, &options->mesh.config.nodes);
-}
-
-static bool set_splits(struct trp_options *options, const char *text)
-{
-	return parse_count(text, 1, TRP_WIRE_HISTORY_MAX,
-			   &options->mesh.config.splits);
-}
-
-static bool set_hosts(struct trp_options *options, const char *text)
-{
-	return parse_count(text, 0, INT32_MAX, &options->mesh.config.n_hosts);
-}
-
-static bool set_beacon_version(struct trp_options *options, const char *text)
-{
-	return parse_count(text, 0, INT64_MAX - 1,
-			   &options->mesh.config.version);
-}
-
-static bool parse_flag(const char *text, bool *ret_flag)
-{
-	*ret_flag = strcmp(text, "yes") == 0;
-	return *ret_flag || strcmp(text, "no") == 0;
-}
-
-static bool set_force_in(struct trp_options *options, const char *text)
-{
-	return parse_flag(text, &options->mesh.config.force_in);
-}
-
-static bool set_roving(struct trp_options *options, const char *text)
-{
-	return parse_flag(text, &options->mesh.is_roving);
+	*(bool *)at = strcmp(text, "yes") == 0;
+	return *(bool *)at || strcmp(text, "no") == 0;
 }
 
 /* "hello-4711" for build/examples/hello.so. */
@@ -205,7 +129,7 @@ static void name_node(struct trp_options *options)
 
 	snprintf(name, sizeof(name), "%.*s-%d", length < most ? length : most,
 		 base, (int)getpid());
-	if (!set_node(options, name))
+	if (!set_name(options->node, name, 0, sizeof(options->node)))
 		snprintf(options->node, sizeof(options->node), "node-%d",
 			 (int)getpid());
 }
@@ -218,50 +142,66 @@ static const struct option {
 	const char *takes;
 	const char *unless; /* it is given; NULL: the help says */
 	const char *help;
-	/* False: not what it takes. */
-	bool (*set)(struct trp_options *options, const char *text);
+	bool (*set)(void *at, const char *text, int64_t least, int64_t most);
+	size_t at; /* in the options */
+	int64_t least, most;
 } table[] = {
 	{ "--node", "NAME", "TROUPE_NODE",
 	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
-	  "the name of this node; else it is APPLICATION-PID", set_node },
+	  "the name of this node; else it is APPLICATION-PID", set_name,
+	  offsetof(struct trp_options, node), 1, TRP_NODE_NAME_SIZE },
 	{ "--slots", "N", "TROUPE_SLOTS", "2 to 31744", "31744",
-	  "how many actors there may be, the supervisor counted in",
-	  set_slots },
+	  "how many actors there may be, the supervisor counted in", set_size32,
+	  offsetof(struct trp_options, slots), 2, TRP_SLOTS_MAX },
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
-	  "2G", "what an actor may have under way in mail", set_heap },
+	  "2G", "what an actor may have under way in mail", set_power,
+	  offsetof(struct trp_options, heap_size), 64 * 1024,
+	  TRP_HEAP_DEFAULT },
 	{ "--trace", "FILE", "TROUPE_TRACE", "a file, which is overwritten",
-	  NULL, "writes what happens, for https://ui.perfetto.dev", set_trace },
+	  NULL, "writes what happens, for https://ui.perfetto.dev", set_text,
+	  offsetof(struct trp_options, trace), 1, TRP_TRACE_PATH_SIZE },
 	{ "--trace-rate", "N", "TROUPE_TRACE_RATE",
 	  "events a second of each process, 0: all", "10000", "how much of it",
-	  set_trace_rate },
+	  set_size32, offsetof(struct trp_options, trace_rate), 0, 100000000 },
 	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)", NULL,
-	  "options from a file", set_config },
+	  "options from a file", set_config, 0, 0, 0 },
 	{ "--beacon", "BUS", "TROUPE_BEACON",
 	  "local, mqtt://HOST, mqtts://HOST or serf://HOST", NULL,
-	  "joins a mesh of nodes over this bus", set_beacon },
+	  "joins a mesh of nodes over this bus", set_text,
+	  offsetof(struct trp_options, mesh.bus), 1, TRP_BUS_URL_SIZE },
 	{ "--mesh", "NAME", "TROUPE_MESH",
 	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
 	  "the name of the mesh, else troupe; alone it means --beacon local",
-	  set_mesh },
+	  set_name, offsetof(struct trp_options, mesh.name), 1,
+	  TRP_NODE_NAME_SIZE },
 	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
-	  set_cycle },
+	  set_seconds, offsetof(struct trp_options, mesh.config.cycle_s), 0,
+	  0 },
 	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",
-	  "what a message may take, and a singleton to stop", set_gap },
+	  "what a message may take, and a singleton to stop", set_seconds,
+	  offsetof(struct trp_options, mesh.config.gap_s), 0, 0 },
 	{ "--listed", "N", NULL, "a number, 0 for any", "32",
-	  "how many nodes take turns", set_listed },
+	  "how many nodes take turns", set_count,
+	  offsetof(struct trp_options, mesh.config.nodes), 0, INT32_MAX },
 	{ "--splits", "N", NULL, "1 to 128", "4",
-	  "into how many parts a mesh may fall, and one", set_splits },
+	  "into how many parts a mesh may fall, and one", set_count,
+	  offsetof(struct trp_options, mesh.config.splits), 1,
+	  TRP_WIRE_HISTORY_MAX },
 	{ "--hosts", "N", NULL, "a number", "1",
-	  "how many nodes there are at least", set_hosts },
+	  "how many nodes there are at least", set_count,
+	  offsetof(struct trp_options, mesh.config.n_hosts), 0, INT32_MAX },
 	{ "--force-in", "YES", NULL, "yes or no", "yes",
-	  "nodes off the list come onto it at once", set_force_in },
+	  "nodes off the list come onto it at once", set_flag,
+	  offsetof(struct trp_options, mesh.config.force_in), 0, 0 },
 	{ "--beacon-version", "N", NULL, "a number", "0",
-	  "of these settings: all nodes take the highest", set_beacon_version },
+	  "of these settings: all nodes take the highest", set_count,
+	  offsetof(struct trp_options, mesh.config.version), 0, INT64_MAX - 1 },
 	{ "--codec", "NAME", NULL, "cbor or msgpack, where built", NULL,
 	  "how nodes write to each other: on Serf msgpack, else cbor",
-	  set_codec },
+	  set_codec, offsetof(struct trp_options, mesh.codec), 1, 16 },
 	{ "--roving", "YES", NULL, "yes or no", "no",
-	  "singletons go round with the beacon", set_roving },
+	  "singletons go round with the beacon", set_flag,
+	  offsetof(struct trp_options, mesh.is_roving), 0, 0 },
 };
 
 enum { COUNT = sizeof(table) / sizeof(table[0]) };
@@ -280,6 +220,13 @@ static int wrong(const char *format, ...)
 	return -EINVAL;
 }
 
+static bool set(const struct option *option, struct trp_options *options,
+		const char *text)
+{
+	return option->set((char *)options + option->at, text, option->least,
+			   option->most);
+}
+
 /* A variable that is empty is none. */
 static int read_environment(struct trp_options *options)
 {
@@ -288,7 +235,7 @@ static int read_environment(struct trp_options *options)
 
 	for (i = 0; i < COUNT; i++) {
 		text = table[i].variable ? getenv(table[i].variable) : NULL;
-		if (text && *text && !table[i].set(options, text))
+		if (text && *text && !set(&table[i], options, text))
 			return wrong("%s takes %s, not \"%s\"",
 				     table[i].variable, table[i].takes, text);
 	}
@@ -317,7 +264,7 @@ static bool set_by_key(void *options, const char *key, const char *text,
 	snprintf(name, sizeof(name), "--%s", key);
 	option = find(name, strlen(name));
 	*ret_takes = option ? option->takes : NULL;
-	return option && option->set(options, text);
+	return option && set(option, options, text);
 }
 
 /*
@@ -363,7 +310,7 @@ static int read_config(int argc, char **argv, struct trp_options *options)
 	return wrong("%s", why);
 }
 
-/* What can be said only when all is known. */
+/* Checks that need all options. */
 static int check_mesh(struct trp_mesh_options *mesh)
 {
 	struct trp_bus_address address;
@@ -435,7 +382,7 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 			return wrong("run has no option %s", argv[i]);
 		if (!text)
 			return wrong("%s takes %s", argv[i], option->takes);
-		if (!option->set(&options, text))
+		if (!set(option, &options, text))
 			return wrong("%s takes %s, not \"%s\"", option->name,
 				     option->takes, text);
 	}

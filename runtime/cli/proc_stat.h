@@ -2,7 +2,7 @@
 #ifndef TRP_RUNTIME_CLI_PROC_STAT_H
 #define TRP_RUNTIME_CLI_PROC_STAT_H
 
-/* What the kernel counts of a process: proc_pid_stat(5). */
+/* Counts of the kernel for a process: proc_pid_stat(5). */
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -2,8 +2,7 @@
 #ifndef TRP_RUNTIME_CLI_QUERY_H
 #define TRP_RUNTIME_CLI_QUERY_H
 
-/* A command that asks a node and needs not its application: ps, stop, beacon.
- */
+/* Commands that ask a node and need no application: ps, stop, beacon. */
 
 #include <stdbool.h>
 #include "runtime/control/client.h"
