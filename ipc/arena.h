@@ -95,7 +95,7 @@ struct trp_front {
 	_Atomic uint64_t
 		chunk[TRP_ENDPOINT_CHUNKS]; /* offset of further endpoints */
 
-	/* What is written often has a line of its own. */
+	/* Fields that are written often have a line of their own. */
 	alignas(64) _Atomic uint32_t
 		sleeping; /* enum trp_sleep | number << 8 */
 	uint32_t spare;
@@ -195,7 +195,7 @@ static inline uint64_t trp_life(uint32_t generation, enum trp_state state)
 }
 
 /*
- * What a front's `handling` says: the record that was handed out last, by its
+ * `handling` of a front names the record that was handed out last, by its
  * sender and position (8-aligned, modulo 2^48), and whether it is done with.
  * Whatever came before it in its stream is done with as well.
  */

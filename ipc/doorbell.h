@@ -3,8 +3,8 @@
 #define TRP_IPC_DOORBELL_H
 
 /*
- * Who has something for me: README.md, "The doorbell".  The doorbell is
- * writable by everybody and therefore only a hint; a slot read from it is
+ * Which slots have something for me: README.md, "The doorbell".  The doorbell
+ * is writable by everybody and therefore only a hint; a slot read from it is
  * checked.
  */
 
@@ -30,7 +30,7 @@ void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
 		       void (*visit)(uint32_t sender, void *data), void *data);
 
 /*
- * What a front says in `sleeping`: an enum trp_sleep, and for a sleeper on a
+ * `sleeping` in a front: an enum trp_sleep, and for a sleeper on a
  * socket the number of that socket (wake_socket.h) above it.
  */
 static inline uint32_t trp_sleep_socket(uint32_t number)

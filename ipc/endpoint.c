@@ -11,7 +11,7 @@
  *	index holds n			  ==> endpoint n says whose it is
  *	2 * endpoints <= entries of the index
  *
- * What is to be found is written before what leads to it, so an owner that is
+ * A thing is written before the way that leads to it, so an owner that is
  * killed in between leaves an endpoint that nobody finds.
  *
  * `index` is offset | log2(entries); tables are aligned to 64.
@@ -31,7 +31,7 @@ struct place {
 	uint32_t nth;
 };
 
-/* What a region's front says of its index, checked. */
+/* The index as a region's front has it, checked. */
 struct index {
 	const _Atomic uint16_t *entry;
 	unsigned log2;

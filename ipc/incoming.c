@@ -5,7 +5,7 @@
 #include <string.h>
 
 /*
- * The receiving end of a lane.  What it reads was written by a stranger: each
+ * The receiving end of a lane.  All that it reads is a stranger's: each
  * word is loaded once, then checked.
  */
 
@@ -232,6 +232,17 @@ static int read_on(struct trp_incoming *in, const struct trp_arena *arena,
 	return r ? r : -EBADMSG;
 }
 
+/* A broken lane: counts as read whatever comes. */
+static void discard(struct trp_incoming *in)
+{
+	uint64_t tail =
+		atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
+
+	if (tail > in->tail)
+		in->tail = tail;
+	pass(in, in->tail - in->cursor);
+}
+
 int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 		      struct trp_mail *ret_mail)
 {
@@ -245,7 +256,7 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 		r = read_on(in, arena, ret_mail);
 	if (r < 0) {
 		in->is_broken = true;
-		trp_incoming_discard(in);
+		discard(in);
 	}
 	return r;
 }
@@ -311,7 +322,7 @@ bool trp_incoming_publish(struct trp_incoming *in)
 bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring)
 {
 	if (in->is_broken)
-		trp_incoming_discard(in);
+		discard(in);
 	tell_head(in);
 	atomic_store_explicit(&in->mine->event, in->cursor,
 			      memory_order_relaxed);
@@ -328,16 +339,6 @@ bool trp_incoming_done(struct trp_incoming *in)
 	in->held--;
 	pass(in, 0);
 	return in->head - in->published >= in->step;
-}
-
-void trp_incoming_discard(struct trp_incoming *in)
-{
-	uint64_t tail =
-		atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
-
-	if (tail > in->tail)
-		in->tail = tail;
-	pass(in, in->tail - in->cursor);
 }
 
 uint64_t trp_incoming_behind(const struct trp_incoming *in)

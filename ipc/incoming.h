@@ -74,7 +74,4 @@ bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring);
 /* Anything that was not handed out yet. */
 bool trp_incoming_has_more(const struct trp_incoming *in);
 
-/* A broken lane: counts as read whatever comes. */
-void trp_incoming_discard(struct trp_incoming *in);
-
 #endif

@@ -19,7 +19,7 @@ struct trp_record {
 	uint16_t flags;
 };
 
-/* What a record of so many bytes takes in its ring. */
+/* Bytes that a record of so many bytes takes in its ring. */
 static inline uint64_t trp_record_space(uint64_t bytes)
 {
 	return (sizeof(struct trp_record) + bytes + 7) & ~UINT64_C(7);

@@ -4,8 +4,9 @@
 #include "ipc/incoming.h"
 
 /*
- * What is still unread, as a third process sees it.  Both sides' memory is a
- * stranger's here, and either may change or be given away while we look.
+ * Records that are still unread, as a third process sees them.  Both sides'
+ * memory is a stranger's here, and either may change or be given away while we
+ * look.
  */
 
 static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)

@@ -4,7 +4,7 @@
 
 #include "ipc/mailbox.h"
 
-/* What receivers have not read yet, as a third process sees it. */
+/* Records that are still unread, as a third process sees them. */
 
 /* Unread bytes that `slot` sent to us. For people (ps, dumps). */
 uint64_t trp_mailbox_unread_bytes(const struct trp_arena *arena,
@@ -26,7 +26,7 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead);
  * supervisor that it had not done with, by sender in the order of sending.
  * meet(): first, for each that has ever sent to it and lives; or NULL.
  * The record is valid within visit() alone; it is not checked beyond its lane.
- * Takes the dead one's doorbell.  What is sent meanwhile may be missed.
+ * Takes the dead one's doorbell.  Records sent meanwhile may be missed.
  */
 void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 			     void (*meet)(uint32_t sender, void *data),

@@ -3,9 +3,9 @@
 #define TRP_IPC_MEMORY_BUDGET_H
 
 /*
- * What a process may still take from the machine.  The kernel answers a page
- * too many with the death of some process; so whoever is about to populate
- * memory asks here first, and is told -ENOMEM.
+ * The memory that a process may still take from the machine.  The kernel
+ * answers a page too many with the death of some process; so a process that is
+ * about to populate memory asks here first, and is told -ENOMEM.
  *
  *	spent <= allowance	since the last look; nobody looks until then
  *
@@ -37,8 +37,8 @@ void trp_memory_budget_init(struct trp_memory_budget *budget);
 int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size);
 
 /*
- * What can be had, in bytes, swap not counted.  What cannot be read is no
- * bound: UINT64_MAX.
+ * Memory that can be had, in bytes, swap not counted.  A file that cannot be
+ * read is no bound: UINT64_MAX.
  */
 struct trp_memory_room {
 	uint64_t machine; /* MemAvailable */

@@ -3,7 +3,7 @@
 #define TRP_IPC_PEER_H
 
 /*
- * What a mailbox knows of one other slot; private to mailbox.c,
+ * All that a mailbox knows of one other slot; private to mailbox.c,
  * mailbox_receive.c and peer.c.
  * Peers run parallel to the own endpoints and are never moved or taken away.
  *

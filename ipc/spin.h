@@ -15,8 +15,8 @@
  * long after each failure, down to nothing.  Then one trial after some sleeps,
  * lest it never be found out again, and twice as many after each that failed.
  * A trial is long enough for a peer that has to be woken first: two that sleep
- * both come out of it in no other way.  Who was preempted while it looked has
- * no core to spare, and stops at once.
+ * both come out of it in no other way.  A process that was preempted while it
+ * looked has no core to spare, and stops at once.
  */
 
 #include <stdbool.h>

@@ -32,11 +32,12 @@ enum trp_wait_kind {
 struct io_uring_sqe;
 
 /*
- * What is watched; the caller's memory, as long as it is: a descriptor, or,
- * with `prepare`, any operation of io_uring (URING and SOCKET alone).  That
+ * A thing that is watched; the caller's memory, as long as it is: a descriptor,
+ * or, with `prepare`, any operation of io_uring (URING and SOCKET alone).  That
  * fills in an entry, all zero; it is called each time the operation is begun.
- * What the entry points to belongs to the kernel until ready() or the return
- * of trp_wait_remove().  In ready() `result` is as io_uring_enter(2) has it.
+ * The memory that the entry points to belongs to the kernel until ready() or
+ * the return of trp_wait_remove().  In ready() `result` is as io_uring_enter(2)
+ * has it.
  */
 struct trp_watch {
 	int fd;
@@ -66,7 +67,7 @@ struct trp_wait {
 };
 
 /*
- * What this machine allows: the best kind, or the one that the environment
+ * The kind that this machine allows: the best, or the one that the environment
  * variable TROUPE_WAIT (uring, socket, epoll) asks for.  ret_why says in one
  * line what was found, for people.  Returns 0, or -EINVAL for an unknown name
  * or one that does not work here.

@@ -38,7 +38,7 @@ enum {
 	FUTEX2_U32 = 0x02, /* 32 bits, and shared between processes */
 };
 
-/* What completions belong to, beside the serials of watches. */
+/* Completions belong to these, or to the serials of watches. */
 enum { NOBODY, DOORBELL, CLOSING };
 
 struct uring {

@@ -3,7 +3,7 @@
 #define TRP_SERIALIZE_ENVELOPE_H
 
 /*
- * What stands before each body: 64 bytes, one cache line, in the byte order of
+ * The head before each body: 64 bytes, one cache line, in the byte order of
  * the host (little-endian; the arena carries the version).  A sender fills it
  * in place, in its ring; a receiver reads it with trp_envelope_read() only.
  */

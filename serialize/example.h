@@ -3,8 +3,9 @@
 #define TRP_SERIALIZE_EXAMPLE_H
 
 /*
- * A message as a pattern for others of its type.  What is set in it counts,
- * see field.h: a proto3 field without `optional` cannot be asked to be 0.
+ * A message as a pattern for others of its type.  Fields that are set in it
+ * count, see field.h: a proto3 field without `optional` cannot be asked to be
+ * 0.
  */
 
 #include <protobuf-c/protobuf-c.h>

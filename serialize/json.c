@@ -13,7 +13,7 @@
 #include "serialize/base64.h"
 #include "serialize/text_buffer.h"
 
-/* What a receiver unpacks is 67 levels of lists at most. */
+/* A receiver unpacks 67 levels of lists at most. */
 enum { WRITTEN_DEPTH = 100 };
 
 /* A key is `$...$` and this: a map of one such key is not what it seems. */

@@ -32,15 +32,15 @@ int trp_json_read_first(const char *text, size_t size,
 			struct trp_parse_error *parse_error);
 
 /*
- * One line; text for free().  What is not UTF-8 becomes U+FFFD; a key that came
- * twice is written twice, and then not read again.  Returns 0;
+ * One line; text for free().  Bytes that are not UTF-8 become U+FFFD; a key
+ * that came twice is written twice, and then not read again.  Returns 0;
  * -EINVAL: nested deeper than what can be received; -ENOMEM.
  */
 int trp_json_write(const Troupe__Value *value, char **ret_text);
 
 /* Parts of it, for those who write JSON of their own. */
 void trp_json_write_text(FILE *out, const char *text);
-/* What is not finite as "NaN", "Infinity", "-Infinity".  0 or -ENOMEM. */
+/* One that is not finite as "NaN", "Infinity", "-Infinity".  0 or -ENOMEM. */
 int trp_json_write_number(FILE *out, double number);
 
 #endif

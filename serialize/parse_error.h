@@ -2,7 +2,7 @@
 #ifndef TRP_SERIALIZE_PARSE_ERROR_H
 #define TRP_SERIALIZE_PARSE_ERROR_H
 
-/* What is wrong with a text that a person wrote, and where. */
+/* An error in a text that a person wrote, and its place. */
 
 #include <stddef.h>
 

@@ -5,9 +5,9 @@
 #include "serialize/reflect.h"
 
 /*
- * One line; text for free().  What would not be packed is not written, nor are
- * unknown fields; what is not UTF-8 becomes U+FFFD.
- * Returns 0; -EINVAL: nested deeper than TRP_REFLECT_DEPTH; -ENOMEM.
+ * One line; text for free().  Fields that would not be packed are not written,
+ * nor are unknown fields; what is not UTF-8 becomes U+FFFD. Returns 0; -EINVAL:
+ * nested deeper than TRP_REFLECT_DEPTH; -ENOMEM.
  */
 int trp_reflect_write(const ProtobufCMessage *message, char **ret_text);
 

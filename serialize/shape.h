@@ -3,7 +3,7 @@
 #define TRP_SERIALIZE_SHAPE_H
 
 /*
- * What a value looks like, as a text that is compiled once:
+ * The shape of a value, as a text that is compiled once:
  *
  *	any                         everything, null too
  *	null bool int double str bytes list map

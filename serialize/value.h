@@ -4,7 +4,7 @@
 
 /*
  * A message without a schema: null, bool, int, double, text, bytes, list or
- * map (value.proto).  What is made here is the heap's, and protobuf-c's own
+ * map (value.proto).  Values made here are the heap's, and protobuf-c's own
  * functions may be used on it; what was unpacked into a scratch is only read.
  *
  * As protobuf does, a map that came with a key twice has the last of them; and

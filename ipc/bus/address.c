@@ -172,7 +172,7 @@ static int parse_path(struct trp_bus_address *address, const char *text,
 	return r;
 }
 
-/* What would be passed over in silence is refused. */
+/* Options that would be passed over in silence are refused. */
 static int check_server(const struct trp_bus_address *address)
 {
 	const char *refuses = address->kind->refuses;
@@ -188,7 +188,7 @@ static int check_server(const struct trp_bus_address *address)
 	return refuses && strpbrk(address->path, refuses) ? -EINVAL : 0;
 }
 
-/* What follows "//". */
+/* The part behind "//". */
 static int parse_server(struct trp_bus_address *address, const char *text,
 			const char *mesh)
 {

@@ -9,7 +9,7 @@
 #include "ipc/bus/kinds.h"
 
 /*
- * What all kinds share: coming up again.
+ * All kinds share this: coming up again.
  *
  * Invariant: is_up ==> is_linked.  While not linked, `due` is when the next
  * connection is tried.

@@ -6,7 +6,7 @@
  * A bus: a channel on which what one says all hear, the speaker included.
  *
  * A bus connects by itself, and again when the link is lost, with growing
- * pauses.  What is said while it is down is refused, never kept: old beacon
+ * pauses.  Messages are refused while it is down, and never kept: old beacon
  * messages are worse than none.  Connecting may block in a resolver or a
  * client library: a bus belongs into a process of its own.
  *
@@ -59,7 +59,7 @@ bool trp_bus_is_up(const struct trp_bus *bus);
  */
 int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length);
 
-/* What could not be delivered to somebody, or was refused from somebody. */
+/* How much could not be delivered to somebody, or was refused. */
 uint64_t trp_bus_lost(const struct trp_bus *bus);
 
 /* ---- for those who write a kind ----------------------------------------- */

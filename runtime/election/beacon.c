@@ -225,15 +225,6 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place)
 	return beacon->rotation.at[place]->name;
 }
 
-const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
-					  const char *node)
-{
-	const struct trp_beacon_peer *peer =
-		trp_peers_find(&beacon->peers, node);
-
-	return peer && peer->is_heard ? &peer->value : NULL;
-}
-
 void trp_beacon_each(const struct trp_beacon *beacon,
 		     void (*see)(void *user, const char *node,
 				 const struct trp_scalar *value,

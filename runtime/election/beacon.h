@@ -164,10 +164,6 @@ const struct trp_beacon_counts *trp_beacon_counts(const struct trp_beacon *b);
 /* The list, head first; NULL behind its end. */
 const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place);
 
-/* The last value heard of a node; NULL when nothing was. */
-const struct trp_scalar *trp_beacon_value(const struct trp_beacon *beacon,
-					  const char *node);
-
 /* Calls back for each node that was heard, in the order of names. */
 void trp_beacon_each(const struct trp_beacon *beacon,
 		     void (*see)(void *user, const char *node,

@@ -37,7 +37,7 @@ static bool is_known_side(const struct trp_beacon *beacon,
 }
 
 /*
- * What was said before the sides met they have not heard, unless it crossed
+ * They have not heard things said before the sides met, unless these crossed
  * what they say; nor has one who has just begun.
  */
 static bool is_told(const struct trp_beacon *beacon,
@@ -100,8 +100,8 @@ static void emit_recover(struct trp_beacon *beacon,
 }
 
 /*
- * Who has no value has nothing to recover, but tells what it hears like any
- * other: else nobody would, where the next in line has none.
+ * A node without a value has nothing to recover, but tells what it hears like
+ * any other: else nobody would, where the next in line has none.
  */
 void trp_beacon_heal(struct trp_beacon *beacon, const struct trp_wire *message,
 		     bool is_replaced, struct trp_time now)

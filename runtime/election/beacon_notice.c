@@ -6,7 +6,7 @@
 #include "runtime/election/beacon_output.h"
 
 /*
- * What is said when two rotations meet.  Each member of a list would send one
+ * Messages when two rotations meet.  Each member of a list would send one
  * hist about its head; it waits the longer, the further back it stands, and
  * keeps quiet when somebody was first.  So there is one for each side.
  *

@@ -51,7 +51,6 @@ void trp_beacon_output_list(struct trp_beacon *beacon, enum trp_wire_type type,
 				.history_length = count });
 }
 
-/* What the application says at this moment, where it wants to be asked. */
 int trp_beacon_output_ask_value(struct trp_beacon *beacon, bool may_become_it)
 {
 	const struct trp_scalar *value;

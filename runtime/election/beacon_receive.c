@@ -11,10 +11,10 @@
 #include "runtime/election/beacon_turn.h"
 
 /*
- * What messages do (BEACON 1.8).  A ping whose predecessor is the head of the
- * own list follows it; any other is a collision, and who wins it is the same
- * for all who see the two, whatever the order: no value < a value, the greater
- * value, the smaller name.
+ * The effect of messages (BEACON 1.8).  A ping whose predecessor is the head of
+ * the own list follows it; any other is a collision, and who wins it is the
+ * same for all who see the two, whatever the order: no value < a value, the
+ * greater value, the smaller name.
  *
  * Beyond the original, for channels that lose, double and delay:
  * - a ping accepted already is passed over when it comes again;

@@ -100,7 +100,7 @@ static inline bool trp_beacon_is_active(const struct trp_beacon *beacon)
 }
 
 /*
- * What is said further apart than this is heard by all in that order: it must
+ * Messages further apart than this are heard by all in that order: it must
  * be twice the longest delay.
  */
 static inline int64_t trp_beacon_crossing_ns(const struct trp_beacon *beacon)

@@ -30,7 +30,8 @@ void trp_beacon_turn_enter(struct trp_beacon *beacon,
 	beacon->turn = due;
 }
 
-void trp_beacon_turn_wait(struct trp_beacon *beacon, struct trp_time now)
+/* A ping was accepted: when is the own turn? */
+static void wait_turn(struct trp_beacon *beacon, struct trp_time now)
 {
 	double gap_ns = (double)trp_beacon_gap_ns(beacon);
 	int64_t slot_ns = (int64_t)(trp_beacon_slot(beacon) * gap_ns);
@@ -144,7 +145,7 @@ void trp_beacon_turn_ping(struct trp_beacon *beacon, struct trp_time now)
 			beacon, TRP_BEACON_WAITING,
 			trp_after(now, trp_beacon_gap_ns(beacon)));
 	else
-		trp_beacon_turn_wait(beacon, now);
+		wait_turn(beacon, now);
 	trp_beacon_output_list(beacon, TRP_WIRE_PING, rotation->at,
 			       rotation->count);
 }
@@ -187,7 +188,7 @@ void trp_beacon_turn_accept(struct trp_beacon *beacon,
 			    struct trp_beacon_peer *sender, struct trp_time now)
 {
 	sender->pinged = now;
-	trp_beacon_turn_wait(beacon, now);
+	wait_turn(beacon, now);
 	trp_beacon_turn_queue_ping(beacon, sender, now);
 }
 

@@ -7,9 +7,6 @@
 void trp_beacon_turn_enter(struct trp_beacon *beacon,
 			   enum trp_beacon_state state, struct trp_time due);
 
-/* A ping was accepted: when is the own turn? */
-void trp_beacon_turn_wait(struct trp_beacon *beacon, struct trp_time now);
-
 /* The own turn does not come before that much later, if it can wait. */
 void trp_beacon_turn_hold(struct trp_beacon *beacon, int64_t duration_ns,
 			  struct trp_time now);
@@ -23,7 +20,7 @@ void trp_beacon_turn_queue_ping(struct trp_beacon *beacon,
 				struct trp_beacon_peer *pinger,
 				struct trp_time now);
 
-/* `sender` is the head now: both of the above. */
+/* `sender` is the head now: waits for the own turn, tells of the ping. */
 void trp_beacon_turn_accept(struct trp_beacon *beacon,
 			    struct trp_beacon_peer *sender,
 			    struct trp_time now);

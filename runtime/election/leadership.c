@@ -246,7 +246,7 @@ void trp_leadership_event(struct trp_leadership *leadership,
 			leadership->is_running = false;
 		break;
 	case TRP_BEACON_FAILED:
-		/* What is done under this name is another's: a new term. */
+		/* Another node acts under this name: a new term. */
 		leadership->has_claimed = false;
 		leadership->is_running = false;
 		break;

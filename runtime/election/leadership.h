@@ -45,7 +45,7 @@ struct trp_leadership {
 	bool is_running;  /* ==> HELD by node, has_claimed */
 };
 
-/* What was read out of a value. */
+/* The record of a value. */
 struct trp_leadership_record {
 	uint64_t term;
 	enum trp_leadership_state state;
@@ -75,7 +75,7 @@ void trp_leadership_event(struct trp_leadership *leadership,
 			  struct trp_time now);
 
 /*
- * What to say in a ping that goes out now (trp_beacon_calls.value), with the
+ * The value for a ping that goes out now (trp_beacon_calls.value), with the
  * claim when this node makes one.  Returns the length, which is less than
  * `size`, or -ENOSPC.
  */

@@ -61,67 +61,65 @@ static struct trp_redis_request *pop(struct trp_redis_queue *queue)
 
 /* ---- the connection ------------------------------------------------------ */
 
-static void hang_up(struct trp_redis_connection *connection)
+static void hang_up(struct trp_redis_connection *redis)
 {
-	if (connection->input.fd >= 0) {
-		troupe_input_remove(&connection->input);
-		close(connection->input.fd);
-		connection->input.fd = -1;
+	if (redis->input.fd >= 0) {
+		troupe_input_remove(&redis->input);
+		close(redis->input.fd);
+		redis->input.fd = -1;
 	}
-	if (connection->reader)
-		redisReaderFree(connection->reader);
-	connection->reader = NULL;
-	connection->out_done = connection->out_size = 0;
-	troupe_timer_cancel(&connection->timer);
+	if (redis->reader)
+		redisReaderFree(redis->reader);
+	redis->reader = NULL;
+	redis->out_done = redis->out_size = 0;
+	troupe_timer_cancel(&redis->timer);
 }
 
-static void tell_down(struct trp_redis_connection *connection, const char *why)
+static void tell_down(struct trp_redis_connection *redis, const char *why)
 {
 	char where[320];
 
-	if (connection->is_told_down)
+	if (redis->is_told_down)
 		return;
-	connection->is_told_down = true;
-	trp_redis_url_describe(&connection->address, where, sizeof(where));
+	redis->is_told_down = true;
+	trp_redis_url_describe(&redis->address, where, sizeof(where));
 	troupe_log(TROUPE_WARNING, "no mailbox in Redis at %s: %s; trying on",
 		   where, why);
 }
 
-/* What was not answered is sent again, or told that it never will be. */
-static void lose(struct trp_redis_connection *connection, const char *why)
+/* A request without an answer is sent again, or told that none comes. */
+static void lose(struct trp_redis_connection *redis, const char *why)
 {
-	struct trp_redis_queue sent = connection->sent;
+	struct trp_redis_queue sent = redis->sent;
 	struct trp_redis_request *request;
 
-	tell_down(connection, why);
-	hang_up(connection);
-	connection->state = TRP_REDIS_DOWN;
-	connection->sent.first = NULL;
+	tell_down(redis, why);
+	hang_up(redis);
+	redis->state = TRP_REDIS_DOWN;
+	redis->sent.first = NULL;
 	while ((request = pop(&sent))) {
 		if (request->mode == TRP_REDIS_REPEATED) {
-			append(&connection->again, request);
+			append(&redis->again, request);
 			continue;
 		}
 		if (request->answer)
-			request->answer(connection->data, request->tag, NULL);
+			request->answer(redis->data, request->tag, NULL);
 		free(request);
 	}
-	troupe_timer_start(&connection->timer,
-			   troupe_in_ms(connection->pause_ms), 0);
-	connection->pause_ms *= 2;
-	if (connection->pause_ms > PAUSE_MAX_MS)
-		connection->pause_ms = PAUSE_MAX_MS;
+	troupe_timer_start(&redis->timer, troupe_in_ms(redis->pause_ms), 0);
+	redis->pause_ms *= 2;
+	if (redis->pause_ms > PAUSE_MAX_MS)
+		redis->pause_ms = PAUSE_MAX_MS;
 }
 
-static void want(struct trp_redis_connection *connection, short events)
+static void want(struct trp_redis_connection *redis, short events)
 {
-	if (connection->input.private_source &&
-	    connection->input.events == events)
+	if (redis->input.private_source && redis->input.events == events)
 		return;
-	troupe_input_remove(&connection->input);
-	connection->input.events = events;
-	if (troupe_input_add(&connection->input) < 0)
-		lose(connection, "no memory to watch it");
+	troupe_input_remove(&redis->input);
+	redis->input.events = events;
+	if (troupe_input_add(&redis->input) < 0)
+		lose(redis, "no memory to watch it");
 }
 
 static int connect_to(const struct sockaddr *name, socklen_t size, int *ret_fd)
@@ -145,7 +143,7 @@ static int connect_to(const struct sockaddr *name, socklen_t size, int *ret_fd)
 }
 
 /* A name may have several addresses: each attempt takes the next one. */
-static int connect_to_host(struct trp_redis_connection *connection, int *ret_fd)
+static int connect_to_host(struct trp_redis_connection *redis, int *ret_fd)
 {
 	enum { TURNS = 64 };
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -155,62 +153,61 @@ static int connect_to_host(struct trp_redis_connection *connection, int *ret_fd)
 	unsigned turn;
 	int r;
 
-	snprintf(port, sizeof(port), "%u", connection->address.port);
-	if (getaddrinfo(connection->address.host, port, &hints, &first) != 0)
+	snprintf(port, sizeof(port), "%u", redis->address.port);
+	if (getaddrinfo(redis->address.host, port, &hints, &first) != 0)
 		return -EHOSTUNREACH;
 	at = first;
-	for (turn = connection->attempts++ % TURNS; turn > 0; turn--)
+	for (turn = redis->attempts++ % TURNS; turn > 0; turn--)
 		at = at->ai_next ? at->ai_next : first;
 	r = connect_to(at->ai_addr, at->ai_addrlen, ret_fd);
 	freeaddrinfo(first);
 	return r;
 }
 
-static int open_socket(struct trp_redis_connection *connection, int *ret_fd)
+static int open_socket(struct trp_redis_connection *redis, int *ret_fd)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 
-	if (!connection->address.path[0])
-		return connect_to_host(connection, ret_fd);
-	memcpy(name.sun_path, connection->address.path, sizeof(name.sun_path));
+	if (!redis->address.path[0])
+		return connect_to_host(redis, ret_fd);
+	memcpy(name.sun_path, redis->address.path, sizeof(name.sun_path));
 	return connect_to((struct sockaddr *)&name, sizeof(name), ret_fd);
 }
 
-static void begin(struct trp_redis_connection *connection)
+static void begin(struct trp_redis_connection *redis)
 {
-	int r = open_socket(connection, &connection->input.fd);
+	int r = open_socket(redis, &redis->input.fd);
 
 	if (r < 0) {
-		connection->input.fd = -1;
-		lose(connection,
-		     r == -EHOSTUNREACH
-			     ? "its host is not known, or not reached"
-			     : strerror(-r));
+		redis->input.fd = -1;
+		lose(redis, r == -EHOSTUNREACH
+				    ? "its host is not known, or not reached"
+				    : strerror(-r));
 		return;
 	}
-	connection->reader = trp_redis_connection_need(redisReaderCreate());
-	connection->state = TRP_REDIS_CONNECTING;
-	troupe_timer_start(&connection->timer, troupe_in_ms(PATIENCE_MS), 0);
-	want(connection, POLLOUT);
+	redis->reader = trp_redis_connection_need(redisReaderCreate());
+	redis->state = TRP_REDIS_CONNECTING;
+	troupe_timer_start(&redis->timer, troupe_in_ms(PATIENCE_MS), 0);
+	want(redis, POLLOUT);
 }
 
 /* ---- asking -------------------------------------------------------------- */
 
-static char *room_for(struct trp_redis_connection *connection, size_t size)
+static char *room_for(struct trp_redis_connection *redis, size_t size)
 {
-	size_t room = connection->out_room ? connection->out_room : READ_SIZE;
+	size_t room = redis->out_room ? redis->out_room : READ_SIZE;
 
-	while (room - connection->out_size < size)
+	while (room - redis->out_size < size)
 		room *= 2;
-	if (room != connection->out_room)
-		connection->out = trp_redis_connection_need(
-			realloc(connection->out, room));
-	connection->out_room = room;
-	return connection->out + connection->out_size;
+	if (room != redis->out_room)
+		redis->out =
+			trp_redis_connection_need(realloc(redis->out, room));
+	redis->out_room = room;
+	return redis->out + redis->out_size;
 }
 
 /* The bytes of a command, at the end of `out`; returns how many. */
-static size_t write_command(struct trp_redis_connection *connection,
+static size_t write_command(struct trp_redis_connection *redis,
 			    const struct trp_redis_word *words, size_t count)
 {
 	enum { HEAD = 32 };
@@ -219,7 +216,7 @@ static size_t write_command(struct trp_redis_connection *connection,
 
 	for (i = 0; i < count; i++)
 		most += HEAD + words[i].size;
-	start = at = room_for(connection, most);
+	start = at = room_for(redis, most);
 	at += snprintf(at, HEAD, "*%zu\r\n", count);
 	for (i = 0; i < count; i++) {
 		at += snprintf(at, HEAD, "$%zu\r\n", words[i].size);
@@ -229,17 +226,17 @@ static size_t write_command(struct trp_redis_connection *connection,
 		*at++ = '\r';
 		*at++ = '\n';
 	}
-	connection->out_size += (size_t)(at - start);
+	redis->out_size += (size_t)(at - start);
 	return (size_t)(at - start);
 }
 
-void trp_redis_connection_ask(struct trp_redis_connection *connection,
+void trp_redis_connection_ask(struct trp_redis_connection *redis,
 			      enum trp_redis_mode mode,
 			      const struct trp_redis_word *words, size_t count,
 			      trp_redis_answer answer, uint64_t tag)
 {
-	bool is_up = connection->state == TRP_REDIS_UP;
-	size_t size = write_command(connection, words, count);
+	bool is_up = redis->state == TRP_REDIS_UP;
+	size_t size = write_command(redis, words, count);
 	size_t kept = mode == TRP_REDIS_REPEATED ? size : 0;
 	struct trp_redis_request *request =
 		trp_redis_connection_need(malloc(sizeof(*request) + kept));
@@ -249,28 +246,28 @@ void trp_redis_connection_ask(struct trp_redis_connection *connection,
 		.answer = answer, .tag = tag, .mode = mode, .size = kept
 	};
 	if (kept)
-		memcpy(request->command,
-		       connection->out + connection->out_size - size, kept);
+		memcpy(request->command, redis->out + redis->out_size - size,
+		       kept);
 	if (!is_up)
-		connection->out_size -= size;
-	append(is_up ? &connection->sent : &connection->again, request);
+		redis->out_size -= size;
+	append(is_up ? &redis->sent : &redis->again, request);
 }
 
-void trp_redis_connection_repeat(struct trp_redis_connection *connection)
+void trp_redis_connection_repeat(struct trp_redis_connection *redis)
 {
 	struct trp_redis_request *request;
 
-	while ((request = pop(&connection->again))) {
-		memcpy(room_for(connection, request->size), request->command,
+	while ((request = pop(&redis->again))) {
+		memcpy(room_for(redis, request->size), request->command,
 		       request->size);
-		connection->out_size += request->size;
-		append(&connection->sent, request);
+		redis->out_size += request->size;
+		append(&redis->sent, request);
 	}
 }
 
-static void be_known(struct trp_redis_connection *connection)
+static void be_known(struct trp_redis_connection *redis)
 {
-	const struct trp_redis_address *address = &connection->address;
+	const struct trp_redis_address *address = &redis->address;
 	struct trp_redis_word auth[3] = { { "AUTH", 4 } };
 	struct trp_redis_word select[2] = { { "SELECT", 6 } };
 	size_t count = 1;
@@ -280,31 +277,31 @@ static void be_known(struct trp_redis_connection *connection)
 		auth[count++] = trp_redis_word(address->user);
 	auth[count++] = trp_redis_word(address->password);
 	if (address->password[0])
-		trp_redis_connection_ask(connection, TRP_REDIS_ONCE, auth,
-					 count, NULL, 0);
+		trp_redis_connection_ask(redis, TRP_REDIS_ONCE, auth, count,
+					 NULL, 0);
 	snprintf(number, sizeof(number), "%u", address->database);
 	select[1] = trp_redis_word(number);
 	if (address->database)
-		trp_redis_connection_ask(connection, TRP_REDIS_ONCE, select, 2,
-					 NULL, 0);
+		trp_redis_connection_ask(redis, TRP_REDIS_ONCE, select, 2, NULL,
+					 0);
 }
 
-static void connected(struct trp_redis_connection *connection)
+static void connected(struct trp_redis_connection *redis)
 {
 	socklen_t size = sizeof(int);
 	int error = 0;
 
-	getsockopt(connection->input.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	getsockopt(redis->input.fd, SOL_SOCKET, SO_ERROR, &error, &size);
 	if (error) {
-		lose(connection, strerror(error));
+		lose(redis, strerror(error));
 		return;
 	}
-	troupe_timer_cancel(&connection->timer);
-	connection->state = TRP_REDIS_UP;
-	be_known(connection);
-	connection->calls->is_up(connection->data);
-	assert(!connection->again.first);
-	trp_redis_connection_flush(connection);
+	troupe_timer_cancel(&redis->timer);
+	redis->state = TRP_REDIS_UP;
+	be_known(redis);
+	redis->calls->is_up(redis->data);
+	assert(!redis->again.first);
+	trp_redis_connection_flush(redis);
 }
 
 /* ---- answers ------------------------------------------------------------- */
@@ -314,7 +311,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* What only a person can mend; 0: it may pass. */
+/* An error that only a person can mend; 0: it may pass. */
 static int refusal_of(const char *text)
 {
 	static const struct {
@@ -336,85 +333,82 @@ static int refusal_of(const char *text)
 	return 0;
 }
 
-static void take_error(struct trp_redis_connection *connection,
-		       const char *text)
+static void take_error(struct trp_redis_connection *redis, const char *text)
 {
 	int error = refusal_of(text);
 	char where[320];
 
 	if (!error) {
-		lose(connection, text);
+		lose(redis, text);
 		return;
 	}
-	trp_redis_url_describe(&connection->address, where, sizeof(where));
+	trp_redis_url_describe(&redis->address, where, sizeof(where));
 	troupe_log(TROUPE_FATAL, "Redis at %s will not: %s", where, text);
-	hang_up(connection);
-	connection->state = TRP_REDIS_REFUSED;
-	connection->calls->is_refused(connection->data, error);
+	hang_up(redis);
+	redis->state = TRP_REDIS_REFUSED;
+	redis->calls->is_refused(redis->data, error);
 }
 
-static void take_answer(struct trp_redis_connection *connection,
+static void take_answer(struct trp_redis_connection *redis,
 			const redisReply *reply)
 {
-	struct trp_redis_request *request = connection->sent.first;
+	struct trp_redis_request *request = redis->sent.first;
 
 	if (!request) {
-		lose(connection, "it answers what nobody asked");
+		lose(redis, "it answers what nobody asked");
 		return;
 	}
 	if (reply->type == REDIS_REPLY_ERROR &&
 	    !(request->mode == TRP_REDIS_MAY_EXIST &&
 	      begins(reply->str, "BUSYGROUP"))) {
-		take_error(connection, reply->str);
+		take_error(redis, reply->str);
 		return;
 	}
-	connection->answers++;
-	connection->pause_ms = PAUSE_MIN_MS;
-	if (connection->is_told_down)
+	redis->answers++;
+	redis->pause_ms = PAUSE_MIN_MS;
+	if (redis->is_told_down)
 		troupe_log(TROUPE_INFO, "its mailbox in Redis is back");
-	connection->is_told_down = false;
-	pop(&connection->sent);
+	redis->is_told_down = false;
+	pop(&redis->sent);
 	if (request->answer)
-		request->answer(connection->data, request->tag, reply);
+		request->answer(redis->data, request->tag, reply);
 	free(request);
 }
 
-static void take_answers(struct trp_redis_connection *connection)
+static void take_answers(struct trp_redis_connection *redis)
 {
 	redisReply *reply;
 
-	while (connection->state == TRP_REDIS_UP) {
+	while (redis->state == TRP_REDIS_UP) {
 		void *parsed = NULL;
 
-		if (redisReaderGetReply(connection->reader, &parsed) !=
-		    REDIS_OK) {
-			lose(connection, connection->reader->errstr);
+		if (redisReaderGetReply(redis->reader, &parsed) != REDIS_OK) {
+			lose(redis, redis->reader->errstr);
 			return;
 		}
 		reply = parsed;
 		if (!reply)
 			return;
-		take_answer(connection, reply);
+		take_answer(redis, reply);
 		freeReplyObject(reply);
 	}
 }
 
-static void read_some(struct trp_redis_connection *connection)
+static void read_some(struct trp_redis_connection *redis)
 {
 	static char buffer[READ_SIZE];
 	ssize_t n;
 
-	while (connection->state == TRP_REDIS_UP) {
-		n = recv(connection->input.fd, buffer, sizeof(buffer), 0);
+	while (redis->state == TRP_REDIS_UP) {
+		n = recv(redis->input.fd, buffer, sizeof(buffer), 0);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n <= 0) {
-			lose(connection,
-			     n < 0 ? strerror(errno) : "it hung up");
+			lose(redis, n < 0 ? strerror(errno) : "it hung up");
 			return;
 		}
-		redisReaderFeed(connection->reader, buffer, (size_t)n);
-		take_answers(connection);
+		redisReaderFeed(redis->reader, buffer, (size_t)n);
+		take_answers(redis);
 		if ((size_t)n < sizeof(buffer))
 			return;
 	}
@@ -422,77 +416,73 @@ static void read_some(struct trp_redis_connection *connection)
 
 /* ---- writing ------------------------------------------------------------- */
 
-static void write_some(struct trp_redis_connection *connection)
+static void write_some(struct trp_redis_connection *redis)
 {
 	ssize_t n;
 
-	while (connection->state == TRP_REDIS_UP &&
-	       connection->out_done < connection->out_size) {
-		n = send(connection->input.fd,
-			 connection->out + connection->out_done,
-			 connection->out_size - connection->out_done,
-			 MSG_NOSIGNAL);
+	while (redis->state == TRP_REDIS_UP &&
+	       redis->out_done < redis->out_size) {
+		n = send(redis->input.fd, redis->out + redis->out_done,
+			 redis->out_size - redis->out_done, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) {
-			lose(connection, strerror(errno));
+			lose(redis, strerror(errno));
 			return;
 		}
-		connection->out_done += (size_t)n;
+		redis->out_done += (size_t)n;
 	}
-	if (connection->out_done == connection->out_size)
-		connection->out_done = connection->out_size = 0;
+	if (redis->out_done == redis->out_size)
+		redis->out_done = redis->out_size = 0;
 }
 
-void trp_redis_connection_flush(struct trp_redis_connection *connection)
+void trp_redis_connection_flush(struct trp_redis_connection *redis)
 {
-	if (connection->state != TRP_REDIS_UP)
+	if (redis->state != TRP_REDIS_UP)
 		return;
-	write_some(connection);
-	if (connection->state != TRP_REDIS_UP)
+	write_some(redis);
+	if (redis->state != TRP_REDIS_UP)
 		return;
-	want(connection, connection->out_size ? POLLIN | POLLOUT : POLLIN);
-	if (connection->sent.first && !connection->timer.place) {
-		connection->answers_seen = connection->answers;
-		troupe_timer_start(&connection->timer,
-				   troupe_in_ms(PATIENCE_MS), 0);
+	want(redis, redis->out_size ? POLLIN | POLLOUT : POLLIN);
+	if (redis->sent.first && !redis->timer.place) {
+		redis->answers_seen = redis->answers;
+		troupe_timer_start(&redis->timer, troupe_in_ms(PATIENCE_MS), 0);
 	}
 }
 
 static int on_ready(struct troupe_input *input, short events)
 {
-	struct trp_redis_connection *connection = input->data;
+	struct trp_redis_connection *redis = input->data;
 
-	if (connection->state == TRP_REDIS_CONNECTING) {
-		connected(connection);
+	if (redis->state == TRP_REDIS_CONNECTING) {
+		connected(redis);
 		return 0;
 	}
 	if (events & ~POLLOUT)
-		read_some(connection);
-	trp_redis_connection_flush(connection);
+		read_some(redis);
+	trp_redis_connection_flush(redis);
 	return 0;
 }
 
 static int on_timer(struct troupe_timer *timer)
 {
-	struct trp_redis_connection *connection = timer->data;
+	struct trp_redis_connection *redis = timer->data;
 
-	switch (connection->state) {
+	switch (redis->state) {
 	case TRP_REDIS_DOWN:
-		begin(connection);
+		begin(redis);
 		break;
 	case TRP_REDIS_CONNECTING:
-		lose(connection, "it does not take the connection");
+		lose(redis, "it does not take the connection");
 		break;
 	case TRP_REDIS_UP:
 		/* They may have come while a handler blocked. */
-		read_some(connection);
-		if (connection->sent.first &&
-		    connection->answers == connection->answers_seen)
-			lose(connection, "it does not answer");
-		trp_redis_connection_flush(connection);
+		read_some(redis);
+		if (redis->sent.first && redis->answers == redis->answers_seen)
+			lose(redis, "it does not answer");
+		trp_redis_connection_flush(redis);
 		break;
 	case TRP_REDIS_REFUSED:
 		break;
@@ -502,37 +492,37 @@ static int on_timer(struct troupe_timer *timer)
 
 /* ---- life ---------------------------------------------------------------- */
 
-void trp_redis_connection_begin(struct trp_redis_connection *connection)
+void trp_redis_connection_begin(struct trp_redis_connection *redis)
 {
-	connection->input = (struct troupe_input) { .fd = -1,
-						    .ready = on_ready,
-						    .data = connection };
-	connection->timer =
-		(struct troupe_timer) { .fired = on_timer, .data = connection };
-	connection->pause_ms = PAUSE_MIN_MS;
-	begin(connection);
+	redis->input = (struct troupe_input) { .fd = -1,
+					       .ready = on_ready,
+					       .data = redis };
+	redis->timer =
+		(struct troupe_timer) { .fired = on_timer, .data = redis };
+	redis->pause_ms = PAUSE_MIN_MS;
+	begin(redis);
 }
 
-void trp_redis_connection_end(struct trp_redis_connection *connection,
+void trp_redis_connection_end(struct trp_redis_connection *redis,
 			      int64_t milliseconds)
 {
 	struct troupe_time deadline = troupe_in_ms(milliseconds);
 	int64_t left;
 
-	troupe_input_remove(&connection->input);
-	while (connection->state == TRP_REDIS_UP && connection->sent.first) {
-		struct pollfd ready = { .fd = connection->input.fd,
+	troupe_input_remove(&redis->input);
+	while (redis->state == TRP_REDIS_UP && redis->sent.first) {
+		struct pollfd ready = { .fd = redis->input.fd,
 					.events = POLLIN };
 
-		write_some(connection);
-		if (connection->out_size)
+		write_some(redis);
+		if (redis->out_size)
 			ready.events |= POLLOUT;
 		left = (deadline.ns - troupe_now().ns) / 1000000;
-		if (connection->state != TRP_REDIS_UP || left <= 0 ||
+		if (redis->state != TRP_REDIS_UP || left <= 0 ||
 		    poll(&ready, 1, (int)left) <= 0)
 			break;
-		read_some(connection);
+		read_some(redis);
 	}
-	hang_up(connection);
-	connection->state = TRP_REDIS_DOWN;
+	hang_up(redis);
+	redis->state = TRP_REDIS_DOWN;
 }

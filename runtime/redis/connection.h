@@ -79,25 +79,25 @@ struct trp_redis_connection {
 };
 
 /* Begins to connect.  The struct is zeroed but for address, calls and data. */
-void trp_redis_connection_begin(struct trp_redis_connection *connection);
+void trp_redis_connection_begin(struct trp_redis_connection *redis);
 
 /*
  * Appends a request; written by the next flush.  tag is for the answer.
  * When not UP, only TRP_REDIS_REPEATED is allowed.
  */
-void trp_redis_connection_ask(struct trp_redis_connection *connection,
+void trp_redis_connection_ask(struct trp_redis_connection *redis,
 			      enum trp_redis_mode mode,
 			      const struct trp_redis_word *words, size_t count,
 			      trp_redis_answer answer, uint64_t tag);
 
 /* (is_up) What was not answered by the last connection, again. */
-void trp_redis_connection_repeat(struct trp_redis_connection *connection);
+void trp_redis_connection_repeat(struct trp_redis_connection *redis);
 
 /* Writes what can be written now; the rest follows by itself. */
-void trp_redis_connection_flush(struct trp_redis_connection *connection);
+void trp_redis_connection_flush(struct trp_redis_connection *redis);
 
 /* Waits for all answers, blocking, for so long at most; then ends. */
-void trp_redis_connection_end(struct trp_redis_connection *connection,
+void trp_redis_connection_end(struct trp_redis_connection *redis,
 			      int64_t milliseconds);
 
 /* `memory`, unless it is NULL: then this actor ends, with -ENOMEM. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* What the clock of the calendar is ahead of the other, ns. */
+/* How far the calendar is ahead of the monotonic clock, ns. */
 static int64_t calendar(void)
 {
 	struct timespec now;
@@ -145,7 +145,7 @@ static const char *text_of(const struct trp_redis_entry *entry,
 	return word ? word->bytes : NULL;
 }
 
-/* What was added by others has none, and comes from nobody. */
+/* An entry added by others has none, and comes from nobody. */
 static bool read_origin(struct troupe_mail *mail, const char *origin)
 {
 	uint64_t created;

@@ -20,7 +20,7 @@ void trp_redis_list_append(struct trp_redis_list *list,
 void trp_redis_list_put(struct trp_redis_list *list,
 			struct trp_redis_entry *entry);
 
-/* What leads to the one with that number; to NULL: it is not there. */
+/* The link to the one with that number; to NULL: it is not there. */
 struct trp_redis_entry **trp_redis_list_find(struct trp_redis_list *list,
 					     uint64_t number);
 

@@ -389,8 +389,9 @@ static const struct trp_redis_calls calls = { on_up, on_refused };
 /* ---- the kind ------------------------------------------------------------ */
 
 /*
- * Starts the timer for the first that will be due, or for a look.  What is due
- * and was not fetched waits for room, or for Redis, whose answers wake.
+ * Starts the timer for the first that will be due, or for a look.  An entry
+ * that is due and was not fetched waits for room, or for Redis, whose answers
+ * wake.
  */
 static void set_timer(int64_t now)
 {

@@ -64,7 +64,7 @@ static const char *const keys[FIELDS] = {
 	 BIT(FIELD_NODES) | BIT(FIELD_SPLITS) | BIT(FIELD_N_HOSTS) | \
 	 BIT(FIELD_FORCE_IN))
 
-/* What a message of each type has when we send it. */
+/* Fields of a message of each type when we send it. */
 static const unsigned int sent_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_INIT] = BIT(FIELD_T) | BIT(FIELD_NODE),
 	[TRP_WIRE_VERS] = BIT(FIELD_T) | BIT(FIELD_NODE) | CONFIG_FIELDS,
@@ -73,7 +73,7 @@ static const unsigned int sent_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_HIST] = BIT(FIELD_T) | BIT(FIELD_VALUE) | BIT(FIELD_HISTORY),
 };
 
-/* What it cannot do without. */
+/* Those that it cannot do without. */
 static const unsigned int needed_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_INIT] = BIT(FIELD_T) | BIT(FIELD_NODE),
 	[TRP_WIRE_VERS] = BIT(FIELD_T) | BIT(FIELD_NODE) | BIT(FIELD_VERSION),
