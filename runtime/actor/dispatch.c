@@ -119,7 +119,6 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		envelope->kind == TRP_MESSAGE && trp_self.routes->message
 			? 0
 			: trp_trace_begin_of(envelope);
-	struct trp_handled kept = { 0 };
 	int r;
 
 	trp_self.handled = (struct trp_handled) {
@@ -137,11 +136,13 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 	if (ret_handled)
 		*ret_handled = trp_self.handled;
 	/* What a function now holds goes on to be handled. */
-	if (r == TRP_STEP_HELD) {
-		kept.flow = envelope->flow;
-		kept.hop = envelope->hop;
-		kept.is_traced = trp_self.handled.is_traced;
-	}
-	trp_self.handled = kept;
+	if (r == TRP_STEP_HELD)
+		trp_self.handled = (struct trp_handled) {
+			.flow = envelope->flow,
+			.hop = envelope->hop,
+			.is_traced = trp_self.handled.is_traced,
+		};
+	else
+		trp_self.handled = (struct trp_handled) { 0 };
 	return r;
 }
