@@ -27,7 +27,6 @@
 #include "runtime/actor/target_watch.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
-#include "serialize/message.h"
 #include "serialize/type.h"
 
 enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
@@ -203,13 +202,12 @@ static void fail(struct call *call, int error, enum troupe_cause cause,
 	complete(call, NULL, error, &reason);
 }
 
-static void take_failure(struct call *call, const void *body, size_t size)
+static void take_failure(struct call *call, const struct trp_mail *mail)
 {
 	Troupe__Control__Failure *failure;
 
-	if (trp_message_unpack(&troupe__control__failure__descriptor, body,
-			       size, &trp_self.scratch,
-			       (ProtobufCMessage **)&failure) < 0) {
+	if (trp_self_unpack(mail, &troupe__control__failure__descriptor,
+			    (ProtobufCMessage **)&failure) < 0) {
 		fail(call, -EBADMSG, TROUPE_ERROR, "bad failure");
 		return;
 	}
@@ -217,8 +215,8 @@ static void take_failure(struct call *call, const void *body, size_t size)
 	     failure->text);
 }
 
-void trp_call_answered(const struct trp_envelope *envelope, const void *body,
-		       size_t size)
+void trp_call_answered(const struct trp_mail *mail,
+		       const struct trp_envelope *envelope)
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	struct call *call = call_find(envelope->correlation);
@@ -227,8 +225,7 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	int64_t begin;
 
 	if (!call) { /* too late: nobody asks any more */
-		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, envelope, body,
-					  size);
+		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, mail, envelope);
 		return;
 	}
 	begin = trp_trace_begin_of(envelope);
@@ -236,10 +233,9 @@ void trp_call_answered(const struct trp_envelope *envelope, const void *body,
 	call->hop = envelope->hop;
 	call->is_traced = begin;
 	if (envelope->kind == TRP_FAILURE)
-		take_failure(call, body, size);
+		take_failure(call, mail);
 	else if (envelope->type != trp_type_of(call->output) ||
-		 trp_message_unpack(call->output, body, size, &trp_self.scratch,
-				    &answer) < 0)
+		 trp_self_unpack(mail, call->output, &answer) < 0)
 		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
 	else
 		complete(call, answer, 0, NULL);

@@ -11,8 +11,8 @@ void trp_call_start(struct troupe_proxy *proxy, unsigned method,
 		    const ProtobufCMessage *input, ProtobufCClosure closure,
 		    void *data, int64_t deadline);
 
-void trp_call_answered(const struct trp_envelope *envelope, const void *body,
-		       size_t size);
+void trp_call_answered(const struct trp_mail *mail,
+		       const struct trp_envelope *envelope);
 
 /* Fails those that are due; when they want to be looked at next. */
 void trp_call_expire(struct troupe_time now);

@@ -8,6 +8,7 @@
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
+#include "runtime/actor/mail.h"
 #include "runtime/troupe_mailbox.h"
 #include "runtime/node/types.h"
 #include "serialize/type.h"
@@ -90,16 +91,16 @@ static const ProtobufCServiceDescriptor *own_service(void)
 
 /* False: it has no name here, or somebody waits for an answer to it. */
 static bool describe(const struct trp_mail *record,
-		     const struct trp_envelope *envelope, const void *body,
-		     size_t size, struct troupe_mail *ret_mail)
+		     const struct trp_envelope *envelope,
+		     struct troupe_mail *ret_mail)
 {
 	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
 	const ProtobufCServiceDescriptor *service = own_service();
 	bool is_call = envelope->kind == TRP_CALL;
 
 	*ret_mail = (struct troupe_mail) {
-		.body = body,
-		.body_size = size,
+		.body = trp_mail_body(record),
+		.body_size = trp_mail_body_size(record),
 		.attachment = record->attachment,
 		.attachment_size = record->attachment_size,
 		.node = trp_self.node->identity,
@@ -178,19 +179,18 @@ static uint64_t kept(void)
 }
 
 int trp_custom_mailbox_offer(const struct trp_mail *mail,
-			     const struct trp_envelope *envelope,
-			     const void *body, size_t size)
+			     const struct trp_envelope *envelope)
 {
 	struct troupe_mail described;
 	int r;
 
-	if (!describe(mail, envelope, body, size, &described))
+	if (!describe(mail, envelope, &described))
 		return here.first ? hold(mail, 0) : TRP_STEP_IDLE;
 	r = here.kind->put(here.box, &described);
 	if (r < 0) {
 		trp_status_count(&trp_self.status->received);
-		return trp_dead_letters_drop(TROUPE_DEAD_DROPPED, envelope,
-					     body, size);
+		return trp_dead_letters_drop(TROUPE_DEAD_DROPPED, mail,
+					     envelope);
 	}
 	here.puts++;
 	return kept() >= here.puts && !here.first ? TRP_STEP_DONE
@@ -201,11 +201,8 @@ int trp_custom_mailbox_offer(const struct trp_mail *mail,
 static int handle_held(const struct trp_mail *mail)
 {
 	struct trp_envelope envelope;
-	const void *body;
-	size_t size;
 
-	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
-			      &size) < 0)
+	if (trp_mail_envelope(mail, &envelope) < 0)
 		return trp_dead_letters_drop_unknown(mail);
 	trp_status_count(&trp_self.status->received);
 	return trp_dispatch_mail(mail, &envelope, 0, NULL);

@@ -32,8 +32,7 @@ bool trp_custom_mailbox_is_done(void);
  * it: to be handled now; DONE: it was put; HELD: it waits in its lane.
  */
 int trp_custom_mailbox_offer(const struct trp_mail *mail,
-			     const struct trp_envelope *envelope,
-			     const void *body, size_t size);
+			     const struct trp_envelope *envelope);
 
 /* Lets go of what is kept by now.  As a turn. */
 int trp_custom_mailbox_settle(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/dead_letters.h"
 
+#include "runtime/actor/mail.h"
 #include "runtime/node/dead_letter.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -32,8 +33,8 @@ void trp_dead_letters_sent(enum troupe_dead_cause cause, troupe_ref to,
 }
 
 void trp_dead_letters_received(enum troupe_dead_cause cause,
-			       const struct trp_envelope *envelope,
-			       const void *body, size_t size)
+			       const struct trp_mail *mail,
+			       const struct trp_envelope *envelope)
 {
 	struct trp_dead dead = {
 		.cause = cause,
@@ -41,28 +42,33 @@ void trp_dead_letters_received(enum troupe_dead_cause cause,
 		.target = trp_self.ref,
 		.type = envelope->type,
 		.created = envelope->created,
-		.size = size,
-		.body = body,
+		.size = trp_mail_body_size(mail),
+		.body = trp_mail_body(mail),
 	};
 
 	notice(&dead);
 }
 
 int trp_dead_letters_drop(enum troupe_dead_cause cause,
-			  const struct trp_envelope *envelope, const void *body,
-			  size_t size)
+			  const struct trp_mail *mail,
+			  const struct trp_envelope *envelope)
 {
 	trp_status_count(&trp_self.status->dropped);
-	trp_dead_letters_received(cause, envelope, body, size);
+	trp_dead_letters_received(cause, mail, envelope);
 	return TRP_STEP_DONE;
 }
 
 int trp_dead_letters_drop_unknown(const struct trp_mail *mail)
 {
-	struct trp_envelope envelope = {
+	struct trp_dead dead = {
+		.cause = TROUPE_DEAD_UNREADABLE,
 		.sender = trp_ref(mail->sender, mail->generation),
+		.target = trp_self.ref,
+		.size = mail->size,
+		.body = mail->bytes,
 	};
 
-	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, &envelope,
-				     mail->bytes, mail->size);
+	trp_status_count(&trp_self.status->dropped);
+	notice(&dead);
+	return TRP_STEP_DONE;
 }

@@ -14,13 +14,13 @@ void trp_dead_letters_sent(enum troupe_dead_cause cause, troupe_ref to,
 
 /* Of what was sent to this actor. */
 void trp_dead_letters_received(enum troupe_dead_cause cause,
-			       const struct trp_envelope *envelope,
-			       const void *body, size_t size);
+			       const struct trp_mail *mail,
+			       const struct trp_envelope *envelope);
 
 /* The same, and counts it as dropped.  TRP_STEP_DONE. */
 int trp_dead_letters_drop(enum troupe_dead_cause cause,
-			  const struct trp_envelope *envelope, const void *body,
-			  size_t size);
+			  const struct trp_mail *mail,
+			  const struct trp_envelope *envelope);
 /* It has not even an envelope: of its sender the lane alone is known. */
 int trp_dead_letters_drop_unknown(const struct trp_mail *mail);
 

@@ -6,7 +6,6 @@
 #include "runtime/actor/method.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
-#include "serialize/message.h"
 #include "serialize/type.h"
 
 static struct trp_type_table handlers; /* of the class, by type */
@@ -39,8 +38,7 @@ static int handle(struct troupe_message *message,
 
 /* A message for a class: unpack it and run its handler. */
 static int deliver(const struct trp_mail *mail,
-		   const struct trp_envelope *envelope, const void *body,
-		   size_t size)
+		   const struct trp_envelope *envelope)
 {
 	const struct troupe_handler *handler =
 		trp_type_table_find(&handlers, envelope->type);
@@ -59,14 +57,11 @@ static int deliver(const struct trp_mail *mail,
 	ProtobufCMessage *unpacked = NULL;
 	int r;
 
-	if (message.type &&
-	    trp_message_unpack(message.type, body, size, &trp_self.scratch,
-			       &unpacked) < 0)
-		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, envelope,
-					     body, size);
+	if (message.type && trp_self_unpack(mail, message.type, &unpacked) < 0)
+		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
+					     envelope);
 	if (!handler && !trp_self.klass->unhandled) {
-		trp_dead_letters_drop(TROUPE_DEAD_UNHANDLED, envelope, body,
-				      size);
+		trp_dead_letters_drop(TROUPE_DEAD_UNHANDLED, mail, envelope);
 		trp_self.handled.is_refused = true;
 	}
 	message.body = unpacked;
@@ -82,23 +77,19 @@ static int deliver(const struct trp_mail *mail,
 static int dispatch(const struct trp_mail *mail,
 		    const struct trp_envelope *envelope)
 {
-	const void *body = (const char *)mail->bytes + sizeof(*envelope);
-	size_t size = mail->size - sizeof(*envelope);
-
 	switch ((enum trp_envelope_kind)envelope->kind) {
 	case TRP_MESSAGE:
 		if (trp_self.routes->message)
 			return trp_self.routes->message(mail, envelope);
-		return deliver(mail, envelope, body, size);
+		return deliver(mail, envelope);
 	case TRP_CALL:
-		return trp_method_invoke(envelope, body, size);
+		return trp_method_invoke(mail, envelope);
 	case TRP_CONTROL:
 	case TRP_ANSWER:
 	case TRP_FAILURE:
 		break;
 	}
-	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, envelope, body,
-				     size);
+	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail, envelope);
 }
 
 static void trace(int64_t begin, const struct trp_envelope *envelope)

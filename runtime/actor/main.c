@@ -12,6 +12,7 @@
 #include "runtime/actor/dispatch.h"
 #include "runtime/actor/idle_timeout.h"
 #include "runtime/actor/loop.h"
+#include "runtime/actor/mail.h"
 #include "runtime/actor/receive.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/saved_mail.h"
@@ -174,14 +175,10 @@ static const void *be_born(const struct trp_mail *mail)
 {
 	Troupe__Control__Birth *birth;
 	struct trp_envelope envelope;
-	const void *body;
-	size_t size;
 
-	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
-			      &size) < 0 ||
-	    trp_message_unpack(&troupe__control__birth__descriptor, body, size,
-			       &trp_self.scratch,
-			       (ProtobufCMessage **)&birth) < 0)
+	if (trp_mail_envelope(mail, &envelope) < 0 ||
+	    trp_self_unpack(mail, &troupe__control__birth__descriptor,
+			    (ProtobufCMessage **)&birth) < 0)
 		trp_self_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
 	memcpy(trp_self.label, birth->label,
 	       strnlen(birth->label, sizeof(trp_self.label) - 1));

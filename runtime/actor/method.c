@@ -276,9 +276,9 @@ static const ProtobufCMethodDescriptor *find_method(
 	return envelope->type == trp_type_of(method->input) ? method : NULL;
 }
 
-int trp_method_refuse(enum troupe_dead_cause cause,
-		      const struct trp_envelope *envelope, const void *body,
-		      size_t size, int code, const char *text)
+int trp_method_refuse(enum troupe_dead_cause cause, const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, int code,
+		      const char *text)
 {
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
@@ -286,7 +286,7 @@ int trp_method_refuse(enum troupe_dead_cause cause,
 		answer_failure(ticket, code, text);
 		ticket_free(ticket);
 	}
-	return trp_dead_letters_drop(cause, envelope, body, size);
+	return trp_dead_letters_drop(cause, mail, envelope);
 }
 
 static int run_method(ProtobufCService *service,
@@ -310,8 +310,8 @@ static int run_method(ProtobufCService *service,
 	return trp_self_completed(&message, 0);
 }
 
-int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
-		      size_t size)
+int trp_method_invoke(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope)
 {
 	ProtobufCService *service = (ProtobufCService *)trp_self.klass->service;
 	const ProtobufCMethodDescriptor *method =
@@ -323,19 +323,18 @@ int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
 
 	/* Its caller waits no more. */
 	if (envelope->deadline < trp_time_now().ns)
-		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, envelope,
-					     body, size);
+		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, mail,
+					     envelope);
 	if (!method)
-		return trp_method_refuse(TROUPE_DEAD_UNHANDLED, envelope, body,
-					 size, -ENOSYS, "no such method here");
-	if (trp_message_unpack(method->input, body, size, &trp_self.scratch,
-			       &input) < 0)
-		return trp_method_refuse(TROUPE_DEAD_UNREADABLE, envelope, body,
-					 size, -EBADMSG, "not a valid request");
+		return trp_method_refuse(TROUPE_DEAD_UNHANDLED, mail, envelope,
+					 -ENOSYS, "no such method here");
+	if (trp_self_unpack(mail, method->input, &input) < 0)
+		return trp_method_refuse(TROUPE_DEAD_UNREADABLE, mail, envelope,
+					 -EBADMSG, "not a valid request");
 	ticket = ticket_new(envelope, method->output);
 	if (!ticket)
-		return trp_method_refuse(TROUPE_DEAD_DROPPED, envelope, body,
-					 size, -ENOMEM, "no memory for a call");
+		return trp_method_refuse(TROUPE_DEAD_DROPPED, mail, envelope,
+					 -ENOMEM, "no memory for a call");
 	r = run_method(service, envelope, input, ticket);
 	trp_scratch_release(&trp_self.scratch, mark);
 	return r;

@@ -8,12 +8,12 @@
 #include "runtime/troupe_dead_letters.h"
 
 /* Runs its method; as trp_dispatch_mail(). */
-int trp_method_invoke(const struct trp_envelope *envelope, const void *body,
-		      size_t size);
+int trp_method_invoke(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope);
 
 /* Drops mail; a call is answered with a failure.  TRP_STEP_DONE. */
-int trp_method_refuse(enum troupe_dead_cause cause,
-		      const struct trp_envelope *envelope, const void *body,
-		      size_t size, int code, const char *text);
+int trp_method_refuse(enum troupe_dead_cause cause, const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, int code,
+		      const char *text);
 
 #endif

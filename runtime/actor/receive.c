@@ -33,7 +33,6 @@
 #include "runtime/node/trace.h"
 #include "runtime/troupe_ends.h"
 #include "runtime/node/types.h"
-#include "serialize/message.h"
 #include "serialize/type.h"
 
 struct list {
@@ -127,23 +126,22 @@ static void describe(const struct trp_envelope *envelope,
 }
 
 /* Unpacks on the first need.  False: it cannot be. */
-static bool unpack(const void *body, size_t size,
-		   struct troupe_message *message)
+static bool unpack(const struct trp_mail *mail, struct troupe_message *message)
 {
 	ProtobufCMessage *unpacked;
 
 	if (message->body || !message->type)
 		return true;
-	if (trp_message_unpack(message->type, body, size, &trp_self.scratch,
-			       &unpacked) < 0)
+	if (trp_self_unpack(mail, message->type, &unpacked) < 0)
 		return false;
 	message->body = unpacked;
 	return true;
 }
 
 /* The first pattern that matches; -1: none; -2: the message is not valid. */
-static int match(const struct trp_envelope *envelope, const void *body,
-		 size_t size, struct troupe_message *message)
+static int match(const struct trp_mail *mail,
+		 const struct trp_envelope *envelope,
+		 struct troupe_message *message)
 {
 	size_t i;
 
@@ -157,7 +155,7 @@ static int match(const struct trp_envelope *envelope, const void *body,
 			continue;
 		if (pattern->sender && pattern->sender != envelope->sender)
 			continue;
-		if (!unpack(body, size, message))
+		if (!unpack(mail, message))
 			return -2;
 		if (!trp_pattern_matches(pattern, message))
 			continue;
@@ -261,9 +259,8 @@ static void drop_saved(struct list *list, struct trp_saved_mail **link)
 {
 	struct trp_saved_mail *saved = take_out(list, link);
 
-	trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, &saved->envelope,
-			      trp_saved_mail_body(saved),
-			      trp_saved_mail_size(saved));
+	trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, &saved->mail,
+			      &saved->envelope);
 	trp_saved_mail_free(saved);
 }
 
@@ -285,8 +282,7 @@ static struct trp_saved_mail **search_from(struct list *list,
 			break;
 		mark = trp_scratch_mark(&trp_self.scratch);
 		describe(&saved->envelope, &message);
-		index = match(&saved->envelope, trp_saved_mail_body(saved),
-			      trp_saved_mail_size(saved), &message);
+		index = match(&saved->mail, &saved->envelope, &message);
 		if (index == -2) {
 			drop_saved(list, link);
 			continue;
@@ -416,8 +412,6 @@ void trp_receive_leave(void)
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)
 {
-	const void *body = (const char *)mail->bytes + sizeof(*envelope);
-	size_t size = mail->size - sizeof(*envelope);
 	bool is_tried = wanted.patterns && wanted.index < 0;
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	int index = -1;
@@ -426,11 +420,11 @@ int trp_receive_offer(const struct trp_mail *mail,
 		wanted.late = 0;
 	if (is_tried) {
 		describe(envelope, &wanted.message);
-		index = match(envelope, body, size, &wanted.message);
+		index = match(mail, envelope, &wanted.message);
 	}
 	if (index == -2)
-		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, envelope,
-					     body, size);
+		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
+					     envelope);
 	if (index < 0) {
 		trp_scratch_release(&trp_self.scratch, mark);
 		return keep(mail, envelope, is_tried);
@@ -544,7 +538,6 @@ void trp_receive_end(void)
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)
 			trp_dead_letters_received(TROUPE_DEAD_UNREAD,
-						  &saved->envelope,
-						  trp_saved_mail_body(saved),
-						  trp_saved_mail_size(saved));
+						  &saved->mail,
+						  &saved->envelope);
 }

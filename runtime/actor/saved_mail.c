@@ -7,16 +7,12 @@
 
 static uint64_t last_number;
 
-static void put_aside(uint64_t count)
+/* One more, or fewer. */
+static void count(int change)
 {
-	atomic_store_explicit(&trp_self.status->put_aside, count,
-			      memory_order_relaxed);
-}
-
-static uint64_t how_many(void)
-{
-	return atomic_load_explicit(&trp_self.status->put_aside,
-				    memory_order_relaxed);
+	atomic_fetch_add_explicit(&trp_self.status->put_aside,
+				  (uint64_t)(int64_t)change,
+				  memory_order_relaxed);
 }
 
 uint64_t trp_saved_mail_number(void)
@@ -48,14 +44,14 @@ struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
 	saved->mail.attachment = attachment;
 	saved->mail.from = NULL;
 	saved->is_counted = true;
-	put_aside(how_many() + 1);
+	count(1);
 	return saved;
 }
 
 static void uncount(struct trp_saved_mail *saved)
 {
 	if (saved->is_counted)
-		put_aside(how_many() - 1);
+		count(-1);
 	saved->is_counted = false;
 }
 
@@ -68,7 +64,8 @@ void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry)
 
 void trp_saved_mail_told(void)
 {
-	put_aside(0);
+	atomic_store_explicit(&trp_self.status->put_aside, 0,
+			      memory_order_relaxed);
 }
 
 void trp_saved_mail_free(struct trp_saved_mail *saved)
@@ -78,14 +75,4 @@ void trp_saved_mail_free(struct trp_saved_mail *saved)
 	uncount(saved);
 	free((void *)saved->mail.attachment);
 	free(saved);
-}
-
-const void *trp_saved_mail_body(const struct trp_saved_mail *saved)
-{
-	return saved->bytes + sizeof(saved->envelope);
-}
-
-size_t trp_saved_mail_size(const struct trp_saved_mail *saved)
-{
-	return saved->mail.size - sizeof(saved->envelope);
 }

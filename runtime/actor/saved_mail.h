@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_SAVED_H
-#define TRP_RUNTIME_SAVED_H
+#ifndef TRP_ACTOR_SAVED_MAIL_H
+#define TRP_ACTOR_SAVED_MAIL_H
 
 /*
  * Mail that was taken off its lane and is not handled yet: a copy in private
  * memory, so that the lane goes on.  Both the save queue of troupe_receive()
  * and the stash of a class are lists of these.  That memory dies with a process
- * that crashes; the words say how many there were, for the supervisor to count.
+ * that crashes; the status block says how many there
+ * were, for the supervisor to count.
  */
 
 #include "ipc/mailbox.h"
@@ -35,9 +36,5 @@ void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
 /* At an end in order each is told of, so none is left to be counted. */
 void trp_saved_mail_told(void);
-
-/* What lies behind the envelope. */
-const void *trp_saved_mail_body(const struct trp_saved_mail *saved);
-size_t trp_saved_mail_size(const struct trp_saved_mail *saved);
 
 #endif

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/mail.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/trace.h"
+#include "serialize/message.h"
 
 struct trp_self trp_self;
 
@@ -55,6 +57,15 @@ void trp_self_on_term(int number)
 	/* It may be on its way to sleep: it looks at its bell once more. */
 	if (trp_self.box.doorbell)
 		trp_doorbell_set(trp_self.box.doorbell, trp_self.box.slot);
+}
+
+int trp_self_unpack(const struct trp_mail *mail,
+		    const ProtobufCMessageDescriptor *type,
+		    ProtobufCMessage **ret_message)
+{
+	return trp_message_unpack(type, trp_mail_body(mail),
+				  trp_mail_body_size(mail), &trp_self.scratch,
+				  ret_message);
 }
 
 uint64_t trp_self_id(void)

@@ -123,6 +123,11 @@ _Noreturn void trp_self_exit(enum troupe_cause cause, int code,
  */
 void trp_self_on_term(int number);
 
+/* Unpacks the body of mail into the scratch.  As trp_message_unpack(). */
+int trp_self_unpack(const struct trp_mail *mail,
+		    const ProtobufCMessageDescriptor *type,
+		    ProtobufCMessage **ret_message);
+
 /* A new id; never 0. */
 uint64_t trp_self_id(void);
 

@@ -97,9 +97,8 @@ static void end(const struct trp_saved_mail *saved)
 	for (; saved; saved = saved->next)
 		if (!saved->entry)
 			trp_dead_letters_received(TROUPE_DEAD_UNREAD,
-						  &saved->envelope,
-						  trp_saved_mail_body(saved),
-						  trp_saved_mail_size(saved));
+						  &saved->mail,
+						  &saved->envelope);
 }
 
 void trp_stash_end(void)

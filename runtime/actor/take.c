@@ -10,12 +10,12 @@
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
+#include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
 #include "runtime/actor/stash.h"
 #include "runtime/node/end.h"
 #include "runtime/node/types.h"
 #include "runtime/node/watch.h"
-#include "serialize/message.h"
 
 /* ---- from the supervisor ------------------------------------------------- */
 
@@ -67,15 +67,14 @@ static void take_answer(const struct trp_envelope *envelope,
 }
 
 /* From the supervisor, whom we trust. */
-static int take_control(const struct trp_envelope *envelope, const void *body,
-			size_t size)
+static int take_control(const struct trp_mail *mail,
+			const struct trp_envelope *envelope)
 {
 	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	ProtobufCMessage *message;
 
-	if (!type || trp_message_unpack(type, body, size, &trp_self.scratch,
-					&message) < 0) {
+	if (!type || trp_self_unpack(mail, type, &message) < 0) {
 		trp_self.routes->lost(-EPROTO,
 				      "the supervisor speaks another version");
 		return TRP_STEP_DONE;
@@ -122,20 +121,19 @@ static int take_close(const struct trp_envelope *envelope)
 
 /* Into the mailbox of a class that has one. */
 static int take_mail(const struct trp_mail *mail,
-		     const struct trp_envelope *envelope, const void *body,
-		     size_t size)
+		     const struct trp_envelope *envelope)
 {
 	int r;
 
 	if (trp_self.is_closing && envelope->created > trp_self.closed_at) {
 		trp_self.late++;
 		trp_status_count(&trp_self.status->received);
-		return trp_dead_letters_drop(TROUPE_DEAD_CLOSED, envelope, body,
-					     size);
+		return trp_dead_letters_drop(TROUPE_DEAD_CLOSED, mail,
+					     envelope);
 	}
 	trp_self.late = 0;
 	if (trp_self.klass->mailbox) {
-		r = trp_custom_mailbox_offer(mail, envelope, body, size);
+		r = trp_custom_mailbox_offer(mail, envelope);
 		if (r != TRP_STEP_IDLE)
 			return r;
 	}
@@ -143,13 +141,13 @@ static int take_mail(const struct trp_mail *mail,
 	return trp_dispatch_mail(mail, envelope, 0, NULL);
 }
 
-static int take_reply(const struct trp_envelope *envelope, const void *body,
-		      size_t size)
+static int take_reply(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope)
 {
 	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
-		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, envelope,
-					     body, size);
-	trp_call_answered(envelope, body, size);
+		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
+					     envelope);
+	trp_call_answered(mail, envelope);
 	return TRP_STEP_DONE;
 }
 
@@ -158,24 +156,20 @@ static int sort(const struct trp_mail *mail)
 {
 	bool is_ours = mail->sender != TRP_SLOT_SUPERVISOR;
 	struct trp_envelope envelope;
-	const void *body;
-	size_t size;
 
-	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
-			      &size) < 0)
+	if (trp_mail_envelope(mail, &envelope) < 0)
 		return trp_dead_letters_drop_unknown(mail);
 	trp_wait_hint(&trp_self.wait, envelope.cpu);
 	trp_self.box.sender_cpu = envelope.cpu;
 	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL && is_ours)
-		return take_mail(mail, &envelope, body, size);
+		return take_mail(mail, &envelope);
 	trp_status_count(&trp_self.status->received);
 	if (is_ours)
-		return mail->stream == TRP_REPLY
-			       ? take_reply(&envelope, body, size)
-			       : take_close(&envelope);
+		return mail->stream == TRP_REPLY ? take_reply(mail, &envelope)
+						 : take_close(&envelope);
 	return mail->stream == TRP_MAIL && envelope.kind == TRP_MESSAGE
 		       ? take_letter(mail, &envelope)
-		       : take_control(&envelope, body, size);
+		       : take_control(mail, &envelope);
 }
 
 static int taken(int r, struct trp_mail *mail)
@@ -223,15 +217,12 @@ uint32_t trp_take_limit(const struct troupe_class *klass)
 static bool drop_old(const struct trp_mail *mail)
 {
 	struct trp_envelope envelope;
-	const void *body;
-	size_t size;
 
-	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
-			      &size) < 0 ||
+	if (trp_mail_envelope(mail, &envelope) < 0 ||
 	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
 		return false;
 	trp_status_count(&trp_self.status->received);
-	trp_method_refuse(TROUPE_DEAD_DROPPED, &envelope, body, size, -EAGAIN,
+	trp_method_refuse(TROUPE_DEAD_DROPPED, mail, &envelope, -EAGAIN,
 			  "too old: dropped");
 	return true;
 }
