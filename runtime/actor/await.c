@@ -43,7 +43,7 @@ static int block(const struct troupe_proxy *first, size_t count)
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (!trp_mailbox_receive_is_empty(&trp_self.box, take))
+	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
 		return 0;
 	sole = trp_call_sole(first, count);
 	if (sole &&

@@ -9,11 +9,11 @@
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
  * target watched, so that a short call costs the supervisor nothing.  Until
- * then the call is young, and the status say that there is such a one: who has
- * them is told by the supervisor of the death of anyone he has ever sent to.  A
+ * then the call is *unwatched*, and the status block says that there is one:
+ * then the supervisor tells of the death of anybody that we ever sent to.  A
  * target that was dead before the call is -ESRCH at once, by the directory.
  *
- *	young ==> status->has_young
+ *	unwatched ==> status->has_unwatched
  */
 #include "runtime/actor/call.h"
 
@@ -43,7 +43,7 @@ struct call {
 	uint16_t hop;
 	bool is_traced;
 	struct troupe_time watch_at;
-	struct call *next_young, **link_young; /* not watched yet */
+	struct call *next_unwatched, **unwatched_link; /* not watched yet */
 	struct call *next_free;
 };
 
@@ -51,8 +51,8 @@ static struct call **table;
 static uint32_t places, places_room;
 static struct call *free_calls;
 static uint64_t last_number;
-static struct call *young; /* in order of watch_at */
-static struct call **young_end = &young;
+static struct call *unwatched; /* in order of watch_at */
+static struct call **unwatched_end = &unwatched;
 static unsigned pending_calls; /* of all proxies */
 
 /* ---- the table ----------------------------------------------------------- */
@@ -111,38 +111,38 @@ static struct call *call_find(uint64_t correlation)
 
 /* ---- those whose target is not watched yet ------------------------------- */
 
-static void say_young(bool has_young)
+static void publish_unwatched(bool has_unwatched)
 {
 	if (!trp_self.status)
 		return; /* no member of a node */
 	/* Not in time for a death at this moment: then it is watched. */
-	atomic_store_explicit(&trp_self.status->has_young, has_young,
+	atomic_store_explicit(&trp_self.status->has_unwatched, has_unwatched,
 			      memory_order_relaxed);
 }
 
-static void grow_up(struct call *call)
+static void unlink_unwatched(struct call *call)
 {
-	if (!call->link_young)
+	if (!call->unwatched_link)
 		return;
-	*call->link_young = call->next_young;
-	if (call->next_young)
-		call->next_young->link_young = call->link_young;
+	*call->unwatched_link = call->next_unwatched;
+	if (call->next_unwatched)
+		call->next_unwatched->unwatched_link = call->unwatched_link;
 	else
-		young_end = call->link_young;
-	call->link_young = NULL;
-	if (!young)
-		say_young(false);
+		unwatched_end = call->unwatched_link;
+	call->unwatched_link = NULL;
+	if (!unwatched)
+		publish_unwatched(false);
 }
 
-static void be_young(struct call *call, int64_t now)
+static void link_unwatched(struct call *call, int64_t now)
 {
 	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
-	call->next_young = NULL;
-	call->link_young = young_end;
-	if (!young)
-		say_young(true);
-	*young_end = call;
-	young_end = &call->next_young;
+	call->next_unwatched = NULL;
+	call->unwatched_link = unwatched_end;
+	if (!unwatched)
+		publish_unwatched(true);
+	*unwatched_end = call;
+	unwatched_end = &call->next_unwatched;
 }
 
 /* ---- completion ---------------------------------------------------------- */
@@ -150,7 +150,7 @@ static void be_young(struct call *call, int64_t now)
 static void release(struct call *call)
 {
 	trp_timers_cancel(&trp_self.calls, &call->timer);
-	grow_up(call);
+	unlink_unwatched(call);
 	call->proxy->pending--;
 	pending_calls--;
 	call->proxy = NULL;
@@ -269,10 +269,10 @@ void trp_call_expire(struct troupe_time now)
 	while ((timer = trp_timers_due(&trp_self.calls, now)))
 		fail(timer->data, -ETIMEDOUT, TROUPE_ERROR,
 		     "no answer in time");
-	while (young && young->watch_at.ns <= now.ns) {
-		struct call *call = young;
+	while (unwatched && unwatched->watch_at.ns <= now.ns) {
+		struct call *call = unwatched;
 
-		grow_up(call);
+		unlink_unwatched(call);
 		trp_target_watch(call->proxy->target);
 	}
 }
@@ -281,7 +281,9 @@ struct troupe_time trp_call_next(void)
 {
 	struct troupe_time next = trp_timers_next(&trp_self.calls);
 
-	return young && young->watch_at.ns < next.ns ? young->watch_at : next;
+	return unwatched && unwatched->watch_at.ns < next.ns
+		       ? unwatched->watch_at
+		       : next;
 }
 
 /* ---- several at once ----------------------------------------------------- */
@@ -359,7 +361,7 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	if (r < 0)
 		return r;
 	trp_target_watch_listen(&listener);
-	be_young(call, envelope->created);
+	link_unwatched(call, envelope->created);
 	return trp_send_mail(call->proxy->target, envelope, input, NULL);
 }
 

@@ -27,7 +27,7 @@ struct held {
 
 static struct {
 	const struct troupe_mailbox_kind *kind; /* NULL: none is open */
-	void *box;
+	void *mailbox;
 	struct held *first;
 	struct held **last;
 	uint32_t count; /* of those held */
@@ -44,7 +44,7 @@ int trp_custom_mailbox_open(void)
 
 	if (!mailbox)
 		return 0;
-	r = mailbox->kind->open(mailbox, trp_self.label, &here.box);
+	r = mailbox->kind->open(mailbox, trp_self.label, &here.mailbox);
 	if (r < 0) {
 		troupe_log(TROUPE_FATAL, "its mailbox (%s) cannot be opened",
 			   mailbox->kind->name);
@@ -58,7 +58,7 @@ int trp_custom_mailbox_open(void)
 void trp_custom_mailbox_close(void)
 {
 	if (here.kind && here.kind->close)
-		here.kind->close(here.box);
+		here.kind->close(here.mailbox);
 	here.kind = NULL;
 }
 
@@ -67,17 +67,18 @@ bool trp_custom_mailbox_has_room(void)
 	if (!here.kind)
 		return true;
 	return here.count < HELD_MAX &&
-	       (!here.kind->has_room || here.kind->has_room(here.box));
+	       (!here.kind->has_room || here.kind->has_room(here.mailbox));
 }
 
 bool trp_custom_mailbox_is_done(void)
 {
-	return !here.kind || (!here.first && here.kind->size(here.box) == 0);
+	return !here.kind ||
+	       (!here.first && here.kind->size(here.mailbox) == 0);
 }
 
 int64_t troupe_mailbox_size(void)
 {
-	return here.kind ? (int64_t)here.kind->size(here.box) : -EINVAL;
+	return here.kind ? (int64_t)here.kind->size(here.mailbox) : -EINVAL;
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -175,7 +176,7 @@ static int hold(const struct trp_mail *mail, uint64_t put)
 
 static uint64_t kept(void)
 {
-	return here.kind->kept ? here.kind->kept(here.box) : here.puts;
+	return here.kind->kept ? here.kind->kept(here.mailbox) : here.puts;
 }
 
 int trp_custom_mailbox_offer(const struct trp_mail *mail,
@@ -186,7 +187,7 @@ int trp_custom_mailbox_offer(const struct trp_mail *mail,
 
 	if (!describe(mail, envelope, &described))
 		return here.first ? hold(mail, 0) : TRP_STEP_IDLE;
-	r = here.kind->put(here.box, &described);
+	r = here.kind->put(here.mailbox, &described);
 	if (r < 0) {
 		trp_status_count(&trp_self.status->received);
 		return trp_dead_letters_drop(TROUPE_DEAD_DROPPED, mail,
@@ -223,7 +224,7 @@ static int let_go(void)
 	free(held);
 	if (!is_put)
 		r = handle_held(&mail);
-	trp_mailbox_receive_done(&trp_self.box, &mail);
+	trp_mailbox_receive_done(&trp_self.mailbox, &mail);
 	return r;
 }
 
@@ -255,7 +256,7 @@ int trp_custom_mailbox_handle(const struct trp_mail *mail,
 	int r = trp_dispatch_mail(mail, envelope, entry, &handled);
 
 	if (entry && here.kind && !handled.is_stashed)
-		here.kind->acknowledge(here.box, entry, handled.result);
+		here.kind->acknowledge(here.mailbox, entry, handled.result);
 	return r;
 }
 
@@ -276,7 +277,7 @@ static int handle(const struct troupe_mail *mail)
 	if (mail->body_size < TRP_LIMIT_MAX)
 		bytes = trp_scratch_alloc(&trp_self.scratch, record.size);
 	if (!bytes) {
-		here.kind->acknowledge(here.box, mail->number, -ENOMEM);
+		here.kind->acknowledge(here.mailbox, mail->number, -ENOMEM);
 		return TRP_STEP_DONE;
 	}
 	memcpy(bytes, &envelope, sizeof(envelope));
@@ -295,7 +296,7 @@ int trp_custom_mailbox_hand_out(void)
 	int r;
 
 	here.burst = 0;
-	r = here.kind->get(here.box, &mail);
+	r = here.kind->get(here.mailbox, &mail);
 	if (r <= 0)
 		return r;
 	assert(mail.number && mail.type);

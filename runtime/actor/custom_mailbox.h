@@ -28,7 +28,7 @@ bool trp_custom_mailbox_has_room(void);
 bool trp_custom_mailbox_is_done(void);
 
 /*
- * Mail off a lane.  TRP_STEP_IDLE: it is not for the box, and nobody is before
+ * Mail off a lane.  TRP_STEP_IDLE: it is not for it, and nobody is before
  * it: to be handled now; DONE: it was put; HELD: it waits in its lane.
  */
 int trp_custom_mailbox_offer(const struct trp_mail *mail,

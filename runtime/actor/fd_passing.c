@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Descriptors from actor to actor.  The giver keeps what it gave, and listens
- * on an abstract socket, its door; the taker connects, says which it wants, and
+ * on an abstract socket; the taker connects, says which it wants, and
  * is sent it.  Both sides are watches, answered wherever the process sleeps,
  * and no handler runs for them.
  *
  *	an offer is in the list ==> its descriptor is open, and was not sent
- *	door.fd >= 0	       ==> the door is watched
+ *	server.fd >= 0	       ==> the socket is watched
  *
  * The giver dies: the kernel closes what was not sent; what was sent lies in
  * the taker's socket.  The taker dies: a watch says so, and the offer is
@@ -35,14 +35,14 @@ enum { MAGIC = 0x68616e64 };
 struct token {
 	uint32_t magic;
 	uint32_t number;
-	uint64_t door;
+	uint64_t server;
 	uint64_t secret;
 };
 static_assert(sizeof(struct token) == sizeof(struct troupe_handover),
 	      "its private bytes");
 
-/* What the taker says at the door. */
-struct wish {
+/* What the taker asks for. */
+struct request {
 	struct token token;
 	troupe_ref taker;
 };
@@ -56,8 +56,8 @@ struct offer {
 };
 
 static struct offer *offers;
-static struct trp_watch door = { .fd = -1 };
-static uint64_t door_name;
+static struct trp_watch server = { .fd = -1 };
+static uint64_t server_name;
 static int spare = -1; /* for a caller when no other descriptor is left */
 static uint32_t last_number;
 
@@ -85,22 +85,23 @@ static void target_ended(const struct troupe_end *end)
 
 static struct trp_target_listener listener = { .ended = target_ended };
 
-static bool is_meant(const struct offer *offer, const struct wish *wish)
+static bool is_meant(const struct offer *offer, const struct request *request)
 {
-	return offer->number == wish->token.number &&
-	       offer->secret == wish->token.secret && offer->to == wish->taker;
+	return offer->number == request->token.number &&
+	       offer->secret == request->token.secret &&
+	       offer->to == request->taker;
 }
 
-static struct offer **find(const struct wish *wish)
+static struct offer **find(const struct request *request)
 {
 	struct offer **link = &offers;
 
-	while (*link && !is_meant(*link, wish))
+	while (*link && !is_meant(*link, request))
 		link = &(*link)->next;
 	return link;
 }
 
-/* ---- at the door --------------------------------------------------------- */
+/* ---- the giver --------------------------------------------------------- */
 
 static socklen_t name_of(uint64_t name, struct sockaddr_un *ret)
 {
@@ -145,22 +146,22 @@ static void send_descriptor(int socket, int fd)
 static void keep_spare(void)
 {
 	if (spare < 0)
-		spare = fcntl(door.fd, F_DUPFD_CLOEXEC, 0);
+		spare = fcntl(server.fd, F_DUPFD_CLOEXEC, 0);
 }
 
 static int accept_caller(void)
 {
-	return accept4(door.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	return accept4(server.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
-static void on_asked(struct trp_watch *watch, uint32_t events)
+static void on_request(struct trp_watch *watch, uint32_t events)
 {
-	struct wish wish;
+	struct request request;
 	struct offer **link;
 
-	if (recv(watch->fd, &wish, sizeof(wish), MSG_DONTWAIT) ==
-	    sizeof(wish)) {
-		link = find(&wish);
+	if (recv(watch->fd, &request, sizeof(request), MSG_DONTWAIT) ==
+	    sizeof(request)) {
+		link = find(&request);
 		if (*link) {
 			send_descriptor(watch->fd, (*link)->fd);
 			withdraw(link);
@@ -173,7 +174,7 @@ static void on_asked(struct trp_watch *watch, uint32_t events)
 }
 
 /* What is on offer may be all descriptors that there are: those go last. */
-static void on_knock(struct trp_watch *watch, uint32_t events)
+static void on_connection(struct trp_watch *watch, uint32_t events)
 {
 	int fd = accept_caller();
 	struct trp_watch *caller;
@@ -192,47 +193,48 @@ static void on_knock(struct trp_watch *watch, uint32_t events)
 	}
 	*caller = (struct trp_watch) { .fd = fd,
 				       .events = POLLIN,
-				       .ready = on_asked };
+				       .ready = on_request };
 	if (trp_wait_add(&trp_self.wait, caller) < 0) {
 		close(fd);
 		free(caller);
 	}
 }
 
-static int bind_door(int fd)
+static int bind_server(int fd)
 {
 	struct sockaddr_un address;
 	socklen_t length;
 
-	if (getrandom(&door_name, sizeof(door_name), 0) != sizeof(door_name))
+	if (getrandom(&server_name, sizeof(server_name), 0) !=
+	    sizeof(server_name))
 		return -EIO;
-	length = name_of(door_name, &address);
+	length = name_of(server_name, &address);
 	if (bind(fd, (struct sockaddr *)&address, length) < 0 ||
 	    listen(fd, SOMAXCONN) < 0)
 		return -errno;
 	return 0;
 }
 
-static int open_door(void)
+static int open_server(void)
 {
 	int r;
 
-	if (door.fd >= 0)
+	if (server.fd >= 0)
 		return 0;
-	door.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			 0);
-	if (door.fd < 0)
+	server.fd = socket(AF_UNIX,
+			   SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (server.fd < 0)
 		return -errno;
-	door.events = POLLIN;
-	door.ready = on_knock;
-	r = bind_door(door.fd);
+	server.events = POLLIN;
+	server.ready = on_connection;
+	r = bind_server(server.fd);
 	if (r == 0)
-		r = trp_wait_add(&trp_self.wait, &door);
+		r = trp_wait_add(&trp_self.wait, &server);
 	if (r == 0) {
 		keep_spare();
 	} else {
-		close(door.fd);
-		door.fd = -1;
+		close(server.fd);
+		server.fd = -1;
 	}
 	return r;
 }
@@ -251,14 +253,14 @@ int troupe_handover_give(int fd, troupe_ref to,
 	if (getrandom(&token.secret, sizeof(token.secret), 0) !=
 	    sizeof(token.secret))
 		return -EIO;
-	r = open_door();
+	r = open_server();
 	if (r < 0)
 		return r;
 	offer = malloc(sizeof(*offer));
 	if (!offer)
 		return -ENOMEM;
 	token.number = ++last_number;
-	token.door = door_name;
+	token.server = server_name;
 	*offer = (struct offer) { offers, to, fd, token.number, token.secret };
 	offers = offer;
 	memcpy(ret_handover, &token, sizeof(token));
@@ -326,14 +328,14 @@ static int await_answer(int socket, struct troupe_time deadline)
 static int ask(int socket, const struct token *token)
 {
 	struct sockaddr_un address;
-	socklen_t length = name_of(token->door, &address);
-	struct wish wish = { *token, trp_self.ref };
+	socklen_t length = name_of(token->server, &address);
+	struct request request = { *token, trp_self.ref };
 
 	if (connect(socket, (struct sockaddr *)&address, length) < 0)
 		return errno == ECONNREFUSED ? -ENOENT : -errno;
 	if (!is_same_user(socket))
 		return -ENOENT;
-	if (send(socket, &wish, sizeof(wish), MSG_NOSIGNAL) < 0)
+	if (send(socket, &request, sizeof(request), MSG_NOSIGNAL) < 0)
 		return errno == EPIPE || errno == ECONNRESET ? -ENOENT : -errno;
 	return 0;
 }

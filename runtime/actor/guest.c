@@ -27,7 +27,7 @@
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/types.h"
 
-static struct trp_client visit = { .fd = -1 };
+static struct trp_client client = { .fd = -1 };
 static struct trp_node node;
 static struct troupe_class own_class;
 static struct trp_watch connection;
@@ -82,8 +82,8 @@ static void on_fork(void)
 {
 	if (!trp_self.is_guest)
 		return;
-	close(visit.fd);
-	visit.fd = -1;
+	close(client.fd);
+	client.fd = -1;
 	trp_self = (struct trp_self) { .klass = &own_class };
 }
 
@@ -106,7 +106,7 @@ static void leave_arena(void)
 	drop_timers(&trp_self.timers);
 	drop_timers(&trp_self.calls);
 	trp_wait_fini(&trp_self.wait);
-	trp_mailbox_fini(&trp_self.box);
+	trp_mailbox_fini(&trp_self.mailbox);
 	trp_status_write_exit(trp_self.status,
 			      trp_self.is_stopping ? TROUPE_SHUTDOWN
 						   : TROUPE_NORMAL,
@@ -128,8 +128,8 @@ static void give_up(void)
 	leave_arena();
 	trp_scratch_fini(&trp_self.scratch);
 	trp_self = (struct trp_self) { .klass = &own_class };
-	shutdown(visit.fd, SHUT_RDWR);
-	trp_client_close(&visit);
+	shutdown(client.fd, SHUT_RDWR);
+	trp_client_close(&client);
 }
 
 int troupe_leave(void)
@@ -168,22 +168,22 @@ static int ask(const struct trp_self *actor,
 	join.mailbox_limit = own_class.mailbox_limit;
 	join.when_full = own_class.when_full;
 	join.grace_ms = own_class.grace_ms;
-	r = trp_client_ask(&visit, &join.base);
+	r = trp_client_ask(&client, &join.base);
 	if (r == 0)
-		r = trp_client_next(&visit, &troupe__guest__joined__descriptor,
+		r = trp_client_next(&client, &troupe__guest__joined__descriptor,
 				    1, &item);
 	if (r < 0)
 		return r;
-	if (!item || visit.packet.fds != 1)
+	if (!item || client.packet.fds != 1)
 		return -EPROTO;
-	*ret_arena = visit.packet.fd[0];
+	*ret_arena = client.packet.fd[0];
 	*ret_joined = (const Troupe__Guest__Joined *)item;
 	return 0;
 }
 
 static int watch_connection(void)
 {
-	connection = (struct trp_watch) { .fd = visit.fd,
+	connection = (struct trp_watch) { .fd = client.fd,
 					  .events = POLLIN,
 					  .ready = on_connection };
 	return trp_wait_add(&trp_self.wait, &connection);
@@ -229,9 +229,9 @@ static int join_node(void)
 	if (r == 0) {
 		r = enter(joined, arena);
 		if (r < 0)
-			snprintf(visit.why, sizeof(visit.why),
+			snprintf(client.why, sizeof(client.why),
 				 "cannot map the memory of node %s: %s%s",
-				 visit.node, strerror(-r),
+				 client.node, strerror(-r),
 				 r == -ENOMEM ? "; run it with smaller --slots "
 						"or --heap"
 					      : "");
@@ -239,7 +239,7 @@ static int join_node(void)
 	if (r < 0) {
 		trp_scratch_fini(&trp_self.scratch);
 		trp_self = (struct trp_self) { .klass = &own_class };
-		trp_client_close(&visit);
+		trp_client_close(&client);
 		return r;
 	}
 	trp_self.routes = &routes;
@@ -277,10 +277,10 @@ int troupe_join(const char *name, const struct troupe_class *klass,
 			return explain(r, strerror(-r), why);
 		is_prepared = true;
 	}
-	r = trp_client_open(&visit, name);
+	r = trp_client_open(&client, name);
 	if (r == 0)
 		r = join_node();
-	return r < 0 ? explain(r, visit.why, why) : 0;
+	return r < 0 ? explain(r, client.why, why) : 0;
 }
 
 int troupe_know(const ProtobufCMessageDescriptor *type)

@@ -167,8 +167,8 @@ static bool is_closed(void)
 {
 	return trp_self.is_closing && trp_custom_mailbox_is_done() &&
 	       !(trp_self.held & TRP_HOLD_STASH) &&
-	       (trp_self.late / TRP_TURN > trp_self.box.ready_lanes ||
-		trp_mailbox_receive_is_empty(&trp_self.box, TRP_TAKE_ALL));
+	       (trp_self.late / TRP_TURN > trp_self.mailbox.ready_lanes ||
+		trp_mailbox_receive_is_empty(&trp_self.mailbox, TRP_TAKE_ALL));
 }
 
 static int turn(void)
@@ -223,7 +223,7 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 	static struct troupe_time rescan_at;
 	int r;
 
-	if (!trp_mailbox_receive_is_empty(&trp_self.box, take))
+	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
 		return 0;
 	if (!rescan_at.ns)
 		rescan_at = troupe_in_ms(RESCAN_MS);
@@ -235,9 +235,9 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 	    trp_time_now().ns >= deadline.ns)
 		trp_trace_flush();
 	if (deadline.ns == rescan_at.ns && trp_time_now().ns >= deadline.ns) {
-		trp_mailbox_receive_rescan(&trp_self.box);
-		trp_mailbox_tidy(&trp_self.box);
-		trp_region_cool(&trp_self.box.region);
+		trp_mailbox_receive_rescan(&trp_self.mailbox);
+		trp_mailbox_tidy(&trp_self.mailbox);
+		trp_region_cool(&trp_self.mailbox.region);
 		rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;

@@ -179,7 +179,7 @@ static const void *be_born(const struct trp_mail *mail)
 	if (trp_mail_envelope(mail, &envelope) < 0 ||
 	    trp_self_unpack(mail, &troupe__control__birth__descriptor,
 			    (ProtobufCMessage **)&birth) < 0)
-		trp_self_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
+		trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 	memcpy(trp_self.label, birth->label,
 	       strnlen(birth->label, sizeof(trp_self.label) - 1));
 	trp_log_set_title(birth->title);
@@ -205,10 +205,10 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (trp_self_enter(node, slot, generation) < 0)
 		_exit(EXIT_FAILURE);
 	/* It was sent before we were forked. */
-	if (trp_mailbox_receive_from(&trp_self.box, TRP_SLOT_SUPERVISOR,
+	if (trp_mailbox_receive_from(&trp_self.mailbox, TRP_SLOT_SUPERVISOR,
 				     &mail) != 1)
-		trp_self_exit(TROUPE_ERROR, -EPROTO, "no birth certificate");
+		trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 	arguments = be_born(&mail);
-	trp_mailbox_receive_done(&trp_self.box, &mail);
+	trp_mailbox_receive_done(&trp_self.mailbox, &mail);
 	wind_up(run_class(arguments));
 }

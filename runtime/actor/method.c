@@ -165,7 +165,7 @@ int troupe_forward(void *call, troupe_ref to)
 		return -ESRCH;
 	envelope = *trp_self.handled.envelope;
 	envelope.hop = trp_envelope_next_hop(envelope.hop);
-	r = trp_mailbox_reserve(&trp_self.box, trp_ref_slot(to),
+	r = trp_mailbox_reserve(&trp_self.mailbox, trp_ref_slot(to),
 				trp_ref_generation(to), TRP_MAIL, mail->size,
 				NULL, &bytes);
 	if (r < 0)
@@ -173,7 +173,7 @@ int troupe_forward(void *call, troupe_ref to)
 	memcpy(bytes, mail->bytes, mail->size);
 	memcpy(bytes, &envelope, sizeof(envelope));
 	trp_deadlock_passed_on(ticket->created);
-	trp_mailbox_commit(&trp_self.box, mail->size);
+	trp_mailbox_commit(&trp_self.mailbox, mail->size);
 	if (envelope.flags)
 		trp_trace_sent(&envelope);
 	ticket_free(ticket);

@@ -25,7 +25,7 @@ bool trp_overflow_is_dropped(troupe_ref to, const struct trp_envelope *envelope)
 
 static int look(const struct troupe_room *room)
 {
-	return trp_mailbox_want_room(&trp_self.box, trp_ref_slot(room->to),
+	return trp_mailbox_want_room(&trp_self.mailbox, trp_ref_slot(room->to),
 				     trp_ref_generation(room->to));
 }
 

@@ -68,12 +68,13 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 	return hash;
 }
 
-static uint64_t mix_word(uint64_t hash, uint64_t word)
+static uint64_t mix_number(uint64_t hash, uint64_t number)
 {
 	int i;
 
 	for (i = 0; i < 8; i++)
-		hash = (hash ^ (word >> 8 * i & 255)) * UINT64_C(0x100000001b3);
+		hash = (hash ^ (number >> 8 * i & 255)) *
+		       UINT64_C(0x100000001b3);
 	return hash;
 }
 
@@ -87,7 +88,7 @@ static bool mix_example(uint64_t *hash, const ProtobufCMessage *example,
 
 	if (bytes) {
 		trp_message_pack(example, bytes);
-		*hash = mix_word(*hash, size);
+		*hash = mix_number(*hash, size);
 		*hash = mix(*hash, bytes, size);
 	}
 	trp_scratch_release(scratch, mark);
@@ -107,10 +108,10 @@ uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
 		const struct trp_shape *shape =
 			(const struct trp_shape *)pattern->shape;
 
-		hash = mix_word(hash, type ? trp_type_of(type) : 0);
-		hash = mix_word(hash, pattern->sender);
-		hash = mix_word(hash, shape ? trp_shape_id(shape) : 0);
-		hash = mix_word(hash, pattern->example != NULL);
+		hash = mix_number(hash, type ? trp_type_of(type) : 0);
+		hash = mix_number(hash, pattern->sender);
+		hash = mix_number(hash, shape ? trp_shape_id(shape) : 0);
+		hash = mix_number(hash, pattern->example != NULL);
 		if (pattern->matches ||
 		    (pattern->example &&
 		     !mix_example(&hash, pattern->example, scratch)))

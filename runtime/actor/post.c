@@ -42,7 +42,7 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		return r;
 	if (!trp_ref_is_here(to))
 		return to ? -ESRCH : -EINVAL;
-	r = trp_node_post(&trp_self.box, to, stream, envelope, message,
+	r = trp_node_post(&trp_self.mailbox, to, stream, envelope, message,
 			  attachment);
 	if (r < 0) {
 		trp_status_count(&trp_self.status->refused);

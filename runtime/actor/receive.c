@@ -98,7 +98,7 @@ static void give_back(void)
 {
 	end_span();
 	if (is_mail_given)
-		trp_mailbox_receive_done(&trp_self.box, &given_mail);
+		trp_mailbox_receive_done(&trp_self.mailbox, &given_mail);
 	is_mail_given = false;
 	trp_saved_mail_free(given_saved);
 	given_saved = NULL;
@@ -445,7 +445,7 @@ int trp_receive_offer(const struct trp_mail *mail,
  */
 static bool may_go_on(void)
 {
-	return wanted.late++ / TRP_TURN <= trp_self.box.ready_lanes;
+	return wanted.late++ / TRP_TURN <= trp_self.mailbox.ready_lanes;
 }
 
 static int wait_for_match(struct troupe_time deadline)

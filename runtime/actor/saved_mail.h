@@ -16,8 +16,8 @@
 struct trp_saved_mail {
 	struct trp_saved_mail *next;
 	uint64_t number; /* rising in the order of saving */
-	uint64_t entry;	 /* of the box that handed it out; 0: of none */
-	bool is_counted; /* in the words: it would be lost */
+	uint64_t entry;	 /* in the custom mailbox that handed it out, or 0 */
+	bool is_counted; /* in the status block: it would be lost */
 	struct trp_envelope envelope;
 	struct trp_mail mail; /* of no lane: bytes and attachment are ours */
 	unsigned char bytes[];
@@ -31,7 +31,8 @@ struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
 					  const struct trp_envelope *envelope);
 void trp_saved_mail_free(struct trp_saved_mail *saved);
 
-/* The box that handed it out has it: it would not be lost.  entry: or 0. */
+/* The custom mailbox that handed it out has it: it would not be lost.  entry:
+ * or 0. */
 void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
 /* At an end in order each is told of, so none is left to be counted. */

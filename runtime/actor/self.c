@@ -19,22 +19,22 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	int r = trp_arena_enter(&node->arena, slot);
 
 	if (r == 0)
-		r = trp_mailbox_init(&trp_self.box, &node->arena, slot,
+		r = trp_mailbox_init(&trp_self.mailbox, &node->arena, slot,
 				     generation, 0);
 	if (r < 0)
 		return r;
 	trp_self.node = node;
-	trp_self.status = trp_status_begin(trp_self.box.front);
+	trp_self.status = trp_status_begin(trp_self.mailbox.front);
 	trp_self.ref = trp_ref(slot, generation);
 	trp_self.open = TRP_TAKE_ALL;
-	trp_wait_init(&trp_self.wait, node->wait, trp_self.box.doorbell,
-		      &trp_self.box.front->sleeping, slot);
+	trp_wait_init(&trp_self.wait, node->wait, trp_self.mailbox.doorbell,
+		      &trp_self.mailbox.front->sleeping, slot);
 	trp_scratch_init(&trp_self.scratch, 0);
 	if (trp_trace_is_on) {
 		trp_trace_enter();
 		atexit(trp_trace_flush); /* for one that calls exit() */
 	}
-	trp_dead_letter_begin(&trp_self.box, &trp_self.timers,
+	trp_dead_letter_begin(&trp_self.mailbox, &trp_self.timers,
 			      &trp_self.status->letters);
 	return 0;
 }
@@ -55,8 +55,9 @@ void trp_self_on_term(int number)
 {
 	trp_self.is_stopping = true;
 	/* It may be on its way to sleep: it looks at its bell once more. */
-	if (trp_self.box.doorbell)
-		trp_doorbell_set(trp_self.box.doorbell, trp_self.box.slot);
+	if (trp_self.mailbox.doorbell)
+		trp_doorbell_set(trp_self.mailbox.doorbell,
+				 trp_self.mailbox.slot);
 }
 
 int trp_self_unpack(const struct trp_mail *mail,

@@ -55,7 +55,7 @@ struct trp_routes {
 struct trp_self {
 	const struct trp_routes *routes;
 	struct trp_node *node;
-	struct trp_mailbox box;
+	struct trp_mailbox mailbox;
 	struct trp_wait wait;
 	struct trp_scratch scratch;
 	struct trp_timers timers; /* the user's */
@@ -102,7 +102,8 @@ struct trp_self {
 		bool is_traced;
 		bool is_stashed; /* `mail` was */
 		bool is_refused; /* nobody here handles it */
-		uint64_t entry;	 /* of the box that handed it out; 0: of none */
+		uint64_t entry;	 /* in the custom mailbox that handed it out, or
+				    0 */
 		int result;	 /* of its handler; -EBADMSG: it had none */
 	} handled;
 };

@@ -22,7 +22,7 @@ int trp_send_mail(troupe_ref to, struct trp_envelope *envelope,
 	r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
 	if (r == -EAGAIN && trp_overflow_is_dropped(to, envelope)) {
 		if (attachment)
-			trp_mailbox_unloan(&trp_self.box, *attachment);
+			trp_mailbox_unloan(&trp_self.mailbox, *attachment);
 		trp_dead_letters_sent(TROUPE_DEAD_DROPPED, to, envelope,
 				      message);
 		return 0;
@@ -66,7 +66,7 @@ int troupe_loan(size_t size, struct troupe_loan *ret_loan)
 		    : 0;
 	if (r < 0)
 		return r;
-	r = trp_mailbox_loan(&trp_self.box, size, &extent, &bytes);
+	r = trp_mailbox_loan(&trp_self.mailbox, size, &extent, &bytes);
 	if (r < 0)
 		return r;
 	*ret_loan = (struct troupe_loan) { bytes, size, extent.offset };
@@ -78,7 +78,7 @@ void troupe_unloan(struct troupe_loan *loan)
 	struct trp_extent extent = { loan->private_offset, loan->size };
 
 	if (loan->bytes && trp_self.ref)
-		trp_mailbox_unloan(&trp_self.box, extent);
+		trp_mailbox_unloan(&trp_self.mailbox, extent);
 	*loan = (struct troupe_loan) { 0 };
 }
 

@@ -31,9 +31,9 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 		if (trp_self.is_stopping)
 			return -ECANCELED;
 		if (r != TRP_STEP_IDLE ||
-		    !trp_mailbox_receive_is_empty(&trp_self.box, take))
+		    !trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
 			continue;
-		r = trp_mailbox_want_room(&trp_self.box, trp_ref_slot(to),
+		r = trp_mailbox_want_room(&trp_self.mailbox, trp_ref_slot(to),
 					  trp_ref_generation(to));
 		if (r != 0)
 			return r;

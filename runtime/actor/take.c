@@ -152,7 +152,7 @@ static int take_reply(const struct trp_mail *mail,
 }
 
 /* Control may come while mail is handled, and leaves that as it is. */
-static int sort(const struct trp_mail *mail)
+static int take_record(const struct trp_mail *mail)
 {
 	bool is_ours = mail->sender != TRP_SLOT_SUPERVISOR;
 	struct trp_envelope envelope;
@@ -160,7 +160,7 @@ static int sort(const struct trp_mail *mail)
 	if (trp_mail_envelope(mail, &envelope) < 0)
 		return trp_dead_letters_drop_unknown(mail);
 	trp_wait_hint(&trp_self.wait, envelope.cpu);
-	trp_self.box.sender_cpu = envelope.cpu;
+	trp_self.mailbox.sender_cpu = envelope.cpu;
 	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL && is_ours)
 		return take_mail(mail, &envelope);
 	trp_status_count(&trp_self.status->received);
@@ -183,17 +183,17 @@ static int taken(int r, struct trp_mail *mail)
 			   mail->sender);
 		return TRP_STEP_DONE;
 	}
-	r = sort(mail);
+	r = take_record(mail);
 	if (r == TRP_STEP_HELD)
 		return TRP_STEP_DONE;
-	trp_mailbox_receive_done(&trp_self.box, mail);
+	trp_mailbox_receive_done(&trp_self.mailbox, mail);
 	return r;
 }
 
 int trp_take(unsigned take)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_receive(&trp_self.box, take, &mail);
+	int r = trp_mailbox_receive(&trp_self.mailbox, take, &mail);
 
 	return taken(r, &mail);
 }
@@ -201,7 +201,7 @@ int trp_take(unsigned take)
 int trp_take_from(uint32_t slot)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_receive_from(&trp_self.box, slot, &mail);
+	int r = trp_mailbox_receive_from(&trp_self.mailbox, slot, &mail);
 
 	return taken(r, &mail);
 }
@@ -230,12 +230,12 @@ static bool drop_old(const struct trp_mail *mail)
 int trp_take_young(void)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_receive(&trp_self.box, TRP_TAKE_ALL, &mail);
+	int r = trp_mailbox_receive(&trp_self.mailbox, TRP_TAKE_ALL, &mail);
 
 	if (r == 1 && mail.stream == TRP_MAIL && trp_self.held & TRP_HOLD_OLD &&
 	    trp_incoming_behind(mail.from) > trp_take_limit(trp_self.klass) &&
 	    drop_old(&mail)) {
-		trp_mailbox_receive_done(&trp_self.box, &mail);
+		trp_mailbox_receive_done(&trp_self.mailbox, &mail);
 		return TRP_STEP_DONE;
 	}
 	return taken(r, &mail);

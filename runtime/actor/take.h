@@ -3,9 +3,9 @@
 #define TRP_ACTOR_TAKE_H
 
 /*
- * Takes records off the lanes and sorts them: answers complete calls, control
- * becomes exit notices and an order to stop, mail is dispatched.  What cannot
- * be read is reported and dropped.
+ * Takes records off the lanes and tells them apart: answers complete calls,
+ * control becomes exit notices and an order to stop, mail is dispatched.  What
+ * cannot be read is reported and dropped.
  */
 
 #include "runtime/actor/self.h"

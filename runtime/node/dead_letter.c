@@ -39,14 +39,14 @@ static_assert(sizeof(struct notices) <=
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "fits into a front");
 
-static struct trp_mailbox *box;
+static struct trp_mailbox *mailbox;
 static struct trp_timers *timers;
 static _Atomic uint64_t *offset;
 static struct letters *letters;
 
 static struct notices *notices(void)
 {
-	return (struct notices *)trp_arena_front(box->arena,
+	return (struct notices *)trp_arena_front(mailbox->arena,
 						 TRP_SLOT_SUPERVISOR)
 		->user;
 }
@@ -55,7 +55,7 @@ void trp_dead_letter_begin(struct trp_mailbox *own,
 			   struct trp_timers *own_timers,
 			   _Atomic uint64_t *own_offset)
 {
-	box = own;
+	mailbox = own;
 	timers = own_timers;
 	offset = own_offset;
 	letters = offset ? NULL : &notices()->letters;
@@ -63,7 +63,7 @@ void trp_dead_letter_begin(struct trp_mailbox *own,
 
 static troupe_ref self(void)
 {
-	return trp_ref(box->slot, box->generation);
+	return trp_ref(mailbox->slot, mailbox->generation);
 }
 
 /* ---- counting ------------------------------------------------------------ */
@@ -75,9 +75,9 @@ static void make_letters(void)
 	uint64_t at;
 
 	letters = &nowhere;
-	if (trp_region_alloc(&box->region, sizeof(*letters), &at) < 0)
+	if (trp_region_alloc(&mailbox->region, sizeof(*letters), &at) < 0)
 		return;
-	letters = trp_region_at(&box->region, at);
+	letters = trp_region_at(&mailbox->region, at);
 	memset(letters, 0, sizeof(*letters));
 	/* Pairs with the load in letters_of(). */
 	atomic_store_explicit(offset, at, memory_order_release);
@@ -97,13 +97,14 @@ static const struct letters *letters_of(uint32_t slot,
 	uint64_t at =
 		atomic_load_explicit(&status->letters, memory_order_acquire);
 
-	return at ? trp_arena_at(box->arena, slot, at, sizeof(struct letters))
+	return at ? trp_arena_at(mailbox->arena, slot, at,
+				 sizeof(struct letters))
 		  : NULL;
 }
 
 uint32_t trp_dead_letter_inherit(troupe_ref ref)
 {
-	const struct trp_status *status = trp_status_last(box->arena, ref);
+	const struct trp_status *status = trp_status_last(mailbox->arena, ref);
 	const struct letters *theirs;
 	uint32_t put_aside;
 
@@ -134,7 +135,7 @@ static void add(struct troupe_dead_counts *sum, const struct letters *of)
 int troupe_dead_letters_count(troupe_ref ref,
 			      struct troupe_dead_counts *ret_counts)
 {
-	const struct trp_arena *arena = box ? box->arena : NULL;
+	const struct trp_arena *arena = mailbox ? mailbox->arena : NULL;
 	struct troupe_dead_counts sum = { 0 };
 	const struct trp_status *status;
 	uint32_t slot;
@@ -204,11 +205,11 @@ static int post(troupe_ref to, const struct trp_dead *dead,
 		.kind = TRP_MESSAGE,
 	};
 
-	if (box->slot == TRP_SLOT_SUPERVISOR &&
-	    trp_mailbox_unread_bytes(box->arena, trp_ref_slot(to), box->slot) >
-		    DEPTH_MAX)
+	if (mailbox->slot == TRP_SLOT_SUPERVISOR &&
+	    trp_mailbox_unread_bytes(mailbox->arena, trp_ref_slot(to),
+				     mailbox->slot) > DEPTH_MAX)
 		return -EAGAIN;
-	return trp_node_post(box, to, TRP_MAIL, &envelope, letter, NULL);
+	return trp_node_post(mailbox, to, TRP_MAIL, &envelope, letter, NULL);
 }
 
 static void tell(const struct trp_dead *dead)
@@ -265,11 +266,11 @@ static const char *name_of(troupe_ref ref, char *buffer, size_t size)
 	uint32_t slot = trp_ref_slot(ref);
 	const struct trp_slot *line;
 
-	if (!ref || slot >= box->arena->slots) {
+	if (!ref || slot >= mailbox->arena->slots) {
 		snprintf(buffer, size, "nobody");
 		return buffer;
 	}
-	line = trp_arena_slot(box->arena, slot);
+	line = trp_arena_slot(mailbox->arena, slot);
 	if (ref == self())
 		snprintf(buffer, size, "%s[%d]", trp_log_title(),
 			 (int)getpid());
@@ -301,7 +302,7 @@ void trp_dead_letter_end(void)
 void trp_dead_letter_leave(void)
 {
 	trp_dead_letter_end();
-	box = NULL;
+	mailbox = NULL;
 	letters = NULL;
 }
 
@@ -356,7 +357,7 @@ static void say(const struct trp_dead *dead)
 
 void trp_dead_letter_notice(const struct trp_dead *dead)
 {
-	if (!box)
+	if (!mailbox)
 		return;
 	count(dead->cause);
 	if (dead->type == trp_type_of(&troupe__dead_letter__descriptor))

@@ -18,8 +18,8 @@
  * its counts in its region, to be told there once there are any; NULL: it is
  * the supervisor, whose are in its front.
  */
-void trp_dead_letter_begin(struct trp_mailbox *box, struct trp_timers *timers,
-			   _Atomic uint64_t *offset);
+void trp_dead_letter_begin(struct trp_mailbox *mailbox,
+			   struct trp_timers *timers, _Atomic uint64_t *offset);
 /* Says what was not said yet; at the end of the process. */
 void trp_dead_letter_end(void);
 /* The same of a guest that leaves: nothing is noticed any more. */
@@ -30,7 +30,8 @@ struct trp_dead {
 	troupe_ref sender, target;
 	uint64_t type;
 	int64_t created;
-	uint64_t flow; /* of what is handled here, and goes on with the news */
+	uint64_t
+		flow; /* of what is handled here, and goes on with the letter */
 	uint16_t hop;
 	size_t size;
 	const void *body;		 /* packed; or NULL, then of */

@@ -15,7 +15,7 @@ struct trp_mesh_options {
 	char name[TRP_NODE_NAME_SIZE];
 	char codec[16];
 	struct trp_wire_config config;
-	bool is_roving; /* the seat goes with the beacon */
+	bool is_roving; /* leadership goes with the beacon */
 };
 
 enum { TRP_TRACE_PATH_SIZE = 1024 };

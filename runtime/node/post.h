@@ -14,7 +14,7 @@
  * is the caller's.  attachment: consumed by success; or NULL.  0; -EMSGSIZE:
  * more than TRP_LIMIT_MAX; or as trp_mailbox_reserve().
  */
-int trp_node_post(struct trp_mailbox *box, troupe_ref to,
+int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment);

@@ -25,9 +25,10 @@ struct trp_status {
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
-	_Atomic uint64_t has_young;   /* calls whose targets are not watched */
-	_Atomic uint64_t put_aside;   /* messages: save queue, stash */
-	_Atomic uint64_t letters; /* offset of its dead letter counts, or 0 */
+	_Atomic uint64_t
+		has_unwatched; /* it waits for some that it does not watch */
+	_Atomic uint64_t put_aside; /* messages: save queue, stash */
+	_Atomic uint64_t letters;   /* offset of its dead letter counts, or 0 */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),

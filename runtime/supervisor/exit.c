@@ -116,7 +116,7 @@ static void meet_sender(uint32_t slot, void *data)
 	troupe_ref *grown;
 
 	if (!status ||
-	    !atomic_load_explicit(&status->has_young, memory_order_relaxed))
+	    !atomic_load_explicit(&status->has_unwatched, memory_order_relaxed))
 		return;
 	if (leftover->callers % MORE == 0) {
 		grown = reallocarray(leftover->caller, leftover->callers + MORE,

@@ -438,12 +438,12 @@ static void run(int (*root)(int argc, char **argv))
 	munmap(story, sizeof(*story));
 }
 
-Test(box, hands_out_in_the_order_of_its_kind_each_until_it_is_done)
+Test(custom_mailbox, hands_out_in_the_order_of_its_kind_each_until_it_is_done)
 {
 	run(calm_root);
 }
 
-Test(box, that_has_no_room_and_keeps_late_loses_nothing)
+Test(custom_mailbox, that_has_no_room_and_keeps_late_loses_nothing)
 {
 	run(moody_root);
 }
@@ -462,7 +462,7 @@ static int function_root(int argc, char **argv)
 	return 0;
 }
 
-Test(box, is_not_for_function_actors)
+Test(custom_mailbox, is_not_for_function_actors)
 {
 	stage_pass(function_root);
 }
@@ -491,7 +491,7 @@ static int closed_root(int argc, char **argv)
 	return 0;
 }
 
-Test(box, that_cannot_be_opened_ends_its_actor_with_the_reason)
+Test(custom_mailbox, that_cannot_be_opened_ends_its_actor_with_the_reason)
 {
 	stage_pass(closed_root);
 }
@@ -551,7 +551,7 @@ static int choosy_root(int argc, char **argv)
 	return 0;
 }
 
-Test(box, that_cannot_keep_a_message_drops_it_and_counts_it)
+Test(custom_mailbox, that_cannot_keep_a_message_drops_it_and_counts_it)
 {
 	story = mmap(NULL, sizeof(*story), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);

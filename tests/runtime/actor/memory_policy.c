@@ -75,7 +75,7 @@ static int refuse_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, a_policy_is_told_the_facts_and_what_it_refuses_is_not_sent)
+Test(memory_policy, a_policy_is_told_the_facts_and_what_it_refuses_is_not_sent)
 {
 	stage_pass(refuse_root);
 }
@@ -96,7 +96,7 @@ static int calls_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, calls_are_asked_for_and_requests_are_not)
+Test(memory_policy, calls_are_asked_for_and_requests_are_not)
 {
 	stage_pass(calls_root);
 }
@@ -122,7 +122,7 @@ static int often_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, facts_are_looked_up_ten_times_a_second_at_most)
+Test(memory_policy, facts_are_looked_up_ten_times_a_second_at_most)
 {
 	stage_pass(often_root);
 }
@@ -144,7 +144,7 @@ static int soon_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, facts_are_looked_up_anew_after_much_was_sent)
+Test(memory_policy, facts_are_looked_up_anew_after_much_was_sent)
 {
 	stage_pass(soon_root);
 }
@@ -179,7 +179,7 @@ static int warn_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, a_warning_lets_it_pass_and_says_so_once_a_second)
+Test(memory_policy, a_warning_lets_it_pass_and_says_so_once_a_second)
 {
 	stage_pass(warn_root);
 }
@@ -219,7 +219,7 @@ static int class_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, a_policy_of_init_is_that_of_a_class)
+Test(memory_policy, a_policy_of_init_is_that_of_a_class)
 {
 	stage_pass(class_root);
 }
@@ -231,7 +231,7 @@ static int node_root(int argc, char **argv)
 	return 0;
 }
 
-Test(memory, a_policy_set_before_the_node_begins_is_everybodys)
+Test(memory_policy, a_policy_set_before_the_node_begins_is_everybodys)
 {
 	begin(judge);
 	verdict = -ENOMEM;
@@ -277,7 +277,7 @@ static void write_files(const char *folder)
 	write_file(inner, "memory.current", "100\n");
 }
 
-Test(memory, facts_are_read_from_the_files_and_the_tightest_group_counts)
+Test(memory_policy, facts_are_read_from_the_files_and_the_tightest_group_counts)
 {
 	char folder[] = "/tmp/troupe-memory-XXXXXX", command[64];
 	struct troupe_memory memory;

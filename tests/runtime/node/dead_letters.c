@@ -271,11 +271,11 @@ static void send_raw(troupe_ref to, const void *bytes, size_t size)
 {
 	void *room;
 
-	CHECK(trp_mailbox_reserve(&trp_self.box, trp_ref_slot(to),
+	CHECK(trp_mailbox_reserve(&trp_self.mailbox, trp_ref_slot(to),
 				  trp_ref_generation(to), TRP_MAIL,
 				  (uint32_t)size, NULL, &room) == 0);
 	memcpy(room, bytes, size);
-	trp_mailbox_commit(&trp_self.box, (uint32_t)size);
+	trp_mailbox_commit(&trp_self.mailbox, (uint32_t)size);
 }
 
 static int unreadable_root(int argc, char **argv)
