@@ -221,8 +221,8 @@ int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 	*entry = (struct trp_watcher) {
 		.next_of_target = of->watchers,
 		.next_of_watcher = by->watching,
-		.watcher = trp_ref(watcher, by->generation),
-		.target = trp_ref(target, of->generation),
+		.watcher = trp_child_ref(table, watcher),
+		.target = trp_child_ref(table, target),
 		.id = id,
 	};
 	of->watchers = entry;

@@ -90,6 +90,12 @@ static inline bool trp_child_is_alive(const struct trp_child *child)
 	return child->state == CHILD_ORDERED || child->state == CHILD_RUNNING;
 }
 
+static inline troupe_ref trp_child_ref(const struct trp_child_table *table,
+				       uint32_t slot)
+{
+	return trp_ref(slot, table->child[slot].generation);
+}
+
 /* NULL: no such living child. */
 struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref);
 /* 0: nobody's. */

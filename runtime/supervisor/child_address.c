@@ -178,11 +178,11 @@ bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
 }
 
 const char *trp_child_address_title(const struct trp_child_table *table,
-				    uint32_t slot, char *buffer, size_t size)
+				    uint32_t slot, char title[TRP_TITLE_SIZE])
 {
 	if (table->child[slot].name[0])
-		trp_child_address(table, slot, buffer, size);
+		trp_child_address(table, slot, title, TRP_TITLE_SIZE);
 	else
-		snprintf(buffer, size, "%s", table->child[slot].label);
-	return buffer;
+		snprintf(title, TRP_TITLE_SIZE, "%s", table->child[slot].label);
+	return title;
 }

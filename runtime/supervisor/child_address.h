@@ -41,8 +41,8 @@ int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
 bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
 		       char *buffer, size_t size);
 
-/* The same for logs, where the root is told by its label; returns buffer. */
+/* The same for logs, where the root is told by its label; returns title. */
 const char *trp_child_address_title(const struct trp_child_table *table,
-				    uint32_t slot, char *buffer, size_t size);
+				    uint32_t slot, char title[TRP_TITLE_SIZE]);
 
 #endif

@@ -60,11 +60,10 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 			  sizeof(address));
 	/* A guest is in no tree; its label says what it is. */
 	actor.address = child->is_guest ? (char *)child->label : address;
-	actor.ref = trp_ref(slot, child->generation);
+	actor.ref = trp_child_ref(&supervisor->children, slot);
 	if (child->parent)
-		actor.parent = trp_ref(
-			child->parent,
-			supervisor->children.child[child->parent].generation);
+		actor.parent =
+			trp_child_ref(&supervisor->children, child->parent);
 	actor.pid = child->pid;
 	actor.label = (char *)child->label;
 	actor.names = names;

@@ -77,7 +77,7 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 	struct troupe_end end = *seen;
 	const struct trp_status *status;
 
-	end.ref = trp_ref(slot, child->generation);
+	end.ref = trp_child_ref(&supervisor->children, slot);
 	end.pid = child->pid;
 	memcpy(end.name, child->label, sizeof(end.name));
 	status = trp_status_last(&supervisor->node.arena, end.ref);
@@ -109,8 +109,7 @@ static void meet_sender(uint32_t slot, void *data)
 {
 	enum { MORE = 64 };
 	struct leftover *leftover = data;
-	troupe_ref ref = trp_ref(
-		slot, leftover->supervisor->children.child[slot].generation);
+	troupe_ref ref = trp_child_ref(&leftover->supervisor->children, slot);
 	const struct trp_status *status =
 		trp_status_last(&leftover->supervisor->node.arena, ref);
 	troupe_ref *grown;
@@ -188,10 +187,8 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 	size_t i;
 
 	if (parent)
-		trp_exit_tell(
-			supervisor,
-			trp_ref(parent, children->child[parent].generation),
-			end, TRP_WATCH_CHILD);
+		trp_exit_tell(supervisor, trp_child_ref(children, parent), end,
+			      TRP_WATCH_CHILD);
 	for (watcher = children->child[slot].watchers; watcher;
 	     watcher = watcher->next_of_target)
 		trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
@@ -265,8 +262,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	char title[TRP_TITLE_SIZE];
 
 	assert(slot && trp_child_is_alive(child));
-	trp_child_address_title(&supervisor->children, slot, title,
-				sizeof(title));
+	trp_child_address_title(&supervisor->children, slot, title);
 	leftover = count_unread(supervisor, slot, &end);
 	unread = trp_slot_close(supervisor, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);

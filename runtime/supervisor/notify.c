@@ -13,12 +13,11 @@ static int post(struct trp_supervisor *supervisor, uint32_t slot,
 		enum trp_stream stream, struct trp_envelope envelope,
 		const ProtobufCMessage *message)
 {
-	uint32_t generation = supervisor->children.child[slot].generation;
-
 	envelope.deadline = INT64_MAX;
 	envelope.created = trp_time_now().ns;
-	return trp_node_post(&supervisor->mailbox, trp_ref(slot, generation),
-			     stream, &envelope, message, NULL);
+	return trp_node_post(&supervisor->mailbox,
+			     trp_child_ref(&supervisor->children, slot), stream,
+			     &envelope, message, NULL);
 }
 
 int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
@@ -40,7 +39,7 @@ int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
 			   "%s[%d] cannot be told (%s) and is "
 			   "killed",
 			   trp_child_address_title(&supervisor->children, slot,
-						   title, sizeof(title)),
+						   title),
 			   (int)child->pid, strerror(-r));
 		trp_notify_kill(supervisor, slot);
 	}

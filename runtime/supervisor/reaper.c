@@ -85,8 +85,7 @@ void trp_reaper_birth(struct trp_supervisor *supervisor,
 	}
 	trp_child_born(children, birth->slot, birth->pid);
 	trp_trace_born(birth->pid,
-		       trp_child_address_title(children, birth->slot, title,
-					       sizeof(title)));
+		       trp_child_address_title(children, birth->slot, title));
 	trp_slot_set_pid(supervisor, birth->slot, birth->pid);
 	if (take_unknown(supervisor, birth->pid, &end))
 		trp_exit(supervisor, birth->slot, &end);

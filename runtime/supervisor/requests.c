@@ -126,8 +126,7 @@ static int on_lookup(struct trp_request *request)
 				       &slot);
 
 	if (r == 0)
-		request->answer =
-			trp_ref(slot, children->child[slot].generation);
+		request->answer = trp_child_ref(children, slot);
 	return r;
 }
 
@@ -233,7 +232,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	struct trp_child *child = &supervisor->children.child[mail->sender];
 	struct trp_request request = {
 		.supervisor = supervisor,
-		.sender = trp_ref(mail->sender, child->generation),
+		.sender = trp_child_ref(&supervisor->children, mail->sender),
 		.slot = mail->sender,
 		.child = child,
 	};
@@ -249,8 +248,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	if (r < 0 || envelope.kind != TRP_CONTROL) {
 		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
 			   trp_child_address_title(&supervisor->children,
-						   mail->sender, title,
-						   sizeof(title)),
+						   mail->sender, title),
 			   (int)child->pid);
 		return;
 	}

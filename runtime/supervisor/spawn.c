@@ -63,7 +63,7 @@ static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
 
 	if (request->name[0])
 		r = trp_registry_add(&supervisor->registry, request->name,
-				     trp_ref(slot, child->generation),
+				     trp_child_ref(children, slot),
 				     &child->names);
 	if (r < 0)
 		return r;
@@ -86,9 +86,8 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_child_table *children = &supervisor->children;
 	char title[TRP_TITLE_SIZE], parent[TRP_TITLE_SIZE];
 
-	trp_child_address_title(children, slot, title, sizeof(title));
-	trp_child_address_title(children, children->child[slot].parent, parent,
-				sizeof(parent));
+	trp_child_address_title(children, slot, title);
+	trp_child_address_title(children, children->child[slot].parent, parent);
 	birth.title = title;
 	trp_trace_spawned(title, parent);
 	return trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
@@ -145,7 +144,7 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		trp_slot_take_back(supervisor, slot);
 		return r;
 	}
-	*ret_ref = trp_ref(slot, child->generation);
+	*ret_ref = trp_child_ref(&supervisor->children, slot);
 	return 0;
 }
 

@@ -18,8 +18,7 @@ static int grace_is_over(struct troupe_timer *timer)
 
 	troupe_log(TROUPE_WARNING,
 		   "%s[%d] did not stop within %d ms and is killed",
-		   trp_child_address_title(&supervisor->children, slot, title,
-					   sizeof(title)),
+		   trp_child_address_title(&supervisor->children, slot, title),
 		   (int)child->pid, child->grace_ms);
 	trp_notify_kill(supervisor, slot);
 	return 0;
