@@ -133,7 +133,6 @@ static void tell_healed(struct trp_mesh *mesh,
 {
 	const struct troupe_mesh_event healed = {
 		.kind = TROUPE_MESH_HEALED,
-		.node = "",
 		.prio = (unsigned)event->prio,
 		.is_replaced = event->is_replaced,
 		.local = event->local.at,
@@ -168,6 +167,9 @@ static void begin_later(struct trp_mesh *mesh)
 
 static void give_up(struct trp_mesh *mesh, int error)
 {
+	const struct troupe_mesh_event told = { .kind = TROUPE_MESH_LOST,
+						.error = error };
+
 	troupe_log(TROUPE_WARNING,
 		   "another node of the mesh %s is called %s too: this one "
 		   "goes on without the mesh; give it another --node",
@@ -176,10 +178,7 @@ static void give_up(struct trp_mesh *mesh, int error)
 	mesh->is_up = false;
 	mesh->bus_error = error;
 	trp_restart_stop(&mesh->bus, 1000);
-	trp_mesh_subscribers_tell(
-		mesh, &(struct troupe_mesh_event) { .kind = TROUPE_MESH_LOST,
-						    .node = "",
-						    .error = error });
+	trp_mesh_subscribers_tell(mesh, &told);
 }
 
 /* Both are it in between: what counts is how often it happens. */
@@ -213,8 +212,7 @@ static void on_failed(struct trp_mesh *mesh, int error)
 static void on_event(void *user, const struct trp_beacon_event *event)
 {
 	struct trp_mesh *mesh = user;
-	struct troupe_mesh_event told = { .node = event->node ? event->node
-							      : "" };
+	struct troupe_mesh_event told = { .node = event->node };
 
 	trp_leadership_event(&mesh->leadership, mesh->beacon, event,
 			     trp_time_now());
@@ -260,11 +258,12 @@ static const struct trp_beacon_calls calls = {
 
 static void tell_who(void *user, const char *node, bool has_come)
 {
-	trp_mesh_subscribers_tell(
-		user,
-		&(struct troupe_mesh_event) {
-			.kind = has_come ? TROUPE_MESH_CAME : TROUPE_MESH_WENT,
-			.node = node });
+	const struct troupe_mesh_event told = {
+		.kind = has_come ? TROUPE_MESH_CAME : TROUPE_MESH_WENT,
+		.node = node,
+	};
+
+	trp_mesh_subscribers_tell(user, &told);
 }
 
 static int tick(struct troupe_timer *timer)
@@ -323,27 +322,26 @@ static int on_heard(struct trp_request *request)
 
 static void bus_changed(struct trp_mesh *mesh, bool is_up, int error)
 {
-	bool was_up = mesh->is_up;
+	const struct troupe_mesh_event told = {
+		.kind = is_up ? TROUPE_MESH_UP : TROUPE_MESH_DOWN,
+		.error = error,
+	};
+	bool is_news =
+		is_up != mesh->is_up || (error && error != mesh->bus_error);
 
-	mesh->is_up = is_up;
 	if (is_up && mesh->bus_error)
 		mesh->leader_missed.ns =
 			trp_time_now().ns +
 			2 * trp_beacon_cycle_max_ns(mesh->beacon);
-	if (is_up != was_up || (error && error != mesh->bus_error)) {
-		troupe_log(is_up ? TROUPE_INFO : TROUPE_WARNING,
-			   "mesh %s: %s is %s%s%s", mesh->options->name,
-			   mesh->channel, is_up ? "up" : "down",
-			   error ? ": " : "",
-			   error ? trp_bus_reason(error) : "");
-		trp_mesh_subscribers_tell(
-			mesh, &(struct troupe_mesh_event) {
-				      .kind = is_up ? TROUPE_MESH_UP
-						    : TROUPE_MESH_DOWN,
-				      .node = "",
-				      .error = error });
-	}
+	mesh->is_up = is_up;
 	mesh->bus_error = error;
+	if (!is_news)
+		return;
+	troupe_log(is_up ? TROUPE_INFO : TROUPE_WARNING,
+		   "mesh %s: %s is %s%s%s", mesh->options->name, mesh->channel,
+		   is_up ? "up" : "down", error ? ": " : "",
+		   error ? trp_bus_reason(error) : "");
+	trp_mesh_subscribers_tell(mesh, &told);
 }
 
 static int on_changed(struct trp_request *request)

@@ -21,7 +21,8 @@ static void tell(struct trp_mesh *mesh,
 	Troupe__BeaconEvent message = TROUPE__BEACON_EVENT__INIT;
 
 	message.kind = (uint32_t)event->kind;
-	message.node = (char *)event->node;
+	if (event->node)
+		message.node = (char *)event->node;
 	message.term = event->term;
 	message.version = event->version;
 	message.fence = event->fence;
@@ -112,7 +113,6 @@ int trp_mesh_subscribers_add(struct trp_mesh *mesh, troupe_ref ref,
 	tell(mesh, subscriber,
 	     &(struct troupe_mesh_event) {
 		     .kind = mesh->is_up ? TROUPE_MESH_UP : TROUPE_MESH_DOWN,
-		     .node = "",
 		     .error = mesh->bus_error });
 	return 0;
 }
