@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The mesh as actors see it: requests to the supervisor, and what comes back.
  */
+#include "runtime/troupe_mesh.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/types.h"
 #include "runtime/mesh/mesh.pb-c.h"
-#include "runtime/troupe_mesh.h"
 #include "serialize/message.h"
 
 /* ---- events ------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_MESH_ROSTER_H
-#define TRP_RUNTIME_MESH_ROSTER_H
+#ifndef TRP_MESH_MEMBERS_H
+#define TRP_MESH_MEMBERS_H
 
 /*
  * Which nodes are live: a set of names that is compared with what the beacon

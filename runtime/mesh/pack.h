@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_MESH_PACK_H
-#define TRP_RUNTIME_MESH_PACK_H
+#ifndef TRP_MESH_PACK_H
+#define TRP_MESH_PACK_H
 
 /*
  * Beacon messages as protobuf, for the way between the supervisor and its bus
