@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_ARENA_H
-#define TRP_IPC_ARENA_H
+#pragma once
 
 /*
  * The memory of a node: one sealed memfd that every process of the node maps
@@ -211,5 +210,3 @@ static inline uint64_t trp_handling(uint32_t sender, uint64_t position,
 	return (uint64_t)sender << 48 | (position & (UINT64_MAX >> 16)) |
 	       TRP_HANDLING_BEGUN | (is_reply ? TRP_HANDLING_REPLY : 0);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_DOORBELL_H
-#define TRP_IPC_DOORBELL_H
+#pragma once
 
 /*
  * Which slots have something for me: README.md, "The doorbell".  The doorbell
@@ -62,5 +61,3 @@ uint32_t trp_doorbell_arm(struct trp_doorbell *doorbell);
  */
 bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
 		       uint32_t slot);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_ENDPOINT_H
-#define TRP_IPC_ENDPOINT_H
+#pragma once
 
 /*
  * Finding and making endpoints (README.md, "Endpoints and lanes").
@@ -40,5 +39,3 @@ uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 			     uint32_t peer);
 const struct trp_endpoint *trp_endpoint_at(const struct trp_arena *arena,
 					   uint32_t owner, uint32_t number);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_INCOMING_H
-#define TRP_IPC_INCOMING_H
+#pragma once
 
 #include "ipc/lane.h"
 
@@ -73,5 +72,3 @@ bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring);
 
 /* Anything that was not handed out yet. */
 bool trp_incoming_has_more(const struct trp_incoming *in);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_LANE_H
-#define TRP_IPC_LANE_H
+#pragma once
 
 /*
  * One stream of records from one process to another (README.md, "Endpoints and
@@ -59,5 +58,3 @@ struct trp_mail {
 	uint64_t position;
 	struct trp_incoming *from;
 };
-
-#endif

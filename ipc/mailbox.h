@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_MAILBOX_H
-#define TRP_IPC_MAILBOX_H
+#pragma once
 
 /*
  * All lanes of one process.  A peer is (slot, generation).  Sending is two
@@ -101,5 +100,3 @@ void trp_mailbox_tidy(struct trp_mailbox *box);
  */
 int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 			  uint32_t generation);
-
-#endif

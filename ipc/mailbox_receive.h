@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_MAILBOX_RECEIVE_H
-#define TRP_IPC_MAILBOX_RECEIVE_H
+#pragma once
 
 #include "ipc/mailbox.h"
 
@@ -50,5 +49,3 @@ bool trp_mailbox_receive_is_empty(struct trp_mailbox *box, unsigned take);
 
 /* Looks at every endpoint: a successor's first act, and the slow rescan. */
 void trp_mailbox_receive_rescan(struct trp_mailbox *box);
-
-#endif

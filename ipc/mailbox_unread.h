@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_MAILBOX_UNREAD_H
-#define TRP_IPC_MAILBOX_UNREAD_H
+#pragma once
 
 #include "ipc/mailbox.h"
 
@@ -33,5 +32,3 @@ void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 			     void (*visit)(const struct trp_mail *mail,
 					   void *data),
 			     void *data);
-
-#endif

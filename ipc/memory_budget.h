@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_MEMORY_BUDGET_H
-#define TRP_IPC_MEMORY_BUDGET_H
+#pragma once
 
 /*
  * The memory that a process may still take from the machine.  The kernel
@@ -50,5 +49,3 @@ struct trp_memory_room {
 /* By the files of /proc and /sys/fs/cgroup; of other folders in tests. */
 struct trp_memory_room trp_memory_budget_room(const char *proc,
 					      const char *cgroup);
-
-#endif

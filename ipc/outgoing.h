@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_OUTGOING_H
-#define TRP_IPC_OUTGOING_H
+#pragma once
 
 #include "ipc/lane.h"
 
@@ -90,5 +89,3 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 
 /* The receiver is gone: frees everything, as new, but for the endpoint. */
 void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_PEER_H
-#define TRP_IPC_PEER_H
+#pragma once
 
 /*
  * All that a mailbox knows of one other slot; private to mailbox.c,
@@ -8,8 +7,7 @@
  * Peers run parallel to the own endpoints and are never moved or taken away.
  *
  *	target != 0 ==> endpoint.target == target; out[] lead to that generation
- *	source != 0 ==> endpoint.source == source; in[] come from that
- *generation
+ *	source != 0 ==> endpoint.source == source; in[] come from that one
  */
 
 #include "ipc/incoming.h"
@@ -67,5 +65,3 @@ void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);
 
 void trp_peer_fini(struct trp_mailbox *box);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_REGION_H
-#define TRP_IPC_REGION_H
+#pragma once
 
 /*
  * Blocks of a process's own region: power-of-two sizes from 512 B up, up to a
@@ -79,5 +78,3 @@ void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size);
 void trp_region_cool(struct trp_region *region);
 
 void *trp_region_at(const struct trp_region *region, uint64_t offset);
-
-#endif

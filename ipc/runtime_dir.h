@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_RUNTIME_DIR_H
-#define TRP_IPC_RUNTIME_DIR_H
+#pragma once
 
 /*
  * A directory of this user alone, for sockets: owned by us, entered by nobody
@@ -32,5 +31,3 @@ int trp_runtime_dir_open(const char *path);
 /* The socket `name` (at most 70 bytes) in that directory. */
 void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,
 			     const char *name);
-
-#endif

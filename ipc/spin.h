@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_SPIN_H
-#define TRP_IPC_SPIN_H
+#pragma once
 
 /*
  * Whether to look at the doorbell for a while before sleeping, and how.  Pure:
@@ -83,5 +82,3 @@ bool trp_spin_may_yield(struct trp_spin *spin, int own_cpu);
  * than TRP_SPIN_SOON_NS, it is better to be woken.
  */
 void trp_spin_learn_yield(struct trp_spin *spin, bool is_rung, int64_t took_ns);
-
-#endif

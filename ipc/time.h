@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_TIME_H
-#define TRP_IPC_TIME_H
+#pragma once
 
 /*
  * Time is a type of its own, so that seconds, milliseconds and durations
@@ -24,5 +23,3 @@ struct timespec trp_time_spec(int64_t ns);
 
 /* How long from now until `deadline`; never negative. */
 struct timespec trp_time_left(struct trp_time deadline);
-
-#endif

@@ -97,11 +97,6 @@ int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160])
 
 /* ---- one process's wait ---- */
 
-void trp_wait_set_node(uint64_t node)
-{
-	trp_wake_socket_set_node(node);
-}
-
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 		   struct trp_doorbell *doorbell, _Atomic uint32_t *sleeping,
 		   uint32_t slot)

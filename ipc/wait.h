@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_WAIT_H
-#define TRP_IPC_WAIT_H
+#pragma once
 
 /*
  * Where a process sleeps: on its doorbell, on time and on descriptors, in one
@@ -75,14 +74,11 @@ struct trp_wait {
 int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160]);
 const char *trp_wait_name(enum trp_wait_kind kind);
 
-/* `node` tells the sockets of nodes on one machine apart. */
+/* After trp_wake_socket_set_node(), which tells this node from others. */
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 		   struct trp_doorbell *doorbell, _Atomic uint32_t *sleeping,
 		   uint32_t slot);
 void trp_wait_fini(struct trp_wait *wait);
-
-/* Must be called once in each node before anything else here. */
-void trp_wait_set_node(uint64_t node);
 
 /*
  * Watches a descriptor, level-triggered, until removed (an operation: does it
@@ -119,5 +115,3 @@ int trp_wait_poll(struct trp_wait *wait);
 
 /* The last sender ran on this CPU (or -1): what the spin policy goes by. */
 void trp_wait_hint(struct trp_wait *wait, int sender_cpu);
-
-#endif

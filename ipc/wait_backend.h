@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_WAIT_BACKEND_H
-#define TRP_IPC_WAIT_BACKEND_H
+#pragma once
 
 /*
  * The two ways of wait.c to wait for the doorbell and for descriptors at once.
@@ -38,5 +37,3 @@ struct trp_wait_backend {
 	 */
 	int (*dispatch)(struct trp_wait *wait);
 };
-
-#endif

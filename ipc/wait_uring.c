@@ -16,10 +16,10 @@
 /*
  * One small io_uring for the doorbell and for descriptors.
  *
- * The wait on the doorbell is left armed from sleep to sleep: once it is
- *queued, the kernel does not look at the word again, and any wake ends it.
- *Watches are one-shot polls that are armed again after ready(), which makes
- *them level-triggered: what is still ready completes at once.
+ * The wait on the doorbell stays armed from sleep to sleep: once it is queued,
+ * the kernel does not look at the word again, and any wake ends it.  Watches
+ * are one-shot polls that are armed again after ready(), which makes them
+ * level-triggered: what is still ready completes at once.
  *
  *	is_doorbell_armed  ==>  a completion with DOORBELL is still to come
  *	watch->is_armed  ==>  one with its serial is

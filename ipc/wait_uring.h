@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_WAIT_URING_H
-#define TRP_IPC_WAIT_URING_H
+#pragma once
 
 #include "ipc/wait_backend.h"
 
@@ -8,5 +7,3 @@ extern const struct trp_wait_backend trp_wait_uring; /* URING and SOCKET */
 
 /* Whether io_uring can be used here; `why` in one line, for people. */
 int trp_wait_uring_probe(bool *ret_has_futex, char ret_why[160]);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_WAKE_SOCKET_H
-#define TRP_IPC_WAKE_SOCKET_H
+#pragma once
 
 /*
  * Waking a process that cannot wait for a futex and for descriptors at once: a
@@ -41,5 +40,3 @@ void trp_wake_socket_fini(void);
 
 /* Takes what has come in, so that the socket is not readable any more. */
 void trp_wake_socket_drain(int fd);
-
-#endif

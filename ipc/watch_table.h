@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_WATCH_TABLE_H
-#define TRP_IPC_WATCH_TABLE_H
+#pragma once
 
 /*
  * Which watch a completion belongs to.  A watch is the caller's memory and may
@@ -42,5 +41,3 @@ struct trp_watch *trp_watch_table_find(const struct trp_watch_table *table,
 				       uint64_t serial);
 
 void trp_watch_table_fini(struct trp_watch_table *table);
-
-#endif

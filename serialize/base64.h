@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_BASE64_H
-#define TRP_SERIALIZE_BASE64_H
+#pragma once
 
 /* Bytes as text, RFC 4648. */
 
@@ -17,5 +16,3 @@ void trp_base64_encode(const void *bytes, size_t size, char *text);
  * strlen(text) / 4 * 3 + 3.  Returns 0 or -EINVAL.
  */
 int trp_base64_decode(const char *text, void *bytes, size_t *ret_size);
-
-#endif

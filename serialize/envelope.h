@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_ENVELOPE_H
-#define TRP_SERIALIZE_ENVELOPE_H
+#pragma once
 
 /*
  * The head before each body: 64 bytes, one cache line, in the byte order of
@@ -70,5 +69,3 @@ static inline uint16_t trp_envelope_next_hop(uint16_t hop)
 {
 	return hop < UINT16_MAX ? (uint16_t)(hop + 1) : hop;
 }
-
-#endif

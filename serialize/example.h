@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_EXAMPLE_H
-#define TRP_SERIALIZE_EXAMPLE_H
+#pragma once
 
 /*
  * A message as a pattern for others of its type.  Fields that are set in it
@@ -18,5 +17,3 @@
  */
 bool trp_example_matches(const ProtobufCMessage *example,
 			 const ProtobufCMessage *message);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_FIELD_H
-#define TRP_SERIALIZE_FIELD_H
+#pragma once
 
 /*
  * The fields of any message by its descriptor, each as a row of items: a
@@ -20,5 +19,3 @@ size_t trp_field_count(const ProtobufCMessage *message,
 /* i < count. */
 const void *trp_field_item(const ProtobufCMessage *message,
 			   const ProtobufCFieldDescriptor *field, size_t i);
-
-#endif

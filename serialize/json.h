@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_JSON_H
-#define TRP_SERIALIZE_JSON_H
+#pragma once
 
 /*
  * Values as JSON (RFC 8259), for people.  What JSON lacks is a map of one key:
@@ -42,5 +41,3 @@ int trp_json_write(const Troupe__Value *value, char **ret_text);
 void trp_json_write_text(FILE *out, const char *text);
 /* One that is not finite as "NaN", "Infinity", "-Infinity".  0 or -ENOMEM. */
 int trp_json_write_number(FILE *out, double number);
-
-#endif

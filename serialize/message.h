@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_MESSAGE_H
-#define TRP_SERIALIZE_MESSAGE_H
+#pragma once
 
 /*
  * protobuf-c messages to bytes and back.  Packing writes straight into the
@@ -56,5 +55,3 @@ int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
 			       const void *bytes, size_t size,
 			       struct trp_scratch *scratch,
 			       ProtobufCMessage **ret_message);
-
-#endif

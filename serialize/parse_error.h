@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_PARSE_ERROR_H
-#define TRP_SERIALIZE_PARSE_ERROR_H
+#pragma once
 
 /* An error in a text that a person wrote, and its place. */
 
@@ -15,5 +14,3 @@ struct trp_parse_error {
 void trp_parse_error_at(struct trp_parse_error *error, size_t offset,
 			const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_REFLECT_H
-#define TRP_SERIALIZE_REFLECT_H
+#pragma once
 
 /*
  * Any message as JSON and back, by its descriptor alone: the JSON mapping of
@@ -37,5 +36,3 @@ int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,
 		     ProtobufCMessage **ret_message,
 		     struct trp_parse_error *parse_error);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_REFLECT_WRITE_H
-#define TRP_SERIALIZE_REFLECT_WRITE_H
+#pragma once
 
 #include "serialize/reflect.h"
 
@@ -10,5 +9,3 @@
  * nested deeper than TRP_REFLECT_DEPTH; -ENOMEM.
  */
 int trp_reflect_write(const ProtobufCMessage *message, char **ret_text);
-
-#endif

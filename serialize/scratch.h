@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_SCRATCH_H
-#define TRP_SERIALIZE_SCRATCH_H
+#pragma once
 
 /*
  * Memory for unpacked messages: allocation adds to a position, and release
@@ -60,5 +59,3 @@ void trp_scratch_release(struct trp_scratch *scratch,
 
 /* The same memory for protobuf-c; its free does nothing. */
 ProtobufCAllocator trp_scratch_allocator(struct trp_scratch *scratch);
-
-#endif

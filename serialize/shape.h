@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_SHAPE_H
-#define TRP_SERIALIZE_SHAPE_H
+#pragma once
 
 /*
  * The shape of a value, as a text that is compiled once:
@@ -48,5 +47,3 @@ bool trp_shape_matches(const struct trp_shape *shape,
 
 /* Another number for each shape of this process, never used again; not 0. */
 uint64_t trp_shape_id(const struct trp_shape *shape);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_SHAPE_INFER_H
-#define TRP_SERIALIZE_SHAPE_INFER_H
+#pragma once
 
 /* The shape of a value that is there, as a text to be compiled or shown. */
 
@@ -15,5 +14,3 @@
  * than TRP_SHAPE_MAX; -ENOMEM.
  */
 int trp_shape_infer(const Troupe__Value *value, char **ret_text);
-
-#endif

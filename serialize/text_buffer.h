@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_TEXT_BUFFER_H
-#define TRP_SERIALIZE_TEXT_BUFFER_H
+#pragma once
 
 /* A text that grows while it is written. */
 
@@ -22,5 +21,3 @@ int trp_text_buffer_open(struct trp_text_buffer *text);
  */
 int trp_text_buffer_close(struct trp_text_buffer *text, int r,
 			  char **ret_bytes);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_TYPE_H
-#define TRP_SERIALIZE_TYPE_H
+#pragma once
 
 /*
  * Names of messages and services as 64-bit numbers, the same in every process,
@@ -53,5 +52,3 @@ const void *trp_type_table_find(const struct trp_type_table *table,
 
 /* Leaves an empty table. */
 void trp_type_table_fini(struct trp_type_table *table);
-
-#endif

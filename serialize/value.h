@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_VALUE_H
-#define TRP_SERIALIZE_VALUE_H
+#pragma once
 
 /*
  * A message without a schema: null, bool, int, double, text, bytes, list or
@@ -90,5 +89,3 @@ bool trp_value_equals(const Troupe__Value *a, const Troupe__Value *b);
 
 /* Lists and maps in it are nested at most `levels` deep. */
 bool trp_value_is_within(const Troupe__Value *value, unsigned levels);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BUS_ADDRESS_H
-#define TRP_IPC_BUS_ADDRESS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,5 +43,3 @@ int trp_bus_address_parse(const char *url, const char *mesh,
  */
 void trp_bus_address_describe(const struct trp_bus_address *address,
 			      char *space, size_t size);
-
-#endif

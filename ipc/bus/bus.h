@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BUS_BUS_H
-#define TRP_IPC_BUS_BUS_H
+#pragma once
 
 /*
  * A bus: a channel on which what one says all hear, the speaker included.
@@ -83,5 +82,3 @@ void trp_bus_up(struct trp_bus *bus);
 
 /* Has ready() called when a descriptor is; 0 events: no more. */
 int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BUS_KINDS_H
-#define TRP_IPC_BUS_KINDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,5 +30,3 @@ const char *trp_bus_kinds_name(size_t number);
 
 /* By that name; NULL: unknown, or not built. */
 const struct trp_bus_kind *trp_bus_kinds_find(const char *name, size_t length);
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_IPC_BUS_MQTT_H
-#define TRP_IPC_BUS_MQTT_H
+#pragma once
 
 #include "ipc/bus/kinds.h"
 
 extern const struct trp_bus_kind trp_bus_mqtt;
-
-#endif

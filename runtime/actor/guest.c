@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "ipc/wake_socket.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/overflow.h"
 #include "runtime/actor/receive.h"
@@ -202,7 +203,7 @@ static int enter(const Troupe__Guest__Joined *joined, int arena)
 		r = -EPROTO;
 	if (r == 0)
 		r = trp_wait_probe(&node.wait, why);
-	trp_wait_set_node(joined->identity);
+	trp_wake_socket_set_node(joined->identity);
 	if (r == 0)
 		r = trp_self_enter(&node, joined->slot, joined->generation);
 	if (r == 0)

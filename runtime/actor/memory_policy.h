@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_MEMORY_H
-#define TRP_RUNTIME_MEMORY_H
+#pragma once
 
 /*
  * Asking the policy for memory.  Without one a send pays for one load and a
@@ -36,5 +35,3 @@ static inline int trp_memory_policy_check(troupe_ref to,
 
 /* For tests: instead of the files of this machine; NULL: those. */
 void trp_memory_policy_look_at(void (*read)(struct troupe_memory *ret));
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_CLI_APPLICATION_H
-#define TRP_RUNTIME_CLI_APPLICATION_H
+#pragma once
 
 /*
  * The application of a running node: its types are known and its services are
@@ -52,5 +51,3 @@ const ProtobufCMessage *trp_application_message(
  */
 int trp_application_join(const struct trp_application *application,
 			 troupe_ref *ret_ref);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_CLI_ARGUMENTS_H
-#define TRP_RUNTIME_CLI_ARGUMENTS_H
+#pragma once
 
 /*
  * The words that a command is given.  A command asks a running node: it
@@ -36,5 +35,3 @@ int trp_arguments_fail(int status, const char *command, const char *format, ...)
 
 /* The exit status for what trp_client_open() has returned. */
 int trp_arguments_status(int r);
-
-#endif

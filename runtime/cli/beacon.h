@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_CLI_BEACON_H
-#define TRP_RUNTIME_CLI_BEACON_H
+#pragma once
 
 /* troupe beacon: who is it, who is there, and what happens in the mesh.  The
  * words after it; the exit status. */
 int trp_cli_beacon(int argc, char **argv);
-
-#endif

@@ -9,8 +9,7 @@
 #include <ini.h>
 
 struct reading {
-	bool (*set)(void *data, const char *key, const char *text,
-		    const char **ret_takes);
+	trp_config_file_set *set;
 	void *data;
 	char wrong[192]; /* with the first line that is */
 };
@@ -59,10 +58,8 @@ static int parse(const char *path, struct reading *reading)
 	return r;
 }
 
-int trp_config_file_read(const char *path,
-			 bool (*set)(void *data, const char *key,
-				     const char *text, const char **ret_takes),
-			 void *data, char *why, size_t size)
+int trp_config_file_read(const char *path, trp_config_file_set *set, void *data,
+			 char *why, size_t size)
 {
 	struct reading reading = { .set = set, .data = data };
 	int line = parse(path, &reading);
@@ -80,10 +77,8 @@ int trp_config_file_read(const char *path,
 	return -EINVAL;
 }
 #else
-int trp_config_file_read(const char *path,
-			 bool (*set)(void *data, const char *key,
-				     const char *text, const char **ret_takes),
-			 void *data, char *why, size_t size)
+int trp_config_file_read(const char *path, trp_config_file_set *set, void *data,
+			 char *why, size_t size)
 {
 	snprintf(why, size,
 		 "%s is not read: built without libinih; install libinih-dev "

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_CLI_OPTIONS_H
-#define TRP_RUNTIME_CLI_OPTIONS_H
+#pragma once
 
 /*
  * The options of `troupe run`: a table.  An option with a variable of the
@@ -19,5 +18,3 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options);
 
 /* A line for each, for `troupe help`. */
 void trp_options_help(void);
-
-#endif

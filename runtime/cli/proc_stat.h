@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_CLI_PROC_STAT_H
-#define TRP_RUNTIME_CLI_PROC_STAT_H
+#pragma once
 
 /* Counts of the kernel for a process: proc_pid_stat(5). */
 
@@ -15,5 +14,3 @@ struct trp_proc_stat {
 
 /* 0; -ESRCH: there is no such process (any more); -EIO. */
 int trp_proc_stat_read(pid_t pid, struct trp_proc_stat *ret_stat);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_CLI_QUERY_H
-#define TRP_RUNTIME_CLI_QUERY_H
+#pragma once
 
 /* Commands that ask a node and need no application: ps, stop, beacon. */
 
@@ -17,5 +16,3 @@ struct trp_query {
 
 /* Takes the options, asks the node, and returns the exit status. */
 int trp_query_run(const struct trp_query *query, int argc, char **argv);
-
-#endif

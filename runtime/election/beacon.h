@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_H
-#define TRP_RUNTIME_ELECTION_BEACON_H
+#pragma once
 
 /*
  * The beacon election: on a channel where all hear all, one node a cycle sends
@@ -181,5 +180,3 @@ unsigned trp_beacon_waited(const struct trp_beacon *beacon,
 
 /* The longest time between two signs (TAG, PING) that all is well. */
 int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_JOIN_H
-#define TRP_RUNTIME_ELECTION_BEACON_JOIN_H
+#pragma once
 
 #include "runtime/election/beacon_state.h"
 
@@ -19,5 +18,3 @@ void trp_beacon_join_take_part(struct trp_beacon *beacon, struct trp_time now);
 void trp_beacon_join_rival(struct trp_beacon *beacon,
 			   const struct trp_wire *message,
 			   struct trp_beacon_peer *sender);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_NOTICE_H
-#define TRP_RUNTIME_ELECTION_BEACON_NOTICE_H
+#pragma once
 
 #include "runtime/election/beacon_state.h"
 
@@ -26,5 +25,3 @@ void trp_beacon_notice_drop(struct trp_beacon *beacon);
 /* Half the gap the later, the further back in the list: 0, .5, .75 ... */
 int64_t trp_beacon_notice_stagger_ns(const struct trp_beacon *beacon,
 				     size_t place);
-
-#endif

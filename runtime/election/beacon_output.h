@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_OUTPUT_H
-#define TRP_RUNTIME_ELECTION_BEACON_OUTPUT_H
+#pragma once
 
 #include "runtime/election/beacon_state.h"
 
@@ -20,5 +19,3 @@ double trp_beacon_output_draw(struct trp_beacon *beacon);
 
 /* The owner is asked for the value, if it wants so.  0, -ENOMEM, -EMSGSIZE. */
 int trp_beacon_output_ask_value(struct trp_beacon *beacon, bool may_become_it);
-
-#endif

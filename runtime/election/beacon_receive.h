@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_RECEIVE_H
-#define TRP_RUNTIME_ELECTION_BEACON_RECEIVE_H
+#pragma once
 
 #include "runtime/election/beacon.h"
 
@@ -10,5 +9,3 @@
  */
 void trp_beacon_receive(struct trp_beacon *beacon,
 			const struct trp_wire *message, struct trp_time now);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_STATE_H
-#define TRP_RUNTIME_ELECTION_BEACON_STATE_H
+#pragma once
 
 /*
  * The inside of a beacon, for the files beacon*.c, each of which calls only
@@ -128,5 +127,3 @@ static inline int trp_beacon_keep_value(struct trp_beacon *beacon,
 		return -EMSGSIZE;
 	return trp_scalar_copy(&beacon->value, value);
 }
-
-#endif

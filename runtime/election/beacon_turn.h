@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_BEACON_TURN_H
-#define TRP_RUNTIME_ELECTION_BEACON_TURN_H
+#pragma once
 
 #include "runtime/election/beacon_state.h"
 
@@ -30,5 +29,3 @@ void trp_beacon_turn_fail(struct trp_beacon *beacon, int error);
 
 /* Does what is due. */
 void trp_beacon_turn_tick(struct trp_beacon *beacon, struct trp_time now);
-
-#endif

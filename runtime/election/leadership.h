@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_LEADERSHIP_H
-#define TRP_RUNTIME_ELECTION_LEADERSHIP_H
+#pragma once
 
 /*
  * Which node leads, that is, runs what there may be only one of.
@@ -95,5 +94,3 @@ bool trp_leadership_may_run(const struct trp_leadership *leadership);
  * node that brings a smaller one than it has seen.  0 unless it may run here.
  */
 uint64_t trp_leadership_fence(const struct trp_leadership *leadership);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ELECTION_PEERS_H
-#define TRP_RUNTIME_ELECTION_PEERS_H
+#pragma once
 
 /*
  * The nodes that a beacon has heard of, by name.  Bounded: when the table is
@@ -52,5 +51,3 @@ int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 /* Which of two pings wins: the greater value, then the smaller name. */
 bool trp_peers_has_priority(const struct trp_beacon_peer *a,
 			    const struct trp_beacon_peer *b);
-
-#endif

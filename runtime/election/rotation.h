@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ROTATION_H
-#define TRP_RUNTIME_ROTATION_H
+#pragma once
 
 /*
  * The list of nodes that take turns; its head is whoever pinged last, its tail
@@ -47,5 +46,3 @@ int trp_rotation_reserve(struct trp_rotation *rotation, size_t count);
 /* Adds a peer behind the last, unless it is listed or the list is full. */
 void trp_rotation_push(struct trp_rotation *rotation,
 		       struct trp_beacon_peer *peer);
-
-#endif

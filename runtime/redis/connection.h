@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REDIS_CONNECTION_H
-#define TRP_RUNTIME_REDIS_CONNECTION_H
+#pragma once
 
 /*
  * A connection to Redis that never blocks its actor: requests go out together,
@@ -107,5 +106,3 @@ static inline struct trp_redis_word trp_redis_word(const char *text)
 {
 	return (struct trp_redis_word) { text, strlen(text) };
 }
-
-#endif

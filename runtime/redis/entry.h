@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REDIS_ENTRY_H
-#define TRP_RUNTIME_REDIS_ENTRY_H
+#pragma once
 
 /*
  * A piece of mail as an entry of a Redis stream, and back.  Its fields are in
@@ -57,5 +56,3 @@ void trp_redis_entry_empty(struct trp_redis_entry *entry);
 
 /* Fills entry->mail; NULL, or why the fields are no mail. */
 const char *trp_redis_entry_read(struct trp_redis_entry *entry);
-
-#endif

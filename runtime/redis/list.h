@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REDIS_LIST_H
-#define TRP_RUNTIME_REDIS_LIST_H
+#pragma once
 
 /* Lists of entries; a zeroed one is empty. */
 
@@ -30,5 +29,3 @@ struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
 
 bool trp_redis_list_has(const struct trp_redis_list *list,
 			struct trp_redis_id id);
-
-#endif

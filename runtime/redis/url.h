@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REDIS_URL_H
-#define TRP_RUNTIME_REDIS_URL_H
+#pragma once
 
 /* Where a Redis is; the forms of URLs are in troupe_mailbox.h. */
 
@@ -24,5 +23,3 @@ int trp_redis_url_find(const char *url, struct trp_redis_address *ret_address);
 /* For people; without the password. */
 void trp_redis_url_describe(const struct trp_redis_address *address, char *text,
 			    size_t size);
-
-#endif

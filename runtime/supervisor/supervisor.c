@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "ipc/mailbox_receive.h"
 #include "ipc/runtime_dir.h"
+#include "ipc/wake_socket.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
@@ -164,7 +165,7 @@ static int choose_wait(struct trp_node *node)
 	if (getrandom(&node->identity, sizeof(node->identity), 0) !=
 	    sizeof(node->identity))
 		return -EIO;
-	trp_wait_set_node(node->identity);
+	trp_wake_socket_set_node(node->identity);
 	return 0;
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_BEACON_CBOR_H
-#define TRP_SERIALIZE_BEACON_CBOR_H
+#pragma once
 
 #include "serialize/beacon/codec.h"
 
 extern const struct trp_codec trp_cbor;
-
-#endif

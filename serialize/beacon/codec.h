@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_BEACON_CODEC_H
-#define TRP_SERIALIZE_BEACON_CODEC_H
+#pragma once
 
 /*
  * CBOR and msgpack as one stream of tokens.  A list of N is the token LIST
@@ -56,5 +55,3 @@ int trp_codec_skip(const struct trp_codec *codec, struct trp_reader *reader);
 /* Appends bytes as they are.  0 or -ENOSPC. */
 int trp_codec_put_bytes(struct trp_writer *writer, const void *data,
 			size_t length);
-
-#endif

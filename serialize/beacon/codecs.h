@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_BEACON_CODECS_H
-#define TRP_SERIALIZE_BEACON_CODECS_H
+#pragma once
 
 #include "serialize/beacon/codec.h"
 
@@ -8,5 +7,3 @@
 
 /* By name ("cbor", "msgpack"); NULL where it is unknown or not built. */
 const struct trp_codec *trp_codecs_find(const char *name);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_BEACON_SCALAR_H
-#define TRP_SERIALIZE_BEACON_SCALAR_H
+#pragma once
 
 /*
  * A value as beacon nodes tell each other: one small thing that is comparable
@@ -55,5 +54,3 @@ void trp_scalar_fini(struct trp_scalar *value);
 
 /* TEXT, BYTES or RAW: it has a span. */
 bool trp_scalar_has_span(const struct trp_scalar *value);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SERIALIZE_BEACON_WIRE_H
-#define TRP_SERIALIZE_BEACON_WIRE_H
+#pragma once
 
 /*
  * The four messages of the beacon protocol (asyncactor 0.26), decoded.
@@ -84,5 +83,3 @@ int trp_wire_encode(const struct trp_codec *codec, const struct trp_wire *wire,
 
 /* Frees what trp_wire_decode() made. */
 void trp_wire_fini(struct trp_wire *wire);
-
-#endif

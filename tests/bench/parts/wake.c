@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "ipc/wait.h"
+#include "ipc/wake_socket.h"
 
 enum { ROUNDS = 5, ANY_CPU = -1 };
 
@@ -372,7 +373,7 @@ int main(int argc, char **argv)
 	court = mmap(NULL, sizeof(*court), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(court != MAP_FAILED && trips > 0, "mmap");
-	trp_wait_set_node((uint64_t)getpid());
+	trp_wake_socket_set_node((uint64_t)getpid());
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 		if (places[i].cpu[1] < cpus)
 			measure(&places[i]);

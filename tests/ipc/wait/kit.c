@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/ipc/wait/kit.h"
+#include "ipc/wake_socket.h"
 #include "tests/support/skip.h"
 
 #include <dirent.h>
@@ -77,7 +78,7 @@ void require_kind(enum trp_wait_kind kind)
 	cr_assert_eq(trp_wait_probe(&best, why), 0);
 	if (kind < best)
 		SKIP("%s does not work here: %s", trp_wait_name(kind), why);
-	trp_wait_set_node(node_of_test());
+	trp_wake_socket_set_node(node_of_test());
 }
 
 void init_wait(struct trp_wait *wait, enum trp_wait_kind kind,
