@@ -55,7 +55,7 @@ static int block(const struct troupe_proxy *first, size_t count)
 	if (sole)
 		trp_deadlock_end();
 	if (r == 0)
-		trp_call_expire((struct troupe_time) { trp_time_now().ns });
+		trp_call_expire(troupe_now());
 	return r;
 }
 

@@ -54,6 +54,7 @@ static uint64_t last_number;
 static struct call *unwatched; /* in order of watch_at */
 static struct call **unwatched_end = &unwatched;
 static unsigned pending_calls; /* of all proxies */
+static struct trp_timers deadlines;
 
 /* ---- the table ----------------------------------------------------------- */
 
@@ -149,7 +150,7 @@ static void link_unwatched(struct call *call, int64_t now)
 
 static void release(struct call *call)
 {
-	trp_timers_cancel(&trp_self.calls, &call->timer);
+	trp_timers_cancel(&deadlines, &call->timer);
 	unlink_unwatched(call);
 	call->proxy->pending--;
 	pending_calls--;
@@ -158,7 +159,7 @@ static void release(struct call *call)
 	free_calls = call;
 }
 
-/* What it sends goes on with the flow of the call. */
+/* Its sends go on with the flow of the call. */
 static void run_closure(const struct call *call, const ProtobufCMessage *answer)
 {
 	const struct trp_handled was = trp_self.handled;
@@ -266,7 +267,7 @@ void trp_call_expire(struct troupe_time now)
 {
 	struct troupe_timer *timer;
 
-	while ((timer = trp_timers_due(&trp_self.calls, now)))
+	while ((timer = trp_timers_due(&deadlines, now)))
 		fail(timer->data, -ETIMEDOUT, TROUPE_ERROR,
 		     "no answer in time");
 	while (unwatched && unwatched->watch_at.ns <= now.ns) {
@@ -279,7 +280,7 @@ void trp_call_expire(struct troupe_time now)
 
 struct troupe_time trp_call_next(void)
 {
-	struct troupe_time next = trp_timers_next(&trp_self.calls);
+	struct troupe_time next = trp_timers_next(&deadlines);
 
 	return unwatched && unwatched->watch_at.ns < next.ns
 		       ? unwatched->watch_at
@@ -336,6 +337,7 @@ void trp_call_leave(void)
 	}
 	for (uint32_t place = 0; place < places; place++)
 		free(table[place]);
+	trp_timers_fini(&deadlines);
 	free(table);
 	table = NULL;
 	places = places_room = 0;
@@ -356,7 +358,7 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	call->timer.data = call;
 	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(
-			&trp_self.calls, &call->timer,
+			&deadlines, &call->timer,
 			(struct troupe_time) { envelope->deadline });
 	if (r < 0)
 		return r;

@@ -42,8 +42,8 @@ bool trp_custom_mailbox_wants_mail(void);
 int trp_custom_mailbox_hand_out(void);
 
 /*
- * Has mail handled as trp_dispatch_mail().  What was handed out (entry != 0) is
- * acknowledged, unless it was stashed.
+ * Has mail handled as trp_dispatch_mail().  Mail that was handed out (entry !=
+ * 0) is acknowledged, unless it was stashed.
  */
 int trp_custom_mailbox_handle(const struct trp_mail *mail,
 			      const struct trp_envelope *envelope,

@@ -18,7 +18,7 @@
  * sees all.  Walk, check each edge, read each turn again: when none has
  * changed, all edges held at once, between the two readings, and nobody but a
  * deadline could have ended any of these waits.  So what is found is true.
- * What is not found (a wait for several targets, a chain of more than
+ * A cycle that is not found (by a wait for several targets, of more than
  * STEPS_MAX) ends by its deadline.
  */
 #include "runtime/actor/deadlock.h"
@@ -81,7 +81,7 @@ static bool is_true(size_t count)
 	for (i = 0; i < count; i++)
 		if (!is_edge(&step[i], step[(i + 1) % count].ref))
 			return false;
-	/* What was read above was read before the turns below are. */
+	/* All of the above was read before the turns below are. */
 	atomic_thread_fence(memory_order_acquire);
 	for (i = 0; i < count; i++) {
 		status = trp_status_of(&trp_self.node->arena, step[i].ref);

@@ -105,7 +105,7 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, uint64_t entry,
 		      struct trp_handled *ret_handled)
 {
-	/* What troupe_receive() returns is traced there. */
+	/* A message that troupe_receive() returns is traced there. */
 	int64_t begin =
 		envelope->kind == TRP_MESSAGE && trp_self.routes->message
 			? 0
@@ -126,7 +126,7 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		trace(begin, envelope);
 	if (ret_handled)
 		*ret_handled = trp_self.handled;
-	/* What a function now holds goes on to be handled. */
+	/* A message that a function now holds goes on to be handled. */
 	if (r == TRP_STEP_HELD)
 		trp_self.handled = (struct trp_handled) {
 			.flow = envelope->flow,

@@ -31,7 +31,7 @@
 
 enum { MAGIC = 0x68616e64 };
 
-/* What a handover's bytes are. */
+/* The bytes of a handover. */
 struct token {
 	uint32_t magic;
 	uint32_t number;
@@ -41,7 +41,7 @@ struct token {
 static_assert(sizeof(struct token) == sizeof(struct troupe_handover),
 	      "its private bytes");
 
-/* What the taker asks for. */
+/* A request of the taker. */
 struct request {
 	struct token token;
 	troupe_ref taker;
@@ -173,7 +173,7 @@ static void on_request(struct trp_watch *watch, uint32_t events)
 	keep_spare();
 }
 
-/* What is on offer may be all descriptors that there are: those go last. */
+/* All descriptors that there are may be on offer: those go last. */
 static void on_connection(struct trp_watch *watch, uint32_t events)
 {
 	int fd = accept_caller();

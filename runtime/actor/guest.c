@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest: an actor by its own wish.  What the fork gives others it gets from
- * the control socket: its slot and the arena.  Its connection is one of the
- * descriptors that it sleeps on; the end of that is the end of its membership.
+ * A guest: an actor by its own wish.  It gets its slot and the arena, which
+ * others have by the fork, from the control socket.  Its connection is one of
+ *the descriptors that it sleeps on; the end of that is the end of its
+ *membership.
  *
  *	slot in our front, no exit record	until we have left
  *	exit record, then unmapped, then closed	in this order: the supervisor's
@@ -94,18 +95,14 @@ static void drop_exits(struct trp_exit_queue *queue)
 		free(trp_exit_queue_pop(queue));
 }
 
-static void drop_timers(struct trp_timers *timers)
+static void leave_arena(void)
 {
+	struct trp_timers *timers = &trp_self.timers;
+
+	trp_dead_letter_leave();
 	while (timers->count)
 		trp_timers_cancel(timers, timers->at[0]);
 	trp_timers_fini(timers);
-}
-
-static void leave_arena(void)
-{
-	trp_dead_letter_leave();
-	drop_timers(&trp_self.timers);
-	drop_timers(&trp_self.calls);
 	trp_wait_fini(&trp_self.wait);
 	trp_mailbox_fini(&trp_self.mailbox);
 	trp_status_write_exit(trp_self.status,

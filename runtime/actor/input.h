@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_INPUT_H
-#define TRP_RUNTIME_INPUT_H
+#ifndef TRP_ACTOR_INPUT_H
+#define TRP_ACTOR_INPUT_H
 
 /*
  * A source of events: a watch and what is run for it, once for each event,
@@ -30,7 +30,7 @@ struct trp_input {
 /* Copies `source` and sets *source->link.  0, or as trp_wait_add(). */
 int trp_input_add(const struct trp_input *source);
 
-/* What became of an operation.  Nothing for NULL. */
+/* Returns the result of an operation.  Does nothing for NULL. */
 int trp_input_remove(struct trp_input *source);
 
 /* Runs one that is ready.  As a turn. */

@@ -35,7 +35,7 @@ int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
 }
 
 /*
- * What an actor sent is handled before the report of its death: one record of
+ * Mail of an actor is handled before the report of its death: one record of
  * it, or of the stash that was taken back before; 0: there is none left.  While
  * no more work may be begun, or put aside, mail waits, and the report does not;
  * but answers are taken, which are no work.
@@ -100,7 +100,7 @@ out:
 
 static int turn_timers(void)
 {
-	struct troupe_time now = { trp_time_now().ns };
+	struct troupe_time now = troupe_now();
 	struct troupe_timer *timer = trp_timers_due(&trp_self.timers, now);
 	int64_t begin;
 	int r;
@@ -140,7 +140,7 @@ static int turn_mailbox(void)
 	return r ? r : trp_custom_mailbox_hand_out();
 }
 
-/* What may be taken now of that which is not taken straight off the lanes. */
+/* Takes what is held and may be taken now. */
 static int take_slowly(void)
 {
 	int r = trp_stash_turn();
@@ -159,8 +159,8 @@ unsigned trp_loop_heeds(void)
 }
 
 /*
- * What was sent before the close has been handled: nothing is there, or, for
- * there may be no end of what is sent after it, a turn of each lane brought
+ * All that was sent before the close has been handled: nothing is there, or,
+ * for there may be no end of what is sent after it, a turn of each lane brought
  * nothing else.
  */
 static bool is_closed(void)
@@ -253,6 +253,6 @@ int trp_loop_block(struct troupe_time deadline)
 	r = trp_loop_sleep(take, deadline);
 	if (r < 0)
 		return r;
-	trp_call_expire((struct troupe_time) { trp_time_now().ns });
+	trp_call_expire(troupe_now());
 	return 0;
 }

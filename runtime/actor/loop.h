@@ -9,7 +9,7 @@
 /* At most one callback, or one record: enum trp_step, or the reason to end. */
 int trp_loop_turn(void);
 
-/* What a sleeping actor is to be woken for. */
+/* The streams for which a sleeping actor is to be woken. */
 unsigned trp_loop_heeds(void);
 
 /* Sleeps until there is something in `take`, an end, or the deadline. */

@@ -182,7 +182,7 @@ int troupe_forward(void *call, troupe_ref to)
 
 /* ---- calls that travel --------------------------------------------------- */
 
-/* What lies in a struct troupe_ticket; it comes back as anybody's bytes. */
+/* The bytes of a struct troupe_ticket, which come back from anybody. */
 struct passage {
 	uint64_t caller;
 	uint64_t correlation;

@@ -18,7 +18,7 @@ static int watch(troupe_ref ref, uint64_t id)
 	return trp_actor_request(&request.base, NULL);
 }
 
-/* What was told before a request was answered: answers overtake reports. */
+/* Reports from before a request was answered: answers overtake them. */
 static void take_reports(void)
 {
 	while (trp_take(TRP_TAKE_CONTROL) == TRP_STEP_DONE)
@@ -71,8 +71,8 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 		if (trp_self.is_stopping)
 			return -ECANCELED;
 		is_late = trp_time_now().ns >= deadline.ns;
-		/* What was told before the watch was answered is here: the
-		 * answer has overtaken it. */
+		/* Reports from before the answer are here, for it has
+		 * overtaken them. */
 		r = is_late ? trp_take(TRP_TAKE_CONTROL)
 			    : trp_loop_block(deadline);
 		if (r < 0)

@@ -3,9 +3,9 @@
 #define TRP_ACTOR_OVERFLOW_H
 
 /*
- * What becomes of mail for a mailbox that is full, by the policy of its class,
- * and the handlers that are told when there is room again.  All of this runs
- * only after a send found no room.
+ * Mail for a mailbox that is full, by the policy of its class, and the handlers
+ * that are told when there is room again.  All of this runs only after a send
+ * found no room.
  */
 
 #include "runtime/troupe.h"

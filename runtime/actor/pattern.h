@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_PATTERN_H
-#define TRP_RUNTIME_PATTERN_H
+#ifndef TRP_ACTOR_PATTERN_H
+#define TRP_ACTOR_PATTERN_H
 
-/* What a pattern of troupe_receive() asks of a message. */
+/* The demands of a pattern of troupe_receive() on a message. */
 
 #include "runtime/troupe.h"
 #include "serialize/scratch.h"
@@ -20,7 +20,7 @@ const ProtobufCMessageDescriptor *trp_pattern_type(
 /* It is for ends, and for no mail. */
 bool trp_pattern_is_for_ends(const struct troupe_pattern *pattern);
 
-/* What it asks of the body of a message of its type; the sender is checked. */
+/* Its demands on the body of a message of its type; the sender is checked. */
 bool trp_pattern_matches(const struct troupe_pattern *pattern,
 			 const struct troupe_message *message);
 

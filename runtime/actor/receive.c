@@ -59,7 +59,7 @@ static struct wanted {
 static struct list *lists;
 static struct trp_type_table lists_by_type;
 
-/* What the last call returned, to be given back by the next. */
+/* The last call has returned this, and the next gives it back. */
 static struct trp_saved_mail *given_saved;
 static struct trp_mail given_mail;
 static bool is_mail_given;
@@ -439,8 +439,8 @@ int trp_receive_offer(const struct trp_mail *mail,
 }
 
 /*
- * Whether to go on without a look at the deadline.  What was sent by then is
- * looked at, and there may be no end to what is sent after it: of that, one
+ * Whether to go on without a look at the deadline.  Mail that was sent by then
+ * is looked at, and there may be no end to what is sent after it: of that, one
  * turn of each lane that has something.
  */
 static bool may_go_on(void)

@@ -4,7 +4,7 @@
 
 /*
  * Asks the supervisor and waits for its answer; no callback runs meanwhile.
- * What a request may be answered with is in system.proto.
+ * system.proto has the requests and their answers.
  */
 
 #include "runtime/node/system.pb-c.h"

@@ -81,7 +81,7 @@ void trp_self_hold(enum trp_hold why, bool is_held)
 				      : TRP_TAKE_ALL;
 }
 
-/* What troupe_finish() said goes before what a callback returned. */
+/* The result of troupe_finish() goes before that of a callback. */
 static int finished(int r)
 {
 	if (!trp_self.finish)

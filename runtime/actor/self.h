@@ -20,7 +20,7 @@
 #include "serialize/envelope.h"
 #include "serialize/scratch.h"
 
-/* What a step of an actor comes to; a negative one is the reason to end. */
+/* The result of a step of an actor; a negative one is the reason to end. */
 enum trp_step {
 	TRP_STEP_IDLE, /* there was nothing to do */
 	TRP_STEP_DONE,
@@ -59,7 +59,6 @@ struct trp_self {
 	struct trp_wait wait;
 	struct trp_scratch scratch;
 	struct trp_timers timers; /* the user's */
-	struct trp_timers calls;  /* deadlines of calls */
 	struct trp_status *status;
 	troupe_ref ref; /* 0: no actor (any more) */
 	troupe_ref parent;

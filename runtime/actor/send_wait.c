@@ -49,7 +49,7 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 							       : deadline.ns });
 		if (r < 0)
 			return r;
-		trp_call_expire((struct troupe_time) { trp_time_now().ns });
+		trp_call_expire(troupe_now());
 	}
 }
 

@@ -113,7 +113,7 @@ static void block(int number)
 	sigaction(number, &action, &before[number]);
 }
 
-/* What is pending is forgotten: it may be one that ends the process. */
+/* A pending one is forgotten: it might end the process. */
 static void unblock(int number)
 {
 	struct sigaction action = { .sa_handler = SIG_IGN };

@@ -61,7 +61,7 @@ int trp_actor_spawn_describe(const struct troupe_class *klass,
 }
 
 /*
- * What is to be spawned: a class, or the function `run`.  name: to be
+ * Spawns a class, or (klass NULL) the function `run`.  name: to be
  * registered; child: among its siblings; or NULL.
  */
 static int spawn(const struct troupe_class *klass, int (*run)(const void *),

@@ -91,7 +91,7 @@ int trp_stash_later(const struct trp_mail *mail,
 	return TRP_STEP_DONE;
 }
 
-/* What a custom mailbox has handed out is still there. */
+/* Mail that a custom mailbox has handed out is still there. */
 static void end(const struct trp_saved_mail *saved)
 {
 	for (; saved; saved = saved->next)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_ADDRESS_H
-#define TRP_RUNTIME_ADDRESS_H
+#ifndef TRP_ACTOR_TCP_ADDRESS_H
+#define TRP_ACTOR_TCP_ADDRESS_H
 
 /* Addresses of TCP as text: numbers alone, so that nothing is looked up. */
 

@@ -8,7 +8,7 @@
  *	WRITES <=> connecting, or size > 0
  *
  * private_error: seen by a write, told in the stream's own turn.  A callback
- *may close the stream, and free it: `current` is NULL then.
+ * may close the stream, and free it: `current` is NULL then.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -176,7 +176,7 @@ bool troupe_value_equals(const struct troupe_value *a,
 	return trp_value_equals(in(a), in(b));
 }
 
-/* What a function of serialize/ returned, whose mistake this may be. */
+/* A function of serialize/ has returned r; this may be its mistake. */
 static int told(int r, const struct trp_parse_error *mistake,
 		struct troupe_mistake *ret_mistake)
 {

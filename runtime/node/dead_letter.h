@@ -42,7 +42,7 @@ void trp_dead_letter_notice(const struct trp_dead *dead);
 
 /* ---- the supervisor's ------------------------------------------------- */
 
-/* Who is told of each.  0; -ENOSPC; -ENOENT: it had not subscribed. */
+/* An actor is told of each.  0; -ENOSPC; -ENOENT: it had not subscribed. */
 int trp_dead_letter_subscribe(troupe_ref ref);
 int trp_dead_letter_unsubscribe(troupe_ref ref);
 

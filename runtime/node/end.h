@@ -15,7 +15,7 @@ void trp_end_write(const struct troupe_end *end, uint64_t watch,
 void trp_end_read(const Troupe__Control__Ended *ended,
 		  struct troupe_end *ret_end);
 
-/* What its process had used, as waitid(2) says. */
+/* The usage of its process, as waitid(2) says. */
 void trp_end_set_usage(struct troupe_end *end, const struct rusage *usage);
 
 #endif

@@ -41,7 +41,7 @@ void trp_log_never_wait(void)
 	is_impatient = true;
 }
 
-/* Who reads has a moment, once; not for each line. */
+/* A reader has a moment, once; not for each line. */
 static bool is_read(void)
 {
 	enum { MOMENT_MS = 50 };

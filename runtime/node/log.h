@@ -4,7 +4,7 @@
 
 enum { TRP_TITLE_SIZE = 96 };
 
-/* What the lines of this process are headed with; cut to TRP_TITLE_SIZE. */
+/* The name of this process in its lines; cut to TRP_TITLE_SIZE. */
 void trp_log_set_title(const char *title);
 const char *trp_log_title(void);
 

@@ -8,7 +8,7 @@
 
 struct trp_options;
 
-/* What every actor of this node inherits. */
+/* A node, as every process of it inherits. */
 struct trp_node {
 	struct trp_arena arena;
 	enum trp_wait_kind wait;

@@ -2,7 +2,7 @@
 #ifndef TRP_NODE_OPTIONS_H
 #define TRP_NODE_OPTIONS_H
 
-/* What a node is to be, as `troupe run` was told. */
+/* The options of a node: those of `troupe run`. */
 
 #include <stdbool.h>
 #include <stdint.h>

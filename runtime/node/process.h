@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_PROCESS_H
-#define TRP_RUNTIME_PROCESS_H
+#ifndef TRP_NODE_PROCESS_H
+#define TRP_NODE_PROCESS_H
 
 /*
  * The one place where processes are made.

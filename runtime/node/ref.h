@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_REF_H
-#define TRP_RUNTIME_REF_H
+#ifndef TRP_NODE_REF_H
+#define TRP_NODE_REF_H
 
 /* A troupe_ref taken apart: node:16 slot:16 generation:32.  Node 1 is ours. */
 

@@ -3,8 +3,9 @@
 #define TRP_NODE_STATUS_H
 
 /*
- * What an actor says of itself in its front, for others to read: counters,
- * whom it awaits, and at its end the exit record.  Written by the actor alone.
+ * The status block of an actor, in its front, for others to read: counters,
+ * the target of an await, and at its end the exit record.  Written by the actor
+ * alone.
  */
 
 #include "ipc/arena.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_TIMERS_H
-#define TRP_RUNTIME_TIMERS_H
+#ifndef TRP_NODE_TIMERS_H
+#define TRP_NODE_TIMERS_H
 
 /*
  * A set of timers, earliest first: a binary heap of pointers to the callers'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_TRACE_H
-#define TRP_RUNTIME_TRACE_H
+#ifndef TRP_NODE_TRACE_H
+#define TRP_NODE_TRACE_H
 
 /*
  * `troupe run --trace FILE`: what happened when, as Chrome's trace events.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_RUNTIME_TYPES_H
-#define TRP_RUNTIME_TYPES_H
+#ifndef TRP_NODE_TYPES_H
+#define TRP_NODE_TYPES_H
 
 /*
  * The message types that this node knows, by identity (serialize/type.h).
