@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_AWAIT_H
-#define TRP_ACTOR_AWAIT_H
+#pragma once
 
 #include "runtime/troupe.h"
 
@@ -10,5 +9,3 @@
  */
 int trp_await(const struct troupe_proxy *first, size_t count,
 	      const unsigned *pending);
-
-#endif

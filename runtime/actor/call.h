@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_CALL_H
-#define TRP_ACTOR_CALL_H
+#pragma once
 
 /* Calls that this actor makes, until they are answered. */
 
@@ -31,5 +30,3 @@ void trp_call_forget(const struct troupe_proxy *first, size_t count);
 
 /* A guest leaves: all fail. */
 void trp_call_leave(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_CUSTOM_MAILBOX_H
-#define TRP_ACTOR_CUSTOM_MAILBOX_H
+#pragma once
 
 /*
  * The actor's side of a mailbox of another kind (troupe_mailbox.h): what of
@@ -48,5 +47,3 @@ int trp_custom_mailbox_hand_out(void);
 int trp_custom_mailbox_handle(const struct trp_mail *mail,
 			      const struct trp_envelope *envelope,
 			      uint64_t entry);
-
-#endif

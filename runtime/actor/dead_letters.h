@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_DEAD_LETTERS_H
-#define TRP_ACTOR_DEAD_LETTERS_H
+#pragma once
 
 /* Dead letters that this actor notices: of its own sends, and of its mail. */
 
@@ -23,5 +22,3 @@ int trp_dead_letters_drop(enum troupe_dead_cause cause,
 			  const struct trp_envelope *envelope);
 /* It has not even an envelope: of its sender the lane alone is known. */
 int trp_dead_letters_drop_unknown(const struct trp_mail *mail);
-
-#endif

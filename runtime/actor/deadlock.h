@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_DEADLOCK_H
-#define TRP_ACTOR_DEADLOCK_H
+#pragma once
 
 #include "runtime/troupe.h"
 
@@ -15,5 +14,3 @@ void trp_deadlock_end(void);
 
 /* A call that was made then will be answered by somebody else. */
 void trp_deadlock_passed_on(int64_t created);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_DISPATCH_H
-#define TRP_ACTOR_DISPATCH_H
+#pragma once
 
 /* Mail to where it is handled: a handler, a method, or a function. */
 
@@ -18,5 +17,3 @@ int trp_dispatch_learn(const struct troupe_class *klass);
 int trp_dispatch_mail(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, uint64_t entry,
 		      struct trp_handled *ret_handled);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_EXIT_QUEUE_H
-#define TRP_ACTOR_EXIT_QUEUE_H
+#pragma once
 
 /* Queues of ends that were told and are not dealt with yet. */
 
@@ -27,5 +26,3 @@ struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue);
 /* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
 struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
 					    uint64_t watch, troupe_ref ref);
-
-#endif

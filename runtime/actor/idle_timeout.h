@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_IDLE_TIMEOUT_H
-#define TRP_ACTOR_IDLE_TIMEOUT_H
+#pragma once
 
 /*
  * The idle timeout of a class.  It is armed when the actor has run out of work
@@ -9,5 +8,3 @@
  *	armed ==> `seen` messages had been received then
  */
 void trp_idle_timeout_begin(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_INPUT_H
-#define TRP_ACTOR_INPUT_H
+#pragma once
 
 /*
  * A source of events: a watch and what is run for it, once for each event,
@@ -35,5 +34,3 @@ int trp_input_remove(struct trp_input *source);
 
 /* Runs one that is ready.  As a turn. */
 int trp_input_turn(void);
-
-#endif

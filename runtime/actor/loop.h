@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_LOOP_H
-#define TRP_ACTOR_LOOP_H
+#pragma once
 
 /* Turns, the only place where callbacks of the class begin, and sleep. */
 
@@ -24,5 +23,3 @@ int trp_loop_block(struct troupe_time deadline);
 /* A callback about the end of another; as a turn. */
 int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
 		     const struct troupe_end *end);
-
-#endif

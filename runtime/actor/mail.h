@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_MAIL_H
-#define TRP_ACTOR_MAIL_H
+#pragma once
 
 /*
  * Mail as the files of this folder hand it on: the record, and a copy of the
@@ -31,5 +30,3 @@ static inline size_t trp_mail_body_size(const struct trp_mail *mail)
 {
 	return mail->size - sizeof(struct trp_envelope);
 }
-
-#endif

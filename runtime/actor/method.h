@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_METHOD_H
-#define TRP_ACTOR_METHOD_H
+#pragma once
 
 /* Calls for the service of this actor's class. */
 
@@ -15,5 +14,3 @@ int trp_method_invoke(const struct trp_mail *mail,
 int trp_method_refuse(enum troupe_dead_cause cause, const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, int code,
 		      const char *text);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_OVERFLOW_H
-#define TRP_ACTOR_OVERFLOW_H
+#pragma once
 
 /*
  * Mail for a mailbox that is full, by the policy of its class, and the handlers
@@ -20,5 +19,3 @@ int trp_overflow_turn(void);
 
 /* A guest leaves: nobody waits for room any more. */
 void trp_overflow_leave(void);
-
-#endif

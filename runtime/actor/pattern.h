@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_PATTERN_H
-#define TRP_ACTOR_PATTERN_H
+#pragma once
 
 /* The demands of a pattern of troupe_receive() on a message. */
 
@@ -30,5 +29,3 @@ bool trp_pattern_matches(const struct troupe_pattern *pattern,
  */
 uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
 			   struct trp_scratch *scratch);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_POST_H
-#define TRP_ACTOR_POST_H
+#pragma once
 
 /* Every way out of an actor. */
 
@@ -17,5 +16,3 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   struct trp_envelope *envelope,
 		   const ProtobufCMessage *message,
 		   const struct trp_extent *attachment);
-
-#endif

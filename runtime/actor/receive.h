@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_RECEIVE_H
-#define TRP_ACTOR_RECEIVE_H
+#pragma once
 
 /* troupe_receive(): routes of a function actor. */
 
@@ -21,5 +20,3 @@ void trp_receive_end(void);
 
 /* A guest leaves: what is kept is given up. */
 void trp_receive_leave(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_REQUEST_H
-#define TRP_ACTOR_REQUEST_H
+#pragma once
 
 /*
  * Asks the supervisor and waits for its answer; no callback runs meanwhile.
@@ -20,5 +19,3 @@ int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
 /* The same for what is answered with a message; ret_more is for free(). */
 int trp_actor_request_more(const ProtobufCMessage *request,
 			   ProtobufCBinaryData *ret_more);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_SAVED_MAIL_H
-#define TRP_ACTOR_SAVED_MAIL_H
+#pragma once
 
 /*
  * Mail that was taken off its lane and is not handled yet: a copy in private
@@ -37,5 +36,3 @@ void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
 /* At an end in order each is told of, so none is left to be counted. */
 void trp_saved_mail_told(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_SELF_H
-#define TRP_ACTOR_SELF_H
+#pragma once
 
 /*
  * The process that is an actor: its mailbox, its place to sleep, its class, and
@@ -142,5 +141,3 @@ int trp_self_result(int r);
  * goes on or not by the class's policy.
  */
 int trp_self_completed(const struct troupe_message *message, int r);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_SEND_H
-#define TRP_ACTOR_SEND_H
+#pragma once
 
 #include "runtime/actor/self.h"
 
@@ -11,5 +10,3 @@
 int trp_send_mail(troupe_ref to, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_SPAWN_H
-#define TRP_ACTOR_SPAWN_H
+#pragma once
 
 #include "runtime/node/system.pb-c.h"
 #include "runtime/troupe.h"
@@ -12,5 +11,3 @@
 int trp_actor_spawn_describe(const struct troupe_class *klass,
 			     const ProtobufCMessage *arguments,
 			     Troupe__Control__Spawn *spawn);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_STASH_H
-#define TRP_ACTOR_STASH_H
+#pragma once
 
 /*
  * The stash of a class: mail put aside by its handler, and what of it was
@@ -23,5 +22,3 @@ int trp_stash_later(const struct trp_mail *mail,
 
 /* At the end: what is left is a dead letter. */
 void trp_stash_end(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_TAKE_H
-#define TRP_ACTOR_TAKE_H
+#pragma once
 
 /*
  * Takes records off the lanes and tells them apart: answers complete calls,
@@ -20,5 +19,3 @@ int trp_take_young(void);
 
 /* Bytes that one sender may have unread, by the class. */
 uint32_t trp_take_limit(const struct troupe_class *klass);
-
-#endif

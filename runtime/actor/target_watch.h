@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_TARGET_WATCH_H
-#define TRP_ACTOR_TARGET_WATCH_H
+#pragma once
 
 /*
  * Ends of those from whom this actor expects something: an answer, room, that
@@ -24,5 +23,3 @@ void trp_target_watch_ended(const struct troupe_end *end);
 
 /* A guest leaves: nobody is watched any more. */
 void trp_target_watch_leave(void);
-
-#endif

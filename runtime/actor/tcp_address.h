@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ACTOR_TCP_ADDRESS_H
-#define TRP_ACTOR_TCP_ADDRESS_H
+#pragma once
 
 /* Addresses of TCP as text: numbers alone, so that nothing is looked up. */
 
@@ -9,5 +8,3 @@
 /* "127.0.0.1:80", "[::1]:80", "*:80", ":80".  0 or -EINVAL. */
 int trp_tcp_address_parse(const char *text, struct sockaddr_storage *ret,
 			  socklen_t *ret_size);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_DEAD_LETTER_H
-#define TRP_NODE_DEAD_LETTER_H
+#pragma once
 
 /*
  * Noticing dead letters (README.md).  Nothing of this is on the way of mail
@@ -58,5 +57,3 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
  * put aside and did not tell of, which is returned.
  */
 uint32_t trp_dead_letter_inherit(troupe_ref ref);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_END_H
-#define TRP_NODE_END_H
+#pragma once
 
 /* An end as the supervisor tells it: struct troupe_end as control.Ended. */
 
@@ -17,5 +16,3 @@ void trp_end_read(const Troupe__Control__Ended *ended,
 
 /* The usage of its process, as waitid(2) says. */
 void trp_end_set_usage(struct troupe_end *end, const struct rusage *usage);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_LOG_H
-#define TRP_NODE_LOG_H
+#pragma once
 
 enum { TRP_TITLE_SIZE = 96 };
 
@@ -16,5 +15,3 @@ void trp_log_never_wait(void);
 
 /* Says how many, if somebody reads again. */
 void trp_log_catch_up(void);
-
-#endif

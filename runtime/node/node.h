@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_NODE_H
-#define TRP_NODE_NODE_H
+#pragma once
 
 #include <sys/types.h>
 #include "ipc/arena.h"
@@ -19,5 +18,3 @@ struct trp_node {
 	int (*main)(int argc, char **argv);
 	const struct trp_options *options; /* what it is to be */
 };
-
-#endif

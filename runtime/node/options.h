@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_OPTIONS_H
-#define TRP_NODE_OPTIONS_H
+#pragma once
 
 /* The options of a node: those of `troupe run`. */
 
@@ -32,5 +31,3 @@ struct trp_options {
 	int argc;
 	char **argv; /* argv[0]: the application */
 };
-
-#endif

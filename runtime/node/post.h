@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_POST_H
-#define TRP_NODE_POST_H
+#pragma once
 
 /* The one way of a message into another's mailbox. */
 
@@ -18,5 +17,3 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment);
-
-#endif

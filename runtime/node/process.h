@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_PROCESS_H
-#define TRP_NODE_PROCESS_H
+#pragma once
 
 /*
  * The one place where processes are made.
@@ -39,5 +38,3 @@ pid_t trp_process_execute(const char *const *argv,
 
 /* The name that ps(1) shows; 15 bytes count. */
 void trp_process_name(const char *name);
-
-#endif

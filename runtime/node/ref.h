@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_REF_H
-#define TRP_NODE_REF_H
+#pragma once
 
 /* A troupe_ref taken apart: node:16 slot:16 generation:32.  Node 1 is ours. */
 
@@ -32,5 +31,3 @@ static inline bool trp_ref_is_here(troupe_ref ref)
 
 /* The supervisor: slot 0, generation 1. */
 #define TRP_REF_SUPERVISOR trp_ref(0, 1)
-
-#endif

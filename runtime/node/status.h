@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_STATUS_H
-#define TRP_NODE_STATUS_H
+#pragma once
 
 /*
  * The status block of an actor, in its front, for others to read: counters,
@@ -65,5 +64,3 @@ static inline void trp_status_count(_Atomic uint64_t *counter)
 
 	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
 }
-
-#endif

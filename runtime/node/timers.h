@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_TIMERS_H
-#define TRP_NODE_TIMERS_H
+#pragma once
 
 /*
  * A set of timers, earliest first: a binary heap of pointers to the callers'
@@ -39,5 +38,3 @@ struct troupe_time trp_timers_next(const struct trp_timers *timers);
  */
 struct troupe_timer *trp_timers_due(struct trp_timers *timers,
 				    struct troupe_time now);
-
-#endif

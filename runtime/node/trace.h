@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_TRACE_H
-#define TRP_NODE_TRACE_H
+#pragma once
 
 /*
  * `troupe run --trace FILE`: what happened when, as Chrome's trace events.
@@ -73,5 +72,3 @@ void trp_trace_born(pid_t pid, const char *title);
 /* pid 0: it was never born. */
 void trp_trace_ended(pid_t pid, const char *title, int64_t spawned_at,
 		     const struct troupe_reason *reason);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_TYPES_H
-#define TRP_NODE_TYPES_H
+#pragma once
 
 /*
  * The message types that this node knows, by identity (serialize/type.h).
@@ -49,5 +48,3 @@ void trp_types_services(void *application,
 void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,
 				  void *data),
 		    void *data);
-
-#endif

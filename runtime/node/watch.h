@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_NODE_WATCH_H
-#define TRP_NODE_WATCH_H
+#pragma once
 
 /*
  * Ids of watches: what an actor is told an end for lies in the low bits.  An
@@ -27,5 +26,3 @@ static inline enum trp_watch_kind trp_watch_kind(uint64_t id)
 {
 	return (enum trp_watch_kind)(id % TRP_WATCH_KINDS);
 }
-
-#endif
