@@ -150,7 +150,7 @@ static int running(const struct sim_net *net, int side)
 	return count;
 }
 
-/* A seat may be on its way from one to another. */
+/* Leadership may be on its way from one to another. */
 static void until_one_runs(struct sim_net *net)
 {
 	int i;
@@ -171,7 +171,7 @@ static int runner(const struct sim_net *net)
 	return -1;
 }
 
-Test(tenure, in_a_whole_net_one_runs_and_stays)
+Test(leadership, in_a_whole_net_one_runs_and_stays)
 {
 	struct sim_seeds seeds = sim_seeds(400000, 500);
 	struct house house;
@@ -193,7 +193,7 @@ Test(tenure, in_a_whole_net_one_runs_and_stays)
 }
 
 /* It is off the list now and then, and must not be thought to be gone. */
-Test(tenure, where_many_wait_for_a_place_the_seat_stays_too)
+Test(leadership, where_many_wait_for_a_place_the_leader_stays_too)
 {
 	struct sim_seeds seeds = sim_seeds(405000, 300);
 	struct house house;
@@ -215,7 +215,7 @@ Test(tenure, where_many_wait_for_a_place_the_seat_stays_too)
 	}
 }
 
-Test(tenure, the_holder_dies_and_another_runs_with_a_greater_fence)
+Test(leadership, the_leader_dies_and_another_runs_with_a_greater_fence)
 {
 	struct sim_seeds seeds = sim_seeds(410000, 500);
 	struct house house;
@@ -243,23 +243,24 @@ Test(tenure, the_holder_dies_and_another_runs_with_a_greater_fence)
 	}
 }
 
-Test(tenure, a_holder_that_comes_back_at_once_has_a_new_fence_or_another_has)
+Test(leadership,
+     a_leader_that_comes_back_at_once_has_a_new_fence_or_another_has)
 {
 	struct sim_seeds seeds = sim_seeds(470000, 500);
 	struct house house;
 	struct sim_net net;
 	uint64_t seed;
-	int holder;
+	int leader;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
 		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
 			  false);
 		net.is_loud = seeds.is_loud;
 		until_one_runs(&net);
-		holder = runner(&net);
-		leave(&net, &house, holder);
+		leader = runner(&net);
+		leave(&net, &house, leader);
 		sim_run(&net, (int64_t)(sim_draw(&net) * 3e9));
-		begin(&net, &house, holder, 2000, false);
+		begin(&net, &house, leader, 2000, false);
 		sim_run(&net, (net.node_count + 3) * SIM_CYCLE);
 		until_one_runs(&net);
 		sim_assert(&net, house.clashes == 0);
@@ -268,7 +269,7 @@ Test(tenure, a_holder_that_comes_back_at_once_has_a_new_fence_or_another_has)
 	}
 }
 
-Test(tenure, a_roving_seat_goes_round_and_stops_before_it_starts_elsewhere)
+Test(leadership, a_roving_one_goes_round_and_stops_before_it_starts_elsewhere)
 {
 	struct sim_seeds seeds = sim_seeds(420000, 300);
 	struct house house;
@@ -289,7 +290,7 @@ Test(tenure, a_roving_seat_goes_round_and_stops_before_it_starts_elsewhere)
 	}
 }
 
-Test(tenure, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
+Test(leadership, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
 {
 	struct sim_seeds seeds = sim_seeds(430000, 1000);
 	struct house house;
@@ -319,7 +320,7 @@ Test(tenure, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
 	}
 }
 
-Test(tenure, all_nodes_restart_and_the_fence_still_grows_with_the_calendar)
+Test(leadership, all_nodes_restart_and_the_fence_still_grows_with_the_calendar)
 {
 	struct sim_seeds seeds = sim_seeds(440000, 200);
 	struct house house;
@@ -348,7 +349,7 @@ Test(tenure, all_nodes_restart_and_the_fence_still_grows_with_the_calendar)
 }
 
 /* Lost claims leave two running, until the next ping is heard. */
-Test(tenure, loss_makes_few_clashes_and_none_that_lasts)
+Test(leadership, loss_makes_few_clashes_and_none_that_lasts)
 {
 	struct sim_seeds seeds = sim_seeds(450000, 200);
 	struct sim_faults faults = quick;
@@ -379,7 +380,7 @@ Test(tenure, loss_makes_few_clashes_and_none_that_lasts)
 	cr_assert(clashes <= runs);
 }
 
-Test(tenure, a_newcomer_with_a_late_calendar_moves_nothing)
+Test(leadership, a_newcomer_with_a_late_calendar_moves_nothing)
 {
 	struct sim_seeds seeds = sim_seeds(460000, 200);
 	struct house house;
@@ -402,7 +403,7 @@ Test(tenure, a_newcomer_with_a_late_calendar_moves_nothing)
 	}
 }
 
-Test(tenure, values_that_are_no_records_are_passed_over)
+Test(leadership, values_that_are_no_records_are_passed_over)
 {
 	static const char *const bad[] = {
 		"",
