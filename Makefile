@@ -101,7 +101,7 @@ quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
-	beacon do-beacon race model compilers check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
+	beacon do-beacon race mutants model compilers check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
 	tests benches always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
@@ -116,6 +116,7 @@ help:
 	@echo 'make beacon         packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
 	@echo 'make fuzz           each fuzzer for FUZZ_SECONDS=20 (clang)'
 	@echo 'make race           what two threads may share, under ThreadSanitizer'
+	@echo 'make mutants        which of N=40 small changes to the code no test sees: SEED='
 	@echo 'make model          the SPIN model of the wake protocol'
 	@echo 'make compilers      builds with gcc, clang, and without optional parts'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
@@ -290,6 +291,11 @@ race:
 	@$(MAKE) --no-print-directory SANITIZE=thread CFLAGS='-g -Wno-tsan' do-race
 do-race: $(RACES:%=$(O)/bin/race-%)
 	@for r in $(RACES); do $(O)/bin/race-$$r || exit 1; done
+
+# What the tests do not see: N=40 small changes by a SEED.
+mutants:
+	@./tests/support/packages build test
+	@./tests/support/mutants
 
 model:
 	@./tests/support/packages build lint
