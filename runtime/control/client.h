@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_CONTROL_CLIENT_H
-#define TRP_CONTROL_CLIENT_H
+#pragma once
 
 /*
  * The other end of a control socket: asks a running node.  It waits for the
@@ -55,5 +54,3 @@ int trp_client_next(struct trp_client *client,
 int trp_client_get(struct trp_client *client, const ProtobufCMessage *request,
 		   const ProtobufCMessageDescriptor *type,
 		   const ProtobufCMessage **ret_item);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_CONTROL_PROTOCOL_H
-#define TRP_CONTROL_PROTOCOL_H
+#pragma once
 
 /*
  * Packets over a control socket, a SOCK_SEQPACKET socket, so that the
@@ -47,5 +46,3 @@ struct trp_protocol_packet {
  */
 int trp_protocol_receive(int fd, size_t fds,
 			 struct trp_protocol_packet *ret_packet);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_ANNOUNCEMENT_H
-#define TRP_MESH_ANNOUNCEMENT_H
+#pragma once
 
 /*
  * The line that a node says of itself in its value, behind the record of the
@@ -41,5 +40,3 @@ struct trp_mesh_offer {
 };
 bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
 				 struct trp_mesh_offer *ret_offer);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_BUS_ACTOR_H
-#define TRP_MESH_BUS_ACTOR_H
+#pragma once
 
 /*
  * The bus actor: the only process of a node that sees the bytes of others.  It
@@ -13,5 +12,3 @@
 
 /* It finds its options in trp_node. */
 extern const struct troupe_class trp_mesh_bus_actor;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_MEMBERS_H
-#define TRP_MESH_MEMBERS_H
+#pragma once
 
 /*
  * Which nodes are live: a set of names that is compared with what the beacon
@@ -38,5 +37,3 @@ int trp_mesh_members_look(struct trp_mesh_members *members,
 				       bool has_come),
 			  void *user);
 void trp_mesh_members_fini(struct trp_mesh_members *members);
-
-#endif

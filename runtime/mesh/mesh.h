@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_MESH_H
-#define TRP_MESH_MESH_H
+#pragma once
 
 /*
  * The node in its mesh: the supervisor's side, one of its modules.  It runs the
@@ -58,5 +57,3 @@ extern const struct trp_module trp_mesh_module;
 
 /* The codec that a bus of this kind speaks unless told; NULL: none is built. */
 const char *trp_mesh_codec(const struct trp_bus_kind *kind);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_PACK_H
-#define TRP_MESH_PACK_H
+#pragma once
 
 /*
  * Beacon messages as protobuf, for the way between the supervisor and its bus
@@ -34,5 +33,3 @@ struct trp_mesh_pack_decoded {
  */
 int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
 			 struct trp_mesh_pack_decoded *ret_unpacked);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_REQUESTS_H
-#define TRP_MESH_REQUESTS_H
+#pragma once
 
 /*
  * Requests about the mesh: of actors (supervisor/requests.h), and over the
@@ -20,5 +19,3 @@ int trp_mesh_requests_nodes(struct trp_control_session *session,
 			    const void *message);
 int trp_mesh_requests_watch(struct trp_control_session *session,
 			    const void *message);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_SINGLETON_H
-#define TRP_MESH_SINGLETON_H
+#pragma once
 
 /*
  * Singletons: what runs on the node that leads the mesh, and nowhere else.
@@ -26,5 +25,3 @@ void trp_mesh_singleton_look(struct trp_mesh *mesh);
 int trp_mesh_singleton_request(struct trp_request *request);
 
 void trp_mesh_singleton_fini(struct trp_mesh *mesh);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_SUBSCRIBERS_H
-#define TRP_MESH_SUBSCRIBERS_H
+#pragma once
 
 /* Those who are told what happens in the mesh. */
 
@@ -24,5 +23,3 @@ void trp_mesh_subscribers_remove(struct trp_mesh *mesh, troupe_ref ref,
 				 const struct trp_control_session *session);
 
 void trp_mesh_subscribers_fini(struct trp_mesh *mesh);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_MESH_VIEW_H
-#define TRP_MESH_VIEW_H
+#pragma once
 
 /* All that a node knows of its mesh, as one message. */
 
@@ -12,5 +11,3 @@ struct trp_mesh;
  * offer that.  -ENOMEM. */
 int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view);
-
-#endif

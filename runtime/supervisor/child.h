@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_CHILD_H
-#define TRP_SUPERVISOR_CHILD_H
+#pragma once
 
 /*
  * Which child lives in which slot, its parent, and those who watch it: the
@@ -117,5 +116,3 @@ int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 /* True if it was there. */
 bool trp_child_unwatch(struct trp_child_table *table, uint32_t watcher,
 		       uint64_t id);
-
-#endif

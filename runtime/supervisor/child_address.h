@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_CHILD_ADDRESS_H
-#define TRP_SUPERVISOR_CHILD_ADDRESS_H
+#pragma once
 
 /*
  * Names among siblings, and the addresses that are made of them.  Pure.
@@ -44,5 +43,3 @@ bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
 /* The same for logs, where the root is told by its label; returns title. */
 const char *trp_child_address_title(const struct trp_child_table *table,
 				    uint32_t slot, char title[TRP_TITLE_SIZE]);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_CONTROL_REQUESTS_H
-#define TRP_SUPERVISOR_CONTROL_REQUESTS_H
+#pragma once
 
 /*
  * Requests over the control socket: those about the node itself, and those in
@@ -12,5 +11,3 @@
 /* The `ask` of the control server. */
 int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
 			     const void *body, size_t size);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_CONTROL_SERVER_H
-#define TRP_SUPERVISOR_CONTROL_SERVER_H
+#pragma once
 
 /*
  * The control socket of a node: DIR/NODE.sock (ipc/runtime_dir.h), where
@@ -90,5 +89,3 @@ int trp_control_server_say_with(struct trp_control_session *session,
 
 /* Sends it away; the session is no more. */
 void trp_control_server_drop(struct trp_control_session *session);
-
-#endif

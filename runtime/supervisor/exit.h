@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_EXIT_H
-#define TRP_SUPERVISOR_EXIT_H
+#pragma once
 
 /*
  * The end of an actor: of what it died, who is told, and what becomes of all
@@ -34,5 +33,3 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 /* Tells one actor of an end; watch: as node/watch.h has it. */
 void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 		   const struct troupe_end *end, uint64_t watch);
-
-#endif

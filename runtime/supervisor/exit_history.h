@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_EXIT_HISTORY_H
-#define TRP_SUPERVISOR_EXIT_HISTORY_H
+#pragma once
 
 /*
  * The latest ends of a node, for those who ask after an actor that has just
@@ -24,5 +23,3 @@ void trp_exit_history_add(struct trp_exit_history *history,
 /* NULL: it has not ended, or too long ago.  Valid until the next add. */
 const struct troupe_end *trp_exit_history_find(
 	const struct trp_exit_history *history, troupe_ref ref);
-
-#endif

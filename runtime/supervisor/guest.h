@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_GUEST_H
-#define TRP_SUPERVISOR_GUEST_H
+#pragma once
 
 /*
  * Actors whose processes the supervisor did not fork.  One comes by the control
@@ -38,5 +37,3 @@ int trp_supervisor_guest_join(struct trp_control_session *session,
 
 /* All are let go, at the node's end; after the control server is closed. */
 void trp_supervisor_guest_close(struct trp_supervisor *supervisor);
-
-#endif

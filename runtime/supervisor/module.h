@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_MODULE_H
-#define TRP_SUPERVISOR_MODULE_H
+#pragma once
 
 /*
  * A feature of a node that the supervisor does not know: its part in the
@@ -73,5 +72,3 @@ const struct trp_request_kind *trp_module_find(
 	const struct trp_supervisor *supervisor,
 	const struct trp_request_kind *own, uint64_t type,
 	const struct trp_module_entry **ret_entry);
-
-#endif

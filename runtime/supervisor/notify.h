@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_NOTIFY_H
-#define TRP_SUPERVISOR_NOTIFY_H
+#pragma once
 
 /* News, orders and answers for actors, and the end of one that gets none. */
 
@@ -23,5 +22,3 @@ int trp_notify_send(struct trp_supervisor *supervisor, uint32_t slot,
 
 /* A guest is expelled, another process gets SIGKILL. */
 void trp_notify_kill(struct trp_supervisor *supervisor, uint32_t slot);
-
-#endif

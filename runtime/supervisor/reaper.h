@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_REAPER_H
-#define TRP_SUPERVISOR_REAPER_H
+#pragma once
 
 /*
  * Processes that begin and end: births as the zygote tells them, and ends as
@@ -23,5 +22,3 @@ void trp_reaper_run(struct trp_supervisor *supervisor);
 
 /* Waits until the zygote, which was told, and all strangers have ended. */
 void trp_reaper_end(struct trp_supervisor *supervisor);
-
-#endif

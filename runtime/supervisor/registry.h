@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_REGISTRY_H
-#define TRP_SUPERVISOR_REGISTRY_H
+#pragma once
 
 /* Names of actors: unique, each for one reference.  Pure. */
 
@@ -49,5 +48,3 @@ troupe_ref trp_registry_find(const struct trp_registry *registry,
 void trp_registry_remove_all(struct trp_registry *registry,
 			     struct trp_registered **holder);
 void trp_registry_fini(struct trp_registry *registry);
-
-#endif

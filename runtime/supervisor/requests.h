@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_REQUESTS_H
-#define TRP_SUPERVISOR_REQUESTS_H
+#pragma once
 
 /*
  * Requests of actors to the supervisor and its modules: tables, type of message
@@ -30,5 +29,3 @@ struct trp_request {
 
 /* Takes and answers one request.  1 or 0. */
 int trp_supervisor_requests_turn(struct trp_supervisor *supervisor);
-
-#endif

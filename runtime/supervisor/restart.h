@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_RESTART_H
-#define TRP_SUPERVISOR_RESTART_H
+#pragma once
 
 /*
  * Keeps one actor of the supervisor's own running as long as it is wanted: it
@@ -57,5 +56,3 @@ void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms);
 /* An actor has ended, whosever it is. */
 void trp_restart_ended(struct trp_supervisor *supervisor,
 		       const struct troupe_end *end);
-
-#endif

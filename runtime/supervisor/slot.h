@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_SLOT_H
-#define TRP_SUPERVISOR_SLOT_H
+#pragma once
 
 /*
  * The slots of the node as others see them: lines of its directory, which the
@@ -34,5 +33,3 @@ void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
 
 /* Releases those whose mail has been read; later again, if any are left. */
 void trp_slot_sweep(struct trp_supervisor *supervisor);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_SPAWN_H
-#define TRP_SUPERVISOR_SPAWN_H
+#pragma once
 
 /* New actors: a slot, names, a birth in the mailbox, an order to the zygote. */
 
@@ -21,5 +20,3 @@ int trp_supervisor_spawn_root(struct trp_supervisor *supervisor);
 
 /* Writes what orders the pipe has room for. */
 void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor);
-
-#endif

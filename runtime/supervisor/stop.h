@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_STOP_H
-#define TRP_SUPERVISOR_STOP_H
+#pragma once
 
 /* Stopping in order: actors are told, and killed when their grace is over. */
 
@@ -21,5 +20,3 @@ void trp_supervisor_stop_grace(struct trp_supervisor *supervisor,
 
 /* Stops the node; once is as good as twice. */
 void trp_supervisor_stop_node(struct trp_supervisor *supervisor);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_SUPERVISOR_SUPERVISOR_H
-#define TRP_SUPERVISOR_SUPERVISOR_H
+#pragma once
 
 /*
  * The supervisor: slot 0 of its node, parent of every process in it.  It
@@ -63,5 +62,3 @@ struct trp_supervisor {
  */
 int trp_supervisor_run(const struct trp_options *options,
 		       const struct trp_module *const *modules);
-
-#endif

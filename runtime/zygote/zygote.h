@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_ZYGOTE_ZYGOTE_H
-#define TRP_ZYGOTE_ZYGOTE_H
+#pragma once
 
 /*
  * The zygote: forked by the supervisor before anything else is there, it alone
@@ -55,5 +54,3 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 
 /* Closes both pipes: it will end.  The caller reaps it. */
 void trp_zygote_stop(struct trp_zygote *zygote);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_BENCH_H
-#define TRP_TESTS_BENCH_BENCH_H
+#pragma once
 
 /*
  * What a benchmark sees: the public header, the messages of bench.proto, and
@@ -185,5 +184,3 @@ int bench_send_aside(troupe_ref to, const ProtobufCMessage *message);
 /* The second, with bytes beside the message. */
 int bench_send_attached_aside(troupe_ref to, const ProtobufCMessage *message,
 			      const void *bytes, size_t size);
-
-#endif

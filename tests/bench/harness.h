@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_HARNESS_H
-#define TRP_TESTS_BENCH_HARNESS_H
+#pragma once
 
 /*
  * The harness, which no benchmark sees.
@@ -199,5 +198,3 @@ extern const char *const pinning_name[];
 /* Compares with the JSON of an earlier run; -errno. */
 int baseline_compare(FILE *file, const struct entries *entries,
 		     const struct settings *settings);
-
-#endif

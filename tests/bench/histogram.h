@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_HISTOGRAM_H
-#define TRP_TESTS_BENCH_HISTOGRAM_H
+#pragma once
 
 /*
  * A histogram of durations with three significant digits from 1 ns to 73 min,
@@ -39,5 +38,3 @@ int64_t histogram_percentile(const struct histogram *histogram, double percent);
 /* The layout that HdrHistogram's tools read, in microseconds; a line that
  * begins with # is a comment to them. */
 void histogram_write(FILE *file, const struct histogram *histogram);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_LANES_H
-#define TRP_TESTS_BENCH_LANES_H
+#pragma once
 
 /*
  * A node's arena, seen from outside: who waits for whom, what is unread in
@@ -41,5 +40,3 @@ struct lanes_pages {
 };
 void lanes_count_pages(const struct trp_arena *arena,
 		       struct lanes_pages *ret_pages);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_LIST_H
-#define TRP_TESTS_BENCH_LIST_H
+#pragma once
 
 /* Every benchmark, in the order of the output: BENCH(x) is `bench_x`. */
 
@@ -140,5 +139,3 @@
 	BENCHES_OURS(BENCH)   \
 	BENCHES_PEERS(BENCH)  \
 	BENCHES_CHECKS(BENCH)
-
-#endif

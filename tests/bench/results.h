@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_RESULTS_H
-#define TRP_TESTS_BENCH_RESULTS_H
+#pragma once
 
 /* What json.c wrote, read again: a row for each benchmark and its parameters.
  */
@@ -55,5 +54,3 @@ double result_parameter(const struct result *result, const char *name);
 
 /* The median of so many values; 0: there is none.  Sorts them. */
 double result_median(double *value, int count);
-
-#endif

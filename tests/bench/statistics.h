@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_STATISTICS_H
-#define TRP_TESTS_BENCH_STATISTICS_H
+#pragma once
 
 /* Pure: what is said about a number of values. */
 
@@ -25,5 +24,3 @@ enum change { CHANGE_NOISE, CHANGE_BETTER, CHANGE_WORSE, CHANGE_UNKNOWN };
 enum { COMPARABLE_RUNS = 4 };
 enum change statistics_compare(const struct statistics *before,
 			       const struct statistics *after, double noise);
-
-#endif

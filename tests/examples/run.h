@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TEST_EXAMPLES_RUN_H
-#define TEST_EXAMPLES_RUN_H
+#pragma once
 
 /* What the tests of all examples do alike. */
 
@@ -25,5 +24,3 @@ unsigned count_lines(const char *text, const char *pattern);
 
 /* The number after the `nth` (from 0) occurrence of `before`, or -1. */
 long number_after(const char *text, const char *before, unsigned nth);
-
-#endif

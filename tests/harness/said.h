@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_HARNESS_SAID_H
-#define TRP_TESTS_HARNESS_SAID_H
+#pragma once
 
 /* A program run to its end, and what it said. */
 
@@ -24,5 +23,3 @@ void forget(void);
 #define SAYS(text) cr_assert(strstr(said, text), "no '%s' in: %s", text, said)
 #define SAYS_NOT(text) \
 	cr_assert(!strstr(said, text), "there is '%s' in: %s", text, said)
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_SERIALIZE_FULL_H
-#define TESTS_SERIALIZE_FULL_H
+#pragma once
 
 /* Messages and memory that the tests of this folder share. */
 
@@ -23,5 +22,3 @@ size_t heap_calls(void);
 
 /* TROUPE_SEED or else the clock; says how to run the test again. */
 unsigned long seed_of(const char *test);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_SIM_NET_H
-#define TRP_TESTS_SIM_NET_H
+#pragma once
 
 /*
  * A virtual network with a virtual clock, and a beacon in each of its nodes.
@@ -140,5 +139,3 @@ void sim_fail(const struct sim_net *net, const char *what);
 		if (!(claim))                  \
 			sim_fail(net, #claim); \
 	} while (0)
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_SIM_ORIGINAL_H
-#define TRP_TESTS_SIM_ORIGINAL_H
+#pragma once
 
 /*
  * A node that keeps the rules of asyncactor 0.26.4 as they are, with their
@@ -27,5 +26,3 @@ struct trp_time original_deadline(const struct original *original);
 
 /* The name at that place of its list; NULL: there are no more. */
 const char *original_listed(const struct original *original, size_t place);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TEST_SUPPORT_CONTAINER_H
-#define TEST_SUPPORT_CONTAINER_H
+#pragma once
 
 /*
  * From now on this process, and what it starts, may do what the seccomp filter
@@ -9,5 +8,3 @@
  * cannot be done here.
  */
 int container_enter(void);
-
-#endif

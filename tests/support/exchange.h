@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_SUPPORT_EXCHANGE_H
-#define TESTS_SUPPORT_EXCHANGE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@
  * send returned.
  */
 int exchange(uint64_t seed);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_SUPPORT_IPC_KIT_H
-#define TESTS_SUPPORT_IPC_KIT_H
+#pragma once
 
 /*
  * A node without a runtime: an arena whose slot 0 is the test's own process,
@@ -71,5 +70,3 @@ uint64_t kit_number(const struct trp_mail *mail);
 /* A seed from TEST_SEED or the clock; printed with how to run it again. */
 uint64_t kit_seed(const char *test);
 uint64_t kit_random(uint64_t *state);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TEST_SUPPORT_PROGRAM_H
-#define TEST_SUPPORT_PROGRAM_H
+#pragma once
 
 /*
  * A real program under test, with the test at its other end: what it writes is
@@ -69,5 +68,3 @@ void program_fini(struct program *p);
 
 /* Of the process `pid`, from /proc; -ESRCH when there is none. */
 pid_t program_parent_of(pid_t pid);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BUS_SERVER_H
-#define TRP_TESTS_BUS_SERVER_H
+#pragma once
 
 /* Servers that a test starts, on loopback and in a folder of its own. */
 
@@ -27,5 +26,3 @@ struct agents {
 	pid_t pid[3];
 };
 pid_t start_agent(const struct agents *agents, int number, const char *in);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_SUPPORT_SKIP_H
-#define TESTS_SUPPORT_SKIP_H
+#pragma once
 
 /*
  * A test that cannot be done here ends as skipped, and the log says so: by
@@ -20,5 +19,3 @@
 		fflush(stderr);                              \
 		cr_skip_test("%s", why_);                    \
 	} while (0)
-
-#endif

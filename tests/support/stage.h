@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_RUNTIME_STAGE_H
-#define TRP_TESTS_RUNTIME_STAGE_H
+#pragma once
 
 /*
  * A node inside a test: the root actor is a function of the test file, and
@@ -70,5 +69,3 @@ int stage_idle(const void *arguments);
 
 /* In an actor: waits for the end of that one, or asserts that it comes. */
 struct troupe_end stage_end_of(troupe_ref ref);
-
-#endif

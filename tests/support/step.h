@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_SUPPORT_STEP_H
-#define TESTS_SUPPORT_STEP_H
+#pragma once
 
 /*
  * Running a child one instruction at a time.  The child calls step_mark()
@@ -49,5 +48,3 @@ void step_record(pid_t child, struct step_path *ret_path);
  * at a mark, or had ended, before.
  */
 bool step_along(pid_t child, const struct step_path *path, unsigned steps);
-
-#endif

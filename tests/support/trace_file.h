@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TEST_SUPPORT_TRACE_FILE_H
-#define TEST_SUPPORT_TRACE_FILE_H
+#pragma once
 
 /* The file that `--trace` writes, as a test looks at it. */
 
@@ -30,5 +29,3 @@ const char *trace_file_text(const json_t *event, const char *key);
  *	spans of a process are nested or apart
  */
 unsigned trace_file_faults(const json_t *events);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_PEERS_PEER_H
-#define TRP_TESTS_BENCH_PEERS_PEER_H
+#pragma once
 
 /*
  * What others move bytes with between processes, asked the same as we are: the
@@ -123,5 +122,3 @@ long peer_fanin_each(void);
 
 /* Nothing that may be missing. */
 #define PEER_ALWAYS .needs = NULL
-
-#endif

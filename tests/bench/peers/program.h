@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_PEERS_PROGRAM_H
-#define TRP_TESTS_BENCH_PEERS_PROGRAM_H
+#pragma once
 
 /*
  * Peers that are actors of another language, asked the same by a program in
@@ -68,5 +67,3 @@ int program_fanin(const char *const *command);
 	PEER_BENCH(NAME, fanin, "messages",                                    \
 		   .parameters = { PEER_SENDERS_AND(PROGRAM_PRESETS ALL) },    \
 		   .sweep = { 4, 64 }, WITH)
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_PEERS_STREAM_H
-#define TRP_TESTS_BENCH_PEERS_STREAM_H
+#pragma once
 
 /*
  * Messages over a stream of bytes: a length of 4 bytes and the message in one
@@ -12,5 +11,3 @@
 
 int stream_send(int fd, const void *bytes, size_t size);
 ssize_t stream_receive(int fd, const void **ret_bytes);
-
-#endif

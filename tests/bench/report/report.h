@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BENCH_REPORT_REPORT_H
-#define TRP_TESTS_BENCH_REPORT_REPORT_H
+#pragma once
 
 /*
  * One page of HTML, also well-formed XML, that needs nothing beside itself:
@@ -97,5 +96,3 @@ void html_end_row(FILE *page);
 /* "12.3 us", "4.56 M"; the buffer is returned. */
 const char *html_duration(double seconds, char buffer[24]);
 const char *html_scaled(double value, char buffer[24]);
-
-#endif

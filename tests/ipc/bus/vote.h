@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BUS_VOTE_H
-#define TRP_TESTS_BUS_VOTE_H
+#pragma once
 
 /*
  * Nodes that elect over real buses in real time, with a cycle of four gaps.
@@ -54,5 +53,3 @@ bool is_garbage_counted(const struct election *election);
 /* Everybody had one turn more since election_mark(). */
 bool has_gone_round(const struct election *election);
 void election_mark(struct election *election);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_WAIT_COMMON_H
-#define TESTS_WAIT_COMMON_H
+#pragma once
 
 /* Three processes' doorbells in shared memory, without an arena around them. */
 
@@ -64,5 +63,3 @@ struct criterion_test_params all_kinds(void);
 		return all_kinds();              \
 	}                                        \
 	ParameterizedTest(enum trp_wait_kind *kind, suite, name, .timeout = 60)
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_WAIT_DESK_H
-#define TESTS_WAIT_DESK_H
+#pragma once
 
 #include "tests/ipc/wait/kit.h"
 
@@ -39,5 +38,3 @@ struct tap {
 
 void open_tap(struct tap *tap);
 void close_tap(struct tap *tap);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_GUESTS_NODE_H
-#define TRP_TESTS_GUESTS_NODE_H
+#pragma once
 
 /* A node in a runtime folder of this test's own, and what is asked of it. */
 
@@ -44,5 +43,3 @@ const Troupe__Value *node_find(const Troupe__Value *ps, const char *label);
 size_t node_count(const char *name);
 /* Waits until there are so many, or fails. */
 void node_await_count(const char *name, size_t count);
-
-#endif

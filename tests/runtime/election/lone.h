@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_BEACON_LONE_H
-#define TRP_TESTS_BEACON_LONE_H
+#pragma once
 
 /*
  * One beacon, "m", alone with the test: the test is the channel, the clock
@@ -53,5 +52,3 @@ const char *lone_last(const struct lone *lone);
 double lone_deadline(const struct lone *lone);
 
 #define assert_near(a, b) cr_assert_float_eq(a, b, 1e-6, "%f", (double)(a))
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_MESH_KIT_H
-#define TRP_TESTS_MESH_KIT_H
+#pragma once
 
 /*
  * Whole nodes that are a mesh, each a supervisor in a process of its own that
@@ -110,5 +109,3 @@ void mesh_look(void);
 
 /* A singleton that appends to the guarded log as long as it runs. */
 extern const struct troupe_class guardian;
-
-#endif

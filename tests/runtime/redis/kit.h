@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRP_TESTS_RUNTIME_REDIS_KIT_H
-#define TRP_TESTS_RUNTIME_REDIS_KIT_H
+#pragma once
 
 /*
  * A Redis server of the test's own (a socket and an append-only file in a
@@ -66,5 +65,3 @@ void mail_close(troupe_ref ref);
 /* Counts, and wakes who awaits that. */
 void event_add(_Atomic long *event);
 bool event_await(_Atomic long *event, long least, int ms);
-
-#endif
