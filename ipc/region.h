@@ -59,7 +59,7 @@ void trp_region_fini(struct trp_region *region);
 /*
  * A block of at least `size` bytes (1 or more), its content undefined,
  * aligned to its size up to a page.  Returns 0, -ENOBUFS (the region is full)
- * or -ENOMEM (the machine is, or the cgroup: ipc/budget.h).
+ * or -ENOMEM (the machine is, or the cgroup: ipc/memory_budget.h).
  */
 int trp_region_alloc(struct trp_region *region, uint64_t size,
 		     uint64_t *ret_offset);

@@ -15,7 +15,7 @@
  *	TTTTTTTTTTTTTTTT 1;REST		two have claimed this term: void
  *
  * so that values order by term, and the side with the higher term wins when
- * a split heals.  mesh/README.md says what is guaranteed, and what is not.
+ * a split heals.  election/README.md says what is guaranteed, and what is not.
  *
  * Pure: it is handed values, events and the time.
  */

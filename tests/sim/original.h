@@ -4,7 +4,7 @@
 /*
  * A node that keeps the rules of asyncactor 0.26.4 as they are, with their
  * defects: for nets in which such nodes and ours take turns.  Always ready, and
- * without any of the repairs that mesh/README.md lists.
+ * without any of the repairs that election/README.md lists.
  */
 
 #include "runtime/election/beacon.h"

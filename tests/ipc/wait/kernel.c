@@ -2,8 +2,8 @@
 #include "tests/ipc/wait/kit.h"
 
 /*
- * What uring.c, epoll.c and knock.c rely on, said of the kernel itself: when
- * one of these fails on a new kernel, it is the first thing to know.
+ * The kernel does what wait_uring.c, wait_epoll.c and wake_socket.c rely on.
+ * When one of these fails on a new kernel, it is the first thing to know.
  */
 
 #include <errno.h>
