@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The program in a container, as far as its seccomp filter is concerned. */
-#include "tests/examples/run.h"
+#include "tests/support/example.h"
 #include "tests/support/container.h"
 #include "tests/support/skip.h"
 

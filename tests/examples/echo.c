@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* echo and websocket, each with real clients. */
-#include "tests/examples/run.h"
+#include "tests/support/example.h"
 #include "tests/support/skip.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* doorlock, pipeline and forward. */
-#include "tests/examples/run.h"
+#include "tests/support/example.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

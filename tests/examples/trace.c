@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tests/examples/run.h"
+#include "tests/support/example.h"
 #include "tests/support/skip.h"
 #include "tests/support/trace_file.h"
 

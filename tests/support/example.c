@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/examples/run.h"
+#include "tests/support/example.h"
 
 #include <criterion/criterion.h>
 #include <regex.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The program itself: wrong use is told from failure, and says what is wrong.
  */
-#include "tests/examples/run.h"
+#include "tests/support/example.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -132,7 +132,7 @@ Test(program, a_constructor_that_ends_the_process_is_told_with_how)
 
 	expect_wrong_use(&p,
 			 program_troupe(&p, "run",
-					program_built("tests/examples/"
+					program_built("tests/runtime/cli/"
 						      "applications/born_dead"
 						      ".so"),
 					NULL),

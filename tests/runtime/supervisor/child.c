@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "runtime/supervisor/child.h"
+#include "runtime/supervisor/child_address.h"
+
+static uint32_t count_children(const struct trp_child_table *table,
+			       uint32_t slot)
+{
+	uint32_t child = table->child[slot].first;
+	uint32_t count = 0;
+
+	for (; child; child = table->child[child].next) {
+		cr_assert_eq(table->child[child].parent, slot);
+		count++;
+	}
+	return count;
+}
+
+Test(child, random_births_and_deaths_keep_the_tree)
+{
+	enum { SLOTS = 64 };
+	struct trp_child_table table;
+	uint32_t alive = 0, slot, i;
+	unsigned seed = 99;
+
+	cr_assert_eq(trp_child_init(&table, SLOTS, 32768), 0);
+	for (i = 0; i < 20000; i++) {
+		uint32_t one = rand_r(&seed) % SLOTS;
+		struct trp_child *child = &table.child[one];
+
+		if (child->state == CHILD_RUNNING && one && rand_r(&seed) % 2) {
+			trp_child_ended(&table, one);
+			trp_child_free(&table, one);
+			alive--;
+		} else if (child->state == CHILD_RUNNING) {
+			slot = trp_child_add(&table, one);
+			cr_assert_eq(slot == 0, alive == SLOTS - 1);
+			if (slot) {
+				trp_child_born(&table, slot,
+					       (pid_t)(1000 + slot));
+				trp_child_watch(&table, one, slot, i);
+				alive++;
+			}
+		}
+		cr_assert_eq(table.alive, alive);
+	}
+	for (slot = 0; slot < SLOTS; slot++) {
+		if (table.child[slot].state != CHILD_RUNNING)
+			continue;
+		cr_assert_eq(count_children(&table, slot),
+			     table.child[slot].count);
+		if (slot)
+			cr_assert_eq(
+				trp_child_by_pid(&table, (pid_t)(1000 + slot)),
+				slot);
+	}
+	trp_child_fini(&table);
+}
+
+Test(child, a_slot_comes_back_with_another_generation)
+{
+	struct trp_child_table table;
+	troupe_ref old;
+	uint32_t slot;
+
+	trp_child_init(&table, 2, 32768);
+	slot = trp_child_add(&table, 0);
+	old = trp_ref(slot, table.child[slot].generation);
+	cr_assert_not_null(trp_child_find(&table, old));
+	trp_child_ended(&table, slot);
+	cr_assert_null(trp_child_find(&table, old));
+	cr_assert_eq(trp_child_add(&table, 0), 0);
+	trp_child_free(&table, slot);
+	cr_assert_eq(trp_child_add(&table, 0), slot);
+	cr_assert_null(trp_child_find(&table, old));
+	trp_child_fini(&table);
+}
+
+Test(child, a_watch_ends_with_either_side)
+{
+	struct trp_child_table table;
+	uint32_t a, b;
+
+	trp_child_init(&table, 8, 32768);
+	a = trp_child_add(&table, 0);
+	b = trp_child_add(&table, 0);
+	cr_assert_eq(trp_child_watch(&table, a, b, 7), 0);
+	cr_assert_eq(trp_child_watch(&table, a, b, 8), 0);
+	cr_assert(trp_child_unwatch(&table, a, 7));
+	cr_assert_not(trp_child_unwatch(&table, a, 7));
+	cr_assert_eq(table.child[b].watchers->id, 8);
+	trp_child_ended(&table, a);
+	cr_assert_null(table.child[b].watchers);
+	trp_child_fini(&table);
+}
+
+Test(child, what_the_supervisor_has_started_is_found_at_two_slashes)
+{
+	struct trp_child_table table;
+	uint32_t root, own, child, found = 99;
+	char address[64];
+
+	trp_child_init(&table, 8, 32768);
+	root = trp_child_add(&table, 0);
+	own = trp_child_add(&table, 0);
+	child = trp_child_add(&table, own);
+	cr_assert_eq(trp_child_address_list(&table, root, ""), 0);
+	cr_assert_eq(trp_child_address_list(&table, own, "lamp"), 0);
+	cr_assert_eq(trp_child_address_list(&table, child, "bulb"), 0);
+	cr_assert(trp_child_address(&table, child, address, sizeof(address)));
+	cr_assert_str_eq(address, "//lamp/bulb");
+	cr_assert_eq(trp_child_address_walk(&table, root, address, &found), 0);
+	cr_assert_eq(found, child);
+	cr_assert_eq(trp_child_address_walk(&table, root, "//lamp", &found), 0);
+	cr_assert_eq(found, own);
+	cr_assert_eq(trp_child_address_walk(&table, root, "/", &found), 0);
+	cr_assert_eq(found, root);
+	cr_assert_eq(trp_child_address_walk(&table, root, "/lamp", &found),
+		     -ENOENT);
+	cr_assert_eq(trp_child_address_walk(&table, root, "//none", &found),
+		     -ENOENT);
+	cr_assert_eq(trp_child_address_walk(&table, root, "//..", &found),
+		     -ENOENT);
+	cr_assert_eq(trp_child_address_walk(&table, root, "//", &found),
+		     -EINVAL);
+	cr_assert_eq(trp_child_address_walk(&table, root, "///a", &found),
+		     -EINVAL);
+	cr_assert_eq(trp_child_address_walk(&table, root, "//lamp/", &found),
+		     -EINVAL);
+	trp_child_fini(&table);
+}
