@@ -23,6 +23,11 @@ PKG_CONFIG ?= pkg-config
 comma  := ,
 O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
+# As many at once as there are processors, where nothing else was asked for.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 # ---- what is built ---------------------------------------------------------
 
 # Optional parts: a source file named in OPTIONAL_<pkg> is built only where
@@ -55,20 +60,6 @@ EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
 		 tests/*/*.proto tests/*/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
-# tests/ mirrors the tree: each folder of it with .c files is one program, but
-# for those that have programs of another kind.  What others stand on is tested
-# before them.
-TEST_DIRS   := $(patsubst %/,%,$(sort $(dir $(wildcard tests/*/*.c tests/*/*/*.c))))
-TEST_DIRS   := $(patsubst tests/%,%,$(filter-out tests/support tests/fuzz \
-		 tests/race tests/bench% %/applications %/programs,$(TEST_DIRS)))
-BASIC_DIRS  := $(filter ipc serialize runtime/node runtime/actor,$(TEST_DIRS))
-TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
-# What waits is tested with each way of waiting.
-WAITING     := $(filter runtime/node runtime/actor runtime/supervisor runtime/redis,$(TEST_DIRS))
-WAYS        := $(foreach w,socket epoll,$(addsuffix @$(w),$(WAITING)))
-test_bin     = $(O)/bin/test-$(subst /,-,$(1))
-FUZZERS     := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
-
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
 	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*/*.proto serialize/*.proto))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
@@ -100,9 +91,7 @@ quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test lint install uninstall clean help bench bench-peers bench-report bench-smoke fuzz \
-	beacon do-beacon race mutants model compilers check-install do-run do-test do-bench do-bench-report do-bench-smoke do-race \
-	tests benches always
+.PHONY: all run do-run test do-test lint compilers check-install install uninstall clean help always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -129,14 +118,14 @@ help:
 # Said before the compiler fails for it.
 MISSING := $(shell for p in liburing libprotobuf-c jansson; do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null || echo $$p; done; \
-		command -v $(PROTOC_C) >/dev/null || echo protoc-c)
+		for c in $(firstword $(CC)) $(PKG_CONFIG) $(PROTOC_C); do \
+		command -v $$c >/dev/null || echo $$c; done)
 
 # Changes when the flags do, as when an optional package has been installed
 # since; everything compiled depends on it.
 $(O)/flags: always
-	@[ -z '$(MISSING)' ] || { echo 'not installed, or pkg-config is not:' \
-		'$(MISSING); tests/support/packages build' \
-		'installs what is missing on a Debian' >&2; exit 1; }
+	@[ -z '$(MISSING)' ] || { echo 'make: not installed: $(MISSING);' \
+		'"make run" installs what is missing on a Debian' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' > $@
@@ -146,14 +135,8 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
 	$(call quiet,PROTO)$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
-$(O)/gen/runtime/%.o: $(O)/gen/runtime/%.c $(O)/flags
+$(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
-
-$(O)/gen/serialize/%.o: $(O)/gen/serialize/%.c $(O)/flags
-	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
-
-$(O)/gen/tests/%.o: $(O)/gen/tests/%.c $(O)/flags
-	$(call quiet,CC)$(CC) $(INTERNAL) -c $< -o $@
 
 $(O)/%.o: %.c $(O)/flags | $(GENERATED)
 	@mkdir -p $(@D)
@@ -188,57 +171,8 @@ $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtro
 		$(EXAMPLE_LIBS)
 $(O)/examples/websocket.so: EXAMPLE_LIBS = -lwslay -lnettle
 
-# ---- tests: tests/<folder>/*.c are one Criterion program ---------------------
-
-# Each program takes what it uses of these, and all of them the hooks.
-SUPPORT = $(O)/lib/libsupport.a
-HOOKS   = $(O)/tests/support/teardown.o
-$(SUPPORT): $(filter-out $(HOOKS),$(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))) \
-	    $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
-	@mkdir -p $(@D)
-	@rm -f $@
-	$(call quiet,AR)$(AR) rcs $@ $^
-define test_program
-$(call test_bin,$(1)): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
-		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
-		$$(HOOKS) $$(SUPPORT) $(O)/lib/libtroupe.a
-	@mkdir -p $$(@D)
-	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
-endef
-$(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
-
-# Applications and programs that tests run: with what a user has.
-parts      = $(wildcard tests/*/$(1)/*.c tests/*/*/$(1)/*.c)
-PARTS_SO  := $(patsubst %.c,$(O)/%.so,$(call parts,applications))
-PARTS_BIN := $(patsubst %.c,$(O)/%,$(filter-out tests/suite/%,$(call parts,programs)))
-PARLOUR   := tests/runtime/control/parlour.pb-c
-$(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
-	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
-	-I$(O)/gen/$(dir $(<D)) \
-	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
-$(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/$(PARLOUR).o \
-		$(O)/lib/libtroupe.so
-	$(call quiet,LD)$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
-$(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so
-	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
-tests: $(PARTS_SO) $(PARTS_BIN)
-$(foreach d,runtime/control runtime/cli examples,$(call test_bin,$(d))): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
-
-# tests/suite is of the tests themselves: of programs whose tests must fail.
-SUITE_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/suite/programs/*.c))
-$(SUITE_BIN): %: %.o $(HOOKS)
-	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion
-$(call test_bin,suite): $(SUITE_BIN)
-
-# tests/harness is of the harness itself.
-$(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
-		$(O)/tests/bench/lanes.o
-$(call test_bin,runtime/mesh): | all
-tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
-
-tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
+include tests/tests.mk
+include tests/bench/bench.mk
 
 # The first two commands of the README do all the set-up: the packages that
 # are missing are installed first, then make starts over and sees them.
@@ -247,6 +181,8 @@ run:
 	@$(MAKE) --no-print-directory do-run
 do-run: all
 	$(O)/bin/troupe run $(O)/examples/monitor.so $(ARGS)
+	@echo 'Next: $(O)/bin/troupe run $(O)/examples/ring.so 1000'
+	@echo '      man -l runtime/man/troupe.7, README.md, and examples/'
 
 test:
 	@./tests/support/packages build test
@@ -254,15 +190,6 @@ test:
 do-test: tests
 	@./tests/support/run-tests $(O) $(TEST_DIRS) $(WAYS)
 
-include tests/bench/bench.mk
-
-# What elections cost, by the number of nodes, in the virtual network.
-beacon:
-	@./tests/support/packages build test
-	@$(MAKE) --no-print-directory do-beacon
-do-beacon: $(O)/bin/test-sim
-	@BEACON_PLOT=$(O)/beacon.svg $(O)/bin/test-sim --filter 'table/*'
-	@echo 'see $(O)/beacon.svg'
 
 lint:
 	@./tests/support/packages build test lint
@@ -274,32 +201,6 @@ compilers:
 	@$(MAKE) --no-print-directory CC=gcc CFLAGS='-O0 -Werror' O=build/gcc all
 	@$(MAKE) --no-print-directory CC=clang CFLAGS='-O2 -Werror' O=build/clang all
 	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= O=build/bare all
-
-fuzz:
-	@[ -n '$(FUZZERS)' ] || { echo 'no fuzzers in tests/fuzz' >&2; exit 1; }
-	@./tests/support/packages build lint
-	@./tests/support/fuzz $(FUZZERS)
-
-# Criterion cannot run under ThreadSanitizer, so these have a main of their own.
-RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
-$(O)/bin/race-%: $(O)/tests/race/%.o $(SUPPORT) $(O)/lib/libtroupe.a
-	@mkdir -p $(@D)
-	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
-race:
-	@[ -n '$(RACES)' ] || { echo 'no programs in tests/race' >&2; exit 1; }
-	@./tests/support/packages build
-	@$(MAKE) --no-print-directory SANITIZE=thread CFLAGS='-g -Wno-tsan' do-race
-do-race: $(RACES:%=$(O)/bin/race-%)
-	@for r in $(RACES); do $(O)/bin/race-$$r || exit 1; done
-
-# What the tests do not see: N=40 small changes by a SEED.
-mutants:
-	@./tests/support/packages build test
-	@./tests/support/mutants
-
-model:
-	@./tests/support/packages build lint
-	@./tests/support/model
 
 # What the README says of an installed troupe, with pkg-config alone.
 check-install:

@@ -9,7 +9,7 @@ BENCH_SRC    = $(filter-out tests/bench/parts/% \
 
 # Peers that need something are built into $(O)/peers, each by itself, and
 # those for which it is not installed say so when asked.
-PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq && echo yes),zeromq) \
+PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq 2>/dev/null && echo yes),zeromq) \
 	$(if $(wildcard /usr/include/nng/nng.h),nng) \
 	$(if $(wildcard /usr/include/boost/interprocess/ipc/message_queue.hpp), \
 		$(if $(shell command -v $(CXX)),boost)) \
@@ -84,6 +84,8 @@ $(O)/tests/bench/context.o: INTERNAL += \
 	-DBENCH_REVISION='"$(REVISION)"' \
 	-DBENCH_FLAGS='"$(OPTIMISE) $(CFLAGS)"'
 
+.PHONY: benches bench do-bench bench-peers bench-report do-bench-report \
+	bench-smoke do-bench-smoke
 benches: $(O)/bin/troupe-bench $(BENCHES:%=$(O)/bin/bench-%)
 
 bench:
