@@ -343,17 +343,17 @@ TROUPE_API int troupe_close(troupe_ref ref);
 TROUPE_API int troupe_kill(troupe_ref ref);
 
 /*
- * Waits until the actor has ended; no handler runs meanwhile.  For one that is
- * gone already: its reason if it was a child of this function actor, else
- * TROUPE_NOPROC.  ret_end may be NULL.  Returns 0, -ETIMEDOUT, -ECANCELED (told
- * to stop), -EDEADLK (oneself), -EINVAL.
+ * Waits until the actor has ended; no handler runs meanwhile.  Of one that is
+ * gone already it tells the end, while the supervisor knows it (the latest 512
+ * ends), else TROUPE_NOPROC.  ret_end may be NULL.  Returns 0, -ETIMEDOUT,
+ * -ECANCELED (told to stop), -EDEADLK (oneself), -EINVAL.
  */
 TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			   struct troupe_end *ret_end);
 
 /*
- * down() will be called once when `ref` ends, also when it is gone already.
- * ret_monitor may be NULL.  0 or -EINVAL.
+ * down() will be called once when `ref` ends, also when it is gone already (as
+ * troupe_wait() tells it).  ret_monitor may be NULL.  0 or -EINVAL.
  */
 TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
 /* Afterwards down() is not called for it.  0; -EINVAL: not a monitor. */

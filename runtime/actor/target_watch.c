@@ -28,7 +28,6 @@ void trp_target_watch(troupe_ref target)
 	watched = entry;
 	request.ref = target;
 	request.id = trp_watch_id(TRP_WATCH_TARGET, trp_self_id());
-	request.post_mortem = true;
 	/* No correlation: nobody waits for the answer. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
 		       NULL);

@@ -67,16 +67,14 @@ static int on_watch(struct trp_request *request)
 	struct trp_supervisor *supervisor = request->supervisor;
 	const struct troupe_end unknown = { .ref = watch->ref,
 					    .reason.cause = TROUPE_NOPROC };
-	const struct troupe_end *end = NULL;
+	const struct troupe_end *end;
 
 	if (!watch->id)
 		return -EINVAL;
 	if (find(request, watch->ref))
 		return trp_child_watch(&supervisor->children, request->slot,
 				       trp_ref_slot(watch->ref), watch->id);
-	if (watch->post_mortem)
-		end = trp_exit_history_find(&supervisor->exit_history,
-					    watch->ref);
+	end = trp_exit_history_find(&supervisor->exit_history, watch->ref);
 	trp_exit_tell(supervisor, request->sender, end ? end : &unknown,
 		      watch->id);
 	return 0;

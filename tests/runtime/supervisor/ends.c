@@ -65,7 +65,7 @@ static int child_root(int argc, char **argv)
 	CHECK(troupe_wait(ref[2], troupe_in_ms(10000), &end) == 0);
 	CHECK(end.reason.code == -ERANGE);
 	CHECK(troupe_receive(&any_end, 1, TROUPE_POLL, &message) == -ETIMEDOUT);
-	CHECK(stage_end_of(ref[0]).reason.cause == TROUPE_NOPROC);
+	CHECK(stage_end_of(ref[0]).reason.code == -EDOM);
 	return 0;
 }
 

@@ -60,10 +60,10 @@ static int wait_root(int argc, char **argv)
 		usleep(1000);
 	end = stage_end_of(ref);
 	CHECK(end.reason.code == -ENOTDIR);
-	CHECK(stage_end_of(ref).reason.cause == TROUPE_NOPROC);
-	end.reason.cause = TROUPE_NORMAL;
+	CHECK(stage_end_of(ref).reason.code == -ENOTDIR);
+	end.reason.code = 0;
 	CHECK(troupe_wait(ref, TROUPE_POLL, &end) == 0);
-	CHECK(end.reason.cause == TROUPE_NOPROC);
+	CHECK(end.reason.code == -ENOTDIR);
 	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
 	CHECK(troupe_wait(ref, TROUPE_POLL, &end) == -ETIMEDOUT);
 	CHECK(troupe_wait(ref, troupe_in_ms(20), &end) == -ETIMEDOUT);
@@ -190,4 +190,56 @@ static int monitor_root(int argc, char **argv)
 Test(watches, monitors_stack_and_each_is_told_once)
 {
 	stage_pass(monitor_root);
+}
+
+/* ---- of one that has just died ------------------------------------------- */
+
+enum { DEAD = 3 };
+
+static int crashes(const void *arguments)
+{
+	signal(SIGSEGV, SIG_DFL);
+	raise(SIGSEGV);
+	return 0;
+}
+
+static int went_before(const struct troupe_end *end)
+{
+	CHECK(end->reason.cause == TROUPE_SIGNAL &&
+	      end->reason.code == SIGSEGV);
+	CHECK(end->ref == (troupe_ref)board->value[0] && end->pid > 0);
+	return ++board->count == DEAD ? TROUPE_STOP : 0;
+}
+
+static int watch_dead(const void *arguments)
+{
+	const Play__Who *who = arguments;
+	int i;
+
+	for (i = 0; i < DEAD; i++)
+		CHECK(troupe_monitor(who->ref, NULL) == 0);
+	return 0;
+}
+
+static const struct troupe_class late = { .name = "late",
+					  .init = watch_dead,
+					  .down = went_before };
+
+static int dead_root(int argc, char **argv)
+{
+	Play__Who who = PLAY__WHO__INIT;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(crashes, NULL, &who.ref) == 0);
+	board->value[0] = (long)who.ref;
+	CHECK(stage_end_of(who.ref).reason.cause == TROUPE_SIGNAL);
+	CHECK(troupe_spawn(&late, &who.base, &ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+	CHECK(board->count == DEAD);
+	return 0;
+}
+
+Test(watches, of_one_that_has_just_died_are_told_of_what)
+{
+	stage_pass(dead_root);
 }
