@@ -429,7 +429,10 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *	-EAGAIN     its mailbox is full	      (others as troupe_send())
  *	code        of the method that failed, see proxy.reason.text
  *
- * The struct is the caller's and must live until nothing is pending.
+ * The struct is the caller's and must live until nothing is pending.  init may
+ * be called at any time: closures of what is pending run before it returns.
+ * When a target has ended, its closures run before child_stopped or down.
+ *	-ECANCELED  troupe_proxy_init() of this proxy
  */
 struct troupe_proxy {
 	ProtobufCService base;

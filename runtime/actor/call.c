@@ -33,7 +33,8 @@ enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
 
 struct call {
 	struct troupe_timer timer; /* its deadline */
-	struct troupe_proxy *proxy;
+	struct troupe_proxy *proxy; /* the caller's memory; NULL: free */
+	troupe_ref target;
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCClosure closure;
 	void *data;
@@ -94,6 +95,7 @@ static struct call *call_new(struct troupe_proxy *proxy,
 	if (!call)
 		return NULL;
 	call->proxy = proxy;
+	call->target = proxy->target;
 	call->closure = closure;
 	call->data = data;
 	call->number = ++last_number;
@@ -252,10 +254,10 @@ static void target_ended(const struct troupe_end *end)
 	uint64_t newest = last_number;
 	uint32_t place;
 
-	for (place = 0; place < places; place++) {
+	for (place = 0; pending_calls && place < places; place++) {
 		struct call *call = table[place];
 
-		if (call->proxy && call->proxy->target == end->ref &&
+		if (call->proxy && call->target == end->ref &&
 		    call->number <= newest)
 			complete(call, NULL, -ESRCH, &end->reason);
 	}
@@ -274,7 +276,7 @@ void trp_call_expire(struct troupe_time now)
 		struct call *call = unwatched;
 
 		unlink_unwatched(call);
-		trp_target_watch(call->proxy->target);
+		trp_target_watch(call->target);
 	}
 }
 
@@ -364,7 +366,7 @@ static int start(struct call *call, struct trp_envelope *envelope,
 		return r;
 	trp_target_watch_listen(&listener);
 	link_unwatched(call, envelope->created);
-	return trp_send_mail(call->proxy->target, envelope, input, NULL);
+	return trp_send_mail(call->target, envelope, input, NULL);
 }
 
 static void ask(struct troupe_proxy *proxy, unsigned method_index,
@@ -421,12 +423,27 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 	ask(proxy, method_index, &envelope, input, closure, data);
 }
 
+/*
+ * `proxy` may hold anything: its pending calls are found in the table.  Their
+ * closures may ask again by it, or initialise it again.
+ */
 void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 		       const ProtobufCServiceDescriptor *service)
 {
+	uint32_t place;
+
 	*proxy = (struct troupe_proxy) {
 		.base = { .descriptor = service, .invoke = invoke },
 		.target = target,
 		.timeout_ms = 5000,
 	};
+	if (!pending_calls)
+		return;
+	for (place = 0; place < places; place++)
+		proxy->pending += table[place]->proxy == proxy;
+	if (!proxy->pending)
+		return;
+	trp_call_fail(proxy, 1, -ECANCELED, "its proxy was initialised anew");
+	proxy->error = proxy->private_failure = 0;
+	proxy->reason = (struct troupe_reason) { 0 };
 }

@@ -75,6 +75,8 @@ static int turn_exits(void)
 		return r;
 	notice = trp_exit_queue_pop(&trp_self.exits);
 	r = TRP_STEP_DONE;
+	/* Closures of its calls come before the callback of its end. */
+	trp_target_watch_ended(&notice->end);
 	switch (trp_watch_kind(notice->watch)) {
 	case TRP_WATCH_CHILD:
 		callback = klass->child_stopped;
@@ -83,8 +85,6 @@ static int turn_exits(void)
 		callback = klass->down;
 		break;
 	case TRP_WATCH_TARGET:
-		trp_target_watch_ended(&notice->end);
-		goto out;
 	case TRP_WATCH_WAIT: /* it waits no more */
 	case TRP_WATCH_KINDS:
 		goto out;
