@@ -238,7 +238,10 @@ struct troupe_class {
 	 */
 	int (*unhandled)(const struct troupe_message *message);
 
-	/* A child has ended; it is gone from the children already. */
+	/*
+	 * A child has ended; it is gone from the children already.  Told of
+	 * every child, also of those that end with this actor, after stop().
+	 */
 	int (*child_stopped)(const struct troupe_end *end);
 
 	/* An actor that this one monitors has ended. */
@@ -427,12 +430,12 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *	-ENOSYS     it has no such method
  *	-EDEADLK    awaiting it would close a cycle; reason.text is the path
  *	-EAGAIN     its mailbox is full	      (others as troupe_send())
+ *	-ECANCELED  troupe_proxy_init() of this proxy
  *	code        of the method that failed, see proxy.reason.text
  *
  * The struct is the caller's and must live until nothing is pending.  init may
  * be called at any time: closures of what is pending run before it returns.
  * When a target has ended, its closures run before child_stopped or down.
- *	-ECANCELED  troupe_proxy_init() of this proxy
  */
 struct troupe_proxy {
 	ProtobufCService base;

@@ -17,6 +17,7 @@
 #include "runtime/actor/request.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/actor/stash.h"
+#include "runtime/actor/take.h"
 #include "runtime/node/log.h"
 #include "runtime/node/process.h"
 #include "runtime/node/trace.h"
@@ -49,6 +50,7 @@ static void stop_children(void)
 
 	if (trp_self.children > 0)
 		trp_actor_request(&request.base, NULL);
+	trp_take_reports();
 	while ((notice = trp_exit_queue_pop(&trp_self.exits))) {
 		if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
 		    klass->child_stopped)

@@ -18,13 +18,6 @@ static int watch(troupe_ref ref, uint64_t id)
 	return trp_actor_request(&request.base, NULL);
 }
 
-/* Reports from before a request was answered: answers overtake them. */
-static void take_reports(void)
-{
-	while (trp_take(TRP_TAKE_CONTROL) == TRP_STEP_DONE)
-		;
-}
-
 static int unwatch(uint64_t id)
 {
 	Troupe__Control__Unwatch request = TROUPE__CONTROL__UNWATCH__INIT;
@@ -32,7 +25,7 @@ static int unwatch(uint64_t id)
 
 	request.id = id;
 	r = trp_actor_request(&request.base, NULL);
-	take_reports();
+	trp_take_reports();
 	free(trp_exit_queue_take(&trp_self.exits, id, 0));
 	free(trp_exit_queue_take(&trp_self.unclaimed, id, 0));
 	return r;
@@ -64,7 +57,7 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 	int r;
 
 	for (;;) {
-		take_reports();
+		trp_take_reports();
 		*ret_notice = trp_exit_queue_take(&trp_self.exits, id, 0);
 		if (*ret_notice)
 			return 0;

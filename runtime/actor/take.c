@@ -241,9 +241,15 @@ int trp_take_young(void)
 	return taken(r, &mail);
 }
 
-bool troupe_is_stopping(void)
+void trp_take_reports(void)
 {
-	while (trp_self.ref && trp_take(TRP_TAKE_CONTROL) > 0)
+	while (trp_take(TRP_TAKE_CONTROL) > 0)
 		;
 	return trp_self.is_stopping || !trp_self.ref;
 }
+}
+
+bool troupe_is_stopping(void)
+{
+	if (trp_self.ref)
+		trp_take_reports();

@@ -17,5 +17,8 @@ int trp_take_from(uint32_t slot);
 /* The same of anybody; older mail than the class allows is dropped. */
 int trp_take_young(void);
 
+/* Reports from before a request was answered: answers overtake them. */
+void trp_take_reports(void);
+
 /* Bytes that one sender may have unread, by the class. */
 uint32_t trp_take_limit(const struct troupe_class *klass);

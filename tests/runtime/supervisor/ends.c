@@ -236,3 +236,81 @@ Test(ends, cannot_be_forged)
 {
 	stage_pass(wrong_root);
 }
+
+/* ---- told to a parent that is ending ------------------------------------- */
+
+enum { FAMILIES = 15, CHILDREN = 4 };
+
+/* A family: how many children, how it ends, what its children do. */
+struct family {
+	int children;
+	bool is_told; /* to stop; else it ends by itself */
+	bool is_crash;
+};
+
+static const struct family families[] = {
+	{ 1, true, false },	   { CHILDREN, true, false },
+	{ CHILDREN, true, true },  { 1, false, false },
+	{ CHILDREN, false, true },
+};
+
+static int crash_on_stop(const void *arguments)
+{
+	struct troupe_message message;
+
+	while (troupe_receive(NULL, 0, TROUPE_NEVER, &message) != -ECANCELED)
+		;
+	raise(SIGABRT);
+	return 0;
+}
+
+static int spawn_family(const void *arguments)
+{
+	const Play__Number *number = arguments;
+	const struct family *family = &families[number->value];
+	int i;
+
+	for (i = 0; i < family->children; i++)
+		CHECK(troupe_spawn_function(family->is_crash ? crash_on_stop
+							     : stage_idle,
+					    NULL, NULL) == 0);
+	return family->is_told ? 0 : TROUPE_STOP;
+}
+
+static int count_child(const struct troupe_end *end)
+{
+	board->count++;
+	board->value[end->reason.cause]++;
+	return 0;
+}
+
+static const struct troupe_class household = { .name = "household",
+					       .init = spawn_family,
+					       .child_stopped = count_child };
+
+static int families_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	long told = 0, crashed = 0;
+	troupe_ref ref;
+	int i;
+
+	for (i = 0; i < FAMILIES; i++) {
+		number.value = i % (int)(sizeof(families) / sizeof(*families));
+		CHECK(troupe_spawn(&household, &number.base, &ref) == 0);
+		if (families[number.value].is_told)
+			CHECK(troupe_stop(ref) == 0);
+		stage_end_of(ref);
+		told += families[number.value].children;
+		if (families[number.value].is_crash)
+			crashed += families[number.value].children;
+	}
+	CHECK(board->count == told);
+	CHECK(board->value[TROUPE_SIGNAL] == crashed);
+	return 0;
+}
+
+Test(ends, of_all_children_are_told_to_a_parent_that_is_ending)
+{
+	stage_pass(families_root);
+}
