@@ -16,6 +16,7 @@
 #include "runtime/node/end.h"
 #include "runtime/node/types.h"
 #include "runtime/node/watch.h"
+#include "serialize/type.h"
 
 /* ---- from the supervisor ------------------------------------------------- */
 
@@ -111,8 +112,13 @@ static int take_letter(const struct trp_mail *mail,
 
 /* ---- from anybody -------------------------------------------------------- */
 
-static int take_close(const struct trp_envelope *envelope)
+/* The only order that actors give each other. */
+static int take_close(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope)
 {
+	if (envelope->type != trp_type_of(&troupe__control__close__descriptor))
+		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
+					     envelope);
 	if (!trp_self.is_closing)
 		trp_self.closed_at = envelope->created;
 	trp_self.is_closing = true;
@@ -166,7 +172,7 @@ static int take_record(const struct trp_mail *mail)
 	trp_status_count(&trp_self.status->received);
 	if (is_ours)
 		return mail->stream == TRP_REPLY ? take_reply(mail, &envelope)
-						 : take_close(&envelope);
+						 : take_close(mail, &envelope);
 	return mail->stream == TRP_MAIL && envelope.kind == TRP_MESSAGE
 		       ? take_letter(mail, &envelope)
 		       : take_control(mail, &envelope);
@@ -245,11 +251,11 @@ void trp_take_reports(void)
 {
 	while (trp_take(TRP_TAKE_CONTROL) > 0)
 		;
-	return trp_self.is_stopping || !trp_self.ref;
-}
 }
 
 bool troupe_is_stopping(void)
 {
 	if (trp_self.ref)
 		trp_take_reports();
+	return trp_self.is_stopping || !trp_self.ref;
+}
