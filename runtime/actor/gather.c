@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "runtime/actor/await.h"
 #include "runtime/actor/call.h"
 

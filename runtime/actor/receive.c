@@ -24,7 +24,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/loop.h"

@@ -2,7 +2,6 @@
 #include "runtime/actor/stash.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/saved_mail.h"

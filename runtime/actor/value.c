@@ -3,7 +3,6 @@
  * Values, JSON and shapes as troupe.h has them: serialize/ under public names.
  * struct troupe_value is Troupe__Value, and struct troupe_shape trp_shape.
  */
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include "runtime/troupe_value.h"

@@ -11,7 +11,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "ipc/arena.h"
-#include "ipc/bus/bus.h"
 #include "ipc/bus/kinds.h"
 #include "ipc/wait.h"
 #include "serialize/beacon/codecs.h"

@@ -13,7 +13,6 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/types.h"
 #include "runtime/mesh/mesh.pb-c.h"
-#include "serialize/message.h"
 
 /* ---- events ------------------------------------------------------------- */
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include "ipc/bus/bus.h"
 #include "runtime/actor/post.h"

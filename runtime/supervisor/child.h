@@ -15,9 +15,7 @@
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include "runtime/node/log.h"
 #include "runtime/node/ref.h"
 #include "runtime/node/timers.h"
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <unistd.h>
 #include "runtime/control/control.pb-c.h"
-#include "runtime/node/log.h"
 #include "runtime/node/status.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/stop.h"

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include "ipc/mailbox_receive.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
