@@ -50,60 +50,38 @@ static void listen_for(struct trp_control_session *session, uint32_t events)
 	trp_wait_add(&session->supervisor->wait, &session->watch);
 }
 
-static int pack(const struct trp_control_session *session,
-		const ProtobufCMessage *message, void **ret_bytes,
-		size_t *ret_size)
+int trp_control_server_say_with(struct trp_control_session *session,
+				const ProtobufCMessage *message, const int *fds,
+				size_t count)
 {
+	size_t size = trp_protocol_size(message);
+	void *bytes;
+	int r;
+
 	if (session->kept)
 		return -EAGAIN;
-	*ret_size = trp_protocol_size(message);
-	*ret_bytes = malloc(*ret_size);
-	if (!*ret_bytes)
+	bytes = malloc(size);
+	if (!bytes)
 		return -ENOMEM;
-	trp_protocol_pack(message, *ret_bytes);
-	return 0;
-}
-
-/* The packet becomes the session's, or is freed. */
-static int send_or_keep(struct trp_control_session *session, void *bytes,
-			size_t size)
-{
-	int r = trp_protocol_send(session->watch.fd, bytes, size, NULL, 0);
-
-	if (r == -EAGAIN) {
+	trp_protocol_pack(message, bytes);
+	r = trp_protocol_send(session->watch.fd, bytes, size, fds, count);
+	if (r == -EAGAIN && !count) {
 		session->kept = bytes;
 		session->kept_size = size;
 		listen_for(session, POLLIN | POLLOUT);
 		return 0;
 	}
 	free(bytes);
-	/* That it has gone is found by its watch. */
-	return r == -EMSGSIZE ? r : 0;
+	return r;
 }
 
 int trp_control_server_say(struct trp_control_session *session,
 			   const ProtobufCMessage *message)
 {
-	size_t size;
-	void *bytes;
-	int r = pack(session, message, &bytes, &size);
+	int r = trp_control_server_say_with(session, message, NULL, 0);
 
-	return r < 0 ? r : send_or_keep(session, bytes, size);
-}
-
-int trp_control_server_say_with(struct trp_control_session *session,
-				const ProtobufCMessage *message, const int *fds,
-				size_t count)
-{
-	size_t size;
-	void *bytes;
-	int r = pack(session, message, &bytes, &size);
-
-	if (r < 0)
-		return r;
-	r = trp_protocol_send(session->watch.fd, bytes, size, fds, count);
-	free(bytes);
-	return r;
+	/* That it has gone is found by its watch. */
+	return r == -EAGAIN || r == -ENOMEM || r == -EMSGSIZE ? r : 0;
 }
 
 static void say_done(struct trp_control_session *session, int result)
