@@ -78,13 +78,6 @@ static struct troupe_reason reason_of(const siginfo_t *info)
 	return reason;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int run(const struct trp_input *source, void *owner)
 {
 	struct troupe_program *program = owner;
@@ -99,7 +92,7 @@ static int run(const struct trp_input *source, void *owner)
 	program->pid = 0;
 	end.reason = reason_of(&info);
 	trp_end_set_usage(&end, &usage);
-	snprintf(end.name, sizeof(end.name), "%s", base_name(program->argv[0]));
+	snprintf(end.name, sizeof(end.name), "%s", basename(program->argv[0]));
 	return program->ended ? program->ended(program, &end) : 0;
 }
 

@@ -121,8 +121,7 @@ static bool set_flag(void *at, const char *text, int64_t least, int64_t most)
 /* "hello-4711" for build/examples/hello.so. */
 static void name_node(struct trp_options *options)
 {
-	const char *slash = strrchr(options->argv[0], '/');
-	const char *base = slash ? slash + 1 : options->argv[0];
+	const char *base = basename(options->argv[0]);
 	char name[TRP_NODE_NAME_SIZE];
 	const int most = sizeof(name) - sizeof("-2147483647");
 	int length = (int)strcspn(base, ".");

@@ -146,12 +146,10 @@ static void unlink_from_target(struct trp_child_table *table,
 
 	if (!target)
 		return;
-	for (link = &target->watchers; *link; link = &(*link)->next_of_target) {
-		if (*link != watcher)
-			continue;
-		*link = watcher->next_of_target;
-		return;
-	}
+	link = &target->watchers;
+	while (*link != watcher)
+		link = &(*link)->next_of_target;
+	*link = watcher->next_of_target;
 }
 
 static void unlink_from_watcher(struct trp_child_table *table,
@@ -162,12 +160,10 @@ static void unlink_from_watcher(struct trp_child_table *table,
 
 	if (!child)
 		return;
-	for (link = &child->watching; *link; link = &(*link)->next_of_watcher) {
-		if (*link != watcher)
-			continue;
-		*link = watcher->next_of_watcher;
-		return;
-	}
+	link = &child->watching;
+	while (*link != watcher)
+		link = &(*link)->next_of_watcher;
+	*link = watcher->next_of_watcher;
 }
 
 void trp_child_ended(struct trp_child_table *table, uint32_t slot)

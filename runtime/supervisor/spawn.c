@@ -148,13 +148,6 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 int trp_supervisor_spawn_root(struct trp_supervisor *supervisor)
 {
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
@@ -164,7 +157,7 @@ int trp_supervisor_spawn_root(struct trp_supervisor *supervisor)
 	int r;
 
 	snprintf(label, sizeof(label), "%s",
-		 base_name(supervisor->node.argv[0]));
+		 basename(supervisor->node.argv[0]));
 	birth.label = label;
 	request.birth = &birth;
 	r = trp_supervisor_spawn(supervisor, TRP_SLOT_SUPERVISOR, &request,
