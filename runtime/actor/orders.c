@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Registered names, and addresses in the tree. */
+/* What an actor asks of the supervisor by one request each. */
 #include <errno.h>
 #include <string.h>
+#include "runtime/actor/post.h"
 #include "runtime/actor/request.h"
+#include "runtime/troupe_dead_letters.h"
 #include "runtime/troupe_tree.h"
+
+/* ---- registered names, and addresses in the tree ------------------------- */
 
 int troupe_register(const char *name, troupe_ref ref)
 {
@@ -54,4 +58,55 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 		return -EINVAL;
 	request.ref = ref;
 	return trp_actor_request_text(&request.base, buffer, size);
+}
+
+/* ---- the end of another -------------------------------------------------- */
+
+int troupe_stop(troupe_ref ref)
+{
+	Troupe__Control__Stop request = TROUPE__CONTROL__STOP__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_kill(troupe_ref ref)
+{
+	Troupe__Control__Kill request = TROUPE__CONTROL__KILL__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	request.ref = ref;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_close(troupe_ref ref)
+{
+	Troupe__Control__Close close = TROUPE__CONTROL__CLOSE__INIT;
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
+
+	return trp_actor_post(ref, TRP_MAIL, &envelope, &close.base, NULL);
+}
+
+/* ---- dead letters -------------------------------------------------------- */
+
+static int want(bool wanted)
+{
+	Troupe__Control__DeadLetters request =
+		TROUPE__CONTROL__DEAD_LETTERS__INIT;
+
+	request.wanted = wanted;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_dead_letters_subscribe(void)
+{
+	return want(true);
+}
+
+int troupe_dead_letters_unsubscribe(void)
+{
+	return want(false);
 }
