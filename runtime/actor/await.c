@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/actor/await.h"
-
+/* Waiting for answers: of one target, and of many. */
 #include <errno.h>
 #include <stdlib.h>
 #include "ipc/mailbox_receive.h"
@@ -59,8 +58,9 @@ static int block(const struct troupe_proxy *first, size_t count)
 	return r;
 }
 
-int trp_await(const struct troupe_proxy *first, size_t count,
-	      const unsigned *pending)
+/* Blocks until `pending`, the calls of those proxies, is 0.  0; -ECANCELED. */
+static int await(const struct troupe_proxy *first, size_t count,
+		 const unsigned *pending)
 {
 	int64_t begin = *pending ? trp_trace_begin() : 0;
 	int r = 0;
@@ -76,11 +76,167 @@ int trp_await(const struct troupe_proxy *first, size_t count,
 
 int troupe_await(struct troupe_proxy *proxy)
 {
-	int r = trp_await(proxy, 1, &proxy->pending);
+	int r = await(proxy, 1, &proxy->pending);
 
 	if (r < 0)
 		return r;
 	r = proxy->private_failure;
 	proxy->private_failure = 0;
 	return r;
+}
+
+/* ---- one question to many ------------------------------------------------ */
+
+/*
+ * Each target has a proxy of its own; the answers are copied, for they outlive
+ * the closures that were given them.
+ *
+ *	pending == targets without result, + 1 while the question is asked
+ */
+
+/* The closure data of one target, behind the answers. */
+struct place {
+	struct troupe_gather *gather;
+	size_t index;
+};
+
+static struct place *places_of(const struct troupe_gather *gather)
+{
+	return (struct place *)(gather->answer + gather->count);
+}
+
+static void clear(struct troupe_gather *gather)
+{
+	size_t i;
+
+	for (i = 0; i < gather->count; i++) {
+		if (gather->answer[i])
+			protobuf_c_message_free_unpacked(gather->answer[i],
+							 NULL);
+		gather->answer[i] = NULL;
+	}
+	gather->failed = 0;
+}
+
+static ProtobufCMessage *copy(const ProtobufCMessage *message)
+{
+	size_t size = protobuf_c_message_get_packed_size(message);
+	ProtobufCMessage *copied = NULL;
+	uint8_t *bytes = malloc(size + 1);
+
+	if (!bytes)
+		return NULL;
+	protobuf_c_message_pack(message, bytes);
+	copied = protobuf_c_message_unpack(message->descriptor, NULL, size,
+					   bytes);
+	free(bytes);
+	return copied;
+}
+
+static void settle(struct troupe_gather *gather)
+{
+	ProtobufCClosure closure = gather->private_closure;
+	size_t i;
+
+	if (--gather->pending)
+		return;
+	gather->error = 0;
+	for (i = 0; i < gather->count; i++) {
+		if (!gather->proxy[i].error)
+			continue;
+		gather->failed++;
+		if (!gather->error)
+			gather->error = gather->proxy[i].error;
+	}
+	gather->private_closure = NULL;
+	if (closure)
+		closure(NULL, gather->private_data);
+}
+
+static void take(const ProtobufCMessage *answer, void *data)
+{
+	const struct place *place = data;
+	struct troupe_gather *gather = place->gather;
+
+	if (answer) {
+		gather->answer[place->index] = copy(answer);
+		if (!gather->answer[place->index])
+			gather->proxy[place->index].error = -ENOMEM;
+	}
+	settle(gather);
+}
+
+static void invoke(ProtobufCService *service, unsigned method,
+		   const ProtobufCMessage *input, ProtobufCClosure closure,
+		   void *data)
+{
+	struct troupe_gather *gather = (struct troupe_gather *)service;
+	int64_t deadline = gather->timeout_ms < 0
+				   ? INT64_MAX
+				   : troupe_in_ms(gather->timeout_ms).ns;
+	size_t i;
+
+	if (gather->pending) {
+		gather->error = -EBUSY;
+		if (closure)
+			closure(NULL, data);
+		return;
+	}
+	clear(gather);
+	gather->private_closure = closure;
+	gather->private_data = data;
+	gather->pending = closure ? (unsigned)gather->count + 1 : 1;
+	for (i = 0; i < gather->count; i++)
+		trp_call_start(&gather->proxy[i], method, input,
+			       closure ? take : NULL, &places_of(gather)[i],
+			       closure ? deadline : INT64_MAX);
+	settle(gather);
+}
+
+int troupe_gather_init(struct troupe_gather *gather, const troupe_ref *targets,
+		       size_t count, const ProtobufCServiceDescriptor *service)
+{
+	struct troupe_proxy *proxy;
+	ProtobufCMessage **answer;
+	size_t i;
+
+	if (!count)
+		return -EINVAL;
+	proxy = calloc(count, sizeof(*proxy));
+	answer = calloc(count, sizeof(*answer) + sizeof(struct place));
+	if (!proxy || !answer) {
+		free(proxy);
+		free(answer);
+		return -ENOMEM;
+	}
+	*gather = (struct troupe_gather) {
+		.base = { .descriptor = service, .invoke = invoke },
+		.timeout_ms = 5000,
+		.count = count,
+		.proxy = proxy,
+		.answer = answer,
+	};
+	for (i = 0; i < count; i++) {
+		troupe_proxy_init(&proxy[i], targets[i], service);
+		places_of(gather)[i] = (struct place) { gather, i };
+	}
+	return 0;
+}
+
+int troupe_gather_await(struct troupe_gather *gather)
+{
+	int r = await(gather->proxy, gather->count, &gather->pending);
+
+	return r < 0 ? r : gather->error;
+}
+
+void troupe_gather_fini(struct troupe_gather *gather)
+{
+	if (!gather->count)
+		return;
+	trp_call_forget(gather->proxy, gather->count);
+	clear(gather);
+	free(gather->proxy);
+	free(gather->answer);
+	*gather = (struct troupe_gather) { 0 };
 }

@@ -10,7 +10,6 @@
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dispatch.h"
-#include "runtime/actor/idle_timeout.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/receive.h"
@@ -93,6 +92,44 @@ static _Noreturn void wind_up(int r)
 		      NULL);
 }
 
+/* ---- the idle timeout of a class ----------------------------------------- */
+
+/*
+ * Armed when the actor has run out of work and is about to sleep, so that a
+ * message costs it nothing:
+ *
+ *	idle_timer is armed ==> `seen` messages had been received then
+ */
+static struct troupe_timer idle_timer;
+static uint64_t seen;
+
+static uint64_t received(void)
+{
+	return atomic_load_explicit(&trp_self.status->received,
+				    memory_order_relaxed);
+}
+
+/* Not if something came since, or waits for work to be completed. */
+static int expired(struct troupe_timer *timer)
+{
+	if (received() != seen || trp_self.held & TRP_HOLD_WORK)
+		return 0;
+	return trp_self.klass->idle();
+}
+
+static void begin_idle_timeout(void)
+{
+	const struct troupe_class *klass = trp_self.klass;
+
+	if (!klass->idle || klass->idle_ms <= 0 ||
+	    (idle_timer.place && received() == seen))
+		return;
+	seen = received();
+	idle_timer.fired = expired;
+	trp_timers_start(&trp_self.timers, &idle_timer,
+			 troupe_in_ms(klass->idle_ms));
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 static int run_class(const void *arguments)
@@ -124,7 +161,7 @@ static int run_class(const void *arguments)
 		r = trp_loop_turn();
 		if (r != TRP_STEP_IDLE)
 			continue;
-		trp_idle_timeout_begin();
+		begin_idle_timeout();
 		r = trp_loop_sleep(trp_loop_heeds(),
 				   trp_timers_next(&trp_self.timers));
 	}
