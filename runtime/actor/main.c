@@ -103,16 +103,11 @@ static _Noreturn void wind_up(int r)
 static struct troupe_timer idle_timer;
 static uint64_t seen;
 
-static uint64_t received(void)
-{
-	return atomic_load_explicit(&trp_self.status->received,
-				    memory_order_relaxed);
-}
-
 /* Not if something came since, or waits for work to be completed. */
 static int expired(struct troupe_timer *timer)
 {
-	if (received() != seen || trp_self.held & TRP_HOLD_WORK)
+	if (trp_status_read(&trp_self.status->received) != seen ||
+	    trp_self.held & TRP_HOLD_WORK)
 		return 0;
 	return trp_self.klass->idle();
 }
@@ -120,11 +115,12 @@ static int expired(struct troupe_timer *timer)
 static void begin_idle_timeout(void)
 {
 	const struct troupe_class *klass = trp_self.klass;
+	uint64_t received = trp_status_read(&trp_self.status->received);
 
 	if (!klass->idle || klass->idle_ms <= 0 ||
-	    (idle_timer.place && received() == seen))
+	    (idle_timer.place && received == seen))
 		return;
-	seen = received();
+	seen = received;
 	idle_timer.fired = expired;
 	trp_timers_start(&trp_self.timers, &idle_timer,
 			 troupe_in_ms(klass->idle_ms));

@@ -143,14 +143,10 @@ int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 	if (!status)
 		return -ESRCH;
 	*ret_counters = (struct troupe_counters) {
-		.received = atomic_load_explicit(&status->received,
-						 memory_order_relaxed),
-		.sent = atomic_load_explicit(&status->sent,
-					     memory_order_relaxed),
-		.refused = atomic_load_explicit(&status->refused,
-						memory_order_relaxed),
-		.dropped = atomic_load_explicit(&status->dropped,
-						memory_order_relaxed),
+		.received = trp_status_read(&status->received),
+		.sent = trp_status_read(&status->sent),
+		.refused = trp_status_read(&status->refused),
+		.dropped = trp_status_read(&status->dropped),
 	};
 	return 0;
 }

@@ -57,10 +57,15 @@ bool trp_status_read_exit(const struct trp_status *status,
 /* The process of that actor, or 0. */
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);
 
+/* A counter, of whomever. */
+static inline uint64_t trp_status_read(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
 /* One writer, so no locked instruction: it would cost more than a send. */
 static inline void trp_status_count(_Atomic uint64_t *counter)
 {
-	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-
-	atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+	atomic_store_explicit(counter, trp_status_read(counter) + 1,
+			      memory_order_relaxed);
 }

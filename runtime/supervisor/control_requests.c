@@ -41,11 +41,6 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 			      : TROUPE__GUEST__STATE__RUNNING;
 }
 
-static uint64_t count_of(const _Atomic uint64_t *counter)
-{
-	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
 static int say_actor(struct trp_control_session *session, uint32_t slot)
 {
 	struct trp_supervisor *supervisor = session->supervisor;
@@ -75,10 +70,10 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 			 ? trp_status_of(&supervisor->node.arena, actor.ref)
 			 : NULL;
 	if (status) {
-		actor.received = count_of(&status->received);
-		actor.sent = count_of(&status->sent);
-		actor.refused = count_of(&status->refused);
-		actor.dropped = count_of(&status->dropped);
+		actor.received = trp_status_read(&status->received);
+		actor.sent = trp_status_read(&status->sent);
+		actor.refused = trp_status_read(&status->refused);
+		actor.dropped = trp_status_read(&status->dropped);
 	}
 	return trp_control_server_say(session, &actor.base);
 }
