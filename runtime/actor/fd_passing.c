@@ -24,9 +24,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "runtime/actor/loop.h"
 #include "ipc/time.h"
+#include "runtime/actor/loop.h"
 #include "runtime/actor/target_watch.h"
+#include "runtime/control/protocol.h"
 #include "runtime/troupe_io.h"
 
 enum { MAGIC = 0x68616e64 };
@@ -124,25 +125,6 @@ static bool is_same_user(int fd)
 	       credentials.uid == geteuid();
 }
 
-/* One byte and the descriptor; the socket is new, so there is room. */
-static void send_descriptor(int socket, int fd)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	char byte = 0;
-	struct iovec bytes = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &bytes,
-				  .msg_iovlen = 1,
-				  .msg_control = control,
-				  .msg_controllen = sizeof(control) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 static void keep_spare(void)
 {
 	if (spare < 0)
@@ -163,7 +145,8 @@ static void on_request(struct trp_watch *watch, uint32_t events)
 	    sizeof(request)) {
 		link = find(&request);
 		if (*link) {
-			send_descriptor(watch->fd, (*link)->fd);
+			/* On a byte; the socket is new, so there is room. */
+			trp_protocol_send(watch->fd, "", 1, &(*link)->fd, 1);
 			withdraw(link);
 		}
 	}
