@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include "runtime/actor/dead_letters.h"
+#include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
@@ -26,16 +27,6 @@ int trp_dispatch_learn(const struct troupe_class *klass)
 	return 0;
 }
 
-static int handle(struct troupe_message *message,
-		  int (*handler)(const struct troupe_message *message))
-{
-	int r;
-
-	trp_self.is_busy = true;
-	r = handler ? handler(message) : 0;
-	return trp_self_completed(message, r);
-}
-
 /* A message for a class: unpack it and run its handler. */
 static int deliver(const struct trp_mail *mail,
 		   const struct trp_envelope *envelope)
@@ -43,20 +34,15 @@ static int deliver(const struct trp_mail *mail,
 	const struct troupe_handler *handler =
 		trp_type_table_find(&handlers, envelope->type);
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
-	struct troupe_message message = {
-		.type = handler ? handler->type
-				: trp_types_find(envelope->type),
-		.sender = envelope->sender,
-		.created = { envelope->created },
-		.deadline = { envelope->deadline },
-		.flow = envelope->flow,
-		.hop = envelope->hop,
-		.attachment = mail->attachment,
-		.attachment_size = mail->attachment_size,
-	};
+	struct troupe_message message = trp_mail_message(
+		envelope,
+		handler ? handler->type : trp_types_find(envelope->type));
+	int (*run)(const struct troupe_message *message);
 	ProtobufCMessage *unpacked = NULL;
 	int r;
 
+	message.attachment = mail->attachment;
+	message.attachment_size = mail->attachment_size;
 	if (message.type && trp_self_unpack(mail, message.type, &unpacked) < 0)
 		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
 					     envelope);
@@ -65,8 +51,9 @@ static int deliver(const struct trp_mail *mail,
 		trp_self.handled.is_refused = true;
 	}
 	message.body = unpacked;
-	r = handle(&message,
-		   handler ? handler->handle : trp_self.klass->unhandled);
+	run = handler ? handler->handle : trp_self.klass->unhandled;
+	trp_self.is_busy = true;
+	r = trp_self_completed(&message, run ? run(&message) : 0);
 	if (!handler && r < 0)
 		trp_self.unhandled = message.type ? message.type->name
 						  : "of an unknown type";
@@ -92,7 +79,7 @@ static int dispatch(const struct trp_mail *mail,
 	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail, envelope);
 }
 
-static void trace(int64_t begin, const struct trp_envelope *envelope)
+void trp_dispatch_trace(int64_t begin, const struct trp_envelope *envelope)
 {
 	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
 
@@ -123,7 +110,7 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 	};
 	r = dispatch(mail, envelope);
 	if (begin)
-		trace(begin, envelope);
+		trp_dispatch_trace(begin, envelope);
 	if (ret_handled)
 		*ret_handled = trp_self.handled;
 	/* A message that a function now holds goes on to be handled. */

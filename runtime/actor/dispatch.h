@@ -8,6 +8,9 @@
 /* The handlers of the class.  0, -EEXIST, -ENOMEM. */
 int trp_dispatch_learn(const struct troupe_class *klass);
 
+/* The span of a handler, from `begin` until now. */
+void trp_dispatch_trace(int64_t begin, const struct trp_envelope *envelope);
+
 /*
  * Has mail handled; while it is, it is the current one.  envelope: a copy of
  * what the mail begins with.  entry: of the custom mailbox that handed it out,

@@ -8,6 +8,7 @@
  */
 
 #include "ipc/lane.h"
+#include "runtime/troupe.h"
 #include "serialize/envelope.h"
 
 /* As trp_envelope_read(). */
@@ -19,6 +20,21 @@ static inline int trp_mail_envelope(const struct trp_mail *mail,
 
 	return trp_envelope_read(mail->bytes, mail->size, ret_envelope, &body,
 				 &size);
+}
+
+/* What its receiver is told of it, but for body and attachment. */
+static inline struct troupe_message trp_mail_message(
+	const struct trp_envelope *envelope,
+	const ProtobufCMessageDescriptor *type)
+{
+	return (struct troupe_message) {
+		.type = type,
+		.sender = envelope->sender,
+		.created = { envelope->created },
+		.deadline = { envelope->deadline },
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+	};
 }
 
 static inline const void *trp_mail_body(const struct trp_mail *mail)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/deadlock.h"
+#include "runtime/actor/mail.h"
 #include "runtime/actor/post.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
@@ -293,16 +294,10 @@ static int run_method(ProtobufCService *service,
 		      const struct trp_envelope *envelope,
 		      const ProtobufCMessage *input, struct ticket *ticket)
 {
-	struct troupe_message message = {
-		.body = input,
-		.type = input->descriptor,
-		.sender = envelope->sender,
-		.created = { envelope->created },
-		.deadline = { envelope->deadline },
-		.flow = envelope->flow,
-		.hop = envelope->hop,
-	};
+	struct troupe_message message =
+		trp_mail_message(envelope, input->descriptor);
 
+	message.body = input;
 	trp_self.is_busy = true;
 	service->invoke(service, envelope->method, input, reply, ticket);
 	if (trp_self.handled.is_stashed)

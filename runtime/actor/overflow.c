@@ -7,18 +7,14 @@
 
 static struct troupe_room *rooms; /* that are waited for */
 
-static enum troupe_full policy_of(troupe_ref ref)
-{
-	const struct trp_arena *arena = &trp_self.node->arena;
-
-	return (enum troupe_full)atomic_load_explicit(
-		&trp_arena_slot(arena, trp_ref_slot(ref))->note,
-		memory_order_relaxed);
-}
-
 bool trp_overflow_is_dropped(troupe_ref to, const struct trp_envelope *envelope)
 {
-	return policy_of(to) == TROUPE_FULL_DROP_NEW && !envelope->correlation;
+	const struct trp_slot *line =
+		trp_arena_slot(&trp_self.node->arena, trp_ref_slot(to));
+
+	return atomic_load_explicit(&line->note, memory_order_relaxed) ==
+		       TROUPE_FULL_DROP_NEW &&
+	       !envelope->correlation;
 }
 
 /* ---- room again ---------------------------------------------------------- */

@@ -26,7 +26,9 @@
 #include <stdlib.h>
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
+#include "runtime/actor/dispatch.h"
 #include "runtime/actor/loop.h"
+#include "runtime/actor/mail.h"
 #include "runtime/actor/pattern.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/node/trace.h"
@@ -81,15 +83,8 @@ static void begin_span(const struct trp_envelope *envelope)
 
 static void end_span(void)
 {
-	const ProtobufCMessageDescriptor *type;
-
-	if (!given_begin)
-		return;
-	type = trp_types_find(given_envelope.type);
-	trp_trace_handled(
-		"handler", type ? type->name : "unknown", given_begin,
-		&given_envelope,
-		trp_status_pid(&trp_self.node->arena, given_envelope.sender));
+	if (given_begin)
+		trp_dispatch_trace(given_begin, &given_envelope);
 	given_begin = 0;
 }
 
@@ -111,17 +106,9 @@ static void give_back(void)
 
 /* ---- matching ------------------------------------------------------------ */
 
-static void describe(const struct trp_envelope *envelope,
-		     struct troupe_message *ret_message)
+static struct troupe_message describe(const struct trp_envelope *envelope)
 {
-	*ret_message = (struct troupe_message) {
-		.type = trp_types_find(envelope->type),
-		.sender = envelope->sender,
-		.created = { envelope->created },
-		.deadline = { envelope->deadline },
-		.flow = envelope->flow,
-		.hop = envelope->hop,
-	};
+	return trp_mail_message(envelope, trp_types_find(envelope->type));
 }
 
 /* Unpacks on the first need.  False: it cannot be. */
@@ -280,7 +267,7 @@ static struct trp_saved_mail **search_from(struct list *list,
 		if (found->link && (*found->link)->number < saved->number)
 			break;
 		mark = trp_scratch_mark(&trp_self.scratch);
-		describe(&saved->envelope, &message);
+		message = describe(&saved->envelope);
 		index = match(&saved->mail, &saved->envelope, &message);
 		if (index == -2) {
 			drop_saved(list, link);
@@ -418,7 +405,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 	if (envelope->created <= wanted.until)
 		wanted.late = 0;
 	if (is_tried) {
-		describe(envelope, &wanted.message);
+		wanted.message = describe(envelope);
 		index = match(mail, envelope, &wanted.message);
 	}
 	if (index == -2)
