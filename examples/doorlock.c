@@ -4,7 +4,7 @@
  *
  *	LOCKED --4 right digits--> OPEN --a second--> LOCKED
  *
- * Whoever waits a second between two digits has to begin anew.  The keys are
+ * After a second without a digit the code begins anew.  The keys are
  * the argument; a dot waits until the lock has lost its patience.
  */
 #include <ctype.h>

@@ -19,7 +19,7 @@ static int lamp_init(const void *arguments)
 {
 	const Mesh__Lamp *lamp = arguments;
 
-	/* Whatever it writes to must refuse who brings a smaller fence. */
+	/* The resource it writes to must refuse a smaller fence. */
 	printf("the %s lamp is lit, fence %" PRIx64 "\n", lamp->colour,
 	       troupe_fence());
 	return 0;

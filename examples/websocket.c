@@ -22,7 +22,7 @@ static wslay_event_context_ptr context; /* NULL: the handshake is not over */
 
 /* ---- frames -------------------------------------------------------------- */
 
-/* What has come in and is not read yet. */
+/* Bytes that have come in and are not read yet. */
 static const uint8_t *unread;
 static size_t unread_size;
 

@@ -196,7 +196,7 @@ static inline uint64_t trp_life(uint32_t generation, enum trp_state state)
 /*
  * `handling` of a front names the record that was handed out last, by its
  * sender and position (8-aligned, modulo 2^48), and whether it is done with.
- * Whatever came before it in its stream is done with as well.
+ * All that came before it in its stream is done with as well.
  */
 enum {
 	TRP_HANDLING_BEGUN = 1,

@@ -85,7 +85,7 @@ static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 	return peer->limit;
 }
 
-/* Whom it leads to is gone: nobody will read what is left there. */
+/* Its receiver is gone: nobody will read what is left there. */
 static void let_go(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	if (peer->target && !trp_peer_is_live(peer, peer->target))

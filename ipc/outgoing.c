@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * The sending end of a lane.  Whatever it writes lies above its tail until R1;
- * killed before that, it leaves bytes that nobody looks at.
+ * The sending end of a lane.  All it writes lies above its tail until R1; if it
+ * is killed before that, nobody looks at the bytes.
  */
 
 static void write_header(void *at, uint64_t size, enum trp_kind kind,

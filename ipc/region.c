@@ -30,8 +30,8 @@ void *trp_region_at(const struct trp_region *region, uint64_t offset)
 }
 
 /*
- * Whatever the kernel says, it could not give us the pages; EFAULT is what it
- * says where touching them would have been SIGBUS.
+ * Each error means that the kernel could not give us the pages; it says EFAULT
+ * where touching them would have been SIGBUS.
  */
 static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {

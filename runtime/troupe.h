@@ -36,8 +36,8 @@ extern "C" {
 #define TROUPE_API __attribute__((visibility("default")))
 
 /*
- * The application's own, see above.  What it returns ends the root actor: 0 or
- * more normally, a negative errno as a failure.
+ * The application's own, see above.  Its result ends the root actor: 0 or more
+ * normally, a negative errno as a failure.
  */
 TROUPE_API int troupe_main(int argc, char **argv);
 
@@ -157,7 +157,7 @@ TROUPE_API int troupe_send_attached(troupe_ref to,
 /* ---- full mailboxes ------------------------------------------------------ */
 
 /*
- * What a class does about senders that find its mailbox full.  A call that is
+ * The policy of a class for senders that find its mailbox full.  A call that is
  * not taken always fails with -EAGAIN, and troupe_send_wait() always waits.
  */
 enum troupe_full {
@@ -188,7 +188,7 @@ struct troupe_room {
 TROUPE_API int troupe_room_notify(struct troupe_room *room, troupe_ref to);
 TROUPE_API int troupe_room_cancel(struct troupe_room *room);
 
-/* What an actor has counted, itself or another.  0 or -ESRCH. */
+/* The counts of an actor, oneself or another.  0 or -ESRCH. */
 struct troupe_counters {
 	uint64_t received; /* records of any kind */
 	uint64_t sent;
@@ -209,7 +209,7 @@ struct troupe_handler {
 };
 
 /*
- * What an actor does: a static const struct.  Every callback may be NULL.
+ * The behaviour of an actor: a static const struct.  Callbacks may be NULL.
  * One callback of an actor runs at a time.  One that returns a negative value
  * ends its actor with that reason (unless keeps_going, for handlers).
  */
@@ -281,7 +281,7 @@ struct troupe_class {
 	/* Unread bytes that one sender may have here; 0: 1 MiB. */
 	uint32_t mailbox_limit;
 
-	/* What becomes of a send beyond that; see troupe_full. */
+	/* The policy for sends beyond that; see troupe_full. */
 	enum troupe_full when_full;
 
 	/* A mailbox of another kind, see troupe_mailbox.h; NULL: the usual. */
@@ -295,8 +295,8 @@ struct troupe_class {
  * For a handler or a method of a class that cannot deal with its message now.
  * stash keeps a copy of the message being handled (a method's `call` is over
  * with it, and must not be answered); unstash has all that was stashed handled
- * again, in the order of stashing and before newer mail.  What was not taken
- * back is lost at the actor's end.
+ * again, in the order of stashing and before newer mail.  Mail not taken back
+ * is lost at the actor's end.
  * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
  * handled, or a function actor; -ENOMEM.  unstash: how many there were;
  * -EINVAL: a function actor.
@@ -491,13 +491,13 @@ TROUPE_API int troupe_gather_init(struct troupe_gather *gather,
 				  const ProtobufCServiceDescriptor *service);
 /* Waits as troupe_await().  Returns gather->error, or -ECANCELED. */
 TROUPE_API int troupe_gather_await(struct troupe_gather *gather);
-/* What is pending is given up, and its closure does not run. */
+/* Pending calls are given up, and their closures do not run. */
 TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
 
 /*
  * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
- * What is done with a call that is over is -EINVAL, while that can be seen.
+ * Each is -EINVAL for a call that is over, while that can be seen.
  * fail answers with an error.  forward hands the call on to an actor of the
  * same service, which answers the first caller; only before the method
  * returns.  Returns 0, or as troupe_send(), then the call is still yours (but

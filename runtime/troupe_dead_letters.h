@@ -55,7 +55,7 @@ extern TROUPE_API const ProtobufCMessageDescriptor
 TROUPE_API int troupe_dead_letters_subscribe(void);
 TROUPE_API int troupe_dead_letters_unsubscribe(void);
 
-/* What a subscriber was sent.  0; -EINVAL: another type of message. */
+/* Reads a message to a subscriber.  0; -EINVAL: another type. */
 TROUPE_API int troupe_dead_letter_read(const struct troupe_message *message,
 				       struct troupe_dead_letter *ret_letter);
 
@@ -63,7 +63,7 @@ TROUPE_API int troupe_dead_letter_read(const struct troupe_message *message,
 TROUPE_API const char *troupe_dead_letter_text(enum troupe_dead_cause cause);
 
 /*
- * What one actor has noticed, as sender or receiver; 0: all of the node, with
+ * The counts of one actor, as sender or receiver; 0: of the whole node, with
  * those that have ended and the supervisor.  0 or -ESRCH.
  */
 struct troupe_dead_counts {

@@ -20,7 +20,7 @@ extern "C" {
 
 /*
  * A pattern of this type takes an end: the message's sender is the actor that
- * has ended, its body a const struct troupe_end *.  What that actor sent comes
+ * has ended, its body a const struct troupe_end *.  Its messages come
  * before.  A pattern without type does not take ends, so that who does not ask
  * for them is given mail alone; they are kept, the latest 16,384, for a later
  * receive, and those of children for troupe_wait().  Where the class has

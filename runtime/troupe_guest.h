@@ -37,8 +37,8 @@ TROUPE_API int troupe_join(const char *node, const struct troupe_class *klass,
 			   char why[TROUPE_TEXT_SIZE]);
 
 /*
- * Ends the membership.  What was sent before is still delivered; what was not
- * received is dropped; calls that have no answer complete with -ESHUTDOWN,
+ * Ends the membership.  Messages sent before are still delivered; those not
+ * received are dropped; calls that have no answer complete with -ESHUTDOWN,
  * before this returns.  Timers are cancelled; remove inputs before.
  * It must be called after the node has ended, too, to join again.
  * Returns 0; -EINVAL: no guest, or from within a callback.

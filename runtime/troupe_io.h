@@ -6,7 +6,7 @@
  * More sources of events than troupe.h has: operations of io_uring, signals,
  * child programs, TCP; and descriptors handed from actor to actor.
  *
- * What holds for all: the struct is the caller's, zeroed before first use, and
+ * For all of them: the struct is the caller's, zeroed before first use, and
  * stays where it is while it is active.  Its callback runs as a handler:
  * between messages, never beside another callback, and what it returns is what
  * a handler returns.  Each event is looked for again only after the callback

@@ -46,8 +46,8 @@ struct troupe_mail {
 };
 
 /*
- * What a class names: the first member of a struct with what else its kind
- * wants to know; static const, as the class.
+ * A class names it: the first member of a struct with what else its kind wants
+ * to know; static const, as the class.
  */
 struct troupe_mailbox_kind;
 struct troupe_mailbox {
@@ -99,7 +99,7 @@ struct troupe_mailbox_kind {
 	int (*get)(void *box, struct troupe_mail *ret_mail);
 
 	/*
-	 * What became of it: 0 or positive: handled; -EBADMSG: it is not valid,
+	 * The result: 0 or positive: handled; -EBADMSG: it is not valid,
 	 * nobody here handles it, or so its handler says; other negative ones:
 	 * its handler failed.  Not called for what was stashed, until that has
 	 * been handled; nor when the actor dies first.

@@ -3,8 +3,8 @@
 #define TROUPE_MEMORY_H
 
 /*
- * What is to become of mail when memory is short: a hook that is asked before
- * each message, call and loan, and lets it pass, warns, or refuses.
+ * A policy for mail when memory is short: a hook that is asked before each
+ * message, call and loan, and lets it pass, warns, or refuses.
  */
 
 #include "troupe.h"

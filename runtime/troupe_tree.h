@@ -35,8 +35,8 @@ TROUPE_API int troupe_spawn_child(const char *name,
 				  troupe_ref *ret_ref);
 
 /*
- * Whose address that is: absolute, or relative to the caller, in which "." is
- * the one where the way has come to and ".." its parent: "b/c", "../sibling".
+ * The actor at that address: absolute, or relative to the caller.  "." is the
+ * one where the way has come to and ".." its parent: "b/c", "../sibling".
  * "//a" is one that the supervisor has started: the bus of a mesh, a singleton.
  * 0; -ENOENT: nobody's; -EINVAL: ill-formed, as "", "a//b" and "a/" are.
  */

@@ -108,7 +108,7 @@ TROUPE_API int troupe_value_to_json(const struct troupe_value *value,
 				    char **ret_json);
 
 /*
- * What a value looks like, compiled once: {"name": int}, ["data", str], [str],
+ * The shape of a value, compiled once: {"name": int}, ["data", str], [str],
  * {"event": str, "data": any}; see troupe(7).  A shape does not change.
  * new: 0; -EINVAL: the mistake, which may be NULL; -ENOMEM.  of: the shape of
  * a value as a text for free(); 0, -EINVAL (too deep), -EMSGSIZE, -ENOMEM.

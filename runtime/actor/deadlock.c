@@ -39,7 +39,7 @@ struct step {
 
 static struct step step[STEPS_MAX];
 
-/* Whom it awaits, or 0. */
+/* The actor that it awaits, or 0. */
 static troupe_ref look(troupe_ref ref, struct step *ret_step)
 {
 	const struct trp_status *status =

@@ -24,7 +24,7 @@
  * - who follows brings its list along, and not its name alone: ours may have
  *   another tail;
  * - a ping and what another side says may cross, and be judged by one head or
- *   the next, as they come.  Whose ping it is says what is in force.
+ *   the next, as they come.  The sender of the ping says what is in force.
  */
 
 static bool has_crossed_ours(const struct trp_beacon *beacon,
