@@ -2,8 +2,7 @@
 /*
  * A guest: an actor by its own wish.  It gets its slot and the arena, which
  * others have by the fork, from the control socket.  Its connection is one of
- *the descriptors that it sleeps on; the end of that is the end of its
- *membership.
+ * the descriptors that it sleeps on, whose end is that of its membership.
  *
  *	slot in our front, no exit record	until we have left
  *	exit record, then unmapped, then closed	in this order: the supervisor's

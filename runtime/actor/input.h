@@ -15,7 +15,7 @@ struct trp_input {
 	struct trp_watch watch;
 	void *owner;
 	struct trp_input *
-		*link; /* the owner's pointer to this; NULL again at its end */
+		*link; /* the owner's to this; NULL again at its end */
 	int (*run)(const struct trp_input *source, void *owner);
 	const short *wanted; /* events, read when the watch is set; or NULL */
 	unsigned left;	     /* runs; 0: any number */

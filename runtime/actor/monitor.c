@@ -64,8 +64,7 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 		if (trp_self.is_stopping)
 			return -ECANCELED;
 		is_late = trp_time_now().ns >= deadline.ns;
-		/* Reports from before the answer are here, for it has
-		 * overtaken them. */
+		/* Reports from before the answer are here: it overtook them. */
 		r = is_late ? trp_take(TRP_TAKE_CONTROL)
 			    : trp_loop_block(deadline);
 		if (r < 0)
@@ -112,8 +111,7 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			unwatch(id);
 			return r;
 		}
-		/* A child's end is told twice, to the parent and to the watch.
-		 */
+		/* A child's end is told twice: to the parent, to the watch. */
 		own = claim(ref);
 		if (own && notice->end.reason.cause == TROUPE_NOPROC)
 			notice->end = own->end;

@@ -5,8 +5,7 @@
  * Mail that was taken off its lane and is not handled yet: a copy in private
  * memory, so that the lane goes on.  Both the save queue of troupe_receive()
  * and the stash of a class are lists of these.  That memory dies with a process
- * that crashes; the status block says how many there
- * were, for the supervisor to count.
+ * that crashes; the status block says how many there were.
  */
 
 #include "ipc/mailbox.h"
@@ -30,8 +29,7 @@ struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
 					  const struct trp_envelope *envelope);
 void trp_saved_mail_free(struct trp_saved_mail *saved);
 
-/* The custom mailbox that handed it out has it: it would not be lost.  entry:
- * or 0. */
+/* A custom mailbox has it as that entry, unless 0: it would not be lost. */
 void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
 /* At an end in order each is told of, so none is left to be counted. */

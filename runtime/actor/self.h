@@ -100,8 +100,7 @@ struct trp_self {
 		bool is_traced;
 		bool is_stashed; /* `mail` was */
 		bool is_refused; /* nobody here handles it */
-		uint64_t entry;	 /* in the custom mailbox that handed it out, or
-				    0 */
+		uint64_t entry;	 /* in its custom mailbox, or 0 */
 		int result;	 /* of its handler; -EBADMSG: it had none */
 	} handled;
 };

@@ -65,8 +65,7 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	r = trp_memory_policy_check(to, message, &envelope);
 	if (r < 0)
 		return r;
-	/* A caller that waits for room wants that, and no policy of the class.
-	 */
+	/* One that waits for room wants that, and no policy of the class. */
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
 		/* Nobody reads while it waits for itself. */

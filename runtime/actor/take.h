@@ -9,8 +9,7 @@
 
 #include "runtime/actor/self.h"
 
-/* One record of `take`: enum trp_step, or negative: a handler ends the actor.
- */
+/* One record of `take`: enum trp_step; negative: a handler ends the actor. */
 int trp_take(unsigned take);
 /* The same, of one sender alone. */
 int trp_take_from(uint32_t slot);

@@ -214,8 +214,7 @@ void troupe_stream_finish(struct troupe_stream *stream)
 		return;
 	stream->private_state |= WILL_END;
 	end_writing(stream);
-	/* Both sides have: the socket says so, and the end is told in a turn.
-	 */
+	/* Both sides have: the socket says so; the end is told in a turn. */
 	want(stream);
 }
 

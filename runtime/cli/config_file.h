@@ -17,9 +17,8 @@ typedef bool trp_config_file_set(void *data, const char *key, const char *text,
 				 const char **ret_takes);
 
 /*
- * Sets what the file says.  Returns 0; -EINVAL,
- * -ENOENT, ... and `why` says what is wrong, and in which line; -ENOTSUP: built
- * without libinih.
+ * Sets what the file says.  Returns 0; -EINVAL, -ENOENT, ... and `why` says
+ * what is wrong, and in which line; -ENOTSUP: built without libinih.
  */
 int trp_config_file_read(const char *path, trp_config_file_set *set, void *data,
 			 char *why, size_t size);

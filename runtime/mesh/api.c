@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mesh as actors see it: requests to the supervisor, and what comes back.
- */
+/* The mesh as actors see it: requests to the supervisor, and their answers. */
 #include "runtime/troupe_mesh.h"
 
 #include <errno.h>

@@ -51,15 +51,11 @@ static bool is_bus_well(struct trp_mesh *mesh)
 
 	if (!bus->ref)
 		return false;
-	if (mesh->unanswered < UNANSWERED_MOST &&
-	    (!mesh->unanswered ||
-	     troupe_now().ns - mesh->asked.ns < HUNG_MS * INT64_C(1000000)))
-		return true;
-	if (troupe_now().ns - mesh->asked.ns >= HUNG_MS * INT64_C(1000000)) {
-		troupe_log(TROUPE_WARNING,
-			   "the bus actor hangs, and is killed");
-		trp_notify_kill(mesh->supervisor, trp_ref_slot(bus->ref));
-	}
+	if (!mesh->unanswered ||
+	    troupe_now().ns - mesh->asked.ns < HUNG_MS * INT64_C(1000000))
+		return mesh->unanswered < UNANSWERED_MOST;
+	troupe_log(TROUPE_WARNING, "the bus actor hangs, and is killed");
+	trp_notify_kill(mesh->supervisor, trp_ref_slot(bus->ref));
 	return false;
 }
 

@@ -41,7 +41,6 @@ static void tell(struct trp_mesh *mesh,
 				&message.base);
 }
 
-/* Those that have ended are taken off on the way. */
 void trp_mesh_subscribers_tell(struct trp_mesh *mesh,
 			       const struct troupe_mesh_event *event)
 {

@@ -8,8 +8,7 @@
 
 struct trp_mesh;
 
-/* Tells all of them (node NULL: of none); those that have ended are taken off
- * on the way. */
+/* Tells all; those that have ended are taken off on the way. */
 void trp_mesh_subscribers_tell(struct trp_mesh *mesh,
 			       const struct troupe_mesh_event *event);
 

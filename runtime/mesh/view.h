@@ -7,7 +7,6 @@
 
 struct trp_mesh;
 
-/* For free(): a packed mesh.View, of all nodes (offer ""), or of those that
- * offer that.  -ENOMEM. */
+/* For free(): a mesh.View, of all nodes (offer ""), or who offers that. */
 int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view);

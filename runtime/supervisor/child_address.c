@@ -131,8 +131,7 @@ int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
 		size = strcspn(address, "/");
 		if (size == 0 || size >= TROUPE_NAME_SIZE)
 			return -EINVAL;
-		/* An ill-formed address is refused also where nothing is found.
-		 */
+		/* An ill-formed address is refused also where nothing is. */
 		if (is_there)
 			slot = step(table, slot, address, size);
 		is_there = slot;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/*
- * Requests over the control socket: those about the node itself, and those in
- * the tables of its modules.
- */
+/* Requests over the control socket: about the node, and of its modules. */
 
 #include "runtime/supervisor/control_server.h"
 

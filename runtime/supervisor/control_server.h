@@ -7,8 +7,7 @@
  * a session.
  *
  * Nothing here waits.  An answer is pulled: more() is called whenever there is
- * room for an item, so that neither a long list nor a reader that stands still
- * takes memory; what says something by itself (a subscription) calls
+ * room for an item; what says something by itself (a subscription) calls
  * trp_control_server_say() and counts what is refused.
  *
  *	kept != NULL ==> the socket was full; more() is not called

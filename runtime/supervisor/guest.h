@@ -20,10 +20,9 @@
 struct trp_guest {
 	struct trp_guest *next, **link;
 	struct trp_supervisor *supervisor;
-	struct trp_control_session
-		*session;	       /* NULL: its connection has ended */
-	struct trp_watch end;	       /* its pidfd */
-	struct troupe_timer expulsion; /* soon */
+	struct trp_control_session *session; /* NULL: it has ended */
+	struct trp_watch end;		     /* its pidfd */
+	struct troupe_timer expulsion;	     /* soon */
 	uint32_t slot, generation;
 };
 

@@ -32,8 +32,7 @@ struct trp_request_kind {
 /* Tables end with an entry of NULL; they and leave() may be missing. */
 struct trp_module {
 	const char *closed; /* why it is not open, for people */
-	/* Types of messages that actors are sent, or send to each other: all
-	 * know them. */
+	/* Of messages to actors, and between them: all know these. */
 	const ProtobufCMessageDescriptor *const *types;
 	const struct trp_request_kind *requests;
 	/*
@@ -54,8 +53,7 @@ struct trp_module_entry {
 	void *state;
 };
 
-/* Before the fork of the zygote: from then on the types are known.  0, or as
- * trp_types_add(). */
+/* Before the zygote's fork: the types are known.  As trp_types_add(). */
 int trp_module_begin(struct trp_supervisor *supervisor,
 		     const struct trp_module *const *list);
 

@@ -23,9 +23,7 @@ struct trp_registry {
 /* 1 to 31 bytes, without '/' and control characters. */
 bool trp_registry_is_valid(const char *name);
 
-/*
- * The same for a name among siblings: without ':' too, and not only dots.
- */
+/* The same for a name among siblings: without ':' too, and not only dots. */
 bool trp_registry_is_step(const char *name);
 
 /* holder: the list of all names of `ref`.  0, -EEXIST, -EINVAL, -ENOMEM. */

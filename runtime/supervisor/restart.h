@@ -2,10 +2,8 @@
 #pragma once
 
 /*
- * Keeps one actor of the supervisor's own running as long as it is wanted: it
- * is started again when it dies, after pauses that grow from 0.1 to 15 s.  All
- * that such an actor spawns ends with it: killed when it has died, or when it
- * has not stopped in time.
+ * Keeps one actor of the supervisor's own running as long as it is wanted, as
+ * README.md has it.
  *
  *	ref != 0	it runs, or has been ordered, or is stopping
  *	is_stopping ==> ref != 0; the timer is when everything is killed
@@ -36,8 +34,8 @@ struct trp_restart {
 	struct troupe_timer timer;
 };
 
-/* `restart` is the caller's, and stays where it is.  `spawn` is copied.  0 or
- * -ENOMEM. */
+/* `restart` is the caller's, and stays there; `spawn` is copied.  Or -ENOMEM.
+ */
 int trp_restart_init(struct trp_restart *restart,
 		     struct trp_supervisor *supervisor,
 		     const Troupe__Control__Spawn *spawn);

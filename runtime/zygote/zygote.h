@@ -2,19 +2,8 @@
 #pragma once
 
 /*
- * The zygote: forked by the supervisor before anything else is there, it alone
- * loads the application, and then forks one process for each order.
- *
- *	supervisor --- order ---> zygote	{slot, generation}
- *	supervisor <-- birth ---- zygote	{slot, generation, pid}
- *
- * It answers with a pid or -errno, and keeps nothing: no table, no thread, two
- * pipes.  A new process reads in its own mailbox what it is to be
- * (system.proto, Birth).  A batch of orders is read at once and answered at
- * once.
- *
- * When the supervisor closes its end the zygote ends; when the zygote dies the
- * supervisor sees the end of file.  It is killed with the supervisor.
+ * The zygote: it alone loads the application, and then forks one process for
+ * each order.  It ends when the supervisor closes its end.  README.md has more.
  */
 
 #include <sys/types.h>
