@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool trp_message_is_valid(const ProtobufCMessage *message)
@@ -22,6 +23,32 @@ size_t trp_message_size(const ProtobufCMessage *message)
 size_t trp_message_pack(const ProtobufCMessage *message, void *bytes)
 {
 	return protobuf_c_message_pack(message, bytes);
+}
+
+int trp_message_to_bytes(const ProtobufCMessage *message,
+			 ProtobufCBinaryData *ret_bytes)
+{
+	size_t size = trp_message_size(message);
+	uint8_t *bytes = malloc(size + 1);
+
+	if (!bytes)
+		return -ENOMEM;
+	trp_message_pack(message, bytes);
+	*ret_bytes = (ProtobufCBinaryData) { size, bytes };
+	return 0;
+}
+
+ProtobufCMessage *trp_message_copy(const ProtobufCMessage *message)
+{
+	ProtobufCBinaryData bytes;
+	ProtobufCMessage *copy;
+
+	if (trp_message_to_bytes(message, &bytes) < 0)
+		return NULL;
+	copy = protobuf_c_message_unpack(message->descriptor, NULL, bytes.len,
+					 bytes.data);
+	free(bytes.data);
+	return copy;
 }
 
 enum { SMALL = 256 }; /* bytes copied to the stack, 3 ns faster */

@@ -37,6 +37,12 @@ size_t trp_message_size(const ProtobufCMessage *message);
  */
 size_t trp_message_pack(const ProtobufCMessage *message, void *bytes);
 
+/* Packs into memory for free().  0 or -ENOMEM. */
+int trp_message_to_bytes(const ProtobufCMessage *message,
+			 ProtobufCBinaryData *ret_bytes);
+/* For protobuf_c_message_free_unpacked(); NULL: no memory. */
+ProtobufCMessage *trp_message_copy(const ProtobufCMessage *message);
+
 /*
  * The message in `bytes`, which a peer may be changing: it is parsed from a
  * copy.  ret_message lives in the scratch until the release of a mark taken

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "serialize/message.h"
 
 static const Troupe__Value null_value = TROUPE__VALUE__INIT;
 
@@ -226,16 +227,7 @@ int trp_value_put(Troupe__Value *map, const char *key, Troupe__Value *item)
 
 Troupe__Value *trp_value_copy(const Troupe__Value *value)
 {
-	size_t size = troupe__value__get_packed_size(value);
-	unsigned char *bytes = malloc(size ? size : 1);
-	Troupe__Value *copy;
-
-	if (!bytes)
-		return NULL;
-	troupe__value__pack(value, bytes);
-	copy = troupe__value__unpack(NULL, size, bytes);
-	free(bytes);
-	return copy;
+	return (Troupe__Value *)trp_message_copy(&value->base);
 }
 
 void trp_value_free(Troupe__Value *value)

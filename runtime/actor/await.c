@@ -10,6 +10,7 @@
 #include "runtime/actor/target_watch.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
+#include "serialize/message.h"
 
 /* Ends of targets that were told while we wait: no callback, so at once. */
 static void take_ended_targets(void)
@@ -118,21 +119,6 @@ static void clear(struct troupe_gather *gather)
 	gather->failed = 0;
 }
 
-static ProtobufCMessage *copy(const ProtobufCMessage *message)
-{
-	size_t size = protobuf_c_message_get_packed_size(message);
-	ProtobufCMessage *copied = NULL;
-	uint8_t *bytes = malloc(size + 1);
-
-	if (!bytes)
-		return NULL;
-	protobuf_c_message_pack(message, bytes);
-	copied = protobuf_c_message_unpack(message->descriptor, NULL, size,
-					   bytes);
-	free(bytes);
-	return copied;
-}
-
 static void settle(struct troupe_gather *gather)
 {
 	ProtobufCClosure closure = gather->private_closure;
@@ -159,7 +145,7 @@ static void take(const ProtobufCMessage *answer, void *data)
 	struct troupe_gather *gather = place->gather;
 
 	if (answer) {
-		gather->answer[place->index] = copy(answer);
+		gather->answer[place->index] = trp_message_copy(answer);
 		if (!gather->answer[place->index])
 			gather->proxy[place->index].error = -ENOMEM;
 	}

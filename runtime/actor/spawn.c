@@ -12,22 +12,14 @@
 static int put_arguments(Troupe__Control__Birth *birth,
 			 const ProtobufCMessage *arguments)
 {
-	size_t size;
-
 	if (!arguments)
 		return 0;
 	if (!trp_message_is_valid(arguments))
 		return -EINVAL;
-	size = trp_message_size(arguments);
-	if (size > TRP_LIMIT_MAX / 2)
+	if (trp_message_size(arguments) > TRP_LIMIT_MAX / 2)
 		return -EMSGSIZE;
 	birth->type = (uintptr_t)arguments->descriptor;
-	birth->arguments.len = size;
-	birth->arguments.data = malloc(size + 1);
-	if (!birth->arguments.data)
-		return -ENOMEM;
-	trp_message_pack(arguments, birth->arguments.data);
-	return 0;
+	return trp_message_to_bytes(arguments, &birth->arguments);
 }
 
 /* Room for what the receiver will drop, where it drops the oldest. */

@@ -12,6 +12,7 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/types.h"
 #include "runtime/mesh/mesh.pb-c.h"
+#include "serialize/message.h"
 
 /* ---- events ------------------------------------------------------------- */
 
@@ -228,20 +229,16 @@ void troupe_mesh_view_free(struct troupe_mesh_view *view)
 static int ask_for_singleton(const Troupe__Control__Spawn *spawn, bool is_over)
 {
 	Troupe__Mesh__Singleton request = TROUPE__MESH__SINGLETON__INIT;
-	size_t size = troupe__control__spawn__get_packed_size(spawn);
-	uint8_t *bytes;
 	int r;
 
-	if (size > TRP_LIMIT_MAX / 2)
+	if (trp_message_size(&spawn->base) > TRP_LIMIT_MAX / 2)
 		return -EMSGSIZE;
-	bytes = malloc(size + 1);
-	if (!bytes)
-		return -ENOMEM;
-	troupe__control__spawn__pack(spawn, bytes);
-	request.spawn = (ProtobufCBinaryData) { size, bytes };
+	r = trp_message_to_bytes(&spawn->base, &request.spawn);
+	if (r < 0)
+		return r;
 	request.is_over = is_over;
 	r = trp_actor_request(&request.base, NULL);
-	free(bytes);
+	free(request.spawn.data);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "runtime/mesh/pack.h"
 #include "runtime/mesh/singleton.h"
 #include "runtime/supervisor/supervisor.h"
+#include "serialize/message.h"
 
 /*
  * A view borrows names and values from the beacon, which stands still until it
@@ -200,19 +201,6 @@ static void see_lists(struct view *view)
 			singleton->restart.spawn->name;
 }
 
-static int pack(const Troupe__Mesh__View *message,
-		ProtobufCBinaryData *ret_view)
-{
-	size_t size = troupe__mesh__view__get_packed_size(message);
-	uint8_t *bytes = malloc(size + 1);
-
-	if (!bytes)
-		return -ENOMEM;
-	troupe__mesh__view__pack(message, bytes);
-	*ret_view = (ProtobufCBinaryData) { size, bytes };
-	return 0;
-}
-
 int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view)
 {
@@ -240,7 +228,8 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->nodes = take(&view, nodes * sizeof(*message->nodes));
 	trp_beacon_each(mesh->beacon, see_node, &view);
 	see_lists(&view);
-	r = view.error ? view.error : pack(message, ret_view);
+	r = view.error ? view.error
+		       : trp_message_to_bytes(&message->base, ret_view);
 	trp_scratch_release(scratch, mark);
 	return r;
 }

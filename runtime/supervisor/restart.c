@@ -2,12 +2,12 @@
 #include "runtime/supervisor/restart.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
+#include "serialize/message.h"
 
 enum {
 	PAUSE_FIRST_MS = 100,
@@ -17,16 +17,7 @@ enum {
 
 static Troupe__Control__Spawn *copy(const Troupe__Control__Spawn *spawn)
 {
-	size_t size = troupe__control__spawn__get_packed_size(spawn);
-	uint8_t *bytes = malloc(size + 1);
-	Troupe__Control__Spawn *ours;
-
-	if (!bytes)
-		return NULL;
-	troupe__control__spawn__pack(spawn, bytes);
-	ours = troupe__control__spawn__unpack(NULL, size, bytes);
-	free(bytes);
-	return ours;
+	return (Troupe__Control__Spawn *)trp_message_copy(&spawn->base);
 }
 
 int trp_restart_init(struct trp_restart *restart,

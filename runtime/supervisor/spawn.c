@@ -152,13 +152,10 @@ int trp_supervisor_spawn_root(struct trp_supervisor *supervisor)
 {
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
-	char label[TROUPE_NAME_SIZE];
 	troupe_ref ref;
 	int r;
 
-	snprintf(label, sizeof(label), "%s",
-		 basename(supervisor->node.argv[0]));
-	birth.label = label;
+	birth.label = basename(supervisor->node.argv[0]);
 	request.birth = &birth;
 	r = trp_supervisor_spawn(supervisor, TRP_SLOT_SUPERVISOR, &request,
 				 &ref);
