@@ -32,12 +32,12 @@ static void put_bool(struct troupe_value *map, const char *key, bool flag)
 }
 
 /* Values of other nodes need not be text. */
-static struct troupe_value *text_of(const ProtobufCBinaryData *bytes)
+static struct troupe_value *text_of(ProtobufCBinaryData bytes)
 {
 	char text[TRP_WIRE_VALUE_MAX + 1];
 
-	snprintf(text, sizeof(text), "%.*s", (int)bytes->len,
-		 (const char *)bytes->data);
+	snprintf(text, sizeof(text), "%.*s", (int)bytes.len,
+		 (const char *)bytes.data);
 	return troupe_value_text(text);
 }
 
@@ -69,7 +69,7 @@ static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
 {
 	struct troupe_value *map = troupe_value_map();
 
-	troupe_value_put(map, "name", text_of(&node->name));
+	troupe_value_put(map, "name", text_of(node->name));
 	put_bool(map, "self", node->is_self);
 	put_bool(map, "live", node->is_live);
 	put_bool(map, "it", node->is_it);
@@ -79,7 +79,7 @@ static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
 	troupe_value_put(map, "load", troupe_value_double(node->load / 100.0));
 	put_int(map, "actors", node->actors);
 	troupe_value_put(map, "offers", offers_of(node));
-	troupe_value_put(map, "value", text_of(&node->value));
+	troupe_value_put(map, "value", text_of(node->value));
 	return map;
 }
 
@@ -129,7 +129,7 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 	size_t i;
 
 	for (i = 0; i < view->n_listed; i++)
-		troupe_value_append(listed, text_of(&view->listed[i]));
+		troupe_value_append(listed, text_of(view->listed[i]));
 	for (i = 0; i < view->n_singleton; i++)
 		troupe_value_append(singletons,
 				    troupe_value_text(view->singleton[i]));
@@ -137,8 +137,8 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 	put_text(map, "node", view->node);
 	put_text(map, "bus", view->bus);
 	put_bool(map, "up", view->is_up);
-	troupe_value_put(map, "it", text_of(&view->it));
-	troupe_value_put(map, "seat", text_of(&view->seat));
+	troupe_value_put(map, "it", text_of(view->it));
+	troupe_value_put(map, "seat", text_of(view->seat));
 	put_int(map, "term", view->term);
 	put_int(map, "fence", view->fence);
 	troupe_value_put(map, "listed", listed);
@@ -153,14 +153,14 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 /* ---- for people --------------------------------------------------------- */
 
 /* Names come from others: nothing of theirs may steer a terminal. */
-static void print_bytes(const ProtobufCBinaryData *bytes)
+static void print_bytes(ProtobufCBinaryData bytes)
 {
 	size_t i;
 
-	for (i = 0; i < bytes->len; i++)
-		putchar(bytes->data[i] < ' ' || bytes->data[i] == 127
+	for (i = 0; i < bytes.len; i++)
+		putchar(bytes.data[i] < ' ' || bytes.data[i] == 127
 				? '?'
-				: bytes->data[i]);
+				: bytes.data[i]);
 }
 
 static uint64_t sum(const uint64_t *numbers, size_t count)
@@ -172,10 +172,10 @@ static uint64_t sum(const uint64_t *numbers, size_t count)
 	return total;
 }
 
-static void print_named(const char *what, const ProtobufCBinaryData *name)
+static void print_named(const char *what, ProtobufCBinaryData name)
 {
 	printf("%-11s", what);
-	if (name->len)
+	if (name.len)
 		print_bytes(name);
 	else
 		putchar('-');
@@ -192,14 +192,14 @@ static void print_view(const Troupe__Mesh__View *view)
 	printf("bus        %s, %s%s%s\n", view->bus,
 	       view->is_up ? "up" : "down", view->error ? ": " : "",
 	       view->error ? trp_bus_reason(view->error) : "");
-	print_named("it", &view->it);
-	print_named("seat", &view->seat);
+	print_named("it", view->it);
+	print_named("seat", view->seat);
 	printf("term       %" PRIu64 "%s\n", view->term,
 	       view->fence ? ", held here" : "");
 	printf("list      ");
 	for (i = 0; i < view->n_listed; i++) {
 		putchar(' ');
-		print_bytes(&view->listed[i]);
+		print_bytes(view->listed[i]);
 	}
 	putchar('\n');
 	if (config)
@@ -224,14 +224,14 @@ static void print_node(const Troupe__Mesh__Node *node)
 	       node->is_it ? "it" : "-", node->has_seat ? "seat" : "-",
 	       (double)node->silent_ms / 1000, node->load / 100.0,
 	       node->actors);
-	print_bytes(&node->name);
+	print_bytes(node->name);
 	for (i = 0; i < node->n_offer; i++)
 		printf(" %s%s%s", node->offer[i]->name,
 		       *node->offer[i]->where ? "=" : "",
 		       node->offer[i]->where);
 	if (!node->incarnation && node->value.len) {
 		printf(" value ");
-		print_bytes(&node->value);
+		print_bytes(node->value);
 	}
 	putchar('\n');
 }
@@ -248,11 +248,9 @@ static int show_nodes(struct trp_client *client, struct troupe_value *list)
 	if (!list)
 		printf("\n               silent s   load  actors  node and "
 		       "offers\n");
-	while (r >= 0) {
-		r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
-				    &item);
-		if (r <= 0)
-			break;
+	while (r >= 0 &&
+	       (r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
+				    &item)) > 0) {
 		node = (const Troupe__Mesh__Node *)item;
 		if (list)
 			troupe_value_append(list, json_of_node(node));
@@ -315,23 +313,19 @@ static ProtobufCBinaryData bytes_of(const char *text)
 static struct troupe_value *list_of(char *const *names, size_t count)
 {
 	struct troupe_value *list = troupe_value_list();
-	ProtobufCBinaryData name;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		name = bytes_of(names[i]);
-		troupe_value_append(list, text_of(&name));
-	}
+	for (i = 0; i < count; i++)
+		troupe_value_append(list, text_of(bytes_of(names[i])));
 	return list;
 }
 
 static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 {
-	const ProtobufCBinaryData name = bytes_of(event->node);
 	struct troupe_value *map = troupe_value_map();
 
 	put_text(map, "event", kind_name(event->kind));
-	troupe_value_put(map, "node", text_of(&name));
+	troupe_value_put(map, "node", text_of(bytes_of(event->node)));
 	put_int(map, "term", event->term);
 	put_int(map, "fence", event->fence);
 	put_int(map, "error", (uint64_t)(int64_t)event->error);
@@ -350,25 +344,21 @@ static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 
 static void print_names(const char *what, char *const *names, size_t count)
 {
-	ProtobufCBinaryData name;
 	size_t i;
 
 	printf(" %s", what);
 	for (i = 0; i < count; i++) {
 		putchar(i ? ',' : ' ');
-		name = bytes_of(names[i]);
-		print_bytes(&name);
+		print_bytes(bytes_of(names[i]));
 	}
 }
 
 static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 {
-	const ProtobufCBinaryData name = bytes_of(event->node);
-
 	if (is_json)
 		return print_json(json_of_event(event));
 	printf("%-9s ", kind_name(event->kind));
-	print_bytes(&name);
+	print_bytes(bytes_of(event->node));
 	if (event->term)
 		printf(" term %" PRIu64, event->term);
 	if (event->kind == TROUPE_MESH_SETUP)
