@@ -18,6 +18,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Loads and stores of shared words, each by its order. */
+#define trp_load_relaxed(at) atomic_load_explicit(at, memory_order_relaxed)
+#define trp_load_acquire(at) atomic_load_explicit(at, memory_order_acquire)
+#define trp_store_relaxed(at, value) \
+	atomic_store_explicit(at, value, memory_order_relaxed)
+#define trp_store_release(at, value) \
+	atomic_store_explicit(at, value, memory_order_release)
+
 enum {
 	TRP_PAGE = 4096,
 	TRP_SLOTS_MAX = 496 * 64,

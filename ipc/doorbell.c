@@ -72,7 +72,7 @@ void trp_doorbell_recover(struct trp_doorbell *doorbell)
 
 bool trp_doorbell_is_set(const struct trp_doorbell *doorbell)
 {
-	return atomic_load_explicit(&doorbell->top, memory_order_relaxed) != 0;
+	return trp_load_relaxed(&doorbell->top) != 0;
 }
 
 /* B2: pairs with B1; the exchange also sees what a setter of a set bit did. */
@@ -140,8 +140,7 @@ void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
  */
 uint32_t trp_doorbell_arm(struct trp_doorbell *doorbell)
 {
-	uint32_t old =
-		atomic_load_explicit(&doorbell->word, memory_order_relaxed);
+	uint32_t old = trp_load_relaxed(&doorbell->word);
 	uint32_t armed;
 
 	do {
@@ -179,7 +178,7 @@ bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
 
 	if (how == TRP_AWAKE)
 		return false;
-	old = atomic_load_explicit(&doorbell->word, memory_order_relaxed);
+	old = trp_load_relaxed(&doorbell->word);
 	if (old & WOKEN || !advance(doorbell, old, old + 2))
 		return false;
 	wake(doorbell, how, slot);

@@ -59,8 +59,7 @@ static bool look_at_index(const struct trp_arena *arena, uint32_t owner,
 			  struct index *ret_index)
 {
 	const struct trp_front *front = trp_arena_front(arena, owner);
-	uint64_t word =
-		atomic_load_explicit(&front->index, memory_order_acquire);
+	uint64_t word = trp_load_acquire(&front->index);
 	unsigned log2 = word & 63;
 
 	if (log2 < 1 || log2 > INDEX_LOG2_MAX)
@@ -84,8 +83,7 @@ static const struct trp_endpoint *look_at_endpoint(
 		return &front->endpoint[place.nth];
 	if (place.chunk >= TRP_ENDPOINT_CHUNKS)
 		return NULL;
-	offset = atomic_load_explicit(&front->chunk[place.chunk],
-				      memory_order_acquire);
+	offset = trp_load_acquire(&front->chunk[place.chunk]);
 	if (offset == 0 || offset % alignof(struct trp_endpoint))
 		return NULL;
 	endpoints =
@@ -107,14 +105,11 @@ uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 	mask = (UINT32_C(1) << index.log2) - 1;
 	at = first_probe(peer, index.log2);
 	for (uint32_t probes = 0; probes <= mask; probes++) {
-		number = atomic_load_explicit(&index.entry[at],
-					      memory_order_acquire);
+		number = trp_load_acquire(&index.entry[at]);
 		if (number == 0)
 			return 0;
 		endpoint = look_at_endpoint(arena, owner, number);
-		if (endpoint &&
-		    atomic_load_explicit(&endpoint->peer,
-					 memory_order_relaxed) == peer)
+		if (endpoint && trp_load_relaxed(&endpoint->peer) == peer)
 			return number;
 		at = (at + 1) & mask;
 	}
@@ -147,13 +142,11 @@ void trp_endpoint_init(struct trp_region *region)
 
 	memset(front->small_index, 0, sizeof(front->small_index));
 	for (unsigned k = 0; k < TRP_ENDPOINT_CHUNKS; k++)
-		atomic_store_explicit(&front->chunk[k], 0,
-				      memory_order_relaxed);
-	atomic_store_explicit(&front->endpoints, 0, memory_order_relaxed);
+		trp_store_relaxed(&front->chunk[k], 0);
+	trp_store_relaxed(&front->endpoints, 0);
 	static_assert(TRP_INDEX_INLINE == 1 << 6, "its logarithm is");
-	atomic_store_explicit(&front->index,
-			      offsetof(struct trp_front, small_index) | 6,
-			      memory_order_release);
+	trp_store_release(&front->index,
+			  offsetof(struct trp_front, small_index) | 6);
 }
 
 struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
@@ -176,11 +169,10 @@ static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
 	uint32_t mask = (UINT32_C(1) << log2) - 1;
 	uint32_t at = first_probe(peer, log2);
 
-	while (atomic_load_explicit(&entry[at], memory_order_relaxed))
+	while (trp_load_relaxed(&entry[at]))
 		at = (at + 1) & mask;
 	/* C5: pairs with C6 in trp_endpoint_number(); publishes it. */
-	atomic_store_explicit(&entry[at], (uint16_t)number,
-			      memory_order_release);
+	trp_store_release(&entry[at], (uint16_t)number);
 }
 
 /* The old table stays for those who are still reading it. */
@@ -201,8 +193,7 @@ static int enlarge_index(struct trp_region *region, uint32_t endpoints,
 		enter_into(entry, log2, trp_endpoint_own(region, number)->peer,
 			   number);
 	/* C1: pairs with C2 in look_at_index(). */
-	atomic_store_explicit(&own_front(region)->index, offset | log2,
-			      memory_order_release);
+	trp_store_release(&own_front(region)->index, offset | log2);
 	return 0;
 }
 
@@ -217,8 +208,7 @@ static int make_chunk(struct trp_region *region, unsigned chunk)
 		return r;
 	memset(trp_region_at(region, offset), 0, size);
 	/* C3: pairs with C4 in look_at_endpoint(). */
-	atomic_store_explicit(&own_front(region)->chunk[chunk], offset,
-			      memory_order_release);
+	trp_store_release(&own_front(region)->chunk[chunk], offset);
 	return 0;
 }
 
@@ -258,9 +248,8 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 	r = make_room(region, number);
 	if (r < 0)
 		return r;
-	atomic_store_explicit(&trp_endpoint_own(region, number)->peer, peer,
-			      memory_order_relaxed);
-	atomic_store_explicit(&front->endpoints, number, memory_order_release);
+	trp_store_relaxed(&trp_endpoint_own(region, number)->peer, peer);
+	trp_store_release(&front->endpoints, number);
 	has_index = look_at_index(region->arena, region->slot, &index);
 	assert(has_index);
 	enter_into((_Atomic uint16_t *)index.entry, index.log2, peer, number);

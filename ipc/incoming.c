@@ -21,10 +21,10 @@ void trp_incoming_reset(struct trp_incoming *in,
 		.sender = in->sender,
 		.limit = in->limit,
 	};
-	atomic_store_explicit(&in->mine->head, 0, memory_order_relaxed);
-	atomic_store_explicit(&in->mine->event, 0, memory_order_relaxed);
-	atomic_store_explicit(&in->mine->ring, 0, memory_order_relaxed);
-	atomic_store_explicit(&in->mine->base, 0, memory_order_relaxed);
+	trp_store_relaxed(&in->mine->head, 0);
+	trp_store_relaxed(&in->mine->event, 0);
+	trp_store_relaxed(&in->mine->ring, 0);
+	trp_store_relaxed(&in->mine->base, 0);
 }
 
 static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
@@ -61,8 +61,7 @@ static struct trp_extent block_of(uint64_t word)
 static int open_first_ring(struct trp_incoming *in,
 			   const struct trp_arena *arena)
 {
-	uint64_t word =
-		atomic_load_explicit(&in->theirs->ring, memory_order_relaxed);
+	uint64_t word = trp_load_relaxed(&in->theirs->ring);
 
 	return open_ring(in, arena, block_of(word), in->cursor);
 }
@@ -81,8 +80,7 @@ int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 static int look_for_more(struct trp_incoming *in)
 {
 	/* A1: pairs with R1 in trp_outgoing_commit(). */
-	uint64_t tail =
-		atomic_load_explicit(&in->theirs->tail, memory_order_acquire);
+	uint64_t tail = trp_load_acquire(&in->theirs->tail);
 
 	if (tail == in->tail)
 		return 0;
@@ -104,8 +102,7 @@ static void pass(struct trp_incoming *in, uint64_t space)
 
 static uint64_t load_once(const void *at)
 {
-	return atomic_load_explicit((const _Atomic uint64_t *)at,
-				    memory_order_relaxed);
+	return trp_load_relaxed((const _Atomic uint64_t *)at);
 }
 
 static struct trp_extent load_extent(const unsigned char *at)
@@ -235,8 +232,7 @@ static int read_on(struct trp_incoming *in, const struct trp_arena *arena,
 /* A broken lane: counts as read whatever comes. */
 static void discard(struct trp_incoming *in)
 {
-	uint64_t tail =
-		atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
+	uint64_t tail = trp_load_relaxed(&in->theirs->tail);
 
 	if (tail > in->tail)
 		in->tail = tail;
@@ -263,14 +259,13 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 
 bool trp_incoming_has_more(const struct trp_incoming *in)
 {
-	return in->cursor !=
-	       atomic_load_explicit(&in->theirs->tail, memory_order_relaxed);
+	return in->cursor != trp_load_relaxed(&in->theirs->tail);
 }
 
 /* Each store is a release, so that a kill leaves them in this order. */
 static void store(_Atomic uint64_t *to, uint64_t value)
 {
-	atomic_store_explicit(to, value, memory_order_release);
+	trp_store_release(to, value);
 }
 
 static void move_to_ring(struct trp_incoming *in)
@@ -302,8 +297,7 @@ static void tell_head(struct trp_incoming *in)
 /* F4, with F3 in trp_outgoing_want_room(), has passed. */
 static bool is_awaited(struct trp_incoming *in)
 {
-	uint64_t room =
-		atomic_load_explicit(&in->theirs->room, memory_order_relaxed);
+	uint64_t room = trp_load_relaxed(&in->theirs->room);
 	bool is_passed = in->published < room && room <= in->head;
 
 	in->published = in->head;
@@ -324,8 +318,7 @@ bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring)
 	if (in->is_broken)
 		discard(in);
 	tell_head(in);
-	atomic_store_explicit(&in->mine->event, in->cursor,
-			      memory_order_relaxed);
+	trp_store_relaxed(&in->mine->event, in->cursor);
 	/* F2: with F1 in trp_outgoing_commit(), one side sees the other; F4. */
 	atomic_thread_fence(memory_order_seq_cst);
 	*ret_ring = is_awaited(in);
@@ -343,6 +336,5 @@ bool trp_incoming_done(struct trp_incoming *in)
 
 uint64_t trp_incoming_behind(const struct trp_incoming *in)
 {
-	return atomic_load_explicit(&in->theirs->tail, memory_order_relaxed) -
-	       in->cursor;
+	return trp_load_relaxed(&in->theirs->tail) - in->cursor;
 }

@@ -25,9 +25,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 
 	assert(generation != 0);
 	if (limit == 0)
-		limit = atomic_load_explicit(
-			&trp_arena_slot(arena, slot)->limit,
-			memory_order_relaxed);
+		limit = trp_load_relaxed(&trp_arena_slot(arena, slot)->limit);
 
 	*box = (struct trp_mailbox) {
 		.arena = arena,
@@ -46,13 +44,11 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 	trp_endpoint_init(&box->region);
 	front->magic = TRP_ARENA_MAGIC;
 	front->version = 1;
-	atomic_store_explicit(&front->sleeping, TRP_AWAKE,
-			      memory_order_relaxed);
-	atomic_store_explicit(&front->handling, 0, memory_order_relaxed);
-	atomic_store_explicit(&front->limit, box->limit, memory_order_relaxed);
+	trp_store_relaxed(&front->sleeping, TRP_AWAKE);
+	trp_store_relaxed(&front->handling, 0);
+	trp_store_relaxed(&front->limit, box->limit);
 	/* G1: pairs with G2 in limit_of() and in trp_peer_meet(). */
-	atomic_store_explicit(&front->generation, generation,
-			      memory_order_release);
+	trp_store_release(&front->generation, generation);
 	return 0;
 }
 
@@ -76,12 +72,9 @@ static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 	    peer->slot == TRP_SLOT_SUPERVISOR)
 		return 0;
 	/* G2: pairs with G1. */
-	if (atomic_load_explicit(&peer->front->generation,
-				 memory_order_acquire) != peer->target)
-		return bounded(atomic_load_explicit(&peer->entry->limit,
-						    memory_order_relaxed));
-	peer->limit = bounded(atomic_load_explicit(&peer->front->limit,
-						   memory_order_relaxed));
+	if (trp_load_acquire(&peer->front->generation) != peer->target)
+		return bounded(trp_load_relaxed(&peer->entry->limit));
+	peer->limit = bounded(trp_load_relaxed(&peer->front->limit));
 	return peer->limit;
 }
 
@@ -108,8 +101,7 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	if (slot >= box->arena->slots || generation == 0)
 		return -ESRCH;
 	entry = trp_arena_slot(box->arena, slot);
-	if (atomic_load_explicit(&entry->life, memory_order_acquire) !=
-	    trp_life(generation, TRP_LIVE)) {
+	if (trp_load_acquire(&entry->life) != trp_life(generation, TRP_LIVE)) {
 		peer = trp_peer_find(box, slot);
 		if (peer)
 			let_go(box, peer);
@@ -129,8 +121,7 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 
 void trp_mailbox_tidy(struct trp_mailbox *box)
 {
-	uint32_t endpoints = atomic_load_explicit(&box->front->endpoints,
-						  memory_order_relaxed);
+	uint32_t endpoints = trp_load_relaxed(&box->front->endpoints);
 
 	for (uint32_t number = 1; number <= endpoints; number++) {
 		struct trp_peer *peer = trp_peer_at(box, number);

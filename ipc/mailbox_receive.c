@@ -77,9 +77,7 @@ static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
 
 	endpoint = trp_endpoint_find(box->arena, sender, box->slot);
 	/* T2: pairs with T1 in trp_peer_aim(). */
-	if (!endpoint ||
-	    atomic_load_explicit(&endpoint->target, memory_order_acquire) !=
-		    box->generation)
+	if (!endpoint || trp_load_acquire(&endpoint->target) != box->generation)
 		return NULL;
 	return endpoint;
 }
@@ -88,8 +86,8 @@ static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
 static int find_sender(struct trp_mailbox *box, uint32_t slot,
 		       struct trp_peer **ret_peer)
 {
-	uint64_t life = atomic_load_explicit(
-		&trp_arena_slot(box->arena, slot)->life, memory_order_acquire);
+	uint64_t life =
+		trp_load_acquire(&trp_arena_slot(box->arena, slot)->life);
 	struct trp_peer *peer = trp_peer_find(box, slot);
 	uint32_t generation = (uint32_t)(life >> 32);
 	const struct trp_endpoint *theirs;
@@ -137,8 +135,7 @@ static void take_doorbell(struct trp_mailbox *box)
 
 void trp_mailbox_receive_rescan(struct trp_mailbox *box)
 {
-	uint32_t endpoints = atomic_load_explicit(&box->front->endpoints,
-						  memory_order_relaxed);
+	uint32_t endpoints = trp_load_relaxed(&box->front->endpoints);
 
 	trp_doorbell_recover(box->doorbell);
 	for (uint32_t number = 1; number <= endpoints; number++)
@@ -172,10 +169,9 @@ static void begin(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 	mail->generation = peer->source;
 	mail->stream = stream;
 	turn_to(box, mail->from);
-	atomic_store_explicit(
-		&box->front->handling,
-		trp_handling(mail->sender, mail->position, stream == TRP_REPLY),
-		memory_order_relaxed);
+	trp_store_relaxed(&box->front->handling,
+			  trp_handling(mail->sender, mail->position,
+				       stream == TRP_REPLY));
 }
 
 /* A lie, unless the sender's memory was given away while we looked at it. */
@@ -354,11 +350,9 @@ void trp_mailbox_receive_done(struct trp_mailbox *box,
 
 	if (mail->generation != in->peer->source)
 		return;
-	if (atomic_load_explicit(&box->front->handling, memory_order_relaxed) ==
-	    handling)
-		atomic_store_explicit(&box->front->handling,
-				      handling | TRP_HANDLING_DONE,
-				      memory_order_relaxed);
+	if (trp_load_relaxed(&box->front->handling) == handling)
+		trp_store_relaxed(&box->front->handling,
+				  handling | TRP_HANDLING_DONE);
 	turn_to(box, in);
 	if (trp_incoming_done(in))
 		publish(box);

@@ -11,25 +11,21 @@
 
 static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)
 {
-	return atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
-				    memory_order_acquire);
+	return trp_load_acquire(&trp_arena_slot(arena, slot)->life);
 }
 
 static uint64_t tail_of(const struct trp_endpoint *endpoint, int stream)
 {
-	return atomic_load_explicit(&endpoint->out[stream].tail,
-				    memory_order_acquire);
+	return trp_load_acquire(&endpoint->out[stream].tail);
 }
 
 /* A receiver that has not seen this sender yet has read nothing of it. */
 static uint64_t head_of(const struct trp_endpoint *endpoint, int stream,
 			uint32_t source)
 {
-	if (!endpoint || atomic_load_explicit(&endpoint->source,
-					      memory_order_acquire) != source)
+	if (!endpoint || trp_load_acquire(&endpoint->source) != source)
 		return 0;
-	return atomic_load_explicit(&endpoint->in[stream].head,
-				    memory_order_acquire);
+	return trp_load_acquire(&endpoint->in[stream].head);
 }
 
 /* Only the endpoint by which the receiver would find it counts. */
@@ -44,8 +40,7 @@ static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 	if ((uint32_t)from == TRP_FREE || (uint32_t)to != TRP_LIVE)
 		return 0;
 	sent = trp_endpoint_find(arena, sender, receiver);
-	if (!sent || atomic_load_explicit(&sent->target,
-					  memory_order_acquire) != to >> 32)
+	if (!sent || trp_load_acquire(&sent->target) != to >> 32)
 		return 0;
 	read = trp_endpoint_find(arena, receiver, sender);
 	for (int i = first_stream; i < TRP_STREAMS; i++)
@@ -76,9 +71,8 @@ static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 
 	trp_doorbell_set_again(doorbell, dead);
 	atomic_thread_fence(memory_order_seq_cst);
-	how = atomic_load_explicit(
-		&trp_arena_front(box->arena, receiver)->sleeping,
-		memory_order_acquire);
+	how = trp_load_acquire(
+		&trp_arena_front(box->arena, receiver)->sleeping);
 	box->rings++;
 	if (how != TRP_AWAKE && trp_doorbell_wake(doorbell, how, receiver))
 		box->wakes++;
@@ -93,16 +87,14 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 
 	if ((uint32_t)life_of(arena, dead) == TRP_FREE)
 		return 0;
-	endpoints = atomic_load_explicit(
-		&trp_arena_front(arena, dead)->endpoints, memory_order_acquire);
+	endpoints = trp_load_acquire(&trp_arena_front(arena, dead)->endpoints);
 	if (endpoints > arena->slots)
 		endpoints = arena->slots;
 	for (uint32_t number = 1; number <= endpoints; number++) {
 		endpoint = trp_endpoint_at(arena, dead, number);
 		if (!endpoint)
 			continue;
-		receiver = atomic_load_explicit(&endpoint->peer,
-						memory_order_relaxed);
+		receiver = trp_load_relaxed(&endpoint->peer);
 		if (receiver >= arena->slots ||
 		    endpoint != trp_endpoint_find(arena, dead, receiver) ||
 		    !unread(arena, receiver, dead, TRP_MAIL))
@@ -128,11 +120,6 @@ struct place {
 	uint64_t head, ring, base, done;
 };
 
-static uint64_t load(const _Atomic uint64_t *word)
-{
-	return atomic_load_explicit(word, memory_order_acquire);
-}
-
 static struct place place_of(const struct walk *walk, uint32_t sender,
 			     const struct trp_endpoint *endpoint, int stream)
 {
@@ -140,14 +127,14 @@ static struct place place_of(const struct walk *walk, uint32_t sender,
 		trp_arena_front(walk->arena, walk->dead);
 	const struct trp_moving *moving = &front->moving;
 	const struct trp_endpoint_in *in = &endpoint->in[stream];
-	bool is_moving = load(&moving->lane) ==
+	bool is_moving = trp_load_acquire(&moving->lane) ==
 			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
-	uint64_t handling = load(&front->handling);
+	uint64_t handling = trp_load_acquire(&front->handling);
 	uint64_t here = trp_handling(sender, 0, stream == TRP_REPLY);
 	struct place place = {
-		.head = load(is_moving ? &moving->head : &in->head),
-		.ring = load(is_moving ? &moving->ring : &in->ring),
-		.base = load(is_moving ? &moving->base : &in->base),
+		.head = trp_load_acquire(is_moving ? &moving->head : &in->head),
+		.ring = trp_load_acquire(is_moving ? &moving->ring : &in->ring),
+		.base = trp_load_acquire(is_moving ? &moving->base : &in->base),
 	};
 
 	/* The positions between are whole rings apart: near head is right. */
@@ -164,8 +151,7 @@ static void read_lane(const struct walk *walk, uint32_t sender,
 		      struct place place)
 {
 	enum { MOST = 1 << 20 }; /* records; more is a liar's */
-	uint64_t tail =
-		atomic_load_explicit(&theirs->tail, memory_order_acquire);
+	uint64_t tail = trp_load_acquire(&theirs->tail);
 	struct trp_endpoint_in mine = { 0 };
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine,
@@ -197,9 +183,8 @@ static void read_sender(const struct walk *walk, uint32_t sender,
 	    (uint32_t)life_of(walk->arena, sender) == TRP_FREE)
 		return;
 	sent = trp_endpoint_find(walk->arena, sender, walk->dead);
-	if (!sent ||
-	    atomic_load_explicit(&sent->target, memory_order_acquire) !=
-		    life_of(walk->arena, walk->dead) >> 32)
+	if (!sent || trp_load_acquire(&sent->target) !=
+			     life_of(walk->arena, walk->dead) >> 32)
 		return;
 	if (walk->meet)
 		walk->meet(sender, walk->data);
@@ -214,9 +199,8 @@ static void read_sender(const struct walk *walk, uint32_t sender,
 static bool had_seen(const struct walk *walk, uint32_t sender,
 		     const struct trp_endpoint *endpoint)
 {
-	return endpoint &&
-	       atomic_load_explicit(&endpoint->source, memory_order_acquire) ==
-		       life_of(walk->arena, sender) >> 32;
+	return endpoint && trp_load_acquire(&endpoint->source) ==
+				   life_of(walk->arena, sender) >> 32;
 }
 
 static void read_stranger(uint32_t sender, void *data)
@@ -224,8 +208,7 @@ static void read_stranger(uint32_t sender, void *data)
 	const struct walk *walk = data;
 	const struct trp_front *front =
 		trp_arena_front(walk->arena, walk->dead);
-	bool has_endpoints = atomic_load_explicit(&front->generation,
-						  memory_order_acquire) ==
+	bool has_endpoints = trp_load_acquire(&front->generation) ==
 			     life_of(walk->arena, walk->dead) >> 32;
 
 	if (!has_endpoints ||
@@ -241,18 +224,16 @@ static void read_known(const struct walk *walk)
 	const struct trp_endpoint *endpoint;
 	uint32_t endpoints, sender;
 
-	if (atomic_load_explicit(&front->generation, memory_order_acquire) !=
+	if (trp_load_acquire(&front->generation) !=
 	    life_of(walk->arena, walk->dead) >> 32)
 		return; /* it never began */
-	endpoints =
-		atomic_load_explicit(&front->endpoints, memory_order_acquire);
+	endpoints = trp_load_acquire(&front->endpoints);
 	for (uint32_t number = 1;
 	     number <= endpoints && number < walk->arena->slots; number++) {
 		endpoint = trp_endpoint_at(walk->arena, walk->dead, number);
 		if (!endpoint)
 			continue;
-		sender = atomic_load_explicit(&endpoint->peer,
-					      memory_order_relaxed);
+		sender = trp_load_relaxed(&endpoint->peer);
 		if (sender < walk->arena->slots &&
 		    endpoint == trp_endpoint_find(walk->arena, walk->dead,
 						  sender) &&

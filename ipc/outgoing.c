@@ -77,7 +77,7 @@ uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
 	if (!out->theirs)
 		return out->tail - out->head_seen;
 	/* A2: pairs with R2; they read no more what lies below. */
-	head = atomic_load_explicit(&out->theirs->head, memory_order_acquire);
+	head = trp_load_acquire(&out->theirs->head);
 	if (head > out->head_seen && head <= out->tail)
 		out->head_seen = head;
 	pay_debts(out, region, out->head_seen);
@@ -191,8 +191,7 @@ static int make_first_ring(struct trp_outgoing *out, struct trp_region *region,
 	out->ring = trp_region_at(region, out->block.offset);
 	out->base = out->tail;
 	/* Seen by whoever sees a tail above it: R1, A1. */
-	atomic_store_explicit(&out->mine->ring, trp_ring_word(out->block),
-			      memory_order_relaxed);
+	trp_store_relaxed(&out->mine->ring, trp_ring_word(out->block));
 	return 0;
 }
 
@@ -276,8 +275,7 @@ static void stop_waiting(struct trp_outgoing *out)
 {
 	out->wanted = 0;
 	out->is_waiting = false;
-	atomic_store_explicit(&out->mine->room, UINT64_MAX,
-			      memory_order_relaxed);
+	trp_store_relaxed(&out->mine->room, UINT64_MAX);
 }
 
 int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
@@ -365,12 +363,12 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
 		move_to_new_ring(out);
 	out->tail = out->reserved = end;
 	/* R1: pairs with A1 in look_for_more(); publishes the record. */
-	atomic_store_explicit(&out->mine->tail, end, memory_order_release);
+	trp_store_release(&out->mine->tail, end);
 	if (!out->theirs)
 		return true;
 	/* F1: with F2 in trp_incoming_catch_up(), one side sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
-	event = atomic_load_explicit(&out->theirs->event, memory_order_relaxed);
+	event = trp_load_relaxed(&out->theirs->event);
 	return old <= event && event < end;
 }
 
@@ -387,8 +385,7 @@ static bool close_lane(struct trp_outgoing *out)
 	out->tail = out->reserved = out->tail + trp_record_space(0);
 	add_debt(out, out->tail, out->block);
 	/* R1. */
-	atomic_store_explicit(&out->mine->tail, out->tail,
-			      memory_order_release);
+	trp_store_release(&out->mine->tail, out->tail);
 	return true;
 }
 
@@ -425,8 +422,7 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 	if (!limit || trp_outgoing_reclaim(out, region) <= unread)
 		return true;
 	out->is_waiting = true;
-	atomic_store_explicit(&out->mine->room, out->tail - unread,
-			      memory_order_relaxed);
+	trp_store_relaxed(&out->mine->room, out->tail - unread);
 	/* F3: with F4 in tell_head(), one side sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (trp_outgoing_reclaim(out, region) > unread)

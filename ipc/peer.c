@@ -96,19 +96,15 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 
 	if (box->reserved == peer)
 		box->reserved = NULL;
-	atomic_store_explicit(&endpoint->target, 0, memory_order_relaxed);
+	trp_store_relaxed(&endpoint->target, 0);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		trp_outgoing_reset(&peer->out[i], &box->region);
-		atomic_store_explicit(&endpoint->out[i].tail, 0,
-				      memory_order_release);
-		atomic_store_explicit(&endpoint->out[i].room, UINT64_MAX,
-				      memory_order_relaxed);
-		atomic_store_explicit(&endpoint->out[i].ring, 0,
-				      memory_order_relaxed);
+		trp_store_release(&endpoint->out[i].tail, 0);
+		trp_store_relaxed(&endpoint->out[i].room, UINT64_MAX);
+		trp_store_relaxed(&endpoint->out[i].ring, 0);
 	}
 	/* T1: pairs with T2 in mailbox.c, arrive(). */
-	atomic_store_explicit(&endpoint->target, generation,
-			      memory_order_release);
+	trp_store_release(&endpoint->target, generation);
 	peer->target = generation;
 	peer->limit = 0;
 }
@@ -117,14 +113,11 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	const struct trp_endpoint *theirs;
 
-	if (atomic_load_explicit(&peer->front->generation,
-				 memory_order_acquire) != peer->target)
+	if (trp_load_acquire(&peer->front->generation) != peer->target)
 		return;
 	theirs = trp_endpoint_find(box->arena, peer->slot, box->slot);
 	/* S2: pairs with S1; head and event are for us. */
-	if (!theirs ||
-	    atomic_load_explicit(&theirs->source, memory_order_acquire) !=
-		    box->generation)
+	if (!theirs || trp_load_acquire(&theirs->source) != box->generation)
 		return;
 	for (int i = 0; i < TRP_STREAMS; i++)
 		peer->out[i].theirs = &theirs->in[i];
@@ -133,7 +126,7 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 		    uint32_t generation, const struct trp_endpoint *theirs)
 {
-	atomic_store_explicit(&peer->endpoint->source, 0, memory_order_relaxed);
+	trp_store_relaxed(&peer->endpoint->source, 0);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		if (box->unpublished == &peer->in[i])
 			box->unpublished = NULL;
@@ -141,8 +134,7 @@ void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 				   theirs ? &theirs->out[i] : NULL);
 	}
 	/* S1: pairs with S2 in trp_peer_meet(). */
-	atomic_store_explicit(&peer->endpoint->source, generation,
-			      memory_order_release);
+	trp_store_release(&peer->endpoint->source, generation);
 	peer->source = generation;
 }
 
@@ -154,8 +146,7 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 	if (!trp_doorbell_set(peer->doorbell, box->slot))
 		return;
 	atomic_thread_fence(memory_order_seq_cst);
-	how = atomic_load_explicit(&peer->front->sleeping,
-				   memory_order_acquire);
+	how = trp_load_acquire(&peer->front->sleeping);
 	if (how != TRP_AWAKE &&
 	    trp_doorbell_wake(peer->doorbell, how, peer->slot))
 		box->wakes++;
@@ -163,8 +154,7 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 
 void trp_peer_fini(struct trp_mailbox *box)
 {
-	uint32_t endpoints = atomic_load_explicit(&box->front->endpoints,
-						  memory_order_relaxed);
+	uint32_t endpoints = trp_load_relaxed(&box->front->endpoints);
 
 	for (uint32_t number = 1; number <= endpoints; number++) {
 		struct trp_peer *peer = trp_peer_at(box, number);

@@ -31,7 +31,7 @@ struct trp_peer {
 
 static inline uint64_t trp_peer_life(const struct trp_peer *peer)
 {
-	return atomic_load_explicit(&peer->entry->life, memory_order_acquire);
+	return trp_load_acquire(&peer->entry->life);
 }
 
 static inline bool trp_peer_is_live(const struct trp_peer *peer,

@@ -109,7 +109,7 @@ void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 		.sleeping = sleeping,
 	};
 	trp_spin_init(&wait->spin, getenv("TROUPE_SPIN"));
-	atomic_store_explicit(sleeping, TRP_AWAKE, memory_order_relaxed);
+	trp_store_relaxed(sleeping, TRP_AWAKE);
 }
 
 void trp_wait_fini(struct trp_wait *wait)
@@ -254,14 +254,14 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 
 	/* W1: pairs with the acquire of who calls trp_doorbell_wake(): it sees
 	 * the fresh word with it. */
-	atomic_store_explicit(wait->sleeping, how, memory_order_release);
+	trp_store_release(wait->sleeping, how);
 	/* W2: pairs with the fence between trp_doorbell_set() and that load. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!trp_doorbell_is_set(wait->doorbell)) {
 		wait->sleeps++;
 		r = block(wait, value, deadline);
 	}
-	atomic_store_explicit(wait->sleeping, TRP_AWAKE, memory_order_relaxed);
+	trp_store_relaxed(wait->sleeping, TRP_AWAKE);
 	return r;
 }
 
