@@ -80,7 +80,7 @@ static void make_letters(void)
 	letters = trp_region_at(&mailbox->region, at);
 	memset(letters, 0, sizeof(*letters));
 	/* Pairs with the load in letters_of(). */
-	atomic_store_explicit(offset, at, memory_order_release);
+	trp_store_release(offset, at);
 }
 
 static void count(unsigned which)
@@ -94,8 +94,7 @@ static void count(unsigned which)
 static const struct letters *letters_of(uint32_t slot,
 					const struct trp_status *status)
 {
-	uint64_t at =
-		atomic_load_explicit(&status->letters, memory_order_acquire);
+	uint64_t at = trp_load_acquire(&status->letters);
 
 	return at ? trp_arena_at(mailbox->arena, slot, at,
 				 sizeof(struct letters))
@@ -125,11 +124,9 @@ uint32_t trp_dead_letter_inherit(troupe_ref ref)
 static void add(struct troupe_dead_counts *sum, const struct letters *of)
 {
 	for (int i = 0; of && i < TROUPE_DEAD_CAUSES; i++)
-		sum->by_cause[i] += atomic_load_explicit(&of->count[i],
-							 memory_order_relaxed);
+		sum->by_cause[i] += trp_load_relaxed(&of->count[i]);
 	if (of)
-		sum->untold += atomic_load_explicit(
-			&of->count[TROUPE_DEAD_CAUSES], memory_order_relaxed);
+		sum->untold += trp_load_relaxed(&of->count[TROUPE_DEAD_CAUSES]);
 }
 
 int troupe_dead_letters_count(troupe_ref ref,
@@ -153,8 +150,7 @@ int troupe_dead_letters_count(troupe_ref ref,
 	add(&sum, &notices()->letters);
 	for (slot = 1; slot < arena->slots; slot++) {
 		uint64_t life =
-			atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
-					     memory_order_relaxed);
+			trp_load_relaxed(&trp_arena_slot(arena, slot)->life);
 
 		status = trp_status_of(arena,
 				       trp_ref(slot, (uint32_t)(life >> 32)));
@@ -220,8 +216,7 @@ static void tell(const struct trp_dead *dead)
 	troupe_ref to;
 
 	for (int i = 0; i < SUBSCRIBERS; i++) {
-		to = atomic_load_explicit(&notices()->subscriber[i],
-					  memory_order_relaxed);
+		to = trp_load_relaxed(&notices()->subscriber[i]);
 		if (!to)
 			continue;
 		if (!is_ready) {
@@ -339,8 +334,7 @@ static void say(const struct trp_dead *dead)
 	char sender[TRP_TITLE_SIZE + 16], target[TRP_TITLE_SIZE + 16];
 	char name[32];
 
-	if (dead->is_quiet ||
-	    atomic_load_explicit(&notices()->is_ending, memory_order_relaxed) ||
+	if (dead->is_quiet || trp_load_relaxed(&notices()->is_ending) ||
 	    !may_say())
 		return;
 	snprintf(name, sizeof(name), "type %016llx",
@@ -392,8 +386,7 @@ static _Atomic uint64_t *find_subscriber(troupe_ref ref)
 	_Atomic uint64_t *place = notices()->subscriber;
 
 	for (int i = 0; i < SUBSCRIBERS; i++)
-		if (atomic_load_explicit(&place[i], memory_order_relaxed) ==
-		    ref)
+		if (trp_load_relaxed(&place[i]) == ref)
 			return &place[i];
 	return NULL;
 }
@@ -406,7 +399,7 @@ int trp_dead_letter_subscribe(troupe_ref ref)
 		place = find_subscriber(0);
 	if (!place)
 		return -ENOSPC;
-	atomic_store_explicit(place, ref, memory_order_relaxed);
+	trp_store_relaxed(place, ref);
 	return 0;
 }
 
@@ -416,13 +409,13 @@ int trp_dead_letter_unsubscribe(troupe_ref ref)
 
 	if (!place)
 		return -ENOENT;
-	atomic_store_explicit(place, 0, memory_order_relaxed);
+	trp_store_relaxed(place, 0);
 	return 0;
 }
 
 void trp_dead_letter_silence(void)
 {
-	atomic_store_explicit(&notices()->is_ending, 1, memory_order_relaxed);
+	trp_store_relaxed(&notices()->is_ending, 1);
 }
 
 int troupe_dead_letter_read(const struct troupe_message *message,

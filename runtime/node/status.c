@@ -23,7 +23,7 @@ static const struct trp_slot *slot_of(const struct trp_arena *arena,
 	if (!trp_ref_is_here(ref) || at >= arena->slots)
 		return NULL;
 	slot = trp_arena_slot(arena, at);
-	life = atomic_load_explicit(&slot->life, memory_order_acquire);
+	life = trp_load_acquire(&slot->life);
 	*ret_state = (enum trp_state)(life & UINT32_MAX);
 	return life >> 32 == trp_ref_generation(ref) ? slot : NULL;
 }
@@ -35,8 +35,7 @@ static const struct trp_status *status_of(const struct trp_arena *arena,
 	const struct trp_front *front =
 		trp_arena_front(arena, trp_ref_slot(ref));
 
-	return atomic_load_explicit(&front->generation, memory_order_acquire) ==
-			       trp_ref_generation(ref)
+	return trp_load_acquire(&front->generation) == trp_ref_generation(ref)
 		       ? (const struct trp_status *)front->user
 		       : NULL;
 }
@@ -64,8 +63,7 @@ pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref)
 	enum trp_state state;
 	const struct trp_slot *slot = slot_of(arena, ref, &state);
 
-	return slot ? atomic_load_explicit(&slot->pid, memory_order_relaxed)
-		    : 0;
+	return slot ? trp_load_relaxed(&slot->pid) : 0;
 }
 
 void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
@@ -75,7 +73,7 @@ void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 	status->code = code;
 	snprintf(status->text, sizeof(status->text), "%s", text ? text : "");
 	/* E1: pairs with the acquire in trp_status_read_exit(). */
-	atomic_store_explicit(&status->said, 1, memory_order_release);
+	trp_store_release(&status->said, 1);
 }
 
 bool trp_status_read_exit(const struct trp_status *status,
@@ -83,7 +81,7 @@ bool trp_status_read_exit(const struct trp_status *status,
 {
 	int32_t cause;
 
-	if (!atomic_load_explicit(&status->said, memory_order_acquire))
+	if (!trp_load_acquire(&status->said))
 		return false;
 	cause = status->cause;
 	if ((unsigned)cause > TROUPE_NOCONNECTION)

@@ -60,12 +60,11 @@ pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);
 /* A counter, of whomever. */
 static inline uint64_t trp_status_read(const _Atomic uint64_t *counter)
 {
-	return atomic_load_explicit(counter, memory_order_relaxed);
+	return trp_load_relaxed(counter);
 }
 
 /* One writer, so no locked instruction: it would cost more than a send. */
 static inline void trp_status_count(_Atomic uint64_t *counter)
 {
-	atomic_store_explicit(counter, trp_status_read(counter) + 1,
-			      memory_order_relaxed);
+	trp_store_relaxed(counter, trp_status_read(counter) + 1);
 }
