@@ -20,7 +20,6 @@ static int init(struct trp_beacon *beacon,
 		       options->peers_max ? options->peers_max : PEERS_MAX);
 	beacon->config = options->config;
 	strcpy(beacon->config_node, options->node);
-	beacon->is_disabled = options->is_disabled;
 	beacon->wants_raw = options->wants_raw;
 	beacon->ping_due = TRP_NEVER;
 	beacon->vers_due = TRP_NEVER;
@@ -120,12 +119,6 @@ struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon)
 
 /* ---- steering ----------------------------------------------------------- */
 
-int trp_beacon_set_value(struct trp_beacon *beacon,
-			 const struct trp_scalar *value)
-{
-	return trp_beacon_keep_value(beacon, value);
-}
-
 void trp_beacon_set_ready(struct trp_beacon *beacon)
 {
 	beacon->is_ready = true;
@@ -134,61 +127,6 @@ void trp_beacon_set_ready(struct trp_beacon *beacon)
 void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager)
 {
 	beacon->is_eager = is_eager;
-}
-
-static bool has_begun(const struct trp_beacon *beacon)
-{
-	return beacon->state >= TRP_BEACON_DISABLED &&
-	       beacon->state <= TRP_BEACON_IT;
-}
-
-int trp_beacon_enable(struct trp_beacon *beacon, int64_t length,
-		      struct trp_time now)
-{
-	struct trp_wire_config config = beacon->config;
-	int r;
-
-	if (!has_begun(beacon))
-		return -ENOTCONN;
-	if (beacon->state != TRP_BEACON_DISABLED)
-		return -EALREADY;
-	if (config.nodes > 0 && length > config.nodes) {
-		config.nodes = length;
-		config.version++;
-		r = trp_beacon_configure(beacon, &config);
-		if (r < 0)
-			return r;
-	}
-	beacon->is_disabled = false;
-	trp_beacon_join_take_part(beacon, now);
-	return 0;
-}
-
-int trp_beacon_disable(struct trp_beacon *beacon)
-{
-	if (!has_begun(beacon))
-		return -ENOTCONN;
-	trp_beacon_turn_yield(beacon, TRP_BEACON_UNTAG, NULL);
-	trp_beacon_notice_drop(beacon);
-	trp_rotation_clear(&beacon->rotation);
-	beacon->vers_due = TRP_NEVER;
-	beacon->is_disabled = true;
-	trp_beacon_turn_enter(beacon, TRP_BEACON_DISABLED, TRP_NEVER);
-	return 0;
-}
-
-int trp_beacon_configure(struct trp_beacon *beacon,
-			 const struct trp_wire_config *config)
-{
-	if (!trp_wire_config_is_valid(config))
-		return -EINVAL;
-	if (config->version <= beacon->config.version)
-		return -ESTALE;
-	beacon->config = *config;
-	strcpy(beacon->config_node, beacon->me->name);
-	if (has_begun(beacon))
-		trp_beacon_output_vers(beacon);
-	return 0;
 }
 
 void trp_beacon_malformed(struct trp_beacon *beacon)

@@ -70,7 +70,6 @@ struct trp_beacon_calls {
 struct trp_beacon_options {
 	const char *node;	       /* copied */
 	struct trp_wire_config config; /* trp_wire_defaults */
-	bool is_disabled;	       /* begins without taking part */
 	bool wants_raw;		       /* RAW events */
 	size_t peers_max;	       /* nodes remembered; 0: 4096 */
 };
@@ -78,7 +77,6 @@ struct trp_beacon_options {
 enum trp_beacon_state {
 	TRP_BEACON_NEW,
 	TRP_BEACON_STARTING, /* waits for its own init */
-	TRP_BEACON_DISABLED, /* listens */
 	TRP_BEACON_IDLE,     /* takes part */
 	TRP_BEACON_WAITING,  /* has pinged, and waits for objections */
 	TRP_BEACON_IT,
@@ -119,10 +117,6 @@ void trp_beacon_tick(struct trp_beacon *beacon, struct trp_time now);
 /* When trp_beacon_tick() is next to be called; changes with every call here. */
 struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon);
 
-/* In use from the next ping on.  Returns 0, -ENOMEM, -EMSGSIZE. */
-int trp_beacon_set_value(struct trp_beacon *beacon,
-			 const struct trp_scalar *value);
-
 /* The application works: no more holding back behind nodes that have values. */
 void trp_beacon_set_ready(struct trp_beacon *beacon);
 
@@ -133,25 +127,6 @@ void trp_beacon_set_ready(struct trp_beacon *beacon);
  * within a callback.
  */
 void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager);
-
-/*
- * Takes part (again), with a ping at once.  A positive `length` above the
- * bound of the list raises it, as a new version that is sent to all.
- * Returns 0; -EALREADY when it takes part; -ENOTCONN before the start is over.
- */
-int trp_beacon_enable(struct trp_beacon *beacon, int64_t length,
-		      struct trp_time now);
-
-/* Sends nothing any more; UNTAG first where it is it.  0, -ENOTCONN. */
-int trp_beacon_disable(struct trp_beacon *beacon);
-
-/*
- * Puts a configuration in force here and, being sent, everywhere.
- * Returns 0; -EINVAL when it is impossible; -ESTALE when its version is not
- * above the present one.
- */
-int trp_beacon_configure(struct trp_beacon *beacon,
-			 const struct trp_wire_config *config);
 
 /* ---- looking ------------------------------------------------------------ */
 

@@ -53,7 +53,8 @@ static void meet_rival(struct trp_beacon *beacon, struct trp_time now)
 	hold_rival(beacon, NULL);
 }
 
-void trp_beacon_join_take_part(struct trp_beacon *beacon, struct trp_time now)
+/* With an empty list, and a ping at once. */
+static void take_part(struct trp_beacon *beacon, struct trp_time now)
 {
 	int64_t bound = beacon->config.nodes;
 
@@ -83,10 +84,6 @@ void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now)
 			trp_beacon_turn_fail(beacon, -EEXIST);
 		return;
 	}
-	if (beacon->state != TRP_BEACON_STARTING)
-		return;
-	if (beacon->is_disabled)
-		trp_beacon_turn_enter(beacon, TRP_BEACON_DISABLED, TRP_NEVER);
-	else
-		trp_beacon_join_take_part(beacon, now);
+	if (beacon->state == TRP_BEACON_STARTING)
+		take_part(beacon, now);
 }

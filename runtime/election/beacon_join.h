@@ -8,9 +8,6 @@ void trp_beacon_join_send_init(struct trp_beacon *beacon, struct trp_time now);
 /* The own init was heard. */
 void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now);
 
-/* With an empty list, and a ping at once. */
-void trp_beacon_join_take_part(struct trp_beacon *beacon, struct trp_time now);
-
 /*
  * A ping heard before the own init collides with the own first ping, which is
  * still to come: it is not heard again.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/election/beacon_output.h"
 
+#include <errno.h>
+
 void trp_beacon_output_send(struct trp_beacon *beacon,
 			    const struct trp_wire *message)
 {
@@ -60,5 +62,8 @@ int trp_beacon_output_ask_value(struct trp_beacon *beacon, bool may_become_it)
 	beacon->is_calling = true;
 	value = beacon->calls->value(beacon->user, may_become_it);
 	beacon->is_calling = false;
-	return trp_beacon_keep_value(beacon, value);
+	if (trp_scalar_has_span(value) &&
+	    value->span.length > TRP_WIRE_VALUE_MAX)
+		return -EMSGSIZE;
+	return trp_scalar_copy(&beacon->value, value);
 }

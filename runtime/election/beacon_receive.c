@@ -342,8 +342,6 @@ static void hear_other(struct trp_beacon *beacon,
 	take_value(beacon, message, sender, now);
 	if (beacon->state == TRP_BEACON_STARTING)
 		trp_beacon_join_rival(beacon, message, sender);
-	if (beacon->state == TRP_BEACON_DISABLED)
-		trp_beacon_turn_queue_ping(beacon, sender, now);
 	if (trp_beacon_is_active(beacon))
 		hear_list_of(beacon, message, sender, now);
 }

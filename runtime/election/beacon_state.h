@@ -14,7 +14,6 @@
  *	receive	what messages do; beacon.c: its life
  */
 
-#include <errno.h>
 #include "runtime/election/beacon.h"
 #include "runtime/election/rotation.h"
 
@@ -30,7 +29,7 @@ struct trp_notice {
 /*
  * Invariants:
  *	state WAITING or IT	 ==> rotation head == me
- *	due is TRP_NEVER	<==> state NEW, DISABLED or STOPPED
+ *	due is TRP_NEVER	<==> state NEW or STOPPED
  *	ping_due is not NEVER	<==> pinger != NULL
  *	notices differ in their heads
  */
@@ -41,7 +40,6 @@ struct trp_beacon {
 
 	struct trp_wire_config config;
 	char config_node[TRP_WIRE_NAME_MAX + 1];
-	bool is_disabled;
 	bool is_ready;
 	bool is_eager;
 	bool wants_raw;
@@ -61,7 +59,7 @@ struct trp_beacon {
 
 	struct trp_peers peers;
 	struct trp_beacon_peer *me;
-	struct trp_scalar value; /* set_value() */
+	struct trp_scalar value; /* as calls->value() last gave it */
 	struct trp_rotation rotation;
 	unsigned int misses; /* turns passed by while off a full list */
 
@@ -117,13 +115,4 @@ static inline int64_t trp_beacon_answer_ns(const struct trp_beacon *beacon)
 static inline double trp_beacon_halved(size_t times)
 {
 	return times < 64 ? 1 / (double)(UINT64_C(1) << times) : 0;
-}
-
-static inline int trp_beacon_keep_value(struct trp_beacon *beacon,
-					const struct trp_scalar *value)
-{
-	if (trp_scalar_has_span(value) &&
-	    value->span.length > TRP_WIRE_VALUE_MAX)
-		return -EMSGSIZE;
-	return trp_scalar_copy(&beacon->value, value);
 }

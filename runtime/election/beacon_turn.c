@@ -81,10 +81,9 @@ static void stop_waiting_to_tell(struct trp_beacon *beacon)
 	beacon->ping_due = TRP_NEVER;
 }
 
-/* A later ping within the time takes the place of the earlier one. */
-void trp_beacon_turn_queue_ping(struct trp_beacon *beacon,
-				struct trp_beacon_peer *pinger,
-				struct trp_time now)
+/* Told of later, unless another ping comes within the time. */
+static void queue_ping(struct trp_beacon *beacon,
+		       struct trp_beacon_peer *pinger, struct trp_time now)
 {
 	struct trp_time due = beacon->ping_due;
 
@@ -100,8 +99,7 @@ static void tell_ping(struct trp_beacon *beacon)
 {
 	struct trp_beacon_peer *pinger = beacon->pinger;
 
-	if (beacon->state == TRP_BEACON_IDLE ||
-	    beacon->state == TRP_BEACON_DISABLED)
+	if (beacon->state == TRP_BEACON_IDLE)
 		trp_beacon_output_event(
 			beacon,
 			&(struct trp_beacon_event) { .type = TRP_BEACON_PING,
@@ -189,7 +187,7 @@ void trp_beacon_turn_accept(struct trp_beacon *beacon,
 {
 	sender->pinged = now;
 	wait_turn(beacon, now);
-	trp_beacon_turn_queue_ping(beacon, sender, now);
+	queue_ping(beacon, sender, now);
 }
 
 static void (*const when_due[TRP_BEACON_STATES])(struct trp_beacon *beacon,

@@ -14,11 +14,6 @@ void trp_beacon_turn_hold(struct trp_beacon *beacon, int64_t duration_ns,
 void trp_beacon_turn_yield(struct trp_beacon *beacon,
 			   enum trp_beacon_event_type type, const char *winner);
 
-/* The application is told of that ping, unless a later one comes soon. */
-void trp_beacon_turn_queue_ping(struct trp_beacon *beacon,
-				struct trp_beacon_peer *pinger,
-				struct trp_time now);
-
 /* `sender` is the head now: waits for the own turn, tells of the ping. */
 void trp_beacon_turn_accept(struct trp_beacon *beacon,
 			    struct trp_beacon_peer *sender,

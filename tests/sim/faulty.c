@@ -131,7 +131,7 @@ static void do_something(struct sim_net *net)
 	if (net->nodes[number].beacon && draw < 0.3)
 		sim_kill(net, number);
 	else if (!net->nodes[number].beacon && draw < 0.7)
-		sim_start(net, number, false);
+		sim_start(net, number);
 	else if (draw > 0.95)
 		sim_split(net, 2 + sim_below(net, 3));
 	else if (draw > 0.85)
@@ -146,7 +146,7 @@ static void restart_failed(struct sim_net *net)
 		if (!net->nodes[i].beacon ||
 		    trp_beacon_state(net->nodes[i].beacon) ==
 			    TRP_BEACON_STOPPED)
-			sim_start(net, i, false);
+			sim_start(net, i);
 }
 
 static void calm_down(struct sim_net *net)
@@ -246,11 +246,11 @@ Test(faulty, of_two_of_one_name_the_newer_lives)
 		sim_init(&net, seed, 4, &trp_wire_defaults, &faults);
 		net.is_loud = seeds.is_loud;
 		strcpy(net.nodes[3].name, net.nodes[2].name);
-		sim_start(&net, 0, false);
-		sim_start(&net, 1, false);
-		sim_start(&net, 2, false);
+		sim_start(&net, 0);
+		sim_start(&net, 1);
+		sim_start(&net, 2);
 		sim_run(&net, 3 * SIM_CYCLE);
-		sim_start(&net, 3, false);
+		sim_start(&net, 3);
 		sim_run(&net, SIM_SECOND);
 		sim_assert(&net, has_failed(&net.nodes[2]));
 		sim_assert(&net, net.nodes[2].error == -EEXIST);
@@ -271,10 +271,10 @@ Test(faulty, two_of_one_name_at_the_same_moment_are_found_out)
 		sim_init(&net, seed, 3, &trp_wire_defaults, &faults);
 		net.is_loud = seeds.is_loud;
 		strcpy(net.nodes[2].name, net.nodes[1].name);
-		sim_start(&net, 0, false);
-		sim_start(&net, 1, false);
+		sim_start(&net, 0);
+		sim_start(&net, 1);
 		sim_run(&net, (int64_t)(sim_draw(&net) * 1e9));
-		sim_start(&net, 2, false);
+		sim_start(&net, 2);
 		sim_run(&net, 2 * SIM_GAP);
 		sim_assert(&net, has_failed(&net.nodes[1]) ||
 					 has_failed(&net.nodes[2]));

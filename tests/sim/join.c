@@ -177,7 +177,7 @@ Test(join, with_a_death_or_a_start_there_is_one_head_within_two_cycles)
 		sim_kill(&net, node);
 		if (seed % 2) {
 			run_between(&net, 0, 1.5);
-			sim_start(&net, node, false);
+			sim_start(&net, node);
 		}
 		check_one_head(&net, 2 * LONG_CYCLE);
 		end(&net);

@@ -111,7 +111,7 @@ static void begin(struct sim_net *net, struct house *house, int number,
 	cr_assert(trp_leadership_init(&house->at[number],
 				      net->nodes[number].name, floor,
 				      is_roving) == 0);
-	sim_start(net, number, false);
+	sim_start(net, number);
 }
 
 static void leave(struct sim_net *net, struct house *house, int number)

@@ -62,7 +62,7 @@ static void start_mixed(struct sim_net *net, double share)
 		if (sim_draw(net) < share)
 			sim_start_original(net, i);
 		else
-			sim_start(net, i, false);
+			sim_start(net, i);
 		sim_run(net, (int64_t)(sim_draw(net) * 4 * (double)SIM_CYCLE));
 	}
 	sim_run(net, 40 * SIM_CYCLE);

@@ -385,12 +385,11 @@ void sim_fini(struct sim_net *net)
 	free(net->nodes);
 }
 
-void sim_start(struct sim_net *net, int number, bool is_disabled)
+void sim_start(struct sim_net *net, int number)
 {
 	struct sim_node *node = &net->nodes[number];
 	struct trp_beacon_options options = { .node = node->name,
 					      .config = net->config,
-					      .is_disabled = is_disabled,
 					      .wants_raw = net->value != NULL };
 
 	end_life(node);
@@ -429,7 +428,7 @@ void sim_start_all(struct sim_net *net, int64_t within_ns)
 	int i;
 
 	for (i = 0; i < net->node_count; i++) {
-		sim_start(net, i, false);
+		sim_start(net, i);
 		sim_run(net, step);
 	}
 }

@@ -85,7 +85,7 @@ const struct trp_scalar *sim_say_waited(struct sim_node *node,
 					bool may_become_it);
 
 /* A new life of a node. */
-void sim_start(struct sim_net *net, int number, bool is_disabled);
+void sim_start(struct sim_net *net, int number);
 void sim_start_original(struct sim_net *net, int number);
 void sim_kill(struct sim_net *net, int number);
 void sim_start_all(struct sim_net *net, int64_t within_ns);

@@ -57,7 +57,7 @@ static int64_t kill_it(struct sim_net *net)
 		return -1; /* its turn was over */
 	sim_kill(net, it);
 	gap = until_it(net);
-	sim_start(net, it, false);
+	sim_start(net, it);
 	sim_run(net, 3 * SIM_CYCLE);
 	return gap;
 }

@@ -202,12 +202,11 @@ Test(turn, who_is_not_ready_waits_for_those_that_have_values)
 {
 	struct trp_beacon_options options = { .node = "m",
 					      .config = trp_wire_defaults };
-	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
 	struct lone lone;
 
 	lone_unready(&lone, &options);
 	lone.draw = 0.3;
-	trp_beacon_set_value(lone.beacon, &none);
+	lone.value.type = TRP_SCALAR_NONE;
 	trp_beacon_start(lone.beacon, (struct trp_time) { 0 });
 	lone_hear_init(&lone, "m");
 	/* a b c: only the last has a value, behind the middle */
@@ -242,11 +241,10 @@ Test(value, who_has_none_hears_of_those_who_have)
 {
 	struct trp_beacon_options options = { .node = "m",
 					      .config = trp_wire_defaults };
-	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
 	struct lone lone;
 
 	lone_new(&lone, &options);
-	trp_beacon_set_value(lone.beacon, &none);
+	lone.value.type = TRP_SCALAR_NONE;
 	trp_beacon_start(lone.beacon, (struct trp_time) { 0 });
 	lone_hear_init(&lone, "m");
 	lone_hear_ping(&lone, "a m", -1);
@@ -254,47 +252,5 @@ Test(value, who_has_none_hears_of_those_who_have)
 	lone_hear_ping(&lone, "b a m", 7);
 	cr_assert(lone.seen[TRP_BEACON_GOOD_NODE] == 1);
 	cr_assert_str_eq(lone.remote, "b");
-	lone_fini(&lone);
-}
-
-Test(enable, a_disabled_node_says_nothing_and_still_tells_of_pings)
-{
-	struct lone lone;
-	int i, said = 0;
-
-	lone_begin(&lone, &trp_wire_defaults);
-	lone_until(&lone, C + 2 * G + 2);
-	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
-	cr_assert(trp_beacon_disable(lone.beacon) == 0);
-	cr_assert(lone.seen[TRP_BEACON_UNTAG] == 1);
-	for (i = 0; i < TRP_WIRE_TYPES; i++)
-		said += lone.sent[i];
-	lone_hear_ping(&lone, "a b", 60);
-	lone_hear_ping(&lone, "c d", 60);
-	lone_until(&lone, 100);
-	for (i = 0; i < TRP_WIRE_TYPES; i++)
-		said -= lone.sent[i];
-	cr_assert(said == 0);
-	cr_assert(lone.seen[TRP_BEACON_PING] == 1);
-	cr_assert_str_eq(lone.node[TRP_BEACON_PING], "c");
-	lone_fini(&lone);
-}
-
-Test(enable, pings_at_once_and_may_lengthen_the_list_for_all)
-{
-	struct lone lone;
-	int pings;
-
-	lone_begin(&lone, &trp_wire_defaults);
-	cr_assert(trp_beacon_enable(lone.beacon, 0, (struct trp_time) { 0 }) ==
-		  -EALREADY);
-	trp_beacon_disable(lone.beacon);
-	pings = lone.sent[TRP_WIRE_PING];
-	cr_assert(trp_beacon_enable(lone.beacon, 8, (struct trp_time) { 0 }) ==
-		  0);
-	cr_assert(lone.sent[TRP_WIRE_PING] == pings + 1);
-	cr_assert(lone.sent[TRP_WIRE_VERS] == 2);
-	cr_assert(trp_beacon_config(lone.beacon)->nodes == 8);
-	cr_assert(trp_beacon_config(lone.beacon)->version == 1);
 	lone_fini(&lone);
 }

@@ -42,9 +42,15 @@ static double on_random(void *user)
 	return ((struct lone *)user)->draw;
 }
 
+static const struct trp_scalar *on_value(void *user, bool may_become_it)
+{
+	return &((struct lone *)user)->value;
+}
+
 static const struct trp_beacon_calls calls = { .send = on_send,
 					       .event = on_event,
-					       .random = on_random };
+					       .random = on_random,
+					       .value = on_value };
 
 static struct trp_time now_of(const struct lone *lone)
 {
@@ -53,11 +59,10 @@ static struct trp_time now_of(const struct lone *lone)
 
 void lone_unready(struct lone *lone, const struct trp_beacon_options *options)
 {
-	struct trp_scalar value = { TRP_SCALAR_INT, { .integer = 50 } };
-
-	*lone = (struct lone) { .draw = 0.5 };
+	*lone = (struct lone) {
+		.draw = 0.5, .value = { TRP_SCALAR_INT, { .integer = 50 } }
+	};
 	cr_assert(trp_beacon_new(&lone->beacon, options, &calls, lone) == 0);
-	trp_beacon_set_value(lone->beacon, &value);
 }
 
 void lone_new(struct lone *lone, const struct trp_beacon_options *options)

@@ -13,7 +13,8 @@
 struct lone {
 	struct trp_beacon *beacon;
 	double now_s;
-	double draw; /* what randomness gives, always */
+	double draw;		 /* what randomness gives, always */
+	struct trp_scalar value; /* its own */
 
 	/* The last message sent, and how many of each type. */
 	struct trp_wire last;

@@ -250,12 +250,11 @@ Test(heal, who_is_it_on_the_losing_side_gets_detag_first)
 Test(heal, who_has_no_value_tells_of_the_head_that_has_one)
 {
 	struct lone lone;
-	struct trp_scalar none = { .type = TRP_SCALAR_NONE };
 	struct trp_beacon_options options = { .node = "m",
 					      .config = trp_wire_defaults };
 
 	lone_new(&lone, &options);
-	trp_beacon_set_value(lone.beacon, &none);
+	lone.value.type = TRP_SCALAR_NONE;
 	cr_assert(trp_beacon_start(lone.beacon, (struct trp_time) { 0 }) == 0);
 	lone_hear_init(&lone, "m");
 	lone_hear_ping(&lone, "b m", 60);
@@ -487,22 +486,22 @@ Test(config, an_equal_version_heard_saves_the_answer)
 
 Test(config, impossible_ones_are_refused)
 {
-	struct trp_wire_config config = trp_wire_defaults;
-	struct lone lone;
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults };
+	struct trp_wire_config *config = &options.config;
+	struct trp_beacon_calls calls = { 0 };
+	struct trp_beacon *beacon;
 
-	lone_begin(&lone, &trp_wire_defaults);
-	cr_assert(trp_beacon_configure(lone.beacon, &config) == -ESTALE);
-	config.version = 1;
-	config.cycle_s = 0.05;
-	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
-	config.cycle_s = 4.4; /* < 3 * 1.5 */
-	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
-	config.cycle_s = 10;
-	config.gap_s = 0.009;
-	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
-	config.gap_s = 0.01;
-	cr_assert(trp_beacon_configure(lone.beacon, &config) == 0);
-	lone_fini(&lone);
+	config->cycle_s = 0.05;
+	cr_assert(trp_beacon_new(&beacon, &options, &calls, NULL) == -EINVAL);
+	config->cycle_s = 4.4; /* < 3 * 1.5 */
+	cr_assert(trp_beacon_new(&beacon, &options, &calls, NULL) == -EINVAL);
+	config->cycle_s = 10;
+	config->gap_s = 0.009;
+	cr_assert(trp_beacon_new(&beacon, &options, &calls, NULL) == -EINVAL);
+	config->gap_s = 0.01;
+	cr_assert(trp_beacon_new(&beacon, &options, &calls, NULL) == 0);
+	trp_beacon_free(beacon);
 }
 
 /* ---- nonsense ----------------------------------------------------------- */
@@ -579,12 +578,6 @@ Test(nonsense, a_random_walk_through_all_states_keeps_the_invariants)
 				       rand_r(&random) % 90 - 5);
 		else if (what < 62)
 			lone_hear_vers(&lone, "x", rand_r(&random) % 5);
-		else if (what == 62)
-			trp_beacon_disable(lone.beacon);
-		else if (what < 66)
-			trp_beacon_enable(lone.beacon, 0,
-					  (struct trp_time) { (
-						  int64_t)(lone.now_s * 1e9) });
 		else
 			lone_until(&lone, lone.now_s + lone.draw * 4);
 		cr_assert(strlen(lone_list(&lone)) <= 9);
