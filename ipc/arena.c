@@ -125,9 +125,8 @@ static int map(const struct trp_arena *arena, int fd, int protection,
 static int map_all(struct trp_arena *arena)
 {
 	int fd = -1;
-	int r;
+	int r = reopen_read_only(arena->fd, &fd);
 
-	r = reopen_read_only(arena->fd, &fd);
 	if (r < 0)
 		return r;
 	r = map(arena, fd, PROT_READ, 0, arena->size);

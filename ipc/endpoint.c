@@ -182,9 +182,8 @@ static int enlarge_index(struct trp_region *region, uint32_t endpoints,
 	size_t size = sizeof(uint16_t) << log2;
 	_Atomic uint16_t *entry;
 	uint64_t offset;
-	int r;
+	int r = trp_region_alloc(region, size, &offset);
 
-	r = trp_region_alloc(region, size, &offset);
 	if (r < 0)
 		return r;
 	entry = trp_region_at(region, offset);
@@ -201,9 +200,8 @@ static int make_chunk(struct trp_region *region, unsigned chunk)
 {
 	size_t size = (sizeof(struct trp_endpoint) * FIRST_CHUNK) << chunk;
 	uint64_t offset;
-	int r;
+	int r = trp_region_alloc(region, size, &offset);
 
-	r = trp_region_alloc(region, size, &offset);
 	if (r < 0)
 		return r;
 	memset(trp_region_at(region, offset), 0, size);

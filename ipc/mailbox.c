@@ -271,9 +271,8 @@ int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 	struct trp_peer *peer;
 	struct trp_outgoing *out;
 	uint32_t limit;
-	int r;
+	int r = find_receiver(box, slot, generation, &peer);
 
-	r = find_receiver(box, slot, generation, &peer);
 	if (r < 0)
 		return r;
 	out = &peer->out[TRP_MAIL];

@@ -73,9 +73,9 @@ static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
 static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
 						  uint32_t sender)
 {
-	const struct trp_endpoint *endpoint;
+	const struct trp_endpoint *endpoint =
+		trp_endpoint_find(box->arena, sender, box->slot);
 
-	endpoint = trp_endpoint_find(box->arena, sender, box->slot);
 	/* T2: pairs with T1 in trp_peer_aim(). */
 	if (!endpoint || trp_load_acquire(&endpoint->target) != box->generation)
 		return NULL;
@@ -114,9 +114,8 @@ static void arrive(uint32_t sender, void *data)
 {
 	struct trp_mailbox *box = data;
 	struct trp_peer *peer;
-	int r;
+	int r = find_sender(box, sender, &peer);
 
-	r = find_sender(box, sender, &peer);
 	if (r == -ENOMEM || r == -ENOBUFS)
 		trp_doorbell_set_again(box->doorbell, sender);
 	if (r < 0)

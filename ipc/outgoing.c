@@ -183,9 +183,8 @@ static int make_ring(struct trp_outgoing *out, struct trp_region *region,
 static int make_first_ring(struct trp_outgoing *out, struct trp_region *region,
 			   uint64_t need, uint32_t limit)
 {
-	int r;
+	int r = make_ring(out, region, need, limit, &out->block);
 
-	r = make_ring(out, region, need, limit, &out->block);
 	if (r < 0)
 		return r;
 	out->ring = trp_region_at(region, out->block.offset);
@@ -203,9 +202,8 @@ static int lead_on(struct trp_outgoing *out, struct trp_region *region,
 	struct trp_extent block;
 	unsigned char *at;
 	uint64_t position;
-	int r;
+	int r = make_ring(out, region, need, limit, &block);
 
-	r = make_ring(out, region, need, limit, &block);
 	if (r < 0)
 		return r;
 	position = pad(out, step);

@@ -152,9 +152,8 @@ static int halve(struct trp_region *region, unsigned order,
 {
 	uint64_t half = UINT64_C(1) << order;
 	struct trp_spare lower, upper;
-	int r;
+	int r = take(region, order + 1, &lower);
 
-	r = take(region, order + 1, &lower);
 	if (r < 0)
 		return r;
 	/* Pages are shared from here on: they are populated whole. */

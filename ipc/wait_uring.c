@@ -321,9 +321,8 @@ static int uring_block(struct trp_wait *wait, uint32_t value,
 	struct timespec left = trp_time_left(deadline);
 	struct __kernel_timespec timeout = { left.tv_sec, left.tv_nsec };
 	struct io_uring_cqe *cqe;
-	int r;
+	int r = arm_doorbell(wait, value);
 
-	r = arm_doorbell(wait, value);
 	if (r < 0)
 		return r;
 	r = io_uring_submit_and_wait_timeout(

@@ -60,9 +60,8 @@ static int parse_user(struct trp_bus_address *address, const char *text,
 {
 	const char *colon = memchr(text, ':', length);
 	size_t user = colon ? (size_t)(colon - text) : length;
-	int r;
+	int r = put_decoded(address->user, sizeof(address->user), text, user);
 
-	r = put_decoded(address->user, sizeof(address->user), text, user);
 	if (r < 0 || !colon)
 		return r;
 	return put_decoded(address->password, sizeof(address->password),
@@ -73,9 +72,8 @@ static int parse_port(struct trp_bus_address *address, const char *text,
 		      size_t length)
 {
 	unsigned long port = 0;
-	size_t i;
 
-	for (i = 0; i < length && port < 65536; i++) {
+	for (size_t i = 0; i < length && port < 65536; i++) {
 		if (text[i] < '0' || text[i] > '9')
 			return -EINVAL;
 		port = 10 * port + (unsigned long)(text[i] - '0');

@@ -24,9 +24,7 @@ const char *trp_bus_kinds_name(size_t number)
 
 const struct trp_bus_kind *trp_bus_kinds_find(const char *name, size_t length)
 {
-	size_t i;
-
-	for (i = 0; kinds[i]; i++)
+	for (size_t i = 0; kinds[i]; i++)
 		if (strlen(kinds[i]->name) == length &&
 		    memcmp(kinds[i]->name, name, length) == 0)
 			return kinds[i];

@@ -163,12 +163,11 @@ static int local_ready(struct trp_bus *bus)
 {
 	static _Thread_local char payload[TRP_BUS_SIZE_MAX];
 	ssize_t length;
-	int budget;
 
 	if (((struct local *)bus->state)->is_gone)
 		return -ENOTCONN;
 	trp_bus_up(bus);
-	for (budget = 64; budget; budget--) {
+	for (int budget = 64; budget; budget--) {
 		length = receive(bus, payload);
 		if (length == -EAGAIN)
 			return 0;

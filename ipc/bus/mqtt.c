@@ -198,9 +198,8 @@ static int mqtt_connect(struct trp_bus *bus)
 static int mqtt_ready(struct trp_bus *bus)
 {
 	struct mqtt *mqtt = bus->state;
-	int r;
+	int r = mosquitto_loop_read(mqtt->client, READ_PACKETS);
 
-	r = mosquitto_loop_read(mqtt->client, READ_PACKETS);
 	if (r == 0)
 		r = mosquitto_loop_write(mqtt->client, 1);
 	if (r == 0)

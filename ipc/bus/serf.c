@@ -130,11 +130,10 @@ static int flush(struct trp_bus *bus)
 static const msgpack_object *item_of(const msgpack_object *map, const char *key)
 {
 	const msgpack_object_kv *pair;
-	uint32_t i;
 
 	if (map->type != MSGPACK_OBJECT_MAP)
 		return NULL;
-	for (i = 0; i < map->via.map.size; i++) {
+	for (uint32_t i = 0; i < map->via.map.size; i++) {
 		pair = &map->via.map.ptr[i];
 		if (pair->key.type == MSGPACK_OBJECT_STR &&
 		    pair->key.via.str.size == strlen(key) &&
