@@ -74,10 +74,9 @@ bool trp_example_matches(const ProtobufCMessage *example,
 			 const ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *type = example->descriptor;
-	unsigned i;
 
 	assert(type == message->descriptor);
-	for (i = 0; i < type->n_fields; i++)
+	for (unsigned i = 0; i < type->n_fields; i++)
 		if (!field_matches(&type->fields[i], example, message))
 			return false;
 	return true;

@@ -116,9 +116,8 @@ static Troupe__Value *read_object(struct reading *reading, const json_t *json)
 static Troupe__Value *read_list(struct reading *reading, const json_t *json)
 {
 	Troupe__Value *list = trp_value_list();
-	size_t i;
 
-	for (i = 0; i < json_array_size(json); i++) {
+	for (size_t i = 0; i < json_array_size(json); i++) {
 		const json_t *item = json_array_get(json, i);
 
 		if (trp_value_append(list, read_any(reading, item)) < 0) {
@@ -157,9 +156,8 @@ static int check_depth(const char *text, size_t size,
 {
 	bool is_quoted = false;
 	unsigned depth = 0;
-	size_t i;
 
-	for (i = 0; i < size; i++) {
+	for (size_t i = 0; i < size; i++) {
 		if (text[i] == '"')
 			is_quoted = !is_quoted;
 		else if (is_quoted && text[i] == '\\')
@@ -225,9 +223,8 @@ int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
 		  struct trp_parse_error *parse_error)
 {
 	size_t used;
-	int r;
+	int r = check_depth(text, size, parse_error);
 
-	r = check_depth(text, size, parse_error);
 	if (r < 0)
 		return r;
 	return read_text(text, size, JSON_REJECT_DUPLICATES, ret_value, &used,
@@ -356,11 +353,10 @@ static int write_any(FILE *out, const Troupe__Value *value, unsigned levels);
 
 static int write_list(FILE *out, const Troupe__Value *list, unsigned levels)
 {
-	size_t i;
 	int r;
 
 	putc('[', out);
-	for (i = 0; i < trp_value_count(list); i++) {
+	for (size_t i = 0; i < trp_value_count(list); i++) {
 		fputs(i ? ", " : "", out);
 		r = write_any(out, trp_value_at(list, i), levels);
 		if (r < 0)
@@ -372,11 +368,10 @@ static int write_list(FILE *out, const Troupe__Value *list, unsigned levels)
 
 static int write_map(FILE *out, const Troupe__Value *map, unsigned levels)
 {
-	size_t i;
 	int r;
 
 	putc('{', out);
-	for (i = 0; i < trp_value_count(map); i++) {
+	for (size_t i = 0; i < trp_value_count(map); i++) {
 		const char *key = trp_value_key_at(map, i);
 
 		fputs(i ? ", " : "", out);

@@ -72,11 +72,9 @@ static struct trp_shape *new_shape(enum kind kind)
 
 void trp_shape_free(struct trp_shape *shape)
 {
-	size_t i;
-
 	if (!shape)
 		return;
-	for (i = 0; i < shape->count; i++) {
+	for (size_t i = 0; i < shape->count; i++) {
 		trp_shape_free(shape->items[i]);
 		if (shape->keys)
 			free(shape->keys[i]);
@@ -183,10 +181,10 @@ static bool is_word(const struct parsing *parsing, size_t size,
 static int parse_string(struct parsing *parsing, Troupe__Value **ret_value)
 {
 	size_t begin = parsing->at, used;
-	int r;
+	int r = trp_json_read_first(parsing->text + begin,
+				    parsing->size - begin, ret_value, &used,
+				    parsing->error);
 
-	r = trp_json_read_first(parsing->text + begin, parsing->size - begin,
-				ret_value, &used, parsing->error);
 	if (r == -EINVAL && parsing->error)
 		parsing->error->offset += begin;
 	if (r == 0)
@@ -257,9 +255,7 @@ static int parse_key(struct parsing *parsing, char **ret_key)
 
 static bool has_key(const struct trp_shape *map, const char *key)
 {
-	size_t i;
-
-	for (i = 0; i < map->count; i++)
+	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], key) == 0)
 			return true;
 	return false;
@@ -417,11 +413,9 @@ uint64_t trp_shape_id(const struct trp_shape *shape)
 static bool matches_map(const struct trp_shape *shape,
 			const Troupe__Value *value)
 {
-	size_t i;
-
 	if (trp_value_kind(value) != TRP_VALUE_MAP)
 		return false;
-	for (i = 0; i < shape->count; i++) {
+	for (size_t i = 0; i < shape->count; i++) {
 		const Troupe__Value *item =
 			trp_value_get(value, shape->keys[i]);
 

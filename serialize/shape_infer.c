@@ -26,9 +26,8 @@ static int write_entry(FILE *out, const char *key, const Troupe__Value *value,
 		       unsigned levels)
 {
 	char *text;
-	int r;
+	int r = infer(value, levels, &text);
 
-	r = infer(value, levels, &text);
 	if (r < 0)
 		return r;
 	trp_json_write_text(out, key);
@@ -69,11 +68,9 @@ static int infer_map(const Troupe__Value *map, unsigned levels, char **ret_text)
 /* A list of which items 0 to i - 1 have one shape, and i has another. */
 static int write_first(FILE *out, const char *first, size_t i)
 {
-	size_t j;
-
 	if (i > TRP_SHAPE_MAX / strlen(first))
 		return -EMSGSIZE;
-	for (j = 0; j < i; j++)
+	for (size_t j = 0; j < i; j++)
 		fprintf(out, "%s%s", j ? ", " : "", first);
 	return 0;
 }
@@ -117,9 +114,8 @@ static int infer_list(const Troupe__Value *list, unsigned levels,
 {
 	struct trp_text_buffer text;
 	char *first = NULL;
-	int r;
+	int r = trp_text_buffer_open(&text);
 
-	r = trp_text_buffer_open(&text);
 	if (r < 0)
 		return r;
 	putc('[', text.out);

@@ -203,12 +203,11 @@ int trp_value_add(Troupe__Value *map, const char *key, Troupe__Value *item)
 static Troupe__Struct__Entry *find(const Troupe__Value *map, const char *key)
 {
 	const Troupe__Struct *of;
-	size_t i;
 
 	if (trp_value_kind(map) != TRP_VALUE_MAP || !map->struct_value || !key)
 		return NULL;
 	of = map->struct_value;
-	for (i = of->n_fields; i > 0; i--)
+	for (size_t i = of->n_fields; i > 0; i--)
 		if (strcmp(of->fields[i - 1]->key, key) == 0)
 			return of->fields[i - 1];
 	return NULL;
@@ -421,14 +420,12 @@ static bool is_same_in_order(const Troupe__Value *a, const Troupe__Value *b)
  */
 static bool is_same_map(const Troupe__Value *a, const Troupe__Value *b)
 {
-	size_t i;
-
 	if (is_same_order(a, b))
 		return is_same_in_order(a, b);
-	for (i = 0; i < trp_value_count(b); i++)
+	for (size_t i = 0; i < trp_value_count(b); i++)
 		if (!find(a, trp_value_key_at(b, i)))
 			return false;
-	for (i = 0; i < trp_value_count(a); i++) {
+	for (size_t i = 0; i < trp_value_count(a); i++) {
 		const Troupe__Value *other;
 
 		if (is_overruled(a, i))

@@ -13,9 +13,8 @@
 static uint32_t big_endian(const char *bytes, int length)
 {
 	uint32_t number = 0;
-	int i;
 
-	for (i = 0; i < length; i++)
+	for (int i = 0; i < length; i++)
 		number = number << 8 | (uint8_t)bytes[i];
 	return number;
 }

@@ -109,12 +109,10 @@ bool trp_wire_config_is_valid(const struct trp_wire_config *config)
 
 static bool is_history_valid(const struct trp_wire *wire)
 {
-	size_t i;
-
 	if (!wire->history_length ||
 	    wire->history_length > TRP_WIRE_HISTORY_MAX)
 		return false;
-	for (i = 0; i < wire->history_length; i++)
+	for (size_t i = 0; i < wire->history_length; i++)
 		if (!is_name(wire->history[i]))
 			return false;
 	return wire->type == TRP_WIRE_HIST ||
@@ -364,14 +362,13 @@ static int get_fields(struct decoding *d)
 {
 	struct trp_token map;
 	struct trp_scalar key;
-	size_t i;
 	int r = d->codec->get(&d->reader, &map);
 
 	if (r < 0)
 		return r;
 	if (map.type != TRP_TOKEN_MAP)
 		return -EBADMSG;
-	for (i = 0; i < map.count; i++) {
+	for (size_t i = 0; i < map.count; i++) {
 		if (map.count == TRP_COUNT_UNKNOWN && take_break(d))
 			return 0;
 		r = get_value(d, &key);
@@ -516,16 +513,14 @@ static int put_field(const struct trp_codec *codec, struct trp_writer *writer,
 		     const struct trp_wire *wire, enum field field)
 {
 	struct trp_token token = field_token(wire, field);
-	size_t i;
-	int r;
+	int r = put_text(codec, writer, keys[field]);
 
-	r = put_text(codec, writer, keys[field]);
 	if (r < 0)
 		return r;
 	r = codec->put(writer, &token);
 	if (field != FIELD_HISTORY)
 		return r;
-	for (i = 0; i < wire->history_length && r == 0; i++)
+	for (size_t i = 0; i < wire->history_length && r == 0; i++)
 		r = put_text(codec, writer, wire->history[i]);
 	return r;
 }
