@@ -107,9 +107,8 @@ static struct trp_time earlier(struct trp_time a, struct trp_time b)
 struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon)
 {
 	const struct trp_notice *notice;
-	struct trp_time due = beacon->due;
+	struct trp_time due = earlier(beacon->due, beacon->ping_due);
 
-	due = earlier(due, beacon->ping_due);
 	due = earlier(due, beacon->vers_due);
 	due = earlier(due, beacon->repeat_due);
 	for (notice = beacon->notices; notice; notice = notice->next)
@@ -170,9 +169,8 @@ void trp_beacon_each(const struct trp_beacon *beacon,
 		     void *user)
 {
 	const struct trp_beacon_peer *peer;
-	size_t i;
 
-	for (i = 0; i < beacon->peers.count; i++) {
+	for (size_t i = 0; i < beacon->peers.count; i++) {
 		peer = beacon->peers.at[i];
 		if (peer->is_heard)
 			see(user, peer->name, &peer->value, peer->heard);

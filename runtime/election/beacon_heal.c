@@ -23,9 +23,8 @@ static bool is_known_side(const struct trp_beacon *beacon,
 			  struct trp_time *ret_met)
 {
 	const struct trp_beacon_peer *peer;
-	size_t i;
 
-	for (i = 0; i < message->history_length; i++) {
+	for (size_t i = 0; i < message->history_length; i++) {
 		peer = trp_peers_find(&beacon->peers, message->history[i]);
 		if (peer && is_recent(beacon, peer->recovered, now)) {
 			*ret_met = peer->recovered;
@@ -64,13 +63,12 @@ static void mark_sides(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_time now)
 {
 	struct trp_beacon_peer *peer;
-	size_t i;
 
-	for (i = 0; i < message->history_length; i++)
+	for (size_t i = 0; i < message->history_length; i++)
 		if (trp_peers_make(&beacon->peers, message->history[i],
 				   &peer) == 0)
 			mark(beacon, peer, now);
-	for (i = 0; i < beacon->rotation.count; i++)
+	for (size_t i = 0; i < beacon->rotation.count; i++)
 		mark(beacon, beacon->rotation.at[i], now);
 }
 

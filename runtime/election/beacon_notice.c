@@ -29,9 +29,7 @@ int64_t trp_beacon_notice_stagger_ns(const struct trp_beacon *beacon,
 
 static void notice_free(struct trp_notice *notice)
 {
-	size_t i;
-
-	for (i = 0; i < notice->count; i++)
+	for (size_t i = 0; i < notice->count; i++)
 		notice->at[i]->pins--;
 	free(notice);
 }

@@ -38,11 +38,10 @@ void trp_beacon_output_list(struct trp_beacon *beacon, enum trp_wire_type type,
 			    struct trp_beacon_peer *const *peers, size_t count)
 {
 	const char *names[TRP_WIRE_HISTORY_MAX];
-	size_t i;
 
 	if (count > (size_t)beacon->config.splits)
 		count = (size_t)beacon->config.splits;
-	for (i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		names[i] = peers[i]->name;
 	trp_beacon_output_send(
 		beacon, &(struct trp_wire) {

@@ -139,9 +139,8 @@ static void push_names(struct trp_beacon *beacon,
 		       const struct trp_wire *message)
 {
 	struct trp_beacon_peer *peer;
-	size_t i;
 
-	for (i = 0; i < message->history_length; i++) {
+	for (size_t i = 0; i < message->history_length; i++) {
 		if (trp_peers_make(&beacon->peers, message->history[i],
 				   &peer) == 0)
 			trp_rotation_push(&beacon->rotation, peer);

@@ -37,9 +37,8 @@ static int read_term(const char *text, uint64_t *ret_term)
 	static const char digits[] = "0123456789abcdef";
 	uint64_t term = 0;
 	const char *digit;
-	int i;
 
-	for (i = 0; i < TERM_DIGITS; i++) {
+	for (int i = 0; i < TERM_DIGITS; i++) {
 		digit = text[i] ? strchr(digits, text[i]) : NULL;
 		if (!digit)
 			return -EBADMSG;

@@ -19,9 +19,7 @@ static void peer_free(struct trp_beacon_peer *peer)
 
 void trp_peers_fini(struct trp_peers *peers)
 {
-	size_t i;
-
-	for (i = 0; i < peers->count; i++)
+	for (size_t i = 0; i < peers->count; i++)
 		peer_free(peers->at[i]);
 	free(peers->at);
 	*peers = (struct trp_peers) { 0 };

@@ -27,9 +27,7 @@ struct trp_beacon_peer *trp_rotation_head(const struct trp_rotation *rotation)
 size_t trp_rotation_place(const struct trp_rotation *rotation,
 			  const struct trp_beacon_peer *peer)
 {
-	size_t i;
-
-	for (i = 0; i < rotation->count; i++)
+	for (size_t i = 0; i < rotation->count; i++)
 		if (rotation->at[i] == peer)
 			return i;
 	return TRP_ROTATION_NOWHERE;
@@ -89,9 +87,8 @@ int trp_rotation_insert(struct trp_rotation *rotation,
 			struct trp_beacon_peer *peer)
 {
 	size_t place = trp_rotation_place(rotation, peer);
-	int r;
+	int r = trp_rotation_reserve(rotation, rotation->count + 1);
 
-	r = trp_rotation_reserve(rotation, rotation->count + 1);
 	if (r < 0)
 		return r;
 	if (place != TRP_ROTATION_NOWHERE)

@@ -135,7 +135,6 @@ int troupe_dead_letters_count(troupe_ref ref,
 	const struct trp_arena *arena = mailbox ? mailbox->arena : NULL;
 	struct troupe_dead_counts sum = { 0 };
 	const struct trp_status *status;
-	uint32_t slot;
 
 	if (!arena)
 		return -ESHUTDOWN;
@@ -148,7 +147,7 @@ int troupe_dead_letters_count(troupe_ref ref,
 		return 0;
 	}
 	add(&sum, &notices()->letters);
-	for (slot = 1; slot < arena->slots; slot++) {
+	for (uint32_t slot = 1; slot < arena->slots; slot++) {
 		uint64_t life =
 			trp_load_relaxed(&trp_arena_slot(arena, slot)->life);
 

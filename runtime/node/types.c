@@ -202,9 +202,7 @@ void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,
 				  void *data),
 		    void *data)
 {
-	size_t i;
-
-	for (i = 0; i < table.room; i++)
+	for (size_t i = 0; i < table.room; i++)
 		if (table.entries[i].value)
 			visit(table.entries[i].value, data);
 }

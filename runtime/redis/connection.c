@@ -150,14 +150,13 @@ static int connect_to_host(struct trp_redis_connection *redis, int *ret_fd)
 					.ai_flags = AI_NUMERICSERV };
 	struct addrinfo *first, *at;
 	char port[8];
-	unsigned turn;
 	int r;
 
 	snprintf(port, sizeof(port), "%u", redis->address.port);
 	if (getaddrinfo(redis->address.host, port, &hints, &first) != 0)
 		return -EHOSTUNREACH;
 	at = first;
-	for (turn = redis->attempts++ % TURNS; turn > 0; turn--)
+	for (unsigned turn = redis->attempts++ % TURNS; turn > 0; turn--)
 		at = at->ai_next ? at->ai_next : first;
 	r = connect_to(at->ai_addr, at->ai_addrlen, ret_fd);
 	freeaddrinfo(first);
@@ -325,9 +324,8 @@ static int refusal_of(const char *text)
 		{ "NOPERM", -EACCES },
 		{ "WRONGTYPE", -EPROTOTYPE },
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(refusal) / sizeof(refusal[0]); i++)
+	for (size_t i = 0; i < sizeof(refusal) / sizeof(refusal[0]); i++)
 		if (begins(text, refusal[i].begins))
 			return refusal[i].error;
 	return 0;

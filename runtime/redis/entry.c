@@ -71,13 +71,11 @@ bool trp_redis_entry_reads_id(const redisReply *reply,
 
 bool trp_redis_entry_is(const redisReply *reply, struct trp_redis_id *ret_id)
 {
-	size_t i;
-
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
 	    !trp_redis_entry_reads_id(reply->element[0], ret_id) ||
 	    reply->element[1]->type != REDIS_REPLY_ARRAY)
 		return false;
-	for (i = 0; i < reply->element[1]->elements; i++)
+	for (size_t i = 0; i < reply->element[1]->elements; i++)
 		if (reply->element[1]->element[i]->type != REDIS_REPLY_STRING)
 			return false;
 	return true;
@@ -97,13 +95,12 @@ void trp_redis_entry_fill(struct trp_redis_entry *entry,
 	size_t count = fields->elements, size = count * sizeof(*entry->words);
 	struct trp_redis_word *words;
 	char *at;
-	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		size += fields->element[i]->len + 1;
 	words = trp_redis_connection_need(malloc(size + 1));
 	at = (char *)(words + count);
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const redisReply *field = fields->element[i];
 
 		words[i] = (struct trp_redis_word) { at, field->len };
@@ -129,9 +126,7 @@ void trp_redis_entry_empty(struct trp_redis_entry *entry)
 static const struct trp_redis_word *find(const struct trp_redis_entry *entry,
 					 const char *name)
 {
-	size_t i;
-
-	for (i = 0; i + 1 < entry->count; i += 2)
+	for (size_t i = 0; i + 1 < entry->count; i += 2)
 		if (strcmp(entry->words[i].bytes, name) == 0)
 			return &entry->words[i + 1];
 	return NULL;

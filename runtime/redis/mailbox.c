@@ -267,7 +267,6 @@ static void on_read(void *data, uint64_t asked, const redisReply *reply)
 {
 	const redisReply *entries;
 	struct trp_redis_id id;
-	size_t i;
 
 	box.is_reading = false;
 	if (!reply || reply->type != REDIS_REPLY_ARRAY ||
@@ -280,7 +279,7 @@ static void on_read(void *data, uint64_t asked, const redisReply *reply)
 		return;
 	if (entries->elements == asked)
 		box.has_more = true;
-	for (i = 0; i < entries->elements; i++)
+	for (size_t i = 0; i < entries->elements; i++)
 		if (trp_redis_entry_is(entries->element[i], &id))
 			arrived(entry_new(id, 0),
 				entries->element[i]->element[1]);
@@ -329,11 +328,10 @@ static void on_pending(void *data, uint64_t tag, const redisReply *reply)
 {
 	char last[TRP_REDIS_ID_TEXT + 1] = "(";
 	struct trp_redis_id id;
-	size_t i;
 
 	if (!reply || reply->type != REDIS_REPLY_ARRAY)
 		return;
-	for (i = 0; i < reply->elements; i++) {
+	for (size_t i = 0; i < reply->elements; i++) {
 		const redisReply *line = reply->element[i];
 
 		if (line->type != REDIS_REPLY_ARRAY || line->elements != 4 ||
