@@ -167,21 +167,3 @@ void trp_scratch_release(struct trp_scratch *scratch,
 	if (!mark.chunk && scratch->held > TRP_SCRATCH_KEPT)
 		give_back(scratch);
 }
-
-static void *allocate(void *scratch, size_t size)
-{
-	return trp_scratch_alloc(scratch, size);
-}
-
-static void keep(void *scratch, void *bytes)
-{
-}
-
-ProtobufCAllocator trp_scratch_allocator(struct trp_scratch *scratch)
-{
-	return (ProtobufCAllocator) {
-		.alloc = allocate,
-		.free = keep,
-		.allocator_data = scratch,
-	};
-}

@@ -13,7 +13,6 @@
  * Not for more than one thread.  After fork() the child has its own copy.
  */
 
-#include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 
 struct trp_scratch_chunk;
@@ -56,6 +55,3 @@ struct trp_scratch_mark trp_scratch_mark(const struct trp_scratch *scratch);
  */
 void trp_scratch_release(struct trp_scratch *scratch,
 			 struct trp_scratch_mark mark);
-
-/* The same memory for protobuf-c; its free does nothing. */
-ProtobufCAllocator trp_scratch_allocator(struct trp_scratch *scratch);

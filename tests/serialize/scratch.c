@@ -121,25 +121,3 @@ Test(scratch, empty_gives_back_what_is_above_the_megabytes_it_keeps)
 	cr_assert_not_null(trp_scratch_alloc(&scratch, 100));
 	trp_scratch_fini(&scratch);
 }
-
-Test(scratch, protobuf_c_can_allocate_from_it)
-{
-	struct trp_scratch scratch;
-	ProtobufCAllocator allocator;
-	uint8_t bytes[4096];
-	size_t size, before;
-	ProtobufCMessage *message;
-
-	size = protobuf_c_message_pack(&full_message()->base, bytes);
-	cr_assert_leq(size, sizeof(bytes));
-	trp_scratch_init(&scratch, 0);
-	cr_assert_not_null(trp_scratch_alloc(&scratch, 1));
-	allocator = trp_scratch_allocator(&scratch);
-	before = scratch.used;
-	message = protobuf_c_message_unpack(&sample__everything__descriptor,
-					    &allocator, size, bytes);
-	cr_assert_not_null(message);
-	protobuf_c_message_free_unpacked(message, &allocator);
-	cr_assert_gt(scratch.used + scratch.held, before);
-	trp_scratch_fini(&scratch);
-}
