@@ -288,16 +288,6 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	return r;
 }
 
-int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes)
-{
-	struct stat st;
-
-	if (fstat(arena->fd, &st))
-		return -errno;
-	*ret_bytes = (uint64_t)st.st_blocks * 512;
-	return 0;
-}
-
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot)
 {

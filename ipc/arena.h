@@ -181,9 +181,6 @@ void trp_arena_fini(struct trp_arena *arena);
  */
 int trp_arena_release(struct trp_arena *arena, uint32_t slot);
 
-/* Bytes of memory that the arena holds now, whoever wrote them (fstat). */
-int trp_arena_usage(const struct trp_arena *arena, uint64_t *ret_bytes);
-
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);

@@ -47,12 +47,6 @@ static bool has_passed(struct trp_time deadline)
 
 /* ---- which kind ---- */
 
-const char *trp_wait_name(enum trp_wait_kind kind)
-{
-	assert(kind < TRP_WAIT_KINDS);
-	return names[kind];
-}
-
 static int kind_by_name(const char *name, enum trp_wait_kind *ret_kind)
 {
 	for (int kind = 0; kind < TRP_WAIT_KINDS; kind++)

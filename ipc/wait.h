@@ -72,7 +72,6 @@ struct trp_wait {
  * or one that does not work here.
  */
 int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160]);
-const char *trp_wait_name(enum trp_wait_kind kind);
 
 /* After trp_wake_socket_set_node(), which tells this node from others. */
 void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,

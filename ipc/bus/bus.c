@@ -163,11 +163,6 @@ struct trp_time trp_bus_deadline(const struct trp_bus *bus)
 	return bus->due;
 }
 
-bool trp_bus_is_up(const struct trp_bus *bus)
-{
-	return bus->is_up;
-}
-
 /* A link found lost while sending is given up in the next run, at once. */
 int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length)
 {

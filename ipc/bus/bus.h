@@ -50,8 +50,6 @@ struct trp_time trp_bus_deadline(const struct trp_bus *bus);
 /* Does what is to be done: connects, reads, writes, keeps alive. */
 void trp_bus_run(struct trp_bus *bus, struct trp_time now);
 
-bool trp_bus_is_up(const struct trp_bus *bus);
-
 /*
  * Says it.  Returns 0; -ENOTCONN while the bus is down; -EMSGSIZE; -EAGAIN
  * when more is unsent than the bus keeps.

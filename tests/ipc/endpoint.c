@@ -44,7 +44,7 @@ Test(endpoint, each_slot_may_have_one_and_keeps_it_where_it_is)
 	static const struct trp_endpoint *endpoint[TRP_SLOTS_MAX];
 	uint64_t before, after;
 
-	cr_assert_eq(trp_arena_usage(&kit.self.arena, &before), 0);
+	before = kit_usage(&kit.self.arena);
 	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
 		cr_assert_null(find(peer));
 		endpoint[peer] = trp_endpoint_own(region, make(peer));
@@ -54,7 +54,7 @@ Test(endpoint, each_slot_may_have_one_and_keeps_it_where_it_is)
 		cr_assert_eq(trp_endpoint_own(region, make(peer)),
 			     endpoint[peer]);
 	}
-	cr_assert_eq(trp_arena_usage(&kit.self.arena, &after), 0);
+	after = kit_usage(&kit.self.arena);
 	cr_assert_leq(after - before, 5 << 20);
 }
 

@@ -26,10 +26,7 @@ TestSuite(region, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static uint64_t usage(void)
 {
-	uint64_t bytes;
-
-	cr_assert_eq(trp_arena_usage(&kit.self.arena, &bytes), 0);
-	return bytes;
+	return kit_usage(&kit.self.arena);
 }
 
 struct block {

@@ -35,10 +35,7 @@ TestSuite(retire, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static uint64_t usage(void)
 {
-	uint64_t bytes;
-
-	cr_assert_eq(trp_arena_usage(&kit.self.arena, &bytes), 0);
-	return bytes;
+	return kit_usage(&kit.self.arena);
 }
 
 static void send_numbers(uint64_t first, uint64_t end)

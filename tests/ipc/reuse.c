@@ -219,10 +219,10 @@ Test(reuse, asking_for_depth_costs_no_memory)
 {
 	uint64_t before, after;
 
-	trp_arena_usage(&kit.self.arena, &before);
+	before = kit_usage(&kit.self.arena);
 	for (uint32_t a = 0; a < 8; a++)
 		for (uint32_t b = 0; b < 8; b++)
 			trp_mailbox_unread_bytes(&kit.self.arena, a, b);
-	trp_arena_usage(&kit.self.arena, &after);
+	after = kit_usage(&kit.self.arena);
 	cr_assert_eq(before, after);
 }

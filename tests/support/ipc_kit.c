@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -158,6 +159,15 @@ int kit_reap(struct kit *kit, uint32_t slot, pid_t pid)
 		abort();
 	kit_set_state(kit, slot, TRP_DEAD);
 	return status;
+}
+
+uint64_t kit_usage(const struct trp_arena *arena)
+{
+	struct stat st;
+
+	if (fstat(arena->fd, &st) < 0)
+		abort();
+	return (uint64_t)st.st_blocks * 512;
 }
 
 int kit_send(struct kit_actor *from, uint32_t slot, uint32_t generation,

@@ -52,6 +52,9 @@ pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 /* Waits for its end, makes the slot dead; returns what waitpid(2) says. */
 int kit_reap(struct kit *kit, uint32_t slot, pid_t pid);
 
+/* Bytes of memory that the arena holds now, whoever wrote them. */
+uint64_t kit_usage(const struct trp_arena *arena);
+
 /* Whole sends; what trp_mailbox_reserve() returns. */
 int kit_send(struct kit_actor *from, uint32_t slot, uint32_t generation,
 	     enum trp_stream stream, const void *bytes, uint32_t size);

@@ -254,7 +254,7 @@ static bool are_all(const struct election *election, bool is_up)
 
 	for (i = 0; i < election->count; i++)
 		if (election->voters[i].bus &&
-		    trp_bus_is_up(election->voters[i].bus) != is_up)
+		    election->voters[i].bus->is_up != is_up)
 			return false;
 	return true;
 }

@@ -55,6 +55,7 @@ pid_t start(void (*body)(void *data), void *data);
 /* Asserts that it left with 0. */
 void join(pid_t pid);
 
+extern const char *const kind_names[TRP_WAIT_KINDS];
 struct criterion_test_params all_kinds(void);
 
 #define EACH_KIND(suite, name)                   \

@@ -28,7 +28,7 @@ EACH_KIND(probe, does_as_the_environment_asks)
 	char why[160];
 
 	require_kind(*kind);
-	setenv("TROUPE_WAIT", trp_wait_name(*kind), 1);
+	setenv("TROUPE_WAIT", kind_names[*kind], 1);
 	cr_assert_eq(trp_wait_probe(&found, why), 0);
 	cr_assert_eq(found, *kind);
 	cr_assert_not_null(strstr(why, "TROUPE_WAIT"));
