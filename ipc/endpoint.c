@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/endpoint.h"
 
-#include <errno.h>
 #include <string.h>
 
 /*

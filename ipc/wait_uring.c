@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/wait_uring.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>

@@ -2,7 +2,6 @@
 #include "serialize/reflect.h"
 
 #include <errno.h>
-#include <float.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "ipc/bus/kinds.h"
 #include "ipc/bus/local.h"

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include "ipc/wait.h"
+#include "ipc/time.h"
 
 int64_t trp_timers_after(int64_t ns, int64_t ms)
 {

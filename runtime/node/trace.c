@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "ipc/wait.h"
+#include "ipc/time.h"
 
 enum {
 	PAGE = 4096,
