@@ -22,7 +22,7 @@ static inline int trp_mail_envelope(const struct trp_mail *mail,
 				 &size);
 }
 
-/* What its receiver is told of it, but for body and attachment. */
+/* Its receiver is told so much of it, beside body and attachment. */
 static inline struct troupe_message trp_mail_message(
 	const struct trp_envelope *envelope,
 	const ProtobufCMessageDescriptor *type)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an actor asks of the supervisor by one request each. */
+/* Functions that are one request to the supervisor each. */
 #include <errno.h>
 #include <string.h>
 #include "runtime/actor/post.h"

@@ -15,7 +15,7 @@
 
 enum { NAMES_SIZE = 256 };
 
-/* What the kernel counts of a process: proc_pid_stat(5). */
+/* Counts of the kernel for a process: proc_pid_stat(5). */
 struct kernel_stat {
 	int64_t age_ms;
 	int64_t cpu_ms; /* user and system */
