@@ -9,7 +9,7 @@
 #include "ipc/bus/bus.h"
 #include "runtime/cli/query.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
-#include "runtime/mesh/mesh.pb-c.h"
+#include "runtime/mesh/pack.h"
 #include "runtime/troupe_mesh.h"
 #include "runtime/troupe_value.h"
 
@@ -305,18 +305,14 @@ static const char *kind_name(uint32_t kind)
 							     : "?";
 }
 
-static ProtobufCBinaryData bytes_of(const char *text)
-{
-	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
-}
-
 static struct troupe_value *list_of(char *const *names, size_t count)
 {
 	struct troupe_value *list = troupe_value_list();
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		troupe_value_append(list, text_of(bytes_of(names[i])));
+		troupe_value_append(list,
+				    text_of(trp_mesh_pack_text(names[i])));
 	return list;
 }
 
@@ -325,7 +321,7 @@ static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 	struct troupe_value *map = troupe_value_map();
 
 	put_text(map, "event", kind_name(event->kind));
-	troupe_value_put(map, "node", text_of(bytes_of(event->node)));
+	troupe_value_put(map, "node", text_of(trp_mesh_pack_text(event->node)));
 	put_int(map, "term", event->term);
 	put_int(map, "fence", event->fence);
 	put_int(map, "error", (uint64_t)(int64_t)event->error);
@@ -349,7 +345,7 @@ static void print_names(const char *what, char *const *names, size_t count)
 	printf(" %s", what);
 	for (i = 0; i < count; i++) {
 		putchar(i ? ',' : ' ');
-		print_bytes(bytes_of(names[i]));
+		print_bytes(trp_mesh_pack_text(names[i]));
 	}
 }
 
@@ -358,7 +354,7 @@ static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 	if (is_json)
 		return print_json(json_of_event(event));
 	printf("%-9s ", kind_name(event->kind));
-	print_bytes(bytes_of(event->node));
+	print_bytes(trp_mesh_pack_text(event->node));
 	if (event->term)
 		printf(" term %" PRIu64, event->term);
 	if (event->kind == TROUPE_MESH_SETUP)

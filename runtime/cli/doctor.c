@@ -63,8 +63,7 @@ static enum finding check_arena(void)
 
 	if (r == 0)
 		snprintf(text, sizeof(text),
-			 "%zu GiB of address space for %d "
-			 "actors",
+			 "%zu GiB of address space for %d actors",
 			 arena.size >> 30, TRP_SLOTS_MAX);
 	else
 		snprintf(text, sizeof(text), "%s", strerror(-r));

@@ -70,8 +70,7 @@ static bool set_text(void *at, const char *text, int64_t least, int64_t most)
 static bool set_name(void *at, const char *text, int64_t least, int64_t most)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-_.";
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
 	return !text[strspn(text, allowed)] && text[0] != '.' &&
 	       set_text(at, text, least, most);

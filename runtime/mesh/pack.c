@@ -4,11 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-static ProtobufCBinaryData bytes_of(const void *data, size_t length)
-{
-	return (ProtobufCBinaryData) { length, (uint8_t *)data };
-}
-
 static void pack_value(const struct trp_scalar *from, Troupe__Mesh__Scalar *to)
 {
 	*to = (Troupe__Mesh__Scalar)TROUPE__MESH__SCALAR__INIT;
@@ -20,7 +15,8 @@ static void pack_value(const struct trp_scalar *from, Troupe__Mesh__Scalar *to)
 	else if (from->type == TRP_SCALAR_REAL)
 		to->real = from->real;
 	else if (trp_scalar_has_span(from))
-		to->span = bytes_of(from->span.data, from->span.length);
+		to->span = (ProtobufCBinaryData) { from->span.length,
+						   (uint8_t *)from->span.data };
 }
 
 static void pack_config(const struct trp_wire_config *from,
@@ -45,12 +41,11 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 	*packed = (Troupe__Mesh__Wire)TROUPE__MESH__WIRE__INIT;
 	packed->type = (uint32_t)wire->type;
 	if (wire->node)
-		packed->node = bytes_of(wire->node, strlen(wire->node));
+		packed->node = trp_mesh_pack_text(wire->node);
 	pack_value(&wire->value, &ret_packed->value);
 	packed->value = &ret_packed->value;
 	for (i = 0; i < wire->history_length; i++)
-		ret_packed->history[i] =
-			bytes_of(wire->history[i], strlen(wire->history[i]));
+		ret_packed->history[i] = trp_mesh_pack_text(wire->history[i]);
 	packed->n_history = wire->history_length;
 	packed->history = ret_packed->history;
 	if (wire->type != TRP_WIRE_VERS)

@@ -6,8 +6,14 @@
  * actor.  Nothing is allocated: the structs below hold what points to them.
  */
 
+#include <string.h>
 #include "runtime/mesh/mesh.pb-c.h"
 #include "serialize/beacon/wire.h"
+
+static inline ProtobufCBinaryData trp_mesh_pack_text(const char *text)
+{
+	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
+}
 
 struct trp_mesh_pack_encoded {
 	Troupe__Mesh__Wire wire;

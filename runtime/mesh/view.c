@@ -45,11 +45,6 @@ static void *take(struct view *view, size_t size)
 	return space ? memset(space, 0, size) : NULL;
 }
 
-static ProtobufCBinaryData text_bytes(const char *text)
-{
-	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
-}
-
 struct offer {
 	Troupe__Mesh__Offer message;
 	struct trp_mesh_offer text;
@@ -96,7 +91,7 @@ static ProtobufCBinaryData value_bytes(struct view *view,
 		snprintf(text, NUMBER, "%" PRId64, value->integer);
 	else if (value->type == TRP_SCALAR_REAL)
 		snprintf(text, NUMBER, "%g", value->real);
-	return text_bytes(text); /* "": none, a list, a map */
+	return trp_mesh_pack_text(text); /* "": none, a list, a map */
 }
 
 static bool read_value(struct view *view, const struct trp_scalar *value,
@@ -135,7 +130,7 @@ static void see_node(void *user, const char *name,
 	if (!node)
 		return;
 	troupe__mesh__node__init(node);
-	node->name = text_bytes(name);
+	node->name = trp_mesh_pack_text(name);
 	node->is_self = strcmp(name, mesh->node) == 0;
 	node->is_it = strcmp(name, mesh->it) == 0;
 	node->has_seat = strcmp(name, mesh->leadership.leader) == 0;
@@ -193,7 +188,7 @@ static void see_lists(struct view *view)
 		return;
 	for (i = 0; i < listed; i++)
 		message->listed[i] =
-			text_bytes(trp_beacon_listed(mesh->beacon, i));
+			trp_mesh_pack_text(trp_beacon_listed(mesh->beacon, i));
 	message->n_listed = listed;
 	for (singleton = mesh->singletons; singleton;
 	     singleton = singleton->next)
@@ -220,8 +215,8 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->bus = mesh->channel;
 	message->is_up = mesh->is_up;
 	message->error = mesh->bus_error;
-	message->it = text_bytes(mesh->it);
-	message->seat = text_bytes(mesh->leadership.leader);
+	message->it = trp_mesh_pack_text(mesh->it);
+	message->seat = trp_mesh_pack_text(mesh->leadership.leader);
 	message->term = mesh->leadership.term;
 	message->fence = trp_leadership_fence(&mesh->leadership);
 	trp_beacon_each(mesh->beacon, count_node, &nodes);
