@@ -284,20 +284,32 @@ int bench_run_actor(const struct troupe_class *klass,
 	return r < 0 ? r : bench_child_ended(&end);
 }
 
+/* Freed by the end of the process. */
+struct spawned {
+	struct spawned *before;
+	troupe_ref refs[];
+};
+static struct spawned *last_spawned;
+
 int bench_spawn_each(const struct troupe_class *klass, long count,
 		     troupe_ref **ret_refs)
 {
 	Bench__Place place = BENCH__PLACE__INIT;
-	troupe_ref *refs = calloc((size_t)count + 1, sizeof(*refs));
-	int r = refs ? 0 : -ENOMEM;
+	struct spawned *spawned = calloc(
+		1, sizeof(*spawned) + (size_t)count * sizeof(troupe_ref));
+	int r = spawned ? 0 : -ENOMEM;
 
 	place.count = count;
 	for (; place.index < count && r == 0; place.index++)
-		r = troupe_spawn(klass, &place.base, &refs[place.index]);
-	if (r == 0)
-		*ret_refs = refs;
-	else
-		free(refs);
+		r = troupe_spawn(klass, &place.base,
+				 &spawned->refs[place.index]);
+	if (r < 0) {
+		free(spawned);
+		return r;
+	}
+	spawned->before = last_spawned;
+	last_spawned = spawned;
+	*ret_refs = spawned->refs;
 	return r;
 }
 

@@ -64,6 +64,9 @@ int stage_send(troupe_ref to, int64_t value);
 /* In a function actor: the next number; -1 after ms milliseconds. */
 int64_t stage_receive(int64_t ms);
 
+/* In a method: keeps a call that is never to be answered. */
+void stage_keep(void *call);
+
 /* A function actor that waits for a number for an hour. */
 int stage_idle(const void *arguments);
 

@@ -49,6 +49,7 @@ static void clerk_silent(Play__Clerk_Service *service,
 			 void *call)
 {
 	board->value[9]++;
+	stage_keep(call);
 }
 
 static void clerk_crash(Play__Clerk_Service *service,

@@ -15,6 +15,7 @@ static void clerk_twice(Play__Clerk_Service *service,
 static void never(Play__Clerk_Service *service, const Play__Number *number,
 		  Play__Number_Closure reply, void *call)
 {
+	stage_keep(call);
 }
 
 static void clerk_note(Play__Clerk_Service *service, const Play__Number *number,

@@ -33,8 +33,10 @@ static void one_ask(Play__Link_Service *service, const Play__Number *number,
 	}
 	if (how == CRASHES)
 		kill(getpid(), SIGKILL);
-	if (how == SILENT)
+	if (how == SILENT) {
+		stage_keep(call);
 		return;
+	}
 	later_reply = reply;
 	later_call = call;
 	later_value = 10 * number->value + me->count;

@@ -17,12 +17,23 @@ static void send_json(troupe_ref to, const char *json)
 	troupe_value_free(value);
 }
 
+static struct troupe_shape *compiled[8];
+static size_t compiled_count;
+
 static struct troupe_shape *compile(const char *text)
 {
-	struct troupe_shape *shape = NULL;
+	struct troupe_shape **shape = &compiled[compiled_count++];
 
-	CHECK(troupe_shape_new(text, &shape, NULL) == 0);
-	return shape;
+	CHECK(troupe_shape_new(text, shape, NULL) == 0);
+	return *shape;
+}
+
+/* All of them; 0, as the root's end. */
+static int free_shapes(void)
+{
+	while (compiled_count)
+		troupe_shape_free(compiled[--compiled_count]);
+	return 0;
 }
 
 /* Takes what matches, now; its JSON is `expected`, NULL: there is none. */
@@ -142,7 +153,7 @@ static int shapes_root(int argc, char **argv)
 	check_taken(&texts, "[]");
 	CHECK(stage_receive(0) == 7);
 	check_taken(&(struct troupe_pattern) { 0 }, "{\"name\": \"1\"}");
-	return 0;
+	return free_shapes();
 }
 
 Test(patterns, a_shape_takes_the_earliest_value_of_it_and_leaves_the_others)
@@ -166,7 +177,7 @@ static int which_root(int argc, char **argv)
 	CHECK(troupe_receive(patterns, 3, TROUPE_POLL, &message) == 1);
 	CHECK(troupe_receive(patterns, 3, TROUPE_POLL, &message) == 0);
 	CHECK(troupe_receive(patterns, 3, TROUPE_POLL, &message) == -ETIMEDOUT);
-	return 0;
+	return free_shapes();
 }
 
 Test(patterns, the_earliest_message_then_the_first_pattern_decides)
@@ -231,7 +242,7 @@ static int ill_root(int argc, char **argv)
 		CHECK(troupe_receive(&patterns[i], 1, TROUPE_POLL, &message) ==
 		      -EINVAL);
 	CHECK(stage_receive(0) == 1);
-	return 0;
+	return free_shapes();
 }
 
 Test(patterns, one_of_two_types_is_an_error_and_takes_nothing)
@@ -284,7 +295,7 @@ static int once_root(int argc, char **argv)
 	for (i = 0; i < QUEUED - 1; i++)
 		CHECK(troupe_receive(&example, 1, TROUPE_POLL, &message) == 0);
 	CHECK(troupe_receive(&example, 1, TROUPE_POLL, &message) == -ETIMEDOUT);
-	return 0;
+	return free_shapes();
 }
 
 /* 30,000 times 30,000 looks would take minutes. */
@@ -334,7 +345,7 @@ static int random_root(int argc, char **argv)
 			(size_t)(count - j - 1) * sizeof(model[0]));
 		count--;
 	}
-	return 0;
+	return free_shapes();
 }
 
 Test(patterns, taking_in_any_order_is_as_from_one_list, .timeout = 60)
@@ -375,7 +386,7 @@ static int large_root(int argc, char **argv)
 	for (i = 0; i < LARGE; i++)
 		CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &message) == 0);
 	troupe_value_free(list);
-	return 0;
+	return free_shapes();
 }
 
 Test(patterns, what_was_looked_at_in_vain_holds_no_memory, .timeout = 60)
