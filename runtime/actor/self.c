@@ -39,10 +39,29 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	return 0;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+/* LeakSanitizer looks at what ends by exit(), and an actor does not. */
+static bool leaks(void)
+{
+	return __lsan_do_recoverable_leak_check() != 0;
+}
+#else
+static bool leaks(void)
+{
+	return false;
+}
+#endif
+
 void trp_self_exit(enum troupe_cause cause, int code, const char *text)
 {
 	trp_dead_letter_end();
 	trp_trace_flush();
+	if ((cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN) && leaks()) {
+		cause = TROUPE_ERROR;
+		code = -ENOTRECOVERABLE;
+		text = "memory has leaked";
+	}
 	if (trp_self.status)
 		trp_status_write_exit(trp_self.status, cause, code, text);
 	fflush(NULL);

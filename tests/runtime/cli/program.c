@@ -96,6 +96,39 @@ Test(program, an_object_without_troupe_main_is_wrong_use)
 			 "troupe_main");
 }
 
+/* In a sanitizer build an actor that has lost memory has failed. */
+Test(program, a_leak_of_an_actor_is_its_error_where_leaks_are_seen)
+{
+	const char *const arguments[] = { NULL, "child" };
+#ifdef __SANITIZE_ADDRESS__
+	const unsigned is_seen = 1;
+#else
+	const unsigned is_seen = 0;
+#endif
+	struct program p;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		bool is_root = !arguments[i];
+
+		cr_assert_eq(
+			program_troupe(&p, "run",
+				       program_built("tests/runtime/cli/"
+						     "applications/leaking.so"),
+				       arguments[i], NULL),
+			0);
+		cr_expect_eq(program_finish(&p, PATIENCE_MS),
+			     is_root ? is_seen : 0, "%s", p.err);
+		cr_expect_eq(program_leftovers(&p, 0), 0);
+		cr_expect_eq(count_lines(p.err, "detected memory leaks"),
+			     is_seen, "%s", p.err);
+		cr_expect_eq(
+			count_lines(p.err, "supervisor.*memory has leaked"),
+			is_seen, "%s", p.err);
+		program_fini(&p);
+	}
+}
+
 /* The message names what was given and what is wanted. */
 Test(program, a_wrong_value_is_named_with_what_is_taken)
 {
