@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds of tests/support/run-tests, with scripts as the programs. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "tests/support/program.h"
+
+static char folder[64], bin[80];
+static struct program runner;
+
+static void begin(void)
+{
+	snprintf(folder, sizeof(folder), "/tmp/troupe-suite-");
+	memset(folder + strlen(folder), 'X', 6);
+	cr_assert(mkdtemp(folder));
+	snprintf(bin, sizeof(bin), "%s/bin", folder);
+	cr_assert_eq(mkdir(bin, 0700), 0);
+}
+
+static void end(void)
+{
+	char command[96];
+
+	program_fini(&runner);
+	snprintf(command, sizeof(command), "rm -r '%s'", folder);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(run_tests, .init = begin, .fini = end, .timeout = 60);
+
+static void script(const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", bin, name);
+	file = fopen(path, "w");
+	cr_assert(file);
+	fprintf(file, "#!/bin/sh\n%s\n", text);
+	cr_assert_eq(fclose(file), 0);
+	cr_assert_eq(chmod(path, 0700), 0);
+}
+
+#define TOTALS                                                  \
+	"echo 'Synthesis: Tested: 3 | Passing: 3 | Failing: 0 " \
+	"| Crashing: 0'"
+
+static void run(const char *what, int status, const char *totals)
+{
+	const char *argv[] = { "tests/support/run-tests", folder, what, NULL };
+
+	cr_assert_eq(program_start(&runner, argv), 0);
+	cr_expect_eq(program_finish(&runner, 30000), status, "%s%s", runner.out,
+		     runner.err);
+	cr_expect(strstr(runner.out, totals), "no \"%s\" in %s", totals,
+		  runner.out);
+}
+
+Test(run_tests, a_folder_whose_tests_pass_passes)
+{
+	script("test-x", TOTALS);
+	run("x", 0, "\n3 passed, 0 failed, 0 skipped\n");
+}
+
+Test(run_tests, a_leak_in_any_process_fails_its_folder)
+{
+	script("test-x",
+	       "echo '==7==ERROR: LeakSanitizer: detected memory leaks'"
+	       "\n" TOTALS);
+	run("x", 1, "\n3 passed, 1 failed, 0 skipped\n");
+	cr_expect(strstr(runner.out, "\nfailed in: x\n"), "%s", runner.out);
+}
