@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "runtime/node/end.h"
 #include "runtime/node/log.h"
+#include "runtime/node/mark.h"
 #include "runtime/node/trace.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
@@ -18,21 +19,48 @@
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 
-/* Reaped before the zygote's word of its birth was read. */
+/* After SIGKILL; one that the kernel holds does not hold up the node. */
+enum { PATIENCE_MS = 5000 };
+
+/*
+ * Reaped, and nobody that is known: it may be one whose birth was not read yet.
+ * Then an order for it had been written:
+ *
+ *	unknown.ordered == supervisor.ordered when it was reaped
+ *	unknown.ordered > supervisor.born; the newest are the first
+ */
 struct trp_unknown {
 	struct trp_unknown *next;
+	uint64_t ordered;
 	struct troupe_end end;
 };
 
 static void remember_unknown(struct trp_supervisor *supervisor,
 			     const struct troupe_end *end)
 {
-	struct trp_unknown *unknown = malloc(sizeof(*unknown));
+	struct trp_unknown *unknown = NULL;
 
+	if (supervisor->ordered > supervisor->born)
+		unknown = malloc(sizeof(*unknown));
 	if (!unknown)
 		return;
-	*unknown = (struct trp_unknown) { supervisor->unknown, *end };
+	*unknown = (struct trp_unknown) { supervisor->unknown,
+					  supervisor->ordered, *end };
 	supervisor->unknown = unknown;
+}
+
+/* Those that were reaped before the orders up to that one were written. */
+static void forget_unknown(struct trp_supervisor *supervisor, uint64_t ordered)
+{
+	struct trp_unknown **link = &supervisor->unknown;
+	struct trp_unknown *unknown;
+
+	while (*link && (*link)->ordered > ordered)
+		link = &(*link)->next;
+	while ((unknown = *link)) {
+		*link = unknown->next;
+		free(unknown);
+	}
 }
 
 static bool is_our_child(pid_t pid)
@@ -48,36 +76,98 @@ static bool is_our_child(pid_t pid)
  * had the same pid before, so it counts only when there is no such child now;
  * then the newest one is meant.
  */
-static bool take_unknown(struct trp_supervisor *supervisor, pid_t pid,
-			 struct troupe_end *ret_end)
+static bool is_unknown(const struct trp_supervisor *supervisor, pid_t pid,
+		       struct troupe_end *ret_end)
 {
-	struct trp_unknown **link = &supervisor->unknown;
-	struct trp_unknown *unknown;
-	bool is_found = false;
+	const struct trp_unknown *unknown = supervisor->unknown;
 
-	while ((unknown = *link)) {
-		if (unknown->end.pid != pid) {
-			link = &unknown->next;
-			continue;
+	while (unknown && unknown->end.pid != pid)
+		unknown = unknown->next;
+	if (!unknown || is_our_child(pid))
+		return false;
+	*ret_end = unknown->end;
+	return true;
+}
+
+/* ---- what is left of others ---------------------------------------------- */
+
+static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner)
+{
+	return owner == TRP_REF_SUPERVISOR
+		       ? supervisor->has_zygote
+		       : trp_child_find(&supervisor->children, owner) != NULL;
+}
+
+/*
+ * What an actor, or the zygote, has made comes to us when its parent is gone;
+ * its mark says whose it is.  A child without mark is ours too, unless there
+ * were others before we were a supervisor: what is of those is not touched.
+ */
+static bool is_left_over(struct trp_supervisor *supervisor, pid_t pid)
+{
+	troupe_ref owner;
+
+	if (!trp_mark_get(pid, supervisor->node.identity, &owner))
+		return supervisor->is_over && !supervisor->had_children;
+	return supervisor->is_over ||
+	       (pid != supervisor->zygote.pid &&
+		!trp_child_by_pid(&supervisor->children, pid) &&
+		!is_alive(supervisor, owner));
+}
+
+/* How many it has found.  None but we reap them, so the pids are theirs. */
+static unsigned kill_left_over(struct trp_supervisor *supervisor)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	unsigned count = 0;
+	int pid;
+
+	while (list && fscanf(list, "%d", &pid) == 1)
+		if (is_left_over(supervisor, pid)) {
+			kill(pid, SIGKILL);
+			count++;
 		}
-		if (!is_found)
-			*ret_end = unknown->end;
-		is_found = true;
-		*link = unknown->next;
-		free(unknown);
-	}
-	return is_found && !is_our_child(pid);
+	if (list)
+		fclose(list);
+	return count;
+}
+
+static int look(struct troupe_timer *timer)
+{
+	enum { REST = 20 }; /* times as long as it took */
+	struct trp_supervisor *supervisor = timer->data;
+	int64_t start = troupe_now().ns;
+
+	kill_left_over(supervisor);
+	supervisor->look_after = start + REST * (troupe_now().ns - start);
+	return 0;
+}
+
+/* An end may leave something to us, and so may the end of that. */
+static void look_soon(struct trp_supervisor *supervisor)
+{
+	enum { SOON_NS = 50000000 };
+	struct troupe_timer *timer = &supervisor->look;
+	struct troupe_time at = { troupe_now().ns + SOON_NS };
+
+	if (timer->place)
+		return;
+	if (at.ns < supervisor->look_after)
+		at.ns = supervisor->look_after;
+	*timer = (struct troupe_timer) { .fired = look, .data = supervisor };
+	trp_timers_start(&supervisor->timers, timer, at);
 }
 
 /* ---- births -------------------------------------------------------------- */
 
-void trp_reaper_birth(struct trp_supervisor *supervisor,
-		      const struct trp_birth *birth)
+static void born(struct trp_supervisor *supervisor,
+		 const struct trp_birth *birth)
 {
 	struct trp_child_table *children = &supervisor->children;
 	struct troupe_end end;
 	char title[TRP_TITLE_SIZE];
 
+	supervisor->born++;
 	if (birth->pid < 0) {
 		end = trp_exit_seen(TRP_EXIT_UNBORN, birth->pid);
 		trp_exit(supervisor, birth->slot, &end);
@@ -87,62 +177,61 @@ void trp_reaper_birth(struct trp_supervisor *supervisor,
 	trp_trace_born(birth->pid,
 		       trp_child_address_title(children, birth->slot, title));
 	trp_slot_set_pid(supervisor, birth->slot, birth->pid);
-	if (take_unknown(supervisor, birth->pid, &end))
+	if (is_unknown(supervisor, birth->pid, &end))
 		trp_exit(supervisor, birth->slot, &end);
 	else if (children->child[birth->slot].is_doomed)
 		trp_notify_kill(supervisor, birth->slot);
 }
 
-/* Its end is seen twice, as that of its pipe and as its own; once is enough. */
-static void zygote_is_lost(struct trp_supervisor *supervisor)
-{
-	if (!supervisor->has_zygote)
-		return;
-	supervisor->has_zygote = false;
-	if (supervisor->is_ending)
-		return;
-	troupe_log(TROUPE_FATAL, "the zygote has died: no actor can be "
-				 "started any more, the node stops");
-	supervisor->error = -EPIPE;
-	trp_supervisor_stop_node(supervisor);
-}
-
 /*
- * Programs that actors started and did not wait for came to us.  A child of
- * ours that is neither the zygote nor an actor is one.
+ * It may have forked one and died before it said so.  What it was asked for
+ * and did not tell is never born.
  */
-static void kill_strangers(struct trp_supervisor *supervisor)
-{
-	FILE *list = fopen("/proc/thread-self/children", "re");
-	int pid;
-
-	if (!list)
-		return;
-	while (fscanf(list, "%d", &pid) == 1)
-		if (pid != supervisor->zygote.pid &&
-		    !trp_child_by_pid(&supervisor->children, pid))
-			kill(pid, SIGKILL);
-	fclose(list);
-}
-
-/*
- * It may have forked one and died before it said so.  That one is a stranger
- * to us, which is killed, and its slot ends with the others.
- */
-void trp_reaper_zygote_gone(struct trp_supervisor *supervisor)
+static void zygote_gone(struct trp_supervisor *supervisor)
 {
 	const struct troupe_end end = trp_exit_seen(TRP_EXIT_UNBORN, -EPIPE);
 
-	zygote_is_lost(supervisor);
-	kill_strangers(supervisor);
+	if (!supervisor->has_zygote)
+		return;
+	supervisor->has_zygote = false;
+	trp_wait_remove(&supervisor->wait, &supervisor->births);
+	if (!supervisor->is_ending) {
+		troupe_log(TROUPE_FATAL,
+			   "the zygote has died: no actor can be started any "
+			   "more, the node stops");
+		supervisor->error = -EPIPE;
+		trp_supervisor_stop_node(supervisor);
+	}
 	supervisor->order_count = 0;
 	for (uint32_t slot = 1; slot < supervisor->children.slots; slot++)
 		if (supervisor->children.child[slot].state == CHILD_ORDERED)
 			trp_exit(supervisor, slot, &end);
+	supervisor->born = supervisor->ordered;
+	forget_unknown(supervisor, supervisor->born);
+	look_soon(supervisor);
+}
+
+void trp_reaper_births(struct trp_supervisor *supervisor)
+{
+	struct trp_birth births[64];
+	ssize_t size;
+
+	do {
+		size = read(supervisor->zygote.births, births, sizeof(births));
+		for (ssize_t i = 0; i < size / (ssize_t)sizeof(births[0]); i++)
+			born(supervisor, &births[i]);
+		forget_unknown(supervisor, supervisor->born);
+	} while (size == sizeof(births));
+	if (size == 0)
+		zygote_gone(supervisor);
 }
 
 /* ---- ends ---------------------------------------------------------------- */
 
+/*
+ * A pipe to the zygote may have been inherited by others, so that its end is
+ * never seen; the end of its process is.
+ */
 static void ended(struct trp_supervisor *supervisor,
 		  const struct troupe_end *end)
 {
@@ -152,50 +241,93 @@ static void ended(struct trp_supervisor *supervisor,
 		trp_exit(supervisor, slot, end);
 	} else if (end->pid == supervisor->zygote.pid) {
 		supervisor->zygote.pid = 0;
-		zygote_is_lost(supervisor);
+		trp_reaper_births(supervisor);
+		zygote_gone(supervisor);
 	} else {
 		remember_unknown(supervisor, end);
 	}
+	look_soon(supervisor);
+}
+
+/* False: nothing has ended. */
+static bool reap(struct troupe_end *ret_end)
+{
+	struct rusage usage;
+	siginfo_t info;
+
+	info.si_pid = 0;
+	/* The C library hides the fifth argument. */
+	if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG, &usage) <
+		    0 ||
+	    info.si_pid == 0)
+		return false;
+	*ret_end = trp_exit_seen(info.si_code == CLD_EXITED ? TRP_EXIT_STATUS
+							    : TRP_EXIT_SIGNAL,
+				 info.si_status);
+	ret_end->pid = info.si_pid;
+	ret_end->reason.has_core = info.si_code == CLD_DUMPED;
+	trp_end_set_usage(ret_end, &usage);
+	return true;
 }
 
 void trp_reaper_run(struct trp_supervisor *supervisor)
 {
 	struct troupe_end end;
-	struct rusage usage;
-	siginfo_t info;
 
-	for (;;) {
-		info.si_pid = 0;
-		/* The C library hides the fifth argument. */
-		if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG,
-			    &usage) < 0 ||
-		    info.si_pid == 0)
-			return;
-		end = trp_exit_seen(info.si_code == CLD_EXITED
-					    ? TRP_EXIT_STATUS
-					    : TRP_EXIT_SIGNAL,
-				    info.si_status);
-		end.pid = info.si_pid;
-		end.reason.has_core = info.si_code == CLD_DUMPED;
-		trp_end_set_usage(&end, &usage);
+	while (reap(&end))
 		ended(supervisor, &end);
-	}
+}
+
+static int give_up(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+
+	supervisor->is_given_up = true;
+	return 0;
+}
+
+void trp_reaper_kill(struct trp_supervisor *supervisor)
+{
+	for (uint32_t slot = 1; slot < supervisor->children.slots; slot++)
+		trp_notify_kill(supervisor, slot);
+	if (supervisor->zygote.pid > 0)
+		kill(supervisor->zygote.pid, SIGKILL);
+	supervisor->giving_up =
+		(struct troupe_timer) { .fired = give_up, .data = supervisor };
+	trp_timers_start(&supervisor->timers, &supervisor->giving_up,
+			 troupe_in_ms(PATIENCE_MS));
 }
 
 void trp_reaper_end(struct trp_supervisor *supervisor)
 {
-	struct trp_unknown *unknown;
+	const sigset_t *signals = &supervisor->heeded;
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	struct troupe_time deadline = troupe_in_ms(PATIENCE_MS);
+	struct troupe_end end;
+	unsigned left;
+	int number = 0;
 
+	supervisor->is_over = true;
+	forget_unknown(supervisor, UINT64_MAX);
 	if (supervisor->zygote.pid > 0)
-		while (waitpid(supervisor->zygote.pid, NULL, 0) < 0 &&
-		       errno == EINTR)
-			;
-	supervisor->zygote.pid = 0;
-	kill_strangers(supervisor);
-	while (waitpid(0, NULL, 0) > 0)
-		;
-	while ((unknown = supervisor->unknown)) {
-		supervisor->unknown = unknown->next;
-		free(unknown);
+		kill(supervisor->zygote.pid, SIGKILL);
+	sigprocmask(SIG_BLOCK, signals, NULL);
+	for (;;) {
+		while (reap(&end))
+			if (end.pid == supervisor->zygote.pid)
+				supervisor->zygote.pid = 0;
+		left = kill_left_over(supervisor) +
+		       (supervisor->zygote.pid > 0);
+		if (!left || troupe_now().ns > deadline.ns)
+			break;
+		number = sigtimedwait(signals, NULL, &moment);
+		if (number > 0 && number != SIGCHLD &&
+		    trp_supervisor_stop_is_repeated(supervisor))
+			break;
 	}
+	if (left)
+		troupe_log(TROUPE_WARNING,
+			   "%u processes of this node were killed, and have "
+			   "not ended yet",
+			   left);
 }

@@ -27,6 +27,7 @@ void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor)
 		if (n <= 0)
 			return; /* full: tried again when births arrive */
 		count = (size_t)n / sizeof(struct trp_order);
+		supervisor->ordered += count;
 		supervisor->order_count -= count;
 		memmove(supervisor->orders, supervisor->orders + count,
 			supervisor->order_count * sizeof(struct trp_order));

@@ -60,6 +60,17 @@ void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
 		trp_supervisor_stop(supervisor, child);
 }
 
+/* timeout(1) sends its one signal twice, to us and to our group. */
+bool trp_supervisor_stop_is_repeated(struct trp_supervisor *supervisor)
+{
+	enum { ONE_AND_THE_SAME_MS = 100 };
+	int64_t now = troupe_now().ns;
+
+	if (!supervisor->signalled_at)
+		supervisor->signalled_at = now;
+	return now - supervisor->signalled_at >= ONE_AND_THE_SAME_MS * 1000000;
+}
+
 void trp_supervisor_stop_node(struct trp_supervisor *supervisor)
 {
 	supervisor->is_ending = true;

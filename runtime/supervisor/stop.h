@@ -3,6 +3,7 @@
 
 /* Stopping in order: actors are told, and killed when their grace is over. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct trp_supervisor;
@@ -17,6 +18,9 @@ void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
  */
 void trp_supervisor_stop_grace(struct trp_supervisor *supervisor,
 			       uint32_t slot);
+
+/* A signal to end the node has come: is it a second one, which kills? */
+bool trp_supervisor_stop_is_repeated(struct trp_supervisor *supervisor);
 
 /* Stops the node; once is as good as twice. */
 void trp_supervisor_stop_node(struct trp_supervisor *supervisor);

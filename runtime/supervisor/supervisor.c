@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "ipc/mailbox_receive.h"
 #include "ipc/runtime_dir.h"
@@ -29,26 +30,15 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* ---- events -------------------------------------------------------------- */
 
-/*
- * A first one stops the node in order, a second one kills it.  timeout(1)
- * sends its one signal twice, to us and to our group: that counts once.
- */
+/* A first one stops the node in order, a second one kills it. */
 static void end_signal(struct trp_supervisor *supervisor)
 {
-	enum { ONE_AND_THE_SAME_MS = 100 };
-	int64_t now = troupe_now().ns;
-	uint32_t slot;
-
-	if (!supervisor->signalled_at) {
-		supervisor->signalled_at = now;
+	if (!trp_supervisor_stop_is_repeated(supervisor)) {
 		trp_supervisor_stop_node(supervisor);
 		return;
 	}
-	if (now - supervisor->signalled_at < ONE_AND_THE_SAME_MS * 1000000)
-		return;
 	supervisor->error = -EINTR;
-	for (slot = 1; slot < supervisor->children.slots; slot++)
-		trp_notify_kill(supervisor, slot);
+	trp_reaper_kill(supervisor);
 }
 
 /* Signals that are left after a short reading are reported again. */
@@ -68,23 +58,8 @@ static void on_signal(struct trp_watch *watch, uint32_t events)
 
 static void on_births(struct trp_watch *watch, uint32_t events)
 {
-	struct trp_supervisor *supervisor = watch->data;
-	struct trp_birth births[64];
-	ssize_t size;
-	size_t i;
-
-	do {
-		size = read(watch->fd, births, sizeof(births));
-		for (i = 0; size > 0 && i < (size_t)size / sizeof(births[0]);
-		     i++)
-			trp_reaper_birth(supervisor, &births[i]);
-	} while (size == sizeof(births));
-	if (size == 0) {
-		trp_wait_remove(&supervisor->wait, watch);
-		trp_reaper_zygote_gone(supervisor);
-		return;
-	}
-	trp_supervisor_spawn_flush(supervisor);
+	trp_reaper_births(watch->data);
+	trp_supervisor_spawn_flush(watch->data);
 }
 
 /* ---- the node's life ----------------------------------------------------- */
@@ -110,22 +85,34 @@ static bool is_ignored(int number)
 	       action.sa_handler == SIG_IGN;
 }
 
+/* Whatever was inherited; README.md says why. */
+static void settle_signals(sigset_t *ret_heeded)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+	sigemptyset(ret_heeded);
+	sigaddset(ret_heeded, SIGCHLD);
+	sigaddset(ret_heeded, SIGINT);
+	sigaddset(ret_heeded, SIGTERM);
+	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
+		sigaddset(ret_heeded, SIGHUP);
+}
+
 static int watch_signals(struct trp_supervisor *supervisor)
 {
-	sigset_t set;
+	const sigset_t *heeded = &supervisor->heeded;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
-		sigaddset(&set, SIGHUP);
-	/* The zygote may die while an order is written. */
-	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+	if (sigprocmask(SIG_BLOCK, heeded, NULL) < 0)
 		return -errno;
 	supervisor->signals = (struct trp_watch) {
-		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+		.fd = signalfd(-1, heeded, SFD_CLOEXEC | SFD_NONBLOCK),
 		.events = POLLIN,
 		.ready = on_signal,
 		.data = supervisor,
@@ -381,7 +368,8 @@ static int live(struct trp_supervisor *supervisor,
 
 	if (r == 0)
 		r = trp_module_open(supervisor, options);
-	while (r >= 0 && supervisor->children.alive > supervisor->guests) {
+	while (r >= 0 && supervisor->children.alive > supervisor->guests &&
+	       !supervisor->is_given_up) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_stop_node(supervisor);
 		r = turn(supervisor);
@@ -433,10 +421,14 @@ int trp_supervisor_run(const struct trp_options *options,
 {
 	static struct trp_supervisor supervisor;
 	struct trp_loaded loaded = { 0 };
+	siginfo_t child;
 	int r;
 
 	supervisor = (struct trp_supervisor) { 0 };
 	trp_log_set_title("supervisor");
+	settle_signals(&supervisor.heeded);
+	supervisor.had_children =
+		waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options, modules);
 	if (r < 0)
@@ -445,6 +437,7 @@ int trp_supervisor_run(const struct trp_options *options,
 	if (r < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n",
 			options->argv[0], loaded.why);
+		trp_reaper_end(&supervisor);
 		close_trace(options);
 		trp_arena_fini(&supervisor.node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE

@@ -11,6 +11,7 @@
  */
 
 #include <limits.h>
+#include <signal.h>
 #include "ipc/mailbox.h"
 #include "runtime/node/node.h"
 #include "runtime/supervisor/child.h"
@@ -33,6 +34,7 @@ struct trp_supervisor {
 	struct trp_exit_history exit_history;
 	struct trp_timers timers;
 	struct troupe_timer tidying;
+	sigset_t heeded; /* signals */
 	struct trp_watch signals, births;
 	struct trp_control_server control;
 	struct trp_guest *guest;    /* the first */
@@ -40,15 +42,22 @@ struct trp_supervisor {
 	char application[PATH_MAX]; /* its absolute path, or "" */
 	struct trp_order *orders;   /* that the pipe had no room for */
 	size_t order_count, order_room;
+	uint64_t ordered, born;	     /* so many: orders written, births read */
 	struct trp_unknown *unknown; /* reaped before their birth was told */
-	struct troupe_timer sweep;   /* over the slots of the dead */
-	uint32_t dead;		     /* whose slots are not released yet */
+	struct troupe_timer look;    /* for what the dead have left behind */
+	int64_t look_after;
+	bool had_children;	   /* before it was a supervisor */
+	struct troupe_timer sweep; /* over the slots of the dead */
+	uint32_t dead;		   /* whose slots are not released yet */
 	int64_t sweep_ms;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	struct trp_restart *restarts;
 	struct trp_module_entry modules[TRP_MODULES + 1];
 	bool is_ending;
+	bool is_given_up; /* killed, and yet not all have ended */
+	bool is_over;	  /* no actor is left */
+	struct troupe_timer giving_up;
 	bool has_zygote;
 	int64_t full_at;      /* when it was last said that no slot is free */
 	int64_t signalled_at; /* the first signal to end; 0: none yet */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
+#include "runtime/node/mark.h"
 #include "runtime/node/process.h"
 #include "runtime/node/types.h"
 
@@ -132,12 +133,19 @@ static char *names_of_types(size_t *ret_size)
 static void set_signals(void)
 {
 	struct sigaction term = { .sa_handler = trp_self_on_term };
+	struct sigaction inherited;
 	sigset_t none;
 
+	/* Those of the terminal stay as they are. */
+	for (int number = 1; number < NSIG; number++)
+		if (number != SIGQUIT && number != SIGTSTP &&
+		    number != SIGTTIN &&
+		    sigaction(number, NULL, &inherited) == 0 &&
+		    inherited.sa_handler == SIG_IGN)
+			signal(number, SIG_DFL);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
 	sigaction(SIGTERM, &term, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -177,6 +185,9 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 		if (pid == 0) {
 			close(orders_fd);
 			close(births_fd);
+			trp_mark_set(
+				node->identity,
+				trp_ref(orders[i].slot, orders[i].generation));
 			trp_actor_main(node, orders[i].slot,
 				       orders[i].generation);
 		}
@@ -195,6 +206,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	close(pipes->orders[1]);
 	close(pipes->births[0]);
 	set_signals();
+	trp_mark_set(node->identity, TRP_REF_SUPERVISOR);
 	/* Here, for each page that a child writes to is a copy. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");
@@ -254,10 +266,12 @@ static int read_loaded(int fd, struct trp_loaded *ret_loaded)
 	return ret_loaded->result;
 }
 
+/* Of one that has ended; or that has only closed its pipe, and is killed. */
 static int reap(pid_t pid)
 {
 	int status = 0;
 
+	kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status;

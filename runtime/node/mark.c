@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/node/mark.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+/* 01, 14 bits of the node's identity, slot:16, generation:32. */
+static rlim_t mark_of(uint64_t identity, troupe_ref owner)
+{
+	return UINT64_C(1) << 62 | (identity & 0x3fff) << 48 |
+	       (owner & UINT64_C(0xffffffffffff));
+}
+
+void trp_mark_set(uint64_t identity, troupe_ref owner)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_RSS, &limit) < 0)
+		return;
+	limit.rlim_cur = mark_of(identity, owner);
+	setrlimit(RLIMIT_RSS, &limit);
+}
+
+bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner)
+{
+	unsigned long long mark = 0;
+	char path[40], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/limits", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Max resident set %llu", &mark) == 1)
+			break;
+	fclose(file);
+	*ret_owner = trp_ref((uint32_t)(mark >> 32) & 0xffff, (uint32_t)mark);
+	return mark == mark_of(identity, *ret_owner);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of processes that are nobody's actor. */
+#include <fcntl.h>
+#include <sys/wait.h>
+#include "tests/support/program.h"
+#include "tests/support/stage.h"
+
+#define UNTIL(claim)                                                    \
+	do {                                                            \
+		for (int tries = 0; tries < 10000 && !(claim); tries++) \
+			usleep(1000);                                   \
+		CHECK(claim);                                           \
+	} while (0)
+
+static bool is_alive(long pid)
+{
+	return kill((pid_t)pid, 0) == 0;
+}
+
+/* ---- at the end of the node ---------------------------------------------- */
+
+static int starter_run(const void *arguments)
+{
+	CHECK(system("(sleep 40 | cat; true) &") == 0);
+	return 0;
+}
+
+static int starter_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(starter_run, NULL, &ref) == 0);
+	stage_end_of(ref);
+	return 0;
+}
+
+Test(left_over, a_pipeline_in_the_background_ends_with_the_node, .timeout = 30)
+{
+	for (int i = 0; i < 20; i++)
+		stage_pass(starter_root);
+}
+
+static int shell_run(const void *arguments)
+{
+	board->count = 1;
+	return system("sleep 300; :");
+}
+
+static int shell_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	board->count = 0;
+	CHECK(troupe_spawn_function(shell_run, NULL, &ref) == 0);
+	UNTIL(board->count);
+	usleep(20000);
+	CHECK(troupe_kill(ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_KILLED);
+	return 0;
+}
+
+Test(left_over, one_that_is_killed_in_a_shell_command_holds_up_nothing,
+     .timeout = 30)
+{
+	for (int i = 0; i < 20; i++)
+		stage_pass(shell_root);
+}
+
+/* A child of this process, or, where it is double-forked, an orphan. */
+static void fork_helper(int number, bool is_double)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (is_double && fork() > 0)
+			_exit(0);
+		board->value[number] = getpid();
+		for (;;)
+			pause();
+	}
+	if (is_double)
+		waitpid(pid, NULL, 0);
+	UNTIL(board->value[number]);
+}
+
+static int others_root(int argc, char **argv)
+{
+	fork_helper(1, false);
+	fork_helper(2, true);
+	kill((pid_t)board->value[11], SIGUSR1); /* it orphans its child */
+	UNTIL(program_parent_of((pid_t)board->value[12]) == getppid());
+	return 0;
+}
+
+static void end_at_once(int number)
+{
+	_exit(0);
+}
+
+Test(left_over, children_from_before_it_was_a_supervisor_are_not_touched)
+{
+	pid_t stays, goes;
+
+	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fork_helper(10, false);
+	stays = (pid_t)board->value[10];
+	goes = fork();
+	if (goes == 0) {
+		fork_helper(12, false);
+		signal(SIGUSR1, end_at_once);
+		board->value[11] = getpid();
+		for (;;)
+			pause();
+	}
+	UNTIL(board->value[11]);
+	cr_assert_eq(stage_run_on(board, others_root), 0);
+	cr_assert_eq(board->failures, 0);
+	cr_assert(!is_alive(board->value[1]) && !is_alive(board->value[2]));
+	cr_assert(is_alive(stays) && is_alive(board->value[12]));
+	kill(stays, SIGKILL);
+	kill((pid_t)board->value[12], SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* ---- while it lives ------------------------------------------------------ */
+
+static int crash_run(const void *arguments)
+{
+	const Play__Number *number = arguments;
+
+	fork_helper((int)number->value, false);
+	fork_helper((int)number->value + 1, true);
+	kill(getpid(), SIGKILL);
+	return 0;
+}
+
+static int helped_run(const void *arguments)
+{
+	fork_helper(1, false);
+	fork_helper(2, true);
+	board->count = 1;
+	return stage_idle(NULL);
+}
+
+static int litter_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	troupe_ref helped, ref;
+
+	CHECK(troupe_spawn_function(helped_run, NULL, &helped) == 0);
+	UNTIL(board->count);
+	for (int i = 10; i < 20; i += 2) {
+		number.value = i;
+		CHECK(troupe_spawn_function(crash_run, &number.base, &ref) ==
+		      0);
+		stage_end_of(ref);
+		UNTIL(!is_alive(board->value[i]));
+		UNTIL(!is_alive(board->value[i + 1]));
+	}
+	CHECK(is_alive(board->value[1]) && is_alive(board->value[2]));
+	CHECK(troupe_stop(helped) == 0);
+	stage_end_of(helped);
+	UNTIL(!is_alive(board->value[1]) && !is_alive(board->value[2]));
+	return 0;
+}
+
+Test(left_over, helpers_end_with_their_actor_and_not_before)
+{
+	stage_pass(litter_root);
+}
+
+static long anonymous_kib(pid_t pid)
+{
+	char path[64], line[256];
+	long kib = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "RssAnon: %ld", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+static void double_fork(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		if (vfork() == 0)
+			_exit(0);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static int nothing_run(const void *arguments)
+{
+	return 0;
+}
+
+static int orphans_root(int argc, char **argv)
+{
+	long before = anonymous_kib(getppid());
+	troupe_ref ref;
+
+	for (int i = 0; i < 20000; i++) {
+		double_fork();
+		if (i % 100 == 0)
+			CHECK(troupe_spawn_function(nothing_run, NULL, &ref) ==
+			      0);
+	}
+	stage_end_of(ref);
+#ifndef __SANITIZE_ADDRESS__
+	CHECK(anonymous_kib(getppid()) < before + 1024);
+#endif
+	return 0;
+}
+
+Test(left_over, ends_of_those_that_were_never_known_are_forgotten,
+     .timeout = 120)
+{
+	stage_pass(orphans_root);
+}
+
+/* ---- the second signal --------------------------------------------------- */
+
+static pid_t find_zygote(void)
+{
+	char path[64], name[32];
+	int pid, found = 0;
+	FILE *list, *comm;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
+		 (int)getppid(), (int)getppid());
+	list = fopen(path, "re");
+	while (list && !found && fscanf(list, "%d", &pid) == 1) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		comm = fopen(path, "re");
+		if (comm && fgets(name, sizeof(name), comm) &&
+		    strcmp(name, "troupe-zygote\n") == 0)
+			found = pid;
+		if (comm)
+			fclose(comm);
+	}
+	if (list)
+		fclose(list);
+	return found;
+}
+
+static int stopped_zygote_root(int argc, char **argv)
+{
+	pid_t zygote = find_zygote();
+	troupe_ref ref;
+
+	CHECK(zygote > 0 && kill(zygote, SIGSTOP) == 0);
+	CHECK(troupe_spawn_function(nothing_run, NULL, &ref) == 0);
+	kill(getppid(), SIGTERM);
+	usleep(200000);
+	kill(getppid(), SIGTERM);
+	pause();
+	return 0;
+}
+
+Test(left_over, a_second_signal_kills_all_while_a_birth_is_awaited,
+     .timeout = 20)
+{
+	cr_assert_eq(stage_run(stopped_zygote_root), 1);
+	cr_assert_eq(board->failures, 0);
+}
