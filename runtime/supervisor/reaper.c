@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -249,18 +250,36 @@ static void ended(struct trp_supervisor *supervisor,
 	look_soon(supervisor);
 }
 
+/*
+ * One that had itself traced (PTRACE_TRACEME) is traced by us, and its stops
+ * are told with the ends.  It goes on, with the signal that it stopped at.
+ */
+static void let_go(const siginfo_t *stop)
+{
+	uintptr_t number = (uintptr_t)stop->si_status & 0x7f;
+
+	ptrace(PTRACE_DETACH, stop->si_pid, NULL,
+	       (void *)(number == SIGTRAP ? 0 : number));
+}
+
 /* False: nothing has ended. */
 static bool reap(struct troupe_end *ret_end)
 {
 	struct rusage usage;
 	siginfo_t info;
 
-	info.si_pid = 0;
-	/* The C library hides the fifth argument. */
-	if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG, &usage) <
-		    0 ||
-	    info.si_pid == 0)
-		return false;
+	for (;;) {
+		info.si_pid = 0;
+		/* The C library hides the fifth argument. */
+		if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG,
+			    &usage) < 0 ||
+		    info.si_pid == 0)
+			return false;
+		if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
+		    info.si_code == CLD_DUMPED)
+			break;
+		let_go(&info);
+	}
 	*ret_end = trp_exit_seen(info.si_code == CLD_EXITED ? TRP_EXIT_STATUS
 							    : TRP_EXIT_SIGNAL,
 				 info.si_status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of processes that are nobody's actor. */
 #include <fcntl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include "tests/support/program.h"
 #include "tests/support/stage.h"
@@ -272,4 +273,38 @@ Test(left_over, a_second_signal_kills_all_while_a_birth_is_awaited,
 {
 	cr_assert_eq(stage_run(stopped_zygote_root), 1);
 	cr_assert_eq(board->failures, 0);
+}
+
+/* ---- a stop is not an end ------------------------------------------------ */
+
+static void on_user_signal(int number)
+{
+	board->count++;
+}
+
+static int traced_run(const void *arguments)
+{
+	signal(SIGUSR1, on_user_signal);
+	CHECK(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
+	raise(SIGUSR1);
+	usleep(50000);
+	board->value[0] = 1;
+	return -ENOTDIR;
+}
+
+static int traced_root(int argc, char **argv)
+{
+	struct troupe_end end;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(traced_run, NULL, &ref) == 0);
+	end = stage_end_of(ref);
+	CHECK(end.reason.cause == TROUPE_ERROR && end.reason.code == -ENOTDIR);
+	CHECK(board->count == 1 && board->value[0] == 1);
+	return 0;
+}
+
+Test(left_over, a_stop_of_one_that_has_itself_traced_is_not_its_end)
+{
+	stage_pass(traced_root);
 }
