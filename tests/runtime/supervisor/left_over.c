@@ -308,3 +308,47 @@ Test(left_over, a_stop_of_one_that_has_itself_traced_is_not_its_end)
 {
 	stage_pass(traced_root);
 }
+
+/* ---- what is inherited --------------------------------------------------- */
+
+static int crashes_run(const void *arguments)
+{
+	kill(getpid(), SIGKILL);
+	return 0;
+}
+
+static int disposed_run(const void *arguments)
+{
+	struct sigaction action;
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	CHECK(!sigismember(&mask, SIGTERM) && !sigismember(&mask, SIGUSR1));
+	sigaction(SIGCHLD, NULL, &action);
+	CHECK(action.sa_handler == SIG_DFL);
+	sigaction(SIGPIPE, NULL, &action);
+	CHECK(action.sa_handler == SIG_DFL);
+	return 0;
+}
+
+static int ignored_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(crashes_run, NULL, &ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_KILLED);
+	CHECK(troupe_spawn_function(disposed_run, NULL, &ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+	return 0;
+}
+
+Test(inherited, signals_that_were_ignored_or_blocked_before_do_not_matter)
+{
+	sigset_t all;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	stage_pass(ignored_root);
+}
