@@ -2,6 +2,7 @@
 /* The program `troupe`; see troupe(1). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,17 +28,19 @@ static const struct trp_module *const modules[] = {
 static int run(int argc, char **argv)
 {
 	struct trp_options options;
-	char path[4096];
+	static char path[PATH_MAX], library[PATH_MAX + sizeof(".so")];
 	char **application;
 
 	if (trp_options_read(argc, argv, &options) < 0)
 		return STATUS_USAGE;
 	application = &options.argv[0];
 	/* Without a slash dlopen() would search the library path. */
-	if (!strchr(*application, '/')) {
-		snprintf(path, sizeof(path), "./%s", *application);
-		*application = path;
-	}
+	snprintf(path, sizeof(path), "%s%s",
+		 strchr(*application, '/') ? "" : "./", *application);
+	snprintf(library, sizeof(library), "%s.so", path);
+	*application = access(path, F_OK) < 0 && access(library, F_OK) == 0
+			       ? library
+			       : path;
 	if (access(*application, R_OK) < 0) {
 		fprintf(stderr, "troupe: cannot load %s: %s\n", *application,
 			strerror(errno));
@@ -199,7 +202,7 @@ static int obey(int argc, char **argv)
 		return wrong("", "what to do?", NULL);
 	if (asks_for_help(argv[1]))
 		return help(0, NULL);
-	if (strcmp(argv[1], "--version") == 0)
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 		return version(0, NULL);
 	command = find(argv[1]);
 	if (!command)

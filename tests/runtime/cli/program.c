@@ -77,6 +77,33 @@ Test(program, a_missing_file_is_wrong_use)
 			 "no-such\\.so.*No such file");
 }
 
+Test(program, a_library_is_found_without_its_suffix)
+{
+	struct program p;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s", program_built("examples/hello.so"));
+	path[strlen(path) - 3] = '\0';
+	cr_assert_eq(program_troupe(&p, "run", path, "Ann", NULL), 0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	cr_expect_eq(count_lines(p.out, "^Hello, Ann"), 1, "%s", p.out);
+	program_fini(&p);
+}
+
+Test(program, its_version_is_told_by_each_usual_word)
+{
+	static const char *const word[] = { "version", "--version", "-V" };
+
+	for (int i = 0; i < 3; i++) {
+		struct program p;
+
+		cr_assert_eq(program_troupe(&p, word[i], NULL), 0);
+		cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+		cr_expect_eq(count_lines(p.out, "^troupe [0-9]"), 1);
+		program_fini(&p);
+	}
+}
+
 Test(program, a_file_that_is_no_shared_object_is_wrong_use)
 {
 	struct program p;
