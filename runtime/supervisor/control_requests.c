@@ -120,6 +120,7 @@ static int on_end(struct trp_control_session *session, const void *message)
 {
 	troupe_log(TROUPE_INFO, "told to stop by process %d",
 		   (int)session->pid);
+	session->is_waiting = true;
 	trp_supervisor_stop_node(session->supervisor);
 	return 0;
 }

@@ -135,6 +135,7 @@ static bool take_request(struct trp_control_session *session)
 	static struct trp_protocol_packet packet;
 	int r = trp_protocol_receive(session->watch.fd, 0, &packet);
 
+	session->heard_at = troupe_now().ns;
 	if (r == -EAGAIN || r == -EINTR)
 		return true;
 	if (r == 1 && (session->more || session->kept))
@@ -184,6 +185,26 @@ static void refuse(int fd)
 	trp_protocol_send(fd, bytes, trp_protocol_size(&done.base), NULL, 0);
 }
 
+/*
+ * Who has come and asks nothing keeps nobody out: the one that has been heard
+ * of least lately goes.  False: each has something under way.
+ */
+static bool make_room(struct trp_control_server *server)
+{
+	struct trp_control_session *session, *idle = NULL;
+
+	for (session = server->sessions; session; session = session->next)
+		if (!session->more && !session->kept && !session->gone &&
+		    !session->is_waiting &&
+		    (!idle || session->heard_at <= idle->heard_at))
+			idle = session;
+	if (!idle)
+		return false;
+	refuse(idle->watch.fd);
+	trp_control_server_drop(idle);
+	return true;
+}
+
 static int add_session(struct trp_supervisor *supervisor, int fd, pid_t pid)
 {
 	struct trp_control_server *server = &supervisor->control;
@@ -199,6 +220,7 @@ static int add_session(struct trp_supervisor *supervisor, int fd, pid_t pid)
 			   .ready = on_session,
 			   .data = session },
 		.pid = pid,
+		.heard_at = troupe_now().ns,
 	};
 	r = trp_wait_add(&supervisor->wait, &session->watch);
 	if (r < 0) {
@@ -221,7 +243,8 @@ static void admit(struct trp_supervisor *supervisor, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 &&
 	    is_allowed(&who)) {
-		if (supervisor->control.count >= TRP_CONTROL_SESSIONS)
+		if (supervisor->control.count >= TRP_CONTROL_SESSIONS &&
+		    !make_room(&supervisor->control))
 			refuse(fd);
 		else if (add_session(supervisor, fd, who.pid) == 0)
 			return;

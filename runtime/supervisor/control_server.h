@@ -33,8 +33,10 @@ struct trp_control_session {
 	struct trp_supervisor *supervisor;
 	struct trp_control_session *next, **link;
 	struct trp_watch watch;
-	pid_t pid;    /* when it came; not 0 */
-	void *module; /* the state of the one that was asked last */
+	int64_t heard_at; /* troupe_now() */
+	bool is_waiting;  /* for the end of the node */
+	pid_t pid;	  /* when it came; not 0 */
+	void *module;	  /* the state of the one that was asked last */
 	int (*more)(struct trp_control_session *session);
 	/* It goes: `data` is to be given up.  NULL: nothing to do. */
 	void (*gone)(struct trp_control_session *session);

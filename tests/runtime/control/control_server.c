@@ -205,17 +205,44 @@ Test(gate, a_request_that_is_not_known_is_answered)
 	node_stop(&node, "a");
 }
 
-Test(gate, one_too_many_is_told_so)
+/* As a thousand of them would: the node is seen and stopped all the same. */
+Test(gate, those_who_ask_nothing_keep_nobody_out)
 {
-	static struct trp_client visit;
-	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	int fd[TRP_CONTROL_SESSIONS];
-	const ProtobufCMessage *item;
-	struct program node;
+	struct program node, ps;
 
 	node_start(&node, "a", NULL);
 	for (int i = 0; i < TRP_CONTROL_SESSIONS; i++)
 		cr_assert_geq(fd[i] = enter("a"), 0);
+	cr_expect_eq(troupe(&ps, "ps", NULL), 0, "%s", ps.err);
+	program_fini(&ps);
+	cr_expect_eq(troupe(&ps, "ask", "doubler", "Twice", NULL), 0, "%s",
+		     ps.err);
+	program_fini(&ps);
+	node_stop(&node, "a");
+	for (int i = 0; i < TRP_CONTROL_SESSIONS; i++)
+		close(fd[i]);
+}
+
+/* Each of them asks for a list, and reads nothing of it. */
+Test(gate, one_too_many_is_told_so)
+{
+	static struct trp_client visit;
+	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
+	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
+	int fd[TRP_CONTROL_SESSIONS];
+	const ProtobufCMessage *item;
+	unsigned char bytes[64];
+	struct program node;
+
+	node_start(&node, "a", "600");
+	trp_protocol_pack(&list.base, bytes);
+	for (int i = 0; i < TRP_CONTROL_SESSIONS; i++) {
+		cr_assert_geq(fd[i] = enter("a"), 0);
+		send(fd[i], bytes, trp_protocol_size(&list.base), MSG_NOSIGNAL);
+	}
+	for (int i = 0; i < TRP_CONTROL_SESSIONS; i++)
+		cr_assert_gt(recv(fd[i], bytes, 1, MSG_PEEK), 0);
 	cr_assert_eq(trp_client_open(&visit, "a"), 0);
 	cr_expect_eq(trp_client_get(&visit, &hello.base,
 				    &troupe__guest__node__descriptor, &item),
@@ -229,7 +256,7 @@ Test(gate, one_too_many_is_told_so)
 			      &item) == -EUSERS)
 		trp_client_close(&visit);
 	trp_client_close(&visit);
-	cr_expect_eq(node_count("a"), 3);
+	cr_expect_eq(node_count("a"), 603);
 	node_stop(&node, "a");
 }
 
