@@ -385,7 +385,7 @@ static int watch(struct trp_client *client, bool is_json)
 			break;
 		r = print_event((const Troupe__BeaconEvent *)item, is_json);
 	}
-	return r == -ECONNRESET ? 0 : r; /* the node has ended */
+	return r == -ESHUTDOWN ? 0 : r; /* the node has ended in order */
 }
 
 int trp_cli_beacon(int argc, char **argv)

@@ -459,6 +459,8 @@ void trp_control_server_close(struct trp_supervisor *supervisor)
 		return;
 	for (session = server->sessions; session; session = next) {
 		next = session->next;
+		if (session->more)
+			say_done(session, -ESHUTDOWN);
 		trp_control_server_drop(session);
 	}
 	trp_timers_cancel(&supervisor->timers, &server->pause);

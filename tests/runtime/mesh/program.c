@@ -230,6 +230,37 @@ Test(program, watch_tells_of_settings_taken_over_and_of_both_lists_of_a_heal)
 	drop_folder();
 }
 
+/* An end in order is told above. */
+Test(program, watch_tells_by_its_status_that_it_or_its_node_was_cut_short)
+{
+	struct program a = { 0 }, watch[2] = { 0 };
+	int i;
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	for (i = 0; i < 2; i++) {
+		cr_assert_eq(program_troupe(&watch[i], "beacon", "watch",
+					    "--node", "a", NULL),
+			     0);
+		cr_assert_eq(
+			program_await_output(&watch[i], "up ", PATIENCE_MS), 0);
+	}
+	kill(watch[0].pid, SIGINT);
+	cr_expect_eq(program_finish(&watch[0], PATIENCE_MS), 128 + SIGINT);
+	kill(a.pid, SIGKILL);
+	program_finish(&a, PATIENCE_MS);
+	cr_expect_eq(program_finish(&watch[1], PATIENCE_MS), 1);
+	cr_expect_str_eq(watch[1].err, "troupe beacon: node a has ended\n");
+	program_leftovers(&a, PATIENCE_MS);
+	for (i = 0; i < 2; i++)
+		program_fini(&watch[i]);
+	program_fini(&a);
+	drop_folder();
+}
+
 Test(program, a_node_without_a_mesh_says_so)
 {
 	struct program p = { 0 }, beacon = { 0 };
