@@ -74,6 +74,8 @@ static struct troupe_reason reason_of(const siginfo_t *info)
 		reason.cause = info->si_status == SIGKILL ? TROUPE_KILLED
 							  : TROUPE_SIGNAL;
 		reason.has_core = info->si_code == CLD_DUMPED;
+		snprintf(reason.text, sizeof(reason.text), "%s",
+			 strsignal(info->si_status));
 	}
 	return reason;
 }

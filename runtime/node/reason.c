@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "runtime/troupe.h"
@@ -17,7 +18,11 @@ static const char *const cause_name[] = {
 char *troupe_reason_text(const struct troupe_reason *reason, char *buffer,
 			 size_t size)
 {
-	const char *colon = reason->text[0] ? ": " : "";
+	/* "killed" says it. */
+	bool is_said =
+		reason->cause == TROUPE_KILLED && reason->code == SIGKILL;
+	const char *more = is_said ? "" : reason->text;
+	const char *colon = *more ? ": " : "";
 	const char *name = (unsigned)reason->cause <= TROUPE_NOCONNECTION
 				   ? cause_name[reason->cause]
 				   : "unknown";
@@ -25,7 +30,7 @@ char *troupe_reason_text(const struct troupe_reason *reason, char *buffer,
 	switch (reason->cause) {
 	case TROUPE_ERROR:
 		snprintf(buffer, size, "%s %d%s%s", name, reason->code, colon,
-			 reason->text);
+			 more);
 		break;
 	case TROUPE_LIMIT:
 	case TROUPE_SIGNAL:
@@ -38,7 +43,7 @@ char *troupe_reason_text(const struct troupe_reason *reason, char *buffer,
 	case TROUPE_KILLED:
 	case TROUPE_NOPROC:
 	case TROUPE_NOCONNECTION:
-		snprintf(buffer, size, "%s%s%s", name, colon, reason->text);
+		snprintf(buffer, size, "%s%s%s", name, colon, more);
 		break;
 	}
 	return buffer;

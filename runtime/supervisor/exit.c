@@ -50,6 +50,8 @@ struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code)
 		break;
 	case TRP_EXIT_SIGNAL:
 		reason->cause = cause_of_signal(code);
+		snprintf(reason->text, sizeof(reason->text), "%s",
+			 strsignal(code));
 		break;
 	case TRP_EXIT_GONE:
 		reason->cause = TROUPE_NOCONNECTION;

@@ -56,7 +56,7 @@ static void clerk_crash(Play__Clerk_Service *service,
 			const Play__Number *number, Play__Number_Closure reply,
 			void *call)
 {
-	kill(getpid(), SIGKILL);
+	raise(number->value < 0 ? (int)-number->value : SIGKILL);
 }
 
 static void clerk_note(Play__Clerk_Service *service, const Play__Number *number,
@@ -119,6 +119,30 @@ static int ask_root(int argc, char **argv)
 Test(calls, a_hundred_at_once_each_get_their_own_answer)
 {
 	stage_pass(ask_root);
+}
+
+static int cause_root(int argc, char **argv)
+{
+	static const int numbers[] = { SIGABRT, SIGXCPU, SIGKILL };
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct answer answer = { 0 };
+	struct troupe_proxy proxy;
+	troupe_ref ref;
+
+	for (int i = 0; i < 3; i++) {
+		proxy_to_clerk(&proxy, &ref);
+		number.value = -numbers[i];
+		play__clerk__crash(&proxy.base, &number, take_answer, &answer);
+		CHECK(troupe_await(&proxy) == -ESRCH);
+		CHECK(proxy.reason.code == numbers[i]);
+		CHECK(strcmp(proxy.reason.text, strsignal(numbers[i])) == 0);
+	}
+	return 0;
+}
+
+Test(calls, of_what_the_target_died_is_told_in_words)
+{
+	stage_pass(cause_root);
 }
 
 static int error_root(int argc, char **argv)
