@@ -37,7 +37,8 @@ extern "C" {
 
 /*
  * The application's own, see above.  Its result ends the root actor: 0 or more
- * normally, a negative errno as a failure.
+ * normally, a negative errno as a failure.  exit(n) ends it with n as the exit
+ * status of `troupe run`.
  */
 TROUPE_API int troupe_main(int argc, char **argv);
 
@@ -78,7 +79,7 @@ struct troupe_reason {
 	enum troupe_cause cause;
 	int code;
 	bool has_core;
-	char text[TROUPE_TEXT_SIZE]; /* for people; may be empty */
+	char text[TROUPE_TEXT_SIZE]; /* for people; empty of a normal end */
 };
 
 /* The report of an end; told once to the parent and to each watcher. */

@@ -142,7 +142,7 @@ static int help_on(const struct command *command)
 	if (command->run == run) {
 		trp_options_help();
 		puts("\nExit status: 0 the root actor ended normally, 1 it "
-		     "failed, 2 wrong use.");
+		     "failed, 2 wrong use;\nor that of its exit(3).");
 	}
 	return 0;
 }

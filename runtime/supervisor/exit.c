@@ -207,7 +207,9 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 	char text[256];
 
 	trp_exit_history_add(&supervisor->exit_history, end);
-	if (is_worth_a_line(end))
+	/* That of the root is told by the node's end, or by its status. */
+	if (is_worth_a_line(end) &&
+	    (slot != supervisor->root || end->reason.cause != TROUPE_ERROR))
 		troupe_log(
 			TROUPE_WARNING, "%s[%d] ended: %s", title,
 			(int)end->pid,

@@ -411,6 +411,9 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	if (root->reason.cause == TROUPE_NORMAL ||
 	    root->reason.cause == TROUPE_SHUTDOWN)
 		return STATUS_OK;
+	/* Its own, by exit(3): it has said why, or need not. */
+	if (root->reason.cause == TROUPE_ERROR && root->reason.code > 0)
+		return root->reason.code;
 	fprintf(stderr, "troupe: %s ended: %s\n", supervisor->node.argv[0],
 		troupe_reason_text(&root->reason, text, sizeof(text)));
 	return STATUS_FAILED;

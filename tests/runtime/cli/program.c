@@ -77,6 +77,29 @@ Test(program, a_missing_file_is_wrong_use)
 			 "no-such\\.so.*No such file");
 }
 
+static void expect_status(const char *wanted, int status, size_t lines)
+{
+	struct program p;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s",
+		 program_built("tests/runtime/cli/applications/leaves.so"));
+	cr_assert_eq(program_troupe(&p, "run", path, wanted, NULL), 0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), status, "%s", p.err);
+	cr_expect_eq(program_leftovers(&p, 0), 0);
+	cr_expect_eq(count_lines(p.err, "^"), lines, "%s", p.err);
+	program_fini(&p);
+}
+
+/* And what it says of its end is not said again. */
+Test(program, an_application_chooses_its_exit_status)
+{
+	expect_status("0", 0, 1);
+	expect_status("3", 3, 1);
+	expect_status("77", 77, 1);
+	expect_status("-22", 1, 2);
+}
+
 Test(program, a_library_is_found_without_its_suffix)
 {
 	struct program p;
