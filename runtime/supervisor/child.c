@@ -7,16 +7,17 @@
 #include <string.h>
 #include "runtime/supervisor/child_address.h"
 
-int trp_child_init(struct trp_child_table *table, uint32_t slots,
-		   uint32_t pid_max)
+/* PID_MAX_LIMIT of the kernel; its pid_max may be raised while we run. */
+enum { PID_MAX = 4 << 20 };
+
+int trp_child_init(struct trp_child_table *table, uint32_t slots)
 {
 	uint32_t slot;
 
-	*table =
-		(struct trp_child_table) { .slots = slots, .pid_max = pid_max };
+	*table = (struct trp_child_table) { .slots = slots };
 	table->child = calloc(slots, sizeof(*table->child));
 	table->free = calloc(slots, sizeof(*table->free));
-	table->slot_of = calloc((size_t)pid_max + 1, sizeof(uint16_t));
+	table->slot_of = calloc(PID_MAX + 1, sizeof(uint16_t));
 	for (table->buckets = 64; table->buckets < slots;)
 		table->buckets *= 2;
 	table->bucket = calloc(table->buckets, sizeof(*table->bucket));
@@ -111,7 +112,7 @@ void trp_child_born(struct trp_child_table *table, uint32_t slot, pid_t pid)
 	struct trp_child *child = &table->child[slot];
 
 	assert(child->state == CHILD_ORDERED);
-	assert(pid > 0 && (uint32_t)pid <= table->pid_max);
+	assert(pid > 0 && pid <= PID_MAX);
 	child->state = CHILD_RUNNING;
 	child->pid = pid;
 	table->slot_of[pid] = (uint16_t)slot;
@@ -133,7 +134,7 @@ struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref)
 
 uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid)
 {
-	if (pid <= 0 || (uint32_t)pid > table->pid_max)
+	if (pid <= 0 || pid > PID_MAX)
 		return 0;
 	return table->slot_of[pid];
 }

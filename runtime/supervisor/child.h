@@ -66,14 +66,12 @@ struct trp_child_table {
 	uint32_t *free; /* a stack of slots */
 	uint32_t free_count;
 	uint16_t *slot_of; /* by pid */
-	uint32_t pid_max;
-	uint32_t *bucket; /* slots, by parent and name */
-	uint32_t buckets; /* a power of two */
+	uint32_t *bucket;  /* slots, by parent and name */
+	uint32_t buckets;  /* a power of two */
 };
 
-/* pid_max: as in /proc/sys/kernel/pid_max.  0 or -ENOMEM. */
-int trp_child_init(struct trp_child_table *table, uint32_t slots,
-		   uint32_t pid_max);
+/* 0 or -ENOMEM.  Memory is taken for pids that there were, a page for 2048. */
+int trp_child_init(struct trp_child_table *table, uint32_t slots);
 void trp_child_fini(struct trp_child_table *table);
 
 /* A free slot becomes ORDERED, a child of `parent`.  0: there is none. */

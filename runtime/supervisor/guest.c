@@ -217,8 +217,6 @@ static int may_join(const struct trp_control_session *session)
 
 	if (supervisor->is_ending)
 		return -ESHUTDOWN;
-	if ((uint32_t)session->pid > supervisor->children.pid_max)
-		return -ESRCH;
 	child = &supervisor->children.child[trp_child_by_pid(
 		&supervisor->children, session->pid)];
 	if (is_leaving(child->guest))

@@ -64,19 +64,6 @@ static void on_births(struct trp_watch *watch, uint32_t events)
 
 /* ---- the node's life ----------------------------------------------------- */
 
-static uint32_t read_pid_max(void)
-{
-	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
-	unsigned long pid_max = 4194304;
-
-	if (file) {
-		if (fscanf(file, "%lu", &pid_max) != 1)
-			pid_max = 4194304;
-		fclose(file);
-	}
-	return (uint32_t)pid_max;
-}
-
 static bool is_ignored(int number)
 {
 	struct sigaction action;
@@ -291,7 +278,7 @@ static int set_up(struct trp_supervisor *supervisor)
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
 	trp_dead_letter_begin(&supervisor->mailbox, &supervisor->timers, NULL);
-	r = trp_child_init(&supervisor->children, arena->slots, read_pid_max());
+	r = trp_child_init(&supervisor->children, arena->slots);
 	if (r == 0)
 		r = watch_signals(supervisor);
 	if (r == 0)

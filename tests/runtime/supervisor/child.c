@@ -26,7 +26,7 @@ Test(child, random_births_and_deaths_keep_the_tree)
 	uint32_t alive = 0, slot, i;
 	unsigned seed = 99;
 
-	cr_assert_eq(trp_child_init(&table, SLOTS, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, SLOTS), 0);
 	for (i = 0; i < 20000; i++) {
 		uint32_t one = rand_r(&seed) % SLOTS;
 		struct trp_child *child = &table.child[one];
@@ -60,13 +60,28 @@ Test(child, random_births_and_deaths_keep_the_tree)
 	trp_child_fini(&table);
 }
 
+/* kernel.pid_max may be raised up to that while a node runs. */
+Test(child, any_pid_of_the_kernel_has_its_place)
+{
+	enum { PID_MAX_LIMIT = 4194304 };
+	struct trp_child_table table;
+	uint32_t slot;
+
+	cr_assert_eq(trp_child_init(&table, 8), 0);
+	slot = trp_child_add(&table, 0);
+	trp_child_born(&table, slot, PID_MAX_LIMIT);
+	cr_expect_eq(trp_child_by_pid(&table, PID_MAX_LIMIT), slot);
+	cr_expect_eq(trp_child_by_pid(&table, PID_MAX_LIMIT + 1), 0);
+	trp_child_fini(&table);
+}
+
 Test(child, a_slot_comes_back_with_another_generation)
 {
 	struct trp_child_table table;
 	troupe_ref old;
 	uint32_t slot;
 
-	trp_child_init(&table, 2, 32768);
+	trp_child_init(&table, 2);
 	slot = trp_child_add(&table, 0);
 	old = trp_ref(slot, table.child[slot].generation);
 	cr_assert_not_null(trp_child_find(&table, old));
@@ -84,7 +99,7 @@ Test(child, a_watch_ends_with_either_side)
 	struct trp_child_table table;
 	uint32_t a, b;
 
-	trp_child_init(&table, 8, 32768);
+	trp_child_init(&table, 8);
 	a = trp_child_add(&table, 0);
 	b = trp_child_add(&table, 0);
 	cr_assert_eq(trp_child_watch(&table, a, b, 7), 0);
@@ -103,7 +118,7 @@ Test(child, what_the_supervisor_has_started_is_found_at_two_slashes)
 	uint32_t root, own, child, found = 99;
 	char address[64];
 
-	trp_child_init(&table, 8, 32768);
+	trp_child_init(&table, 8);
 	root = trp_child_add(&table, 0);
 	own = trp_child_add(&table, 0);
 	child = trp_child_add(&table, own);

@@ -42,7 +42,7 @@ Test(tree, addresses_lead_absolutely_and_from_anywhere)
 	struct trp_child_table table;
 	uint32_t root, a, b, c;
 
-	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, 16), 0);
 	root = add(&table, 0, "");
 	a = add(&table, root, "a");
 	b = add(&table, a, "b");
@@ -70,7 +70,7 @@ Test(tree, an_absent_address_is_not_found_and_an_ill_formed_one_invalid)
 	struct trp_child_table table;
 	uint32_t root, a;
 
-	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, 16), 0);
 	expect_none(&table, 0, "/", -ENOENT);
 	root = add(&table, 0, "");
 	a = add(&table, root, "a");
@@ -89,7 +89,7 @@ Test(tree, a_name_is_one_siblings_alone_until_it_is_buried)
 	struct trp_child_table table;
 	uint32_t root, a, b, slot;
 
-	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, 16), 0);
 	root = add(&table, 0, "");
 	a = add(&table, root, "a");
 	b = add(&table, a, "a"); /* a cousin may have it */
@@ -108,7 +108,7 @@ Test(tree, the_children_of_the_dead_have_no_address)
 	struct trp_child_table table;
 	uint32_t root, a, b, c;
 
-	cr_assert_eq(trp_child_init(&table, 16, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, 16), 0);
 	root = add(&table, 0, "");
 	a = add(&table, root, "a");
 	b = add(&table, a, "b");
@@ -140,7 +140,7 @@ Test(tree, children_without_a_name_get_one_that_is_free)
 	struct trp_child_table table;
 	uint32_t root, child, found;
 
-	cr_assert_eq(trp_child_init(&table, 64, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, 64), 0);
 	root = add(&table, 0, "");
 	for (int i = 0; i < 3 * COUNT; i++) {
 		child = trp_child_add(&table, root);
@@ -165,7 +165,7 @@ Test(tree, an_address_that_does_not_fit_says_so_and_ends_as_it_should)
 	struct trp_child_table table;
 	uint32_t slot;
 
-	cr_assert_eq(trp_child_init(&table, 64, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, 64), 0);
 	slot = add(&table, 0, "");
 	cr_assert(trp_child_address(&table, slot, address, sizeof(address)));
 	cr_assert_str_eq(address, "/");
@@ -187,7 +187,7 @@ Test(tree, random_births_and_deaths_keep_every_address)
 	unsigned seed = 4242;
 
 	cr_log_info("seed %u", seed);
-	cr_assert_eq(trp_child_init(&table, SLOTS, 32768), 0);
+	cr_assert_eq(trp_child_init(&table, SLOTS), 0);
 	add(&table, 0, "");
 	for (int i = 0; i < 20000; i++) {
 		uint32_t one = 1 + rand_r(&seed) % (SLOTS - 1);
