@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include "ipc/arena.h"
+#include "ipc/arena_fit.h"
 #include "ipc/bus/kinds.h"
 #include "ipc/wait.h"
 #include "serialize/beacon/codecs.h"
@@ -59,16 +59,19 @@ static enum finding check_arena(void)
 {
 	struct trp_arena arena = { 0 };
 	char text[128];
-	int r = trp_arena_create(&arena, TRP_SLOTS_MAX, TRP_HEAP_DEFAULT);
+	int r = trp_arena_fit(&arena, 0, 0);
+	bool is_whole = r == 0 && arena.slots == TRP_SLOTS_MAX;
 
 	if (r == 0)
 		snprintf(text, sizeof(text),
-			 "%zu GiB of address space for %d actors",
-			 arena.size >> 30, TRP_SLOTS_MAX);
+			 "%zu GiB of address space for %u actors, %llu MiB of "
+			 "heap each",
+			 arena.size >> 30, arena.slots,
+			 (unsigned long long)arena.heap_size >> 20);
 	else
 		snprintf(text, sizeof(text), "%s", strerror(-r));
 	trp_arena_fini(&arena);
-	return say(r == 0 ? FINE : WORSE, "arena", text,
+	return say(is_whole ? FINE : WORSE, "arena", text,
 		   r == -EFBIG
 			   ? "run with smaller --heap, or raise `ulimit -f`"
 			   : "run with smaller --heap, or raise `ulimit -v`");

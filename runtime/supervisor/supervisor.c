@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ipc/arena_fit.h"
 #include "ipc/mailbox_receive.h"
 #include "ipc/runtime_dir.h"
 #include "ipc/wake_socket.h"
@@ -144,29 +145,33 @@ static int choose_wait(struct trp_node *node)
 
 static int make_arena(struct trp_node *node, const struct trp_options *options)
 {
-	/* The supervisor's own heap has a lane to everybody. */
-	enum { HEAP_FOR_A_SLOT = 4096 };
 	uint32_t slots = options->slots ? options->slots : TRP_SLOTS_MAX;
-	uint64_t heap =
-		options->heap_size ? options->heap_size : TRP_HEAP_DEFAULT;
+	uint64_t heap = options->heap_size;
+	uint64_t least = (uint64_t)slots * TRP_ARENA_FIT_HEAP_FOR_A_SLOT;
 	int r;
 
-	if (heap < (uint64_t)slots * HEAP_FOR_A_SLOT) {
+	if (heap && heap < least) {
 		fprintf(stderr,
 			"troupe: a heap of %llu KiB is too small for %u "
 			"actors: 4 KiB for each are needed; try --slots %llu\n",
 			(unsigned long long)heap / 1024, slots,
-			(unsigned long long)heap / HEAP_FOR_A_SLOT);
+			(unsigned long long)heap /
+				TRP_ARENA_FIT_HEAP_FOR_A_SLOT);
 		return -EINVAL;
 	}
-	r = trp_arena_create(&node->arena, slots, heap);
+	r = trp_arena_fit(&node->arena, options->slots, heap);
 	if (r < 0)
 		fprintf(stderr,
-			"troupe: no address space for %u actors with %llu MiB "
-			"of heap each: %s; try smaller --slots or --heap, or "
-			"raise `ulimit -%c`\n",
-			slots, (unsigned long long)heap >> 20, strerror(-r),
-			r == -EFBIG ? 'f' : 'v');
+			"troupe: no address space for the memory of actors: "
+			"%s; try smaller --slots or --heap, or raise "
+			"`ulimit -%c`\n",
+			strerror(-r), r == -EFBIG ? 'f' : 'v');
+	else if (!options->slots && node->arena.slots < slots)
+		fprintf(stderr,
+			"troupe: address space for %u actors with %llu MiB of "
+			"heap each, no more; see `ulimit -v`\n",
+			node->arena.slots,
+			(unsigned long long)node->arena.heap_size >> 20);
 	return r;
 }
 

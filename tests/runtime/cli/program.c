@@ -267,6 +267,27 @@ Test(program, a_limit_of_file_sizes_is_named)
 			"-> .*ulimit -f", "");
 }
 
+/* As is usual with MPI: mappings grow upward from a third of the addresses. */
+Test(program, a_stack_without_limit_leaves_room_for_a_node_and_its_guests)
+{
+	expect_in_shell("ulimit -s unlimited; exec \"$0\" run \"$1\"", 0,
+			"^Hello, ", "");
+	expect_in_shell("ulimit -s unlimited; exec \"$0\" doctor", 0,
+			"^ok +arena .* 31744 actors, 1024 MiB", "");
+}
+
+#ifndef __SANITIZE_ADDRESS__ /* which needs terabytes itself */
+/* As much as of 39 bits of addresses is left beside other things. */
+Test(program, a_node_in_a_small_address_space_is_a_smaller_node)
+{
+	expect_in_shell("ulimit -v 400000000; exec \"$0\" run \"$1\"", 0,
+			"^Hello, ", "^troupe: address space for 7936 actors");
+	expect_in_shell("ulimit -v 400000000; exec \"$0\" run --slots 20000 "
+			"\"$1\"",
+			1, "", "no address space");
+}
+#endif
+
 #define WITHOUT_IT "setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "
 
 /* The limit holds for root, too, in a container. */

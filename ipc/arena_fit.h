@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * The largest arena that this process has address space for.  `ulimit -s
+ * unlimited` leaves no hole of 62 TiB (mappings then begin at a third of the
+ * address space), a machine with 39 bits of addresses or RLIMIT_AS far less.
+ */
+
+#include "ipc/arena.h"
+
+/* What the heap of the supervisor needs: it has a lane to everybody. */
+enum { TRP_ARENA_FIT_HEAP_FOR_A_SLOT = 4096 };
+
+/*
+ * slots, heap_size: as many as wanted; 0: the most, or what fits.  Smaller
+ * heaps are tried before fewer slots.  Returns as trp_arena_create().
+ */
+int trp_arena_fit(struct trp_arena *arena, uint32_t slots, uint64_t heap_size);
