@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The program `troupe`; see troupe(1). */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,9 +16,29 @@
 #include "runtime/cli/send.h"
 #include "runtime/cli/stop.h"
 #include "runtime/mesh/mesh.h"
+#include "runtime/node/fork_handlers.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+/* See runtime/node/fork_handlers.h. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void),
+		      void (*child)(void), void *library);
+
+int __register_atfork(void (*prepare)(void), void (*parent)(void),
+		      void (*child)(void), void *library)
+{
+	const struct trp_fork_handlers handlers = { prepare, parent, child,
+						    library };
+	int (*pass_on)(void (*)(void), void (*)(void), void (*)(void), void *);
+	void *symbol = dlsym(RTLD_NEXT, "__register_atfork");
+	int r = trp_fork_handlers_add(&handlers);
+
+	if (r < 0 || !symbol)
+		return r < 0 ? -r : ENOSYS;
+	memcpy(&pass_on, &symbol, sizeof(symbol));
+	return pass_on(prepare, parent, child, library);
+}
 
 /* The modules of a node beside its actors. */
 static const struct trp_module *const modules[] = {

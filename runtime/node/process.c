@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "runtime/node/fork_handlers.h"
 
 /* Where glibc keeps the thread id, and the list it gave the kernel. */
 static pid_t *tid_address;
@@ -62,14 +63,18 @@ pid_t trp_process_clone(pid_t supervisor)
 	 * Not clone3(), which containers forbid.  The thread id is the fourth
 	 * argument or the fifth, by the machine; the other is not looked at.
 	 */
+	trp_fork_handlers_prepare();
 	pid = syscall(SYS_clone, flags, NULL, NULL, tid_address, tid_address);
-	if (pid < 0)
-		return -errno;
-	if (pid > 0)
+	if (pid != 0) {
+		pid = pid < 0 ? -errno : pid;
+		trp_fork_handlers_parent();
 		return (pid_t)pid;
+	}
 	if (robust_list)
 		syscall(SYS_set_robust_list, robust_list, robust_size);
 	die_with(supervisor);
+	trp_process_name("troupe-actor");
+	trp_fork_handlers_child();
 	return 0;
 }
 

@@ -288,6 +288,23 @@ Test(program, a_node_in_a_small_address_space_is_a_smaller_node)
 }
 #endif
 
+/* Before, in the zygote and in the actor, as fork(2) would. */
+Test(program, each_actor_is_born_with_the_handlers_of_pthread_atfork)
+{
+	struct program p;
+
+	cr_assert_eq(program_troupe(&p, "run",
+				    program_built("tests/runtime/cli/"
+						  "applications/forks.so"),
+				    NULL),
+		     0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	cr_expect_str_eq(p.out, "1 0 1 1 troupe-actor\n"
+				"2 1 1 1 troupe-actor\n"
+				"3 2 1 1 troupe-actor\n");
+	program_fini(&p);
+}
+
 #define WITHOUT_IT "setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "
 
 /* The limit holds for root, too, in a container. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What libraries have asked pthread_atfork(3) for: a random generator forgets
+ * its seed in a child, for one.  fork() runs these handlers and a raw clone
+ * does not, so the program `troupe` defines the function in which
+ * pthread_atfork() ends, __register_atfork(), records here, and passes on.
+ *
+ * Handlers of a library that has been unloaded are left out.
+ */
+
+struct trp_fork_handlers {
+	void (*prepare)(void); /* each may be NULL */
+	void (*parent)(void);
+	void (*child)(void);
+	const void *library; /* an address in it */
+};
+
+/* 0 or -ENOMEM. */
+int trp_fork_handlers_add(const struct trp_fork_handlers *handlers);
+
+/* In the order of pthread_atfork(3). */
+void trp_fork_handlers_prepare(void);
+void trp_fork_handlers_parent(void);
+void trp_fork_handlers_child(void);
