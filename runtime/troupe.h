@@ -55,8 +55,13 @@ typedef uint64_t troupe_ref;
 struct troupe_time {
 	int64_t ns;
 };
-#define TROUPE_NEVER ((struct troupe_time) { INT64_MAX })
-#define TROUPE_POLL  ((struct troupe_time) { 0 })
+#ifdef __cplusplus
+#define TROUPE_TIME(ns) (troupe_time { ns })
+#else
+#define TROUPE_TIME(ns) ((struct troupe_time) { ns })
+#endif
+#define TROUPE_NEVER TROUPE_TIME(INT64_MAX)
+#define TROUPE_POLL  TROUPE_TIME(0)
 
 TROUPE_API struct troupe_time troupe_now(void);
 TROUPE_API struct troupe_time troupe_in_ms(int64_t milliseconds);
@@ -145,7 +150,10 @@ struct troupe_loan {
 	size_t size;
 	uint64_t private_offset;
 };
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* C++: the name of a struct too */
 TROUPE_API int troupe_loan(size_t size, struct troupe_loan *ret_loan);
+#pragma GCC diagnostic pop
 TROUPE_API void troupe_unloan(struct troupe_loan *loan);
 TROUPE_API int troupe_send_loan(troupe_ref to, const ProtobufCMessage *message,
 				struct troupe_loan *loan);

@@ -71,8 +71,11 @@ TROUPE_API int troupe_mesh_unsubscribe(void);
  * Reads such a message; what is in ret_event is borrowed from it.
  * Returns 0, or -EINVAL: it is of another type.
  */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* C++: the name of a struct too */
 TROUPE_API int troupe_mesh_event(const struct troupe_message *message,
 				 struct troupe_mesh_event *ret_event);
+#pragma GCC diagnostic pop
 
 /* ---- who is there, and what they offer ----------------------------------- */
 
