@@ -151,10 +151,31 @@ static int name_node(struct trp_client *client, const char *node, int dir)
 	return 0;
 }
 
+/* By SIGSTOP or SIGTSTP, as with a job of a shell; its pid, or 0. */
+static pid_t stands_still(int fd)
+{
+	struct ucred who = { 0 };
+	socklen_t size = sizeof(who);
+	char path[32], state = '?';
+	FILE *file;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)who.pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = '?';
+	fclose(file);
+	return state == 'T' || state == 't' ? who.pid : 0;
+}
+
 static int enter(struct trp_client *client, const char *node, int dir)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
 	int r = name_node(client, node, dir);
+	pid_t stopped;
 
 	if (r < 0)
 		return r;
@@ -166,7 +187,15 @@ static int enter(struct trp_client *client, const char *node, int dir)
 	if (client->fd < 0)
 		return fail(client, client->fd, "node %s cannot be reached: %s",
 			    client->node, strerror(-client->fd));
-	return 0;
+	stopped = stands_still(client->fd);
+	if (!stopped)
+		return 0;
+	close(client->fd);
+	client->fd = -1;
+	return fail(client, -ETIMEDOUT,
+		    "node %s stands still, stopped by a signal; `kill -CONT "
+		    "%d` lets it go on",
+		    client->node, (int)stopped);
 }
 
 static int no_dir(struct trp_client *client, int r, const char *path)

@@ -26,7 +26,8 @@ struct trp_client {
  * else the only one that is running.  client->why is set on failure, when
  * nothing is left to close.
  * 0; -ENOENT: no such node, or none at all; -EUSERS: several are running;
- * -EINVAL: no name of a node; -EPERM: the dir is not ours; or as connect(2).
+ * -EINVAL: no name of a node; -EPERM: the dir is not ours; -ETIMEDOUT: it
+ * stands still by a signal; or as connect(2).
  */
 int trp_client_open(struct trp_client *client, const char *node);
 void trp_client_close(struct trp_client *client);

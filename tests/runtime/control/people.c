@@ -2,6 +2,9 @@
 /* troupe send and troupe ask: what people say to actors. */
 #include "tests/runtime/control/node.h"
 
+#include <sys/wait.h>
+#include <time.h>
+
 TestSuite(people, .init = node_begin, .fini = node_end);
 
 static struct program node, command;
@@ -72,6 +75,9 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 		 ref & 0xffffffff);
 	expect(troupe(&command, "ask", text, "Twice", "{\"value\": 3}", NULL),
 	       0, "{\"value\": \"6\"}\n", NULL);
+	snprintf(text, sizeof(text), "%llu", ref);
+	expect(troupe(&command, "ask", text, "Twice", "{\"value\": 5}", NULL),
+	       0, "{\"value\": \"10\"}\n", NULL);
 	expect(troupe(&command, "send", "9.9", "Words", NULL), 1, "",
 	       "9.9: is gone");
 	expect(troupe(&command, "ask", "/doubler", "Twice", "{\"value\": 4}",
@@ -80,6 +86,32 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 	expect(troupe(&command, "ask", "/nobody", "Twice", NULL), 1, "",
 	       "nobody is at /nobody in node a");
 	trp_value_free(ps);
+	node_stop(&node, "a");
+}
+
+/* A job of a shell that was stopped, which waited for ten seconds. */
+Test(people, a_node_that_a_signal_stopped_is_told_at_once)
+{
+	static const char *const word[] = { "ps", "stop", "beacon" };
+	struct timespec begin, end;
+	siginfo_t info;
+	char says[128];
+
+	node_start(&node, "a", NULL);
+	snprintf(says, sizeof(says),
+		 "node a stands still, stopped by a "
+		 "signal; `kill -CONT %d`",
+		 (int)node.pid);
+	kill(node.pid, SIGSTOP);
+	cr_assert_eq(waitid(P_PID, (id_t)node.pid, &info, WSTOPPED | WNOWAIT),
+		     0);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (int i = 0; i < 3; i++)
+		expect(troupe(&command, word[i], NULL), 1, "", says);
+	expect(troupe(&command, "ask", "doubler", "Twice", NULL), 1, "", says);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	cr_expect_lt(end.tv_sec - begin.tv_sec, 9);
+	kill(node.pid, SIGCONT);
 	node_stop(&node, "a");
 }
 
