@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "runtime/control/client.h"
@@ -214,6 +215,9 @@ static bool parse_ref(const char *whom, troupe_ref *ret_ref)
 	unsigned slot, generation;
 	int end = 0;
 
+	/* As `ps --json` has it, and JSON of a message. */
+	if (sscanf(whom, "%20" SCNu64 "%n", ret_ref, &end) == 1 && !whom[end])
+		return *ret_ref != 0;
 	if (sscanf(whom, "%5u.%10u%n", &slot, &generation, &end) != 2 ||
 	    whom[end] || slot > UINT16_MAX)
 		return false;
