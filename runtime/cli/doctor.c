@@ -196,6 +196,8 @@ static enum finding check_mesh(void)
 					   " %s", codecs[i]);
 		has_codec = true;
 	}
+	if (!has_codec)
+		snprintf(text + length, sizeof(text) - length, " none");
 	return say(has_codec ? FINE : WORSE, "mesh", text,
 		   "--beacon needs a codec: install libcbor-dev or "
 		   "libmsgpack-dev and build again");
