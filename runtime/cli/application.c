@@ -114,6 +114,13 @@ static void mention(struct search *search, const char *name)
 		 used ? ", " : "", name);
 }
 
+static const char *said(const struct search *search)
+{
+	return search->all[0] ? search->all
+			      : "none that can be seen (-fvisibility=hidden "
+				"hides them)";
+}
+
 static void look_at_type(const ProtobufCMessageDescriptor *type, void *data)
 {
 	struct search *search = data;
@@ -143,7 +150,7 @@ const ProtobufCMessageDescriptor *trp_application_type(
 	trp_arguments_fail(0, application->command,
 			   "%s type %s in the application; it has %s",
 			   search.count ? "more than one" : "no", name,
-			   search.all);
+			   said(&search));
 	return NULL;
 }
 
@@ -159,6 +166,13 @@ static void look_at_service(const ProtobufCServiceDescriptor *service,
 			 service->methods[i].name);
 		mention(search, full_name);
 		if (!means(search->name, full_name))
+			continue;
+		/* That of a library may be in the application as well. */
+		if (search->found &&
+		    strcmp(((const ProtobufCServiceDescriptor *)search->found)
+				   ->name,
+			   service->name) == 0 &&
+		    search->index == i)
 			continue;
 		search->found = service;
 		search->index = i;
@@ -176,8 +190,7 @@ const ProtobufCServiceDescriptor *trp_application_method(
 		trp_arguments_fail(0, application->command,
 				   "%s method %s in the application; it has %s",
 				   search.count ? "more than one" : "no",
-				   search.name,
-				   search.all[0] ? search.all : "none");
+				   search.name, said(&search));
 		return NULL;
 	}
 	*ret_index = search.index;

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/node/system.pb-c.h"
@@ -155,6 +156,25 @@ static int each_descriptor(const struct link_map *map, size_t size_of,
 	return r;
 }
 
+/*
+ * The same of an application and the libraries that came with it, which stand
+ * behind it in the list; the program itself (the first) stands alone.
+ */
+static int each_of(void *application, size_t size_of, uint32_t magic,
+		   int (*visit)(const void *descriptor, void *data), void *data)
+{
+	struct link_map *map;
+	bool is_alone;
+	int r = 0;
+
+	if (dlinfo(application, RTLD_DI_LINKMAP, &map) < 0)
+		return 0;
+	is_alone = !map->l_prev;
+	for (; r == 0 && map; map = is_alone ? NULL : map->l_next)
+		r = each_descriptor(map, size_of, magic, visit, data);
+	return r;
+}
+
 static int add_type(const void *descriptor, void *data)
 {
 	return trp_types_add(descriptor);
@@ -162,13 +182,8 @@ static int add_type(const void *descriptor, void *data)
 
 int trp_types_load(void *application)
 {
-	struct link_map *map;
-
-	if (dlinfo(application, RTLD_DI_LINKMAP, &map) < 0)
-		return 0;
-	return each_descriptor(map, sizeof(ProtobufCMessageDescriptor),
-			       PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC, add_type,
-			       NULL);
+	return each_of(application, sizeof(ProtobufCMessageDescriptor),
+		       PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC, add_type, NULL);
 }
 
 struct visitor {
@@ -190,12 +205,9 @@ void trp_types_services(void *application,
 			void *data)
 {
 	struct visitor visitor = { visit, data };
-	struct link_map *map;
 
-	if (dlinfo(application, RTLD_DI_LINKMAP, &map) == 0)
-		each_descriptor(map, sizeof(ProtobufCServiceDescriptor),
-				PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-				visit_service, &visitor);
+	each_of(application, sizeof(ProtobufCServiceDescriptor),
+		PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC, visit_service, &visitor);
 }
 
 void trp_types_each(void (*visit)(const ProtobufCMessageDescriptor *type,

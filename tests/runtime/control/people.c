@@ -2,6 +2,7 @@
 /* troupe send and troupe ask: what people say to actors. */
 #include "tests/runtime/control/node.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -87,6 +88,77 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 	       "nobody is at /nobody in node a");
 	trp_value_free(ps);
 	node_stop(&node, "a");
+}
+
+#define MESSAGES "gen/tests/runtime/control/parlour.pb-c.c"
+
+/* host.so in the folder of sockets, by two lines for a shell there. */
+static void build(const char *first, const char *second)
+{
+	char built[4096], *slash, top[4096], line[16384];
+
+	cr_assert_not_null(getcwd(top, sizeof(top)));
+	snprintf(built, sizeof(built), "%s", program_built("bin/troupe"));
+	slash = strrchr(built, '/');
+	*slash = '\0';
+	*strrchr(built, '/') = '\0';
+	snprintf(line, sizeof(line),
+		 "B=$(realpath %.999s) && T=%.999s && cd %s/.. && "
+		 "C=\"cc -D_GNU_SOURCE -shared -fPIC -I$T/runtime "
+		 "-I$B/gen/tests/runtime/control\" && H=$T/tests/runtime/"
+		 "control/applications/host.c && "
+		 "E=\"-L$B/lib -ltroupe -lprotobuf-c\" && %s && %s",
+		 built, top, folder, first, second);
+	cr_assert_eq(mkdir(folder, 0700), 0);
+	cr_assert_eq(system(line), 0, "%s", line);
+}
+
+static void start_built(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/../host.so", folder);
+	cr_assert_eq(program_troupe(&node, "run", "--node", "a", path, NULL),
+		     0);
+	cr_assert_eq(program_await_output(&node, "ready\n", PATIENCE_MS), 0,
+		     "%s", node.err);
+}
+
+static void drop_built(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/../%s", folder, name);
+	cr_expect_eq(unlink(path), 0);
+}
+
+Test(people, types_of_a_library_of_the_application_are_known)
+{
+	build("$C $B/" MESSAGES " -o libparlour.so -lprotobuf-c",
+	      "$C $H -o host.so -L. -lparlour -Wl,-rpath,$PWD $E");
+	start_built();
+	expect(troupe(&command, "ask", "doubler", "Twice", "{\"value\": 2}",
+		      NULL),
+	       0, "{\"value\": \"4\"}\n", NULL);
+	expect(troupe(&command, "send", "echo", "Words", NULL), 0, "", NULL);
+	cr_expect_eq(program_await_output(&node, "words  0 0\n", PATIENCE_MS),
+		     0, "%s", node.out);
+	node_stop(&node, "a");
+	drop_built("host.so");
+	drop_built("libparlour.so");
+}
+
+Test(people, types_that_are_hidden_are_said_to_be_so)
+{
+	build("true",
+	      "$C -fvisibility=hidden $H $B/" MESSAGES " -o host.so $E");
+	start_built();
+	expect(troupe(&command, "ask", "doubler", "Twice", NULL), 2, "",
+	       "it has none that can be seen (-fvisibility=hidden");
+	expect(troupe(&command, "send", "echo", "Words", NULL), 2, "",
+	       "it has none that can be seen (-fvisibility=hidden");
+	node_stop(&node, "a");
+	drop_built("host.so");
 }
 
 /* A job of a shell that was stopped, which waited for ten seconds. */
