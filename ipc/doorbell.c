@@ -16,7 +16,8 @@
  *
  * A setter goes up and a taker goes down, and both use atomic exchanges, so
  * what the one leaves behind the other finds.  A setter that dies on its way
- * is made good by trp_doorbell_set_again(), a taker by trp_doorbell_recover().
+ * is made good by trp_doorbell_set_again(), a taker by trp_doorbell_recover(),
+ * a stray store into the page by trp_doorbell_mend() and trp_peer_ring_again().
  */
 
 #define WOKEN UINT32_C(1)
@@ -54,6 +55,20 @@ bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender)
 		return false;
 	set_upper_levels(doorbell, sender);
 	return true;
+}
+
+/* Loads first: mostly nothing lacks, and the lines stay shared. */
+static void mend_bit(_Atomic uint64_t *words, uint32_t index)
+{
+	if (!(atomic_load_explicit(&words[index / 64], memory_order_relaxed) &
+	      bit_of(index)))
+		set_bit(words, index);
+}
+
+void trp_doorbell_mend(struct trp_doorbell *doorbell, uint32_t sender)
+{
+	mend_bit(doorbell->middle, sender / 64);
+	mend_bit(&doorbell->top, sender / 64 / 64);
 }
 
 void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender)
@@ -184,4 +199,14 @@ bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
 	wake(doorbell, how, slot);
 	advance(doorbell, old + 2, old + 3);
 	return true;
+}
+
+/* The word changes first, for one that is only about to wait. */
+void trp_doorbell_wake_again(struct trp_doorbell *doorbell, uint32_t how,
+			     uint32_t slot)
+{
+	if (how == TRP_AWAKE)
+		return;
+	atomic_fetch_add_explicit(&doorbell->word, 2, memory_order_release);
+	wake(doorbell, how, slot);
 }

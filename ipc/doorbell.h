@@ -12,6 +12,12 @@
 /* Sets all levels for `sender`.  False: it was still set, nothing to do. */
 bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender);
 
+/*
+ * After a `false` of that: sets what lacks above it.  The receiver may be on
+ * its way; or the bit was never its sender's, for anybody can write here.
+ */
+void trp_doorbell_mend(struct trp_doorbell *doorbell, uint32_t sender);
+
 /* The same, all levels whatever they were: for a sender that died half-way. */
 void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender);
 
@@ -61,3 +67,7 @@ uint32_t trp_doorbell_arm(struct trp_doorbell *doorbell);
  */
 bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
 		       uint32_t slot);
+
+/* The same, whatever the word says: for one that should have come long ago. */
+void trp_doorbell_wake_again(struct trp_doorbell *doorbell, uint32_t how,
+			     uint32_t slot);

@@ -132,6 +132,9 @@ void trp_mailbox_tidy(struct trp_mailbox *box)
 		if (!peer->target)
 			continue;
 		trp_peer_meet(box, peer);
+		/* One that has never heard of us cannot find it by itself. */
+		if (!peer->out[TRP_MAIL].theirs)
+			trp_peer_ring_again(box, peer);
 		for (int i = 0; i < TRP_STREAMS; i++)
 			if (trp_outgoing_retire(&peer->out[i], &box->region))
 				trp_peer_ring(box, peer);
@@ -214,8 +217,21 @@ void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
 	assert(peer);
 
 	box->reserved = NULL;
-	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size))
+	box->quiet = peer;
+	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size)) {
+		box->quiet = NULL;
 		trp_peer_ring(box, peer);
+	}
+}
+
+void trp_mailbox_check(struct trp_mailbox *box, int64_t now)
+{
+	struct trp_peer *peer = box->quiet;
+
+	if (!peer || now < peer->look_at)
+		return;
+	peer->look_at = now + (trp_peer_ring_again(box, peer) ? TRP_LOOK_NS
+							      : TRP_GLANCE_NS);
 }
 
 /*

@@ -13,7 +13,13 @@
 #include "ipc/lane.h"
 #include "ipc/wait.h"
 
-enum { TRP_TURN = 64 };
+enum {
+	TRP_TURN = 64,
+	/* How often one that sleeps is rung again; one that is awake, looked
+	 * at. */
+	TRP_LOOK_NS = 50000000,
+	TRP_GLANCE_NS = 1000000,
+};
 
 /* The queues of lanes that have something, in the order of taking. */
 enum trp_ready {
@@ -49,6 +55,8 @@ struct trp_mailbox {
 	int linger;	      /* credit: above 0, it lately paid */
 	struct trp_peer *reserved; /* whose reservation is open */
 	uint32_t reserved_stream;
+	struct trp_peer
+		*quiet; /* the last commit was to it, and did not ring */
 	struct trp_incoming *unpublished; /* whose head is not, if any's */
 	uint64_t rings, wakes, lies;	  /* counted */
 };
@@ -76,6 +84,12 @@ int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 
 /* Publishes, rings and wakes as needed.  size: at most what was reserved. */
 void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size);
+
+/*
+ * After a commit, with the time: a receiver that was not rung for it, since it
+ * was before and has yet to come, is rung again.
+ */
+void trp_mailbox_check(struct trp_mailbox *box, int64_t now);
 
 /*
  * Space for an attachment, in the own region.  When the region is full it

@@ -141,6 +141,18 @@ void trp_mailbox_receive_rescan(struct trp_mailbox *box)
 		arrive(trp_endpoint_own(&box->region, number)->peer, box);
 }
 
+void trp_mailbox_receive_look_again(struct trp_mailbox *box, uint32_t slot)
+{
+	struct trp_peer *peer;
+
+	if (slot >= box->arena->slots)
+		return;
+	arrive(slot, box);
+	peer = trp_peer_find(box, slot);
+	if (peer)
+		trp_peer_ring_again(box, peer);
+}
+
 /* ---- records ------------------------------------------------------------- */
 
 static void publish(struct trp_mailbox *box)

@@ -49,3 +49,9 @@ bool trp_mailbox_receive_is_empty(struct trp_mailbox *box, unsigned take);
 
 /* Looks at every endpoint: a successor's first act, and the slow rescan. */
 void trp_mailbox_receive_rescan(struct trp_mailbox *box);
+
+/*
+ * For who has waited for that slot for TRP_LOOK_NS: looks for what came from
+ * there, and rings it again where it has not read all that it was sent.
+ */
+void trp_mailbox_receive_look_again(struct trp_mailbox *box, uint32_t slot);

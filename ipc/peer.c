@@ -144,12 +144,44 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 
 	box->rings++;
 	if (!trp_doorbell_set(peer->doorbell, box->slot))
-		return;
+		trp_doorbell_mend(peer->doorbell, box->slot);
 	atomic_thread_fence(memory_order_seq_cst);
 	how = trp_load_acquire(&peer->front->sleeping);
 	if (how != TRP_AWAKE &&
 	    trp_doorbell_wake(peer->doorbell, how, peer->slot))
 		box->wakes++;
+}
+
+static bool has_read_all(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	if (!peer->out[TRP_MAIL].theirs)
+		trp_peer_meet(box, peer);
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		const struct trp_outgoing *out = &peer->out[i];
+		uint64_t head = 0;
+
+		if (out->theirs)
+			head = atomic_load_explicit(&out->theirs->head,
+						    memory_order_relaxed);
+		if (head != out->tail)
+			return false;
+	}
+	return true;
+}
+
+bool trp_peer_ring_again(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	uint32_t how;
+
+	if (!peer->target || !trp_peer_is_live(peer, peer->target) ||
+	    has_read_all(box, peer))
+		return false;
+	trp_doorbell_set_again(peer->doorbell, box->slot);
+	atomic_thread_fence(memory_order_seq_cst);
+	how = atomic_load_explicit(&peer->front->sleeping,
+				   memory_order_acquire);
+	trp_doorbell_wake_again(peer->doorbell, how, peer->slot);
+	return how != TRP_AWAKE;
 }
 
 void trp_peer_fini(struct trp_mailbox *box)

@@ -27,6 +27,7 @@ struct trp_peer {
 	struct trp_incoming in[TRP_STREAMS];
 	struct trp_peer *next[TRP_STREAMS]; /* in a queue of ready lanes */
 	bool is_ready[TRP_STREAMS];
+	int64_t look_at; /* when a send may ring it again */
 };
 
 static inline uint64_t trp_peer_life(const struct trp_peer *peer)
@@ -63,5 +64,12 @@ void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 
 /* Sets its doorbell, and wakes it where it sleeps. */
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);
+
+/*
+ * The same, where it has not read all that we sent, though its doorbell says
+ * that it was rung, or woken: anybody can write there.  True: it slept, and was
+ * woken.
+ */
+bool trp_peer_ring_again(struct trp_mailbox *box, struct trp_peer *peer);
 
 void trp_peer_fini(struct trp_mailbox *box);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/send.h"
@@ -32,7 +33,7 @@
 enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
 
 struct call {
-	struct troupe_timer timer; /* its deadline */
+	struct troupe_timer timer;  /* its deadline */
 	struct troupe_proxy *proxy; /* the caller's memory; NULL: free */
 	troupe_ref target;
 	const ProtobufCMessageDescriptor *output;
@@ -277,6 +278,8 @@ void trp_call_expire(struct troupe_time now)
 
 		unlink_unwatched(call);
 		trp_target_watch(call->target);
+		trp_mailbox_receive_look_again(&trp_self.mailbox,
+					       trp_ref_slot(call->target));
 	}
 }
 

@@ -10,11 +10,28 @@
 #include "runtime/actor/take.h"
 #include "runtime/node/trace.h"
 
+/*
+ * Sleeps for the answer.  `again`: when to look whether one of the two was
+ * rung in vain; the pauses double, so a long wait costs few wakes.
+ */
+static int sleep_on(int64_t since, struct troupe_time *again)
+{
+	int r = trp_loop_sleep(TRP_TAKE_CONTROL, *again);
+	int64_t now = trp_time_now().ns;
+
+	if (now < again->ns)
+		return r;
+	trp_mailbox_receive_look_again(&trp_self.mailbox, TRP_SLOT_SUPERVISOR);
+	again->ns = 2 * now - since;
+	return r;
+}
+
 /* blank: where the answer goes. */
 static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_self.request;
+	struct troupe_time again = { envelope.created + TRP_LOOK_NS };
 	int64_t begin = trp_trace_begin();
 	int r;
 
@@ -27,7 +44,7 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 	while (r >= 0 && !open->is_answered) {
 		r = trp_take(TRP_TAKE_CONTROL);
 		if (r == TRP_STEP_IDLE)
-			r = trp_loop_sleep(TRP_TAKE_CONTROL, TROUPE_NEVER);
+			r = sleep_on(envelope.created, &again);
 		if (!trp_self.ref)
 			r = -ESHUTDOWN;
 	}

@@ -14,12 +14,11 @@
  * Sleeps until the receiver has read half of its mail from us.  Its ring is
  * the wake-up, and whoever takes the bell takes that ring with the others: so
  * the bell is taken before the look at the room, and not again until after the
- * sleep, which a ring that comes in between prevents.  A receiver that dies
- * rings nobody: so it is looked at again now and then.
+ * sleep, which a ring that comes in between prevents.  A receiver that dies, or
+ * that we rang in vain, rings nobody: so it is looked at again now and then.
  */
 static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 {
-	enum { LOOK_AGAIN_MS = 100 };
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	struct troupe_time call, again;
 	int r;
@@ -40,7 +39,7 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 		if (trp_time_now().ns >= deadline.ns)
 			return -EAGAIN;
 		call = trp_call_next();
-		again = troupe_in_ms(LOOK_AGAIN_MS);
+		again.ns = trp_time_now().ns + TRP_LOOK_NS;
 		if (again.ns < call.ns)
 			call = again;
 		r = trp_wait_sleep(&trp_self.wait,
@@ -49,6 +48,9 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 							       : deadline.ns });
 		if (r < 0)
 			return r;
+		if (trp_time_now().ns >= again.ns)
+			trp_mailbox_receive_look_again(&trp_self.mailbox,
+						       trp_ref_slot(to));
 		trp_call_expire(troupe_now());
 	}
 }

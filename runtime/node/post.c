@@ -26,5 +26,6 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	memcpy(bytes, envelope, sizeof(*envelope));
 	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
 	trp_mailbox_commit(mailbox, (uint32_t)size);
+	trp_mailbox_check(mailbox, envelope->created);
 	return 0;
 }

@@ -240,6 +240,7 @@ static int tidy(struct troupe_timer *timer)
 {
 	struct trp_supervisor *supervisor = timer->data;
 
+	trp_mailbox_receive_rescan(&supervisor->mailbox);
 	trp_mailbox_tidy(&supervisor->mailbox);
 	trp_region_cool(&supervisor->mailbox.region);
 	trp_log_catch_up();

@@ -132,3 +132,19 @@ Test(doorbell, the_sequence_may_wrap)
 	cr_assert_eq(trp_doorbell_arm(&doorbell), 0);
 	cr_assert(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
 }
+
+/* ---- what a stray store leaves ------------------------------------------- */
+
+Test(doorbell, a_bit_that_no_sender_set_is_made_good_by_its_sender)
+{
+	memset(doorbell.bottom, 0xff, sizeof(doorbell.bottom));
+	for (uint32_t slot = 0; slot < TRP_SLOTS_MAX; slot += 61) {
+		cr_assert_not(trp_doorbell_set(&doorbell, slot));
+		trp_doorbell_mend(&doorbell, slot);
+		cr_assert(trp_doorbell_is_set(&doorbell));
+		cr_assert_geq(taken(TRP_SLOTS_MAX).count, 1);
+		cr_assert(trp_doorbell_set(&doorbell, slot));
+		taken(TRP_SLOTS_MAX);
+		atomic_store(&doorbell.bottom[slot / 64], UINT64_MAX);
+	}
+}

@@ -223,3 +223,42 @@ Test(wait, fini_of_a_zeroed_wait_does_nothing)
 
 	trp_wait_fini(&wait);
 }
+
+static void wake_again(void *data)
+{
+	struct doorbells *bells = data;
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (!atomic_load(&bells->sleeping[0]))
+		nanosleep(&pause, NULL);
+	atomic_store(&bells->doorbell[0].word, UINT32_MAX);
+	bells_ring(bells, 0, 1); /* which believes the word */
+	trp_doorbell_wake_again(&bells->doorbell[0],
+				atomic_load(&bells->sleeping[0]), 0);
+}
+
+static void check_wake_again(enum trp_wait_kind kind, bool has_watch)
+{
+	struct doorbells *bells = bells_new();
+	struct trp_wait wait;
+	pid_t pid;
+
+	require_kind(kind);
+	init_wait(&wait, kind, bells, 0);
+	if (has_watch)
+		watch_silence(&wait);
+	pid = start(wake_again, bells);
+	cr_assert_eq(trp_wait_sleep(&wait, after_ms(10000)), 0);
+	cr_assert(trp_doorbell_is_set(&bells->doorbell[0]));
+	join(pid);
+	if (has_watch)
+		forget_silence(&wait);
+	trp_wait_fini(&wait);
+	bells_free(bells);
+}
+
+EACH_KIND(wait, ends_by_a_second_ring_though_the_word_says_woken)
+{
+	check_wake_again(*kind, false);
+	check_wake_again(*kind, true);
+}
