@@ -124,7 +124,9 @@ struct troupe_message {
  * Sends a copy: packed before this returns, in the order of the calls for each
  * receiver.  Does not wait for the receiver.
  * Returns 0; -ESRCH: it is gone; -EAGAIN: its mailbox limit for one sender is
- * reached, nothing was sent; -EMSGSIZE: larger than that limit; -EINVAL: not a
+ * reached, nothing was sent; -EMSGSIZE: larger than that limit, or packed than
+ * 64 MiB, or nested deeper than 100 (which holds of calls, answers and the
+ * arguments of a spawn, too); -EINVAL: not a
  * message, or no reference; -ENOBUFS, -ENOMEM: no space in this actor's region
  * or on this machine.
  */

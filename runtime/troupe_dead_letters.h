@@ -19,7 +19,8 @@ extern "C" {
 enum troupe_dead_cause {
 	TROUPE_DEAD_TARGET,	/* S: no such actor; its sender was told */
 	TROUPE_DEAD_REFUSED,	/* S: no room; its sender was told */
-	TROUPE_DEAD_DROPPED,	/* S or R: no room, and the class drops */
+	TROUPE_DEAD_DROPPED,	/* S or R: no room, and the class drops; or
+				   R: no memory to unpack it */
 	TROUPE_DEAD_UNREADABLE, /* R: not a message, or not of its type */
 	TROUPE_DEAD_UNHANDLED,	/* R: no handler or method for it */
 	TROUPE_DEAD_EXPIRED,	/* R: a call or an answer that came too late */

@@ -15,6 +15,47 @@ bool trp_message_is_valid(const ProtobufCMessage *message)
 		       PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC;
 }
 
+static bool is_set(const ProtobufCMessage *message,
+		   const ProtobufCFieldDescriptor *field)
+{
+	return !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
+	       *(const uint32_t *)((const char *)message +
+				   field->quantifier_offset) == field->id;
+}
+
+static bool is_field_within(const ProtobufCMessage *message,
+			    const ProtobufCFieldDescriptor *field,
+			    unsigned depth)
+{
+	const char *at = (const char *)message + field->offset;
+	const ProtobufCMessage *const *inner = (const void *)at;
+	size_t count = 1;
+
+	if (field->type != PROTOBUF_C_TYPE_MESSAGE || !is_set(message, field))
+		return true;
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+		count = *(const size_t *)((const char *)message +
+					  field->quantifier_offset);
+		inner = *(const ProtobufCMessage *const *const *)at;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (inner[i] && !trp_message_is_within(inner[i], depth))
+			return false;
+	return true;
+}
+
+bool trp_message_is_within(const ProtobufCMessage *message, unsigned depth)
+{
+	const ProtobufCMessageDescriptor *type = message->descriptor;
+
+	if (depth == 0)
+		return false;
+	for (unsigned i = 0; i < type->n_fields; i++)
+		if (!is_field_within(message, &type->fields[i], depth - 1))
+			return false;
+	return true;
+}
+
 size_t trp_message_size(const ProtobufCMessage *message)
 {
 	return protobuf_c_message_get_packed_size(message);

@@ -19,6 +19,10 @@ enum {
 	 * nested deeper is refused.
 	 */
 	TRP_MESSAGE_STACK = 128 << 10,
+
+	/* The most that may be sent: packed bytes, messages within messages. */
+	TRP_MESSAGE_MAX = 64 << 20,
+	TRP_MESSAGE_DEPTH = 100,
 };
 
 /*
@@ -26,6 +30,9 @@ enum {
  * does not follow nested messages.
  */
 bool trp_message_is_valid(const ProtobufCMessage *message);
+
+/* No more than `depth` messages within each other, this one counted. */
+bool trp_message_is_within(const ProtobufCMessage *message, unsigned depth);
 
 /* Bytes that trp_message_pack() will write; 0 is legal. */
 size_t trp_message_size(const ProtobufCMessage *message);

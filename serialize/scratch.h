@@ -32,9 +32,9 @@ struct trp_scratch_mark {
 };
 
 enum {
-	TRP_SCRATCH_FIRST = 4096,    /* bytes of the first chunk */
-	TRP_SCRATCH_KEPT = 4 << 20,  /* held by an empty scratch at most */
-	TRP_SCRATCH_MAX = 256 << 20, /* the bound where none is given */
+	TRP_SCRATCH_FIRST = 4096,   /* bytes of the first chunk */
+	TRP_SCRATCH_KEPT = 4 << 20, /* held by an empty scratch at most */
+	TRP_SCRATCH_MAX = 1 << 30,  /* the bound where none is given */
 };
 
 /* max: bytes that may be held at any time; 0 is TRP_SCRATCH_MAX. */

@@ -227,6 +227,7 @@ void trp_call_answered(const struct trp_mail *mail,
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
 	int64_t begin;
+	int r = -EBADMSG;
 
 	if (!call) { /* too late: nobody asks any more */
 		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, mail, envelope);
@@ -238,10 +239,13 @@ void trp_call_answered(const struct trp_mail *mail,
 	call->is_traced = begin;
 	if (envelope->kind == TRP_FAILURE)
 		take_failure(call, mail);
-	else if (envelope->type != trp_type_of(call->output) ||
-		 trp_self_unpack(mail, call->output, &answer) < 0)
-		fail(call, -EBADMSG, TROUPE_ERROR, "not the type of an answer");
-	else
+	else if (envelope->type == trp_type_of(call->output))
+		r = trp_self_unpack(mail, call->output, &answer);
+	if (envelope->kind != TRP_FAILURE && r < 0)
+		fail(call, r, TROUPE_ERROR,
+		     r == -ENOMEM ? "no memory for the answer"
+				  : "not the type of an answer");
+	else if (envelope->kind != TRP_FAILURE)
 		complete(call, answer, 0, NULL);
 	if (begin)
 		trp_trace_handled("answer", output->name, begin, envelope,

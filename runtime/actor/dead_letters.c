@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/dead_letters.h"
 
+#include <errno.h>
 #include "runtime/actor/mail.h"
 #include "runtime/node/dead_letter.h"
 #include "serialize/message.h"
@@ -56,6 +57,14 @@ int trp_dead_letters_drop(enum troupe_dead_cause cause,
 	trp_status_count(&trp_self.status->dropped);
 	trp_dead_letters_received(cause, mail, envelope);
 	return TRP_STEP_DONE;
+}
+
+int trp_dead_letters_drop_packed(int r, const struct trp_mail *mail,
+				 const struct trp_envelope *envelope)
+{
+	return trp_dead_letters_drop(r == -ENOMEM ? TROUPE_DEAD_DROPPED
+						  : TROUPE_DEAD_UNREADABLE,
+				     mail, envelope);
 }
 
 int trp_dead_letters_drop_unknown(const struct trp_mail *mail)

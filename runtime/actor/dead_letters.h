@@ -20,5 +20,8 @@ void trp_dead_letters_received(enum troupe_dead_cause cause,
 int trp_dead_letters_drop(enum troupe_dead_cause cause,
 			  const struct trp_mail *mail,
 			  const struct trp_envelope *envelope);
+/* The same of what trp_self_unpack() refused with r: bad, or no memory. */
+int trp_dead_letters_drop_packed(int r, const struct trp_mail *mail,
+				 const struct trp_envelope *envelope);
 /* It has not even an envelope: of its sender the lane alone is known. */
 int trp_dead_letters_drop_unknown(const struct trp_mail *mail);

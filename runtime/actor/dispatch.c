@@ -39,13 +39,14 @@ static int deliver(const struct trp_mail *mail,
 		handler ? handler->type : trp_types_find(envelope->type));
 	int (*run)(const struct troupe_message *message);
 	ProtobufCMessage *unpacked = NULL;
-	int r;
+	int r = 0;
 
 	message.attachment = mail->attachment;
 	message.attachment_size = mail->attachment_size;
-	if (message.type && trp_self_unpack(mail, message.type, &unpacked) < 0)
-		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
-					     envelope);
+	if (message.type)
+		r = trp_self_unpack(mail, message.type, &unpacked);
+	if (r < 0)
+		return trp_dead_letters_drop_packed(r, mail, envelope);
 	if (!handler && !trp_self.klass->unhandled) {
 		trp_dead_letters_drop(TROUPE_DEAD_UNHANDLED, mail, envelope);
 		trp_self.handled.is_refused = true;

@@ -198,11 +198,15 @@ static const void *unpack_arguments(const Troupe__Control__Birth *birth)
 
 	if (!type)
 		return NULL;
+	int r;
 	/* Never given back: the arguments are valid for the actor's life. */
-	if (trp_message_unpack(type, birth->arguments.data,
-			       birth->arguments.len, &trp_self.scratch,
-			       &arguments) < 0)
-		trp_self_exit(TROUPE_ERROR, -EBADMSG, "bad arguments");
+	r = trp_message_unpack_private(type, birth->arguments.data,
+				       birth->arguments.len, &trp_self.scratch,
+				       &arguments);
+	if (r < 0)
+		trp_self_exit(TROUPE_ERROR, r,
+			      r == -ENOMEM ? "no memory for its arguments"
+					   : "bad arguments");
 	return arguments;
 }
 

@@ -323,10 +323,11 @@ int trp_method_invoke(const struct trp_mail *mail,
 	if (!method)
 		return trp_method_refuse(TROUPE_DEAD_UNHANDLED, mail, envelope,
 					 -ENOSYS, "no such method here");
-	if (trp_self_unpack(mail, method->input, &input) < 0)
+	r = trp_self_unpack(mail, method->input, &input);
+	if (r < 0 && r != -ENOMEM)
 		return trp_method_refuse(TROUPE_DEAD_UNREADABLE, mail, envelope,
-					 -EBADMSG, "not a valid request");
-	ticket = ticket_new(envelope, method->output);
+					 r, "not a valid request");
+	ticket = r < 0 ? NULL : ticket_new(envelope, method->output);
 	if (!ticket)
 		return trp_method_refuse(TROUPE_DEAD_DROPPED, mail, envelope,
 					 -ENOMEM, "no memory for a call");

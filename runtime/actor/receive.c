@@ -111,6 +111,8 @@ static struct troupe_message describe(const struct trp_envelope *envelope)
 	return trp_mail_message(envelope, trp_types_find(envelope->type));
 }
 
+static int unpack_error; /* of the last that could not be unpacked */
+
 /* Unpacks on the first need.  False: it cannot be. */
 static bool unpack(const struct trp_mail *mail, struct troupe_message *message)
 {
@@ -118,13 +120,14 @@ static bool unpack(const struct trp_mail *mail, struct troupe_message *message)
 
 	if (message->body || !message->type)
 		return true;
-	if (trp_self_unpack(mail, message->type, &unpacked) < 0)
+	unpack_error = trp_self_unpack(mail, message->type, &unpacked);
+	if (unpack_error < 0)
 		return false;
 	message->body = unpacked;
 	return true;
 }
 
-/* The first pattern that matches; -1: none; -2: the message is not valid. */
+/* The first pattern that matches; -1: none; -2: it cannot be unpacked. */
 static int match(const struct trp_mail *mail,
 		 const struct trp_envelope *envelope,
 		 struct troupe_message *message)
@@ -245,8 +248,8 @@ static void drop_saved(struct list *list, struct trp_saved_mail **link)
 {
 	struct trp_saved_mail *saved = take_out(list, link);
 
-	trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, &saved->mail,
-			      &saved->envelope);
+	trp_dead_letters_drop_packed(unpack_error, &saved->mail,
+				     &saved->envelope);
 	trp_saved_mail_free(saved);
 }
 
@@ -409,8 +412,8 @@ int trp_receive_offer(const struct trp_mail *mail,
 		index = match(mail, envelope, &wanted.message);
 	}
 	if (index == -2)
-		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
-					     envelope);
+		return trp_dead_letters_drop_packed(unpack_error, mail,
+						    envelope);
 	if (index < 0) {
 		trp_scratch_release(&trp_self.scratch, mark);
 		return keep(mail, envelope, is_tried);

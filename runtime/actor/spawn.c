@@ -16,7 +16,8 @@ static int put_arguments(Troupe__Control__Birth *birth,
 		return 0;
 	if (!trp_message_is_valid(arguments))
 		return -EINVAL;
-	if (trp_message_size(arguments) > TRP_LIMIT_MAX / 2)
+	if (!trp_message_is_within(arguments, TRP_MESSAGE_DEPTH) ||
+	    trp_message_size(arguments) > TRP_MESSAGE_MAX)
 		return -EMSGSIZE;
 	birth->type = (uintptr_t)arguments->descriptor;
 	return trp_message_to_bytes(arguments, &birth->arguments);

@@ -6,16 +6,24 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
+/* Control carries the arguments of a spawn, which have the limit. */
+#define TRP_POST_MAX (sizeof(struct trp_envelope) + TRP_MESSAGE_MAX)
+
 int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment)
 {
-	size_t size = sizeof(*envelope) + trp_message_size(message);
+	size_t size;
 	void *bytes;
 	int r;
 
-	if (size > TRP_LIMIT_MAX)
+	/* First, for a look at its size goes as deep as it is. */
+	if (!trp_message_is_within(message, TRP_MESSAGE_DEPTH))
+		return -EMSGSIZE;
+	size = sizeof(*envelope) + trp_message_size(message);
+	if (size > (envelope->kind == TRP_CONTROL ? (size_t)TRP_LIMIT_MAX
+						  : TRP_POST_MAX))
 		return -EMSGSIZE;
 	r = trp_mailbox_reserve(mailbox, trp_ref_slot(to),
 				trp_ref_generation(to), stream, (uint32_t)size,
