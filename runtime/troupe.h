@@ -220,9 +220,12 @@ struct troupe_handler {
 };
 
 /*
- * The behaviour of an actor: a static const struct.  Callbacks may be NULL.
- * One callback of an actor runs at a time.  One that returns a negative value
- * ends its actor with that reason (unless keeps_going, for handlers).
+ * The behaviour of an actor: a static const struct, for a new actor has it from
+ * the image that was loaded, and not from its parent.  Nor has it any value of
+ * a static variable that troupe_main() or another actor has set: what it is to
+ * know are the arguments of its spawn.  Callbacks may be NULL.  One callback of
+ * an actor runs at a time.  One that returns a negative value ends its actor
+ * with that reason (unless keeps_going, for handlers).
  */
 struct troupe_class {
 	const char *name;
@@ -258,8 +261,8 @@ struct troupe_class {
 	/* An actor that this one monitors has ended. */
 	int (*down)(const struct troupe_end *end);
 
-	/* Before it ends in order, told to or by itself; after it only
-	 * child_stopped is called. */
+	/* Before it ends in order, told to or by itself, unless init() has
+	 * failed; after it only child_stopped is called. */
 	void (*stop)(void);
 
 	/*
@@ -325,7 +328,9 @@ TROUPE_API troupe_ref troupe_parent(void);
  * in the application).  arguments: a message or NULL, copied.  ret_ref may be
  * NULL.  Does not wait until it runs: if it cannot be started that is its end,
  * told as such.
- * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL; -EMSGSIZE;
+ * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL: also a class, a
+ * handler, a method or a type that is on the heap or the stack, or was changed
+ * since the start, for the new process does not have it; -EMSGSIZE;
  * -ENOMEM; -ECANCELED: its node is being stopped, or this actor is ending.
  */
 TROUPE_API int troupe_spawn(const struct troupe_class *klass,
@@ -438,7 +443,7 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *
  *	-ETIMEDOUT  no answer in time
  *	-ESRCH      the target is gone; proxy.reason says of what
- *	-ENOSYS     it has no such method
+ *	-ENOSYS     it has no such method, or NULL for it
  *	-EDEADLK    awaiting it would close a cycle; reason.text is the path
  *	-EAGAIN     its mailbox is full	      (others as troupe_send())
  *	-ECANCELED  troupe_proxy_init() of this proxy

@@ -69,12 +69,14 @@ static _Noreturn void fail(int r)
 	trp_self_exit(TROUPE_ERROR, r, text);
 }
 
+static bool has_begun; /* init() has not failed */
+
 /* r: negative, or a clean end. */
 static _Noreturn void wind_up(int r)
 {
 	int64_t begin = trp_trace_begin();
 
-	if (trp_self.klass->stop) {
+	if (trp_self.klass->stop && has_begun) {
 		trp_self.is_busy = true;
 		trp_self.klass->stop();
 		trp_self.is_busy = false;
@@ -145,6 +147,7 @@ static int run_class(const void *arguments)
 		trp_trace_span("callback", "init", begin);
 		r = trp_self_result(r);
 	}
+	has_begun = r >= 0;
 	if (r == TRP_STEP_DONE && klass->run) {
 		r = klass->run(arguments);
 		/* Which is what it was told by troupe_receive() or a spawn. */
@@ -195,10 +198,10 @@ static const void *unpack_arguments(const Troupe__Control__Birth *birth)
 	const ProtobufCMessageDescriptor *type =
 		(const ProtobufCMessageDescriptor *)(uintptr_t)birth->type;
 	ProtobufCMessage *arguments;
+	int r;
 
 	if (!type)
 		return NULL;
-	int r;
 	/* Never given back: the arguments are valid for the actor's life. */
 	r = trp_message_unpack_private(type, birth->arguments.data,
 				       birth->arguments.len, &trp_self.scratch,

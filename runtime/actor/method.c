@@ -264,6 +264,15 @@ int troupe_answer_failure(const void *ticket, size_t size, int code,
 
 /* ---- taking calls -------------------------------------------------------- */
 
+/* The generated invoke() would call NULL. */
+static bool is_missing(const ProtobufCService *service, unsigned method)
+{
+	void (*const *methods)(void) = (void (*const *)(void))(service + 1);
+
+	return service->invoke == protobuf_c_service_invoke_internal &&
+	       !methods[method];
+}
+
 static const ProtobufCMethodDescriptor *find_method(
 	const ProtobufCService *service, const struct trp_envelope *envelope)
 {
@@ -274,7 +283,10 @@ static const ProtobufCMethodDescriptor *find_method(
 	    envelope->method >= service->descriptor->n_methods)
 		return NULL;
 	method = &service->descriptor->methods[envelope->method];
-	return envelope->type == trp_type_of(method->input) ? method : NULL;
+	if (envelope->type != trp_type_of(method->input) ||
+	    is_missing(service, envelope->method))
+		return NULL;
+	return method;
 }
 
 int trp_method_refuse(enum troupe_dead_cause cause, const struct trp_mail *mail,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "runtime/actor/request.h"
 #include "runtime/actor/take.h"
+#include "runtime/node/image.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
@@ -14,7 +15,9 @@ static int put_arguments(Troupe__Control__Birth *birth,
 {
 	if (!arguments)
 		return 0;
-	if (!trp_message_is_valid(arguments))
+	if (!trp_message_is_valid(arguments) ||
+	    !trp_image_has(arguments->descriptor,
+			   sizeof(*arguments->descriptor)))
 		return -EINVAL;
 	if (!trp_message_is_within(arguments, TRP_MESSAGE_DEPTH) ||
 	    trp_message_size(arguments) > TRP_MESSAGE_MAX)
@@ -31,10 +34,42 @@ static uint32_t limit_of(const struct troupe_class *klass)
 	return 2 * trp_take_limit(klass);
 }
 
+static bool has_handlers(const struct troupe_handler *handler)
+{
+	bool is_there = trp_image_has(handler, sizeof(*handler));
+
+	for (; is_there && handler->type; handler++)
+		is_there = trp_image_has(handler + 1, sizeof(*handler));
+	return is_there;
+}
+
+/* As protoc-c makes it: the methods follow. */
+static bool has_service(const ProtobufCService *service)
+{
+	size_t methods = service->descriptor->n_methods;
+
+	return trp_image_has(service, sizeof(*service) +
+					      methods * sizeof(void (*)(void)));
+}
+
+/* The new process has none of what the caller has made or written. */
+static bool is_same_there(const struct troupe_class *klass)
+{
+	if (trp_image_has(klass, sizeof(*klass)) &&
+	    (!klass->handlers || has_handlers(klass->handlers)) &&
+	    (!klass->service || has_service(klass->service)))
+		return true;
+	troupe_log(TROUPE_WARNING,
+		   "a class, its handlers and its methods must be static and "
+		   "as they were before troupe_main(); a new actor would not "
+		   "have this one");
+	return false;
+}
+
 static int put_class(const struct troupe_class *klass,
 		     Troupe__Control__Spawn *request)
 {
-	if (!klass || (klass->run && klass->mailbox))
+	if (!klass || (klass->run && klass->mailbox) || !is_same_there(klass))
 		return -EINVAL;
 	request->birth->label = (char *)(klass->name ? klass->name : "actor");
 	request->birth->klass = (uintptr_t)klass;
@@ -116,5 +151,7 @@ int troupe_spawn_function(int (*run)(const void *arguments),
 			  const ProtobufCMessage *arguments,
 			  troupe_ref *ret_ref)
 {
-	return run ? spawn(NULL, run, NULL, NULL, arguments, ret_ref) : -EINVAL;
+	return run && trp_image_has((const void *)(uintptr_t)run, 1)
+		       ? spawn(NULL, run, NULL, NULL, arguments, ret_ref)
+		       : -EINVAL;
 }

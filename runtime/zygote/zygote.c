@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
+#include "runtime/node/image.h"
 #include "runtime/node/mark.h"
 #include "runtime/node/process.h"
 #include "runtime/node/types.h"
@@ -105,6 +106,9 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	r = trp_process_prepare();
 	if (r < 0)
 		return refuse(loaded, r, "this C library is not supported");
+	r = trp_image_keep();
+	if (r < 0)
+		return refuse(loaded, r, "no memory");
 	return 0;
 }
 
