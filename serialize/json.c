@@ -242,8 +242,7 @@ int trp_json_read_first(const char *text, size_t size,
 
 /* ---- writing ------------------------------------------------------------- */
 
-/* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
-static size_t character_at(const unsigned char *text)
+size_t trp_json_character(const unsigned char *text)
 {
 	static const unsigned char least[] = { 0, 0, 0x80, 0xa0, 0x90 };
 	size_t size, i;
@@ -271,7 +270,7 @@ void trp_json_write_text(FILE *out, const char *text)
 
 	putc('"', out);
 	while (*at) {
-		size_t size = character_at(at);
+		size_t size = trp_json_character(at);
 
 		if (size == 0)
 			fputs("\\ufffd", out);

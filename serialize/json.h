@@ -39,5 +39,7 @@ int trp_json_write(const Troupe__Value *value, char **ret_text);
 
 /* Parts of it, for those who write JSON of their own. */
 void trp_json_write_text(FILE *out, const char *text);
+/* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
+size_t trp_json_character(const unsigned char *text);
 /* One that is not finite as "NaN", "Infinity", "-Infinity".  0 or -ENOMEM. */
 int trp_json_write_number(FILE *out, double number);

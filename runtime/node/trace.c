@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "ipc/time.h"
+#include "serialize/json.h"
 
 enum {
 	PAGE = 4096,
@@ -101,15 +102,19 @@ static void put_quoted(struct line *line, const char *text)
 	char escape[8];
 
 	put(line, "\"");
-	for (; *text && line->size < end; text++) {
+	while (*text && line->size < end) {
 		unsigned char byte = (unsigned char)*text;
+		size_t size = trp_json_character((const void *)text);
 
-		if (byte >= ' ' && byte < 127 && byte != '"' && byte != '\\') {
-			put_bytes(line, text, 1);
-			continue;
+		if (size > 1 || (byte >= ' ' && byte < 127 && byte != '"' &&
+				 byte != '\\')) {
+			put_bytes(line, text, size);
+		} else {
+			snprintf(escape, sizeof(escape), "\\u%04x",
+				 size ? byte : 0xfffd);
+			put(line, escape);
 		}
-		snprintf(escape, sizeof(escape), "\\u%04x", byte);
-		put(line, escape);
+		text += size ? size : 1;
 	}
 	put(line, "\"");
 }

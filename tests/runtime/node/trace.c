@@ -322,3 +322,27 @@ Test(trace, of_one_that_calls_exit_loses_nothing_and_ends_have_reasons)
 	cr_expect_eq(reasons, 3);
 	json_decref(events);
 }
+
+static const struct troupe_class large = { .name = "large" };
+
+static int names_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_child("gr\u00f6\u00dfe\xff", &large, NULL, &ref) ==
+	      0);
+	return 0;
+}
+
+Test(trace, shows_names_in_any_script)
+{
+	json_t *events = events_of(names_root, 0), *event;
+	unsigned named = 0;
+	size_t i;
+
+	json_array_foreach(events, i, event) named +=
+		strcmp(trace_file_text(json_object_get(event, "args"), "name"),
+		       "/gr\u00f6\u00dfe\ufffd") == 0;
+	cr_expect_eq(named, 1);
+	json_decref(events);
+}
