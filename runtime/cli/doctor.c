@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -130,6 +131,46 @@ static enum finding check_memlock(void)
 		   "that wait for mail and time only need none");
 }
 
+/* The first line of a file of /proc/sys/kernel; "": there is none. */
+static void read_setting(const char *name, char text[96])
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", name);
+	text[0] = '\0';
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (!fgets(text, 96, file))
+		text[0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	fclose(file);
+}
+
+/* What is there when an actor is looked into: gdb -p, strace, perf, a core. */
+static enum finding check_tools(void)
+{
+	char pattern[96], ptrace[96], perf[96], text[320];
+	struct rlimit core = { 0 };
+	bool has_core, has_ptrace, has_perf;
+
+	getrlimit(RLIMIT_CORE, &core);
+	read_setting("core_pattern", pattern);
+	read_setting("yama/ptrace_scope", ptrace);
+	read_setting("perf_event_paranoid", perf);
+	has_core = core.rlim_cur > 0 || pattern[0] == '|';
+	has_ptrace = atoi(ptrace) == 0 || (atoi(ptrace) < 3 && !geteuid());
+	has_perf = perf[0] && (atoi(perf) < 3 || !geteuid());
+	snprintf(text, sizeof(text), "cores %s (%s), gdb -p %s, perf %s",
+		 has_core ? "on" : "off", pattern, has_ptrace ? "on" : "off",
+		 has_perf ? "on" : "off");
+	return say(has_core && has_ptrace && has_perf ? FINE : WORSE, "tools",
+		   text,
+		   "`ulimit -c unlimited`; sysctl kernel.yama.ptrace_scope=0, "
+		   "kernel.perf_event_paranoid=2");
+}
+
 static void list_parts(void)
 {
 	printf("ok    %-14s", "built with");
@@ -208,7 +249,8 @@ int trp_doctor(void)
 	enum finding worst = FINE, finding;
 	enum finding (*const checks[])(void) = { check_kernel,	check_wait,
 						 check_arena,	check_processes,
-						 check_memlock, check_mesh };
+						 check_memlock, check_tools,
+						 check_mesh };
 	size_t i;
 
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -413,6 +413,15 @@ Test(program, help_on_a_command_is_found_where_it_is_looked_for)
 	expect_says("ps", "-h", "troupe ps \\[--node NAME\\]");
 }
 
+Test(program, doctor_tells_whether_crashes_leave_cores)
+{
+	expect_in_shell("ulimit -c 0; exec \"$0\" doctor", 0,
+			"tools +cores (on \\(\\||off \\([^|])", "");
+	expect_in_shell("ulimit -c unlimited 2>/dev/null || exit 0; "
+			"exec \"$0\" doctor",
+			0, "tools +cores on", "");
+}
+
 Test(program, doctor_names_the_way_of_waiting)
 {
 	expect_says("doctor", NULL, "uring|socket|epoll");
