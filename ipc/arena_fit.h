@@ -9,7 +9,7 @@
 
 #include "ipc/arena.h"
 
-/* What the heap of the supervisor needs: it has a lane to everybody. */
+/* The heap of the supervisor needs as much: it has a lane to everybody. */
 enum { TRP_ARENA_FIT_HEAP_FOR_A_SLOT = 4096 };
 
 /*

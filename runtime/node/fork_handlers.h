@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What libraries have asked pthread_atfork(3) for: a random generator forgets
- * its seed in a child, for one.  fork() runs these handlers and a raw clone
- * does not, so the program `troupe` defines the function in which
+ * Handlers that libraries have given to pthread_atfork(3): by one of these a
+ * random generator forgets its seed in a child.  fork() runs these handlers and
+ * a raw clone does not, so the program `troupe` defines the function in which
  * pthread_atfork() ends, __register_atfork(), records here, and passes on.
  *
  * Handlers of a library that has been unloaded are left out.

@@ -186,8 +186,8 @@ static void refuse(int fd)
 }
 
 /*
- * Who has come and asks nothing keeps nobody out: the one that has been heard
- * of least lately goes.  False: each has something under way.
+ * A session that asks nothing keeps nobody out: the one that has been heard of
+ * least lately goes.  False: each has something under way.
  */
 static bool make_room(struct trp_control_server *server)
 {
