@@ -55,7 +55,7 @@ $(foreach d,runtime/control runtime/cli examples,$(call test_bin,$(d))): $(PARTS
 
 # tests/suite is of the tests themselves: of programs whose tests must fail.
 SUITE_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/suite/programs/*.c))
-$(SUITE_BIN): %: %.o $(HOOKS)
+$(SUITE_BIN): %: %.o $(HOOKS) $(SUPPORT)
 	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion
 $(call test_bin,suite): $(SUITE_BIN)
 

@@ -9,7 +9,7 @@ TestSuite(container, .timeout = 60);
 static void enter(void)
 {
 	if (container_enter() < 0)
-		SKIP("no seccomp here");
+		SKIP("seccomp", "no seccomp here");
 }
 
 Test(container, actors_are_born_ask_and_answer)

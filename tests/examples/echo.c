@@ -207,7 +207,7 @@ Test(websocket, says_again_what_a_real_client_says)
 	struct program p;
 
 	if (!has_websocket())
-		SKIP("built without wslay (libwslay-dev)");
+		SKIP("wslay", "built without wslay (libwslay-dev)");
 	start_server(&p, "websocket", "10");
 	cr_expect_eq(client(conversation), 0);
 	expect_end(&p, 0);
@@ -223,7 +223,7 @@ Test(websocket, refuses_what_is_no_handshake)
 	int fd;
 
 	if (!has_websocket())
-		SKIP("built without wslay (libwslay-dev)");
+		SKIP("wslay", "built without wslay (libwslay-dev)");
 	start_server(&p, "websocket", "1");
 	fd = dial();
 	cr_assert_eq(send(fd, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);

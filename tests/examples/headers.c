@@ -59,7 +59,7 @@ Test(headers, are_pedantic_c17)
 Test(headers, are_strict_cpp)
 {
 	if (system("c++ --version >/dev/null 2>&1") != 0)
-		SKIP("no compiler for C++ here");
+		SKIP("c++", "no compiler for C++ here");
 	compile("c++ -x c++ -std=c++11 " STRICT, "	{}\n");
 	compile("c++ -x c++ -std=c++20 " STRICT, "	{}\n");
 }

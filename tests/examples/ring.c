@@ -119,7 +119,7 @@ Test(ring, a_limit_of_processes_is_reported_and_nothing_is_left)
 	snprintf(object, sizeof(object), "%s",
 		 program_built("examples/ring.so"));
 	if (geteuid() == 0 && !nobody_may_read(object))
-		SKIP("nobody may not read the build folder");
+		SKIP("readable", "nobody may not read the build folder");
 	/* It has no folder for its control socket, and says so. */
 	cr_assert_eq(setenv("XDG_RUNTIME_DIR", "/nonexistent", 1), 0);
 	cr_assert_eq(program_start(&p, geteuid() == 0 ? as_root : as_user), 0);

@@ -154,7 +154,7 @@ Test(trace, that_a_full_disk_cuts_short_is_told)
 	struct program p;
 
 	if (system("unshare --mount mount -t tmpfs tmpfs /mnt 2>/dev/null"))
-		SKIP("no small disk may be mounted here");
+		SKIP("mount", "no small disk may be mounted here");
 	snprintf(troupe, sizeof(troupe), "%s", program_built("bin/troupe"));
 	snprintf(object, sizeof(object), "%s",
 		 program_built("examples/ring.so"));

@@ -159,8 +159,8 @@ Test(baseline, compare_py_of_google_benchmark_reads_our_json, .fini = forget)
 
 	if (access(COMPARE, R_OK) != 0 ||
 	    run("/usr/bin/python3 -c 'import scipy'") != 0)
-		SKIP("compare.py is not there: apt-get install "
-		     "libbenchmark-tools python3-scipy");
+		SKIP("compare.py", "compare.py is not there: apt-get install "
+				   "libbenchmark-tools python3-scipy");
 	cr_assert_eq(bench("--preset smoke --repetitions 10 --out %s ask "
 			   "latency_open:n=50",
 			   json),

@@ -170,7 +170,8 @@ Test(program, it_is_pinned_where_it_is_allowed_to_run)
 
 	build = build ? build : "build";
 	if (run("command -v taskset") != 0)
-		SKIP("taskset is not there: apt-get install util-linux");
+		SKIP("taskset",
+		     "taskset is not there: apt-get install util-linux");
 	run("nproc --all");
 	last = atoi(said) - 1;
 	cr_assert_eq(

@@ -38,11 +38,11 @@ static const char *make_page(void)
 	return page;
 }
 
-#define NEEDS(program, package)                                   \
-	do {                                                      \
-		if (run("command -v " program) != 0)              \
-			SKIP(program " is not there: "            \
-				     "apt-get install " package); \
+#define NEEDS(program, package)                                            \
+	do {                                                               \
+		if (run("command -v " program) != 0)                       \
+			SKIP(program, program " is not there: "            \
+					      "apt-get install " package); \
 	} while (0)
 
 Test(report, has_every_benchmark_and_is_well_formed, .fini = forget)

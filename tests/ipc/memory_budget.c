@@ -277,8 +277,8 @@ Test(budget, under_a_limit_of_its_cgroup_a_process_is_refused_and_lives)
 	pid_t pid;
 
 	if (!make_any_group())
-		SKIP("no cgroup with a limit of memory may be made "
-		     "here");
+		SKIP("cgroup", "no cgroup with a limit of memory may be made "
+			       "here");
 	kit_init(&kit, 2, KIT_HEAP);
 	pid = kit_fork(&kit, 1, 0, take_until_refused, NULL);
 	cr_expect_eq(kit_reap(&kit, 1, pid), 0);

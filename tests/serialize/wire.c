@@ -486,8 +486,8 @@ Test(wire, python_reads_ours_and_we_read_python)
 		}
 	}
 	if (!asked)
-		SKIP("python3-cbor2, python3-msgpack are not "
-		     "installed");
+		SKIP("python3-cbor2", "python3-cbor2, python3-msgpack are not "
+				      "installed");
 }
 
 /* ---- values -------------------------------------------------------------- */

@@ -72,3 +72,21 @@ Test(run_tests, a_leak_in_any_process_fails_its_folder)
 	run("x", 1, "\n3 passed, 1 failed, 0 skipped\n");
 	cr_expect(strstr(runner.out, "\nfailed in: x\n"), "%s", runner.out);
 }
+
+#define PROBE "echo 'FAIL waiting no io_uring here'"
+
+Test(run_tests, a_way_of_waiting_that_is_not_here_skips_all_of_its_folder)
+{
+	cr_assert_eq(setenv("TROUPE_EXPECT", "sock uring", 1), 0);
+	script("troupe", PROBE);
+	script("test-x", "echo ' └─ one'");
+	run("x@socket", 0, "\n0 passed, 0 failed, 1 skipped\n");
+}
+
+Test(run_tests, a_way_of_waiting_that_is_expected_and_not_here_fails)
+{
+	cr_assert_eq(setenv("TROUPE_EXPECT", "uring socket", 1), 0);
+	script("troupe", PROBE);
+	run("x@socket", 1, "\n0 passed, 1 failed, 0 skipped\n");
+	cr_expect(strstr(runner.out, "no io_uring here"), "%s", runner.out);
+}

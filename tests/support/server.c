@@ -24,7 +24,7 @@ void need_program(const char *name)
 	snprintf(command, sizeof(command),
 		 "PATH=$PATH:/usr/sbin command -v %s >/dev/null", name);
 	if (system(command) != 0)
-		SKIP("%s is not installed", name);
+		SKIP(name, "%s is not installed", name);
 }
 
 int free_port(void)

@@ -273,7 +273,7 @@ Test(local, what_another_user_says_is_dropped)
 	struct trp_bus *bus;
 
 	if (getuid() != 0)
-		SKIP("only root can speak as another user");
+		SKIP("root", "only root can speak as another user");
 	snprintf(url, sizeof(url), "local:%s", make_folder());
 	cr_assert(trp_bus_address_parse(url, "x", &address) == 0);
 	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);

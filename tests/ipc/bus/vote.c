@@ -138,7 +138,7 @@ void election_begin(struct election *election, const char *codec, double gap_s,
 					.random = 1 };
 	election->codec = trp_codecs_find(codec);
 	if (!election->codec)
-		SKIP("built without %s", codec);
+		SKIP(codec, "built without %s", codec);
 	for (i = 0; i < count; i++)
 		begin_voter(election, i, urls[i]);
 }

@@ -83,7 +83,8 @@ void require_kind(enum trp_wait_kind kind)
 	unsetenv("TROUPE_WAIT");
 	cr_assert_eq(trp_wait_probe(&best, why), 0);
 	if (kind < best)
-		SKIP("%s does not work here: %s", kind_names[kind], why);
+		SKIP(kind_names[kind], "%s does not work here: %s",
+		     kind_names[kind], why);
 	trp_wake_socket_set_node(node_of_test());
 }
 

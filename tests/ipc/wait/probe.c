@@ -73,7 +73,7 @@ Test(probe, falls_back_to_epoll_where_io_uring_is_forbidden)
 
 	unsetenv("TROUPE_WAIT");
 	if (container_enter() < 0)
-		SKIP("no seccomp here");
+		SKIP("seccomp", "no seccomp here");
 	cr_assert_eq(trp_wait_probe(&kind, why), 0);
 	cr_assert_eq(kind, TRP_WAIT_EPOLL);
 	cr_assert_not_null(strstr(why, "no io_uring"));
@@ -118,6 +118,7 @@ Test(probe, waits_for_memory_of_rings_that_were_closed)
 		_exit(open_and_close_many());
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT)
-		SKIP("no io_uring, or no user of little locked memory to be");
+		SKIP("socket",
+		     "no io_uring, or no user of little locked memory to be");
 	cr_assert_eq(status, DID);
 }

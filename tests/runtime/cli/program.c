@@ -311,7 +311,7 @@ Test(program, each_actor_is_born_with_the_handlers_of_pthread_atfork)
 Test(program, doctor_goes_by_the_right_to_lock_memory_and_not_by_the_user)
 {
 	if (getuid() != 0 || system(WITHOUT_IT "true 2>/dev/null") != 0)
-		SKIP("no right to give up rights here");
+		SKIP("root", "no right to give up rights here");
 	expect_in_shell("ulimit -l 8192; exec " WITHOUT_IT "\"$0\" doctor", 0,
 			"memlock +8192 KiB: about 1024 actors", "");
 }

@@ -356,7 +356,7 @@ Test(gate, a_stranger_of_another_user_is_refused)
 
 	if (geteuid() != 0) {
 		node_end(); /* Criterion does not, after this */
-		SKIP("needs root to become another user");
+		SKIP("root", "needs root to become another user");
 	}
 	node_start(&node, "a", NULL);
 	cr_expect_eq(as_nobody(), 1, "the folder is closed to others");

@@ -44,7 +44,7 @@ static void make_hub(void)
 	if (unshare(CLONE_NEWNET) < 0 ||
 	    run("ip link set lo up && ip link add br0 type bridge && "
 		"ip addr add 10.99.0.254/24 dev br0 && ip link set br0 up") < 0)
-		SKIP("network namespaces are not allowed here");
+		SKIP("netns", "network namespaces are not allowed here");
 }
 
 /* In the node's process. */
