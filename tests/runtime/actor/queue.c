@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What it costs to wait for one message while many others are queued. */
 #include "tests/support/stage.h"
+
+#include <malloc.h>
 #include "runtime/troupe_value.h"
 
 enum { QUEUED = 100000, WAITS = 500, ROUNDS = 3 };
@@ -87,4 +89,45 @@ static int queue_root(int argc, char **argv)
 Test(queue, of_a_hundred_thousand_is_not_scanned_by_each_wait_for_one)
 {
 	stage_pass(queue_root);
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+static size_t heap_in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+/* The text is there first, and the number is taken first. */
+static void take_out_of_order(int rounds)
+{
+	const struct troupe_pattern text = { .type = &play__text__descriptor };
+	Play__Text said = PLAY__TEXT__INIT;
+	struct troupe_message message;
+	int i;
+
+	for (i = 0; i < rounds; i++) {
+		CHECK(troupe_send(troupe_self(), &said.base) == 0);
+		CHECK(stage_send(troupe_self(), i) == 0);
+		CHECK(stage_receive(0) == i);
+		CHECK(troupe_receive(&text, 1, TROUPE_POLL, &message) == 0);
+	}
+}
+
+static int heap_root(int argc, char **argv)
+{
+	size_t before;
+
+	take_out_of_order(100);
+	before = heap_in_use();
+	take_out_of_order(1000);
+	CHECK(heap_in_use() < before + 1000);
+	return 0;
+}
+
+Test(queue, gives_back_the_memory_of_what_was_taken_out_of_order)
+{
+	stage_pass(heap_root);
 }
