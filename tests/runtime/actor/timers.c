@@ -229,3 +229,98 @@ Test(timers, of_a_dead_actor_are_dead)
 {
 	stage_pass(death_root);
 }
+
+/* ---- flows --------------------------------------------------------------- */
+
+static troupe_ref said_to;
+
+static int say_text(struct troupe_timer *timer)
+{
+	Play__Text text = PLAY__TEXT__INIT;
+
+	CHECK(troupe_send(said_to, &text.base) == 0);
+	return 0;
+}
+
+static struct troupe_timer say_soon = { .fired = say_text };
+
+static void take_text(struct troupe_message *ret_message)
+{
+	const struct troupe_pattern text = { .type = &play__text__descriptor };
+
+	CHECK(troupe_receive(&text, 1, troupe_in_ms(10000), ret_message) == 0);
+}
+
+/* Its next text goes on with `of`, and that of its timer does not. */
+static void check_texts(const struct troupe_message *of)
+{
+	struct troupe_message next;
+
+	take_text(&next);
+	CHECK(next.flow == of->flow && next.hop == of->hop + 1);
+	take_text(&next);
+	CHECK(next.flow && next.flow != of->flow && next.hop == 0);
+}
+
+static int function_flow_root(int argc, char **argv)
+{
+	const struct troupe_pattern text = { .type = &play__text__descriptor };
+	struct troupe_message first;
+	int is_saved;
+
+	said_to = troupe_self();
+	for (is_saved = 0; is_saved < 2; is_saved++) {
+		CHECK(stage_send(troupe_self(), 1) == 0);
+		if (is_saved)
+			CHECK(troupe_receive(&text, 1, TROUPE_POLL, &first) ==
+			      -ETIMEDOUT);
+		CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &first) == 0);
+		CHECK(first.type == &play__number__descriptor);
+		CHECK(say_text(NULL) == 0);
+		CHECK(troupe_timer_start(&say_soon, troupe_in_ms(1), 0) == 0);
+		check_texts(&first);
+	}
+	return 0;
+}
+
+Test(timers, begin_a_flow_and_what_follows_a_receive_keeps_its_own)
+{
+	stage_pass(function_flow_root);
+}
+
+static int flow_number(const struct troupe_message *message)
+{
+	said_to = message->sender;
+	board->value[0] = (long)message->flow;
+	board->value[1] = message->hop;
+	CHECK(say_text(NULL) == 0);
+	return troupe_timer_start(&say_soon, troupe_in_ms(1), 0);
+}
+
+static const struct troupe_handler flow_handlers[] = {
+	{ &play__number__descriptor, flow_number },
+	{ 0 },
+};
+static const struct troupe_class flow_class = { .name = "flow",
+						.handlers = flow_handlers };
+
+static int class_flow_root(int argc, char **argv)
+{
+	struct troupe_message number = { 0 }, next;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&flow_class, NULL, &ref) == 0);
+	CHECK(stage_send(ref, 1) == 0);
+	take_text(&next);
+	number.flow = (uint64_t)board->value[0];
+	number.hop = (uint16_t)board->value[1];
+	CHECK(next.flow == number.flow && next.hop == number.hop + 1);
+	take_text(&next);
+	CHECK(next.flow && next.flow != number.flow && next.hop == 0);
+	return 0;
+}
+
+Test(timers, of_a_class_begin_a_flow_and_its_handler_goes_on_with_one)
+{
+	stage_pass(class_flow_root);
+}
