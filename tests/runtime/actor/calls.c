@@ -554,3 +554,40 @@ Test(inputs, a_descriptor_and_mail_wake_the_same_actor)
 {
 	stage_pass(input_root);
 }
+
+/* ---- a failure without a code -------------------------------------------- */
+
+static void hesitant_ask(Play__Link_Service *service,
+			 const Play__Number *number, Play__Number_Closure reply,
+			 void *call)
+{
+	CHECK(troupe_fail(call, 0, "no") == -EINVAL);
+	CHECK(troupe_fail(call, 1, "no") == -EINVAL);
+	reply(number, call);
+}
+
+static const Play__Link_Service hesitant_methods = PLAY__LINK__INIT(hesitant_);
+static const struct troupe_class hesitant = { .name = "hesitant",
+					      .service =
+						      &hesitant_methods.base };
+
+static int hesitant_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct answer answer = { 0 };
+	struct troupe_proxy proxy;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&hesitant, NULL, &ref) == 0);
+	troupe_proxy_init(&proxy, ref, &play__link__descriptor);
+	number.value = 5;
+	play__link__ask(&proxy.base, &number, take_answer, &answer);
+	CHECK(troupe_await(&proxy) == 0);
+	CHECK(answer.calls == 1 && answer.value == 5);
+	return 0;
+}
+
+Test(calls, a_failure_without_a_negative_code_is_none_and_leaves_the_call_open)
+{
+	stage_pass(hesitant_root);
+}
