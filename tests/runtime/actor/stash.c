@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What holds of mail that a class puts aside. */
+#include "runtime/troupe_dead_letters.h"
 #include "tests/support/stage.h"
 
 /*
@@ -261,4 +262,54 @@ static int call_root(int argc, char **argv)
 Test(stash, takes_calls_which_are_answered_when_taken_back)
 {
 	stage_pass(call_root);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* 0 takes them all back and ends it, with none handled again. */
+static int last_number(const struct troupe_message *message)
+{
+	if (((const Play__Number *)message->body)->value)
+		return troupe_stash();
+	CHECK(troupe_unstash() == 3);
+	return TROUPE_STOP;
+}
+
+static const struct troupe_handler last_handlers[] = {
+	{ &play__number__descriptor, last_number },
+	{ 0 },
+};
+static const struct troupe_class last = { .name = "last",
+					  .handlers = last_handlers };
+
+static uint64_t unread(void)
+{
+	struct troupe_dead_counts counts = { 0 };
+
+	CHECK(troupe_dead_letters_count(0, &counts) == 0);
+	return counts.by_cause[TROUPE_DEAD_UNREAD];
+}
+
+static int end_root(int argc, char **argv)
+{
+	int i, is_taken_back;
+	troupe_ref ref;
+
+	for (is_taken_back = 0; is_taken_back < 2; is_taken_back++) {
+		CHECK(troupe_spawn(&last, NULL, &ref) == 0);
+		for (i = 0; i < 3; i++)
+			CHECK(stage_send(ref, 7) == 0);
+		if (is_taken_back)
+			CHECK(stage_send(ref, 0) == 0);
+		else
+			CHECK(troupe_close(ref) == 0);
+		CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+		CHECK(unread() == 3 + 3 * (uint64_t)is_taken_back);
+	}
+	return 0;
+}
+
+Test(stash, of_one_that_ends_is_dead_letters)
+{
+	stage_pass(end_root);
 }
