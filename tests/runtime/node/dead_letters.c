@@ -456,6 +456,32 @@ Test(dead_letters, what_was_put_aside_is_told_at_an_end_in_order)
 
 /* ---- subscribers --------------------------------------------------------- */
 
+/* With few slots, so that the first subscriber's comes again. */
+static int again_root(int argc, char **argv)
+{
+	troupe_ref first = spawn_subscriber(&collector), one = 0;
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		CHECK(troupe_kill(one ? one : first) == 0);
+		stage_end_of(one ? one : first);
+		one = spawn_subscriber(&collector);
+		if (trp_ref_slot(one) == trp_ref_slot(first))
+			break;
+	}
+	CHECK(trp_ref_slot(one) == trp_ref_slot(first) && one != first);
+	CHECK(stage_send(first, 1) == -ESRCH);
+	expect_told(TROUPE_DEAD_TARGET, 1);
+	CHECK(untold() == 0);
+	return 0;
+}
+
+Test(dead_letters, a_subscriber_in_a_slot_used_again_gets_its_letters)
+{
+	stage_slots = 6;
+	stage_pass(again_root);
+}
+
 static int leave_root(int argc, char **argv)
 {
 	troupe_ref ref, one = spawn_subscriber(&collector);
