@@ -305,6 +305,35 @@ Test(program, each_actor_is_born_with_the_handlers_of_pthread_atfork)
 	program_fini(&p);
 }
 
+/* 127: not even the C library can be loaded. */
+Test(program, under_each_small_limit_of_descriptors_a_node_runs_or_says_why)
+{
+	struct program p;
+	bool did_run = false;
+	char line[64];
+	int limit, status;
+
+	for (limit = 3; limit <= 24; limit++) {
+		snprintf(line, sizeof(line),
+			 "ulimit -n %d; exec \"$0\" run \"$1\"", limit);
+		start_in_shell(&p, line, "examples/hello.so");
+		status = program_finish(&p, PATIENCE_MS);
+		cr_expect_eq(program_leftovers(&p, 0), 0, "%s", line);
+		if (status == 0)
+			cr_expect_eq(count_lines(p.out, "^Hello, world"), 1,
+				     "%s: %s", line, p.err);
+		else
+			cr_expect((status == 1 || status == 127) && !did_run &&
+					  count_lines(p.err,
+						      "Too many open files|"
+						      "Error 24"),
+				  "%s ended with %d: %s", line, status, p.err);
+		did_run |= status == 0;
+		program_fini(&p);
+	}
+	cr_expect(did_run);
+}
+
 #define WITHOUT_IT "setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "
 
 /* The limit holds for root, too, in a container. */
