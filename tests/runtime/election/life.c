@@ -222,6 +222,30 @@ Test(turn, who_is_not_ready_waits_for_those_that_have_values)
 	lone_fini(&lone);
 }
 
+/* Another says that it was last: c alone has a value, behind the middle. */
+Test(turn, one_that_is_not_ready_and_heads_the_list_waits_two_gaps_as_any)
+{
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults };
+	struct lone lone;
+
+	lone_unready(&lone, &options);
+	lone.draw = 0.3;
+	lone.value.type = TRP_SCALAR_NONE;
+	trp_beacon_start(lone.beacon, (struct trp_time) { 0 });
+	lone_hear_init(&lone, "m");
+	lone_until(&lone, C / 2);
+	lone_hear_ping(&lone, "c m", 7);
+	lone_hear_ping(&lone, "b c m", -1);
+	lone_until(&lone, C + 1);
+	lone_hear_hist(&lone, "m b c", -1);
+	cr_assert_str_eq(lone_list(&lone), "m b c");
+	while (lone_deadline(&lone) < 2 * C)
+		lone_until(&lone, lone_deadline(&lone));
+	assert_near((lone_deadline(&lone) - 2 * C - 1) / G, 2);
+	lone_fini(&lone);
+}
+
 Test(event, another_nodes_ping_is_told_two_gaps_later)
 {
 	struct lone lone;
