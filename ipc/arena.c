@@ -241,6 +241,18 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t slot)
 	return 0;
 }
 
+int trp_arena_keep_own(const struct trp_arena *arena)
+{
+	uint32_t slot = arena->entered;
+	unsigned char *front = arena->base + front_offset(arena, slot);
+	unsigned char *heap = arena->base + heap_offset(arena, slot);
+
+	return madvise(front, TRP_FRONT_SIZE, MADV_DONTFORK) ||
+			       madvise(heap, arena->heap_size, MADV_DONTFORK)
+		       ? -errno
+		       : 0;
+}
+
 void trp_arena_fini(struct trp_arena *arena)
 {
 	if (!arena->base)

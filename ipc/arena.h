@@ -162,6 +162,8 @@ int trp_arena_join(struct trp_arena *arena, int fd, uint32_t slots,
 
 /* Children of this process do not inherit it. */
 int trp_arena_keep(const struct trp_arena *arena);
+/* Nor its own region alone, which may be another's while they live. */
+int trp_arena_keep_own(const struct trp_arena *arena);
 
 /*
  * Maps the front and the heap of `slot` read-write (slot 0: the directory as

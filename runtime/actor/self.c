@@ -19,6 +19,8 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	int r = trp_arena_enter(&node->arena, slot);
 
 	if (r == 0)
+		r = trp_arena_keep_own(&node->arena);
+	if (r == 0)
 		r = trp_mailbox_init(&trp_self.mailbox, &node->arena, slot,
 				     generation, 0);
 	if (r < 0)
