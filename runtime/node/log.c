@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,31 @@ static bool is_read(void)
 	return !is_impatient || poll(&out, 1, unread ? 0 : MOMENT_MS) != 0;
 }
 
+ssize_t trp_log_write(int fd, const void *bytes, size_t size)
+{
+	static const int ends[] = { SIGPIPE, SIGXFSZ };
+	const struct timespec now = { 0 };
+	sigset_t unwanted, before;
+	ssize_t n;
+	int error;
+
+	sigemptyset(&unwanted);
+	for (size_t i = 0; i < 2; i++)
+		sigaddset(&unwanted, ends[i]);
+	pthread_sigmask(SIG_BLOCK, &unwanted, &before);
+	n = write(fd, bytes, size);
+	error = errno;
+	/* One that was blocked before may be another's. */
+	for (size_t i = 0; i < 2; i++)
+		if (sigismember(&before, ends[i]))
+			sigdelset(&unwanted, ends[i]);
+	if (n < 0 && (error == EPIPE || error == EFBIG))
+		sigtimedwait(&unwanted, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return n;
+}
+
 static void write_line(enum troupe_level level, const char *format,
 		       va_list arguments)
 {
@@ -72,8 +98,8 @@ static void write_line(enum troupe_level level, const char *format,
 	if ((size_t)size > sizeof(line) - 2)
 		size = sizeof(line) - 2;
 	line[size++] = '\n';
-	n = (int)write(STDERR_FILENO, line, (size_t)size);
-	(void)n; /* nowhere to say that it failed */
+	/* There is nowhere to say that it failed. */
+	trp_log_write(STDERR_FILENO, line, (size_t)size);
 }
 
 static void say(enum troupe_level level, const char *format, ...)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <sys/types.h>
+
 enum { TRP_TITLE_SIZE = 96 };
 
 /* The name of this process in its lines; cut to TRP_TITLE_SIZE. */
@@ -12,6 +14,9 @@ const char *trp_log_title(void);
  * supervisor must not: while that pipe stays full, lines are lost, and counted.
  */
 void trp_log_never_wait(void);
+
+/* write(2), with its errors, and none of the signals that may come of it. */
+ssize_t trp_log_write(int fd, const void *bytes, size_t size);
 
 /* Says how many, if somebody reads again. */
 void trp_log_catch_up(void);

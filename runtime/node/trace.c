@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "runtime/node/log.h"
 #include "ipc/time.h"
 #include "serialize/json.h"
 
@@ -169,7 +170,7 @@ static void write_pages(void)
 
 	if (trace.pid == getpid())
 		for (; left > 0; bytes += n, left -= (size_t)n) {
-			n = write(trace.fd, bytes, left);
+			n = trp_log_write(trace.fd, bytes, left);
 			if (n < 0 && errno == EINTR)
 				n = 0;
 			else if (n <= 0 || n % PAGE)
@@ -284,7 +285,8 @@ int trp_trace_close(void)
 	trp_trace_flush();
 	begin(&line, "i", "end", "trace", trace.pid, trp_time_now().ns);
 	put(&line, ",\"s\":\"g\"}\n]\n");
-	if (trp_trace_is_on && write(trace.fd, line.text, line.size) < 0)
+	if (trp_trace_is_on &&
+	    trp_log_write(trace.fd, line.text, line.size) < 0)
 		give_up(-errno);
 	trp_trace_is_on = false;
 	close(trace.fd);
