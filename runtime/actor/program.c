@@ -82,6 +82,11 @@ static struct troupe_reason reason_of(const siginfo_t *info)
 
 static int run(const struct trp_input *source, void *owner)
 {
+	static const struct troupe_reason unknown = {
+		.cause = TROUPE_ERROR,
+		.code = -ECHILD,
+		.text = "its exit status was taken by another",
+	};
 	struct troupe_program *program = owner;
 	struct rusage usage = { 0 };
 	siginfo_t info = { 0 };
@@ -89,10 +94,11 @@ static int run(const struct trp_input *source, void *owner)
 
 	if (syscall(SYS_waitid, P_PIDFD, program->private_pidfd, &info, WEXITED,
 		    &usage) < 0)
-		return -errno;
+		end.reason = unknown; /* another has reaped it */
+	else
+		end.reason = reason_of(&info);
 	close(program->private_pidfd);
 	program->pid = 0;
-	end.reason = reason_of(&info);
 	trp_end_set_usage(&end, &usage);
 	snprintf(end.name, sizeof(end.name), "%s", basename(program->argv[0]));
 	return program->ended ? program->ended(program, &end) : 0;
@@ -101,8 +107,8 @@ static int run(const struct trp_input *source, void *owner)
 static void give_up(pid_t pid, int pidfd, const struct pipes *pipes)
 {
 	close_all(pipes->ours);
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	close(pidfd);
-	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
