@@ -11,6 +11,7 @@
 #include "runtime/actor/stash.h"
 #include "runtime/actor/take.h"
 #include "runtime/actor/target_watch.h"
+#include "runtime/node/process.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
 
@@ -218,6 +219,13 @@ static struct troupe_time earlier(struct troupe_time a, struct troupe_time b)
 	return a.ns < b.ns ? a : b;
 }
 
+/* To the life of the supervisor, after setuid(2) and its like. */
+static void stay_bound(void)
+{
+	if (!trp_self.is_guest)
+		trp_process_die_with(trp_self.node->supervisor);
+}
+
 int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 {
 	static struct troupe_time rescan_at;
@@ -225,8 +233,10 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 
 	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
 		return 0;
-	if (!rescan_at.ns)
+	if (!rescan_at.ns) {
+		stay_bound();
 		rescan_at = troupe_in_ms(RESCAN_MS);
+	}
 	deadline = earlier(deadline, trp_call_next());
 	deadline = earlier(deadline, rescan_at);
 	deadline = earlier(deadline, trp_trace_flush_at());
@@ -235,6 +245,7 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 	    trp_time_now().ns >= deadline.ns)
 		trp_trace_flush();
 	if (deadline.ns == rescan_at.ns && trp_time_now().ns >= deadline.ns) {
+		stay_bound();
 		trp_mailbox_receive_rescan(&trp_self.mailbox);
 		trp_mailbox_tidy(&trp_self.mailbox);
 		trp_region_cool(&trp_self.mailbox.region);

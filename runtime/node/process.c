@@ -17,7 +17,7 @@ static pid_t *tid_address;
 static void *robust_list;
 static size_t robust_size;
 
-static void die_with(pid_t parent)
+void trp_process_die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -32,7 +32,7 @@ pid_t trp_process_fork(void)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		die_with(parent);
+		trp_process_die_with(parent);
 	return pid;
 }
 
@@ -72,7 +72,7 @@ pid_t trp_process_clone(pid_t supervisor)
 	}
 	if (robust_list)
 		syscall(SYS_set_robust_list, robust_list, robust_size);
-	die_with(supervisor);
+	trp_process_die_with(supervisor);
 	trp_process_name("troupe-actor");
 	trp_fork_handlers_child();
 	return 0;
@@ -122,7 +122,7 @@ __attribute__((no_sanitize_address)) static int become(void *data)
 {
 	struct program *program = data;
 
-	die_with(program->parent);
+	trp_process_die_with(program->parent);
 	set_signals();
 	program->error = set_descriptors(program->fds);
 	if (program->error == 0) {

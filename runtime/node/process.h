@@ -17,6 +17,12 @@
 /* fork(2).  In the child: dies with `parent`.  Returns as fork, or -errno. */
 pid_t trp_process_fork(void);
 
+/*
+ * This process dies with `parent`, at once if that is not its parent any more.
+ * A change of its user or group undoes this.
+ */
+void trp_process_die_with(pid_t parent);
+
 /* In the zygote, once, before the first trp_process_clone(). 0 or -errno. */
 int trp_process_prepare(void);
 

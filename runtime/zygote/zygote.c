@@ -216,6 +216,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	trp_process_name("troupe-zygote");
 	if (load(node, &loaded) == 0)
 		names = names_of_types(&size);
+	trp_process_die_with(node->supervisor);
 	loaded.names = names && size <= NAMES_MAX ? (uint32_t)size : 0;
 	/* Nothing may be left in a buffer for every actor to write again. */
 	fflush(NULL);

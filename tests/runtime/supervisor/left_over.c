@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of processes that are nobody's actor. */
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include "runtime/troupe_io.h"
 #include "tests/support/program.h"
 #include "tests/support/stage.h"
 
@@ -351,4 +353,111 @@ Test(inherited, signals_that_were_ignored_or_blocked_before_do_not_matter)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	stage_pass(ignored_root);
+}
+
+/* ---- what actors do to themselves ---------------------------------------- */
+
+static int count_writable(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	int count = 0;
+
+	while (maps && fgets(line, sizeof(line), maps))
+		count += strstr(line, " rw-s ") && strstr(line, "memfd:troupe");
+	if (maps)
+		fclose(maps);
+	return count;
+}
+
+static int forks_root(int argc, char **argv)
+{
+	int status = -1;
+	pid_t pid;
+
+	CHECK(count_writable() > 1);
+	pid = fork();
+	if (pid == 0)
+		_exit(count_writable());
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	CHECK(WEXITSTATUS(status) == 1); /* the doorbells */
+	return 0;
+}
+
+Test(left_over, what_an_actor_forks_cannot_write_its_region)
+{
+	stage_pass(forks_root);
+}
+
+static int deaf_log_root(int argc, char **argv)
+{
+	int ends[2], errors = dup(2);
+
+	signal(SIGPIPE, SIG_DFL);
+	CHECK(pipe(ends) == 0 && dup2(ends[1], 2) == 2);
+	close(ends[0]);
+	close(ends[1]);
+	troupe_log(TROUPE_WARNING, "nobody reads this");
+	dup2(errors, 2);
+	return 0;
+}
+
+Test(left_over, a_line_that_nobody_reads_ends_no_actor)
+{
+	stage_pass(deaf_log_root);
+}
+
+static int program_ended(struct troupe_program *program,
+			 const struct troupe_end *end)
+{
+	CHECK(end->reason.cause == TROUPE_ERROR);
+	CHECK(end->reason.code == -ECHILD && program->pid == 0);
+	board->count++;
+	return TROUPE_STOP;
+}
+
+static int ignores_init(const void *arguments)
+{
+	static const char *const argv[] = { "true", NULL };
+	static struct troupe_program program = { .argv = argv,
+						 .ended = program_ended };
+
+	signal(SIGCHLD, SIG_IGN);
+	return troupe_program_start(&program);
+}
+
+static const struct troupe_class ignores = { .name = "ignores",
+					     .init = ignores_init };
+
+static int ignores_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&ignores, NULL, &ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+	CHECK(board->count == 1);
+	return 0;
+}
+
+Test(left_over, a_program_that_another_reaps_has_ended)
+{
+	stage_pass(ignores_root);
+}
+
+static int drops_root(int argc, char **argv)
+{
+	int number = 0;
+
+	CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+	stage_receive(1);
+	prctl(PR_GET_PDEATHSIG, &number);
+	CHECK(number == SIGKILL);
+	return 0;
+}
+
+Test(left_over, one_that_drops_its_privileges_dies_with_the_supervisor_still)
+{
+	if (geteuid() != 0)
+		return;
+	stage_pass(drops_root);
 }
