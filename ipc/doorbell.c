@@ -60,8 +60,7 @@ bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender)
 /* Loads first: mostly nothing lacks, and the lines stay shared. */
 static void mend_bit(_Atomic uint64_t *words, uint32_t index)
 {
-	if (!(atomic_load_explicit(&words[index / 64], memory_order_relaxed) &
-	      bit_of(index)))
+	if (!(trp_load_relaxed(&words[index / 64]) & bit_of(index)))
 		set_bit(words, index);
 }
 

@@ -161,8 +161,7 @@ static bool has_read_all(struct trp_mailbox *box, struct trp_peer *peer)
 		uint64_t head = 0;
 
 		if (out->theirs)
-			head = atomic_load_explicit(&out->theirs->head,
-						    memory_order_relaxed);
+			head = trp_load_relaxed(&out->theirs->head);
 		if (head != out->tail)
 			return false;
 	}
@@ -178,8 +177,7 @@ bool trp_peer_ring_again(struct trp_mailbox *box, struct trp_peer *peer)
 		return false;
 	trp_doorbell_set_again(peer->doorbell, box->slot);
 	atomic_thread_fence(memory_order_seq_cst);
-	how = atomic_load_explicit(&peer->front->sleeping,
-				   memory_order_acquire);
+	how = trp_load_acquire(&peer->front->sleeping);
 	trp_doorbell_wake_again(peer->doorbell, how, peer->slot);
 	return how != TRP_AWAKE;
 }

@@ -108,9 +108,7 @@ static struct place *places_of(const struct troupe_gather *gather)
 
 static void clear(struct troupe_gather *gather)
 {
-	size_t i;
-
-	for (i = 0; i < gather->count; i++) {
+	for (size_t i = 0; i < gather->count; i++) {
 		if (gather->answer[i])
 			protobuf_c_message_free_unpacked(gather->answer[i],
 							 NULL);
@@ -122,12 +120,11 @@ static void clear(struct troupe_gather *gather)
 static void settle(struct troupe_gather *gather)
 {
 	ProtobufCClosure closure = gather->private_closure;
-	size_t i;
 
 	if (--gather->pending)
 		return;
 	gather->error = 0;
-	for (i = 0; i < gather->count; i++) {
+	for (size_t i = 0; i < gather->count; i++) {
 		if (!gather->proxy[i].error)
 			continue;
 		gather->failed++;
@@ -160,7 +157,6 @@ static void invoke(ProtobufCService *service, unsigned method,
 	int64_t deadline = gather->timeout_ms < 0
 				   ? INT64_MAX
 				   : troupe_in_ms(gather->timeout_ms).ns;
-	size_t i;
 
 	if (gather->pending) {
 		gather->error = -EBUSY;
@@ -172,7 +168,7 @@ static void invoke(ProtobufCService *service, unsigned method,
 	gather->private_closure = closure;
 	gather->private_data = data;
 	gather->pending = closure ? (unsigned)gather->count + 1 : 1;
-	for (i = 0; i < gather->count; i++)
+	for (size_t i = 0; i < gather->count; i++)
 		trp_call_start(&gather->proxy[i], method, input,
 			       closure ? take : NULL, &places_of(gather)[i],
 			       closure ? deadline : INT64_MAX);
@@ -184,7 +180,6 @@ int troupe_gather_init(struct troupe_gather *gather, const troupe_ref *targets,
 {
 	struct troupe_proxy *proxy;
 	ProtobufCMessage **answer;
-	size_t i;
 
 	if (!count)
 		return -EINVAL;
@@ -202,7 +197,7 @@ int troupe_gather_init(struct troupe_gather *gather, const troupe_ref *targets,
 		.proxy = proxy,
 		.answer = answer,
 	};
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		troupe_proxy_init(&proxy[i], targets[i], service);
 		places_of(gather)[i] = (struct place) { gather, i };
 	}

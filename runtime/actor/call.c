@@ -120,8 +120,7 @@ static void publish_unwatched(bool has_unwatched)
 	if (!trp_self.status)
 		return; /* no member of a node */
 	/* Not in time for a death at this moment: then it is watched. */
-	atomic_store_explicit(&trp_self.status->has_unwatched, has_unwatched,
-			      memory_order_relaxed);
+	trp_store_relaxed(&trp_self.status->has_unwatched, has_unwatched);
 }
 
 static void unlink_unwatched(struct call *call)
@@ -257,9 +256,8 @@ void trp_call_answered(const struct trp_mail *mail,
 static void target_ended(const struct troupe_end *end)
 {
 	uint64_t newest = last_number;
-	uint32_t place;
 
-	for (place = 0; pending_calls && place < places; place++) {
+	for (uint32_t place = 0; pending_calls && place < places; place++) {
 		struct call *call = table[place];
 
 		if (call->proxy && call->target == end->ref &&
@@ -307,9 +305,7 @@ static bool is_of(const struct call *call, const struct troupe_proxy *first,
 const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
 					 size_t count)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (first[i].pending)
 			return first[i].pending == pending_calls ? &first[i]
 								 : NULL;
@@ -318,9 +314,7 @@ const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
 
 void trp_call_forget(const struct troupe_proxy *first, size_t count)
 {
-	uint32_t place;
-
-	for (place = 0; place < places; place++)
+	for (uint32_t place = 0; place < places; place++)
 		if (is_of(table[place], first, count))
 			release(table[place]);
 }
@@ -329,9 +323,8 @@ void trp_call_fail(const struct troupe_proxy *first, size_t count, int error,
 		   const char *text)
 {
 	uint64_t newest = last_number;
-	uint32_t place;
 
-	for (place = 0; place < places; place++)
+	for (uint32_t place = 0; place < places; place++)
 		if (is_of(table[place], first, count) &&
 		    table[place]->number <= newest)
 			fail(table[place], error, TROUPE_ERROR, text);
@@ -437,8 +430,6 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 		       const ProtobufCServiceDescriptor *service)
 {
-	uint32_t place;
-
 	*proxy = (struct troupe_proxy) {
 		.base = { .descriptor = service, .invoke = invoke },
 		.target = target,
@@ -446,7 +437,7 @@ void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 	};
 	if (!pending_calls)
 		return;
-	for (place = 0; place < places; place++)
+	for (uint32_t place = 0; place < places; place++)
 		proxy->pending += table[place]->proxy == proxy;
 	if (!proxy->pending)
 		return;

@@ -49,13 +49,11 @@ static troupe_ref look(troupe_ref ref, struct step *ret_step)
 		return 0;
 	ret_step->ref = ref;
 	/* D1: pairs with the release in begin(). */
-	ret_step->turn =
-		atomic_load_explicit(&status->await_turn, memory_order_acquire);
-	ret_step->since = atomic_load_explicit(&status->awaits_since,
-					       memory_order_relaxed);
+	ret_step->turn = trp_load_acquire(&status->await_turn);
+	ret_step->since = trp_load_relaxed(&status->awaits_since);
 	if (ret_step->turn % 2 == 0)
 		return 0;
-	return atomic_load_explicit(&status->awaits, memory_order_relaxed);
+	return trp_load_relaxed(&status->awaits);
 }
 
 /* Can only `to` end the wait of `from`? */
@@ -64,9 +62,7 @@ static bool is_edge(const struct step *from, troupe_ref to)
 	const struct trp_status *status =
 		trp_status_of(&trp_self.node->arena, to);
 
-	return status &&
-	       atomic_load_explicit(&status->passed_on, memory_order_relaxed) <
-		       from->since &&
+	return status && trp_load_relaxed(&status->passed_on) < from->since &&
 	       trp_mailbox_unread_replies(&trp_self.node->arena,
 					  trp_ref_slot(from->ref),
 					  trp_ref_slot(to)) == 0;
@@ -76,18 +72,16 @@ static bool is_edge(const struct step *from, troupe_ref to)
 static bool is_true(size_t count)
 {
 	const struct trp_status *status;
-	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (!is_edge(&step[i], step[(i + 1) % count].ref))
 			return false;
 	/* All of the above was read before the turns below are. */
 	atomic_thread_fence(memory_order_acquire);
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		status = trp_status_of(&trp_self.node->arena, step[i].ref);
 		if (!status ||
-		    atomic_load_explicit(&status->await_turn,
-					 memory_order_relaxed) != step[i].turn)
+		    trp_load_relaxed(&status->await_turn) != step[i].turn)
 			return false;
 	}
 	return true;
@@ -97,9 +91,8 @@ static bool is_true(size_t count)
 static size_t walk(void)
 {
 	troupe_ref ref = trp_self.ref;
-	size_t count;
 
-	for (count = 0; count < STEPS_MAX; count++) {
+	for (size_t count = 0; count < STEPS_MAX; count++) {
 		ref = look(ref, &step[count]);
 		if (!ref)
 			return 0;
@@ -119,11 +112,10 @@ static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
 			trp_arena_slot(&trp_self.node->arena,
 				       trp_ref_slot(step[i % count].ref));
 
-		used += (size_t)snprintf(
-			path + used, TROUPE_TEXT_SIZE - used, "%s%.*s[%d]",
-			i ? " -> " : "", (int)sizeof(line->name), line->name,
-			(int)atomic_load_explicit(&line->pid,
-						  memory_order_relaxed));
+		used += (size_t)snprintf(path + used, TROUPE_TEXT_SIZE - used,
+					 "%s%.*s[%d]", i ? " -> " : "",
+					 (int)sizeof(line->name), line->name,
+					 (int)trp_load_relaxed(&line->pid));
 	}
 	if (used >= TROUPE_TEXT_SIZE)
 		strcpy(path + TROUPE_TEXT_SIZE - 4, "...");
@@ -131,12 +123,10 @@ static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
 
 static void turn(void)
 {
-	uint32_t now = atomic_load_explicit(&trp_self.status->await_turn,
-					    memory_order_relaxed);
+	uint32_t now = trp_load_relaxed(&trp_self.status->await_turn);
 
 	/* Pairs with D1; publishes whom we await. */
-	atomic_store_explicit(&trp_self.status->await_turn, now + 1,
-			      memory_order_release);
+	trp_store_release(&trp_self.status->await_turn, now + 1);
 }
 
 bool trp_deadlock_begin(troupe_ref target, int64_t since,
@@ -145,9 +135,8 @@ bool trp_deadlock_begin(troupe_ref target, int64_t since,
 	struct trp_status *status = trp_self.status;
 	size_t count;
 
-	atomic_store_explicit(&status->awaits, target, memory_order_relaxed);
-	atomic_store_explicit(&status->awaits_since, since,
-			      memory_order_relaxed);
+	trp_store_relaxed(&status->awaits, target);
+	trp_store_relaxed(&status->awaits_since, since);
 	turn();
 	atomic_thread_fence(memory_order_seq_cst);
 	count = walk();
@@ -169,6 +158,6 @@ void trp_deadlock_passed_on(int64_t created)
 {
 	_Atomic int64_t *passed_on = &trp_self.status->passed_on;
 
-	if (created > atomic_load_explicit(passed_on, memory_order_relaxed))
-		atomic_store_explicit(passed_on, created, memory_order_relaxed);
+	if (created > trp_load_relaxed(passed_on))
+		trp_store_relaxed(passed_on, created);
 }

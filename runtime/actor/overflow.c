@@ -12,8 +12,7 @@ bool trp_overflow_is_dropped(troupe_ref to, const struct trp_envelope *envelope)
 	const struct trp_slot *line =
 		trp_arena_slot(&trp_self.node->arena, trp_ref_slot(to));
 
-	return atomic_load_explicit(&line->note, memory_order_relaxed) ==
-		       TROUPE_FULL_DROP_NEW &&
+	return trp_load_relaxed(&line->note) == TROUPE_FULL_DROP_NEW &&
 	       !envelope->correlation;
 }
 

@@ -50,10 +50,9 @@ static int check_one(const struct troupe_pattern *pattern)
 
 int trp_pattern_check(const struct troupe_pattern *patterns, size_t count)
 {
-	size_t i;
 	int r = 0;
 
-	for (i = 0; i < count && r == 0; i++)
+	for (size_t i = 0; i < count && r == 0; i++)
 		r = check_one(&patterns[i]);
 	return r;
 }
@@ -70,9 +69,7 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 
 static uint64_t mix_number(uint64_t hash, uint64_t number)
 {
-	int i;
-
-	for (i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++)
 		hash = (hash ^ (number >> 8 * i & 255)) *
 		       UINT64_C(0x100000001b3);
 	return hash;
@@ -99,9 +96,8 @@ uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
 			   struct trp_scratch *scratch)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	size_t i;
 
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct troupe_pattern *pattern = &patterns[i];
 		const ProtobufCMessageDescriptor *type =
 			trp_pattern_type(pattern);

@@ -132,9 +132,7 @@ static int match(const struct trp_mail *mail,
 		 const struct trp_envelope *envelope,
 		 struct troupe_message *message)
 {
-	size_t i;
-
-	for (i = 0; i < wanted.count; i++) {
+	for (size_t i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
 		if (trp_pattern_type(pattern) &&
@@ -221,10 +219,9 @@ static int keep(const struct trp_mail *mail,
 static bool concerns(const struct list *list, bool *ret_is_deep)
 {
 	bool is_wanted = false;
-	size_t i;
 
 	*ret_is_deep = false;
-	for (i = 0; i < wanted.count; i++) {
+	for (size_t i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
 		if (trp_pattern_type(pattern) &&
@@ -306,8 +303,6 @@ static void search(struct list *list, struct found *found)
 static int match_end(const struct troupe_end *end,
 		     struct troupe_message *ret_message)
 {
-	size_t i;
-
 	*ret_message = (struct troupe_message) {
 		.body = end,
 		.type = &troupe__end__descriptor,
@@ -315,7 +310,7 @@ static int match_end(const struct troupe_end *end,
 		.created = troupe_now(),
 		.deadline = TROUPE_NEVER,
 	};
-	for (i = 0; i < wanted.count; i++) {
+	for (size_t i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
 		if (trp_pattern_is_for_ends(pattern) &&
@@ -480,9 +475,7 @@ static int wait_and_trace(struct troupe_time deadline)
 
 static bool has_ends(void)
 {
-	size_t i;
-
-	for (i = 0; i < wanted.count; i++)
+	for (size_t i = 0; i < wanted.count; i++)
 		if (trp_pattern_is_for_ends(&wanted.patterns[i]))
 			return true;
 	return false;

@@ -64,8 +64,7 @@ void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry)
 
 void trp_saved_mail_told(void)
 {
-	atomic_store_explicit(&trp_self.status->put_aside, 0,
-			      memory_order_relaxed);
+	trp_store_relaxed(&trp_self.status->put_aside, 0);
 }
 
 void trp_saved_mail_free(struct trp_saved_mail *saved)

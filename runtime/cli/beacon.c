@@ -58,9 +58,8 @@ static int print_json(struct troupe_value *value)
 static struct troupe_value *offers_of(const Troupe__Mesh__Node *node)
 {
 	struct troupe_value *map = troupe_value_map();
-	size_t i;
 
-	for (i = 0; i < node->n_offer; i++)
+	for (size_t i = 0; i < node->n_offer; i++)
 		put_text(map, node->offer[i]->name, node->offer[i]->where);
 	return map;
 }
@@ -89,9 +88,8 @@ static struct troupe_value *json_of_counts(const Troupe__Mesh__Counts *counts)
 	struct troupe_value *map = troupe_value_map();
 	struct troupe_value *sent = troupe_value_map();
 	struct troupe_value *received = troupe_value_map();
-	size_t i;
 
-	for (i = 0; i < TRP_WIRE_TYPES; i++) {
+	for (size_t i = 0; i < TRP_WIRE_TYPES; i++) {
 		put_int(sent, type[i],
 			i < counts->n_sent ? counts->sent[i] : 0);
 		put_int(received, type[i],
@@ -126,11 +124,10 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 	struct troupe_value *map = troupe_value_map();
 	struct troupe_value *listed = troupe_value_list();
 	struct troupe_value *singletons = troupe_value_list();
-	size_t i;
 
-	for (i = 0; i < view->n_listed; i++)
+	for (size_t i = 0; i < view->n_listed; i++)
 		troupe_value_append(listed, text_of(view->listed[i]));
-	for (i = 0; i < view->n_singleton; i++)
+	for (size_t i = 0; i < view->n_singleton; i++)
 		troupe_value_append(singletons,
 				    troupe_value_text(view->singleton[i]));
 	put_text(map, "mesh", view->mesh);
@@ -155,9 +152,7 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 /* Names come from others: nothing of theirs may steer a terminal. */
 static void print_bytes(ProtobufCBinaryData bytes)
 {
-	size_t i;
-
-	for (i = 0; i < bytes.len; i++)
+	for (size_t i = 0; i < bytes.len; i++)
 		putchar(bytes.data[i] < ' ' || bytes.data[i] == 127
 				? '?'
 				: bytes.data[i]);
@@ -186,7 +181,6 @@ static void print_view(const Troupe__Mesh__View *view)
 {
 	const Troupe__Mesh__Counts *counts = view->counts;
 	const Troupe__Mesh__Config *config = view->config;
-	size_t i;
 
 	printf("mesh       %s, node %s\n", view->mesh, view->node);
 	printf("bus        %s, %s%s%s\n", view->bus,
@@ -197,7 +191,7 @@ static void print_view(const Troupe__Mesh__View *view)
 	printf("term       %" PRIu64 "%s\n", view->term,
 	       view->fence ? ", held here" : "");
 	printf("list      ");
-	for (i = 0; i < view->n_listed; i++) {
+	for (size_t i = 0; i < view->n_listed; i++) {
 		putchar(' ');
 		print_bytes(view->listed[i]);
 	}
@@ -218,14 +212,12 @@ static void print_view(const Troupe__Mesh__View *view)
 
 static void print_node(const Troupe__Mesh__Node *node)
 {
-	size_t i;
-
 	printf("%-4s %-4s %-4s %8.1f %6.2f %7u  ", node->is_live ? "live" : "-",
 	       node->is_it ? "it" : "-", node->has_seat ? "seat" : "-",
 	       (double)node->silent_ms / 1000, node->load / 100.0,
 	       node->actors);
 	print_bytes(node->name);
-	for (i = 0; i < node->n_offer; i++)
+	for (size_t i = 0; i < node->n_offer; i++)
 		printf(" %s%s%s", node->offer[i]->name,
 		       *node->offer[i]->where ? "=" : "",
 		       node->offer[i]->where);
@@ -308,9 +300,8 @@ static const char *kind_name(uint32_t kind)
 static struct troupe_value *list_of(char *const *names, size_t count)
 {
 	struct troupe_value *list = troupe_value_list();
-	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		troupe_value_append(list,
 				    text_of(trp_mesh_pack_text(names[i])));
 	return list;
@@ -340,10 +331,8 @@ static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 
 static void print_names(const char *what, char *const *names, size_t count)
 {
-	size_t i;
-
 	printf(" %s", what);
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		putchar(i ? ',' : ' ');
 		print_bytes(trp_mesh_pack_text(names[i]));
 	}

@@ -251,9 +251,8 @@ int trp_doctor(void)
 						 check_arena,	check_processes,
 						 check_memlock, check_tools,
 						 check_mesh };
-	size_t i;
 
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		finding = checks[i]();
 		worst = finding > worst ? finding : worst;
 	}

@@ -145,9 +145,7 @@ enum { COUNT = sizeof(commands) / sizeof(commands[0]) };
 
 static const struct command *find(const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT; i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
@@ -171,14 +169,13 @@ static int help_on(const struct command *command)
 static int help(int argc, char **argv)
 {
 	const struct command *command = argc ? find(argv[0]) : NULL;
-	size_t i;
 
 	if (command)
 		return help_on(command);
 	if (argc)
 		return wrong("", "no such command", argv[0]);
 	puts("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n");
-	for (i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-9s %s\n", commands[i].name, commands[i].help);
 	puts("\n`troupe help COMMAND` tells its options; troupe(1) is the "
 	     "manual.\n\n"

@@ -227,9 +227,8 @@ static bool set(const struct option *option, struct trp_options *options,
 static int read_environment(struct trp_options *options)
 {
 	const char *text;
-	size_t i;
 
-	for (i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < COUNT; i++) {
 		text = table[i].variable ? getenv(table[i].variable) : NULL;
 		if (text && *text && !set(&table[i], options, text))
 			return wrong("%s takes %s, not \"%s\"",
@@ -241,9 +240,7 @@ static int read_environment(struct trp_options *options)
 /* By the first `length` characters, all of its name. */
 static const struct option *find(const char *name, size_t length)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT; i++)
 		if (strlen(table[i].name) == length &&
 		    memcmp(table[i].name, name, length) == 0)
 			return &table[i];
@@ -399,9 +396,8 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 void trp_options_help(void)
 {
 	char name[32];
-	size_t i;
 
-	for (i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < COUNT; i++) {
 		snprintf(name, sizeof(name), "%s %s", table[i].name,
 			 table[i].value);
 		printf("  %-18s %s\n  %-18s   %s%s%s\n", name, table[i].help,
@@ -409,7 +405,7 @@ void trp_options_help(void)
 		       table[i].unless ? table[i].unless : "");
 	}
 	puts("\nThe same in the environment, where an option goes before it:");
-	for (i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < COUNT; i++)
 		if (table[i].variable)
 			printf("  %-18s %s\n", table[i].variable,
 			       table[i].name);

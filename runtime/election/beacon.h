@@ -4,7 +4,8 @@
 /*
  * The beacon election: on a channel where all hear all, one node a cycle sends
  * a ping, and is "it" until the next one does.  The protocol is asyncactor's
- * (0.26.4), exact on the wire; election/README.md says where behaviour is better.
+ * (0.26.4), exact on the wire; election/README.md says where behaviour is
+ * better.
  *
  * A pure state machine: it is handed the time, messages and randomness, and
  * calls back with messages to send and events.  Callbacks must not call into

@@ -48,9 +48,8 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 					  : own);
 	size_t room = mesh->value_max;
 	const char *listed;
-	size_t i;
 
-	for (i = 0; i + 1 < splits; i++) {
+	for (size_t i = 0; i + 1 < splits; i++) {
 		listed = trp_beacon_listed(mesh->beacon, i);
 		if (!listed)
 			break;
@@ -132,11 +131,9 @@ int trp_mesh_announcement_read(const char *text, size_t length,
 
 static bool take_word(const char *from, size_t length, char *to, size_t size)
 {
-	size_t i;
-
 	if (length >= size)
 		return false;
-	for (i = 0; i < length; i++)
+	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)from[i] < ' ' || from[i] == 127)
 			return false;
 	memcpy(to, from, length);

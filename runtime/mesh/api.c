@@ -112,11 +112,9 @@ static void copy_offers(const Troupe__Mesh__Node *from,
 			struct troupe_mesh_node *to,
 			struct troupe_mesh_offer *space)
 {
-	size_t i;
-
 	to->offer_count = from->n_offer;
 	to->offer = space;
-	for (i = 0; i < from->n_offer; i++) {
+	for (size_t i = 0; i < from->n_offer; i++) {
 		strncpy(space[i].name, from->offer[i]->name,
 			sizeof(space[i].name) - 1);
 		strncpy(space[i].where, from->offer[i]->where,
@@ -140,11 +138,9 @@ static void copy_node(const Troupe__Mesh__Node *from,
 static void copy_counts(const Troupe__Mesh__Counts *from,
 			struct troupe_mesh_view *to)
 {
-	size_t i;
-
-	for (i = 0; i < from->n_sent; i++)
+	for (size_t i = 0; i < from->n_sent; i++)
 		to->sent += from->sent[i];
-	for (i = 0; i < from->n_received; i++)
+	for (size_t i = 0; i < from->n_received; i++)
 		to->received += from->received[i];
 	to->malformed = from->malformed;
 	to->lost = from->unsaid + from->lost;

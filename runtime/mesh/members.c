@@ -126,9 +126,7 @@ int trp_mesh_members_look(struct trp_mesh_members *members,
 
 void trp_mesh_members_fini(struct trp_mesh_members *members)
 {
-	size_t i;
-
-	for (i = 0; i < members->count; i++)
+	for (size_t i = 0; i < members->count; i++)
 		free(members->at[i].name);
 	free(members->at);
 	*members = (struct trp_mesh_members) { 0 };

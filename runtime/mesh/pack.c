@@ -36,7 +36,6 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 			  struct trp_mesh_pack_encoded *ret_packed)
 {
 	Troupe__Mesh__Wire *packed = &ret_packed->wire;
-	size_t i;
 
 	*packed = (Troupe__Mesh__Wire)TROUPE__MESH__WIRE__INIT;
 	packed->type = (uint32_t)wire->type;
@@ -44,7 +43,7 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 		packed->node = trp_mesh_pack_text(wire->node);
 	pack_value(&wire->value, &ret_packed->value);
 	packed->value = &ret_packed->value;
-	for (i = 0; i < wire->history_length; i++)
+	for (size_t i = 0; i < wire->history_length; i++)
 		ret_packed->history[i] = trp_mesh_pack_text(wire->history[i]);
 	packed->n_history = wire->history_length;
 	packed->history = ret_packed->history;
@@ -101,12 +100,11 @@ static void unpack_config(const Troupe__Mesh__Config *from,
 static int unpack_history(const Troupe__Mesh__Wire *packed,
 			  struct trp_mesh_pack_decoded *unpacked)
 {
-	size_t i;
 	int r = 0;
 
 	if (packed->n_history > TRP_WIRE_HISTORY_MAX)
 		return -EBADMSG;
-	for (i = 0; r == 0 && i < packed->n_history; i++) {
+	for (size_t i = 0; r == 0 && i < packed->n_history; i++) {
 		r = unpack_name(&packed->history[i], unpacked->names[i]);
 		unpacked->history[i] = unpacked->names[i];
 	}

@@ -12,8 +12,6 @@ enum { PID_MAX = 4 << 20 };
 
 int trp_child_init(struct trp_child_table *table, uint32_t slots)
 {
-	uint32_t slot;
-
 	*table = (struct trp_child_table) { .slots = slots };
 	table->child = calloc(slots, sizeof(*table->child));
 	table->free = calloc(slots, sizeof(*table->free));
@@ -27,7 +25,7 @@ int trp_child_init(struct trp_child_table *table, uint32_t slots)
 		return -ENOMEM;
 	}
 	/* The lowest slots are given away first. */
-	for (slot = slots - 1; slot > 0; slot--)
+	for (uint32_t slot = slots - 1; slot > 0; slot--)
 		table->free[table->free_count++] = slot;
 	table->child[0].state = CHILD_RUNNING;
 	table->child[0].generation = 1;
@@ -47,9 +45,7 @@ static void free_watchers(struct trp_watcher *watcher)
 
 void trp_child_fini(struct trp_child_table *table)
 {
-	uint32_t slot;
-
-	for (slot = 0; table->child && slot < table->slots; slot++)
+	for (uint32_t slot = 0; table->child && slot < table->slots; slot++)
 		free_watchers(table->child[slot].watchers);
 	free(table->child);
 	free(table->free);

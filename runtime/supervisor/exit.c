@@ -116,8 +116,7 @@ static void meet_sender(uint32_t slot, void *data)
 		trp_status_last(&leftover->supervisor->node.arena, ref);
 	troupe_ref *grown;
 
-	if (!status ||
-	    !atomic_load_explicit(&status->has_unwatched, memory_order_relaxed))
+	if (!status || !trp_load_relaxed(&status->has_unwatched))
 		return;
 	if (leftover->callers % MORE == 0) {
 		grown = reallocarray(leftover->caller, leftover->callers + MORE,
@@ -186,7 +185,6 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 {
 	struct trp_child_table *children = &supervisor->children;
 	struct trp_watcher *watcher;
-	size_t i;
 
 	if (parent)
 		trp_exit_tell(supervisor, trp_child_ref(children, parent), end,
@@ -194,7 +192,7 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 	for (watcher = children->child[slot].watchers; watcher;
 	     watcher = watcher->next_of_target)
 		trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
-	for (i = 0; i < leftover->callers; i++)
+	for (size_t i = 0; i < leftover->callers; i++)
 		trp_exit_tell(supervisor, leftover->caller[i], end,
 			      TRP_WATCH_TARGET);
 	tell_no_children(supervisor, parent);
@@ -233,12 +231,11 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	const struct trp_child *child = &supervisor->children.child[slot];
-	uint32_t of;
 
 	if (!child->restart)
 		trp_supervisor_stop_children(supervisor, slot);
 	else
-		for (of = child->first; of;
+		for (uint32_t of = child->first; of;
 		     of = supervisor->children.child[of].next)
 			trp_notify_kill(supervisor, of);
 }

@@ -185,8 +185,8 @@ static void born(struct trp_supervisor *supervisor,
 }
 
 /*
- * It may have forked one and died before it said so.  What it was asked for
- * and did not tell is never born.
+ * It may have forked one and died before it said so.  Births that it was asked for
+ * and did not tell never happen.
  */
 static void zygote_gone(struct trp_supervisor *supervisor)
 {

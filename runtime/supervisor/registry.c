@@ -8,11 +8,10 @@
 bool trp_registry_is_valid(const char *name)
 {
 	size_t size = strlen(name);
-	size_t i;
 
 	if (size == 0 || size >= TROUPE_NAME_SIZE)
 		return false;
-	for (i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++)
 		if ((unsigned char)name[i] < ' ' || name[i] == '/' ||
 		    name[i] == 127)
 			return false;
@@ -50,7 +49,6 @@ static int grow(struct trp_registry *registry)
 {
 	struct trp_registry grown = { .buckets = registry->buckets * 2 };
 	struct trp_registered *entry, **link;
-	uint32_t i;
 
 	if (registry->buckets > registry->count)
 		return 0;
@@ -60,7 +58,7 @@ static int grow(struct trp_registry *registry)
 	if (!grown.bucket)
 		return -ENOMEM;
 	grown.count = registry->count;
-	for (i = 0; i < registry->buckets; i++) {
+	for (uint32_t i = 0; i < registry->buckets; i++) {
 		while ((entry = registry->bucket[i])) {
 			registry->bucket[i] = entry->next;
 			link = find(&grown, entry->name);
@@ -162,9 +160,8 @@ void trp_registry_each_offer(const struct trp_registry *registry,
 			     void *user)
 {
 	const struct trp_registered *entry;
-	uint32_t i;
 
-	for (i = 0; i < registry->buckets; i++)
+	for (uint32_t i = 0; i < registry->buckets; i++)
 		for (entry = registry->bucket[i]; entry; entry = entry->next)
 			if (entry->offer)
 				see(user, entry);
@@ -179,9 +176,7 @@ void trp_registry_remove_all(struct trp_registry *registry,
 
 void trp_registry_fini(struct trp_registry *registry)
 {
-	uint32_t i;
-
-	for (i = 0; i < registry->buckets; i++)
+	for (uint32_t i = 0; i < registry->buckets; i++)
 		while (registry->bucket[i])
 			remove_at(registry, &registry->bucket[i]);
 	free(registry->bucket);

@@ -122,9 +122,8 @@ static int kill_all(struct troupe_timer *timer)
 {
 	struct trp_restart *restart = timer->data;
 	struct trp_child_table *children = &restart->supervisor->children;
-	uint32_t slot;
 
-	for (slot = 1; slot < children->slots; slot++)
+	for (uint32_t slot = 1; slot < children->slots; slot++)
 		if (children->child[slot].restart == restart)
 			trp_notify_kill(restart->supervisor, slot);
 	return 0;

@@ -15,8 +15,7 @@ static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
 	uint32_t generation = supervisor->children.child[slot].generation;
 
 	/* Pairs with the load in trp_mailbox_reserve(). */
-	atomic_store_explicit(&line->life, trp_life(generation, state),
-			      memory_order_release);
+	trp_store_release(&line->life, trp_life(generation, state));
 }
 
 void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
@@ -26,21 +25,19 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_child *child = &supervisor->children.child[slot];
 
 	memcpy(line->name, child->label, sizeof(line->name));
-	atomic_store_explicit(&line->parent, child->parent,
-			      memory_order_relaxed);
-	atomic_store_explicit(&line->limit, limit, memory_order_relaxed);
-	atomic_store_explicit(&line->note, when_full, memory_order_relaxed);
-	atomic_store_explicit(&line->pid, child->pid, memory_order_relaxed);
-	atomic_store_explicit(&line->incarnation, 1, memory_order_relaxed);
+	trp_store_relaxed(&line->parent, child->parent);
+	trp_store_relaxed(&line->limit, limit);
+	trp_store_relaxed(&line->note, when_full);
+	trp_store_relaxed(&line->pid, child->pid);
+	trp_store_relaxed(&line->incarnation, 1);
 	set_state(supervisor, slot, TRP_LIVE);
 }
 
 void trp_slot_set_pid(struct trp_supervisor *supervisor, uint32_t slot,
 		      pid_t pid)
 {
-	atomic_store_explicit(
-		&trp_arena_slot(&supervisor->node.arena, slot)->pid, pid,
-		memory_order_relaxed);
+	trp_store_relaxed(&trp_arena_slot(&supervisor->node.arena, slot)->pid,
+			  pid);
 }
 
 void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot)
@@ -102,9 +99,9 @@ void trp_slot_sweep(struct trp_supervisor *supervisor)
 {
 	const struct trp_child_table *children = &supervisor->children;
 	uint32_t before = supervisor->dead;
-	uint32_t slot;
 
-	for (slot = 1; supervisor->dead && slot < children->slots; slot++)
+	for (uint32_t slot = 1; supervisor->dead && slot < children->slots;
+	     slot++)
 		if (children->child[slot].state == CHILD_DEAD &&
 		    !children->child[slot].is_held &&
 		    trp_mailbox_unread_ring(&supervisor->mailbox, slot) == 0)

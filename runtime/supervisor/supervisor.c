@@ -73,7 +73,7 @@ static bool is_ignored(int number)
 	       action.sa_handler == SIG_IGN;
 }
 
-/* Whatever was inherited; README.md says why. */
+/* Inherited dispositions and masks; README.md says why. */
 static void settle_signals(sigset_t *ret_heeded)
 {
 	sigset_t none;
@@ -272,8 +272,8 @@ static int set_up(struct trp_supervisor *supervisor)
 	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
 	if (r < 0)
 		return r;
-	atomic_store_explicit(&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
-			      trp_life(1, TRP_LIVE), memory_order_release);
+	trp_store_release(&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
+			  trp_life(1, TRP_LIVE));
 	r = trp_mailbox_init(&supervisor->mailbox, arena, TRP_SLOT_SUPERVISOR,
 			     1, TRP_LIMIT_MAX);
 	if (r < 0)
@@ -337,9 +337,9 @@ static int turn(struct trp_supervisor *supervisor)
 {
 	enum { MOST = 256 }; /* requests between looks at everything else */
 	struct troupe_time next, flush;
-	int i;
 
-	for (i = 0; i < MOST && trp_supervisor_requests_turn(supervisor); i++)
+	for (int i = 0; i < MOST && trp_supervisor_requests_turn(supervisor);
+	     i++)
 		;
 	fire_timers(supervisor);
 	if (!trp_mailbox_receive_is_empty(&supervisor->mailbox, TRP_TAKE_ALL))
