@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/ipc_kit.h"
 #include "ipc/mailbox_receive.h"
+#include "ipc/wake_socket.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -57,6 +58,8 @@ void kit_fini(struct kit *kit)
 {
 	kit_actor_fini(&kit->self);
 	trp_arena_fini(&kit->fresh);
+	/* A liar may have said that it sleeps on a socket: one was opened. */
+	trp_wake_socket_fini();
 	assert(count_descriptors() == kit->descriptors);
 	assert(!is_mapped());
 }
