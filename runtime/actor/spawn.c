@@ -43,13 +43,14 @@ static bool has_handlers(const struct troupe_handler *handler)
 	return is_there;
 }
 
-/* As protoc-c makes it: the methods follow. */
+/* The methods follow in one that protoc-c has made, and in no other. */
 static bool has_service(const ProtobufCService *service)
 {
-	size_t methods = service->descriptor->n_methods;
-
-	return trp_image_has(service, sizeof(*service) +
-					      methods * sizeof(void (*)(void)));
+	if (!trp_image_has(service, sizeof(*service)))
+		return false;
+	return service->invoke != protobuf_c_service_invoke_internal ||
+	       trp_image_has(service + 1, service->descriptor->n_methods *
+						  sizeof(void (*)(void)));
 }
 
 /* The new process has none of what the caller has made or written. */

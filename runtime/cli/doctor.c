@@ -148,7 +148,7 @@ static void read_setting(const char *name, char text[96])
 	fclose(file);
 }
 
-/* What is there when an actor is looked into: gdb -p, strace, perf, a core. */
+/* The ways to look into an actor: gdb -p, strace, perf, a core. */
 static enum finding check_tools(void)
 {
 	char pattern[96], ptrace[96], perf[96], text[320];

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Whose a process is, when its parent has gone: a mark that all inherit which
+ * The owner of a process whose parent has gone: a mark that all inherit which
  * it forks, at any remove, and that no exec, session or environment removes.
  *
  * It is the soft limit RLIMIT_RSS, which Linux does not apply since 2.4.30, and

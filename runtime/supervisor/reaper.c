@@ -100,9 +100,9 @@ static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner)
 }
 
 /*
- * What an actor, or the zygote, has made comes to us when its parent is gone;
- * its mark says whose it is.  A child without mark is ours too, unless there
- * were others before we were a supervisor: what is of those is not touched.
+ * A process that an actor, or the zygote, has made comes to us when its parent
+ * is gone; its mark says whose it is.  A child without mark is ours too, unless
+ * there were others before we were a supervisor: theirs are not touched.
  */
 static bool is_left_over(struct trp_supervisor *supervisor, pid_t pid)
 {
@@ -185,8 +185,8 @@ static void born(struct trp_supervisor *supervisor,
 }
 
 /*
- * It may have forked one and died before it said so.  Births that it was asked for
- * and did not tell never happen.
+ * It may have forked one and died before it said so.  Births that it was asked
+ * for and did not tell never happen.
  */
 static void zygote_gone(struct trp_supervisor *supervisor)
 {

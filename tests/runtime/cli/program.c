@@ -172,9 +172,8 @@ Test(program, a_leak_of_an_actor_is_its_error_where_leaks_are_seen)
 		cr_expect_eq(program_leftovers(&p, 0), 0);
 		cr_expect_eq(count_lines(p.err, "detected memory leaks"),
 			     is_seen, "%s", p.err);
-		cr_expect_eq(
-			count_lines(p.err, "supervisor.*memory has leaked"),
-			is_seen, "%s", p.err);
+		cr_expect_eq(count_lines(p.err, "ended: .*memory has leaked"),
+			     is_seen, "%s", p.err);
 		program_fini(&p);
 	}
 }
@@ -446,9 +445,11 @@ Test(program, doctor_tells_whether_crashes_leave_cores)
 {
 	expect_in_shell("ulimit -c 0; exec \"$0\" doctor", 0,
 			"tools +cores (on \\(\\||off \\([^|])", "");
-	expect_in_shell("ulimit -c unlimited 2>/dev/null || exit 0; "
-			"exec \"$0\" doctor",
-			0, "tools +cores on", "");
+	/* The address sanitizer turns cores off, unless told otherwise. */
+	expect_in_shell(
+		"ulimit -c unlimited 2>/dev/null || exit 0; "
+		"export ASAN_OPTIONS=disable_coredump=0; exec \"$0\" doctor",
+		0, "tools +cores on", "");
 }
 
 Test(program, doctor_names_the_way_of_waiting)
