@@ -13,6 +13,7 @@ static void twice(Play__Clerk_Service *service, const Play__Number *number,
 static void never(Play__Clerk_Service *service, const Play__Number *number,
 		  Play__Number_Closure reply, void *call)
 {
+	stage_keep(call);
 }
 
 static void dies(Play__Clerk_Service *service, const Play__Number *number,
@@ -24,6 +25,7 @@ static void dies(Play__Clerk_Service *service, const Play__Number *number,
 static void note(Play__Clerk_Service *service, const Play__Number *number,
 		 Play__Nobody_Closure reply, void *call)
 {
+	stage_keep(call);
 }
 
 static const Play__Clerk_Service methods = {
