@@ -142,6 +142,8 @@ Test(spin, yields_while_it_pays_and_tries_again_less_and_less)
 		cr_assert(trp_spin_may_yield(&spin, 1));
 		trp_spin_learn_yield(&spin, false, 1000);
 	}
+	/* However often it has paid, that is forgotten after so many. */
+	cr_assert_not(trp_spin_may_yield(&spin, 1));
 	for (int i = 0; i < 1000000; i++) {
 		if (!trp_spin_may_yield(&spin, 1))
 			continue;
