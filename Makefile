@@ -23,8 +23,8 @@ PKG_CONFIG ?= pkg-config
 comma  := ,
 O      := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
-# As many at once as there are processors, where nothing else was asked for.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+# As many at once as there are processors; -j on the command line goes before.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
