@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hello: one actor asks another, and prints what it answers. */
+/* hello: one actor asks another, and prints the answer. */
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <stdio.h>
