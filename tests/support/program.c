@@ -79,6 +79,9 @@ static _Noreturn void become(const char *const argv[], const int fds[3],
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A shell starts what it has in the background with SIGINT ignored. */
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
