@@ -19,7 +19,7 @@ test_bin     = $(O)/bin/test-$(subst /,-,$(1))
 
 # Each program takes what it uses of these, and all of them the hooks.
 SUPPORT = $(O)/lib/libsupport.a
-HOOKS   = $(O)/tests/support/teardown.o
+HOOKS   = $(O)/tests/support/teardown.o $(O)/tests/support/capture.o
 $(SUPPORT): $(filter-out $(HOOKS),$(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))) \
 	    $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard tests/support/*.proto))
 	@mkdir -p $(@D)

@@ -73,6 +73,54 @@ Test(run_tests, a_leak_in_any_process_fails_its_folder)
 	cr_expect(strstr(runner.out, "\nfailed in: x\n"), "%s", runner.out);
 }
 
+/* Criterion starts its tests with BXFI_MAP; the program is to be none. */
+static void printing(void)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "exec %s \"$@\"",
+		 program_built("tests/suite/programs/printing"));
+	script("test-x", text);
+	unsetenv("BXFI_MAP");
+	unsetenv("TROUPE_TEST_OUTPUT");
+}
+
+Test(run_tests, a_test_that_fails_shows_its_own_output)
+{
+	const char *line;
+
+	printing();
+	unsetenv("V");
+	run("x", 1, "\n1 passed, 2 failed, 0 skipped\n");
+	line = strstr(runner.out, "tests/x: printing::fails:");
+	cr_assert(line, "%s", runner.out);
+	cr_expect(strstr(line, "on purpose\n"), "%s", runner.out);
+	cr_expect(strstr(line, "  | a cry\n"), "%s", runner.out);
+	line = strstr(runner.out, "tests/x: printing::dies:");
+	cr_assert(line, "%s", runner.out);
+	cr_expect(strstr(line, "  | a gasp\n"), "%s", runner.out);
+	cr_expect(!strstr(runner.out, "a whisper"), "%s", runner.out);
+}
+
+Test(run_tests, all_output_is_shown_when_asked_for)
+{
+	printing();
+	cr_assert_eq(setenv("V", "1", 1), 0);
+	run("x", 1, "\n1 passed, 2 failed, 0 skipped\n");
+	cr_expect(strstr(runner.out, "a whisper\n"), "%s", runner.out);
+	cr_expect(strstr(runner.out, "a cry\n"), "%s", runner.out);
+}
+
+Test(run_tests, a_program_that_ends_before_its_totals_fails_its_folder)
+{
+	script("test-x", "echo a groan; exit 3");
+	run("x", 1, "\n0 passed, 1 failed, 0 skipped\n");
+	cr_expect(strstr(runner.out, "  | a groan\n"), "%s", runner.out);
+	script("test-x", TOTALS "; exit 3");
+	program_fini(&runner);
+	run("x", 1, "\n3 passed, 1 failed, 0 skipped\n");
+}
+
 #define PROBE "echo 'FAIL waiting no io_uring here'"
 
 Test(run_tests, a_way_of_waiting_that_is_not_here_skips_all_of_its_folder)

@@ -20,6 +20,7 @@ static void run(const char *expect, int status, const char *totals)
 			       "--verbose", NULL };
 
 	unsetenv("BXFI_MAP");
+	unsetenv("TROUPE_TEST_OUTPUT");
 	cr_assert_eq(setenv("TROUPE_EXPECT", expect, 1), 0);
 	cr_assert_eq(program_start(&skipping, argv), 0);
 	cr_expect_eq(program_finish(&skipping, 30000), status, "%s",

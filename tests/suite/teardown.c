@@ -21,6 +21,7 @@ static void run(void)
 
 	/* Criterion starts its tests with it; the program is to be none. */
 	unsetenv("BXFI_MAP");
+	unsetenv("TROUPE_TEST_OUTPUT");
 	cr_assert_eq(program_start(&leaving, argv), 0);
 }
 
