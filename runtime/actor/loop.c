@@ -35,6 +35,14 @@ int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
 	return trp_self_result(r);
 }
 
+/* The streams for which a sleeping actor is to be woken. */
+static unsigned heeded(void)
+{
+	return trp_self.held & TRP_HOLD_WORK || !trp_custom_mailbox_has_room()
+		       ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
+		       : TRP_TAKE_ALL;
+}
+
 /*
  * Mail of an actor is handled before the report of its death: one record of
  * it, or of the stash that was taken back before; 0: there is none left.  While
@@ -45,7 +53,7 @@ static int drain(uint32_t slot)
 {
 	int r;
 
-	if (trp_loop_heeds() != TRP_TAKE_ALL)
+	if (heeded() != TRP_TAKE_ALL)
 		return trp_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
 	return r ? r : trp_take_from(slot);
@@ -152,13 +160,6 @@ static int take_slowly(void)
 						: trp_take_young();
 }
 
-unsigned trp_loop_heeds(void)
-{
-	return trp_self.held & TRP_HOLD_WORK || !trp_custom_mailbox_has_room()
-		       ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
-		       : TRP_TAKE_ALL;
-}
-
 /*
  * All that was sent before the close has been handled: nothing is there, or,
  * for there may be no end of what is sent after it, a turn of each lane brought
@@ -226,13 +227,11 @@ static void stay_bound(void)
 		trp_process_die_with(trp_self.node->supervisor);
 }
 
-int trp_loop_sleep(unsigned take, struct troupe_time deadline)
+static int sleep_until(struct troupe_time deadline)
 {
 	static struct troupe_time rescan_at;
 	int r;
 
-	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
-		return 0;
 	if (!rescan_at.ns) {
 		stay_bound();
 		rescan_at = troupe_in_ms(RESCAN_MS);
@@ -252,6 +251,23 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 		rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;
+}
+
+int trp_loop_sleep(unsigned take, struct troupe_time deadline)
+{
+	return trp_mailbox_receive_is_empty(&trp_self.mailbox, take)
+		       ? sleep_until(deadline)
+		       : 0;
+}
+
+/* Who takes the bell takes rings that tell of room, so that is looked for. */
+int trp_loop_rest(struct troupe_time deadline)
+{
+	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, heeded()) ||
+	    trp_overflow_is_due())
+		return 0;
+	return sleep_until(
+		earlier(deadline, trp_timers_next(&trp_self.timers)));
 }
 
 int trp_loop_block(struct troupe_time deadline)

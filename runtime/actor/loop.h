@@ -8,11 +8,11 @@
 /* At most one callback, or one record: enum trp_step, or the reason to end. */
 int trp_loop_turn(void);
 
-/* The streams for which a sleeping actor is to be woken. */
-unsigned trp_loop_heeds(void);
-
 /* Sleeps until there is something in `take`, an end, or the deadline. */
 int trp_loop_sleep(unsigned take, struct troupe_time deadline);
+
+/* The same between turns, until one may have something to do. */
+int trp_loop_rest(struct troupe_time deadline);
 
 /*
  * Takes what is no callback (answers, control; deadlines) and sleeps for it

@@ -161,8 +161,7 @@ static int run_class(const void *arguments)
 		if (r != TRP_STEP_IDLE)
 			continue;
 		begin_idle_timeout();
-		r = trp_loop_sleep(trp_loop_heeds(),
-				   trp_timers_next(&trp_self.timers));
+		r = trp_loop_rest(TROUPE_NEVER);
 	}
 	return r;
 }

@@ -60,13 +60,25 @@ void trp_overflow_leave(void)
 		troupe_room_cancel(rooms);
 }
 
-int trp_overflow_turn(void)
+static struct troupe_room *find_due(void)
 {
 	struct troupe_room *room = rooms;
-	int r;
 
 	while (room && look(room) == 0)
 		room = room->private_next;
+	return room;
+}
+
+bool trp_overflow_is_due(void)
+{
+	return find_due();
+}
+
+int trp_overflow_turn(void)
+{
+	struct troupe_room *room = find_due();
+	int r;
+
 	if (!room)
 		return TRP_STEP_IDLE;
 	troupe_room_cancel(room);

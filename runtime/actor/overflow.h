@@ -17,5 +17,8 @@ bool trp_overflow_is_dropped(troupe_ref to,
 /* Tells one handler that its target has room, or is gone.  As a turn. */
 int trp_overflow_turn(void);
 
+/* Whether that has something to tell. */
+bool trp_overflow_is_due(void);
+
 /* A guest leaves: nobody waits for room any more. */
 void trp_overflow_leave(void);

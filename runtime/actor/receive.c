@@ -453,11 +453,7 @@ static int wait_for_match(struct troupe_time deadline)
 			return -ETIMEDOUT;
 		if (r == TRP_STEP_DONE)
 			continue;
-		r = trp_loop_sleep(
-			trp_loop_heeds(),
-			deadline.ns < trp_timers_next(&trp_self.timers).ns
-				? deadline
-				: trp_timers_next(&trp_self.timers));
+		r = trp_loop_rest(deadline);
 		if (r < 0)
 			return r;
 	}
