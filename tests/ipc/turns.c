@@ -209,9 +209,9 @@ static int send_numbers(struct kit_actor *actor, void *data)
 		r = kit_send(actor, 1, 1, TRP_MAIL, bytes, size);
 		if (r == 0)
 			i++;
-		else if (trp_mailbox_want_room(&actor->box, 1, 1) == 0 &&
-			 trp_mailbox_receive_is_empty(&actor->box,
+		else if (trp_mailbox_receive_is_empty(&actor->box,
 						      TRP_TAKE_ALL) &&
+			 trp_mailbox_want_room(&actor->box, 1, 1) == 0 &&
 			 !kit_sleep(actor))
 			return 1;
 	}

@@ -80,7 +80,10 @@ static int take_next(struct side *me)
 	return 1;
 }
 
-/* Sleeps when there is nothing to take, and nothing to send or no room. */
+/*
+ * Sleeps when there is nothing to take, and nothing to send or no room.  The
+ * look at the room comes last, for is_empty() takes the ring that tells of it.
+ */
 static int step(struct side *me)
 {
 	struct trp_mailbox *box = &me->actor.box;
@@ -95,12 +98,11 @@ static int step(struct side *me)
 		return taken;
 	if (sent == 0 || taken > 0)
 		return 0;
+	if (!trp_mailbox_receive_is_empty(box, TRP_TAKE_ALL))
+		return 0;
 	if (me->sent < EXCHANGES && trp_mailbox_want_room(box, me->other, 1))
 		return 0;
-	if (trp_mailbox_receive_is_empty(box, TRP_TAKE_ALL) &&
-	    !kit_sleep(&me->actor))
-		return -ETIMEDOUT;
-	return 0;
+	return kit_sleep(&me->actor) ? 0 : -ETIMEDOUT;
 }
 
 static void *run(void *data)
