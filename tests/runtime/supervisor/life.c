@@ -211,10 +211,12 @@ Test(life, what_an_actor_sent_is_handled_before_the_report_of_its_death)
 
 /* ---- stop, close, kill --------------------------------------------------- */
 
+/* Until value[2]. */
 static int slow_number(const struct troupe_message *message)
 {
 	board->value[0] = 1;
-	usleep(100 * 1000);
+	while (!board->value[2])
+		usleep(1000);
 	board->count++;
 	return 0;
 }
@@ -244,6 +246,7 @@ static int stop_root(int argc, char **argv)
 		usleep(1000);
 	CHECK(troupe_stop(ref) == 0);
 	CHECK(troupe_stop(ref) == 0);
+	board->value[2] = 1;
 	end = stage_end_of(ref);
 	CHECK(end.reason.cause == TROUPE_SHUTDOWN);
 	CHECK(board->count == 1);
@@ -268,6 +271,7 @@ static int close_root(int argc, char **argv)
 	stage_send(ref, 2);
 	CHECK(troupe_close(ref) == 0);
 	stage_send(ref, 3);
+	board->value[2] = 1;
 	end = stage_end_of(ref);
 	CHECK(end.reason.cause == TROUPE_NORMAL);
 	CHECK(board->count == 2);
@@ -526,10 +530,12 @@ Test(life, one_that_waits_for_its_last_child_spawns_no_other)
 	stage_pass(respawn_root);
 }
 
+enum { GRACE_MS = 2000 };
+
 static int slow_stop_run(const void *arguments)
 {
 	stage_receive(3600000);
-	usleep(400 * 1000);
+	usleep((GRACE_MS + 500) * 1000);
 	return 0;
 }
 
@@ -545,7 +551,7 @@ static int slow_child_init(const void *arguments)
 
 static const struct troupe_class hasty = { .name = "hasty",
 					   .init = slow_child_init,
-					   .grace_ms = 200 };
+					   .grace_ms = GRACE_MS };
 
 static int hasty_root(int argc, char **argv)
 {
