@@ -256,6 +256,23 @@ static pid_t find_zygote(void)
 	return found;
 }
 
+/* Bits of the signals that wait for the process. */
+static unsigned long long pending_of(pid_t pid)
+{
+	unsigned long long bits = 0;
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "ShdPnd: %llx", &bits) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return bits;
+}
+
 static int stopped_zygote_root(int argc, char **argv)
 {
 	pid_t zygote = find_zygote();
@@ -264,7 +281,8 @@ static int stopped_zygote_root(int argc, char **argv)
 	CHECK(zygote > 0 && kill(zygote, SIGSTOP) == 0);
 	CHECK(troupe_spawn_function(nothing_run, NULL, &ref) == 0);
 	kill(getppid(), SIGTERM);
-	usleep(200000);
+	UNTIL(!(pending_of(getppid()) & 1ULL << (SIGTERM - 1)));
+	usleep(200000); /* what comes sooner is the same signal, twice */
 	kill(getppid(), SIGTERM);
 	pause();
 	return 0;
