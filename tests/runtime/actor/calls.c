@@ -34,7 +34,13 @@ static void clerk_later(Play__Clerk_Service *service,
 
 	later_reply = reply;
 	later_call = call;
+	board->value[8]++;
 	troupe_timer_start(&timer, troupe_in_ms(number->value), 0);
+}
+
+static int answer_now(const struct troupe_message *message)
+{
+	return answer_later(NULL);
 }
 
 static void clerk_refuse(Play__Clerk_Service *service,
@@ -71,8 +77,13 @@ static void clerk_note(Play__Clerk_Service *service, const Play__Number *number,
 }
 
 static const Play__Clerk_Service clerk_methods = PLAY__CLERK__INIT(clerk_);
+static const struct troupe_handler clerk_handlers[] = {
+	{ &play__number__descriptor, answer_now },
+	{ 0 },
+};
 static const struct troupe_class clerk = { .name = "clerk",
-					   .service = &clerk_methods.base };
+					   .service = &clerk_methods.base,
+					   .handlers = clerk_handlers };
 
 /* ---- those who ask ------------------------------------------------------- */
 
@@ -194,25 +205,29 @@ static int timeout_root(int argc, char **argv)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
 	struct answer late = { 0 }, silent = { 0 }, after = { 0 };
-	struct troupe_message message;
 	struct troupe_proxy proxy;
 	troupe_ref ref;
+	int rounds = 0;
 
 	proxy_to_clerk(&proxy, &ref);
 	proxy.timeout_ms = 50;
+	number.value = 3600000;
+	/* Until it was not too late for the clerk to begin. */
+	while (!board->value[8]) {
+		play__clerk__later(&proxy.base, &number, take_answer, &late);
+		play__clerk__silent(&proxy.base, &number, take_answer, &silent);
+		CHECK(troupe_await(&proxy) == -ETIMEDOUT);
+		rounds++;
+		CHECK(late.calls == rounds && late.value == -1);
+		CHECK(silent.calls == rounds && silent.value == -1);
+	}
+	/* The late answer, which nobody must see, comes before the other. */
+	CHECK(stage_send(ref, 1) == 0);
+	proxy.timeout_ms = -1;
 	number.value = 100;
-	play__clerk__later(&proxy.base, &number, take_answer, &late);
-	play__clerk__silent(&proxy.base, &number, take_answer, &silent);
-	CHECK(troupe_await(&proxy) == -ETIMEDOUT);
-	CHECK(late.calls == 1 && late.value == -1);
-	CHECK(silent.calls == 1 && silent.value == -1);
-	/* Long enough for the late answer, which nobody must see. */
-	CHECK(troupe_receive(NULL, 0, troupe_in_ms(200), &message) ==
-	      -ETIMEDOUT);
-	CHECK(late.calls == 1);
-	proxy.timeout_ms = 5000;
 	play__clerk__twice(&proxy.base, &number, take_answer, &after);
 	CHECK(troupe_await(&proxy) == 0 && after.value == 200);
+	CHECK(late.calls == rounds);
 	return 0;
 }
 
@@ -267,10 +282,13 @@ Test(calls, the_death_of_the_target_ends_the_call_with_its_reason)
 	stage_pass(dead_root);
 }
 
-/* A young call is not watched; the fastest of these does not wait for that. */
+/*
+ * A young call is not watched; the fastest of these does not wait for that.  A
+ * busy machine may need more of them until one is as fast.
+ */
 static int soon_root(int argc, char **argv)
 {
-	enum { ROUNDS = 20, WATCHED_AFTER = 20 * 1000000 };
+	enum { ROUNDS = 20, MOST = 1000, WATCHED_AFTER = 20 * 1000000 };
 	Play__Number number = PLAY__NUMBER__INIT;
 	int64_t begin, took, least[2] = { INT64_MAX, INT64_MAX };
 	struct answer answer = { 0 };
@@ -279,9 +297,11 @@ static int soon_root(int argc, char **argv)
 	int i;
 
 	number.value = 3600000;
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS || (i < MOST && (least[0] >= WATCHED_AFTER ||
+						least[1] >= WATCHED_AFTER));
+	     i++) {
 		proxy_to_clerk(&proxy, &ref);
-		proxy.timeout_ms = 20000;
+		proxy.timeout_ms = -1;
 		begin = troupe_now().ns;
 		if (i % 2)
 			play__clerk__later(&proxy.base, &number, take_answer,
@@ -293,7 +313,7 @@ static int soon_root(int argc, char **argv)
 		if (took < least[i % 2])
 			least[i % 2] = took;
 	}
-	CHECK(answer.calls == ROUNDS * 3 / 2);
+	CHECK(answer.calls == i + i / 2);
 	CHECK(least[0] < WATCHED_AFTER);
 	CHECK(least[1] < WATCHED_AFTER);
 	return 0;
