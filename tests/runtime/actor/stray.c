@@ -5,8 +5,8 @@
 #include "tests/support/stage.h"
 
 enum {
-	LATE_MS = 100,	 /* what the manual promises */
-	LOADED_MS = 400, /* a busy machine adds to it */
+	LATE_MS = 100, /* what the manual promises */
+	TRIES = 50,    /* of which one is in time on a busy machine, too */
 };
 
 /* What a wild pointer does to the doorbell of another. */
@@ -50,25 +50,42 @@ static void await_sleep(troupe_ref ref)
 
 static bool is_in_time(struct troupe_time begin)
 {
-	int64_t ms = (troupe_now().ns - begin.ns) / 1000000;
+	return (troupe_now().ns - begin.ns) / 1000000 <= LATE_MS;
+}
 
-	return ms <= LATE_MS + LOADED_MS;
+/* Does harm and what it could delay, until that was in time. */
+static void expect_in_time(bool (*is_done_in_time)(troupe_ref ref,
+						   enum damage damage),
+			   troupe_ref ref, enum damage damage)
+{
+	int tries = 0;
+
+	while (tries < TRIES && !is_done_in_time(ref, damage))
+		tries++;
+	CHECK(tries < TRIES);
 }
 
 /* ---- requests ------------------------------------------------------------ */
 
-static int request_root(int argc, char **argv)
+static bool request(troupe_ref ref, enum damage damage)
 {
 	struct troupe_time begin;
+	troupe_ref found;
+
+	await_sleep(ref);
+	harm(ref, damage);
+	begin = troupe_now();
+	CHECK(troupe_whereis("nobody", &found) == -ENOENT);
+	return is_in_time(begin);
+}
+
+static int request_root(int argc, char **argv)
+{
 	enum damage damage;
 	troupe_ref ref;
 
 	for (damage = 0; damage < DAMAGES; damage++) {
-		await_sleep(TRP_REF_SUPERVISOR);
-		harm(TRP_REF_SUPERVISOR, damage);
-		begin = troupe_now();
-		CHECK(troupe_whereis("nobody", &ref) == -ENOENT);
-		CHECK(is_in_time(begin));
+		expect_in_time(request, TRP_REF_SUPERVISOR, damage);
 		CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
 		CHECK(troupe_kill(ref) == 0);
 		CHECK(stage_end_of(ref).reason.cause == TROUPE_KILLED);
@@ -130,7 +147,7 @@ static void got(const Play__Number *answer, void *data)
 	CHECK(answer);
 }
 
-static void ask(troupe_ref ref)
+static bool ask(troupe_ref ref)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
 	struct troupe_time begin = troupe_now();
@@ -140,11 +157,24 @@ static void ask(troupe_ref ref)
 	proxy.timeout_ms = -1;
 	play__link__ask(&proxy.base, &number, got, NULL);
 	CHECK(troupe_await(&proxy) == 0);
-	CHECK(is_in_time(begin));
+	return is_in_time(begin);
+}
+
+static bool ask_harmed(troupe_ref ref, enum damage damage)
+{
+	await_sleep(ref);
+	harm(ref, damage);
+	return ask(ref);
+}
+
+static bool ask_while_harmed(troupe_ref ref, enum damage damage)
+{
+	harm(troupe_self(), damage);
+	return ask(ref);
 }
 
 /* The first of the two may be lost from sight, and comes with the second. */
-static void send_twice(troupe_ref ref, enum damage damage)
+static bool send_twice(troupe_ref ref, enum damage damage)
 {
 	long before = board->count;
 	struct troupe_time begin;
@@ -155,9 +185,10 @@ static void send_twice(troupe_ref ref, enum damage damage)
 	harm(ref, damage);
 	begin = troupe_now();
 	CHECK(stage_send(ref, 2) == 0);
-	while (board->count < before + 2 && is_in_time(begin))
+	while (board->count < before + 2)
 		usleep(1000);
 	CHECK(board->count == before + 2);
+	return is_in_time(begin);
 }
 
 static int actor_root(int argc, char **argv)
@@ -170,12 +201,9 @@ static int actor_root(int argc, char **argv)
 		CHECK(troupe_spawn(&sleeper, &with_input.base, &ref) == 0);
 		ask(ref);
 		for (damage = 0; damage < DAMAGES; damage++) {
-			await_sleep(ref);
-			harm(ref, damage);
-			ask(ref);
-			harm(troupe_self(), damage);
-			ask(ref);
-			send_twice(ref, damage);
+			expect_in_time(ask_harmed, ref, damage);
+			expect_in_time(ask_while_harmed, ref, damage);
+			expect_in_time(send_twice, ref, damage);
 			usleep(TRP_LOOK_NS / 1000); /* looked for once in it */
 		}
 		CHECK(troupe_kill(ref) == 0);
@@ -210,7 +238,7 @@ static long switches_of(pid_t pid)
 /* A busy machine lets a process wait for other things: one look may do so. */
 static bool is_quiet(pid_t pid)
 {
-	enum { LOOKS = 8, LOOK_MS = 300 };
+	enum { LOOKS = 40, LOOK_MS = 300 };
 	long before, after = switches_of(pid);
 	int i;
 
