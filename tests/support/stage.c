@@ -112,6 +112,6 @@ struct troupe_end stage_end_of(troupe_ref ref)
 {
 	struct troupe_end end = { 0 };
 
-	CHECK(troupe_wait(ref, troupe_in_ms(10000), &end) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), &end) == 0);
 	return end;
 }

@@ -16,6 +16,14 @@ static void keep(const Play__Number *number, void *data)
 	*(int64_t *)data = number ? number->value : -1;
 }
 
+enum { PATIENCE_MS = 60000 };
+
+/* Whether none since `begin` can have been left to its deadline. */
+static bool is_soon(struct troupe_time begin)
+{
+	return troupe_now().ns - begin.ns < PATIENCE_MS * INT64_C(1000000);
+}
+
 static int64_t ask(troupe_ref ref, int64_t value, int *ret_error)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
@@ -24,7 +32,7 @@ static int64_t ask(troupe_ref ref, int64_t value, int *ret_error)
 
 	number.value = value;
 	troupe_proxy_init(&proxy, ref, &play__link__descriptor);
-	proxy.timeout_ms = 20000;
+	proxy.timeout_ms = PATIENCE_MS;
 	play__link__ask(&proxy.base, &number, keep, &kept);
 	*ret_error = troupe_await(&proxy);
 	CHECK(*ret_error == -ECANCELED || (proxy.pending == 0 && kept != -2));
@@ -93,7 +101,7 @@ static int cycle_root(int argc, char **argv)
 		     &path[1], &path[2], &path[3]) == 4);
 	for (i = 0; i < 3; i++)
 		CHECK(path[i + 1] == 'a' + (path[i] - 'a' + 1) % 3);
-	CHECK(troupe_now().ns - begin.ns < INT64_C(5000000000));
+	CHECK(is_soon(begin));
 	return 0;
 }
 
@@ -154,10 +162,9 @@ static int race_root(int argc, char **argv)
 		      0);
 	}
 	for (i = 0; i < 2; i++)
-		CHECK(troupe_wait(asker[i], troupe_in_ms(60000), NULL) == 0);
+		CHECK(troupe_wait(asker[i], TROUPE_NEVER, NULL) == 0);
 	CHECK(board->count > 0);
-	/* None was left to its deadline of 20 s. */
-	CHECK(troupe_now().ns - begin.ns < INT64_C(19000000000));
+	CHECK(is_soon(begin));
 	return 0;
 }
 
@@ -185,7 +192,7 @@ static int chain_root(int argc, char **argv)
 		      0);
 	}
 	for (i = 0; i < ASKERS; i++) {
-		CHECK(troupe_wait(asker[i], troupe_in_ms(60000), &end) == 0);
+		CHECK(troupe_wait(asker[i], TROUPE_NEVER, &end) == 0);
 		CHECK(end.reason.cause == TROUPE_NORMAL ||
 		      end.reason.cause == TROUPE_NOPROC);
 	}

@@ -6,12 +6,12 @@ enum { IS_SENT, IS_OVER };
 
 /*
  * Sends some numbers, a text, and numbers without end, which is when it is
- * stopped, or else in 20 seconds.
+ * stopped, or else in 60 seconds.
  */
 static int flood(const void *arguments)
 {
 	const Play__Who *root = arguments;
-	struct troupe_time end = troupe_in_ms(20000);
+	struct troupe_time end = troupe_in_ms(60000);
 	Play__Text text = PLAY__TEXT__INIT;
 	int64_t i;
 
@@ -93,7 +93,7 @@ enum { SENDERS = 40 };
 static int press(const void *arguments)
 {
 	const Play__Who *who = arguments;
-	struct troupe_time end = troupe_in_ms(20000);
+	struct troupe_time end = troupe_in_ms(60000);
 	Play__Number number = PLAY__NUMBER__INIT;
 
 	while (troupe_now().ns < end.ns)
@@ -210,7 +210,7 @@ static int answers_root(int argc, char **argv)
 			for (seen = board->count; board->count < seen + 1000;)
 				;
 			CHECK(stage_send(ref, j) == 0);
-			CHECK(stage_receive(2000) == j);
+			CHECK(stage_receive(60000) == j);
 		}
 		CHECK(troupe_stop(ref) == 0);
 		stage_end_of(ref);
