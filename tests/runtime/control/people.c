@@ -177,12 +177,15 @@ Test(people, a_node_that_a_signal_stopped_is_told_at_once)
 	kill(node.pid, SIGSTOP);
 	cr_assert_eq(waitid(P_PID, (id_t)node.pid, &info, WSTOPPED | WNOWAIT),
 		     0);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	for (int i = 0; i < 3; i++)
-		expect(troupe(&command, word[i], NULL), 1, "", says);
-	expect(troupe(&command, "ask", "doubler", "Twice", NULL), 1, "", says);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	cr_expect_lt(end.tv_sec - begin.tv_sec, 9);
+	for (int i = 0; i < 4; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		expect(i < 3 ? troupe(&command, word[i], NULL)
+			     : troupe(&command, "ask", "doubler", "Twice",
+				      NULL),
+		       1, "", says);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		cr_expect_lt(end.tv_sec - begin.tv_sec, 9);
+	}
 	kill(node.pid, SIGCONT);
 	node_stop(&node, "a");
 }
