@@ -6,18 +6,21 @@
 
 /* ---- a wake is never lost ---- */
 
+enum { LAST = 2 }; /* count[LAST]: the number of the last round */
+
 struct game {
 	struct doorbells *doorbells;
 	enum trp_wait_kind kind;
 	bool is_watching;
 	int cpu[2];
 	uint64_t rounds;
+	struct trp_time end; /* on a busy machine, before all are played */
 };
 
 static void await_ball(struct game *game, struct trp_wait *wait, uint32_t self,
 		       uint64_t round)
 {
-	struct trp_time limit = after_ms(20000);
+	struct trp_time limit = after_ms(60000);
 
 	while (atomic_load(&game->doorbells->count[self]) < round) {
 		bells_clear(game->doorbells, self);
@@ -40,16 +43,22 @@ static void serve(struct game *game, uint32_t self)
 
 static void play(struct game *game, uint32_t self)
 {
+	_Atomic uint64_t *last = &game->doorbells->count[LAST];
 	struct trp_wait wait;
+	bool is_over = false;
 
 	pin(game->cpu[self]);
 	init_wait(&wait, game->kind, game->doorbells, self);
 	if (game->is_watching)
 		watch_silence(&wait);
-	for (uint64_t round = 1; round <= game->rounds; round++) {
+	for (uint64_t round = 1; !is_over; round++) {
+		if (self == 0 && (round == game->rounds ||
+				  trp_time_now().ns >= game->end.ns))
+			atomic_store(last, round);
 		if (self == 0)
 			serve(game, self);
 		await_ball(game, &wait, self, round);
+		is_over = atomic_load(last) == round;
 		if (self == 1)
 			serve(game, self);
 	}
@@ -63,14 +72,7 @@ static void play_second(void *game)
 	play(game, 1);
 }
 
-/* TROUPE_TEST_ROUNDS: more of them, where there is time. */
-static uint64_t rounds(uint64_t usual)
-{
-	const char *wish = getenv("TROUPE_TEST_ROUNDS");
-
-	return wish ? strtoull(wish, NULL, 10) : usual;
-}
-
+/* TROUPE_TEST_ROUNDS: so many of them, where there is time. */
 static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
 		      int second, uint64_t usual)
 {
@@ -78,9 +80,15 @@ static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
 			     .kind = kind,
 			     .is_watching = is_watching,
 			     .cpu = { first, second },
-			     .rounds = rounds(usual) };
+			     .rounds = usual,
+			     .end = after_ms(20000) };
+	const char *wish = getenv("TROUPE_TEST_ROUNDS");
 	pid_t other;
 
+	if (wish) {
+		game.rounds = strtoull(wish, NULL, 10);
+		game.end = TRP_NEVER;
+	}
 	other = start(play_second, &game);
 	play(&game, 0);
 	join(other);
@@ -135,11 +143,13 @@ EACH_KIND(wait, no_wake_is_lost_between_watching_and_not)
 
 /* ---- time, and what there is already ---- */
 
-static void sleeps_until_deadline(enum trp_wait_kind kind, bool is_watching)
+/* Returns how late it was. */
+static int64_t sleep_until_deadline(enum trp_wait_kind kind, bool is_watching)
 {
 	struct doorbells *doorbells = bells_new();
 	struct trp_time deadline;
 	struct trp_wait wait;
+	int64_t late;
 	int wakes = 0;
 
 	init_wait(&wait, kind, doorbells, 0);
@@ -148,19 +158,26 @@ static void sleeps_until_deadline(enum trp_wait_kind kind, bool is_watching)
 	deadline = after_ms(30);
 	for (; trp_time_now().ns < deadline.ns; wakes++)
 		cr_assert_eq(trp_wait_sleep(&wait, deadline), 0);
+	late = trp_time_now().ns - deadline.ns;
 	cr_assert_leq(wakes, 3);
-	cr_assert_lt(trp_time_now().ns, deadline.ns + INT64_C(2000000000));
 	if (is_watching)
 		forget_silence(&wait);
 	trp_wait_fini(&wait);
 	bells_free(doorbells);
+	return late;
 }
 
+/* A busy machine may be late; of some sleeps one is in time there, too. */
 EACH_KIND(wait, a_sleep_ends_at_its_deadline)
 {
+	const int64_t second = INT64_C(1000000000);
+	int tries = 0;
+
 	require_kind(*kind);
-	sleeps_until_deadline(*kind, false);
-	sleeps_until_deadline(*kind, true);
+	while (sleep_until_deadline(*kind, false) > second)
+		cr_assert_lt(++tries, 20);
+	while (sleep_until_deadline(*kind, true) > second)
+		cr_assert_lt(++tries, 20);
 }
 
 EACH_KIND(wait, a_deadline_in_the_past_is_no_sleep)
