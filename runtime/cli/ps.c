@@ -12,8 +12,7 @@
 #include "runtime/control/control.pb-c.h"
 #include "runtime/node/ref.h"
 #include "serialize/json.h"
-
-enum { NAMES_SIZE = 256 };
+#include "serialize/message.h"
 
 /* Counts of the kernel for a process: proc_pid_stat(5). */
 struct kernel_stat {
@@ -23,16 +22,7 @@ struct kernel_stat {
 };
 
 struct line {
-	troupe_ref ref;
-	troupe_ref parent;
-	pid_t pid;
-	char label[TROUPE_NAME_SIZE];
-	char *address;		/* owned */
-	char names[NAMES_SIZE]; /* one after the other, each with its NUL */
-	size_t names_size;
-	unsigned state;
-	bool is_guest;
-	uint64_t received, sent, refused, dropped;
+	Troupe__Guest__Actor *actor; /* owned */
 	bool has_stat;
 	struct kernel_stat stat;
 };
@@ -40,10 +30,7 @@ struct line {
 struct table {
 	struct line *line; /* by slot, rising */
 	size_t count, room;
-	char node[TRP_NODE_NAME_SIZE];
-	char application[4096];
-	pid_t pid;
-	uint32_t slots;
+	Troupe__Guest__Node *node; /* owned */
 };
 
 static const char *state_name(unsigned state)
@@ -101,19 +88,7 @@ static int read_stat(pid_t pid, struct kernel_stat *ret_stat)
 
 /* ---- asking -------------------------------------------------------------- */
 
-static void take_names(struct line *line, const Troupe__Guest__Actor *actor)
-{
-	for (size_t i = 0; i < actor->n_names; i++) {
-		size_t size = strlen(actor->names[i]) + 1;
-
-		if (size > sizeof(line->names) - line->names_size)
-			return;
-		memcpy(line->names + line->names_size, actor->names[i], size);
-		line->names_size += size;
-	}
-}
-
-static int add(struct table *table, const Troupe__Guest__Actor *actor)
+static int add(struct table *table, const ProtobufCMessage *item)
 {
 	struct line *line;
 
@@ -126,24 +101,15 @@ static int add(struct table *table, const Troupe__Guest__Actor *actor)
 		table->line = line;
 		table->room = room;
 	}
-	line = &table->line[table->count++];
+	line = &table->line[table->count];
 	*line = (struct line) {
-		.ref = actor->ref,
-		.parent = actor->parent,
-		.pid = actor->pid,
-		.state = actor->state,
-		.is_guest = actor->is_guest,
-		.received = actor->received,
-		.sent = actor->sent,
-		.refused = actor->refused,
-		.dropped = actor->dropped,
+		.actor = (Troupe__Guest__Actor *)trp_message_copy(item)
 	};
-	snprintf(line->label, sizeof(line->label), "%s", actor->label);
-	take_names(line, actor);
-	line->address = strdup(actor->address);
-	if (!line->address)
+	if (!line->actor)
 		return -ENOMEM;
-	line->has_stat = line->pid && read_stat(line->pid, &line->stat) == 0;
+	table->count++;
+	line->has_stat = line->actor->pid &&
+			 read_stat(line->actor->pid, &line->stat) == 0;
 	return 0;
 }
 
@@ -151,21 +117,15 @@ static int ask_node(struct trp_client *client, struct table *table)
 {
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
 	const ProtobufCMessage *item;
-	const Troupe__Guest__Node *node;
 	int r = trp_client_get(client, &hello.base,
 			       &troupe__guest__node__descriptor, &item);
 
 	if (r < 0)
 		return r;
-	node = (const Troupe__Guest__Node *)item;
-	if (!node)
+	if (!item)
 		return -EPROTO;
-	table->pid = node->pid;
-	table->slots = node->slots;
-	snprintf(table->node, sizeof(table->node), "%s", node->name);
-	snprintf(table->application, sizeof(table->application), "%s",
-		 node->application);
-	return 0;
+	table->node = (Troupe__Guest__Node *)trp_message_copy(item);
+	return table->node ? 0 : -ENOMEM;
 }
 
 static int ask_actors(struct trp_client *client, struct table *table)
@@ -177,7 +137,7 @@ static int ask_actors(struct trp_client *client, struct table *table)
 	while (r == 0 &&
 	       (r = trp_client_next(client, &troupe__guest__actor__descriptor,
 				    0, &item)) == 1)
-		r = add(table, (const Troupe__Guest__Actor *)item);
+		r = add(table, item);
 	return r;
 }
 
@@ -186,7 +146,7 @@ static int ask_actors(struct trp_client *client, struct table *table)
 static int compare(const void *a, const void *b)
 {
 	uint32_t x = trp_ref_slot(*(const troupe_ref *)a);
-	uint32_t y = trp_ref_slot(((const struct line *)b)->ref);
+	uint32_t y = trp_ref_slot(((const struct line *)b)->actor->ref);
 
 	return x < y ? -1 : x > y;
 }
@@ -196,7 +156,7 @@ static const struct line *find(const struct table *table, troupe_ref ref)
 	const struct line *line = bsearch(&ref, table->line, table->count,
 					  sizeof(*table->line), compare);
 
-	return line && line->ref == ref ? line : NULL;
+	return line && line->actor->ref == ref ? line : NULL;
 }
 
 static void write_time(char text[32], int64_t ms)
@@ -214,26 +174,25 @@ static void write_time(char text[32], int64_t ms)
 
 static void print_line(const struct line *line)
 {
+	const Troupe__Guest__Actor *actor = line->actor;
 	char age[32] = "-", cpu[32] = "-", ref[32];
 
 	if (line->has_stat) {
 		write_time(age, line->stat.age_ms);
 		write_time(cpu, line->stat.cpu_ms);
 	}
-	snprintf(ref, sizeof(ref), "%u.%u", trp_ref_slot(line->ref),
-		 trp_ref_generation(line->ref));
+	snprintf(ref, sizeof(ref), "%u.%u", trp_ref_slot(actor->ref),
+		 trp_ref_generation(actor->ref));
 	printf("%7d %-8s %-8s %8s %8s %8" PRId64 " %9" PRIu64 " %9" PRIu64
 	       " %7" PRIu64 " %7" PRIu64 " ",
-	       (int)line->pid, ref, state_name(line->state), age, cpu,
-	       line->has_stat ? line->stat.rss / 1024 : 0, line->received,
-	       line->sent, line->refused, line->dropped);
-	fputs(line->address, stdout);
-	for (size_t at = 0; at < line->names_size;
-	     at += strlen(line->names + at) + 1)
-		printf("%s%s", at ? ", " : "  \"", line->names + at);
-	puts(line->names_size ? line->is_guest ? "\" (guest)" : "\""
-	     : line->is_guest ? " (guest)"
-			      : "");
+	       actor->pid, ref, state_name(actor->state), age, cpu,
+	       line->has_stat ? line->stat.rss / 1024 : 0, actor->received,
+	       actor->sent, actor->refused, actor->dropped);
+	fputs(actor->address, stdout);
+	for (size_t i = 0; i < actor->n_names; i++)
+		printf("%s%s", i ? ", " : "  \"", actor->names[i]);
+	fputs(actor->n_names ? "\"" : "", stdout);
+	puts(actor->is_guest ? " (guest)" : "");
 }
 
 /* Children follow their parent; siblings by slot. */
@@ -260,7 +219,7 @@ static int print_tree(const struct table *table)
 
 	for (size_t i = table->count; r == 0 && i > 0; i--) {
 		const struct line *parent =
-			find(table, table->line[i - 1].parent);
+			find(table, table->line[i - 1].actor->parent);
 		size_t of = parent ? (size_t)(parent - table->line) + 1 : 0;
 
 		branch.next[i - 1] = branch.first[of];
@@ -275,9 +234,11 @@ static int print_tree(const struct table *table)
 
 static int print_table(const struct table *table)
 {
-	printf("node %s, process %d, %zu of %u slots%s%s\n", table->node,
-	       (int)table->pid, table->count + 1, table->slots,
-	       table->application[0] ? ", " : "", table->application);
+	const Troupe__Guest__Node *node = table->node;
+
+	printf("node %s, process %d, %zu of %u slots%s%s\n", node->name,
+	       node->pid, table->count + 1, node->slots,
+	       node->application[0] ? ", " : "", node->application);
 	printf("%7s %-8s %-8s %8s %8s %8s %9s %9s %7s %7s %s\n", "PID", "REF",
 	       "STATE", "AGE", "CPU", "RSS/KiB", "RECEIVED", "SENT", "REFUSED",
 	       "DROPPED", "ADDRESS  \"NAMES\"");
@@ -295,42 +256,46 @@ static Troupe__Value *ref_value(troupe_ref ref)
 	return trp_value_text(text);
 }
 
-static Troupe__Value *names_value(const struct line *line)
+static Troupe__Value *names_value(const Troupe__Guest__Actor *actor)
 {
 	Troupe__Value *list = trp_value_list();
 
-	for (size_t at = 0; at < line->names_size;
-	     at += strlen(line->names + at) + 1)
-		trp_value_append(list, trp_value_text(line->names + at));
+	for (size_t i = 0; i < actor->n_names; i++)
+		trp_value_append(list, trp_value_text(actor->names[i]));
 	return list;
+}
+
+static int add_count(Troupe__Value *map, const char *key, int64_t count)
+{
+	return trp_value_add(map, key, trp_value_int(count));
+}
+
+static int add_text(Troupe__Value *map, const char *key, const char *text)
+{
+	return trp_value_add(map, key, trp_value_text(text));
 }
 
 static Troupe__Value *line_value(const struct line *line)
 {
+	const Troupe__Guest__Actor *actor = line->actor;
 	Troupe__Value *map = trp_value_map();
-	int r = trp_value_add(map, "ref", ref_value(line->ref));
+	int r = trp_value_add(map, "ref", ref_value(actor->ref));
 
-	r |= trp_value_add(map, "parent", ref_value(line->parent));
-	r |= trp_value_add(map, "pid", trp_value_int(line->pid));
-	r |= trp_value_add(map, "label", trp_value_text(line->label));
-	r |= trp_value_add(map, "names", names_value(line));
-	r |= trp_value_add(map, "address", trp_value_text(line->address));
-	r |= trp_value_add(map, "state",
-			   trp_value_text(state_name(line->state)));
-	r |= trp_value_add(map, "guest", trp_value_bool(line->is_guest));
-	r |= trp_value_add(map, "received",
-			   trp_value_int((int64_t)line->received));
-	r |= trp_value_add(map, "sent", trp_value_int((int64_t)line->sent));
-	r |= trp_value_add(map, "refused",
-			   trp_value_int((int64_t)line->refused));
-	r |= trp_value_add(map, "dropped",
-			   trp_value_int((int64_t)line->dropped));
+	r |= trp_value_add(map, "parent", ref_value(actor->parent));
+	r |= add_count(map, "pid", actor->pid);
+	r |= add_text(map, "label", actor->label);
+	r |= trp_value_add(map, "names", names_value(actor));
+	r |= add_text(map, "address", actor->address);
+	r |= add_text(map, "state", state_name(actor->state));
+	r |= trp_value_add(map, "guest", trp_value_bool(actor->is_guest));
+	r |= add_count(map, "received", (int64_t)actor->received);
+	r |= add_count(map, "sent", (int64_t)actor->sent);
+	r |= add_count(map, "refused", (int64_t)actor->refused);
+	r |= add_count(map, "dropped", (int64_t)actor->dropped);
 	if (line->has_stat) {
-		r |= trp_value_add(map, "age_ms",
-				   trp_value_int(line->stat.age_ms));
-		r |= trp_value_add(map, "cpu_ms",
-				   trp_value_int(line->stat.cpu_ms));
-		r |= trp_value_add(map, "rss", trp_value_int(line->stat.rss));
+		r |= add_count(map, "age_ms", line->stat.age_ms);
+		r |= add_count(map, "cpu_ms", line->stat.cpu_ms);
+		r |= add_count(map, "rss", line->stat.rss);
 	}
 	if (r == 0)
 		return map;
@@ -346,11 +311,10 @@ static int print_json(const struct table *table)
 
 	for (size_t i = 0; r == 0 && i < table->count; i++)
 		r = trp_value_append(list, line_value(&table->line[i]));
-	r |= trp_value_add(map, "node", trp_value_text(table->node));
-	r |= trp_value_add(map, "pid", trp_value_int(table->pid));
-	r |= trp_value_add(map, "slots", trp_value_int(table->slots));
-	r |= trp_value_add(map, "application",
-			   trp_value_text(table->application));
+	r |= add_text(map, "node", table->node->name);
+	r |= add_count(map, "pid", table->node->pid);
+	r |= add_count(map, "slots", table->node->slots);
+	r |= add_text(map, "application", table->node->application);
 	r |= trp_value_add(map, "actors", list);
 	if (r == 0 && trp_json_write(map, &text) == 0) {
 		puts(text);
@@ -374,8 +338,9 @@ static int ps(struct trp_client *client, bool is_json)
 	if (r == 0)
 		r = is_json ? print_json(&table) : print_table(&table);
 	for (size_t i = 0; i < table.count; i++)
-		free(table.line[i].address);
+		troupe__guest__actor__free_unpacked(table.line[i].actor, NULL);
 	free(table.line);
+	troupe__guest__node__free_unpacked(table.node, NULL);
 	return r;
 }
 
