@@ -6,97 +6,17 @@
 #include <string.h>
 
 /*
- * CBOR (RFC 8949) by libcbor's streaming side: its tree builder allocates
- * whatever a message announces.  Tags are passed over, strings in chunks are
- * refused (the original never sends them).
+ * CBOR (RFC 8949) by libcbor.  Heads are looked at by its streaming side first,
+ * for its tree builder allocates whatever a list or map announces; values are
+ * the builder's work.  Tags are passed over, strings in chunks are refused (the
+ * original never sends them).
  */
 
 struct seen {
-	struct trp_token token;
+	struct trp_token token; /* of a value: its type alone */
 	bool is_tag;
 	bool is_refused;
 };
-
-static struct trp_scalar *see_value(void *context, enum trp_scalar_type type)
-{
-	struct seen *seen = context;
-
-	seen->token.type = TRP_TOKEN_VALUE;
-	seen->token.value.type = type;
-	return &seen->token.value;
-}
-
-static void see_uint64(void *context, uint64_t number)
-{
-	if (number <= INT64_MAX)
-		see_value(context, TRP_SCALAR_INT)->integer = (int64_t)number;
-	else
-		see_value(context, TRP_SCALAR_REAL)->real = (double)number;
-}
-
-/* CBOR's negative N stands for -1 - N. */
-static void see_negint64(void *context, uint64_t number)
-{
-	if (number <= INT64_MAX)
-		see_value(context, TRP_SCALAR_INT)->integer =
-			-1 - (int64_t)number;
-	else
-		see_value(context, TRP_SCALAR_REAL)->real = -1 - (double)number;
-}
-
-static void see_uint8(void *context, uint8_t number)
-{
-	see_uint64(context, number);
-}
-
-static void see_uint16(void *context, uint16_t number)
-{
-	see_uint64(context, number);
-}
-
-static void see_uint32(void *context, uint32_t number)
-{
-	see_uint64(context, number);
-}
-
-static void see_negint8(void *context, uint8_t number)
-{
-	see_negint64(context, number);
-}
-
-static void see_negint16(void *context, uint16_t number)
-{
-	see_negint64(context, number);
-}
-
-static void see_negint32(void *context, uint32_t number)
-{
-	see_negint64(context, number);
-}
-
-static void see_span(void *context, enum trp_scalar_type type, cbor_data data,
-		     size_t length)
-{
-	struct trp_scalar *value = see_value(context, type);
-
-	value->span.data = (const char *)data;
-	value->span.length = length;
-}
-
-static void see_bytes(void *context, cbor_data data, size_t length)
-{
-	see_span(context, TRP_SCALAR_BYTES, data, length);
-}
-
-static void see_text(void *context, cbor_data data, size_t length)
-{
-	see_span(context, TRP_SCALAR_TEXT, data, length);
-}
-
-static void see_chunks(void *context)
-{
-	((struct seen *)context)->is_refused = true;
-}
 
 static void see_collection(void *context, enum trp_token_type type,
 			   size_t count)
@@ -137,69 +57,99 @@ static void see_tag(void *context, uint64_t tag)
 	((struct seen *)context)->is_tag = true;
 }
 
-static void see_double(void *context, double number)
+static void see_chunks(void *context)
 {
-	see_value(context, TRP_SCALAR_REAL)->real = number;
+	((struct seen *)context)->is_refused = true;
 }
 
-static void see_float(void *context, float number)
+/* CBOR's negative N stands for -1 - N. */
+static void take_integer(const cbor_item_t *item, struct trp_scalar *value)
 {
-	see_double(context, number);
+	uint64_t number = cbor_get_int(item);
+	bool is_negative = cbor_isa_negint(item);
+
+	if (number <= INT64_MAX) {
+		value->type = TRP_SCALAR_INT;
+		value->integer =
+			is_negative ? -1 - (int64_t)number : (int64_t)number;
+	} else {
+		value->type = TRP_SCALAR_REAL;
+		value->real =
+			is_negative ? -1 - (double)number : (double)number;
+	}
 }
 
-static void see_nothing(void *context)
+static void take_simple(const cbor_item_t *item, struct trp_scalar *value)
 {
-	see_value(context, TRP_SCALAR_NONE);
+	if (!cbor_float_ctrl_is_ctrl(item)) {
+		value->type = TRP_SCALAR_REAL;
+		value->real = cbor_float_get_float(item);
+	} else if (cbor_is_bool(item)) {
+		value->type = TRP_SCALAR_BOOL;
+		value->flag = cbor_get_bool(item);
+	}
 }
 
-static void see_bool(void *context, bool flag)
+/* end: behind its bytes, which a span is the last of. */
+static void take_item(const cbor_item_t *item, const char *end,
+		      struct trp_scalar *value)
 {
-	see_value(context, TRP_SCALAR_BOOL)->flag = flag;
+	if (cbor_is_int(item)) {
+		take_integer(item, value);
+	} else if (cbor_isa_float_ctrl(item)) {
+		take_simple(item, value);
+	} else {
+		bool is_text = cbor_isa_string(item);
+
+		value->type = is_text ? TRP_SCALAR_TEXT : TRP_SCALAR_BYTES;
+		value->span.length = is_text ? cbor_string_length(item)
+					     : cbor_bytestring_length(item);
+		value->span.data = end - value->span.length;
+	}
 }
 
-static const struct cbor_callbacks callbacks = {
-	.uint8 = see_uint8,
-	.uint16 = see_uint16,
-	.uint32 = see_uint32,
-	.uint64 = see_uint64,
-	.negint64 = see_negint64,
-	.negint32 = see_negint32,
-	.negint16 = see_negint16,
-	.negint8 = see_negint8,
-	.byte_string_start = see_chunks,
-	.byte_string = see_bytes,
-	.string = see_text,
-	.string_start = see_chunks,
-	.indef_array_start = see_open_list,
-	.array_start = see_list,
-	.indef_map_start = see_open_map,
-	.map_start = see_map,
-	.tag = see_tag,
-	.float2 = see_float,
-	.float4 = see_float,
-	.float8 = see_double,
-	.undefined = see_nothing,
-	.null = see_nothing,
-	.boolean = see_bool,
-	.indef_break = see_break,
-};
+/* The head at `at`; returns its bytes, or 0: it is none. */
+static size_t look(const struct trp_reader *reader, size_t at,
+		   struct seen *ret_seen)
+{
+	struct cbor_callbacks callbacks = cbor_empty_callbacks;
+	struct cbor_decoder_result result;
+
+	callbacks.byte_string_start = see_chunks;
+	callbacks.string_start = see_chunks;
+	callbacks.indef_array_start = see_open_list;
+	callbacks.array_start = see_list;
+	callbacks.indef_map_start = see_open_map;
+	callbacks.map_start = see_map;
+	callbacks.tag = see_tag;
+	callbacks.indef_break = see_break;
+	*ret_seen = (struct seen) { .token.type = TRP_TOKEN_VALUE };
+	result = cbor_stream_decode((cbor_data)reader->data + at,
+				    reader->length - at, &callbacks, ret_seen);
+	return result.status == CBOR_DECODER_FINISHED && !ret_seen->is_refused
+		       ? result.read
+		       : 0;
+}
 
 static int cbor_get(struct trp_reader *reader, struct trp_token *ret_token)
 {
-	size_t at = reader->at;
+	size_t at = reader->at, length;
+	struct cbor_load_result result;
 	struct seen seen;
-	struct cbor_decoder_result result;
+	cbor_item_t *item;
 
-	do {
-		memset(&seen, 0, sizeof(seen));
-		result = cbor_stream_decode((cbor_data)reader->data + at,
-					    reader->length - at, &callbacks,
-					    &seen);
-		if (result.status != CBOR_DECODER_FINISHED || seen.is_refused)
+	while ((length = look(reader, at, &seen)) && seen.is_tag)
+		at += length;
+	if (!length)
+		return -EBADMSG;
+	if (seen.token.type == TRP_TOKEN_VALUE) {
+		item = cbor_load((cbor_data)reader->data + at, length, &result);
+		if (!item)
 			return -EBADMSG;
-		at += result.read;
-	} while (seen.is_tag);
-	reader->at = at;
+		take_item(item, reader->data + at + length, &seen.token.value);
+		cbor_decref(&item);
+	}
+	reader->at = at + length;
 	*ret_token = seen.token;
 	return 0;
 }

@@ -4,8 +4,8 @@
 /*
  * CBOR and msgpack as one stream of tokens.  A list of N is the token LIST
  * with count N and then N items; a map of N is MAP and then N keys each with
- * its item.  A reader never allocates and never believes a count: what is
- * announced but not there ends in -EBADMSG.
+ * its item.  A reader never believes a count: what is announced but not there
+ * ends in -EBADMSG, and is not allocated.
  */
 
 #include "serialize/beacon/scalar.h"
