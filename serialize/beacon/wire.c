@@ -29,40 +29,40 @@ static const char *const type_names[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_HIST] = "hist",
 };
 
+/* The fields from FIELD_VERSION on are the configuration. */
 enum field {
 	FIELD_T,
 	FIELD_NODE,
 	FIELD_VALUE,
 	FIELD_HISTORY,
 	FIELD_VERSION,
-	FIELD_CYCLE,
-	FIELD_GAP,
-	FIELD_NODES,
-	FIELD_SPLITS,
-	FIELD_N_HOSTS,
-	FIELD_FORCE_IN,
-	FIELDS
+	FIELDS = FIELD_VERSION + 7
 };
 
-static const char *const keys[FIELDS] = {
-	[FIELD_T] = "t",
-	[FIELD_NODE] = "node",
-	[FIELD_VALUE] = "value",
-	[FIELD_HISTORY] = "history",
-	[FIELD_VERSION] = "version",
-	[FIELD_CYCLE] = "cycle",
-	[FIELD_GAP] = "gap",
-	[FIELD_NODES] = "nodes",
-	[FIELD_SPLITS] = "splits",
-	[FIELD_N_HOSTS] = "n_hosts",
-	[FIELD_FORCE_IN] = "force_in",
+enum kind { TYPE, NODE, ANY, NAMES, INTEGER, SECONDS, FLAG };
+
+#define AT(member) offsetof(struct trp_wire_config, member)
+
+static const struct {
+	const char *key;
+	enum kind kind;
+	size_t at; /* in the configuration */
+} rows[FIELDS] = {
+	[FIELD_T] = { "t", TYPE, 0 },
+	[FIELD_NODE] = { "node", NODE, 0 },
+	[FIELD_VALUE] = { "value", ANY, 0 },
+	[FIELD_HISTORY] = { "history", NAMES, 0 },
+	[FIELD_VERSION] = { "version", INTEGER, AT(version) },
+	{ "cycle", SECONDS, AT(cycle_s) },
+	{ "gap", SECONDS, AT(gap_s) },
+	{ "nodes", INTEGER, AT(nodes) },
+	{ "splits", INTEGER, AT(splits) },
+	{ "n_hosts", INTEGER, AT(n_hosts) },
+	{ "force_in", FLAG, AT(force_in) },
 };
 
-#define BIT(field) (1u << (field))
-#define CONFIG_FIELDS                                                \
-	(BIT(FIELD_VERSION) | BIT(FIELD_CYCLE) | BIT(FIELD_GAP) |    \
-	 BIT(FIELD_NODES) | BIT(FIELD_SPLITS) | BIT(FIELD_N_HOSTS) | \
-	 BIT(FIELD_FORCE_IN))
+#define BIT(field)    (1u << (field))
+#define CONFIG_FIELDS (BIT(FIELDS) - BIT(FIELD_VERSION))
 
 /* Fields of a message of each type when we send it. */
 static const unsigned int sent_fields[TRP_WIRE_TYPES] = {
@@ -251,12 +251,12 @@ static int get_integer(struct decoding *d, int64_t *ret_integer)
 	return 0;
 }
 
-static int get_force_in(struct decoding *d)
+static int get_flag(struct decoding *d, bool *ret_flag)
 {
 	int64_t flag = 0;
 	int r = get_integer(d, &flag);
 
-	d->wire->config.force_in = flag != 0;
+	*ret_flag = flag != 0;
 	return r;
 }
 
@@ -313,36 +313,29 @@ static int get_history(struct decoding *d)
 
 static int get_field(struct decoding *d, enum field field)
 {
-	struct trp_wire_config *config = &d->wire->config;
+	void *at;
 
+	if (field == FIELDS)
+		return trp_codec_skip(d->codec, &d->reader);
 	d->seen |= BIT(field);
-	switch (field) {
-	case FIELD_T:
+	at = (char *)&d->wire->config + rows[field].at;
+	switch (rows[field].kind) {
+	case TYPE:
 		return get_type(d);
-	case FIELD_NODE:
+	case NODE:
 		return get_text(d, &d->wire->node);
-	case FIELD_VALUE:
+	case ANY:
 		return get_any(d, &d->wire->value);
-	case FIELD_HISTORY:
+	case NAMES:
 		return get_history(d);
-	case FIELD_VERSION:
-		return get_integer(d, &config->version);
-	case FIELD_CYCLE:
-		return get_number(d, &config->cycle_s);
-	case FIELD_GAP:
-		return get_number(d, &config->gap_s);
-	case FIELD_NODES:
-		return get_integer(d, &config->nodes);
-	case FIELD_SPLITS:
-		return get_integer(d, &config->splits);
-	case FIELD_N_HOSTS:
-		return get_integer(d, &config->n_hosts);
-	case FIELD_FORCE_IN:
-		return get_force_in(d);
-	case FIELDS:
-		break;
+	case INTEGER:
+		return get_integer(d, at);
+	case SECONDS:
+		return get_number(d, at);
+	case FLAG:
+		return get_flag(d, at);
 	}
-	return trp_codec_skip(d->codec, &d->reader);
+	return -EBADMSG;
 }
 
 static enum field field_of(const struct trp_scalar *key)
@@ -352,8 +345,9 @@ static enum field field_of(const struct trp_scalar *key)
 	if (key->type != TRP_SCALAR_TEXT)
 		return FIELDS;
 	for (field = 0; field < FIELDS; field++)
-		if (strlen(keys[field]) == key->span.length &&
-		    memcmp(keys[field], key->span.data, key->span.length) == 0)
+		if (strlen(rows[field].key) == key->span.length &&
+		    memcmp(rows[field].key, key->span.data, key->span.length) ==
+			    0)
 			break;
 	return field;
 }
@@ -470,31 +464,22 @@ static struct trp_token bool_token(bool flag)
 static struct trp_token field_token(const struct trp_wire *wire,
 				    enum field field)
 {
-	const struct trp_wire_config *config = &wire->config;
+	const void *at = (const char *)&wire->config + rows[field].at;
 
-	switch (field) {
-	case FIELD_T:
+	switch (rows[field].kind) {
+	case TYPE:
 		return text_token(type_names[wire->type]);
-	case FIELD_NODE:
+	case NODE:
 		return text_token(wire->node);
-	case FIELD_VALUE:
+	case ANY:
 		return value_token(&wire->value);
-	case FIELD_VERSION:
-		return integer_token(config->version);
-	case FIELD_CYCLE:
-		return seconds_token(config->cycle_s);
-	case FIELD_GAP:
-		return seconds_token(config->gap_s);
-	case FIELD_NODES:
-		return integer_token(config->nodes);
-	case FIELD_SPLITS:
-		return integer_token(config->splits);
-	case FIELD_N_HOSTS:
-		return integer_token(config->n_hosts);
-	case FIELD_FORCE_IN:
-		return bool_token(config->force_in);
-	case FIELD_HISTORY:
-	case FIELDS:
+	case INTEGER:
+		return integer_token(*(const int64_t *)at);
+	case SECONDS:
+		return seconds_token(*(const double *)at);
+	case FLAG:
+		return bool_token(*(const bool *)at);
+	case NAMES:
 		break;
 	}
 	return (struct trp_token) { .type = TRP_TOKEN_LIST,
@@ -513,7 +498,7 @@ static int put_field(const struct trp_codec *codec, struct trp_writer *writer,
 		     const struct trp_wire *wire, enum field field)
 {
 	struct trp_token token = field_token(wire, field);
-	int r = put_text(codec, writer, keys[field]);
+	int r = put_text(codec, writer, rows[field].key);
 
 	if (r < 0)
 		return r;
