@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x00000100000001b3)
@@ -22,12 +23,19 @@ static struct {
 	_Atomic uint64_t check, id;
 } cache[1 << CACHE_BITS];
 
+uint64_t trp_type_mix(uint64_t hash, const void *bytes, size_t size)
+{
+	const unsigned char *byte = bytes;
+
+	while (size--)
+		hash = (hash ^ *byte++) * FNV_PRIME;
+	return hash;
+}
+
 uint64_t trp_type_id(const char *full_name)
 {
-	uint64_t hash = FNV_BASIS;
+	uint64_t hash = trp_type_mix(FNV_BASIS, full_name, strlen(full_name));
 
-	for (const char *at = full_name; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * FNV_PRIME;
 	return hash ? hash : FNV_BASIS;
 }
 

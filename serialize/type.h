@@ -17,6 +17,10 @@
  */
 uint64_t trp_type_id(const char *full_name);
 
+/* The hash of all that `hash` is of, and of these bytes; to be begun with any.
+ */
+uint64_t trp_type_mix(uint64_t hash, const void *bytes, size_t size);
+
 /*
  * The same of a descriptor's name, remembered by its address: descriptors must
  * live, and mean the same, as long as the process.  Safe from any thread.

@@ -57,22 +57,9 @@ int trp_pattern_check(const struct troupe_pattern *patterns, size_t count)
 	return r;
 }
 
-/* FNV-1a, as serialize/type.h; from there on. */
-static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
+static uint64_t mix(uint64_t hash, uint64_t number)
 {
-	const unsigned char *byte = bytes;
-
-	while (size--)
-		hash = (hash ^ *byte++) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
-static uint64_t mix_number(uint64_t hash, uint64_t number)
-{
-	for (int i = 0; i < 8; i++)
-		hash = (hash ^ (number >> 8 * i & 255)) *
-		       UINT64_C(0x100000001b3);
-	return hash;
+	return (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* By what it says and not where it is: its owner may change it. */
@@ -85,8 +72,7 @@ static bool mix_example(uint64_t *hash, const ProtobufCMessage *example,
 
 	if (bytes) {
 		trp_message_pack(example, bytes);
-		*hash = mix_number(*hash, size);
-		*hash = mix(*hash, bytes, size);
+		*hash = trp_type_mix(mix(*hash, size), bytes, size);
 	}
 	trp_scratch_release(scratch, mark);
 	return bytes;
@@ -95,7 +81,7 @@ static bool mix_example(uint64_t *hash, const ProtobufCMessage *example,
 uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
 			   struct trp_scratch *scratch)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = count;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct troupe_pattern *pattern = &patterns[i];
@@ -104,10 +90,10 @@ uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
 		const struct trp_shape *shape =
 			(const struct trp_shape *)pattern->shape;
 
-		hash = mix_number(hash, type ? trp_type_of(type) : 0);
-		hash = mix_number(hash, pattern->sender);
-		hash = mix_number(hash, shape ? trp_shape_id(shape) : 0);
-		hash = mix_number(hash, pattern->example != NULL);
+		hash = mix(hash, type ? trp_type_of(type) : 0);
+		hash = mix(hash, pattern->sender);
+		hash = mix(hash, shape ? trp_shape_id(shape) : 0);
+		hash = mix(hash, pattern->example != NULL);
 		if (pattern->matches ||
 		    (pattern->example &&
 		     !mix_example(&hash, pattern->example, scratch)))

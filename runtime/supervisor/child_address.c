@@ -4,21 +4,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "serialize/type.h"
 
 /* //mesh-bus is not the application's but the supervisor's own. */
 static const char unknown[] = "?", cut[] = "...", own[] = "/";
 
-/* FNV-1a over the parent and `size` bytes. */
 static uint32_t *bucket_of(const struct trp_child_table *table, uint32_t parent,
 			   const char *name, size_t size)
 {
-	uint32_t value = (2166136261u ^ parent) * 16777619u;
+	uint64_t hash = trp_type_mix(0, &parent, sizeof(parent));
 
-	while (size--)
-		value = (value ^ (unsigned char)*name++) * 16777619u;
+	hash = trp_type_mix(hash, name, size);
 	/* The low bits know little of the parent. */
-	value ^= value >> 15;
-	return &table->bucket[value & (table->buckets - 1)];
+	return &table->bucket[(hash ^ hash >> 32) & (table->buckets - 1)];
 }
 
 /* 0: none. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "serialize/type.h"
 
 bool trp_registry_is_valid(const char *name)
 {
@@ -24,21 +25,11 @@ bool trp_registry_is_step(const char *name)
 	       name[strspn(name, ".")];
 }
 
-/* FNV-1a */
-static uint32_t hash(const char *name)
-{
-	uint32_t value = 2166136261u;
-
-	for (; *name; name++)
-		value = (value ^ (unsigned char)*name) * 16777619u;
-	return value;
-}
-
 static struct trp_registered **find(const struct trp_registry *registry,
 				    const char *name)
 {
 	struct trp_registered **link =
-		&registry->bucket[hash(name) & (registry->buckets - 1)];
+		&registry->bucket[trp_type_id(name) & (registry->buckets - 1)];
 
 	while (*link && strcmp((*link)->name, name) != 0)
 		link = &(*link)->next;
