@@ -20,10 +20,11 @@ static int watch(troupe_ref ref, uint64_t id)
 
 static int unwatch(uint64_t id)
 {
-	Troupe__Control__Unwatch request = TROUPE__CONTROL__UNWATCH__INIT;
+	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
 	int r;
 
 	request.id = id;
+	request.is_over = true;
 	r = trp_actor_request(&request.base, NULL);
 	trp_take_reports();
 	free(trp_exit_queue_take(&trp_self.exits, id, 0));

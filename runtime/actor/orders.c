@@ -9,25 +9,25 @@
 
 /* ---- registered names, and addresses in the tree ------------------------- */
 
-int troupe_register(const char *name, troupe_ref ref)
+static int give_name(const char *name, troupe_ref ref)
 {
 	Troupe__Control__Register request = TROUPE__CONTROL__REGISTER__INIT;
 
-	if (!name || !ref)
+	if (!name)
 		return -EINVAL;
 	request.name = (char *)name;
 	request.ref = ref;
 	return trp_actor_request(&request.base, NULL);
 }
 
+int troupe_register(const char *name, troupe_ref ref)
+{
+	return ref ? give_name(name, ref) : -EINVAL;
+}
+
 int troupe_unregister(const char *name)
 {
-	Troupe__Control__Unregister request = TROUPE__CONTROL__UNREGISTER__INIT;
-
-	if (!name)
-		return -EINVAL;
-	request.name = (char *)name;
-	return trp_actor_request(&request.base, NULL);
+	return give_name(name, 0);
 }
 
 int troupe_whereis(const char *name, troupe_ref *ret_ref)
@@ -62,24 +62,25 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 
 /* ---- the end of another -------------------------------------------------- */
 
-int troupe_stop(troupe_ref ref)
+static int end(troupe_ref ref, bool is_kill)
 {
 	Troupe__Control__Stop request = TROUPE__CONTROL__STOP__INIT;
 
 	if (!ref)
 		return -EINVAL;
 	request.ref = ref;
+	request.is_kill = is_kill;
 	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_stop(troupe_ref ref)
+{
+	return end(ref, false);
 }
 
 int troupe_kill(troupe_ref ref)
 {
-	Troupe__Control__Kill request = TROUPE__CONTROL__KILL__INIT;
-
-	if (!ref)
-		return -EINVAL;
-	request.ref = ref;
-	return trp_actor_request(&request.base, NULL);
+	return end(ref, true);
 }
 
 int troupe_close(troupe_ref ref)

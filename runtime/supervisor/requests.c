@@ -42,21 +42,15 @@ static struct trp_child *find(const struct trp_request *request, troupe_ref ref)
 
 static int on_stop(struct trp_request *request)
 {
-	const Troupe__Control__Stop *stop = request->message;
-
-	if (!find(request, stop->ref))
-		return -ESRCH;
-	trp_supervisor_stop(request->supervisor, trp_ref_slot(stop->ref));
-	return 0;
-}
-
-static int on_kill(struct trp_request *request)
-{
-	const Troupe__Control__Kill *order = request->message;
+	const Troupe__Control__Stop *order = request->message;
 
 	if (!find(request, order->ref))
 		return -ESRCH;
-	trp_notify_kill(request->supervisor, trp_ref_slot(order->ref));
+	if (order->is_kill)
+		trp_notify_kill(request->supervisor, trp_ref_slot(order->ref));
+	else
+		trp_supervisor_stop(request->supervisor,
+				    trp_ref_slot(order->ref));
 	return 0;
 }
 
@@ -70,6 +64,11 @@ static int on_watch(struct trp_request *request)
 
 	if (!watch->id)
 		return -EINVAL;
+	if (watch->is_over) {
+		trp_child_unwatch(&supervisor->children, request->slot,
+				  watch->id);
+		return 0;
+	}
 	if (find(request, watch->ref))
 		return trp_child_watch(&supervisor->children, request->slot,
 				       trp_ref_slot(watch->ref), watch->id);
@@ -79,30 +78,17 @@ static int on_watch(struct trp_request *request)
 	return 0;
 }
 
-static int on_unwatch(struct trp_request *request)
-{
-	const Troupe__Control__Unwatch *watch = request->message;
-
-	trp_child_unwatch(&request->supervisor->children, request->slot,
-			  watch->id);
-	return 0;
-}
-
 static int on_register(struct trp_request *request)
 {
 	const Troupe__Control__Register *name = request->message;
+	struct trp_registry *registry = &request->supervisor->registry;
 	struct trp_child *child = find(request, name->ref);
 
-	return child ? trp_registry_add(&request->supervisor->registry,
-					name->name, name->ref, &child->names)
+	if (!name->ref)
+		return trp_registry_remove(registry, name->name);
+	return child ? trp_registry_add(registry, name->name, name->ref,
+					&child->names)
 		     : -ESRCH;
-}
-
-static int on_unregister(struct trp_request *request)
-{
-	const Troupe__Control__Unregister *name = request->message;
-
-	return trp_registry_remove(&request->supervisor->registry, name->name);
 }
 
 static int on_whereis(struct trp_request *request)
@@ -168,11 +154,8 @@ static int on_stop_children(struct trp_request *request)
 static const struct trp_request_kind own[] = {
 	{ &troupe__control__spawn__descriptor, .handle = on_spawn },
 	{ &troupe__control__stop__descriptor, .handle = on_stop },
-	{ &troupe__control__kill__descriptor, .handle = on_kill },
 	{ &troupe__control__watch__descriptor, .handle = on_watch },
-	{ &troupe__control__unwatch__descriptor, .handle = on_unwatch },
 	{ &troupe__control__register__descriptor, .handle = on_register },
-	{ &troupe__control__unregister__descriptor, .handle = on_unregister },
 	{ &troupe__control__whereis__descriptor, .handle = on_whereis },
 	{ &troupe__control__dead_letters__descriptor,
 	  .handle = on_dead_letters },
