@@ -32,17 +32,18 @@ struct reading {
 	int error;
 };
 
-static Troupe__Value *fail(struct reading *reading, const char *text)
+static struct troupe_value *fail(struct reading *reading, const char *text)
 {
 	trp_parse_error_at(reading->parse_error, SIZE_MAX, "%s", text);
 	reading->error = -EINVAL;
 	return NULL;
 }
 
-static Troupe__Value *read_bytes(struct reading *reading, const json_t *item)
+static struct troupe_value *read_bytes(struct reading *reading,
+				       const json_t *item)
 {
 	const char *text = json_string_value(item);
-	Troupe__Value *value;
+	struct troupe_value *value;
 	unsigned char *bytes;
 	size_t size;
 
@@ -55,32 +56,35 @@ static Troupe__Value *read_bytes(struct reading *reading, const json_t *item)
 		free(bytes);
 		return fail(reading, "\"$bytes\" wants base64 text");
 	}
-	value = trp_value_bytes(bytes, size);
+	value = troupe_value_bytes(bytes, size);
 	free(bytes);
 	return value;
 }
 
-static Troupe__Value *read_double(struct reading *reading, const json_t *item)
+static struct troupe_value *read_double(struct reading *reading,
+					const json_t *item)
 {
 	const char *text = json_string_value(item);
 
 	if (text && strcmp(text, "NaN") == 0)
-		return trp_value_double(NAN);
+		return troupe_value_double(NAN);
 	if (text && strcmp(text, "Infinity") == 0)
-		return trp_value_double(INFINITY);
+		return troupe_value_double(INFINITY);
 	if (text && strcmp(text, "-Infinity") == 0)
-		return trp_value_double(-INFINITY);
+		return troupe_value_double(-INFINITY);
 	return fail(reading, "\"$double\" wants \"NaN\", \"Infinity\" or "
 			     "\"-Infinity\"");
 }
 
-static Troupe__Value *read_any(struct reading *reading, const json_t *json);
+static struct troupe_value *read_any(struct reading *reading,
+				     const json_t *json);
 
-static Troupe__Value *read_map(struct reading *reading, const json_t *json)
+static struct troupe_value *read_map(struct reading *reading,
+				     const json_t *json)
 {
 	/* jansson has no const iterators; nothing is changed. */
 	json_t *object = (json_t *)json;
-	Troupe__Value *map = trp_value_map();
+	struct troupe_value *map = troupe_value_map();
 	const char *key;
 	json_t *item;
 
@@ -91,14 +95,15 @@ static Troupe__Value *read_map(struct reading *reading, const json_t *json)
 
 		if (trp_value_add(map, key + is_escaped,
 				  read_any(reading, item)) < 0) {
-			trp_value_free(map);
+			troupe_value_free(map);
 			return NULL;
 		}
 	}
 	return map;
 }
 
-static Troupe__Value *read_object(struct reading *reading, const json_t *json)
+static struct troupe_value *read_object(struct reading *reading,
+					const json_t *json)
 {
 	const json_t *item;
 
@@ -113,22 +118,24 @@ static Troupe__Value *read_object(struct reading *reading, const json_t *json)
 	return read_map(reading, json);
 }
 
-static Troupe__Value *read_list(struct reading *reading, const json_t *json)
+static struct troupe_value *read_list(struct reading *reading,
+				      const json_t *json)
 {
-	Troupe__Value *list = trp_value_list();
+	struct troupe_value *list = troupe_value_list();
 
 	for (size_t i = 0; i < json_array_size(json); i++) {
 		const json_t *item = json_array_get(json, i);
 
-		if (trp_value_append(list, read_any(reading, item)) < 0) {
-			trp_value_free(list);
+		if (troupe_value_append(list, read_any(reading, item)) < 0) {
+			troupe_value_free(list);
 			return NULL;
 		}
 	}
 	return list;
 }
 
-static Troupe__Value *read_any(struct reading *reading, const json_t *json)
+static struct troupe_value *read_any(struct reading *reading,
+				     const json_t *json)
 {
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
@@ -136,18 +143,18 @@ static Troupe__Value *read_any(struct reading *reading, const json_t *json)
 	case JSON_ARRAY:
 		return read_list(reading, json);
 	case JSON_STRING:
-		return trp_value_text(json_string_value(json));
+		return troupe_value_text(json_string_value(json));
 	case JSON_INTEGER:
-		return trp_value_int(json_integer_value(json));
+		return troupe_value_int(json_integer_value(json));
 	case JSON_REAL:
-		return trp_value_double(json_real_value(json));
+		return troupe_value_double(json_real_value(json));
 	case JSON_TRUE:
 	case JSON_FALSE:
-		return trp_value_bool(json_typeof(json) == JSON_TRUE);
+		return troupe_value_bool(json_typeof(json) == JSON_TRUE);
 	case JSON_NULL:
 		break;
 	}
-	return trp_value_null();
+	return troupe_value_null();
 }
 
 /* jansson's own bound is 2,048 levels; and it would not say where. */
@@ -195,12 +202,12 @@ static int explain(const json_error_t *error,
 }
 
 static int read_text(const char *text, size_t size, size_t flags,
-		     Troupe__Value **ret_value, size_t *ret_used,
+		     struct troupe_value **ret_value, size_t *ret_used,
 		     struct trp_parse_error *parse_error)
 {
 	struct reading reading = { .parse_error = parse_error };
 	json_error_t error;
-	Troupe__Value *value;
+	struct troupe_value *value;
 	json_t *json;
 
 	if (size > INT_MAX) {
@@ -219,7 +226,8 @@ static int read_text(const char *text, size_t size, size_t flags,
 	return 0;
 }
 
-int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
+int trp_json_read(const char *text, size_t size,
+		  struct troupe_value **ret_value,
 		  struct trp_parse_error *parse_error)
 {
 	size_t used;
@@ -232,7 +240,7 @@ int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
 }
 
 int trp_json_read_first(const char *text, size_t size,
-			Troupe__Value **ret_value, size_t *ret_used,
+			struct troupe_value **ret_value, size_t *ret_used,
 			struct trp_parse_error *parse_error)
 {
 	return read_text(text, size,
@@ -287,10 +295,10 @@ void trp_json_write_text(FILE *out, const char *text)
 	putc('"', out);
 }
 
-static int write_bytes(FILE *out, const Troupe__Value *value)
+static int write_bytes(FILE *out, const struct troupe_value *value)
 {
 	size_t size;
-	const void *bytes = trp_value_to_bytes(value, &size);
+	const void *bytes = troupe_value_to_bytes(value, &size);
 	char *text = malloc(trp_base64_size(size) + 1);
 
 	if (!text)
@@ -348,16 +356,18 @@ static int write_double(FILE *out, double number)
 	return r;
 }
 
-static int write_any(FILE *out, const Troupe__Value *value, unsigned levels);
+static int write_any(FILE *out, const struct troupe_value *value,
+		     unsigned levels);
 
-static int write_list(FILE *out, const Troupe__Value *list, unsigned levels)
+static int write_list(FILE *out, const struct troupe_value *list,
+		      unsigned levels)
 {
 	int r;
 
 	putc('[', out);
-	for (size_t i = 0; i < trp_value_count(list); i++) {
+	for (size_t i = 0; i < troupe_value_count(list); i++) {
 		fputs(i ? ", " : "", out);
-		r = write_any(out, trp_value_at(list, i), levels);
+		r = write_any(out, troupe_value_at(list, i), levels);
 		if (r < 0)
 			return r;
 	}
@@ -365,16 +375,16 @@ static int write_list(FILE *out, const Troupe__Value *list, unsigned levels)
 	return 0;
 }
 
-static int write_map(FILE *out, const Troupe__Value *map, unsigned levels)
+static int write_map(FILE *out, const struct troupe_value *map, unsigned levels)
 {
 	int r;
 
 	putc('{', out);
-	for (size_t i = 0; i < trp_value_count(map); i++) {
-		const char *key = trp_value_key_at(map, i);
+	for (size_t i = 0; i < troupe_value_count(map); i++) {
+		const char *key = troupe_value_key_at(map, i);
 
 		fputs(i ? ", " : "", out);
-		if (trp_value_count(map) == 1 && is_special(key)) {
+		if (troupe_value_count(map) == 1 && is_special(key)) {
 			char *escaped;
 
 			if (asprintf(&escaped, "$%s", key) < 0)
@@ -385,7 +395,7 @@ static int write_map(FILE *out, const Troupe__Value *map, unsigned levels)
 			trp_json_write_text(out, key);
 		}
 		fputs(": ", out);
-		r = write_any(out, trp_value_at(map, i), levels);
+		r = write_any(out, troupe_value_at(map, i), levels);
 		if (r < 0)
 			return r;
 	}
@@ -393,7 +403,8 @@ static int write_map(FILE *out, const Troupe__Value *map, unsigned levels)
 	return 0;
 }
 
-static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
+static int write_any(FILE *out, const struct troupe_value *value,
+		     unsigned levels)
 {
 	if (levels == 0)
 		return -EINVAL;
@@ -402,15 +413,15 @@ static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
 		fputs("null", out);
 		return 0;
 	case TRP_VALUE_BOOL:
-		fputs(value->bool_value ? "true" : "false", out);
+		fputs(value->message.bool_value ? "true" : "false", out);
 		return 0;
 	case TRP_VALUE_INT:
-		fprintf(out, "%lld", (long long)value->int_value);
+		fprintf(out, "%lld", (long long)value->message.int_value);
 		return 0;
 	case TRP_VALUE_DOUBLE:
-		return write_double(out, value->number_value);
+		return write_double(out, value->message.number_value);
 	case TRP_VALUE_TEXT:
-		trp_json_write_text(out, value->string_value);
+		trp_json_write_text(out, value->message.string_value);
 		return 0;
 	case TRP_VALUE_BYTES:
 		return write_bytes(out, value);
@@ -422,7 +433,7 @@ static int write_any(FILE *out, const Troupe__Value *value, unsigned levels)
 	return -EINVAL;
 }
 
-int trp_json_write(const Troupe__Value *value, char **ret_text)
+int trp_json_write(const struct troupe_value *value, char **ret_text)
 {
 	struct trp_text_buffer text;
 	int r = trp_text_buffer_open(&text);

@@ -21,13 +21,14 @@
  * twice, an integer beyond 64 bits, U+0000, or nested deeper than
  * TRP_VALUE_DEPTH; -ENOMEM.
  */
-int trp_json_read(const char *text, size_t size, Troupe__Value **ret_value,
+int trp_json_read(const char *text, size_t size,
+		  struct troupe_value **ret_value,
 		  struct trp_parse_error *parse_error);
 
 /* The same of the string or number with which the text begins; ret_used: its
  * bytes. */
 int trp_json_read_first(const char *text, size_t size,
-			Troupe__Value **ret_value, size_t *ret_used,
+			struct troupe_value **ret_value, size_t *ret_used,
 			struct trp_parse_error *parse_error);
 
 /*
@@ -35,7 +36,7 @@ int trp_json_read_first(const char *text, size_t size,
  * that came twice is written twice, and then not read again.  Returns 0;
  * -EINVAL: nested deeper than what can be received; -ENOMEM.
  */
-int trp_json_write(const Troupe__Value *value, char **ret_text);
+int trp_json_write(const struct troupe_value *value, char **ret_text);
 
 /* Parts of it, for those who write JSON of their own. */
 void trp_json_write_text(FILE *out, const char *text);

@@ -21,14 +21,14 @@ enum kind {
  *	EACH	count == 1
  *	else	keys == NULL
  */
-struct trp_shape {
+struct troupe_shape {
 	enum kind kind;
 	uint64_t id;	/* 0: not a whole shape */
 	unsigned kinds; /* 1 << enum trp_value_kind each */
-	Troupe__Value *constant;
+	struct troupe_value *constant;
 	size_t count;
 	char **keys;
-	struct trp_shape **items;
+	struct troupe_shape **items;
 };
 
 static const struct word {
@@ -60,35 +60,35 @@ struct parsing {
 
 /* ---- parts --------------------------------------------------------------- */
 
-static struct trp_shape *new_shape(enum kind kind)
+static struct troupe_shape *new_shape(enum kind kind)
 {
-	struct trp_shape *shape = calloc(1, sizeof(*shape));
+	struct troupe_shape *shape = calloc(1, sizeof(*shape));
 
 	if (shape)
 		shape->kind = kind;
 	return shape;
 }
 
-void trp_shape_free(struct trp_shape *shape)
+void troupe_shape_free(struct troupe_shape *shape)
 {
 	if (!shape)
 		return;
 	for (size_t i = 0; i < shape->count; i++) {
-		trp_shape_free(shape->items[i]);
+		troupe_shape_free(shape->items[i]);
 		if (shape->keys)
 			free(shape->keys[i]);
 	}
 	free(shape->items);
 	free(shape->keys);
-	trp_value_free(shape->constant);
+	troupe_value_free(shape->constant);
 	free(shape);
 }
 
 /* Consumes key (NULL: none) and item, also on failure. */
-static int add(struct trp_shape *shape, char *key, struct trp_shape *item)
+static int add(struct troupe_shape *shape, char *key, struct troupe_shape *item)
 {
 	size_t count = shape->count + 1;
-	struct trp_shape **items;
+	struct troupe_shape **items;
 	char **keys;
 
 	items = reallocarray(shape->items, count, sizeof(*items));
@@ -106,7 +106,7 @@ static int add(struct trp_shape *shape, char *key, struct trp_shape *item)
 	shape->count = count;
 	return 0;
 fail:
-	trp_shape_free(item);
+	troupe_shape_free(item);
 	free(key);
 	return -ENOMEM;
 }
@@ -177,7 +177,8 @@ static bool is_word(const struct parsing *parsing, size_t size,
 	       memcmp(parsing->text + parsing->at, word, size) == 0;
 }
 
-static int parse_string(struct parsing *parsing, Troupe__Value **ret_value)
+static int parse_string(struct parsing *parsing,
+			struct troupe_value **ret_value)
 {
 	size_t begin = parsing->at, used;
 	int r = trp_json_read_first(parsing->text + begin,
@@ -191,13 +192,14 @@ static int parse_string(struct parsing *parsing, Troupe__Value **ret_value)
 	return r;
 }
 
-static int parse_constant(struct parsing *parsing, Troupe__Value *constant,
-			  struct trp_shape **ret_shape)
+static int parse_constant(struct parsing *parsing,
+			  struct troupe_value *constant,
+			  struct troupe_shape **ret_shape)
 {
-	struct trp_shape *shape = constant ? new_shape(CONSTANT) : NULL;
+	struct troupe_shape *shape = constant ? new_shape(CONSTANT) : NULL;
 
 	if (!shape) {
-		trp_value_free(constant);
+		troupe_value_free(constant);
 		return -ENOMEM;
 	}
 	shape->constant = constant;
@@ -205,14 +207,14 @@ static int parse_constant(struct parsing *parsing, Troupe__Value *constant,
 	return 0;
 }
 
-static int parse_word(struct parsing *parsing, struct trp_shape **ret_shape)
+static int parse_word(struct parsing *parsing, struct troupe_shape **ret_shape)
 {
 	size_t i, size = word_size(parsing);
 	bool is_true = is_word(parsing, size, "true");
 
 	if (is_true || is_word(parsing, size, "false")) {
 		parsing->at += size;
-		return parse_constant(parsing, trp_value_bool(is_true),
+		return parse_constant(parsing, troupe_value_bool(is_true),
 				      ret_shape);
 	}
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -229,12 +231,12 @@ static int parse_word(struct parsing *parsing, struct trp_shape **ret_shape)
 }
 
 static int parse(struct parsing *parsing, unsigned levels,
-		 struct trp_shape **ret_shape);
+		 struct troupe_shape **ret_shape);
 
 static int parse_key(struct parsing *parsing, char **ret_key)
 {
 	size_t size = word_size(parsing);
-	Troupe__Value *value;
+	struct troupe_value *value;
 	int r;
 
 	if (size > 0) {
@@ -247,12 +249,12 @@ static int parse_key(struct parsing *parsing, char **ret_key)
 	r = parse_string(parsing, &value);
 	if (r < 0)
 		return r;
-	*ret_key = strdup(trp_value_to_text(value, ""));
-	trp_value_free(value);
+	*ret_key = strdup(troupe_value_to_text(value, ""));
+	troupe_value_free(value);
 	return *ret_key ? 0 : -ENOMEM;
 }
 
-static bool has_key(const struct trp_shape *map, const char *key)
+static bool has_key(const struct troupe_shape *map, const char *key)
 {
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], key) == 0)
@@ -261,9 +263,9 @@ static bool has_key(const struct trp_shape *map, const char *key)
 }
 
 static int parse_entry(struct parsing *parsing, unsigned levels,
-		       struct trp_shape *map)
+		       struct troupe_shape *map)
 {
-	struct trp_shape *item;
+	struct troupe_shape *item;
 	size_t begin;
 	char *key = NULL;
 	int r;
@@ -288,7 +290,7 @@ static int parse_entry(struct parsing *parsing, unsigned levels,
 
 /* Up to `end`; the opening character is taken already. */
 static int parse_entries(struct parsing *parsing, unsigned levels,
-			 struct trp_shape *map)
+			 struct troupe_shape *map)
 {
 	int r;
 
@@ -303,9 +305,9 @@ static int parse_entries(struct parsing *parsing, unsigned levels,
 }
 
 static int parse_items(struct parsing *parsing, unsigned levels, char end,
-		       struct trp_shape *list)
+		       struct troupe_shape *list)
 {
-	struct trp_shape *item;
+	struct troupe_shape *item;
 	int r;
 
 	if (take(parsing, end))
@@ -326,9 +328,9 @@ static int parse_items(struct parsing *parsing, unsigned levels, char end,
 }
 
 static int parse_nested(struct parsing *parsing, unsigned levels, char open,
-			struct trp_shape **ret_shape)
+			struct troupe_shape **ret_shape)
 {
-	struct trp_shape *shape;
+	struct troupe_shape *shape;
 	int r;
 
 	if (levels == 0) {
@@ -347,7 +349,7 @@ static int parse_nested(struct parsing *parsing, unsigned levels, char open,
 		r = parse_items(parsing, levels - 1, open == '[' ? ']' : ')',
 				shape);
 	if (r < 0) {
-		trp_shape_free(shape);
+		troupe_shape_free(shape);
 		return r;
 	}
 	*ret_shape = shape;
@@ -355,9 +357,9 @@ static int parse_nested(struct parsing *parsing, unsigned levels, char open,
 }
 
 static int parse(struct parsing *parsing, unsigned levels,
-		 struct trp_shape **ret_shape)
+		 struct troupe_shape **ret_shape)
 {
-	Troupe__Value *constant;
+	struct troupe_value *constant;
 	char c = peek(parsing);
 	int r;
 
@@ -373,12 +375,13 @@ static int parse(struct parsing *parsing, unsigned levels,
 	return parse_constant(parsing, constant, ret_shape);
 }
 
-int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
+int trp_shape_new(const char *text, size_t size,
+		  struct troupe_shape **ret_shape,
 		  struct trp_parse_error *error)
 {
 	static _Atomic uint64_t last_id;
 	struct parsing parsing = { text, size, 0, error };
-	struct trp_shape *shape;
+	struct troupe_shape *shape;
 	int r;
 
 	if (size > TRP_SHAPE_MAX) {
@@ -392,7 +395,7 @@ int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
 		return r;
 	peek(&parsing);
 	if (parsing.at < size) {
-		trp_shape_free(shape);
+		troupe_shape_free(shape);
 		return fail(&parsing, "expected the end");
 	}
 	shape->id =
@@ -402,53 +405,53 @@ int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
 	return 0;
 }
 
-uint64_t trp_shape_id(const struct trp_shape *shape)
+uint64_t trp_shape_id(const struct troupe_shape *shape)
 {
 	return shape->id;
 }
 
 /* ---- matching ------------------------------------------------------------ */
 
-static bool matches_map(const struct trp_shape *shape,
-			const Troupe__Value *value)
+static bool matches_map(const struct troupe_shape *shape,
+			const struct troupe_value *value)
 {
 	if (trp_value_kind(value) != TRP_VALUE_MAP)
 		return false;
 	for (size_t i = 0; i < shape->count; i++) {
-		const Troupe__Value *item =
-			trp_value_get(value, shape->keys[i]);
+		const struct troupe_value *item =
+			troupe_value_get(value, shape->keys[i]);
 
-		if (!item || !trp_shape_matches(shape->items[i], item))
+		if (!item || !troupe_shape_matches(shape->items[i], item))
 			return false;
 	}
 	return true;
 }
 
-static bool matches_list(const struct trp_shape *shape,
-			 const Troupe__Value *value)
+static bool matches_list(const struct troupe_shape *shape,
+			 const struct troupe_value *value)
 {
-	size_t i, count = trp_value_count(value);
+	size_t i, count = troupe_value_count(value);
 
 	if (trp_value_kind(value) != TRP_VALUE_LIST)
 		return false;
 	if (shape->kind == TUPLE && count != shape->count)
 		return false;
 	for (i = 0; i < count; i++)
-		if (!trp_shape_matches(
+		if (!troupe_shape_matches(
 			    shape->items[shape->kind == TUPLE ? i : 0],
-			    trp_value_at(value, i)))
+			    troupe_value_at(value, i)))
 			return false;
 	return true;
 }
 
-bool trp_shape_matches(const struct trp_shape *shape,
-		       const Troupe__Value *value)
+bool troupe_shape_matches(const struct troupe_shape *shape,
+			  const struct troupe_value *value)
 {
 	switch (shape->kind) {
 	case WORD:
 		return shape->kinds >> trp_value_kind(value) & 1;
 	case CONSTANT:
-		return trp_value_equals(shape->constant, value);
+		return troupe_value_equals(shape->constant, value);
 	case MAP:
 		return matches_map(shape, value);
 	case EACH:

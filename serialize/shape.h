@@ -26,7 +26,7 @@
 #include "serialize/parse_error.h"
 #include "serialize/value.h"
 
-struct trp_shape;
+struct troupe_shape;
 
 enum { TRP_SHAPE_MAX = 64 << 10 }; /* bytes of text */
 
@@ -34,16 +34,17 @@ enum { TRP_SHAPE_MAX = 64 << 10 }; /* bytes of text */
  * Returns 0; -EINVAL with the error (which may be NULL): offset, and what was
  * expected there; -ENOMEM.
  */
-int trp_shape_new(const char *text, size_t size, struct trp_shape **ret_shape,
+int trp_shape_new(const char *text, size_t size,
+		  struct troupe_shape **ret_shape,
 		  struct trp_parse_error *error);
-void trp_shape_free(struct trp_shape *shape);
+void troupe_shape_free(struct troupe_shape *shape);
 
 /*
  * NULL is null.  Every part of the value is looked at once at most, but for the
  * keys of a map: once for each key of the shape.
  */
-bool trp_shape_matches(const struct trp_shape *shape,
-		       const Troupe__Value *value);
+bool troupe_shape_matches(const struct troupe_shape *shape,
+			  const struct troupe_value *value);
 
 /* Another number for each shape of this process, never used again; not 0. */
-uint64_t trp_shape_id(const struct trp_shape *shape);
+uint64_t trp_shape_id(const struct troupe_shape *shape);

@@ -10,7 +10,8 @@
 #include "serialize/shape.h"
 #include "serialize/text_buffer.h"
 
-static int infer(const Troupe__Value *value, unsigned levels, char **ret_text);
+static int infer(const struct troupe_value *value, unsigned levels,
+		 char **ret_text);
 
 /* r: of what was written. */
 static int finish(struct trp_text_buffer *text, int r, char **ret_text)
@@ -22,8 +23,8 @@ static int finish(struct trp_text_buffer *text, int r, char **ret_text)
 	return -EMSGSIZE;
 }
 
-static int write_entry(FILE *out, const char *key, const Troupe__Value *value,
-		       unsigned levels)
+static int write_entry(FILE *out, const char *key,
+		       const struct troupe_value *value, unsigned levels)
 {
 	char *text;
 	int r = infer(value, levels, &text);
@@ -36,9 +37,10 @@ static int write_entry(FILE *out, const char *key, const Troupe__Value *value,
 	return 0;
 }
 
-static int infer_map(const Troupe__Value *map, unsigned levels, char **ret_text)
+static int infer_map(const struct troupe_value *map, unsigned levels,
+		     char **ret_text)
 {
-	size_t i, count = trp_value_count(map);
+	size_t i, count = troupe_value_count(map);
 	const char *separator = "";
 	struct trp_text_buffer text;
 	int r;
@@ -52,10 +54,10 @@ static int infer_map(const Troupe__Value *map, unsigned levels, char **ret_text)
 		return r;
 	putc('{', text.out);
 	for (i = 0; i < count && r == 0; i++) {
-		const char *key = trp_value_key_at(map, i);
-		const Troupe__Value *item = trp_value_at(map, i);
+		const char *key = troupe_value_key_at(map, i);
+		const struct troupe_value *item = troupe_value_at(map, i);
 
-		if (trp_value_get(map, key) != item)
+		if (troupe_value_get(map, key) != item)
 			continue;
 		fputs(separator, text.out);
 		separator = ", ";
@@ -76,16 +78,16 @@ static int write_first(FILE *out, const char *first, size_t i)
 }
 
 /* ret_first: the shape of all, or of the first items; NULL: of none. */
-static int write_items(FILE *out, const Troupe__Value *list, unsigned levels,
-		       char **ret_first)
+static int write_items(FILE *out, const struct troupe_value *list,
+		       unsigned levels, char **ret_first)
 {
-	size_t i, count = trp_value_count(list);
+	size_t i, count = troupe_value_count(list);
 	bool is_one = true;
 	char *text;
 	int r;
 
 	for (i = 0; i < count; i++) {
-		r = infer(trp_value_at(list, i), levels, &text);
+		r = infer(troupe_value_at(list, i), levels, &text);
 		if (r < 0)
 			return r;
 		if (!*ret_first) {
@@ -109,7 +111,7 @@ static int write_items(FILE *out, const Troupe__Value *list, unsigned levels,
 	return 0;
 }
 
-static int infer_list(const Troupe__Value *list, unsigned levels,
+static int infer_list(const struct troupe_value *list, unsigned levels,
 		      char **ret_text)
 {
 	struct trp_text_buffer text;
@@ -125,7 +127,8 @@ static int infer_list(const Troupe__Value *list, unsigned levels,
 	return finish(&text, r, ret_text);
 }
 
-static int infer(const Troupe__Value *value, unsigned levels, char **ret_text)
+static int infer(const struct troupe_value *value, unsigned levels,
+		 char **ret_text)
 {
 	static const char *const names[] = {
 		[TRP_VALUE_NULL] = "null", [TRP_VALUE_BOOL] = "bool",
@@ -150,7 +153,7 @@ static int infer(const Troupe__Value *value, unsigned levels, char **ret_text)
 	return 0;
 }
 
-int trp_shape_infer(const Troupe__Value *value, char **ret_text)
+int trp_shape_infer(const struct troupe_value *value, char **ret_text)
 {
 	return infer(value, TRP_VALUE_DEPTH, ret_text);
 }

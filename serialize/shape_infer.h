@@ -13,4 +13,4 @@
  * Returns 0; -EINVAL: nested deeper than TRP_VALUE_DEPTH; -EMSGSIZE: larger
  * than TRP_SHAPE_MAX; -ENOMEM.
  */
-int trp_shape_infer(const Troupe__Value *value, char **ret_text);
+int trp_shape_infer(const struct troupe_value *value, char **ret_text);

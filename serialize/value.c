@@ -6,111 +6,115 @@
 #include <string.h>
 #include "serialize/message.h"
 
-static const Troupe__Value null_value = TROUPE__VALUE__INIT;
+static const struct troupe_value null_value = { TROUPE__VALUE__INIT };
 
 /* ---- making -------------------------------------------------------------- */
 
-static Troupe__Value *new_value(Troupe__Value__KindCase kind)
+static struct troupe_value *new_value(Troupe__Value__KindCase kind)
 {
-	Troupe__Value *value = malloc(sizeof(*value));
+	struct troupe_value *value = malloc(sizeof(*value));
 
 	if (!value)
 		return NULL;
-	troupe__value__init(value);
-	value->kind_case = kind;
+	troupe__value__init(&value->message);
+	value->message.kind_case = kind;
 	return value;
 }
 
-Troupe__Value *trp_value_null(void)
+struct troupe_value *troupe_value_null(void)
 {
 	return new_value(TROUPE__VALUE__KIND_NULL_VALUE);
 }
 
-Troupe__Value *trp_value_bool(bool boolean)
+struct troupe_value *troupe_value_bool(bool boolean)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_BOOL_VALUE);
+	struct troupe_value *value = new_value(TROUPE__VALUE__KIND_BOOL_VALUE);
 
 	if (value)
-		value->bool_value = boolean;
+		value->message.bool_value = boolean;
 	return value;
 }
 
-Troupe__Value *trp_value_int(int64_t number)
+struct troupe_value *troupe_value_int(int64_t number)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_INT_VALUE);
+	struct troupe_value *value = new_value(TROUPE__VALUE__KIND_INT_VALUE);
 
 	if (value)
-		value->int_value = number;
+		value->message.int_value = number;
 	return value;
 }
 
-Troupe__Value *trp_value_double(double number)
+struct troupe_value *troupe_value_double(double number)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_NUMBER_VALUE);
+	struct troupe_value *value =
+		new_value(TROUPE__VALUE__KIND_NUMBER_VALUE);
 
 	if (value)
-		value->number_value = number;
+		value->message.number_value = number;
 	return value;
 }
 
-Troupe__Value *trp_value_text(const char *text)
+struct troupe_value *troupe_value_text(const char *text)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_STRING_VALUE);
+	struct troupe_value *value =
+		new_value(TROUPE__VALUE__KIND_STRING_VALUE);
 
 	if (!value)
 		return NULL;
-	value->string_value = strdup(text ? text : "");
-	if (!value->string_value) {
+	value->message.string_value = strdup(text ? text : "");
+	if (!value->message.string_value) {
 		free(value);
 		return NULL;
 	}
 	return value;
 }
 
-Troupe__Value *trp_value_bytes(const void *bytes, size_t size)
+struct troupe_value *troupe_value_bytes(const void *bytes, size_t size)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_BYTES_VALUE);
+	struct troupe_value *value = new_value(TROUPE__VALUE__KIND_BYTES_VALUE);
 
 	if (!value)
 		return NULL;
-	value->bytes_value.data = malloc(size ? size : 1);
-	if (!value->bytes_value.data) {
+	value->message.bytes_value.data = malloc(size ? size : 1);
+	if (!value->message.bytes_value.data) {
 		free(value);
 		return NULL;
 	}
 	if (size)
-		memcpy(value->bytes_value.data, bytes, size);
-	value->bytes_value.len = size;
+		memcpy(value->message.bytes_value.data, bytes, size);
+	value->message.bytes_value.len = size;
 	return value;
 }
 
-Troupe__Value *trp_value_list(void)
+struct troupe_value *troupe_value_list(void)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_LIST_VALUE);
+	struct troupe_value *value = new_value(TROUPE__VALUE__KIND_LIST_VALUE);
 
 	if (!value)
 		return NULL;
-	value->list_value = malloc(sizeof(*value->list_value));
-	if (!value->list_value) {
+	value->message.list_value = malloc(sizeof(*value->message.list_value));
+	if (!value->message.list_value) {
 		free(value);
 		return NULL;
 	}
-	troupe__list_value__init(value->list_value);
+	troupe__list_value__init(value->message.list_value);
 	return value;
 }
 
-Troupe__Value *trp_value_map(void)
+struct troupe_value *troupe_value_map(void)
 {
-	Troupe__Value *value = new_value(TROUPE__VALUE__KIND_STRUCT_VALUE);
+	struct troupe_value *value =
+		new_value(TROUPE__VALUE__KIND_STRUCT_VALUE);
 
 	if (!value)
 		return NULL;
-	value->struct_value = malloc(sizeof(*value->struct_value));
-	if (!value->struct_value) {
+	value->message.struct_value =
+		malloc(sizeof(*value->message.struct_value));
+	if (!value->message.struct_value) {
 		free(value);
 		return NULL;
 	}
-	troupe__struct__init(value->struct_value);
+	troupe__struct__init(value->message.struct_value);
 	return value;
 }
 
@@ -128,28 +132,28 @@ static int grow(void **array, size_t count)
 	return 0;
 }
 
-static int append(Troupe__Value *list, Troupe__Value *item)
+static int append(struct troupe_value *list, struct troupe_value *item)
 {
 	Troupe__ListValue *to;
 	int r;
 
 	if (!item)
 		return -ENOMEM;
-	if (trp_value_kind(list) != TRP_VALUE_LIST || !list->list_value)
+	if (trp_value_kind(list) != TRP_VALUE_LIST || !list->message.list_value)
 		return -EINVAL;
-	to = list->list_value;
+	to = list->message.list_value;
 	r = grow((void **)&to->values, to->n_values);
 	if (r == 0)
-		to->values[to->n_values++] = item;
+		to->values[to->n_values++] = &item->message;
 	return r;
 }
 
-int trp_value_append(Troupe__Value *list, Troupe__Value *item)
+int troupe_value_append(struct troupe_value *list, struct troupe_value *item)
 {
 	int r = append(list, item);
 
 	if (r < 0)
-		trp_value_free(item);
+		troupe_value_free(item);
 	return r;
 }
 
@@ -168,7 +172,8 @@ static Troupe__Struct__Entry *new_entry(const char *key)
 	return entry;
 }
 
-static int add(Troupe__Value *map, const char *key, Troupe__Value *item)
+static int add(struct troupe_value *map, const char *key,
+	       struct troupe_value *item)
 {
 	Troupe__Struct__Entry *entry;
 	Troupe__Struct *to;
@@ -176,72 +181,79 @@ static int add(Troupe__Value *map, const char *key, Troupe__Value *item)
 
 	if (!item)
 		return -ENOMEM;
-	if (trp_value_kind(map) != TRP_VALUE_MAP || !map->struct_value || !key)
+	if (trp_value_kind(map) != TRP_VALUE_MAP ||
+	    !map->message.struct_value || !key)
 		return -EINVAL;
-	to = map->struct_value;
+	to = map->message.struct_value;
 	r = grow((void **)&to->fields, to->n_fields);
 	if (r < 0)
 		return r;
 	entry = new_entry(key);
 	if (!entry)
 		return -ENOMEM;
-	entry->value = item;
+	entry->value = &item->message;
 	to->fields[to->n_fields++] = entry;
 	return 0;
 }
 
-int trp_value_add(Troupe__Value *map, const char *key, Troupe__Value *item)
+int trp_value_add(struct troupe_value *map, const char *key,
+		  struct troupe_value *item)
 {
 	int r = add(map, key, item);
 
 	if (r < 0)
-		trp_value_free(item);
+		troupe_value_free(item);
 	return r;
 }
 
 /* The last with that key; NULL: there is none. */
-static Troupe__Struct__Entry *find(const Troupe__Value *map, const char *key)
+static Troupe__Struct__Entry *find(const struct troupe_value *map,
+				   const char *key)
 {
 	const Troupe__Struct *of;
 
-	if (trp_value_kind(map) != TRP_VALUE_MAP || !map->struct_value || !key)
+	if (trp_value_kind(map) != TRP_VALUE_MAP ||
+	    !map->message.struct_value || !key)
 		return NULL;
-	of = map->struct_value;
+	of = map->message.struct_value;
 	for (size_t i = of->n_fields; i > 0; i--)
 		if (strcmp(of->fields[i - 1]->key, key) == 0)
 			return of->fields[i - 1];
 	return NULL;
 }
 
-int trp_value_put(Troupe__Value *map, const char *key, Troupe__Value *item)
+int troupe_value_put(struct troupe_value *map, const char *key,
+		     struct troupe_value *item)
 {
 	Troupe__Struct__Entry *entry = item ? find(map, key) : NULL;
 
 	if (!entry)
 		return trp_value_add(map, key, item);
-	trp_value_free(entry->value);
-	entry->value = item;
+	troupe__value__free_unpacked(entry->value, NULL);
+	entry->value = &item->message;
 	return 0;
 }
 
-Troupe__Value *trp_value_copy(const Troupe__Value *value)
+struct troupe_value *troupe_value_copy(const struct troupe_value *value)
 {
-	return (Troupe__Value *)trp_message_copy(&value->base);
+	return value ? (struct troupe_value *)trp_message_copy(
+			       &value->message.base)
+		     : NULL;
 }
 
-void trp_value_free(Troupe__Value *value)
+void troupe_value_free(struct troupe_value *value)
 {
 	if (value)
-		troupe__value__free_unpacked(value, NULL);
+		troupe__value__free_unpacked(&value->message, NULL);
 }
 
 /* ---- reading ------------------------------------------------------------- */
 
-enum trp_value_kind trp_value_kind(const Troupe__Value *value)
+enum trp_value_kind trp_value_kind(const struct troupe_value *value)
 {
 	if (!value)
 		return TRP_VALUE_NULL;
-	switch (value->kind_case) {
+	switch (value->message.kind_case) {
 	case TROUPE__VALUE__KIND_BOOL_VALUE:
 		return TRP_VALUE_BOOL;
 	case TROUPE__VALUE__KIND_INT_VALUE:
@@ -264,17 +276,21 @@ enum trp_value_kind trp_value_kind(const Troupe__Value *value)
 	return TRP_VALUE_NULL;
 }
 
-size_t trp_value_count(const Troupe__Value *value)
+size_t troupe_value_count(const struct troupe_value *value)
 {
 	switch (trp_value_kind(value)) {
 	case TRP_VALUE_TEXT:
-		return strlen(value->string_value);
+		return strlen(value->message.string_value);
 	case TRP_VALUE_BYTES:
-		return value->bytes_value.len;
+		return value->message.bytes_value.len;
 	case TRP_VALUE_LIST:
-		return value->list_value ? value->list_value->n_values : 0;
+		return value->message.list_value
+			       ? value->message.list_value->n_values
+			       : 0;
 	case TRP_VALUE_MAP:
-		return value->struct_value ? value->struct_value->n_fields : 0;
+		return value->message.struct_value
+			       ? value->message.struct_value->n_fields
+			       : 0;
 	case TRP_VALUE_NULL:
 	case TRP_VALUE_BOOL:
 	case TRP_VALUE_INT:
@@ -285,51 +301,57 @@ size_t trp_value_count(const Troupe__Value *value)
 }
 
 /* An entry came without a value: null. */
-static const Troupe__Value *value_of(const Troupe__Struct__Entry *entry)
+static const struct troupe_value *value_of(const Troupe__Struct__Entry *entry)
 {
-	return entry->value ? entry->value : &null_value;
+	return entry->value ? (const struct troupe_value *)entry->value
+			    : &null_value;
 }
 
-const Troupe__Value *trp_value_at(const Troupe__Value *value, size_t i)
+const struct troupe_value *troupe_value_at(const struct troupe_value *value,
+					   size_t i)
 {
 	enum trp_value_kind kind = trp_value_kind(value);
 
-	if (kind == TRP_VALUE_LIST && i < trp_value_count(value))
-		return value->list_value->values[i];
-	if (kind == TRP_VALUE_MAP && i < trp_value_count(value))
-		return value_of(value->struct_value->fields[i]);
+	if (kind == TRP_VALUE_LIST && i < troupe_value_count(value))
+		return (const struct troupe_value *)
+			value->message.list_value->values[i];
+	if (kind == TRP_VALUE_MAP && i < troupe_value_count(value))
+		return value_of(value->message.struct_value->fields[i]);
 	return NULL;
 }
 
-const char *trp_value_key_at(const Troupe__Value *map, size_t i)
+const char *troupe_value_key_at(const struct troupe_value *map, size_t i)
 {
-	if (trp_value_kind(map) != TRP_VALUE_MAP || i >= trp_value_count(map))
+	if (trp_value_kind(map) != TRP_VALUE_MAP ||
+	    i >= troupe_value_count(map))
 		return NULL;
-	return map->struct_value->fields[i]->key;
+	return map->message.struct_value->fields[i]->key;
 }
 
-const Troupe__Value *trp_value_get(const Troupe__Value *map, const char *key)
+const struct troupe_value *troupe_value_get(const struct troupe_value *map,
+					    const char *key)
 {
 	const Troupe__Struct__Entry *entry = find(map, key);
 
 	return entry ? value_of(entry) : NULL;
 }
 
-bool trp_value_to_bool(const Troupe__Value *value, bool otherwise)
+bool troupe_value_to_bool(const struct troupe_value *value, bool otherwise)
 {
-	return trp_value_kind(value) == TRP_VALUE_BOOL ? value->bool_value
-						       : otherwise;
+	return trp_value_kind(value) == TRP_VALUE_BOOL
+		       ? value->message.bool_value
+		       : otherwise;
 }
 
-int64_t trp_value_to_int(const Troupe__Value *value, int64_t otherwise)
+int64_t troupe_value_to_int(const struct troupe_value *value, int64_t otherwise)
 {
 	double number;
 
 	if (trp_value_kind(value) == TRP_VALUE_INT)
-		return value->int_value;
+		return value->message.int_value;
 	if (trp_value_kind(value) != TRP_VALUE_DOUBLE)
 		return otherwise;
-	number = value->number_value;
+	number = value->message.number_value;
 	/* 2^63 is a double, and the largest int64 is not. */
 	if (!(number >= -0x1p63 && number < 0x1p63) ||
 	    number != (double)(int64_t)number)
@@ -337,78 +359,92 @@ int64_t trp_value_to_int(const Troupe__Value *value, int64_t otherwise)
 	return (int64_t)number;
 }
 
-double trp_value_to_double(const Troupe__Value *value, double otherwise)
+double troupe_value_to_double(const struct troupe_value *value,
+			      double otherwise)
 {
 	if (trp_value_kind(value) == TRP_VALUE_INT)
-		return (double)value->int_value;
-	return trp_value_kind(value) == TRP_VALUE_DOUBLE ? value->number_value
-							 : otherwise;
+		return (double)value->message.int_value;
+	return trp_value_kind(value) == TRP_VALUE_DOUBLE
+		       ? value->message.number_value
+		       : otherwise;
 }
 
-const char *trp_value_to_text(const Troupe__Value *value, const char *otherwise)
+const char *troupe_value_to_text(const struct troupe_value *value,
+				 const char *otherwise)
 {
-	return trp_value_kind(value) == TRP_VALUE_TEXT ? value->string_value
-						       : otherwise;
+	return trp_value_kind(value) == TRP_VALUE_TEXT
+		       ? value->message.string_value
+		       : otherwise;
 }
 
-const void *trp_value_to_bytes(const Troupe__Value *value, size_t *ret_size)
+const void *troupe_value_to_bytes(const struct troupe_value *value,
+				  size_t *ret_size)
 {
 	*ret_size = 0;
 	if (trp_value_kind(value) != TRP_VALUE_BYTES)
 		return NULL;
-	*ret_size = value->bytes_value.len;
-	return value->bytes_value.len ? (void *)value->bytes_value.data : "";
+	*ret_size = value->message.bytes_value.len;
+	return value->message.bytes_value.len
+		       ? (void *)value->message.bytes_value.data
+		       : "";
 }
 
 /* ---- comparing ----------------------------------------------------------- */
 
-static bool is_same_bytes(const Troupe__Value *a, const Troupe__Value *b)
+static bool is_same_bytes(const struct troupe_value *a,
+			  const struct troupe_value *b)
 {
-	size_t size = a->bytes_value.len;
+	size_t size = a->message.bytes_value.len;
 
-	return size == b->bytes_value.len &&
-	       (size == 0 ||
-		memcmp(a->bytes_value.data, b->bytes_value.data, size) == 0);
+	return size == b->message.bytes_value.len &&
+	       (size == 0 || memcmp(a->message.bytes_value.data,
+				    b->message.bytes_value.data, size) == 0);
 }
 
-static bool is_same_list(const Troupe__Value *a, const Troupe__Value *b)
+static bool is_same_list(const struct troupe_value *a,
+			 const struct troupe_value *b)
 {
-	size_t i, count = trp_value_count(a);
+	size_t i, count = troupe_value_count(a);
 
-	if (count != trp_value_count(b))
+	if (count != troupe_value_count(b))
 		return false;
 	for (i = 0; i < count; i++)
-		if (!trp_value_equals(trp_value_at(a, i), trp_value_at(b, i)))
+		if (!troupe_value_equals(troupe_value_at(a, i),
+					 troupe_value_at(b, i)))
 			return false;
 	return true;
 }
 
-static bool is_same_order(const Troupe__Value *a, const Troupe__Value *b)
+static bool is_same_order(const struct troupe_value *a,
+			  const struct troupe_value *b)
 {
-	size_t i, count = trp_value_count(a);
+	size_t i, count = troupe_value_count(a);
 
-	if (count != trp_value_count(b))
+	if (count != troupe_value_count(b))
 		return false;
 	for (i = 0; i < count; i++)
-		if (strcmp(trp_value_key_at(a, i), trp_value_key_at(b, i)) != 0)
+		if (strcmp(troupe_value_key_at(a, i),
+			   troupe_value_key_at(b, i)) != 0)
 			return false;
 	return true;
 }
 
 /* Entry i is overruled by a later one with its key. */
-static bool is_overruled(const Troupe__Value *map, size_t i)
+static bool is_overruled(const struct troupe_value *map, size_t i)
 {
-	return find(map, trp_value_key_at(map, i)) !=
-	       map->struct_value->fields[i];
+	return find(map, troupe_value_key_at(map, i)) !=
+	       map->message.struct_value->fields[i];
 }
 
 /* The usual case: linear. */
-static bool is_same_in_order(const Troupe__Value *a, const Troupe__Value *b)
+static bool is_same_in_order(const struct troupe_value *a,
+			     const struct troupe_value *b)
 {
-	size_t i, count = trp_value_count(a);
+	size_t i, count = troupe_value_count(a);
 
 	for (i = 0; i < count; i++)
-		if (!trp_value_equals(trp_value_at(a, i), trp_value_at(b, i)) &&
+		if (!troupe_value_equals(troupe_value_at(a, i),
+					 troupe_value_at(b, i)) &&
 		    !is_overruled(a, i))
 			return false;
 	return true;
@@ -418,26 +454,29 @@ static bool is_same_in_order(const Troupe__Value *a, const Troupe__Value *b)
  * No pair of values is compared twice on any way through this file: what is
  * compared twice at each level takes for ever in a deep value.
  */
-static bool is_same_map(const Troupe__Value *a, const Troupe__Value *b)
+static bool is_same_map(const struct troupe_value *a,
+			const struct troupe_value *b)
 {
 	if (is_same_order(a, b))
 		return is_same_in_order(a, b);
-	for (size_t i = 0; i < trp_value_count(b); i++)
-		if (!find(a, trp_value_key_at(b, i)))
+	for (size_t i = 0; i < troupe_value_count(b); i++)
+		if (!find(a, troupe_value_key_at(b, i)))
 			return false;
-	for (size_t i = 0; i < trp_value_count(a); i++) {
-		const Troupe__Value *other;
+	for (size_t i = 0; i < troupe_value_count(a); i++) {
+		const struct troupe_value *other;
 
 		if (is_overruled(a, i))
 			continue;
-		other = trp_value_get(b, trp_value_key_at(a, i));
-		if (!other || !trp_value_equals(trp_value_at(a, i), other))
+		other = troupe_value_get(b, troupe_value_key_at(a, i));
+		if (!other ||
+		    !troupe_value_equals(troupe_value_at(a, i), other))
 			return false;
 	}
 	return true;
 }
 
-bool trp_value_equals(const Troupe__Value *a, const Troupe__Value *b)
+bool troupe_value_equals(const struct troupe_value *a,
+			 const struct troupe_value *b)
 {
 	if (trp_value_kind(a) != trp_value_kind(b))
 		return false;
@@ -445,13 +484,14 @@ bool trp_value_equals(const Troupe__Value *a, const Troupe__Value *b)
 	case TRP_VALUE_NULL:
 		return true;
 	case TRP_VALUE_BOOL:
-		return !a->bool_value == !b->bool_value;
+		return !a->message.bool_value == !b->message.bool_value;
 	case TRP_VALUE_INT:
-		return a->int_value == b->int_value;
+		return a->message.int_value == b->message.int_value;
 	case TRP_VALUE_DOUBLE:
-		return a->number_value == b->number_value;
+		return a->message.number_value == b->message.number_value;
 	case TRP_VALUE_TEXT:
-		return strcmp(a->string_value, b->string_value) == 0;
+		return strcmp(a->message.string_value,
+			      b->message.string_value) == 0;
 	case TRP_VALUE_BYTES:
 		return is_same_bytes(a, b);
 	case TRP_VALUE_LIST:
@@ -462,17 +502,17 @@ bool trp_value_equals(const Troupe__Value *a, const Troupe__Value *b)
 	return false;
 }
 
-bool trp_value_is_within(const Troupe__Value *value, unsigned levels)
+bool trp_value_is_within(const struct troupe_value *value, unsigned levels)
 {
 	enum trp_value_kind kind = trp_value_kind(value);
-	size_t i, count = trp_value_count(value);
+	size_t i, count = troupe_value_count(value);
 
 	if (kind != TRP_VALUE_LIST && kind != TRP_VALUE_MAP)
 		return true;
 	if (levels == 0)
 		return false;
 	for (i = 0; i < count; i++)
-		if (!trp_value_is_within(trp_value_at(value, i), levels - 1))
+		if (!trp_value_is_within(troupe_value_at(value, i), levels - 1))
 			return false;
 	return true;
 }

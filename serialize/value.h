@@ -3,8 +3,10 @@
 
 /*
  * A message without a schema: null, bool, int, double, text, bytes, list or
- * map (value.proto).  Values made here are the heap's, and protobuf-c's own
- * functions may be used on it; what was unpacked into a scratch is only read.
+ * map (value.proto).  The functions called troupe_ are public, and described in
+ * troupe_value.h; this folder knows nothing of runtime/, and has them again.
+ * Values made here are the heap's, and protobuf-c's own functions may be used
+ * on their message; what was unpacked into a scratch is only read.
  *
  * As protobuf does, a map that came with a key twice has the last of them; and
  * a value of which no field is set is null.
@@ -15,6 +17,10 @@
 #include <stdint.h>
 
 #include "serialize/value.pb-c.h"
+
+struct troupe_value {
+	Troupe__Value message;
+};
 
 enum trp_value_kind {
 	TRP_VALUE_NULL,
@@ -33,59 +39,48 @@ enum trp_value_kind {
  */
 enum { TRP_VALUE_DEPTH = 32 };
 
-/* ---- making; NULL: no memory --------------------------------------------- */
+struct troupe_value *troupe_value_null(void);
+struct troupe_value *troupe_value_bool(bool value);
+struct troupe_value *troupe_value_int(int64_t value);
+struct troupe_value *troupe_value_double(double value);
+struct troupe_value *troupe_value_text(const char *text);
+struct troupe_value *troupe_value_bytes(const void *bytes, size_t size);
+struct troupe_value *troupe_value_list(void);
+struct troupe_value *troupe_value_map(void);
+struct troupe_value *troupe_value_copy(const struct troupe_value *value);
+void troupe_value_free(struct troupe_value *value);
 
-Troupe__Value *trp_value_null(void);
-Troupe__Value *trp_value_bool(bool value);
-Troupe__Value *trp_value_int(int64_t value);
-Troupe__Value *trp_value_double(double value);
-Troupe__Value *trp_value_text(const char *text);
-Troupe__Value *trp_value_bytes(const void *bytes, size_t size);
-Troupe__Value *trp_value_list(void);
-Troupe__Value *trp_value_map(void);
+int troupe_value_append(struct troupe_value *list, struct troupe_value *item);
+int troupe_value_put(struct troupe_value *map, const char *key,
+		     struct troupe_value *item);
+/* The same for a key that is known to be new, and is not looked for. */
+int trp_value_add(struct troupe_value *map, const char *key,
+		  struct troupe_value *item);
 
-/*
- * The item is consumed, also on failure.  put replaces what the key had, which
- * it must look for; add is for keys that are known to be new.
- * Return 0; -EINVAL: no list, no map, or no key; -ENOMEM, also for an item of
- * NULL, so that how it was made need not be checked.
- */
-int trp_value_append(Troupe__Value *list, Troupe__Value *item);
-int trp_value_put(Troupe__Value *map, const char *key, Troupe__Value *item);
-int trp_value_add(Troupe__Value *map, const char *key, Troupe__Value *item);
+enum trp_value_kind trp_value_kind(const struct troupe_value *value);
+size_t troupe_value_count(const struct troupe_value *value);
+const struct troupe_value *troupe_value_at(const struct troupe_value *value,
+					   size_t i);
+const char *troupe_value_key_at(const struct troupe_value *map, size_t i);
+const struct troupe_value *troupe_value_get(const struct troupe_value *map,
+					    const char *key);
 
-/* Of one that may be anybody's.  NULL: no memory. */
-Troupe__Value *trp_value_copy(const Troupe__Value *value);
-void trp_value_free(Troupe__Value *value);
-
-/* ---- reading; NULL is read as what is absent ----------------------------- */
-
-enum trp_value_kind trp_value_kind(const Troupe__Value *value);
-
-/* Items of a list, entries of a map, bytes of text or bytes; else 0. */
-size_t trp_value_count(const Troupe__Value *value);
-
-/* Item or entry i in the order of the wire; NULL: there is none. */
-const Troupe__Value *trp_value_at(const Troupe__Value *value, size_t i);
-const char *trp_value_key_at(const Troupe__Value *map, size_t i);
-/* NULL: no such key, or no map. */
-const Troupe__Value *trp_value_get(const Troupe__Value *map, const char *key);
-
-/* `otherwise` where it is not of that kind; an int is a double, and a double
- * without fraction an int where it fits. */
-bool trp_value_to_bool(const Troupe__Value *value, bool otherwise);
-int64_t trp_value_to_int(const Troupe__Value *value, int64_t otherwise);
-double trp_value_to_double(const Troupe__Value *value, double otherwise);
-const char *trp_value_to_text(const Troupe__Value *value,
-			      const char *otherwise);
-/* NULL and size 0 where it is not bytes. */
-const void *trp_value_to_bytes(const Troupe__Value *value, size_t *ret_size);
+bool troupe_value_to_bool(const struct troupe_value *value, bool otherwise);
+int64_t troupe_value_to_int(const struct troupe_value *value,
+			    int64_t otherwise);
+double troupe_value_to_double(const struct troupe_value *value,
+			      double otherwise);
+const char *troupe_value_to_text(const struct troupe_value *value,
+				 const char *otherwise);
+const void *troupe_value_to_bytes(const struct troupe_value *value,
+				  size_t *ret_size);
 
 /*
- * Same kind and equal: 1 is not 1.0, and NaN is not NaN.  The order of a map
- * does not count; maps in a different order cost the product of their sizes.
+ * 1 is not 1.0, and NaN is not NaN; maps in a different order cost the product
+ * of their sizes.
  */
-bool trp_value_equals(const Troupe__Value *a, const Troupe__Value *b);
+bool troupe_value_equals(const struct troupe_value *a,
+			 const struct troupe_value *b);
 
 /* Lists and maps in it are nested at most `levels` deep. */
-bool trp_value_is_within(const Troupe__Value *value, unsigned levels);
+bool trp_value_is_within(const struct troupe_value *value, unsigned levels);

@@ -87,12 +87,11 @@ uint64_t trp_pattern_print(const struct troupe_pattern *patterns, size_t count,
 		const struct troupe_pattern *pattern = &patterns[i];
 		const ProtobufCMessageDescriptor *type =
 			trp_pattern_type(pattern);
-		const struct trp_shape *shape =
-			(const struct trp_shape *)pattern->shape;
 
 		hash = mix(hash, type ? trp_type_of(type) : 0);
 		hash = mix(hash, pattern->sender);
-		hash = mix(hash, shape ? trp_shape_id(shape) : 0);
+		hash = mix(hash,
+			   pattern->shape ? trp_shape_id(pattern->shape) : 0);
 		hash = mix(hash, pattern->example != NULL);
 		if (pattern->matches ||
 		    (pattern->example &&
@@ -109,8 +108,7 @@ bool trp_pattern_matches(const struct troupe_pattern *pattern,
 	    !trp_example_matches(pattern->example, message->body))
 		return false;
 	if (pattern->shape &&
-	    !trp_shape_matches((const struct trp_shape *)pattern->shape,
-			       message->body))
+	    !troupe_shape_matches(pattern->shape, message->body))
 		return false;
 	return !pattern->matches || pattern->matches(message, pattern->data);
 }

@@ -247,38 +247,38 @@ static int print_table(const struct table *table)
 
 /* ---- as JSON ------------------------------------------------------------- */
 
-static Troupe__Value *ref_value(troupe_ref ref)
+static struct troupe_value *ref_value(troupe_ref ref)
 {
 	char text[24];
 
 	/* As proto3 has it: not every reader keeps 64 bits of a number. */
 	snprintf(text, sizeof(text), "%" PRIu64, ref);
-	return trp_value_text(text);
+	return troupe_value_text(text);
 }
 
-static Troupe__Value *names_value(const Troupe__Guest__Actor *actor)
+static struct troupe_value *names_value(const Troupe__Guest__Actor *actor)
 {
-	Troupe__Value *list = trp_value_list();
+	struct troupe_value *list = troupe_value_list();
 
 	for (size_t i = 0; i < actor->n_names; i++)
-		trp_value_append(list, trp_value_text(actor->names[i]));
+		troupe_value_append(list, troupe_value_text(actor->names[i]));
 	return list;
 }
 
-static int add_count(Troupe__Value *map, const char *key, int64_t count)
+static int add_count(struct troupe_value *map, const char *key, int64_t count)
 {
-	return trp_value_add(map, key, trp_value_int(count));
+	return trp_value_add(map, key, troupe_value_int(count));
 }
 
-static int add_text(Troupe__Value *map, const char *key, const char *text)
+static int add_text(struct troupe_value *map, const char *key, const char *text)
 {
-	return trp_value_add(map, key, trp_value_text(text));
+	return trp_value_add(map, key, troupe_value_text(text));
 }
 
-static Troupe__Value *line_value(const struct line *line)
+static struct troupe_value *line_value(const struct line *line)
 {
 	const Troupe__Guest__Actor *actor = line->actor;
-	Troupe__Value *map = trp_value_map();
+	struct troupe_value *map = troupe_value_map();
 	int r = trp_value_add(map, "ref", ref_value(actor->ref));
 
 	r |= trp_value_add(map, "parent", ref_value(actor->parent));
@@ -287,7 +287,7 @@ static Troupe__Value *line_value(const struct line *line)
 	r |= trp_value_add(map, "names", names_value(actor));
 	r |= add_text(map, "address", actor->address);
 	r |= add_text(map, "state", state_name(actor->state));
-	r |= trp_value_add(map, "guest", trp_value_bool(actor->is_guest));
+	r |= trp_value_add(map, "guest", troupe_value_bool(actor->is_guest));
 	r |= add_count(map, "received", (int64_t)actor->received);
 	r |= add_count(map, "sent", (int64_t)actor->sent);
 	r |= add_count(map, "refused", (int64_t)actor->refused);
@@ -299,18 +299,19 @@ static Troupe__Value *line_value(const struct line *line)
 	}
 	if (r == 0)
 		return map;
-	trp_value_free(map);
+	troupe_value_free(map);
 	return NULL;
 }
 
 static int print_json(const struct table *table)
 {
-	Troupe__Value *map = trp_value_map(), *list = trp_value_list();
+	struct troupe_value *map = troupe_value_map(),
+			    *list = troupe_value_list();
 	char *text;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < table->count; i++)
-		r = trp_value_append(list, line_value(&table->line[i]));
+		r = troupe_value_append(list, line_value(&table->line[i]));
 	r |= add_text(map, "node", table->node->name);
 	r |= add_count(map, "pid", table->node->pid);
 	r |= add_count(map, "slots", table->node->slots);
@@ -322,7 +323,7 @@ static int print_json(const struct table *table)
 	} else {
 		r = -ENOMEM;
 	}
-	trp_value_free(map);
+	troupe_value_free(map);
 	return r;
 }
 

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct trp_parse_error mistake = { 0 };
-	Troupe__Value *value = NULL, *again = NULL;
+	struct troupe_value *value = NULL, *again = NULL;
 	char *text = NULL, *second = NULL;
 	int r;
 
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	assert(strcmp(text, second) == 0); /* and not equals(): NaN */
 	free(text);
 	free(second);
-	trp_value_free(value);
-	trp_value_free(again);
+	troupe_value_free(value);
+	troupe_value_free(again);
 	return 0;
 }

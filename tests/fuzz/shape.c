@@ -13,9 +13,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 /* What is inferred from a value is a shape that the value has. */
-static void check_inferred(const Troupe__Value *value)
+static void check_inferred(const struct troupe_value *value)
 {
-	struct trp_shape *shape = NULL;
+	struct troupe_shape *shape = NULL;
 	char *text = NULL;
 	int r;
 
@@ -24,8 +24,8 @@ static void check_inferred(const Troupe__Value *value)
 	if (r < 0)
 		return;
 	assert(trp_shape_new(text, strlen(text), &shape, NULL) == 0);
-	assert(trp_shape_matches(shape, value));
-	trp_shape_free(shape);
+	assert(troupe_shape_matches(shape, value));
+	troupe_shape_free(shape);
 	free(text);
 }
 
@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	const char *text = (const char *)bytes;
 	size_t first = strnlen(text, size);
 	struct trp_parse_error mistake = { .offset = SIZE_MAX };
-	struct trp_shape *shape = NULL;
-	Troupe__Value *value = NULL;
+	struct troupe_shape *shape = NULL;
+	struct troupe_value *value = NULL;
 	int r;
 
 	if (first < size)
@@ -46,12 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	assert((r == 0) == (shape != NULL));
 	assert(r == 0 || (mistake.offset <= first && *mistake.text));
 	if (shape) {
-		trp_shape_matches(shape, value);
-		trp_shape_matches(shape, NULL);
+		troupe_shape_matches(shape, value);
+		troupe_shape_matches(shape, NULL);
 	}
 	if (value)
 		check_inferred(value);
-	trp_shape_free(shape);
-	trp_value_free(value);
+	troupe_shape_free(shape);
+	troupe_value_free(value);
 	return 0;
 }

@@ -13,17 +13,17 @@
 #include "serialize/base64.h"
 #include "tests/serialize/full.h"
 
-static Troupe__Value *read_all(const char *text)
+static struct troupe_value *read_all(const char *text)
 {
 	struct trp_parse_error mistake = { 0 };
-	Troupe__Value *value = NULL;
+	struct troupe_value *value = NULL;
 
 	cr_assert_eq(trp_json_read(text, strlen(text), &value, &mistake), 0,
 		     "%s: %zu: %s", text, mistake.offset, mistake.text);
 	return value;
 }
 
-static char *write_all(const Troupe__Value *value)
+static char *write_all(const struct troupe_value *value)
 {
 	char *text = NULL;
 
@@ -33,12 +33,12 @@ static char *write_all(const Troupe__Value *value)
 
 static void check_same(const char *text)
 {
-	Troupe__Value *value = read_all(text);
+	struct troupe_value *value = read_all(text);
 	char *again = write_all(value);
 
 	cr_assert_str_eq(again, text);
 	free(again);
-	trp_value_free(value);
+	troupe_value_free(value);
 }
 
 Test(json, what_is_read_is_written_the_same)
@@ -55,17 +55,19 @@ Test(json, what_is_read_is_written_the_same)
 
 Test(json, a_point_or_an_exponent_makes_a_double)
 {
-	Troupe__Value *value = read_all("[1, 1.0, 1e0]");
+	struct troupe_value *value = read_all("[1, 1.0, 1e0]");
 
-	cr_assert_eq(trp_value_kind(trp_value_at(value, 0)), TRP_VALUE_INT);
-	cr_assert_eq(trp_value_kind(trp_value_at(value, 1)), TRP_VALUE_DOUBLE);
-	cr_assert_eq(trp_value_kind(trp_value_at(value, 2)), TRP_VALUE_DOUBLE);
-	trp_value_free(value);
+	cr_assert_eq(trp_value_kind(troupe_value_at(value, 0)), TRP_VALUE_INT);
+	cr_assert_eq(trp_value_kind(troupe_value_at(value, 1)),
+		     TRP_VALUE_DOUBLE);
+	cr_assert_eq(trp_value_kind(troupe_value_at(value, 2)),
+		     TRP_VALUE_DOUBLE);
+	troupe_value_free(value);
 }
 
 Test(json, bytes_and_no_numbers_have_a_form_and_come_back)
 {
-	Troupe__Value *value;
+	struct troupe_value *value;
 
 	check_same("{\"$bytes\": \"\"}");
 	check_same("{\"$bytes\": \"AAH/\"}");
@@ -73,26 +75,26 @@ Test(json, bytes_and_no_numbers_have_a_form_and_come_back)
 		"[{\"$double\": \"Infinity\"}, {\"$double\": \"-Infinity\"}]");
 	value = read_all("{\"$bytes\": \"AAH_\"}");
 	cr_assert_eq(trp_value_kind(value), TRP_VALUE_BYTES);
-	cr_assert_arr_eq(value->bytes_value.data, "\0\1\377", 3);
-	trp_value_free(value);
+	cr_assert_arr_eq(value->message.bytes_value.data, "\0\1\377", 3);
+	troupe_value_free(value);
 	value = read_all("{\"$double\": \"NaN\"}");
-	cr_assert(isnan(trp_value_to_double(value, 0)));
-	trp_value_free(value);
+	cr_assert(isnan(troupe_value_to_double(value, 0)));
+	troupe_value_free(value);
 }
 
 Test(json, a_map_that_looks_like_bytes_stays_a_map)
 {
-	Troupe__Value *map = trp_value_map(), *again;
+	struct troupe_value *map = troupe_value_map(), *again;
 	char *text;
 
-	trp_value_put(map, "$bytes", trp_value_text("AA=="));
+	troupe_value_put(map, "$bytes", troupe_value_text("AA=="));
 	text = write_all(map);
 	cr_assert_str_eq(text, "{\"$$bytes\": \"AA==\"}");
 	again = read_all(text);
-	cr_assert(trp_value_equals(map, again));
+	cr_assert(troupe_value_equals(map, again));
 	free(text);
-	trp_value_free(map);
-	trp_value_free(again);
+	troupe_value_free(map);
+	troupe_value_free(again);
 	check_same("{\"$$$double\": 1}");
 	check_same("{\"$ref\": 1}");
 	check_same("{\"$bytes\": 1, \"$double\": 2}");
@@ -101,7 +103,7 @@ Test(json, a_map_that_looks_like_bytes_stays_a_map)
 static void check_mistake(const char *text, size_t offset)
 {
 	struct trp_parse_error mistake = { 0 };
-	Troupe__Value *value = NULL;
+	struct troupe_value *value = NULL;
 
 	cr_assert_eq(trp_json_read(text, strlen(text), &value, &mistake),
 		     -EINVAL, "%s", text);
@@ -153,12 +155,12 @@ Test(json, what_is_not_utf_8_is_written_as_json_all_the_same)
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		Troupe__Value *value = trp_value_text(bad[i]);
+		struct troupe_value *value = troupe_value_text(bad[i]);
 		char *text = write_all(value);
 
 		cr_assert(strncmp(text, "\"\\ufffd", 7) == 0, "%s", text);
-		trp_value_free(value);
-		trp_value_free(read_all(text));
+		troupe_value_free(value);
+		troupe_value_free(read_all(text));
 		free(text);
 	}
 }
@@ -172,32 +174,33 @@ Test(json, doubles_come_back_exactly_whatever_the_locale)
 	setlocale(LC_ALL, "de_DE.UTF-8"); /* where there is one */
 	for (i = 0; i < 20000; i++) {
 		double number = ldexp(drand48() - 0.5, (int)(mrand48() % 1000));
-		Troupe__Value *value = trp_value_double(number), *again;
+		struct troupe_value *value = troupe_value_double(number),
+				    *again;
 		char *text = write_all(value);
 
 		again = read_all(text);
-		cr_assert(trp_value_equals(value, again), "%s", text);
+		cr_assert(troupe_value_equals(value, again), "%s", text);
 		free(text);
-		trp_value_free(value);
-		trp_value_free(again);
+		troupe_value_free(value);
+		troupe_value_free(again);
 	}
 }
 
 Test(json, a_value_too_deep_to_be_received_is_not_written)
 {
-	Troupe__Value *value = trp_value_null();
+	struct troupe_value *value = troupe_value_null();
 	char *text = NULL;
 	int i;
 
 	for (i = 0; i < 200; i++) {
-		Troupe__Value *list = trp_value_list();
+		struct troupe_value *list = troupe_value_list();
 
-		trp_value_append(list, value);
+		troupe_value_append(list, value);
 		value = list;
 	}
 	cr_assert_eq(trp_json_write(value, &text), -EINVAL);
 	cr_assert_null(text);
-	trp_value_free(value);
+	troupe_value_free(value);
 }
 
 Test(base64, is_rfc_4648_and_comes_back)

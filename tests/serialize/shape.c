@@ -11,19 +11,19 @@
 #include "serialize/json.h"
 #include "tests/serialize/full.h"
 
-static struct trp_shape *compile(const char *text)
+static struct troupe_shape *compile(const char *text)
 {
 	struct trp_parse_error mistake = { 0 };
-	struct trp_shape *shape = NULL;
+	struct troupe_shape *shape = NULL;
 
 	cr_assert_eq(trp_shape_new(text, strlen(text), &shape, &mistake), 0,
 		     "%s: at %zu: %s", text, mistake.offset, mistake.text);
 	return shape;
 }
 
-static Troupe__Value *read_value(const char *json)
+static struct troupe_value *read_value(const char *json)
 {
-	Troupe__Value *value = NULL;
+	struct troupe_value *value = NULL;
 
 	cr_assert_eq(trp_json_read(json, strlen(json), &value, NULL), 0, "%s",
 		     json);
@@ -32,12 +32,12 @@ static Troupe__Value *read_value(const char *json)
 
 static bool matches(const char *text, const char *json)
 {
-	struct trp_shape *shape = compile(text);
-	Troupe__Value *value = read_value(json);
-	bool result = trp_shape_matches(shape, value);
+	struct troupe_shape *shape = compile(text);
+	struct troupe_value *value = read_value(json);
+	bool result = troupe_shape_matches(shape, value);
 
-	trp_value_free(value);
-	trp_shape_free(shape);
+	troupe_value_free(value);
+	troupe_shape_free(shape);
 	return result;
 }
 
@@ -144,7 +144,7 @@ Test(shape, nests)
 static void check_mistake(const char *text, size_t offset, const char *expected)
 {
 	struct trp_parse_error mistake = { 0 };
-	struct trp_shape *shape = NULL;
+	struct troupe_shape *shape = NULL;
 
 	cr_assert_eq(trp_shape_new(text, strlen(text), &shape, &mistake),
 		     -EINVAL, "%s", text);
@@ -189,49 +189,49 @@ Test(shape, nesting_and_size_are_bounded_with_their_place)
 	check_mistake(text, TRP_VALUE_DEPTH, "32 levels");
 	memset(text + TRP_VALUE_DEPTH, ']', TRP_VALUE_DEPTH);
 	text[(size_t)2 * TRP_VALUE_DEPTH] = '\0';
-	trp_shape_free(compile(text));
+	troupe_shape_free(compile(text));
 }
 
 Test(shape, no_two_have_one_id)
 {
-	struct trp_shape *a = compile("int"), *b = compile("int");
+	struct troupe_shape *a = compile("int"), *b = compile("int");
 	uint64_t id = trp_shape_id(a);
 
 	cr_assert_neq(id, 0);
 	cr_assert_neq(id, trp_shape_id(b));
-	trp_shape_free(a);
+	troupe_shape_free(a);
 	a = compile("int");
 	cr_assert_neq(trp_shape_id(a), id);
-	trp_shape_free(a);
-	trp_shape_free(b);
-	trp_shape_free(NULL);
+	troupe_shape_free(a);
+	troupe_shape_free(b);
+	troupe_shape_free(NULL);
 }
 
 Test(shape, a_key_that_came_twice_is_the_last)
 {
-	struct trp_shape *shape = compile("{a: int}");
-	Troupe__Value *map = trp_value_map();
+	struct troupe_shape *shape = compile("{a: int}");
+	struct troupe_value *map = troupe_value_map();
 
-	trp_value_add(map, "a", trp_value_int(1));
-	cr_assert(trp_shape_matches(shape, map));
-	trp_value_add(map, "a", trp_value_text(""));
-	cr_assert_not(trp_shape_matches(shape, map));
-	trp_value_free(map);
-	trp_shape_free(shape);
+	trp_value_add(map, "a", troupe_value_int(1));
+	cr_assert(troupe_shape_matches(shape, map));
+	trp_value_add(map, "a", troupe_value_text(""));
+	cr_assert_not(troupe_shape_matches(shape, map));
+	troupe_value_free(map);
+	troupe_shape_free(shape);
 }
 
 /* ---- inferring ----------------------------------------------------------- */
 
 static void check_inferred(const char *json, const char *expected)
 {
-	Troupe__Value *value = read_value(json);
+	struct troupe_value *value = read_value(json);
 	char *text = NULL;
 
 	cr_assert_eq(trp_shape_infer(value, &text), 0);
 	cr_assert_str_eq(text, expected);
 	cr_assert(matches(text, json));
 	free(text);
-	trp_value_free(value);
+	troupe_value_free(value);
 }
 
 Test(infer, the_shape_of_a_value_matches_it)
@@ -250,21 +250,21 @@ Test(infer, the_shape_of_a_value_matches_it)
 }
 
 /* A list of lists ... of `width` items each: all of one shape. */
-static Troupe__Value *wide(unsigned levels, unsigned width)
+static struct troupe_value *wide(unsigned levels, unsigned width)
 {
-	Troupe__Value *value;
+	struct troupe_value *value;
 
 	if (levels == 0)
-		return trp_value_int(1);
-	value = trp_value_list();
+		return troupe_value_int(1);
+	value = troupe_value_list();
 	while (width--)
-		trp_value_append(value, wide(levels - 1, 2));
+		troupe_value_append(value, wide(levels - 1, 2));
 	return value;
 }
 
 Test(infer, deep_and_large_values_are_bounded, .timeout = 20)
 {
-	Troupe__Value *deep = wide(12, 2), *list = trp_value_list();
+	struct troupe_value *deep = wide(12, 2), *list = troupe_value_list();
 	char *text = NULL;
 	int i;
 
@@ -272,23 +272,23 @@ Test(infer, deep_and_large_values_are_bounded, .timeout = 20)
 	cr_assert_str_eq(text, "[[[[[[[[[[[[int]]]]]]]]]]]]");
 	free(text);
 	text = NULL;
-	trp_value_free(deep);
+	troupe_value_free(deep);
 	for (i = 0; i < 20000; i++)
-		trp_value_append(list, trp_value_int(i));
+		troupe_value_append(list, troupe_value_int(i));
 	cr_assert_eq(trp_shape_infer(list, &text), 0);
 	cr_assert_str_eq(text, "[int]");
 	free(text);
 	text = NULL;
-	trp_value_append(list, trp_value_null());
+	troupe_value_append(list, troupe_value_null());
 	cr_assert_eq(trp_shape_infer(list, &text), -EMSGSIZE);
 	cr_assert_null(text);
-	trp_value_free(list);
-	deep = trp_value_null();
+	troupe_value_free(list);
+	deep = troupe_value_null();
 	for (i = 0; i <= TRP_VALUE_DEPTH; i++) {
-		list = trp_value_list();
-		trp_value_append(list, deep);
+		list = troupe_value_list();
+		troupe_value_append(list, deep);
 		deep = list;
 	}
 	cr_assert_eq(trp_shape_infer(deep, &text), -EINVAL);
-	trp_value_free(deep);
+	troupe_value_free(deep);
 }

@@ -46,28 +46,31 @@ static bool is_dropped(int fd)
 Test(gate, ps_shows_each_actor_its_names_and_whose_child_it_is)
 {
 	struct program node;
-	Troupe__Value *ps;
-	const Troupe__Value *doubler;
+	struct troupe_value *ps;
+	const struct troupe_value *doubler;
 
 	node_start(&node, "a", NULL);
 	ps = node_ps("a");
-	cr_assert_eq(trp_value_count(trp_value_get(ps, "actors")), 3);
+	cr_assert_eq(troupe_value_count(troupe_value_get(ps, "actors")), 3);
 	doubler = node_find(ps, "doubler");
 	cr_assert(doubler);
 	cr_expect_str_eq(
-		trp_value_to_text(trp_value_get(doubler, "address"), ""),
+		troupe_value_to_text(troupe_value_get(doubler, "address"), ""),
 		"/doubler");
 	cr_expect_str_eq(
-		trp_value_to_text(
-			trp_value_at(trp_value_get(doubler, "names"), 0), ""),
+		troupe_value_to_text(
+			troupe_value_at(troupe_value_get(doubler, "names"), 0),
+			""),
 		"doubler");
-	cr_expect_str_eq(trp_value_to_text(trp_value_get(doubler, "state"), ""),
-			 "running");
-	cr_expect_eq(program_parent_of((pid_t)trp_value_to_int(
-			     trp_value_get(doubler, "pid"), 0)),
+	cr_expect_str_eq(
+		troupe_value_to_text(troupe_value_get(doubler, "state"), ""),
+		"running");
+	cr_expect_eq(program_parent_of((pid_t)troupe_value_to_int(
+			     troupe_value_get(doubler, "pid"), 0)),
 		     node.pid);
-	cr_expect_gt(trp_value_to_int(trp_value_get(doubler, "rss"), 0), 0);
-	trp_value_free(ps);
+	cr_expect_gt(troupe_value_to_int(troupe_value_get(doubler, "rss"), 0),
+		     0);
+	troupe_value_free(ps);
 	node_stop(&node, "a");
 }
 

@@ -192,18 +192,21 @@ Test(guests, killed_anywhere_it_leaves_nothing)
 /* ps shows a guest as such. */
 static void expect_seen(const char *label, const char *name)
 {
-	Troupe__Value *ps = node_ps("a");
-	const Troupe__Value *guest = node_find(ps, label);
+	struct troupe_value *ps = node_ps("a");
+	const struct troupe_value *guest = node_find(ps, label);
 
 	cr_assert(guest);
-	cr_expect(trp_value_to_bool(trp_value_get(guest, "guest"), false));
-	cr_expect_str_eq(trp_value_to_text(trp_value_get(guest, "address"), ""),
-			 label);
+	cr_expect(
+		troupe_value_to_bool(troupe_value_get(guest, "guest"), false));
 	cr_expect_str_eq(
-		trp_value_to_text(
-			trp_value_at(trp_value_get(guest, "names"), 0), ""),
+		troupe_value_to_text(troupe_value_get(guest, "address"), ""),
+		label);
+	cr_expect_str_eq(
+		troupe_value_to_text(
+			troupe_value_at(troupe_value_get(guest, "names"), 0),
+			""),
 		name);
-	trp_value_free(ps);
+	troupe_value_free(ps);
 }
 
 Test(guests, its_end_is_told_once_and_its_name_is_free)
@@ -260,12 +263,12 @@ Test(guests, the_nodes_end_is_the_end_of_membership_and_not_of_the_process)
 /* What ps says of the state of that actor; "" when it is not there. */
 static void state_of(const char *label, char state[16])
 {
-	Troupe__Value *ps = node_ps("a");
-	const Troupe__Value *actor = node_find(ps, label);
+	struct troupe_value *ps = node_ps("a");
+	const struct troupe_value *actor = node_find(ps, label);
 
 	snprintf(state, 16, "%s",
-		 trp_value_to_text(trp_value_get(actor, "state"), ""));
-	trp_value_free(ps);
+		 troupe_value_to_text(troupe_value_get(actor, "state"), ""));
+	troupe_value_free(ps);
 }
 
 Test(guests, one_that_stands_still_is_expelled_and_keeps_its_memory)

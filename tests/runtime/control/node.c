@@ -92,11 +92,11 @@ int troupe(struct program *p, ...)
 	return program_finish(p, PATIENCE_MS);
 }
 
-Troupe__Value *node_ps(const char *name)
+struct troupe_value *node_ps(const char *name)
 {
 	struct program ps;
 	struct trp_parse_error mistake = { 0 };
-	Troupe__Value *value = NULL;
+	struct troupe_value *value = NULL;
 
 	cr_assert_eq(troupe(&ps, "ps", "--json", "--node", name, NULL), 0, "%s",
 		     ps.err);
@@ -106,14 +106,16 @@ Troupe__Value *node_ps(const char *name)
 	return value;
 }
 
-const Troupe__Value *node_find(const Troupe__Value *ps, const char *label)
+const struct troupe_value *node_find(const struct troupe_value *ps,
+				     const char *label)
 {
-	const Troupe__Value *actors = trp_value_get(ps, "actors");
+	const struct troupe_value *actors = troupe_value_get(ps, "actors");
 
-	for (size_t i = 0; i < trp_value_count(actors); i++) {
-		const Troupe__Value *actor = trp_value_at(actors, i);
+	for (size_t i = 0; i < troupe_value_count(actors); i++) {
+		const struct troupe_value *actor = troupe_value_at(actors, i);
 
-		if (strcmp(trp_value_to_text(trp_value_get(actor, "label"), ""),
+		if (strcmp(troupe_value_to_text(
+				   troupe_value_get(actor, "label"), ""),
 			   label) == 0)
 			return actor;
 	}

@@ -35,9 +35,10 @@ void node_kill(struct program *p);
 int troupe(struct program *p, ...) __attribute__((sentinel));
 
 /* What `troupe ps --json` says of that node; the caller's. */
-Troupe__Value *node_ps(const char *name);
+struct troupe_value *node_ps(const char *name);
 /* The actor of that label there, or NULL. */
-const Troupe__Value *node_find(const Troupe__Value *ps, const char *label);
+const struct troupe_value *node_find(const struct troupe_value *ps,
+				     const char *label);
 
 /* How many actors are alive in the node. */
 size_t node_count(const char *name);

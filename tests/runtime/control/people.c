@@ -62,15 +62,15 @@ Test(people, an_answer_is_printed_as_json)
 /* By the reference that ps shows, too. */
 Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 {
-	Troupe__Value *ps;
+	struct troupe_value *ps;
 	unsigned long long ref;
 	char text[32];
 
 	node_start(&node, "a", NULL);
 	ps = node_ps("a");
 	ref = strtoull(
-		trp_value_to_text(
-			trp_value_get(node_find(ps, "doubler"), "ref"), ""),
+		troupe_value_to_text(
+			troupe_value_get(node_find(ps, "doubler"), "ref"), ""),
 		NULL, 10);
 	snprintf(text, sizeof(text), "%llu.%llu", ref >> 32 & 0xffff,
 		 ref & 0xffffffff);
@@ -86,7 +86,7 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 	       0, "{\"value\": \"8\"}\n", NULL);
 	expect(troupe(&command, "ask", "/nobody", "Twice", NULL), 1, "",
 	       "nobody is at /nobody in node a");
-	trp_value_free(ps);
+	troupe_value_free(ps);
 	node_stop(&node, "a");
 }
 
