@@ -199,7 +199,7 @@ static void claim(struct trp_leadership *leadership)
 static bool wants_to_claim(const struct trp_leadership *leadership,
 			   const struct trp_beacon *beacon, struct trp_time now)
 {
-	if (leadership->term >= TERM_MAX)
+	if (leadership->term >= TERM_MAX || leadership->has_left)
 		return false;
 	if (leadership->is_roving || leadership->state != TRP_LEADERSHIP_HELD)
 		return true;
@@ -236,8 +236,9 @@ void trp_leadership_event(struct trp_leadership *leadership,
 		hear(leadership, event->message, now);
 		break;
 	case TRP_BEACON_TAG:
-		leadership->is_running =
-			leads(leadership) && leadership->has_claimed;
+		leadership->is_running = leads(leadership) &&
+					 leadership->has_claimed &&
+					 !leadership->has_left;
 		break;
 	case TRP_BEACON_UNTAG:
 	case TRP_BEACON_DETAG:
@@ -260,6 +261,7 @@ void trp_leadership_event(struct trp_leadership *leadership,
 
 void trp_leadership_stop(struct trp_leadership *leadership)
 {
+	leadership->has_left = true;
 	leadership->is_running = false;
 }
 

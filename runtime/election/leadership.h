@@ -41,7 +41,8 @@ struct trp_leadership {
 	struct trp_time leader_heard;
 
 	bool has_claimed; /* that term, in this life */
-	bool is_running;  /* ==> HELD by node, has_claimed */
+	bool has_left;	  /* the net; it may take part for a while yet */
+	bool is_running;  /* ==> HELD by node, has_claimed, not has_left */
 };
 
 /* The record of a value. */
@@ -83,7 +84,7 @@ int trp_leadership_announce(struct trp_leadership *leadership,
 			    struct trp_time now, const char *rest, char *space,
 			    size_t size);
 
-/* The node leaves: nothing runs here any more. */
+/* The node leaves: nothing runs here any more, and it claims nothing. */
 void trp_leadership_stop(struct trp_leadership *leadership);
 
 /* Whether what there may be only one of runs here. */

@@ -243,6 +243,34 @@ Test(leadership, the_leader_dies_and_another_runs_with_a_greater_fence)
 	}
 }
 
+/* Its node has much to stop, and pings meanwhile. */
+Test(leadership, one_that_leaves_runs_nothing_while_it_still_takes_part)
+{
+	struct sim_seeds seeds = sim_seeds(475000, 200);
+	struct house house;
+	struct sim_net net;
+	uint64_t seed;
+	int starts, leaver;
+
+	for (seed = seeds.first; seed < seeds.end; seed++) {
+		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
+			  seed % 7 == 0);
+		net.is_loud = seeds.is_loud;
+		until_one_runs(&net);
+		leaver = runner(&net);
+		trp_leadership_stop(&house.at[leaver]);
+		note_changes(&net.nodes[leaver]);
+		starts = house.starts;
+		for (int i = 0; i < 40; i++) {
+			sim_run(&net, SIM_CYCLE / 4);
+			sim_assert(&net, !house.ran[leaver]);
+		}
+		/* Who keeps the seat keeps it from the others, too. */
+		sim_assert(&net, house.starts == starts || seed % 7 == 0);
+		sim_fini(&net);
+	}
+}
+
 Test(leadership,
      a_leader_that_comes_back_at_once_has_a_new_fence_or_another_has)
 {
