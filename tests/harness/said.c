@@ -61,5 +61,5 @@ const char *scratch(const char *ending)
 
 void forget(void)
 {
-	run("rm -f /tmp/troupe-bench-%d.*", (int)getpid());
+	run("rm -rf /tmp/troupe-bench-%d.*", (int)getpid());
 }

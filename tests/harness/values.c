@@ -17,7 +17,7 @@ Test(values, no_benchmark_takes_less_than_nothing_or_more_than_there_is)
 		    "sub(/=.*/, \"\", $i); print $1 \":\" $i } }' | sort -u | "
 		    "while read -r p; do for v in -1 4611686018427387904 "
 		    "99999999999999999999 x; do "
-		    "timeout 10 $B --dry-run $p=$v > /dev/null 2>&1; "
+		    "timeout 100 $B --dry-run $p=$v > /dev/null 2>&1; "
 		    "[ $? = 2 ] || echo \"$p=$v is taken\"; done; done",
 		    build ? build : "build"),
 		0);
@@ -117,7 +117,7 @@ Test(values, an_interrupted_one_ends_with_what_is_known, .fini = forget)
 	/* The second of them runs until it is told not to. */
 	cr_assert_eq(run("%s/bin/troupe-bench --preset smoke --out %s pingpong "
 			 "threadring:hops=%d > %s 2>&1 & p=$!; i=0; "
-			 "until grep -q round.trips/s %s || [ $i = 300 ]; do "
+			 "until grep -q round.trips/s %s || [ $i = 2000 ]; do "
 			 "sleep 0.1; i=$((i + 1)); done; kill -INT $p; wait $p",
 			 build ? build : "build", csv, hops, told, told),
 		     130, "%s", said);
