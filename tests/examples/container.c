@@ -4,7 +4,7 @@
 #include "tests/support/container.h"
 #include "tests/support/skip.h"
 
-TestSuite(container, .timeout = 60);
+TestSuite(container, .timeout = 600);
 
 static void enter(void)
 {

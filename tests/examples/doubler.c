@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-TestSuite(doubler, .timeout = 60);
+TestSuite(doubler, .timeout = 600);
 
 static char node[32];
 

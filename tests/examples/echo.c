@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-TestSuite(echo, .timeout = 120);
-TestSuite(websocket, .timeout = 120);
+TestSuite(echo, .timeout = 600);
+TestSuite(websocket, .timeout = 600);
 
 static int port;
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(hello, .timeout = 60);
+TestSuite(hello, .timeout = 600);
 
 /* The output is one line, with the pid of a process that is not the program. */
 static void expect_greeting(const char *name)

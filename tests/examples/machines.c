@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(doorlock, .timeout = 60);
-TestSuite(pipeline, .timeout = 60);
-TestSuite(forward, .timeout = 60);
+TestSuite(doorlock, .timeout = 600);
+TestSuite(pipeline, .timeout = 600);
+TestSuite(forward, .timeout = 600);
 
 /* ---- doorlock ------------------------------------------------------------ */
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-TestSuite(manager, .timeout = 60);
+TestSuite(manager, .timeout = 600);
 
 Test(manager, each_request_is_answered_by_a_worker_of_its_own)
 {

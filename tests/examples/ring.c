@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "tests/support/skip.h"
 
-TestSuite(ring, .timeout = 120);
+TestSuite(ring, .timeout = 600);
 
 static void expect_round(const char *count)
 {

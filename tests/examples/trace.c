@@ -10,7 +10,7 @@
 #include "tests/support/skip.h"
 #include "tests/support/trace_file.h"
 
-TestSuite(trace, .timeout = 60);
+TestSuite(trace, .timeout = 600);
 
 static char path[64];
 

@@ -24,7 +24,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(arena, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(arena, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static uint64_t usage(void)
 {

@@ -24,7 +24,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(endpoint, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(endpoint, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static uint32_t make(uint32_t peer)
 {

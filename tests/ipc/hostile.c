@@ -36,7 +36,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(hostile, .init = set_up, .fini = tear_down, .timeout = 300);
+TestSuite(hostile, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static uint64_t below(uint64_t bound)
 {

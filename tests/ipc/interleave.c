@@ -32,7 +32,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(interleave, .init = set_up, .fini = tear_down, .timeout = 300);
+TestSuite(interleave, .init = set_up, .fini = tear_down, .timeout = 600);
 
 struct play {
 	int (*child)(struct kit_actor *actor, void *unused);

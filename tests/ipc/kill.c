@@ -31,7 +31,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(kill, .init = set_up, .fini = tear_down, .timeout = 300);
+TestSuite(kill, .init = set_up, .fini = tear_down, .timeout = 600);
 
 enum { SENDER = 1, RECEIVER = 2 };
 

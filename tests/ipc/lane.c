@@ -31,7 +31,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(lane, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(lane, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void set_limit(uint32_t limit)
 {

@@ -52,7 +52,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(litmus, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(litmus, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static _Atomic unsigned arrived;
 

@@ -28,7 +28,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(mailbox, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(mailbox, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static int take(struct kit_actor *actor, struct trp_mail *mail)
 {

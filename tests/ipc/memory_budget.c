@@ -18,7 +18,7 @@
 
 enum { MIB = 1 << 20 };
 
-TestSuite(budget, .timeout = 120);
+TestSuite(budget, .timeout = 600);
 
 /* ---- what the files say -------------------------------------------------- */
 
@@ -44,7 +44,7 @@ static void remove_files(void)
 }
 
 TestSuite(budget_files, .init = make_files, .fini = remove_files,
-	  .timeout = 60);
+	  .timeout = 600);
 
 static void write_file(const char *name, const char *text)
 {

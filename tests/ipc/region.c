@@ -22,7 +22,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(region, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(region, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static uint64_t usage(void)
 {

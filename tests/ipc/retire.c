@@ -31,7 +31,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(retire, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(retire, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static uint64_t usage(void)
 {

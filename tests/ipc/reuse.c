@@ -25,7 +25,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(reuse, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(reuse, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static void arrive(void)
 {

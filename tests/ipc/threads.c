@@ -6,7 +6,7 @@
 #include "tests/support/exchange.h"
 #include "tests/support/ipc_kit.h"
 
-TestSuite(threads, .timeout = 300);
+TestSuite(threads, .timeout = 600);
 
 /* Under ThreadSanitizer, where Criterion cannot run: make race. */
 Test(threads, two_exchange_records_and_none_is_torn_or_late)

@@ -35,7 +35,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(turns, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(turns, .init = set_up, .fini = tear_down, .timeout = 600);
 
 static int take(unsigned kinds, struct trp_mail *mail)
 {

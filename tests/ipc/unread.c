@@ -30,7 +30,7 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-TestSuite(unread, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(unread, .init = set_up, .fini = tear_down, .timeout = 600);
 
 /* Of each stream: the next number to be sent, and that is not done. */
 static struct lane {

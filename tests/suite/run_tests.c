@@ -28,7 +28,7 @@ static void end(void)
 	cr_assert_eq(system(command), 0);
 }
 
-TestSuite(run_tests, .init = begin, .fini = end, .timeout = 60);
+TestSuite(run_tests, .init = begin, .fini = end, .timeout = 600);
 
 static void script(const char *name, const char *text)
 {
@@ -52,8 +52,8 @@ static void run(const char *what, int status, const char *totals)
 	const char *argv[] = { "tests/support/run-tests", folder, what, NULL };
 
 	cr_assert_eq(program_start(&runner, argv), 0);
-	cr_expect_eq(program_finish(&runner, 30000), status, "%s%s", runner.out,
-		     runner.err);
+	cr_expect_eq(program_finish(&runner, 240000), status, "%s%s",
+		     runner.out, runner.err);
 	cr_expect(strstr(runner.out, totals), "no \"%s\" in %s", totals,
 		  runner.out);
 }

@@ -12,7 +12,7 @@ static void end(void)
 	program_fini(&skipping);
 }
 
-TestSuite(skip, .fini = end, .timeout = 60);
+TestSuite(skip, .fini = end, .timeout = 600);
 
 static void run(const char *expect, int status, const char *totals)
 {
@@ -23,7 +23,7 @@ static void run(const char *expect, int status, const char *totals)
 	unsetenv("TROUPE_TEST_OUTPUT");
 	cr_assert_eq(setenv("TROUPE_EXPECT", expect, 1), 0);
 	cr_assert_eq(program_start(&skipping, argv), 0);
-	cr_expect_eq(program_finish(&skipping, 30000), status, "%s",
+	cr_expect_eq(program_finish(&skipping, 240000), status, "%s",
 		     skipping.err);
 	cr_expect(strstr(skipping.err, totals), "no \"%s\" in %s", totals,
 		  skipping.err);

@@ -12,7 +12,7 @@ static void end(void)
 	program_fini(&leaving);
 }
 
-TestSuite(teardown, .fini = end, .timeout = 60);
+TestSuite(teardown, .fini = end, .timeout = 600);
 
 static void run(void)
 {
@@ -28,7 +28,7 @@ static void run(void)
 Test(teardown, a_test_that_leaves_a_file_behind_fails)
 {
 	run();
-	cr_assert_eq(program_finish(&leaving, 30000), 1);
+	cr_assert_eq(program_finish(&leaving, 240000), 1);
 	cr_assert(strstr(leaving.err,
 			 "[FAIL] leaving::a_file_is_left: after it had ended"),
 		  "%s", leaving.err);
@@ -37,7 +37,7 @@ Test(teardown, a_test_that_leaves_a_file_behind_fails)
 Test(teardown, a_test_that_crashes_in_its_fini_fails)
 {
 	run();
-	cr_assert_eq(program_finish(&leaving, 30000), 1);
+	cr_assert_eq(program_finish(&leaving, 240000), 1);
 	cr_assert(strstr(leaving.err, "[FAIL] leaving::crashes_afterwards: "
 				      "after it had ended"),
 		  "%s", leaving.err);
@@ -46,7 +46,7 @@ Test(teardown, a_test_that_crashes_in_its_fini_fails)
 Test(teardown, one_that_leaves_nothing_passes_and_all_are_counted)
 {
 	run();
-	cr_assert_eq(program_finish(&leaving, 30000), 1);
+	cr_assert_eq(program_finish(&leaving, 240000), 1);
 	cr_assert(!strstr(leaving.err, "[FAIL] leaving::leaves_nothing"), "%s",
 		  leaving.err);
 	cr_assert(strstr(leaving.err, "Tested: 3") &&

@@ -5,7 +5,7 @@
 
 #include "tests/support/program.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 240000 };
 
 /* Starts `troupe run build/examples/NAME.so ...`; the arguments end in NULL. */
 void start_example(struct program *p, const char *name, ...)

@@ -74,7 +74,7 @@ int main(void)
 
 #include <criterion/criterion.h>
 
-Test(doorbell, what_was_written_before_is_seen_by_who_takes, .timeout = 60)
+Test(doorbell, what_was_written_before_is_seen_by_who_takes, .timeout = 600)
 {
 	hand_over_all();
 }

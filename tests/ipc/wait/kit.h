@@ -63,4 +63,4 @@ struct criterion_test_params all_kinds(void);
 	{                                        \
 		return all_kinds();              \
 	}                                        \
-	ParameterizedTest(enum trp_wait_kind *kind, suite, name, .timeout = 60)
+	ParameterizedTest(enum trp_wait_kind *kind, suite, name, .timeout = 600)

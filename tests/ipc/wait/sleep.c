@@ -95,13 +95,13 @@ static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
 	bells_free(game.doorbells);
 }
 
-Test(wait, no_wake_is_lost_on_one_core, .timeout = 120)
+Test(wait, no_wake_is_lost_on_one_core, .timeout = 600)
 {
 	require_kind(TRP_WAIT_EPOLL);
 	ping_pong(TRP_WAIT_EPOLL, false, 0, 0, 100000);
 }
 
-Test(wait, no_wake_is_lost_on_any_core, .timeout = 120)
+Test(wait, no_wake_is_lost_on_any_core, .timeout = 600)
 {
 	require_kind(TRP_WAIT_EPOLL);
 	ping_pong(TRP_WAIT_EPOLL, false, ANY_CPU, ANY_CPU, 20000);

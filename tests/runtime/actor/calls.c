@@ -269,7 +269,7 @@ static int dead_root(int argc, char **argv)
 	CHECK(troupe_await(&proxy) == -ESRCH);
 	CHECK(proxy.reason.cause == TROUPE_KILLED);
 	CHECK(crash.calls == 1 && crash.value == -1);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), NULL) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), NULL) == 0);
 	play__clerk__twice(&proxy.base, &number, take_answer, &dead);
 	CHECK(dead.calls == 1 && dead.value == -1);
 	CHECK(proxy.error == -ESRCH && proxy.pending == 0);
@@ -339,7 +339,7 @@ static int one_way_root(int argc, char **argv)
 	CHECK(proxy.error == 0 && proxy.pending == 0);
 	number.value = 1000;
 	play__clerk__note(&proxy.base, &number, NULL, NULL);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), &end) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), &end) == 0);
 	CHECK(end.reason.cause == TROUPE_NORMAL);
 	CHECK(board->count == 1100);
 	return 0;

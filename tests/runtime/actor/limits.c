@@ -77,7 +77,7 @@ static int size_root(int argc, char **argv)
 }
 
 Test(limits, a_message_that_is_taken_can_be_read_whatever_its_size,
-     .timeout = 60)
+     .timeout = 600)
 {
 	stage_pass(size_root);
 }

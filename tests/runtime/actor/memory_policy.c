@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include "tests/support/stage.h"
 
-TestSuite(memory, .timeout = 60);
+TestSuite(memory, .timeout = 600);
 
 enum { MIB = 1 << 20 };
 

@@ -26,7 +26,7 @@ static int copy_root(int argc, char **argv)
 	text.text = buffer;
 	CHECK(troupe_send(troupe_self(), &text.base) == 0);
 	strcpy(buffer, "after!");
-	CHECK(troupe_receive(NULL, 0, troupe_in_ms(5000), &message) == 0);
+	CHECK(troupe_receive(NULL, 0, troupe_in_ms(60000), &message) == 0);
 	CHECK(message.type == &play__text__descriptor);
 	CHECK(strcmp(((const Play__Text *)message.body)->text, "before") == 0);
 	CHECK(message.sender == troupe_self());
@@ -56,7 +56,7 @@ static int isolated_root(int argc, char **argv)
 	CHECK(troupe_spawn_function(isolated_run, NULL, &ref) == 0);
 	CHECK(ref != troupe_self());
 	stage_send(ref, 1);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), NULL) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), NULL) == 0);
 	CHECK(global == 0);
 	CHECK(board->count == 1);
 	CHECK(board->value[0] != getpid());
@@ -372,7 +372,7 @@ static int unknown_root(int argc, char **argv)
 	CHECK(troupe_send(ref, &text.base) == 0);
 	CHECK(stage_send(ref, 0) == 0);
 	CHECK(troupe_close(ref) == 0);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), NULL) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), NULL) == 0);
 	CHECK(board->count == 1);
 	return 0;
 }
@@ -402,7 +402,7 @@ static int strict_root(int argc, char **argv)
 	CHECK(troupe_spawn(&strict, NULL, &ref) == 0);
 	text.text = "x";
 	CHECK(troupe_send(ref, &text.base) == 0);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), &end) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), &end) == 0);
 	CHECK(end.reason.cause == TROUPE_ERROR);
 	CHECK(end.reason.code == -EBADRQC);
 	CHECK(strstr(end.reason.text, "unhandled play.Text"));

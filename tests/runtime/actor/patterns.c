@@ -348,7 +348,7 @@ static int random_root(int argc, char **argv)
 	return free_shapes();
 }
 
-Test(patterns, taking_in_any_order_is_as_from_one_list, .timeout = 60)
+Test(patterns, taking_in_any_order_is_as_from_one_list, .timeout = 600)
 {
 	const char *given = getenv("TROUPE_SEED");
 	unsigned long seed =
@@ -389,7 +389,7 @@ static int large_root(int argc, char **argv)
 	return free_shapes();
 }
 
-Test(patterns, what_was_looked_at_in_vain_holds_no_memory, .timeout = 60)
+Test(patterns, what_was_looked_at_in_vain_holds_no_memory, .timeout = 600)
 {
 	stage_pass(large_root);
 }

@@ -10,7 +10,7 @@
 #include "runtime/troupe_io.h"
 #include "tests/support/stage.h"
 
-TestSuite(sources, .timeout = 60);
+TestSuite(sources, .timeout = 600);
 
 static int ends[2];
 

@@ -212,7 +212,7 @@ static int actor_root(int argc, char **argv)
 }
 
 Test(stray, stores_at_an_actor_delay_no_call_and_no_second_message_for_long,
-     .timeout = 60)
+     .timeout = 600)
 {
 	stage_pass(actor_root);
 }

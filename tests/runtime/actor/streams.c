@@ -11,7 +11,7 @@
 #include "runtime/troupe_io.h"
 #include "tests/support/stage.h"
 
-TestSuite(streams, .timeout = 60);
+TestSuite(streams, .timeout = 600);
 
 static void run_until(long count)
 {

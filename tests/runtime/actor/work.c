@@ -40,7 +40,7 @@ static void send_results(const struct troupe_class *klass,
 	CHECK(troupe_spawn(klass, NULL, &ref) == 0);
 	for (i = 0; i < RESULTS; i++)
 		stage_send(ref, results[i]);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), ret_end) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), ret_end) == 0);
 	for (i = 0; i < board->count; i++)
 		CHECK(board->value[i] == results[i]);
 }
@@ -112,7 +112,7 @@ static int failing_root(int argc, char **argv)
 		play__link__ask(&proxy.base, &number, ignore, NULL);
 	}
 	CHECK(troupe_await(&proxy) == 0);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), &end) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), &end) == 0);
 	CHECK(end.reason.cause == TROUPE_NORMAL);
 	CHECK(board->count == RESULTS - 1);
 	return 0;
@@ -217,7 +217,7 @@ static int slow_root(int argc, char **argv)
 		CHECK(kept[i] == ((i + 1) % 3 ? 2 * (i + 1) : -1));
 	CHECK(board->value[0] == AT_ONCE);
 	CHECK(troupe_close(ref) == 0);
-	CHECK(troupe_wait(ref, troupe_in_ms(5000), NULL) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(60000), NULL) == 0);
 	CHECK(board->count == CALLS);
 	return 0;
 }
@@ -273,7 +273,7 @@ static int held_root(int argc, char **argv)
 
 	CHECK(troupe_spawn(&held, NULL, &who.ref) == 0);
 	CHECK(troupe_spawn_function(worker_run, &who.base, &ref) == 0);
-	CHECK(troupe_wait(who.ref, troupe_in_ms(5000), NULL) == 0);
+	CHECK(troupe_wait(who.ref, troupe_in_ms(60000), NULL) == 0);
 	CHECK(board->value[0] == AT_ONCE && board->count == AT_ONCE);
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 #include "tests/support/skip.h"
 
-TestSuite(program, .timeout = 60);
+TestSuite(program, .timeout = 600);
 
 /* Wrong use: nothing on the output, one clear message, exit status 2. */
 static void expect_wrong_use(struct program *p, int started, const char *says)

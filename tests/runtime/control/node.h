@@ -14,7 +14,7 @@
 #include "serialize/value.h"
 #include "tests/support/program.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 240000 };
 
 extern char folder[]; /* where the nodes' sockets are */
 

@@ -21,7 +21,7 @@
 #include "runtime/supervisor/supervisor.h"
 #include "serialize/beacon/codecs.h"
 
-enum { PATIENCE_S = 30 };
+enum { PATIENCE_S = 120 };
 
 struct mesh_board *board;
 struct node nodes[NODES_MAX];

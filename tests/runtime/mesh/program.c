@@ -10,7 +10,7 @@
 #include "tests/support/server.h"
 #include "tests/support/program.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 240000 };
 
 static char home[64], bus[80], application[4096];
 

@@ -37,7 +37,7 @@ static int starter_root(int argc, char **argv)
 	return 0;
 }
 
-Test(left_over, a_pipeline_in_the_background_ends_with_the_node, .timeout = 30)
+Test(left_over, a_pipeline_in_the_background_ends_with_the_node, .timeout = 600)
 {
 	for (int i = 0; i < 20; i++)
 		stage_pass(starter_root);
@@ -63,7 +63,7 @@ static int shell_root(int argc, char **argv)
 }
 
 Test(left_over, one_that_is_killed_in_a_shell_command_holds_up_nothing,
-     .timeout = 30)
+     .timeout = 600)
 {
 	for (int i = 0; i < 20; i++)
 		stage_pass(shell_root);
@@ -279,7 +279,7 @@ static int orphans_root(int argc, char **argv)
 }
 
 Test(left_over, ends_of_those_that_were_never_known_are_forgotten,
-     .timeout = 120)
+     .timeout = 600)
 {
 	stage_pass(orphans_root);
 }
@@ -319,7 +319,7 @@ static int stopped_zygote_root(int argc, char **argv)
 }
 
 Test(left_over, a_second_signal_kills_all_while_a_birth_is_awaited,
-     .timeout = 20)
+     .timeout = 600)
 {
 	cr_assert_eq(stage_run(stopped_zygote_root), 1);
 	cr_assert_eq(board->failures, 0);

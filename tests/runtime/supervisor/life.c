@@ -427,7 +427,7 @@ static int thousand_root(int argc, char **argv)
 }
 
 Test(life, stopping_the_node_with_a_thousand_actors_leaves_nothing,
-     .timeout = 60)
+     .timeout = 600)
 {
 	stage_pass(thousand_root);
 }
@@ -453,7 +453,7 @@ static int cycles_root(int argc, char **argv)
 	return 0;
 }
 
-Test(life, ten_thousand_spawn_and_exit_cycles_leave_nothing, .timeout = 120)
+Test(life, ten_thousand_spawn_and_exit_cycles_leave_nothing, .timeout = 600)
 {
 	stage_pass(cycles_root);
 	cr_assert_eq(board->count, 10000);

@@ -443,7 +443,7 @@ static int memory_root(int argc, char **argv)
 	return 0;
 }
 
-Test(node, a_thousand_births_and_deaths_give_back_their_pages, .timeout = 60)
+Test(node, a_thousand_births_and_deaths_give_back_their_pages, .timeout = 600)
 {
 	stage_pass(memory_root);
 }

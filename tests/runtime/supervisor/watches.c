@@ -41,7 +41,7 @@ static int names_root(int argc, char **argv)
 }
 
 Test(watches, a_name_is_unique_and_free_when_the_end_of_its_holder_is_seen,
-     .timeout = 60)
+     .timeout = 600)
 {
 	stage_pass(names_root);
 }
