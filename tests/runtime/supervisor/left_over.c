@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include "runtime/actor/self.h"
 #include "runtime/troupe_io.h"
 #include "tests/support/program.h"
 #include "tests/support/stage.h"
@@ -497,7 +498,8 @@ static int drops_root(int argc, char **argv)
 	int number = 0;
 
 	CHECK(setgid(65534) == 0 && setuid(65534) == 0);
-	stage_receive(1);
+	while (!trp_self.wait.sleeps)
+		stage_receive(10);
 	prctl(PR_GET_PDEATHSIG, &number);
 	CHECK(number == SIGKILL);
 	return 0;
