@@ -472,48 +472,7 @@ Test(calls, awaiting_oneself_is_an_error_and_no_deadlock)
 	stage_pass(self_call_root);
 }
 
-/* ---- timers and inputs --------------------------------------------------- */
-
-static int ticked(struct troupe_timer *timer)
-{
-	board->value[1]++;
-	return ++board->count == 5 ? TROUPE_STOP : 0;
-}
-
-static int never_fires(struct troupe_timer *timer)
-{
-	CHECK(false);
-	return 0;
-}
-
-static int tick_init(const void *arguments)
-{
-	static struct troupe_timer tick = { .fired = ticked };
-	static struct troupe_timer cancelled = { .fired = never_fires };
-
-	CHECK(troupe_timer_start(&cancelled, troupe_in_ms(5), 0) == 0);
-	CHECK(troupe_timer_cancel(&cancelled) == 1);
-	CHECK(troupe_timer_cancel(&cancelled) == 0);
-	return troupe_timer_start(&tick, troupe_in_ms(5), 5);
-}
-
-static const struct troupe_class ticker = { .name = "ticker",
-					    .init = tick_init };
-
-static int timer_root(int argc, char **argv)
-{
-	troupe_ref ref;
-
-	CHECK(troupe_spawn(&ticker, NULL, &ref) == 0);
-	CHECK(troupe_wait(ref, troupe_in_ms(10000), NULL) == 0);
-	CHECK(board->count == 5);
-	return 0;
-}
-
-Test(timers, a_periodic_one_fires_and_a_cancelled_one_does_not)
-{
-	stage_pass(timer_root);
-}
+/* ---- inputs -------------------------------------------------------------- */
 
 static int read_ready(struct troupe_input *input, short events)
 {

@@ -193,6 +193,49 @@ Test(timers, a_periodic_one_that_is_late_skips_and_keeps_its_beat)
 	stage_pass(periodic_root);
 }
 
+/* ---- in a class ---------------------------------------------------------- */
+
+static int ticked(struct troupe_timer *timer)
+{
+	board->value[1]++;
+	return ++board->count == 5 ? TROUPE_STOP : 0;
+}
+
+static int never_fires(struct troupe_timer *timer)
+{
+	CHECK(false);
+	return 0;
+}
+
+static int tick_init(const void *arguments)
+{
+	static struct troupe_timer tick = { .fired = ticked };
+	static struct troupe_timer cancelled = { .fired = never_fires };
+
+	CHECK(troupe_timer_start(&cancelled, troupe_in_ms(5), 0) == 0);
+	CHECK(troupe_timer_cancel(&cancelled) == 1);
+	CHECK(troupe_timer_cancel(&cancelled) == 0);
+	return troupe_timer_start(&tick, troupe_in_ms(5), 5);
+}
+
+static const struct troupe_class ticker = { .name = "ticker",
+					    .init = tick_init };
+
+static int timer_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&ticker, NULL, &ref) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(10000), NULL) == 0);
+	CHECK(board->count == 5);
+	return 0;
+}
+
+Test(timers, a_periodic_one_fires_and_a_cancelled_one_does_not)
+{
+	stage_pass(timer_root);
+}
+
 /* ---- death --------------------------------------------------------------- */
 
 static int beat(struct troupe_timer *timer)
