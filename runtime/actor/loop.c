@@ -260,7 +260,7 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 		       : 0;
 }
 
-/* Who takes the bell takes rings that tell of room, so that is looked for. */
+/* A ring that tells of room is taken with the bell, so room is looked for. */
 int trp_loop_rest(struct troupe_time deadline)
 {
 	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, heeded()) ||

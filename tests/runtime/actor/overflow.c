@@ -227,7 +227,7 @@ Test(overflow, who_asked_is_told_though_a_timer_is_always_due)
 	stage_pass(busy_root);
 }
 
-/* Who sleeps is awake each 30 seconds, and would be told then. */
+/* One that sleeps looks by itself each 30 seconds, and would be told then. */
 static bool is_soon(struct troupe_time begin)
 {
 	return troupe_now().ns - begin.ns < INT64_C(25000000000);
