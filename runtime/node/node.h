@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include "ipc/arena.h"
 #include "ipc/wait.h"
+#include "runtime/node/oom_score.h"
 
 struct trp_options;
 
@@ -12,7 +13,8 @@ struct trp_node {
 	struct trp_arena arena;
 	enum trp_wait_kind wait;
 	pid_t supervisor;
-	uint64_t identity; /* of this run; random */
+	uint64_t identity;		    /* of this run; random */
+	char oom_score[TRP_OOM_SCORE_TEXT]; /* of its actors */
 	int argc;
 	char **argv; /* of the application: argv[0] is its path */
 	int (*main)(int argc, char **argv);

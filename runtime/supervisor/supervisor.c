@@ -198,6 +198,18 @@ static void close_trace(const struct trp_options *options)
 			options->trace, strerror(-r));
 }
 
+/* Where memory ends actors go first, for the supervisor is all of them. */
+static void be_spared(struct trp_node *node)
+{
+	int score = trp_oom_score_get();
+
+	trp_oom_score_text(TRP_OOM_SCORE_SUPERVISOR, node->oom_score);
+	/* Where that is refused (troupe doctor) it is as it was. */
+	if (score > TRP_OOM_SCORE_SUPERVISOR)
+		trp_oom_score_set(node->oom_score);
+	trp_oom_score_text(score + TRP_OOM_SCORE_ACTOR, node->oom_score);
+}
+
 /* Before the fork of the zygote: all that every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
 		   const struct trp_options *options,
@@ -211,6 +223,7 @@ static int prepare(struct trp_supervisor *supervisor,
 	node->main = options->main;
 	node->options = options;
 	node->supervisor = getpid();
+	be_spared(node);
 	if (node->main || !realpath(node->argv[0], supervisor->application))
 		supervisor->application[0] = '\0';
 	r = choose_wait(node);
@@ -223,17 +236,6 @@ static int prepare(struct trp_supervisor *supervisor,
 	if (r == 0)
 		r = open_trace(node, options);
 	return r;
-}
-
-/* Under memory pressure actors go first, for the supervisor is all of them. */
-static void be_spared(void)
-{
-	FILE *file = fopen("/proc/self/oom_score_adj", "we");
-
-	if (!file)
-		return;
-	fputs("-500", file); /* refused without CAP_SYS_RESOURCE: as it was */
-	fclose(file);
 }
 
 static int tidy(struct troupe_timer *timer)
@@ -267,7 +269,6 @@ static int set_up(struct trp_supervisor *supervisor)
 	struct trp_arena *arena = &supervisor->node.arena;
 	int r;
 
-	be_spared();
 	trp_log_never_wait();
 	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
 	if (r < 0)

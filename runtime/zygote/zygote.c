@@ -192,6 +192,7 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 			trp_mark_set(
 				node->identity,
 				trp_ref(orders[i].slot, orders[i].generation));
+			trp_oom_score_set(node->oom_score);
 			trp_actor_main(node, orders[i].slot,
 				       orders[i].generation);
 		}
