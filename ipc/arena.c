@@ -12,8 +12,9 @@
 /*
  * Invariants, in each process that maps the arena:
  *
- *	writable bytes == doorbells + front and heap of the slot entered, if any
- *	what is not writable cannot become so: its file was opened O_RDONLY
+ *	writable bytes == promises + doorbells + front and heap of the slot
+ *entered, if any what is not writable cannot become so: its file was opened
+ *O_RDONLY
  *
  * Areas begin at 2 MiB, so that none shares a page table with another.
  */
@@ -33,8 +34,10 @@ static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
 		.fd = -1,
 		.entered = UINT32_MAX,
 	};
-	arena->directory =
-		align_up((size_t)slots * sizeof(struct trp_doorbell));
+	/* In one page table, that of the supervisor's doorbell. */
+	arena->doorbells = 32 * TRP_PAGE;
+	arena->directory = align_up(arena->doorbells +
+				    slots * sizeof(struct trp_doorbell));
 	arena->fronts = arena->directory +
 			align_up((size_t)slots * sizeof(struct trp_slot));
 	arena->heaps = arena->fronts + align_up((size_t)slots * TRP_FRONT_SIZE);
@@ -290,7 +293,8 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	assert(arena->fd >= 0);
 
 	/* A slot that lived has a front, and a doorbell that was rung. */
-	r = punch(arena, slot * sizeof(struct trp_doorbell),
+	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
+	r = punch(arena, arena->doorbells + slot * sizeof(struct trp_doorbell),
 		  sizeof(struct trp_doorbell));
 	if (r == 0)
 		r = punch(arena, front_offset(arena, slot), TRP_FRONT_SIZE);
@@ -300,11 +304,17 @@ int trp_arena_release(struct trp_arena *arena, uint32_t slot)
 	return r;
 }
 
+struct trp_promises *trp_arena_promises(const struct trp_arena *arena)
+{
+	return (struct trp_promises *)(void *)arena->base;
+}
+
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot)
 {
 	assert(slot < arena->slots);
-	return (struct trp_doorbell *)(void *)arena->base + slot;
+	return (struct trp_doorbell *)(void *)(arena->base + arena->doorbells) +
+	       slot;
 }
 
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot)

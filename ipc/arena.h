@@ -3,9 +3,9 @@
 
 /*
  * The memory of a node: one sealed memfd that every process of the node maps
- * at the same address, read-only but for the doorbells and its own region.
+ * at the same address, read-only but for promises, doorbells, its own region.
  *
- *	doorbells | directory | fronts | heaps	(README.md says why)
+ *	promises, doorbells | directory | fronts | heaps  (README.md says why)
  *
  * After fork(): the mapping is inherited as it is; a child that is to own a
  * slot calls trp_arena_enter().
@@ -123,6 +123,18 @@ struct trp_doorbell {
 	_Atomic uint64_t bottom[TRP_SLOTS_MAX / 64];
 };
 
+/* Of memory that is about to be populated: ipc/memory_budget.h. */
+struct trp_ledger {
+	_Atomic uint64_t spent;
+	_Atomic uint64_t ceiling;
+	_Atomic int64_t looked_ns; /* when the ceiling was set */
+};
+struct trp_promises {
+	struct trp_ledger ledger;
+	alignas(64) _Atomic uint32_t pages[TRP_SLOTS_MAX]; /* by slot */
+};
+
+static_assert(sizeof(struct trp_promises) <= 32 * TRP_PAGE, "32 pages");
 static_assert(sizeof(struct trp_slot) == 64, "a line each");
 static_assert(sizeof(struct trp_endpoint) == 128, "two lines each");
 static_assert(offsetof(struct trp_endpoint, in) == 64, "one line a direction");
@@ -135,14 +147,15 @@ struct trp_arena {
 	unsigned char *base;
 	size_t size;
 	uint32_t slots;
-	uint64_t heap_size;		 /* a power of two */
-	int fd;				 /* read-write; -1 once entered */
-	uint32_t entered;		 /* own slot; UINT32_MAX before */
-	size_t directory, fronts, heaps; /* where in the file each begins */
+	uint64_t heap_size; /* a power of two */
+	int fd;		    /* read-write; -1 once entered */
+	uint32_t entered;   /* own slot; UINT32_MAX before */
+	/* Where in the file each begins. */
+	size_t doorbells, directory, fronts, heaps;
 };
 
 /*
- * Makes the memfd and maps it: everything read-only but the doorbells.
+ * Makes the memfd and maps it: everything read-only but promises and doorbells.
  * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
  * and trp_arena_release().
@@ -183,6 +196,7 @@ void trp_arena_fini(struct trp_arena *arena);
  */
 int trp_arena_release(struct trp_arena *arena, uint32_t slot);
 
+struct trp_promises *trp_arena_promises(const struct trp_arena *arena);
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);

@@ -15,13 +15,13 @@
 /* How one version of cgroups names things. */
 struct version {
 	const char *directory; /* below the place where cgroups are mounted */
-	const char *limit, *usage;
+	const char *limit[2], *usage;
 	const char *cache[3]; /* in memory.stat: what the kernel can drop */
 };
 
 static const struct version v1 = {
 	.directory = "/memory",
-	.limit = "memory.limit_in_bytes",
+	.limit = { "memory.limit_in_bytes" },
 	.usage = "memory.usage_in_bytes",
 	.cache = { "total_inactive_file", "total_active_file" },
 };
@@ -30,13 +30,13 @@ static const struct version v1 = {
 static const struct version v2[] = {
 	{
 		.directory = "",
-		.limit = "memory.max",
+		.limit = { "memory.max" },
 		.usage = "memory.current",
 		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
 	},
 	{
 		.directory = "/unified",
-		.limit = "memory.max",
+		.limit = { "memory.max" },
 		.usage = "memory.current",
 		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
 	},
@@ -97,29 +97,41 @@ static uint64_t field(const char *text, const char *name)
 	return 0;
 }
 
-static uint64_t left_in(const struct version *version, const char *directory)
+static struct trp_memory_bound narrower(struct trp_memory_bound a,
+					struct trp_memory_bound b)
 {
-	uint64_t limit, usage, cache = 0;
+	return b.left < a.left ? b : a;
+}
+
+static const struct trp_memory_bound none = { UINT64_MAX, UINT64_MAX };
+
+static struct trp_memory_bound bound_in(const struct version *version,
+					const char *directory)
+{
+	uint64_t limit = UINT64_MAX, usage, cache = 0, number;
 	char stat[8192];
 
-	if (!read_number(directory, version->limit, &limit) ||
+	for (int i = 0; i < 2 && version->limit[i]; i++)
+		if (read_number(directory, version->limit[i], &number))
+			limit = least(limit, number);
+	if (limit == UINT64_MAX ||
 	    !read_number(directory, version->usage, &usage))
-		return UINT64_MAX;
+		return none;
 	if (read_file(directory, "memory.stat", stat, sizeof(stat)))
 		for (int i = 0; i < 3 && version->cache[i]; i++)
 			cache += field(stat, version->cache[i]);
 	usage -= least(usage, cache);
-	return limit - least(limit, usage);
+	return (struct trp_memory_bound) { limit - least(limit, usage), limit };
 }
 
 /*
  * The group of that path and all above it.  In a container the path may be of
  * a place that we do not see: then what is above it bounds us all the same.
  */
-static uint64_t left_above(const struct version *version, const char *mount,
-			   const char *path)
+static struct trp_memory_bound bound_above(const struct version *version,
+					   const char *mount, const char *path)
 {
-	uint64_t left = UINT64_MAX;
+	struct trp_memory_bound bound = none;
 	char directory[PATH_MAX];
 	size_t top;
 	char *end;
@@ -127,63 +139,127 @@ static uint64_t left_above(const struct version *version, const char *mount,
 	top = strlen(mount) + strlen(version->directory);
 	if ((size_t)snprintf(directory, sizeof(directory), "%s%s%s", mount,
 			     version->directory, path) >= sizeof(directory))
-		return UINT64_MAX;
+		return none;
 	for (;;) {
-		left = least(left, left_in(version, directory));
+		bound = narrower(bound, bound_in(version, directory));
 		end = strrchr(directory + top, '/');
 		if (!end)
-			return left;
+			return bound;
 		*end = '\0';
 	}
 }
 
 /* One line of /proc/self/cgroup: number:controllers:path */
-static uint64_t left_by(const char *mount, const char *line)
+static struct trp_memory_bound bound_by(const char *mount, const char *line)
 {
 	const char *controllers = strchr(line, ':');
 	const char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-	uint64_t left = UINT64_MAX;
+	struct trp_memory_bound bound = none;
 
 	if (!path)
-		return left;
+		return bound;
 	path++;
 	if (strncmp(controllers, "::", 2) == 0)
 		for (int i = 0; i < 2; i++)
-			left = least(left, left_above(&v2[i], mount, path));
+			bound = narrower(bound,
+					 bound_above(&v2[i], mount, path));
 	else if (strncmp(controllers, ":memory:", 8) == 0)
-		left = left_above(&v1, mount, path);
-	return left;
+		bound = bound_above(&v1, mount, path);
+	return bound;
 }
 
 struct trp_memory_room trp_memory_budget_room(const char *proc,
 					      const char *cgroup)
 {
-	struct trp_memory_room room = { UINT64_MAX, UINT64_MAX };
+	struct trp_memory_room room = { none, none };
 	char text[8192], *line, *rest;
-	uint64_t kib;
 
-	if (read_file(proc, "meminfo", text, sizeof(text))) {
-		kib = field(text, "MemAvailable");
-		if (kib && kib <= UINT64_MAX / 1024)
-			room.machine = kib * 1024;
-	}
+	if (read_file(proc, "meminfo", text, sizeof(text)) &&
+	    field(text, "MemAvailable"))
+		room.machine = (struct trp_memory_bound) {
+			field(text, "MemAvailable") * 1024,
+			field(text, "MemTotal") * 1024,
+		};
 	if (!read_file(proc, "self/cgroup", text, sizeof(text)))
 		return room;
 	for (line = strtok_r(text, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest))
-		room.groups = least(room.groups, left_by(cgroup, line));
+		room.group = narrower(room.group, bound_by(cgroup, line));
 	return room;
 }
 
 /* That a control group has no such file is no error. */
-static uint64_t available(void)
+static struct trp_memory_room look(void)
 {
 	int error = errno;
 	struct trp_memory_room room =
 		trp_memory_budget_room("/proc", "/sys/fs/cgroup");
 
 	errno = error;
-	return least(room.machine, room.groups);
+	return room;
+}
+
+/* ---- promises ------------------------------------------------------------ */
+
+static struct trp_promises *promises_of(const struct trp_memory_budget *budget)
+{
+	return trp_arena_promises(budget->arena);
+}
+
+static struct trp_ledger *ledger_of(struct trp_memory_budget *budget)
+{
+	return budget->is_alone ? &budget->own : &promises_of(budget)->ledger;
+}
+
+void trp_memory_budget_init(struct trp_memory_budget *budget,
+			    const struct trp_arena *arena, uint32_t slot)
+{
+	*budget = (struct trp_memory_budget) {
+		.look = look,
+		.arena = arena,
+		.slot = slot,
+		.unasked = slot == TRP_SLOT_SUPERVISOR ? 0 : TRP_BUDGET_UNASKED,
+	};
+}
+
+static void set_promised(struct trp_memory_budget *budget, uint64_t promised)
+{
+	budget->promised = promised;
+	/* R7: pairs with A7; the pages of a promise that is settled are there,
+	 * and the kernel counts them. */
+	trp_store_release(&promises_of(budget)->pages[budget->slot],
+			  (uint32_t)((promised + TRP_PAGE - 1) / TRP_PAGE));
+}
+
+static bool is_alive(const struct trp_arena *arena, uint32_t slot)
+{
+	uint64_t life = trp_load_relaxed(&trp_arena_slot(arena, slot)->life);
+
+	return (uint32_t)life == TRP_LIVE;
+}
+
+/* One that has died in between does not populate any more. */
+static uint64_t all_promised(const struct trp_memory_budget *budget)
+{
+	const struct trp_promises *promises = promises_of(budget);
+	uint64_t sum = budget->promised, pages;
+
+	for (uint32_t slot = 0; slot < budget->arena->slots; slot++) {
+		/* A7. */
+		pages = trp_load_acquire(&promises->pages[slot]);
+		if (pages && slot != budget->slot &&
+		    is_alive(budget->arena, slot))
+			sum += pages * TRP_PAGE;
+	}
+	return sum;
+}
+
+static uint64_t beyond_reserve(struct trp_memory_bound bound, bool is_vital)
+{
+	uint64_t reserve =
+		least(bound.limit / TRP_BUDGET_SHARES, TRP_BUDGET_RESERVE_MAX);
+
+	return bound.left - least(bound.left, is_vital ? reserve / 2 : reserve);
 }
 
 static int64_t now_ns(void)
@@ -194,31 +270,72 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-void trp_memory_budget_init(struct trp_memory_budget *budget)
+/* The order of the three readings is what all depends on. */
+static bool look_again(struct trp_memory_budget *budget, int64_t now,
+		       bool is_vital)
 {
-	*budget = (struct trp_memory_budget) {
-		.look = available,
-		.allowance = TRP_BUDGET_UNASKED,
-		.stale_ns = INT64_MAX,
-	};
+	struct trp_ledger *ledger = ledger_of(budget);
+	/* A6: pairs with R6; of a promise up to here, pages[] speaks. */
+	uint64_t spent = trp_load_acquire(&ledger->spent);
+	uint64_t promised = all_promised(budget);
+	struct trp_memory_room room = budget->look();
+	uint64_t left = least(beyond_reserve(room.machine, false),
+			      beyond_reserve(room.group, false));
+	uint64_t most = least(beyond_reserve(room.machine, is_vital),
+			      beyond_reserve(room.group, is_vital));
+
+	left = (left - least(left, promised)) / TRP_BUDGET_SHARES;
+	trp_store_relaxed(&ledger->ceiling, spent + left);
+	trp_store_relaxed(&ledger->looked_ns, now);
+	return promised <= most;
 }
 
-int trp_memory_budget_spend(struct trp_memory_budget *budget, uint64_t size)
+int trp_memory_budget_promise(struct trp_memory_budget *budget, uint64_t size,
+			      bool is_vital)
 {
-	uint64_t found;
-	int64_t now = now_ns();
+	struct trp_ledger *ledger = ledger_of(budget);
+	int64_t now = now_ns(), age;
+	uint64_t spent;
 
-	assert(budget->spent <= budget->allowance);
-
-	if (size <= budget->allowance - budget->spent &&
-	    now < budget->stale_ns) {
-		budget->spent += size;
+	if (size <= budget->unasked) {
+		budget->unasked -= size;
 		return 0;
 	}
-	found = budget->look();
-	budget->allowance = found / TRP_BUDGET_SHARES;
-	found -= budget->allowance;
-	budget->spent = least(size, budget->allowance);
-	budget->stale_ns = now + TRP_BUDGET_FRESH_NS;
-	return size <= found ? 0 : -ENOMEM;
+	set_promised(budget, budget->promised + size);
+	/* R6. */
+	spent = size + atomic_fetch_add_explicit(&ledger->spent, size,
+						 memory_order_acq_rel);
+	age = now - trp_load_relaxed(&ledger->looked_ns);
+	if ((age >= 0 && age < TRP_BUDGET_FRESH_NS &&
+	     (int64_t)(trp_load_relaxed(&ledger->ceiling) - spent) >= 0) ||
+	    look_again(budget, now, is_vital))
+		return 0;
+	trp_memory_budget_settle(budget, size);
+	return -ENOMEM;
+}
+
+int trp_memory_budget_promise_birth(struct trp_memory_budget *budget,
+				    uint32_t slot)
+{
+	int r = trp_memory_budget_promise(budget, TRP_BUDGET_BIRTH, false);
+
+	if (r < 0)
+		return r;
+	/* Theirs before it is ours no more: whoever looks goes by slots. */
+	trp_store_relaxed(&promises_of(budget)->pages[slot],
+			  TRP_BUDGET_BIRTH / TRP_PAGE);
+	trp_memory_budget_settle(budget, TRP_BUDGET_BIRTH);
+	return 0;
+}
+
+void trp_memory_budget_settle(struct trp_memory_budget *budget, uint64_t size)
+{
+	set_promised(budget, budget->promised - least(size, budget->promised));
+}
+
+void trp_memory_budget_tidy(const struct trp_memory_budget *budget)
+{
+	for (uint32_t slot = 0; slot < budget->arena->slots; slot++)
+		if (slot != budget->slot)
+			trp_store_relaxed(&promises_of(budget)->pages[slot], 0);
 }

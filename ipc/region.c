@@ -36,14 +36,17 @@ void *trp_region_at(const struct trp_region *region, uint64_t offset)
 static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	void *at = trp_region_at(region, offset);
-	int r = trp_memory_budget_spend(&region->budget, size);
+	int r = trp_memory_budget_promise(&region->budget, size,
+					  region->slot == TRP_SLOT_SUPERVISOR);
 
 	if (r < 0)
 		return r;
 	if (madvise(at, size, MADV_POPULATE_WRITE))
-		return -ENOMEM;
-	madvise(at, size, MADV_DODUMP);
-	return 0;
+		r = -ENOMEM;
+	trp_memory_budget_settle(&region->budget, size);
+	if (r == 0)
+		madvise(at, size, MADV_DODUMP);
+	return r;
 }
 
 /* A dump would fill the hole again. */
@@ -67,7 +70,7 @@ int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 		.front_next = TRP_PAGE,
 		.heap_next = TRP_FRONT_SIZE,
 	};
-	trp_memory_budget_init(&region->budget);
+	trp_memory_budget_init(&region->budget, arena, slot);
 	return populate(region, 0, TRP_PAGE);
 }
 

@@ -202,6 +202,7 @@ static int enter(const Troupe__Guest__Joined *joined, int arena)
 	trp_wake_socket_set_node(joined->identity);
 	if (r == 0)
 		r = trp_self_enter(&node, joined->slot, joined->generation);
+	trp_self.mailbox.region.budget.is_alone = true;
 	if (r == 0)
 		r = trp_arena_keep(&node.arena);
 	if (r == 0)

@@ -250,6 +250,8 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 				     &mail) != 1)
 		trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 	arguments = be_born(&mail);
+	trp_memory_budget_settle(&trp_self.mailbox.region.budget,
+				 TRP_BUDGET_BIRTH);
 	trp_mailbox_receive_done(&trp_self.mailbox, &mail);
 	wind_up(run_class(arguments));
 }

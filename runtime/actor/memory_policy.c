@@ -35,8 +35,8 @@ void trp_memory_policy_read(const char *proc, const char *cgroup,
 {
 	struct trp_memory_room room = trp_memory_budget_room(proc, cgroup);
 
-	ret->available = room.machine;
-	ret->headroom = room.groups;
+	ret->available = room.machine.left;
+	ret->headroom = room.group.left;
 	ret->pressure = read_pressure(proc);
 }
 

@@ -40,6 +40,8 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_order *orders = supervisor->orders;
 	size_t room = supervisor->order_room;
 
+	int r;
+
 	if (supervisor->order_count == room) {
 		room = room ? 2 * room : 64;
 		orders = reallocarray(orders, room, sizeof(*orders));
@@ -48,6 +50,10 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 		supervisor->orders = orders;
 		supervisor->order_room = room;
 	}
+	r = trp_memory_budget_promise_birth(&supervisor->mailbox.region.budget,
+					    slot);
+	if (r < 0)
+		return r;
 	orders[supervisor->order_count++] =
 		(struct trp_order) { slot, generation };
 	trp_supervisor_spawn_flush(supervisor);

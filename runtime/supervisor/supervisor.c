@@ -245,6 +245,7 @@ static int tidy(struct troupe_timer *timer)
 	trp_mailbox_receive_rescan(&supervisor->mailbox);
 	trp_mailbox_tidy(&supervisor->mailbox);
 	trp_region_cool(&supervisor->mailbox.region);
+	trp_memory_budget_tidy(&supervisor->mailbox.region.budget);
 	trp_log_catch_up();
 	return 0;
 }

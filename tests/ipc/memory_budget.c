@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/support/ipc_kit.h"
+#include "tests/support/memory_group.h"
 #include "tests/support/skip.h"
 
 enum { MIB = 1 << 20 };
@@ -72,7 +73,8 @@ static uint64_t available(void)
 	path_of(proc, "proc");
 	path_of(cgroup, "cgroup");
 	room = trp_memory_budget_room(proc, cgroup);
-	return room.machine < room.groups ? room.machine : room.groups;
+	return room.machine.left < room.group.left ? room.machine.left
+						   : room.group.left;
 }
 
 Test(budget_files, without_any_there_is_no_bound)
@@ -133,137 +135,199 @@ Test(budget_files, a_path_that_is_not_there_is_bounded_from_above)
 	cr_assert_eq(available(), 4000);
 }
 
-/* ---- what is spent ------------------------------------------------------- */
+/* ---- what is promised ---------------------------------------------------- */
 
-static uint64_t there_is;
+static struct kit kit;
+static struct trp_memory_budget ann, bob, all; /* all: the supervisor's */
+static uint64_t left, limit;
 static unsigned looks;
 
-static uint64_t look(void)
+static struct trp_memory_room look(void)
 {
 	looks++;
-	return there_is;
+	return (struct trp_memory_room) { { left, limit },
+					  { UINT64_MAX, UINT64_MAX } };
 }
 
-Test(budget, what_does_not_fit_is_refused_and_nobody_looks_for_small_change)
+static struct trp_memory_budget budget_of(uint32_t slot)
 {
 	struct trp_memory_budget budget;
 
-	trp_memory_budget_init(&budget);
+	trp_memory_budget_init(&budget, &kit.self.arena, slot);
 	budget.look = look;
-	there_is = 0;
-	cr_assert_eq(trp_memory_budget_spend(&budget, TRP_BUDGET_UNASKED), 0);
+	return budget;
+}
+
+/* So that the next one looks. */
+static void let_lapse(void)
+{
+	trp_arena_promises(&kit.self.arena)->ledger.looked_ns = 0;
+}
+
+static void begin(void)
+{
+	kit_init(&kit, 3, KIT_HEAP);
+	let_lapse();
+	kit_set_state(&kit, 0, TRP_LIVE);
+	kit_give(&kit, 1);
+	kit_give(&kit, 2);
+	all = budget_of(0);
+	ann = budget_of(1);
+	bob = budget_of(2);
+	ann.unasked = bob.unasked = 0;
+}
+
+static void end(void)
+{
+	kit_fini(&kit);
+}
+
+TestSuite(promise, .init = begin, .fini = end, .timeout = 60);
+
+static int promise(struct trp_memory_budget *budget, uint64_t size)
+{
+	return trp_memory_budget_promise(budget, size, false);
+}
+
+Test(promise, that_does_not_fit_is_refused_and_nobody_looks_for_small_change)
+{
+	ann = budget_of(1);
+	cr_assert_eq(promise(&ann, TRP_BUDGET_UNASKED), 0);
 	cr_assert_eq(looks, 0);
-	cr_assert_eq(trp_memory_budget_spend(&budget, 1), -ENOMEM);
+	cr_assert_eq(promise(&ann, 1), -ENOMEM);
 	cr_assert_eq(looks, 1);
-	there_is = 16 * MIB;
-	cr_assert_eq(trp_memory_budget_spend(&budget, 15 * MIB + 1), -ENOMEM);
-	cr_assert_eq(trp_memory_budget_spend(&budget, 15 * MIB), 0);
+	left = 16 * MIB;
+	cr_assert_eq(promise(&ann, 16 * MIB + 1), -ENOMEM);
+	cr_assert_eq(promise(&ann, 16 * MIB), 0);
 }
 
-Test(budget, a_look_is_good_for_a_share_and_for_a_while)
+Test(promise, of_a_share_is_made_by_all_on_one_look_and_for_a_while)
 {
-	struct trp_memory_budget budget;
-
-	trp_memory_budget_init(&budget);
-	budget.look = look;
-	there_is = UINT64_MAX;
-	cr_assert_eq(trp_memory_budget_spend(&budget, MIB), 0);
+	left = 160 * MIB;
+	cr_assert_eq(promise(&ann, MIB), 0);
 	cr_assert_eq(looks, 1);
-	there_is = 0;
-	for (int i = 0; i < 3; i++)
-		cr_assert_eq(trp_memory_budget_spend(&budget, 100 * MIB), 0);
+	left = 0;
+	cr_assert_eq(promise(&ann, 4 * MIB), 0);
+	cr_assert_eq(promise(&bob, 4 * MIB), 0);
 	cr_assert_eq(looks, 1);
-	budget.stale_ns = 0;
-	cr_assert_eq(trp_memory_budget_spend(&budget, 1), -ENOMEM);
+	cr_assert_eq(promise(&bob, 2 * MIB), -ENOMEM);
 	cr_assert_eq(looks, 2);
+	left = UINT64_MAX;
+	cr_assert_eq(promise(&bob, 2 * MIB), 0);
+	left = 0;
+	cr_assert_eq(promise(&bob, 2 * MIB), 0);
+	let_lapse();
+	cr_assert_eq(promise(&bob, 2 * MIB), -ENOMEM);
+}
+
+Test(promise, of_another_is_not_there_to_be_had_until_it_is_settled)
+{
+	left = 10 * MIB;
+	cr_assert_eq(promise(&ann, 6 * MIB), 0);
+	cr_assert_eq(promise(&bob, 5 * MIB), -ENOMEM);
+	cr_assert_eq(promise(&bob, 4 * MIB), 0);
+	trp_memory_budget_settle(&ann, 6 * MIB); /* without populating it */
+	cr_assert_eq(promise(&ann, 7 * MIB), -ENOMEM);
+	cr_assert_eq(promise(&ann, 6 * MIB), 0);
+}
+
+Test(promise, of_one_in_another_group_goes_by_its_own_looks)
+{
+	ann.is_alone = true;
+	left = 160 * MIB;
+	cr_assert_eq(promise(&ann, MIB), 0);
+	left = 0;
+	cr_assert_eq(promise(&ann, MIB), 0);
+	cr_assert_eq(promise(&bob, MIB), -ENOMEM);
+	left = 3 * MIB;
+	cr_assert_eq(promise(&bob, MIB + 1), -ENOMEM);
+	cr_assert_eq(promise(&bob, MIB), 0);
+	cr_assert_eq(looks, 4);
+}
+
+Test(promise, of_one_that_has_died_is_nobodys)
+{
+	left = 10 * MIB;
+	cr_assert_eq(promise(&ann, 6 * MIB), 0);
+	kit_set_state(&kit, 1, TRP_DEAD);
+	cr_assert_eq(promise(&bob, 10 * MIB), 0);
+	trp_memory_budget_settle(&bob, 10 * MIB);
+	kit_free_slot(&kit, 1);
+	kit_give(&kit, 1);
+	cr_assert_eq(promise(&bob, 10 * MIB), 0);
+}
+
+Test(promise, leaves_a_reserve_of_which_half_is_for_what_is_vital)
+{
+	limit = 160 * MIB;
+	left = 15 * MIB;
+	cr_assert_eq(promise(&ann, MIB), 0);
+	trp_memory_budget_settle(&ann, MIB);
+	left = 10 * MIB;
+	let_lapse();
+	cr_assert_eq(promise(&ann, 1), -ENOMEM);
+	cr_assert_eq(trp_memory_budget_promise(&all, 5 * MIB, true), 0);
+	cr_assert_eq(trp_memory_budget_promise(&all, 1, true), -ENOMEM);
+	limit = UINT64_MAX;
+	left = UINT64_C(2) << 30;
+	cr_assert_eq(promise(&ann, 1 << 30), -ENOMEM);
+	cr_assert_eq(promise(&ann, (1 << 30) - 8 * MIB), 0);
+}
+
+Test(promise, that_a_stray_store_makes_is_forgotten)
+{
+	struct trp_promises *promises = trp_arena_promises(&kit.self.arena);
+
+	left = 10 * MIB;
+	promises->pages[1] = UINT32_MAX;
+	cr_assert_eq(promise(&bob, 1), -ENOMEM);
+	trp_memory_budget_tidy(&all);
+	cr_assert_eq(promise(&bob, MIB), 0);
+	promises->ledger.spent = UINT64_MAX - 7;
+	cr_assert_eq(promise(&bob, MIB), 0);
+	promises->ledger.spent = 0;
+	promises->ledger.ceiling = INT64_MAX;
+	promises->ledger.looked_ns = INT64_MAX;
+	cr_assert_eq(promise(&bob, 11 * MIB), -ENOMEM);
 }
 
 Test(budget, a_lane_that_cannot_grow_carries_what_fits_and_is_well_afterwards)
 {
 	static const unsigned char bytes[1 << 19];
-	struct kit_actor ann;
-	struct kit kit;
+	struct kit_actor actor;
 	int r;
 
 	kit_init(&kit, 2, KIT_HEAP);
 	kit_give(&kit, 1);
-	kit_actor_init(&kit, &ann, 1, 0);
-	ann.box.region.budget.look = look;
-	there_is = MIB;
-	cr_assert_eq(kit_send(&ann, 0, 1, TRP_MAIL, bytes, 100), 0);
-	while ((r = kit_send(&ann, 0, 1, TRP_MAIL, bytes, sizeof(bytes))) == 0)
-		there_is -= sizeof(bytes);
+	kit_actor_init(&kit, &actor, 1, 0);
+	let_lapse();
+	actor.box.region.budget.look = look;
+	left = MIB;
+	cr_assert_eq(kit_send(&actor, 0, 1, TRP_MAIL, bytes, 100), 0);
+	while ((r = kit_send(&actor, 0, 1, TRP_MAIL, bytes, sizeof(bytes))) ==
+	       0)
+		left -= sizeof(bytes);
 	cr_assert_eq(r, -ENOMEM);
-	cr_assert_eq(kit_send(&ann, 0, 1, TRP_MAIL, bytes, 100), 0);
-	there_is = 100 * MIB;
-	cr_assert_eq(kit_send(&ann, 0, 1, TRP_MAIL, bytes, sizeof(bytes)), 0);
-	kit_actor_fini(&ann);
+	cr_assert_eq(kit_send(&actor, 0, 1, TRP_MAIL, bytes, 100), 0);
+	left = 100 * MIB;
+	cr_assert_eq(kit_send(&actor, 0, 1, TRP_MAIL, bytes, sizeof(bytes)), 0);
+	kit_actor_fini(&actor);
 	kit_fini(&kit);
 }
 
 /* ---- under a limit of the kernel's --------------------------------------- */
-
-/* A group of this test's own, below ours; "" where that is not allowed. */
-static char group[PATH_MAX];
-
-static bool write_group(const char *name, const char *text)
-{
-	char path[PATH_MAX + 64];
-	int fd, size = (int)strlen(text);
-	bool is_written;
-
-	snprintf(path, sizeof(path), "%s/%s", group, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	is_written = write(fd, text, (size_t)size) == size;
-	close(fd);
-	return is_written;
-}
-
-static bool make_group(const char *parent, const char *limit_name)
-{
-	snprintf(group, sizeof(group), "%s/troupe-test-%d", parent, getpid());
-	if (mkdir(group, 0700))
-		return false;
-	if (write_group(limit_name, "67108864"))
-		return true;
-	rmdir(group);
-	return false;
-}
-
-static bool make_any_group(void)
-{
-	char line[1024], parent[2048], *path;
-	FILE *file = fopen("/proc/self/cgroup", "re");
-	bool is_made = false;
-
-	cr_assert_not_null(file);
-	while (!is_made && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		path = strchr(strchr(line, ':') + 1, ':') + 1;
-		snprintf(parent, sizeof(parent), "/sys/fs/cgroup%s%s",
-			 strstr(line, ":memory:") ? "/memory" : "", path);
-		is_made = make_group(parent, strstr(line, ":memory:")
-						     ? "memory.limit_in_bytes"
-						     : "memory.max");
-	}
-	fclose(file);
-	return is_made;
-}
 
 /* 0: refused before the kernel had to choose. */
 static int take_until_refused(struct kit_actor *actor, void *unused)
 {
 	uint64_t offset;
 	unsigned taken = 0;
-	char self[16];
 	int r;
 
 	(void)unused;
-	snprintf(self, sizeof(self), "%d", getpid());
-	if (!write_group("cgroup.procs", self))
+	if (!memory_group_enter())
 		return 1;
+	actor->box.region.budget.is_alone = true;
 	while ((r = trp_region_alloc(&actor->box.region, MIB, &offset)) == 0)
 		taken++;
 	if (r != -ENOMEM)
@@ -273,16 +337,14 @@ static int take_until_refused(struct kit_actor *actor, void *unused)
 
 Test(budget, under_a_limit_of_its_cgroup_a_process_is_refused_and_lives)
 {
-	struct kit kit;
 	pid_t pid;
 
-	if (!make_any_group())
+	if (!memory_group_make(64 * MIB))
 		SKIP("cgroup", "no cgroup with a limit of memory may be made "
 			       "here");
 	kit_init(&kit, 2, KIT_HEAP);
 	pid = kit_fork(&kit, 1, 0, take_until_refused, NULL);
 	cr_expect_eq(kit_reap(&kit, 1, pid), 0);
 	kit_fini(&kit);
-	for (int i = 0; rmdir(group) && errno == EBUSY && i < 1000; i++)
-		nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+	memory_group_remove();
 }
