@@ -15,7 +15,7 @@
 /* How one version of cgroups names things. */
 struct version {
 	const char *directory; /* below the place where cgroups are mounted */
-	const char *limit[2], *usage;
+	const char *limit[2], *usage; /* where it kills, where it slows down */
 	const char *cache[3]; /* in memory.stat: what the kernel can drop */
 };
 
@@ -30,13 +30,13 @@ static const struct version v1 = {
 static const struct version v2[] = {
 	{
 		.directory = "",
-		.limit = { "memory.max" },
+		.limit = { "memory.max", "memory.high" },
 		.usage = "memory.current",
 		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
 	},
 	{
 		.directory = "/unified",
-		.limit = { "memory.max" },
+		.limit = { "memory.max", "memory.high" },
 		.usage = "memory.current",
 		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
 	},

@@ -104,6 +104,17 @@ Test(budget_files, of_nested_groups_the_narrowest_bounds)
 	cr_assert_eq(available(), 0);
 }
 
+Test(budget_files, where_the_kernel_slows_a_group_down_is_a_bound_as_well)
+{
+	write_file("proc/self/cgroup", "0::/a\n");
+	write_file("cgroup/a/memory.max", "max\n");
+	write_file("cgroup/a/memory.high", "100000\n");
+	write_file("cgroup/a/memory.current", "30000\n");
+	cr_assert_eq(available(), 70000);
+	write_file("cgroup/a/memory.max", "90000\n");
+	cr_assert_eq(available(), 60000);
+}
+
 Test(budget_files, page_cache_counts_as_free)
 {
 	write_file("proc/self/cgroup", "0::/a\n");
