@@ -13,7 +13,9 @@
 #include <unistd.h>
 #include "ipc/arena_fit.h"
 #include "ipc/bus/kinds.h"
+#include "ipc/memory_budget.h"
 #include "ipc/wait.h"
+#include "runtime/node/oom_score.h"
 #include "serialize/beacon/codecs.h"
 
 enum finding { FINE, WORSE, BROKEN };
@@ -129,6 +131,49 @@ static enum finding check_memlock(void)
 	return say(WORSE, "memlock", text,
 		   "each io_uring is charged 8 KiB: raise `ulimit -l`; actors "
 		   "that wait for mail and time only need none");
+}
+
+/* As the supervisor of a node does, which this process becomes no more. */
+static int lower_oom_score(void)
+{
+	char text[TRP_OOM_SCORE_TEXT];
+
+	if (trp_oom_score_get() <= TRP_OOM_SCORE_SUPERVISOR)
+		return 0;
+	trp_oom_score_text(TRP_OOM_SCORE_SUPERVISOR, text);
+	return trp_oom_score_set(text);
+}
+
+static enum finding check_memory(void)
+{
+	const struct trp_memory_room room =
+		trp_memory_budget_room("/proc", "/sys/fs/cgroup");
+	bool is_group = room.group.left < room.machine.left;
+	struct trp_memory_bound bound = is_group ? room.group : room.machine;
+	char text[96];
+
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " of %" PRIu64 " MiB are left, by the %s",
+		 bound.left >> 20, bound.limit >> 20,
+		 is_group ? "control group" : "machine");
+	return say(FINE, "memory", text, "");
+}
+
+/* Which process is killed first where memory ends all the same. */
+static enum finding check_oom_score(void)
+{
+	int score = trp_oom_score_get(), r = lower_oom_score();
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 "oom_score_adj %d of actors, %d of the supervisor%s%s",
+		 score + TRP_OOM_SCORE_ACTOR, trp_oom_score_get(),
+		 r < 0 ? "; to lower that is refused: " : "",
+		 r < 0 ? strerror(-r) : "");
+	return say(r < 0 ? WORSE : FINE, "out of memory", text,
+		   "actors go first, but the supervisor before others that "
+		   "have less: CAP_SYS_RESOURCE, or a lower OOMScoreAdjust= "
+		   "of systemd");
 }
 
 /* The first line of a file of /proc/sys/kernel; "": there is none. */
@@ -247,10 +292,10 @@ static enum finding check_mesh(void)
 int trp_doctor(void)
 {
 	enum finding worst = FINE, finding;
-	enum finding (*const checks[])(void) = { check_kernel,	check_wait,
-						 check_arena,	check_processes,
-						 check_memlock, check_tools,
-						 check_mesh };
+	enum finding (*const checks[])(
+		void) = { check_kernel,	   check_wait,	 check_arena,
+			  check_processes, check_memory, check_oom_score,
+			  check_memlock,   check_tools,	 check_mesh };
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		finding = checks[i]();

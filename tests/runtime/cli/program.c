@@ -333,15 +333,28 @@ Test(program, under_each_small_limit_of_descriptors_a_node_runs_or_says_why)
 	cr_expect(did_run);
 }
 
-#define WITHOUT_IT "setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "
+#define WITHOUT(right) \
+	"setpriv --inh-caps=-" right " --bounding-set=-" right " "
 
 /* The limit holds for root, too, in a container. */
 Test(program, doctor_goes_by_the_right_to_lock_memory_and_not_by_the_user)
 {
-	if (getuid() != 0 || system(WITHOUT_IT "true 2>/dev/null") != 0)
+	if (getuid() != 0 ||
+	    system(WITHOUT("ipc_lock") "true 2>/dev/null") != 0)
 		SKIP("root", "no right to give up rights here");
-	expect_in_shell("ulimit -l 8192; exec " WITHOUT_IT "\"$0\" doctor", 0,
-			"memlock +8192 KiB: about 1024 actors", "");
+	expect_in_shell(
+		"ulimit -l 8192; exec " WITHOUT("ipc_lock") "\"$0\" doctor", 0,
+		"memlock +8192 KiB: about 1024 actors", "");
+}
+
+Test(program, doctor_tells_whether_the_supervisor_may_be_spared)
+{
+	if (getuid() != 0 || system(WITHOUT("sys_resource") "true 2>/dev/null"))
+		SKIP("root", "no right to give up rights here");
+	expect_in_shell("exec " WITHOUT("sys_resource") "\"$0\" doctor", 0,
+			"^note +out of memory .* refused: Permission denied",
+			"");
+	expect_in_shell("exec \"$0\" doctor", 0, "^ok +memory +[0-9]+ of ", "");
 }
 
 static void await_answer(const char *node)
