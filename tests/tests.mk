@@ -67,7 +67,7 @@ tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
 
-.PHONY: tests beacon do-beacon fuzz race do-race mutants model
+.PHONY: tests beacon do-beacon soak do-soak fuzz race do-race mutants model
 
 # ---- tests of other kinds ----------------------------------------------------
 
@@ -84,6 +84,15 @@ fuzz:
 	@[ -n '$(FUZZERS)' ] || { echo 'no fuzzers in tests/fuzz' >&2; exit 1; }
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
+
+# What is chaos among the tests, for SECONDS=300: SEED= ACTORS=.
+soak:
+	@./tests/support/packages build test
+	@$(MAKE) --no-print-directory do-soak
+do-soak: $(call test_bin,soak) $(call test_bin,runtime/supervisor) \
+	 $(call test_bin,runtime/actor)
+	@$(if $(SEED),TEST_SEED=$(SEED)) SOAK_ACTORS=$(or $(ACTORS),400) \
+		./tests/support/soak $(O) $(or $(SECONDS),300)
 
 # Criterion cannot run under ThreadSanitizer, so these have a main of their own.
 RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
