@@ -156,6 +156,9 @@ static const struct option {
 	{ "--heap", "SIZE", "TROUPE_HEAP", "a power of two from 64K to 2G",
 	  "2G", "what an actor may have under way in mail", set_power,
 	  AT(heap_size), 64 * 1024, TRP_HEAP_DEFAULT },
+	{ "--load", "S", "TROUPE_LOAD", "seconds, 0: any time", "60",
+	  "what its constructors may take", set_size32, AT(load_s), 0,
+	  1000000 },
 	{ "--trace", "FILE", "TROUPE_TRACE", "a file, which is overwritten",
 	  NULL, "writes what happens, for https://ui.perfetto.dev", set_text,
 	  AT(trace), 1, TRP_TRACE_PATH_SIZE },
@@ -348,6 +351,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
  * of a small one are listed, and newcomers at once.
  */
 static const struct trp_options defaults = {
+	.load_s = 60,
 	.trace_rate = 10000,
 	.mesh = { .config = { .cycle_s = 10,
 			      .gap_s = 1.5,

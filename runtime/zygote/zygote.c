@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "runtime/actor/self.h"
 #include "runtime/node/image.h"
 #include "runtime/node/mark.h"
+#include "runtime/node/options.h"
 #include "runtime/node/process.h"
 #include "runtime/node/types.h"
 
@@ -264,8 +266,18 @@ static int read_names(int fd, size_t size)
 	return 0;
 }
 
-static int read_loaded(int fd, struct trp_loaded *ret_loaded)
+/* seconds: 0 for ever. */
+static int read_loaded(int fd, uint32_t seconds, struct trp_loaded *ret_loaded)
 {
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+
+	if (poll(&input, 1, seconds ? (int)seconds * 1000 : -1) == 0) {
+		snprintf(ret_loaded->why, sizeof(ret_loaded->why),
+			 "a constructor of it, or of a library that it needs, "
+			 "has not returned in %u s; see --load",
+			 seconds);
+		return -ETIMEDOUT;
+	}
 	if (read_all(fd, ret_loaded, sizeof(*ret_loaded)) < 0 ||
 	    (ret_loaded->result == 0 && read_names(fd, ret_loaded->names) < 0))
 		return refuse(ret_loaded, -ENOEXEC, ""); /* see tell_end() */
@@ -315,7 +327,9 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	if (pid < 0)
 		snprintf(ret_loaded->why, sizeof(ret_loaded->why),
 			 "cannot fork: %s", strerror(-pid));
-	r = pid < 0 ? pid : read_loaded(pipes.births[0], ret_loaded);
+	r = pid < 0 ? pid
+		    : read_loaded(pipes.births[0], node->options->load_s,
+				  ret_loaded);
 	*zygote = (struct trp_zygote) { pid, pipes.orders[1], pipes.births[0] };
 	if (r < 0) {
 		trp_zygote_stop(zygote);

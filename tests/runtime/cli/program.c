@@ -221,6 +221,22 @@ Test(program, a_constructor_that_ends_the_process_is_told_with_how)
 			 "born_dead\\.so: a constructor .*: exit status 7");
 }
 
+Test(program, a_constructor_that_does_not_return_is_killed_in_time)
+{
+	struct program p;
+
+	cr_assert_eq(program_troupe(&p, "run", "--load", "1",
+				    program_built("tests/runtime/cli/"
+						  "applications/unready.so"),
+				    NULL),
+		     0);
+	cr_assert_eq(program_finish(&p, 60000), 1);
+	cr_assert(strstr(p.err, "has not returned in 1 s; see --load"), "%s",
+		  p.err);
+	cr_assert_eq(program_leftovers(&p, 10000), 0);
+	program_fini(&p);
+}
+
 /* ---- what the program is given to work with ------------------------------ */
 
 /* As a shell has it: $0 is the program, $1 that example. */
