@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of tests/support/run-tests, with scripts as the programs. */
+/* The claims of tests/support/run-tests, with scripts as the programs. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

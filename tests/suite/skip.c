@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a test that needs something is held to (tests/support/skip.h). */
+/* A test that needs something keeps these rules (tests/support/skip.h). */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests themselves are held to (tests/support/teardown.c). */
+/* The tests themselves keep these rules (tests/support/teardown.c). */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

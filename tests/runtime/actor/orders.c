@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What actors order each other: to close, and nothing else. */
+/* Actors order each other to close, and nothing else. */
 #include "runtime/actor/post.h"
 #include "runtime/node/system.pb-c.h"
 #include "tests/support/stage.h"

@@ -9,7 +9,7 @@ enum {
 	TRIES = 50,    /* of which one is in time on a busy machine, too */
 };
 
-/* What a wild pointer does to the doorbell of another. */
+/* Damages that a wild pointer does to the doorbell of another. */
 enum damage { ONES_BELOW, ONES_IN_THE_WORD, ONES, ZEROS, DAMAGES };
 
 static void harm(troupe_ref ref, enum damage damage)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of processes that are nobody's actor. */
+/* The supervisor sees to processes that are nobody's actor. */
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
