@@ -2,25 +2,51 @@
 #include "ipc/wake_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 static uint64_t this_node;
+static ino_t home; /* the network namespace of the node */
+static void (*tell)(uint32_t slot, int error);
 
-/* The socket that this process sends from; `owner` tells it after a fork. */
+/* The socket of this process; `owner` tells it after a fork. */
 static struct {
 	pid_t owner;
 	int fd;
-} sender;
+	bool is_bound;
+	uint32_t slot, number;
+} own;
+
+static ino_t here(void)
+{
+	struct stat about;
+
+	return stat("/proc/self/ns/net", &about) < 0 ? 0 : about.st_ino;
+}
 
 void trp_wake_socket_set_node(uint64_t node)
 {
 	this_node = node;
+	home = here();
+}
+
+bool trp_wake_socket_is_home(void)
+{
+	return here() == home;
+}
+
+void trp_wake_socket_on_failure(void (*failed)(uint32_t slot, int error))
+{
+	tell = failed;
 }
 
 static socklen_t name_of(uint32_t slot, uint32_t number,
@@ -63,56 +89,145 @@ static int bind_free_number(int fd, uint32_t slot, uint32_t *ret_number)
 	return -errno;
 }
 
-int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_number)
+static int open_bound(uint32_t slot, int *ret_fd, uint32_t *ret_number)
 {
+	int fd = -1, r = open_socket(&fd);
+
+	if (r == 0)
+		r = bind_free_number(fd, slot, ret_number);
+	if (r == 0)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static bool is_own(void)
+{
+	return own.owner == getpid();
+}
+
+static bool is_bound_for(uint32_t slot)
+{
+	return is_own() && own.is_bound && own.slot == slot;
+}
+
+void trp_wake_socket_adopt(int fd, uint32_t slot, uint32_t number)
+{
+	trp_wake_socket_fini();
+	own.owner = getpid();
+	own.fd = fd;
+	own.is_bound = true;
+	own.slot = slot;
+	own.number = number;
+}
+
+int trp_wake_socket_begin(uint32_t slot)
+{
+	uint32_t number;
 	int fd = -1, r;
 
-	r = open_socket(&fd);
-	if (r < 0)
-		return r;
-	r = bind_free_number(fd, slot, ret_number);
-	if (r < 0) {
-		close(fd);
-		return r;
-	}
+	if (is_bound_for(slot))
+		return 0;
+	r = open_bound(slot, &fd, &number);
+	if (r == 0)
+		trp_wake_socket_adopt(fd, slot, number);
+	return r;
+}
+
+int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_number)
+{
+	int fd;
+
+	if (!is_bound_for(slot))
+		return open_bound(slot, ret_fd, ret_number);
+	fd = fcntl(own.fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
 	*ret_fd = fd;
+	*ret_number = own.number;
 	return 0;
 }
 
 /* A child may have closed what it inherited: the number means nothing to it. */
-static int sender_socket(int *ret_fd)
+static int have_own(void)
 {
-	pid_t self = getpid();
-	int r;
+	int fd = -1, r;
 
-	if (sender.owner != self) {
-		r = open_socket(&sender.fd);
-		if (r < 0)
-			return r;
-		sender.owner = self;
-	}
-	*ret_fd = sender.fd;
+	if (is_own())
+		return 0;
+	r = open_socket(&fd);
+	if (r < 0)
+		return r;
+	own.owner = getpid();
+	own.fd = fd;
+	own.is_bound = false;
 	return 0;
+}
+
+static int knock(int fd, uint32_t slot, uint32_t number)
+{
+	struct sockaddr_un name;
+	socklen_t length = name_of(slot, number, &name);
+
+	return sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL,
+		      (struct sockaddr *)&name, length) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* By what it has sent and others have not taken yet. */
+static bool is_full(int fd)
+{
+	int queued = 0, room = 0;
+	socklen_t size = sizeof(room);
+
+	return ioctl(fd, SIOCOUTQ, &queued) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &size) == 0 &&
+	       queued >= room;
+}
+
+static int knock_by_another(uint32_t slot, uint32_t number)
+{
+	int fd = -1, r = open_socket(&fd);
+
+	if (r < 0)
+		return r;
+	r = knock(fd, slot, number);
+	close(fd);
+	return r;
+}
+
+/* One that has been woken already is full; one that has died is not there. */
+static bool is_failure(int r, bool is_from_home)
+{
+	return r < 0 && r != -EAGAIN &&
+	       (r != -ECONNREFUSED ||
+		(!is_from_home && !trp_wake_socket_is_home()));
 }
 
 void trp_wake_socket(uint32_t slot, uint32_t number)
 {
-	struct sockaddr_un name;
-	socklen_t length;
-	int fd;
+	bool is_from_home = false;
+	int r = have_own();
 
-	if (sender_socket(&fd) < 0)
-		return;
-	length = name_of(slot, number, &name);
-	sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name,
-	       length);
+	if (r == 0) {
+		is_from_home = own.is_bound;
+		r = knock(own.fd, slot, number);
+		if (r == -EAGAIN && is_full(own.fd)) {
+			is_from_home = false;
+			r = knock_by_another(slot, number);
+		}
+	}
+	if (tell && is_failure(r, is_from_home))
+		tell(slot, r);
 }
 
 void trp_wake_socket_fini(void)
 {
-	if (sender.owner == getpid())
-		close(sender.fd);
-	sender.owner = 0;
+	if (is_own())
+		close(own.fd);
+	own.owner = 0;
 }
 
 void trp_wake_socket_drain(int fd)

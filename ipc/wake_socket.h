@@ -12,30 +12,52 @@
  * the socket, or a stranger was first) is not waited for: the next number is,
  * and the sleeper says which one is its own along with `sleeping`.
  *
- * Abstract names belong to a network namespace: a process that is moved to
- * another one cannot be woken this way.
+ * An abstract name belongs to the network namespace in which its socket was
+ * made, whatever its process does later.  So each process of a node has one
+ * from its birth, before any code of the user, and sends from it, too; a guest,
+ * which may come from elsewhere, is handed one that the supervisor has made.
  *
  * After fork(): the child sends through a socket of its own; the parent's it
  * inherits and may close.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRP_WAKE_SOCKETS = 64 };
 
-/* Once in each node, before anything else here. */
+/*
+ * Once in each node, before anything else here: in the network namespace that
+ * is the node's from now on.
+ */
 void trp_wake_socket_set_node(uint64_t node);
 
+/* Whether this process is in that network namespace. */
+bool trp_wake_socket_is_home(void);
+
 /*
- * Binds the socket of `slot`: nonblocking, CLOEXEC, owned by the caller.
+ * The socket of this process, bound for `slot`, where it has none yet:
+ * trp_wake_socket_open() will find it.  Returns as that does.
+ */
+int trp_wake_socket_begin(uint32_t slot);
+
+/* The same with one that is bound already; fd is consumed. */
+void trp_wake_socket_adopt(int fd, uint32_t slot, uint32_t number);
+
+/*
+ * A socket bound for `slot`: that of this process, or a new one.  Nonblocking,
+ * CLOEXEC, owned by the caller.
  * Returns 0, -EADDRINUSE when all numbers are taken, or as socket(2), bind(2).
  */
 int trp_wake_socket_open(uint32_t slot, int *ret_fd, uint32_t *ret_number);
 
-/* Wakes.  No error: nobody is there, or has been woken already. */
+/* Wakes.  No failure: nobody is there, or has been woken already. */
 void trp_wake_socket(uint32_t slot, uint32_t number);
 
-/* Closes the socket that this process wakes from, until it wakes again. */
+/* Calls that for each wake that failed; NULL: nothing. */
+void trp_wake_socket_on_failure(void (*failed)(uint32_t slot, int error));
+
+/* Closes the socket of this process; the next wake opens one. */
 void trp_wake_socket_fini(void);
 
 /* Takes what has come in, so that the socket is not readable any more. */

@@ -28,6 +28,9 @@
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/types.h"
 
+/* The descriptors that come with Joined. */
+enum { ARENA, WAKE_SOCKET, FDS };
+
 static struct trp_client client = { .fd = -1 };
 static struct trp_node node;
 static struct troupe_class own_class;
@@ -155,7 +158,7 @@ static int take_class(const struct troupe_class *klass)
 }
 
 static int ask(const struct trp_self *actor,
-	       const Troupe__Guest__Joined **ret_joined, int *ret_arena)
+	       const Troupe__Guest__Joined **ret_joined)
 {
 	Troupe__Guest__Join join = TROUPE__GUEST__JOIN__INIT;
 	const ProtobufCMessage *item = NULL;
@@ -168,12 +171,14 @@ static int ask(const struct trp_self *actor,
 	r = trp_client_ask(&client, &join.base);
 	if (r == 0)
 		r = trp_client_next(&client, &troupe__guest__joined__descriptor,
-				    1, &item);
+				    FDS, &item);
 	if (r < 0)
 		return r;
-	if (!item || client.packet.fds != 1)
+	if (!item || client.packet.fds != FDS) {
+		while (client.packet.fds)
+			close(client.packet.fd[--client.packet.fds]);
 		return -EPROTO;
-	*ret_arena = client.packet.fd[0];
+	}
 	*ret_joined = (const Troupe__Guest__Joined *)item;
 	return 0;
 }
@@ -186,20 +191,20 @@ static int watch_connection(void)
 	return trp_wait_add(&trp_self.wait, &connection);
 }
 
-static int enter(const Troupe__Guest__Joined *joined, int arena)
+static int enter(const Troupe__Guest__Joined *joined)
 {
 	char why[160];
-	int r = trp_arena_join(&node.arena, arena, joined->slots,
-			       joined->heap_size);
+	int r = trp_arena_join(&node.arena, client.packet.fd[ARENA],
+			       joined->slots, joined->heap_size);
 
-	if (r < 0)
-		return r;
-	if (joined->slot >= joined->slots || !joined->slot ||
-	    !joined->generation)
+	trp_wake_socket_set_node(joined->identity);
+	trp_wake_socket_adopt(client.packet.fd[WAKE_SOCKET], joined->slot,
+			      joined->wake_number);
+	if (r == 0 && (joined->slot >= joined->slots || !joined->slot ||
+		       !joined->generation))
 		r = -EPROTO;
 	if (r == 0)
 		r = trp_wait_probe(&node.wait, why);
-	trp_wake_socket_set_node(joined->identity);
 	if (r == 0)
 		r = trp_self_enter(&node, joined->slot, joined->generation);
 	trp_self.mailbox.region.budget.is_alone = true;
@@ -211,21 +216,22 @@ static int enter(const Troupe__Guest__Joined *joined, int arena)
 		leave_arena();
 	else if (r < 0)
 		trp_arena_fini(&node.arena);
+	if (r < 0)
+		trp_wake_socket_fini();
 	return r;
 }
 
 static int join_node(void)
 {
 	const Troupe__Guest__Joined *joined = NULL;
-	int arena = -1;
 	int r;
 
 	snprintf(trp_self.label, sizeof(trp_self.label), "%s",
 		 own_class.name ? own_class.name : "guest");
 	trp_self.klass = &own_class;
-	r = ask(&trp_self, &joined, &arena);
+	r = ask(&trp_self, &joined);
 	if (r == 0) {
-		r = enter(joined, arena);
+		r = enter(joined);
 		if (r < 0)
 			snprintf(client.why, sizeof(client.why),
 				 "cannot map the memory of node %s: %s%s",

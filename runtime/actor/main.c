@@ -242,8 +242,12 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
 	const void *arguments;
 	struct trp_mail mail;
+	int r;
 
-	if (trp_self_enter(node, slot, generation) < 0)
+	r = trp_self_enter(node, slot, generation);
+	if (r < 0 && trp_self.status)
+		trp_self_exit(TROUPE_ERROR, r, "no socket to be woken by");
+	if (r < 0)
 		_exit(EXIT_FAILURE);
 	/* It was sent before we were forked. */
 	if (trp_mailbox_receive_from(&trp_self.mailbox, TRP_SLOT_SUPERVISOR,

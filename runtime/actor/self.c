@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "ipc/mailbox_receive.h"
+#include "ipc/wake_socket.h"
 #include "runtime/actor/mail.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/trace.h"
+#include "runtime/node/wake_failure.h"
 #include "serialize/message.h"
 
 struct trp_self trp_self;
@@ -29,6 +31,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_self.status = trp_status_begin(trp_self.mailbox.front);
 	trp_self.ref = trp_ref(slot, generation);
 	trp_self.open = TRP_TAKE_ALL;
+	trp_wake_failure_begin(&trp_self.status->unwoken);
 	trp_wait_init(&trp_self.wait, node->wait, trp_self.mailbox.doorbell,
 		      &trp_self.mailbox.front->sleeping, slot);
 	trp_scratch_init(&trp_self.scratch, 0);
@@ -38,7 +41,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	}
 	trp_dead_letter_begin(&trp_self.mailbox, &trp_self.timers,
 			      &trp_self.status->letters);
-	return 0;
+	return node->wait == TRP_WAIT_URING ? 0 : trp_wake_socket_begin(slot);
 }
 
 #ifdef __SANITIZE_ADDRESS__

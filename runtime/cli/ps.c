@@ -172,6 +172,13 @@ static void write_time(char text[32], int64_t ms)
 			 (int)(s / 60 % 60), (int)(s % 60));
 }
 
+/* Not a column, for it is 0 but where something is amiss. */
+static void print_unwoken(uint64_t unwoken)
+{
+	if (unwoken)
+		printf("  (%" PRIu64 " wakes failed, see the log)", unwoken);
+}
+
 static void print_line(const struct line *line)
 {
 	const Troupe__Guest__Actor *actor = line->actor;
@@ -192,7 +199,9 @@ static void print_line(const struct line *line)
 	for (size_t i = 0; i < actor->n_names; i++)
 		printf("%s%s", i ? ", " : "  \"", actor->names[i]);
 	fputs(actor->n_names ? "\"" : "", stdout);
-	puts(actor->is_guest ? " (guest)" : "");
+	fputs(actor->is_guest ? " (guest)" : "", stdout);
+	print_unwoken(actor->unwoken);
+	putchar('\n');
 }
 
 /* Children follow their parent; siblings by slot. */
@@ -236,9 +245,11 @@ static int print_table(const struct table *table)
 {
 	const Troupe__Guest__Node *node = table->node;
 
-	printf("node %s, process %d, %zu of %u slots%s%s\n", node->name,
+	printf("node %s, process %d, %zu of %u slots%s%s", node->name,
 	       node->pid, table->count + 1, node->slots,
 	       node->application[0] ? ", " : "", node->application);
+	print_unwoken(node->unwoken);
+	putchar('\n');
 	printf("%7s %-8s %-8s %8s %8s %8s %9s %9s %7s %7s %s\n", "PID", "REF",
 	       "STATE", "AGE", "CPU", "RSS/KiB", "RECEIVED", "SENT", "REFUSED",
 	       "DROPPED", "ADDRESS  \"NAMES\"");
@@ -292,6 +303,7 @@ static struct troupe_value *line_value(const struct line *line)
 	r |= add_count(map, "sent", (int64_t)actor->sent);
 	r |= add_count(map, "refused", (int64_t)actor->refused);
 	r |= add_count(map, "dropped", (int64_t)actor->dropped);
+	r |= add_count(map, "unwoken", (int64_t)actor->unwoken);
 	if (line->has_stat) {
 		r |= add_count(map, "age_ms", line->stat.age_ms);
 		r |= add_count(map, "cpu_ms", line->stat.cpu_ms);
@@ -315,6 +327,7 @@ static int print_json(const struct table *table)
 	r |= add_text(map, "node", table->node->name);
 	r |= add_count(map, "pid", table->node->pid);
 	r |= add_count(map, "slots", table->node->slots);
+	r |= add_count(map, "unwoken", (int64_t)table->node->unwoken);
 	r |= add_text(map, "application", table->node->application);
 	r |= trp_value_add(map, "actors", list);
 	if (r == 0 && trp_json_write(map, &text) == 0) {

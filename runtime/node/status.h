@@ -22,6 +22,7 @@ struct trp_status {
 	_Atomic uint64_t sent;
 	_Atomic uint64_t refused;     /* sends that did not go out */
 	_Atomic uint64_t dropped;     /* received and not handled */
+	_Atomic uint64_t unwoken;     /* wakes that failed */
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */

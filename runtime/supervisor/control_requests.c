@@ -24,6 +24,7 @@ static int on_hello(struct trp_control_session *session, const void *message)
 	node.application = supervisor->application;
 	node.actors = supervisor->children.alive;
 	node.slots = supervisor->children.slots;
+	node.unwoken = trp_status_read(&supervisor->unwoken);
 	return trp_control_server_say(session, &node.base);
 }
 
@@ -74,6 +75,7 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 		actor.sent = trp_status_read(&status->sent);
 		actor.refused = trp_status_read(&status->refused);
 		actor.dropped = trp_status_read(&status->dropped);
+		actor.unwoken = trp_status_read(&status->unwoken);
 	}
 	return trp_control_server_say(session, &actor.base);
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "ipc/wake_socket.h"
 #include "runtime/node/status.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/slot.h"
@@ -183,14 +184,19 @@ static int welcome(const struct trp_guest *guest)
 	const struct trp_supervisor *supervisor = guest->supervisor;
 	const struct trp_arena *arena = &supervisor->node.arena;
 	Troupe__Guest__Joined joined = TROUPE__GUEST__JOINED__INIT;
+	int fds[] = { arena->fd, -1 };
+	int r = trp_wake_socket_open(guest->slot, &fds[1], &joined.wake_number);
 
+	if (r < 0)
+		return r;
 	joined.slot = guest->slot;
 	joined.generation = guest->generation;
 	joined.slots = arena->slots;
 	joined.heap_size = arena->heap_size;
 	joined.identity = supervisor->node.identity;
-	return trp_control_server_say_with(guest->session, &joined.base,
-					   &arena->fd, 1);
+	r = trp_control_server_say_with(guest->session, &joined.base, fds, 2);
+	close(fds[1]);
+	return r;
 }
 
 /* Its connection is only there to end. */

@@ -20,6 +20,7 @@
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
+#include "runtime/node/wake_failure.h"
 #include "runtime/supervisor/control_requests.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/reaper.h"
@@ -278,6 +279,11 @@ static int set_up(struct trp_supervisor *supervisor)
 			  trp_life(1, TRP_LIVE));
 	r = trp_mailbox_init(&supervisor->mailbox, arena, TRP_SLOT_SUPERVISOR,
 			     1, TRP_LIMIT_MAX);
+	if (r < 0)
+		return r;
+	trp_wake_failure_begin(&supervisor->unwoken);
+	if (supervisor->node.wait != TRP_WAIT_URING)
+		r = trp_wake_socket_begin(TRP_SLOT_SUPERVISOR);
 	if (r < 0)
 		return r;
 	trp_wait_init(&supervisor->wait, supervisor->node.wait,

@@ -38,6 +38,7 @@ struct trp_supervisor {
 	struct trp_watch signals, births;
 	struct trp_control_server control;
 	struct trp_guest *guest;    /* the first */
+	_Atomic uint64_t unwoken;   /* its own wakes that failed */
 	uint32_t guests;	    /* alive; they do not keep the node alive */
 	char application[PATH_MAX]; /* its absolute path, or "" */
 	struct trp_order *orders;   /* that the pipe had no room for */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ipc/wake_socket.h"
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
 #include "runtime/node/image.h"
@@ -98,6 +99,12 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 		return refuse(loaded, -ENOTSUP,
 			      "its constructors start threads, which no actor "
 			      "would have; start them in init()");
+	if (node->wait != TRP_WAIT_URING && !trp_wake_socket_is_home())
+		return refuse(
+			loaded, -ENOTSUP,
+			"its constructors change the network namespace, and "
+			"without futexes in io_uring (`troupe doctor`) no "
+			"actor could be woken there; change it in init()");
 	if (symbol)
 		memcpy(&node->main, &symbol, sizeof(symbol));
 	r = trp_types_load(application);

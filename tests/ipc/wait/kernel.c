@@ -151,6 +151,25 @@ Test(kernel, a_full_socket_is_not_waited_for)
 	close(fd);
 }
 
+/* By one that wakes many before the first of them runs. */
+Test(kernel, as_many_can_be_woken_as_there_are)
+{
+	enum { MANY = 700 };
+	uint32_t door;
+	int fd[MANY];
+
+	trp_wake_socket_set_node((uint64_t)getpid());
+	for (uint32_t i = 0; i < MANY; i++)
+		cr_assert_eq(trp_wake_socket_open(i, &fd[i], &door), 0);
+	for (uint32_t i = 0; i < MANY; i++)
+		trp_wake_socket(i, 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		cr_expect(is_readable(fd[i]), "%u", i);
+		close(fd[i]);
+	}
+	trp_wake_socket_fini();
+}
+
 /* It gets a number of its own, and what has the old one is left alone. */
 static void knock_from_a_child(void *data)
 {

@@ -178,6 +178,30 @@ Test(program, a_leak_of_an_actor_is_its_error_where_leaks_are_seen)
 	}
 }
 
+/* Its actors would be there, and the supervisor here. */
+Test(program, an_application_that_leaves_the_net_needs_futexes)
+{
+	static const char *const ways[] = { "epoll", "socket" };
+	struct program p;
+
+	for (int i = 0; i < 2; i++) {
+		setenv("TROUPE_WAIT", ways[i], 1);
+		cr_assert_eq(program_troupe(&p, "run",
+					    program_built("tests/runtime/cli/"
+							  "applications/"
+							  "unshares.so"),
+					    NULL),
+			     0);
+		if (program_finish(&p, PATIENCE_MS) == 1 &&
+		    strstr(p.err, "exit status 77"))
+			SKIP("netns", "network namespaces are not allowed");
+		cr_expect(strstr(p.err, "change the network namespace"), "%s",
+			  p.err);
+		cr_expect_str_empty(p.out);
+		program_fini(&p);
+	}
+}
+
 /* The message names what was given and what is wanted. */
 Test(program, a_wrong_value_is_named_with_what_is_taken)
 {

@@ -348,7 +348,7 @@ static const Troupe__Guest__Joined *ask_to_join(struct trp_client *visit,
 	join.label = "raw";
 	cr_assert_eq(trp_client_open(visit, "a"), 0, "%s", visit->why);
 	cr_assert_eq(trp_client_ask(visit, &join.base), 0);
-	*ret_r = trp_client_next(visit, &troupe__guest__joined__descriptor, 1,
+	*ret_r = trp_client_next(visit, &troupe__guest__joined__descriptor, 2,
 				 &item);
 	return (const Troupe__Guest__Joined *)item;
 }
@@ -362,8 +362,9 @@ Test(guests, a_process_joins_a_node_once)
 	node_start(&node, "a", NULL);
 	ask_to_join(&first, &r);
 	cr_assert_eq(r, 1);
-	cr_assert_eq(first.packet.fds, 1);
+	cr_assert_eq(first.packet.fds, 2);
 	close(first.packet.fd[0]);
+	close(first.packet.fd[1]);
 	ask_to_join(&second, &r);
 	cr_expect_eq(r, -EEXIST);
 	cr_expect(strstr(second.why, "already"), "%s", second.why);
@@ -423,6 +424,7 @@ Test(guests, it_can_write_its_own_region_only)
 			      PROT_READ | PROT_WRITE),
 		     0, "nor can it be made writable");
 	trp_arena_fini(&arena);
+	close(visit.packet.fd[1]);
 	trp_client_close(&visit);
 	node_stop(&node, "a");
 }
