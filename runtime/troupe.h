@@ -228,7 +228,7 @@ struct troupe_handler {
  * with that reason (unless keeps_going, for handlers).
  */
 struct troupe_class {
-	const char *name;
+	const char *name; /* UTF-8 without control characters; shown by ps */
 
 	/* Methods: the struct that protoc-c generates for a service. */
 	const ProtobufCService *service;
@@ -392,8 +392,8 @@ TROUPE_API bool troupe_is_stopping(void);
 
 /*
  * A name is free again when the end of its holder is seen.
- * register: -EEXIST, -ESRCH, -EINVAL (empty, 32 bytes and more, or with '/' or
- * control characters).
+ * register: -EEXIST, -ESRCH, -EINVAL (empty, 32 bytes and more, no UTF-8, or
+ * with "/" or control characters).
  * whereis, unregister: -ENOENT.
  */
 TROUPE_API int troupe_register(const char *name, troupe_ref ref);

@@ -26,7 +26,7 @@ enum { TROUPE_ADDRESS_SIZE = 1024 };
 /*
  * As troupe_spawn(), with that name among the caller's children; it is also
  * what ps shows.  -EEXIST: the name is taken; -EINVAL also: a name that is
- * empty, longer than 31 bytes, only dots, or has '/', ':' or control
+ * empty, longer than 31 bytes, only dots, no UTF-8, or has '/', ':' or control
  * characters.
  */
 TROUPE_API int troupe_spawn_child(const char *name,

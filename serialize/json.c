@@ -288,6 +288,8 @@ void trp_json_write_text(FILE *out, const char *text)
 			fputs("\\n", out);
 		else if (*at < 0x20 || *at == 0x7f)
 			fprintf(out, "\\u%04x", *at);
+		else if (*at == 0xc2 && at[1] < 0xa0) /* steers a terminal */
+			fprintf(out, "\\u%04x", at[1]);
 		else
 			fwrite(at, 1, size, out);
 		at += size ? size : 1;

@@ -27,6 +27,7 @@
 #include "runtime/control/control.pb-c.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/types.h"
+#include "serialize/printable.h"
 
 /* The descriptors that come with Joined. */
 enum { ARENA, WAKE_SOCKET, FDS };
@@ -150,7 +151,8 @@ static int take_class(const struct troupe_class *klass)
 		klass = &guest;
 	if (klass->init || klass->run || klass->stop || klass->handlers ||
 	    klass->idle || klass->child_stopped ||
-	    klass->when_full == TROUPE_FULL_DROP_OLD)
+	    klass->when_full == TROUPE_FULL_DROP_OLD ||
+	    (klass->name && !trp_printable_is(klass->name)))
 		return -EINVAL;
 	own_class = *klass;
 	own_class.run = run_elsewhere;

@@ -8,6 +8,7 @@
 #include "runtime/node/image.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
+#include "serialize/printable.h"
 
 /* birth->arguments.data is for free(). */
 static int put_arguments(Troupe__Control__Birth *birth,
@@ -70,7 +71,8 @@ static bool is_same_there(const struct troupe_class *klass)
 static int put_class(const struct troupe_class *klass,
 		     Troupe__Control__Spawn *request)
 {
-	if (!klass || (klass->run && klass->mailbox) || !is_same_there(klass))
+	if (!klass || (klass->run && klass->mailbox) || !is_same_there(klass) ||
+	    (klass->name && !trp_printable_is(klass->name)))
 		return -EINVAL;
 	request->birth->label = (char *)(klass->name ? klass->name : "actor");
 	request->birth->klass = (uintptr_t)klass;

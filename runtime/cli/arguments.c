@@ -5,16 +5,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "runtime/node/log.h"
 
 int trp_arguments_fail(int status, const char *command, const char *format, ...)
 {
+	char text[4096];
 	va_list arguments;
 
-	fprintf(stderr, "troupe %s: ", command);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
+	trp_log_complain(" %s: %s", command, text);
 	return status;
 }
 

@@ -12,6 +12,7 @@
 #include "runtime/mesh/pack.h"
 #include "runtime/troupe_mesh.h"
 #include "runtime/troupe_value.h"
+#include "serialize/printable.h"
 
 /* ---- as JSON ------------------------------------------------------------ */
 
@@ -152,10 +153,11 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 /* Names come from others: nothing of theirs may steer a terminal. */
 static void print_bytes(ProtobufCBinaryData bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		putchar(bytes.data[i] < ' ' || bytes.data[i] == 127
-				? '?'
-				: bytes.data[i]);
+	char text[TRP_WIRE_VALUE_MAX + 1];
+
+	snprintf(text, sizeof(text), "%.*s", (int)bytes.len,
+		 (const char *)bytes.data);
+	trp_printable_write(stdout, text);
 }
 
 static uint64_t sum(const uint64_t *numbers, size_t count)
@@ -210,6 +212,16 @@ static void print_view(const Troupe__Mesh__View *view)
 		       counts->collisions);
 }
 
+/* Anybody in the net may have said it. */
+static void print_offer(const Troupe__Mesh__Offer *offer)
+{
+	putchar(' ');
+	trp_printable_write(stdout, offer->name);
+	if (*offer->where)
+		putchar('=');
+	trp_printable_write(stdout, offer->where);
+}
+
 static void print_node(const Troupe__Mesh__Node *node)
 {
 	printf("%-4s %-4s %-4s %8.1f %6.2f %7u  ", node->is_live ? "live" : "-",
@@ -218,9 +230,7 @@ static void print_node(const Troupe__Mesh__Node *node)
 	       node->actors);
 	print_bytes(node->name);
 	for (size_t i = 0; i < node->n_offer; i++)
-		printf(" %s%s%s", node->offer[i]->name,
-		       *node->offer[i]->where ? "=" : "",
-		       node->offer[i]->where);
+		print_offer(node->offer[i]);
 	if (!node->incarnation && node->value.len) {
 		printf(" value ");
 		print_bytes(node->value);

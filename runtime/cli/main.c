@@ -17,6 +17,7 @@
 #include "runtime/cli/stop.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/fork_handlers.h"
+#include "runtime/node/log.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -63,8 +64,8 @@ static int run(int argc, char **argv)
 			       ? library
 			       : path;
 	if (access(*application, R_OK) < 0) {
-		fprintf(stderr, "troupe: cannot load %s: %s\n", *application,
-			strerror(errno));
+		trp_log_complain(": cannot load %s: %s", *application,
+				 strerror(errno));
 		return STATUS_USAGE;
 	}
 	return trp_supervisor_run(&options, modules);
@@ -72,8 +73,9 @@ static int run(int argc, char **argv)
 
 static int wrong(const char *try_this, const char *what, const char *which)
 {
-	fprintf(stderr, "troupe: %s%s%s\nTry `troupe help%s%s`.\n", what,
-		which ? ": " : "", which ? which : "", *try_this ? " " : "",
+	trp_log_complain(": %s%s%s", what, which ? ": " : "",
+			 which ? which : "");
+	fprintf(stderr, "Try `troupe help%s%s`.\n", *try_this ? " " : "",
 		try_this);
 	return STATUS_USAGE;
 }

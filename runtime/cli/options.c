@@ -12,6 +12,7 @@
 #include "ipc/arena.h"
 #include "runtime/cli/config_file.h"
 #include "runtime/mesh/mesh.h"
+#include "runtime/node/log.h"
 #include "serialize/beacon/codecs.h"
 
 /* "64K", "2G", "1048576"; 0: not a number. */
@@ -209,13 +210,14 @@ static int wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static int wrong(const char *format, ...)
 {
+	char text[4096];
 	va_list arguments;
 
-	fputs("troupe: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	fputs("\nTry `troupe help run`.\n", stderr);
+	trp_log_complain(": %s", text);
+	fputs("Try `troupe help run`.\n", stderr);
 	return -EINVAL;
 }
 

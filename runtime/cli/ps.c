@@ -13,6 +13,7 @@
 #include "runtime/node/ref.h"
 #include "serialize/json.h"
 #include "serialize/message.h"
+#include "serialize/printable.h"
 
 /* Counts of the kernel for a process: proc_pid_stat(5). */
 struct kernel_stat {
@@ -195,9 +196,11 @@ static void print_line(const struct line *line)
 	       actor->pid, ref, state_name(actor->state), age, cpu,
 	       line->has_stat ? line->stat.rss / 1024 : 0, actor->received,
 	       actor->sent, actor->refused, actor->dropped);
-	fputs(actor->address, stdout);
-	for (size_t i = 0; i < actor->n_names; i++)
-		printf("%s%s", i ? ", " : "  \"", actor->names[i]);
+	trp_printable_write(stdout, actor->address);
+	for (size_t i = 0; i < actor->n_names; i++) {
+		fputs(i ? ", " : "  \"", stdout);
+		trp_printable_write(stdout, actor->names[i]);
+	}
 	fputs(actor->n_names ? "\"" : "", stdout);
 	fputs(actor->is_guest ? " (guest)" : "", stdout);
 	print_unwoken(actor->unwoken);
@@ -245,9 +248,10 @@ static int print_table(const struct table *table)
 {
 	const Troupe__Guest__Node *node = table->node;
 
-	printf("node %s, process %d, %zu of %u slots%s%s", node->name,
+	printf("node %s, process %d, %zu of %u slots%s", node->name,
 	       node->pid, table->count + 1, node->slots,
-	       node->application[0] ? ", " : "", node->application);
+	       node->application[0] ? ", " : "");
+	trp_printable_write(stdout, node->application);
 	print_unwoken(node->unwoken);
 	putchar('\n');
 	printf("%7s %-8s %-8s %8s %8s %8s %9s %9s %7s %7s %s\n", "PID", "REF",

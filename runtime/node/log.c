@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "runtime/troupe.h"
+#include "serialize/printable.h"
 
 static const char *const level_name[] = {
 	[TROUPE_DEBUG] = "debug",
@@ -76,10 +77,18 @@ ssize_t trp_log_write(int fd, const void *bytes, size_t size)
 	return n;
 }
 
+static void drop_ends_of_line(char *text)
+{
+	size_t size = strlen(text);
+
+	while (size && text[size - 1] == '\n')
+		text[--size] = '\0';
+}
+
 static void write_line(enum troupe_level level, const char *format,
 		       va_list arguments)
 {
-	char line[1024];
+	char line[1024], text[1024];
 	struct timespec now;
 	struct tm local;
 	int size, n;
@@ -90,16 +99,28 @@ static void write_line(enum troupe_level level, const char *format,
 			local.tm_hour, local.tm_min, local.tm_sec,
 			now.tv_nsec / 1000000, level_name[level], title,
 			(int)getpid());
-	n = vsnprintf(line + size, sizeof(line) - (size_t)size - 1, format,
-		      arguments);
+	n = vsnprintf(text, sizeof(text), format, arguments);
 	if (n < 0)
 		return;
-	size += n;
-	if ((size_t)size > sizeof(line) - 2)
-		size = sizeof(line) - 2;
+	drop_ends_of_line(text);
+	trp_printable(text, line + size, sizeof(line) - (size_t)size - 1);
+	size += (int)strlen(line + size);
 	line[size++] = '\n';
 	/* There is nowhere to say that it failed. */
 	trp_log_write(STDERR_FILENO, line, (size_t)size);
+}
+
+void trp_log_complain(const char *format, ...)
+{
+	char text[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	fputs("troupe", stderr);
+	trp_printable_write(stderr, text);
+	fputc('\n', stderr);
 }
 
 static void say(enum troupe_level level, const char *format, ...)

@@ -18,5 +18,12 @@ void trp_log_never_wait(void);
 /* write(2), with its errors, and none of the signals that may come of it. */
 ssize_t trp_log_write(int fd, const void *bytes, size_t size);
 
+/*
+ * A line of the program to the person before it, of more than the log says:
+ * "troupe" and that, such as ": cannot load %s" or " ask: ...".
+ */
+void trp_log_complain(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
 /* Says how many, if somebody reads again. */
 void trp_log_catch_up(void);

@@ -61,7 +61,7 @@ void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
 
 	snprintf(name, sizeof(name), "%s", label);
 	for (i = 0; name[i]; i++)
-		if ((unsigned char)name[i] < ' ' || strchr("/:\177", name[i]))
+		if (strchr("/:", name[i]))
 			name[i] = '_';
 	/* "." and ".." mean something else, and none at all is the root's. */
 	if (name[strspn(name, ".")] != '\0' &&

@@ -14,6 +14,7 @@
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/supervisor.h"
+#include "serialize/printable.h"
 
 static struct trp_child *child_of(const struct trp_guest *guest)
 {
@@ -170,8 +171,8 @@ static void begin(struct trp_guest *guest, const Troupe__Guest__Join *join)
 	child->expel = expel;
 	child->spawned_at = trp_time_now().ns;
 	child->grace_ms = join->grace_ms ? join->grace_ms : TRP_GRACE_MS;
-	snprintf(child->label, sizeof(child->label), "%s",
-		 *join->label ? join->label : "guest");
+	trp_printable(*join->label ? join->label : "guest", child->label,
+		      sizeof(child->label));
 	guest->generation = child->generation;
 	trp_child_born(&supervisor->children, guest->slot, guest->session->pid);
 	supervisor->guests++;

@@ -4,19 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "serialize/printable.h"
 #include "serialize/type.h"
 
 bool trp_registry_is_valid(const char *name)
 {
 	size_t size = strlen(name);
 
-	if (size == 0 || size >= TROUPE_NAME_SIZE)
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if ((unsigned char)name[i] < ' ' || name[i] == '/' ||
-		    name[i] == 127)
-			return false;
-	return true;
+	return size > 0 && size < TROUPE_NAME_SIZE && !strchr(name, '/') &&
+	       trp_printable_is(name);
 }
 
 bool trp_registry_is_step(const char *name)

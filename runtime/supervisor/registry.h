@@ -20,7 +20,7 @@ struct trp_registry {
 	uint32_t count;
 };
 
-/* 1 to 31 bytes, without '/' and control characters. */
+/* 1 to 31 bytes of UTF-8, without '/' and control characters. */
 bool trp_registry_is_valid(const char *name);
 
 /* The same for a name among siblings: without ':' too, and not only dots. */

@@ -12,6 +12,7 @@
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/supervisor.h"
+#include "serialize/printable.h"
 
 void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor)
 {
@@ -96,6 +97,7 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_child_address_title(children, slot, title);
 	trp_child_address_title(children, children->child[slot].parent, parent);
 	birth.title = title;
+	birth.label = children->child[slot].label;
 	trp_trace_spawned(title, parent);
 	return trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
@@ -138,8 +140,8 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	child->restart = supervisor->children.child[parent].restart;
 	child->spawned_at = trp_time_now().ns;
 	child->grace_ms = request->grace_ms ? request->grace_ms : TRP_GRACE_MS;
-	snprintf(child->label, sizeof(child->label), "%s",
-		 request->birth->label);
+	trp_printable(request->birth->label, child->label,
+		      sizeof(child->label));
 	trp_slot_announce(supervisor, slot, request->mailbox_limit,
 			  request->when_full);
 	r = give_names(supervisor, slot, request);

@@ -415,8 +415,8 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	/* Its own, by exit(3): it has said why, or need not. */
 	if (root->reason.cause == TROUPE_ERROR && root->reason.code > 0)
 		return root->reason.code;
-	fprintf(stderr, "troupe: %s ended: %s\n", supervisor->node.argv[0],
-		troupe_reason_text(&root->reason, text, sizeof(text)));
+	trp_log_complain(": %s ended: %s", supervisor->node.argv[0],
+			 troupe_reason_text(&root->reason, text, sizeof(text)));
 	return STATUS_FAILED;
 }
 
@@ -439,8 +439,8 @@ int trp_supervisor_run(const struct trp_options *options,
 		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
 	r = trp_zygote_start(&supervisor.zygote, &supervisor.node, &loaded);
 	if (r < 0) {
-		fprintf(stderr, "troupe: cannot load %s: %s\n",
-			options->argv[0], loaded.why);
+		trp_log_complain(": cannot load %s: %s", options->argv[0],
+				 loaded.why);
 		trp_reaper_end(&supervisor);
 		close_trace(options);
 		trp_arena_fini(&supervisor.node.arena);

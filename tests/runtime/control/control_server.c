@@ -396,3 +396,55 @@ Test(gate, a_folder_that_others_may_enter_is_not_used)
 	cr_expect(strstr(node.err, "no control socket"), "%s", node.err);
 	program_fini(&node);
 }
+
+static void let_in(const char *label)
+{
+	Troupe__Guest__Join join = TROUPE__GUEST__JOIN__INIT;
+	const ProtobufCMessage *item = NULL;
+	static struct trp_client visit;
+
+	join.label = (char *)label;
+	cr_assert_eq(trp_client_open(&visit, "a"), 0, "%s", visit.why);
+	cr_assert_eq(trp_client_ask(&visit, &join.base), 0);
+	cr_assert_eq(trp_client_next(&visit, &troupe__guest__joined__descriptor,
+				     2, &item),
+		     1);
+	while (visit.packet.fds)
+		close(visit.packet.fd[--visit.packet.fds]);
+}
+
+/* Only a program of its own can send such a label. */
+Test(gate, ps_shows_a_strangers_label_without_its_control_characters)
+{
+	struct program node, ps;
+
+	node_start(&node, "a", NULL);
+	let_in("\x1b[2J\nroot\xff");
+	cr_expect_eq(troupe(&ps, "ps", NULL), 0);
+	cr_expect(strstr(ps.out, "\\x1b[2J\\x0aroot\\xff (guest)\n"), "%s",
+		  ps.out);
+	program_fini(&ps);
+	cr_expect_eq(troupe(&ps, "ps", "--json", NULL), 0);
+	cr_expect(strstr(ps.out, "\"\\\\x1b[2J\\\\x0aroot\\\\xff\""), "%s",
+		  ps.out);
+	program_fini(&ps);
+	node_stop(&node, "a");
+}
+
+/* As of a word that was pasted. */
+Test(gate, a_message_shows_a_wrong_word_without_its_control_characters)
+{
+	static const char *const commands[] = { "ps",  "stop",	 "run",
+						"ask", "doctor", "nonsense" };
+	struct program p;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		cr_expect_eq(troupe(&p, commands[i], "--\x1b[2J\xff\n", NULL),
+			     2);
+		cr_expect_not(strpbrk(p.err, "\x1b\xff"), "%s", p.err);
+		program_fini(&p);
+	}
+	cr_expect_eq(troupe(&p, "\x1b[2J", NULL), 2);
+	cr_expect(strstr(p.err, "\\x1b[2J"), "%s", p.err);
+	program_fini(&p);
+}

@@ -40,4 +40,9 @@ Test(registry, empty_long_and_unprintable_ones_are_refused)
 	cr_assert_not(trp_registry_is_valid(""));
 	cr_assert_not(trp_registry_is_valid("a/b"));
 	cr_assert_not(trp_registry_is_valid("a\nb"));
+	cr_assert_not(trp_registry_is_valid("a\tb"));
+	cr_assert_not(trp_registry_is_valid("\x1b[2J"));
+	cr_assert_not(trp_registry_is_valid("caf\xe9"));
+	cr_assert_not(trp_registry_is_valid("\xc2\x9b"));
+	cr_assert(trp_registry_is_valid("caf\xc3\xa9"));
 }

@@ -273,6 +273,7 @@ static int tree_root(int argc, char **argv)
 	CHECK(troupe_lookup("a/", &ref) == -EINVAL);
 	CHECK(troupe_spawn_child("a", &idler, NULL, &ref) == -EEXIST);
 	CHECK(troupe_spawn_child("x/y", &idler, NULL, &ref) == -EINVAL);
+	CHECK(troupe_spawn_child("\xff", &idler, NULL, &ref) == -EINVAL);
 	CHECK(troupe_spawn_child("x:1", &idler, NULL, &ref) == -EINVAL);
 	CHECK(troupe_spawn_child("..", &idler, NULL, &ref) == -EINVAL);
 	CHECK(troupe_spawn_child("", &idler, NULL, &ref) == -EINVAL);

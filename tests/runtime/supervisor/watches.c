@@ -13,6 +13,8 @@ static int names_root(int argc, char **argv)
 {
 	static const struct troupe_class idle = { .name = "idle",
 						  .run = stage_idle };
+	static const struct troupe_class steering = { .name = "\x1b[2J",
+						      .run = stage_idle };
 	troupe_ref ref, other, found = 0;
 	int i;
 
@@ -26,6 +28,9 @@ static int names_root(int argc, char **argv)
 	CHECK(troupe_spawn_named("", &idle, NULL, &other) == -EINVAL);
 	CHECK(troupe_register("", troupe_self()) == -EINVAL);
 	CHECK(troupe_register("a/b", troupe_self()) == -EINVAL);
+	CHECK(troupe_register("caf\xe9", troupe_self()) == -EINVAL);
+	CHECK(troupe_spawn_named("\x1b[2J", &idle, NULL, &other) == -EINVAL);
+	CHECK(troupe_spawn(&steering, NULL, &other) == -EINVAL);
 	CHECK(troupe_register("chair", ref) == 0);
 	CHECK(troupe_unregister("chair") == 0);
 	CHECK(troupe_unregister("chair") == -ENOENT);
