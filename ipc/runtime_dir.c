@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,30 +29,41 @@ int trp_runtime_dir_find(char *path, size_t size)
 	return (size_t)length < size ? 0 : -ENAMETOOLONG;
 }
 
-static int check(int fd)
+static int check(int fd, bool is_visit)
 {
 	struct stat about;
 
 	if (fstat(fd, &about) < 0)
 		return -errno;
-	if (about.st_uid != geteuid() || (about.st_mode & 0077))
+	if ((about.st_mode & 0077) ||
+	    (about.st_uid != geteuid() && !(is_visit && geteuid() == 0)))
 		return -EPERM;
 	return 0;
 }
 
-int trp_runtime_dir_open(const char *path)
+static int open_checked(const char *path, bool is_visit)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = check(fd);
+	r = check(fd, is_visit);
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
 	return fd;
+}
+
+int trp_runtime_dir_open(const char *path)
+{
+	return open_checked(path, false);
+}
+
+int trp_runtime_dir_visit(const char *path)
+{
+	return open_checked(path, true);
 }
 
 static int make(const char *path)

@@ -28,6 +28,9 @@ int trp_runtime_dir_make(const char *path);
 /* The same of one that exists; -ENOENT. */
 int trp_runtime_dir_open(const char *path);
 
+/* The same; root is let into that of any user, to look. */
+int trp_runtime_dir_visit(const char *path);
+
 /* The socket `name` (at most 70 bytes) in that directory. */
 void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,
 			     const char *name);

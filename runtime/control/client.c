@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,14 @@ static int fail(struct trp_client *client, int r, const char *format, ...)
 
 /* ---- which node ---------------------------------------------------------- */
 
-static int open_dir(char path[PATH_MAX])
+static int open_dir(char path[PATH_MAX], bool is_visit)
 {
 	int r = trp_runtime_dir_find(path, PATH_MAX);
 
-	return r < 0 ? r : trp_runtime_dir_open(path);
+	if (r < 0)
+		return r;
+	return is_visit ? trp_runtime_dir_visit(path)
+			: trp_runtime_dir_open(path);
 }
 
 static void be_patient(int fd, int64_t ms)
@@ -202,17 +206,25 @@ static int no_dir(struct trp_client *client, int r, const char *path)
 {
 	if (r == -ENOENT)
 		return fail(client, r, "no node of yours is running");
+	if (r == -EPERM && geteuid() == 0)
+		return fail(client, r,
+			    "%.200s is not a private folder of root; of "
+			    "another's, root sees ps, beacon and stop; be that "
+			    "user for the rest (`sudo -u`)",
+			    path);
 	if (r == -EPERM)
 		return fail(client, r,
-			    "%.200s is not a private folder of this user",
+			    "%.200s is not a private folder of this user; "
+			    "XDG_RUNTIME_DIR names another",
 			    path);
 	return fail(client, r, "%.200s: %s", path, strerror(-r));
 }
 
-int trp_client_open(struct trp_client *client, const char *node)
+static int open_client(struct trp_client *client, const char *node,
+		       bool is_visit)
 {
 	char path[PATH_MAX];
-	int dir = open_dir(path);
+	int dir = open_dir(path, is_visit);
 	int r;
 
 	client->fd = -1;
@@ -226,6 +238,16 @@ int trp_client_open(struct trp_client *client, const char *node)
 	trp_scratch_init(&client->scratch, 0);
 	client->mark = trp_scratch_mark(&client->scratch);
 	return 0;
+}
+
+int trp_client_open(struct trp_client *client, const char *node)
+{
+	return open_client(client, node, false);
+}
+
+int trp_client_visit(struct trp_client *client, const char *node)
+{
+	return open_client(client, node, true);
 }
 
 void trp_client_close(struct trp_client *client)

@@ -30,6 +30,12 @@ struct trp_client {
  * stands still by a signal; or as connect(2).
  */
 int trp_client_open(struct trp_client *client, const char *node);
+
+/*
+ * The same; root is let in to the nodes of any user, to ask.  It must neither
+ * map the memory of such a node nor load its application: that may be anything.
+ */
+int trp_client_visit(struct trp_client *client, const char *node);
 void trp_client_close(struct trp_client *client);
 
 /* How long each item is waited for; -1: for ever. */

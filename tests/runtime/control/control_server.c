@@ -377,6 +377,58 @@ Test(gate, a_stranger_of_another_user_is_refused)
 	node_stop(&node, "a");
 }
 
+static void start_as_nobody(struct program *p, const char *host)
+{
+	char path[4096];
+	const char *const argv[] = { "/usr/bin/env",
+				     "setpriv",
+				     "--reuid=65534",
+				     "--regid=65534",
+				     "--clear-groups",
+				     path,
+				     "run",
+				     "--node",
+				     "a",
+				     host,
+				     NULL };
+
+	snprintf(path, sizeof(path), "%s", program_built("bin/troupe"));
+	*p = (struct program) { 0 };
+	cr_assert_eq(program_start(p, argv), 0);
+	if (program_await_output(p, "ready\n", PATIENCE_MS) == 0)
+		return;
+	program_fini(p);
+	node_end(); /* Criterion does not, after this */
+	SKIP("nobody", "another user cannot run what is built here");
+}
+
+/* It asks, and runs none of that user's code. */
+Test(gate, root_looks_into_a_node_of_another_user)
+{
+	struct program node, p;
+	char host[4096], home[128];
+
+	snprintf(host, sizeof(host), "%s",
+		 program_built("tests/runtime/control/applications/host.so"));
+	snprintf(home, sizeof(home), "%.*s", (int)(strlen(folder) - 7), folder);
+	if (geteuid() != 0 || access("/usr/bin/setpriv", X_OK) < 0 ||
+	    chown(home, 65534, 65534) < 0) {
+		node_end();
+		SKIP("root", "needs root to become another user");
+	}
+	start_as_nobody(&node, host);
+	cr_expect_eq(troupe(&p, "ps", NULL), 0, "%s", p.err);
+	cr_expect(strstr(p.out, "/doubler"), "%s", p.out);
+	program_fini(&p);
+	cr_expect_eq(troupe(&p, "ask", "doubler", "Twice", NULL), 1);
+	cr_expect(strstr(p.err, "be that user"), "%s", p.err);
+	program_fini(&p);
+	cr_expect_eq(troupe(&p, "stop", NULL), 0, "%s", p.err);
+	program_fini(&p);
+	cr_expect_eq(program_finish(&node, PATIENCE_MS), 0, "%s", node.err);
+	program_fini(&node);
+}
+
 Test(gate, a_folder_that_others_may_enter_is_not_used)
 {
 	struct program node, ps;
