@@ -20,14 +20,15 @@ static const char *const level_name[] = {
 	[TROUPE_FATAL] = "fatal",
 };
 
-static char title[TRP_TITLE_SIZE] = "troupe";
+static char own_title[TRP_TITLE_SIZE] = "troupe";
+static char *title = own_title;
 static bool is_impatient;
 static unsigned unread; /* lines since nobody reads */
 
 /* Not by snprintf(): each page of code that a birth touches is a fault. */
 void trp_log_set_title(const char *text)
 {
-	size_t length = strnlen(text, sizeof(title) - 1);
+	size_t length = strnlen(text, TRP_TITLE_SIZE - 1);
 
 	memcpy(title, text, length);
 	title[length] = '\0';
@@ -36,6 +37,14 @@ void trp_log_set_title(const char *text)
 const char *trp_log_title(void)
 {
 	return title;
+}
+
+void trp_log_title_after(char *text)
+{
+	const char *old = title;
+
+	title = text + strlen(text);
+	trp_log_set_title(old);
 }
 
 void trp_log_never_wait(void)

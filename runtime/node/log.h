@@ -10,6 +10,12 @@ void trp_log_set_title(const char *title);
 const char *trp_log_title(void);
 
 /*
+ * From now on each title goes after the text that is in that memory, the
+ * caller's for ever: so ps(1) shows both, where lines have the title alone.
+ */
+void trp_log_title_after(char *text);
+
+/*
  * From now on this process does not stand still with who reads its log, as the
  * supervisor must not: while that pipe stays full, lines are lost, and counted.
  */

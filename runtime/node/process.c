@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -170,6 +173,51 @@ pid_t trp_process_execute(const char *const *argv,
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return program.error;
+}
+
+/* Fields of proc_pid_stat(5), by the numbers that they have there. */
+enum { STATE = 3, CODE = 26, STACK = 28, DATA = 45, BRK = 47, ENV = 50 };
+
+static int read_stat(uint64_t ret_field[ENV + 2])
+{
+	FILE *file = fopen("/proc/self/stat", "re");
+	char line[1024], *at, *word;
+	int field = STATE;
+
+	if (!file)
+		return -errno;
+	at = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	if (!at)
+		return -EIO;
+	for (at += 2; field < ENV + 2 && (word = strsep(&at, " ")); field++)
+		ret_field[field] = strtoull(word, NULL, 10);
+	return field == ENV + 2 ? 0 : -EIO;
+}
+
+void trp_process_show(char *text, size_t size)
+{
+	uint64_t field[ENV + 2];
+	struct prctl_mm_map map;
+
+	if (read_stat(field) < 0)
+		return;
+	/* The kernel wants all of it; what is not ours stays as it was. */
+	map = (struct prctl_mm_map) {
+		.start_code = field[CODE],
+		.end_code = field[CODE + 1],
+		.start_data = field[DATA],
+		.end_data = field[DATA + 1],
+		.start_brk = field[BRK],
+		.brk = (uintptr_t)sbrk(0),
+		.start_stack = field[STACK],
+		.arg_start = (uintptr_t)text,
+		.arg_end = (uintptr_t)text + size,
+		.env_start = field[ENV],
+		.env_end = field[ENV + 1],
+		.exe_fd = UINT32_MAX,
+	};
+	prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
 }
 
 void trp_process_name(const char *name)

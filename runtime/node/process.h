@@ -44,3 +44,11 @@ pid_t trp_process_execute(const char *const *argv,
 
 /* The name that ps(1) shows; 15 bytes count. */
 void trp_process_name(const char *name);
+
+/*
+ * From now on that memory, the caller's for ever and mapped from no file, is
+ * the command line of this process and its children in ps(1), whatever stands
+ * there then.  Nothing where the kernel does not allow that
+ * (CONFIG_CHECKPOINT_RESTORE).
+ */
+void trp_process_show(char *text, size_t size);

@@ -16,10 +16,12 @@
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
 #include "runtime/node/image.h"
+#include "runtime/node/log.h"
 #include "runtime/node/mark.h"
 #include "runtime/node/options.h"
 #include "runtime/node/process.h"
 #include "runtime/node/types.h"
+#include "serialize/printable.h"
 
 enum { BATCH = 64, NAMES_MAX = 1 << 20 };
 
@@ -211,8 +213,28 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 	return write_all(births_fd, births, count * sizeof(births[0]));
 }
 
+/*
+ * In ps(1), of this process and of all actors.  The last byte is set, so the
+ * kernel shows it to the first NUL.
+ */
+static void show_titles(const struct trp_node *node, char *text, size_t size)
+{
+	const char *slash = strrchr(node->argv[0], '/');
+	char name[48];
+
+	snprintf(text, size - TRP_TITLE_SIZE, "troupe %s: ",
+		 trp_printable(slash ? slash + 1 : node->argv[0], name,
+			       sizeof(name)));
+	text[size - 1] = '.';
+	trp_log_title_after(text);
+	trp_log_set_title("zygote");
+	trp_process_show(text, size);
+}
+
 static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 {
+	/* Each child writes its title there: the stack is its own already. */
+	char shown[64 + TRP_TITLE_SIZE];
 	struct trp_loaded loaded = { 0 };
 	char *names = NULL;
 	size_t size = 0;
@@ -224,6 +246,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	/* Here, for each page that a child writes to is a copy. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");
+	show_titles(node, shown, sizeof(shown));
 	if (load(node, &loaded) == 0)
 		names = names_of_types(&size);
 	trp_process_die_with(node->supervisor);

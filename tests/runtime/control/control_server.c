@@ -3,6 +3,7 @@
 #include "tests/runtime/control/node.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -374,6 +375,43 @@ Test(gate, a_stranger_of_another_user_is_refused)
 	cr_expect_eq(as_nobody(), 2, "the kernel says who it is");
 	chmod(folder, 0700);
 	cr_expect_eq(node_count("a"), 3);
+	node_stop(&node, "a");
+}
+
+/* Of /proc/PID, without what follows its first end. */
+static void read_proc(const struct troupe_value *actor, const char *name,
+		      char ret_text[256])
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s",
+		 (int)troupe_value_to_int(troupe_value_get(actor, "pid"), 0),
+		 name);
+	file = fopen(path, "re");
+	cr_assert(file);
+	ret_text[fread(ret_text, 1, 255, file)] = '\0';
+	fclose(file);
+}
+
+Test(gate, tools_of_the_system_show_who_is_who)
+{
+	struct troupe_value *ps;
+	struct program node;
+	unsigned size;
+	char text[256];
+
+	node_start(&node, "a", NULL);
+	ps = node_ps("a");
+	read_proc(node_find(ps, "doubler"), "comm", text);
+	cr_expect_str_eq(text, "doubler\n");
+	read_proc(node_find(ps, "doubler"), "cmdline", text);
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) == 0)
+		cr_expect_str_eq(text, "troupe host.so: /doubler");
+	read_proc(node_find(ps, "echo"), "cmdline", text);
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP_SIZE, &size, 0, 0) == 0)
+		cr_expect_str_eq(text, "troupe host.so: /echo");
+	troupe_value_free(ps);
 	node_stop(&node, "a");
 }
 
