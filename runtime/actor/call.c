@@ -26,6 +26,7 @@
 #include "runtime/actor/post.h"
 #include "runtime/actor/send.h"
 #include "runtime/actor/target_watch.h"
+#include "runtime/node/continued.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
 #include "serialize/type.h"
@@ -44,6 +45,7 @@ struct call {
 	uint64_t flow; /* of the question, or of its answer */
 	uint16_t hop;
 	bool is_traced;
+	int64_t created, deadline;
 	struct troupe_time watch_at;
 	struct call *next_unwatched, **unwatched_link; /* not watched yet */
 	struct call *next_free;
@@ -268,13 +270,24 @@ static void target_ended(const struct troupe_end *end)
 
 static struct trp_target_listener listener = { .ended = target_ended };
 
+static void expire(struct call *call, struct troupe_time now)
+{
+	struct troupe_time until = { trp_continued_until(call->created,
+							 call->deadline) };
+
+	/* There is room for it, where it was. */
+	if (until.ns > now.ns)
+		trp_timers_start(&deadlines, &call->timer, until);
+	else
+		fail(call, -ETIMEDOUT, TROUPE_ERROR, "no answer in time");
+}
+
 void trp_call_expire(struct troupe_time now)
 {
 	struct troupe_timer *timer;
 
 	while ((timer = trp_timers_due(&deadlines, now)))
-		fail(timer->data, -ETIMEDOUT, TROUPE_ERROR,
-		     "no answer in time");
+		expire(timer->data, now);
 	while (unwatched && unwatched->watch_at.ns <= now.ns) {
 		struct call *call = unwatched;
 
@@ -358,6 +371,8 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	call->hop = envelope->hop;
 	call->is_traced = envelope->flags;
 	call->timer.data = call;
+	call->created = envelope->created;
+	call->deadline = envelope->deadline;
 	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(
 			&deadlines, &call->timer,

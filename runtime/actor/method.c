@@ -13,6 +13,7 @@
 #include "runtime/actor/deadlock.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/post.h"
+#include "runtime/node/continued.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
 #include "serialize/message.h"
@@ -329,7 +330,8 @@ int trp_method_invoke(const struct trp_mail *mail,
 	int r;
 
 	/* Its caller waits no more. */
-	if (envelope->deadline < trp_time_now().ns)
+	if (trp_continued_until(envelope->created, envelope->deadline) <
+	    trp_time_now().ns)
 		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, mail,
 					     envelope);
 	if (!method)

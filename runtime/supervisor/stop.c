@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/stop.h"
 
+#include "runtime/node/continued.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/supervisor/child_address.h"
@@ -14,8 +15,14 @@ static int grace_is_over(struct troupe_timer *timer)
 	struct trp_child *child =
 		(void *)((char *)timer - offsetof(struct trp_child, grace));
 	uint32_t slot = (uint32_t)(child - supervisor->children.child);
+	const struct troupe_time until = { trp_continued_until(
+		timer->at.ns - child->grace_ms * INT64_C(1000000),
+		timer->at.ns) };
 	char title[TRP_TITLE_SIZE];
 
+	/* There is room for it, where it was. */
+	if (until.ns > timer->at.ns)
+		return trp_timers_start(&supervisor->timers, timer, until);
 	troupe_log(TROUPE_WARNING,
 		   "%s[%d] did not stop within %d ms and is killed",
 		   trp_child_address_title(&supervisor->children, slot, title),

@@ -16,6 +16,7 @@
 #include "ipc/mailbox_receive.h"
 #include "ipc/runtime_dir.h"
 #include "ipc/wake_socket.h"
+#include "runtime/node/continued.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
@@ -86,6 +87,7 @@ static void settle_signals(sigset_t *ret_heeded)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
+	trp_continued_begin();
 	sigemptyset(ret_heeded);
 	sigaddset(ret_heeded, SIGCHLD);
 	sigaddset(ret_heeded, SIGINT);

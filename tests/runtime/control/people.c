@@ -190,6 +190,28 @@ Test(people, a_node_that_a_signal_stopped_is_told_at_once)
 	node_stop(&node, "a");
 }
 
+/* All of it, as by ^Z and fg; one call is being answered, one waits. */
+Test(people, calls_of_a_job_that_was_stopped_have_their_time_again)
+{
+	const struct timespec longer_than_a_call = { 6, 0 };
+
+	cr_assert_eq(program_troupe(&node, "run",
+				    program_built("tests/runtime/control/"
+						  "applications/slow.so"),
+				    NULL),
+		     0);
+	cr_assert_eq(program_await_output(&node, "asked\n", PATIENCE_MS), 0,
+		     "%s", node.err);
+	kill(-node.session, SIGSTOP);
+	nanosleep(&longer_than_a_call, NULL);
+	kill(-node.session, SIGCONT);
+	cr_expect_eq(program_finish(&node, PATIENCE_MS), 0, "%s", node.err);
+	cr_expect_not(strstr(node.out, "not answered"), "%s", node.out);
+	cr_expect_eq(strlen(node.out), strlen("asked\nanswered\n") * 2, "%s",
+		     node.out);
+	program_fini(&node);
+}
+
 Test(people, a_call_that_fails_says_why)
 {
 	node_start(&node, "a", NULL);
