@@ -364,6 +364,7 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	if (r < 0) {
 		trp_zygote_stop(zygote);
 		status = pid > 0 ? reap(pid) : 0;
+		zygote->pid = 0;
 		if (!ret_loaded->why[0])
 			tell_end(status, ret_loaded);
 		return r;
