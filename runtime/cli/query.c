@@ -19,7 +19,7 @@ int trp_query_run(const struct trp_query *query, int argc, char **argv)
 		return TRP_ARGUMENTS_USAGE;
 	if (r < argc)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
-					  "what is %s? %s", argv[r],
+					  "what is \"%s\"? %s", argv[r],
 					  query->usage);
 	r = trp_client_visit(&client, node);
 	if (r < 0)
