@@ -179,6 +179,8 @@ static int ask(const struct trp_self *actor,
 	if (!item || client.packet.fds != FDS) {
 		while (client.packet.fds)
 			close(client.packet.fd[--client.packet.fds]);
+		snprintf(client.why, sizeof(client.why),
+			 "node %s speaks another version", client.node);
 		return -EPROTO;
 	}
 	*ret_joined = (const Troupe__Guest__Joined *)item;
@@ -195,7 +197,6 @@ static int watch_connection(void)
 
 static int enter(const Troupe__Guest__Joined *joined)
 {
-	char why[160];
 	int r = trp_arena_join(&node.arena, client.packet.fd[ARENA],
 			       joined->slots, joined->heap_size);
 
@@ -205,8 +206,6 @@ static int enter(const Troupe__Guest__Joined *joined)
 	if (r == 0 && (joined->slot >= joined->slots || !joined->slot ||
 		       !joined->generation))
 		r = -EPROTO;
-	if (r == 0)
-		r = trp_wait_probe(&node.wait, why);
 	if (r == 0)
 		r = trp_self_enter(&node, joined->slot, joined->generation);
 	trp_self.mailbox.region.budget.is_alone = true;
@@ -226,8 +225,14 @@ static int enter(const Troupe__Guest__Joined *joined)
 static int join_node(void)
 {
 	const Troupe__Guest__Joined *joined = NULL;
-	int r;
+	char why[160];
+	int r = trp_wait_probe(&node.wait, why);
 
+	if (r < 0) {
+		snprintf(client.why, sizeof(client.why), "%s", why);
+		trp_client_close(&client);
+		return r;
+	}
 	snprintf(trp_self.label, sizeof(trp_self.label), "%s",
 		 own_class.name ? own_class.name : "guest");
 	trp_self.klass = &own_class;

@@ -76,6 +76,7 @@ static int connect_to(int dir, const char *socket_name)
 
 struct choice {
 	unsigned count;
+	int error; /* of one that may be there */
 	char first[TRP_NODE_NAME_SIZE];
 	char all[TRP_CLIENT_WHY - 128];
 };
@@ -91,8 +92,11 @@ static void choose(struct choice *choice, int dir, const char *socket_name)
 	    strcmp(socket_name + length - suffix, SUFFIX) != 0)
 		return;
 	fd = connect_to(dir, socket_name);
-	if (fd < 0)
+	if (fd < 0) {
+		if (fd != -ENOENT)
+			choice->error = fd;
 		return;
+	}
 	close(fd);
 	length -= suffix;
 	if (choice->count++ == 0)
@@ -126,6 +130,8 @@ static int find_node(struct trp_client *client, int dir)
 	struct choice choice = { 0 };
 	int r = choose_in(&choice, dir);
 
+	if (r == 0 && !choice.count)
+		r = choice.error;
 	if (r < 0)
 		return fail(client, r, "cannot look for nodes: %s",
 			    strerror(-r));
@@ -216,6 +222,11 @@ static int no_dir(struct trp_client *client, int r, const char *path)
 		return fail(client, r,
 			    "%.200s is not a private folder of this user; "
 			    "XDG_RUNTIME_DIR names another",
+			    path);
+	if (r == -ENOTDIR || r == -ELOOP)
+		return fail(client, r,
+			    "%.200s is no folder, or a link to one; "
+			    "XDG_RUNTIME_DIR names another place",
 			    path);
 	return fail(client, r, "%.200s: %s", path, strerror(-r));
 }

@@ -228,6 +228,35 @@ Test(people, a_call_that_fails_says_why)
 	node_stop(&node, "a");
 }
 
+static int in_shell(const char *words)
+{
+	char line[8192];
+	const char *const argv[] = { "/bin/sh", "-c", line, NULL };
+
+	snprintf(line, sizeof(line), "T=$(realpath %s); %s",
+		 program_built("bin/troupe"), words);
+	command = (struct program) { 0 };
+	cr_assert_eq(program_start(&command, argv), 0);
+	return program_finish(&command, PATIENCE_MS);
+}
+
+/* Each says what is wrong, and not what would follow from it. */
+Test(people, what_keeps_a_command_from_the_node_is_named)
+{
+	node_start(&node, "a", NULL);
+	expect(in_shell("TROUPE_WAIT=sleep $T ask doubler Twice"), 1, "",
+	       "TROUPE_WAIT=sleep is none of uring, socket, epoll");
+	/* Enough to begin with, and none for a socket. */
+	expect(in_shell("ulimit -n 5; $T ps"), 1, "",
+	       "cannot look for nodes: Too many open files");
+	expect(in_shell("cd $XDG_RUNTIME_DIR && mkdir x && ln -s ../troupe "
+			"x/troupe && XDG_RUNTIME_DIR=$PWD/x $T ps; r=$?; "
+			"rm -r x; exit $r"),
+	       1, "", "is no folder, or a link to one; XDG_RUNTIME_DIR names");
+	expect(troupe(&command, "ps", "", NULL), 2, "", "what is \"\"?");
+	node_stop(&node, "a");
+}
+
 Test(people, what_is_not_there_is_named_with_what_is)
 {
 	node_start(&node, "a", NULL);
