@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static uint64_t this_node;
-static ino_t home; /* the network namespace of the node */
+static uint32_t home; /* the network namespace of the node */
 static void (*tell)(uint32_t slot, int error);
 
 /* The socket of this process; `owner` tells it after a fork. */
@@ -26,22 +26,24 @@ static struct {
 	uint32_t slot, number;
 } own;
 
-static ino_t here(void)
+/* The kernel numbers namespaces by 32 bits. */
+uint32_t trp_wake_socket_net(void)
 {
 	struct stat about;
 
-	return stat("/proc/self/ns/net", &about) < 0 ? 0 : about.st_ino;
+	return stat("/proc/self/ns/net", &about) < 0 ? 0
+						     : (uint32_t)about.st_ino;
 }
 
 void trp_wake_socket_set_node(uint64_t node)
 {
 	this_node = node;
-	home = here();
+	home = trp_wake_socket_net();
 }
 
 bool trp_wake_socket_is_home(void)
 {
-	return here() == home;
+	return trp_wake_socket_net() == home;
 }
 
 void trp_wake_socket_on_failure(void (*failed)(uint32_t slot, int error))

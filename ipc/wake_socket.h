@@ -35,6 +35,9 @@ void trp_wake_socket_set_node(uint64_t node);
 /* Whether this process is in that network namespace. */
 bool trp_wake_socket_is_home(void);
 
+/* The one that it is in, as a number; 0: unknown. */
+uint32_t trp_wake_socket_net(void);
+
 /*
  * The socket of this process, bound for `slot`, where it has none yet:
  * trp_wake_socket_open() will find it.  Returns as that does.

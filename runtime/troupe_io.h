@@ -131,7 +131,8 @@ struct troupe_handover {
  * troupe_await() too, and between its handlers; no handler runs meanwhile.
  * *ret_fd is the caller's, CLOEXEC.  0; -EBADMSG: these are no handover's
  * bytes; -ENOENT: not there (any more), not for this actor, or the giver has
- * ended; -ETIMEDOUT; -ECANCELED: told to stop; or as socket(2).
+ * ended; -EXDEV: the giver first gave in another network namespace;
+ * -ETIMEDOUT; -ECANCELED: told to stop; or as socket(2).
  */
 TROUPE_API int troupe_handover_give(int fd, troupe_ref to,
 				    struct troupe_handover *ret_handover);

@@ -25,6 +25,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "ipc/time.h"
+#include "ipc/wake_socket.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/target_watch.h"
 #include "runtime/control/protocol.h"
@@ -36,7 +37,8 @@ enum { MAGIC = 0x68616e64 };
 struct token {
 	uint32_t magic;
 	uint32_t number;
-	uint64_t server;
+	uint32_t server;
+	uint32_t net; /* the network namespace that its name is in */
 	uint64_t secret;
 };
 static_assert(sizeof(struct token) == sizeof(struct troupe_handover),
@@ -58,7 +60,7 @@ struct offer {
 
 static struct offer *offers;
 static struct trp_watch server = { .fd = -1 };
-static uint64_t server_name;
+static uint32_t server_name, server_net;
 static int spare = -1; /* for a caller when no other descriptor is left */
 static uint32_t last_number;
 
@@ -104,13 +106,13 @@ static struct offer **find(const struct request *request)
 
 /* ---- the giver --------------------------------------------------------- */
 
-static socklen_t name_of(uint64_t name, struct sockaddr_un *ret)
+static socklen_t name_of(uint32_t name, struct sockaddr_un *ret)
 {
 	int length;
 
 	*ret = (struct sockaddr_un) { .sun_family = AF_UNIX };
 	length = snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1,
-			  "troupe/handover/%" PRIx64, name);
+			  "troupe/handover/%" PRIx32, name);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 			   (size_t)length);
 }
@@ -191,6 +193,7 @@ static int bind_server(int fd)
 	if (getrandom(&server_name, sizeof(server_name), 0) !=
 	    sizeof(server_name))
 		return -EIO;
+	server_net = trp_wake_socket_net();
 	length = name_of(server_name, &address);
 	if (bind(fd, (struct sockaddr *)&address, length) < 0 ||
 	    listen(fd, SOMAXCONN) < 0)
@@ -244,6 +247,7 @@ int troupe_handover_give(int fd, troupe_ref to,
 		return -ENOMEM;
 	token.number = ++last_number;
 	token.server = server_name;
+	token.net = server_net;
 	*offer = (struct offer) { offers, to, fd, token.number, token.secret };
 	offers = offer;
 	memcpy(ret_handover, &token, sizeof(token));
@@ -314,8 +318,11 @@ static int ask(int socket, const struct token *token)
 	socklen_t length = name_of(token->server, &address);
 	struct request request = { *token, trp_self.ref };
 
-	if (connect(socket, (struct sockaddr *)&address, length) < 0)
-		return errno == ECONNREFUSED ? -ENOENT : -errno;
+	if (connect(socket, (struct sockaddr *)&address, length) < 0) {
+		if (errno != ECONNREFUSED)
+			return -errno;
+		return token->net == trp_wake_socket_net() ? -ENOENT : -EXDEV;
+	}
 	if (!is_same_user(socket))
 		return -ENOENT;
 	if (send(socket, &request, sizeof(request), MSG_NOSIGNAL) < 0)

@@ -138,3 +138,44 @@ Test(net_namespace, a_root_that_left_it_spawns_and_stops, .timeout = 120)
 	need_namespaces();
 	stage_pass(leaving_root);
 }
+
+/* ---- descriptors --------------------------------------------------------- */
+
+static int take_outside(const struct troupe_message *message)
+{
+	const Play__Blob *blob = message->body;
+	int fd;
+
+	CHECK(leave() == 0);
+	CHECK(troupe_handover_take(blob->bytes.data, blob->bytes.len,
+				   TROUPE_NEVER, &fd) == -EXDEV);
+	return TROUPE_STOP;
+}
+
+static const struct troupe_handler taking[] = {
+	{ &play__blob__descriptor, take_outside }, { 0 }
+};
+static const struct troupe_class taker = { .name = "taker",
+					   .handlers = taking };
+
+static int giving_root(int argc, char **argv)
+{
+	Play__Blob blob = PLAY__BLOB__INIT;
+	struct troupe_handover handover;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&taker, NULL, &ref) == 0);
+	CHECK(troupe_handover_give(dup(0), ref, &handover) == 0);
+	blob.bytes.data = (uint8_t *)&handover;
+	blob.bytes.len = sizeof(handover);
+	CHECK(troupe_send(ref, &blob.base) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+	return 0;
+}
+
+/* Not as of one that has ended. */
+Test(net_namespace, a_descriptor_from_another_is_refused_as_such)
+{
+	need_namespaces();
+	stage_pass(giving_root);
+}
