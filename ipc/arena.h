@@ -217,7 +217,8 @@ static inline uint64_t trp_life(uint32_t generation, enum trp_state state)
 /*
  * `handling` of a front names the record that was handed out last, by its
  * sender and position (8-aligned, modulo 2^48), and whether it is done with.
- * All that came before it in its stream is done with as well.
+ * All that came before it in its stream is done with as well: where an earlier
+ * one is not, that one is named.
  */
 enum {
 	TRP_HANDLING_BEGUN = 1,
@@ -230,4 +231,12 @@ static inline uint64_t trp_handling(uint32_t sender, uint64_t position,
 {
 	return (uint64_t)sender << 48 | (position & (UINT64_MAX >> 16)) |
 	       TRP_HANDLING_BEGUN | (is_reply ? TRP_HANDLING_REPLY : 0);
+}
+
+/* Whether it names a record of that stream. */
+static inline bool trp_handling_is_of(uint64_t handling, uint32_t sender,
+				      bool is_reply)
+{
+	return ((handling ^ trp_handling(sender, 0, is_reply)) &
+		~TRP_HANDLING_DONE & ~(UINT64_MAX >> 16 & ~UINT64_C(7))) == 0;
 }

@@ -90,14 +90,20 @@ static int look_for_more(struct trp_incoming *in)
 	return 1;
 }
 
+static void move_head(struct trp_incoming *in, uint64_t to, uint64_t ring,
+		      uint64_t base)
+{
+	assert(to >= in->head && to <= in->cursor);
+	in->head = to;
+	in->head_ring.word = ring;
+	in->head_ring.base = base;
+}
+
 static void pass(struct trp_incoming *in, uint64_t space)
 {
 	in->cursor += space;
-	if (in->held)
-		return;
-	in->head = in->cursor;
-	in->head_ring.word = in->word;
-	in->head_ring.base = in->base;
+	if (!in->held)
+		move_head(in, in->cursor, in->word, in->base);
 }
 
 static uint64_t load_once(const void *at)
@@ -144,10 +150,14 @@ static int hand_out(struct trp_incoming *in, const struct trp_arena *arena,
 	ret_mail->attachment = NULL;
 	ret_mail->attachment_size = 0;
 	ret_mail->position = in->cursor;
+	ret_mail->ring = in->word;
+	ret_mail->base = in->base;
 	ret_mail->from = in;
 	if (record.flags && attach(in, arena, ret_mail) < 0)
 		return -EBADMSG;
-	in->held++;
+	if (!in->held++)
+		in->first = in->given;
+	ret_mail->number = in->given++;
 	pass(in, trp_record_space(record.size));
 	return 1;
 }
@@ -325,11 +335,23 @@ bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring)
 	return in->is_broken || !trp_incoming_has_more(in);
 }
 
-bool trp_incoming_done(struct trp_incoming *in)
+static uint64_t end_of(const struct trp_mail *mail)
+{
+	return mail->position +
+	       trp_record_space(
+		       mail->size +
+		       (mail->attachment ? sizeof(struct trp_extent) : 0));
+}
+
+bool trp_incoming_done(struct trp_incoming *in, const struct trp_mail *mail)
 {
 	assert(in->held > 0);
 
 	in->held--;
+	if (mail->number == in->first) {
+		in->first++;
+		move_head(in, end_of(mail), mail->ring, mail->base);
+	}
 	pass(in, 0);
 	return in->head - in->published >= in->step;
 }

@@ -8,6 +8,7 @@
  *
  *	published <= head <= cursor <= tail
  *	head == cursor unless a record is held
+ *	head <= the position of record `first`, and all before that is done with
  */
 
 struct trp_incoming {
@@ -19,6 +20,8 @@ struct trp_incoming {
 	uint32_t sender;       /* slot */
 	uint32_t limit; /* what the sender may leave unread; 0: no limit */
 	uint32_t held;	/* records handed out and not done with */
+	uint32_t given; /* records handed out */
+	uint32_t first; /* number of the first that is held, if any is */
 	const unsigned char *ring;
 	uint64_t ring_size;
 	uint64_t base;
@@ -57,8 +60,11 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 /* Bytes that the sender has published behind what was handed out. */
 uint64_t trp_incoming_behind(const struct trp_incoming *in);
 
-/* In any order; head moves when none is held.  True: far enough to publish. */
-bool trp_incoming_done(struct trp_incoming *in);
+/*
+ * In any order; head moves with the first that is held.  One that was done
+ * before an earlier one stays behind it.  True: far enough to publish.
+ */
+bool trp_incoming_done(struct trp_incoming *in, const struct trp_mail *mail);
 
 /* Makes head visible to the sender.  True: it waits for just this; ring it. */
 bool trp_incoming_publish(struct trp_incoming *in);

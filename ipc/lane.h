@@ -53,8 +53,11 @@ struct trp_mail {
 	enum trp_stream stream;
 	const void *bytes;
 	uint32_t size;
+	uint32_t number;	/* within the lane, in the order handed out */
 	const void *attachment; /* NULL: none */
 	uint64_t attachment_size;
 	uint64_t position;
+	uint64_t ring,
+		base; /* the ring that it lies in, as an endpoint has it */
 	struct trp_incoming *from;
 };

@@ -174,15 +174,31 @@ static void turn_to(struct trp_mailbox *box, struct trp_incoming *in)
 	box->unpublished = in;
 }
 
+/*
+ * All before it is done with.  So while an earlier one is held, by a mailbox of
+ * another kind, that one stays named.
+ */
+static void name_handling(struct trp_mailbox *box, const struct trp_mail *mail)
+{
+	const struct trp_incoming *in = mail->from;
+	bool is_first = mail->number == in->first;
+	uint64_t handling =
+		trp_handling(mail->sender, is_first ? mail->position : in->head,
+			     mail->stream == TRP_REPLY);
+
+	if (is_first ||
+	    !trp_handling_is_of(trp_load_relaxed(&box->front->handling),
+				mail->sender, mail->stream == TRP_REPLY))
+		trp_store_relaxed(&box->front->handling, handling);
+}
+
 static void begin(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 		  struct trp_mail *mail)
 {
 	mail->generation = peer->source;
 	mail->stream = stream;
 	turn_to(box, mail->from);
-	trp_store_relaxed(&box->front->handling,
-			  trp_handling(mail->sender, mail->position,
-				       stream == TRP_REPLY));
+	name_handling(box, mail);
 }
 
 /* A lie, unless the sender's memory was given away while we looked at it. */
@@ -356,16 +372,16 @@ void trp_mailbox_receive_done(struct trp_mailbox *box,
 			      const struct trp_mail *mail)
 {
 	struct trp_incoming *in = mail->from;
-	uint64_t handling = trp_handling(mail->sender, mail->position,
-					 mail->stream == TRP_REPLY);
 
 	if (mail->generation != in->peer->source)
 		return;
-	if (trp_load_relaxed(&box->front->handling) == handling)
-		trp_store_relaxed(&box->front->handling,
-				  handling | TRP_HANDLING_DONE);
 	turn_to(box, in);
-	if (trp_incoming_done(in))
+	if (mail->number == in->first)
+		trp_store_relaxed(&box->front->handling,
+				  trp_handling(mail->sender, mail->position,
+					       mail->stream == TRP_REPLY) |
+					  TRP_HANDLING_DONE);
+	if (trp_incoming_done(in, mail))
 		publish(box);
 }
 

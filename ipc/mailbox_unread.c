@@ -130,7 +130,6 @@ static struct place place_of(const struct walk *walk, uint32_t sender,
 	bool is_moving = trp_load_acquire(&moving->lane) ==
 			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
 	uint64_t handling = trp_load_acquire(&front->handling);
-	uint64_t here = trp_handling(sender, 0, stream == TRP_REPLY);
 	struct place place = {
 		.head = trp_load_acquire(is_moving ? &moving->head : &in->head),
 		.ring = trp_load_acquire(is_moving ? &moving->ring : &in->ring),
@@ -138,8 +137,7 @@ static struct place place_of(const struct walk *walk, uint32_t sender,
 	};
 
 	/* The positions between are whole rings apart: near head is right. */
-	if (((handling ^ here) & ~TRP_HANDLING_DONE &
-	     ~(UINT64_MAX >> 16 & ~UINT64_C(7))) == 0)
+	if (trp_handling_is_of(handling, sender, stream == TRP_REPLY))
 		place.done = ((place.head & ~(UINT64_MAX >> 16)) |
 			      (handling & (UINT64_MAX >> 16) & ~UINT64_C(7))) +
 			     !!(handling & TRP_HANDLING_DONE);

@@ -126,7 +126,7 @@ static long count_records(const struct trp_arena *arena,
 		in.cursor = in.head = in.tail = head;
 	}
 	while ((r = trp_incoming_next(&in, arena, &mail)) > 0) {
-		trp_incoming_done(&in);
+		trp_incoming_done(&in, &mail);
 		count++;
 	}
 	return r < 0 ? -1 : count;

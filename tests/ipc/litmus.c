@@ -89,7 +89,7 @@ static bool get(void)
 
 	if (trp_incoming_next(in, &bob.arena, &mail) != 1)
 		return false;
-	trp_incoming_done(in);
+	trp_incoming_done(in, &mail);
 	return true;
 }
 

@@ -37,11 +37,11 @@ static struct lane {
 	uint64_t sent, done;
 } lanes[SENDERS + 1][TRP_STREAMS];
 
-static void send_some(uint64_t *seed)
+static void send_some(uint64_t *seed, uint64_t most)
 {
 	uint64_t record[BYTES_MAX / 8] = { 0 };
 
-	for (uint64_t n = kit_random(seed) % 200; n > 0; n--) {
+	for (uint64_t n = kit_random(seed) % most; n > 0; n--) {
 		uint32_t slot = ANN + kit_random(seed) % SENDERS;
 		int stream = kit_random(seed) % TRP_STREAMS;
 
@@ -100,7 +100,7 @@ Test(unread, is_exactly_what_the_dead_had_not_done_with)
 		kit_give(&kit, DEAD);
 		kit_actor_init(&kit, &actor[DEAD], DEAD, 1 << 20);
 		for (uint64_t n = kit_random(&seed) % 5; n > 0; n--) {
-			send_some(&seed);
+			send_some(&seed, 200);
 			read_some(&seed);
 		}
 		/* It may die while it handles one. */
@@ -119,6 +119,88 @@ Test(unread, is_exactly_what_the_dead_had_not_done_with)
 	cr_assert_gt(count, ROUNDS);
 }
 
+/* ---- of one that holds what it has taken --------------------------------- */
+
+enum { HELD_MAX = 40 };
+
+static struct trp_mail held[HELD_MAX];
+static unsigned held_count;
+static bool is_done[SENDERS + 1][TRP_STREAMS][4096];
+static unsigned visited_done;
+
+static void let_go(unsigned i)
+{
+	struct trp_mail mail = held[i];
+
+	is_done[mail.sender][mail.stream][number_of(&mail)] = true;
+	memmove(held + i, held + i + 1, (--held_count - i) * sizeof(*held));
+	trp_mailbox_receive_done(&actor[DEAD].box, &mail);
+}
+
+static void read_and_hold(uint64_t *seed, bool in_order, uint64_t most)
+{
+	for (uint64_t n = kit_random(seed) % most; n > 0; n--) {
+		if (held_count < HELD_MAX && kit_random(seed) % 2 &&
+		    trp_mailbox_receive(&actor[DEAD].box, TRP_TAKE_ALL,
+					&held[held_count]) == 1)
+			held_count++;
+		else if (held_count)
+			let_go(in_order ? 0 : kit_random(seed) % held_count);
+	}
+}
+
+/* Those from where it had come to up to `end`, which were not visited. */
+static void check_done(uint32_t slot, int stream, uint64_t end)
+{
+	for (; lanes[slot][stream].done < end; lanes[slot][stream].done++)
+		cr_assert(is_done[slot][stream][lanes[slot][stream].done],
+			  "%lu from %u is hidden", lanes[slot][stream].done,
+			  slot);
+}
+
+static void visit_undone(const struct trp_mail *mail, void *data)
+{
+	check_done(mail->sender, mail->stream, number_of(mail));
+	visited_done += is_done[mail->sender][mail->stream][number_of(mail)];
+	lanes[mail->sender][mail->stream].done++;
+}
+
+static void hold_and_die(uint64_t *seed, bool in_order, uint64_t some)
+{
+	memset(lanes, 0, sizeof(lanes));
+	memset(is_done, 0, sizeof(is_done));
+	held_count = 0;
+	kit_give(&kit, DEAD);
+	kit_actor_init(&kit, &actor[DEAD], DEAD, 1 << 20);
+	for (uint64_t n = kit_random(seed) % 9; n > 0; n--) {
+		send_some(seed, some);
+		read_and_hold(seed, in_order, 2 * some);
+	}
+	trp_mailbox_unread_each(&kit.self.arena, DEAD, NULL, visit_undone,
+				NULL);
+	for (uint32_t slot = ANN; slot <= SENDERS; slot++)
+		for (int i = 0; i < TRP_STREAMS; i++)
+			check_done(slot, i, lanes[slot][i].sent);
+	die();
+}
+
+Test(unread, hides_nothing_that_was_held_in_any_order)
+{
+	uint64_t seed = kit_seed("unread/hides_nothing_*");
+
+	for (int round = 0; round < ROUNDS; round++)
+		hold_and_die(&seed, false, 200);
+}
+
+Test(unread, is_exact_where_those_held_are_done_in_order)
+{
+	uint64_t seed = kit_seed("unread/is_exact_*");
+
+	for (int round = 0; round < ROUNDS; round++)
+		hold_and_die(&seed, true, 200);
+	cr_assert_eq(visited_done, 0);
+}
+
 Test(unread, of_one_that_never_began_is_all)
 {
 	uint64_t seed = 1;
@@ -126,7 +208,7 @@ Test(unread, of_one_that_never_began_is_all)
 
 	kit_give(&kit, DEAD);
 	actor[DEAD].generation = kit_generation(&kit, DEAD);
-	send_some(&seed);
+	send_some(&seed, 200);
 	trp_mailbox_unread_each(&kit.self.arena, DEAD, NULL, visit, &count);
 	cr_assert_gt(count, 0);
 	for (uint32_t slot = ANN; slot <= SENDERS; slot++)
