@@ -22,18 +22,18 @@ const char *trp_bus_reason(int error)
 {
 	switch (-error) {
 	case EACCES:
-		return "access is refused; look at user, password or key, and "
-		       "at what they may use";
+		return "access is refused; check user, password or key, and "
+		       "their permissions";
 	case ECONNREFUSED:
 		return "nobody listens there yet";
 	case EHOSTUNREACH:
-		return "the host is not known, or is not reached";
+		return "the host is unknown or unreachable";
 	case EPROTO:
 		return "the other end speaks another protocol, or TLS does "
-		       "not trust it; look at port and ca=";
+		       "not trust it; check port and ca=";
 	case EPERM:
-		return "the folder is another user's, or others may enter it; "
-		       "it takes mode 0700";
+		return "the folder is not private to this user; "
+		       "it needs mode 0700";
 	case ENOENT:
 		return "a folder, or a file of ca=, cert= or key=, is not "
 		       "there";

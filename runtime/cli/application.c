@@ -72,7 +72,7 @@ int trp_application_load(struct trp_application *application)
 		return trp_arguments_fail(
 			TRP_ARGUMENTS_FAILED, application->command,
 			"node %s runs no application file, so "
-			"its types cannot be known",
+			"its types are unknown",
 			application->node);
 	application->handle = dlopen(application->path, RTLD_LAZY | RTLD_LOCAL);
 	if (!application->handle)
@@ -262,17 +262,17 @@ static int nobody(const struct trp_application *application)
 	struct search search = { 0 };
 
 	if (whom[0] == '/')
-		return trp_arguments_fail(TRP_ARGUMENTS_FAILED,
-					  application->command,
-					  "nobody is at %s in node %s; `troupe "
-					  "ps` shows who is where",
-					  whom, node);
+		return trp_arguments_fail(
+			TRP_ARGUMENTS_FAILED, application->command,
+			"no actor is at %s in node %s; `troupe "
+			"ps` shows all addresses",
+			whom, node);
 	if (trp_client_open(&client, node) == 0) {
 		mention_names(&client, &search);
 		trp_client_close(&client);
 	}
 	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, application->command,
-				  "nobody is registered as %s in node %s; "
+				  "no actor is registered as %s in node %s; "
 				  "registered are: %s",
 				  whom, node,
 				  search.all[0] ? search.all : "none");

@@ -191,7 +191,7 @@ static void print_view(const Troupe__Mesh__View *view)
 	print_named("it", view->it);
 	print_named("seat", view->seat);
 	printf("term       %" PRIu64 "%s\n", view->term,
-	       view->fence ? ", held here" : "");
+	       view->fence ? ", held by this node" : "");
 	printf("list      ");
 	for (size_t i = 0; i < view->n_listed; i++) {
 		putchar(' ');
@@ -392,7 +392,7 @@ int trp_cli_beacon(int argc, char **argv)
 	bool is_watch = argc > 0 && strcmp(argv[0], "watch") == 0;
 	const struct trp_query query = {
 		.command = "beacon",
-		.usage = "It is: beacon [watch] [--node NAME] [--json]",
+		.usage = "beacon [watch] [--node NAME] [--json]",
 		.has_json = true,
 		.run = is_watch ? watch : show,
 	};

@@ -82,27 +82,27 @@ static int wrong(const char *try_this, const char *what, const char *which)
 
 static int doctor(int argc, char **argv)
 {
-	return argc ? wrong("doctor", "doctor takes nothing", argv[0])
+	return argc ? wrong("doctor", "doctor takes no arguments", argv[0])
 		    : trp_doctor();
 }
 
 static int version(int argc, char **argv)
 {
 	if (argc)
-		return wrong("", "version takes nothing", argv[0]);
+		return wrong("", "version takes no arguments", argv[0]);
 	puts("troupe " TROUPE_VERSION);
 	return 0;
 }
 
 static int help(int argc, char **argv);
 
-#define NODE                                                     \
-	"  --node NAME   which node, where several are running " \
+#define NODE                                                  \
+	"  --node NAME   which node, if several are running " \
 	"(TROUPE_NODE)\n"
 #define JSON "  --json        as JSON, in one line\n"
 #define WHOM                                                              \
 	"  WHOM          a registered name, an address (/a/b) or a REF, " \
-	"as ps shows them\n"
+	"as ps shows it\n"
 
 static const struct command {
 	const char *name;
@@ -113,17 +113,17 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "run", "[OPTION VALUE]... APPLICATION.so [ARGUMENT]...",
-	  "starts a node: troupe_main() of the application, and all it spawns",
-	  "", run },
+	  "runs an application in a new node", "", run },
 	{ "ps", "[--node NAME] [--json]",
-	  "who is alive in a running node, as a tree", NODE JSON, trp_cli_ps },
+	  "lists the live actors of a running node as a tree", NODE JSON,
+	  trp_cli_ps },
 	{ "send", "[--node NAME] WHOM TYPE ['{JSON}']",
 	  "sends a message to an actor of a running node",
 	  NODE WHOM "  TYPE          a message type of the application\n"
 		    "  JSON          the message; {} unless given\n",
 	  trp_cli_send },
 	{ "ask", "[--node NAME] [--timeout S] WHOM [SERVICE.]METHOD ['{JSON}']",
-	  "asks an actor of a running node, and prints its answer as JSON",
+	  "calls a method of an actor, and prints the answer as JSON",
 	  NODE
 	  "  --timeout S   seconds to wait for the answer; default: 5\n" WHOM
 	  "  METHOD        of a service of the application\n"
@@ -133,14 +133,13 @@ static const struct command {
 	  "stops a running node in order, and waits for its end", NODE,
 	  trp_cli_stop },
 	{ "beacon", "[watch] [--node NAME] [--json]",
-	  "who is it in the mesh, who is there, and what each offers",
-	  "  watch         what happens, as it comes\n" NODE JSON,
-	  trp_cli_beacon },
-	{ "doctor", "",
-	  "what this machine allows, and what to do where it does not", NULL,
-	  doctor },
-	{ "version", "", "which troupe this is", NULL, version },
-	{ "help", "[COMMAND]", "this; with COMMAND, its options", NULL, help },
+	  "shows the mesh: which node is it, live nodes, offers",
+	  "  watch         events as they happen\n" NODE JSON, trp_cli_beacon },
+	{ "doctor", "", "checks what this machine allows, and gives advice",
+	  NULL, doctor },
+	{ "version", "", "prints the version", NULL, version },
+	{ "help", "[COMMAND]", "lists the commands, or the options of COMMAND",
+	  NULL, help },
 };
 
 enum { COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -179,7 +178,7 @@ static int help(int argc, char **argv)
 	puts("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n");
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-9s %s\n", commands[i].name, commands[i].help);
-	puts("\n`troupe help COMMAND` tells its options; troupe(1) is the "
+	puts("\n`troupe help COMMAND` shows its options; troupe(1) is the "
 	     "manual.\n\n"
 	     "    troupe run ./hello.so Ann");
 	return 0;
@@ -219,7 +218,7 @@ static int obey(int argc, char **argv)
 	const struct command *command;
 
 	if (argc < 2)
-		return wrong("", "what to do?", NULL);
+		return wrong("", "no command", NULL);
 	if (asks_for_help(argv[1]))
 		return help(0, NULL);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)

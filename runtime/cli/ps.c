@@ -366,7 +366,7 @@ int trp_cli_ps(int argc, char **argv)
 {
 	static const struct trp_query query = {
 		.command = "ps",
-		.usage = "A node is named by --node NAME",
+		.usage = "ps [--node NAME] [--json]",
 		.has_json = true,
 		.run = ps,
 	};

@@ -33,7 +33,7 @@ int trp_cli_stop(int argc, char **argv)
 {
 	static const struct trp_query query = {
 		.command = "stop",
-		.usage = "A node is named by --node NAME",
+		.usage = "stop [--node NAME]",
 		.run = stop,
 	};
 

@@ -156,7 +156,7 @@ static int name_node(struct trp_client *client, const char *node, int dir)
 		return find_node(client, dir);
 	if (strlen(node) >= sizeof(client->node) || strchr(node, '/') ||
 	    *node == '.')
-		return fail(client, -EINVAL, "no name of a node: %.80s", node);
+		return fail(client, -EINVAL, "not a node name: %.80s", node);
 	snprintf(client->node, sizeof(client->node), "%s", node);
 	return 0;
 }
@@ -203,8 +203,8 @@ static int enter(struct trp_client *client, const char *node, int dir)
 	close(client->fd);
 	client->fd = -1;
 	return fail(client, -ETIMEDOUT,
-		    "node %s stands still, stopped by a signal; `kill -CONT "
-		    "%d` lets it go on",
+		    "node %s is stopped by a signal; `kill -CONT "
+		    "%d` resumes it",
 		    client->node, (int)stopped);
 }
 

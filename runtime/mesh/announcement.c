@@ -78,8 +78,8 @@ void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size)
 	if (saying.left_out && !mesh->is_short)
 		troupe_log(
 			TROUPE_WARNING,
-			"mesh %s: %u offers are not told, as they do not fit "
-			"into the %zu bytes that this bus leaves for them",
+			"mesh %s: %u offers are left out, as they do not fit "
+			"into %zu bytes on this bus",
 			mesh->options->name, saying.left_out, saying.room);
 	mesh->is_short = saying.left_out > 0;
 }

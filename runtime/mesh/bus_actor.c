@@ -107,7 +107,7 @@ static void say(const Troupe__Mesh__Wire *packed)
 	if (r == 0)
 		r = trp_bus_send(bus, bytes, writer.length);
 	if (r < 0 && r != -ENOTCONN)
-		troupe_log(TROUPE_WARNING, "cannot say %zu bytes: %s",
+		troupe_log(TROUPE_WARNING, "cannot send %zu bytes: %s",
 			   writer.length, strerror(-r));
 	lost += r < 0;
 }

@@ -239,12 +239,12 @@ static void tell(const struct trp_dead *dead)
 
 static const char *const text_of[] = {
 	[TROUPE_DEAD_TARGET] = "no such actor",
-	[TROUPE_DEAD_REFUSED] = "no room for it",
-	[TROUPE_DEAD_DROPPED] = "no room for it, and its class drops",
+	[TROUPE_DEAD_REFUSED] = "no room",
+	[TROUPE_DEAD_DROPPED] = "no room, and its class drops it",
 	[TROUPE_DEAD_UNREADABLE] = "it cannot be read",
-	[TROUPE_DEAD_UNHANDLED] = "nobody handles it",
+	[TROUPE_DEAD_UNHANDLED] = "no handler",
 	[TROUPE_DEAD_EXPIRED] = "it came too late",
-	[TROUPE_DEAD_CLOSED] = "it was sent after the close",
+	[TROUPE_DEAD_CLOSED] = "it was sent after troupe_close()",
 	[TROUPE_DEAD_UNREAD] = "its receiver ended first",
 };
 
@@ -272,7 +272,7 @@ static const char *name_of(troupe_ref ref, char *buffer, size_t size)
 		snprintf(buffer, size, "%.*s[%d]", (int)sizeof(line->name),
 			 line->name, (int)atomic_load(&line->pid));
 	else
-		snprintf(buffer, size, "one that is gone");
+		snprintf(buffer, size, "an actor that is gone");
 	return buffer;
 }
 

@@ -83,7 +83,7 @@ static void tell_down(struct trp_redis_connection *redis, const char *why)
 		return;
 	redis->is_told_down = true;
 	trp_redis_url_describe(&redis->address, where, sizeof(where));
-	troupe_log(TROUPE_WARNING, "no mailbox in Redis at %s: %s; trying on",
+	troupe_log(TROUPE_WARNING, "no mailbox in Redis at %s: %s; retrying",
 		   where, why);
 }
 
@@ -180,7 +180,7 @@ static void begin(struct trp_redis_connection *redis)
 	if (r < 0) {
 		redis->input.fd = -1;
 		lose(redis, r == -EHOSTUNREACH
-				    ? "its host is not known, or not reached"
+				    ? "its host is unknown or unreachable"
 				    : strerror(-r));
 		return;
 	}
@@ -341,7 +341,7 @@ static void take_error(struct trp_redis_connection *redis, const char *text)
 		return;
 	}
 	trp_redis_url_describe(&redis->address, where, sizeof(where));
-	troupe_log(TROUPE_FATAL, "Redis at %s will not: %s", where, text);
+	troupe_log(TROUPE_FATAL, "Redis at %s refuses: %s", where, text);
 	hang_up(redis);
 	redis->state = TRP_REDIS_REFUSED;
 	redis->calls->is_refused(redis->data, error);
@@ -353,7 +353,7 @@ static void take_answer(struct trp_redis_connection *redis,
 	struct trp_redis_request *request = redis->sent.first;
 
 	if (!request) {
-		lose(redis, "it answers what nobody asked");
+		lose(redis, "it sent an unexpected answer");
 		return;
 	}
 	if (reply->type == REDIS_REPLY_ERROR &&
@@ -402,7 +402,8 @@ static void read_some(struct trp_redis_connection *redis)
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n <= 0) {
-			lose(redis, n < 0 ? strerror(errno) : "it hung up");
+			lose(redis, n < 0 ? strerror(errno)
+					  : "it closed the connection");
 			return;
 		}
 		redisReaderFeed(redis->reader, buffer, (size_t)n);
@@ -473,7 +474,7 @@ static int on_timer(struct troupe_timer *timer)
 		begin(redis);
 		break;
 	case TRP_REDIS_CONNECTING:
-		lose(redis, "it does not take the connection");
+		lose(redis, "it does not accept the connection");
 		break;
 	case TRP_REDIS_UP:
 		/* They may have come while a handler blocked. */

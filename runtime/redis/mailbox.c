@@ -223,7 +223,7 @@ static void forget(struct trp_redis_entry *entry)
 	char id[TRP_REDIS_ID_TEXT];
 
 	trp_redis_entry_say_id(entry->id, id);
-	troupe_log(TROUPE_WARNING, "%s is no more in %s", id, box.key);
+	troupe_log(TROUPE_WARNING, "%s is no longer in %s", id, box.key);
 	finish(entry);
 }
 
@@ -563,7 +563,7 @@ static void redis_acknowledge(void *data, uint64_t number, int result)
 	}
 	if (result == -EBADMSG || entry->tries >= box.tries) {
 		snprintf(cause, sizeof(cause), "error %d: %s", result,
-			 result == -EBADMSG ? "not valid, or nobody handles it"
+			 result == -EBADMSG ? "not valid, or no handler"
 					    : strerror(-result));
 		set_aside(entry, cause);
 		return;

@@ -147,8 +147,8 @@ int trp_control_requests_ask(struct trp_control_session *session, uint64_t type,
 	int r;
 
 	if (!kind || !kind->ask) {
-		session->why = "this node does not know that request; is it "
-			       "of another version?";
+		session->why = "this node does not know that request; does it "
+			       "run another version?";
 		return -ENOSYS;
 	}
 	if (entry && !entry->state) {

@@ -178,7 +178,7 @@ static void refuse(int fd)
 	unsigned char bytes[256];
 
 	done.result = -EUSERS;
-	done.text = "too many are connected to this node already";
+	done.text = "this node has too many clients";
 	if (trp_protocol_size(&done.base) > sizeof(bytes))
 		return;
 	trp_protocol_pack(&done.base, bytes);

@@ -214,7 +214,7 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 			troupe_reason_text(&end->reason, text, sizeof(text)));
 	if (leftover->put_aside && !leftover->is_quiet)
 		troupe_log(TROUPE_WARNING,
-			   "%u dead letters: what %s[%d] had put aside",
+			   "%u dead letters: mail that %s[%d] had put aside",
 			   leftover->put_aside, title, (int)end->pid);
 	trp_trace_ended(end->pid, title,
 			supervisor->children.child[slot].spawned_at,

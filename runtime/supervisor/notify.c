@@ -36,7 +36,7 @@ int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
 	/* Nothing may be dropped: one that cannot be told must not go on. */
 	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
 		troupe_log(TROUPE_WARNING,
-			   "%s[%d] cannot be told (%s) and is killed",
+			   "%s[%d] cannot be notified (%s) and is killed",
 			   trp_child_address_title(&supervisor->children, slot,
 						   title),
 			   (int)child->pid, strerror(-r));

@@ -198,8 +198,8 @@ static void zygote_gone(struct trp_supervisor *supervisor)
 	trp_wait_remove(&supervisor->wait, &supervisor->births);
 	if (!supervisor->is_ending) {
 		troupe_log(TROUPE_FATAL,
-			   "the zygote has died: no actor can be started any "
-			   "more, the node stops");
+			   "the zygote has died: no actor can be started "
+			   "any more, so the node stops");
 		supervisor->error = -EPIPE;
 		trp_supervisor_stop_node(supervisor);
 	}
@@ -346,7 +346,7 @@ void trp_reaper_end(struct trp_supervisor *supervisor)
 	}
 	if (left)
 		troupe_log(TROUPE_WARNING,
-			   "%u processes of this node were killed, and have "
-			   "not ended yet",
+			   "%u processes of this node were killed but have "
+			   "not exited yet",
 			   left);
 }

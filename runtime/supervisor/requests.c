@@ -226,7 +226,7 @@ static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 	if (!trp_child_is_alive(child))
 		return;
 	if (r < 0 || envelope.kind != TRP_CONTROL) {
-		troupe_log(TROUPE_WARNING, "%s[%d] sent what is no request",
+		troupe_log(TROUPE_WARNING, "%s[%d] sent an invalid request",
 			   trp_child_address_title(&supervisor->children,
 						   mail->sender, title),
 			   (int)child->pid);

@@ -90,7 +90,7 @@ static int start(struct troupe_timer *timer)
 				 restart->spawn, &restart->ref);
 	if (r < 0) {
 		troupe_log(TROUPE_WARNING,
-			   "%s cannot be started (%s), and is tried again in "
+			   "%s cannot be started (%s); the next try is in "
 			   "%d ms",
 			   restart->spawn->birth->label, strerror(-r),
 			   (int)restart->pause_ms);

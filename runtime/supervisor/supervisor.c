@@ -311,11 +311,10 @@ static void warn_of_folder(int r)
 	trp_runtime_dir_find(folder, sizeof(folder));
 	troupe_log(TROUPE_WARNING,
 		   "no control socket in %s (%s), so `troupe ps` and guests "
-		   "will not find this node; XDG_RUNTIME_DIR names another "
-		   "place for it",
+		   "cannot find this node; set XDG_RUNTIME_DIR to another "
+		   "folder",
 		   folder,
-		   r == -EPERM ? "another's, or others may enter it"
-			       : strerror(-r));
+		   r == -EPERM ? "not private to this user" : strerror(-r));
 }
 
 /* A node that nobody can ask is better than none. */

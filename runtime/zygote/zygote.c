@@ -111,9 +111,8 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 		memcpy(&node->main, &symbol, sizeof(symbol));
 	r = trp_types_load(application);
 	if (r < 0)
-		return refuse(
-			loaded, r,
-			"two of its message types have the same identity");
+		return refuse(loaded, r,
+			      "two of its message types have the same hash");
 	r = trp_process_prepare();
 	if (r < 0)
 		return refuse(loaded, r, "this C library is not supported");

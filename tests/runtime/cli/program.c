@@ -244,7 +244,7 @@ Test(program, a_wrong_value_is_named_with_what_is_taken)
 		program_troupe(&p, "run", "--beacon", "moon://x", "x.so", NULL),
 		"--beacon .* the bus \"moon\" is unknown or was not built");
 	expect_wrong_use(&p, program_troupe(&p, "version", "3", NULL),
-			 "version takes nothing: 3");
+			 "version takes no arguments: 3");
 }
 
 Test(program, a_constructor_that_ends_the_process_is_told_with_how)

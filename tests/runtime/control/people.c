@@ -85,7 +85,7 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 		      NULL),
 	       0, "{\"value\": \"8\"}\n", NULL);
 	expect(troupe(&command, "ask", "/nobody", "Twice", NULL), 1, "",
-	       "nobody is at /nobody in node a");
+	       "no actor is at /nobody in node a");
 	troupe_value_free(ps);
 	node_stop(&node, "a");
 }
@@ -171,7 +171,7 @@ Test(people, a_node_that_a_signal_stopped_is_told_at_once)
 
 	node_start(&node, "a", NULL);
 	snprintf(says, sizeof(says),
-		 "node a stands still, stopped by a "
+		 "node a is stopped by a "
 		 "signal; `kill -CONT %d`",
 		 (int)node.pid);
 	kill(node.pid, SIGSTOP);
@@ -261,7 +261,7 @@ Test(people, what_is_not_there_is_named_with_what_is)
 {
 	node_start(&node, "a", NULL);
 	expect(troupe(&command, "send", "eco", "Words", NULL), 1, "",
-	       "nobody is registered as eco in node a; registered are: "
+	       "no actor is registered as eco in node a; registered are: "
 	       "doubler, echo");
 	expect(troupe(&command, "send", "echo", "Worlds", NULL), 2, "",
 	       "it has parlour.Number, parlour.Words");
