@@ -10,17 +10,17 @@
  *
  *	int troupe_main(int argc, char **argv);
  *
- * which runs as the root actor of the node, in a process of its own.
+ * which runs as the root actor of the node, in a separate process.
  *
  * The process is the actor, so no function takes a handle of the caller, and
- * static variables are the actor's private state.  Everything here is for the
- * thread that runs the actor's callbacks.
+ * static variables are the actor's private state.  Only the thread that runs
+ * the actor's callbacks may call these functions.
  *
  * Errors: 0 or positive is success, a negative errno is failure; on failure
- * outputs are untouched.  No function prints or exits, or tells by errno, which
- * calls that succeed or time out leave as it was.
- * Ownership: what a function is given it borrows until it returns; what a
- * callback is given it may use until it returns.  Exceptions say so.
+ * outputs are untouched.  No function prints, exits or reports by errno, which
+ * calls that succeed or time out leave unchanged.
+ * Ownership: a function borrows its arguments until it returns; the arguments
+ * of a callback are valid until it returns.  Exceptions say so.
  */
 
 #include <stdbool.h>
@@ -36,18 +36,18 @@ extern "C" {
 #define TROUPE_API __attribute__((visibility("default")))
 
 /*
- * The application's own, see above.  Its result ends the root actor: 0 or more
- * normally, a negative errno as a failure.  exit(n) ends it with n as the exit
- * status of `troupe run`.
+ * Defined by the application, see above.  Its result ends the root actor: 0 or
+ * more normally, a negative errno as a failure.  exit(n) ends it with n as the
+ * exit status of `troupe run`.
  */
 TROUPE_API int troupe_main(int argc, char **argv);
 
 /* ---- values -------------------------------------------------------------- */
 
 /*
- * Who: node, slot and generation.  Copy it, compare it with ==, put it into a
- * message as a fixed64.  It names the same actor for ever: when the actor is
- * gone the reference is stale and reaches nobody.  0 is nobody.
+ * An actor: node, slot and generation.  Copy it, compare it with ==, put it
+ * into a message as a fixed64.  It names the same actor for ever: when the
+ * actor is gone, the reference is stale and sends to it fail.  0 is no actor.
  */
 typedef uint64_t troupe_ref;
 
@@ -70,12 +70,12 @@ TROUPE_API struct troupe_time troupe_in_ms(int64_t milliseconds);
 enum troupe_cause {
 	TROUPE_NORMAL,	 /* ended by itself, or closed */
 	TROUPE_SHUTDOWN, /* was told to stop */
-	TROUPE_KILLED,	 /* SIGKILL, whoever sent it */
+	TROUPE_KILLED,	 /* SIGKILL, from any sender */
 	TROUPE_ERROR,	 /* code: negative errno of a callback, or exit(n) */
 	TROUPE_SIGNAL,	 /* code: the signal; has_core */
 	TROUPE_LIMIT,	 /* code: the signal that enforced the limit */
 	TROUPE_NOPROC,	 /* there was no such actor (any more) */
-	TROUPE_NOCONNECTION, /* its node cannot be reached */
+	TROUPE_NOCONNECTION, /* a guest's process is gone */
 };
 
 enum { TROUPE_TEXT_SIZE = 128, TROUPE_NAME_SIZE = 32 };
@@ -84,10 +84,10 @@ struct troupe_reason {
 	enum troupe_cause cause;
 	int code;
 	bool has_core;
-	char text[TROUPE_TEXT_SIZE]; /* for people; empty of a normal end */
+	char text[TROUPE_TEXT_SIZE]; /* for people; "" for a normal end */
 };
 
-/* The report of an end; told once to the parent and to each watcher. */
+/* The report of an end; the parent and each watcher get it once. */
 struct troupe_end {
 	troupe_ref ref;
 	pid_t pid;
@@ -105,17 +105,17 @@ TROUPE_API char *troupe_reason_text(const struct troupe_reason *reason,
 /* ---- messages ------------------------------------------------------------ */
 
 /*
- * A message as its receiver sees it; all of it borrowed.  Of a type that is not
- * known here both body and type are NULL.
+ * A message as its receiver sees it; all of it borrowed.  If the type is not
+ * known here, body and type are NULL.
  */
 struct troupe_message {
 	const void *body; /* the unpacked protobuf-c struct */
 	const ProtobufCMessageDescriptor *type;
-	troupe_ref sender; /* 0: the supervisor, or a stranger */
+	troupe_ref sender; /* 0: the supervisor, or unknown */
 	struct troupe_time created;
 	struct troupe_time deadline;
-	uint64_t flow; /* the same in all that was sent because of it */
-	unsigned hop;  /* how many sends ago the flow began */
+	uint64_t flow; /* the same in all messages that follow from it */
+	unsigned hop;  /* sends since the flow began */
 	const void *attachment; /* bytes beside the body, in place; or NULL */
 	size_t attachment_size;
 };
@@ -124,27 +124,26 @@ struct troupe_message {
  * Sends a copy: packed before this returns, in the order of the calls for each
  * receiver.  Does not wait for the receiver.
  * Returns 0; -ESRCH: it is gone; -EAGAIN: its mailbox limit for one sender is
- * reached, nothing was sent; -EMSGSIZE: larger than that limit, or packed than
- * 64 MiB, or nested deeper than 100 (which holds of calls, answers and the
- * arguments of a spawn, too); -EINVAL: not a
- * message, or no reference; -ENOBUFS, -ENOMEM: no space in this actor's region
- * or on this machine.
+ * reached, nothing was sent; -EMSGSIZE: larger than that limit, or than 64 MiB
+ * when packed, or nested deeper than 100 (calls, answers and the
+ * arguments of a spawn, too); -EINVAL: not a message, or no reference;
+ * -ENOBUFS, -ENOMEM: no space in this actor's region or on this machine.
  */
 TROUPE_API int troupe_send(troupe_ref to, const ProtobufCMessage *message);
 
 /*
  * The same, but waits for room until the deadline (then -EAGAIN).  No handler
  * runs meanwhile.  -ECANCELED: this actor was told to stop.  -EDEADLK: to
- * itself, and its own mailbox is full.
+ * oneself, and the mailbox is full.
  */
 TROUPE_API int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 				struct troupe_time deadline);
 
 /*
- * Space for an attachment, in memory that a receiver reads in place, so that
- * handing over takes the same time for every size.  Fill loan->bytes, then
- * send; from the send on (when it returned 0) it is the receiver's to read and
- * no longer yours to write.  Otherwise give it back.
+ * Space for an attachment, in memory that a receiver reads in place, so sending
+ * it takes the same time for every size.  Fill loan->bytes, then send; after a
+ * send that returned 0 only the receiver may use them.  Otherwise call
+ * troupe_unloan().
  * Returns 0, -EINVAL (size 0), -ENOBUFS or -ENOMEM.
  */
 struct troupe_loan {
@@ -168,25 +167,25 @@ TROUPE_API int troupe_send_attached(troupe_ref to,
 /* ---- full mailboxes ------------------------------------------------------ */
 
 /*
- * The policy of a class for senders that find its mailbox full.  A call that is
- * not taken always fails with -EAGAIN, and troupe_send_wait() always waits.
+ * The policy of a class for senders that find its mailbox full.  A call to it
+ * always fails with -EAGAIN, and troupe_send_wait() always waits.
  */
 enum troupe_full {
-	TROUPE_FULL_REFUSE,   /* the send is -EAGAIN */
-	TROUPE_FULL_DROP_NEW, /* dropped; the send is 0 */
+	TROUPE_FULL_REFUSE,   /* the send returns -EAGAIN */
+	TROUPE_FULL_DROP_NEW, /* dropped; the send returns 0 */
 	/*
-	 * The receiver drops the oldest when it takes up what one sender has
-	 * put there beyond mailbox_limit.  While it does not look there is room
-	 * for as much again; then the send is -EAGAIN.
+	 * When the receiver reads, it drops the oldest mail of a sender that
+	 * has more than mailbox_limit unread.  Until then there is room for
+	 * twice the limit; beyond that the send returns -EAGAIN.
 	 */
 	TROUPE_FULL_DROP_OLD,
 };
 
 /*
- * To be told when a full mailbox has room again: half of its limit, or more
- * where the last send needs that.  The caller's memory, zeroed before first
- * use, and as long as it waits.  has_room runs once, as a handler, also when
- * the actor has ended.
+ * A notice that a full mailbox has room again: half of its limit, or more if
+ * the last send needs that.  The struct is the caller's, zeroed before first
+ * use, and must live as long as it waits.  has_room runs once, as a handler,
+ * also when the actor has ended.
  * notify: 0, -ESRCH, -EINVAL.  cancel: 1: it will not run; 0: it did not wait.
  */
 struct troupe_room {
@@ -203,7 +202,7 @@ TROUPE_API int troupe_room_cancel(struct troupe_room *room);
 struct troupe_counters {
 	uint64_t received; /* records of any kind */
 	uint64_t sent;
-	uint64_t refused; /* sends without room, whatever became of them */
+	uint64_t refused; /* sends that found no room */
 	uint64_t dropped; /* received and not handled */
 };
 TROUPE_API int troupe_count(troupe_ref ref,
@@ -220,12 +219,12 @@ struct troupe_handler {
 };
 
 /*
- * The behaviour of an actor: a static const struct, for a new actor has it from
- * the image that was loaded, and not from its parent.  Nor has it any value of
- * a static variable that troupe_main() or another actor has set: what it is to
- * know are the arguments of its spawn.  Callbacks may be NULL.  One callback of
- * an actor runs at a time.  One that returns a negative value ends its actor
- * with that reason (unless keeps_going, for handlers).
+ * The behaviour of an actor: a static const struct, as a new actor has it from
+ * the loaded application and not from its parent.  Nor does it see a static
+ * variable that troupe_main() or another actor has set: it gets its parameters
+ * as the arguments of its spawn.  Callbacks may be NULL.  One callback of an
+ * actor runs at a time.  If it returns a negative value, the actor ends with
+ * that reason (unless keeps_going, for handlers).
  */
 struct troupe_class {
 	const char *name; /* UTF-8 without control characters; shown by ps */
@@ -237,9 +236,9 @@ struct troupe_class {
 	const struct troupe_handler *handlers;
 
 	/*
-	 * A function actor: this is its whole life, instead of handlers; it
-	 * calls troupe_receive().  arguments: as given to troupe_spawn(), NULL
-	 * if none; valid for the actor's life.
+	 * A function actor: this function instead of handlers; it calls
+	 * troupe_receive().  arguments: those of troupe_spawn(), or NULL; valid
+	 * for the actor's life.
 	 */
 	int (*run)(const void *arguments);
 
@@ -247,29 +246,29 @@ struct troupe_class {
 	int (*init)(const void *arguments);
 
 	/*
-	 * A message of a type without handler.  NULL: reported and dropped.
-	 * When it ends the actor the reason's text says of which type.
+	 * A message of a type without handler.  NULL: reported and dropped.  If
+	 * it ends the actor, the reason's text has the type.
 	 */
 	int (*unhandled)(const struct troupe_message *message);
 
 	/*
-	 * A child has ended; it is gone from the children already.  Told of
-	 * every child, also of those that end with this actor, after stop().
+	 * A child has ended; it is no longer among the children.  Called for
+	 * every child, also after stop() for those that end with this actor.
 	 */
 	int (*child_stopped)(const struct troupe_end *end);
 
 	/* An actor that this one monitors has ended. */
 	int (*down)(const struct troupe_end *end);
 
-	/* Before it ends in order, told to or by itself, unless init() has
-	 * failed; after it only child_stopped is called. */
+	/* Before the actor ends in order, told to or by itself, unless init()
+	 * has failed; after it only child_stopped is called. */
 	void (*stop)(void);
 
 	/*
-	 * After each message, with what its handler returned; after each
-	 * method, with what it gave to troupe_finish(), or 0.  Not after a
-	 * message that was stashed.  It runs before the actor ends by that
-	 * result, and for a class only: run() has its own way of knowing.
+	 * After each message, with the result of its handler; after each
+	 * method, with the argument of troupe_finish(), or 0.  Not after a
+	 * message that was stashed.  It runs before that result can end the
+	 * actor, and only for a class without run().
 	 */
 	void (*completed)(const struct troupe_message *message, int result);
 
@@ -277,17 +276,17 @@ struct troupe_class {
 	bool keeps_going;
 
 	/*
-	 * So many calls may be in work at once: begun and not yet answered,
-	 * failed, forwarded, delegated or stashed; 0: any number.  Beyond that
-	 * mail stays in its lanes, messages too, and is taken up as calls are
-	 * answered: from timers, inputs, closures and ends of others.
+	 * The most calls in work at once: begun and not yet answered, failed,
+	 * forwarded, delegated or stashed; 0: no limit.  At the limit all mail
+	 * stays in its lanes until calls are answered: from timers, inputs,
+	 * closures and ends of others.
 	 */
 	uint32_t at_once;
 
 	/*
-	 * Called, as a handler, when for idle_ms milliseconds there was nothing
-	 * to do and nothing came in (no message, call, answer or end; timers
-	 * and inputs do not count); and again after as long.
+	 * Called, as a handler, after each idle_ms milliseconds without work
+	 * and without a message, call, answer or end (timers and inputs do not
+	 * count).
 	 */
 	int (*idle)(void);
 	int32_t idle_ms;
@@ -298,21 +297,21 @@ struct troupe_class {
 	/* The policy for sends beyond that; see troupe_full. */
 	enum troupe_full when_full;
 
-	/* A mailbox of another kind, see troupe_mailbox.h; NULL: the usual. */
+	/* A custom mailbox, see troupe_mailbox.h; NULL: the usual one. */
 	const struct troupe_mailbox *mailbox;
 
-	/* From being told to stop until SIGKILL; 0: 5,000; -1: for ever. */
+	/* From the order to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
 };
 
 /*
- * For a handler or a method of a class that cannot deal with its message now.
- * stash keeps a copy of the message being handled (a method's `call` is over
- * with it, and must not be answered); unstash has all that was stashed handled
- * again, in the order of stashing and before newer mail.  Mail not taken back
- * is lost at the actor's end.
+ * For a handler or a method of a class that cannot handle its message now.
+ * stash keeps a copy of the current message (a method must not answer its
+ * `call` then); unstash has all stashed messages handled again, in the order of
+ * stashing and before newer mail.  Mail that is still stashed at the actor's
+ * end is lost.
  * stash: 0; -EALREADY: it was stashed already; -EINVAL: no message is being
- * handled, or a function actor; -ENOMEM.  unstash: how many there were;
+ * handled, or a function actor; -ENOMEM.  unstash: the number of messages;
  * -EINVAL: a function actor.
  */
 TROUPE_API int troupe_stash(void);
@@ -324,14 +323,14 @@ TROUPE_API troupe_ref troupe_self(void);
 TROUPE_API troupe_ref troupe_parent(void);
 
 /*
- * Starts a child of this actor, a process of its own, running `klass` (static
- * in the application).  arguments: a message or NULL, copied.  ret_ref may be
- * NULL.  Does not wait until it runs: if it cannot be started that is its end,
- * told as such.
+ * Starts a child of this actor, a separate process, running `klass` (static in
+ * the application).  arguments: a message or NULL, copied.  ret_ref may be
+ * NULL.  Does not wait until the child runs: a failure to start is reported as
+ * its end.
  * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL: also a class, a
  * handler, a method or a type that is on the heap or the stack, or was changed
- * since the start, for the new process does not have it; -EMSGSIZE;
- * -ENOMEM; -ECANCELED: its node is being stopped, or this actor is ending.
+ * since the start, as the new process does not have it; -EMSGSIZE; -ENOMEM;
+ * -ECANCELED: its node is being stopped, or this actor is ending.
  */
 TROUPE_API int troupe_spawn(const struct troupe_class *klass,
 			    const ProtobufCMessage *arguments,
@@ -350,29 +349,29 @@ TROUPE_API int troupe_spawn_function(int (*run)(const void *arguments),
 
 /*
  * stop: the running handler finishes, stop() is called, children are stopped
- *       and waited for, then it ends; mail not yet handled is dropped.  Past
+ *       and waited for, then it ends; mail not yet handled is dropped.  After
  *       its grace time it is killed.
- * close: in-band: what was sent before is handled, then it ends normally.
+ * close: in-band: it handles messages sent before, then ends normally.
  * kill: SIGKILL, now.
- * Return 0, -ESRCH, -EINVAL; close also what troupe_send() returns.  All may
- * be called for any actor, twice, and for oneself.
+ * Return 0, -ESRCH, -EINVAL; close also what troupe_send() returns.  All work
+ * on any actor, repeatedly, and on the caller.
  */
 TROUPE_API int troupe_stop(troupe_ref ref);
 TROUPE_API int troupe_close(troupe_ref ref);
 TROUPE_API int troupe_kill(troupe_ref ref);
 
 /*
- * Waits until the actor has ended; no handler runs meanwhile.  Of one that is
- * gone already it tells the end, while the supervisor knows it (the latest 512
- * ends), else TROUPE_NOPROC.  ret_end may be NULL.  Returns 0, -ETIMEDOUT,
- * -ECANCELED (told to stop), -EDEADLK (oneself), -EINVAL.
+ * Waits until the actor has ended; no handler runs meanwhile.  If it is gone
+ * already, ret_end is its end if that is among the latest 512, which the
+ * supervisor keeps, else TROUPE_NOPROC.  ret_end may be NULL.  Returns 0,
+ * -ETIMEDOUT, -ECANCELED (told to stop), -EDEADLK (oneself), -EINVAL.
  */
 TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			   struct troupe_end *ret_end);
 
 /*
- * down() will be called once when `ref` ends, also when it is gone already (as
- * troupe_wait() tells it).  ret_monitor may be NULL.  0 or -EINVAL.
+ * Calls down() once when `ref` ends; if it is gone already, with a report as
+ * from troupe_wait().  ret_monitor may be NULL.  0 or -EINVAL.
  */
 TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
 /* Afterwards down() is not called for it.  0; -EINVAL: not a monitor. */
@@ -405,13 +404,13 @@ TROUPE_API int troupe_whereis(const char *name, troupe_ref *ret_ref);
 struct troupe_shape; /* troupe_value.h */
 
 /*
- * Matches when all that is set does; an entry with nothing set matches all.
- * example: a message of that type; what is set in it must be equal, in nested
+ * Matches when all members that are set match; an empty entry matches all.
+ * example: a message of that type; its set fields must be equal, in nested
  * messages too, and a list item by item.  A proto3 field that is not optional
- * cannot be asked to be 0 or empty.
+ * cannot be required to be 0 or empty.
  */
 struct troupe_pattern {
-	const ProtobufCMessageDescriptor *type; /* needless with those below */
+	const ProtobufCMessageDescriptor *type; /* implied by those below */
 	troupe_ref sender;
 	bool (*matches)(const struct troupe_message *message, void *data);
 	void *data;
@@ -435,7 +434,7 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
 /* ---- ask and reply ------------------------------------------------------- */
 
 /*
- * A proxy is a ProtobufCService whose calls are messages: hand &proxy.base to
+ * A proxy is a ProtobufCService whose calls are messages: pass &proxy.base to
  * the client stubs that protoc-c generates.  A NULL closure is a one-way call.
  * Every other closure runs exactly once, from the main loop, troupe_receive()
  * or troupe_await() (or at once, when the call cannot be sent), with the
@@ -449,8 +448,8 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *	-ECANCELED  troupe_proxy_init() of this proxy
  *	code        of the method that failed, see proxy.reason.text
  *
- * The struct is the caller's and must live until nothing is pending.  init may
- * be called at any time: closures of what is pending run before it returns.
+ * The caller owns the struct, which must live until no call is pending.  init
+ * may be called at any time: closures of pending calls run before it returns.
  * When a target has ended, its closures run before child_stopped or down.
  */
 struct troupe_proxy {
@@ -469,11 +468,11 @@ TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 
 /*
  * Waits until every call of this proxy has completed; no handler runs
- * meanwhile, but closures do.  A cycle of actors that await each other is found
- * by the one that would close it, before it blocks: its calls fail with
- * -EDEADLK and the path, "a[12] -> b[13] -> a[12]", and the others go on.
- * Returns 0; the first error among the calls that completed since the last
- * await; or -ECANCELED (told to stop).
+ * meanwhile, but closures do.  The actor that would close a cycle of awaits
+ * detects that before it blocks: its calls fail with -EDEADLK and the path,
+ * "a[12] -> b[13] -> a[12]", and the others go on.  Returns 0; the first error
+ * among the calls that completed since the last await; or -ECANCELED (told to
+ * stop).
  */
 TROUPE_API int troupe_await(struct troupe_proxy *proxy);
 
@@ -507,29 +506,30 @@ TROUPE_API int troupe_gather_init(struct troupe_gather *gather,
 				  const ProtobufCServiceDescriptor *service);
 /* Waits as troupe_await().  Returns gather->error, or -ECANCELED. */
 TROUPE_API int troupe_gather_await(struct troupe_gather *gather);
-/* Pending calls are given up, and their closures do not run. */
+/* Abandons pending calls; their closures do not run. */
 TROUPE_API void troupe_gather_fini(struct troupe_gather *gather);
 
 /*
  * Inside a method, `call` is its closure_data: reply(&answer, call) answers,
  * now or in a later callback, exactly once; NULL for &answer is -EREMOTEIO.
- * Each is -EINVAL for a call that is over, while that can be seen.
- * fail answers with an error.  forward hands the call on to an actor of the
- * same service, which answers the first caller; only before the method
- * returns.  Returns 0, or as troupe_send(), then the call is still yours (but
- * not after fail's -ESRCH: its caller is gone).
+ * Each returns -EINVAL for a call that is over, if that is still known.
+ * fail answers with an error.  forward passes the call to an actor of the same
+ * service, which answers the original caller; only before the method returns.
+ * Returns 0, or as troupe_send(); then the call must still be answered (but not
+ * after fail's -ESRCH: its caller is gone).
  */
 TROUPE_API int troupe_fail(void *call, int code, const char *text);
 TROUPE_API int troupe_forward(void *call, troupe_ref to);
 TROUPE_API troupe_ref troupe_caller(const void *call);
 
 /*
- * delegate makes a value of a call, which is no longer this actor's: put the
- * ticket's bytes into a message, and whoever has them answers the caller, once.
- * The caller is told of the end of the actor that it asked, and not of those
- * that hold the ticket or were forwarded the call: then its deadline ends it.
- * delegate returns 0; the others -EBADMSG: no ticket; -EPROTOTYPE: not the
- * method's type of answer; or as troupe_send().  A second answer vanishes.
+ * delegate turns a call into a ticket, and this actor no longer answers it: put
+ * the ticket's bytes into a message, and any actor that has them answers the
+ * caller, once.  The end of the actor that was asked ends the call; the end of
+ * a holder of the ticket or of a forwarded call does not, but the deadline
+ * does.  delegate returns 0; the others -EBADMSG: no ticket; -EPROTOTYPE: not
+ * the method's type of answer; or as troupe_send().  A second answer is
+ * dropped.
  */
 struct troupe_ticket {
 	uint64_t private_words[5];
@@ -542,7 +542,8 @@ TROUPE_API int troupe_answer_failure(const void *ticket, size_t size, int code,
 
 /* ---- time and descriptors ------------------------------------------------ */
 
-/* The caller's memory, zeroed before first use, and as long as it is active. */
+/* Owned by the caller, zeroed before first use; must live while it is
+ * active. */
 struct troupe_timer {
 	int (*fired)(struct troupe_timer *timer); /* as a handler */
 	void *data;
@@ -551,24 +552,25 @@ struct troupe_timer {
 	size_t place;
 };
 
-/* Starts it, or starts it anew.  period_ms 0: once.  -EINVAL, -ENOMEM. */
+/* Starts or restarts it.  period_ms 0: once.  -EINVAL, -ENOMEM. */
 TROUPE_API int troupe_timer_start(struct troupe_timer *timer,
 				  struct troupe_time at, int64_t period_ms);
 /* 1: it was active and will not fire; 0: it was not active. */
 TROUPE_API int troupe_timer_cancel(struct troupe_timer *timer);
 
 /*
- * A descriptor as a source of events; the caller's memory, zeroed before first
- * use.  ready runs as a handler, between messages, and is looked for again only
- * after it has returned: with `events` as they are then.  POLLERR and POLLHUP
- * come unasked; POLLNVAL: it cannot be watched any more, and was removed.
+ * A descriptor as a source of events; owned by the caller, zeroed before first
+ * use.  ready runs as a handler, between messages.  The descriptor is polled
+ * again only after it has returned, for `events` as they are then.  POLLERR and
+ * POLLHUP always count; POLLNVAL: it cannot be watched any more, and was
+ * removed.
  * More sources: troupe_io.h.
  */
 struct trp_input;
 struct troupe_input {
 	int fd;
 	short events;	/* POLLIN, POLLOUT */
-	unsigned count; /* it is removed before the last of so many; 0: never */
+	unsigned count; /* runs; removed before the last of them; 0: no limit */
 	int (*ready)(struct troupe_input *input, short events);
 	void *data;
 	struct trp_input *private_source;
@@ -576,7 +578,7 @@ struct troupe_input {
 /*
  * 0; -EALREADY; -EINVAL: no handler, or a negative descriptor; -EBADF: it is
  * not open; -ENOMEM; without io_uring also -EPERM: a plain file, -EEXIST: it is
- * watched; what io_uring may say.
+ * watched already; or as io_uring_setup(2).
  */
 TROUPE_API int troupe_input_add(struct troupe_input *input);
 TROUPE_API void troupe_input_remove(struct troupe_input *input);

@@ -3,10 +3,9 @@
 #define TROUPE_DEAD_LETTERS_H
 
 /*
- * Dead letters: messages, calls and answers that nobody will handle.  Each is
- * counted by the one that noticed it, said in the log at a bounded rate, and
- * sent to the actors that asked for dead letters.  See troupe(7).  Errors and
- * ownership as in troupe.h.
+ * Dead letters: messages, calls and answers that nobody will handle.  The
+ * process that notices one counts it, logs it at a bounded rate, and sends it
+ * to the subscribers.  See troupe(7).  Errors and ownership as in troupe.h.
  */
 
 #include "troupe.h"
@@ -15,10 +14,10 @@
 extern "C" {
 #endif
 
-/* By whom it is noticed: the sender (S), the receiver (R) or the supervisor. */
+/* Noticed by the sender (S), the receiver (R) or the supervisor. */
 enum troupe_dead_cause {
-	TROUPE_DEAD_TARGET,	/* S: no such actor; its sender was told */
-	TROUPE_DEAD_REFUSED,	/* S: no room; its sender was told */
+	TROUPE_DEAD_TARGET,	/* S: no such actor; the send failed */
+	TROUPE_DEAD_REFUSED,	/* S: no room; the send failed */
 	TROUPE_DEAD_DROPPED,	/* S or R: no room, and the class drops; or
 				   R: no memory to unpack it */
 	TROUPE_DEAD_UNREADABLE, /* R: not a message, or not of its type */
@@ -29,7 +28,7 @@ enum troupe_dead_cause {
 	TROUPE_DEAD_CAUSES
 };
 
-/* One of them; what it points to lives as long as the message it is from. */
+/* A dead letter; its pointers are valid as long as the message it is from. */
 struct troupe_dead_letter {
 	enum troupe_dead_cause cause;
 	troupe_ref sender; /* 0: not known */
@@ -37,21 +36,21 @@ struct troupe_dead_letter {
 	const ProtobufCMessageDescriptor *type; /* NULL: not known here */
 	struct troupe_time created;		/* ns 0: not known */
 	size_t size;				/* bytes of the packed body */
-	const void *start; /* of the packed body, not all of it */
+	const void *start; /* of the packed body; at most 128 bytes */
 	size_t start_size;
 };
 
-/* The type of the messages that a subscriber is sent. */
+/* The type of the messages to a subscriber. */
 extern TROUPE_API const ProtobufCMessageDescriptor
 	troupe__dead_letter__descriptor;
 
 /*
- * From now on the caller is sent each dead letter of its node, as a message of
- * the type above, until it ends or unsubscribes.  They are ordinary mail: what
- * finds its mailbox full is counted as untold.  A dead letter of a dead letter
+ * From now on the caller gets each dead letter of its node, as a message of the
+ * type above, until it ends or unsubscribes.  These are ordinary mail: one that
+ * finds the mailbox full is counted as untold.  A dead letter of a dead letter
  * is counted and not sent.
- * subscribe: 0, twice too; -ENOSPC: 8 actors have asked already.
- * unsubscribe: 0; -ENOENT: it had not asked.
+ * subscribe: 0, also if repeated; -ENOSPC: 8 actors have subscribed.
+ * unsubscribe: 0; -ENOENT: the caller had not subscribed.
  */
 TROUPE_API int troupe_dead_letters_subscribe(void);
 TROUPE_API int troupe_dead_letters_unsubscribe(void);
@@ -60,12 +59,12 @@ TROUPE_API int troupe_dead_letters_unsubscribe(void);
 TROUPE_API int troupe_dead_letter_read(const struct troupe_message *message,
 				       struct troupe_dead_letter *ret_letter);
 
-/* "no such actor", "its mailbox is full"; for people. */
+/* "no such actor", "no room"; for people. */
 TROUPE_API const char *troupe_dead_letter_text(enum troupe_dead_cause cause);
 
 /*
  * The counts of one actor, as sender or receiver; 0: of the whole node, with
- * those that have ended and the supervisor.  0 or -ESRCH.
+ * ended actors and the supervisor.  0 or -ESRCH.
  */
 struct troupe_dead_counts {
 	uint64_t by_cause[TROUPE_DEAD_CAUSES];

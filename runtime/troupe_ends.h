@@ -3,8 +3,8 @@
 #define TROUPE_ENDS_H
 
 /*
- * Ends of others as messages, for function actors and guests: of their
- * children, and of those that they monitor.
+ * Ends of children and of monitored actors as messages, for function actors and
+ * guests.
  *
  *	const struct troupe_pattern patterns[] = {
  *		{ .type = &play__answer__descriptor, .sender = worker },
@@ -20,11 +20,11 @@ extern "C" {
 
 /*
  * A pattern of this type takes an end: the message's sender is the actor that
- * has ended, its body a const struct troupe_end *.  Its messages come
- * before.  A pattern without type does not take ends, so that who does not ask
- * for them is given mail alone; they are kept, the latest 16,384, for a later
- * receive, and those of children for troupe_wait().  Where the class has
- * child_stopped or down, those are called instead.  It is no type to send.
+ * has ended, its body a const struct troupe_end *.  All messages of that actor
+ * come before it.  A pattern without type does not take ends; the latest 16,384
+ * are kept for a later receive, and those of children for troupe_wait().  If
+ * the class has child_stopped or down, those are called instead.  This type
+ * cannot be sent.
  */
 extern TROUPE_API const ProtobufCMessageDescriptor troupe__end__descriptor;
 

@@ -7,9 +7,9 @@
  * test or a tool, joins a running node and is an actor of it until it leaves or
  * dies.
  *
- * A guest is a function actor: it may use all of troupe.h but spawning.  Its
- * calls return -ESHUTDOWN before it has joined and when its membership is over.
- * Only the thread that joined may call.  A child of fork() is no guest.
+ * A guest is a function actor: it may use all of troupe.h except spawns.  Its
+ * calls return -ESHUTDOWN before it has joined and after its membership.  Only
+ * the thread that joined may call.  A child of fork() is no guest.
  */
 
 #include "troupe.h"
@@ -19,36 +19,36 @@ extern "C" {
 #endif
 
 /*
- * Joins the node of that name; NULL: the one that the environment variable
- * TROUPE_NODE names, else the only one of this user that is running.
+ * Joins the node of that name; NULL: the node in the environment variable
+ * TROUPE_NODE, else the only running one of this user.
  * klass: NULL, or what this guest does beside receiving (copied): name (for ps
  * and logs), service, unhandled, down, completed, at_once, mailbox_limit,
  * when_full, grace_ms; init, run, stop, handlers, idle and child_stopped must
  * be NULL.
- * why: NULL, or where an error is explained, for people.
+ * why: NULL, or gets the text of an error.
  * Returns 0; -ENOENT: no such node; -EUSERS: several are running and none was
- * named, or too many are connected to it; -EAGAIN: no slot is free;
- * -EALREADY: this process is an actor or guest; -EEXIST: it is an actor of that
- * node; -EPERM: the folder of the sockets is not this user's alone; -ESHUTDOWN:
- * the node is ending; -EINVAL; -ENOMEM; -ETIMEDOUT: the node does not answer
- * for 10 s; or as connect(2) and mmap(2).
+ * named, or the node has too many clients; -EAGAIN: no slot is free; -EALREADY:
+ * this process is an actor or guest; -EEXIST: it is an actor of that node;
+ * -EPERM: the folder of the sockets is not this user's alone; -ESHUTDOWN: the
+ * node is ending; -EINVAL; -ENOMEM; -ETIMEDOUT: the node does not answer for 10
+ * s; or as connect(2) and mmap(2).
  */
 TROUPE_API int troupe_join(const char *node, const struct troupe_class *klass,
 			   char why[TROUPE_TEXT_SIZE]);
 
 /*
- * Ends the membership.  Messages sent before are still delivered; those not
- * received are dropped; calls that have no answer complete with -ESHUTDOWN,
- * before this returns.  Timers are cancelled; remove inputs before.
- * It must be called after the node has ended, too, to join again.
+ * Ends the membership.  Messages sent before are still delivered; unreceived
+ * ones are dropped; unanswered calls complete with -ESHUTDOWN before this
+ * returns.  Timers are cancelled; remove inputs before.
+ * It must also be called after the node has ended, to join again.
  * Returns 0; -EINVAL: no guest, or from within a callback.
  */
 TROUPE_API int troupe_leave(void);
 
 /*
- * Makes a type known, so that troupe_receive() without patterns can unpack it;
- * to name it in a pattern does the same.  type: static, as protoc-c makes it.
- * 0; -EEXIST: another type has the same identity; -EINVAL; -ENOMEM.
+ * Registers a type, so that troupe_receive() without patterns can unpack it; a
+ * pattern with that type does the same.  type: static, as protoc-c makes it.
+ * 0; -EEXIST: another type has the same hash; -EINVAL; -ENOMEM.
  */
 TROUPE_API int troupe_know(const ProtobufCMessageDescriptor *type);
 

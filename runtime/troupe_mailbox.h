@@ -3,19 +3,17 @@
 #define TROUPE_MAILBOX_H
 
 /*
- * Mailboxes of another kind.  A class that names one (`mailbox` of struct
- * troupe_class) has its mail put there as it comes, and handles what it is
- * handed from there:
+ * Custom mailboxes.  A class that names one (`mailbox` of struct troupe_class)
+ * has its mail put there as it arrives, and handles the mail that it gets from
+ * there:
  *
  *	senders' lanes --put--> mailbox --get--> handler --acknowledge--> gone
  *
- * Mail is messages and one-way calls, of types and methods that the actor
- * knows.  Calls whose callers wait go past it, and so do answers; but a call is
- * taken up only when all mail that was taken before it is kept, so that its
- * answer says to the caller that what it sent before is kept.  The manual page
- * troupe_mailbox says what holds when somebody dies.
- *
- * Not for function actors: troupe_spawn() says -EINVAL.
+ * Mail is messages and one-way calls whose types and methods the actor knows.
+ * Calls with a waiting caller bypass it, and so do answers; but a call is taken
+ * only when all mail taken before it is kept, so its answer tells the caller
+ * that its earlier mail is kept.  troupe_mailbox(3) has the guarantees after a
+ * crash.  Not for function actors: troupe_spawn() returns -EINVAL.
  */
 
 #include "troupe.h"
@@ -34,8 +32,8 @@ struct troupe_mail {
 	const void *attachment; /* NULL: none */
 	size_t attachment_size;
 	/*
-	 * node: the run of the node in which it was sent; hand it back as it
-	 * was put.  The sender of another run is 0 for the handler.
+	 * node: the run of the node in which it was sent; return it unchanged.
+	 * The handler sees 0 as the sender of another run.
 	 */
 	uint64_t node;
 	troupe_ref sender;
@@ -46,8 +44,8 @@ struct troupe_mail {
 };
 
 /*
- * A class names it: the first member of a struct with what else its kind wants
- * to know; static const, as the class.
+ * A class names it: the first member of a struct with the parameters of its
+ * kind; static const, as the class.
  */
 struct troupe_mailbox_kind;
 struct troupe_mailbox {
@@ -56,59 +54,60 @@ struct troupe_mailbox {
 
 /*
  * A kind of mailbox.  Its functions run in the actor, between callbacks, and
- * must not block for long: one that waits for a descriptor or for time uses
- * struct troupe_input and struct troupe_timer, whose handlers make the actor
- * look again.  None may call what blocks or handles (troupe_await() ...).
+ * must not block for long: a kind that waits for a descriptor or for time uses
+ * struct troupe_input and struct troupe_timer, after whose handlers the actor
+ * checks again.  None may call functions that block or run handlers
+ * (troupe_await() ...).
  */
 struct troupe_mailbox_kind {
 	const char *name; /* for people */
 
 	/*
 	 * Before init().  actor: its name, or that of its class.  *ret_box is
-	 * what the others are given.  0, or a negative errno that ends the
+	 * passed to the other functions.  0, or a negative errno that ends the
 	 * actor.
 	 */
 	int (*open)(const struct troupe_mailbox *mailbox, const char *actor,
 		    void **ret_box);
 
 	/*
-	 * False: put() is not called, mail stays in its lanes, and senders find
-	 * a full mailbox there in the end.  NULL: always true.
+	 * False: put() is not called, mail stays in its lanes, and senders
+	 * finally find a full mailbox.  NULL: always true.
 	 */
 	bool (*has_room)(void *box);
 
 	/*
-	 * Takes a copy.  0; or a negative errno: it cannot be kept, ever; it is
+	 * Takes a copy.  0; or a negative errno: it can never be kept, and is
 	 * reported and dropped.
 	 */
 	int (*put)(void *box, const struct troupe_mail *mail);
 
 	/*
-	 * How many of all that was put are kept: will be handed over whatever
+	 * How many of all put messages are kept: will be delivered whatever
 	 * happens to this actor, as far as this kind promises.  Senders' lanes
-	 * hold the others.  NULL: as many as were put.
+	 * hold the others.  NULL: all of them.
 	 */
 	uint64_t (*kept)(void *box);
 
 	/*
-	 * Hands over what is next: 1, and it is valid until acknowledge(); 0:
-	 * there is none now; negative: the actor ends with that reason.  Also
-	 * the place to write out what is pending: it is called after each
-	 * handler and after some puts.
+	 * The next message: 1, and it is valid until acknowledge(); 0: there is
+	 * none now; negative: the actor ends with that reason.  Also the place
+	 * to write out pending data: it is called after each handler and after
+	 * some puts.
 	 */
 	int (*get)(void *box, struct troupe_mail *ret_mail);
 
 	/*
-	 * The result: 0 or positive: handled; -EBADMSG: it is not valid,
-	 * nobody here handles it, or so its handler says; other negative ones:
-	 * its handler failed.  Not called for what was stashed, until that has
-	 * been handled; nor when the actor dies first.
+	 * The result: 0 or positive: handled; -EBADMSG: it is not valid, has no
+	 * handler, or its handler returned that; other negative ones: its
+	 * handler failed.  Not called for a stashed message until it has been
+	 * handled, nor when the actor dies first.
 	 */
 	void (*acknowledge)(void *box, uint64_t number, int result);
 
 	/*
-	 * How many are here and not acknowledged as handled.  An actor that was
-	 * told to close ends at 0.
+	 * The number of messages not acknowledged as handled.  An actor that
+	 * was told to close ends at 0.
 	 */
 	uint64_t (*size)(void *box);
 
@@ -116,14 +115,14 @@ struct troupe_mailbox_kind {
 	void (*close)(void *box);
 };
 
-/* Of this actor's mailbox; -EINVAL: it is of no such kind. */
+/* Of this actor's mailbox; -EINVAL: it has no custom mailbox. */
 TROUPE_API int64_t troupe_mailbox_size(void);
 
 /*
- * Mail in a Redis stream: it survives the actor and the node, is handed over
+ * Mail in a Redis stream: it survives the actor and the node, is delivered
  * again until its handler has succeeded, and is set aside after some tries.
- * Redis 6.2 or later.  Built where hiredis was; elsewhere an actor with such a
- * mailbox ends at once, -ENOTSUP.
+ * Redis 6.2 or later.  Built if hiredis is installed; otherwise an actor with
+ * such a mailbox ends at once with -ENOTSUP.
  *
  *	static const struct troupe_redis_mailbox orders = {
  *		.base = { &troupe_redis_kind },
@@ -141,7 +140,7 @@ struct troupe_redis_mailbox {
 	 * redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
 	 * unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]
 	 * NULL: the environment's TROUPE_REDIS, or redis://127.0.0.1:6379.
-	 * A HOST that is a name is looked up while the actor waits.
+	 * The actor blocks while a host name is resolved.
 	 */
 	const char *url;
 
@@ -153,8 +152,8 @@ struct troupe_redis_mailbox {
 	const char *group; /* of consumers; NULL: "troupe" */
 
 	/*
-	 * Then it is set aside in the stream "KEY:poison"; 0: 5.  A first try
-	 * that ends with the actor's death is not counted.
+	 * Tries before a message is set aside in the stream "KEY:poison"; 0: 5.
+	 * A first try that ends with the actor's death does not count.
 	 */
 	unsigned tries;
 
@@ -164,7 +163,7 @@ struct troupe_redis_mailbox {
 	/* Entries beyond which there is no room; 0: 100,000. */
 	uint64_t limit;
 
-	/* How often to look for what others put into the stream; 0: never. */
+	/* Interval of polling for entries of others; 0: none. */
 	int64_t look_ms;
 };
 

@@ -3,8 +3,8 @@
 #define TROUPE_MEMORY_H
 
 /*
- * A policy for mail when memory is short: a hook that is asked before each
- * message, call and loan, and lets it pass, warns, or refuses.
+ * A policy for mail when memory is short: a hook that runs before each message,
+ * call and loan, and allows it, warns, or refuses.
  */
 
 #include "troupe.h"
@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 /*
- * The facts.  They are looked up at most ten times a second, and anew when a
- * sixteenth of what was free then has been sent since; in between what was sent
- * is subtracted.
+ * The figures.  They are read at most ten times a second, and again when a
+ * sixteenth of the free memory has been sent; in between, the bytes sent are
+ * subtracted.
  */
 struct troupe_memory {
 	uint64_t wanted;    /* bytes: the message's, or the loan's */
@@ -26,18 +26,18 @@ struct troupe_memory {
 	int32_t pressure;   /* PSI, "some", 10 s, in 1/100 %; -1: not known */
 };
 
-/* A policy returns 0: let it pass; TROUPE_WARN; or a negative errno. */
+/* A policy returns 0: allowed; TROUPE_WARN; or a negative errno. */
 enum { TROUPE_WARN = 1 };
 
 /*
- * The policy for all that this actor sends from now on; NULL: none, as at
- * first. Called from init() it is the policy of a class; from a constructor of
- * the application, that of every actor of the node.
+ * The policy for all sends of this actor from now on; NULL, the default: none.
+ * A call in init() sets the policy of a class; a call in a constructor of the
+ * application, that of every actor of the node.
  *
- * A send that it refuses returns its errno (-ENOMEM or -EAGAIN, by custom); so
- * does a loan, and a call completes with it.  TROUPE_WARN lets it pass and logs
- * a line, one a second at most.  Answers, and what the runtime itself sends,
- * are not asked for.  It must not send.
+ * A refused send returns the policy's errno (-ENOMEM or -EAGAIN, by
+ * convention); so does a loan, and a call completes with it.  TROUPE_WARN
+ * allows it and logs a line, at most one a second.  The policy does not run for
+ * answers and for messages of the runtime.  It must not send.
  */
 TROUPE_API void troupe_memory_policy(
 	int (*policy)(const struct troupe_memory *memory));

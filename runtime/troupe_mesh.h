@@ -3,11 +3,11 @@
 #define TROUPE_MESH_H
 
 /*
- * Several nodes: who is there, who is it, what each offers, and what runs on
- * one node alone.  A node is in a mesh when it was started with --beacon, see
- * troupe(1); else everything here is -ENOTCONN.  References of actors do not
- * reach over nodes: an offer says in words of its own where it is reached.
- * Errors and ownership as in troupe.h.
+ * Several nodes: the live nodes, which one is it, their offers, and singletons.
+ * A node is in a mesh if it was started with --beacon, see troupe(1); otherwise
+ * all functions return -ENOTCONN.  References are valid only within a node: an
+ * offer has a string that says where to connect.  Errors and ownership as in
+ * troupe.h.
  */
 
 #include "troupe.h"
@@ -22,20 +22,20 @@ enum { TROUPE_NODE_SIZE = 256, TROUPE_WHERE_SIZE = 64 };
 
 enum troupe_mesh_kind {
 	TROUPE_MESH_IT = 1,   /* this node is it, for most of a cycle */
-	TROUPE_MESH_NOT_IT,   /* no more; node: who won over it, or "" */
+	TROUPE_MESH_NOT_IT,   /* no longer; node: the winner, or "" */
 	TROUPE_MESH_OTHER_IT, /* node is it */
 	TROUPE_MESH_CAME,     /* node is live */
 	TROUPE_MESH_WENT,     /* node was not heard for too long */
 	/*
 	 * A split is healed.  local: the list of this side, in which this node
-	 * had place prio; remote: that of the other, in force now when
+	 * had place prio; remote: that of the other side, in force now if
 	 * is_replaced.
 	 */
 	TROUPE_MESH_HEALED,
 	TROUPE_MESH_SEATED,   /* singletons run here; term, fence */
-	TROUPE_MESH_UNSEATED, /* they stop; node: who holds the seat, or "" */
-	TROUPE_MESH_UP,	      /* the bus is */
-	TROUPE_MESH_DOWN,     /* the bus is; error */
+	TROUPE_MESH_UNSEATED, /* they stop; node: has the seat, or "" */
+	TROUPE_MESH_UP,	      /* the bus is up */
+	TROUPE_MESH_DOWN,     /* the bus is down; error */
 	TROUPE_MESH_LOST, /* out of the mesh for good; error: -EEXIST: a node of
 			     this name is there */
 	TROUPE_MESH_SETUP, /* the settings of node are in force; version */
@@ -43,7 +43,7 @@ enum troupe_mesh_kind {
 
 struct troupe_mesh_event {
 	enum troupe_mesh_kind kind;
-	const char *node; /* "" where none is meant */
+	const char *node; /* "": none */
 	uint64_t term;
 	uint64_t fence;
 	int error;
@@ -56,19 +56,19 @@ struct troupe_mesh_event {
 	int64_t version;
 };
 
-/* The type of the messages in which events come, from sender 0. */
+/* The type of messages with events; their sender is 0. */
 extern TROUPE_API const ProtobufCMessageDescriptor
 	troupe__beacon_event__descriptor;
 
 /*
- * Events come as messages from now on; the first tells whether the bus is up.
+ * Events come as messages from now on; the first shows whether the bus is up.
  * Returns 0, -ENOTCONN, -ENOMEM; again is 0.  unsubscribe: 0, -ENOTCONN.
  */
 TROUPE_API int troupe_mesh_subscribe(void);
 TROUPE_API int troupe_mesh_unsubscribe(void);
 
 /*
- * Reads such a message; what is in ret_event is borrowed from it.
+ * Reads such a message; ret_event borrows from it.
  * Returns 0, or -EINVAL: it is of another type.
  */
 #pragma GCC diagnostic push
@@ -80,11 +80,11 @@ TROUPE_API int troupe_mesh_event(const struct troupe_message *message,
 /* ---- who is there, and what they offer ----------------------------------- */
 
 /*
- * Offers what is registered under `name` on this node, until that actor ends
- * or the name is free.  where: how to reach it, up to 63 bytes without control
- * characters; NULL: "".  Other nodes learn of it with this node's next ping; a
- * bus takes so much and no more (Serf: 512 bytes), what does not fit is left
- * out and logged.
+ * Offers the actor registered under `name` on this node, until it ends or the
+ * name is free.  where: how to connect to it, up to 63 bytes without control
+ * characters; NULL: "".  Other nodes get it with this node's next ping.  Offers
+ * that do not fit into a message of the bus (Serf: 512 bytes) are left out and
+ * logged.
  * Returns 0; -ENOENT: nothing is registered so; -EINVAL; -ENOMEM; -ENOTCONN.
  */
 TROUPE_API int troupe_mesh_offer(const char *name, const char *where);
@@ -102,7 +102,7 @@ struct troupe_mesh_node {
 	bool is_it;
 	bool has_seat;
 	int64_t silent_ms;    /* since it was last heard */
-	uint64_t incarnation; /* when it started: ms since 1970; 0: not said */
+	uint64_t incarnation; /* its start: ms since 1970; 0: unknown */
 	double load;	      /* of its machine, over a minute */
 	uint32_t actors;
 	size_t offer_count;
@@ -113,11 +113,11 @@ struct troupe_mesh_view {
 	char mesh[TROUPE_NODE_SIZE];
 	bool is_up;		     /* the bus */
 	char it[TROUPE_NODE_SIZE];   /* "": not known */
-	char seat[TROUPE_NODE_SIZE]; /* who holds it; "": nobody */
-	uint64_t term;		     /* the highest heard of */
+	char seat[TROUPE_NODE_SIZE]; /* its holder; "": none */
+	uint64_t term;		     /* the highest known */
 	uint64_t sent, received;     /* beacon messages */
-	uint64_t malformed;	     /* that made no sense */
-	uint64_t lost;		     /* that could not be sent or taken */
+	uint64_t malformed;	     /* messages received */
+	uint64_t lost;		     /* not sent, or not received */
 	size_t count;
 	const struct troupe_mesh_node *node; /* the live ones, by name */
 };
@@ -135,21 +135,22 @@ TROUPE_API void troupe_mesh_view_free(struct troupe_mesh_view *view);
 /* ---- singletons ---------------------------------------------------------- */
 
 /*
- * An actor that runs on the node that has the seat and nowhere else: declare it
- * on every node that may run it.  Where the seat comes it is started, a child
- * of the supervisor, registered and offered as `name`; when the seat goes it is
- * told to stop, and what is left of it and of all that it has spawned is killed
- * after three quarters of the gap, before another node starts it.  When it dies
- * while its node has the seat it is started again, after a pause that grows
- * from 0.1 to 15 s; when it ends normally, not before the next term.
+ * An actor that runs only on the node that has the seat: declare it on every
+ * node that may run it.  When a node gets the seat, it starts the actor as a
+ * child of the supervisor, registered and offered as `name`.  When the node
+ * loses the seat, the actor is told to stop; after three quarters of the gap it
+ * is killed with all that it has spawned, before another node starts it.  If it
+ * dies while its node has the seat, it is restarted after a pause that grows
+ * from 0.1 to 15 s; if it ends normally, not before the next term.
  *
- * In a split there may be one on each side: what it guards must refuse who
- * brings a smaller fence than it has seen.
+ * In a split there may be one on each side: the resource that it guards must
+ * refuse a smaller fence than it has seen.
  *
  * klass, arguments: as for troupe_spawn().  A second declaration replaces the
- * arguments, from the next start on.  The declaration outlives its actor.
- * Returns 0; -EEXIST: declared with another class; -EINVAL, -EMSGSIZE, -ENOMEM,
- * -ENOTCONN.  end: it stops, and is forgotten; 0, -ENOENT, -ENOTCONN.
+ * arguments for the next start.  The declaration outlives its actor.  Returns
+ * 0; -EEXIST: declared with another class; -EINVAL, -EMSGSIZE, -ENOMEM,
+ * -ENOTCONN.  end: it stops, and its declaration is removed; 0, -ENOENT,
+ * -ENOTCONN.
  */
 TROUPE_API int troupe_singleton(const char *name,
 				const struct troupe_class *klass,
@@ -157,8 +158,8 @@ TROUPE_API int troupe_singleton(const char *name,
 TROUPE_API int troupe_singleton_end(const char *name);
 
 /*
- * The number of this singleton's term, for what it guards: greater than that of
- * every term before.  The same in all that it has spawned; 0: not a singleton.
+ * The fencing token of this singleton, greater in each term; and its term.  The
+ * same in all actors that it has spawned; 0: not a singleton.
  */
 TROUPE_API uint64_t troupe_fence(void);
 TROUPE_API uint64_t troupe_term(void);

@@ -3,7 +3,7 @@
 #define TROUPE_VALUE_H
 
 /*
- * Values: messages without a schema; JSON for people; shapes to match them by.
+ * Values: messages without a schema; JSON for people; shapes that match them.
  * See troupe(7).  Errors and ownership as in troupe.h.
  */
 
@@ -32,7 +32,7 @@ enum troupe_kind {
 	TROUPE_MAP,
 };
 
-/* Copies of what they are given; NULL: no memory. */
+/* They copy their arguments; NULL: no memory. */
 TROUPE_API struct troupe_value *troupe_value_null(void);
 TROUPE_API struct troupe_value *troupe_value_bool(bool value);
 TROUPE_API struct troupe_value *troupe_value_int(int64_t value);
@@ -46,8 +46,8 @@ TROUPE_API void troupe_value_free(struct troupe_value *value);
 
 /*
  * Consume the item, also on failure; put replaces.  0; -EINVAL: no list, no
- * map, no key; -ENOMEM, also for an item of NULL: how it was made need not be
- * checked.
+ * map, no key; -ENOMEM, also for an item of NULL, so its creation needs no
+ * check.
  */
 TROUPE_API int troupe_value_append(struct troupe_value *list,
 				   struct troupe_value *item);
@@ -55,20 +55,20 @@ TROUPE_API int troupe_value_put(struct troupe_value *map, const char *key,
 				struct troupe_value *item);
 
 /*
- * To send it: NULL, which no send takes, for NULL and for one nested deeper
- * than a receiver would unpack, 32 lists and maps.
+ * The value as a message: NULL, which no send takes, if it is NULL or nested
+ * deeper than the 32 lists and maps that a receiver unpacks.
  */
 TROUPE_API const ProtobufCMessage *troupe_value_message(
 	const struct troupe_value *value);
 
-/* To keep one that was received, which is only for reading. */
+/* A copy, such as of a received value, which is read-only. */
 TROUPE_API struct troupe_value *troupe_value_copy(
 	const struct troupe_value *value);
 
 /*
- * Reading; a value of NULL is an absent one.  count: items, entries or bytes.
- * at, key_at, get: NULL when it is not there.  to_: `otherwise` when it is not
- * of that kind; an int is a double, and a double without fraction an int.
+ * Reading; NULL is an absent value.  count: items, entries or bytes.  at,
+ * key_at, get: NULL if there is none.  to_: `otherwise` if it is of another
+ * kind; an int counts as a double, and a double without fraction as an int.
  */
 TROUPE_API enum troupe_kind troupe_value_kind(const struct troupe_value *value);
 TROUPE_API size_t troupe_value_count(const struct troupe_value *value);
@@ -93,9 +93,9 @@ TROUPE_API const void *troupe_value_to_bytes(const struct troupe_value *value,
 TROUPE_API bool troupe_value_equals(const struct troupe_value *a,
 				    const struct troupe_value *b);
 
-/* Where a text is wrong, in bytes from its beginning, and what was expected. */
+/* The place of an error in a text, and what was expected there. */
 struct troupe_mistake {
-	size_t offset; /* SIZE_MAX: the text says where */
+	size_t offset; /* in bytes; SIZE_MAX: the text says where */
 	char text[TROUPE_TEXT_SIZE];
 };
 
