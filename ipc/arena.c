@@ -51,7 +51,7 @@ static bool is_valid(uint32_t slots, uint64_t heap_size)
 	       heap_size <= (UINT64_C(1) << 46) / slots;
 }
 
-/* Of files, and this is one: ftruncate() would kill who goes beyond it. */
+/* The arena is a file: beyond this limit ftruncate() would kill the process. */
 static bool is_beyond_limit(size_t size)
 {
 	struct rlimit limit;
@@ -120,7 +120,7 @@ static int map(const struct trp_arena *arena, int fd, int protection,
 		return -errno;
 	if (madvise(address, size, MADV_DONTDUMP))
 		return -errno;
-	/* A machine that knows none refuses this. */
+	/* A kernel without huge pages refuses this. */
 	madvise(address, size, MADV_NOHUGEPAGE);
 	return 0;
 }
@@ -140,7 +140,7 @@ static int map_all(struct trp_arena *arena)
 	return r;
 }
 
-/* Takes a file that has the right size: reserves, and maps what it is. */
+/* For a file of the right size: reserves, and maps it. */
 static int map_file(struct trp_arena *arena)
 {
 	int r = reserve(arena->size, &arena->base);
@@ -267,8 +267,8 @@ void trp_arena_fini(struct trp_arena *arena)
 }
 
 /*
- * Punching a hole asks everybody who maps the file to forget the pages, so a
- * range that never had any is left alone.
+ * Punching a hole visits every process that maps the file, so a range that
+ * never had pages is left alone.
  */
 static bool has_data(const struct trp_arena *arena, size_t offset, size_t size)
 {

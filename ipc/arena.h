@@ -55,7 +55,7 @@ struct trp_slot {
 	_Atomic uint64_t note;	  /* of the layer above */
 };
 
-/* What A says of its dealings with `peer`; in A's region, written by A. */
+/* A's side of its lanes with `peer`; in A's region, written by A. */
 struct trp_endpoint_out {
 	_Atomic uint64_t tail; /* records below it are published */
 	_Atomic uint64_t room; /* ring me when your head reaches this */
@@ -83,8 +83,8 @@ struct trp_endpoint {
 enum trp_sleep { TRP_AWAKE, TRP_ASLEEP_FUTEX, TRP_ASLEEP_SOCKET };
 
 /*
- * A head on its way into another ring, which takes three stores: whoever finds
- * `lane` set makes them over again.
+ * A head that moves into another ring, which takes three stores: a process that
+ * finds `lane` set repeats them.
  */
 struct trp_moving {
 	_Atomic uint64_t lane; /* sender << 8 | stream << 1 | 1; 0: none */
@@ -110,7 +110,7 @@ struct trp_front {
 	struct trp_moving moving;
 
 	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
-	unsigned char user[192]; /* the layer above: last words, counters */
+	unsigned char user[192]; /* the layer above: exit record, counters */
 	alignas(128) struct trp_endpoint endpoint[TRP_ENDPOINTS_INLINE];
 };
 
@@ -159,15 +159,15 @@ struct trp_arena {
  * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
  * and trp_arena_release().
- * Returns 0, -EINVAL, -ENOMEM (no address space), -EFBIG (RLIMIT_FSIZE), or
- * what memfd_create(2), ftruncate(2) and mmap(2) say.
+ * Returns 0, -EINVAL, -ENOMEM (no address space), -EFBIG (RLIMIT_FSIZE), or as
+ * memfd_create(2), ftruncate(2) and mmap(2).
  */
 int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 		     uint64_t heap_size);
 
 /*
  * The arena of another process of this user, by its descriptor (consumed),
- * wherever there is room for it.  0; -EINVAL: it is none of that shape; or as
+ * wherever there is room for it.  0; -EINVAL: it has another layout; or as
  * trp_arena_create().
  */
 int trp_arena_join(struct trp_arena *arena, int fd, uint32_t slots,
@@ -175,14 +175,15 @@ int trp_arena_join(struct trp_arena *arena, int fd, uint32_t slots,
 
 /* Children of this process do not inherit it. */
 int trp_arena_keep(const struct trp_arena *arena);
-/* Nor its own region alone, which may be another's while they live. */
+/* Nor do they inherit its own region, which may have a new owner while they
+ * live. */
 int trp_arena_keep_own(const struct trp_arena *arena);
 
 /*
  * Maps the front and the heap of `slot` read-write (slot 0: the directory as
  * well).  The descriptor stays open for slot 0 and is closed otherwise.
- * Returns 0 or what mmap(2) says; the mapping is then half done, and all that
- * is left is to end the process.
+ * Returns 0, or as mmap(2); the mapping is then incomplete, and the process
+ * must exit.
  */
 int trp_arena_enter(struct trp_arena *arena, uint32_t slot);
 
@@ -191,8 +192,8 @@ void trp_arena_fini(struct trp_arena *arena);
 
 /*
  * Gives back all memory of a slot's doorbell and region.  Slot 0's process
- * only, after the directory says that the slot is free: a reader which finds
- * zeros looks there before it calls them a lie.
+ * only, after the directory says that the slot is free: a reader that finds
+ * zeros checks it before it rejects them.
  */
 int trp_arena_release(struct trp_arena *arena, uint32_t slot);
 

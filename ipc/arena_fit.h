@@ -9,11 +9,11 @@
 
 #include "ipc/arena.h"
 
-/* The heap of the supervisor needs as much: it has a lane to everybody. */
+/* The supervisor's heap needs as much: it has a lane to every actor. */
 enum { TRP_ARENA_FIT_HEAP_FOR_A_SLOT = 4096 };
 
 /*
- * slots, heap_size: as many as wanted; 0: the most, or what fits.  Smaller
- * heaps are tried before fewer slots.  Returns as trp_arena_create().
+ * slots, heap_size: as wanted; 0: the maximum, or what fits.  Smaller heaps are
+ * tried before fewer slots.  Returns as trp_arena_create().
  */
 int trp_arena_fit(struct trp_arena *arena, uint32_t slots, uint64_t heap_size);

@@ -9,15 +9,15 @@
 #include "ipc/wake_socket.h"
 
 /*
- * Invariants, while nobody dies between two steps:
+ * Invariants, while no process dies between two steps:
  *
- *	bottom[w] != 0    ==> middle bit w is set, or someone is on the way:
+ *	bottom[w] != 0    ==> middle bit w is set, or a process is on the way:
  *	middle[m] != 0    ==> top bit m is set, or     its setter, or the taker
  *
  * A setter goes up and a taker goes down, and both use atomic exchanges, so
- * what the one leaves behind the other finds.  A setter that dies on its way
- * is made good by trp_doorbell_set_again(), a taker by trp_doorbell_recover(),
- * a stray store into the page by trp_doorbell_mend() and trp_peer_ring_again().
+ * each finds what the other leaves behind.  trp_doorbell_set_again() repairs a
+ * setter that dies on its way, trp_doorbell_recover() a taker,
+ * trp_doorbell_mend() and trp_peer_ring_again() a stray store into the page.
  */
 
 #define WOKEN UINT32_C(1)
@@ -57,7 +57,7 @@ bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender)
 	return true;
 }
 
-/* Loads first: mostly nothing lacks, and the lines stay shared. */
+/* Loads first: mostly all bits are set, and the lines stay shared. */
 static void mend_bit(_Atomic uint64_t *words, uint32_t index)
 {
 	if (!(trp_load_relaxed(&words[index / 64]) & bit_of(index)))
@@ -103,7 +103,7 @@ static uint32_t pop_lowest(uint64_t *bits)
 	return index;
 }
 
-/* Anybody may have written these bits: some are nobody's. */
+/* All can write these bits: some may belong to no slot. */
 static void take_bottom(struct trp_doorbell *doorbell, uint32_t word,
 			uint32_t slots,
 			void (*visit)(uint32_t sender, void *data), void *data)
@@ -200,7 +200,7 @@ bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
 	return true;
 }
 
-/* The word changes first, for one that is only about to wait. */
+/* The word changes first, for a sleeper that is about to wait. */
 void trp_doorbell_wake_again(struct trp_doorbell *doorbell, uint32_t how,
 			     uint32_t slot)
 {

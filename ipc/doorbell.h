@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which slots have something for me: README.md, "The doorbell".  The doorbell
- * is writable by everybody and therefore only a hint; a slot read from it is
- * checked.
+ * The slots that have something for this process: README.md, "The doorbell".
+ * All processes can write the doorbell, so it is only a hint; a slot read from
+ * it is checked.
  */
 
 #include "ipc/arena.h"
@@ -13,8 +13,8 @@
 bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender);
 
 /*
- * After a `false` of that: sets what lacks above it.  The receiver may be on
- * its way; or the bit was never its sender's, for anybody can write here.
+ * After a `false` of that: sets the missing bits above it.  The receiver may be
+ * on its way; or the sender never set the bit, as all can write here.
  */
 void trp_doorbell_mend(struct trp_doorbell *doorbell, uint32_t sender);
 
@@ -22,9 +22,9 @@ void trp_doorbell_mend(struct trp_doorbell *doorbell, uint32_t sender);
 void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender);
 
 /*
- * For the successor of a receiver, before it first sleeps: what that one had
- * half taken is found by the next trp_doorbell_take().  Without it a sender
- * whose bit was left set would never ring again.
+ * For the successor of a receiver, before it first sleeps: the next
+ * trp_doorbell_take() finds what its predecessor had half taken.  Without it a
+ * sender whose bit was left set would never ring again.
  */
 void trp_doorbell_recover(struct trp_doorbell *doorbell);
 
@@ -61,13 +61,13 @@ uint32_t trp_doorbell_arm(struct trp_doorbell *doorbell);
 
 /*
  * The waker's side, after trp_doorbell_set() and a seq_cst fence.  `how` is
- * what the sleeper's front says, loaded with acquire and not trusted: 0 is
- * awake, what is unknown is a futex.  Returns whether a system call was made. A
- * sleeper on a socket is sent an empty datagram.
+ * from the sleeper's front, loaded with acquire and not trusted: 0 is awake, an
+ * unknown value is a futex.  Returns whether a system call was made.  A sleeper
+ * on a socket is sent an empty datagram.
  */
 bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,
 		       uint32_t slot);
 
-/* The same, whatever the word says: for one that should have come long ago. */
+/* The same, whatever the word says: for a receiver that is long overdue. */
 void trp_doorbell_wake_again(struct trp_doorbell *doorbell, uint32_t how,
 			     uint32_t slot);

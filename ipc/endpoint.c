@@ -7,11 +7,11 @@
  * Invariants of a front, for its owner:
  *
  *	index holds n			 <==> 1 <= n <= endpoints, once for each
- *	index holds n			  ==> endpoint n says whose it is
+ *	index holds n			  ==> endpoint n names its peer
  *	2 * endpoints <= entries of the index
  *
- * A thing is written before the way that leads to it, so an owner that is
- * killed in between leaves an endpoint that nobody finds.
+ * An object is written before the pointer to it, so an owner that is killed in
+ * between leaves an endpoint that no reader finds.
  *
  * `index` is offset | log2(entries); tables are aligned to 64.
  */
@@ -91,7 +91,7 @@ static const struct trp_endpoint *look_at_endpoint(
 	return endpoints ? &endpoints[place.nth] : NULL;
 }
 
-/* C6: pairs with C5; the endpoint says whose it is.  A full table ends too. */
+/* C6: pairs with C5; the endpoint names its peer.  A full table ends too. */
 uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 			     uint32_t peer)
 {
@@ -174,7 +174,7 @@ static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
 	trp_store_release(&entry[at], (uint16_t)number);
 }
 
-/* The old table stays for those who are still reading it. */
+/* The old table stays for readers that still use it. */
 static int enlarge_index(struct trp_region *region, uint32_t endpoints,
 			 unsigned log2)
 {

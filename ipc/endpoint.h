@@ -5,14 +5,13 @@
  * Finding and making endpoints (README.md, "Endpoints and lanes").
  *
  * Endpoints are numbered from 1; number 0 is none.  Endpoints 1..28 lie in the
- * front, chunk k holds the next 32 << k.  An endpoint never moves and is never
- * taken away while its owner lives; when a slot changes hands the endpoint is
- * made over.
+ * front, chunk k holds the next 32 << k.  An endpoint never moves or goes away
+ * while its owner lives; when a slot changes hands the endpoint is reused.
  */
 
 #include "ipc/region.h"
 
-/* Makes the front, which is populated, one without endpoints. */
+/* Initialises the front, which is populated, without endpoints. */
 void trp_endpoint_init(struct trp_region *region);
 
 /*
@@ -28,8 +27,8 @@ struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
 
 /*
  * The reader's side: owner's endpoint for `peer`, or NULL when there is none
- * (yet). All that is read is checked: a lying owner costs a NULL, never a
- * fault.  The slot must not be free.
+ * (yet).  Everything read is checked: invalid data costs a NULL, never a fault.
+ * The slot must not be free.
  */
 const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
 					     uint32_t owner, uint32_t peer);

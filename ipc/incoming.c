@@ -5,7 +5,7 @@
 #include <string.h>
 
 /*
- * The receiving end of a lane.  All that it reads is a stranger's: each
+ * The receiving end of a lane.  Everything that it reads is untrusted: each
  * word is loaded once, then checked.
  */
 
@@ -137,7 +137,7 @@ static int attach(const struct trp_incoming *in, const struct trp_arena *arena,
 	return 0;
 }
 
-/* Field by field, for a copy of the whole waits for its own stores. */
+/* Field by field, as a copy of the whole waits for its own stores. */
 static int hand_out(struct trp_incoming *in, const struct trp_arena *arena,
 		    struct trp_record record, const unsigned char *bytes,
 		    struct trp_mail *ret_mail)
@@ -179,8 +179,8 @@ static int follow(struct trp_incoming *in, const struct trp_arena *arena,
 }
 
 /*
- * From here on the lane is as one that was never opened.  A ring in which
- * there was nothing else is a lie: it could be told for ever.
+ * From here on the lane is like one that was never opened.  A ring that held
+ * nothing else is invalid: a sender could go on with such rings for ever.
  */
 static int leave_ring(struct trp_incoming *in, uint32_t size)
 {
@@ -193,7 +193,7 @@ static int leave_ring(struct trp_incoming *in, uint32_t size)
 	return 0;
 }
 
-/* 1: a record was handed out; 0: one was passed over; or -EBADMSG. */
+/* 1: a record was handed out; 0: one was skipped; or -EBADMSG. */
 static int read_record(struct trp_incoming *in, const struct trp_arena *arena,
 		       struct trp_mail *ret_mail)
 {
@@ -239,7 +239,7 @@ static int read_on(struct trp_incoming *in, const struct trp_arena *arena,
 	return r ? r : -EBADMSG;
 }
 
-/* A broken lane: counts as read whatever comes. */
+/* A broken lane: everything in it counts as read. */
 static void discard(struct trp_incoming *in)
 {
 	uint64_t tail = trp_load_relaxed(&in->theirs->tail);

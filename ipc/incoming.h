@@ -50,14 +50,14 @@ int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 			uint64_t head, uint64_t ring, uint64_t base);
 
 /*
- * The next record at the cursor.  Returns 1 with ret_mail set (but for its
- * generation and stream); 0: nothing there; -EBADMSG: the sender lied, told
- * once, after which the lane is 0 for ever.
+ * The next record at the cursor.  Returns 1 with ret_mail set (except
+ * generation and stream); 0: there is none; -EBADMSG, once: invalid data, after
+ * which the lane returns 0 for ever.
  */
 int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 		      struct trp_mail *ret_mail);
 
-/* Bytes that the sender has published behind what was handed out. */
+/* Published bytes behind the records that were handed out. */
 uint64_t trp_incoming_behind(const struct trp_incoming *in);
 
 /*
@@ -66,15 +66,15 @@ uint64_t trp_incoming_behind(const struct trp_incoming *in);
  */
 bool trp_incoming_done(struct trp_incoming *in, const struct trp_mail *mail);
 
-/* Makes head visible to the sender.  True: it waits for just this; ring it. */
+/* Makes head visible to the sender.  True: it waits for this; ring it. */
 bool trp_incoming_publish(struct trp_incoming *in);
 
 /*
- * At the end of a lane: publishes head, sets the event, fences and looks once
- * more.  True: it is empty and its sender will ring; false: go on.
+ * At the end of a lane: publishes head, sets the event, fences and checks
+ * again.  True: it is empty and its sender will ring; false: go on.
  * *ret_ring: as trp_incoming_publish().
  */
 bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring);
 
-/* Anything that was not handed out yet. */
+/* Are there records that were not handed out yet? */
 bool trp_incoming_has_more(const struct trp_incoming *in);

@@ -3,8 +3,8 @@
 
 /*
  * One stream of records from one process to another (README.md, "Endpoints and
- * lanes"): what its two ends, outgoing.h and incoming.h, have in common.
- * Neither end rings or sleeps; that is the mailbox's.
+ * lanes"): the common part of its two ends, outgoing.h and incoming.h.  Neither
+ * end rings or sleeps; the mailbox does.
  */
 
 #include "ipc/endpoint.h"
@@ -18,7 +18,7 @@ struct trp_record {
 	uint16_t flags;
 };
 
-/* Bytes that a record of so many bytes takes in its ring. */
+/* Space in the ring for a record of `bytes` bytes. */
 static inline uint64_t trp_record_space(uint64_t bytes)
 {
 	return (sizeof(struct trp_record) + bytes + 7) & ~UINT64_C(7);
@@ -40,7 +40,7 @@ enum {
 	TRP_LANE_FIRST = 1024, /* bytes of a first ring */
 	TRP_LANE_KEPT = 48,    /* always free: PAD and CONTINUES, or CLOSES */
 	TRP_LANE_GROWTH = 4,
-	TRP_LANE_LARGE = 64 << 10, /* from here on growth is thought over */
+	TRP_LANE_LARGE = 64 << 10, /* growth waits from here on */
 	TRP_LIMIT_DEFAULT = 1 << 20,
 	TRP_LIMIT_MIN = 256,
 	TRP_LIMIT_MAX = 1 << 30,

@@ -78,7 +78,7 @@ static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 	return peer->limit;
 }
 
-/* Its receiver is gone: nobody will read what is left there. */
+/* Its receiver is gone: the rest will not be read. */
 static void let_go(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	if (peer->target && !trp_peer_is_live(peer, peer->target))
@@ -132,7 +132,8 @@ void trp_mailbox_tidy(struct trp_mailbox *box)
 		if (!peer->target)
 			continue;
 		trp_peer_meet(box, peer);
-		/* One that has never heard of us cannot find it by itself. */
+		/* A receiver that has never heard of us cannot find it by
+		 * itself. */
 		if (!peer->out[TRP_MAIL].theirs)
 			trp_peer_ring_again(box, peer);
 		for (int i = 0; i < TRP_STREAMS; i++)
@@ -144,7 +145,7 @@ void trp_mailbox_tidy(struct trp_mailbox *box)
 /*
  * A large ring that is full: a receiver that is reading makes room in less time
  * than a larger ring takes to populate, and the small one stays in the cache.
- * So it is given a moment, or the processor, as long as its head moves.
+ * So it gets a moment, or the processor, as long as its head moves.
  */
 static void await_reader(struct trp_mailbox *box, struct trp_peer *peer,
 			 struct trp_outgoing *out, uint32_t size)
@@ -235,8 +236,8 @@ void trp_mailbox_check(struct trp_mailbox *box, int64_t now)
 }
 
 /*
- * A receiver that is reading what we lent it before soon gives a block back,
- * populated; that is worth a third of the time which populating takes.
+ * A receiver that is reading an earlier loan soon returns a populated block;
+ * that is worth a third of the time of populating a new one.
  */
 static void await_warm_block(struct trp_mailbox *box, uint64_t size)
 {

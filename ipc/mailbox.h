@@ -15,13 +15,12 @@
 
 enum {
 	TRP_TURN = 64,
-	/* How often one that sleeps is rung again; one that is awake, looked
-	 * at. */
+	/* How often a sleeper is rung again, and one that is awake checked. */
 	TRP_LOOK_NS = 50000000,
 	TRP_GLANCE_NS = 1000000,
 };
 
-/* The queues of lanes that have something, in the order of taking. */
+/* The queues of non-empty lanes, in the order of taking. */
 enum trp_ready {
 	TRP_READY_ANSWER, /* the supervisor's replies */
 	TRP_READY_CONTROL,
@@ -75,7 +74,7 @@ void trp_mailbox_fini(struct trp_mailbox *box);
  * is gone; -EAGAIN: its mailbox limit is reached; -EMSGSIZE, -ENOBUFS, -ENOMEM
  * as trp_outgoing_reserve().  attachment: NULL, or a block of
  * trp_mailbox_loan(), owned by the lane from the commit on.
- * A reservation that is not committed is as if it had never been.
+ * A reservation that is not committed has no effect.
  */
 int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 			uint32_t generation, enum trp_stream stream,
@@ -86,13 +85,13 @@ int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size);
 
 /*
- * After a commit, with the time: a receiver that was not rung for it, since it
- * was before and has yet to come, is rung again.
+ * After a commit, with the time: rings again a receiver that was not rung for
+ * it, as it was rung before and has yet to come.
  */
 void trp_mailbox_check(struct trp_mailbox *box, int64_t now);
 
 /*
- * Space for an attachment, in the own region.  When the region is full it
+ * Space for an attachment, in this process's region.  If the region is full, it
  * first frees what receivers have finished with.  0, -ENOBUFS, -ENOMEM.
  */
 int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
@@ -100,11 +99,11 @@ int trp_mailbox_loan(struct trp_mailbox *box, uint64_t size,
 void trp_mailbox_unloan(struct trp_mailbox *box, struct trp_extent extent);
 
 /*
- * Of all lanes out of here: frees what receivers have finished with, and closes
- * each that has grown, is empty and was not used since the last time; its
- * receiver is rung, and its ring is freed when that has looked.  A closed lane
- * opens again with the next reservation.  Of itself called when the region is
- * full; at leisure, and with trp_region_cool(), by its owner.
+ * For all outgoing lanes: frees what receivers have finished with, and closes
+ * each lane that has grown, is empty and was not used since the last call; its
+ * receiver is rung, and its ring is freed when the receiver has read that.  A
+ * closed lane opens again with the next reservation.  Called internally when
+ * the region is full, and by the owner now and then, with trp_region_cool().
  */
 void trp_mailbox_tidy(struct trp_mailbox *box);
 

@@ -201,7 +201,7 @@ static void begin(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 	name_handling(box, mail);
 }
 
-/* A lie, unless the sender's memory was given away while we looked at it. */
+/* Invalid, unless the sender's memory was reused while we read it. */
 static int lie(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 	       struct trp_mail *ret_mail)
 {
@@ -236,11 +236,10 @@ static bool catch_up(struct trp_mailbox *box, struct trp_incoming *in)
 }
 
 /*
- * An empty lane whose sender is at work on another core is looked at for a
- * moment before its event is set: for each ring of the doorbell costs both
- * sides more than a record.  Only when nothing else waits, and while it pays:
- * each success is good for LINGER_CREDIT failures, and at none one look is
- * taken each LINGER_TRIAL times.
+ * Polls an empty lane for a moment before its event is set, if its sender is at
+ * work on another core: a ring of the doorbell costs both sides more than a
+ * record.  Only if nothing else waits, and while it pays: each success pays for
+ * LINGER_CREDIT failures, and without credit it polls each LINGER_TRIAL times.
  */
 static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
 {
@@ -288,7 +287,7 @@ static int read_lane(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 	return 1;
 }
 
-/* To the back of its queue, where somebody else waits in it. */
+/* To the back of its queue, if another lane waits in it. */
 static void end_turn(struct trp_mailbox *box, struct trp_queue *queue,
 		     int stream)
 {
@@ -320,7 +319,7 @@ static int read_queue(struct trp_mailbox *box, int kind,
 	return 0;
 }
 
-/* Mail has waited for a turn of replies, and nobody else is first. */
+/* Mail has waited for a turn of replies, and no other queue is first. */
 static bool is_mails_turn(const struct trp_mailbox *box, unsigned take)
 {
 	return box->replies >= TRP_TURN && take & TRP_TAKE_MAIL &&

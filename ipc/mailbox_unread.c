@@ -4,9 +4,8 @@
 #include "ipc/incoming.h"
 
 /*
- * Records that are still unread, as a third process sees them.  Both sides'
- * memory is a stranger's here, and either may change or be given away while we
- * look.
+ * Records that are still unread, as a third process sees them.  The memory of
+ * both sides is untrusted here, and may change or be reused meanwhile.
  */
 
 static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)
@@ -61,7 +60,7 @@ uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 	return unread(arena, receiver, sender, TRP_REPLY);
 }
 
-/* All steps, whatever the dead did of them. */
+/* All steps, whichever of them the dead process did. */
 static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 		       uint32_t dead)
 {
@@ -115,7 +114,7 @@ struct walk {
 	void *data;
 };
 
-/* Where it had come to in a lane: what begins below `done` is done with. */
+/* Its progress in a lane: records that begin below `done` are finished. */
 struct place {
 	uint64_t head, ring, base, done;
 };
@@ -148,7 +147,7 @@ static void read_lane(const struct walk *walk, uint32_t sender,
 		      const struct trp_endpoint_out *theirs, int stream,
 		      struct place place)
 {
-	enum { MOST = 1 << 20 }; /* records; more is a liar's */
+	enum { MOST = 1 << 20 }; /* records; more is invalid */
 	uint64_t tail = trp_load_acquire(&theirs->tail);
 	struct trp_endpoint_in mine = { 0 };
 	struct trp_moving moving = { 0 };

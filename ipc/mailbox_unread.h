@@ -14,18 +14,18 @@ uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 				    uint32_t receiver, uint32_t sender);
 
 /*
- * For the one that reaped `dead`: rings every living receiver that has unread
- * records of it.  Returns how many there are; 0: the slot can be given away.
+ * For the process that reaped `dead`: rings every live receiver that has unread
+ * records of it.  Returns their number; 0: the slot can be reused.
  */
 uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead);
 
 /*
- * For the one that reaped `dead`, while the directory still says that it lives,
- * so that no sender reuses the memory: each record of others than the
- * supervisor that it had not done with, by sender in the order of sending.
- * meet(): first, for each that has ever sent to it and lives; or NULL.
- * The record is valid within visit() alone; it is not checked beyond its lane.
- * Takes the dead one's doorbell.  Records sent meanwhile may be missed.
+ * For the process that reaped `dead`, while the directory still says that it
+ * lives, so that no sender reuses the memory: each unfinished record from other
+ * senders than the supervisor, by sender in the order of sending.  meet():
+ * first, for each live process that has ever sent to it; or NULL.
+ * The record is valid only within visit(), and checked only as far as its lane.
+ * Takes the dead process's doorbell.  Records sent meanwhile may be missed.
  */
 void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 			     void (*meet)(uint32_t sender, void *data),

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How one version of cgroups names things. */
+/* The names of one version of cgroups. */
 struct version {
 	const char *directory; /* below the place where cgroups are mounted */
 	const char *limit[2], *usage; /* where it kills, where it slows down */
@@ -69,7 +69,7 @@ static bool read_file(const char *directory, const char *name, char *text,
 	return true;
 }
 
-/* "max", or what is no number, is no bound. */
+/* "max", or no number, is no bound. */
 static bool read_number(const char *directory, const char *name,
 			uint64_t *ret_number)
 {
@@ -125,8 +125,8 @@ static struct trp_memory_bound bound_in(const struct version *version,
 }
 
 /*
- * The group of that path and all above it.  In a container the path may be of
- * a place that we do not see: then what is above it bounds us all the same.
+ * The group of that path and all above it.  In a container the path may not be
+ * visible: then its visible parents still bound us.
  */
 static struct trp_memory_bound bound_above(const struct version *version,
 					   const char *mount, const char *path)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * The sending end of a lane.  All it writes lies above its tail until R1; if it
- * is killed before that, nobody looks at the bytes.
+ * The sending end of a lane.  Everything that it writes lies above its tail
+ * until R1; if it is killed before that, the bytes are never read.
  */
 
 static void write_header(void *at, uint64_t size, enum trp_kind kind,
@@ -76,7 +76,7 @@ uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
 
 	if (!out->theirs)
 		return out->tail - out->head_seen;
-	/* A2: pairs with R2; they read no more what lies below. */
+	/* A2: pairs with R2; the receiver no longer reads below it. */
 	head = trp_load_acquire(&out->theirs->head);
 	if (head > out->head_seen && head <= out->tail)
 		out->head_seen = head;
@@ -116,7 +116,7 @@ static void *at_tail(const struct trp_outgoing *out)
 	return out->ring + ((out->tail - out->base) & (out->block.size - 1));
 }
 
-/* Bytes from tail that nobody reads, without those that are always kept. */
+/* Free bytes from tail, without those that are always kept. */
 static uint64_t room_in_ring(const struct trp_outgoing *out)
 {
 	uint64_t oldest =
@@ -189,12 +189,12 @@ static int make_first_ring(struct trp_outgoing *out, struct trp_region *region,
 		return r;
 	out->ring = trp_region_at(region, out->block.offset);
 	out->base = out->tail;
-	/* Seen by whoever sees a tail above it: R1, A1. */
+	/* Visible to a reader that sees a tail above it: R1, A1. */
 	trp_store_relaxed(&out->mine->ring, trp_ring_word(out->block));
 	return 0;
 }
 
-/* Leads on from the tail, in the bytes kept for that, to a new ring. */
+/* Links the tail, in the bytes kept for that, to a new ring. */
 static int lead_on(struct trp_outgoing *out, struct trp_region *region,
 		   uint64_t need, uint32_t limit)
 {
@@ -244,8 +244,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /*
- * Up to here records may follow one another without another look at the ring,
- * the limit or the head.
+ * Up to here records need no check of the ring, the limit or the head.
  */
 static uint64_t easy_end(const struct trp_outgoing *out, uint32_t limit)
 {
@@ -371,9 +370,9 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
 }
 
 /*
- * The receiver has passed all there is, so nobody reads the ring but for what
- * follows here.  After it the lane is as one that was never opened, only at a
- * higher position: no ring, and the endpoint names the next one.
+ * The receiver has passed all records, and will read only the one that follows
+ * here.  After it the lane is like one that was never opened, only at a higher
+ * position: no ring, and the endpoint names the next one.
  */
 static bool close_lane(struct trp_outgoing *out)
 {

@@ -26,8 +26,8 @@ struct trp_outgoing {
 	uint64_t tail;
 	uint64_t reserved; /* == tail: no reservation is open */
 	uint64_t head_seen;
-	uint64_t easy;	    /* records that end up to here need no look */
-	uint64_t wanted;    /* the last -EAGAIN was for so much, or 0 */
+	uint64_t easy;	    /* records that end below need no check */
+	uint64_t wanted;    /* size of the last -EAGAIN, or 0 */
 	uint64_t looked_at; /* the tail at the last trp_outgoing_retire() */
 	bool is_waiting;    /* mine->room is set */
 
@@ -55,7 +55,7 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 			 uint32_t limit, void **ret_bytes);
 
 /*
- * Would that record make a large ring grow, though a few of its kind fit in
+ * Would that record make a large ring grow, though the ring holds a few like it
  * and the limit allows it?
  */
 bool trp_outgoing_would_grow(struct trp_outgoing *out,
@@ -73,7 +73,7 @@ uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
 			      struct trp_region *region);
 
 /*
- * The slow look at a lane: frees what the receiver has finished with, and
+ * The slow check of a lane: frees what the receiver has finished with, and
  * closes the lane when it has grown, is empty, and nothing was sent since the
  * last look.  True: it was closed, ring the receiver.  The next reservation
  * opens it again.
@@ -81,11 +81,11 @@ uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
 bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region);
 
 /*
- * Asks to be rung when at most half of `limit` is unread, or less where the
- * last reservation needs more room.  True: so it is now.
+ * Asks to be rung when at most half of `limit` is unread, or less if the last
+ * reservation needs more room.  True: that is so already.
  */
 bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 			    uint32_t limit);
 
-/* The receiver is gone: frees everything, as new, but for the endpoint. */
+/* The receiver is gone: frees everything except the endpoint. */
 void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);

@@ -9,7 +9,7 @@ static_assert((TRP_PEERS_FIRST << TRP_PEER_CHUNKS) - TRP_PEERS_FIRST >=
 	      "one for each slot");
 
 /*
- * Chunk k holds TRP_PEERS_FIRST << k, so that whoever speaks to few does not
+ * Chunk k holds TRP_PEERS_FIRST << k, so a process with few peers does not
  * touch memory for many.
  */
 static struct trp_peer **chunk_of(struct trp_mailbox *box, uint32_t number,
@@ -86,8 +86,8 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 }
 
 /*
- * Nobody believes the endpoint while its target is 0, and a reader that sees
- * the new target sees the rest as well.
+ * Readers ignore the endpoint while its target is 0, and a reader that sees the
+ * new target sees the rest as well.
  */
 void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 		  uint32_t generation)

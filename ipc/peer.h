@@ -4,7 +4,8 @@
 /*
  * All that a mailbox knows of one other slot; private to mailbox.c,
  * mailbox_receive.c and peer.c.
- * Peers run parallel to the own endpoints and are never moved or taken away.
+ * Each peer belongs to one endpoint of this process, and never moves or goes
+ * away.
  *
  *	target != 0 ==> endpoint.target == target; out[] lead to that generation
  *	source != 0 ==> endpoint.source == source; in[] come from that one
@@ -51,24 +52,23 @@ struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number);
 int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 		  struct trp_peer **ret_peer);
 
-/* Sending: begins anew, to that generation; 0 for nobody. */
+/* Sending: starts anew, to that generation; 0: none. */
 void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 		  uint32_t generation);
 
-/* Sending: looks whether the target has seen us, if it had not yet. */
+/* Sending: checks whether the target has seen us, if it had not yet. */
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer);
 
-/* Receiving: begins anew, from that generation, whose endpoint is `theirs`. */
+/* Receiving: starts anew, from that generation, whose endpoint is `theirs`. */
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 		    uint32_t generation, const struct trp_endpoint *theirs);
 
-/* Sets its doorbell, and wakes it where it sleeps. */
+/* Sets its doorbell, and wakes it if it sleeps. */
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);
 
 /*
- * The same, where it has not read all that we sent, though its doorbell says
- * that it was rung, or woken: anybody can write there.  True: it slept, and was
- * woken.
+ * The same if it has not read all of our records, though its doorbell says that
+ * it was rung or woken: all can write there.  True: it slept, and was woken.
  */
 bool trp_peer_ring_again(struct trp_mailbox *box, struct trp_peer *peer);
 

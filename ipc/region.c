@@ -30,8 +30,8 @@ void *trp_region_at(const struct trp_region *region, uint64_t offset)
 }
 
 /*
- * Each error means that the kernel could not give us the pages; it says EFAULT
- * where touching them would have been SIGBUS.
+ * Any error means that there were no pages; EFAULT: touching them would have
+ * been SIGBUS.
  */
 static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {
@@ -97,7 +97,7 @@ static int expect(struct trp_free *list, uint32_t more)
 	return 0;
 }
 
-/* Warm ones on top; a cold one goes below them all. */
+/* Warm blocks on top; a cold one goes below them all. */
 static void push(struct trp_region *region, unsigned order,
 		 struct trp_spare spare)
 {

@@ -4,7 +4,7 @@
 /*
  * Blocks of a process's own region: power-of-two sizes from 512 B up, up to a
  * page from the front while it lasts, the rest from the heap.  All bookkeeping
- * is in private memory, for nobody inherits it: a successor begins afresh.
+ * is in private memory: a successor does not inherit it, but starts afresh.
  *
  *	a block is in exactly one of: handed out, free list of its class
  *	the asked bytes of a block handed out are populated: no SIGBUS
@@ -13,9 +13,9 @@
  * so freeing cannot fail.  A class that has run out takes new space, then
  * halves a free block of a larger class; halves are not joined again.
  *
- * Freed blocks stay warm for the next use; what is free beyond TRP_WARM_MAX, or
- * was not used from one trp_region_cool() to the next, is given back to the
- * machine (MADV_REMOVE) and populated again when reused.
+ * Freed blocks stay warm for the next use; free memory beyond TRP_WARM_MAX, or
+ * unused from one trp_region_cool() to the next, is returned to the machine
+ * (MADV_REMOVE) and populated again when reused.
  */
 
 #include "ipc/arena.h"
@@ -25,7 +25,7 @@ enum { TRP_BLOCK_MIN_LOG2 = 9, TRP_BLOCK_CLASSES = 47 };
 #define TRP_WARM_MAX (UINT64_C(256) << 20)
 #define TRP_COOL_MIN (UINT64_C(64) << 10)
 
-/* A free block; of its first bytes, how many are populated for certain. */
+/* A free block; the number of its first bytes that are surely populated. */
 struct trp_spare {
 	uint64_t offset;
 	uint64_t populated;
@@ -71,9 +71,9 @@ bool trp_region_is_warm(const struct trp_region *region, uint64_t size);
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size);
 
 /*
- * Gives back free blocks that were not used since the last time.  Smaller ones
- * than TRP_COOL_MIN stay: the kernel visits every process of the node for each
- * hole in the arena.
+ * Returns free blocks that were not used since the last call.  Blocks below
+ * TRP_COOL_MIN stay: the kernel visits every process of the node for each hole
+ * in the arena.
  */
 void trp_region_cool(struct trp_region *region);
 

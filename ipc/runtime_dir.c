@@ -81,7 +81,7 @@ int trp_runtime_dir_make(const char *path)
 	    sizeof(parent))
 		return -ENAMETOOLONG;
 	slash = strrchr(parent, '/');
-	/* One that is there already may be anybody's: ours counts. */
+	/* An existing one may belong to another user; only ours counts. */
 	if (slash && slash != parent) {
 		*slash = '\0';
 		if (access(parent, F_OK) < 0) {

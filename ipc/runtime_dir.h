@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A directory of this user alone, for sockets: owned by us, entered by nobody
- * else, no symbolic link.  Its sockets are named through the descriptor of the
- * directory, so that the length of its path is no matter.
+ * A private directory of this user, for sockets: owned by us, closed to others,
+ * no symbolic link.  Its sockets are named through the descriptor of the
+ * directory, so its path may be long.
  */
 
 #include <stddef.h>
@@ -18,10 +18,10 @@
 int trp_runtime_dir_find(char *path, size_t size);
 
 /*
- * Makes it, and the directory that it is in, where they are missing.  Returns
- * its descriptor (O_RDONLY, CLOEXEC, the caller's); -EPERM: it is another's, or
- * others may enter it; -ENOTDIR, -ELOOP: it is no directory, or a link; or as
- * mkdir(2) and open(2).
+ * Creates it and its parent if they are missing.  Returns its descriptor
+ * (O_RDONLY, CLOEXEC, the caller's); -EPERM: another user owns it, or others
+ * may enter it; -ENOTDIR, -ELOOP: it is no directory, or a link; or as mkdir(2)
+ * and open(2).
  */
 int trp_runtime_dir_make(const char *path);
 

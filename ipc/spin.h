@@ -2,20 +2,19 @@
 #pragma once
 
 /*
- * Whether to look at the doorbell for a while before sleeping, and how.  Pure:
- * it is handed the CPUs and told the outcome.
+ * Whether to poll the doorbell for a while before sleeping, and how.  Pure: the
+ * caller passes in the CPUs and the outcome.
  *
- * A sender that lately ran on another core may answer within microseconds: look
- * again and again.  One that ran on this core cannot before we leave it: yield
- * it once, which is cheaper than a sleep and a wake.  (A machine with one CPU
- * says always this, two processes pinned to two always that.)
+ * A sender that lately ran on another core may answer within microseconds:
+ * poll.  One that ran on this core cannot before we leave it: yield once, which
+ * is cheaper than a sleep and a wake.  Both go on as long as they pay.
  *
- * Both as long as it pays.  Looking: twice as long after each success, half as
- * long after each failure, down to nothing.  Then one trial after some sleeps,
- * lest it never be found out again, and twice as many after each that failed.
- * A trial is long enough for a peer that has to be woken first: two that sleep
- * both come out of it in no other way.  A process that was preempted while it
- * looked has no core to spare, and stops at once.
+ * Polling: twice as long after each success, half as long after each failure,
+ * down to nothing.  Then one trial after some sleeps, and after twice as many
+ * for each failed trial.  A trial is long enough for a peer that has to be
+ * woken first: otherwise two sleeping processes would never start to poll.  A
+ * process that was preempted while it polled has no core to spare, and stops at
+ * once.
  */
 
 #include <stdbool.h>
@@ -33,7 +32,7 @@ static inline void trp_relax(void)
 
 enum trp_spin_mode { TRP_SPIN_AUTO, TRP_SPIN_NEVER, TRP_SPIN_ALWAYS };
 
-/* When to try again what did not pay. */
+/* When to retry what did not pay. */
 struct trp_trial {
 	uint32_t sleeps; /* since the last */
 	uint32_t after;	 /* so many */
@@ -62,7 +61,7 @@ enum {
 /* Of the variable TROUPE_SPIN: always, never, auto; NULL and "": auto. */
 bool trp_spin_is_mode(const char *mode);
 
-/* One that is no mode is auto. */
+/* An unknown mode counts as auto. */
 void trp_spin_init(struct trp_spin *spin, const char *mode);
 
 /* How long to spin now, in nanoseconds; counts this sleep. */
@@ -71,14 +70,14 @@ uint32_t trp_spin_budget(struct trp_spin *spin, int own_cpu);
 /* After spinning: was the doorbell rung before the budget was used up? */
 void trp_spin_learn(struct trp_spin *spin, bool has_won);
 
-/* While spinning we were kept from running. */
+/* The process was preempted while it spun. */
 void trp_spin_was_preempted(struct trp_spin *spin);
 
 /* Whether to yield the processor once; counts this sleep. */
 bool trp_spin_may_yield(struct trp_spin *spin, int own_cpu);
 
 /*
- * After that: was the doorbell rung?  Where others take the core for longer
- * than TRP_SPIN_SOON_NS, it is better to be woken.
+ * After that: was the doorbell rung?  If others take the core for longer than
+ * TRP_SPIN_SOON_NS, a wake is better.
  */
 void trp_spin_learn_yield(struct trp_spin *spin, bool is_rung, int64_t took_ns);

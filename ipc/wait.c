@@ -22,8 +22,8 @@
  *	*sleeping != AWAKE  ==>  this process is in park()
  *	a watch has a serial  ==>  the backend is open
  *
- * If this process dies asleep, `sleeping` stays as it was: a sender makes one
- * futile wake, and the successor of the slot begins by writing it.
+ * If this process dies asleep, `sleeping` stays set: a sender makes one futile
+ * wake, and the successor of the slot first resets it.
  */
 
 static const struct trp_wait_backend *const backends[TRP_WAIT_KINDS] = {
@@ -66,7 +66,7 @@ static enum trp_wait_kind best_kind(char why[160])
 	return has_futex ? TRP_WAIT_URING : TRP_WAIT_SOCKET;
 }
 
-/* The kinds are in order: what works where one works, works below it. */
+/* The kinds are in order: where one works, those below it work, too. */
 int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160])
 {
 	const char *wish = getenv("TROUPE_WAIT");
@@ -246,8 +246,8 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 	uint32_t value = trp_doorbell_arm(wait->doorbell);
 	int r = 0;
 
-	/* W1: pairs with the acquire of who calls trp_doorbell_wake(): it sees
-	 * the fresh word with it. */
+	/* W1: pairs with the acquire of the caller of trp_doorbell_wake(),
+	 * which sees the fresh word with it. */
 	trp_store_release(wait->sleeping, how);
 	/* W2: pairs with the fence between trp_doorbell_set() and that load. */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -278,7 +278,7 @@ static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
 	return backend->dispatch(wait);
 }
 
-/* The system calls below say by errno that it was in time, or interrupted. */
+/* The system calls below report a timeout or an interruption by errno. */
 int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
 {
 	int error = errno, r = sleep_or_linger(wait, deadline);

@@ -31,12 +31,11 @@ enum trp_wait_kind {
 struct io_uring_sqe;
 
 /*
- * A thing that is watched; the caller's memory, as long as it is: a descriptor,
- * or, with `prepare`, any operation of io_uring (URING and SOCKET alone).  That
- * fills in an entry, all zero; it is called each time the operation is begun.
- * The memory that the entry points to belongs to the kernel until ready() or
- * the return of trp_wait_remove().  In ready() `result` is as io_uring_enter(2)
- * has it.
+ * A watch, in the caller's memory until it is removed: a descriptor, or, with
+ * `prepare`, any operation of io_uring (only URING and SOCKET).  prepare()
+ * fills in a zeroed entry, each time the operation starts.  The memory that the
+ * entry points to belongs to the kernel until ready() or the return of
+ * trp_wait_remove().  In ready() `result` is as io_uring_enter(2) has it.
  */
 struct trp_watch {
 	int fd;
@@ -66,10 +65,10 @@ struct trp_wait {
 };
 
 /*
- * The kind that this machine allows: the best, or the one that the environment
- * variable TROUPE_WAIT (uring, socket, epoll) asks for.  ret_why says in one
- * line what was found, for people.  Returns 0, or -EINVAL for an unknown name
- * or one that does not work here.
+ * The best kind that this machine allows, or the one in the environment
+ * variable TROUPE_WAIT (uring, socket, epoll).  ret_why gets the reason in one
+ * line, for people.  Returns 0, or -EINVAL for an unknown name or one that does
+ * not work here.
  */
 int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160]);
 
@@ -81,11 +80,10 @@ void trp_wait_fini(struct trp_wait *wait);
 
 /*
  * Watches a descriptor, level-triggered, until removed (an operation: does it
- * again and again until removed); ready() is called from
- * trp_wait_sleep() and trp_wait_poll(), with the events of poll(2), POLLERR and
- * POLLHUP among them.  The descriptor is borrowed: remove the watch before you
- * close it.  One that was closed all the same is not reported any more, but
- * for POLLNVAL, at most once.
+ * again and again until removed); ready() is called from trp_wait_sleep() and
+ * trp_wait_poll(), with the events of poll(2), POLLERR and POLLHUP among them.
+ * The descriptor is borrowed: remove the watch before you close it.  A closed
+ * descriptor gives at most one POLLNVAL, and no other report.
  * Returns 0, -EBADF, -ENOMEM, -EPERM (epoll: a plain file), -EEXIST (epoll: a
  * descriptor that is watched already), or as io_uring_setup(2); an operation
  * -ENOTSUP (epoll), -EINVAL (multishot, linked, without completion).
@@ -94,23 +92,23 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch);
 
 /*
  * Afterwards ready() is not called any more.  Safe from within ready().  An
- * operation is cancelled and waited for: `result` says what became of it.
+ * operation is cancelled and waited for; `result` has its outcome.
  */
 void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch);
 
 /*
  * Sleeps until the doorbell is rung, a descriptor is ready or the deadline has
  * passed, whichever is first; calls ready() for each ready descriptor.
- * Never sleeps when the doorbell is set already.  Spins first where that lately
- * paid off.  In neither case are descriptors looked at: who is kept busy by
- * mail calls trp_wait_poll() now and then.  Returns 0, also when it woke for
- * nothing; or a negative errno when the kernel refuses (then the caller cannot
- * go on).
+ * Never sleeps if the doorbell is set already.  Spins first if that lately paid
+ * off.  In neither case are descriptors checked: a process that is busy with
+ * mail calls trp_wait_poll() now and then.  Returns 0, also after a spurious
+ * wake; or a negative errno if the kernel refuses (then the caller cannot go
+ * on).
  */
 int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline);
 
-/* Looks at descriptors without sleeping; nothing when none is watched. */
+/* Polls descriptors without sleeping; does nothing without watches. */
 int trp_wait_poll(struct trp_wait *wait);
 
-/* The last sender ran on this CPU (or -1): what the spin policy goes by. */
+/* The last sender ran on this CPU (or -1): the input of the spin policy. */
 void trp_wait_hint(struct trp_wait *wait, int sender_cpu);

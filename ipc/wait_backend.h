@@ -11,8 +11,8 @@
 
 struct trp_wait_backend {
 	/*
-	 * Sets wait->backend, and wait->how: what `sleeping` has to say for
-	 * block() to be woken.
+	 * Sets wait->backend, and wait->how: the value of `sleeping` that gets
+	 * block() woken.
 	 */
 	int (*open)(struct trp_wait *wait);
 	void (*close)(struct trp_wait *wait);
@@ -22,18 +22,18 @@ struct trp_wait_backend {
 	void (*unwatch)(struct trp_wait *wait, struct trp_watch *watch);
 
 	/*
-	 * Sleeps until a wake, an event or the deadline, for nothing at times.
+	 * Sleeps until a wake, an event or the deadline; may wake spuriously.
 	 * `value` is what trp_doorbell_arm() returned.
 	 */
 	int (*block)(struct trp_wait *wait, uint32_t value,
 		     struct trp_time deadline);
 
-	/* Collects what has come in, without sleeping. */
+	/* Collects events without sleeping. */
 	int (*look)(struct trp_wait *wait);
 
 	/*
-	 * Calls ready() for what block() or look() found, each once, so that
-	 * one that stays ready cannot keep the others waiting.
+	 * Calls ready() once for each event of block() or look(), so a watch
+	 * that stays ready cannot starve the others.
 	 */
 	int (*dispatch)(struct trp_wait *wait);
 };

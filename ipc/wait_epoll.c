@@ -86,7 +86,7 @@ static int epoll_watch(struct trp_wait *wait, struct trp_watch *watch)
 		       watch->serial);
 }
 
-/* One that was closed too early is not there any more: no error. */
+/* A descriptor that was closed too early is gone already: no error. */
 static void epoll_unwatch(struct trp_wait *wait, struct trp_watch *watch)
 {
 	control(wait->backend, EPOLL_CTL_DEL, watch->fd, 0, 0);

@@ -16,16 +16,16 @@
  * One small io_uring for the doorbell and for descriptors.
  *
  * The wait on the doorbell stays armed from sleep to sleep: once it is queued,
- * the kernel does not look at the word again, and any wake ends it.  Watches
- * are one-shot polls that are armed again after ready(), which makes them
- * level-triggered: what is still ready completes at once.
+ * the kernel does not read the word again, and any wake ends it.  Watches are
+ * one-shot polls that are armed again after ready(), which makes them
+ * level-triggered: a watch that is still ready completes at once.
  *
  *	is_doorbell_armed  ==>  a completion with DOORBELL is still to come
  *	watch->is_armed  ==>  one with its serial is
  *
  * The ring is never closed with an armed futex wait: the kernel takes it down
- * later and would leave a waiter behind that nobody waits for.  Its memory is
- * not inherited by children, for a child would move its parent's queue.
+ * later and would leave a stale waiter behind.  Children do not inherit its
+ * memory, as a child would move its parent's queue.
  */
 
 enum {
@@ -57,7 +57,7 @@ static struct io_uring_sqe *next_sqe(struct uring *uring)
 	return io_uring_get_sqe(&uring->ring);
 }
 
-/* The deadline, a signal, and a kernel that first wants to be read from. */
+/* The deadline, a signal, and a full completion queue. */
 static bool is_no_error(int r)
 {
 	return r >= 0 || r == -ETIME || r == -EINTR || r == -EBUSY;
@@ -67,7 +67,8 @@ static int uring_dispatch(struct trp_wait *wait);
 
 /* ---- opening and closing ---- */
 
-/* Newer kernels are spared interrupts and locks that one issuer needs not. */
+/* On newer kernels this saves interrupts and locks that a single issuer does
+ * not need. */
 static int try_ring(struct io_uring *ring)
 {
 	static const unsigned flags[] = {
@@ -90,8 +91,8 @@ static int try_ring(struct io_uring *ring)
 }
 
 /*
- * A worker of the kernel gives back the locked memory of rings that were
- * closed, or whose process has ended, a moment later: so that is waited for.
+ * A kernel worker releases the locked memory of closed rings, and of dead
+ * processes, a moment later: so wait for that.
  */
 static int make_ring(struct io_uring *ring)
 {
@@ -150,7 +151,7 @@ free_uring:
 	return r;
 }
 
-/* Until the kernel has given back the doorbell's wait, and its files. */
+/* Until the kernel has released the doorbell's wait, and its files. */
 static void cancel_all(struct uring *uring)
 {
 	struct io_uring_sqe *sqe = next_sqe(uring);
@@ -194,8 +195,8 @@ static void uring_close(struct trp_wait *wait)
 /* ---- watches ---- */
 
 /*
- * One operation, one completion: what goes on by itself would complete while a
- * handler runs, and what is linked or says nothing would never complete.
+ * One operation, one completion: a multishot one would complete while a handler
+ * runs, and a linked or silent one would never complete.
  */
 static bool is_single(const struct io_uring_sqe *sqe)
 {
@@ -239,7 +240,7 @@ static int uring_watch(struct trp_wait *wait, struct trp_watch *watch)
 	return 0;
 }
 
-/* Its memory is the kernel's until it has completed, one way or the other. */
+/* The kernel owns its memory until it has completed in some way. */
 static void cancel_operation(struct trp_wait *wait, struct trp_watch *watch)
 {
 	struct uring *uring = wait->backend;
@@ -259,7 +260,7 @@ static void cancel_operation(struct trp_wait *wait, struct trp_watch *watch)
 	watch->is_leaving = false;
 }
 
-/* At once: an armed poll holds the file open, whoever closes it. */
+/* At once: an armed poll keeps a closed file open. */
 static void uring_unwatch(struct trp_wait *wait, struct trp_watch *watch)
 {
 	struct uring *uring = wait->backend;
@@ -344,7 +345,7 @@ static int uring_look(struct trp_wait *wait)
 	return r == -EAGAIN || is_no_error(r) ? 0 : r;
 }
 
-/* A word that had changed already is as good as a wake. */
+/* A word that had changed already counts as a wake. */
 static int doorbell_has_rung(struct uring *uring, int result)
 {
 	uring->is_doorbell_armed = false;
@@ -354,7 +355,7 @@ static int doorbell_has_rung(struct uring *uring, int result)
 								    : result;
 }
 
-/* The first result counts; the second of two says that its memory is free. */
+/* The first result counts; a second one means that its memory is free. */
 static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
 			     int result, bool has_more)
 {
@@ -374,7 +375,7 @@ static int operation_is_done(struct trp_wait *wait, struct trp_watch *watch,
 	return uring_watch(wait, watch);
 }
 
-/* A refused poll is a descriptor that is none: said once, not armed again. */
+/* A refused poll means a bad descriptor: reported once, not armed again. */
 static int watch_is_ready(struct trp_wait *wait, uint64_t serial, int result,
 			  bool has_more)
 {
@@ -399,7 +400,7 @@ static int complete(struct trp_wait *wait, uint64_t whose, int result,
 	return watch_is_ready(wait, whose, result, has_more);
 }
 
-/* Only those that are there now: arming again may bring new ones at once. */
+/* Only the present ones: arming again may bring new ones at once. */
 static int uring_dispatch(struct trp_wait *wait)
 {
 	struct uring *uring = wait->backend;

@@ -4,13 +4,13 @@
 /*
  * Waking a process that cannot wait for a futex and for descriptors at once: a
  * datagram socket of its own in the abstract namespace, to which the waker
- * sends an empty datagram.  Nobody needs a descriptor for anybody.
+ * sends an empty datagram.  The waker needs no descriptor of the sleeper.
  *
  *	\0troupe/<node>/<slot>/<number>		all in hexadecimal
  *
- * A name that is taken (the slot's last process left a child with a copy of
- * the socket, or a stranger was first) is not waited for: the next number is,
- * and the sleeper says which one is its own along with `sleeping`.
+ * A name that is taken (the slot's last process left a child with a copy of the
+ * socket, or a stranger was first) is skipped: the sleeper uses the next
+ * number, and publishes it with `sleeping`.
  *
  * An abstract name belongs to the network namespace in which its socket was
  * made, whatever its process does later.  So each process of a node has one
@@ -63,5 +63,5 @@ void trp_wake_socket_on_failure(void (*failed)(uint32_t slot, int error));
 /* Closes the socket of this process; the next wake opens one. */
 void trp_wake_socket_fini(void);
 
-/* Takes what has come in, so that the socket is not readable any more. */
+/* Drains the socket, so it is no longer readable. */
 void trp_wake_socket_drain(int fd);

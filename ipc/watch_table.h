@@ -3,8 +3,8 @@
 
 /*
  * Which watch a completion belongs to.  A watch is the caller's memory and may
- * be gone when a late completion for it comes in; so the kernel is given a
- * serial, never an address:
+ * be gone when a late completion for it arrives; so the kernel gets a serial,
+ * never an address:
  *
  *	serial = count << 20 | index		no serial is given twice
  *	watches[index] is NULL, or its serial is the one it was given
@@ -36,7 +36,7 @@ int trp_watch_table_take(struct trp_watch_table *table,
 void trp_watch_table_leave(struct trp_watch_table *table,
 			   struct trp_watch *watch);
 
-/* NULL when the watch with this serial has left. */
+/* NULL: the watch with this serial is gone. */
 struct trp_watch *trp_watch_table_find(const struct trp_watch_table *table,
 				       uint64_t serial);
 

@@ -145,7 +145,7 @@ static int parse_options(struct trp_bus_address *address, const char *text)
 	return r;
 }
 
-/* The words of "troupe" and the mesh. */
+/* "troupe" and the mesh as levels. */
 static int default_path(struct trp_bus_address *address, const char *mesh)
 {
 	int length = snprintf(address->path, sizeof(address->path),
@@ -154,7 +154,8 @@ static int default_path(struct trp_bus_address *address, const char *mesh)
 	return (size_t)length < sizeof(address->path) ? 0 : -ENAMETOOLONG;
 }
 
-/* A topic's words are parted by '/' in the URL, whatever joins them. */
+/* The levels of a topic are separated by '/' in the URL, whatever joins
+ * them. */
 static int parse_path(struct trp_bus_address *address, const char *text,
 		      size_t length, const char *mesh)
 {
@@ -169,7 +170,7 @@ static int parse_path(struct trp_bus_address *address, const char *text,
 	return r;
 }
 
-/* Options that would be passed over in silence are refused. */
+/* Options that would be ignored are refused. */
 static int check_server(const struct trp_bus_address *address)
 {
 	const char *refuses = address->kind->refuses;

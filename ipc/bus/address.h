@@ -30,16 +30,15 @@ struct trp_bus_address {
 };
 
 /*
- * Reads a URL.  `mesh` stands where it names no directory, topic or event.
- * Returns 0; -EINVAL when it makes no sense; -ENAMETOOLONG; -EPROTONOSUPPORT
- * when this kind is unknown or was not built.
+ * Reads a URL.  `mesh` is the default for directory, topic or event.  Returns
+ * 0; -EINVAL: malformed; -ENAMETOOLONG; -EPROTONOSUPPORT: this kind is unknown
+ * or was not built.
  */
 int trp_bus_address_parse(const char *url, const char *mesh,
 			  struct trp_bus_address *ret_address);
 
 /*
- * The address as people may see it, without user and password, as much as the
- * space takes.
+ * The address without user and password, for people; cut to the space.
  */
 void trp_bus_address_describe(const struct trp_bus_address *address,
 			      char *space, size_t size);

@@ -9,7 +9,7 @@
 #include "ipc/bus/kinds.h"
 
 /*
- * All kinds share this: coming up again.
+ * All kinds share this: reconnecting.
  *
  * Invariant: is_up ==> is_linked.  While not linked, `due` is when the next
  * connection is tried.
@@ -120,7 +120,7 @@ void trp_bus_up(struct trp_bus *bus)
 	bus->calls->changed(bus->user, 0);
 }
 
-/* A kind need not be up at once: it says so by trp_bus_up(). */
+/* A kind need not be up at once: it reports that by trp_bus_up(). */
 static void lose(struct trp_bus *bus, int error, struct trp_time now)
 {
 	unlink_bus(bus);

@@ -2,14 +2,12 @@
 #pragma once
 
 /*
- * A bus: a channel on which what one says all hear, the speaker included.
- *
- * A bus connects by itself, and again when the link is lost, with growing
- * pauses.  Messages are refused while it is down, and never kept: old beacon
- * messages are worse than none.  Connecting may block in a resolver or a
- * client library: a bus belongs into a process of its own.
- *
- * After fork() only one of the two processes may go on with a bus.
+ * A bus: a broadcast channel, whose messages reach all members, the sender
+ * included.  A bus connects by itself, and reconnects after a lost link with
+ * growing pauses.  Messages are refused while it is down, and never kept: old
+ * beacon messages are worse than none.  Connecting may block in a resolver or a
+ * client library: a bus belongs into a separate process.  After fork() only one
+ * of the two processes may go on with a bus.
  */
 
 #include "ipc/bus/address.h"
@@ -23,13 +21,13 @@ struct trp_bus_calls {
 	/* `payload` is borrowed. */
 	void (*deliver)(void *user, const void *payload, size_t length);
 	/*
-	 * The bus came up (0: it is listened to), or went down or could not
-	 * come up (why, a negative errno).
+	 * The bus came up (0: subscribed), or went down or failed to come up (a
+	 * negative errno).
 	 */
 	void (*changed)(void *user, int error);
 };
 
-/* Why a bus is down, of a negative errno, and what to look at; static. */
+/* A negative errno as a reason and advice; static. */
 const char *trp_bus_reason(int error);
 
 /*
@@ -44,19 +42,19 @@ void trp_bus_close(struct trp_bus *bus);
 /* Poll it for input; it stays the same as long as the bus is open. */
 int trp_bus_fd(const struct trp_bus *bus);
 
-/* When trp_bus_run() is to be called though the descriptor is not ready. */
+/* When to call trp_bus_run() even if the descriptor is not ready. */
 struct trp_time trp_bus_deadline(const struct trp_bus *bus);
 
-/* Does what is to be done: connects, reads, writes, keeps alive. */
+/* Does the pending work: connects, reads, writes, keeps alive. */
 void trp_bus_run(struct trp_bus *bus, struct trp_time now);
 
 /*
- * Says it.  Returns 0; -ENOTCONN while the bus is down; -EMSGSIZE; -EAGAIN
- * when more is unsent than the bus keeps.
+ * Sends a message.  Returns 0; -ENOTCONN while the bus is down; -EMSGSIZE;
+ * -EAGAIN: the queue of unsent messages is full.
  */
 int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length);
 
-/* How much could not be delivered to somebody, or was refused. */
+/* The number of messages that some member missed, or that were refused. */
 uint64_t trp_bus_lost(const struct trp_bus *bus);
 
 /* ---- for those who write a kind ----------------------------------------- */
@@ -78,5 +76,5 @@ struct trp_bus {
 /* It is listened to now. */
 void trp_bus_up(struct trp_bus *bus);
 
-/* Has ready() called when a descriptor is; 0 events: no more. */
+/* Calls ready() when a descriptor is ready; 0 events: no longer. */
 int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events);

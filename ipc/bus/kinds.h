@@ -5,24 +5,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The kinds of bus: what a kind does, and those that were built. */
+/* The kinds of bus: their interface, and those that were built. */
 
 struct trp_bus;
 
 struct trp_bus_kind {
 	const char *name;    /* the scheme */
-	const char *join;    /* between the words of a path */
+	const char *join;    /* between the levels of a path */
 	bool has_user;	     /* a password goes with one */
 	const char *refuses; /* characters that no path may have; NULL: none */
 	uint16_t port;
 
-	/* 0, or a negative errno; then nothing is left of it. */
+	/* 0, or a negative errno; then everything is cleaned up. */
 	int (*connect)(struct trp_bus *bus);
 	void (*disconnect)(struct trp_bus *bus);
 	/* Reads and writes.  A negative errno: the link is lost. */
 	int (*ready)(struct trp_bus *bus);
 	int (*send)(struct trp_bus *bus, const void *payload, size_t length);
-	int64_t pause_ns; /* ready() is called at least that often; 0: no */
+	int64_t pause_ns; /* interval of ready(); 0: none */
 };
 
 /* Kinds that were built, the first is 0; NULL behind the last. */

@@ -17,23 +17,23 @@
 
 /*
  * The bus of one user on one host: a directory with a datagram socket for each
- * member; who says something sends it to every socket there, its own as well.
+ * member; a sender sends to every socket there, including its own.
  *
  * - The directory is ours alone: owned by us, mode 0700, no symbolic link; and
- *   the kernel names the sender of each datagram, who must be us, too.
+ *   the kernel names the sender of each datagram, which must be us, too.
  * - A member that dies leaves its socket's name.  The first one to send to it
  *   gets ECONNREFUSED, which nothing but a closed socket gives, and unlinks it.
  * - A member that does not read (it is stopped) misses what its socket cannot
- *   hold; nobody waits for it.
- * - Who leaves takes the directory along when it is empty, and who comes at
- * that moment makes it again.
+ *   hold; no member waits for it.
+ * - A member that leaves removes the directory if it is empty, and a member
+ *   that joins at that moment creates it again.
  * - Names are used through the descriptor of the directory (/proc/self/fd), so
- *   their length is no matter, and a directory that is replaced is noticed: our
- *   own socket is not in it any more.
+ *   they may be long, and a replaced directory is noticed: our own socket is no
+ *   longer in it.
  */
 
 #define SUFFIX	   ".bus"
-#define RACES_MOST 100 /* lost one after the other to those who leave */
+#define RACES_MOST 100 /* races lost to members that leave */
 
 struct local {
 	int directory;
@@ -119,7 +119,7 @@ static void local_disconnect(struct trp_bus *bus)
 	local_free(local);
 }
 
-/* The sender's real user, from the kernel; -1: it is not said. */
+/* The sender's real user, from the kernel; -1: unknown. */
 static uid_t sender_of(struct msghdr *header)
 {
 	struct cmsghdr *control;
@@ -136,7 +136,7 @@ static uid_t sender_of(struct msghdr *header)
 	return (uid_t)-1;
 }
 
-/* Returns the length, 0 for what is to be dropped, or a negative errno. */
+/* Returns the length, 0 for a message to be dropped, or a negative errno. */
 static ssize_t receive(struct trp_bus *bus, char *payload)
 {
 	union {
@@ -236,7 +236,7 @@ static int local_send(struct trp_bus *bus, const void *payload, size_t length)
 	closedir(list);
 	if (is_here)
 		return 0;
-	/* The directory is another one now, or was emptied: begin anew. */
+	/* The directory was replaced or emptied: start anew. */
 	local->is_gone = true;
 	shutdown(local->socket, SHUT_RDWR); /* wakes who polls */
 	return -ENOTCONN;

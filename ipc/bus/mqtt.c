@@ -11,8 +11,8 @@
 
 /*
  * A topic of an MQTT broker, by libmosquitto without its threads; QoS 1 both
- * ways.  Each link is a new client and a clean session: what was not said when
- * the link broke is never said later.
+ * ways.  Each link is a new client and a clean session: messages that were
+ * unsent when the link broke are never sent later.
  */
 
 #define KEEPALIVE_S  10
@@ -90,7 +90,7 @@ static void on_message(struct mosquitto *client, void *user,
 		bus->lost++;
 }
 
-/* The library says of a file that is missing no more than that it failed. */
+/* For a missing file the library reports only a failure. */
 static int look_at(const char *path)
 {
 	return *path && access(path, R_OK) < 0 ? -errno : 0;
@@ -140,7 +140,7 @@ static int set_up(struct mosquitto *client,
 	return r < 0 ? r : set_tls(client, address);
 }
 
-/* Writing is waited for only while there is something to write. */
+/* Polls for output only while there is something to write. */
 static int watch(struct trp_bus *bus)
 {
 	struct mqtt *mqtt = bus->state;

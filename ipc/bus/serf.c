@@ -22,10 +22,10 @@
  *
  *	1 handshake, 2 auth (with a key), 3 stream user:NAME, 4.. event
  *
- * All but events are sent at once; the answer to 3 says that it is listened
- * to.  Then every object behind a header of Seq 3 is a record of the stream.
- * An agent takes events of at most 512 bytes (user_event_size_limit); it says
- * so to a longer one, which is lost.
+ * All but events are sent at once; the answer to 3 confirms the stream.  Then
+ * every object behind a header of Seq 3 is a record of the stream.  An agent
+ * takes events of at most 512 bytes (user_event_size_limit); it refuses a
+ * longer one, which is lost.
  */
 
 #define HANDSHAKE_SEQ	1
@@ -84,7 +84,7 @@ static void put_greeting(struct serf *serf,
 	put_text(&packer, stream);
 }
 
-/* The agent's msgpack is of before bin types: bytes go as a string. */
+/* The agent's msgpack is older than the bin types: bytes go as a string. */
 static void put_event(struct serf *serf, const char *name, const void *payload,
 		      size_t length)
 {
@@ -202,7 +202,7 @@ static int take_object(struct trp_bus *bus, const msgpack_object *object)
 	return 0;
 }
 
-/* Takes what is whole; the rest waits for more. */
+/* Takes complete objects; the rest waits for more bytes. */
 static int take_input(struct trp_bus *bus)
 {
 	struct serf *serf = bus->state;
