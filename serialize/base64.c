@@ -60,7 +60,7 @@ int trp_base64_decode(const char *text, void *bytes, size_t *ret_size)
 	if (text[padding] || digits % 4 == 1 ||
 	    (padding && (digits % 4 == 0 || digits % 4 + padding != 4)))
 		return -EINVAL;
-	/* Bits left over are no part of the bytes, and so must be none. */
+	/* Bits left over are no part of the bytes, and must be 0. */
 	if ((digits % 4 == 2 && word & 15) || (digits % 4 == 3 && word & 3))
 		return -EINVAL;
 	*ret_size = (size_t)(to - (unsigned char *)bytes);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Characters of so many bytes, with padding, without a NUL. */
+/* Characters for that many bytes, with padding, without a NUL. */
 size_t trp_base64_size(size_t size);
 
 /* Writes them, and a NUL. */

@@ -27,7 +27,7 @@ int trp_envelope_read(const void *bytes, size_t size,
 	if (size < sizeof(envelope))
 		return -EBADMSG;
 	memcpy(&envelope, bytes, sizeof(envelope));
-	/* Or the compiler may check one reading and hand out another. */
+	/* Otherwise the compiler could check one read and return another. */
 	atomic_signal_fence(memory_order_seq_cst);
 	if (!is_valid(&envelope))
 		return -EBADMSG;

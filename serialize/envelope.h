@@ -14,7 +14,7 @@ enum trp_envelope_kind {
 	TRP_MESSAGE = 1, /* a body for a handler of its type */
 	TRP_CALL,	 /* a method of a service; correlation 0: one-way */
 	TRP_ANSWER,	 /* the output of the call `correlation` */
-	TRP_FAILURE,	 /* there will be none; a type is optional */
+	TRP_FAILURE,	 /* no answer will come; a type is optional */
 	TRP_CONTROL,	 /* between actor and supervisor */
 };
 
@@ -58,8 +58,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
  * changing: it is copied once, and the copy is checked.  ret_body (borrowed)
  * points behind it into `bytes`; a body of 0 bytes is legal.
  * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind or flag, a
- * service where there can be none or none where there must be, a type of 0
- * (except a failure's), a negative time.
+ * service that is missing or must not be there, a type of 0 (except a
+ * failure's), a negative time.
  */
 int trp_envelope_read(const void *bytes, size_t size,
 		      struct trp_envelope *ret_envelope, const void **ret_body,

@@ -39,7 +39,7 @@ size_t trp_field_item_size(ProtobufCType type)
 	return 0;
 }
 
-/* It has no has_: protobuf-c writes it when it is not this. */
+/* Without has_: protobuf-c writes the field unless it has this value. */
 static bool is_empty(ProtobufCType type, const void *item)
 {
 	switch (type) {

@@ -3,8 +3,8 @@
 
 /*
  * The fields of any message by its descriptor, each as a row of items: a
- * repeated field has as many as it has; another one 1 where protobuf would
- * write it, and 0 where it is absent or, without presence, zero or empty.
+ * repeated field has its items; any other field has 1 if protobuf would write
+ * it, and 0 if it is absent or, without presence, zero or empty.
  */
 
 #include <protobuf-c/protobuf-c.h>

@@ -16,7 +16,7 @@
 /* A receiver unpacks 67 levels of lists at most. */
 enum { WRITTEN_DEPTH = 100 };
 
-/* A key is `$...$` and this: a map of one such key is not what it seems. */
+/* A key `$...$` and this: a map with one such key is escaped. */
 static bool is_special(const char *key)
 {
 	const char *name = key + strspn(key, "$");
@@ -157,7 +157,7 @@ static struct troupe_value *read_any(struct reading *reading,
 	return troupe_value_null();
 }
 
-/* jansson's own bound is 2,048 levels; and it would not say where. */
+/* jansson's own limit is 2,048 levels, and it would not report the place. */
 static int check_depth(const char *text, size_t size,
 		       struct trp_parse_error *parse_error)
 {
@@ -317,8 +317,8 @@ static const char *name_of(double number)
 }
 
 /*
- * The fewest digits that are read back as the same, with a point or exponent
- * and in no locale: both are what jansson's own writer sees to.
+ * The fewest digits that read back equal, with a point or exponent and without
+ * a locale: jansson's own writer does both.
  */
 int trp_json_write_number(FILE *out, double number)
 {

@@ -7,9 +7,9 @@
  *	bytes			{"$bytes": "base64"}
  *	NaN, +-infinity		{"$double": "NaN", "Infinity" or "-Infinity"}
  *
- * and a map that looks like this by itself has one '$' more ({"$$bytes": 1}),
- * which is taken off again: what was written is read back as it was.  A number
- * with a point or an exponent is a double, any other an int.
+ * and a map that already looks like this gets one more '$' ({"$$bytes": 1}),
+ * which the reader removes: values are read back as written.  A number with a
+ * point or an exponent is a double, any other an int.
  */
 
 #include <stdio.h>
@@ -17,28 +17,28 @@
 #include "serialize/value.h"
 
 /*
- * Returns 0; -EINVAL with the parse_error (which may be NULL): no JSON, a key
- * twice, an integer beyond 64 bits, U+0000, or nested deeper than
+ * Returns 0; -EINVAL with the parse_error (which may be NULL): no JSON, a
+ * duplicate key, an integer beyond 64 bits, U+0000, or nested deeper than
  * TRP_VALUE_DEPTH; -ENOMEM.
  */
 int trp_json_read(const char *text, size_t size,
 		  struct troupe_value **ret_value,
 		  struct trp_parse_error *parse_error);
 
-/* The same of the string or number with which the text begins; ret_used: its
+/* The same for the string or number at the start of the text; ret_used: its
  * bytes. */
 int trp_json_read_first(const char *text, size_t size,
 			struct troupe_value **ret_value, size_t *ret_used,
 			struct trp_parse_error *parse_error);
 
 /*
- * One line; text for free().  Bytes that are not UTF-8 become U+FFFD; a key
- * that came twice is written twice, and then not read again.  Returns 0;
- * -EINVAL: nested deeper than what can be received; -ENOMEM.
+ * One line; text for free().  Bytes that are not UTF-8 become U+FFFD; a
+ * duplicate key is written twice, and cannot be read again.  Returns 0;
+ * -EINVAL: nested deeper than a receiver allows; -ENOMEM.
  */
 int trp_json_write(const struct troupe_value *value, char **ret_text);
 
-/* Parts of it, for those who write JSON of their own. */
+/* Parts of it, for other writers of JSON. */
 void trp_json_write_text(FILE *out, const char *text);
 /* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
 size_t trp_json_character(const unsigned char *text);

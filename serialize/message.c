@@ -102,8 +102,8 @@ struct unpacking {
 };
 
 /*
- * protobuf-c allocates first thing at each level, and takes NULL for an answer
- * at each.  That is where the depth of its recursion can be seen.
+ * protobuf-c allocates first at each level, and accepts NULL.  So the allocator
+ * can see the depth of its recursion.
  */
 static void *allocate(void *data, size_t size)
 {
@@ -176,7 +176,7 @@ static int unpack_large(const ProtobufCMessageDescriptor *type,
 }
 
 /*
- * A packed field of varints is counted in one reading, which makes its array,
+ * A packed field of varints is counted in one pass, which allocates its array,
  * and stored in another: bytes changed in between would overflow it.
  */
 int trp_message_unpack(const ProtobufCMessageDescriptor *type,

@@ -15,12 +15,12 @@
 enum {
 	/*
 	 * Stack that unpacking may take, in bytes.  protobuf-c recurses for
-	 * each nested message; this is some 100 levels and more, and what is
-	 * nested deeper is refused.
+	 * each nested message; this allows at least 100 levels; deeper messages
+	 * are refused.
 	 */
 	TRP_MESSAGE_STACK = 128 << 10,
 
-	/* The most that may be sent: packed bytes, messages within messages. */
+	/* The limits of a send: packed bytes, messages within messages. */
 	TRP_MESSAGE_MAX = 64 << 20,
 	TRP_MESSAGE_DEPTH = 100,
 };
@@ -63,7 +63,7 @@ int trp_message_unpack(const ProtobufCMessageDescriptor *type,
 		       struct trp_scratch *scratch,
 		       ProtobufCMessage **ret_message);
 
-/* The same for bytes that nobody else can write: without the copy. */
+/* The same without the copy, for bytes that no other process can write. */
 int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
 			       const void *bytes, size_t size,
 			       struct trp_scratch *scratch,

@@ -14,10 +14,9 @@
  *	null			the field is absent
  *
  * Fields have their names of the .proto file; when read, lowerCamelCase is
- * taken as well.  Two things are not as elsewhere: protobuf-c has no maps, so
- * that one is written as a list of {"key", "value"}, and read as that or as an
- * object; and the well-known types (Timestamp, Any, ...) are messages like
- * others.
+ * taken as well.  Two rules differ: protobuf-c has no maps, so a map is written
+ * as a list of {"key", "value"}, and read as that or as an object; and the
+ * well-known types (Timestamp, Any, ...) are ordinary messages.
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -28,9 +27,9 @@
 enum { TRP_REFLECT_DEPTH = 64 }; /* messages within messages */
 
 /*
- * The message that a text means, in the scratch.  Returns 0; -EINVAL with the
- * parse_error (which may be NULL): its offset where the text is no JSON, else
- * SIZE_MAX and a text that begins with the place, "name.sub[2]: ..."; -ENOMEM.
+ * The message of a text, in the scratch.  Returns 0; -EINVAL with the
+ * parse_error (which may be NULL): an offset if the text is no JSON, else
+ * SIZE_MAX and a text that starts with the place, "name.sub[2]: ..."; -ENOMEM.
  */
 int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,

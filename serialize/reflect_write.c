@@ -15,7 +15,7 @@
 static int write_message(FILE *out, const ProtobufCMessage *message,
 			 unsigned depth);
 
-/* The fewest digits that are read back as the same. */
+/* The fewest digits that read back equal. */
 static int write_float(FILE *out, float number)
 {
 	double same = number;

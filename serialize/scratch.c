@@ -57,7 +57,7 @@ void trp_scratch_fini(struct trp_scratch *scratch)
 	trp_scratch_init(scratch, scratch->max);
 }
 
-/* Twice the last chunk, more if needed, less if the bound wants it. */
+/* Twice the last chunk, more if needed, less if the bound requires it. */
 static struct trp_scratch_chunk *new_chunk(struct trp_scratch *scratch,
 					   const struct trp_scratch_chunk *last,
 					   size_t size)
@@ -84,7 +84,7 @@ static struct trp_scratch_chunk *new_chunk(struct trp_scratch *scratch,
 	return chunk;
 }
 
-/* Makes current a chunk with `size` bytes free: a later one, or a new one. */
+/* Moves to a chunk with `size` bytes free: a later one, or a new one. */
 static bool advance(struct trp_scratch *scratch, size_t size)
 {
 	struct trp_scratch_chunk **link, *last = scratch->current;

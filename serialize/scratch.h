@@ -5,7 +5,7 @@
  * Memory for unpacked messages: allocation adds to a position, and release
  * takes the position back to a mark, last marked first released.  Chunks are
  * made when first needed, each twice the one before, and kept: a process that
- * has seen its usual messages calls neither malloc nor free for more of them.
+ * has seen its usual messages calls neither malloc nor free for them.
  *
  *	held == sum of chunk sizes <= max
  *	used <= size of the current chunk; chunks behind it are empty
@@ -25,7 +25,7 @@ struct trp_scratch {
 	size_t max;
 };
 
-/* Copyable; of no meaning after the release of an earlier mark. */
+/* Copyable; invalid after the release of an earlier mark. */
 struct trp_scratch_mark {
 	struct trp_scratch_chunk *chunk;
 	size_t used;
@@ -50,8 +50,8 @@ void *trp_scratch_alloc(struct trp_scratch *scratch, size_t size);
 struct trp_scratch_mark trp_scratch_mark(const struct trp_scratch *scratch);
 
 /*
- * Drops what was allocated since the mark.  A release that leaves nothing
- * gives back what is held above TRP_SCRATCH_KEPT.
+ * Drops what was allocated since the mark.  A release that empties the scratch
+ * frees memory above TRP_SCRATCH_KEPT.
  */
 void trp_scratch_release(struct trp_scratch *scratch,
 			 struct trp_scratch_mark mark);

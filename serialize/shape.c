@@ -118,7 +118,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The next character that is not blank; '\0': none, or not a good one. */
+/* The next character that is not blank; '\0': none, or an invalid one. */
 static char peek(struct parsing *parsing)
 {
 	while (parsing->at < parsing->size &&
@@ -156,7 +156,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Bytes of the word that begins here; 0: none does. */
+/* Bytes of the word that starts here; 0: there is none. */
 static size_t word_size(struct parsing *parsing)
 {
 	size_t end;

@@ -40,11 +40,11 @@ int trp_shape_new(const char *text, size_t size,
 void troupe_shape_free(struct troupe_shape *shape);
 
 /*
- * NULL is null.  Every part of the value is looked at once at most, but for the
+ * NULL is null.  Every part of the value is visited at most once, except the
  * keys of a map: once for each key of the shape.
  */
 bool troupe_shape_matches(const struct troupe_shape *shape,
 			  const struct troupe_value *value);
 
-/* Another number for each shape of this process, never used again; not 0. */
+/* A unique number of this shape in this process, never reused; not 0. */
 uint64_t trp_shape_id(const struct troupe_shape *shape);

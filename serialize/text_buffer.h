@@ -16,8 +16,8 @@ struct trp_text_buffer {
 int trp_text_buffer_open(struct trp_text_buffer *text);
 
 /*
- * r: what became of the writing.  0: *ret_bytes is the caller's, for free().
- * Else nothing is left; returns r, or -ENOMEM where it did not fit.
+ * r: the result of the writer.  0: the caller owns *ret_bytes, for free().
+ * Otherwise all is freed; returns r, or -ENOMEM if it did not fit.
  */
 int trp_text_buffer_close(struct trp_text_buffer *text, int r,
 			  char **ret_bytes);

@@ -14,10 +14,10 @@
 enum { CACHE_BITS = 7, TABLE_FIRST = 16 };
 
 /*
- * Direct-mapped, shared by the threads of a process without a lock: what is
- * stored beside the id is key XOR id, so that halves of two entries do not
- * match any key (Hyatt and Mann, "A lockless transposition table
- * implementation for parallel search", ICGA Journal 25(1), 2002).
+ * Direct-mapped, shared by the threads of a process without a lock: beside the
+ * id it stores key XOR id, so halves of two entries match no key (Hyatt and
+ * Mann, "A lockless transposition table implementation for parallel search",
+ * ICGA Journal 25(1), 2002).
  */
 static struct {
 	_Atomic uint64_t check, id;

@@ -3,8 +3,7 @@
 
 /*
  * Names of messages and services as 64-bit numbers, the same in every process,
- * version and machine; and a table from such a number to what its owner knows
- * about it.
+ * version and machine; and a table from such a number to a value of its owner.
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -22,8 +21,8 @@ uint64_t trp_type_id(const char *full_name);
 uint64_t trp_type_mix(uint64_t hash, const void *bytes, size_t size);
 
 /*
- * The same of a descriptor's name, remembered by its address: descriptors must
- * live, and mean the same, as long as the process.  Safe from any thread.
+ * The same for a descriptor's name, cached by its address: descriptors must
+ * stay unchanged as long as the process lives.  Safe from any thread.
  */
 uint64_t trp_type_of(const ProtobufCMessageDescriptor *type);
 uint64_t trp_type_of_service(const ProtobufCServiceDescriptor *service);
@@ -44,13 +43,13 @@ struct trp_type_table {
 
 /*
  * `id` is not 0, `value` (borrowed until fini) not NULL.
- * Returns 0; -EEXIST: the id is there, as a duplicate or because two names
- * collide, which the caller can tell by what find() gives; -ENOMEM.
+ * Returns 0; -EEXIST: the id is there, as a duplicate or a collision of two
+ * names, which find() lets the caller distinguish; -ENOMEM.
  */
 int trp_type_table_add(struct trp_type_table *table, uint64_t id,
 		       const void *value);
 
-/* NULL: not there.  Any id may be asked for, one from the wire too. */
+/* NULL: not there.  Any id is allowed, also one from the wire. */
 const void *trp_type_table_find(const struct trp_type_table *table,
 				uint64_t id);
 

@@ -119,8 +119,8 @@ struct troupe_value *troupe_value_map(void)
 }
 
 /*
- * Room for one more: by realloc() each time, as an array that protobuf-c has
- * unpacked has none to spare and does not say so.
+ * Room for one more: by realloc() each time, as an array from protobuf-c has no
+ * spare room and no record of it.
  */
 static int grow(void **array, size_t count)
 {
@@ -451,8 +451,8 @@ static bool is_same_in_order(const struct troupe_value *a,
 }
 
 /*
- * No pair of values is compared twice on any way through this file: what is
- * compared twice at each level takes for ever in a deep value.
+ * No path through this file compares a pair of values twice: two comparisons at
+ * each level would take for ever in a deep value.
  */
 static bool is_same_map(const struct troupe_value *a,
 			const struct troupe_value *b)

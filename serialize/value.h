@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * A message without a schema: null, bool, int, double, text, bytes, list or
- * map (value.proto).  The functions called troupe_ are public, and described in
- * troupe_value.h; this folder knows nothing of runtime/, and has them again.
- * Values made here are the heap's, and protobuf-c's own functions may be used
- * on their message; what was unpacked into a scratch is only read.
+ * A message without a schema: null, bool, int, double, text, bytes, list or map
+ * (value.proto).  The troupe_ functions are public, and described in
+ * troupe_value.h; this folder does not know runtime/, so it declares them
+ * again.  Values made here are on the heap, for protobuf-c's own functions,
+ * too; values unpacked into a scratch are read-only.
  *
- * As protobuf does, a map that came with a key twice has the last of them; and
- * a value of which no field is set is null.
+ * As in protobuf, the last of duplicate keys in a map counts; and a value
+ * without a field is null.
  */
 
 #include <stdbool.h>
@@ -53,7 +53,7 @@ void troupe_value_free(struct troupe_value *value);
 int troupe_value_append(struct troupe_value *list, struct troupe_value *item);
 int troupe_value_put(struct troupe_value *map, const char *key,
 		     struct troupe_value *item);
-/* The same for a key that is known to be new, and is not looked for. */
+/* The same for a key that is known to be new, without a search. */
 int trp_value_add(struct troupe_value *map, const char *key,
 		  struct troupe_value *item);
 
@@ -82,5 +82,5 @@ const void *troupe_value_to_bytes(const struct troupe_value *value,
 bool troupe_value_equals(const struct troupe_value *a,
 			 const struct troupe_value *b);
 
-/* Lists and maps in it are nested at most `levels` deep. */
+/* True: lists and maps in it are nested at most `levels` deep. */
 bool trp_value_is_within(const struct troupe_value *value, unsigned levels);

@@ -47,7 +47,7 @@ static int open_dir(char path[PATH_MAX], bool is_visit)
 
 static void be_patient(int fd, int64_t ms)
 {
-	/* No time is for ever there. */
+	/* There no deadline means for ever. */
 	struct timeval time = { ms < 0 ? 0 : ms / 1000,
 				ms < 0 ? 0 : ms % 1000 * 1000 };
 
@@ -81,7 +81,8 @@ struct choice {
 	char all[TRP_CLIENT_WHY - 128];
 };
 
-/* Adds the node of that socket, if it is one's, and somebody listens there. */
+/* Adds the node of that socket, if it is a node's and a process listens
+ * there. */
 static void choose(struct choice *choice, int dir, const char *socket_name)
 {
 	size_t length = strlen(socket_name), suffix = strlen(SUFFIX);
@@ -161,7 +162,7 @@ static int name_node(struct trp_client *client, const char *node, int dir)
 	return 0;
 }
 
-/* By SIGSTOP or SIGTSTP, as with a job of a shell; its pid, or 0. */
+/* Stopped by SIGSTOP or SIGTSTP, as a job of a shell; its pid, or 0. */
 static pid_t stands_still(int fd)
 {
 	struct ucred who = { 0 };
@@ -289,7 +290,7 @@ int trp_client_ask(struct trp_client *client, const ProtobufCMessage *request)
 	r = trp_protocol_send(client->fd, bytes, size, NULL, 0);
 	free(bytes);
 	if (r == -EPIPE)
-		return 0; /* it has said why, and closed */
+		return 0; /* it has sent the reason, and closed */
 	return r < 0 ? fail(client, r, "node %s cannot be asked: %s",
 			    client->node, strerror(-r))
 		     : 0;
@@ -368,7 +369,7 @@ int trp_client_get(struct trp_client *client, const ProtobufCMessage *request,
 	if (r == 0)
 		r = trp_client_next(client, type, 0, &item);
 	if (r == 1) {
-		/* Kept over the look at what ends it. */
+		/* Kept over the check for its end. */
 		struct trp_scratch_mark mark = client->mark;
 
 		client->mark = trp_scratch_mark(&client->scratch);

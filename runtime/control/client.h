@@ -13,7 +13,7 @@
 enum { TRP_CLIENT_MS = 10000, TRP_CLIENT_WHY = 512 };
 
 struct trp_client {
-	int fd; /* to be waited for in poll(2), and closed with the client */
+	int fd; /* for poll(2); closed with the client */
 	struct trp_scratch scratch;
 	struct trp_scratch_mark mark;
 	struct trp_protocol_packet packet;
@@ -22,12 +22,12 @@ struct trp_client {
 };
 
 /*
- * Connects to the node of that name; NULL: the one that $TROUPE_NODE names,
- * else the only one that is running.  client->why is set on failure, when
- * nothing is left to close.
+ * Connects to the node of that name; NULL: the one in $TROUPE_NODE, else the
+ * only one that is running.  A failure sets client->why, and leaves nothing to
+ * close.
  * 0; -ENOENT: no such node, or none at all; -EUSERS: several are running;
- * -EINVAL: no name of a node; -EPERM: the dir is not ours; -ETIMEDOUT: it
- * stands still by a signal; or as connect(2).
+ * -EINVAL: not a node name; -EPERM: the directory is not private; -ETIMEDOUT: a
+ * signal has stopped it; or as connect(2).
  */
 int trp_client_open(struct trp_client *client, const char *node);
 
@@ -38,7 +38,7 @@ int trp_client_open(struct trp_client *client, const char *node);
 int trp_client_visit(struct trp_client *client, const char *node);
 void trp_client_close(struct trp_client *client);
 
-/* How long each item is waited for; -1: for ever. */
+/* The longest wait for each item; -1: for ever. */
 void trp_client_patience(struct trp_client *client, int64_t ms);
 
 /* Sends a request.  0; or as trp_protocol_send(), with client->why. */
@@ -46,9 +46,9 @@ int trp_client_ask(struct trp_client *client, const ProtobufCMessage *request);
 
 /*
  * The next item of the answer, of that type, borrowed until the next call:
- * 1; 0: the answer is complete; negative: the request's failure, or
- * -ETIMEDOUT; -ECONNRESET: the node has ended; -EPROTO: another type of item.
- * fds: as many descriptors may come with it, which are in client->packet.
+ * 1; 0: the answer is complete; negative: the request's failure, or -ETIMEDOUT;
+ * -ECONNRESET: the node has ended; -EPROTO: another type of item.  fds: the
+ * most descriptors that may come with it, in client->packet.
  */
 int trp_client_next(struct trp_client *client,
 		    const ProtobufCMessageDescriptor *type, size_t fds,

@@ -60,7 +60,7 @@ static void take_descriptors(struct msghdr *header,
 		if (part->cmsg_level != SOL_SOCKET ||
 		    part->cmsg_type != SCM_RIGHTS)
 			continue;
-		/* More than we gave room for, the kernel has closed. */
+		/* The kernel has closed descriptors beyond our room. */
 		packet->fds = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		memcpy(packet->fd, CMSG_DATA(part), packet->fds * sizeof(int));
 	}

@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * Packets over a control socket, a SOCK_SEQPACKET socket, so that the
- * kernel keeps packets apart and nobody has to believe a length.
+ * Packets over a control socket, a SOCK_SEQPACKET socket, so the kernel
+ * separates packets and no length has to be trusted.
  *
  *	packet	type:64, trp_type_id() of the message's name; then the message
  *
- * A request is answered by items, then by guest.Done.  A client that speaks
- * before that may be cut off.  Unknown requests are answered by -ENOSYS.
+ * A request is answered by items, then by guest.Done.  A client that sends
+ * before that may be disconnected.  The answer to an unknown request is
+ * -ENOSYS.
  */
 
 #include <protobuf-c/protobuf-c.h>

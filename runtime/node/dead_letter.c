@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Dead letters, as they are noticed: counted, told and said. */
+/* Dead letters: counted, reported and logged. */
 #include "runtime/node/dead_letter.h"
 
 #include <errno.h>
@@ -17,11 +17,11 @@
 
 enum {
 	SUBSCRIBERS = 8,
-	START_MAX = 128,    /* bytes of a body that are told */
+	START_MAX = 128,    /* reported bytes of a body */
 	LINES = 5,	    /* in the log, within */
 	SILENCE_MS = 10000, /* so long */
-	DEPTH_MAX = 1 << 16 /* unread bytes of the supervisor's, its lanes
-			       having no limit */
+	DEPTH_MAX = 1 << 16 /* unread bytes of the supervisor, whose lanes have
+			     * no limit */
 };
 
 /* A count for each cause, and of those untold. */
@@ -29,7 +29,7 @@ struct letters {
 	_Atomic uint64_t count[TROUPE_DEAD_CAUSES + 1];
 };
 
-/* In the supervisor's front, for everybody to read; written by it alone. */
+/* In the supervisor's front: all can read it, only the supervisor writes it. */
 struct notices {
 	struct letters letters; /* its own, and those of the dead */
 	_Atomic uint64_t subscriber[SUBSCRIBERS];
@@ -68,7 +68,7 @@ static troupe_ref self(void)
 
 /* ---- counting ------------------------------------------------------------ */
 
-/* The counts are made when there is something to count. */
+/* The counts are allocated on first use. */
 static void make_letters(void)
 {
 	static struct letters nowhere; /* there is no room, now */
@@ -90,7 +90,7 @@ static void count(unsigned which)
 	trp_status_count(&letters->count[which]);
 }
 
-/* Of another, whom we do not trust; NULL: there are none. */
+/* Of another, untrusted process; NULL: there are none. */
 static const struct letters *letters_of(uint32_t slot,
 					const struct trp_status *status)
 {
@@ -110,7 +110,7 @@ uint32_t trp_dead_letter_inherit(troupe_ref ref)
 	if (!status)
 		return 0;
 	theirs = letters_of(trp_ref_slot(ref), status);
-	/* It may say anything; so many fit into no machine. */
+	/* The number is untrusted; no machine holds that many. */
 	put_aside = (uint32_t)atomic_load(&status->put_aside);
 	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
 		atomic_fetch_add_explicit(&letters->count[i],
@@ -276,7 +276,7 @@ static const char *name_of(troupe_ref ref, char *buffer, size_t size)
 	return buffer;
 }
 
-/* Of this process: how much was said since, and how much was not. */
+/* Of this process: lines logged since, and lines left out. */
 static struct {
 	struct troupe_timer timer;
 	int64_t since;
@@ -292,7 +292,7 @@ void trp_dead_letter_end(void)
 	silence.unsaid = 0;
 }
 
-/* There is no arena any more: whatever dies now is told to nobody. */
+/* The arena is gone: from now on dead letters are not reported. */
 void trp_dead_letter_leave(void)
 {
 	trp_dead_letter_end();
@@ -379,7 +379,7 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 
 /* ---- subscribers --------------------------------------------------------- */
 
-/* Where `ref` stands among them; 0: a free place.  NULL: there is none. */
+/* The place of `ref` among them; 0: a free place.  NULL: there is none. */
 static _Atomic uint64_t *find_subscriber(troupe_ref ref)
 {
 	_Atomic uint64_t *place = notices()->subscriber;

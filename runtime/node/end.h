@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* An end as the supervisor tells it: struct troupe_end as control.Ended. */
+/* An end as the supervisor reports it: struct troupe_end as control.Ended. */
 
 #include <sys/resource.h>
 #include "runtime/node/system.pb-c.h"
@@ -14,5 +14,5 @@ void trp_end_write(const struct troupe_end *end, uint64_t watch,
 void trp_end_read(const Troupe__Control__Ended *ended,
 		  struct troupe_end *ret_end);
 
-/* The usage of its process, as waitid(2) says. */
+/* The usage of its process, as from waitid(2). */
 void trp_end_set_usage(struct troupe_end *end, const struct rusage *usage);

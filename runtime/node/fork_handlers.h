@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * Handlers that libraries have given to pthread_atfork(3): by one of these a
- * random generator forgets its seed in a child.  fork() runs these handlers and
- * a raw clone does not, so the program `troupe` defines the function in which
- * pthread_atfork() ends, __register_atfork(), records here, and passes on.
- *
- * Handlers of a library that has been unloaded are left out.
+ * Handlers that libraries have given to pthread_atfork(3), by which for example
+ * a random generator drops its seed in a child.  fork() runs these handlers and
+ * a raw clone does not, so the program `troupe` defines the function that
+ * pthread_atfork() calls, __register_atfork(), records the handlers here, and
+ * passes them on.  Handlers of an unloaded library are left out.
  */
 
 struct trp_fork_handlers {

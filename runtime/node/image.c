@@ -18,8 +18,8 @@ static struct segment {
 } * segments;
 
 /*
- * Pages of zeros stay untouched.  By hand, for an address sanitizer minds what
- * lies between the variables.
+ * Pages of zeros stay untouched.  By hand, as an address sanitizer objects to
+ * the bytes between variables.
  */
 __attribute__((no_sanitize("address"))) static void copy(uint64_t *to,
 							 const uint64_t *from,

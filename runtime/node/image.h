@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * All processes of a node have the same at the same address: the image that the
- * zygote loaded.  A class is told to a new actor by its address, so that must
- * lie in there, and hold what it held then: an actor is forked from the zygote,
- * and not from the one that spawns it.
+ * The image that the zygote loaded is at the same address in all processes of a
+ * node.  A class is passed to a new actor by its address, so it must lie in the
+ * image and be unchanged: an actor is forked from the zygote, not from its
+ * parent.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the zygote, when all is loaded: keeps a copy of what may be written. */
+/* In the zygote, when all is loaded: keeps a copy of the writable parts. */
 int trp_image_keep(void);
 
-/* After a fork from it: those bytes are there, and as they were. */
+/* After a fork from it: those bytes are in the image, and unchanged. */
 bool trp_image_has(const void *at, size_t size);

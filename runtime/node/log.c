@@ -25,7 +25,7 @@ static char *title = own_title;
 static bool is_impatient;
 static unsigned unread; /* lines since nobody reads */
 
-/* Not by snprintf(): each page of code that a birth touches is a fault. */
+/* Not by snprintf(): each page of code that a spawn touches is a fault. */
 void trp_log_set_title(const char *text)
 {
 	size_t length = strnlen(text, TRP_TITLE_SIZE - 1);
@@ -75,7 +75,7 @@ ssize_t trp_log_write(int fd, const void *bytes, size_t size)
 	pthread_sigmask(SIG_BLOCK, &unwanted, &before);
 	n = write(fd, bytes, size);
 	error = errno;
-	/* One that was blocked before may be another's. */
+	/* A signal that was blocked before may have another sender. */
 	for (size_t i = 0; i < 2; i++)
 		if (sigismember(&before, ends[i]))
 			sigdelset(&unwanted, ends[i]);
@@ -115,7 +115,7 @@ static void write_line(enum troupe_level level, const char *format,
 	trp_printable(text, line + size, sizeof(line) - (size_t)size - 1);
 	size += (int)strlen(line + size);
 	line[size++] = '\n';
-	/* There is nowhere to say that it failed. */
+	/* There is no place to report a failure. */
 	trp_log_write(STDERR_FILENO, line, (size_t)size);
 }
 

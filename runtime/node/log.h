@@ -21,7 +21,7 @@ void trp_log_title_after(char *text);
  */
 void trp_log_never_wait(void);
 
-/* write(2), with its errors, and none of the signals that may come of it. */
+/* write(2), with its errors, but without its signals. */
 ssize_t trp_log_write(int fd, const void *bytes, size_t size);
 
 /*

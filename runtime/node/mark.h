@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * The owner of a process whose parent has gone: a mark that all inherit which
- * it forks, at any remove, and that no exec, session or environment removes.
- *
- * It is the soft limit RLIMIT_RSS, which Linux does not apply since 2.4.30, and
- * which everybody may read in /proc.  Its values are beyond any memory.
+ * The owner of a process whose parent is gone: a mark that all its descendants
+ * inherit, and that no exec, session or environment removes.  It is the soft
+ * limit RLIMIT_RSS, which Linux has not enforced since 2.4.30, and which all
+ * can read in /proc.  Its values are beyond any memory.
  */
 
 #include <stdbool.h>
@@ -14,10 +13,10 @@
 #include "runtime/node/ref.h"
 
 /*
- * This process, and all that it forks from now on, is of that actor, in the
- * node of that identity.  None is set where the hard limit is in the way.
+ * Marks this process, and all that it forks from now on, as that actor's, in
+ * the node of that identity.  No mark is set if the hard limit is in the way.
  */
 void trp_mark_set(uint64_t identity, troupe_ref owner);
 
-/* False: it has none, or one of another node. */
+/* False: it has no mark, or one of another node. */
 bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner);

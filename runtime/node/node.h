@@ -8,7 +8,7 @@
 
 struct trp_options;
 
-/* A node, as every process of it inherits. */
+/* A node, as every process of it inherits it. */
 struct trp_node {
 	struct trp_arena arena;
 	enum trp_wait_kind wait;

@@ -6,7 +6,7 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-/* Control carries the arguments of a spawn, which have the limit. */
+/* Control carries the arguments of a spawn, which have that limit. */
 #define TRP_POST_MAX (sizeof(struct trp_envelope) + TRP_MESSAGE_MAX)
 
 int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
@@ -18,7 +18,8 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	void *bytes;
 	int r;
 
-	/* First, for a look at its size goes as deep as it is. */
+	/* First, as the computation of its size recurses as deep as it is
+	 * nested. */
 	if (!trp_message_is_within(message, TRP_MESSAGE_DEPTH))
 		return -EMSGSIZE;
 	size = sizeof(*envelope) + trp_message_size(message);

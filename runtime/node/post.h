@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The one way of a message into another's mailbox. */
+/* The one path of a message into another mailbox. */
 
 #include <protobuf-c/protobuf-c.h>
 #include "ipc/mailbox.h"
@@ -9,9 +9,9 @@
 #include "serialize/envelope.h"
 
 /*
- * Packs the message behind its envelope, of which it sets the type; the rest
- * is the caller's.  attachment: consumed by success; or NULL.  0; -EMSGSIZE:
- * more than TRP_LIMIT_MAX; or as trp_mailbox_reserve().
+ * Packs the message behind its envelope, whose type it sets; the caller sets
+ * the rest.  attachment: consumed by success; or NULL.  0; -EMSGSIZE: more than
+ * TRP_LIMIT_MAX; or as trp_mailbox_reserve().
  */
 int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,

@@ -42,8 +42,8 @@ pid_t trp_process_fork(void)
 int trp_process_prepare(void)
 {
 	/*
-	 * glibc told the kernel to clear the thread id in its thread
-	 * descriptor at exit; that is the address we are after.
+	 * glibc told the kernel to clear the thread id in its thread descriptor
+	 * at exit; that address is the one we need.
 	 */
 	if (prctl(PR_GET_TID_ADDRESS, &tid_address) < 0)
 		tid_address = NULL;
@@ -64,7 +64,7 @@ pid_t trp_process_clone(pid_t supervisor)
 		flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 	/*
 	 * Not clone3(), which containers forbid.  The thread id is the fourth
-	 * argument or the fifth, by the machine; the other is not looked at.
+	 * argument or the fifth, by the machine; the other is ignored.
 	 */
 	trp_fork_handlers_prepare();
 	pid = syscall(SYS_clone, flags, NULL, NULL, tid_address, tid_address);
@@ -102,7 +102,7 @@ static void set_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Those that lie where another shall come are moved out of the way first. */
+/* Descriptors in the place of another are moved out of the way first. */
 static int set_descriptors(const int fds[3])
 {
 	int own[3];
@@ -120,7 +120,7 @@ static int set_descriptors(const int fds[3])
 	return 0;
 }
 
-/* Shares the memory of the parent, which stands still until it returns. */
+/* Shares the memory of the parent, which is stopped until it returns. */
 __attribute__((no_sanitize_address)) static int become(void *data)
 {
 	struct program *program = data;
@@ -137,8 +137,9 @@ __attribute__((no_sanitize_address)) static int become(void *data)
 }
 
 /*
- * As vfork(2), for the caller may have a lot of memory, but on a stack of its
- * own.  Its memory is the parent's, so no handler of the parent may run in it.
+ * As vfork(2), since the caller may have a lot of memory, but on a separate
+ * stack.  It shares the parent's memory, so no handler of the parent may run in
+ * it.
  */
 pid_t trp_process_execute(const char *const *argv,
 			  const char *const *environment, const int fds[3],

@@ -2,14 +2,11 @@
 #pragma once
 
 /*
- * The one place where processes are made.
- *
- * The supervisor forks its zygote, and that forks everybody else, with
- * CLONE_PARENT, so that the supervisor is the parent and reaps them.  A raw
- * clone leaves glibc's cached thread id and the robust list of mutexes as they
- * were in the zygote; both are set right here.
- *
- * An actor may start programs: those are its own children.
+ * The one place where processes are made.  The supervisor forks its zygote,
+ * which forks all others with CLONE_PARENT, so the supervisor is their parent
+ * and reaps them.  A raw clone leaves glibc's cached thread id and the robust
+ * list of mutexes as they were in the zygote; both are fixed here.  An actor
+ * may start programs: those are its own children.
  */
 
 #include <sys/types.h>
@@ -18,8 +15,8 @@
 pid_t trp_process_fork(void);
 
 /*
- * This process dies with `parent`, at once if that is not its parent any more.
- * A change of its user or group undoes this.
+ * This process dies with `parent`, at once if that is no longer its parent.  A
+ * change of its user or group undoes this.
  */
 void trp_process_die_with(pid_t parent);
 
@@ -35,8 +32,8 @@ pid_t trp_process_clone(pid_t supervisor);
 /*
  * A program, as a child of the caller that dies with it: searched for by PATH,
  * with that environment, `fds` as its 0, 1 and 2 (-1: the caller's own), and no
- * signal blocked, ignored or handled.  *ret_pidfd is the caller's.  Returns its
- * pid, or -errno: also why it could not be executed, and then nothing is left.
+ * signal blocked, ignored or handled.  The caller owns *ret_pidfd.  Returns its
+ * pid, or -errno, also that of exec, and then everything is cleaned up.
  */
 pid_t trp_process_execute(const char *const *argv,
 			  const char *const *environment, const int fds[3],

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* A troupe_ref taken apart: node:16 slot:16 generation:32.  Node 1 is ours. */
+/* A troupe_ref taken apart: node:16 slot:16 generation:32.  Node 1 is this
+ * node. */
 
 #include <stdbool.h>
 #include "runtime/troupe.h"

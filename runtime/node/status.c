@@ -12,7 +12,7 @@ struct trp_status *trp_status_begin(struct trp_front *front)
 	return status;
 }
 
-/* The slot of that actor, also when it has ended; NULL: it is another's. */
+/* The slot of that actor, also when it has ended; NULL: it has a new owner. */
 static const struct trp_slot *slot_of(const struct trp_arena *arena,
 				      troupe_ref ref, enum trp_state *ret_state)
 {

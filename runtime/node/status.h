@@ -26,10 +26,10 @@ struct trp_status {
 	_Atomic uint64_t awaits;      /* whom */
 	_Atomic int64_t awaits_since; /* when the oldest call was made */
 	_Atomic int64_t passed_on;    /* when the youngest such call was made */
-	_Atomic uint64_t
-		has_unwatched; /* it waits for some that it does not watch */
-	_Atomic uint64_t put_aside; /* messages: save queue, stash */
-	_Atomic uint64_t letters;   /* offset of its dead letter counts, or 0 */
+	_Atomic uint64_t has_unwatched; /* it has calls to actors that it does
+					 * not watch */
+	_Atomic uint64_t put_aside;	/* messages: save queue, stash */
+	_Atomic uint64_t letters; /* offset of its dead letter counts, or 0 */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -38,13 +38,13 @@ static_assert(sizeof(struct trp_status) <=
 /* The block of this process, in its own front; all zeros. */
 struct trp_status *trp_status_begin(struct trp_front *front);
 
-/* NULL: that actor is not there (any more), or has not begun. */
+/* NULL: that actor is gone, or has not started. */
 const struct trp_status *trp_status_of(const struct trp_arena *arena,
 				       troupe_ref ref);
 
 /*
- * The same also of an actor that has ended, as long as its slot is its own:
- * for the supervisor, which gives slots away.
+ * The same also for an actor that has ended, until its slot is reused: for the
+ * supervisor, which assigns slots.
  */
 const struct trp_status *trp_status_last(const struct trp_arena *arena,
 					 troupe_ref ref);

@@ -3,7 +3,7 @@
 
 /*
  * A set of timers, earliest first: a binary heap of pointers to the callers'
- * structs.  Pure: it is handed the time.
+ * structs.  Pure: the caller passes in the time.
  *
  *	timer->place != 0 ==> heap->at[timer->place - 1] == timer
  *	at[i].at <= at[2i + 1].at, at[2i + 2].at
@@ -17,7 +17,7 @@ struct trp_timers {
 	size_t room;
 };
 
-/* So many ms after that, or before; INT64_MAX where that is for ever. */
+/* That time plus so many ms, which may be negative; INT64_MAX: for ever. */
 int64_t trp_timers_after(int64_t ns, int64_t ms);
 
 void trp_timers_fini(struct trp_timers *timers);
@@ -33,8 +33,8 @@ bool trp_timers_cancel(struct trp_timers *timers, struct troupe_timer *timer);
 struct troupe_time trp_timers_next(const struct trp_timers *timers);
 
 /*
- * Takes one that is due at `now`, or returns NULL.  A periodic one is started
- * again first, at the next multiple of its period that lies after now.
+ * Takes a timer that is due at `now`, or returns NULL.  A periodic one is
+ * restarted first, at the next multiple of its period after now.
  */
 struct troupe_timer *trp_timers_due(struct trp_timers *timers,
 				    struct troupe_time now);

@@ -31,12 +31,12 @@ bool trp_trace_is_on;
 
 static struct {
 	int fd;
-	int error;	     /* why it is not on any more; 0: it is */
+	int error;	     /* why it is off; 0: it is on */
 	pid_t pid;	     /* whose events these are */
 	int64_t interval_ns; /* between two events; 0: any number of them */
-	int64_t spent_until; /* when the share of now is back */
+	int64_t spent_until; /* when the share of events is used up until */
 	uint64_t left_out;   /* since the last flush */
-	int64_t flush_at;    /* 0: nothing is there to be flushed */
+	int64_t flush_at;    /* 0: nothing to flush */
 	unsigned full;	     /* pages */
 	size_t used;	     /* of the next one */
 	char page[PAGES][PAGE];
@@ -95,7 +95,7 @@ static void put_time(struct line *line, int64_t ns)
 	put_bytes(line, rest, sizeof(rest));
 }
 
-/* Any bytes, as far as there is room for what must follow. */
+/* Any bytes, leaving room for what must follow. */
 static void put_quoted(struct line *line, const char *text)
 {
 	enum { MOST = 200 };
@@ -161,7 +161,7 @@ static void give_up(int error)
 	trace.error = error;
 }
 
-/* The disk may be full: what was written is whole pages all the same. */
+/* The disk may be full: the file still has whole pages. */
 static void write_pages(void)
 {
 	const char *bytes = trace.page[0];
@@ -260,7 +260,7 @@ int trp_trace_open(const char *path, uint32_t rate)
 	trace.page[0][1] = '\n';
 	trace.used = 2;
 	name_process(trace.pid, "supervisor");
-	/* The zygote is to inherit no events. */
+	/* The zygote must not inherit events. */
 	trp_trace_flush();
 	if (trp_trace_is_on)
 		return 0;
@@ -296,7 +296,7 @@ int trp_trace_close(void)
 
 /* ---- in an actor --------------------------------------------------------- */
 
-/* As many events as the share of a second may come at once. */
+/* A whole second's share of events may come at once. */
 bool trp_trace_may(int64_t now)
 {
 	if (trace.spent_until - now > SECOND_NS) {
@@ -342,7 +342,7 @@ void trp_trace_span_until(const char *category, const char *name, int64_t from,
 	end(&line);
 }
 
-/* One send of one message: a forward is another. */
+/* One send of one message; a forward is another send. */
 static uint64_t arrow_of(const struct trp_envelope *envelope)
 {
 	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);

@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * `troupe run --trace FILE`: what happened when, as Chrome's trace events.
- * README.md, "Tracing".
- *
- * Each process writes its own events into pages of its own, and these into the
- * file by write(2), whole pages of whole lines.  Off is one predictable branch.
+ * `troupe run --trace FILE`: Chrome's trace events (README.md, "Tracing").
+ * Each process collects its events in pages of its own, and writes them to the
+ * file by write(2), whole pages of whole lines.  If it is off, it costs one
+ * predictable branch.
  */
 
 #include <stdbool.h>
@@ -23,30 +22,30 @@ extern bool trp_trace_is_on; /* inherited */
  */
 int trp_trace_open(const char *path, uint32_t rate);
 /*
- * The supervisor's, when all others are gone: ends the file.  0, or why events
- * are missing in it: -ENOSPC, ...
+ * The supervisor's, when all others are gone: ends the file.  0, or the error
+ * that lost events: -ENOSPC, ...
  */
 int trp_trace_close(void);
 
-/* A new process: what it has from its parent is none of its events. */
+/* In a new process: drops the events of its parent. */
 void trp_trace_enter(void);
-/* Writes what there is; nothing where that was another process's. */
+/* Writes pending events; none if they belong to another process. */
 void trp_trace_flush(void);
-/* When one that sleeps is to call it, or TROUPE_NEVER. */
+/* When a sleeping process must call it, or TROUPE_NEVER. */
 struct troupe_time trp_trace_flush_at(void);
 
 /* ---- in an actor ------------------------------------------------------ */
 
-/* False: this process has had its share of events for now. */
+/* False: this process has used up its share of events for now. */
 bool trp_trace_may(int64_t now);
 
-/* The present, or 0: what begins now is not to be traced. */
+/* The present time, or 0: do not trace an event that starts now. */
 int64_t trp_trace_start(void);
 static inline int64_t trp_trace_begin(void)
 {
 	return trp_trace_is_on ? trp_trace_start() : 0;
 }
-/* The same for what was received: only what its sender traced. */
+/* The same for a received message: only if its sender traced it. */
 static inline int64_t trp_trace_begin_of(const struct trp_envelope *envelope)
 {
 	return envelope->flags & TRP_TRACED ? trp_trace_begin() : 0;
@@ -69,6 +68,6 @@ void trp_trace_handled(const char *category, const char *name, int64_t begin,
 
 void trp_trace_spawned(const char *title, const char *parent);
 void trp_trace_born(pid_t pid, const char *title);
-/* pid 0: it was never born. */
+/* pid 0: it never started. */
 void trp_trace_ended(pid_t pid, const char *title, int64_t spawned_at,
 		     const struct troupe_reason *reason);

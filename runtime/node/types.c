@@ -22,8 +22,7 @@ int trp_types_add(const ProtobufCMessageDescriptor *type)
 	const ProtobufCMessageDescriptor *known =
 		trp_type_table_find(&table, id);
 
-	/* No mail: what says that it is one would be unpacked as what it is
-	 * not. */
+	/* Not a type of mail: a message that claims it must not be unpacked. */
 	if (type == &troupe__end__descriptor)
 		return 0;
 	if (known)
@@ -75,7 +74,7 @@ const char *trp_types_name(uint64_t id)
 	return type ? type->name : trp_type_table_find(&names, id);
 }
 
-/* How many dynamic symbols there are: the last one that a GNU hash reaches. */
+/* The number of dynamic symbols: up to the last one in the GNU hash. */
 static uint32_t count_symbols(const uint32_t *hash)
 {
 	uint32_t buckets = hash[0], first = hash[1], bloom = hash[2];
@@ -131,7 +130,7 @@ static const void *as_descriptor(const struct link_map *map,
 	return *descriptor == magic ? descriptor : NULL;
 }
 
-/* Until visit() returns what is not 0. */
+/* Until visit() returns a value other than 0. */
 static int each_descriptor(const struct link_map *map, size_t size_of,
 			   uint32_t magic,
 			   int (*visit)(const void *descriptor, void *data),
@@ -157,8 +156,8 @@ static int each_descriptor(const struct link_map *map, size_t size_of,
 }
 
 /*
- * The same of an application and the libraries that came with it, which stand
- * behind it in the list; the program itself (the first) stands alone.
+ * The same for an application and the libraries that came with it, which follow
+ * it in the list; the program itself (the first) stands alone.
  */
 static int each_of(void *application, size_t size_of, uint32_t magic,
 		   int (*visit)(const void *descriptor, void *data), void *data)

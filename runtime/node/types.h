@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The message types that this node knows, by identity (serialize/type.h).
+ * The message types that this node knows, by id (serialize/type.h).
  *
  * The zygote finds those of the application by its dynamic symbols, for
  * protoc-c exports each as package__name__descriptor; every actor inherits the
@@ -17,10 +17,10 @@
 /* Those that every actor knows, whatever its application declares. */
 int trp_types_begin(void);
 
-/* application: of dlopen().  0, -EEXIST (two types, one identity), -ENOMEM. */
+/* application: of dlopen().  0, -EEXIST (two types, one id), -ENOMEM. */
 int trp_types_load(void *application);
 
-/* The same results; to add what is known already is 0. */
+/* The same results; 0 for a type that is known already. */
 int trp_types_add(const ProtobufCMessageDescriptor *type);
 
 /* NULL: not known. */
@@ -32,7 +32,7 @@ const ProtobufCMessageDescriptor *trp_types_find(uint64_t id);
  */
 void trp_types_learn(char *text, size_t size);
 
-/* NULL: not known, nor its name. */
+/* NULL: neither the type nor its name is known. */
 const char *trp_types_name(uint64_t id);
 
 /*

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Ids of watches: what an actor is told an end for lies in the low bits.  An
- * end that is told with id 0 is that of a child, which nobody asked for.
+ * Ids of watches: the low bits tell for what an end was watched.  Id 0 is the
+ * end of a child, which needs no watch.
  */
 
 #include <stdint.h>
@@ -12,7 +12,7 @@ enum trp_watch_kind {
 	TRP_WATCH_CHILD,
 	TRP_WATCH_MONITOR, /* troupe_monitor() */
 	TRP_WATCH_WAIT,	   /* troupe_wait() */
-	TRP_WATCH_TARGET,  /* of calls, and what else is owed an answer */
+	TRP_WATCH_TARGET,  /* of calls, and others that await an answer */
 	TRP_WATCH_KINDS,
 };
 

@@ -6,10 +6,10 @@
 #include <string.h>
 
 /*
- * CBOR (RFC 8949) by libcbor.  Heads are looked at by its streaming side first,
- * for its tree builder allocates whatever a list or map announces; values are
- * the builder's work.  Tags are passed over, strings in chunks are refused (the
- * original never sends them).
+ * CBOR (RFC 8949) by libcbor.  Its streaming side reads heads first, as its
+ * tree builder allocates whatever a list or map announces; the builder reads
+ * values.  Tags are ignored, strings in chunks are refused (the original never
+ * sends them).
  */
 
 struct seen {

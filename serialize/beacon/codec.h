@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * CBOR and msgpack as one stream of tokens.  A list of N is the token LIST
- * with count N and then N items; a map of N is MAP and then N keys each with
- * its item.  A reader never believes a count: what is announced but not there
- * ends in -EBADMSG, and is not allocated.
+ * CBOR and msgpack as one stream of tokens.  A list of N is the token LIST with
+ * count N and then N items; a map of N is MAP and then N keys each with its
+ * item.  A reader never trusts a count: missing items end in -EBADMSG, and are
+ * not allocated.
  */
 
 #include "serialize/beacon/scalar.h"
@@ -32,7 +32,7 @@ struct trp_reader {
 	size_t at;
 };
 
-/* Bytes that are written: the caller's memory. */
+/* Output bytes, in the caller's memory. */
 struct trp_writer {
 	char *data;
 	size_t space;

@@ -5,5 +5,5 @@
 
 /* The codecs that were built. */
 
-/* By name ("cbor", "msgpack"); NULL where it is unknown or not built. */
+/* By name ("cbor", "msgpack"); NULL if it is unknown or not built. */
 const struct trp_codec *trp_codecs_find(const char *name);

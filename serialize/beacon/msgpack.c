@@ -7,7 +7,7 @@
 
 /*
  * msgpack by msgpack-c.  Heads of lists and maps are read here: the library
- * would allocate whatever they announce.  Everything else is its work.
+ * would allocate whatever they announce.  It does everything else.
  */
 
 static uint32_t big_endian(const char *bytes, int length)

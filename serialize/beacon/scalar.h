@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A value as beacon nodes tell each other: one small thing that is comparable
- * with any other.  Lists and maps of other implementations are kept as the
- * bytes they came in (RAW), and go out again unchanged.
+ * A value of a beacon node: small, and comparable with any other.  Lists and
+ * maps of other implementations are kept as raw bytes (RAW), and sent
+ * unchanged.
  */
 
 #include <stdbool.h>
@@ -45,7 +45,7 @@ int trp_scalar_compare(const struct trp_scalar *a, const struct trp_scalar *b);
 
 /*
  * Copies `from` into `to`, whose old content is freed.  Returns 0 or -ENOMEM;
- * then `to` is as it was.
+ * then `to` is unchanged.
  */
 int trp_scalar_copy(struct trp_scalar *to, const struct trp_scalar *from);
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * One table says what a message consists of; reading, writing and checking
- * follow it.  A key that comes twice counts as its last, as in Python.
+ * One table defines the fields of each message; reading, writing and checking
+ * follow it.  The last of duplicate keys counts, as in Python.
  */
 
 const struct trp_wire_config trp_wire_defaults = {
@@ -73,7 +73,7 @@ static const unsigned int sent_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_HIST] = BIT(FIELD_T) | BIT(FIELD_VALUE) | BIT(FIELD_HISTORY),
 };
 
-/* Those that it cannot do without. */
+/* The required fields. */
 static const unsigned int needed_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_INIT] = BIT(FIELD_T) | BIT(FIELD_NODE),
 	[TRP_WIRE_VERS] = BIT(FIELD_T) | BIT(FIELD_NODE) | BIT(FIELD_VERSION),
@@ -81,7 +81,8 @@ static const unsigned int needed_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_HIST] = BIT(FIELD_T) | BIT(FIELD_HISTORY),
 };
 
-/* Invariant: used <= reader.at: a text costs more on the wire than copied. */
+/* Invariant: used <= reader.at: a text takes more bytes on the wire than in the
+ * copy. */
 struct decoding {
 	const struct trp_codec *codec;
 	struct trp_reader reader;
@@ -260,7 +261,7 @@ static int get_flag(struct decoding *d, bool *ret_flag)
 	return r;
 }
 
-/* Takes the end of a list or map of unknown length, if it is there. */
+/* Consumes the end of a list or map of unknown length, if it is there. */
 static bool take_break(struct decoding *d)
 {
 	struct trp_reader ahead = d->reader;
@@ -443,7 +444,7 @@ static struct trp_token integer_token(int64_t integer)
 	return value_token(&value);
 }
 
-/* Whole seconds go out as ints: so do the defaults of the original. */
+/* Whole seconds are sent as ints, like the defaults of the original. */
 static struct trp_token seconds_token(double real)
 {
 	struct trp_scalar value = { .type = TRP_SCALAR_REAL, { .real = real } };

@@ -44,7 +44,7 @@ struct trp_wire {
 	size_t history_length;
 	struct trp_wire_config config; /* vers */
 
-	void *owned_names; /* made by trp_wire_decode(), NULL otherwise */
+	void *owned_names; /* set by trp_wire_decode(), NULL otherwise */
 	void *owned_history;
 };
 
@@ -52,31 +52,32 @@ struct trp_wire {
 extern const struct trp_wire_config trp_wire_defaults;
 
 /*
- * Checks what the protocol asks of a configuration: cycle >= 0.1,
- * cycle >= 3 * gap, gap >= 0.01, and that the rest can be worked with.
+ * Checks a configuration: cycle >= 0.1, cycle >= 3 * gap, gap >= 0.01, and that
+ * the rest is usable.
  */
 bool trp_wire_config_is_valid(const struct trp_wire_config *config);
 
-/* Names are there, not empty, not too long; a ping begins with its node. */
+/* Checks that names exist and are not empty or too long; a ping starts with its
+ * node. */
 bool trp_wire_is_valid(const struct trp_wire *wire);
 
 /*
- * The node that a message speaks of: a hist's is the first of its history.
+ * The node that a message is about: for a hist, the first of its history.
  * The message must be valid.
  */
 const char *trp_wire_about(const struct trp_wire *wire);
 
 /*
- * Reads a message.  Unknown keys are passed over.  Returns 0; -EBADMSG when
- * it is none (nothing is left to free), or -ENOMEM.  The value's span lies in
- * `data`; everything else is freed by trp_wire_fini().
+ * Reads a message.  Unknown keys are ignored.  Returns 0; -EBADMSG: not a
+ * message (nothing to free); or -ENOMEM.  The value's span lies in `data`;
+ * everything else is freed by trp_wire_fini().
  */
 int trp_wire_decode(const struct trp_codec *codec, const void *data,
 		    size_t length, struct trp_wire *ret_wire);
 
 /*
- * Appends a message, which must be valid.  Returns 0; or -ENOSPC, then what
- * was appended is worth nothing.
+ * Appends a message, which must be valid.  Returns 0; or -ENOSPC, then the
+ * appended bytes are invalid.
  */
 int trp_wire_encode(const struct trp_codec *codec, const struct trp_wire *wire,
 		    struct trp_writer *writer);
