@@ -12,7 +12,7 @@
 #include "runtime/node/watch.h"
 #include "serialize/message.h"
 
-/* Ends of targets that were told while we wait: no callback, so at once. */
+/* Ends of targets that are reported while we wait: no callback, so at once. */
 static void take_ended_targets(void)
 {
 	struct trp_exit_notice **link = &trp_self.exits.first;
@@ -24,7 +24,7 @@ static void take_ended_targets(void)
 			continue;
 		}
 		trp_exit_queue_take(&trp_self.exits, notice->watch, 0);
-		/* An answer counts before the death of who sent it. */
+		/* An answer comes before the death of its sender. */
 		while (trp_take(TRP_TAKE_REPLY) == TRP_STEP_DONE)
 			;
 		trp_target_watch_ended(&notice->end);
@@ -33,7 +33,7 @@ static void take_ended_targets(void)
 	}
 }
 
-/* Takes an answer, or sleeps for one unless that would never end. */
+/* Takes an answer, or sleeps for one unless it could never come. */
 static int block(const struct troupe_proxy *first, size_t count)
 {
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
@@ -89,8 +89,8 @@ int troupe_await(struct troupe_proxy *proxy)
 /* ---- one question to many ------------------------------------------------ */
 
 /*
- * Each target has a proxy of its own; the answers are copied, for they outlive
- * the closures that were given them.
+ * Each target has its own proxy; the answers are copied, as they outlive the
+ * closures that get them.
  *
  *	pending == targets without result, + 1 while the question is asked
  */

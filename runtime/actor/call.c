@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The asking side of calls: proxies, and the calls that have no answer yet.
- *
- * A call's correlation is its place in the table and a number that is never
- * used again, so that a late answer finds nobody and vanishes:
+ * The caller's side of calls: proxies, and unanswered calls.  A call's
+ * correlation is its place in the table and a number that is never reused, so a
+ * late answer finds nothing and is dropped:
  *
  *	correlation = number << 20 | place,	table[place]->number == number
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
- * target watched, so that a short call costs the supervisor nothing.  Until
- * then the call is *unwatched*, and the status block says that there is one:
- * then the supervisor tells of the death of anybody that we ever sent to.  A
- * target that was dead before the call is -ESRCH at once, by the directory.
+ * target watched, so a short call costs the supervisor nothing.  Until then the
+ * call is *unwatched*, which the status block shows: the supervisor then
+ * reports the death of any actor that we ever sent to.  For a target that was
+ * dead before the call, the directory gives -ESRCH at once.
  *
  *	unwatched ==> status->has_unwatched
  */
@@ -121,7 +120,7 @@ static void publish_unwatched(bool has_unwatched)
 {
 	if (!trp_self.status)
 		return; /* no member of a node */
-	/* Not in time for a death at this moment: then it is watched. */
+	/* Too late for a death at this moment, which the watch reports. */
 	trp_store_relaxed(&trp_self.status->has_unwatched, has_unwatched);
 }
 
@@ -163,7 +162,7 @@ static void release(struct call *call)
 	free_calls = call;
 }
 
-/* Its sends go on with the flow of the call. */
+/* Its sends continue the flow of the call. */
 static void run_closure(const struct call *call, const ProtobufCMessage *answer)
 {
 	const struct trp_handled was = trp_self.handled;
@@ -182,7 +181,7 @@ static void run_closure(const struct call *call, const ProtobufCMessage *answer)
 
 /*
  * The closure runs exactly once: the place is free before it does.  It is a
- * callback, whoever completes the call: no other begins within it.
+ * callback in any case: no other begins within it.
  */
 static void complete(struct call *call, const ProtobufCMessage *answer,
 		     int error, const struct troupe_reason *reason)
@@ -230,7 +229,7 @@ void trp_call_answered(const struct trp_mail *mail,
 	int64_t begin;
 	int r = -EBADMSG;
 
-	if (!call) { /* too late: nobody asks any more */
+	if (!call) { /* too late: the call is gone */
 		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, mail, envelope);
 		return;
 	}
@@ -440,7 +439,7 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 
 /*
  * `proxy` may hold anything: its pending calls are found in the table.  Their
- * closures may ask again by it, or initialise it again.
+ * closures may call by it again, or initialise it again.
  */
 void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
 		       const ProtobufCServiceDescriptor *service)

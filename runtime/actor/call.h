@@ -13,19 +13,19 @@ void trp_call_start(struct troupe_proxy *proxy, unsigned method,
 void trp_call_answered(const struct trp_mail *mail,
 		       const struct trp_envelope *envelope);
 
-/* Fails those that are due; when they want to be looked at next. */
+/* Fails calls that are due; returns when to check them next. */
 void trp_call_expire(struct troupe_time now);
 struct troupe_time trp_call_next(void);
 
 /* ---- the calls of proxies first[0..count - 1] ------------------------- */
 
-/* The one that every pending call of this actor waits for; or NULL. */
+/* The one target that all pending calls of this actor wait for; or NULL. */
 const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
 					 size_t count);
 /* Completes them with that error. */
 void trp_call_fail(const struct troupe_proxy *first, size_t count, int error,
 		   const char *text);
-/* Gives them up: their closures do not run. */
+/* Abandons them: their closures do not run. */
 void trp_call_forget(const struct troupe_proxy *first, size_t count);
 
 /* A guest leaves: all fail. */

@@ -18,11 +18,11 @@ enum {
 	HELD_MAX = 1024 /* then mail stays in its lanes */
 };
 
-/* A record that is still its lane's. */
+/* A record that its lane still owns. */
 struct held {
 	struct held *next;
 	struct trp_mail mail;
-	uint64_t put; /* which of the puts it was; 0: it is handled here */
+	uint64_t put; /* the number of its put; 0: it is handled here */
 };
 
 static struct {
@@ -90,7 +90,7 @@ static const ProtobufCServiceDescriptor *own_service(void)
 	return service ? service->descriptor : NULL;
 }
 
-/* False: it has no name here, or somebody waits for an answer to it. */
+/* False: it has no name here, or its caller waits for an answer. */
 static bool describe(const struct trp_mail *record,
 		     const struct trp_envelope *envelope,
 		     struct troupe_mail *ret_mail)
@@ -127,7 +127,7 @@ static bool describe(const struct trp_mail *record,
 	return true;
 }
 
-/* The same, back; what is unknown here is refused later, as from a lane. */
+/* The reverse; an unknown type is refused later, as from a lane. */
 static struct trp_envelope envelope_of(const struct troupe_mail *mail)
 {
 	const ProtobufCServiceDescriptor *service = own_service();
@@ -198,7 +198,7 @@ int trp_custom_mailbox_offer(const struct trp_mail *mail,
 						  : hold(mail, here.puts);
 }
 
-/* Its sender may have spoilt it since. */
+/* Its sender may have changed it since. */
 static int handle_held(const struct trp_mail *mail)
 {
 	struct trp_envelope envelope;
@@ -209,7 +209,7 @@ static int handle_held(const struct trp_mail *mail)
 	return trp_dispatch_mail(mail, &envelope, 0, NULL);
 }
 
-/* The first one held goes: it is kept, or handled now. */
+/* Releases the first one held: it is kept, or handled now. */
 static int let_go(void)
 {
 	struct held *held = here.first;

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The actor's side of a mailbox of another kind (troupe_mailbox.h): what of
- * the lanes is put there, and what is handed out; README.md says in which
- * order.  Mail that was put, and calls behind it, are *held* in their lanes
- * until the kind has kept it:
+ * The actor's side of a custom mailbox (troupe_mailbox.h): puts mail of the
+ * lanes there, and handles mail from there; README.md has the order.  Mail that
+ * was put, and calls behind it, are *held* in their lanes until the kind has
+ * kept it:
  *
  *	held[0].put < held[1].put < ...,	kept < put of each put
  */
@@ -15,34 +15,34 @@
 #include "ipc/mailbox.h"
 #include "serialize/envelope.h"
 
-/* Before init(): 0, or why the actor cannot live. */
+/* Before init(): 0, or an error that ends the actor. */
 int trp_custom_mailbox_open(void);
 /* After stop(). */
 void trp_custom_mailbox_close(void);
 
-/* It takes mail now.  True where there is none. */
+/* True: it takes mail now, or there is no custom mailbox. */
 bool trp_custom_mailbox_has_room(void);
 
-/* Nothing is held, and nothing in it is left to handle. */
+/* True: nothing is held, and nothing in it is left to handle. */
 bool trp_custom_mailbox_is_done(void);
 
 /*
- * Mail off a lane.  TRP_STEP_IDLE: it is not for it, and nobody is before
- * it: to be handled now; DONE: it was put; HELD: it waits in its lane.
+ * Mail off a lane.  TRP_STEP_IDLE: it bypasses the mailbox, and none is before
+ * it: handle it now; DONE: it was put; HELD: it waits in its lane.
  */
 int trp_custom_mailbox_offer(const struct trp_mail *mail,
 			     const struct trp_envelope *envelope);
 
-/* Lets go of what is kept by now.  As a turn. */
+/* Releases mail that is kept by now.  As a turn. */
 int trp_custom_mailbox_settle(void);
-/* Mail may be put there, before anything is handed out. */
+/* True: put more mail before anything is taken out. */
 bool trp_custom_mailbox_wants_mail(void);
-/* Has one that was put handled.  As a turn. */
+/* Handles one message from it.  As a turn. */
 int trp_custom_mailbox_hand_out(void);
 
 /*
- * Has mail handled as trp_dispatch_mail().  Mail that was handed out (entry !=
- * 0) is acknowledged, unless it was stashed.
+ * Handles mail as trp_dispatch_mail().  Mail from the mailbox (entry != 0) is
+ * acknowledged, unless it was stashed.
  */
 int trp_custom_mailbox_handle(const struct trp_mail *mail,
 			      const struct trp_envelope *envelope,

@@ -7,7 +7,8 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-/* It goes on with the flow of what is handled; one that stops says nothing. */
+/* It continues the flow of the current message; a stopping actor reports
+ * nothing. */
 static void notice(struct trp_dead *dead)
 {
 	dead->flow = trp_self.handled.flow;

@@ -20,8 +20,9 @@ void trp_dead_letters_received(enum troupe_dead_cause cause,
 int trp_dead_letters_drop(enum troupe_dead_cause cause,
 			  const struct trp_mail *mail,
 			  const struct trp_envelope *envelope);
-/* The same of what trp_self_unpack() refused with r: bad, or no memory. */
+/* The same for mail that trp_self_unpack() refused with r: invalid, or no
+ * memory. */
 int trp_dead_letters_drop_packed(int r, const struct trp_mail *mail,
 				 const struct trp_envelope *envelope);
-/* It has not even an envelope: of its sender the lane alone is known. */
+/* It has no valid envelope: only the lane tells its sender. */
 int trp_dead_letters_drop_unknown(const struct trp_mail *mail);

@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cycles of blocking asks, found by the one that would close them.
- *
- * Before it sleeps in an await, an actor whose calls all wait for one target
- * publishes that target in its status, and follows the chain from there:
+ * Cycles of blocking asks, detected by the actor that would close them.  Before
+ * it sleeps in an await, an actor whose calls all wait for one target publishes
+ * that target in its status, and follows the chain from there:
  *
  *	X -> Y	X sleeps, or is about to, until Y answers
  *
  * Such an edge holds while await_turn of X stays the same odd number: until it
- * wakes X takes nothing, runs nothing and sends nothing.  It is a wait that Y
- * alone can end if also
+ * wakes X takes nothing, runs nothing and sends nothing.  Only Y can end this
+ * wait if also Y has sent X no unread answer, and has passed on no call that is
+ * as young as X's oldest.
  *
- *	Y has sent X no answer that X has not read, and
- *	Y has passed on no call that is as young as X's oldest.
- *
- * Publish, fence, walk: of those that publish at the same time one at least
- * sees all.  Walk, check each edge, read each turn again: when none has
- * changed, all edges held at once, between the two readings, and nobody but a
- * deadline could have ended any of these waits.  So what is found is true.
- * A cycle that is not found (by a wait for several targets, of more than
- * STEPS_MAX) ends by its deadline.
+ * Publish, fence, walk: if several actors publish at the same time, at least
+ * one sees all.  Walk, check each edge, read each turn again: if none has
+ * changed, all edges held at once, between the two reads, and only a deadline
+ * could have ended any of these waits.  So a detected cycle is real.
+ * A missed cycle (a wait for several targets, or more than STEPS_MAX actors)
+ * ends by its deadline.
  */
 #include "runtime/actor/deadlock.h"
 
@@ -30,7 +27,7 @@
 
 enum { STEPS_MAX = 1024 };
 
-/* One who awaits, and what it said when we looked. */
+/* An awaiting actor, and its state when we read it. */
 struct step {
 	troupe_ref ref;
 	uint32_t turn;
@@ -87,7 +84,7 @@ static bool is_true(size_t count)
 	return true;
 }
 
-/* How many there are in the cycle that leads back to us; 0: there is none. */
+/* The length of the cycle that leads back to us; 0: there is none. */
 static size_t walk(void)
 {
 	troupe_ref ref = trp_self.ref;
@@ -102,7 +99,7 @@ static size_t walk(void)
 	return 0;
 }
 
-/* "a[12] -> b[13] -> a[12]", as far as there is room. */
+/* "a[12] -> b[13] -> a[12]", cut to the room. */
 static void write_path(size_t count, char path[TROUPE_TEXT_SIZE])
 {
 	size_t used = 0, i;
@@ -125,7 +122,7 @@ static void turn(void)
 {
 	uint32_t now = trp_load_relaxed(&trp_self.status->await_turn);
 
-	/* Pairs with D1; publishes whom we await. */
+	/* Pairs with D1; publishes our target. */
 	trp_store_release(&trp_self.status->await_turn, now + 1);
 }
 
@@ -150,7 +147,7 @@ bool trp_deadlock_begin(troupe_ref target, int64_t since,
 void trp_deadlock_end(void)
 {
 	turn();
-	/* Nothing that we do from here on may be seen before it. */
+	/* No later store of ours may become visible before it. */
 	atomic_thread_fence(memory_order_release);
 }
 

@@ -114,7 +114,7 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		trp_dispatch_trace(begin, envelope);
 	if (ret_handled)
 		*ret_handled = trp_self.handled;
-	/* A message that a function now holds goes on to be handled. */
+	/* A message that a function holds is still being handled. */
 	if (r == TRP_STEP_HELD)
 		trp_self.handled = (struct trp_handled) {
 			.flow = envelope->flow,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Queues of ends that were told and are not dealt with yet. */
+/* Queues of reported ends that are not handled yet. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 struct trp_exit_notice {
 	struct trp_exit_notice *next;
 	uint64_t watch;	 /* see node/watch.h */
-	uint64_t number; /* once unclaimed: as struct trp_saved_mail has it */
+	uint64_t number; /* once unclaimed: as in struct trp_saved_mail */
 	struct troupe_end end;
 };
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors from actor to actor.  The giver keeps what it gave, and listens
- * on an abstract socket; the taker connects, says which it wants, and
- * is sent it.  Both sides are watches, answered wherever the process sleeps,
- * and no handler runs for them.
+ * Descriptors from actor to actor.  The giver keeps the descriptor, and listens
+ * on an abstract socket; the taker connects, names the one it wants, and gets
+ * it.  Both sides are watches, served wherever the process sleeps, without a
+ * handler.
  *
  *	an offer is in the list ==> its descriptor is open, and was not sent
  *	server.fd >= 0	       ==> the socket is watched
  *
- * The giver dies: the kernel closes what was not sent; what was sent lies in
- * the taker's socket.  The taker dies: a watch says so, and the offer is
- * closed.
+ * The giver dies: the kernel closes unsent descriptors; sent ones are in the
+ * taker's socket.  The taker dies: a watch reports it, and the offer is closed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +157,7 @@ static void on_request(struct trp_watch *watch, uint32_t events)
 	keep_spare();
 }
 
-/* All descriptors that there are may be on offer: those go last. */
+/* All descriptors may be on offer: those go last. */
 static void on_connection(struct trp_watch *watch, uint32_t events)
 {
 	int fd = accept_caller();
@@ -271,7 +270,7 @@ static void on_answer(struct trp_watch *watch, uint32_t events)
 	trp_wait_remove(&trp_self.wait, watch);
 }
 
-/* -ENOENT: the giver has closed without a word. */
+/* -ENOENT: the giver has closed without an answer. */
 static int receive_descriptor(int socket, int *ret_fd)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest: an actor by its own wish.  It gets its slot and the arena, which
- * others have by the fork, from the control socket.  Its connection is one of
- * the descriptors that it sleeps on, whose end is that of its membership.
+ * A guest: a process that asks to be an actor.  It gets its slot and the arena,
+ * which others get by the fork, from the control socket.  Its connection is one
+ * of the descriptors that it sleeps on; when it ends, so does the membership.
  *
  *	slot in our front, no exit record	until we have left
  *	exit record, then unmapped, then closed	in this order: the supervisor's
@@ -37,7 +37,7 @@ static struct trp_node node;
 static struct troupe_class own_class;
 static struct trp_watch connection;
 
-/* Never called: that it is set makes this a function actor. */
+/* Never called: its presence makes this a function actor. */
 static int run_elsewhere(const void *arguments)
 {
 	return -ENOTSUP;
@@ -52,19 +52,19 @@ static void be_over(void)
 	trp_wait_remove(&trp_self.wait, &connection);
 }
 
-/* Nothing is said there any more: what is ready is its end. */
+/* The node sends nothing more: readiness means its end. */
 static void on_connection(struct trp_watch *watch, uint32_t events)
 {
 	be_over();
 }
 
-/* An actor must not go on without having been told; our process may. */
+/* An actor that missed a report must not go on; our process may. */
 static void on_lost(int code, const char *text)
 {
 	be_over();
 }
 
-/* Looks now and then whether it still is a member. */
+/* Checks now and then whether it is still a member. */
 static int may_send(void)
 {
 	enum { LOOK_EVERY = 64 };
@@ -82,7 +82,7 @@ static const struct trp_routes routes = {
 	.lost = on_lost,
 };
 
-/* A child has neither the arena nor a right to our slot. */
+/* A child has neither the arena nor our slot. */
 static void on_fork(void)
 {
 	if (!trp_self.is_guest)
@@ -115,7 +115,7 @@ static void leave_arena(void)
 	trp_arena_fini(&node.arena);
 }
 
-/* Every page and every descriptor is given back. */
+/* Releases every page and every descriptor. */
 static void give_up(void)
 {
 	trp_self.ref = 0;

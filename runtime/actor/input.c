@@ -133,7 +133,8 @@ int trp_input_turn(void)
 	}
 	if (is_last_run(source))
 		disown(source);
-	/* While the handler runs it counts as queued: ours to free. */
+	/* While the handler runs it counts as queued: this function frees
+	 * it. */
 	begin = trp_trace_begin();
 	trp_self.is_busy = true;
 	r = source->run(source, owner);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A source of events: a watch and what is run for it, once for each event,
- * between messages.  A watch that is ready is taken off at once and queued;
- * it is set again only when its handler has returned.
+ * A source of events: a watch and its handler, which runs once for each event,
+ * between messages.  A ready watch is removed at once and queued; it is set
+ * again only when its handler has returned.
  *
  *	owner == NULL ==> removed: freed in its turn, if it is queued or runs
  */
@@ -15,7 +15,7 @@ struct trp_input {
 	struct trp_watch watch;
 	void *owner;
 	struct trp_input *
-		*link; /* the owner's to this; NULL again at its end */
+		*link; /* the owner's pointer to this; NULL again at its end */
 	int (*run)(const struct trp_input *source, void *owner);
 	const short *wanted; /* events, read when the watch is set; or NULL */
 	unsigned left;	     /* runs; 0: any number */

@@ -17,7 +17,7 @@
 
 enum {
 	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
-	RESCAN_MS = 30 * 1000 /* the slow look at every lane */
+	RESCAN_MS = 30 * 1000 /* the slow check of every lane */
 };
 
 /* ---- turns --------------------------------------------------------------- */
@@ -44,10 +44,10 @@ static unsigned heeded(void)
 }
 
 /*
- * Mail of an actor is handled before the report of its death: one record of
- * it, or of the stash that was taken back before; 0: there is none left.  While
- * no more work may be begun, or put aside, mail waits, and the report does not;
- * but answers are taken, which are no work.
+ * Mail of an actor is handled before the report of its death: takes one record
+ * of it, or of the unstashed mail before it; 0: there is none left.  At the
+ * limit on work mail waits, but the report does not; answers are taken, as they
+ * are no work.
  */
 static int drain(uint32_t slot)
 {
@@ -125,7 +125,7 @@ static int turn_timers(void)
 	return trp_self_result(r);
 }
 
-/* In turns, or a timer that is always due would keep the others waiting. */
+/* In turns, or a timer that is always due would starve the others. */
 static int turn_others(void)
 {
 	enum { OTHERS = 3 };
@@ -149,7 +149,7 @@ static int turn_mailbox(void)
 	return r ? r : trp_custom_mailbox_hand_out();
 }
 
-/* Takes what is held and may be taken now. */
+/* Takes held mail that may be taken now. */
 static int take_slowly(void)
 {
 	int r = trp_stash_turn();
@@ -161,9 +161,8 @@ static int take_slowly(void)
 }
 
 /*
- * All that was sent before the close has been handled: nothing is there, or,
- * for there may be no end of what is sent after it, a turn of each lane brought
- * nothing else.
+ * All mail from before the close has been handled: there is none, or a turn of
+ * each lane brought only later mail, which may never end.
  */
 static bool is_closed(void)
 {
@@ -191,7 +190,8 @@ static int turn(void)
 		if (r != TRP_STEP_IDLE)
 			return r;
 	}
-	/* There may be no end of answers, for who asks again for each. */
+	/* An actor that asks again after each answer may never run out of
+	 * them. */
 	if (trp_self.held && turns % LOOK_EVERY == LOOK_EVERY / 2)
 		r = take_slowly();
 	if (r == TRP_STEP_IDLE)
@@ -203,7 +203,7 @@ static int turn(void)
 	return is_closed() ? TRP_STEP_END : turn_others();
 }
 
-/* A closure may have said troupe_finish(), and returns nothing. */
+/* A closure may have called troupe_finish(), and returns nothing. */
 int trp_loop_turn(void)
 {
 	int r = turn();
@@ -220,7 +220,7 @@ static struct troupe_time earlier(struct troupe_time a, struct troupe_time b)
 	return a.ns < b.ns ? a : b;
 }
 
-/* To the life of the supervisor, after setuid(2) and its like. */
+/* Ties it to the supervisor again, after setuid(2) and the like. */
 static void stay_bound(void)
 {
 	if (!trp_self.is_guest)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Turns, the only place where callbacks of the class begin, and sleep. */
+/* Turns, which alone start callbacks of the class, and sleep. */
 
 #include "runtime/actor/self.h"
 
@@ -15,8 +15,8 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline);
 int trp_loop_rest(struct troupe_time deadline);
 
 /*
- * Takes what is no callback (answers, control; deadlines) and sleeps for it
- * when there is none: one step of a blocking call.  0 or negative.
+ * Takes answers, control and deadlines, which are no callbacks, or sleeps for
+ * them: one step of a blocking call.  0 or negative.
  */
 int trp_loop_block(struct troupe_time deadline);
 

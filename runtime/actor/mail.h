@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * Mail as the files of this folder hand it on: the record, and a copy of the
- * envelope that it begins with, which was checked; its sender may still write
- * to the record.
+ * Mail as the files of this folder pass it: the record, and a checked copy of
+ * its envelope, as its sender may still write to the record.
  */
 
 #include "ipc/lane.h"
@@ -22,7 +21,7 @@ static inline int trp_mail_envelope(const struct trp_mail *mail,
 				 &size);
 }
 
-/* Its receiver is told so much of it, beside body and attachment. */
+/* The parts of struct troupe_message beside body and attachment. */
 static inline struct troupe_message trp_mail_message(
 	const struct trp_envelope *envelope,
 	const ProtobufCMessageDescriptor *type)

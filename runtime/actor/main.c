@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of an actor that was forked, from its birth to its end. */
+/* The life of a forked actor, from its start to its end. */
 #include "runtime/actor/main.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static const struct trp_routes function_routes = {
 
 /* ---- end ----------------------------------------------------------------- */
 
-/* Children are stopped and waited for; their ends are still told. */
+/* Stops the children and waits for them; their ends are still reported. */
 static void stop_children(void)
 {
 	Troupe__Control__StopChildren request =
@@ -97,15 +97,15 @@ static _Noreturn void wind_up(int r)
 /* ---- the idle timeout of a class ----------------------------------------- */
 
 /*
- * Armed when the actor has run out of work and is about to sleep, so that a
- * message costs it nothing:
+ * Armed when the actor has no work and is about to sleep, so a message costs it
+ * nothing:
  *
  *	idle_timer is armed ==> `seen` messages had been received then
  */
 static struct troupe_timer idle_timer;
 static uint64_t seen;
 
-/* Not if something came since, or waits for work to be completed. */
+/* Not if something arrived since, or waits for work to complete. */
 static int expired(struct troupe_timer *timer)
 {
 	if (trp_status_read(&trp_self.status->received) != seen ||
@@ -150,7 +150,7 @@ static int run_class(const void *arguments)
 	has_begun = r >= 0;
 	if (r == TRP_STEP_DONE && klass->run) {
 		r = klass->run(arguments);
-		/* Which is what it was told by troupe_receive() or a spawn. */
+		/* The same result that troupe_receive() or a spawn gave it. */
 		if (r == -ECANCELED &&
 		    (troupe_is_stopping() || trp_self.is_finished))
 			r = 0;
@@ -178,7 +178,7 @@ static int root_main(const void *arguments)
 static const struct troupe_class root_class = { .name = "root",
 						.run = root_main };
 
-/* A function without class gets this one. */
+/* The class of a function without one. */
 static struct troupe_class function_class = { .name = "function" };
 
 static const struct troupe_class *find_class(
@@ -201,7 +201,7 @@ static const void *unpack_arguments(const Troupe__Control__Birth *birth)
 
 	if (!type)
 		return NULL;
-	/* Never given back: the arguments are valid for the actor's life. */
+	/* Never released: the arguments are valid for the actor's life. */
 	r = trp_message_unpack_private(type, birth->arguments.data,
 				       birth->arguments.len, &trp_self.scratch,
 				       &arguments);

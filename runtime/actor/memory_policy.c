@@ -55,7 +55,7 @@ bool trp_memory_policy_has_policy;
 static int (*policy)(const struct troupe_memory *memory);
 static void (*read_facts)(struct troupe_memory *ret) = read_machine;
 
-/* As they were looked up, how much was sent since, and when to look again. */
+/* As last read, the bytes sent since, and when to read again. */
 static struct troupe_memory facts;
 static uint64_t sent;
 static int64_t look_at_ns;

@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * Asking the policy for memory.  Without one a send pays for one load and a
- * branch.
+ * Calls the policy for memory.  Without one a send pays one load and a branch.
  */
 
 #include <stdbool.h>
@@ -12,15 +11,15 @@
 #include "serialize/message.h"
 
 /*
- * Fills in available, headroom and pressure; what cannot be read is not known.
- * proc, cgroup: /proc and /sys/fs/cgroup, but in tests.
+ * Fills in available, headroom and pressure, or "not known".  proc, cgroup:
+ * /proc and /sys/fs/cgroup, except in tests.
  */
 void trp_memory_policy_read(const char *proc, const char *cgroup,
 			    struct troupe_memory *ret);
 
 extern bool trp_memory_policy_has_policy;
 
-/* 0, or what a send is to return.  now_ns: of the monotonic clock. */
+/* 0, or the result of the send.  now_ns: of the monotonic clock. */
 int trp_memory_policy_ask(troupe_ref to, uint64_t wanted, int64_t now_ns);
 
 static inline int trp_memory_policy_check(troupe_ref to,
@@ -33,5 +32,5 @@ static inline int trp_memory_policy_check(troupe_ref to,
 		       : 0;
 }
 
-/* For tests: instead of the files of this machine; NULL: those. */
+/* For tests: replaces the files of this machine; NULL: restores them. */
 void trp_memory_policy_look_at(void (*read)(struct troupe_memory *ret));

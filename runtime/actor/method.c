@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answering side of calls.  A call that wants an answer is a ticket of its
- * own, so that the answer may come from any later callback; one-way calls share
- * one that swallows every answer.
+ * The callee's side of calls.  Each call that wants an answer has a ticket, so
+ * the answer may come from any later callback; one-way calls share one ticket
+ * that drops every answer.
  */
 #include "runtime/actor/method.h"
 
@@ -32,7 +32,7 @@ struct ticket {
 
 static struct ticket one_way;
 static struct ticket *free_tickets;
-static uint32_t in_work; /* tickets that are out, but for `one_way` */
+static uint32_t in_work; /* tickets in use, except `one_way` */
 
 /* in_work has changed. */
 static void weigh(void)
@@ -77,7 +77,7 @@ static void ticket_free(struct ticket *ticket)
 	weigh();
 }
 
-/* As long as its memory was not given to another call. */
+/* As long as its memory was not reused for another call. */
 static bool is_over(const struct ticket *ticket)
 {
 	if (ticket->is_over)
@@ -116,7 +116,7 @@ static int answer_failure(const struct ticket *ticket, int code,
 	return answer(ticket, TRP_FAILURE, &failure.base);
 }
 
-/* The closure that a method is given. */
+/* The closure that a method gets. */
 static void reply(const ProtobufCMessage *message, void *call)
 {
 	struct ticket *ticket = call;
@@ -184,7 +184,7 @@ int troupe_forward(void *call, troupe_ref to)
 
 /* ---- calls that travel --------------------------------------------------- */
 
-/* The bytes of a struct troupe_ticket, which come back from anybody. */
+/* The bytes of a struct troupe_ticket, from any actor. */
 struct passage {
 	uint64_t caller;
 	uint64_t correlation;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ends of others, as they are told, and waited for. */
+/* The ends of other actors, reported or waited for. */
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor/loop.h"
@@ -65,7 +65,7 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 		if (trp_self.is_stopping)
 			return -ECANCELED;
 		is_late = trp_time_now().ns >= deadline.ns;
-		/* Reports from before the answer are here: it overtook them. */
+		/* Earlier reports are here, too: the answer overtook them. */
 		r = is_late ? trp_take(TRP_TAKE_CONTROL)
 			    : trp_loop_block(deadline);
 		if (r < 0)
@@ -75,7 +75,7 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 	}
 }
 
-/* The end of a child that was told already, and that nobody has claimed. */
+/* The end of a child that was reported already and not claimed. */
 static struct trp_exit_notice *claim(troupe_ref ref)
 {
 	struct trp_exit_notice *notice =
@@ -112,7 +112,8 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			unwatch(id);
 			return r;
 		}
-		/* A child's end is told twice: to the parent, to the watch. */
+		/* A monitored child's end is reported twice: to the parent, to
+		 * the watch. */
 		own = claim(ref);
 		if (own && notice->end.reason.cause == TROUPE_NOPROC)
 			notice->end = own->end;

@@ -62,7 +62,7 @@ static uint64_t mix(uint64_t hash, uint64_t number)
 	return (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* By what it says and not where it is: its owner may change it. */
+/* By its content and not its address: its owner may change it. */
 static bool mix_example(uint64_t *hash, const ProtobufCMessage *example,
 			struct trp_scratch *scratch)
 {

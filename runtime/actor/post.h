@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Every way out of an actor. */
+/* All outgoing messages of an actor. */
 
 #include "runtime/actor/self.h"
 
@@ -9,8 +9,8 @@
 struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind);
 
 /*
- * Packs and sends.  envelope: kind, correlation, ... are the caller's.  0, or
- * as troupe_send().
+ * Packs and sends.  envelope: the caller sets kind, correlation, ... 0, or as
+ * troupe_send().
  */
 int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   struct trp_envelope *envelope,

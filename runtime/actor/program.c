@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs as children of an actor.  The end is seen on a pidfd, so that only
- * this one is reaped; an actor that dies takes its programs along.
+ * Programs as children of an actor.  A pidfd reports the end, so only this
+ * child is reaped; an actor's programs die with it.
  */
 #include <errno.h>
 #include <fcntl.h>

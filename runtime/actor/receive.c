@@ -2,22 +2,21 @@
 /*
  * Receiving for function actors.
  *
- * A message that no pattern of the present call matches is moved to the save
- * queue, so that its lane goes on and the awaited one behind it is reached.
- * The save queue is a list for each type, each in order of arrival; a number
- * says the order between them:
+ * A message that no pattern of the present call matches moves to the save
+ * queue, to reach the awaited one behind it.  The save queue has a list for
+ * each type, each in order of arrival; a number gives the order between them:
  *
  *	list[t].first <= ... <= list[t].last	(by number)
  *
- * A pattern that names a type looks at that list alone, and a pattern of a type
- * alone at its head alone.  For patterns by sender, example or shape a list
- * remembers what was looked at in vain, and for which patterns (their print):
+ * A pattern with a type checks only that list, and a pattern with only a type
+ * only its head.  For patterns by sender, example or shape a list remembers how
+ * far it was searched in vain, and for which patterns (their print):
  *
  *	list.tried_for == print ==> what is before list.tried matches none
  *
- * so that the same patterns look at each message once.  A predicate may change
- * its mind: with one of those the list is looked at in each call (print 0).
- * Answers to calls have lanes of their own and never pass through here.
+ * so the same patterns check each message once.  A predicate may change its
+ * answer: with one the list is searched in each call (print 0).  Answers to
+ * calls have lanes of their own and never pass through here.
  */
 #include "runtime/actor/receive.h"
 
@@ -45,13 +44,13 @@ struct list {
 	uint64_t tried_for;
 };
 
-/* The call that is waiting, and what it was given. */
+/* The waiting call, and its result. */
 static struct wanted {
 	const struct troupe_pattern *patterns; /* NULL: nobody waits */
 	size_t count;
 	uint64_t print;
-	int64_t until; /* what is sent later need not be looked at */
-	uint32_t late; /* turns since the last that found some sent before */
+	int64_t until; /* later messages need not be checked */
+	uint32_t late; /* turns since the last one with an earlier message */
 	int index;     /* of the pattern that matched; -1: none yet */
 	bool has_ends; /* a pattern is for ends */
 	struct troupe_message message;
@@ -60,14 +59,14 @@ static struct wanted {
 static struct list *lists;
 static struct trp_type_table lists_by_type;
 
-/* The last call has returned this, and the next gives it back. */
+/* The last call has returned this; the next one releases it. */
 static struct trp_saved_mail *given_saved;
 static struct trp_mail given_mail;
 static bool is_mail_given;
 static struct trp_exit_notice *given_end;
 static struct trp_scratch_mark given_mark;
 
-/* The span of that, from when it was returned until it is given back. */
+/* Its span, from the return until the release. */
 static struct trp_envelope given_envelope;
 static int64_t given_begin;
 
@@ -113,7 +112,7 @@ static struct troupe_message describe(const struct trp_envelope *envelope)
 
 static int unpack_error; /* of the last that could not be unpacked */
 
-/* Unpacks on the first need.  False: it cannot be. */
+/* Unpacks on first use.  False: it cannot be unpacked. */
 static bool unpack(const struct trp_mail *mail, struct troupe_message *message)
 {
 	ProtobufCMessage *unpacked;
@@ -173,7 +172,7 @@ static struct list *list_of(uint64_t type)
 }
 
 /*
- * is_tried: in vain, with what is wanted now; then so was all before it, when
+ * is_tried: in vain, with the present patterns; then so were all before it when
  * the call began.
  */
 static void append(struct list *list, struct trp_saved_mail *saved,
@@ -188,13 +187,13 @@ static void append(struct list *list, struct trp_saved_mail *saved,
 	list->tried_for = wanted.print;
 }
 
-/* Takes one out; `link` then leads to what was behind it. */
+/* Takes one out; `link` then points to the next one. */
 static struct trp_saved_mail *take_out(struct list *list,
 				       struct trp_saved_mail **link)
 {
 	struct trp_saved_mail *saved = *link;
 
-	/* It matched, or was looked at first: it is not among the tried. */
+	/* It matched, or was checked first: it is not among the tried. */
 	assert(list->tried != &saved->next);
 	*link = saved->next;
 	if (list->last == &saved->next)
@@ -215,7 +214,7 @@ static int keep(const struct trp_mail *mail,
 	return TRP_STEP_DONE;
 }
 
-/* Does any pattern look at this list; and at more than its head? */
+/* Does any pattern need this list, and more than its head? */
 static bool concerns(const struct list *list, bool *ret_is_deep)
 {
 	bool is_wanted = false;
@@ -251,8 +250,8 @@ static void drop_saved(struct list *list, struct trp_saved_mail **link)
 }
 
 /*
- * The earliest of one list that matches and is earlier than what we have; from
- * `link`, which is where the search ended then.
+ * The earliest match of one list that is earlier than the present one; from
+ * `link`, where the last search ended.
  */
 static struct trp_saved_mail **search_from(struct list *list,
 					   struct trp_saved_mail **link,
@@ -332,7 +331,7 @@ bool trp_receive_offer_end(struct trp_exit_notice *notice)
 	return true;
 }
 
-/* One that was told before the message of that number was saved. */
+/* An end that was reported before the message of that number was saved. */
 static bool take_end(uint64_t before)
 {
 	struct trp_exit_notice *notice =
@@ -423,9 +422,9 @@ int trp_receive_offer(const struct trp_mail *mail,
 }
 
 /*
- * Whether to go on without a look at the deadline.  Mail that was sent by then
- * is looked at, and there may be no end to what is sent after it: of that, one
- * turn of each lane that has something.
+ * Whether to go on without checking the deadline.  Mail from before it is
+ * considered; of later mail, which may never end, only one turn of each
+ * non-empty lane.
  */
 static bool may_go_on(void)
 {
@@ -459,7 +458,7 @@ static int wait_for_match(struct troupe_time deadline)
 	}
 }
 
-/* The span ends before that of what came begins. */
+/* The span ends before that of the message begins. */
 static int wait_and_trace(struct troupe_time deadline)
 {
 	int64_t begin = trp_trace_begin();

@@ -11,8 +11,8 @@
 #include "runtime/node/trace.h"
 
 /*
- * Sleeps for the answer.  `again`: when to look whether one of the two was
- * rung in vain; the pauses double, so a long wait costs few wakes.
+ * Sleeps for the answer.  `again`: when to check whether a ring was lost on
+ * either side; the pauses double, so a long wait costs few wakes.
  */
 static int sleep_on(int64_t since, struct troupe_time *again)
 {
@@ -26,7 +26,7 @@ static int sleep_on(int64_t since, struct troupe_time *again)
 	return r;
 }
 
-/* blank: where the answer goes. */
+/* blank: storage for the answer. */
 static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);

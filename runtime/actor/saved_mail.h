@@ -3,9 +3,9 @@
 
 /*
  * Mail that was taken off its lane and is not handled yet: a copy in private
- * memory, so that the lane goes on.  Both the save queue of troupe_receive()
- * and the stash of a class are lists of these.  That memory dies with a process
- * that crashes; the status block says how many there were.
+ * memory, so the lane can go on.  Both the save queue of troupe_receive() and
+ * the stash of a class are lists of these.  A crash loses that memory; the
+ * status block has the number of messages.
  */
 
 #include "ipc/mailbox.h"
@@ -14,10 +14,10 @@
 struct trp_saved_mail {
 	struct trp_saved_mail *next;
 	uint64_t number; /* rising in the order of saving */
-	uint64_t entry;	 /* in the custom mailbox that handed it out, or 0 */
-	bool is_counted; /* in the status block: it would be lost */
+	uint64_t entry;	 /* in the custom mailbox that it is from, or 0 */
+	bool is_counted; /* in the status block, as a crash would lose it */
 	struct trp_envelope envelope;
-	struct trp_mail mail; /* of no lane: bytes and attachment are ours */
+	struct trp_mail mail; /* of no lane: this owns bytes and attachment */
 	unsigned char bytes[];
 };
 
@@ -29,8 +29,8 @@ struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
 					  const struct trp_envelope *envelope);
 void trp_saved_mail_free(struct trp_saved_mail *saved);
 
-/* A custom mailbox has it as that entry, unless 0: it would not be lost. */
+/* entry: in a custom mailbox, which would not lose it; or 0. */
 void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
-/* At an end in order each is told of, so none is left to be counted. */
+/* An orderly end reports each, so none is left to be counted. */
 void trp_saved_mail_told(void);

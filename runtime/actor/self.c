@@ -46,7 +46,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
-/* LeakSanitizer looks at what ends by exit(), and an actor does not. */
+/* LeakSanitizer checks processes that end by exit(), and an actor does not. */
 static bool leaks(void)
 {
 	return __lsan_do_recoverable_leak_check() != 0;
@@ -78,7 +78,7 @@ void trp_self_exit(enum troupe_cause cause, int code, const char *text)
 void trp_self_on_term(int number)
 {
 	trp_self.is_stopping = true;
-	/* It may be on its way to sleep: it looks at its bell once more. */
+	/* It may be on its way to sleep: it checks its doorbell again. */
 	if (trp_self.mailbox.doorbell)
 		trp_doorbell_set(trp_self.mailbox.doorbell,
 				 trp_self.mailbox.slot);
@@ -105,7 +105,7 @@ void trp_self_hold(enum trp_hold why, bool is_held)
 				      : TRP_TAKE_ALL;
 }
 
-/* The result of troupe_finish() goes before that of a callback. */
+/* The result of troupe_finish() overrides that of a callback. */
 static int finished(int r)
 {
 	if (!trp_self.finish)

@@ -3,10 +3,9 @@
 
 /*
  * The process that is an actor: its mailbox, its place to sleep, its class, and
- * what else more than one file needs to know.
- *
- * Callbacks of the class never nest.  trp_loop_turn() alone begins them; a
- * blocking call within one (await, wait, a request) takes without turning:
+ * other state that several files share.  Callbacks of the class never nest.
+ * Only trp_loop_turn() starts them; a blocking call within one (await, wait, a
+ * request) takes without turning:
  *
  *	is_busy ==> no callback of the class is begun
  */
@@ -24,30 +23,30 @@ enum trp_step {
 	TRP_STEP_IDLE, /* there was nothing to do */
 	TRP_STEP_DONE,
 	TRP_STEP_END,  /* a clean end */
-	TRP_STEP_HELD, /* done, but its record is not given back yet */
+	TRP_STEP_HELD, /* done, but its record is not released yet */
 };
 
-/* Why mail is not taken straight off the lanes: it waits, or is looked at. */
+/* Reasons not to take mail straight off the lanes. */
 enum trp_hold {
-	TRP_HOLD_WORK = 1,    /* no more may be begun: see method.c */
-	TRP_HOLD_STASH = 2,   /* something is to be handled again first */
+	TRP_HOLD_WORK = 1,    /* the limit on work is reached: see method.c */
+	TRP_HOLD_STASH = 2,   /* unstashed mail comes first */
 	TRP_HOLD_MAILBOX = 4, /* it goes through a custom mailbox */
-	TRP_HOLD_OLD = 8,     /* the oldest of too much is dropped */
+	TRP_HOLD_OLD = 8,     /* the oldest is dropped at the limit */
 };
 
 /*
- * The ways up that depend on what kind of actor this is: for an actor in
- * main.c, for a guest in guest.c.  NULL: there is no such way.
+ * Calls upward that depend on the kind of actor: set in main.c for an actor, in
+ * guest.c for a guest.  NULL: none.
  */
 struct trp_routes {
-	/* Mail for a function; else it is for a handler. */
+	/* Mail for a function; otherwise it is for a handler. */
 	int (*message)(const struct trp_mail *mail,
 		       const struct trp_envelope *envelope);
-	/* An end for a function.  True: it is given, and consumed. */
+	/* An end for a function.  True: it is consumed. */
 	bool (*end)(struct trp_exit_notice *notice);
 	/* Before a send: 0 or -ESHUTDOWN. */
 	int (*may_send)(void);
-	/* It was not told what it must know, and cannot go on. */
+	/* It missed a report that it needs, and cannot go on. */
 	void (*lost)(int code, const char *text);
 };
 
@@ -71,10 +70,11 @@ struct trp_self {
 		int result;
 		troupe_ref ref;
 		ProtobufCBinaryData more; /* for free() */
-		char *text;		  /* where the answer's goes, or NULL */
+		char *text;		  /* storage for the answer's, or
+					   * NULL */
 		size_t text_size;
 	} request;
-	struct trp_exit_queue exits;	 /* told, and not handled yet */
+	struct trp_exit_queue exits;	 /* reported, and not handled yet */
 	struct trp_exit_queue unclaimed; /* of a function's */
 	uint64_t last_id;		 /* of requests and watches */
 	uint32_t children;
@@ -86,16 +86,16 @@ struct trp_self {
 	bool is_finished; /* a turn was its last */
 	bool is_ending;	  /* stop() was called: it spawns no more */
 	unsigned held;	  /* enum trp_hold */
-	unsigned open;	  /* what is taken straight off the lanes */
+	unsigned open;	  /* streams taken straight off the lanes */
 	int64_t closed_at;
-	uint32_t late; /* mail from after that, since the last from before */
-	int finish;    /* of troupe_finish(), or 0 */
+	uint32_t late;	       /* later mail since the last earlier one */
+	int finish;	       /* of troupe_finish(), or 0 */
 	const char *unhandled; /* the type that ends it, or NULL */
 
 	struct trp_handled {
 		const struct trp_mail *mail; /* being handled, or NULL */
 		const struct trp_envelope *envelope;
-		uint64_t flow; /* of what is being handled; 0: begins here */
+		uint64_t flow; /* of the current message; 0: starts here */
 		uint16_t hop;
 		bool is_traced;
 		bool is_stashed; /* `mail` was */
@@ -107,7 +107,8 @@ struct trp_self {
 
 extern struct trp_self trp_self;
 
-/* Takes that slot: the first step of it.  0, or the process can only end. */
+/* Takes that slot, as its first step.  0, or an error that must end the
+ * process. */
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation);
 
 /* Writes the exit record and ends the process.  text may be NULL. */
@@ -115,9 +116,8 @@ _Noreturn void trp_self_exit(enum troupe_cause cause, int code,
 			     const char *text);
 
 /*
- * The handler of SIGTERM in every actor: it stops in order, as if it had been
- * told to; a supervisor above us (timeout(1), systemd) sends it to a whole
- * group.
+ * The handler of SIGTERM in every actor: it stops in order, as if told to; a
+ * program above us (timeout(1), systemd) sends it to a whole group.
  */
 void trp_self_on_term(int number);
 
@@ -129,14 +129,14 @@ int trp_self_unpack(const struct trp_mail *mail,
 /* A new id; never 0. */
 uint64_t trp_self_id(void);
 
-/* Mail is held for that reason, or no more. */
+/* Mail is held for that reason, or no longer. */
 void trp_self_hold(enum trp_hold why, bool is_held);
 
-/* A callback has returned r: what a step comes to. */
+/* A callback has returned r: the result of the step. */
 int trp_self_result(int r);
 
 /*
- * The handler or method of a message has returned r: tells `completed`, and
+ * The handler or method of a message has returned r: calls `completed`, and
  * goes on or not by the class's policy.
  */
 int trp_self_completed(const struct troupe_message *message, int r);

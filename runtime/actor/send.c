@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending: troupe_send() and its kin. */
+/* troupe_send() and its variants. */
 #include "runtime/actor/send.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 #include "runtime/actor/self.h"
 
 /*
- * Mail, as troupe_send() has it: by the policies of memory and of a mailbox
- * that is full; what does not arrive is a dead letter.
+ * Sends mail as troupe_send(), by the policies of memory and of full mailboxes;
+ * undelivered mail is a dead letter.
  */
 int trp_send_mail(troupe_ref to, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,

@@ -11,11 +11,11 @@
 #include "serialize/message.h"
 
 /*
- * Sleeps until the receiver has read half of its mail from us.  Its ring is
- * the wake-up, and whoever takes the bell takes that ring with the others: so
- * the bell is taken before the look at the room, and not again until after the
- * sleep, which a ring that comes in between prevents.  A receiver that dies, or
- * that we rang in vain, rings nobody: so it is looked at again now and then.
+ * Sleeps until the receiver has read half of its mail from us.  Its ring is the
+ * wake-up, and taking the doorbell takes that ring with the others: so the
+ * doorbell is taken before the check for room, and not again until after the
+ * sleep, which a ring in between prevents.  A receiver that dies, or whose ring
+ * was lost, rings nobody: so the sender checks again now and then.
  */
 static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 {
@@ -67,10 +67,10 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	r = trp_memory_policy_check(to, message, &envelope);
 	if (r < 0)
 		return r;
-	/* One that waits for room wants that, and no policy of the class. */
+	/* A sender that waits for room overrides the policy of the class. */
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
-		/* Nobody reads while it waits for itself. */
+		/* It would not read while it waits for itself. */
 		if (r == -EAGAIN && to == trp_self.ref)
 			return -EDEADLK;
 		if (r == -EAGAIN) {

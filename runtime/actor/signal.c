@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals as sources of events: one signalfd with all numbers that are wanted,
- * as an input; each signal is told to those that are active for its number.
+ * Signals as sources of events: one signalfd with all wanted numbers, as an
+ * input; each signal goes to the active ones of its number.
  *
  *	a troupe_signal is active ==> its number is blocked and in the signalfd
  */
@@ -30,7 +30,7 @@ static bool is_wanted(int number)
 	return signal != NULL;
 }
 
-/* The next that has not been told of this one: a callback may stop others. */
+/* The next that has not got this signal: a callback may stop others. */
 static struct troupe_signal *next_to_tell(int number)
 {
 	struct troupe_signal *signal = active;
@@ -76,7 +76,7 @@ static bool can_be_waited_for(int number)
 	}
 }
 
-/* Anew with what is wanted now; none is left without anybody. */
+/* Renewed for the wanted numbers; closed if there are none. */
 static int set_descriptor(void)
 {
 	const struct troupe_signal *signal = active;
@@ -101,7 +101,7 @@ static int set_descriptor(void)
 	return troupe_input_add(&input);
 }
 
-/* One that is ignored, as the terminal's are, would not be pending either. */
+/* An ignored signal, as the terminal's are, would not be pending either. */
 static void block(int number)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
@@ -113,7 +113,7 @@ static void block(int number)
 	sigaction(number, &action, &before[number]);
 }
 
-/* A pending one is forgotten: it might end the process. */
+/* Drops a pending one, which might end the process. */
 static void unblock(int number)
 {
 	struct sigaction action = { .sa_handler = SIG_IGN };

@@ -27,7 +27,7 @@ static int put_arguments(Troupe__Control__Birth *birth,
 	return trp_message_to_bytes(arguments, &birth->arguments);
 }
 
-/* Room for what the receiver will drop, where it drops the oldest. */
+/* Room for mail that the receiver will drop, if it drops the oldest. */
 static uint32_t limit_of(const struct troupe_class *klass)
 {
 	if (klass->when_full != TROUPE_FULL_DROP_OLD)
@@ -44,7 +44,7 @@ static bool has_handlers(const struct troupe_handler *handler)
 	return is_there;
 }
 
-/* The methods follow in one that protoc-c has made, and in no other. */
+/* The methods follow only in one that protoc-c has made. */
 static bool has_service(const ProtobufCService *service)
 {
 	if (!trp_image_has(service, sizeof(*service)))
@@ -54,7 +54,7 @@ static bool has_service(const ProtobufCService *service)
 						  sizeof(void (*)(void)));
 }
 
-/* The new process has none of what the caller has made or written. */
+/* The new process has nothing that the caller has made or changed. */
 static bool is_same_there(const struct troupe_class *klass)
 {
 	if (trp_image_has(klass, sizeof(*klass)) &&
@@ -104,7 +104,7 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 	int r;
 
 	if (trp_self.is_guest)
-		return -ENOTSUP; /* nobody else has its addresses */
+		return -ENOTSUP; /* no other process has its addresses */
 	if (trp_self.is_ending)
 		return -ECANCELED;
 	request.birth = &birth;
@@ -119,7 +119,7 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 		birth.label = request.name = (char *)name;
 	if (child)
 		birth.label = request.child = (char *)child;
-	/* Counted first: its end may be told before the answer is looked at. */
+	/* Counted first: its end may be reported before the answer is read. */
 	trp_self.children++;
 	r = trp_actor_request(&request.base, ret_ref);
 	if (r < 0)

@@ -5,8 +5,8 @@
 #include "runtime/troupe.h"
 
 /*
- * Says in `spawn`, whose birth is there, what is to be spawned;
- * spawn->birth->arguments.data is for free().  0, -EINVAL, -EMSGSIZE, -ENOMEM.
+ * Fills in `spawn`, with its birth; spawn->birth->arguments.data is for free().
+ * 0, -EINVAL, -EMSGSIZE, -ENOMEM.
  */
 int trp_actor_spawn_describe(const struct troupe_class *klass,
 			     const ProtobufCMessage *arguments,

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * The stash of a class: mail put aside by its handler, and what of it was
- * taken back and is handled again before anything newer.
+ * The stash of a class: mail that a handler has put aside, and unstashed mail
+ * that is handled again before anything newer.
  *
  *	again is not empty <=> TRP_HOLD_STASH: no mail is taken off the lanes
  *
- * A handler may stash what it is given again; it then lies behind what was
- * stashed before.
+ * A handler may stash unstashed mail again; it then lies behind earlier stashed
+ * mail.
  */
 
 #include "runtime/actor/self.h"
@@ -16,9 +16,9 @@
 /* Handles one again; as a turn. */
 int trp_stash_turn(void);
 
-/* Mail that is none of the lanes', to be handled in a turn. */
+/* Mail from no lane, to be handled in a turn. */
 int trp_stash_later(const struct trp_mail *mail,
 		    const struct trp_envelope *envelope);
 
-/* At the end: what is left is a dead letter. */
+/* At the end: the rest becomes dead letters. */
 void trp_stash_end(void);

@@ -67,7 +67,7 @@ static void take_answer(const struct trp_envelope *envelope,
 		request->result = -ENAMETOOLONG;
 }
 
-/* From the supervisor, whom we trust. */
+/* From the supervisor, which is trusted. */
 static int take_control(const struct trp_mail *mail,
 			const struct trp_envelope *envelope)
 {
@@ -91,8 +91,8 @@ static int take_control(const struct trp_mail *mail,
 }
 
 /*
- * A message from the supervisor, which may come while a callback runs, or more
- * work may not be begun: then it waits behind those that do already.
+ * A message from the supervisor, which may arrive while a callback runs or at
+ * the limit on work: then it waits behind others that do already.
  */
 static int take_letter(const struct trp_mail *mail,
 		       const struct trp_envelope *envelope)
@@ -157,7 +157,7 @@ static int take_reply(const struct trp_mail *mail,
 	return TRP_STEP_DONE;
 }
 
-/* Control may come while mail is handled, and leaves that as it is. */
+/* Control may arrive while mail is handled, and leaves that unchanged. */
 static int take_record(const struct trp_mail *mail)
 {
 	bool is_ours = mail->sender != TRP_SLOT_SUPERVISOR;
@@ -219,7 +219,7 @@ uint32_t trp_take_limit(const struct troupe_class *klass)
 	return klass->mailbox_limit ? klass->mailbox_limit : TRP_LIMIT_DEFAULT;
 }
 
-/* Not orders: to close, say. */
+/* Not orders, such as to close. */
 static bool drop_old(const struct trp_mail *mail)
 {
 	struct trp_envelope envelope;

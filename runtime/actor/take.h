@@ -3,8 +3,8 @@
 
 /*
  * Takes records off the lanes and tells them apart: answers complete calls,
- * control becomes exit notices and an order to stop, mail is dispatched.  What
- * cannot be read is reported and dropped.
+ * control becomes exit notices and an order to stop, mail is dispatched.
+ * Unreadable records are reported and dropped.
  */
 
 #include "runtime/actor/self.h"
@@ -13,7 +13,7 @@
 int trp_take(unsigned take);
 /* The same, of one sender alone. */
 int trp_take_from(uint32_t slot);
-/* The same of anybody; older mail than the class allows is dropped. */
+/* The same of any sender; older mail than the class allows is dropped. */
 int trp_take_young(void);
 
 /* Reports from before a request was answered: answers overtake them. */

@@ -23,12 +23,12 @@ void trp_target_watch(troupe_ref target)
 			return;
 	entry = malloc(sizeof(*entry));
 	if (!entry)
-		return; /* a deadline will end what is expected */
+		return; /* a deadline will end the expectation */
 	*entry = (struct watched) { watched, target };
 	watched = entry;
 	request.ref = target;
 	request.id = trp_watch_id(TRP_WATCH_TARGET, trp_self_id());
-	/* No correlation: nobody waits for the answer. */
+	/* No correlation: no call waits for the answer. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
 		       NULL);
 }

@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Ends of those from whom this actor expects something: an answer, room, that
- * a descriptor is fetched.  The supervisor tells of them, which wakes us.
+ * Ends of actors that owe this one something: an answer, room, the fetching of
+ * a descriptor.  The supervisor reports them, which wakes us.
  */
 
 #include "runtime/troupe.h"
 
-/* The end of `target` will be told; once is as good as twice. */
+/* Watches for the end of `target`; a repeated call has no effect. */
 void trp_target_watch(troupe_ref target);
 
-/* Is told of each end, from the first trp_target_watch_listen() on. */
+/* Called for each end, from the first trp_target_watch_listen() on. */
 struct trp_target_listener {
 	struct trp_target_listener *next;
 	void (*ended)(const struct troupe_end *end);
@@ -21,5 +21,5 @@ void trp_target_watch_listen(struct trp_target_listener *listener);
 
 void trp_target_watch_ended(const struct troupe_end *end);
 
-/* A guest leaves: nobody is watched any more. */
+/* A guest leaves: no actor is watched any more. */
 void trp_target_watch_leave(void);

@@ -23,7 +23,7 @@ static int parse_port(const char *text, in_port_t *ret_port)
 	return 0;
 }
 
-/* "*" and nothing are every address of this machine, of both kinds. */
+/* "*" and "" are all addresses of this machine, of both kinds. */
 static int parse_host(const char *host, in_port_t port,
 		      struct sockaddr_storage *ret, socklen_t *ret_size)
 {

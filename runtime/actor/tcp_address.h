@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Addresses of TCP as text: numbers alone, so that nothing is looked up. */
+/* Addresses of TCP as text: numeric, so no name is resolved. */
 
 #include <sys/socket.h>
 

@@ -18,7 +18,7 @@ static int wake_up(struct troupe_timer *timer)
 	return r < 0 ? listener->accepted(listener, r) : 0;
 }
 
-/* The connection stays where it is and would be reported for ever. */
+/* The connection stays in the queue and would be reported for ever. */
 static int rest(struct troupe_listener *listener, int error)
 {
 	troupe_input_remove(&listener->private_input);
@@ -28,7 +28,7 @@ static int rest(struct troupe_listener *listener, int error)
 	return listener->accepted(listener, error);
 }
 
-/* The peer has given up meanwhile, or somebody else was faster. */
+/* The peer has given up meanwhile, or another process was faster. */
 static bool is_none(int error)
 {
 	return error == EAGAIN || error == EINTR || error == ECONNABORTED ||
@@ -45,7 +45,7 @@ static int on_ready(struct troupe_input *input, short events)
 	return is_none(errno) ? 0 : rest(listener, -errno);
 }
 
-/* "*" is both kinds, where the machine has both. */
+/* "*" is both kinds if the machine has both. */
 static int open_socket(const struct sockaddr_storage *address, socklen_t size,
 		       int *ret_fd)
 {
@@ -74,7 +74,7 @@ static uint16_t port_of(int fd)
 	socklen_t size = sizeof(address);
 
 	getsockname(fd, (struct sockaddr *)&address, &size);
-	/* The port lies at the same place in both kinds. */
+	/* The port is at the same offset in both kinds. */
 	return ntohs(address.sin6_port);
 }
 

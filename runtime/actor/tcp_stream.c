@@ -28,7 +28,7 @@ enum {
 	IS_OPEN = 1,
 	IS_CONNECTING = 2,
 	HEARD_END = 4, /* the peer says no more */
-	WILL_END = 8,  /* this side says no more, once all is written */
+	WILL_END = 8,  /* this side finishes once all is written */
 	HAS_ENDED = 16,
 	IS_REFUSED = 32, /* a write was */
 };
@@ -58,7 +58,7 @@ static short wanted(const struct troupe_stream *stream)
 	return events;
 }
 
-/* In its own turn the input reads its events anew; elsewhere it is told. */
+/* In its own turn the input re-reads its events; elsewhere it must be set. */
 static void want(struct troupe_stream *stream)
 {
 	struct troupe_input *input = &stream->private_input;
@@ -101,7 +101,7 @@ void troupe_stream_reset(struct troupe_stream *stream)
 	troupe_stream_close(stream);
 }
 
-/* A peer that is gone is one error, whoever saw it first. */
+/* A peer that is gone is one error, wherever it was seen first. */
 static int end(struct troupe_stream *stream, int error)
 {
 	if (error == -EPIPE)
@@ -122,7 +122,7 @@ static int error_of(const struct troupe_stream *stream)
 
 /* ---- writing ------------------------------------------------------------- */
 
-/* How much of it went out, or a negative errno. */
+/* The number of bytes written, or a negative errno. */
 static ssize_t push(struct troupe_stream *stream, const char *bytes,
 		    size_t size)
 {
@@ -198,7 +198,7 @@ int troupe_stream_write(struct troupe_stream *stream, const void *bytes,
 		stream->private_state |= IS_REFUSED;
 		return -EAGAIN;
 	}
-	/* First, so that nothing has gone out when there is no memory. */
+	/* First, so that nothing is written if there is no memory. */
 	r = keep(stream, bytes, size);
 	if (r < 0)
 		return r;
@@ -214,7 +214,8 @@ void troupe_stream_finish(struct troupe_stream *stream)
 		return;
 	stream->private_state |= WILL_END;
 	end_writing(stream);
-	/* Both sides have: the socket says so; the end is told in a turn. */
+	/* Both sides have finished: the socket reports it; `ended` runs in a
+	 * turn. */
 	want(stream);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values, JSON and shapes: what serialize/ has not under its public name, as
- * those of its types that are public are told twice.
+ * Values, JSON and shapes: the functions that serialize/ lacks under a public
+ * name, as their public types are declared twice.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,7 +38,7 @@ enum troupe_kind troupe_value_kind(const struct troupe_value *value)
 	return (enum troupe_kind)trp_value_kind(value);
 }
 
-/* A function of serialize/ has returned r; this may be its mistake. */
+/* A function of serialize/ has returned r, and maybe this mistake. */
 static int told(int r, const struct trp_parse_error *mistake,
 		struct troupe_mistake *ret_mistake)
 {
