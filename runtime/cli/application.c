@@ -89,7 +89,7 @@ int trp_application_load(struct trp_application *application)
 
 /* ---- types by name ------------------------------------------------------- */
 
-/* "Number" and "parlour.Number" both mean the latter. */
+/* "Number" means "parlour.Number", too. */
 static bool means(const char *name, const char *full_name)
 {
 	size_t length = strlen(name), full = strlen(full_name);
@@ -103,7 +103,7 @@ struct search {
 	const void *found;
 	unsigned index;
 	unsigned count;
-	char all[1024]; /* what there is, for people */
+	char all[1024]; /* the names found, for people */
 };
 
 static void mention(struct search *search, const char *name)
@@ -228,7 +228,7 @@ static bool parse_ref(const char *whom, troupe_ref *ret_ref)
 	unsigned slot, generation;
 	int end = 0;
 
-	/* As `ps --json` has it, and JSON of a message. */
+	/* As in `ps --json`, and in JSON of a message. */
 	if (sscanf(whom, "%20" SCNu64 "%n", ret_ref, &end) == 1 && !whom[end])
 		return *ret_ref != 0;
 	if (sscanf(whom, "%5u.%10u%n", &slot, &generation, &end) != 2 ||

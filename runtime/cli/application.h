@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The application of a running node: its types are known and its services are
- * found in this process, for the commands that speak to actors.  Errors have
- * been said when these functions return them.
+ * The application of a running node: this process knows its types and finds its
+ * services, for the commands that talk to actors.  These functions print their
+ * errors before they return them.
  */
 
 #include <limits.h>
@@ -23,16 +23,17 @@ struct trp_application {
 };
 
 /*
- * Takes the options, `--node` and one more (name NULL: none), and the words
+ * Parses the options, `--node` and one more (name NULL: none), and the words
  * WHOM MEMBER [JSON].  0, or the exit status.
  */
 int trp_application_words(struct trp_application *application, int argc,
 			  char **argv, struct trp_arguments_option more);
 
-/* Loads it as trp_client_open() finds its node.  0, or the exit status. */
+/* Loads it from the node that trp_client_open() finds.  0, or the exit
+ * status. */
 int trp_application_load(struct trp_application *application);
 
-/* "parlour.Number", or "Number" where that is clear; or NULL. */
+/* "parlour.Number", or "Number" if unambiguous; or NULL. */
 const ProtobufCMessageDescriptor *trp_application_type(
 	const struct trp_application *application);
 
@@ -40,7 +41,7 @@ const ProtobufCMessageDescriptor *trp_application_type(
 const ProtobufCServiceDescriptor *trp_application_method(
 	const struct trp_application *application, unsigned *ret_index);
 
-/* The message that the JSON means, static; or NULL. */
+/* The message in the JSON, static; or NULL. */
 const ProtobufCMessage *trp_application_message(
 	const struct trp_application *application,
 	const ProtobufCMessageDescriptor *type);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The words that a command is given.  A command asks a running node: it
- * returns the exit status, and has said on standard error why it is not 0.
+ * The arguments of commands that ask a running node.  A command returns the
+ * exit status, and prints the reason on standard error if it is not 0.
  */
 
 #include <stdbool.h>
@@ -22,16 +22,16 @@ struct trp_arguments_option {
 };
 
 /*
- * Takes the options from the front of argv, up to `count` of them.  Returns
- * how many words they are; -EINVAL: it has said what is wrong.
+ * Parses up to `count` options at the front of argv.  Returns the number of
+ * words; -EINVAL: it has printed the error.
  */
 int trp_arguments_options(const char *command, int argc, char **argv,
 			  const struct trp_arguments_option *options,
 			  size_t count);
 
-/* Says "troupe COMMAND: ..." and returns `status`. */
+/* Prints "troupe COMMAND: ..." and returns `status`. */
 int trp_arguments_fail(int status, const char *command, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The exit status for what trp_client_open() has returned. */
+/* The exit status for an error of trp_client_open(). */
 int trp_arguments_status(int r);

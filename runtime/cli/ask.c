@@ -76,7 +76,7 @@ static int ask(const struct trp_application *application,
 	return TRP_ARGUMENTS_OK;
 }
 
-/* "2", "0.5"; false: no time. */
+/* "2", "0.5"; false: not a time. */
 static bool parse_seconds(const char *text, int64_t *ret_ms)
 {
 	char *end;

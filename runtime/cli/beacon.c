@@ -150,7 +150,7 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 
 /* ---- for people --------------------------------------------------------- */
 
-/* Names come from others: nothing of theirs may steer a terminal. */
+/* Names are untrusted: they must not control the terminal. */
 static void print_bytes(ProtobufCBinaryData bytes)
 {
 	char text[TRP_WIRE_VALUE_MAX + 1];

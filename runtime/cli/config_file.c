@@ -11,7 +11,7 @@
 struct reading {
 	trp_config_file_set *set;
 	void *data;
-	char wrong[192]; /* with the first line that is */
+	char wrong[192]; /* with the first wrong line */
 };
 
 /* ini_parse() returns the number of the first line that gets 0 here. */
@@ -39,7 +39,7 @@ static int take(void *user, const char *section, const char *key,
 }
 
 /*
- * As ini_parse(), which takes a folder for an empty file.  Returns 0, the
+ * As ini_parse(), which would read a folder as an empty file.  Returns 0, the
  * number of the first wrong line, or a negative errno.
  */
 static int parse(const char *path, struct reading *reading)

@@ -10,15 +10,15 @@
 #include <stddef.h>
 
 /*
- * Sets one option by its key.  False: it takes something else, *ret_takes, or
- * (NULL) there is no such key.
+ * Sets one option by its key.  False: it takes *ret_takes instead, or (NULL)
+ * there is no such key.
  */
 typedef bool trp_config_file_set(void *data, const char *key, const char *text,
 				 const char **ret_takes);
 
 /*
- * Sets what the file says.  Returns 0; -EINVAL, -ENOENT, ... and `why` says
- * what is wrong, and in which line; -ENOTSUP: built without libinih.
+ * Sets the options in the file.  Returns 0; -EINVAL, -ENOENT, ... with the
+ * error and its line in `why`; -ENOTSUP: built without libinih.
  */
 int trp_config_file_read(const char *path, trp_config_file_set *set, void *data,
 			 char *why, size_t size);

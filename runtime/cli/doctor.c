@@ -102,7 +102,7 @@ static enum finding check_processes(void)
 		   "ulimit -u unlimited");
 }
 
-/* Root may, unless that was taken away, as in a container. */
+/* Root may, unless it lost that capability, as in a container. */
 static bool may_lock_all(void)
 {
 	struct __user_cap_header_struct header = {
@@ -193,7 +193,7 @@ static void read_setting(const char *name, char text[96])
 	fclose(file);
 }
 
-/* The ways to look into an actor: gdb -p, strace, perf, a core. */
+/* The tools that inspect an actor: gdb -p, strace, perf, a core. */
 static enum finding check_tools(void)
 {
 	char pattern[96], ptrace[96], perf[96], text[320];
@@ -261,7 +261,7 @@ static void list_missing_parts(void)
 #endif
 }
 
-/* The buses that nodes can meet over, and how they write to each other. */
+/* The buses and codecs of a mesh. */
 static enum finding check_mesh(void)
 {
 	static const char *const codecs[] = { "cbor", "msgpack" };

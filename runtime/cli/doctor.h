@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * `troupe doctor`: what this machine allows, a line each, and what to do where
- * it is too little.  Returns 0, or 1 when an application cannot run here.
+ * `troupe doctor`: checks what this machine allows, a line each, with advice.
+ * Returns 0, or 1: an application cannot run here.
  */
 int trp_doctor(void);

@@ -41,7 +41,7 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void),
 	return pass_on(prepare, parent, child, library);
 }
 
-/* The modules of a node beside its actors. */
+/* The modules of the supervisor. */
 static const struct trp_module *const modules[] = {
 	&trp_mesh_module,
 	NULL,
@@ -185,9 +185,9 @@ static int help(int argc, char **argv)
 }
 
 /*
- * A file that is opened gets the lowest free number: of a standard descriptor
- * that is closed, and then what is printed would go there.  So the number is
- * taken, by what cannot be read or written the way that it is used.
+ * An opened file gets the lowest free number, that of a standard descriptor if
+ * one is closed, and output would go there.  So closed ones are opened, in a
+ * mode that fails their usual use.
  */
 static void hold_standard_descriptors(void)
 {
@@ -197,10 +197,10 @@ static void hold_standard_descriptors(void)
 			     fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* Nobody who reads half of an answer may take it for the whole. */
+/* A reader must not take half of an answer for the whole. */
 static int have_written(int status)
 {
-	errno = EIO; /* of an earlier write nothing else is known */
+	errno = EIO; /* the errno of an earlier write is lost */
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	fprintf(stderr, "troupe: cannot write to standard output: %s\n",

@@ -36,8 +36,8 @@ static uint64_t parse_size(const char *text)
 }
 
 /*
- * Each sets what lies at `at`.  False: that is not what the option takes, from
- * `least` to `most` where it is a number, below `most` bytes where a text.
+ * Each sets the option at `at`.  False: not a valid value, which is `least` to
+ * `most` for a number, below `most` bytes for a text.
  */
 static bool set_size32(void *at, const char *text, int64_t least, int64_t most)
 {
@@ -77,7 +77,7 @@ static bool set_name(void *at, const char *text, int64_t least, int64_t most)
 	       set_text(at, text, least, most);
 }
 
-/* It was read before all others. */
+/* It was read before all other options. */
 static bool set_config(void *at, const char *text, int64_t least, int64_t most)
 {
 	return text[0];
@@ -141,7 +141,7 @@ static const struct option {
 	const char *value;    /* how the help calls it */
 	const char *variable; /* of the environment; NULL: none */
 	const char *takes;
-	const char *unless; /* it is given; NULL: the help says */
+	const char *unless; /* the default; NULL: see the help */
 	const char *help;
 	bool (*set)(void *at, const char *text, int64_t least, int64_t most);
 	size_t at; /* in the options */
@@ -228,7 +228,7 @@ static bool set(const struct option *option, struct trp_options *options,
 			   option->most);
 }
 
-/* A variable that is empty is none. */
+/* An empty variable counts as not set. */
 static int read_environment(struct trp_options *options)
 {
 	const char *text;
@@ -242,7 +242,7 @@ static int read_environment(struct trp_options *options)
 	return 0;
 }
 
-/* By the first `length` characters, all of its name. */
+/* By its whole name, the first `length` characters. */
 static const struct option *find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < COUNT; i++)
@@ -252,7 +252,7 @@ static const struct option *find(const char *name, size_t length)
 	return NULL;
 }
 
-/* As the file of options wants it. */
+/* The setter for the file of options. */
 static bool set_by_key(void *options, const char *key, const char *text,
 		       const char **ret_takes)
 {
@@ -267,8 +267,7 @@ static bool set_by_key(void *options, const char *key, const char *text,
 
 /*
  * The option at the front of argv, and its value (NULL: none), behind '=' or in
- * the word that follows.  Returns how many words they are; 0: the options are
- * over.
+ * the word that follows.  Returns the number of words; 0: the options are over.
  */
 static int next(int argc, char **argv, const struct option **ret_option,
 		const char **ret_text)
@@ -287,7 +286,7 @@ static int next(int argc, char **argv, const struct option **ret_option,
 	return 2;
 }
 
-/* The file stands behind everything else, so it is read first. */
+/* All others override the file, so it is read first. */
 static int read_config(int argc, char **argv, struct trp_options *options)
 {
 	const char *path = getenv("TROUPE_CONFIG");
@@ -321,7 +320,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
 			     "cycle, and at least 0.01 s; the cycle is at "
 			     "least 0.1 s",
 			     mesh->config.cycle_s, mesh->config.gap_s);
-	/* A node that names a mesh is in it, and needs nothing for that. */
+	/* --mesh alone puts a node into a local mesh. */
 	if (!mesh->bus[0] && mesh->name[0])
 		strcpy(mesh->bus, "local");
 	if (!mesh->bus[0])
@@ -349,8 +348,8 @@ static int check_mesh(struct trp_mesh_options *mesh)
 }
 
 /*
- * Other than asyncactor's, for a mesh in which all nodes are to be known: all
- * of a small one are listed, and newcomers at once.
+ * Different from asyncactor's, as all nodes of a mesh should be known: a small
+ * mesh is listed completely, and newcomers at once.
  */
 static const struct trp_options defaults = {
 	.load_s = 60,

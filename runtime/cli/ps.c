@@ -15,7 +15,7 @@
 #include "serialize/message.h"
 #include "serialize/printable.h"
 
-/* Counts of the kernel for a process: proc_pid_stat(5). */
+/* The kernel's figures for a process: proc_pid_stat(5). */
 struct kernel_stat {
 	int64_t age_ms;
 	int64_t cpu_ms; /* user and system */
@@ -70,7 +70,7 @@ static int parse(const char *text, struct kernel_stat *ret_stat)
 	return 0;
 }
 
-/* 0; -ESRCH: there is no such process (any more); -EIO. */
+/* 0; -ESRCH: the process is gone; -EIO. */
 static int read_stat(pid_t pid, struct kernel_stat *ret_stat)
 {
 	char path[32], text[1024];
@@ -221,7 +221,7 @@ static void print_branch(const struct branch *branch, size_t at)
 	}
 }
 
-/* first[0]: of the supervisor, and of those whose parent was not told. */
+/* first[0]: of the supervisor, and of those with an unknown parent. */
 static int print_tree(const struct table *table)
 {
 	struct branch branch = { table,
@@ -266,7 +266,7 @@ static struct troupe_value *ref_value(troupe_ref ref)
 {
 	char text[24];
 
-	/* As proto3 has it: not every reader keeps 64 bits of a number. */
+	/* As in proto3, since not every reader keeps 64 bits of a number. */
 	snprintf(text, sizeof(text), "%" PRIu64, ref);
 	return troupe_value_text(text);
 }

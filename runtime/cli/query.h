@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Commands that ask a node and need no application: ps, stop, beacon. */
+/* Commands that query a node and need no application: ps, stop, beacon. */
 
 #include <stdbool.h>
 #include "runtime/control/client.h"
 
 struct trp_query {
 	const char *command;
-	const char *usage; /* where there is a word too many */
+	const char *usage; /* printed after an unknown argument */
 	bool has_json;	   /* takes --json */
-	/* 0, or a negative errno, with client->why where that says more. */
+	/* 0, or a negative errno, with client->why if that has details. */
 	int (*run)(struct trp_client *client, bool is_json);
 };
 

@@ -5,7 +5,7 @@
 #include "runtime/cli/query.h"
 #include "runtime/control/control.pb-c.h"
 
-/* Actors may take as long as they are allowed to. */
+/* Actors may take all of their grace time. */
 static int wait_for_end(struct trp_client *client)
 {
 	const ProtobufCMessage *item;

@@ -2,14 +2,12 @@
 #pragma once
 
 /*
- * The beacon election: on a channel where all hear all, one node a cycle sends
- * a ping, and is "it" until the next one does.  The protocol is asyncactor's
- * (0.26.4), exact on the wire; election/README.md says where behaviour is
- * better.
- *
- * A pure state machine: it is handed the time, messages and randomness, and
- * calls back with messages to send and events.  Callbacks must not call into
- * the same beacon.  Single-threaded; nothing in it survives fork() specially.
+ * The beacon election: on a broadcast channel, one node per cycle sends a ping,
+ * and is "it" until the next one does.  The protocol is asyncactor's (0.26.4),
+ * exact on the wire; election/README.md has the improvements.  A pure state
+ * machine: the caller passes in time, messages and randomness, and gets
+ * callbacks for messages to send and events.  Callbacks must not call into the
+ * same beacon.  Single-threaded; fork() needs no care.
  */
 
 #include "ipc/time.h"
@@ -17,13 +15,14 @@
 
 enum trp_beacon_event_type {
 	TRP_BEACON_TAG,	      /* this node is it */
-	TRP_BEACON_UNTAG,     /* this node is it no more: its time is over */
+	TRP_BEACON_UNTAG,     /* this node is no longer it: its time is over */
 	TRP_BEACON_DETAG,     /* the same, because `node` wins over it */
 	TRP_BEACON_PING,      /* `node` is it */
-	TRP_BEACON_GOOD_NODE, /* this one has no value; `remote` have */
+	TRP_BEACON_GOOD_NODE, /* this node has no value; those in `remote`
+			       * have */
 	TRP_BEACON_RECOVER,   /* a split is healed; see below */
 	TRP_BEACON_SETUP,     /* `config` of `node` is in force */
-	TRP_BEACON_RAW,	      /* `message` has come; only when asked for */
+	TRP_BEACON_RAW,	      /* `message` has arrived; only if requested */
 	TRP_BEACON_FAILED,    /* the beacon has stopped: `error` */
 	TRP_BEACON_EVENTS
 };
@@ -33,7 +32,7 @@ struct trp_beacon_names {
 	size_t count;
 };
 
-/* All pointers are borrowed for the time of the callback. */
+/* All pointers are borrowed during the callback. */
 struct trp_beacon_event {
 	enum trp_beacon_event_type type;
 	const char *node;
@@ -42,16 +41,16 @@ struct trp_beacon_event {
 	const struct trp_wire_config *config; /* SETUP */
 
 	/*
-	 * RECOVER: `local` is this node's list from before, in which it had
-	 * place `prio`; `remote` is the other side's.  `is_replaced` says that
-	 * the remote list is in force now.
+	 * RECOVER: `local` is this node's earlier list, in which it had place
+	 * `prio`; `remote` is the other side's.  `is_replaced`: the remote list
+	 * is in force now.
 	 */
 	struct trp_beacon_names local, remote;
 	size_t prio;
 	bool is_replaced;
 
-	/* FAILED: -ETIMEDOUT: the own init was not heard; -EEXIST: another
-	 * node has this name; -ENOMEM. */
+	/* FAILED: -ETIMEDOUT: the node did not hear its own init; -EEXIST:
+	 * another node has this name; -ENOMEM. */
 	int error;
 };
 
@@ -62,8 +61,8 @@ struct trp_beacon_calls {
 	/* Uniform in [0, 1). */
 	double (*random)(void *user);
 	/*
-	 * May be NULL.  Asked for this node's value right before each ping; a
-	 * ping that finds an empty list never makes its sender it.
+	 * May be NULL.  Called for this node's value right before each ping; a
+	 * ping with an empty list never makes its sender it.
 	 */
 	const struct trp_scalar *(*value)(void *user, bool may_become_it);
 };
@@ -89,10 +88,10 @@ struct trp_beacon_counts {
 	uint64_t sent[TRP_WIRE_TYPES];
 	uint64_t received[TRP_WIRE_TYPES];
 	uint64_t malformed;  /* bytes or messages that made no sense */
-	uint64_t stale;	     /* pings that came again or far too late */
-	uint64_t collisions; /* pings that followed another one than ours */
+	uint64_t stale;	     /* repeated or very late pings */
+	uint64_t collisions; /* pings that followed another head than ours */
 	uint64_t tags;
-	uint64_t lost; /* not taken in for lack of memory */
+	uint64_t lost; /* dropped for lack of memory */
 };
 
 struct trp_beacon;
@@ -104,7 +103,7 @@ int trp_beacon_new(struct trp_beacon **ret_beacon,
 void trp_beacon_free(struct trp_beacon *beacon);
 
 /*
- * Begins: the channel must be listened to already.  Returns 0, or -EALREADY
+ * Starts: the channel must be subscribed already.  Returns 0, or -EALREADY
  * unless the beacon is new or has failed.
  */
 int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now);
@@ -112,20 +111,20 @@ int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now);
 /* Counts bytes that could not be decoded. */
 void trp_beacon_malformed(struct trp_beacon *beacon);
 
-/* Does what is due.  To be called at the deadline; early or late is safe. */
+/* Does due work.  Call it at the deadline; early or late is safe. */
 void trp_beacon_tick(struct trp_beacon *beacon, struct trp_time now);
 
-/* When trp_beacon_tick() is next to be called; changes with every call here. */
+/* When to call trp_beacon_tick() next; every call here may change it. */
 struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon);
 
-/* The application works: no more holding back behind nodes that have values. */
+/* The application works: the node no longer yields to nodes with values. */
 void trp_beacon_set_ready(struct trp_beacon *beacon);
 
 /*
- * A node that would be missed when it is silent: off the list it pings before
- * newcomers, in [0, G/16), from its next turn on, and so is heard within a
- * cycle, however many wait for a place.  At most one node is to be so.  Also
- * within a callback.
+ * For a node that must not be silent: off the list it pings before newcomers,
+ * in [0, G/16), from its next turn on, and so is heard within a cycle, however
+ * many wait for a place.  At most one node may be eager.  Also allowed in a
+ * callback.
  */
 void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager);
 
@@ -147,12 +146,12 @@ void trp_beacon_each(const struct trp_beacon *beacon,
 		     void *user);
 
 /*
- * For how many cycles it takes part and did not become it.  Values that begin
- * with this let the one that has waited longest win where two ping at once; so
- * each has its turn, on channels that are too slow for the gap, too.
+ * The number of cycles since it joined or was it.  With values that start with
+ * this number, the node that has waited longest wins if two ping at once; so
+ * each has its turn, even on channels that are too slow for the gap.
  */
 unsigned trp_beacon_waited(const struct trp_beacon *beacon,
 			   struct trp_time now);
 
-/* The longest time between two signs (TAG, PING) that all is well. */
+/* The longest time between two signs of life (TAG, PING). */
 int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon);

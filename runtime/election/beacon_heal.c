@@ -7,7 +7,7 @@
 #include "runtime/election/beacon_output.h"
 #include "runtime/election/beacon_turn.h"
 
-/* Sides that meet have told each other all within a gap, or did not hear it. */
+/* Sides that meet have exchanged all news within a gap, or missed it. */
 static bool is_recent(const struct trp_beacon *beacon, struct trp_time then,
 		      struct trp_time now)
 {
@@ -15,8 +15,8 @@ static bool is_recent(const struct trp_beacon *beacon, struct trp_time then,
 }
 
 /*
- * When the side that speaks was met, by any of its names.  Each side counts
- * for itself: another one that joins later has not heard what was said before.
+ * When the sending side was met, by any of its names.  Each side counts
+ * separately: one that joins later has not heard earlier messages.
  */
 static bool is_known_side(const struct trp_beacon *beacon,
 			  const struct trp_wire *message, struct trp_time now,
@@ -36,8 +36,8 @@ static bool is_known_side(const struct trp_beacon *beacon,
 }
 
 /*
- * They have not heard things said before the sides met, unless these crossed
- * what they say; nor has one who has just begun.
+ * They have not heard messages from before the sides met, unless these crossed
+ * theirs; nor has a node that has just started.
  */
 static bool is_told(const struct trp_beacon *beacon,
 		    const struct trp_wire *message, struct trp_time met,
@@ -98,8 +98,8 @@ static void emit_recover(struct trp_beacon *beacon,
 }
 
 /*
- * A node without a value has nothing to recover, but tells what it hears like
- * any other: else nobody would, where the next in line has none.
+ * A node without a value has nothing to recover, but sends hists like any
+ * other: otherwise no node would if the next in line had no value.
  */
 void trp_beacon_heal(struct trp_beacon *beacon, const struct trp_wire *message,
 		     bool is_replaced, struct trp_time now)
@@ -110,7 +110,8 @@ void trp_beacon_heal(struct trp_beacon *beacon, const struct trp_wire *message,
 	bool must_tell = !is_told(beacon, message, met, now);
 
 	mark_sides(beacon, message, now);
-	/* Until the head has told them: else it would be hist against ping. */
+	/* Until the head has told them; otherwise hists would compete with
+	 * pings. */
 	if (must_tell && !is_replaced)
 		trp_beacon_turn_hold(beacon, trp_beacon_answer_ns(beacon), now);
 	if (place == TRP_ROTATION_NOWHERE)

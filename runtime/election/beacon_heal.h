@@ -3,6 +3,6 @@
 
 #include "runtime/election/beacon_state.h"
 
-/* The own side meets another one, from which `message` comes. */
+/* This side meets another one, from which `message` is. */
 void trp_beacon_heal(struct trp_beacon *beacon, const struct trp_wire *message,
 		     bool is_replaced, struct trp_time now);

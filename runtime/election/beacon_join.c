@@ -7,7 +7,7 @@
 #include "runtime/election/beacon_output.h"
 #include "runtime/election/beacon_turn.h"
 
-/* How a node begins: by its init, and among others that begin as well. */
+/* The start of a node: by its init, and among others that start. */
 
 #define INIT_TRIES 3
 
@@ -53,7 +53,7 @@ static void meet_rival(struct trp_beacon *beacon, struct trp_time now)
 	hold_rival(beacon, NULL);
 }
 
-/* With an empty list, and a ping at once. */
+/* Starts with an empty list and an immediate ping. */
 static void take_part(struct trp_beacon *beacon, struct trp_time now)
 {
 	int64_t bound = beacon->config.nodes;
@@ -68,8 +68,8 @@ static void take_part(struct trp_beacon *beacon, struct trp_time now)
 /*
  * Two echoes of one init: another node of this name has started at the same
  * moment, or the channel has doubled the message.  In the first case the same
- * happens again to both, so init is sent anew a few times.  An init that comes
- * later than that is another node's, which lives, and this one ends.
+ * happens again to both, so init is repeated a few times.  A later init is from
+ * another, live node, and this one ends.
  */
 void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now)
 {

@@ -9,8 +9,8 @@ void trp_beacon_join_send_init(struct trp_beacon *beacon, struct trp_time now);
 void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now);
 
 /*
- * A ping heard before the own init collides with the own first ping, which is
- * still to come: it is not heard again.
+ * A ping heard before this node's init collides with its first ping, which is
+ * still to come; it is not repeated.
  */
 void trp_beacon_join_rival(struct trp_beacon *beacon,
 			   const struct trp_wire *message,

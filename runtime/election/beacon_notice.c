@@ -6,18 +6,17 @@
 #include "runtime/election/beacon_output.h"
 
 /*
- * Messages when two rotations meet.  Each member of a list would send one
- * hist about its head; it waits the longer, the further back it stands, and
- * keeps quiet when somebody was first.  So there is one for each side.
- *
- * Unlike the original, a hist heard counts as well as a ping, and a head of
- * which a side was told within a gap is not announced to it again, except to
- * one who has pinged for the first time.  The same holds for the RECOVER event:
- * one for each other side and heal.
+ * Messages when two rotations meet.  Each member of a list would send one hist
+ * about its head; it waits the longer, the further back it is in the list, and
+ * stays silent if another was first.  So there is one for each side.  Unlike
+ * the original, a hist counts as well as a ping, and a head that a side has
+ * heard of within a gap is not announced to it again, except to a node that has
+ * pinged for the first time.  The same holds for the RECOVER event: one for
+ * each other side and heal.
  */
 
 #define NOTICES_MAX 16
-#define REPEATS_MAX 4 /* of one ping: none can make us shout */
+#define REPEATS_MAX 4 /* of one ping, so no ping can cause a flood */
 
 int64_t trp_beacon_notice_stagger_ns(const struct trp_beacon *beacon,
 				     size_t place)
@@ -124,13 +123,13 @@ void trp_beacon_notice_add(struct trp_beacon *beacon, size_t place,
 {
 	int64_t wait_ns = trp_beacon_notice_stagger_ns(beacon, place);
 
-	/* Not at once: a ping of the own side may be on its way. */
+	/* Not at once: a ping of this side may be in flight. */
 	if (place == 0)
 		wait_ns = trp_beacon_crossing_ns(beacon);
 	add_notice(beacon, trp_after(now, wait_ns), false);
 }
 
-/* After what the others have to say, and what is said of the own ping. */
+/* After the messages of the others, and those about our ping. */
 void trp_beacon_notice_concede(struct trp_beacon *beacon, struct trp_time now)
 {
 	add_notice(beacon, trp_after(now, trp_beacon_answer_ns(beacon)), true);

@@ -7,7 +7,7 @@ void trp_beacon_output_send(struct trp_beacon *beacon,
 			    const struct trp_wire *message);
 void trp_beacon_output_vers(struct trp_beacon *beacon);
 
-/* `peers` are the names, head first; cut to what a message carries. */
+/* `peers` are the names, head first; cut to the size of a message. */
 void trp_beacon_output_list(struct trp_beacon *beacon, enum trp_wire_type type,
 			    struct trp_beacon_peer *const *peers, size_t count);
 
@@ -17,5 +17,6 @@ void trp_beacon_output_event(struct trp_beacon *beacon,
 /* In [0, 1). */
 double trp_beacon_output_draw(struct trp_beacon *beacon);
 
-/* The owner is asked for the value, if it wants so.  0, -ENOMEM, -EMSGSIZE. */
+/* Gets the value from the owner, if it has that callback.  0, -ENOMEM,
+ * -EMSGSIZE. */
 int trp_beacon_output_ask_value(struct trp_beacon *beacon, bool may_become_it);

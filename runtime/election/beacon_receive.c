@@ -48,7 +48,7 @@ static void adopt_config(struct trp_beacon *beacon,
 						.config = &beacon->config });
 }
 
-/* Somebody has an older version: one of us tells, whoever is first. */
+/* A node has an older version: the first of us announces the newer. */
 static void answer_config(struct trp_beacon *beacon, struct trp_time now)
 {
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
@@ -86,8 +86,8 @@ static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
 /* ---- the list ----------------------------------------------------------- */
 
 /*
- * The second of both lists is the same; or neither has one, as among nodes that
- * have just begun.  One that has gone round alone is a side of its own.
+ * The second of both lists is the same; or neither has one, as among new nodes.
+ * A node that has rotated alone is a separate side.
  */
 static bool is_same_second(const struct trp_beacon *beacon,
 			   const struct trp_wire *message)
@@ -108,11 +108,11 @@ static bool is_of_this_cycle(const struct trp_beacon *beacon,
 }
 
 /*
- * `message` says no more than the own list does: sender, then that one.  So it
- * has come again; or the sender was followed by the head, and does not know.
- * Nobody pings twice in a cycle, so a hist about one who was followed in this
- * one is old, too; and so is one about the second of the list, when the head is
- * of this cycle.
+ * `message` matches our list: sender, then that node.  So it is a repetition;
+ * or the head has followed the sender, which does not know.  No node pings
+ * twice in a cycle, so a hist about a node that was followed in this one is
+ * old, too; and so is one about the second of the list if the head is of this
+ * cycle.
  */
 static bool is_old_news(const struct trp_beacon *beacon,
 			const struct trp_wire *message,
@@ -165,8 +165,8 @@ static void adopt_list(struct trp_beacon *beacon,
 }
 
 /*
- * The list of the head is in force, as far as it is told; behind that, ours.
- * They differ where sides have parted, or a ping was missed.
+ * The list of the head is in force, as far as it was sent; then ours.  They
+ * differ if sides have split, or a ping was missed.
  */
 static void take_order(struct trp_beacon *beacon,
 		       const struct trp_wire *message)
@@ -188,7 +188,7 @@ static void take_order(struct trp_beacon *beacon,
 	trp_rotation_fini(&own);
 }
 
-/* Also after a hist, which the original passes over: its ping was missed. */
+/* Also after a hist, which the original ignores: its ping was missed. */
 static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
 		   struct trp_beacon_peer *sender, struct trp_time now)
 {
@@ -201,7 +201,7 @@ static void follow(struct trp_beacon *beacon, const struct trp_wire *message,
 	trp_beacon_turn_accept(beacon, sender, now);
 }
 
-/* Two pings followed the same one; the sender of one may not know. */
+/* Two pings followed the same one; one sender may not know. */
 static void tell_again(struct trp_beacon *beacon, struct trp_time now)
 {
 	size_t place = trp_rotation_place(&beacon->rotation, beacon->me);
@@ -236,7 +236,7 @@ static void collide(struct trp_beacon *beacon, const struct trp_wire *message,
 
 /* ---- hearing ------------------------------------------------------------ */
 
-/* This node has no value, the sender has: these may be asked for theirs. */
+/* This node has no value, but the sender has: ask these for theirs. */
 static void meet_good_nodes(struct trp_beacon *beacon,
 			    const struct trp_wire *message)
 {
@@ -269,7 +269,7 @@ static void take_value(struct trp_beacon *beacon,
 /*
  * This node has just followed the sender, which has just followed an earlier
  * ping of this node: both thought that it was their turn.  Each would yield to
- * the other, and so it would go on for ever; so it is a collision.
+ * the other for ever, so it is a collision.
  */
 static bool is_crossing(const struct trp_beacon *beacon,
 			const struct trp_wire *message,
@@ -300,7 +300,7 @@ static void hear_list_of(struct trp_beacon *beacon,
 
 /*
  * A hist may put this node at the head again after it has yielded to another
- * one: the others go by it, so it does too.
+ * one: the others act on it, so it does, too.
  */
 static void hear_of_me(struct trp_beacon *beacon,
 		       const struct trp_wire *message, struct trp_time now)
@@ -311,7 +311,7 @@ static void hear_of_me(struct trp_beacon *beacon,
 		hear_list_of(beacon, message, beacon->me, now);
 }
 
-/* It has had its turn again, after others of whom we did not hear, or alone. */
+/* It has had its turn again, after others that we did not hear, or alone. */
 static void hear_of_head(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
 			 struct trp_beacon_peer *sender, struct trp_time now)
@@ -346,8 +346,8 @@ static void hear_other(struct trp_beacon *beacon,
 }
 
 /*
- * That side speaks for itself, be it by a later head.  Not so a head that
- * repeats its ping, as who missed that once may miss it again.
+ * That side announces itself, also by a later head.  A head that repeats its
+ * ping does not count, as a node that missed it once may miss it again.
  */
 static void cancel_notices(struct trp_beacon *beacon,
 			   const struct trp_wire *message)
@@ -374,8 +374,8 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 	}
 	cancel_notices(beacon, message);
 	/*
-	 * A ping right behind a hist might overtake it on the way to some, who
-	 * would judge that by another head.
+	 * A ping right behind a hist might overtake it on the way to some
+	 * nodes, which would judge the hist by another head.
 	 */
 	if (message->type == TRP_WIRE_HIST) {
 		sender->told = now;

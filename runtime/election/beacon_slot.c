@@ -15,7 +15,7 @@
  *	[2, 2.33)	who is not ready yet, and others are
  */
 
-/* One look along the list, as far as the configuration says it goes. */
+/* One pass over the list, up to the configured length. */
 struct walk {
 	size_t length;
 	size_t place;	     /* own; TRP_ROTATION_NOWHERE */
@@ -41,7 +41,7 @@ static struct walk walk_list(const struct trp_beacon *beacon)
 	return walk;
 }
 
-/* At least how many nodes there are. */
+/* The minimum number of nodes. */
 static double population(const struct trp_beacon *beacon)
 {
 	double heard = (double)beacon->peers.heard;

@@ -3,5 +3,5 @@
 
 #include "runtime/election/beacon_state.h"
 
-/* The own turn is this many gaps after the end of a cycle. */
+/* This node's turn is this many gaps after the end of a cycle. */
 double trp_beacon_slot(struct trp_beacon *beacon);

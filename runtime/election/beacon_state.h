@@ -17,7 +17,7 @@
 #include "runtime/election/beacon.h"
 #include "runtime/election/rotation.h"
 
-/* A hist that will be sent unless somebody else is first; its head is at[0]. */
+/* A hist that will be sent unless another node is first; its head is at[0]. */
 struct trp_notice {
 	struct trp_notice *next;
 	struct trp_time due;
@@ -50,8 +50,8 @@ struct trp_beacon {
 	struct trp_time sent_at;    /* the own last ping: T0 */
 	unsigned int repeats;	    /* of that ping */
 	struct trp_time repeat_due; /* of the next */
-	bool is_lone;		    /* it followed the own one, nobody else's */
-	struct trp_time was_it;	    /* last became it, or took part again */
+	bool is_lone;		    /* it followed ours, and no other */
+	struct trp_time was_it;	    /* last became it, or joined again */
 
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;
@@ -59,12 +59,12 @@ struct trp_beacon {
 
 	struct trp_peers peers;
 	struct trp_beacon_peer *me;
-	struct trp_scalar value; /* as calls->value() last gave it */
+	struct trp_scalar value; /* the last result of calls->value() */
 	struct trp_rotation rotation;
-	unsigned int misses; /* turns passed by while off a full list */
+	unsigned int misses; /* turns missed while off a full list */
 
 	struct trp_beacon_peer
-		*rival; /* the best first ping heard before the own */
+		*rival; /* the best first ping heard before ours */
 	struct trp_beacon_peer *pinger; /* of a PING event to come; pinned */
 	struct trp_time ping_due;
 	struct trp_time vers_due; /* the configuration is sent again */
@@ -97,7 +97,7 @@ static inline bool trp_beacon_is_active(const struct trp_beacon *beacon)
 }
 
 /*
- * Messages further apart than this are heard by all in that order: it must
+ * All nodes hear messages that are further apart in the same order: this must
  * be twice the longest delay.
  */
 static inline int64_t trp_beacon_crossing_ns(const struct trp_beacon *beacon)
@@ -105,7 +105,7 @@ static inline int64_t trp_beacon_crossing_ns(const struct trp_beacon *beacon)
 	return trp_beacon_gap_ns(beacon) / 64;
 }
 
-/* By then what a head has to say to it was heard. */
+/* By then the answer of a head was heard. */
 static inline int64_t trp_beacon_answer_ns(const struct trp_beacon *beacon)
 {
 	return 2 * trp_beacon_crossing_ns(beacon);

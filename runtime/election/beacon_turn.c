@@ -30,7 +30,7 @@ void trp_beacon_turn_enter(struct trp_beacon *beacon,
 	beacon->turn = due;
 }
 
-/* A ping was accepted: when is the own turn? */
+/* A ping was accepted: when is our turn? */
 static void wait_turn(struct trp_beacon *beacon, struct trp_time now)
 {
 	double gap_ns = (double)trp_beacon_gap_ns(beacon);
@@ -41,7 +41,8 @@ static void wait_turn(struct trp_beacon *beacon, struct trp_time now)
 		trp_after(now, trp_beacon_cycle_ns(beacon) + slot_ns));
 }
 
-/* However much is said, the turns of a list keep their order, and come. */
+/* However many messages there are, the turns of a list keep their order, and
+ * come. */
 void trp_beacon_turn_hold(struct trp_beacon *beacon, int64_t duration_ns,
 			  struct trp_time now)
 {
@@ -81,7 +82,7 @@ static void stop_waiting_to_tell(struct trp_beacon *beacon)
 	beacon->ping_due = TRP_NEVER;
 }
 
-/* Told of later, unless another ping comes within the time. */
+/* Reported later, unless another ping arrives meanwhile. */
 static void queue_ping(struct trp_beacon *beacon,
 		       struct trp_beacon_peer *pinger, struct trp_time now)
 {

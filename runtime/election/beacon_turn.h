@@ -6,15 +6,15 @@
 void trp_beacon_turn_enter(struct trp_beacon *beacon,
 			   enum trp_beacon_state state, struct trp_time due);
 
-/* The own turn does not come before that much later, if it can wait. */
+/* Delays our turn by that time, if it can wait. */
 void trp_beacon_turn_hold(struct trp_beacon *beacon, int64_t duration_ns,
 			  struct trp_time now);
 
-/* Leaves WAITING or IT, with that event in the latter. */
+/* Leaves WAITING, or IT with that event. */
 void trp_beacon_turn_yield(struct trp_beacon *beacon,
 			   enum trp_beacon_event_type type, const char *winner);
 
-/* `sender` is the head now: waits for the own turn, tells of the ping. */
+/* `sender` is the head now: waits for our turn, reports the ping. */
 void trp_beacon_turn_accept(struct trp_beacon *beacon,
 			    struct trp_beacon_peer *sender,
 			    struct trp_time now);

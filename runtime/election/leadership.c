@@ -7,8 +7,8 @@
 
 /*
  * Records form a lattice: the higher term wins, two leaders of one term void
- * it.  Each node keeps the join of all that it has heard, so the term never
- * falls, and the order in which messages come does not matter.
+ * it.  Each node keeps the join of all records heard, so the term never falls,
+ * and the order of messages does not matter.
  */
 
 #define TERM_DIGITS  16
@@ -164,9 +164,9 @@ static bool leads(const struct trp_leadership *leadership)
 }
 
 /*
- * Not listed, since longer than a leader takes to come back: it is eager.  Or,
- * as a list without bound keeps the dead, not heard in all the time in which
- * everybody on it has had a turn.
+ * Off the list for longer than an eager leader takes to return.  Or, as an
+ * unbounded list keeps dead nodes, silent for as long as a whole round of the
+ * list takes.
  */
 static bool is_leader_gone(const struct trp_leadership *leadership,
 			   const struct trp_beacon *beacon, struct trp_time now)
@@ -246,7 +246,7 @@ void trp_leadership_event(struct trp_leadership *leadership,
 			leadership->is_running = false;
 		break;
 	case TRP_BEACON_FAILED:
-		/* Another node acts under this name: a new term. */
+		/* Another node uses this name: a new term. */
 		leadership->has_claimed = false;
 		leadership->is_running = false;
 		break;

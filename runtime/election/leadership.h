@@ -2,22 +2,19 @@
 #pragma once
 
 /*
- * Which node leads, that is, runs what there may be only one of.
- *
- * The beacon goes round; leadership does not.  A node that is about to ping,
- * and finds that there is no leader or that the leader has left the list,
- * claims a new term in that ping; all who hear it know the term and its leader
- * a gap before that node may begin, which is when the old leader stops.  A
- * leader stays it until a higher term is claimed.  The record travels in each
- * node's value, in front of what the node has to say:
+ * Which node leads, and so runs the singletons.  The beacon rotates; leadership
+ * does not.  A node that is about to ping, and finds that there is no leader or
+ * that the leader has left the list, claims a new term in that ping; all nodes
+ * that hear it know the term and its leader a gap before that node may start,
+ * which is when the old leader stops.  A leader stays it until a higher term is
+ * claimed.  The record travels at the start of each node's value:
  *
  *	TTTTTTTTTTTTTTTT 0LEADER;REST	term in hex, and its leader
  *	TTTTTTTTTTTTTTTT 1;REST		two have claimed this term: void
  *
- * so that values order by term, and the side with the higher term wins when
- * a split heals.  election/README.md says what is guaranteed, and what is not.
- *
- * Pure: it is handed values, events and the time.
+ * so that values order by term, and the side with the higher term wins when a
+ * split heals.  election/README.md has the guarantees.  Pure: the caller passes
+ * in values, events and the time.
  */
 
 #include "runtime/election/beacon.h"
@@ -54,14 +51,14 @@ struct trp_leadership_record {
 };
 
 /*
- * No term below `floor` is claimed by a node that has heard of none: a number
- * that was kept from the last life, or the milliseconds of the calendar.
- * Returns 0, or -EINVAL for a name that is too long or has a ';' in it.
+ * A node that has heard of no term claims at least `floor`: a number kept from
+ * its last run, or the calendar time in milliseconds.  Returns 0, or -EINVAL
+ * for a name that is too long or has a ';' in it.
  */
 int trp_leadership_init(struct trp_leadership *leadership, const char *node,
 			uint64_t floor, bool is_roving);
 
-/* Returns 0, or -EBADMSG when the value has no such record. */
+/* Returns 0, or -EBADMSG: the value has no such record. */
 int trp_leadership_read(const struct trp_scalar *value,
 			struct trp_leadership_record *ret_record);
 
@@ -75,23 +72,23 @@ void trp_leadership_event(struct trp_leadership *leadership,
 			  struct trp_time now);
 
 /*
- * The value for a ping that goes out now (trp_beacon_calls.value), with the
- * claim when this node makes one.  Returns the length, which is less than
- * `size`, or -ENOSPC.
+ * The value for the present ping (trp_beacon_calls.value), with the claim if
+ * this node makes one.  Returns the length, which is less than `size`, or
+ * -ENOSPC.
  */
 int trp_leadership_announce(struct trp_leadership *leadership,
 			    const struct trp_beacon *beacon, bool may_become_it,
 			    struct trp_time now, const char *rest, char *space,
 			    size_t size);
 
-/* The node leaves: nothing runs here any more, and it claims nothing. */
+/* The node leaves: it runs no singleton any more, and claims nothing. */
 void trp_leadership_stop(struct trp_leadership *leadership);
 
-/* Whether what there may be only one of runs here. */
+/* Whether singletons run here. */
 bool trp_leadership_may_run(const struct trp_leadership *leadership);
 
 /*
- * The number for the resource that it guards: it takes nothing from a
- * node that brings a smaller one than it has seen.  0 unless it may run here.
+ * The fencing token for the guarded resource, which must refuse a smaller one
+ * than it has seen.  0 unless singletons may run here.
  */
 uint64_t trp_leadership_fence(const struct trp_leadership *leadership);

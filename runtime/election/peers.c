@@ -24,7 +24,7 @@ void trp_peers_fini(struct trp_peers *peers)
 	*peers = (struct trp_peers) { 0 };
 }
 
-/* The place of the name, or the one where it belongs. */
+/* The place of the name, or the place to insert it. */
 static size_t place_of(const struct trp_peers *peers, const char *name,
 		       bool *ret_is_there)
 {

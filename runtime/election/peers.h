@@ -3,8 +3,7 @@
 
 /*
  * The nodes that a beacon has heard of, by name.  Bounded: when the table is
- * full, the one not heard of for the longest time makes room, unless somebody
- * holds on to it (pins > 0).
+ * full, the unpinned node (pins == 0) that was silent longest makes room.
  */
 
 #include "ipc/time.h"
@@ -16,7 +15,8 @@ struct trp_beacon_peer {
 	unsigned int pins;
 	struct trp_time heard;	   /* when anything about it was heard last */
 	struct trp_time pinged;	   /* when it was last accepted as head */
-	struct trp_time told;	   /* when a hist about it was last on air */
+	struct trp_time told;	   /* when a hist about it was last heard or
+				    * sent */
 	struct trp_time recovered; /* when its side was met last */
 	char name[];
 };
@@ -33,18 +33,18 @@ struct trp_peers {
 void trp_peers_init(struct trp_peers *peers, size_t limit);
 void trp_peers_fini(struct trp_peers *peers);
 
-/* NULL when the name is not known. */
+/* NULL: the name is not known. */
 struct trp_beacon_peer *trp_peers_find(const struct trp_peers *peers,
 				       const char *name);
 
 /*
- * Finds the name or adds it.  A pointer stays good until a later make, and as
+ * Finds the name or adds it.  A pointer is valid until a later make, and as
  * long as it is pinned.  Returns 0, -ENOMEM, or -ENOBUFS (full of pinned ones).
  */
 int trp_peers_make(struct trp_peers *peers, const char *name,
 		   struct trp_beacon_peer **ret_peer);
 
-/* Takes note of a value heard.  Returns 0 or -ENOMEM (nothing changed). */
+/* Stores a value that was heard.  Returns 0 or -ENOMEM (nothing changed). */
 int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 		   const struct trp_scalar *value, struct trp_time now);
 

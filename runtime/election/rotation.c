@@ -70,7 +70,7 @@ static void drop_last(struct trp_rotation *rotation)
 	rotation->at[--rotation->count]->pins--;
 }
 
-/* Removes places from `place` by one, and drops the last where it must. */
+/* Shifts places from `place` on by one, and drops the last if it must. */
 static void take_out(struct trp_rotation *rotation, size_t place)
 {
 	bool was_last = place == rotation->count - 1;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The list of nodes that take turns; its head is whoever pinged last, its tail
- * is whose turn is next.  Names in it are unique; each is pinned in the table
- * of peers while it is here.
+ * The list of nodes that take turns; its head pinged last, its tail has the
+ * next turn.  Names in it are unique; each is pinned in the table of peers
+ * while it is here.
  */
 
 #include "runtime/election/peers.h"
@@ -23,17 +23,17 @@ struct trp_rotation {
 void trp_rotation_fini(struct trp_rotation *rotation);
 void trp_rotation_clear(struct trp_rotation *rotation);
 
-/* NULL when the list is empty. */
+/* NULL: the list is empty. */
 struct trp_beacon_peer *trp_rotation_head(const struct trp_rotation *rotation);
 
-/* Counted from 0 at the head; TRP_ROTATION_NOWHERE when it is not listed. */
+/* Counted from 0 at the head; TRP_ROTATION_NOWHERE: not listed. */
 size_t trp_rotation_place(const struct trp_rotation *rotation,
 			  const struct trp_beacon_peer *peer);
 
 /*
- * Puts a peer in front.  In a bounded list the last one drops out when the
- * peer came from before the last place, or came new into a full list.
- * So taking one's turn keeps the length, and jumping the queue shortens it:
+ * Puts a peer in front.  In a bounded list the last one drops out if the peer
+ * was before the last place, or is new in a full list.
+ * So a turn in order keeps the length, and jumping the queue shortens it:
  * a, b, a, c, d, c with bound 3 gives [a] [ba] [ab] [cab] [dca] [cd].
  * Returns 0 or -ENOMEM (nothing changed).
  */

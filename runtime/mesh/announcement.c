@@ -86,7 +86,7 @@ void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size)
 
 /* ---- reading ------------------------------------------------------------ */
 
-/* Takes a number and the tab behind it off; the end may stand for the tab. */
+/* Consumes a number and the tab behind it, or the end. */
 static int take_number(const char **at, const char *end, int base,
 		       uint64_t *ret_number)
 {
@@ -141,7 +141,7 @@ static bool take_word(const char *from, size_t length, char *to, size_t size)
 	return true;
 }
 
-/* A line that makes no sense is passed over. */
+/* A malformed line is skipped. */
 bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
 				 struct trp_mesh_offer *ret_offer)
 {

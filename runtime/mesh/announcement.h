@@ -22,7 +22,7 @@ struct trp_mesh;
 /* Writes this node's line. */
 void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size);
 
-/* The line of another one, read; `text` need not end in NUL. */
+/* Parses the line of another node; `text` need not end in NUL. */
 struct trp_mesh_announcement {
 	uint64_t incarnation;
 	uint32_t load; /* of a hundredth of a processor, over a minute */
@@ -30,7 +30,7 @@ struct trp_mesh_announcement {
 	const char *offers; /* trp_mesh_announcement_offer() */
 	size_t length;
 };
-/* Returns 0 or -EBADMSG: it says nothing that we know. */
+/* Returns 0 or -EBADMSG: an unknown format. */
 int trp_mesh_announcement_read(const char *text, size_t length,
 			       struct trp_mesh_announcement *ret_said);
 /* Takes one offer off.  False: there is none left. */

@@ -24,7 +24,7 @@ static int subscribe(bool is_over)
 	return trp_actor_request(&request.base, NULL);
 }
 
-/* A guest is told of the type here; others inherit it. */
+/* A guest learns the type here; others inherit it. */
 int troupe_mesh_subscribe(void)
 {
 	int r = trp_types_add(&troupe__beacon_event__descriptor);

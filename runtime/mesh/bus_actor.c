@@ -12,7 +12,7 @@
 #include "serialize/beacon/codecs.h"
 
 enum {
-	HEARD_BURST = 4096, /* a thousand nodes that begin at once say 3,000 */
+	HEARD_BURST = 4096, /* a thousand nodes that start at once send 3,000 */
 	HEARD_A_SECOND = 1000,
 };
 
@@ -118,7 +118,7 @@ static int on_say(const struct troupe_message *message)
 	Troupe__Mesh__Said said = TROUPE__MESH__SAID__INIT;
 
 	if (message->sender)
-		return 0; /* the supervisor alone may say something */
+		return 0; /* only the supervisor may send to it */
 	if (is_stale(message))
 		lost++;
 	else

@@ -37,7 +37,7 @@ bool trp_mesh_members_is_live(const struct trp_beacon *beacon, const char *node,
 	return now.ns - heard.ns <= (int64_t)(count + 2) * turn_ns;
 }
 
-/* Where it is, or where it belongs. */
+/* Its place, or the place to insert it. */
 static size_t place_of(const struct trp_mesh_members *members, const char *name,
 		       bool *ret_is_there)
 {

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Which nodes are live: a set of names that is compared with what the beacon
- * knows now and then, so that who came and who went is told once.  Pure.
+ * Which nodes are live: a set of names that is compared with the beacon's now
+ * and then, so each arrival and departure is reported once.  Pure.
  *
- * A node on the list has a turn in each round; one that was silent for a round
- * and two turns more, or for two turns off the list, is not live.
+ * A node on the list has a turn in each round; a node that was silent for a
+ * round and two turns more, or for two turns off the list, is not live.
  */
 
 #include <stdbool.h>
@@ -23,13 +23,13 @@ struct trp_mesh_members {
 	size_t count;
 };
 
-/* As far as the beacon knows now; this node itself, when it takes part. */
+/* As far as the beacon knows now; this node itself, if it takes part. */
 bool trp_mesh_members_is_live(const struct trp_beacon *beacon, const char *node,
 			      struct trp_time heard, struct trp_time now);
 
 /*
- * Calls back for each that has come or gone since the last time.  Returns 0,
- * or -ENOMEM: some that came are told another time.
+ * Calls back for each arrival or departure since the last call.  Returns 0, or
+ * -ENOMEM: some arrivals are reported later.
  */
 int trp_mesh_members_look(struct trp_mesh_members *members,
 			  const struct trp_beacon *beacon, struct trp_time now,

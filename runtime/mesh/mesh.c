@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The beacon's life in the supervisor.  A message that the bus actor has heard
- * comes as a request, and is handed over before the timer ticks, since a turn
- * of the supervisor takes requests first.
- *
- * Each call of the beacon is followed by settle(): what it has changed is
- * acted upon there, outside of its callbacks.
+ * The beacon's life in the supervisor.  A message from the bus actor comes as a
+ * request, and reaches the beacon before the timer ticks, since a turn of the
+ * supervisor takes requests first.  Each call of the beacon is followed by
+ * settle(), which acts on its changes, outside of its callbacks.
  */
 #include "runtime/mesh/mesh.h"
 
@@ -42,8 +40,8 @@ static void settle(struct trp_mesh *mesh);
 /* ---- what the beacon calls ---------------------------------------------- */
 
 /*
- * A bus actor that does not answer may hang in its client library: then it is
- * told no more, and in the end killed.
+ * A bus actor that does not answer may hang in its client library: then it gets
+ * no more messages, and is finally killed.
  */
 static bool is_bus_well(struct trp_mesh *mesh)
 {
@@ -91,9 +89,9 @@ static double on_random(void *user)
 }
 
 /*
- * A node whose bus is down claims nothing: nobody would hear the claim,
- * and when a broker is restarted each node would.  Nor does it until a holder
- * that it knows of has had time to be heard, since the bus is back.
+ * A node whose bus is down claims nothing: no node would hear it, and otherwise
+ * each node would claim when a broker restarts.  Nor does it claim until a
+ * known leader has had time to be heard after the bus is back.
  */
 static bool may_claim(const struct trp_mesh *mesh)
 {
@@ -112,7 +110,7 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 					 may_become_it && may_claim(mesh),
 					 trp_time_now(), rest, mesh->value,
 					 sizeof(mesh->value));
-	if (length < 0) /* not with names of at most 255 bytes */
+	if (length < 0) /* impossible with names of at most 255 bytes */
 		mesh->value[0] = '\0';
 	mesh->value_scalar = trp_scalar_text(mesh->value);
 	return &mesh->value_scalar;
@@ -150,7 +148,7 @@ static int begin_again(struct troupe_timer *timer)
 	return 0;
 }
 
-/* Random, so that two of one name do not go on together. */
+/* Random, so that two nodes of one name do not stay in step. */
 static void begin_later(struct trp_mesh *mesh)
 {
 	int64_t cycle_ms = trp_beacon_cycle_max_ns(mesh->beacon) / 1000000;
@@ -177,7 +175,7 @@ static void give_up(struct trp_mesh *mesh, int error)
 	trp_mesh_subscribers_tell(mesh, &told);
 }
 
-/* Both are it in between: what counts is how often it happens. */
+/* Both are it in between: only the number of clashes counts. */
 static int count_clash(struct trp_mesh *mesh)
 {
 	enum { CYCLES_OF_PEACE = 20 };
@@ -291,7 +289,7 @@ static void settle(struct trp_mesh *mesh)
 
 /* ---- what the bus actor says -------------------------------------------- */
 
-/* The mesh, if it is indeed its bus actor that asks; or NULL. */
+/* The mesh if the request is from its bus actor; or NULL. */
 static struct trp_mesh *mesh_of(const struct trp_request *request)
 {
 	struct trp_mesh *mesh = request->module;
@@ -348,7 +346,7 @@ static int on_changed(struct trp_request *request)
 	if (!mesh)
 		return -EPERM;
 	bus_changed(mesh, changed->error == 0, changed->error);
-	/* It has begun already, or is about to; or it could not before. */
+	/* It has started already, or is about to; or it could not before. */
 	if (changed->error == 0 && !mesh->due.place)
 		trp_beacon_start(mesh->beacon, trp_time_now());
 	settle(mesh);
@@ -466,7 +464,7 @@ static int open_mesh(struct trp_supervisor *supervisor,
 	return r < 0 ? r : open_bus(mesh);
 }
 
-/* Nothing that runs here alone is to run when others begin. */
+/* No singleton may run here when others start theirs. */
 static void leave_mesh(void *state)
 {
 	struct trp_mesh *mesh = state;

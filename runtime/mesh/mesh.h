@@ -3,8 +3,8 @@
 
 /*
  * The node in its mesh: the supervisor's side, one of its modules.  It runs the
- * beacon, whose messages come and go through the bus actor, and knows which
- * nodes are there, which of them is it, and which leads.
+ * beacon, whose messages go through the bus actor, and knows which nodes are
+ * live, which of them is it, and which leads.
  */
 
 #include "ipc/bus/bus.h"
@@ -34,7 +34,7 @@ struct trp_mesh {
 	int clashes;			/* of its name, lately */
 	struct troupe_time clashed;
 	bool is_lost;  /* it has given up */
-	bool is_short; /* said already: not all offers fit the value */
+	bool is_short; /* logged already: not all offers fit the value */
 
 	struct trp_restart bus;
 	char channel[600]; /* the bus, for people */
@@ -55,5 +55,5 @@ struct trp_mesh {
 /* The mesh as a module of the supervisor. */
 extern const struct trp_module trp_mesh_module;
 
-/* The codec that a bus of this kind speaks unless told; NULL: none is built. */
+/* The default codec of a bus of this kind; NULL: none is built. */
 const char *trp_mesh_codec(const struct trp_bus_kind *kind);

@@ -3,7 +3,8 @@
 
 /*
  * Beacon messages as protobuf, for the way between the supervisor and its bus
- * actor.  Nothing is allocated: the structs below hold what points to them.
+ * actor.  Nothing is allocated: the structs below hold the targets of their
+ * pointers.
  */
 
 #include <string.h>

@@ -45,7 +45,7 @@ static void stop_watching(struct trp_control_session *session)
 	trp_mesh_subscribers_remove(session->module, 0, session);
 }
 
-/* Events are said as they come. */
+/* Events are sent as they happen. */
 static int watch(struct trp_control_session *session)
 {
 	return TRP_CONTROL_LATER;

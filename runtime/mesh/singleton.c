@@ -10,7 +10,7 @@
 #include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
 
-/* How long one has to stop: before the next one may begin. */
+/* The time to stop, before the next one may start. */
 static int64_t grace_ms(const struct trp_mesh *mesh)
 {
 	return (int64_t)(trp_beacon_config(mesh->beacon)->gap_s * 750);
@@ -37,7 +37,7 @@ static void apply(struct trp_mesh *mesh, struct trp_mesh_singleton *singleton)
 		trp_restart_stop(&singleton->restart, grace_ms(mesh));
 }
 
-/* A new term is another leadership, also where the last one was this node's. */
+/* A new term is another leadership, even if this node had the last one. */
 void trp_mesh_singleton_look(struct trp_mesh *mesh)
 {
 	bool may_run = trp_leadership_may_run(&mesh->leadership);
@@ -75,7 +75,7 @@ static struct trp_mesh_singleton **find(struct trp_mesh *mesh, const char *name)
 	return link;
 }
 
-/* It may run still; what it was declared with is freed with the mesh. */
+/* It may still run; its declaration is freed with the mesh. */
 static int end(struct trp_mesh *mesh, const char *name)
 {
 	struct trp_mesh_singleton *singleton = *find(mesh, name);

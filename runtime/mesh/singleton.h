@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * Singletons: what runs on the node that leads the mesh, and nowhere else.
- * The leadership says whether that is this node; each singleton is restarted
- * as long as it is.
+ * Singletons, which run only on the leader of the mesh.  While this node is the
+ * leader, each singleton is kept running.
  */
 
 #include "runtime/supervisor/restart.h"
@@ -18,7 +17,7 @@ struct trp_mesh_singleton {
 	bool is_declared;
 };
 
-/* Starts or stops them, when the leadership has come or gone. */
+/* Starts or stops them after a change of the leadership. */
 void trp_mesh_singleton_look(struct trp_mesh *mesh);
 
 /* An actor declares one, or withdraws it. */

@@ -33,7 +33,7 @@ static void tell(struct trp_mesh *mesh,
 	message.local = (char **)event->local;
 	message.n_remote = event->remote_count;
 	message.remote = (char **)event->remote;
-	/* No memory, no room: the next look at the mesh shows what is so. */
+	/* No memory, no room: the next view of the mesh shows the state. */
 	if (subscriber->session)
 		trp_control_server_say(subscriber->session, &message.base);
 	else

@@ -16,8 +16,8 @@
 #include "serialize/message.h"
 
 /*
- * A view borrows names and values from the beacon, which stands still until it
- * is packed; what is made for it lies in the supervisor's scratch.
+ * A view borrows names and values from the beacon, which does not change until
+ * it is packed; other parts are in the supervisor's scratch.
  */
 struct view {
 	struct trp_mesh *mesh;
@@ -26,8 +26,8 @@ struct view {
 	Troupe__Mesh__View message;
 	Troupe__Mesh__Counts counts;
 	struct trp_mesh_pack_encoded config;
-	size_t size; /* of what was put in so far, about */
-	int error;   /* once it is set, nothing is allocated any more */
+	size_t size; /* approximate, of the content so far */
+	int error;   /* once set, nothing more is allocated */
 };
 
 enum { VIEW_MOST = 1 << 20 };
@@ -50,7 +50,7 @@ struct offer {
 	struct trp_mesh_offer text;
 };
 
-/* Returns whether it offers what is looked for. */
+/* Returns whether it has the wanted offer. */
 static bool read_offers(struct view *view, struct trp_mesh_announcement *said,
 			Troupe__Mesh__Node *node)
 {
@@ -72,7 +72,7 @@ static bool read_offers(struct view *view, struct trp_mesh_announcement *said,
 	return is_wanted;
 }
 
-/* Nodes that are not ours have values of any type. */
+/* Nodes of other implementations have values of any type. */
 static ProtobufCBinaryData value_bytes(struct view *view,
 				       const struct trp_scalar *value)
 {

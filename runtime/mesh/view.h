@@ -7,6 +7,7 @@
 
 struct trp_mesh;
 
-/* For free(): a mesh.View, of all nodes (offer ""), or who offers that. */
+/* For free(): a mesh.View of all nodes (offer ""), or of those with that
+ * offer. */
 int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 		  ProtobufCBinaryData *ret_view);

@@ -87,7 +87,7 @@ static void tell_down(struct trp_redis_connection *redis, const char *why)
 		   where, why);
 }
 
-/* A request without an answer is sent again, or told that none comes. */
+/* A request without an answer is sent again, or gets NULL as its answer. */
 static void lose(struct trp_redis_connection *redis, const char *why)
 {
 	struct trp_redis_queue sent = redis->sent;
@@ -205,7 +205,7 @@ static char *room_for(struct trp_redis_connection *redis, size_t size)
 	return redis->out + redis->out_size;
 }
 
-/* The bytes of a command, at the end of `out`; returns how many. */
+/* Appends the bytes of a command to `out`; returns their number. */
 static size_t write_command(struct trp_redis_connection *redis,
 			    const struct trp_redis_word *words, size_t count)
 {
@@ -310,7 +310,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* An error that only a person can mend; 0: it may pass. */
+/* An error that only a person can fix; 0: it may pass. */
 static int refusal_of(const char *text)
 {
 	static const struct {
@@ -477,7 +477,7 @@ static int on_timer(struct troupe_timer *timer)
 		lose(redis, "it does not accept the connection");
 		break;
 	case TRP_REDIS_UP:
-		/* They may have come while a handler blocked. */
+		/* They may have arrived while a handler blocked. */
 		read_some(redis);
 		if (redis->sent.first && redis->answers == redis->answers_seen)
 			lose(redis, "it does not answer");

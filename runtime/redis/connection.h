@@ -3,14 +3,14 @@
 
 /*
  * A connection to Redis that never blocks its actor: requests go out together,
- * answers come in order to the functions that wait for them.  The descriptor is
- * an input of the actor, a timer connects again when the connection is lost.
+ * answers arrive in order at the functions that wait for them.  The descriptor
+ * is an input of the actor, and a timer reconnects a lost connection.
  *
  *	sent:  written or to be written, in the order of their answers
  *	again: UP ==> empty;  else what is sent again before anything else
  *
- * An answer that is an error is dealt with here: it is fatal, or else the
- * connection is given up and made anew after a pause, as if it had been lost.
+ * An error as an answer is handled here: it is fatal, or the connection is
+ * closed and made anew after a pause, as if it had been lost.
  */
 
 #include <stdint.h>
@@ -24,7 +24,7 @@ struct redisReader;
 enum trp_redis_mode {
 	TRP_REDIS_ONCE,	    /* lost with the connection: answer NULL */
 	TRP_REDIS_REPEATED, /* until it is answered, in the order of asking */
-	/* (once) An error that begins with BUSYGROUP is as good as OK. */
+	/* (once) An error that starts with BUSYGROUP counts as OK. */
 	TRP_REDIS_MAY_EXIST,
 };
 
@@ -34,8 +34,8 @@ struct trp_redis_word {
 	size_t size;
 };
 
-/* reply: NULL: the connection was lost.  Never an error.  NULL for the
- * function: nobody waits. */
+/* reply: NULL: the connection was lost.  Never an error.  A NULL function: the
+ * answer is ignored. */
 typedef void (*trp_redis_answer)(void *data, uint64_t tag,
 				 const struct redisReply *reply);
 
@@ -43,7 +43,7 @@ struct trp_redis_calls {
 	/* Connected and known there; the caller's requests come first, then
 	 * it calls trp_redis_connection_repeat(). */
 	void (*is_up)(void *data);
-	/* Only a person can mend that; nothing is tried any more. */
+	/* Only a person can fix that; there is no further try. */
 	void (*is_refused)(void *data, int error);
 };
 
@@ -77,29 +77,30 @@ struct trp_redis_connection {
 	bool is_told_down;
 };
 
-/* Begins to connect.  The struct is zeroed but for address, calls and data. */
+/* Starts to connect.  The struct is zeroed except for address, calls and
+ * data. */
 void trp_redis_connection_begin(struct trp_redis_connection *redis);
 
 /*
  * Appends a request; written by the next flush.  tag is for the answer.
- * When not UP, only TRP_REDIS_REPEATED is allowed.
+ * If not UP, only TRP_REDIS_REPEATED is allowed.
  */
 void trp_redis_connection_ask(struct trp_redis_connection *redis,
 			      enum trp_redis_mode mode,
 			      const struct trp_redis_word *words, size_t count,
 			      trp_redis_answer answer, uint64_t tag);
 
-/* (is_up) What was not answered by the last connection, again. */
+/* (is_up) Sends again the unanswered requests of the last connection. */
 void trp_redis_connection_repeat(struct trp_redis_connection *redis);
 
-/* Writes what can be written now; the rest follows by itself. */
+/* Writes as much as possible now; the rest follows by itself. */
 void trp_redis_connection_flush(struct trp_redis_connection *redis);
 
-/* Waits for all answers, blocking, for so long at most; then ends. */
+/* Waits for all answers, blocking, at most for that time; then ends. */
 void trp_redis_connection_end(struct trp_redis_connection *redis,
 			      int64_t milliseconds);
 
-/* `memory`, unless it is NULL: then this actor ends, with -ENOMEM. */
+/* `memory`; if it is NULL, this actor ends with -ENOMEM. */
 void *trp_redis_connection_need(void *memory);
 
 static inline struct trp_redis_word trp_redis_word(const char *text)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* How far the calendar is ahead of the monotonic clock, ns. */
+/* Calendar time minus monotonic time, ns. */
 static int64_t calendar(void)
 {
 	struct timespec now;
@@ -139,7 +139,7 @@ static const char *text_of(const struct trp_redis_entry *entry,
 	return word ? word->bytes : NULL;
 }
 
-/* An entry added by others has none, and comes from nobody. */
+/* An entry added by others has none, and no sender. */
 static bool read_origin(struct troupe_mail *mail, const char *origin)
 {
 	uint64_t created;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A piece of mail as an entry of a Redis stream, and back.  Its fields are in
- * README.md; what is in a stream anybody may have put there.
+ * Converts mail to an entry of a Redis stream, and back.  README.md has its
+ * fields; entries of a stream are untrusted.
  */
 
 #include <stdbool.h>
@@ -23,9 +23,9 @@ struct trp_redis_entry {
 	unsigned tries;	 /* begun */
 	int64_t due;	 /* of another try */
 	bool is_asked;	 /* its fields are */
-	bool is_suspect; /* it may kill: its mark is waited for */
+	bool is_suspect; /* it may kill: wait until the try is counted */
 	bool is_marked;
-	/* All below: none while another try is waited for. */
+	/* All below: none while a retry is pending. */
 	size_t size;  /* bytes */
 	size_t count; /* of words: name, value, name, value ... */
 	struct trp_redis_word *words;
@@ -36,7 +36,7 @@ enum { TRP_REDIS_ENTRY_WORDS = 12, TRP_REDIS_ID_TEXT = 48 };
 
 /*
  * The words of an entry for that mail; they point into it and into `origin`.
- * Returns how many.
+ * Returns their number.
  */
 size_t trp_redis_entry_write(const struct troupe_mail *mail, char origin[160],
 			     struct trp_redis_word ret[TRP_REDIS_ENTRY_WORDS]);
@@ -54,5 +54,5 @@ void trp_redis_entry_fill(struct trp_redis_entry *entry,
 			  const struct redisReply *fields);
 void trp_redis_entry_empty(struct trp_redis_entry *entry);
 
-/* Fills entry->mail; NULL, or why the fields are no mail. */
+/* Fills entry->mail; NULL, or the reason why the fields are no mail. */
 const char *trp_redis_entry_read(struct trp_redis_entry *entry);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe_redis_kind where hiredis was not; else it is in mailbox.c. */
+/* troupe_redis_kind without hiredis; otherwise it is in mailbox.c. */
 #ifndef HAVE_HIREDIS
 #include "runtime/troupe_mailbox.h"
 

@@ -15,15 +15,15 @@ struct trp_redis_list {
 void trp_redis_list_append(struct trp_redis_list *list,
 			   struct trp_redis_entry *entry);
 
-/* For a list that is in order of `due` and stays so; equals as they come. */
+/* Inserts in order of `due`; equal ones in the order of insertion. */
 void trp_redis_list_put(struct trp_redis_list *list,
 			struct trp_redis_entry *entry);
 
-/* The link to the one with that number; to NULL: it is not there. */
+/* The link to the entry with that number, or to NULL. */
 struct trp_redis_entry **trp_redis_list_find(struct trp_redis_list *list,
 					     uint64_t number);
 
-/* Takes out what `link` leads to, and returns it; or NULL. */
+/* Removes the entry at `link`, and returns it; or NULL. */
 struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
 					    struct trp_redis_entry **link);
 

@@ -11,8 +11,8 @@
 #include "runtime/redis/list.h"
 
 /*
- * A mailbox in a Redis stream; README.md says which command when, and why.
- * Entries that are known here and not done with are in one of three lists:
+ * A mailbox in a Redis stream; README.md has the commands and the reasons.
+ * Unfinished entries that are known here are in one of three lists:
  *
  *	ready	fetched, in the order of handing over
  *	out	handed over; stashed ones stay here
@@ -29,7 +29,7 @@ enum {
 	BYTES_MAX = 8 << 20, /* and their bytes; of either */
 	ENTRY_MAX = 256 << 20,
 	END_MS = 1000,
-	LINGER_NS = 1000000, /* what is asked waits for company */
+	LINGER_NS = 1000000, /* a request waits for others */
 	RETRY_MS = 1000,
 	RETRY_MAX_MS = 3600 * 1000,
 	TRIES = 5,
@@ -40,7 +40,7 @@ enum {
 static struct box {
 	const struct troupe_redis_mailbox *options;
 	struct trp_redis_connection redis;
-	struct troupe_timer timer; /* for what is due later, for a look */
+	struct troupe_timer timer; /* for due entries, and for polling */
 	char key[KEY_SIZE], poison[KEY_SIZE];
 	const char *group, *consumer;
 	unsigned tries;
@@ -49,7 +49,7 @@ static struct box {
 
 	struct trp_redis_list ready, out, later;
 	uint64_t last_number;
-	uint64_t length;      /* of the stream, as far as is known */
+	uint64_t length;      /* of the stream, as far as known */
 	uint64_t kept;	      /* of puts */
 	uint64_t adds, bytes; /* not answered yet */
 	uint64_t asked;	      /* fetches of entries under way */
@@ -120,7 +120,7 @@ static void on_deleted(void *data, uint64_t tag, const redisReply *reply)
 		box.length--;
 }
 
-/* It is done with, here and there. */
+/* It is finished, here and in Redis. */
 static void finish(struct trp_redis_entry *entry)
 {
 	char id[TRP_REDIS_ID_TEXT];
@@ -190,7 +190,7 @@ static int64_t pause_after(unsigned tries)
 	return pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS;
 }
 
-/* How many to fetch ahead: few where they are large. */
+/* How many to fetch ahead: few if they are large. */
 static size_t window(void)
 {
 	size_t most = BYTES_MAX / (box.largest + 1);
@@ -200,7 +200,7 @@ static size_t window(void)
 	return most < WINDOW ? most : WINDOW;
 }
 
-/* Its fields have come: it is handed over in its turn, if it is mail. */
+/* Its fields have arrived: it is delivered in its turn, if it is mail. */
 static void arrived(struct trp_redis_entry *entry, const redisReply *fields)
 {
 	const char *why;
@@ -217,7 +217,7 @@ static void arrived(struct trp_redis_entry *entry, const redisReply *fields)
 		trp_redis_list_append(&box.ready, entry);
 }
 
-/* Somebody deleted it, or Redis came back without. */
+/* It was deleted, or Redis has lost it. */
 static void forget(struct trp_redis_entry *entry)
 {
 	char id[TRP_REDIS_ID_TEXT];
@@ -227,7 +227,8 @@ static void forget(struct trp_redis_entry *entry)
 	finish(entry);
 }
 
-/* One of `later` is here; or is no more in the stream: then it is forgotten. */
+/* One of `later` has arrived; or it is no longer in the stream, and is
+ * dropped. */
 static void on_fetched(void *data, uint64_t number, const redisReply *reply)
 {
 	struct trp_redis_entry **link = trp_redis_list_find(&box.later, number);
@@ -303,8 +304,8 @@ static void read_new(void)
 /* ---- what was left ------------------------------------------------------- */
 
 /*
- * Tried once and interrupted: in its place.  More often: it may be what
- * interrupts, and waits.
+ * Interrupted at its first try: in its place.  Later: it may be the cause, and
+ * waits.
  */
 static void recover(struct trp_redis_id id, unsigned tries)
 {
@@ -387,9 +388,8 @@ static const struct trp_redis_calls calls = { on_up, on_refused };
 /* ---- the kind ------------------------------------------------------------ */
 
 /*
- * Starts the timer for the first that will be due, or for a look.  An entry
- * that is due and was not fetched waits for room, or for Redis, whose answers
- * wake.
+ * Starts the timer for the next due entry, or for polling.  A due entry that
+ * was not fetched waits for room, or for Redis, whose answers wake us.
  */
 static void set_timer(int64_t now)
 {
@@ -409,7 +409,7 @@ static void set_timer(int64_t now)
 		troupe_timer_start(&box.timer, (struct troupe_time) { at }, 0);
 }
 
-/* get() comes next, and does what there is to do. */
+/* get() comes next, and does the work. */
 static int on_timer(struct troupe_timer *timer)
 {
 	if (box.options->look_ms > 0)
@@ -439,7 +439,7 @@ static int redis_open(const struct troupe_mailbox *mailbox, const char *actor,
 
 	snprintf(box.key, KEY_SIZE, "%s%s",
 		 stream ? "" : "troupe:", stream ? stream : actor);
-	/* Where the first is too long, so is this. */
+	/* If the first is too long, so is this. */
 	if (snprintf(box.poison, KEY_SIZE, "%s:poison", box.key) >= KEY_SIZE)
 		return -ENAMETOOLONG;
 	if (take_url(options->url) < 0)
@@ -507,8 +507,7 @@ static void on_marked(void *data, uint64_t number, const redisReply *reply)
 }
 
 /*
- * The first that may be handed over.  Of one that came back the try is counted
- * before it begins.
+ * The first deliverable entry.  A retry is counted before it starts.
  */
 static struct trp_redis_entry *take_next(void)
 {
@@ -575,7 +574,7 @@ static void redis_acknowledge(void *data, uint64_t number, int result)
 
 static uint64_t redis_size(void *data)
 {
-	/* Until it is known there may be some. */
+	/* Until the answer is known there may be some. */
 	return box.is_length_known ? box.length + box.adds : 1;
 }
 

@@ -35,7 +35,7 @@ static bool take_number(const char *text, unsigned most, unsigned *ret_number)
 	return true;
 }
 
-/* [[USER]:PASSWORD@]; *text is left behind it. */
+/* [[USER]:PASSWORD@]; *text then points behind it. */
 static bool take_user(const char **text, struct trp_redis_address *address)
 {
 	const char *at = strrchr(*text, '@');
@@ -54,7 +54,7 @@ static bool take_user(const char **text, struct trp_redis_address *address)
 	return true;
 }
 
-/* HOST[:PORT][/DATABASE], HOST in brackets where it has colons. */
+/* HOST[:PORT][/DATABASE], HOST in brackets if it has colons. */
 static bool take_host(const char *text, struct trp_redis_address *address)
 {
 	const char *end = text + strcspn(text, "/");

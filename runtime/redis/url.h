@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Where a Redis is; the forms of URLs are in troupe_mailbox.h. */
+/* The address of a Redis; troupe_mailbox.h has the forms of URLs. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ struct trp_redis_address {
 /* 0 or -EINVAL. */
 int trp_redis_url_parse(const char *url, struct trp_redis_address *ret_address);
 
-/* The same of that url; NULL: of the environment's, or of this machine. */
+/* The same from that url; NULL: from the environment, or of this machine. */
 int trp_redis_url_find(const char *url, struct trp_redis_address *ret_address);
 
 /* For people; without the password. */

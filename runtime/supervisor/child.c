@@ -24,7 +24,7 @@ int trp_child_init(struct trp_child_table *table, uint32_t slots)
 		trp_child_fini(table);
 		return -ENOMEM;
 	}
-	/* The lowest slots are given away first. */
+	/* The lowest slots are used first. */
 	for (uint32_t slot = slots - 1; slot > 0; slot--)
 		table->free[table->free_count++] = slot;
 	table->child[0].state = CHILD_RUNNING;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which child lives in which slot, its parent, and those who watch it: the
- * supervisor's table.  Pure: it knows neither processes nor memory.
+ * The supervisor's table of children: their slots, parents and watchers.  Pure:
+ * it knows neither processes nor memory.
  *
  *	state	NONE -> ORDERED -> RUNNING -> NONE or DEAD -> NONE
  *	NONE	the slot may be given away, at its next generation
@@ -24,7 +24,7 @@ enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_DEAD };
 struct trp_guest;
 struct trp_restart;
 
-/* Somebody who is to be told of an end. */
+/* An actor that gets the report of an end. */
 struct trp_watcher {
 	struct trp_watcher *next_of_target;  /* all that watch the same */
 	struct trp_watcher *next_of_watcher; /* all of the same watcher */
@@ -44,16 +44,16 @@ struct trp_child {
 	int32_t grace_ms;
 	struct troupe_timer grace;    /* until it is killed */
 	int64_t spawned_at;	      /* CLOCK_MONOTONIC, ns */
-	uint64_t stop_children;	      /* the request that waits, or 0 */
+	uint64_t stop_children;	      /* the waiting request, or 0 */
 	struct trp_watcher *watchers; /* of this one */
 	struct trp_watcher *watching; /* what this one watches */
 	struct trp_registered *names; /* it is registered under */
 	struct trp_restart *restart;  /* of it or of an ancestor; or NULL */
-	char label[TROUPE_NAME_SIZE]; /* its class; any number have the same */
+	char label[TROUPE_NAME_SIZE]; /* its class; not unique */
 	char name[TROUPE_NAME_SIZE];  /* among its siblings */
 	bool is_listed;
 	uint32_t next_in_bucket; /* a slot; 0: none */
-	bool is_guest;		 /* not ours to kill or to reap */
+	bool is_guest;		 /* we neither kill nor reap it */
 	bool is_held;		 /* it may still write its region: guest.h */
 	struct trp_guest *guest; /* until it is dead */
 	void (*expel)(struct trp_guest *guest); /* instead of a signal */
@@ -70,7 +70,7 @@ struct trp_child_table {
 	uint32_t buckets;  /* a power of two */
 };
 
-/* 0 or -ENOMEM.  Memory is taken for pids that there were, a page for 2048. */
+/* 0 or -ENOMEM.  Uses memory for pids that have occurred, a page for 2048. */
 int trp_child_init(struct trp_child_table *table, uint32_t slots);
 void trp_child_fini(struct trp_child_table *table);
 
@@ -98,12 +98,12 @@ uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid);
 
 /*
  * Dead: out of its parent's children; its own become the supervisor's.
- * -> DEAD.  Its watchers stay for the caller to tell and free; what it
- * watched itself is forgotten.
+ * -> DEAD.  Its watchers stay for the caller to notify and free; its own
+ * watches are dropped.
  */
 void trp_child_ended(struct trp_child_table *table, uint32_t slot);
 
-/* DEAD -> NONE: the slot may be given away. */
+/* DEAD -> NONE: the slot may be reused. */
 void trp_child_free(struct trp_child_table *table, uint32_t slot);
 
 /* 0 or -ENOMEM.  target must be alive. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "serialize/type.h"
 
-/* //mesh-bus is not the application's but the supervisor's own. */
+/* //mesh-bus belongs to the supervisor, not to the application. */
 static const char unknown[] = "?", cut[] = "...", own[] = "/";
 
 static uint32_t *bucket_of(const struct trp_child_table *table, uint32_t parent,
@@ -15,7 +15,7 @@ static uint32_t *bucket_of(const struct trp_child_table *table, uint32_t parent,
 	uint64_t hash = trp_type_mix(0, &parent, sizeof(parent));
 
 	hash = trp_type_mix(hash, name, size);
-	/* The low bits know little of the parent. */
+	/* The low bits depend little on the parent. */
 	return &table->bucket[(hash ^ hash >> 32) & (table->buckets - 1)];
 }
 
@@ -63,7 +63,7 @@ void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
 	for (i = 0; name[i]; i++)
 		if (strchr("/:", name[i]))
 			name[i] = '_';
-	/* "." and ".." mean something else, and none at all is the root's. */
+	/* "." and ".." have another meaning, and the root has an empty name. */
 	if (name[strspn(name, ".")] != '\0' &&
 	    trp_child_address_list(table, slot, name) == 0)
 		return;
@@ -95,7 +95,7 @@ static bool is_step(const char *part, size_t size, const char *step)
 	return size == strlen(step) && memcmp(part, step, size) == 0;
 }
 
-/* From one that is alive to the next; 0: there is none. */
+/* From a live child to the next; 0: there is none. */
 static uint32_t step(const struct trp_child_table *table, uint32_t from,
 		     const char *part, size_t size)
 {
@@ -129,7 +129,7 @@ int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
 		size = strcspn(address, "/");
 		if (size == 0 || size >= TROUPE_NAME_SIZE)
 			return -EINVAL;
-		/* An ill-formed address is refused also where nothing is. */
+		/* An ill-formed address is refused even if no child matches. */
 		if (is_there)
 			slot = step(table, slot, address, size);
 		is_there = slot;
@@ -140,7 +140,7 @@ int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
 	return slot ? 0 : -ENOENT;
 }
 
-/* From the leaf up, so it is written from the end of the buffer. */
+/* From the leaf up, so it fills the buffer from its end. */
 bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
 		       char *buffer, size_t size)
 {

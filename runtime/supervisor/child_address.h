@@ -15,9 +15,9 @@
 #include "runtime/supervisor/child.h"
 
 /*
- * Names a child among its siblings; it had no name before.  list: 0 or
- * -EEXIST.  list_freely: `label` when it is free, else LABEL:SLOT; a '/', a ':'
- * or a control character in it becomes '_'.
+ * Names a child among its siblings; it had no name before.  list: 0 or -EEXIST.
+ * list_freely: `label` if it is free, else LABEL:SLOT; a '/', a ':' or a
+ * control character in it becomes '_'.
  */
 int trp_child_address_list(struct trp_child_table *table, uint32_t slot,
 			   const char *name);
@@ -33,13 +33,13 @@ int trp_child_address_walk(const struct trp_child_table *table, uint32_t from,
 			   const char *address, uint32_t *ret_slot);
 
 /*
- * The address of a child: "/", "/a/b"; of one that is not listed, or below it,
- * "?" and "?/b/c", which nobody can look up.  One that is longer than the
- * buffer begins with "..." and false is returned.  size: 8 or more.
+ * The address of a child: "/", "/a/b"; for an unlisted child, or below it, "?"
+ * and "?/b/c", which cannot be looked up.  If it is longer than the buffer, it
+ * starts with "..." and the result is false.  size: 8 or more.
  */
 bool trp_child_address(const struct trp_child_table *table, uint32_t slot,
 		       char *buffer, size_t size);
 
-/* The same for logs, where the root is told by its label; returns title. */
+/* The same for logs, where the root has its label; returns title. */
 const char *trp_child_address_title(const struct trp_child_table *table,
 				    uint32_t slot, char title[TRP_TITLE_SIZE]);

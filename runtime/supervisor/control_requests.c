@@ -53,7 +53,7 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 
 	trp_child_address(&supervisor->children, slot, address,
 			  sizeof(address));
-	/* A guest is in no tree; its label says what it is. */
+	/* A guest is in no tree; its label describes it. */
 	actor.address = child->is_guest ? (char *)child->label : address;
 	actor.ref = trp_child_ref(&supervisor->children, slot);
 	if (child->parent)

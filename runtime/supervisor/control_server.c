@@ -40,7 +40,7 @@ void trp_control_server_drop(struct trp_control_session *session)
 	free(session);
 }
 
-/* Where that fails, for lack of memory, it is deaf until the server closes. */
+/* If that fails for lack of memory, it is ignored until the server closes. */
 static void listen_for(struct trp_control_session *session, uint32_t events)
 {
 	if (session->watch.events == events)
@@ -80,7 +80,7 @@ int trp_control_server_say(struct trp_control_session *session,
 {
 	int r = trp_control_server_say_with(session, message, NULL, 0);
 
-	/* That it has gone is found by its watch. */
+	/* Its watch reports its end. */
 	return r == -EAGAIN || r == -ENOMEM || r == -EMSGSIZE ? r : 0;
 }
 
@@ -97,7 +97,7 @@ static void say_done(struct trp_control_session *session, int result)
 	trp_control_server_say(session, &done.base);
 }
 
-/* Says what there is to say, as long as there is room. */
+/* Sends items as long as there is room. */
 static void pump(struct trp_control_session *session)
 {
 	while (session->more && !session->kept) {
@@ -186,8 +186,8 @@ static void refuse(int fd)
 }
 
 /*
- * A session that asks nothing keeps nobody out: the one that has been heard of
- * least lately goes.  False: each has something under way.
+ * An idle session blocks no other: the one that was silent longest goes.
+ * False: all are busy.
  */
 static bool make_room(struct trp_control_server *server)
 {
@@ -259,7 +259,8 @@ static int reopen(struct troupe_timer *timer)
 	return trp_wait_add(&supervisor->wait, &supervisor->control.listener);
 }
 
-/* Out of descriptors, say: what waits there would wake us for ever. */
+/* For example out of descriptors: a waiting connection would wake us for
+ * ever. */
 static void pause_listener(struct trp_supervisor *supervisor)
 {
 	struct trp_control_server *server = &supervisor->control;
@@ -299,7 +300,7 @@ static int make_socket(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* One that has not been reaped is dead, too. */
+/* An unreaped process is dead, too. */
 static bool is_dead(pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -314,8 +315,8 @@ static bool is_dead(pid_t pid)
 }
 
 /*
- * Nobody listens there.  Only a closed socket refuses; but the kernel closes
- * one that an io_uring watched some time after the process is gone.
+ * No process listens there.  Only a closed socket refuses; but the kernel
+ * closes one that an io_uring watched some time after the process is gone.
  */
 static bool is_stale(int dir, const char *name)
 {
@@ -379,7 +380,7 @@ static int bind_listener(struct trp_control_server *server, int fd,
 	return 0;
 }
 
-/* One that starts must not sweep another's name between bind and listen. */
+/* A starting node must not remove another's name between bind and listen. */
 static int bind_alone(struct trp_control_server *server, int fd,
 		      const char *name)
 {
@@ -438,7 +439,7 @@ int trp_control_server_open(struct trp_supervisor *supervisor, const char *node,
 	return r;
 }
 
-/* Only the name that we made: it may be another node's by now. */
+/* Only our own name: it may belong to another node by now. */
 static void remove_name(const struct trp_control_server *server)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];

@@ -65,7 +65,7 @@ struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code)
 	return end;
 }
 
-/* It ended by itself, as far as is seen: then its exit record counts. */
+/* It ended by itself, as far as visible: then its exit record counts. */
 static bool is_own(enum troupe_cause cause)
 {
 	return cause == TROUPE_NORMAL || cause == TROUPE_ERROR ||
@@ -99,10 +99,10 @@ static bool is_worth_a_line(const struct troupe_end *end)
 struct leftover {
 	struct trp_supervisor *supervisor;
 	troupe_ref dead;
-	bool is_quiet; /* it ended in order, and need not read on */
+	bool is_quiet; /* it ended in order, and need not read the rest */
 	uint32_t put_aside;
 
-	/* Those who may have called it just now, and do not watch it. */
+	/* Actors that may have called it just now, and do not watch it. */
 	troupe_ref *caller;
 	size_t callers;
 };
@@ -135,7 +135,7 @@ static void is_left(const struct trp_mail *mail, void *data)
 	trp_dead_letter_unread(mail, leftover->dead, leftover->is_quiet);
 }
 
-/* Its own counts of dead letters go on in ours. */
+/* Its counts of dead letters are added to ours. */
 static struct leftover count_unread(struct trp_supervisor *supervisor,
 				    uint32_t slot, const struct troupe_end *end)
 {
@@ -178,7 +178,7 @@ static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
 		trp_supervisor_stop_grace(supervisor, slot);
 }
 
-/* The parent, those who watch it, and those who have just called it. */
+/* The parent, the watchers, and those that have just called it. */
 static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 		     uint32_t parent, const struct troupe_end *end,
 		     const struct leftover *leftover)
@@ -205,7 +205,7 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 	char text[256];
 
 	trp_exit_history_add(&supervisor->exit_history, end);
-	/* That of the root is told by the node's end, or by its status. */
+	/* The end of the root shows in the node's end, or in its status. */
 	if (is_worth_a_line(end) &&
 	    (slot != supervisor->root || end->reason.cause != TROUPE_ERROR))
 		troupe_log(
@@ -227,7 +227,7 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* Its children stop with it; those of one that is restarted, at once. */
+/* Its children stop with it; those of a restarted actor are killed. */
 static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	const struct trp_child *child = &supervisor->children.child[slot];

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The end of an actor: of what it died, who is told, and what becomes of all
- * that it had.  A death is one struct troupe_end, from the process that has
- * ended to those who are told.
+ * The end of an actor: its cause, its report, and its cleanup.  A death stays
+ * one struct troupe_end, from the dead process to the actors that get the
+ * report.
  */
 
 #include <stdint.h>
@@ -17,19 +17,19 @@ enum trp_exit_kind {
 	TRP_EXIT_STATUS,   /* code: the exit status */
 	TRP_EXIT_SIGNAL,   /* code: the signal */
 	TRP_EXIT_GONE,	   /* a guest's connection has ended; code: 0 */
-	TRP_EXIT_EXPELLED, /* a guest's, by us; code: 0 */
+	TRP_EXIT_EXPELLED, /* a guest was expelled; code: 0 */
 };
 
-/* The end as it is seen from outside, of an actor that is not known yet. */
+/* The end as seen from outside, of an actor that is not known yet. */
 struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code);
 
 /*
- * That actor has ended so.  The exit record in its status block counts more
- * than an exit status, but not more than a signal.
+ * That actor has ended so.  The exit record in its status block overrides an
+ * exit status, but not a signal.
  */
 void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	      const struct troupe_end *seen);
 
-/* Tells one actor of an end; watch: as node/watch.h has it. */
+/* Reports an end to one actor; watch: see node/watch.h. */
 void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 		   const struct troupe_end *end, uint64_t watch);

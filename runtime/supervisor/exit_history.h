@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * The latest ends of a node, for those who ask after an actor that has just
- * gone: a caller has its target watched only when an answer takes long, and
- * still wants to hear of what it died.  Pure, and bounded: the oldest is
- * forgotten for the newest.
+ * The latest ends of a node, for questions about an actor that has just ended:
+ * a caller watches its target only when an answer takes long, and still needs
+ * the cause of its death.  Pure, and bounded: the newest replaces the oldest.
  */
 
 #include "runtime/troupe.h"
@@ -20,6 +19,7 @@ struct trp_exit_history {
 void trp_exit_history_add(struct trp_exit_history *history,
 			  const struct troupe_end *end);
 
-/* NULL: it has not ended, or too long ago.  Valid until the next add. */
+/* NULL: it has not ended, or it ended too long ago.  Valid until the next
+ * add. */
 const struct troupe_end *trp_exit_history_find(
 	const struct trp_exit_history *history, troupe_ref ref);

@@ -53,7 +53,7 @@ static void end(struct trp_guest *guest, bool is_held, enum trp_exit_kind kind)
 		trp_slot_sweep(guest->supervisor);
 }
 
-/* Its exit record is written, or it never had a place for one. */
+/* Its exit record is written, or it was never set up. */
 static bool has_left(const struct trp_guest *guest)
 {
 	const struct trp_status *status =
@@ -76,7 +76,7 @@ static void on_gone(struct trp_control_session *session)
 		forget(guest);
 }
 
-/* Its process is dead, though another may have a copy of the connection. */
+/* Its process is dead, but another may have a copy of the connection. */
 static void on_end(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_guest *guest = watch->data;
@@ -95,7 +95,7 @@ static int on_expulsion(struct troupe_timer *timer)
 	return 0;
 }
 
-/* Not at once: somebody may be walking over the children. */
+/* Not at once: a caller may be walking over the children. */
 static void expel(struct trp_guest *guest)
 {
 	if (guest->session)
@@ -160,7 +160,7 @@ static struct trp_guest *add(struct trp_control_session *session, int pidfd)
 	return guest;
 }
 
-/* From now on it can be sent to. */
+/* From now on it can get mail. */
 static void begin(struct trp_guest *guest, const Troupe__Guest__Join *join)
 {
 	struct trp_supervisor *supervisor = guest->supervisor;
@@ -200,13 +200,13 @@ static int welcome(const struct trp_guest *guest)
 	return r;
 }
 
-/* Its connection is only there to end. */
+/* From now on its connection can only end. */
 static int say_nothing(struct trp_control_session *session)
 {
 	return TRP_CONTROL_LATER;
 }
 
-/* It has left already, and we have not looked at that connection yet. */
+/* It has left already, and we have not yet handled that connection. */
 static bool is_leaving(const struct trp_guest *guest)
 {
 	struct pollfd old;
@@ -258,6 +258,6 @@ int trp_supervisor_guest_join(struct trp_control_session *session,
 	session->data = guest;
 	session->gone = on_gone;
 	session->more = say_nothing;
-	/* One that cannot be told is dropped, and ends then. */
+	/* A guest that cannot be notified is dropped, and ends then. */
 	return welcome(guest) < 0 ? -EBADMSG : TRP_CONTROL_MORE;
 }

@@ -2,13 +2,12 @@
 #pragma once
 
 /*
- * Actors whose processes the supervisor did not fork.  One comes by the control
- * socket, gets a slot and the arena, and is a member as long as its connection
- * lasts.  It is never killed: it is expelled, which ends its membership.
- *
- * Its region may go to another only when it cannot write there any more, that
- * is, when its process is dead (pidfd), or when it has left in order: it writes
- * its exit record, unmaps the arena, and closes, in this order.
+ * Actors whose processes the supervisor did not fork.  A guest connects to the
+ * control socket, gets a slot and the arena, and is a member as long as its
+ * connection lasts.  It is never killed, but may be expelled, which ends its
+ * membership.  Its region is reused only when it cannot write there any more:
+ * when its process is dead (pidfd), or when it has left in order: it writes its
+ * exit record, unmaps the arena, and closes, in this order.
  *
  *	child.is_held ==> the slot is DEAD, and is not released
  *	EOF && (exit record || never set up || process dead) ==> not is_held
@@ -27,12 +26,12 @@ struct trp_guest {
 };
 
 /*
- * The session becomes a guest.  TRP_CONTROL_MORE; -ESHUTDOWN: it is ending;
- * -EEXIST: its process is an actor here; -EAGAIN: no slot; -ESRCH: we cannot
- * see its process; -ENOMEM, or as pidfd_open(2).
+ * The session becomes a guest.  TRP_CONTROL_MORE; -ESHUTDOWN: the node is
+ * ending; -EEXIST: its process is an actor here; -EAGAIN: no slot; -ESRCH: its
+ * process is not visible; -ENOMEM, or as pidfd_open(2).
  */
 int trp_supervisor_guest_join(struct trp_control_session *session,
 			      const Troupe__Guest__Join *join);
 
-/* All are let go, at the node's end; after the control server is closed. */
+/* Releases all at the node's end, after the control server is closed. */
 void trp_supervisor_guest_close(struct trp_supervisor *supervisor);

@@ -3,13 +3,11 @@
 
 /*
  * A feature of a node that the supervisor does not know: its part in the
- * supervisor's process, behind callbacks.  The list of them is in the program
- * (cli/main.c), so code of a module may use the supervisor's, and not the
- * other way round.
- *
- * A module has a state of its own, which its callbacks are given.  It is NULL
- * as long as the module is not open, and where the options do not ask for it:
- * then nothing of it is called, and its requests are answered by -ENOTCONN.
+ * supervisor's process, behind callbacks.  Their list is in the program
+ * (cli/main.c), so a module may use the supervisor's code, but not the other
+ * way round.  Each module has a state, which its callbacks get.  It is NULL as
+ * long as the module is not open, or if the options do not enable it: then none
+ * of its callbacks runs, and its requests are answered by -ENOTCONN.
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -21,7 +19,7 @@ struct trp_control_session;
 
 enum { TRP_MODULES = 8 };
 
-/* A type of requests, of actors or control sessions, and its handler. */
+/* A type of request, of actors or control sessions, and its handler. */
 struct trp_request_kind {
 	const ProtobufCMessageDescriptor *type;
 	int (*handle)(struct trp_request *request); /* see requests.h; or */
@@ -31,18 +29,18 @@ struct trp_request_kind {
 
 /* Tables end with an entry of NULL; they and leave() may be missing. */
 struct trp_module {
-	const char *closed; /* why it is not open, for people */
-	/* Of messages to actors, and between them: all know these. */
+	const char *closed; /* why it cannot be opened, for people */
+	/* Types of messages to actors, and between them, which all know. */
 	const ProtobufCMessageDescriptor *const *types;
 	const struct trp_request_kind *requests;
 	/*
-	 * The root actor has been ordered.  The options are borrowed until
-	 * close().  *ret_state may be set also on failure.  0 or -errno: the
+	 * After the order for the root actor.  The options are borrowed until
+	 * close().  *ret_state may also be set on failure.  0 or -errno: the
 	 * node ends.
 	 */
 	int (*open)(struct trp_supervisor *supervisor,
 		    const struct trp_options *options, void **ret_state);
-	/* The node ends, maybe not for the first time; all actors run yet. */
+	/* The node ends; may be called again; all actors still run. */
 	void (*leave)(void *state);
 	/* All processes are gone; frees the state. */
 	void (*close)(void *state);
@@ -64,7 +62,7 @@ void trp_module_close(struct trp_supervisor *supervisor);
 
 /*
  * The kind of requests of that type: one of `own`, the supervisor's (then
- * *ret_entry is NULL), or of a module.  NULL: nothing does.
+ * *ret_entry is NULL), or of a module.  NULL: none.
  */
 const struct trp_request_kind *trp_module_find(
 	const struct trp_supervisor *supervisor,

@@ -33,7 +33,7 @@ int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
 	int r = post(supervisor, slot, stream, envelope, message);
 	char title[TRP_TITLE_SIZE];
 
-	/* Nothing may be dropped: one that cannot be told must not go on. */
+	/* No notice may be dropped: an actor that misses one must not go on. */
 	if (r < 0 && r != -ESRCH && child->state == CHILD_RUNNING) {
 		troupe_log(TROUPE_WARNING,
 			   "%s[%d] cannot be notified (%s) and is killed",

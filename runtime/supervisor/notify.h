@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* News, orders and answers for actors, and the end of one that gets none. */
+/* Notices, orders and answers for actors, and the kill of one that cannot get
+ * them. */
 
 #include <protobuf-c/protobuf-c.h>
 #include "ipc/lane.h"
@@ -9,8 +10,8 @@
 struct trp_supervisor;
 
 /*
- * Sends to an actor; -ESRCH when it is gone.  One for which there is no memory
- * is killed: an actor never goes on without having been told.
+ * Sends to an actor; -ESRCH: it is gone.  Without memory for the message it is
+ * killed: an actor never goes on after a missed notice.
  */
 int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
 		    enum trp_stream stream, uint64_t correlation,

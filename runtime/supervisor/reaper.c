@@ -20,12 +20,12 @@
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 
-/* After SIGKILL; one that the kernel holds does not hold up the node. */
+/* After SIGKILL; a process that the kernel holds must not delay the node. */
 enum { PATIENCE_MS = 5000 };
 
 /*
- * Reaped, and nobody that is known: it may be one whose birth was not read yet.
- * Then an order for it had been written:
+ * Reaped and unknown: its birth may not have been read yet.  Then an order for
+ * it had been written:
  *
  *	unknown.ordered == supervisor.ordered when it was reaped
  *	unknown.ordered > supervisor.born; the newest are the first
@@ -50,7 +50,7 @@ static void remember_unknown(struct trp_supervisor *supervisor,
 	supervisor->unknown = unknown;
 }
 
-/* Those that were reaped before the orders up to that one were written. */
+/* Drops those reaped before the orders up to that one were written. */
 static void forget_unknown(struct trp_supervisor *supervisor, uint64_t ordered)
 {
 	struct trp_unknown **link = &supervisor->unknown;
@@ -73,9 +73,9 @@ static bool is_our_child(pid_t pid)
 }
 
 /*
- * Was the process that has just been born reaped already?  A stranger may have
- * had the same pid before, so it counts only when there is no such child now;
- * then the newest one is meant.
+ * Was the process that has just started reaped already?  Another process may
+ * have had the same pid before, so it counts only if there is no such child
+ * now; then the newest one is meant.
  */
 static bool is_unknown(const struct trp_supervisor *supervisor, pid_t pid,
 		       struct troupe_end *ret_end)
@@ -100,9 +100,9 @@ static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner)
 }
 
 /*
- * A process that an actor, or the zygote, has made comes to us when its parent
- * is gone; its mark says whose it is.  A child without mark is ours too, unless
- * there were others before we were a supervisor: theirs are not touched.
+ * We adopt a process of an actor or the zygote when its parent is gone; its
+ * mark names its owner.  An unmarked child belongs to the node, too, unless
+ * this process had children before it was a supervisor: those are not touched.
  */
 static bool is_left_over(struct trp_supervisor *supervisor, pid_t pid)
 {
@@ -116,7 +116,8 @@ static bool is_left_over(struct trp_supervisor *supervisor, pid_t pid)
 		!is_alive(supervisor, owner));
 }
 
-/* How many it has found.  None but we reap them, so the pids are theirs. */
+/* Returns the number found.  Only we reap them, so the pids are still
+ * theirs. */
 static unsigned kill_left_over(struct trp_supervisor *supervisor)
 {
 	FILE *list = fopen("/proc/thread-self/children", "re");
@@ -144,7 +145,7 @@ static int look(struct troupe_timer *timer)
 	return 0;
 }
 
-/* An end may leave something to us, and so may the end of that. */
+/* An exit may leave orphans to us, and so may the exit of an orphan. */
 static void look_soon(struct trp_supervisor *supervisor)
 {
 	enum { SOON_NS = 50000000 };
@@ -185,8 +186,8 @@ static void born(struct trp_supervisor *supervisor,
 }
 
 /*
- * It may have forked one and died before it said so.  Births that it was asked
- * for and did not tell never happen.
+ * It may have forked a process and died before it reported that.  Unreported
+ * births count as failed.
  */
 static void zygote_gone(struct trp_supervisor *supervisor)
 {
@@ -230,8 +231,8 @@ void trp_reaper_births(struct trp_supervisor *supervisor)
 /* ---- ends ---------------------------------------------------------------- */
 
 /*
- * A pipe to the zygote may have been inherited by others, so that its end is
- * never seen; the end of its process is.
+ * Others may have inherited the pipe to the zygote, so its end may never be
+ * seen; the end of its process is.
  */
 static void ended(struct trp_supervisor *supervisor,
 		  const struct troupe_end *end)
@@ -251,8 +252,8 @@ static void ended(struct trp_supervisor *supervisor,
 }
 
 /*
- * One that had itself traced (PTRACE_TRACEME) is traced by us, and its stops
- * are told with the ends.  It goes on, with the signal that it stopped at.
+ * A child after PTRACE_TRACEME is traced by us, and its stops are reported
+ * among the ends.  It continues, with the signal that stopped it.
  */
 static void let_go(const siginfo_t *stop)
 {

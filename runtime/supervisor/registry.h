@@ -10,7 +10,7 @@ struct trp_registered {
 	struct trp_registered *next_of_holder;
 	struct trp_registered **holder; /* the list that it is in */
 	troupe_ref ref;
-	char *offer; /* to other nodes, and where it is reached; or NULL */
+	char *offer; /* to other nodes: where to connect; or NULL */
 	char name[TROUPE_NAME_SIZE];
 };
 
@@ -29,10 +29,10 @@ bool trp_registry_is_step(const char *name);
 /* holder: the list of all names of `ref`.  0, -EEXIST, -EINVAL, -ENOMEM. */
 int trp_registry_add(struct trp_registry *registry, const char *name,
 		     troupe_ref ref, struct trp_registered **holder);
-/* Offers it, or (where NULL) does so no more.  0, -ENOENT, -ENOMEM. */
+/* Offers it, or (where NULL) withdraws the offer.  0, -ENOENT, -ENOMEM. */
 int trp_registry_offer(struct trp_registry *registry, const char *name,
 		       const char *where);
-/* Calls back for each that is offered. */
+/* Calls back for each offer. */
 void trp_registry_each_offer(const struct trp_registry *registry,
 			     void (*see)(void *user,
 					 const struct trp_registered *name),

@@ -28,7 +28,7 @@ static int on_spawn(struct trp_request *request)
 	/* Its addresses are not those of the application. */
 	if (request->child->is_guest)
 		return -ENOTSUP;
-	/* Of the singleton that the sender is, or belongs to. */
+	/* Of the sender's singleton. */
 	spawn->birth->fence = restart ? restart->fence : 0;
 	return trp_supervisor_spawn(request->supervisor, request->slot, spawn,
 				    &request->answer);
@@ -145,7 +145,8 @@ static int on_stop_children(struct trp_request *request)
 	if (!child->first)
 		return 0;
 	child->stop_children = request->correlation;
-	/* Its children have their own; its time goes on when they are gone. */
+	/* Its children have their own; its time continues when they are
+	 * gone. */
 	trp_timers_cancel(&request->supervisor->timers, &child->grace);
 	trp_supervisor_stop_children(request->supervisor, request->slot);
 	return 1;
@@ -206,7 +207,8 @@ static int handle(struct trp_request *request, uint64_t type, const void *body,
 	return r;
 }
 
-/* The sender may be dead already: then only what needs no answer matters. */
+/* The sender may be dead already: then only requests without an answer
+ * matter. */
 static void take(struct trp_supervisor *supervisor, const struct trp_mail *mail)
 {
 	struct trp_child *child = &supervisor->children.child[mail->sender];

@@ -12,7 +12,7 @@
 enum {
 	PAUSE_FIRST_MS = 100,
 	PAUSE_LAST_MS = 15000,
-	PROVEN_MS = 60000, /* after so long it begins anew */
+	PROVEN_MS = 60000, /* after this time the pause is reset */
 };
 
 static Troupe__Control__Spawn *copy(const Troupe__Control__Spawn *spawn)
@@ -117,7 +117,7 @@ void trp_restart_want(struct trp_restart *restart, uint64_t fence)
 
 /* ---- stopping ----------------------------------------------------------- */
 
-/* It, and whatever it or its children have spawned. */
+/* The actor and all its descendants. */
 static int kill_all(struct troupe_timer *timer)
 {
 	struct trp_restart *restart = timer->data;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Keeps one actor of the supervisor's own running as long as it is wanted, as
- * README.md has it.
+ * Keeps one of the supervisor's own actors running as long as it is wanted
+ * (README.md).
  *
  *	ref != 0	it runs, or has been ordered, or is stopping
  *	is_stopping ==> ref != 0; the timer is when everything is killed
@@ -19,10 +19,10 @@ struct trp_restart {
 	struct trp_restart *next;
 	struct trp_supervisor *supervisor;
 	Troupe__Control__Spawn *spawn; /* owned */
-	uint64_t fence;	 /* given to it and to all below it; or 0 */
-	bool is_always;	 /* started again also when it has ended normally */
-	bool is_offered; /* its name, to other nodes */
-	/* May be NULL.  It has ended, and is not yet started again. */
+	uint64_t fence;		       /* of it and all its descendants; or 0 */
+	bool is_always;		       /* restarted also after a normal end */
+	bool is_offered;	       /* its name, to other nodes */
+	/* May be NULL.  It has ended, and is not yet restarted. */
 	void (*ended)(struct trp_restart *restart);
 	void *data;
 
@@ -34,7 +34,8 @@ struct trp_restart {
 	struct troupe_timer timer;
 };
 
-/* `restart` is the caller's, and stays there; `spawn` is copied.  Or -ENOMEM.
+/* The caller owns `restart`, which must not move; `spawn` is copied.  0 or
+ * -ENOMEM.
  */
 int trp_restart_init(struct trp_restart *restart,
 		     struct trp_supervisor *supervisor,
@@ -45,12 +46,12 @@ int trp_restart_replace(struct trp_restart *restart,
 /* When all processes are gone. */
 void trp_restart_fini(struct trp_restart *restart);
 
-/* It is to run, with that fence: now, or when its predecessor has ended. */
+/* Starts it, with that fence: now, or when its predecessor has ended. */
 void trp_restart_want(struct trp_restart *restart, uint64_t fence);
 
-/* It is to stop; it and all below it are killed after that time. */
+/* Stops it; it and all its descendants are killed after that time. */
 void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms);
 
-/* An actor has ended, whosever it is. */
+/* Any actor has ended. */
 void trp_restart_ended(struct trp_supervisor *supervisor,
 		       const struct troupe_end *end);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The slots of the node as others see them: lines of its directory, which the
- * supervisor alone writes.
+ * The slots of the node as others see them: entries of its directory, which
+ * only the supervisor writes.
  *
  *	FREE -> LIVE	announced, when its child is ORDERED
  *	LIVE -> DEAD	closed: nobody sends there any more
@@ -15,21 +15,21 @@
 
 struct trp_supervisor;
 
-/* From now on it can be sent to. */
+/* From now on it can get mail. */
 void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 		       uint32_t limit, uint32_t when_full);
 void trp_slot_set_pid(struct trp_supervisor *supervisor, uint32_t slot,
 		      pid_t pid);
 
-/* Its process was never ordered: as if it had not been announced. */
+/* Its process was never ordered: undoes the announcement. */
 void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot);
 
-/* Its receivers are rung for.  How many have not read all it has sent. */
+/* Rings its receivers.  Returns the number of those with unread mail of it. */
 uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot);
 
-/* At once when nothing is unread, else once a sweep finds it so. */
+/* At once if nothing is unread, otherwise when a sweep finds it so. */
 void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
 		      uint32_t unread);
 
-/* Releases those whose mail has been read; later again, if any are left. */
+/* Releases slots whose mail has been read; runs again later if any are left. */
 void trp_slot_sweep(struct trp_supervisor *supervisor);

@@ -26,7 +26,7 @@ void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor)
 				  count * sizeof(struct trp_order));
 
 		if (n <= 0)
-			return; /* full: tried again when births arrive */
+			return; /* full: retried when births arrive */
 		count = (size_t)n / sizeof(struct trp_order);
 		supervisor->ordered += count;
 		supervisor->order_count -= count;
@@ -102,7 +102,7 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	return trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
 
-/* Now and then: one that is refused may ask again at once. */
+/* Now and then: a refused actor may ask again at once. */
 static void say_full(struct trp_supervisor *supervisor)
 {
 	enum { PAUSE_NS = 1000000000 };

@@ -8,7 +8,7 @@
 
 struct trp_supervisor;
 
-enum { TRP_GRACE_MS = 5000 }; /* of an actor that says nothing of it */
+enum { TRP_GRACE_MS = 5000 }; /* the default of a class */
 
 /* A child of the slot `parent`.  0, -EAGAIN, -ECANCELED, -EEXIST, -EINVAL. */
 int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
@@ -18,5 +18,5 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 /* Orders the root actor.  0 or -errno. */
 int trp_supervisor_spawn_root(struct trp_supervisor *supervisor);
 
-/* Writes what orders the pipe has room for. */
+/* Writes as many orders as the pipe has room for. */
 void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor);

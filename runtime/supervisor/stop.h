@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Stopping in order: actors are told, and killed when their grace is over. */
+/* Orderly stops: actors get the order, and are killed after their grace
+ * time. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,13 +15,13 @@ void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
 
 /*
  * Its grace time runs from now on; while it waits for its children to stop,
- * which have their own, its time stands still.
+ * which have their own, it is suspended.
  */
 void trp_supervisor_stop_grace(struct trp_supervisor *supervisor,
 			       uint32_t slot);
 
-/* A signal to end the node has come: is it a second one, which kills? */
+/* A signal to end the node: is it a second one, which kills? */
 bool trp_supervisor_stop_is_repeated(struct trp_supervisor *supervisor);
 
-/* Stops the node; once is as good as twice. */
+/* Stops the node; a repeated call has no effect. */
 void trp_supervisor_stop_node(struct trp_supervisor *supervisor);

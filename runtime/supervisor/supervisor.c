@@ -33,7 +33,7 @@ enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 /* ---- events -------------------------------------------------------------- */
 
-/* A first one stops the node in order, a second one kills it. */
+/* The first stops the node in order, a second one kills it. */
 static void end_signal(struct trp_supervisor *supervisor)
 {
 	if (!trp_supervisor_stop_is_repeated(supervisor)) {
@@ -44,7 +44,7 @@ static void end_signal(struct trp_supervisor *supervisor)
 	trp_reaper_kill(supervisor);
 }
 
-/* Signals that are left after a short reading are reported again. */
+/* Signals left after a short read are reported again. */
 static void on_signal(struct trp_watch *watch, uint32_t events)
 {
 	struct trp_supervisor *supervisor = watch->data;
@@ -75,7 +75,7 @@ static bool is_ignored(int number)
 	       action.sa_handler == SIG_IGN;
 }
 
-/* Inherited dispositions and masks; README.md says why. */
+/* Inherited dispositions and masks; README.md has the reasons. */
 static void settle_signals(sigset_t *ret_heeded)
 {
 	sigset_t none;
@@ -92,7 +92,7 @@ static void settle_signals(sigset_t *ret_heeded)
 	sigaddset(ret_heeded, SIGCHLD);
 	sigaddset(ret_heeded, SIGINT);
 	sigaddset(ret_heeded, SIGTERM);
-	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
+	if (!is_ignored(SIGHUP)) /* respects nohup(1) */
 		sigaddset(ret_heeded, SIGHUP);
 }
 
@@ -267,7 +267,7 @@ static int start_tidying(struct trp_supervisor *supervisor)
 				troupe_in_ms(EVERY_MS));
 }
 
-/* After it: what only the supervisor has. */
+/* After it: sets what only the supervisor has. */
 static int set_up(struct trp_supervisor *supervisor)
 {
 	struct trp_arena *arena = &supervisor->node.arena;
@@ -317,7 +317,7 @@ static void warn_of_folder(int r)
 		   r == -EPERM ? "not private to this user" : strerror(-r));
 }
 
-/* A node that nobody can ask is better than none. */
+/* A node without a control socket is better than none. */
 static int open_control(struct trp_supervisor *supervisor, const char *node)
 {
 	int r = trp_control_server_open(supervisor, node,
@@ -344,7 +344,7 @@ static void fire_timers(struct trp_supervisor *supervisor)
 
 static int turn(struct trp_supervisor *supervisor)
 {
-	enum { MOST = 256 }; /* requests between looks at everything else */
+	enum { MOST = 256 }; /* requests between checks of everything else */
 	struct troupe_time next, flush;
 
 	for (int i = 0; i < MOST && trp_supervisor_requests_turn(supervisor);
@@ -362,7 +362,7 @@ static int turn(struct trp_supervisor *supervisor)
 	return trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
 }
 
-/* Everybody has gone, or goes when told. */
+/* All are gone, or go when told. */
 static int live(struct trp_supervisor *supervisor,
 		const struct trp_options *options)
 {
@@ -413,7 +413,7 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	if (root->reason.cause == TROUPE_NORMAL ||
 	    root->reason.cause == TROUPE_SHUTDOWN)
 		return STATUS_OK;
-	/* Its own, by exit(3): it has said why, or need not. */
+	/* Its own status, by exit(3): it has logged the reason, or need not. */
 	if (root->reason.cause == TROUPE_ERROR && root->reason.code > 0)
 		return root->reason.code;
 	trp_log_complain(": %s ended: %s", supervisor->node.argv[0],

@@ -3,11 +3,10 @@
 
 /*
  * The supervisor: slot 0 of its node, parent of every process in it.  It
- * hands out slots, orders processes from the zygote, answers requests, reaps,
- * reports, and ends the node in order.
- *
- * It never blocks but in its one sleep and drops nothing: its lanes to actors
- * have no limit, and grow in its own region.
+ * assigns slots, orders processes from the zygote, answers requests, reaps,
+ * reports, and ends the node in order.  It blocks only in its one sleep, and
+ * drops no message: its lanes to actors have no limit, and grow in its own
+ * region.
  */
 
 #include <limits.h>
@@ -41,11 +40,12 @@ struct trp_supervisor {
 	_Atomic uint64_t unwoken;   /* its own wakes that failed */
 	uint32_t guests;	    /* alive; they do not keep the node alive */
 	char application[PATH_MAX]; /* its absolute path, or "" */
-	struct trp_order *orders;   /* that the pipe had no room for */
+	struct trp_order *orders;   /* that wait for room in the pipe */
 	size_t order_count, order_room;
-	uint64_t ordered, born;	     /* so many: orders written, births read */
-	struct trp_unknown *unknown; /* reaped before their birth was told */
-	struct troupe_timer look;    /* for what the dead have left behind */
+	uint64_t ordered, born;	     /* counts: orders written, births read */
+	struct trp_unknown *unknown; /* reaped before their birth was
+				      * reported */
+	struct troupe_timer look;    /* for orphans of dead actors */
 	int64_t look_after;
 	bool had_children;	   /* before it was a supervisor */
 	struct troupe_timer sweep; /* over the slots of the dead */
@@ -56,11 +56,11 @@ struct trp_supervisor {
 	struct trp_restart *restarts;
 	struct trp_module_entry modules[TRP_MODULES + 1];
 	bool is_ending;
-	bool is_given_up; /* killed, and yet not all have ended */
+	bool is_given_up; /* killed, but some have not exited */
 	bool is_over;	  /* no actor is left */
 	struct troupe_timer giving_up;
 	bool has_zygote;
-	int64_t full_at;      /* when it was last said that no slot is free */
+	int64_t full_at;      /* when a lack of slots was last logged */
 	int64_t signalled_at; /* the first signal to end; 0: none yet */
 	int error;	      /* of the supervisor itself */
 };
@@ -68,7 +68,7 @@ struct trp_supervisor {
 /*
  * Runs a node until it has ended, with these modules (a list that ends with
  * NULL).  Returns the exit status of `troupe run`: 0, 1 or 2 (troupe(1)); it
- * has written to standard error why.
+ * has printed the reason.
  */
 int trp_supervisor_run(const struct trp_options *options,
 		       const struct trp_module *const *modules);

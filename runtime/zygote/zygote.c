@@ -68,7 +68,7 @@ static int refuse(struct trp_loaded *loaded, int result, const char *why)
 	return result;
 }
 
-/* dlerror() may begin with the path, which the caller says too. */
+/* dlerror() may start with the path, which the caller prints, too. */
 static const char *without_path(const char *text, const char *path)
 {
 	size_t length = strlen(path);
@@ -142,7 +142,7 @@ static char *names_of_types(size_t *ret_size)
 
 /*
  * Every actor inherits these by the fork, so they are set once.  The terminal
- * sends the ignored ones to everybody, and the supervisor acts on them.
+ * sends the ignored ones to all, and the supervisor acts on them.
  */
 static void set_signals(void)
 {
@@ -150,7 +150,7 @@ static void set_signals(void)
 	struct sigaction inherited;
 	sigset_t none;
 
-	/* Those of the terminal stay as they are. */
+	/* Those of the terminal stay unchanged. */
 	for (int number = 1; number < NSIG; number++)
 		if (number != SIGQUIT && number != SIGTSTP &&
 		    number != SIGTTIN &&
@@ -242,7 +242,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	close(pipes->births[0]);
 	set_signals();
 	trp_mark_set(node->identity, TRP_REF_SUPERVISOR);
-	/* Here, for each page that a child writes to is a copy. */
+	/* Here, as each page that a child writes to is copied. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");
 	show_titles(node, shown, sizeof(shown));
@@ -250,7 +250,8 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 		names = names_of_types(&size);
 	trp_process_die_with(node->supervisor);
 	loaded.names = names && size <= NAMES_MAX ? (uint32_t)size : 0;
-	/* Nothing may be left in a buffer for every actor to write again. */
+	/* No output may stay in a buffer, or every actor would write it
+	 * again. */
 	fflush(NULL);
 	if (write_all(pipes->births[1], &loaded, sizeof(loaded)) < 0 ||
 	    loaded.result < 0 ||
@@ -313,7 +314,8 @@ static int read_loaded(int fd, uint32_t seconds, struct trp_loaded *ret_loaded)
 	return ret_loaded->result;
 }
 
-/* Of one that has ended; or that has only closed its pipe, and is killed. */
+/* Of a zygote that has ended, or that has only closed its pipe and is
+ * killed. */
 static int reap(pid_t pid)
 {
 	int status = 0;
@@ -324,7 +326,7 @@ static int reap(pid_t pid)
 	return status;
 }
 
-/* It said nothing: a constructor of the application has ended it. */
+/* It sent nothing: a constructor of the application has ended it. */
 static void tell_end(int status, struct trp_loaded *loaded)
 {
 	static const char text[] = "a constructor of it, or of a library that "

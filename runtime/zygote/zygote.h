@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The zygote: it alone loads the application, and then forks one process for
- * each order.  It ends when the supervisor closes its end.  README.md has more.
+ * The zygote: loads the application, and then forks one process for each order.
+ * It ends when the supervisor closes its end.  README.md has more.
  */
 
 #include <sys/types.h>
@@ -20,10 +20,12 @@ struct trp_birth {
 	int32_t pid; /* or -errno */
 };
 
-/* The zygote says first: 0, or -errno and why the application won't do. */
+/* The zygote's first message: 0, or -errno and why the application is
+ * refused. */
 struct trp_loaded {
 	int32_t result;
-	uint32_t names; /* bytes that follow: those of its types, for logs */
+	uint32_t names; /* bytes that follow: the names of its types, for
+			 * logs */
 	char why[504];
 };
 
@@ -35,8 +37,8 @@ struct trp_zygote {
 
 /*
  * Forks the zygote.  node is copied by the fork and filled in there.  Waits
- * until the application is loaded; on failure nothing is left, ret_loaded->why
- * says of what, and it returns ret_loaded->result.
+ * until the application is loaded; on failure everything is cleaned up,
+ * ret_loaded->why has the reason, and it returns ret_loaded->result.
  */
 int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 		     struct trp_loaded *ret_loaded);
