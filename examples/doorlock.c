@@ -4,8 +4,8 @@
  *
  *	LOCKED --4 right digits--> OPEN --a second--> LOCKED
  *
- * After a second without a digit the code begins anew.  The keys are
- * the argument; a dot waits until the lock has lost its patience.
+ * After a second without a digit the code starts anew.  The keys are the
+ * argument; a dot waits until the lock has timed out.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ static int say(const char *text, bool is_by_time)
 	return troupe_send(troupe_parent(), &state.base);
 }
 
-/* 1: the right digits, in time; 0: not; or why the lock ends. */
+/* 1: the right digits, in time; 0: not; or an error that ends the lock. */
 static int enter_code(const Doorlock__Code *code)
 {
 	struct troupe_time deadline = TROUPE_NEVER;
@@ -81,7 +81,7 @@ static int lock(const void *arguments)
 
 /* ---- the root ------------------------------------------------------------ */
 
-/* Prints what the lock says, until its patience ends or the deadline comes. */
+/* Prints the lock's messages, until its timeout or the deadline. */
 static int watch(struct troupe_time deadline)
 {
 	const Doorlock__State *state;
@@ -130,7 +130,7 @@ int troupe_main(int argc, char **argv)
 		r = troupe_close(ref);
 	if (r == 0)
 		r = troupe_wait(ref, TROUPE_NEVER, &end);
-	if (r == 0) /* what it has said before it ended is here */
+	if (r == 0) /* its messages from before its end are here */
 		r = watch(TROUPE_POLL);
 	return r == -ETIMEDOUT ? 0 : r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * doubler: an actor with a name, for people to talk to.
+ * doubler: a named actor, to talk to from a shell.
  *
  *	troupe run --node a doubler.so &
  *	troupe ask doubler Twice '{"value": 21}'

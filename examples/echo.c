@@ -4,9 +4,9 @@
  *
  *	root -> server -> connection, connection, ...
  *
- * The server accepts, and hands the descriptor over to a child; what happens to
- * one connection is nobody else's concern.  `echo.so ADDRESS [N]` ends after N
- * connections; "127.0.0.1:0" is any free port.
+ * The server accepts, and passes the descriptor to a child; a failing
+ * connection affects no other.  `echo.so ADDRESS [N]` ends after N connections;
+ * "127.0.0.1:0" is any free port.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -76,7 +76,7 @@ static int hand_over(int fd, troupe_ref to)
 	return 0;
 }
 
-/* The server goes on, whatever becomes of one connection. */
+/* The server goes on, even if one connection fails. */
 static int accepted(struct troupe_listener *listener, int fd)
 {
 	troupe_ref ref;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forward: a question is handed on until it reaches the one that it is for,
- * and that one answers who has asked.
+ * forward: a question is forwarded to the actor that it is for, which answers
+ * the original caller.
  *
  *	root --ask--> floor 0 --forward--> floor 1 --forward--> floor 2
  *	  ^-------------------------answer-------------------------'
  *
- * A floor that has handed a question on is done with it: it keeps nothing, and
- * may end.
+ * A floor that has forwarded a question keeps nothing of it, and may end.
  */
 #include <errno.h>
 #include <stdio.h>

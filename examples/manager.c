@@ -3,9 +3,8 @@
  * manager: a worker for each request.
  *
  * The manager factors nothing: it spawns a worker and forwards the call to it.
- * The worker answers the one who asked, without the manager in between, and
- * ends; the manager sees each end.  The requests run side by side, and one
- * that crashed would take nobody along.
+ * The worker answers the caller directly, and ends; the manager sees each end.
+ * The requests run side by side, and a crash of one would affect no other.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -169,7 +168,7 @@ int troupe_main(int argc, char **argv)
 					       print_factors, argv[i]);
 	}
 	r = troupe_await(&mathematician);
-	if (r == 0 && unanswered > 0) /* r tells of the last alone */
+	if (r == 0 && unanswered > 0) /* r is only the last error */
 		r = -EREMOTEIO;
 	if (r < 0)
 		return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several nodes: each says what happens in its mesh, and one of them keeps the
+ * Several nodes: each prints the events of its mesh, and one of them keeps the
  * lamp.
  *
  *	troupe run --beacon local --node a mesh.so

@@ -169,7 +169,7 @@ static int monitor_init(const void *arguments)
 	reading.pid = getpid();
 	troupe_proxy_init(&aggregator, troupe_parent(),
 			  &monitor__aggregator__descriptor);
-	/* Some readings are differences: here they begin. */
+	/* Some readings are differences: these start here. */
 	r = source->read(&reading.value);
 	if (r < 0)
 		return r;
@@ -343,7 +343,7 @@ int troupe_main(int argc, char **argv)
 	r = parse(argc, argv, &plan.rounds);
 	if (r < 0)
 		return r;
-	/* The root does this, since it outlives those that might fail. */
+	/* The root does this, since it outlives actors that might fail. */
 	has_changed_mode = read_keys_unbuffered(&before);
 	r = troupe_spawn(&aggregator_class, &plan.base, &ref);
 	if (r == 0)

@@ -63,7 +63,7 @@ static int reader(const void *arguments)
 
 static troupe_ref counter_ref;
 
-/* A word may go on in the next block; of a long one the beginning counts. */
+/* A word may continue in the next block; a long one is cut. */
 static char text[BLOCK / 2 + 1][WORD + 1];
 static char *words[BLOCK / 2 + 1];
 static size_t word_length;
@@ -76,7 +76,7 @@ static int splitter_init(const void *arguments)
 	return 0;
 }
 
-/* The words that are complete; the beginning of the next comes to the front. */
+/* Sends the complete words; the start of the next one moves to the front. */
 static int pass_words(size_t count)
 {
 	Pipeline__Words message = PIPELINE__WORDS__INIT;
@@ -200,7 +200,7 @@ int troupe_main(int argc, char **argv)
 	stage.next = refs[1];
 	if (r == 0)
 		r = troupe_spawn_function(reader, &stage.base, &refs[0]);
-	/* One that failed leaves those behind it without an End. */
+	/* A failed stage sends no End to those behind it. */
 	for (int i = 0; i < 3 && r == 0; i++) {
 		r = troupe_wait(refs[i], TROUPE_NEVER, &end);
 		if (r == 0 && end.reason.cause != TROUPE_NORMAL)

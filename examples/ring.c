@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring: N processes hand a text round, once, and end.
+ * ring: N processes pass a text round, once, and end.
  *
  *	root -> N-1 -> ... -> 1 -> 0 -> root
  *
@@ -44,7 +44,7 @@ static double seconds_since(struct troupe_time start)
 	return (troupe_now().ns - start.ns) / 1e9;
 }
 
-/* Says of what the first that is gone before its time has ended. */
+/* Prints why the first actor that ended early did so. */
 static int explain(const troupe_ref *refs, unsigned count)
 {
 	char text[TROUPE_TEXT_SIZE];

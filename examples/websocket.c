@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * websocket: says again what it is told over WebSocket, each connection an
- * actor.  As echo.c, with wslay for the frames, and nettle for the handshake's
- * hash (RFC 6455, 4.2.2).  `websocket.so ADDRESS [N]` ends after N connections.
+ * websocket: a WebSocket echo server in which each connection is an actor.  As
+ * echo.c, with wslay for the frames, and nettle for the handshake's hash (RFC
+ * 6455, 4.2.2).  `websocket.so ADDRESS [N]` ends after N connections.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -22,7 +22,7 @@ static wslay_event_context_ptr context; /* NULL: the handshake is not over */
 
 /* ---- frames -------------------------------------------------------------- */
 
-/* Bytes that have come in and are not read yet. */
+/* Bytes that have arrived and are not parsed yet. */
 static const uint8_t *unread;
 static size_t unread_size;
 
@@ -242,7 +242,7 @@ static int hand_over(int fd, troupe_ref to)
 	return 0;
 }
 
-/* The server goes on, whatever becomes of one connection. */
+/* The server goes on, even if one connection fails. */
 static int accepted(struct troupe_listener *listener, int fd)
 {
 	troupe_ref ref;
