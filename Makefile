@@ -205,7 +205,7 @@ compilers:
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc HAVE= O=build/aarch64 \
 		CFLAGS='-O2 -Werror -idirafter /usr/include' build/aarch64/lib/libtroupe.a
 
-# What the README says of an installed troupe, with pkg-config alone.
+# The steps of the README for an installed troupe, with pkg-config alone.
 check-install:
 	@./tests/support/packages build
 	@./tests/support/check-install

@@ -77,7 +77,7 @@ TROUPE_API int troupe_mesh_event(const struct troupe_message *message,
 				 struct troupe_mesh_event *ret_event);
 #pragma GCC diagnostic pop
 
-/* ---- who is there, and what they offer ----------------------------------- */
+/* ---- live nodes, and their offers ---------------------------------------- */
 
 /*
  * Offers the actor registered under `name` on this node, until it ends or the

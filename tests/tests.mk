@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 #
-# What is tested, and how its programs are built (tests/README.md).
+# The tests, and how their programs are built (tests/README.md).
 
 # tests/ mirrors the tree: each folder of it with .c files is one program, but
-# for those that have programs of another kind.  What others stand on is tested
-# before them.
+# for those that have programs of another kind.  The folders that others build
+# on are tested before them.
 TEST_DIRS   := $(patsubst %/,%,$(sort $(dir $(wildcard tests/*/*.c tests/*/*/*.c))))
 TEST_DIRS   := $(patsubst tests/%,%,$(filter-out tests/support tests/fuzz \
 		 tests/race tests/bench% %/applications %/programs,$(TEST_DIRS)))
 BASIC_DIRS  := $(filter ipc serialize runtime/node runtime/actor,$(TEST_DIRS))
 TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
-# What waits is tested with each way of waiting.
+# Folders that wait are tested with each way of waiting.
 WAITING     := $(filter runtime/node runtime/actor runtime/supervisor runtime/redis,$(TEST_DIRS))
 WAYS        := $(foreach w,socket epoll,$(addsuffix @$(w),$(WAITING)))
 test_bin     = $(O)/bin/test-$(subst /,-,$(1))
@@ -71,7 +71,7 @@ tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
 
 # ---- tests of other kinds ----------------------------------------------------
 
-# What elections cost, by the number of nodes, in the virtual network.
+# The cost of elections, by the number of nodes, in the virtual network.
 beacon:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-beacon
@@ -106,7 +106,7 @@ race:
 do-race: $(RACES:%=$(O)/bin/race-%)
 	@for r in $(RACES); do $(O)/bin/race-$$r || exit 1; done
 
-# What the tests do not see: N=40 small changes by a SEED.
+# Bugs that the tests miss: N=40 small changes by a SEED.
 mutants:
 	@./tests/support/packages build test
 	@./tests/support/mutants

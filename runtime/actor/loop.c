@@ -260,7 +260,7 @@ int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 		       : 0;
 }
 
-/* A ring that tells of room is taken with the bell, so room is looked for. */
+/* Taking the doorbell also takes rings for room, so that is checked first. */
 int trp_loop_rest(struct troupe_time deadline)
 {
 	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, heeded()) ||

@@ -110,7 +110,7 @@ static int take_letter(const struct trp_mail *mail,
 	return r;
 }
 
-/* ---- from anybody -------------------------------------------------------- */
+/* ---- from any sender ----------------------------------------------------- */
 
 /* The only order that actors give each other. */
 static int take_close(const struct trp_mail *mail,

@@ -6,13 +6,13 @@
 /*
  * When a node sends its ping, in gaps after the end of the cycle (BEACON 1.7):
  *
- *	[0, 1/16)	who is eager
+ *	[0, 1/16)	an eager leader
  *	[0, 1/3)	newcomers, with a small probability
  *	.875, .9375 ..	members of the list, its tail first
  *	[1.5, 2)	nodes off the list, when no member did
  *	[1.7, 1.9)	the list is empty
- *	2		who was last
- *	[2, 2.33)	who is not ready yet, and others are
+ *	2		the last sender
+ *	[2, 2.33)	nodes that are not ready, if others are
  */
 
 /* One pass over the list, up to the configured length. */

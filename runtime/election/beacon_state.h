@@ -5,13 +5,13 @@
  * The inside of a beacon, for the files beacon*.c, each of which calls only
  * those before it:
  *
- *	output	what it says to its owner and to the channel
- *	slot	when it is whose turn
- *	notice	what is said to another side, unless somebody else is first
+ *	output	events to the owner, messages to the channel
+ *	slot	the time of each node's turn
+ *	notice	notices to another side, unless another node is first
  *	turn	waiting, pinging, being it
- *	join	beginning
- *	heal	split nets
- *	receive	what messages do; beacon.c: its life
+ *	join	the start
+ *	heal	split networks
+ *	receive	the effects of messages; beacon.c: its life
  */
 
 #include "runtime/election/beacon.h"
@@ -21,7 +21,7 @@
 struct trp_notice {
 	struct trp_notice *next;
 	struct trp_time due;
-	bool is_firm; /* also when others say it */
+	bool is_firm; /* also if others send it */
 	size_t count;
 	struct trp_beacon_peer *at[]; /* pinned */
 };

@@ -28,7 +28,7 @@ static int on_hello(struct trp_control_session *session, const void *message)
 	return trp_control_server_say(session, &node.base);
 }
 
-/* ---- who is there -------------------------------------------------------- */
+/* ---- the live actors ----------------------------------------------------- */
 
 enum { NAMES_MAX = 16 };
 

@@ -244,14 +244,14 @@ static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
  * The order of the steps matters:
  *
  *	count_unread	before the slot is closed: from then on senders may
- *			take back the memory of what was not read
- *	close		before anybody is told: a receiver that hears of the
- *			end finds all mail that came before it
- *	names		are free before anybody is told, who may want one
+ *			reclaim the memory of unread mail
+ *	close		before any report: a receiver that hears of the end
+ *			finds all mail that came before it
+ *	names		are free before any report, as its reader may want one
  *	stop_children	while they are its children
- *	record		before anybody is told, who may ask
- *	release		after all that reads the child
- *	restart		after that, for it may want the slot
+ *	record		before any report, as its reader may ask
+ *	release		after all steps that read the child
+ *	restart		last, as it may want the slot
  */
 void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	      const struct troupe_end *seen)

@@ -5,9 +5,9 @@
  * The four messages of the beacon protocol (asyncactor 0.26), decoded.
  *
  *	init	node			"I start", once in a life
- *	vers	node, config		whoever made that version of the config
+ *	vers	node, config		the node that made that version
  *	ping	node, value, history	the beacon; history[0] is the node
- *	hist	value, history		about history[0], by anybody; no node
+ *	hist	value, history		about history[0], from any node
  */
 
 #include "serialize/beacon/codec.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a benchmark can be asked, and whether it can run here. */
+/* The parameters of a benchmark, and whether it can run here. */
 #include "tests/bench/harness.h"
 
 #include <errno.h>

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * What a benchmark sees: the public header, the messages of bench.proto, and
- * this kit.  A benchmark is one `const struct bench`, named in list.h; its root
- * is the root actor of a node of its own, which is started anew for each run.
+ * The interface of a benchmark: the public header, the messages of bench.proto,
+ * and this kit.  A benchmark is one `const struct bench`, named in list.h; its
+ * root is the root actor of a separate node, which is started anew for each
+ * run.
  *
- * What the kit is told lies in memory that the harness shares with every
- * process of the run; each function may be called from any of them.
+ * The kit's data is in memory that the harness shares with every process of the
+ * run; any of them may call each function.
  */
 
 #include <errno.h>
@@ -99,7 +100,7 @@ void bench_stop(void);
 /* Another program has measured: so long from the start to the stop. */
 void bench_took(int64_t ns);
 
-/* What was done between start and stop; 1 item unless told. */
+/* The work between start and stop; 1 item by default. */
 void bench_items(long count);
 void bench_bytes(double count);
 
@@ -176,7 +177,7 @@ const void *bench_receive(const ProtobufCMessageDescriptor *type,
  * Sends, and waits for room as long as it takes.  The first is for handlers,
  * and safe where those that wait for each other form no circle.  The second is
  * for function actors, and safe everywhere: while it waits it takes its own
- * mail aside, so that whoever waits for it goes on.
+ * mail aside, so that a waiting sender goes on.
  */
 int bench_send(troupe_ref to, const ProtobufCMessage *message);
 int bench_send_aside(troupe_ref to, const ProtobufCMessage *message);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the Makefile knows. */
+/* Facts from the Makefile. */
 #ifndef BENCH_REVISION
 #define BENCH_REVISION "unknown"
 #endif

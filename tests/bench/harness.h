@@ -8,7 +8,7 @@
  *	select.c	which benchmarks, with which parameters
  *	able.c		what they can be asked, and whether they can run here
  *	run.c		one run: a process, its node, its time, what it left
- *	watch.c		who is alive below a process, and what for
+ *	watch.c		the live processes below one, and their purpose
  *	lanes.c		its mailboxes, and the pages it left
  *	kit.c		what a benchmark sees
  *	histogram.c	latencies
@@ -156,7 +156,7 @@ void watch_dump(FILE *file, pid_t pid);
 /* Ends and reaps all children of this process; returns how many. */
 int watch_reap_strays(void);
 
-/* What a run that was killed may have left: /tmp/troupe-bench-<its pid>-*. */
+/* Files that a killed run may have left: /tmp/troupe-bench-<its pid>-*. */
 void watch_remove_files(pid_t pid);
 int watch_count_descriptors(void);
 /* Has this process a mapping of a file whose name begins so? */
@@ -172,8 +172,8 @@ void context_print(FILE *file, const struct settings *settings);
 void context_json(FILE *file, const struct settings *settings);
 
 /*
- * Who spins and who sleeps are never in one table: rows are shown of those
- * that wait as the first does; the others have tables of their own at the end.
+ * Spinning and sleeping runs are never in one table: it shows those that wait
+ * as the first one does; the others have separate tables at the end.
  */
 void table_head(FILE *file, const struct entries *entries);
 void table_row(FILE *file, const struct entry *entry);

@@ -4,8 +4,8 @@
  * row of kind "iteration", and behind them come the aggregates.  A time is of
  * one item, as google/benchmark's is of one iteration.
  *
- * What is ours beside: a few words in each row, and "latencies", every cell of
- * the histograms.  results.c reads it all again.
+ * Our additions: a few keys in each row, and "latencies", every cell of the
+ * histograms.  results.c reads all of it.
  */
 #include "tests/bench/harness.h"
 

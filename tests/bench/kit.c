@@ -139,7 +139,7 @@ void *bench_shared(void)
 	return shared;
 }
 
-/* What belongs to processes and to the kernel, and to no cache of files. */
+/* The memory of processes and the kernel, without the page cache. */
 static bool is_taken(const char *name)
 {
 	static const char *const taken[] = { "AnonPages:",  "Shmem:",

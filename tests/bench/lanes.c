@@ -205,7 +205,8 @@ static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 	return shown;
 }
 
-/* Whoever sleeps, awaits no answer and has been read is one of many. */
+/* An actor that sleeps, awaits no answer and has no unread mail is one of
+ * many. */
 static bool is_worth_a_line(const struct trp_arena *arena, uint32_t slot)
 {
 	const struct trp_front *front = trp_arena_front(arena, slot);
@@ -240,7 +241,7 @@ void lanes_dump(FILE *file, const struct trp_arena *arena)
 
 /* ---- pages --------------------------------------------------------------- */
 
-/* Whose byte that is; the directory is the supervisor's. */
+/* The owner of that byte; the directory is the supervisor's. */
 static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
 {
 	if (offset < arena->directory)

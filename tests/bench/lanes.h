@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A node's arena, seen from outside: who waits for whom, what is unread in
- * each lane, and which pages are left at the end.
+ * A node's arena, seen from outside: which actor waits for which, the unread
+ * mail in each lane, and which pages are left at the end.
  */
 
 #include <stdio.h>
@@ -29,9 +29,8 @@ long lanes_unread(const struct trp_arena *arena, uint32_t sender,
 
 /*
  * Pages of slots other than the supervisor's, for the one that has the arena's
- * file open.  Of a slot that has been given away nothing is left; but who is
- * about to look at its first page, or to ring its doorbell, may bring that
- * back.
+ * file open.  A released slot has none left, but a process that was about to
+ * read its first page, or to ring its doorbell, may bring that back.
  */
 struct lanes_pages {
 	long left;    /* of slots that are free */

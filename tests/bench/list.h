@@ -36,7 +36,7 @@
 	BENCH(piprecision)    \
 	BENCH(sor)
 
-/* What other actor systems are measured with. */
+/* Benchmarks of other actor systems. */
 #define BENCHES_OTHERS(BENCH)      \
 	BENCH(skynet)              \
 	BENCH(actor_creation)      \
@@ -48,7 +48,7 @@
 	BENCH(thread_ring)         \
 	BENCH(chameneos_redux)
 
-/* What nothing can beat. */
+/* Lower bounds. */
 #define BENCHES_FLOORS(BENCH) \
 	BENCH(floor_futex)    \
 	BENCH(floor_line)     \
@@ -77,7 +77,7 @@
 	BENCH(mailbox_redis)  \
 	BENCH(election)
 
-/* What others move bytes with, and other actors. */
+/* Peers: other ways to move bytes, and other actors. */
 #define BENCHES_PEERS(BENCH)         \
 	BENCH(pipes_ask)             \
 	BENCH(pipes_oneway)          \

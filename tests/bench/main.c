@@ -43,7 +43,7 @@ static bool is_done(const struct entry *entry, const struct settings *settings)
 {
 	if (entry->skipped[0])
 		return true;
-	/* What hangs or is wrong once is not asked again. */
+	/* A benchmark that hangs or fails once is not run again. */
 	if (entry->failed)
 		return true;
 	return entry->count >= settings->repetitions &&

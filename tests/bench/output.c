@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of the runs when there are no more: in files, on standard output
- * where it is not the table, and compared with runs before them.
+ * The output after all runs: in files, on standard output if that is not the
+ * table, and compared with earlier runs.
  */
 #include "tests/bench/harness.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What json.c wrote, read again: a row for each benchmark and its parameters.
+/* Reads the output of json.c: a row for each benchmark and its parameters.
  */
 
 #include <jansson.h>

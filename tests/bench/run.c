@@ -3,7 +3,7 @@
  * One run: a child process becomes the supervisor of a node (or the floor),
  * and everything that it forks is gone when it is.
  *
- * What the run writes to standard error is shown if it fails.
+ * The standard error of a run is shown if it fails.
  *
  * The harness is a subreaper: what outlives its node comes to the harness,
  * which kills it and says that the run left it.
@@ -81,7 +81,7 @@ bool run_is_interrupted(void)
 	return is_interrupted;
 }
 
-/* What the run is born with is not what the harness does on a signal. */
+/* A run must not inherit the harness's handlers of signals. */
 static void forget_signals(void)
 {
 	signal(SIGINT, SIG_DFL);

@@ -60,7 +60,7 @@ Test(doorlock, has_ten_keys)
 
 /* ---- pipeline ------------------------------------------------------------ */
 
-/* What wc(1) says of that file. */
+/* The output of wc(1) for that file. */
 static long wc(const char *path)
 {
 	char command[256], line[64] = "";

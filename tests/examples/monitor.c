@@ -17,7 +17,7 @@ static const char a_reading[] =
 static const char a_total[] =
 	"^(cpu|memory|disk|network) +[0-9]+( +[0-9]+\\.[0-9]){3} (%|KiB/s)$";
 
-/* What stands in a reading before the pid. */
+/* The part of a reading before the pid. */
 static const char *const before_pid[SOURCES] = {
 	"\ncpu      process ",
 	"\nmemory   process ",

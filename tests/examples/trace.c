@@ -95,7 +95,7 @@ Test(trace, of_a_ring_follows_it_round)
 	json_decref(events);
 }
 
-/* As Perfetto does, one who reads it overlooks the missing end. */
+/* Like Perfetto, this reader accepts a missing end. */
 Test(trace, of_a_supervisor_that_was_killed_can_be_read)
 {
 	struct program p;

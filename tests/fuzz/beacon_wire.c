@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes from a bus: the first chooses the codec.  What is read can be written,
- * and reads back the same; a beacon survives it.
+ * Bytes from a bus: the first chooses the codec.  A message that is read can be
+ * written, and reads back the same; a beacon survives it.
  */
 #include "runtime/election/beacon.h"
 #include "runtime/election/beacon_receive.h"

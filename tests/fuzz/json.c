@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* What is read is written, and read again as the same. */
+/* A value that is read is written, and reads back the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct trp_parse_error mistake = { 0 };

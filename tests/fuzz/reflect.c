@@ -21,7 +21,7 @@ static void *pack(const ProtobufCMessage *message, size_t *ret_size)
 	return bytes;
 }
 
-/* What is read is written, and read again as the same message. */
+/* A message that is read is written, and reads back the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	const ProtobufCMessageDescriptor *type =

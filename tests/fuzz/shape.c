@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* What is inferred from a value is a shape that the value has. */
+/* A value matches the shape that is inferred from it. */
 static void check_inferred(const struct troupe_value *value)
 {
 	struct troupe_shape *shape = NULL;

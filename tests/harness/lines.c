@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is for programs: CSV, and what ReBench reads. */
+/* Output for programs: CSV, and the format of ReBench. */
 #include <criterion/criterion.h>
 #include <regex.h>
 #include <stdio.h>

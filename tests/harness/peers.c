@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What others are asked, and what happens where they are not there. */
+/* The tasks of peers, and the skips of missing ones. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "tests/harness/said.h"
 
-/* As somebody who copied the program alone has it. */
+/* As after a copy of only the program. */
 Test(peers, one_whose_file_is_missing_is_skipped_and_named, .fini = forget)
 {
 	const char *build = getenv("TROUPE_BUILD"), *alone = scratch("alone");

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* What it wrote last, to standard output and standard error. */
+/* Its last output, on standard output and standard error. */
 extern char said[1 << 20];
 
 /* Runs a line of shell.  Its exit status. */

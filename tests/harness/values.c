@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked for and cannot be: said before anything runs. */
+/* Impossible parameters: reported before anything runs. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -59,7 +59,7 @@ static void tear_down(void)
 	trp_arena_fini(&arena);
 }
 
-/* As if whoever may had written there. */
+/* As if another process had written there. */
 static void touch(size_t offset)
 {
 	cr_assert_eq(pwrite(arena.fd, "x", 1, (off_t)offset), 1);

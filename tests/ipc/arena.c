@@ -87,7 +87,7 @@ Test(arena, an_address_outside_a_region_is_null)
 	cr_assert_null(trp_arena_at(arena, KIT_SLOTS, 0, 1));
 }
 
-/* What a child in slot 1 may do to an address; the signal that it died of. */
+/* An access by a child in slot 1; the signal that killed it. */
 static int poke(struct kit_actor *actor, void *data)
 {
 	(void)actor;

@@ -118,7 +118,7 @@ static int post_all(struct kit_actor *actor, void *data)
 	return 0;
 }
 
-/* What the receiver would find now, without its having looked. */
+/* The records that the receiver would find now, without running it. */
 static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 {
 	const struct trp_endpoint *endpoint;
@@ -308,7 +308,7 @@ Test(kill, what_a_sender_committed_reaches_a_receiver_that_sleeps)
 /* More than a first ring holds. */
 enum { BATCH = 80, NUMBERS = 2 * BATCH };
 
-/* What the child has begun and finished, in its own front. */
+/* The progress of the child, in its own front. */
 struct progress {
 	_Atomic uint32_t begun, done;
 };

@@ -142,7 +142,7 @@ Test(lane, to_and_from_the_supervisor_there_is_no_limit)
 	cr_assert_eq(drain(), 2000);
 }
 
-/* Whoever asked for room is rung when there is, and not before. */
+/* A sender that asked for room is rung when there is some, and not before. */
 Test(lane, a_sender_is_rung_when_half_is_free)
 {
 	struct trp_mail mail;

@@ -64,7 +64,7 @@ static void meet(unsigned nth)
 			sched_yield();
 }
 
-/* Who comes first to a meeting leaves it later: by how much, is tried out. */
+/* The first to a meeting leaves it later; the delay is varied. */
 static void linger(unsigned round, unsigned side)
 {
 	unsigned turns = (side ? round / 2 : round / 64) % 32 * 8;

@@ -8,7 +8,7 @@
 #include "ipc/mailbox_receive.h"
 #include "ipc/mailbox_unread.h"
 
-/* Who is read when; many senders, one receiver. */
+/* The order of reading: many senders, one receiver. */
 
 enum { SENDERS = 40, FIRST = 2 };
 
@@ -106,7 +106,7 @@ Test(turns, the_supervisor_is_read_first_and_replies_before_mail)
 	cr_assert_eq(kit_number(&mail), 1);
 }
 
-/* Who asks again for each reply always has some. */
+/* A caller that asks again after each reply always has some. */
 Test(turns, replies_without_end_do_not_starve_mail)
 {
 	struct trp_mail mail;
@@ -173,7 +173,7 @@ Test(turns, records_may_be_held_inside_each_other)
 			     0);
 }
 
-/* What is held is the receiver's, whatever else is read and published. */
+/* Held records stay the receiver's, whatever else is read and published. */
 Test(turns, what_is_held_is_not_given_back)
 {
 	struct trp_mail held, mail;

@@ -7,7 +7,8 @@
 #include "ipc/mailbox_unread.h"
 #include "tests/support/ipc_kit.h"
 
-/* What a third process finds unread in the lanes to one that is dead. */
+/* Unread records in the lanes to a dead process, as a third process finds
+ * them. */
 
 enum { ANN = 1, BOB, EVE, DEAD, SENDERS = EVE, ROUNDS = 300, BYTES_MAX = 400 };
 

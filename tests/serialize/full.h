@@ -12,7 +12,7 @@ const Sample__Everything *full_message(void);
 
 /*
  * Maps `size` writable bytes that end where a page without access begins, so
- * that a read past the end is a SIGSEGV whoever does it.
+ * that a read past the end is a SIGSEGV anywhere.
  */
 unsigned char *guarded_new(size_t size);
 void guarded_free(unsigned char *bytes, size_t size);

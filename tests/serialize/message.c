@@ -414,9 +414,8 @@ Test(message, a_hundred_levels_are_unpacked_and_a_hundred_thousand_refused)
 }
 
 /*
- * What protobuf-c 1.4.1 does with bytes that change: asks for room for one
- * element, stores ten.  This is why bodies are copied; where it fails, the
- * library has mended its ways.
+ * For bytes that change, protobuf-c 1.4.1 allocates one element and stores ten.
+ * This is why bodies are copied; if this fails, the library was fixed.
  */
 struct meddler {
 	unsigned char bytes[12];

@@ -156,8 +156,8 @@ static void calm_down(struct sim_net *net)
 	net->faults = faults_of(0, 0, 0.001);
 	net->faults.drift = drift;
 	sim_split(net, 1);
-	sim_run(net,
-		SIM_CYCLE + 2 * SIM_GAP); /* who waits for its init gives up */
+	sim_run(net, SIM_CYCLE + 2 * SIM_GAP); /* a node that waits for its init
+						  gives up */
 	restart_failed(net);
 }
 

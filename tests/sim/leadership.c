@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who runs the singletons, in nets that are whole, split, lossy and restarted.
+/* The leader in networks that are whole, split, lossy and restarted.
  */
 #include "runtime/election/leadership.h"
 #include "tests/sim/net.h"
@@ -339,7 +339,8 @@ Test(leadership, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
 			sim_split(&net, 1);
 			sim_run(&net, 6 * SIM_CYCLE);
 			until_one_runs(&net);
-			/* Who runs now has the last word at the resource. */
+			/* The present leader has the last word at the
+			 * resource. */
 			sim_assert(&net, trp_leadership_fence(
 						 &house.at[runner(&net)]) ==
 						 house.fence_max);

@@ -469,7 +469,7 @@ void sim_show(const struct sim_node *node)
 	fputc('\n', stderr);
 }
 
-/* What changed the list of the node that SIM_NODE names. */
+/* The changes to the list of the node that SIM_NODE names. */
 static void show_step(const struct sim_delivery *done)
 {
 	const char *name = getenv("SIM_NODE");

@@ -67,7 +67,8 @@ struct sim_net {
 	void (*watch)(struct sim_node *node,
 		      const struct trp_beacon_event *event);
 	void *watch_data;
-	/* What a node says in its pings, instead of its number; may be NULL. */
+	/* The value of a node in its pings, instead of its number; may be
+	 * NULL. */
 	const struct trp_scalar *(*value)(struct sim_node *node,
 					  bool may_become_it);
 	void (*watch_send)(struct sim_node *node,
@@ -80,7 +81,7 @@ void sim_init(struct sim_net *net, uint64_t seed, int node_count,
 	      const struct sim_faults *faults);
 void sim_fini(struct sim_net *net);
 
-/* For `value`: as a supervisor's, who has waited longer has a greater one. */
+/* For `value`: as a supervisor's, greater after a longer wait. */
 const struct trp_scalar *sim_say_waited(struct sim_node *node,
 					bool may_become_it);
 
@@ -90,7 +91,7 @@ void sim_start_original(struct sim_net *net, int number);
 void sim_kill(struct sim_net *net, int number);
 void sim_start_all(struct sim_net *net, int64_t within_ns);
 
-/* Starts all, and runs until the list holds everybody for a while. */
+/* Starts all, and runs until the list holds all for a while. */
 void sim_settle(struct sim_net *net);
 
 bool sim_is_up(const struct sim_node *node);
@@ -131,8 +132,8 @@ struct sim_seeds sim_seeds(uint64_t first, uint64_t count);
 /* Prints the node's list. */
 void sim_show(const struct sim_node *node);
 
-/* Fails the test, saying how to run this seed again; whoever uses the net has
- * one. */
+/* Fails the test, and prints how to repeat this seed.  Each user of the net
+ * defines one. */
 void sim_fail(const struct sim_net *net, const char *what);
 #define sim_assert(net, claim)                 \
 	do {                                   \

@@ -18,7 +18,7 @@ struct heard {
 	size_t length;
 };
 
-/* What is to be done about the head of a list: hist, unless it pings first. */
+/* The action about the head of a list: hist, unless it pings first. */
 enum notice { NOTHING, PINGED, PENDING };
 
 struct known {

@@ -67,10 +67,10 @@ Test(slow, each_has_its_turn_where_values_tell_who_has_waited)
 	for (i = 0; i < sizeof(delays) / sizeof(*delays); i++) {
 		fair = run(240000 + 100 * i, delays[i], sim_say_waited);
 		constant = run(240000 + 100 * i, delays[i], NULL);
-		cr_log_info(
-			"delays up to %.1f G: who has fewest turns has %.2f "
-			"of its share, %.2f where values stay",
-			delays[i], fair.least, constant.least);
+		cr_log_info("delays up to %.1f G: the node with the fewest "
+			    "turns has %.2f "
+			    "of its share, %.2f where values stay",
+			    delays[i], fair.least, constant.least);
 		cr_assert(fair.least >= 0.5, "%.1f G: %.2f", delays[i],
 			  fair.least);
 		cr_assert(fair.overlaps <= fair.tags / 1000);

@@ -23,7 +23,7 @@ static int64_t gap_ns(const struct sim_net *net)
 
 #define NODES_MAX 1000
 
-/* Who said hist about whom since the net healed, by the sides that were. */
+/* The hists since the network healed, by the former sides of their senders. */
 struct said {
 	int side[64];
 	char heads[64][24];
@@ -41,7 +41,7 @@ static void note_hist(struct sim_node *node, const struct trp_wire *message)
 	strcpy(said->heads[said->count++], message->history[0]);
 }
 
-/* What a RECOVER says is true at that moment. */
+/* The content of a RECOVER is true at that moment. */
 static void check_recover(struct sim_node *node,
 			  const struct trp_beacon_event *event)
 {
@@ -74,8 +74,8 @@ static bool has_doubles(const struct said *said)
 
 /*
  * Not alone: two lone nodes are as two that begin.  And not as the tail, which
- * a newcomer may push out before the sides meet.  Who has no value has nothing
- * to recover.
+ * a newcomer may push out before the sides meet.  A node without a value has
+ * nothing to recover.
  */
 static bool lists_itself(const struct sim_node *node)
 {
@@ -114,8 +114,8 @@ static void run_apart(struct sim_net *net, int parts)
 }
 
 /*
- * One for each other side, and no more.  Who loses a lead has its RECOVER after
- * that; unless one of that side lost first, and another won.
+ * One for each other side, and no more.  A node that loses a lead has its
+ * RECOVER after that; unless one of that side lost first, and another won.
  */
 static void check_recovers(struct sim_net *net, const bool *was_listed,
 			   int parts)

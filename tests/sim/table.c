@@ -142,7 +142,7 @@ static void plot(const struct row *rows, int count, const char *path)
 	cr_assert(pclose(gnuplot) == 0, "gnuplot; is gnuplot-nox installed?");
 }
 
-/* Drawn also where nobody looks, so that it works when somebody does. */
+/* Drawn also without a reader, so that it works when there is one. */
 static void draw(const struct row *rows, int count)
 {
 	const char *path = getenv("BEACON_PLOT");

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wake protocol of ipc/bell.c and ipc/wait.c for SPIN: two senders, one
- * receiver, the supervisor that repairs for the dead.  Everybody but the
- * supervisor may be killed between any two accesses to shared memory, KILLS
+ * The wake protocol of ipc/doorbell.c and ipc/wait.c for SPIN: two senders, one
+ * receiver, the supervisor that repairs for the dead.  All but the supervisor
+ * may be killed between any two accesses to shared memory, KILLS
  * times in all; the receiver has a successor each time.
  *
- * What is proved: nobody sleeps on mail.  The receiver leaves its wait for
+ * The proof: no process sleeps on mail.  The receiver leaves its wait for
  * good only when all senders are through and all they sent is read;
  * so a lost wake is a deadlock, which the verifier looks for.
  *
@@ -60,7 +60,7 @@ byte finished;
 		fi                                               \
 	}
 
-/* Sequences wrap, lest states differ in nothing but their number. */
+/* Sequences wrap, so that states do not differ only in their number. */
 #define NEXT(value, by) (((value) + (by)) & 63)
 
 #define EXCHANGE(ret, place, new) ret = place; place = new

@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* What is refused; glibc does without clone3() where it does not exist. */
+/* The refused calls; glibc does without clone3() if it does not exist. */
 static const struct {
 	unsigned int number;
 	unsigned int error;

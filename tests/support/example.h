@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the tests of all examples do alike. */
+/* Code that the tests of all examples share. */
 
 #include "tests/support/program.h"
 

@@ -52,7 +52,7 @@ pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 /* Waits for its end, makes the slot dead; returns what waitpid(2) says. */
 int kit_reap(struct kit *kit, uint32_t slot, pid_t pid);
 
-/* Bytes of memory that the arena holds now, whoever wrote them. */
+/* Bytes of memory that the arena holds now, of all writers. */
 uint64_t kit_usage(const struct trp_arena *arena);
 
 /* Whole sends; what trp_mailbox_reserve() returns. */

@@ -19,7 +19,7 @@ void step_mark(void)
 	raise(SIGSTOP);
 }
 
-/* Leaves the end for whoever reaps the child. */
+/* Leaves the end for the caller, which reaps the child. */
 static int next_signal(pid_t child)
 {
 	siginfo_t info = { 0 };

@@ -30,9 +30,9 @@ bool step_once(pid_t child);
 void step_go_on(pid_t child);
 
 /*
- * What a child runs through from one mark to the next, found once, so that
- * others of its kind come to any place in it without a stop at each instruction
- * before: for all places of n instructions that would be n * n / 2 stops.
+ * The path of a child from one mark to the next, found once, so that other
+ * children reach any place in it without a stop at each instruction before: for
+ * all places of n instructions that would be n * n / 2 stops.
  */
 enum { STEP_PATH = 16384 };
 struct step_path {

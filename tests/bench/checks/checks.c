@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the harness must not let through, for the tests of the harness: run
- * where it is named, and at no other time.
+ * Errors that the harness must detect, for its tests: they run only if they are
+ * named.
  */
 #include "tests/bench/peers/program.h"
 

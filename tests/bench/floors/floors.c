@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What no message can beat here: two processes and a bare futex, two and a
- * cache line, copying memory, and a process that does nothing.  None of them
- * is a node.
+ * Lower bounds on this machine: two processes and a bare futex, two and a cache
+ * line, copying memory, and a process that does nothing.  None of them is a
+ * node.
  */
 #include <linux/futex.h>
 #include <sched.h>
@@ -187,7 +187,8 @@ static _Noreturn void pause_for_ever(void)
 		pause();
 }
 
-/* What a process needs that does nothing and was forked from one like ours. */
+/* The needs of a process that does nothing and was forked from one like
+ * ours. */
 static int floor_idle(void)
 {
 	long before, born = 0, count = bench_get(ROUNDS);

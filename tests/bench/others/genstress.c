@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bencherl's genstress: clients that call one server, each with some messages
- * in its mailbox that it never reads.  What a wait for an answer costs must not
- * depend on them.
+ * in its mailbox that it never reads.  The cost of a wait for an answer must
+ * not depend on them.
  */
 #include "tests/bench/bench.h"
 

@@ -31,7 +31,7 @@ static int who_is_it(const struct sim_net *net)
 	return -1;
 }
 
-/* Runs until somebody is it; how long that took. */
+/* Runs until some node is it; returns the time. */
 static int64_t until_it(struct sim_net *net)
 {
 	int64_t begin = net->now_ns;

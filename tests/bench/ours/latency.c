@@ -3,7 +3,7 @@
  * How late a message is.  In the open loop messages are sent at a given rate
  * whether or not the ones before have arrived, and each carries the time at
  * which it was *planned* to be sent: one that had to wait for a stalled sender
- * is as late as it was for whoever wanted it (no coordinated omission,
+ * is as late as it was for its receiver (no coordinated omission,
  * G. Tene).  In the closed loop the next is sent when the last was answered.
  * A sender that stalls in the middle (stall_ms) shows the difference.
  * The timer benchmark says how late timers are.

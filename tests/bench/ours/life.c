@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of actors: from birth to death, from a crash to the next answer,
- * from a death to the last who is told, and what one that does nothing needs.
+ * from a death to the last report, and the needs of an idle one.
  */
 #include <stdlib.h>
 #include "tests/bench/bench.h"

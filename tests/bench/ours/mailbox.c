@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mailbox of another kind costs: one way into the least that is
- * possible, a list in memory, and into a stream of Redis, whose address is in
- * TROUPE_REDIS:
+ * The cost of custom mailboxes: one way into the simplest one, a list in
+ * memory, and into a stream of Redis, whose address is in TROUPE_REDIS:
  *
  *	redis-server --port 0 --unixsocket /tmp/redis.sock --save '' &
  *	TROUPE_REDIS=unix:///tmp/redis.sock troupe-bench mailbox_redis

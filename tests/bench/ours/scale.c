@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one more actor costs when there are many: to begin, to be there, and to
- * be passed by a token that goes round a ring of all of them.  One table of
- * 100, 1,000 and 10,000 processes; 30,000 where pid_max allows:
+ * The cost of one more actor among many: to start it, to keep it, and to pass a
+ * token through it in a ring of all.  One table of 100, 1,000 and 10,000
+ * processes; 30,000 where pid_max allows:
  *
  *	troupe-bench scale scale:n=30000
  */

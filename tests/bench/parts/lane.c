@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a record costs, beside the copy that it cannot do without.
+ * The cost of a record, beside the copy that it needs.
  *
  *	bench-lane [records]
  *

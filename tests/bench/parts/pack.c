@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What serialize/ adds to a message, in ns: the best of several rounds. */
+/* The cost of serialize/ for a message, in ns: the best of several rounds. */
 
 #include <stdbool.h>
 #include <stdint.h>

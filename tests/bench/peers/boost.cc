@@ -20,7 +20,7 @@ extern const struct peer peer;
 
 namespace ipc = boost::interprocess;
 
-static ipc::message_queue *queue[2]; /* [who reads] */
+static ipc::message_queue *queue[2]; /* [reader] */
 static char *message;
 static size_t largest;
 static int self;

@@ -2,7 +2,7 @@
 /*
  * CAF, the C++ Actor Framework: event-based actors on the threads of one
  * process, whose messages are counted references.  Mailboxes are unbounded, so
- * whoever sends a stream has a credit of 2,000 messages.
+ * the sender of a stream has a credit of 2,000 messages.
  */
 #include <caf/all.hpp>
 #include <chrono>
@@ -33,7 +33,7 @@ int64_t now_ns()
 	std::_Exit(1);
 }
 
-/* What a run has found; the main thread reads it when all actors are gone. */
+/* The result of a run; the main thread reads it when all actors are gone. */
 struct report {
 	int64_t begin = 0, ns = 0, sum = 0;
 	std::map<int64_t, int64_t> latency;

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: MIT
 %% Erlang/OTP: processes of one virtual machine, which share its memory (binaries
 %% above 64 bytes go by reference), and of two nodes over loopback, where terms
-%% are packed by the distribution.  Mailboxes are unbounded, so whoever sends a
+%% are packed by the distribution.  Mailboxes are unbounded, so the sender of a
 %% stream has a credit of 2,000 messages.
 -module(erlang_peer).
 -export([main/1, serve/1, answer/1, receive_all/2, receive_numbers/2,

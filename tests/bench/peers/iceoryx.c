@@ -2,8 +2,8 @@
 /*
  * iceoryx: messages are packed into chunks that its daemon has mapped for all,
  * and read in place.  Nothing is lost: the queues of 256, or of 4 or 2 for
- * chunks of which there are few, block who publishes. Who reads sleeps in a
- * wait set.  Chunks do not say how much of them is used, so 4 bytes do.
+ * scarce chunks, block the publisher.  The reader sleeps in a wait set.  Chunks
+ * do not say how much of them is used, so 4 bytes do.
  *
  * The daemon is started for each run, with its own settings, and asked to end
  * after it; there can be one on a machine, so where it runs already the run has
@@ -136,7 +136,7 @@ static void finish(void)
 
 /* ---- a process ----------------------------------------------------------- */
 
-/* What is published before somebody subscribes is lost. */
+/* Messages published before a subscription are lost. */
 static bool has_met_reader(void)
 {
 	static bool has_met;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX message queues with what everybody may have: 10 messages of 8 KiB. */
+/* POSIX message queues with the limits of any user: 10 messages of 8 KiB. */
 #include <fcntl.h>
 #include <mqueue.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 enum { MESSAGES = 10, SIZE = 8192 };
 
-static mqd_t queue[2]; /* [who reads] */
+static mqd_t queue[2]; /* [reader] */
 static int self;
 
 /* Without a name at once: nothing is left whatever happens. */

@@ -362,9 +362,9 @@ int peer_raw(const struct peer *peer)
 /* ---- many to one --------------------------------------------------------- */
 
 /*
- * A byte in the first from each who is ready; they go when the second ends, and
- * leave when the third does: libzmq may lose what is on its way from one who
- * has left.
+ * A byte in the first from each process that is ready; they go when the second
+ * ends, and leave when the third does: libzmq may lose what is on its way from
+ * one who has left.
  */
 static int ready[2], gate[2], over[2];
 

@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * What others move bytes with between processes, asked the same as we are: the
+ * Other ways to move bytes between processes, with the same task as ours: the
  * same message, packed and unpacked by protobuf-c on both sides, written and
  * read byte by byte.  A peer is one file, in the form that its own users would
  * choose.
  *
- * What needs a library is an object of its own, build/peers/<name>.so with a
- * `const struct peer peer` or more, loaded by its own runs alone: linked into
- * the harness the libraries of all peers would be forked by every benchmark,
- * and a fork then took 346 us instead of 205.
+ * A peer with a library is a separate object, build/peers/<name>.so with a
+ * `const struct peer peer` or more, which only its own runs load: with the
+ * libraries of all peers linked into the harness, every benchmark would fork
+ * them, and a fork took 346 us instead of 205.
  */
 
 #include "tests/bench/bench.h"
@@ -65,7 +65,7 @@ long peer_oneway_warm_up(void);
 int peer_fanin(const struct peer *peer);
 long peer_fanin_each(void);
 
-/* What all peers are asked, however they do it: the forms of a benchmark. */
+/* The tasks of all peers: the forms of a benchmark. */
 #define PEER_BENCH(NAME, WORKLOAD, ITEM, ...)            \
 	const struct bench bench_##NAME##_##WORKLOAD = { \
 		.name = #NAME "_" #WORKLOAD,             \

@@ -6,7 +6,7 @@
 #include "tests/bench/peers/peer.h"
 #include "tests/bench/peers/stream.h"
 
-static int ends[2][2]; /* [who reads] */
+static int ends[2][2]; /* [reader] */
 static int in, out;
 
 static int prepare(size_t largest)

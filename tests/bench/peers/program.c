@@ -95,8 +95,8 @@ static void take_line(const char *line, long long *sum)
 }
 
 /*
- * What the program says must add up to `expected`.  Helpers that it started may
- * end a little later than it does, and are waited for.
+ * The program's output must add up to `expected`.  Waits for helpers that it
+ * started, which may end a little later.
  */
 static int run(const char *const *command, const char *workload,
 	       const long number[3], long long expected)

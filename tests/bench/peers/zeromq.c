@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-static char path[2][64]; /* [who reads] */
+static char path[2][64]; /* [reader] */
 static void *context, *in, *out;
 static zmq_msg_t message;
 
@@ -50,7 +50,7 @@ static ssize_t receive(const void **ret_bytes)
 	return size < 0 ? -zmq_errno() : size;
 }
 
-/* What is still to be sent is, before the context ends. */
+/* Sends everything before the context ends. */
 static void leave(void)
 {
 	zmq_msg_close(&message);

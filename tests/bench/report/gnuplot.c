@@ -219,7 +219,7 @@ static int draw(FILE *page, const struct plot *plot, FILE *script, int drawing)
 	return r;
 }
 
-/* What has one place on the x axis is told as well by a table. */
+/* A single place on the x axis is better shown in a table. */
 static bool is_a_line(const struct plot *plot)
 {
 	const struct series *series = plot->series;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Savina 7, Big: everybody plays ping pong with everybody, one partner at a
+ * Savina 7, Big: all play ping pong with all, one partner at a
  * time and drawn anew each time.
  *
  * Each waits for one answer at a time, so that no lane ever holds more than a

@@ -88,7 +88,7 @@ static int split(int64_t order, int64_t value)
 	return pass(to, value);
 }
 
-/* Values that came before their turn, for each who sends. */
+/* Values that came before their turn, for each sender. */
 struct row {
 	int64_t *value;
 	size_t first, last, room;
@@ -142,7 +142,7 @@ static int strip(int64_t order, int64_t value)
 
 static troupe_ref entry;
 
-/* What follows gets told by it; the last one made is the entry. */
+/* It sends to the next one; the last one made is the entry. */
 static int make(Bench__Part part, troupe_ref next, troupe_ref *ret_ref);
 
 static int make_split(int64_t length, troupe_ref *actors, size_t count)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Savina 14, Cigarette Smokers: an arbiter, who wakes one of many at a time.
- * What the smokers have smoked is counted by them, and must be what the
- * generator alone says.
+ * The smokers count what they have smoked, which must match the generator's
+ * sequence alone.
  */
 #include <stdlib.h>
 #include "tests/bench/bench.h"

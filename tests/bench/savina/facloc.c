@@ -6,11 +6,11 @@
  * itself in four and tells its parent, which tells its own parent and the part
  * that lies across.
  *
- * Parents and children send to each other, so whoever waits for room takes its
- * mail aside.  A quadrant includes its right and its upper side and not the
- * others, so that each customer is in one leaf; in the suite, which includes
- * all sides, some are in two.  How many facilities there are depends on which
- * news come first.
+ * Parents and children send to each other, so an actor that waits for room
+ * takes its mail aside.  A quadrant includes its right and its upper side and
+ * not the others, so that each customer is in one leaf; in the suite, which
+ * includes all sides, some are in two.  How many facilities there are depends
+ * on which news come first.
  */
 #include <math.h>
 #include <stdlib.h>

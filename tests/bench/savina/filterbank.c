@@ -145,7 +145,7 @@ static struct troupe_class source_class = { .name = "source",
 /* ---- the integrator, which is combiner and sink too ---------------------- */
 
 /*
- * The sum of all that arrives, of one who does it alone: a value is there once
+ * The sum of all that arrives, computed alone: a value is there once
  * `columns` have come, and place i of a window then holds the newest of those
  * whose number is i modulo its size.
  */
@@ -173,7 +173,7 @@ static double model_of(long channel, double *in, double *out)
 		out[t] = 0;
 	for (long t = late; t < ticks - late; t += size)
 		out[t] = fir_alone(in, t, FIR_H, channel);
-	/* What comes out of it begins with its number `late`, and is late. */
+	/* Its output starts with number `late`, and is late. */
 	for (long t = 0; t + late < ticks; t++)
 		in[t] = t < late ? 0 : out[t];
 	for (long t = late; t + late < ticks; t++)

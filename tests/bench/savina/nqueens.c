@@ -4,8 +4,8 @@
  * they take.  The master takes their mail aside while it waits for room, so a
  * worker may simply wait.
  *
- * What a worker says of a piece of work it says before Done, so the master is
- * at the end when as many are done as it has sent.
+ * A worker reports a piece of work before Done, so the master has finished when
+ * as many are done as it has sent.
  */
 #include <stdlib.h>
 #include "tests/bench/bench.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Savina 12, Dining Philosophers: an arbitrator has the forks; one who is
- * denied asks again at once.
+ * Savina 12, Dining Philosophers: an arbitrator has the forks; a philosopher
+ * that is denied asks again at once.
  */
 #include "tests/bench/bench.h"
 

@@ -30,7 +30,7 @@ static uint64_t *new_number(void)
 	return calloc(word_count(), sizeof(uint64_t));
 }
 
-/* What is left of the division goes down into the next word. */
+/* The remainder of the division moves to the next word. */
 static void divide(uint64_t *number, uint64_t by, size_t words)
 {
 	unsigned __int128 rest = 0;

@@ -60,7 +60,7 @@ static int tell(double value)
 	for (int i = 0; i < around_count; i++) {
 		int r = bench_send(around[i], &item.base);
 
-		/* Who has had all its rounds may be gone. */
+		/* A cell that has had all its rounds may be gone. */
 		if (r < 0 && r != -ESRCH)
 			return r;
 	}

@@ -21,7 +21,7 @@
 #define QUICK_S	 0.2
 #define GOSSIP_S 0.4
 
-/* What every bus must allow, the server being there. */
+/* The tests of every bus whose server is installed. */
 static void elect(struct election *election)
 {
 	election_run(election, is_settled, "three agree");
@@ -159,7 +159,7 @@ static void note_change(void *user, int error)
 	last_error = error;
 }
 
-/* What comes of a folder: 0, or why the bus does not come up. */
+/* The result for a folder: 0, or why the bus does not come up. */
 static int open_at(const char *path)
 {
 	static const struct trp_bus_calls calls = { .changed = note_change };
@@ -241,7 +241,7 @@ static void note_delivery(void *user, const void *payload, size_t length)
 	delivered++;
 }
 
-/* Connects as root, and says something as somebody else. */
+/* Connects as root, and sends as another user. */
 static void say_as_a_stranger(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };

@@ -61,7 +61,7 @@ static double on_random(void *user)
 	       (RAND_MAX + 1.0);
 }
 
-/* As a supervisor's: who has waited longer has the greater one. */
+/* As a supervisor's: the node that has waited longer has the greater one. */
 static const struct trp_scalar *on_value(void *user, bool may_become_it)
 {
 	struct voter *voter = user;

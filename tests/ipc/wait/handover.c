@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is written before trp_doorbell_set() is seen by visit(): payloads
- * without any other protection go through the doorbell.  tests/support/races
- * runs it under ThreadSanitizer, which Criterion cannot, as a program of its
- * own.
+ * Stores before trp_doorbell_set() are visible in visit(): payloads without any
+ * other protection go through the doorbell.  tests/support/races runs it under
+ * ThreadSanitizer, which Criterion cannot, as a separate program.
  */
 
 #include <pthread.h>

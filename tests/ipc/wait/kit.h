@@ -21,7 +21,7 @@ struct doorbells {
 struct doorbells *bells_new(void);
 void bells_free(struct doorbells *doorbells);
 
-/* What a sender does: set, fence, look, wake. */
+/* The steps of a sender: set, fence, look, wake. */
 void bells_ring(struct doorbells *doorbells, uint32_t to, uint32_t from);
 
 /* The same for a sender that died, whatever it had done. */

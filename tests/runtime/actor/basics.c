@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of spawning and sending in general. */
+/* Spawning and sending in general. */
 #include "tests/support/stage.h"
 #include <fcntl.h>
 #include <poll.h>

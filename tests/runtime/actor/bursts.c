@@ -2,8 +2,8 @@
 /*
  * Programs with circles of senders and bursts that no mailbox holds, in
  * mailboxes of a few records: Savina 15 (logistic map) and 16 (banking), with
- * their check values.  Who waits for room waits for no mail: so a sender of
- * bursts takes answers while it has to wait.
+ * their check values.  An actor that waits for room reads no mail: so a sender
+ * of bursts takes answers while it has to wait.
  */
 #include <math.h>
 #include "tests/runtime/actor/savina.pb-c.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of asking and answering. */
+/* Calls and answers. */
 #include "tests/support/stage.h"
 
 /* ---- a clerk who serves -------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of callbacks that return nothing, and of those in a function. */
+/* Callbacks that return nothing, and callbacks in a function. */
 #include "tests/support/stage.h"
 
 /* ---- closures ------------------------------------------------------------ */
@@ -194,7 +194,8 @@ Test(closures, go_on_with_the_flow_in_which_was_asked)
 	stage_pass(flow_root);
 }
 
-/* ---- an answer and the death of who sent it ------------------------------ */
+/* ---- an answer and the death of its sender --------------------------------
+ */
 
 static void last_twice(Play__Clerk_Service *service, const Play__Number *number,
 		       Play__Number_Closure reply, void *call)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds of a mailbox of another kind, whatever that is: shown by one that
- * hands out by priority, keeps late, and has no room at times, all at random.
- * It writes down what happens, and the test plays that again on a model.
+ * The claims about any custom mailbox, shown by one that delivers by priority,
+ * keeps late, and has no room at times, all at random.  It records its events,
+ * and the test replays them on a model.
  */
 #include "runtime/troupe_mailbox.h"
 #include "tests/support/stage.h"
@@ -204,7 +204,7 @@ static const struct troupe_mailbox_kind kind = {
 static const struct moody calm = { { &kind }, false };
 static const struct moody moody = { { &kind }, true };
 
-/* ---- who has it ---------------------------------------------------------- */
+/* ---- the actor with the mailbox ------------------------------------------ */
 
 static int tries[SENDERS * 1000];
 

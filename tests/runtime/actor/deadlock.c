@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of actors that await each other. */
+/* Actors that await each other. */
 #include "tests/support/stage.h"
 
 #include <sched.h>
@@ -94,7 +94,7 @@ static int cycle_root(int argc, char **argv)
 	for (i = 0; i < 3; i++)
 		tell_next(ref[i], ref[(i + 1) % 3]);
 	CHECK(ask(ref[0], 3, &error) >= 0 && error == 0);
-	/* Who sleeps last closes it; usually c. */
+	/* The last one to sleep closes it; usually c. */
 	CHECK(board->count > 0);
 	CHECK(sscanf(board->text,
 		     "%1s[%*d] -> %1s[%*d] -> %1s[%*d] -> %1s[%*d]", &path[0],

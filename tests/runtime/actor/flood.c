@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of receiving from senders that never stop. */
+/* Receiving from senders that never stop. */
 #include "tests/support/stage.h"
 
 enum { IS_SENT, IS_OVER };

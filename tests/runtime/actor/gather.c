@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of a question to many, and of calls that travel. */
+/* A question to many, and calls that are forwarded. */
 #include "tests/support/stage.h"
 
 /* ---- one who answers 10 * number + his index, after a while -------------- */

@@ -90,7 +90,7 @@ static int calls_root(int argc, char **argv)
 	verdict = -ENOMEM;
 	play__clerk__note(&proxy.base, &number, NULL, NULL);
 	CHECK(proxy.error == -ENOMEM && asked == 1);
-	/* What the runtime says itself is not asked for. */
+	/* The policy does not run for messages of the runtime. */
 	CHECK(troupe_register("me", troupe_self()) == 0);
 	CHECK(asked == 1);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of messages between actors. */
+/* Messages between actors. */
 #include "tests/support/stage.h"
 
 /* ---- order, copies, isolation -------------------------------------------- */

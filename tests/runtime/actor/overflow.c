@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of full mailboxes. */
+/* Full mailboxes. */
 #include "runtime/actor/self.h"
 #include "tests/support/stage.h"
 
@@ -227,7 +227,7 @@ Test(overflow, who_asked_is_told_though_a_timer_is_always_due)
 	stage_pass(busy_root);
 }
 
-/* One that sleeps looks by itself each 30 seconds, and would be told then. */
+/* A sleeper wakes each 30 seconds, and would notice then. */
 static bool is_soon(struct troupe_time begin)
 {
 	return troupe_now().ns - begin.ns < INT64_C(25000000000);

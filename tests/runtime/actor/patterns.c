@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of patterns by example and by shape. */
+/* Patterns by example and by shape. */
 #include "runtime/troupe_value.h"
 #include "tests/support/stage.h"
 

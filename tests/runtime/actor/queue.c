@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What it costs to wait for one message while many others are queued. */
+/* The cost of waiting for one message while many others are queued. */
 #include "tests/support/stage.h"
 
 #include <malloc.h>

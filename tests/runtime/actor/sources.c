@@ -122,7 +122,7 @@ static bool has_none(struct troupe_operation *operation)
 	return true;
 }
 
-/* What is written while it runs stays in the pipe until it has returned. */
+/* Bytes written while it runs stay in the pipe until it has returned. */
 static int read_done(struct troupe_operation *operation, int result)
 {
 	if (board->count++ == 2) {

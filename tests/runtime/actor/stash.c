@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of mail that a class puts aside. */
+/* Mail that a class puts aside. */
 #include "runtime/troupe_dead_letters.h"
 #include "tests/support/stage.h"
 
 /*
  * A door: numbers are stashed while it is closed, 0 opens it, -1 closes it.
- * What it lets in is written on the board.
+ * The numbers that it lets in are written on the board.
  */
 static bool is_open;
 

@@ -270,7 +270,7 @@ static int idle_root(int argc, char **argv)
 
 Test(stray, stores_are_looked_for_by_nobody_who_is_idle)
 {
-	/* Other nodes that start look who has a control socket there. */
+	/* Other nodes that start check the control sockets there. */
 	cr_assert_eq(setenv("XDG_RUNTIME_DIR", "/nonexistent", 1), 0);
 	stage_pass(idle_root);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of time in an actor. */
+/* Time in an actor. */
 #include "tests/support/stage.h"
 
 static int64_t since_ms(struct troupe_time then)

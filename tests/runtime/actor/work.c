@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of handlers: their results, and how many calls are in work. */
+/* Handlers: their results, and the number of calls in work. */
 #include "tests/support/stage.h"
 
 /* ---- completed and keeps_going ------------------------------------------- */
@@ -227,7 +227,7 @@ Test(handlers, of_at_most_so_many_calls_work_and_the_rest_is_taken_up_later)
 	stage_pass(slow_root);
 }
 
-/* ---- and the death of one who waits for them ----------------------------- */
+/* ---- and the death of a waiting caller ----------------------------------- */
 
 static int worker_run(const void *arguments)
 {

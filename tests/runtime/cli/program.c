@@ -441,7 +441,7 @@ static void stop(struct program *node, const char *name)
 	program_fini(node);
 }
 
-/* What it prints and logs does not go to descriptors of its own. */
+/* Its output and logs do not go to its own descriptors. */
 Test(program, closed_standard_descriptors_stay_closed)
 {
 	struct program p;

@@ -54,7 +54,7 @@ static void kill_guest(struct program *p)
 	expect_end(p, 128 + SIGKILL);
 }
 
-/* What the supervisor holds. */
+/* The descriptors of the supervisor. */
 struct holdings {
 	unsigned descriptors;
 	long long blocks; /* of the arena */
@@ -275,7 +275,7 @@ Test(guests, the_nodes_end_is_the_end_of_membership_and_not_of_the_process)
 	node_stop(&node, "a");
 }
 
-/* What ps says of the state of that actor; "" when it is not there. */
+/* The state of that actor in ps; "": it is not there. */
 static void state_of(const char *label, char state[16])
 {
 	struct troupe_value *ps = node_ps("a");

@@ -184,7 +184,7 @@ Test(turn, who_is_off_the_list_is_early_with_a_small_probability)
 	/* no bound: as if one place were free */
 	config.nodes = -1;
 	assert_near(slot_after("a b c", &config, 0.09), 0.09 / 3);
-	/* everybody must be on the list */
+	/* all must be on the list */
 	config.force_in = true;
 	assert_near(slot_after("a b c", &config, 0.5), 0.75);
 }

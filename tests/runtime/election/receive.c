@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What messages do: collisions, recovery, configuration, nonsense. */
+/* The effects of messages: collisions, recovery, configuration, nonsense. */
 #include "tests/runtime/election/lone.h"
 
 #include <errno.h>
@@ -354,7 +354,7 @@ Test(crossing, whose_ping_loses_to_a_hist_underway_says_who_has_won)
 	lone_hear_hist(&lone, "x y", 70); /* doubled */
 	cr_assert_str_eq(lone_list(&lone), "x y");
 	lone_until(&lone, lone.now_s + G / 64);
-	/* Who headed the own side, and then x y. */
+	/* The former head of this side, and then x y. */
 	cr_assert(lone.sent[TRP_WIRE_HIST] == 1);
 	cr_assert_str_eq(lone_last(&lone), "m b");
 	lone_until(&lone, lone.now_s + G / 4);

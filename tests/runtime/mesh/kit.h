@@ -34,7 +34,7 @@ struct seen {
 	char listed[256]; /* names of the live ones */
 };
 
-/* What is guarded: it takes no smaller fence than it has seen. */
+/* The guarded resource: it takes no smaller fence than it has seen. */
 struct guarded {
 	_Atomic bool is_locked;
 	uint64_t fence;

@@ -112,7 +112,7 @@ static void say_rubbish(struct trp_bus *bus)
 		bytes[rand_r(&seed) % 16] = (char)rand_r(&seed);
 		trp_bus_send(bus, bytes, (size_t)rand_r(&seed) % sizeof(bytes));
 	}
-	/* What it says comes back, and takes space until it is read. */
+	/* Its own messages come back, and take space until they are read. */
 	trp_bus_run(bus, (struct trp_time) { 1 });
 }
 
@@ -124,7 +124,7 @@ static bool has_heard_more(void)
 	       board->seen[1].malformed > heard[1];
 }
 
-/* As somebody else on the bus. */
+/* As another member of the bus. */
 static struct trp_bus *open_bus(const char *url)
 {
 	static const struct trp_bus_calls calls = { .changed = note_up,

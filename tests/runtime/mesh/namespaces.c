@@ -136,7 +136,7 @@ Test(namespaces, one_that_is_cut_off_is_stale_and_comes_back_as_one_of_all)
 	fence = board->seen[cut_off].fence;
 	cr_assert(run("ip link set v%d down", cut_off) == 0);
 	mesh_mark();
-	mesh_await(is_it_on_both_sides, "somebody is it on each side");
+	mesh_await(is_it_on_both_sides, "a node is it on each side");
 	mesh_await(has_each_side_its_own, "each side has its singleton");
 	holder = new_holder(cut_off);
 	cr_assert(holder >= 0);

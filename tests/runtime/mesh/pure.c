@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is packed for the bus actor, and what is read out of others' values. */
+/* Packing for the bus actor, and parsing of others' values. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What runs on one node alone, and what the nodes offer. */
+/* Singletons, and the offers of nodes. */
 #include "tests/runtime/mesh/kit.h"
 
 #include <errno.h>
@@ -259,7 +259,7 @@ static int looking_root(int argc, char **argv)
 		    -ECANCELED)
 			return -ECANCELED;
 		CHECK(troupe_mesh_find("shop", &view) == 0);
-		/* What n1 offered at its start may be heard until its next. */
+		/* An offer of n1 from its start may be heard until its next. */
 		is_found = view->count == 1 &&
 			   strcmp(view->node[0].name, "n0") == 0;
 		if (is_found) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of dead letters. */
+/* Dead letters. */
 #include "tests/support/stage.h"
 
 #include "runtime/actor/post.h"
@@ -92,7 +92,7 @@ static troupe_ref spawn_subscriber(const struct troupe_class *klass)
 	return ref;
 }
 
-/* ---- one who does not get on --------------------------------------------- */
+/* ---- a slow subscriber --------------------------------------------------- */
 
 static int number_held(const struct troupe_message *message)
 {

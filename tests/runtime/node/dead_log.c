@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the log says of dead letters. */
+/* Dead letters in the log. */
 #include "tests/support/stage.h"
 
 #include "runtime/troupe_dead_letters.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of traces. */
+/* Traces. */
 #include "tests/support/stage.h"
 
 #include "runtime/troupe_tree.h"
@@ -42,7 +42,7 @@ static int sink_run(const void *arguments)
 	const struct troupe_pattern text = { .type = &play__text__descriptor };
 	struct troupe_message message;
 
-	/* What comes before is saved, and taken later. */
+	/* Earlier messages are saved, and taken later. */
 	CHECK(troupe_receive(&text, 1, TROUPE_NEVER, &message) == 0);
 	for (int i = 0; i < NUMBERS; i++)
 		CHECK(stage_receive(10000) == i);

@@ -161,7 +161,7 @@ static int limit_root(int argc, char **argv)
 		count += r == 0;
 		if (r == -EAGAIN)
 			CHECK(event_await(&board->value[READY], LIMIT, 60000));
-		/* What was refused before that may have room now, once. */
+		/* A message refused before that may have room now, once. */
 	} while ((r == 0 || stage_send(ref, 0) == 0) && count < COUNT);
 	CHECK(count < COUNT);
 	CHECK(troupe_stop(ref) == 0);

@@ -149,7 +149,7 @@ pid_t node_start(int (*root)(int argc, char **argv))
 		board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cr_assert_neq(board, MAP_FAILED);
-	/* What escapes from a node that was killed comes here. */
+	/* Processes that escape from a killed node come here. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	fflush(NULL);
 	node = fork();

@@ -24,7 +24,7 @@ void redis_start(struct redis *redis);
 void redis_kill(struct redis *redis);
 void redis_fini(struct redis *redis);
 
-/* What a command gives: an integer, or how many elements, bytes. */
+/* The result of a command: an integer, or the number of elements or bytes. */
 long long redis_ask(struct redis *redis, const char *format, ...);
 /* The value of that field in entry `at` of a stream; "": it is not there. */
 void redis_field(struct redis *redis, const char *key, unsigned at,
@@ -32,7 +32,7 @@ void redis_field(struct redis *redis, const char *key, unsigned at,
 
 /* A node in a process group of its own; its root writes to `board`. */
 pid_t node_start(int (*root)(int argc, char **argv));
-/* Kills its supervisor, which kills everybody; all are gone afterwards. */
+/* Kills its supervisor, which kills all; all are gone afterwards. */
 void node_kill(pid_t node);
 /* Waits for its end; it must be in order, with no CHECK failed. */
 void node_pass(pid_t node);
@@ -57,7 +57,7 @@ void mail_expect_empty(void);
 int64_t mail_number(const struct troupe_message *message);
 void mail_note(int64_t value); /* it was handled */
 void mail_send(troupe_ref to, int first, int count);
-/* Asks: 0: whatever was sent before is kept.  For who has mail_service. */
+/* Asks: 0: all earlier mail is kept.  For actors with mail_service. */
 int mail_flush(troupe_ref to);
 extern ProtobufCService mail_service;
 void mail_close(troupe_ref ref);

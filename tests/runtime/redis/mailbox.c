@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of mail in a Redis stream, with a Redis server of its own. */
+/* Mail in a Redis stream, with a private Redis server. */
 #ifdef HAVE_HIREDIS
 #include "tests/runtime/redis/kit.h"
 
@@ -84,7 +84,7 @@ static int heir_root(int argc, char **argv)
 	troupe_ref ref;
 
 	CHECK(troupe_spawn_named("desk", &heir, NULL, &ref) == 0);
-	/* What was pending counts only when Redis has said so. */
+	/* Pending entries count only once Redis has confirmed them. */
 	CHECK(mail_flush(ref) == 0);
 	mail_close(ref);
 	return 0;

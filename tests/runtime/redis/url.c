@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an address of a Redis server may look like. */
+/* The forms of an address of a Redis server. */
 #ifdef HAVE_HIREDIS
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of ends that are received as messages. */
+/* Ends that are received as messages. */
 #include "runtime/troupe_ends.h"
 #include "tests/support/stage.h"
 
@@ -132,7 +132,7 @@ static int earliest_root(int argc, char **argv)
 
 	let_end(ref = spawn_to_end(EDOM));
 	CHECK(troupe_send(troupe_self(), &text.base) == 0);
-	/* Who does not ask for ends is given mail alone. */
+	/* A receive without a pattern for ends gets only mail. */
 	CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &message) == 0);
 	CHECK(message.type == &play__text__descriptor);
 	CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &message) == -ETIMEDOUT);
@@ -224,7 +224,7 @@ static int wrong_root(int argc, char **argv)
 
 	wrong.example = &number.base;
 	CHECK(troupe_receive(&wrong, 1, TROUPE_POLL, &message) == -EINVAL);
-	/* What says that it is an end is none. */
+	/* A message that claims to be an end is none. */
 	CHECK(troupe_send(troupe_self(), &forged) == 0);
 	CHECK(troupe_receive(&any_end, 1, TROUPE_POLL, &message) == -ETIMEDOUT);
 	CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &message) == 0);

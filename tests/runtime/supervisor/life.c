@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of births and ends. */
+/* Births and ends. */
 #include "tests/support/stage.h"
 
 static struct troupe_end end_of_function(int (*run)(const void *))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of a node as a whole: signals, its processes, its memory. */
+/* A node as a whole: signals, its processes, its memory. */
 #include "tests/support/stage.h"
 
 #include <dirent.h>
@@ -383,7 +383,7 @@ Test(node, mail_timers_and_descriptors_are_handled_one_at_a_time)
 
 /* ---- memory -------------------------------------------------------------- */
 
-/* What the arena holds: the supervisor has the only descriptor of it. */
+/* The memory of the arena: the supervisor has the only descriptor of it. */
 static int64_t arena_bytes(void)
 {
 	char path[64], target[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of the tree of actors: names among siblings, and addresses. */
+/* The tree of actors: names among siblings, and addresses. */
 #include "tests/support/stage.h"
 
 #include "runtime/supervisor/child_address.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of names, of waiting for an end, and of monitors. */
+/* Names, waiting for an end, and monitors. */
 #include "tests/support/stage.h"
 
 static int returns_error(const void *arguments)
