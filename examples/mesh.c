@@ -13,7 +13,7 @@
 #include <troupe_mesh.h>
 #include "mesh.pb-c.h"
 
-/* ---- what runs on one node alone ---------------------------------------- */
+/* ---- the singleton ------------------------------------------------------ */
 
 static int lamp_init(const void *arguments)
 {
@@ -36,7 +36,7 @@ static const struct troupe_class lamp_class = {
 	.stop = lamp_stop,
 };
 
-/* ---- what runs on each -------------------------------------------------- */
+/* ---- on each node ------------------------------------------------------- */
 
 static void say(const struct troupe_mesh_event *event)
 {

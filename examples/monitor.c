@@ -25,7 +25,7 @@
 
 enum { PERIOD_MS = 500, DEFAULT_ROUNDS = 6, MAX_ROUNDS = 1000000 };
 
-/* ---- what is watched ----------------------------------------------------- */
+/* ---- the sources --------------------------------------------------------- */
 
 static double percent(double part, double whole)
 {

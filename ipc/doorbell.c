@@ -182,7 +182,7 @@ static void wake(struct trp_doorbell *doorbell, uint32_t how, uint32_t slot)
 
 /*
  * When the first step fails, either another waker has taken it, and wakes or
- * is reaped and made good; or the sleeper has begun another park, and looks at
+ * is reaped and repaired; or the sleeper has begun another park, and checks
  * the doorbell before it waits.
  */
 bool trp_doorbell_wake(struct trp_doorbell *doorbell, uint32_t how,

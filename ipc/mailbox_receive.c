@@ -28,7 +28,7 @@ static const enum trp_stream stream_of[TRP_READY_KINDS] = {
 	[TRP_READY_MAIL] = TRP_MAIL,
 };
 
-/* ---- whose turn it is ---------------------------------------------------- */
+/* ---- turns --------------------------------------------------------------- */
 
 static struct trp_queue *queue_of(struct trp_mailbox *box,
 				  const struct trp_peer *peer, int stream)

@@ -104,7 +104,7 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 	return receivers;
 }
 
-/* ---- what the dead had not read ------------------------------------------ */
+/* ---- unread mail of a dead process --------------------------------------- */
 
 struct walk {
 	const struct trp_arena *arena;

@@ -22,7 +22,7 @@ static void write_header(void *at, uint64_t size, enum trp_kind kind,
 	memcpy(at, &record, sizeof(record));
 }
 
-/* ---- what is owed to the region ------------------------------------------ */
+/* ---- debts to the region ------------------------------------------------- */
 
 /* Room for two, which is what a commit may add. */
 static int expect_debts(struct trp_outgoing *out)

@@ -45,7 +45,7 @@ static bool has_passed(struct trp_time deadline)
 	       (deadline.ns <= 0 || deadline.ns <= trp_time_now().ns);
 }
 
-/* ---- which kind ---- */
+/* ---- choosing a kind ---- */
 
 static int kind_by_name(const char *name, enum trp_wait_kind *ret_kind)
 {

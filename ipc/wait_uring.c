@@ -430,7 +430,7 @@ const struct trp_wait_backend trp_wait_uring = {
 	.dispatch = uring_dispatch,
 };
 
-/* ---- what there is ---- */
+/* ---- probing ---------- */
 
 static bool is_disabled(void)
 {

@@ -46,7 +46,7 @@ const char *trp_bus_reason(int error)
 	}
 }
 
-/* ---- coming up, again and again ----------------------------------------- */
+/* ---- connecting, again and again ---------------------------------------- */
 
 int trp_bus_open(struct trp_bus **ret_bus,
 		 const struct trp_bus_address *address,

@@ -57,7 +57,7 @@ int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length);
 /* The number of messages that some member missed, or that were refused. */
 uint64_t trp_bus_lost(const struct trp_bus *bus);
 
-/* ---- for those who write a kind ----------------------------------------- */
+/* ---- for kinds ----------------------------------------------------------- */
 
 struct trp_bus {
 	const struct trp_bus_kind *kind;

@@ -114,7 +114,7 @@ static struct call *call_find(uint64_t correlation)
 	return table[place];
 }
 
-/* ---- those whose target is not watched yet ------------------------------- */
+/* ---- unwatched calls ----------------------------------------------------- */
 
 static void publish_unwatched(bool has_unwatched)
 {
@@ -306,7 +306,7 @@ struct troupe_time trp_call_next(void)
 		       : next;
 }
 
-/* ---- several at once ----------------------------------------------------- */
+/* ---- completing several calls -------------------------------------------- */
 
 static bool is_of(const struct call *call, const struct troupe_proxy *first,
 		  size_t count)
@@ -358,7 +358,7 @@ void trp_call_leave(void)
 	free_calls = NULL;
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- calling ------------------------------------------------------------- */
 
 static int start(struct call *call, struct trp_envelope *envelope,
 		 const ProtobufCMessage *input)

@@ -158,7 +158,7 @@ static struct trp_envelope envelope_of(const struct troupe_mail *mail)
 	return envelope;
 }
 
-/* ---- in ------------------------------------------------------------------ */
+/* ---- putting ------------------------------------------------------------- */
 
 static int hold(const struct trp_mail *mail, uint64_t put)
 {
@@ -246,7 +246,7 @@ bool trp_custom_mailbox_wants_mail(void)
 	return here.burst++ < PUTS_FOR_A_GET && trp_custom_mailbox_has_room();
 }
 
-/* ---- out ----------------------------------------------------------------- */
+/* ---- handling ------------------------------------------------------------ */
 
 int trp_custom_mailbox_handle(const struct trp_mail *mail,
 			      const struct trp_envelope *envelope,

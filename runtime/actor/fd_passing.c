@@ -63,7 +63,7 @@ static uint32_t server_name, server_net;
 static int spare = -1; /* for a caller when no other descriptor is left */
 static uint32_t last_number;
 
-/* ---- what is on offer ---------------------------------------------------- */
+/* ---- offers -------------------------------------------------------------- */
 
 static void withdraw(struct offer **link)
 {

@@ -11,7 +11,7 @@ enum { SHARE = 16, SENT_LEAST = 4096 };
 static const int64_t look_every_ns = 100000000;
 static const int64_t warn_every_ns = 1000000000;
 
-/* ---- the facts ----------------------------------------------------------- */
+/* ---- the figures --------------------------------------------------------- */
 
 /* "some avg10=1.23 ..." */
 static int32_t read_pressure(const char *proc)
@@ -48,7 +48,7 @@ static void read_machine(struct troupe_memory *ret)
 	errno = error;
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- the policy ---------------------------------------------------------- */
 
 bool trp_memory_policy_has_policy;
 

@@ -390,7 +390,7 @@ void trp_receive_leave(void)
 	trp_type_table_fini(&lists_by_type);
 }
 
-/* ---- as it comes --------------------------------------------------------- */
+/* ---- new messages -------------------------------------------------------- */
 
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)

@@ -212,7 +212,7 @@ int trp_take_from(uint32_t slot)
 	return taken(r, &mail);
 }
 
-/* ---- not too much of it -------------------------------------------------- */
+/* ---- drop-old ------------------------------------------------------------ */
 
 uint32_t trp_take_limit(const struct troupe_class *klass)
 {

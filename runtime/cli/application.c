@@ -221,7 +221,7 @@ const ProtobufCMessage *trp_application_message(
 	return NULL;
 }
 
-/* ---- whom ---------------------------------------------------------------- */
+/* ---- finding the actor --------------------------------------------------- */
 
 static bool parse_ref(const char *whom, troupe_ref *ret_ref)
 {

@@ -238,7 +238,7 @@ static void print_node(const Troupe__Mesh__Node *node)
 	putchar('\n');
 }
 
-/* ---- asking ------------------------------------------------------------- */
+/* ---- requests ----------------------------------------------------------- */
 
 static int show_nodes(struct trp_client *client, struct troupe_value *list)
 {

@@ -87,7 +87,7 @@ static int read_stat(pid_t pid, struct kernel_stat *ret_stat)
 	return size ? parse(text, ret_stat) : -ESRCH;
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static int add(struct table *table, const ProtobufCMessage *item)
 {
@@ -344,7 +344,7 @@ static int print_json(const struct table *table)
 	return r;
 }
 
-/* ---- all of it ----------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------- */
 
 static int ps(struct trp_client *client, bool is_json)
 {

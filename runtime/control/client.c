@@ -33,7 +33,7 @@ static int fail(struct trp_client *client, int r, const char *format, ...)
 	return r;
 }
 
-/* ---- which node ---------------------------------------------------------- */
+/* ---- finding the node ---------------------------------------------------- */
 
 static int open_dir(char path[PATH_MAX], bool is_visit)
 {
@@ -147,7 +147,7 @@ static int find_node(struct trp_client *client, int dir)
 	return 0;
 }
 
-/* ---- coming in ----------------------------------------------------------- */
+/* ---- connecting ---------------------------------------------------------- */
 
 static int name_node(struct trp_client *client, const char *node, int dir)
 {
@@ -276,7 +276,7 @@ void trp_client_patience(struct trp_client *client, int64_t ms)
 	be_patient(client->fd, ms);
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 int trp_client_ask(struct trp_client *client, const ProtobufCMessage *request)
 {

@@ -22,7 +22,7 @@ enum { TRP_PROTOCOL_MAX = 64 * 1024, TRP_PROTOCOL_FDS = 4 };
 
 /* Bytes of the packet of that message. */
 size_t trp_protocol_size(const ProtobufCMessage *message);
-/* Writes so many. */
+/* Writes that many. */
 void trp_protocol_pack(const ProtobufCMessage *message, void *bytes);
 
 /*

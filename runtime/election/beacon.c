@@ -116,7 +116,7 @@ struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon)
 	return due;
 }
 
-/* ---- steering ----------------------------------------------------------- */
+/* ---- control ------------------------------------------------------------ */
 
 void trp_beacon_set_ready(struct trp_beacon *beacon)
 {

@@ -12,19 +12,20 @@
 
 /*
  * The effect of messages (BEACON 1.8).  A ping whose predecessor is the head of
- * the own list follows it; any other is a collision, and who wins it is the
- * same for all who see the two, whatever the order: no value < a value, the
- * greater value, the smaller name.
+ * our list follows it; any other is a collision.  Its winner is the same for
+ * all nodes that see both, in any order: no value < a value, the greater value,
+ * the smaller name.
  *
  * Beyond the original, for channels that lose, double and delay:
- * - a ping accepted already is passed over when it comes again;
- * - who pings as if the head had not pinged has perhaps not heard it, and would
- *   be it beside the head.  So what is in force is said once more: by the head
- *   itself soon, with its ping, and by the next in line with a hist;
- * - who follows brings its list along, and not its name alone: ours may have
- *   another tail;
- * - a ping and what another side says may cross, and be judged by one head or
- *   the next, as they come.  The sender of the ping says what is in force.
+ * - a repeated ping that was accepted already is ignored;
+ * - a node that pings as if the head had not pinged may have missed the head's
+ *   ping, and would be it beside the head.  So the list in force is repeated:
+ * by the head soon, with its ping, and by the next in line with a hist;
+ * - a follower brings its list along, not only its name: ours may have another
+ *   tail;
+ * - a ping and a message of another side may cross, and be judged by one head
+ * or the next, in the order of arrival.  The sender of the ping then sends the
+ *   list in force.
  */
 
 static bool has_crossed_ours(const struct trp_beacon *beacon,

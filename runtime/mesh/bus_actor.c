@@ -30,7 +30,7 @@ static int report(const ProtobufCMessage *message)
 			      NULL);
 }
 
-/* ---- what is heard ------------------------------------------------------ */
+/* ---- receiving ---------------------------------------------------------- */
 
 /* A bucket of tokens. */
 static bool may_report(void)
@@ -75,7 +75,7 @@ static void on_changed(void *user, int error)
 	report(&changed.base);
 }
 
-/* ---- what is said ------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------ */
 
 static int run(void)
 {

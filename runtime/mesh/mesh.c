@@ -37,7 +37,7 @@ enum {
 
 static void settle(struct trp_mesh *mesh);
 
-/* ---- what the beacon calls ---------------------------------------------- */
+/* ---- callbacks of the beacon -------------------------------------------- */
 
 /*
  * A bus actor that does not answer may hang in its client library: then it gets
@@ -248,7 +248,7 @@ static const struct trp_beacon_calls calls = {
 	.value = on_value,
 };
 
-/* ---- after each call of it ---------------------------------------------- */
+/* ---- after each call of the beacon -------------------------------------- */
 
 static void tell_who(void *user, const char *node, bool has_come)
 {
@@ -287,7 +287,7 @@ static void settle(struct trp_mesh *mesh)
 			 (struct troupe_time) { deadline.ns });
 }
 
-/* ---- what the bus actor says -------------------------------------------- */
+/* ---- messages of the bus actor ------------------------------------------ */
 
 /* The mesh if the request is from its bus actor; or NULL. */
 static struct trp_mesh *mesh_of(const struct trp_request *request)

@@ -18,5 +18,5 @@ struct trp_node {
 	int argc;
 	char **argv; /* of the application: argv[0] is its path */
 	int (*main)(int argc, char **argv);
-	const struct trp_options *options; /* what it is to be */
+	const struct trp_options *options; /* of the node */
 };

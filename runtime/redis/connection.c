@@ -190,7 +190,7 @@ static void begin(struct trp_redis_connection *redis)
 	want(redis, POLLOUT);
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static char *room_for(struct trp_redis_connection *redis, size_t size)
 {

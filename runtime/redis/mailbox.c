@@ -14,8 +14,8 @@
  * A mailbox in a Redis stream; README.md has the commands and the reasons.
  * Unfinished entries that are known here are in one of three lists:
  *
- *	ready	fetched, in the order of handing over
- *	out	handed over; stashed ones stay here
+ *	ready	fetched, in the order of delivery
+ *	out	delivered; stashed ones stay here
  *	later	failed, or left by a predecessor: to be fetched again when due
  *
  *	an entry is pending in Redis <==> it is in a list, on its way here
@@ -301,7 +301,7 @@ static void read_new(void)
 	    box.consumer, "COUNT", count, "STREAMS", box.key, ">", NULL);
 }
 
-/* ---- what was left ------------------------------------------------------- */
+/* ---- entries of a predecessor -------------------------------------------- */
 
 /*
  * Interrupted at its first try: in its place.  Later: it may be the cause, and

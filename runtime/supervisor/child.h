@@ -6,11 +6,11 @@
  * it knows neither processes nor memory.
  *
  *	state	NONE -> ORDERED -> RUNNING -> NONE or DEAD -> NONE
- *	NONE	the slot may be given away, at its next generation
- *	ORDERED	the zygote was asked for it; no pid yet
- *	DEAD	dead, but not all that it sent has been read
+ *	NONE	the slot may be reused, at its next generation
+ *	ORDERED	the zygote has the order; no pid yet
+ *	DEAD	dead, but some of its mail is unread
  *
- *	parent is alive or 0 (the supervisor, also when that has ended)
+ *	parent is alive, or 0 (the supervisor) if it has ended
  *	c is in the list of children of c.parent <=> c is ORDERED or RUNNING
  */
 

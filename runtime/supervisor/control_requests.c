@@ -11,7 +11,7 @@
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
-/* ---- who are you --------------------------------------------------------- */
+/* ---- the node ------------------------------------------------------------ */
 
 static int on_hello(struct trp_control_session *session, const void *message)
 {

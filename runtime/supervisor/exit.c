@@ -21,7 +21,7 @@
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 
-/* ---- of what ------------------------------------------------------------- */
+/* ---- the cause ----------------------------------------------------------- */
 
 static enum troupe_cause cause_of_signal(int number)
 {
@@ -94,7 +94,7 @@ static bool is_worth_a_line(const struct troupe_end *end)
 	       end->reason.cause != TROUPE_SHUTDOWN;
 }
 
-/* ---- what it had not read ------------------------------------------------ */
+/* ---- its unread mail ----------------------------------------------------- */
 
 struct leftover {
 	struct trp_supervisor *supervisor;

@@ -90,7 +90,7 @@ static bool is_unknown(const struct trp_supervisor *supervisor, pid_t pid,
 	return true;
 }
 
-/* ---- what is left of others ---------------------------------------------- */
+/* ---- orphans ------------------------------------------------------------- */
 
 static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner)
 {

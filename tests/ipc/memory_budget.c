@@ -21,7 +21,7 @@ enum { MIB = 1 << 20 };
 
 TestSuite(budget, .timeout = 600);
 
-/* ---- what the files say -------------------------------------------------- */
+/* ---- the files ----------------------------------------------------------- */
 
 /* Folders that look like /proc and /sys/fs/cgroup. */
 static char root[] = "/tmp/troupe-budget-XXXXXX";

@@ -215,7 +215,7 @@ Test(wire, msgpack_is_to_the_byte_what_python_sends)
 }
 #endif
 
-/* ---- what does not belong ----------------------------------------------- */
+/* ---- invalid messages --------------------------------------------------- */
 
 static int decode_map(const struct trp_codec *codec,
 		      const struct trp_token *tokens, size_t count)

@@ -184,7 +184,7 @@ Test(join, with_a_death_or_a_start_there_is_one_head_within_two_cycles)
 	}
 }
 
-/* ---- who only wants to be in the way ------------------------------------ */
+/* ---- a disturber -------------------------------------------------------- */
 
 /* Hears nothing, is heard by all, and loses. */
 static void shout(struct sim_net *net, const struct trp_wire *message)

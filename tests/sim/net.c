@@ -169,7 +169,7 @@ void sim_touched(struct sim_node *node)
 	push(net, when_ns, node, NULL);
 }
 
-/* ---- what the beacons call ---------------------------------------------- */
+/* ---- callbacks of the beacons ------------------------------------------- */
 
 static int64_t delay_of(struct sim_net *net)
 {

@@ -227,7 +227,7 @@ static void ping(struct original *original, struct trp_time now)
 	send_list(original, TRP_WIRE_PING, original->list, original->length);
 }
 
-/* ---- what a phase does at its end ---------------------------------------- */
+/* ---- ends of phases ------------------------------------------------------ */
 
 static void advance(struct original *original, struct trp_time now)
 {

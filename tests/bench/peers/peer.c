@@ -163,7 +163,7 @@ static int receive_number(const struct peer *peer, int64_t *ret_number)
 	return 0;
 }
 
-/* ---- asking -------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------ */
 
 static long warm_up(void)
 {

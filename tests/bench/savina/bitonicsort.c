@@ -55,7 +55,7 @@ static int pass_numbered(troupe_ref to, int64_t order, int64_t value)
 	return bench_send(to, &numbered.base);
 }
 
-/* ---- what makes up the network ------------------------------------------- */
+/* ---- parts of the network ------------------------------------------------ */
 
 static int compare(int64_t order, int64_t value)
 {
@@ -138,7 +138,7 @@ static int strip(int64_t order, int64_t value)
 	return pass(self->next, value);
 }
 
-/* ---- what makes it ------------------------------------------------------- */
+/* ---- building the network ------------------------------------------------ */
 
 static troupe_ref entry;
 

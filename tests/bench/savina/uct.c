@@ -19,7 +19,7 @@ static void be_busy(int64_t turns)
 		__asm__ volatile("");
 }
 
-/* ---- what the root and the nodes share ----------------------------------- */
+/* ---- shared by the root and the nodes ------------------------------------ */
 
 static struct troupe_class node_class;
 static troupe_ref children[CHILDREN_MOST];

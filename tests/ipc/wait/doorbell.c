@@ -133,7 +133,7 @@ Test(doorbell, the_sequence_may_wrap)
 	cr_assert(trp_doorbell_wake(&doorbell, TRP_ASLEEP_FUTEX, 1));
 }
 
-/* ---- what a stray store leaves ------------------------------------------- */
+/* ---- after a stray store ------------------------------------------------- */
 
 Test(doorbell, a_bit_that_no_sender_set_is_made_good_by_its_sender)
 {

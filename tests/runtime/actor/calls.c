@@ -85,7 +85,7 @@ static const struct troupe_class clerk = { .name = "clerk",
 					   .service = &clerk_methods.base,
 					   .handlers = clerk_handlers };
 
-/* ---- those who ask ------------------------------------------------------- */
+/* ---- callers ------------------------------------------------------------- */
 
 struct answer {
 	int calls;

@@ -448,7 +448,7 @@ Test(custom_mailbox, that_has_no_room_and_keeps_late_loses_nothing)
 	run(moody_root);
 }
 
-/* ---- what it is not for -------------------------------------------------- */
+/* ---- function actors and guests ------------------------------------------ */
 
 static const struct troupe_class function_desk = { .name = "desk",
 						   .run = stage_idle,
@@ -496,7 +496,7 @@ Test(custom_mailbox, that_cannot_be_opened_ends_its_actor_with_the_reason)
 	stage_pass(closed_root);
 }
 
-/* ---- what cannot be kept ------------------------------------------------- */
+/* ---- mail that cannot be kept -------------------------------------------- */
 
 static int choosy_put(void *data, const struct troupe_mail *mail)
 {

@@ -205,7 +205,7 @@ Test(deadlock, is_never_seen_in_long_chains_under_load)
 	stage_pass(chain_root);
 }
 
-/* ---- what looks like a cycle and is none --------------------------------- */
+/* ---- false cycles -------------------------------------------------------- */
 
 /* Answers first, and then asks who asked. */
 static void eager_ask(Play__Link_Service *service, const Play__Number *number,

@@ -43,7 +43,7 @@ static void begin(int (*policy)(const struct troupe_memory *memory))
 	troupe_memory_policy(policy);
 }
 
-/* ---- what is asked ------------------------------------------------------- */
+/* ---- the questions ------------------------------------------------------- */
 
 static int refuse_root(int argc, char **argv)
 {
@@ -184,7 +184,7 @@ Test(memory_policy, a_warning_lets_it_pass_and_says_so_once_a_second)
 	stage_pass(warn_root);
 }
 
-/* ---- whom it holds for --------------------------------------------------- */
+/* ---- its scope ----------------------------------------------------------- */
 
 static int strict_init(const void *arguments)
 {

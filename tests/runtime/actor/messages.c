@@ -356,7 +356,7 @@ Test(messages, receive_takes_the_earliest_match_and_keeps_the_others_in_order)
 	stage_pass(selective_root);
 }
 
-/* ---- what nobody can read ------------------------------------------------ */
+/* ---- unreadable messages ------------------------------------------------- */
 
 static const struct troupe_class numbers_only = { .name = "numbers",
 						  .handlers =

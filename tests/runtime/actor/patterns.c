@@ -250,7 +250,7 @@ Test(patterns, one_of_two_types_is_an_error_and_takes_nothing)
 	stage_pass(ill_root);
 }
 
-/* ---- what does not match is not looked at again -------------------------- */
+/* ---- messages that do not match are not checked again -------------------- */
 
 enum { QUEUED = 30000 };
 

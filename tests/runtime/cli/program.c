@@ -477,7 +477,7 @@ Test(program, a_hangup_is_ignored_where_nohup_says_so)
 	stop(&p, name);
 }
 
-/* ---- what it says of itself ---------------------------------------------- */
+/* ---- help and version ---------------------------------------------------- */
 
 static void expect_says(const char *command, const char *word, const char *says)
 {

@@ -283,7 +283,7 @@ Test(heal, who_is_not_listed_keeps_out_of_it)
 	lone_fini(&lone);
 }
 
-/* ---- what comes late, twice, or not at all ------------------------------ */
+/* ---- late, doubled and lost messages ------------------------------------ */
 
 Test(stale, a_ping_that_comes_again_changes_nothing)
 {
@@ -332,7 +332,7 @@ Test(stale, who_missed_the_head_is_told_by_the_next_in_line_as_well)
 	lone_fini(&lone);
 }
 
-/* ---- what crosses on its way -------------------------------------------- */
+/* ---- crossing messages -------------------------------------------------- */
 
 /* Its own ping is out, 60 of b behind it; value 50. */
 static void begin_pinged(struct lone *lone)

@@ -137,7 +137,7 @@ int mesh_root(int argc, char **argv)
 	}
 }
 
-/* ---- what is guarded ---------------------------------------------------- */
+/* ---- the guarded resource ----------------------------------------------- */
 
 /* Returns whether it was taken. */
 static bool append(uint64_t fence)

@@ -149,7 +149,7 @@ Test(value, what_makes_no_sense_in_it_is_passed_over)
 	cr_assert(!trp_mesh_announcement_offer(&said, &offer));
 }
 
-/* ---- what a node says of itself ------------------------------------------ */
+/* ---- a node's announcement ----------------------------------------------- */
 
 static void say_nothing(void *user, const struct trp_wire *message)
 {

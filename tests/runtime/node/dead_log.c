@@ -96,7 +96,7 @@ Test(dead_letters, of_a_crash_the_log_says_what_was_left)
 	free(text);
 }
 
-/* ---- what was put aside -------------------------------------------------- */
+/* ---- mail put aside ------------------------------------------------------ */
 
 /* Takes the texts and leaves the numbers. */
 static int choosy_run(const void *arguments)

@@ -32,7 +32,7 @@ static void expect_lives(const json_t *events, unsigned count)
 	cr_expect_eq(trace_file_count(events, "X", "life", NULL), count);
 }
 
-/* ---- all of it ----------------------------------------------------------- */
+/* ---- a whole trace ------------------------------------------------------- */
 
 static troupe_ref sink_ref;
 

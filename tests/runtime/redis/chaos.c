@@ -290,7 +290,7 @@ Test(redis, whose_actor_is_killed_anywhere_loses_nothing_and_keeps_the_order,
 	cr_assert_eq(redis_ask(&mail_redis, "EXISTS numbers:poison"), 0);
 }
 
-/* ---- what an entry carries ----------------------------------------------- */
+/* ---- the fields of an entry ---------------------------------------------- */
 
 enum { LARGE = 300000 };
 

@@ -143,7 +143,7 @@ Test(redis, counts_a_failure_that_ends_its_actor, .init = mail_begin,
 	expect_aside(0, "Input/output error", "4");
 }
 
-/* ---- what kills ---------------------------------------------------------- */
+/* ---- messages that kill -------------------------------------------------- */
 
 enum { KILLS = 66 };
 
@@ -248,7 +248,7 @@ Test(redis, sets_aside_what_kills_its_actor_and_delays_nothing_else,
 	expect_aside(0, "did not return", "4");
 }
 
-/* ---- what is no mail ----------------------------------------------------- */
+/* ---- entries that are no mail -------------------------------------------- */
 
 static int plain_number(const struct troupe_message *message)
 {
@@ -332,7 +332,7 @@ Test(redis, sets_garbage_aside_and_takes_what_others_put_there,
 	mail_expect_empty();
 }
 
-/* ---- what only a person can mend ----------------------------------------- */
+/* ---- errors that only a person can fix ----------------------------------- */
 
 static int refused_root(int argc, char **argv)
 {

@@ -360,7 +360,7 @@ Test(left_over, a_stop_of_one_that_has_itself_traced_is_not_its_end)
 	stage_pass(traced_root);
 }
 
-/* ---- what is inherited --------------------------------------------------- */
+/* ---- inherited state ----------------------------------------------------- */
 
 static int crashes_run(const void *arguments)
 {
@@ -404,7 +404,7 @@ Test(inherited, signals_that_were_ignored_or_blocked_before_do_not_matter)
 	stage_pass(ignored_root);
 }
 
-/* ---- what actors do to themselves ---------------------------------------- */
+/* ---- changes that actors make to themselves ------------------------------ */
 
 static int count_writable(void)
 {
