@@ -5,13 +5,13 @@
 
 enum {
 	NARROW_NS = 250,	   /* twice a clock of the vdso: 60 */
-	MEASURED_NS = 100000000,   /* what makes the rate exact to 10^-6 */
+	MEASURED_NS = 100000000,   /* makes the rate exact to 10^-6 */
 	REMEASURE_NS = 1000000000, /* the kernel steers the rate of its clock */
 	TOLERANCE_SHIFT = 10,	   /* steering: 1 in 2,000; ours: 1 in 1,024 */
 	DISAGREEMENTS_MAX = 3,
 };
 
-/* 0: too short to tell, or longer than the product has room for. */
+/* 0: too short to measure, or too long for the product. */
 static uint64_t rate(uint64_t ticks, int64_t ns)
 {
 	if (ns < TRP_TICK_WINDOW_NS || ns >= INT64_C(1) << 31 || !ticks)
@@ -70,7 +70,7 @@ int64_t trp_tick_clock_sync(struct trp_tick_clock *clock, int64_t before,
 	if (!is_narrow)
 		ns = after;
 	if (ns < clock->floor)
-		return clock->floor; /* until the kernel's has come up */
+		return clock->floor; /* until the kernel's catches up */
 	clock->floor = ns;
 	if (is_narrow && trp_tick_clock_is_trusted(clock))
 		open_window(clock, ticks, ns);

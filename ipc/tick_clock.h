@@ -10,8 +10,8 @@
  *
  * So an error of the counter lasts for one window.  A window opens only after a
  * narrow reading (the kernel's clock was read without a system call and without
- * an interruption), at a measured rate.  Where the counter and the kernel's
- * clock have disagreed three times, none opens again.
+ * an interruption), at a measured rate.  After three disagreements of the
+ * counter and the kernel's clock none opens again.
  */
 
 #include <stdbool.h>
@@ -28,7 +28,7 @@ struct trp_tick_clock {
 	unsigned disagreements;
 };
 
-/* Whether it tells the time at `ticks`: *ns. */
+/* True: it knows the time at `ticks`, *ns. */
 static inline bool trp_tick_clock_read(const struct trp_tick_clock *clock,
 				       uint64_t ticks, int64_t *ns)
 {
@@ -41,12 +41,12 @@ static inline bool trp_tick_clock_read(const struct trp_tick_clock *clock,
 }
 
 /*
- * Takes a reading: the counter's, between two of the kernel's clock.  Returns
- * the time.
+ * Reads the counter between two readings of the kernel's clock.  Returns the
+ * time.
  */
 int64_t trp_tick_clock_sync(struct trp_tick_clock *clock, int64_t before,
 			    uint64_t ticks, int64_t after);
 
-/* Believes the counter no longer. */
+/* No longer trusts the counter. */
 void trp_tick_clock_distrust(struct trp_tick_clock *clock);
 bool trp_tick_clock_is_trusted(const struct trp_tick_clock *clock);

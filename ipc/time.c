@@ -8,8 +8,8 @@
 #include "ipc/tick_clock.h"
 
 /*
- * What a process knows goes to its clones.  A thread of an application that
- * calls the library has a clock of its own.
+ * Clones inherit the state.  A thread of an application that calls the library
+ * has its own clock.
  */
 static _Thread_local struct {
 	struct trp_tick_clock ticks;
@@ -48,8 +48,8 @@ static uint64_t read_ticks(void)
 #endif
 
 /*
- * The kernel keeps time by the counter only if that runs at one rate, in sleep
- * too, and alike on all processors; it goes on looking.
+ * The kernel uses the counter only if it runs at one rate, in sleep too, and is
+ * equal on all processors; it keeps checking.
  */
 static bool kernel_trusts_counter(void)
 {

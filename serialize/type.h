@@ -16,7 +16,7 @@
  */
 uint64_t trp_type_id(const char *full_name);
 
-/* The hash of all that `hash` is of, and of these bytes; to be begun with any.
+/* Extends `hash` by these bytes; any number may start it.
  */
 uint64_t trp_type_mix(uint64_t hash, const void *bytes, size_t size);
 

@@ -11,7 +11,7 @@ int trp_loop_turn(void);
 /* Sleeps until there is something in `take`, an end, or the deadline. */
 int trp_loop_sleep(unsigned take, struct troupe_time deadline);
 
-/* The same between turns, until one may have something to do. */
+/* The same between turns, until a turn may have work. */
 int trp_loop_rest(struct troupe_time deadline);
 
 /*

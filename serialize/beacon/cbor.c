@@ -90,7 +90,7 @@ static void take_simple(const cbor_item_t *item, struct trp_scalar *value)
 	}
 }
 
-/* end: behind its bytes, which a span is the last of. */
+/* end: behind its bytes, of which a span is the last. */
 static void take_item(const cbor_item_t *item, const char *end,
 		      struct trp_scalar *value)
 {
@@ -108,7 +108,7 @@ static void take_item(const cbor_item_t *item, const char *end,
 	}
 }
 
-/* The head at `at`; returns its bytes, or 0: it is none. */
+/* The head at `at`; returns its bytes, or 0: invalid. */
 static size_t look(const struct trp_reader *reader, size_t at,
 		   struct seen *ret_seen)
 {
