@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each test prints into a file of its own, so that one which fails can be shown
- * with its output and the others without: TROUPE_TEST_OUTPUT/suite::test, where
- * that folder is given.  Every test program links this file.
+ * Each test prints into a file of its own, so that only failed tests are shown
+ * with their output: TROUPE_TEST_OUTPUT/suite::test, if that folder is set.
+ * Every test program links this file.
  */
 #include <criterion/criterion.h>
 #include <dlfcn.h>

@@ -4,7 +4,7 @@
 /*
  * From now on this process, and what it starts, may do what the seccomp filter
  * of a container allows (Docker's default, without any capability): neither
- * io_uring nor namespaces, and clone3() is not there.  Negative errno: that
- * cannot be done here.
+ * io_uring nor namespaces, and clone3() is not there.  Negative errno: it is
+ * not possible here.
  */
 int container_enter(void);

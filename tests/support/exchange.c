@@ -82,7 +82,7 @@ static int take_next(struct side *me)
 
 /*
  * Sleeps when there is nothing to take, and nothing to send or no room.  The
- * look at the room comes last, for is_empty() takes the ring that tells of it.
+ * check for room comes last, as is_empty() takes the ring for it.
  */
 static int step(struct side *me)
 {

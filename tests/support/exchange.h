@@ -5,9 +5,8 @@
 
 /*
  * Two actors, in two threads of this process, send each other records and
- * attachments of many sizes and sleep where there is nothing to do: so that
- * ThreadSanitizer sees both sides of a lane.  Returns 0, or what went wrong:
- * -EILSEQ a record out of order or torn, -ETIMEDOUT a lost wake, or what a
- * send returned.
+ * attachments of many sizes and sleep when idle, so ThreadSanitizer sees both
+ * sides of a lane.  Returns 0, or what went wrong: -EILSEQ a record out of
+ * order or torn, -ETIMEDOUT a lost wake, or what a send returned.
  */
 int exchange(uint64_t seed);

@@ -58,7 +58,7 @@ void kit_fini(struct kit *kit)
 {
 	kit_actor_fini(&kit->self);
 	trp_arena_fini(&kit->fresh);
-	/* A liar may have said that it sleeps on a socket: one was opened. */
+	/* An invalid front may claim a sleep on a socket: one was opened. */
 	trp_wake_socket_fini();
 	assert(count_descriptors() == kit->descriptors);
 	assert(!is_mapped());
@@ -139,7 +139,8 @@ pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 	pid_t pid;
 	int r;
 
-	/* As the supervisor does, for those who send to it before it begins. */
+	/* As the supervisor does, for senders that are earlier than its
+	 * start. */
 	atomic_store(&trp_arena_slot(&kit->self.arena, slot)->limit, limit);
 	kit_give(kit, slot);
 	pid = fork();

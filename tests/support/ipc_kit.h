@@ -37,15 +37,15 @@ uint32_t kit_give(struct kit *kit, uint32_t slot);
 uint32_t kit_generation(struct kit *kit, uint32_t slot);
 void kit_set_state(struct kit *kit, uint32_t slot, enum trp_state state);
 
-/* Gives the memory back; the next kit_give() is another generation. */
+/* Releases the memory; the next kit_give() is another generation. */
 void kit_free_slot(struct kit *kit, uint32_t slot);
 
-/* The present owner of `slot`, in this very process. */
+/* The present owner of `slot`, in this process. */
 void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
 		    uint32_t limit);
 void kit_actor_fini(struct kit_actor *actor);
 
-/* The same in a process of its own, which ends with what body() returns. */
+/* The same in a forked process, which exits with the result of body(). */
 pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 	       int (*body)(struct kit_actor *actor, void *data), void *data);
 
@@ -67,7 +67,7 @@ bool kit_sleep(struct kit_actor *actor);
 /* trp_mailbox_receive() that sleeps; -ETIMEDOUT as above. */
 int kit_receive(struct kit_actor *actor, unsigned take, struct trp_mail *mail);
 
-/* A number that is the whole record; asserts that it is one. */
+/* A number as the whole record; asserts that it is one. */
 uint64_t kit_number(const struct trp_mail *mail);
 
 /* A seed from TEST_SEED or the clock; printed with how to run it again. */

@@ -4,8 +4,8 @@
 #include "tests/support/stage.h"
 
 /*
- * LeakSanitizer says of each actor that it knows no such thread, as it was
- * cloned behind its back.
+ * LeakSanitizer reports each actor as an unknown thread, as it did not see the
+ * clone.
  */
 static void drop_sanitizer_lines(char *text)
 {
@@ -37,7 +37,7 @@ char *output_of(int (*root)(int argc, char **argv))
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	rewind(file);
-	/* There is a buffer also where there was nothing to read. */
+	/* There is a buffer even if there was nothing to read. */
 	if (getdelim(&text, &size, '\0', file) < 0 && text)
 		text[0] = '\0';
 	fclose(file);

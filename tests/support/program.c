@@ -79,7 +79,7 @@ static _Noreturn void become(const char *const argv[], const int fds[3],
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A shell starts what it has in the background with SIGINT ignored. */
+	/* A shell starts background jobs with SIGINT ignored. */
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	sigemptyset(&none);
@@ -203,7 +203,7 @@ int program_troupe(struct program *p, ...)
 
 /* ---- reading ------------------------------------------------------------- */
 
-/* Appends what is there.  False: nothing will come any more. */
+/* Appends available output.  False: there will be no more. */
 static bool drain(int fd, char **text, size_t *size)
 {
 	struct pollfd there = { .fd = fd, .events = POLLIN };
@@ -331,7 +331,7 @@ pid_t program_parent_of(pid_t pid)
 	return read_stat(pid, &parent, &session) < 0 ? -ESRCH : parent;
 }
 
-/* The first process that is ours or of the session, and no program. */
+/* The first process that is our child or in the session, and is no program. */
 static pid_t find_leftover(const struct program *p)
 {
 	pid_t pid, parent, session, found = 0;
@@ -353,7 +353,8 @@ static pid_t find_leftover(const struct program *p)
 	return found;
 }
 
-/* Returns whether it is gone by itself in time; in any case it is gone then. */
+/* Returns whether it exited by itself in time; afterwards it is gone in any
+ * case. */
 static bool is_gone_by(pid_t pid, int64_t deadline)
 {
 	struct pollfd end = { .fd = open_pidfd(pid), .events = POLLIN };

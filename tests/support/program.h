@@ -2,17 +2,13 @@
 #pragma once
 
 /*
- * A real program under test, with the test at its other end: what it writes is
- * collected, its end is waited for with a deadline, and what it has left behind
- * is counted.
- *
- * It runs in a session of its own.  The test's process becomes a subreaper, so
- * that whatever escapes from a program that has ended shows up as its child;
- * where leftovers are counted, those of any that has ended count, therefore.  A
- * test that dies takes its programs along.
- *
- * Everything that fails here is a negative errno.  Times are milliseconds from
- * now, as a test that waits does nothing else.
+ * A real program under test: its output is collected, its end is awaited with a
+ * deadline, and its leftovers are counted.  It runs in a separate session.  The
+ * test's process becomes a subreaper, so processes that escape from a dead
+ * program show up as its children; so leftovers of all dead programs are
+ * counted together.  Programs die with the test.  Every failure here is a
+ * negative errno.  Times are milliseconds from now, as a waiting test does
+ * nothing else.
  */
 
 #include <stdbool.h>
@@ -23,7 +19,7 @@ struct program {
 	pid_t pid; /* 0 once it is reaped */
 	pid_t session;
 	int pidfd;
-	int input; /* write what the program is to read; -1: it reads null */
+	int input; /* the program's input; -1: it reads null */
 	int output;
 	int errors;   /* -1 on a terminal, where all is output */
 	int terminal; /* the slave side, for tcgetattr(); or -1 */
@@ -63,8 +59,8 @@ unsigned program_leftovers(struct program *p, int timeout_ms);
 /* Files in /dev/shm whose names say that they are troupe's. */
 unsigned program_files(void);
 
-/* Kills what runs still, and frees.  p may be used anew. */
+/* Kills what still runs, and frees.  p may be reused. */
 void program_fini(struct program *p);
 
-/* Of the process `pid`, from /proc; -ESRCH when there is none. */
+/* Of the process `pid`, from /proc; -ESRCH: there is none. */
 pid_t program_parent_of(pid_t pid);

@@ -56,7 +56,7 @@ static void sweep_after(int test)
 	_exit(1);
 }
 
-/* Nobody's child, so that no test waits for it. */
+/* An orphan, so that no test waits for it. */
 static void leave_sweeper(void)
 {
 	int test = (int)syscall(SYS_pidfd_open, getpid(), 0);

@@ -20,7 +20,8 @@ void stop_server(pid_t pid, int signal);
  */
 pid_t start_mosquitto(const char *in, int port, const char *more);
 
-/* A Serf agent that joins one at the first gossip port, unless it is that. */
+/* A Serf agent that joins the one at the first gossip port, unless it is that
+ * one. */
 struct agents {
 	int gossip[3], rpc[3];
 	pid_t pid[3];

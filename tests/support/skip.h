@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * A test that cannot be done here ends as skipped, and the log says so: by
- * itself Criterion mentions neither it nor why.  run-tests counts these lines.
- * `needs` is what is not here, a word.  Where TROUPE_EXPECT, words between
- * blanks, has that word, the machine is known to offer it, and the test fails.
+ * A test that cannot run here is skipped, with a line in the log: Criterion
+ * itself mentions neither the test nor the reason.  run-tests counts these
+ * lines.  `needs` is the missing requirement, a word.  If TROUPE_EXPECT, words
+ * between blanks, has that word, the machine should meet it, and the test
+ * fails.
  */
 
 #include <criterion/criterion.h>

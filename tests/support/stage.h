@@ -29,16 +29,16 @@ struct board {
 
 extern struct board *board;
 
-/* Where the nodes of this test trace to; NULL: they do not. */
+/* The trace file of the nodes of this test; NULL: none. */
 extern const char *stage_trace;
 extern unsigned stage_trace_rate; /* 0: all */
 
-/* Of the nodes of this test; unless set, the mesh, and 4,096. */
+/* Of the nodes of this test; by default the mesh, and 4,096. */
 struct trp_module;
 extern const struct trp_module *const *stage_modules;
 extern unsigned stage_slots;
 
-/* In an actor: says what is wrong and makes the test fail. */
+/* In an actor: prints the error and fails the test. */
 #define CHECK(claim)                                            \
 	do {                                                    \
 		if (!(claim))                                   \
@@ -52,7 +52,7 @@ void stage_fail(const char *file, int line, const char *claim);
  */
 int stage_run(int (*root)(int argc, char **argv));
 
-/* The same on a board that is there already, with nothing checked. */
+/* The same on an existing board, without checks. */
 int stage_run_on(struct board *shared, int (*root)(int argc, char **argv));
 
 /* The same, where no CHECK may have failed and the root ends normally. */
@@ -64,11 +64,11 @@ int stage_send(troupe_ref to, int64_t value);
 /* In a function actor: the next number; -1 after ms milliseconds. */
 int64_t stage_receive(int64_t ms);
 
-/* In a method: keeps a call that is never to be answered. */
+/* In a method: keeps a call that is never answered. */
 void stage_keep(void *call);
 
 /* A function actor that waits for a number for an hour. */
 int stage_idle(const void *arguments);
 
-/* In an actor: waits for the end of that one, or asserts that it comes. */
+/* In an actor: waits for the end of another, and asserts that it comes. */
 struct troupe_end stage_end_of(troupe_ref ref);

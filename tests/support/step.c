@@ -79,7 +79,7 @@ void step_record(pid_t child, struct step_path *ret_path)
 
 	ret_path->count = 0;
 	do {
-		/* The same place again is one instruction that repeats. */
+		/* An unchanged address is one instruction that repeats. */
 		if (ret_path->count && ret_path->at[ret_path->count - 1] == now)
 			continue;
 		assert(ret_path->count < STEP_PATH);

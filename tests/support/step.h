@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Running a child one instruction at a time.  The child calls step_mark()
- * where stepping is to begin, and again where it is to end.
+ * Running a child one instruction at a time.  The child calls step_mark() where
+ * stepping starts, and again where it ends.
  */
 
 #include <stdbool.h>

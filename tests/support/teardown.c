@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checks that fail after a test has ended fail that test.  Criterion (2.4.1)
- * prints an assertion that fails in a .fini, or a crash there, and counts the
- * test as passed all the same; yet the checks for what a test has left behind
- * stand there.  Every test program links this file.
+ * prints an assertion that fails in a .fini, or a crash there, and still counts
+ * the test as passed; but the checks for leftovers of a test are there.  Every
+ * test program links this file.
  */
 #include <criterion/criterion.h>
 #include <criterion/hooks.h>

@@ -84,7 +84,7 @@ static unsigned fault(const char *what, const json_t *event)
 	return 1;
 }
 
-/* Of what begins an arrow and of what has a name, by id and pid. */
+/* Of starts of arrows and of named processes, by id and pid. */
 static json_t *index_of(const json_t *events, const char *phase,
 			const char *key)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The file that `--trace` writes, as a test looks at it. */
+/* A reader of the file that `--trace` writes. */
 
 #include <jansson.h>
 #include <stdbool.h>
 
 /*
- * The events, an array that the caller gives back with json_decref(); NULL,
- * and it has said why: not JSON.  Without is_whole the end may be missing, as
+ * The events, an array that the caller frees with json_decref(); NULL, and it
+ * has printed why: not JSON.  Without is_whole the end may be missing, as
  * Perfetto allows.
  */
 json_t *trace_file_read(const char *path, bool is_whole);

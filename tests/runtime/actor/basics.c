@@ -237,7 +237,8 @@ Test(spawning, may_be_done_from_every_callback)
 
 /* ---- references ---------------------------------------------------------- */
 
-/* Is told of a third, sends it a number, and itself by a message. */
+/* Gets the reference of a third, sends it a number, and its own reference by a
+ * message. */
 static int introduce(const void *arguments)
 {
 	struct troupe_message message;

@@ -27,7 +27,7 @@ static int tell(troupe_ref to, const ProtobufCMessage *message)
 	return troupe_send_wait(to, message, TROUPE_NEVER);
 }
 
-/* Its mailbox was full at times, or nothing was proven. */
+/* Its mailbox must have been full at times, or the test proves nothing. */
 static void expect_refusals(void)
 {
 	struct troupe_counters counters;
@@ -230,7 +230,7 @@ static const struct troupe_class computer = { .name = "computer",
 					      .handlers = computer_handlers,
 					      .mailbox_limit = FEW_RECORDS };
 
-/* Orders that come while it waits for a term are for later. */
+/* Orders that arrive while it waits for a term are for later. */
 static int series(const void *arguments)
 {
 	static const struct troupe_pattern wanted[] = {

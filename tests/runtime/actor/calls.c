@@ -71,7 +71,7 @@ static void clerk_note(Play__Clerk_Service *service, const Play__Number *number,
 	Play__Nobody nobody = PLAY__NOBODY__INIT;
 
 	board->count += number->value;
-	reply(&nobody, call); /* of a one-way call: heard by nobody */
+	reply(&nobody, call); /* of a one-way call: without effect */
 	if (number->value == 1000)
 		troupe_finish(TROUPE_STOP);
 }
@@ -212,7 +212,7 @@ static int timeout_root(int argc, char **argv)
 	proxy_to_clerk(&proxy, &ref);
 	proxy.timeout_ms = 50;
 	number.value = 3600000;
-	/* Until it was not too late for the clerk to begin. */
+	/* Until it was early enough for the clerk to start. */
 	while (!board->value[8]) {
 		play__clerk__later(&proxy.base, &number, take_answer, &late);
 		play__clerk__silent(&proxy.base, &number, take_answer, &silent);
@@ -221,7 +221,7 @@ static int timeout_root(int argc, char **argv)
 		CHECK(late.calls == rounds && late.value == -1);
 		CHECK(silent.calls == rounds && silent.value == -1);
 	}
-	/* The late answer, which nobody must see, comes before the other. */
+	/* The late answer, which must be dropped, comes before the other. */
 	CHECK(stage_send(ref, 1) == 0);
 	proxy.timeout_ms = -1;
 	number.value = 100;
@@ -284,7 +284,7 @@ Test(calls, the_death_of_the_target_ends_the_call_with_its_reason)
 
 /*
  * A young call is not watched; the fastest of these does not wait for that.  A
- * busy machine may need more of them until one is as fast.
+ * busy machine may need more of them until one is that fast.
  */
 static int soon_root(int argc, char **argv)
 {
@@ -370,7 +370,7 @@ static int quick_run(const void *arguments)
 	return 0;
 }
 
-/* The end of a child is told while the handler waits for the supervisor. */
+/* The end of a child is reported while the handler waits for the supervisor. */
 static void desk_later(Play__Clerk_Service *service, const Play__Number *number,
 		       Play__Number_Closure reply, void *call)
 {

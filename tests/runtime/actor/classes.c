@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Classes that a new process would not have, or not all of. */
+/* Classes that a new process would lack, wholly or in part. */
 #include "tests/support/stage.h"
 
 static int run(const void *arguments)

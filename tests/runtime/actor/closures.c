@@ -38,7 +38,7 @@ static void end_with(const Play__Number *answer, void *data)
 	troupe_finish((int)(intptr_t)data);
 }
 
-/* Asks for an answer that comes, or that does not; which ends it. */
+/* Makes a call that is answered, or not; its closure ends the actor. */
 static int ask_once(const void *arguments)
 {
 	const Play__Who *who = arguments;
@@ -225,7 +225,7 @@ static void pass_on(const Play__Number *answer, void *data)
 		CHECK(troupe_fail(asked.call, proxy.error, NULL) == 0);
 }
 
-/* Looks at its mail when both the answer and the end have come. */
+/* Reads its mail when both the answer and the end have arrived. */
 static void desk_ask(Play__Link_Service *service, const Play__Number *number,
 		     Play__Number_Closure reply, void *call)
 {

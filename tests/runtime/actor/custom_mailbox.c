@@ -77,7 +77,7 @@ static void keep(unsigned upto)
 		tell(KEPT, box.late[box.kept++], 0);
 }
 
-/* It makes the actor look again. */
+/* It makes the actor check again. */
 static int on_timer(struct troupe_timer *timer)
 {
 	keep(box.kept + rand_r(&story->seed) % (box.puts - box.kept + 1));

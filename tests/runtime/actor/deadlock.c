@@ -5,9 +5,9 @@
 #include <sched.h>
 
 /*
- * Links of a chain: each is told its next (Who), and asked for n > 0 it asks
- * that for n - 1 and answers 1 more; the last one, and for n == 0 each, answers
- * 0.  An -EDEADLK is counted in count, its path is in text.
+ * Links of a chain: each gets its next (Who), and for n > 0 it asks that for n
+ * - 1 and answers 1 more; the last one, and for n == 0 each, answers 0.  An
+ * -EDEADLK is counted in count, its path is in text.
  */
 static troupe_ref next;
 
@@ -18,7 +18,7 @@ static void keep(const Play__Number *number, void *data)
 
 enum { PATIENCE_MS = 60000 };
 
-/* Whether none since `begin` can have been left to its deadline. */
+/* True: no call since `begin` can have ended by its deadline. */
 static bool is_soon(struct troupe_time begin)
 {
 	return troupe_now().ns - begin.ns < PATIENCE_MS * INT64_C(1000000);
@@ -184,7 +184,7 @@ static int chain_root(int argc, char **argv)
 		CHECK(troupe_spawn(&link_class[i % 3], NULL, &ref[i]) == 0);
 	for (i = 0; i + 1 < CHAIN; i++)
 		tell_next(ref[i], ref[i + 1]);
-	/* Everywhere along the chain, so that edges come and go. */
+	/* All along the chain, so that edges come and go. */
 	for (i = 0; i < ASKERS; i++) {
 		who.ref = ref[i * CHAIN / ASKERS];
 		who.count = CHAIN - 1 - i * CHAIN / ASKERS;
@@ -207,7 +207,7 @@ Test(deadlock, is_never_seen_in_long_chains_under_load)
 
 /* ---- false cycles -------------------------------------------------------- */
 
-/* Answers first, and then asks who asked. */
+/* Answers first, and then asks its caller. */
 static void eager_ask(Play__Link_Service *service, const Play__Number *number,
 		      Play__Number_Closure reply, void *call)
 {
@@ -256,7 +256,8 @@ static void run_polite(const struct troupe_class *other, int64_t rounds)
 	for (i = 0; i < rounds; i++) {
 		ask(ref, 0, &error);
 		CHECK(error == 0);
-		/* Else the next round might ask one that still asks us. */
+		/* Otherwise the next round might ask an actor that still asks
+		 * us. */
 		while (board->value[0] + board->count <= i)
 			sched_yield();
 	}
@@ -275,7 +276,7 @@ Test(deadlock, is_not_seen_where_the_answer_is_under_way)
 	stage_pass(eager_root);
 }
 
-/* Passes the call on, and then asks who asked. */
+/* Forwards the call, and then asks its caller. */
 static troupe_ref clerk_ref;
 
 static int clerk_answers(const struct troupe_message *message)

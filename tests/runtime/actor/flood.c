@@ -5,8 +5,8 @@
 enum { IS_SENT, IS_OVER };
 
 /*
- * Sends some numbers, a text, and numbers without end, which is when it is
- * stopped, or else in 60 seconds.
+ * Sends some numbers, a text, and numbers until it is stopped, or for 60
+ * seconds.
  */
 static int flood(const void *arguments)
 {
@@ -26,7 +26,7 @@ static int flood(const void *arguments)
 	return 0;
 }
 
-/* Starts two, of which one sends a text behind `count` numbers. */
+/* Starts two; one of them sends a text behind `count` numbers. */
 static void start(int count)
 {
 	Play__Who root = PLAY__WHO__INIT;

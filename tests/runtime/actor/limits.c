@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages at their limits, which the sender is told of. */
+/* Messages at their limits, as their senders see them. */
 #include "tests/support/stage.h"
 
 enum {

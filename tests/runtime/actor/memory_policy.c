@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The policy for memory, with facts made up. */
+/* The policy for memory, with invented figures. */
 #include "runtime/actor/memory_policy.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -118,7 +118,7 @@ static int often_root(int argc, char **argv)
 		stage_send(ref, i); /* nobody reads them */
 	tenths = (troupe_now().ns - begun.ns) / 100000000;
 	CHECK(asked == SENDS && looks <= tenths + 1);
-	CHECK(last.headroom < 10 * MIB); /* what was sent is subtracted */
+	CHECK(last.headroom < 10 * MIB); /* bytes sent are subtracted */
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #include "runtime/node/system.pb-c.h"
 #include "tests/support/stage.h"
 
-/* Answers each number by twice of it. */
+/* Answers each number by its double. */
 static int double_it(const struct troupe_message *message)
 {
 	const Play__Number *number = message->body;
@@ -36,7 +36,7 @@ static int order(troupe_ref to, enum trp_stream stream,
 	return trp_actor_post(to, stream, &envelope, message, NULL);
 }
 
-/* Everything that is on no lane between actors, in each stream. */
+/* Every record that is invalid between actors, in each stream. */
 static void give_strange_orders(troupe_ref to)
 {
 	Troupe__Control__Order stop = TROUPE__CONTROL__ORDER__INIT;

@@ -5,8 +5,8 @@
 
 enum { LIMIT = 8192, NUMBERS = 2000, HOLD = -1, CLOSED = 0, OPEN = 1 };
 
-/* A receiver that stands still in its first handler until value[CLOSED] == 1;
- * then it notes each number from value[100] on, and their count. */
+/* A receiver that waits in its first handler until value[CLOSED] == 1; then it
+ * notes each number from value[100] on, and their count. */
 static int number_held(const struct troupe_message *message)
 {
 	int64_t value = ((const Play__Number *)message->body)->value;
@@ -140,7 +140,7 @@ static int drop_old_root(int argc, char **argv)
 		usleep(500);
 	CHECK(troupe_count(ref, &counters) == 0);
 	CHECK(counters.dropped == (uint64_t)(sent - board->count));
-	/* About half of it, and that the younger. */
+	/* About half of it, the newer half. */
 	CHECK(board->count > sent / 3 && board->count < sent * 2 / 3);
 	for (i = 0; i < board->count; i++)
 		CHECK(board->value[100 + i] == sent - board->count + i);
@@ -239,7 +239,7 @@ static int on_room_wake(struct troupe_room *room)
 	return stage_send(troupe_self(), 1);
 }
 
-/* Not the receiver's parent, who would be told of its end in any case. */
+/* Not the receiver's parent, which would get its end in any case. */
 static int room_waiter_run(const void *arguments)
 {
 	troupe_ref ref = ((const Play__Who *)arguments)->ref;
@@ -295,7 +295,7 @@ Test(overflow, who_asked_is_told_when_the_receiver_has_died)
 	stage_pass(room_dead_root);
 }
 
-/* It runs between the look for room and the sleep. */
+/* It runs between the check for room and the sleep. */
 static void open_and_await_ring(const Play__Number *number, void *data)
 {
 	CHECK(!number);

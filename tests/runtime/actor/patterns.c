@@ -36,7 +36,7 @@ static int free_shapes(void)
 	return 0;
 }
 
-/* Takes what matches, now; its JSON is `expected`, NULL: there is none. */
+/* Takes a match that is there; its JSON is `expected`, NULL: there is none. */
 static void check_taken(const struct troupe_pattern *pattern,
 			const char *expected)
 {
@@ -213,7 +213,7 @@ static int example_root(int argc, char **argv)
 	CHECK(((const Play__Who *)message.body)->count == 102);
 	who.count = 101;
 	CHECK(troupe_receive(&mine, 1, TROUPE_POLL, &message) == -ETIMEDOUT);
-	/* The same place says something else now. */
+	/* The same address has another content now. */
 	three.value = 1;
 	CHECK(troupe_receive(&number, 1, TROUPE_POLL, &message) == 0);
 	CHECK(((const Play__Number *)message.body)->value == 1);
@@ -298,7 +298,7 @@ static int once_root(int argc, char **argv)
 	return free_shapes();
 }
 
-/* 30,000 times 30,000 looks would take minutes. */
+/* 30,000 times 30,000 checks would take minutes. */
 Test(patterns, what_does_not_match_is_looked_at_once, .timeout = 60)
 {
 	stage_pass(once_root);

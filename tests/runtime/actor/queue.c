@@ -37,8 +37,8 @@ static int64_t wait_once(const struct troupe_pattern *pattern,
 }
 
 /*
- * The least of some rounds, and of more until that is little enough; before
- * them, one that looks at all.
+ * The minimum of some rounds, and of more until it is small enough; before
+ * them, one that checks all.
  */
 static int64_t time_of(const struct troupe_pattern *pattern,
 		       const ProtobufCMessage *awaited, int64_t enough)
@@ -59,7 +59,7 @@ static int64_t time_of(const struct troupe_pattern *pattern,
 enum { BY_TYPE, BY_SENDER, BY_EXAMPLE, KINDS };
 
 /*
- * A look at each of those queued would take a hundred thousand steps for each
+ * A check of each queued message would take a hundred thousand steps for each
  * wait, where a wait takes some hundreds.
  */
 static int queue_root(int argc, char **argv)

@@ -67,7 +67,7 @@ static int begin(const void *arguments)
 	return ask_anew();
 }
 
-/* The closures of the dead have run: so many, and each once. */
+/* The closures of calls to the dead have run: that many, each once. */
 static int have_it_back(const struct troupe_end *end)
 {
 	long round = ++board->value[0];
@@ -124,7 +124,7 @@ static int any_root(int argc, char **argv)
 	troupe_ref ref;
 
 	CHECK(troupe_spawn(&clerk, NULL, &ref) == 0);
-	/* As on a stack that held anything. */
+	/* As on an uninitialised stack. */
 	memset(&proxy, 0xa5, sizeof(proxy));
 	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
 	CHECK(proxy.pending == 0 && proxy.error == 0);

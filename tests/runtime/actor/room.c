@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting for room in small mailboxes: a chain of those that wait. */
+/* Waiting for room in small mailboxes: a chain of waiting actors. */
 #include "tests/support/stage.h"
 
-/* Patience for less than the 30 seconds after which each looks by itself. */
+/* Less than the 30 seconds after which each checks by itself. */
 enum { COUNT = 2000, LENGTH = 20, PATIENCE_MS = 25000 };
 
 static troupe_ref next; /* 0: this is the end of the chain */

@@ -28,7 +28,7 @@ static int unread(void)
 	return count;
 }
 
-/* Runs the root's handlers until so many things have been counted. */
+/* Runs the root's handlers until that many events have been counted. */
 static void run_until(long count)
 {
 	struct troupe_time deadline = troupe_in_ms(20000);
@@ -112,7 +112,7 @@ static void prepare_read(struct troupe_operation *operation,
 	io_uring_prep_read(entry, read_from, buffer, sizeof(buffer), 0);
 }
 
-/* True where there are none, which is what start must say then. */
+/* True: there are none, and start reports that. */
 static bool has_none(struct troupe_operation *operation)
 {
 	if (trp_self.wait.kind != TRP_WAIT_EPOLL)
@@ -217,7 +217,7 @@ static int cancel_root(int argc, char **argv)
 	CHECK(write(ends[1], "xy", 2) == 2);
 	CHECK(stage_receive(20) == -1);
 	CHECK(buffer[0] == '\0' && unread() == 2);
-	/* One that was too fast says what it has done. */
+	/* One that finished first returns its result. */
 	CHECK(troupe_operation_start(&operation) == 0);
 	r = troupe_operation_cancel(&operation);
 	CHECK(r == -ECANCELED ? unread() == 2 : r == 2 && buffer[0] == 'x');
@@ -301,7 +301,7 @@ static int signal_root(int argc, char **argv)
 		run_until(i < 3 ? 2 * i : 5);
 	}
 	CHECK(board->value[0] == 3 && board->value[1] == 2);
-	/* One is pending when nobody wants it any more. */
+	/* One is pending when no source wants it any more. */
 	one.number = SIGHUP;
 	raise(SIGHUP);
 	troupe_signal_stop(&one);
@@ -399,7 +399,7 @@ Test(sources, a_program_has_pipes_and_its_end_is_told_once)
 	stage_pass(program_root);
 }
 
-/* Neither blocked signals nor ignored ones come along. */
+/* It inherits neither blocked nor ignored signals. */
 static int killed_root(int argc, char **argv)
 {
 	const char *const shell[] = { "sh", "-c", "kill -HUP $$; sleep 100",

@@ -266,7 +266,7 @@ Test(stash, takes_calls_which_are_answered_when_taken_back)
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* 0 takes them all back and ends it, with none handled again. */
+/* 0 unstashes all and ends the actor, with none handled again. */
 static int last_number(const struct troupe_message *message)
 {
 	if (((const Play__Number *)message->body)->value)

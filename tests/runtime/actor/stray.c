@@ -6,7 +6,7 @@
 
 enum {
 	LATE_MS = 100, /* what the manual promises */
-	TRIES = 50,    /* of which one is in time on a busy machine, too */
+	TRIES = 50,    /* one of which is in time even on a busy machine */
 };
 
 /* Damages that a wild pointer does to the doorbell of another. */
@@ -36,7 +36,7 @@ static void harm(troupe_ref ref, enum damage damage)
 	}
 }
 
-/* Until it sleeps, and has time for it. */
+/* Until it sleeps. */
 static void await_sleep(troupe_ref ref)
 {
 	const struct trp_front *front =
@@ -53,7 +53,7 @@ static bool is_in_time(struct troupe_time begin)
 	return (troupe_now().ns - begin.ns) / 1000000 <= LATE_MS;
 }
 
-/* Does harm and what it could delay, until that was in time. */
+/* Does the damage and the delayed action, until one was in time. */
 static void expect_in_time(bool (*is_done_in_time)(troupe_ref ref,
 						   enum damage damage),
 			   troupe_ref ref, enum damage damage)
@@ -173,7 +173,7 @@ static bool ask_while_harmed(troupe_ref ref, enum damage damage)
 	return ask(ref);
 }
 
-/* The first of the two may be lost from sight, and comes with the second. */
+/* The first of the two may be hidden, and comes with the second. */
 static bool send_twice(troupe_ref ref, enum damage damage)
 {
 	long before = board->count;
@@ -235,7 +235,8 @@ static long switches_of(pid_t pid)
 	return count;
 }
 
-/* A busy machine lets a process wait for other things: one look may do so. */
+/* On a busy machine a process waits for other reasons, too: one check may
+ * fail. */
 static bool is_quiet(pid_t pid)
 {
 	enum { LOOKS = 40, LOOK_MS = 300 };
@@ -252,7 +253,7 @@ static bool is_quiet(pid_t pid)
 	return false;
 }
 
-/* Both have sent and been sent to, and then there is silence. */
+/* Both have sent and received, and then there is silence. */
 static int idle_root(int argc, char **argv)
 {
 	Play__Number with_input = PLAY__NUMBER__INIT;

@@ -54,7 +54,7 @@ static int wait_for_ticket(struct troupe_message *ret_message)
 	return troupe_receive(&ticket, 1, TROUPE_NEVER, ret_message);
 }
 
-/* Says hello on what it was given. */
+/* Writes hello to the descriptor that it gets. */
 static int taker(const void *arguments)
 {
 	struct troupe_message message;
@@ -100,7 +100,7 @@ Test(streams, a_descriptor_is_handed_over_once_to_a_giver_that_only_waits)
 	stage_pass(handover_root);
 }
 
-/* Passes on what it was given: the bytes are of no use to others. */
+/* Passes on the bytes of a handover, which are useless to others. */
 static int wrong_taker(const void *arguments)
 {
 	struct troupe_message message;
@@ -128,7 +128,7 @@ static int wrong_root(int argc, char **argv)
 	ticket.ticket.len = sizeof(handover);
 	CHECK(troupe_send(wrong, &ticket.base) == 0);
 	run_until(1);
-	/* Still there, until the one that it is for has ended. */
+	/* Still open, until its addressee has ended. */
 	end.fd = ends[0];
 	CHECK(poll(&end, 1, 0) == 0);
 	CHECK(troupe_kill(right) == 0);
@@ -144,7 +144,7 @@ Test(streams, what_is_not_taken_is_closed_when_the_taker_has_ended)
 	stage_pass(wrong_root);
 }
 
-/* Gives to its brother, whom it was told of, and ends at once. */
+/* Gives to its sibling, whose reference it has, and ends at once. */
 static int short_giver(const void *arguments)
 {
 	const struct troupe_pattern who = { .type = &play__who__descriptor };
@@ -346,7 +346,8 @@ static void prepare_send(struct troupe_operation *operation,
 			      0);
 }
 
-/* The kernel says twice that it is done: what it sent, and that it let go. */
+/* The kernel completes it twice: with the result, and when the memory is
+ * free. */
 static int sent(struct troupe_operation *operation, int result)
 {
 	CHECK(result == 7 || result == -EINVAL); /* before Linux 6.0 */
@@ -554,7 +555,7 @@ static int taker_of_all(const void *arguments)
 	return 0;
 }
 
-/* The first gift opens what the giver itself needs. */
+/* The first handover opens the giver's own descriptors. */
 static int crowded_root(int argc, char **argv)
 {
 	struct rlimit few;

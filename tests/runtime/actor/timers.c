@@ -26,7 +26,7 @@ static int ended_idle(void)
 {
 	CHECK(since_ms(last_at) >= (idles + 1) * IDLE_MS);
 	board->value[0]++;
-	/* The second in a row, after all have come. */
+	/* The second in a row, after all have arrived. */
 	return ++idles == 2 && board->count == NUMBERS ? TROUPE_STOP : 0;
 }
 
@@ -296,7 +296,7 @@ static void take_text(struct troupe_message *ret_message)
 	CHECK(troupe_receive(&text, 1, troupe_in_ms(10000), ret_message) == 0);
 }
 
-/* Its next text goes on with `of`, and that of its timer does not. */
+/* Its next text continues the flow of `of`, but that of its timer does not. */
 static void check_texts(const struct troupe_message *of)
 {
 	struct troupe_message next;

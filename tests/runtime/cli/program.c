@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program itself: wrong use is told from failure, and says what is wrong.
+/* The program itself: wrong use differs from failure, and prints the error.
  */
 #include "tests/support/example.h"
 
@@ -91,7 +91,7 @@ static void expect_status(const char *wanted, int status, size_t lines)
 	program_fini(&p);
 }
 
-/* And what it says of its end is not said again. */
+/* And its own report of its end is not repeated. */
 Test(program, an_application_chooses_its_exit_status)
 {
 	expect_status("0", 0, 1);
@@ -146,7 +146,7 @@ Test(program, an_object_without_troupe_main_is_wrong_use)
 			 "troupe_main");
 }
 
-/* In a sanitizer build an actor that has lost memory has failed. */
+/* In a sanitizer build an actor that has leaked memory has failed. */
 Test(program, a_leak_of_an_actor_is_its_error_where_leaks_are_seen)
 {
 	const char *const arguments[] = { NULL, "child" };
@@ -278,7 +278,7 @@ Test(program, a_constructor_that_does_not_return_is_killed_in_time)
 
 /* ---- what the program is given to work with ------------------------------ */
 
-/* As a shell has it: $0 is the program, $1 that example. */
+/* As in a shell: $0 is the program, $1 that example. */
 static void start_in_shell(struct program *p, const char *line,
 			   const char *example)
 {
@@ -331,7 +331,7 @@ Test(program, a_stack_without_limit_leaves_room_for_a_node_and_its_guests)
 }
 
 #ifndef __SANITIZE_ADDRESS__ /* which needs terabytes itself */
-/* As much as of 39 bits of addresses is left beside other things. */
+/* As much as is left of 39 bits of addresses. */
 Test(program, a_node_in_a_small_address_space_is_a_smaller_node)
 {
 	expect_in_shell("ulimit -v 400000000; exec \"$0\" run \"$1\"", 0,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The control socket: who gets in, and what the others cannot do. */
+/* The control socket: access, and the limits of refused clients. */
 #include "tests/runtime/control/node.h"
 
 #include <fcntl.h>
@@ -140,8 +140,8 @@ Test(gate, hostile_bytes_are_dropped_with_their_connection)
 	node_start(&node, "a", NULL);
 	for (int i = 0; i < 300; i++) {
 		int fd = enter("a");
-		/* Less than a type, so that it is no request at all; or a
-		 * known one whose body is none. */
+		/* Shorter than a type, so no request at all; or a known type
+		 * with an invalid body. */
 		size_t size = (size_t)rand() % 8;
 
 		cr_assert_geq(fd, 0);
@@ -325,7 +325,7 @@ Test(gate, a_log_that_nobody_reads_keeps_nobody_and_what_is_lost_is_counted)
 	program_fini(&node);
 }
 
-/* 0: let in; 1: kept out by the folder; 2: by the supervisor. */
+/* 0: accepted; 1: refused by the folder; 2: by the supervisor. */
 static int try_as_nobody(void)
 {
 	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;

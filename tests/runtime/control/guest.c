@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes that join a node: what they can, and what is left of them. */
+/* Processes that join a node: their abilities, and their leftovers. */
 #include "tests/runtime/control/node.h"
 
 #include <dirent.h>
@@ -148,7 +148,8 @@ Test(guests, ten_thousand_joins_leave_nothing)
 	struct holdings before;
 
 	node_start(&node, "a", NULL);
-	/* The first ones make what is kept: cards and lanes of the actors. */
+	/* The first ones allocate what is kept: endpoints and lanes of the
+	 * actors. */
 	start_guest(&guest, "often", "100", NULL);
 	expect_end(&guest, 0);
 	node_await_count("a", 3);
@@ -170,7 +171,7 @@ static unsigned seed_random(void)
 	return seed;
 }
 
-/* A moment of up to some milliseconds, at which nothing in particular is. */
+/* A random delay of up to some milliseconds. */
 static void pass_time(unsigned *seed)
 {
 	for (int i = rand_r(seed) % 2000; i > 0; i--)
@@ -298,7 +299,7 @@ Test(guests, one_that_stands_still_is_expelled_and_keeps_its_memory)
 	start_guest(&killer, "kill", "b", NULL);
 	expect_end(&killer, 0);
 	node_await_count("a", 3);
-	/* It may write there yet, so nobody else gets it. */
+	/* It may still write there, so no other process gets it. */
 	state_of("waiter", state);
 	cr_expect_str_eq(state, "dead");
 	start_guest(&killer, "often", "50", NULL);
@@ -370,13 +371,13 @@ Test(guests, a_process_joins_a_node_once)
 	cr_expect(strstr(second.why, "already"), "%s", second.why);
 	trp_client_close(&second);
 	cr_expect_eq(node_count("a"), 4);
-	/* It never set up its region, so that can be given away at once. */
+	/* It never set up its region, so that can be reused at once. */
 	trp_client_close(&first);
 	node_await_count("a", 3);
 	node_stop(&node, "a");
 }
 
-/* Does writing there kill who does it? */
+/* Does a write there kill the writer? */
 static bool is_fatal(void *address)
 {
 	pid_t pid = fork();

@@ -138,7 +138,7 @@ size_t node_count(const char *name)
 	return count;
 }
 
-/* The supervisor tells nobody when a slot is free again: so it is asked. */
+/* The supervisor does not report when a slot is free again: so ask it. */
 void node_await_count(const char *name, size_t count)
 {
 	const struct timespec moment = { 0, 2000000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* A node in a runtime folder of this test's own, and what is asked of it. */
+/* A node in a private runtime folder of this test, and queries to it. */
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ void node_kill(struct program *p);
 /* Runs `troupe ...`, up to NULL, and returns its exit status. */
 int troupe(struct program *p, ...) __attribute__((sentinel));
 
-/* What `troupe ps --json` says of that node; the caller's. */
+/* The output of `troupe ps --json` for that node; owned by the caller. */
 struct troupe_value *node_ps(const char *name);
 /* The actor of that label there, or NULL. */
 const struct troupe_value *node_find(const struct troupe_value *ps,
@@ -42,5 +42,5 @@ const struct troupe_value *node_find(const struct troupe_value *ps,
 
 /* How many actors are alive in the node. */
 size_t node_count(const char *name);
-/* Waits until there are so many, or fails. */
+/* Waits until there are that many, or fails. */
 void node_await_count(const char *name, size_t count);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe send and troupe ask: what people say to actors. */
+/* troupe send and troupe ask: messages from people to actors. */
 #include "tests/runtime/control/node.h"
 
 #include <sys/stat.h>
@@ -10,7 +10,7 @@ TestSuite(people, .init = node_begin, .fini = node_end);
 
 static struct program node, command;
 
-/* The command has ended with that status, and said that; nothing else. */
+/* The command has exited with that status and that output, nothing else. */
 static void expect(int status, int wanted, const char *out, const char *err)
 {
 	cr_expect_eq(status, wanted, "%d: %s%s", status, command.out,

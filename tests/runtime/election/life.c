@@ -133,7 +133,7 @@ Test(turn, who_wakes_when_its_time_is_over_does_not_become_it)
 
 static bool is_eager; /* as long as the test runs */
 
-/* When the own turn is, in gaps after the cycle, with that list. */
+/* The node's turn, in gaps after the cycle, with that list. */
 static double slot_after(const char *list, const struct trp_wire_config *config,
 			 double draw)
 {
@@ -222,7 +222,8 @@ Test(turn, who_is_not_ready_waits_for_those_that_have_values)
 	lone_fini(&lone);
 }
 
-/* Another says that it was last: c alone has a value, behind the middle. */
+/* Another announces that it was last: c alone has a value, behind the
+ * middle. */
 Test(turn, one_that_is_not_ready_and_heads_the_list_waits_two_gaps_as_any)
 {
 	struct trp_beacon_options options = { .node = "m",

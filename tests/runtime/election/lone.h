@@ -38,7 +38,7 @@ void lone_fini(struct lone *lone);
 
 void lone_hear(struct lone *lone, const struct trp_wire *message);
 void lone_hear_init(struct lone *lone, const char *node);
-/* `names` are parted by blanks; an int value < 0 is none. */
+/* `names` are separated by blanks; an int value < 0 is none. */
 void lone_hear_ping(struct lone *lone, const char *names, int64_t value);
 void lone_hear_hist(struct lone *lone, const char *names, int64_t value);
 void lone_hear_vers(struct lone *lone, const char *node, int64_t version);

@@ -363,7 +363,8 @@ Test(crossing, whose_ping_loses_to_a_hist_underway_says_who_has_won)
 	lone_fini(&lone);
 }
 
-/* b was the last; returns when the turn comes, and is a moment before it. */
+/* b was the last; returns the time of the turn, and stops a moment before
+ * it. */
 static double begin_turn(struct lone *lone)
 {
 	double due;
@@ -402,7 +403,7 @@ Test(crossing, no_ping_goes_out_before_the_head_can_have_told_the_other_side)
 	lone_fini(&lone);
 }
 
-/* Says so every few milliseconds, from before the turn until after it. */
+/* Sends that every few milliseconds, from before the turn until after it. */
 static void flood(struct lone *lone, double end_s,
 		  void (*say)(struct lone *lone, const char *names,
 			      int64_t value),

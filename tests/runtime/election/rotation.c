@@ -46,7 +46,8 @@ Test(rotation, six_steps_of_the_protocol)
 	trp_peers_fini(&peers);
 }
 
-/* Written anew from the protocol's words, on a text of one-letter names. */
+/* A second implementation from the protocol's text, on a string of one-letter
+ * names. */
 static void model_insert(char *list, size_t bound, char name)
 {
 	char *found = strchr(list, name), rest[64];

@@ -120,7 +120,7 @@ void mesh_look(void)
 	mesh_changed();
 }
 
-/* A second root's part would be to declare something first. */
+/* Another root would declare something first. */
 int mesh_root(int argc, char **argv)
 {
 	struct troupe_message message;
@@ -209,7 +209,7 @@ void mesh_prepare(int count, const char *url)
 	}
 }
 
-/* Control sockets of its own, so that two may have one name. */
+/* Separate control sockets, so that two may have one name. */
 static void go_home(int number)
 {
 	char home[128];

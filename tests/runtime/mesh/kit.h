@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Whole nodes that are a mesh, each a supervisor in a process of its own that
- * the test can kill.  Their actors write what they see to memory shared with
- * the test, which waits for it: for a change, with a deadline.
+ * Whole nodes in a mesh, each a supervisor in a process that the test can kill.
+ * Their actors write their view to memory shared with the test, which waits for
+ * changes, with a deadline.
  */
 
 #include <criterion/criterion.h>
@@ -24,7 +24,7 @@ struct seen {
 	_Atomic bool looks_up; /* in a look; is_up is by events */
 	_Atomic int64_t up_ns; /* when the bus came up */
 	_Atomic int its, others, seats, downs, healed, lost;
-	_Atomic int live;     /* nodes, as the last look had it */
+	_Atomic int live;     /* nodes, in the last view */
 	_Atomic int offering; /* nodes that offer "guardian" */
 	_Atomic long malformed;
 	_Atomic uint64_t fence, term;
@@ -94,11 +94,11 @@ void mesh_end(void);
 /* Waits until it is so, or fails the test. */
 void mesh_await(bool (*is_so)(void), const char *what);
 
-/* All that are there see all that are there, and each was it. */
+/* All live nodes see all live nodes, and each was it. */
 bool is_settled(void);
 void mesh_mark(void); /* nobody was it, so far */
 bool has_gone_round(void);
-bool is_one_seated(void); /* exactly one of those that are there */
+bool is_one_seated(void); /* exactly one of the live nodes */
 int seated(void);	  /* which, or -1 */
 
 /* The root of a node unless another is set: writes events to the board. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Three nodes on the local bus: they elect, die, are doubled and hear rubbish.
+/* Three nodes on the local bus: they elect, die, are doubled and get garbage.
  */
 #include "tests/runtime/mesh/kit.h"
 
@@ -99,7 +99,7 @@ static void hear_nothing(void *user, const void *payload, size_t length)
 {
 }
 
-/* Rubbish, some of it nearly right: no more than the sockets take. */
+/* Garbage, some of it nearly right: no more than the sockets take. */
 static void say_rubbish(struct trp_bus *bus)
 {
 	static unsigned seed = 1;

@@ -49,7 +49,7 @@ static void stop(struct program *p)
 	program_fini(p);
 }
 
-/* What `troupe run` says when it does not run. */
+/* The output of `troupe run` when it does not run. */
 static void refuse(const char *option, const char *value, const char *why)
 {
 	struct program p = { 0 };
@@ -78,7 +78,7 @@ Test(program, says_what_is_wrong_with_an_option)
 	drop_folder();
 }
 
-/* What `troupe beacon --json` says of that node, when it is up. */
+/* The output of `troupe beacon --json` for that node, when it is up. */
 static void ask(const char *node, struct program *p, const char *until)
 {
 	int i;
@@ -230,7 +230,7 @@ Test(program, watch_tells_of_settings_taken_over_and_of_both_lists_of_a_heal)
 	drop_folder();
 }
 
-/* An end in order is told above. */
+/* An orderly end is reported above. */
 Test(program, watch_tells_by_its_status_that_it_or_its_node_was_cut_short)
 {
 	struct program a = { 0 }, watch[2] = { 0 };

@@ -74,7 +74,7 @@ Test(pack, settings_come_out_as_they_went_in)
 	cr_assert(out.wire.config.force_in);
 }
 
-/* A bus actor that went mad: whatever it says is refused, or is valid. */
+/* A broken bus actor: each of its messages is refused or valid. */
 Test(pack, random_bytes_are_refused_or_are_a_valid_message)
 {
 	static struct trp_mesh_pack_decoded out;

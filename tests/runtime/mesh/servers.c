@@ -65,7 +65,7 @@ static bool are_all_told(void)
 	return true;
 }
 
-/* For so long that nobody knows of another one. */
+/* Long enough for all to forget each other. */
 static bool is_each_alone(void)
 {
 	int i;

@@ -126,7 +126,7 @@ static int leaf_run(const void *arguments)
 static int middle_run(const void *arguments)
 {
 	troupe_ref ref;
-	/* The leaf may have said so before its parent knows. */
+	/* The leaf may have reported that before its parent knows. */
 	CHECK(troupe_spawn_function(leaf_run, NULL, &ref) == 0);
 	board->leaf[0] = getpid();
 	board->grown++;

@@ -10,7 +10,7 @@ enum {
 	HOLD = -1, /* a number that is handled until value[GO] is 1 */
 	IS_HELD = 1,
 	GO = 2,
-	TOLD = 10,    /* value[TOLD + cause]: letters that were told of it */
+	TOLD = 10,    /* value[TOLD + cause]: letters with that cause */
 	WRONG = 30,   /* that were not as board->value[EXPECTED...] says */
 	SENDER = 31,  /* 0: any */
 	TARGET = 32,  /* 0: any */
@@ -159,7 +159,8 @@ static uint64_t untold(void)
 	return counts.untold;
 }
 
-/* So many were told of that cause, and counted in the node; none was wrong. */
+/* That many letters had that cause, and were counted in the node; none was
+ * wrong. */
 static void expect_told(enum troupe_dead_cause cause, long count)
 {
 	UNTIL(board->value[TOLD + cause] >= count);
@@ -208,7 +209,7 @@ static int refused_root(int argc, char **argv)
 	CHECK(troupe_send_wait(ref, &number.base, TROUPE_POLL) == -EAGAIN);
 	expect_told(TROUPE_DEAD_REFUSED, 3);
 	board->value[GO] = 1;
-	/* One that waited and got in is none. */
+	/* A message that waited for room is no dead letter. */
 	CHECK(troupe_send_wait(ref, &number.base, troupe_in_ms(10000)) == 0);
 	CHECK(noticed(0, TROUPE_DEAD_REFUSED) == 3);
 	return 0;
@@ -266,7 +267,7 @@ Test(dead_letters, what_a_receiver_drops_as_too_old_is_told)
 	stage_pass(dropped_old_root);
 }
 
-/* A record as a sender of another mind would make it. */
+/* A record as a hostile sender would write it. */
 static void send_raw(troupe_ref to, const void *bytes, size_t size)
 {
 	void *room;
@@ -493,7 +494,7 @@ static int leave_root(int argc, char **argv)
 	stage_end_of(ref);
 	CHECK(stage_send(ref, 1) == -ESRCH);
 	CHECK(noticed(0, TROUPE_DEAD_TARGET) == 1 && untold() == 0);
-	/* It is the only one to be told, so this comes after what was. */
+	/* It is the only subscriber, so this comes after all letters. */
 	CHECK(troupe_close(one) == 0);
 	stage_end_of(one);
 	CHECK(board->value[TOLD + TROUPE_DEAD_TARGET] == 0);
@@ -538,7 +539,7 @@ Test(dead_letters, a_dead_letters_dead_letter_is_counted_alone)
 	stage_pass(deaf_root);
 }
 
-/* It has asked, and then never looks into its mailbox of 8 KiB. */
+/* It has subscribed, and then never reads its mailbox of 8 KiB. */
 static int stuck_init(const void *arguments)
 {
 	subscribe(arguments);

@@ -141,7 +141,7 @@ static int aside_root(int argc, char **argv)
 			CHECK(stage_send(ref, 1) == 0);
 		CHECK(troupe_send(ref, &text.base) == 0);
 		CHECK(stage_receive(10000) == 1);
-		/* That it waits again is not known, but that it took all is. */
+		/* Whether it waits again is unknown, but it has taken all. */
 		CHECK(troupe_kill(ref) == 0);
 		stage_end_of(ref);
 	}

@@ -148,7 +148,7 @@ Test(trace, has_each_life_send_handler_and_wait)
 	json_decref(events);
 }
 
-/* The flow of what was sent by a handler is that of what it handled. */
+/* Messages sent by a handler have the flow of its message. */
 Test(trace, follows_a_flow_through_the_sends_of_handlers)
 {
 	json_t *events = events_of(busy_root, 0), *event, *args;

@@ -100,7 +100,7 @@ Test(redis, that_is_down_is_a_full_mailbox_until_it_is_up, .init = mail_begin,
 	mail_expect_empty();
 }
 
-/* Group and all: it is made anew. */
+/* With the group: it is created anew. */
 static int deleted_root(int argc, char **argv)
 {
 	troupe_ref ref;
@@ -183,7 +183,7 @@ Test(redis, takes_no_more_than_the_limit_of_its_stream, .init = mail_begin,
 
 enum { CHUNK = 30 };
 
-/* Sends until it has heard that all of the chunk is kept. */
+/* Sends until all of the chunk is confirmed as kept. */
 static int sender_run(const void *arguments)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
@@ -236,7 +236,7 @@ static const struct troupe_class hunted = { .name = "hunted",
 
 static unsigned seed;
 
-/* Kills the desk at random, and starts it anew, until the sender has ended. */
+/* Kills the desk at random, and restarts it, until the sender has ended. */
 static int hunter_root(int argc, char **argv)
 {
 	int64_t spread_us = 12000;
@@ -248,7 +248,7 @@ static int hunter_root(int argc, char **argv)
 	CHECK(troupe_spawn_named("desk", &hunted, NULL, &ref) == 0);
 	CHECK(troupe_spawn_function(sender_run, NULL, &sender) == 0);
 	for (;;) {
-		/* Not to wait for anything: to hit it anywhere. */
+		/* Not a wait: a random moment. */
 		int64_t us = rand_r(&seed) % spread_us;
 		struct troupe_time at = { troupe_now().ns + us * 1000 };
 

@@ -30,7 +30,7 @@ long long redis_ask(struct redis *redis, const char *format, ...);
 void redis_field(struct redis *redis, const char *key, unsigned at,
 		 const char *name, char text[160]);
 
-/* A node in a process group of its own; its root writes to `board`. */
+/* A node in a separate process group; its root writes to `board`. */
 pid_t node_start(int (*root)(int argc, char **argv));
 /* Kills its supervisor, which kills all; all are gone afterwards. */
 void node_kill(pid_t node);
@@ -62,6 +62,6 @@ int mail_flush(troupe_ref to);
 extern ProtobufCService mail_service;
 void mail_close(troupe_ref ref);
 
-/* Counts, and wakes who awaits that. */
+/* Counts, and wakes a waiting reader. */
 void event_add(_Atomic long *event);
 bool event_await(_Atomic long *event, long least, int ms);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mail in Redis that fails, that kills its actor, that is no mail. */
+/* Mail in Redis that fails, kills its actor, or is no mail. */
 #ifdef HAVE_HIREDIS
 #include "tests/runtime/redis/kit.h"
 
