@@ -10,7 +10,7 @@ TestSuite(doubler, .timeout = 600);
 
 static char node[32];
 
-/* `troupe ask`, as the README and the example say it. */
+/* `troupe ask`, as in the README and the example. */
 static void expect_answer(const char *whom, const char *json, int status,
 			  const char *out, const char *err)
 {

@@ -18,7 +18,7 @@ TestSuite(websocket, .timeout = 600);
 
 static int port;
 
-/* Serves so many connections on a free port, and ends then. */
+/* Serves that many connections on a free port, and ends. */
 static void start_server(struct program *p, const char *name,
 			 const char *connections)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The public headers, as compilers see them that are told to be strict. */
+/* The public headers under strict compilers. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -62,7 +62,7 @@ Test(hello, greets_what_looks_like_an_option_or_a_format)
 	expect_greeting("%s%n");
 }
 
-/* The longest that Linux takes as one argument, all but: 128 KiB. */
+/* Nearly the longest argument that Linux takes, 128 KiB. */
 Test(hello, greets_a_very_long_name_in_full)
 {
 	enum { LENGTH = 131000 };

@@ -75,8 +75,8 @@ Test(ring, more_than_there_are_slots_is_refused_in_order)
 }
 
 /*
- * No limit on processes holds for root, who becomes nobody for it.  The loader
- * goes by the whole path, from the root on.
+ * No limit on processes applies to root, so the test becomes user nobody.  The
+ * loader needs the whole path, from the root on.
  */
 static bool nobody_may_read(const char *path)
 {
@@ -120,7 +120,7 @@ Test(ring, a_limit_of_processes_is_reported_and_nothing_is_left)
 		 program_built("examples/ring.so"));
 	if (geteuid() == 0 && !nobody_may_read(object))
 		SKIP("readable", "nobody may not read the build folder");
-	/* It has no folder for its control socket, and says so. */
+	/* It has no folder for its control socket, and logs that. */
 	cr_assert_eq(setenv("XDG_RUNTIME_DIR", "/nonexistent", 1), 0);
 	cr_assert_eq(program_start(&p, geteuid() == 0 ? as_root : as_user), 0);
 	cr_expect_eq(program_finish(&p, PATIENCE_MS), 1);

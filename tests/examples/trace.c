@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `troupe run --trace FILE` makes of the examples. */
+/* Traces of the examples by `troupe run --trace FILE`. */
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>

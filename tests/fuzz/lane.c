@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 /*
- * The input is what a sender has done to its own region, after some honest
- * sends: patches of an offset in its front (16 bit, in words) and a word.  A
- * receiver must read on, and be left with a lane that is closed or empty.
+ * The input is a sender's changes to its own region, after some honest sends:
+ * patches of an offset in its front (16 bit, in words) and a word.  A receiver
+ * must read on, and end with a lane that is closed or empty.
  */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -19,8 +19,8 @@ static const ProtobufCMessageDescriptor *const types[] = {
 };
 
 /*
- * A message packs into as many bytes as it says.  These may be refused: an
- * unknown field numbered 0 in two bytes is taken, but in one byte is not.
+ * A message packs into its computed size.  The bytes may be refused: an unknown
+ * field numbered 0 is accepted in two bytes, but not in one.
  */
 static void send_on(const ProtobufCMessage *message,
 		    struct trp_scratch *scratch)

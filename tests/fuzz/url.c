@@ -54,7 +54,7 @@ static void read_redis(const char *url)
 	assert(ends_in(text, sizeof(text)));
 }
 
-/* The URLs of a bus and of a mailbox: what is read fits, and ends. */
+/* The URLs of a bus and of a mailbox: parsed texts fit, and end. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	char url[4097];

@@ -84,7 +84,7 @@ Test(statistics, of_three_runs_nothing_is_said)
 
 /* ---- the program --------------------------------------------------------- */
 
-/* A baseline in which each time is so many times what it was. */
+/* A baseline with each time multiplied. */
 static const char *times(const char *json, double factor)
 {
 	const char *path = scratch("scaled.json");

@@ -25,7 +25,7 @@ Test(lines, each_row_of_csv_has_all_columns_and_says_how_it_was)
 	}
 }
 
-/* RebenchLog of ReBench, as its documentation says it. */
+/* RebenchLog of ReBench, as documented. */
 Test(lines, rebench_finds_its_lines_and_the_word_for_a_wrong_run)
 {
 	static const char line[] = "^([^ ]+):( iterations=([0-9]+))? "

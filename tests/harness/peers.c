@@ -25,7 +25,7 @@ Test(peers, one_whose_file_is_missing_is_skipped_and_named, .fini = forget)
 	SAYS_NOT("FAILED");
 }
 
-/* In the other formats there is no row to say it in. */
+/* The other formats have no row for it. */
 Test(peers, one_that_is_skipped_is_named_in_each_format)
 {
 	static const char *const formats[] = { "csv", "json", "rebench" };
@@ -47,14 +47,14 @@ Test(peers, what_one_cannot_carry_is_skipped_and_said)
 	SAYS("cannot carry more than 131008 bytes");
 	SAYS("cannot carry more than 8128 bytes");
 	SAYS("messages/s");
-	/* The largest that is said to go does. */
+	/* The largest size that is documented works. */
 	cr_assert_eq(bench("--dry-run unix_seqpacket_oneway:bytes=131008 "
 			   "mqueue_oneway:bytes=8128"),
 		     0, "%s", said);
 	SAYS_NOT("cannot carry");
 }
 
-/* Nobody's start or first touch of a page is in the figure of a few. */
+/* Figures of few messages include no start and no first touch of a page. */
 Test(peers, ours_and_theirs_carry_the_same_and_at_least_8_messages)
 {
 	static const char *const names[] = { "oneway_copied", "oneway_loaned",

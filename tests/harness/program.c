@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe-bench as a program: what it says and how it ends. */
+/* troupe-bench as a program: its output and its exit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include "tests/harness/said.h"
@@ -27,7 +27,7 @@ Test(program, a_run_that_fails_is_1_and_says_why)
 	SAYS("the node ended with status 1");
 }
 
-/* How it is wrong, and what is said of it: see tests/bench/checks. */
+/* The error, and its report: see tests/bench/checks. */
 Test(program, a_wrong_result_is_1_and_says_what_is_wrong)
 {
 	static const struct {

@@ -115,7 +115,7 @@ Test(report, draws_each_plot_within_the_page, .fini = forget)
 	cr_assert_eq(run("test $(grep -c '<svg' %s) -ge %zu", page,
 			 sizeof(titles) / sizeof(*titles)),
 		     0);
-	/* Nothing beside itself: names of name spaces are no addresses. */
+	/* Nothing outside of it: names of namespaces are no addresses. */
 	cr_assert_eq(run("sed -E 's/xmlns(:[a-z]+)?=\"[^\"]*\"//g' %s | "
 			 "grep -nEi 'https?:|<script|<link|<img|@import|"
 			 "(src|href)=.[^#]|url\\([^#]'",

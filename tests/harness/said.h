@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* A program run to its end, and what it said. */
+/* A program run to its end, and its output. */
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -15,8 +15,8 @@ int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* troupe-bench with these arguments. */
 int bench(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A path of its own for each test: "/tmp/troupe-bench-PID.<ending>"; static,
- * and removed by forget(). */
+/* A separate path for each test: "/tmp/troupe-bench-PID.<ending>"; static, and
+ * removed by forget(). */
 const char *scratch(const char *ending);
 void forget(void);
 

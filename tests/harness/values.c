@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "tests/harness/said.h"
 
-/* Each parameter of each benchmark, as --list has them. */
+/* Each parameter of each benchmark in --list. */
 Test(values, no_benchmark_takes_less_than_nothing_or_more_than_there_is)
 {
 	const char *build = getenv("TROUPE_BUILD");
@@ -106,7 +106,7 @@ Test(values, what_cannot_be_written_is_said_before_the_first_run)
 	}
 }
 
-/* It is ended; what is known is written; nothing is left. */
+/* It is ended; its results are written; nothing is left. */
 Test(values, an_interrupted_one_ends_with_what_is_known, .fini = forget)
 {
 	const char *csv = scratch("csv"), *told = scratch("told");
@@ -114,7 +114,7 @@ Test(values, an_interrupted_one_ends_with_what_is_known, .fini = forget)
 	int hops = 1000000000 + getpid(); /* for ps, which sees all */
 	char interrupted[64];
 
-	/* The second of them runs until it is told not to. */
+	/* The second of them runs until it is stopped. */
 	cr_assert_eq(run("%s/bin/troupe-bench --preset smoke --out %s pingpong "
 			 "threadring:hops=%d > %s 2>&1 & p=$!; i=0; "
 			 "until grep -q round.trips/s %s || [ $i = 2000 ]; do "

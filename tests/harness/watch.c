@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The harness looks after itself: what hangs, and what is left behind. */
+/* The checks of the harness: hangs and leftovers. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <unistd.h>

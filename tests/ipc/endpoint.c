@@ -75,7 +75,7 @@ Test(endpoint, no_two_are_in_one_place)
 	}
 }
 
-/* A reader may come at any time, also while the index is replaced. */
+/* A reader may arrive at any time, also while the index is replaced. */
 struct race {
 	_Atomic uint32_t made, laps;
 	_Atomic bool has_failed;
@@ -100,8 +100,7 @@ static void *read_endpoints(void *data)
 	return NULL;
 }
 
-/* Until the reader is at work, so that the next endpoint is made under its
- * eyes. */
+/* Until the reader is running, so that the next endpoint is made meanwhile. */
 static void await_a_lap(struct race *race)
 {
 	uint32_t laps = race->laps;

@@ -10,8 +10,8 @@
 #include "tests/support/ipc_kit.h"
 
 /*
- * Mallory writes whatever she likes wherever she may: into her own region.
- * Bob must not fall for it, and must go on with Carol's mail.
+ * Mallory writes anything into her own region.
+ * Bob must reject it, and must go on with Carol's mail.
  */
 
 enum { MALLORY = 1, BOB = 2, CAROL = 3, HEAP = 1 << 20 };
@@ -43,7 +43,7 @@ static uint64_t below(uint64_t bound)
 	return kit_random(&seed) % bound;
 }
 
-/* Honest traffic in both directions, so that there is something to spoil. */
+/* Honest traffic in both directions, for Mallory to corrupt. */
 static void send_some(struct kit_actor *from, struct kit_actor *to)
 {
 	static const unsigned char bytes[2000];
@@ -61,7 +61,7 @@ static void send_some(struct kit_actor *from, struct kit_actor *to)
 		trp_mailbox_commit(&from->box, 8);
 }
 
-/* A number that is likely to be nearly right. */
+/* A number that is probably nearly right. */
 static uint64_t lie(uint64_t truth)
 {
 	switch (below(8)) {
@@ -152,7 +152,7 @@ static bool is_in_region(uint32_t slot, const void *bytes, uint64_t size)
 		       : in_heap <= HEAP && size <= HEAP - in_heap;
 }
 
-/* Reads what it was given, which must be the sender's. */
+/* Reads the record, which must be the sender's. */
 static uint64_t touched;
 
 static void touch(const struct trp_mail *mail)
@@ -190,7 +190,7 @@ static void read_bobs_mail(uint64_t *next_of_carol)
 	}
 }
 
-/* All that bob and the supervisor do with such a neighbour. */
+/* Everything that bob and the supervisor do with such a neighbour. */
 static void live_with_her(uint64_t *sent_by_carol, uint64_t *next_of_carol)
 {
 	struct trp_mail mail;
@@ -341,7 +341,7 @@ Test(hostile, each_lie_is_found_out)
 		cr_assert_eq(trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail),
 			     -EBADMSG, "%s", lies[i].name);
 		cr_assert_eq(bob.box.lies, i + 1);
-		/* Nobody will read on, which does not hold her slot. */
+		/* The rest is not read, which does not hold her slot. */
 		if (!lies[i].tail)
 			cr_assert_eq(trp_mailbox_unread_bytes(&kit.fresh, BOB,
 							      MALLORY),
@@ -375,7 +375,7 @@ Test(hostile, a_lie_is_told_once_and_closes_that_lane_alone)
 	cr_assert(trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL));
 	cr_assert_eq(bob.box.lies, 1);
 
-	/* Nobody will read that; it does not hold her slot for ever. */
+	/* That is not read, and does not hold her slot for ever. */
 	trp_mailbox_receive_rescan(&bob.box);
 	read_bobs_mail(&seed);
 	kit_set_state(&kit, MALLORY, TRP_DEAD);

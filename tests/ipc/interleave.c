@@ -9,9 +9,9 @@
 #include "tests/support/step.h"
 
 /*
- * One side is stopped after each instruction in turn, while the other does all
- * that it has to do: whatever the instant, nothing is lost and nobody sleeps
- * for ever.  The child is the one that is stopped; the parent is the other.
+ * One side is stopped after each instruction in turn, while the other does its
+ * whole part: at any instant, nothing is lost and no process sleeps for ever.
+ * The child is stopped; the parent is the other side.
  */
 
 enum { CHILD = 1, PARENT = 2 };
@@ -42,8 +42,8 @@ struct play {
 };
 
 /*
- * With the move after so many steps of `path`; false: there are not so many.
- * Without steps, to find the path: with the move after its second mark.
+ * Runs the move after that many steps of `path`; false: it has fewer.  Without
+ * steps, to find the path: the move comes after its second mark.
  */
 static bool play_once(const struct play *play, struct step_path *path,
 		      const unsigned *steps)
@@ -70,7 +70,7 @@ static bool play_once(const struct play *play, struct step_path *path,
 	return is_running;
 }
 
-/* A path that is not quite the same each time may miss a step. */
+/* A path that varies a little may miss a step. */
 static void play_all(const struct play *play)
 {
 	static struct step_path path;
@@ -229,7 +229,7 @@ static void send_large(uint32_t generation)
 		     0);
 }
 
-/* Not closed where the child has not said yet that it has read it. */
+/* Not closed if the child has not yet published that it has read it. */
 static void close_and_send(uint32_t generation)
 {
 	struct trp_outgoing *out =

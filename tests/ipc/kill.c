@@ -16,7 +16,7 @@
 
 /*
  * A process that is killed after some instruction leaves its memory as it is
- * after that instruction.  So it is enough to look at it after each.
+ * after that instruction.  So it is enough to check it after each.
  */
 
 static struct kit kit;
@@ -42,8 +42,8 @@ struct letter {
 };
 
 /*
- * First ring, growth, padding, wraps, a reservation given up in between, the
- * end of a lane and its next beginning.
+ * First ring, growth, padding, wraps, a cancelled reservation in between, the
+ * end of a lane and its next start.
  */
 static const struct letter letters[] = {
 	{ 8, 0 },    { 100, 0 },   { 300, 3 },	{ 500, 0 }, { 900, 0 },
@@ -200,7 +200,7 @@ Test(kill, a_sender_leaves_the_whole_record_or_nothing)
 
 /* ---- the sender, really killed, before a receiver that sleeps ------------ */
 
-/* Tells slot 0 of each thing that it is sent. */
+/* Reports each record that it gets to slot 0. */
 static int echo(struct kit_actor *actor, void *data)
 {
 	struct trp_mail mail;
@@ -249,7 +249,7 @@ static void until_it_sleeps(void)
 }
 
 /*
- * Kills the sender after so many instructions of its second send.  False: it
+ * Kills the sender after that many instructions of its second send.  False: it
  * had ended.
  */
 static bool kill_after(uint32_t generation, unsigned steps,
@@ -290,7 +290,7 @@ Test(kill, what_a_sender_committed_reaches_a_receiver_that_sleeps)
 	bool is_committed = false, was_committed = false;
 	unsigned steps = 0, killed = 0;
 
-	/* Before the commit each seventh instruction will do, then each. */
+	/* Before the commit each seventh instruction is enough, then each. */
 	while (kill_after(generation, steps, &is_committed)) {
 		if (is_committed && !was_committed)
 			steps -= steps > stride ? stride : steps;
@@ -340,7 +340,7 @@ static int read_all(struct kit_actor *actor, void *data)
 	return 0;
 }
 
-/* The lane as a successor of the receiver would take it up. */
+/* The lane as a successor of the receiver would find it. */
 static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 {
 	const struct trp_endpoint *endpoint =

@@ -365,7 +365,7 @@ static int ascending(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Nanoseconds from the loan to done, nothing of it touched; the median. */
+/* Nanoseconds from the loan to done, untouched; the median. */
 static int64_t time_to_hand_over(uint64_t size)
 {
 	struct trp_extent extent;

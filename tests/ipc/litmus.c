@@ -12,9 +12,9 @@
 #include "tests/support/ipc_kit.h"
 
 /*
- * The two handshakes of a lane, over and over with both sides at the same
- * instant: at least one of them must see the other.  These are what fails when
- * a fence is missing.
+ * The two handshakes of a lane, repeated with both sides at the same instant:
+ * at least one of them must see the other.  These tests fail if a fence is
+ * missing.
  */
 
 enum { ROUNDS = 200000, LIMIT = 256, RECORD = 16 };
@@ -94,7 +94,7 @@ static bool get(void)
 }
 
 /*
- * Before its move each side looks at what it is going to load, so that this is
+ * Before its move each side loads its target once, so that the next load is
  * fast.  One of them, in turn, first stores to lines that the other has just
  * written, so that its stores, which go out in order, are slow.
  */
@@ -207,7 +207,7 @@ Test(litmus, a_commit_rings_or_is_seen)
 
 /* ---- a sender waits for room while the receiver gives it ----------------- */
 
-/* Full, then read; head is not told yet. */
+/* Full, then read; head is not published yet. */
 static void prepare_waiting(void)
 {
 	while (get())

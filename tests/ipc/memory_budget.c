@@ -137,7 +137,7 @@ Test(budget_files, the_first_version_of_cgroups_is_read_as_well)
 	cr_assert_eq(available(), 50000);
 }
 
-/* The path may be one of outside the container: what is seen bounds. */
+/* The path may be outside the container: visible groups bound us. */
 Test(budget_files, a_path_that_is_not_there_is_bounded_from_above)
 {
 	write_file("proc/self/cgroup", "0::/docker/0123\n");

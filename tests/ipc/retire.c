@@ -10,7 +10,7 @@
 #include "ipc/outgoing.h"
 #include "tests/support/ipc_kit.h"
 
-/* Memory that is not used any more; ann sends to bob, in this process. */
+/* Memory that is no longer used; ann sends to bob, in this process. */
 
 static struct kit kit;
 static struct kit_actor ann, bob;
@@ -220,7 +220,7 @@ Test(retire, the_next_loan_takes_the_block_that_was_read_and_no_new_one)
 		cr_assert_eq(lend(size), first);
 	}
 	cr_assert_eq(usage(), before);
-	/* Nobody reads this one: the next is another. */
+	/* This one is never read: the next is another. */
 	cr_assert_neq(lend(size), first);
 }
 
@@ -311,7 +311,7 @@ static int read_for_ever(struct kit_actor *actor, void *unused)
 	return 1;
 }
 
-/* Not that it never does: the reader may be kept from running for a while. */
+/* It may happen sometimes: the reader may be preempted for a while. */
 Test(retire, where_somebody_reads_it_does_not_grow_by_as_much_as_is_sent)
 {
 	uint32_t generation;

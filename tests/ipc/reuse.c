@@ -7,7 +7,7 @@
 #include "ipc/mailbox_receive.h"
 #include "ipc/mailbox_unread.h"
 
-/* Slots that go from hand to hand; ann stays, her peer changes. */
+/* Slots that change their owner; ann stays, her peer changes. */
 
 static struct kit kit;
 static struct kit_actor ann, other;
@@ -113,7 +113,7 @@ Test(reuse, an_old_head_is_no_room)
 	depart();
 }
 
-/* A ring that came late, from one who wrote to ann's predecessor. */
+/* A late ring, from a sender to ann's predecessor. */
 Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
 {
 	struct trp_mail mail;

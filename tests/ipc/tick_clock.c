@@ -8,11 +8,11 @@
 #include "ipc/time.h"
 #include "tests/support/ipc_kit.h"
 
-/* The world: what the kernel's clock says, and how fast ticks go. */
+/* The world: the kernel's clock, and the rate of ticks. */
 struct world {
 	int64_t ns;
 	double ticks, ghz;
-	int64_t reading_ns; /* how long a reading of the kernel's clock takes */
+	int64_t reading_ns; /* duration of a reading of the kernel's clock */
 	unsigned readings;
 	struct trp_tick_clock clock;
 };

@@ -33,7 +33,7 @@ static void tear_down(void)
 
 TestSuite(unread, .init = set_up, .fini = tear_down, .timeout = 600);
 
-/* Of each stream: the next number to be sent, and that is not done. */
+/* Of each stream: the next number to send, and the next unfinished one. */
 static struct lane {
 	uint64_t sent, done;
 } lanes[SENDERS + 1][TRP_STREAMS];

@@ -148,7 +148,7 @@ size_t heap_calls(void)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-/* gcc has the function, and not clang's <sanitizer/allocator_interface.h>. */
+/* gcc has the function, but not clang's <sanitizer/allocator_interface.h>. */
 extern int __sanitizer_install_malloc_and_free_hooks(
 	void (*on_malloc)(const volatile void *, size_t),
 	void (*on_free)(const volatile void *));

@@ -20,5 +20,5 @@ void guarded_free(unsigned char *bytes, size_t size);
 /* malloc() and free() calls of this process so far, from any library. */
 size_t heap_calls(void);
 
-/* TROUPE_SEED or else the clock; says how to run the test again. */
+/* TROUPE_SEED or else the clock; prints how to repeat the test. */
 unsigned long seed_of(const char *test);

@@ -140,7 +140,7 @@ Test(json, nesting_is_bounded_with_its_place)
 	memset(text + TRP_VALUE_DEPTH, ']', TRP_VALUE_DEPTH);
 	text[(size_t)2 * TRP_VALUE_DEPTH] = '\0';
 	check_same(text);
-	/* In text they are no levels. */
+	/* In text they do not count as levels. */
 	memset(text, '[', 100);
 	text[0] = text[99] = '"';
 	text[100] = '\0';

@@ -38,7 +38,7 @@ static size_t pack_full(unsigned char *bytes)
 	return size;
 }
 
-/* The message that `message` is at the other end. */
+/* `message` as its receiver gets it. */
 static void *travel(const ProtobufCMessage *message)
 {
 	size_t size = trp_message_size(message);
@@ -208,7 +208,7 @@ Test(message, without_a_required_field_is_bad)
 	cr_assert_eq(((Sample__Needed *)message)->maybe, 7);
 }
 
-/* Bytes that may be anything: unpacked in place, a fault lies behind them. */
+/* Arbitrary bytes, unpacked in place before an unmapped page. */
 static int try_unpack(const unsigned char *bytes, size_t size)
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&scratch);
@@ -369,7 +369,7 @@ Test(message, a_body_larger_than_the_scratch_is_refused)
 	free(bytes);
 }
 
-/* `levels` messages, each in the last; returns where it begins in `bytes`. */
+/* `levels` nested messages; returns their start in `bytes`. */
 static unsigned char *nest(unsigned char *bytes, size_t size, unsigned levels,
 			   unsigned char field)
 {
@@ -496,7 +496,7 @@ Test(message, a_peer_that_changes_the_bytes_meanwhile_overflows_nothing)
 		ProtobufCMessage *message;
 		Sample__Lists *lists;
 
-		/* The array is allocated last: what follows is its end. */
+		/* The array is allocated last, so its end follows. */
 		if (trp_message_unpack(&sample__lists__descriptor, shared.bytes,
 				       sizeof(shared.bytes), &scratch,
 				       &message) == 0) {

@@ -71,7 +71,7 @@ Test(type, a_name_is_hashed_once)
 	cr_assert_eq(trp_type_of(&type), trp_type_id("first"));
 }
 
-/* Of many descriptors, a few that are remembered in the same place. */
+/* Of many descriptors, a few share a place in the cache. */
 enum { DESCRIPTORS = 1000, RIVALS = 3 };
 static ProtobufCMessageDescriptor descriptors[DESCRIPTORS];
 static struct {

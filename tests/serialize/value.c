@@ -142,7 +142,7 @@ Test(value, put_replaces_and_the_order_of_keys_does_not_count)
 	troupe_value_put(b, "x", troupe_value_int(1));
 	cr_assert_eq(troupe_value_count(b), 2);
 	cr_assert(troupe_value_equals(a, b));
-	/* As it may come off the wire: the last of a key counts. */
+	/* As it may arrive on the wire: the last of duplicate keys counts. */
 	trp_value_add(b, "x", troupe_value_int(3));
 	cr_assert_eq(troupe_value_to_int(troupe_value_get(b, "x"), 0), 3);
 	cr_assert_not(troupe_value_equals(a, b));

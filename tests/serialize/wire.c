@@ -433,7 +433,7 @@ Test(wire, no_room_is_said_and_nothing_is_overrun)
 
 /* ---- the other side ------------------------------------------------------ */
 
-/* Python reads what we send, and sends it back in its own way. */
+/* Python reads our message, and sends it back in its own encoding. */
 static bool ask_python(const char *codec, const struct bytes *bytes,
 		       struct bytes *ret_answer)
 {

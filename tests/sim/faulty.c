@@ -56,7 +56,7 @@ static void show(const char *what, const struct sum *sum)
 		    sum->detags / runs);
 }
 
-/* The net that BEACON 1.16 measures: 5 nodes, a list of 5, 3,800 s. */
+/* The network of BEACON 1.16: 5 nodes, a list of 5, 3,800 s. */
 static struct sum run_original_net(uint64_t first, uint64_t count,
 				   const struct sim_faults *faults)
 {
@@ -161,7 +161,7 @@ static void calm_down(struct sim_net *net)
 	restart_failed(net);
 }
 
-/* In so many cycles a healthy net comes of whatever there was. */
+/* After that many cycles any network is healthy. */
 #define CALM_CYCLES 6
 
 static void run_chaos(uint64_t seed, bool is_loud, int nodes)

@@ -45,7 +45,7 @@ static void begin(struct sim_net *net, uint64_t seed, int nodes, bool is_loud)
 	sim_run(net, 20 * SIM_CYCLE);
 }
 
-/* And nothing is left of it. */
+/* And leaves nothing behind. */
 static void end(struct sim_net *net)
 {
 	net->overlaps = 0;
@@ -74,7 +74,7 @@ static void join_two(struct sim_net *net)
 			net->nodes[i].side = 0;
 }
 
-/* Whether the others come within a gap, or three cycles later. */
+/* True: the others join within a gap; false: three cycles later. */
 Test(join, sides_that_join_later_agree_within_a_cycle_of_that)
 {
 	struct sim_seeds seeds = sim_seeds(150000, 1000);
@@ -99,8 +99,8 @@ Test(join, sides_that_join_later_agree_within_a_cycle_of_that)
 }
 
 /*
- * They know the same last pings, and each may take a ping of another one for
- * one that follows its own.  Returns the share that takes more than a cycle.
+ * They know the same last pings, and each may take another's ping for a
+ * follower of its own.  Returns the share that takes more than a cycle.
  */
 static double part_for_a_while(uint64_t first, uint64_t count, int parts)
 {
@@ -158,7 +158,7 @@ Test(join, where_sides_come_and_go_one_head_is_left_within_two_cycles)
 	}
 }
 
-/* One dies while they join, or another one begins. */
+/* One dies while they join, or another one starts. */
 Test(join, with_a_death_or_a_start_there_is_one_head_within_two_cycles)
 {
 	struct sim_seeds seeds = sim_seeds(180000, 900);

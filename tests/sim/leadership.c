@@ -14,7 +14,7 @@
 static const struct sim_faults quick = { .delay_min_ns = 100000,
 					 .delay_max_ns = 2000000 };
 
-/* A singleton takes that long to stop: nobody may begin before. */
+/* A singleton takes that long to stop: no other may start before. */
 #define STOP_NS (SIM_GAP * 3 / 4)
 
 struct house {
@@ -150,7 +150,7 @@ static int running(const struct sim_net *net, int side)
 	return count;
 }
 
-/* Leadership may be on its way from one to another. */
+/* Leadership may be in transit from one to another. */
 static void until_one_runs(struct sim_net *net)
 {
 	int i;
@@ -192,7 +192,7 @@ Test(leadership, in_a_whole_net_one_runs_and_stays)
 	}
 }
 
-/* It is off the list now and then, and must not be thought to be gone. */
+/* It is off the list now and then, and must not count as gone. */
 Test(leadership, where_many_wait_for_a_place_the_leader_stays_too)
 {
 	struct sim_seeds seeds = sim_seeds(405000, 300);

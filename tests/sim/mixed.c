@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Nets in which nodes that keep the original's rules take turns with ours. */
+/* Networks in which nodes with the original's rules take turns with ours. */
 #include "tests/sim/net.h"
 
 #include <criterion/criterion.h>
@@ -93,7 +93,7 @@ static struct sum run_mixed(uint64_t first, uint64_t times, double share,
 	return sum;
 }
 
-/* The model of it is right: BEACON's figures are of one run each. */
+/* Its model is right: BEACON's figures are of one run each. */
 Test(mixed, originals_alone_do_as_they_were_seen_to)
 {
 	struct sum whole = run_mixed(400000, 20, 1, 5, &quick);

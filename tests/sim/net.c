@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message on the air: one copy for all who get it. */
+/* A message in flight: one copy for all receivers. */
 struct letter {
 	struct trp_wire wire;
 	int users;
@@ -541,9 +541,9 @@ void sim_split(struct sim_net *net, int parts)
 }
 
 /*
- * As far as a message tells of it.  A list without bound keeps the dead at its
- * far end, and who took it out of a message has other ones there: of it, only
- * the two that decide who follows must be the same.
+ * Only as far as a message carries it.  An unbounded list keeps dead nodes at
+ * its far end, where a node that took it from a message has others: only the
+ * first two names, which decide the follower, must be equal.
  */
 static bool has_same_list(const struct sim_node *a, const struct sim_node *b)
 {

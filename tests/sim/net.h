@@ -5,7 +5,7 @@
  * A virtual network with a virtual clock, and a beacon in each of its nodes.
  * Everything follows from the seed.  A message goes to every node that is up
  * and on the sender's side, its sender included; each of these deliveries is
- * lost, doubled and delayed for itself.
+ * lost, doubled and delayed independently.
  */
 
 #include "runtime/election/beacon.h"
@@ -16,7 +16,7 @@
 #define SIM_GAP	   (SIM_SECOND * 3 / 2)
 
 struct sim_faults {
-	double loss;	 /* of each delivery, the sender's own excepted */
+	double loss;	 /* of each delivery, except the sender's own */
 	double own_loss; /* of the sender's own */
 	double doubling;
 	int64_t delay_min_ns, delay_max_ns; /* uniform between the two */
@@ -100,10 +100,10 @@ const char *sim_listed(const struct sim_node *node, size_t place);
 /* Runs until that much later. */
 void sim_run(struct sim_net *net, int64_t duration_ns);
 
-/* Runs on until nothing is on the air. */
+/* Runs on until nothing is in flight. */
 void sim_land(struct sim_net *net);
 
-/* Calls the beacon at its own time, and minds what it changes. */
+/* Calls the beacon at its local time, and applies its changes. */
 struct trp_time sim_local(const struct sim_node *node);
 void sim_touched(struct sim_node *node);
 
@@ -120,8 +120,8 @@ double sim_draw(struct sim_net *net);
 int sim_below(struct sim_net *net, int end);
 
 /*
- * For a test over many seeds: first and last seed, SIM_TIMES as many where the
- * environment says so; or only the one that SIM_SEED names, run with is_loud.
+ * For a test over many seeds: first and last seed, times SIM_TIMES of the
+ * environment; or only SIM_SEED, run with is_loud.
  */
 struct sim_seeds {
 	uint64_t first, end;

@@ -44,7 +44,8 @@ struct original {
 	enum phase phase;
 	int64_t next_ns; /* the own turn */
 	int64_t done_ns; /* of the phase */
-	int64_t ping_ns; /* a PING event is told, which counts; or INT64_MAX */
+	int64_t ping_ns; /* a PING event is reported, which counts; or
+			  * INT64_MAX */
 	int64_t vers_ns; /* the configuration is sent again; or INT64_MAX */
 	int64_t valid_pings;
 	int64_t misses;
@@ -315,7 +316,7 @@ static void tell_later(struct original *original, char (*list)[NAME],
 	head->length = length;
 }
 
-/* Whether the two have the same name behind the head, or both have none. */
+/* True: the two have the same name behind the head, or both have none. */
 static bool has_same_second(const struct original *original,
 			    const struct heard *heard)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A node that keeps the rules of asyncactor 0.26.4 as they are, with their
- * defects: for nets in which such nodes and ours take turns.  Always ready, and
- * without any of the repairs that election/README.md lists.
+ * A node with the rules of asyncactor 0.26.4, defects included, for networks in
+ * which such nodes and ours take turns.  Always ready, and without the
+ * improvements that election/README.md lists.
  */
 
 #include "runtime/election/beacon.h"

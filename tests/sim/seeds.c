@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which seeds are run, and what is said of one that failed. */
+/* The choice of seeds, and the report of a failed one. */
 #include "tests/sim/net.h"
 
 #include <criterion/criterion.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channels too slow for the gap.  Slots of members are G/16 and less apart, so
- * those behind each other ping before they hear one another, and the greater
- * value has the turn: time and again the same, where values stay what they are.
+ * successors ping before they hear each other, and the greater value has the
+ * turn: always the same one if values are constant.
  */
 #include "tests/sim/net.h"
 
@@ -12,7 +12,7 @@ enum { NODES = 5, CYCLES = 300, NETS = 50 };
 
 struct share {
 	uint64_t tags, overlaps;
-	double least; /* turns of the node that had fewest, of an even share */
+	double least; /* turns of the node with the fewest, of an even share */
 	int nets;
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Nets that fall apart into two to four, and heal. */
+/* Networks that split into two to four, and heal. */
 #include "tests/sim/net.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* G / 128 is the most by which delays may differ. */
+/* Delays may differ by at most G / 128. */
 static const struct sim_faults quick = { .delay_min_ns = 100000,
 					 .delay_max_ns = 2000000 };
 static const struct sim_faults slow = { .delay_min_ns = 100000,
@@ -73,9 +73,9 @@ static bool has_doubles(const struct said *said)
 }
 
 /*
- * Not alone: two lone nodes are as two that begin.  And not as the tail, which
- * a newcomer may push out before the sides meet.  A node without a value has
- * nothing to recover.
+ * Not alone: two lone nodes are like two that start.  And not as the tail,
+ * which a newcomer may push out before the sides meet.  A node without a value
+ * has nothing to recover.
  */
 static bool lists_itself(const struct sim_node *node)
 {
@@ -167,7 +167,7 @@ static void heal(struct sim_net *net, int parts)
 	net->watch = NULL;
 }
 
-/* Nets that are split into `parts`, with whatever `prepare` sets. */
+/* Networks that split into `parts`, prepared by `prepare`. */
 struct scene {
 	uint64_t first, count;
 	int parts;
@@ -324,7 +324,7 @@ Test(split, of_nodes_that_bring_another_value_with_each_ping)
 				    let_values_tell_who_waited, NULL });
 }
 
-/* Not while they begin: three doubled init make a node give up. */
+/* Not while they start: three doubled inits make a node give up. */
 static void split_and_double(struct sim_net *net, int parts)
 {
 	net->faults.doubling = 0.3;

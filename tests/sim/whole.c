@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A whole net that loses nothing, and the death of its nodes. */
+/* A whole network without loss, and the death of its nodes. */
 #include "tests/sim/net.h"
 
 #include <criterion/criterion.h>

@@ -73,7 +73,7 @@ Test(run_tests, a_leak_in_any_process_fails_its_folder)
 	cr_expect(strstr(runner.out, "\nfailed in: x\n"), "%s", runner.out);
 }
 
-/* Criterion starts its tests with BXFI_MAP; the program is to be none. */
+/* Criterion starts its tests with BXFI_MAP; the program must not be one. */
 static void printing(void)
 {
 	char text[256];

@@ -19,7 +19,7 @@ static void run(void)
 	const char *argv[] = { program_built("tests/suite/programs/leaving"),
 			       NULL };
 
-	/* Criterion starts its tests with it; the program is to be none. */
+	/* Criterion starts its tests with it; the program must not be one. */
 	unsetenv("BXFI_MAP");
 	unsetenv("TROUPE_TEST_OUTPUT");
 	cr_assert_eq(program_start(&leaving, argv), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Three nodes elect over each bus; nodes and servers die, garbage is said. */
+/* Three nodes elect over each bus; nodes and servers die, garbage is sent. */
 #include "tests/ipc/bus/vote.h"
 #include "ipc/bus/kinds.h"
 #include "serialize/beacon/codecs.h"
@@ -96,7 +96,7 @@ Test(local, three_elect_and_one_dies)
 	drop_folder();
 }
 
-/* A process of its own opens the bus and is killed. */
+/* A forked process opens the bus and is killed. */
 static void leave_a_dead_socket(const char *url)
 {
 	static const struct trp_bus_calls no_calls;

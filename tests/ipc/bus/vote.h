@@ -34,7 +34,7 @@ struct election {
 	unsigned int random;
 };
 
-/* The gap is what the bus takes at most, on a busy machine. */
+/* The gap is the longest delay of the bus, on a busy machine. */
 void election_begin(struct election *election, const char *codec, double gap_s,
 		    const char *const *urls, int count);
 void election_end(struct election *election);
@@ -45,11 +45,11 @@ void election_run(struct election *election,
 		  bool (*is_so)(const struct election *election),
 		  const char *what);
 
-/* Three have one list with all that live in it, and each had a turn. */
+/* Three have one list with all live nodes, and each had a turn. */
 bool is_settled(const struct election *election);
 bool are_all_up(const struct election *election);
 bool are_all_down(const struct election *election);
 bool is_garbage_counted(const struct election *election);
-/* Everybody had one turn more since election_mark(). */
+/* All had one turn more since election_mark(). */
 bool has_gone_round(const struct election *election);
 void election_mark(struct election *election);

@@ -3,7 +3,7 @@
 
 /*
  * The kernel does what wait_uring.c, wait_epoll.c and wake_socket.c rely on.
- * When one of these fails on a new kernel, it is the first thing to know.
+ * If one of these fails on a new kernel, start there.
  */
 
 #include <errno.h>
@@ -46,7 +46,7 @@ static void arm(uint32_t value)
 	cr_assert_eq(io_uring_submit(&ring), 1);
 }
 
-/* The result of what has completed, or INT_MAX when nothing has. */
+/* The result of a completion, or INT_MAX: there is none. */
 static int completed(void)
 {
 	struct io_uring_cqe *cqe;

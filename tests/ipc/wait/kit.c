@@ -65,7 +65,7 @@ void bells_clear(struct doorbells *doorbells, uint32_t slot)
 	trp_doorbell_take(&doorbells->doorbell[slot], SLOTS, ignore, NULL);
 }
 
-/* Of the parent, so that a child of a test has the same. */
+/* From the parent, so that a child of a test has the same. */
 static uint64_t node_of_test(void)
 {
 	static uint64_t node;

@@ -24,27 +24,28 @@ void bells_free(struct doorbells *doorbells);
 /* The steps of a sender: set, fence, look, wake. */
 void bells_ring(struct doorbells *doorbells, uint32_t to, uint32_t from);
 
-/* The same for a sender that died, whatever it had done. */
+/* The same for a sender that died at any step. */
 void bells_ring_for_dead(struct doorbells *doorbells, uint32_t to,
 			 uint32_t from);
 
-/* Takes what is set and forgets it. */
+/* Takes all set bits and drops them. */
 void bells_clear(struct doorbells *doorbells, uint32_t slot);
 
-/* Skips the test where this kind does not work; sets the node besides. */
+/* Skips the test if this kind does not work; also sets the node. */
 void require_kind(enum trp_wait_kind kind);
 
 void init_wait(struct trp_wait *wait, enum trp_wait_kind kind,
 	       struct doorbells *doorbells, uint32_t slot);
 
-/* Watches what is never ready: then the backend sleeps, and not the futex. */
+/* Watches a descriptor that is never ready, so the backend sleeps, not the
+ * futex. */
 extern struct trp_watch silent;
 void watch_silence(struct trp_wait *wait);
 void forget_silence(struct trp_wait *wait);
 
 struct trp_time after_ms(int64_t ms);
 
-/* Runs on this CPU only; ANY_CPU and what is not there: wherever. */
+/* Runs on this CPU only; ANY_CPU or a missing one: anywhere. */
 void pin(int cpu);
 
 int count_descriptors(void);

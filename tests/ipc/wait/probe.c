@@ -105,7 +105,7 @@ static int open_and_close_many(void)
 	return r < 0 ? FAILED : DID;
 }
 
-/* The kernel gives back the memory of a ring some time after its end. */
+/* The kernel releases the memory of a ring some time after its end. */
 Test(probe, waits_for_memory_of_rings_that_were_closed)
 {
 	pid_t pid;

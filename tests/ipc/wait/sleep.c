@@ -72,7 +72,7 @@ static void play_second(void *game)
 	play(game, 1);
 }
 
-/* TROUPE_TEST_ROUNDS: so many of them, where there is time. */
+/* TROUPE_TEST_ROUNDS: their number, if there is time. */
 static void ping_pong(enum trp_wait_kind kind, bool is_watching, int first,
 		      int second, uint64_t usual)
 {
@@ -167,7 +167,7 @@ static int64_t sleep_until_deadline(enum trp_wait_kind kind, bool is_watching)
 	return late;
 }
 
-/* A busy machine may be late; of some sleeps one is in time there, too. */
+/* A busy machine may be late; one of several sleeps is in time there, too. */
 EACH_KIND(wait, a_sleep_ends_at_its_deadline)
 {
 	const int64_t second = INT64_C(1000000000);
@@ -265,7 +265,8 @@ static void check_wake_again(enum trp_wait_kind kind, bool has_watch)
 	if (has_watch)
 		watch_silence(&wait);
 	pid = start(wake_again, bells);
-	/* One that is only about to sleep sees the word change, and goes on. */
+	/* A process that is about to sleep sees the word change, and goes
+	 * on. */
 	while (!trp_doorbell_is_set(&bells->doorbell[0]))
 		cr_assert_eq(trp_wait_sleep(&wait, TRP_NEVER), 0);
 	join(pid);

@@ -80,7 +80,7 @@ Test(spin, is_tried_again_after_a_while)
 	cr_assert_eq(trp_spin_budget(&spin, 0), TRP_SPIN_MOST_NS);
 }
 
-/* Or two that have to be woken by each other would never find out. */
+/* Otherwise two sleeping processes would never find out. */
 Test(spin, a_trial_is_as_long_as_a_wake_takes)
 {
 	struct trp_spin spin = heard_from_other_core(NULL);
@@ -142,7 +142,7 @@ Test(spin, yields_while_it_pays_and_tries_again_less_and_less)
 		cr_assert(trp_spin_may_yield(&spin, 1));
 		trp_spin_learn_yield(&spin, false, 1000);
 	}
-	/* However often it has paid, that is forgotten after so many. */
+	/* However often it has paid, it is forgotten after a bound. */
 	cr_assert_not(trp_spin_may_yield(&spin, 1));
 	for (int i = 0; i < 1000000; i++) {
 		if (!trp_spin_may_yield(&spin, 1))
@@ -158,7 +158,7 @@ Test(spin, yields_while_it_pays_and_tries_again_less_and_less)
 	cr_assert(trp_spin_may_yield(&spin, 1));
 }
 
-/* Some messages' work of others is soon; a time slice of theirs is not. */
+/* The time of a few messages of others is short; a time slice is not. */
 Test(spin, a_yield_pays_when_the_bell_is_rung_soon)
 {
 	struct trp_spin soon = heard_from_other_core(NULL);

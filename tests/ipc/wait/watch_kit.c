@@ -43,7 +43,7 @@ void drop(struct trp_watch *watch)
 	trp_wait_remove(&desk.wait, watch);
 }
 
-/* Until so many calls were made; false when they do not come. */
+/* Until that many calls were made; false: they did not come. */
 bool sleep_until_calls(int calls)
 {
 	struct trp_time limit = after_ms(10000);

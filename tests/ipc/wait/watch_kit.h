@@ -3,7 +3,7 @@
 
 #include "tests/ipc/wait/kit.h"
 
-/* One wait, and what its watches were told. */
+/* One wait, and the calls of its watches. */
 struct desk {
 	struct doorbells *doorbells;
 	struct trp_wait wait;
@@ -19,14 +19,14 @@ void open_desk(enum trp_wait_kind kind);
 /* Asserts that there are as many descriptors as there were. */
 void close_desk(void);
 
-/* One whose ready() counts the call and does nothing about it. */
+/* A watch whose ready() only counts the call. */
 struct trp_watch watch_of(int fd, uint32_t events);
 void note(struct trp_watch *watch, uint32_t events);
 
 void add(struct trp_watch *watch);
 void drop(struct trp_watch *watch);
 
-/* Until so many calls were made; false when they do not come. */
+/* Until that many calls were made; false: they did not come. */
 bool sleep_until_calls(int calls);
 void look_often(void);
 
