@@ -24,7 +24,7 @@ static void compare(FILE *file, const struct result *before,
 	if (!before || before->count == 0 || count == 0) {
 		fprintf(file, "%-48s not in both\n", entry->name);
 	} else if (strcmp(before->waiting, entry->waiting) != 0) {
-		/* Two worlds: see README.md. */
+		/* Different kinds of waiting: see README.md. */
 		fprintf(file, "%-48s not comparable: %s then, %s now\n",
 			entry->name, before->waiting, entry->waiting);
 	} else {

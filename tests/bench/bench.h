@@ -28,8 +28,8 @@ struct bench_parameter {
 };
 
 /*
- * In the kernel; by looking again and again; or by looking for a while first,
- * as our own actors do unless --spin says otherwise.
+ * In the kernel; by polling; or by polling for a while first, as our own actors
+ * do unless --spin is set.
  */
 enum bench_waiting { BENCH_SLEEPS, BENCH_SPINS, BENCH_ADAPTS, BENCH_WAITINGS };
 
@@ -39,7 +39,7 @@ struct bench {
 	const char *item;  /* what bench_items() counts */
 	struct bench_parameter parameters[BENCH_PARAMETERS];
 
-	/* Values that its first parameter takes in turn; none: one run. */
+	/* Successive values of its first parameter; none: one run. */
 	long sweep[BENCH_SWEEP];
 
 	/* The largest of them in a smoke run; 0: a MiB. */
@@ -52,14 +52,14 @@ struct bench {
 	/* The root actor; 0 or a negative errno. */
 	int (*root)(void);
 
-	/* Instead of root, for floors and peers: a process without a node. */
+	/* For floors and peers instead of root: a process without a node. */
 	int (*plain)(void);
 
-	/* Why it cannot take its parameters, each of which is in its range, as
-	 * they are together; NULL: it can.  May be NULL. */
+	/* The reason why its parameters, each in its range, do not fit
+	 * together; NULL: they do.  May be NULL. */
 	const char *(*refuses)(void);
 
-	/* The Debian package without which it was built empty; else NULL. */
+	/* The Debian package that it lacks, if it was built empty; or NULL. */
 	const char *needs;
 
 	/*
@@ -76,11 +76,12 @@ struct bench {
 	/* Its actors are threads or less: one can write another's memory. */
 	bool shares_memory;
 
-	/* Its latencies begin when sending was planned, not when it was done.
+	/* Its latencies start at the planned time of sending, not at the actual
+	 * one.
 	 */
 	bool is_open_loop;
 
-	/* Runs where it or its suite is named, and is listed only then. */
+	/* Runs, and is listed, only if it or its suite is named. */
 	bool is_hidden;
 };
 
@@ -97,7 +98,7 @@ bool bench_is_smoke(void);
 void bench_start(void);
 void bench_stop(void);
 
-/* Another program has measured: so long from the start to the stop. */
+/* Another program has measured this time from start to stop. */
 void bench_took(int64_t ns);
 
 /* The work between start and stop; 1 item by default. */
@@ -107,7 +108,7 @@ void bench_bytes(double count);
 /* A figure beside the time: "retries", 12.  At most 8 names, of 23 letters. */
 void bench_figure(const char *name, double value);
 
-/* Fails the run where the two differ; relative: as a part of `expected`. */
+/* Fails the run if the two differ; relative: as a share of `expected`. */
 void bench_expect(const char *what, long long got, long long expected);
 void bench_expect_near(const char *what, double got, double expected,
 		       double relative);
@@ -122,13 +123,12 @@ void bench_latency(int64_t ns);
 void *bench_shared(void);
 
 /*
- * KiB of the machine's memory that processes and the kernel have taken, caches
- * of files left out, after a while in which the kernel does what it has put
- * off.
+ * KiB of the machine's memory used by processes and the kernel, without the
+ * page cache, after a pause for the kernel's deferred work.
  */
 long bench_memory_taken(void);
 
-/* Bytes that tell whose they are; the second fails the run if they are not. */
+/* Bytes of a known pattern; the second fails the run if they differ. */
 void bench_fill(void *bytes, size_t size, long number);
 void bench_check(const void *bytes, size_t size, long number);
 
@@ -145,8 +145,8 @@ bool bench_is_power(long value, long base);
 uint32_t bench_random(uint32_t *state);
 
 /*
- * 0, or -EAGAIN after failing the run, where the system cannot have so many
- * processes more: a spawn that fails is told later, by when all would wait.
+ * 0, or -EAGAIN after failing the run, if the system cannot have that many more
+ * processes: a failed spawn is reported later, when all would wait.
  */
 int bench_expect_room(long processes);
 
@@ -174,10 +174,10 @@ const void *bench_receive(const ProtobufCMessageDescriptor *type,
 			  troupe_ref *ret_sender);
 
 /*
- * Sends, and waits for room as long as it takes.  The first is for handlers,
- * and safe where those that wait for each other form no circle.  The second is
- * for function actors, and safe everywhere: while it waits it takes its own
- * mail aside, so that a waiting sender goes on.
+ * Sends, and waits for room without a limit.  The first is for handlers, and
+ * safe if waiting senders form no circle.  The second is for function actors,
+ * and safe everywhere: while it waits it takes its own mail aside, so that a
+ * waiting sender goes on.
  */
 int bench_send(troupe_ref to, const ProtobufCMessage *message);
 int bench_send_aside(troupe_ref to, const ProtobufCMessage *message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where and how the figures were taken. */
+/* The machine and the settings of the figures. */
 #include "tests/bench/harness.h"
 
 #include <stdlib.h>
@@ -62,7 +62,7 @@ struct fact {
 
 enum { FACTS = 18 };
 
-/* As it was given to a shell; getopt_long() may have put names last. */
+/* As typed into a shell; getopt_long() may have moved names to the end. */
 static void command_of(const struct settings *settings, char *buffer,
 		       size_t size)
 {

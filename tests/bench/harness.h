@@ -95,7 +95,7 @@ struct entry {
 	const struct bench *bench;
 	char name[128];	     /* pingpong/n:40000 */
 	const char *waiting; /* one of waiting_name[] */
-	char skipped[128];   /* why it does not run; empty: it does */
+	char skipped[128];   /* why it is skipped; empty: it runs */
 	long value[BENCH_PARAMETERS];
 	struct run *run;
 	int count, room, failed;
@@ -108,17 +108,17 @@ struct entries {
 	int count;
 };
 
-/* Returns 0, or the exit status after having said what is wrong. */
+/* Returns 0, or the exit status after printing the error. */
 int options_parse(int argc, char **argv, struct settings *ret_settings);
 
-/* 0, or -EINVAL after having said what is wrong.  Freed by select_free(). */
+/* 0, or -EINVAL after printing the error.  Freed by select_free(). */
 int select_benches(const struct settings *settings, struct entries *ret);
 void select_free(struct entries *entries);
 
-/* "n=100,workers=4"; 0, or -EINVAL after having said what is wrong. */
+/* "n=100,workers=4"; 0, or -EINVAL after printing the error. */
 int able_assign(struct entry *entry, const char *text);
 
-/* Sets entry->skipped, where it cannot run here. */
+/* Sets entry->skipped if it cannot run here. */
 void able_look(struct entry *entry);
 
 /* Where peers are that are files of their own: build/peers, beside the folder
@@ -130,7 +130,7 @@ extern const struct settings *kit_settings;
 extern const struct entry *kit_entry;
 int kit_prepare(void);
 
-/* How many processors there are for us; this process stays on one of them. */
+/* The number of processors for us; this process stays on one of them. */
 int kit_processors(void);
 void kit_pin(int side);
 
@@ -138,8 +138,8 @@ void kit_pin(int side);
 int kit_root(int argc, char **argv);
 
 /*
- * A signal that asks this program to end ends the run there is, and no other
- * begins; what outlives a run comes to this process.
+ * A signal to end this program ends the current run, and starts no other; this
+ * process adopts the orphans of a run.
  */
 void run_watch_signals(void);
 bool run_is_interrupted(void);
@@ -150,7 +150,7 @@ bool run_is_interrupted(void);
  */
 int run_once(struct entry *entry, const struct settings *settings);
 
-/* Writes who lives below `pid`, in which state and waiting where. */
+/* Prints the live processes below `pid`, their state and where they wait. */
 void watch_dump(FILE *file, pid_t pid);
 
 /* Ends and reaps all children of this process; returns how many. */
@@ -159,7 +159,7 @@ int watch_reap_strays(void);
 /* Files that a killed run may have left: /tmp/troupe-bench-<its pid>-*. */
 void watch_remove_files(pid_t pid);
 int watch_count_descriptors(void);
-/* Has this process a mapping of a file whose name begins so? */
+/* Does this process map a file whose name starts so? */
 bool watch_is_mapped(const char *name);
 
 /* One value of each run, those that failed left out; the caller frees. */
@@ -185,8 +185,8 @@ void lines_csv(FILE *file, const struct entries *entries,
 void lines_rebench(FILE *file, const struct entries *entries);
 
 /*
- * Whether all that was asked for could be written and read, before the first
- * run; and all of it, after the last.  0, or -errno after having said why.
+ * Before the first run: checks that all requested files can be written and
+ * read; after the last: writes them.  0, or -errno after printing the error.
  */
 int output_check(const struct settings *settings);
 int output_write(const struct entries *entries,

@@ -34,7 +34,7 @@ int kit_prepare(void)
 	if (!board || !shared)
 		return -ENOMEM;
 	memset(board, 0, sizeof(*board));
-	/* Gives the pages back; the next touch finds zeroes. */
+	/* Releases the pages; the next touch finds zeroes. */
 	if (madvise(shared, SHARED_SIZE, MADV_REMOVE) < 0)
 		return -errno;
 	board->items = 1;
@@ -110,7 +110,7 @@ void bench_fail(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(board->why, sizeof(board->why), format, arguments);
 	va_end(arguments);
-	/* It may be what another program said, and goes into JSON and CSV. */
+	/* It may be output of another program, and goes into JSON and CSV. */
 	for (char *c = board->why; *c; c++)
 		if (*c < ' ' || *c == 0x7f)
 			*c = ' ';
@@ -347,7 +347,7 @@ int bench_send(troupe_ref to, const ProtobufCMessage *message)
 /* After a send that found no room: 0, or a negative errno. */
 static int take_aside(struct troupe_time deadline)
 {
-	/* Nobody sends these, so all that has come is taken aside. */
+	/* These are never sent, so all mail is put aside. */
 	static const struct troupe_pattern nothing = {
 		.type = &bench__nothing__descriptor
 	};

@@ -49,7 +49,7 @@ void lanes_detach(struct trp_arena *arena)
 
 /* ---- one actor ----------------------------------------------------------- */
 
-/* Its generation, or 0: nobody is there, or has not begun. */
+/* Its generation, or 0: there is no actor, or it has not started. */
 static uint32_t generation_of(const struct trp_arena *arena, uint32_t slot)
 {
 	uint64_t life = atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
@@ -182,7 +182,7 @@ static void dump_lane(FILE *file, const struct trp_arena *arena,
 	      file);
 }
 
-/* Its lanes in which something is unread, as far as they are shown. */
+/* Its lanes with unread records, up to the number shown. */
 static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 {
 	uint32_t endpoints = trp_arena_front(arena, slot)->endpoints;

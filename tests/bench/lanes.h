@@ -12,15 +12,13 @@
 
 /*
  * Maps for reading what `its` is in the living process `pid`, a supervisor.
- * 0; -ENOENT: there is no such arena (any more); or what open(2) and mmap(2)
- * say.
+ * 0; -ENOENT: there is no such arena any more; or as open(2) and mmap(2).
  */
 int lanes_attach(pid_t pid, const struct trp_arena *its,
 		 struct trp_arena *ret_arena);
 void lanes_detach(struct trp_arena *arena);
 
-/* Writes each actor, whom it waits for, and what others have not yet read of
- * it. */
+/* Prints each actor, its target, and its unread records at others. */
 void lanes_dump(FILE *file, const struct trp_arena *arena);
 
 /* Records that `receiver` has not finished with; -1: they cannot be read. */

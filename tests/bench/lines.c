@@ -28,7 +28,7 @@ static void csv_row(FILE *file, const struct entry *entry, int index,
 	fputs("\"\n", file);
 }
 
-/* How it was done is in each row: there is no place for it above. */
+/* The settings are in each row, as there is no place above. */
 void lines_csv(FILE *file, const struct entries *entries,
 	       const struct settings *settings)
 {

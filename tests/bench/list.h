@@ -131,7 +131,7 @@
 	BENCH(absent)         \
 	BENCH(program)
 
-/* A floor is measured in turns with what it is the floor of. */
+/* A floor is measured in turns with its benchmark. */
 #define BENCHES(BENCH)        \
 	BENCHES_SAVINA(BENCH) \
 	BENCHES_OTHERS(BENCH) \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* troupe-bench: what actors that are processes cost, and what they reach. */
+/* troupe-bench: the cost and the speed of actors that are processes. */
 #include "tests/bench/harness.h"
 
 #include <errno.h>
@@ -139,7 +139,7 @@ static int verdict(const struct entries *entries)
 	return wrong ? 1 : 0;
 }
 
-/* Of those that were interrupted between two of their runs, too. */
+/* Also of those that were interrupted between two runs. */
 static void show_rest(const struct entries *entries,
 		      const struct settings *settings)
 {

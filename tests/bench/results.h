@@ -41,7 +41,7 @@ struct results {
 	int count;
 };
 
-/* "-" is standard input.  0, or -EINVAL after having said what is wrong. */
+/* "-" is standard input.  0, or -EINVAL after printing the error. */
 int results_read(const char *path, struct results *ret_results);
 void results_free(struct results *results);
 
@@ -52,5 +52,5 @@ const struct result *results_find(const struct results *results,
 /* Its parameter of that name; -1: it has none. */
 double result_parameter(const struct result *result, const char *name);
 
-/* The median of so many values; 0: there is none.  Sorts them. */
+/* The median of that many values; 0: there is none.  Sorts them. */
 double result_median(double *value, int count);

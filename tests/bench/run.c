@@ -5,8 +5,8 @@
  *
  * The standard error of a run is shown if it fails.
  *
- * The harness is a subreaper: what outlives its node comes to the harness,
- * which kills it and says that the run left it.
+ * The harness is a subreaper: it adopts the leftovers of a node, kills them and
+ * reports that the run left them.
  */
 #include "tests/bench/harness.h"
 
@@ -25,8 +25,8 @@
 #include "tests/bench/lanes.h"
 
 /*
- * The program is linked with --wrap of these two: a node tells the harness
- * where its arena is, and is looked at when all its actors are buried.
+ * The program is linked with --wrap of these two: a node reports its arena to
+ * the harness, which checks it when all its actors are gone.
  */
 int __real_trp_arena_create(struct trp_arena *arena, uint32_t slots,
 			    uint64_t heap_size);
@@ -58,7 +58,7 @@ void __wrap_trp_arena_fini(struct trp_arena *arena)
 	__real_trp_arena_fini(arena);
 }
 
-/* By a signal that asks this program to end; the run is ended then. */
+/* Set by a signal to end this program; the run is ended then. */
 static volatile sig_atomic_t is_interrupted;
 
 static void interrupt(int signal_number)
@@ -224,7 +224,7 @@ static void collect(const struct rusage *usage, struct run *run)
 	run->cpu = seconds_of(usage->ru_utime) + seconds_of(usage->ru_stime);
 	run->switches = usage->ru_nvcsw + usage->ru_nivcsw;
 	run->rss = usage->ru_maxrss;
-	/* One that failed may not have come to its end, or to its beginning. */
+	/* A failed run may not have reached its end, or its start. */
 	if (run->seconds < 0)
 		run->seconds = 0;
 	run->items = board->items > 0 ? board->items : 1;

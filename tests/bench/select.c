@@ -103,7 +103,7 @@ static bool is_meant(const struct bench *bench, const char *pattern,
 	       regexec(regex, bench->name, 0, NULL, 0) == 0;
 }
 
-/* What --spin says is for nodes. */
+/* --spin applies to nodes. */
 static const char *waiting_of(const struct bench *bench,
 			      const struct settings *settings)
 {

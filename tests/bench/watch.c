@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What /proc says of the processes below one. */
+/* The processes below one, from /proc. */
 #include "tests/bench/harness.h"
 
 #include <dirent.h>
@@ -96,7 +96,7 @@ static void signal_children(int number)
 	fclose(file);
 }
 
-/* Some, as the daemon of iceoryx, have to tidy up. */
+/* Some, such as the daemon of iceoryx, have to clean up. */
 int watch_reap_strays(void)
 {
 	enum { GRACE_MS = 3000, AGAIN_MS = 500 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hangs on purpose, so that what the harness says of a run that hangs can be
- * tested: nobody reads the mail of `deaf`, and three wait for that.  It runs
- * only when it is asked for.
+ * Hangs on purpose, to test the report of a hanging run: the mail of `deaf` is
+ * never read, and three actors wait for that.  It runs only when it is asked
+ * for.
  */
 #include <errno.h>
 #include "tests/bench/bench.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long nobody is "it" when the one that was has died, and how long a cold
- * start takes, in the virtual network and the virtual time of tests/sim: the
- * figures are of the protocol (with its cycle of 10 s), not of this machine.
+ * The time without an "it" after its death, and the time of a cold start, in
+ * the virtual network and the virtual time of tests/sim: the figures are of the
+ * protocol (with its cycle of 10 s), not of this machine.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A full mailbox: how fast a sender learns that there is no room, of a
- * receiver that does not read.
+ * A full mailbox: how fast a sender learns that a receiver that does not read
+ * has no room.
  */
 #include "tests/bench/bench.h"
 
 enum { REFUSALS };
 
-/* Sleeps without a look at its mail until its parent asks for its end. */
+/* Sleeps without reading its mail until its parent ends it. */
 static int ignore(const void *arguments)
 {
 	while (!troupe_is_stopping())

@@ -6,7 +6,7 @@
  * is as late as it was for its receiver (no coordinated omission,
  * G. Tene).  In the closed loop the next is sent when the last was answered.
  * A sender that stalls in the middle (stall_ms) shows the difference.
- * The timer benchmark says how late timers are.
+ * The timer benchmark measures the lateness of timers.
  */
 #include <sys/prctl.h>
 #include <time.h>

@@ -6,9 +6,9 @@
  * do not say how much of them is used, so 4 bytes do.
  *
  * The daemon is started for each run, with its own settings, and asked to end
- * after it; there can be one on a machine, so where it runs already the run has
- * failed.  A process takes leave of it at exit(), and not before, for after
- * iox_runtime_shutdown() its watchdog may ask when nobody answers any more.
+ * after it; there can be only one on a machine, so if it runs already the run
+ * fails.  A process leaves it at exit(), and not before, as after
+ * iox_runtime_shutdown() its watchdog may get no answer.
  */
 #include "tests/bench/peers/peer.h"
 
@@ -43,8 +43,8 @@ static const void *chunk;
 /* ---- the daemon ---------------------------------------------------------- */
 
 /*
- * Until it says so, or has ended, or has taken too long: it fills half a GiB
- * first, which takes its time on a busy machine.
+ * Until it reports that, has ended, or has taken too long: it fills half a GiB
+ * first, which is slow on a busy machine.
  */
 static int wait_until_ready(int fd)
 {
@@ -108,7 +108,7 @@ static int prepare(size_t largest)
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		/* It has things to say, and to tidy up, when we are gone. */
+		/* It prints and cleans up after our exit. */
 		signal(SIGPIPE, SIG_IGN);
 		dup2(output[1], STDOUT_FILENO);
 		close(output[0]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The peers that are objects of their own, each with the Debian package
- * without which there is none.
+ * The peers that are separate objects, each with the Debian package that it
+ * needs.
  */
 #include "tests/bench/peers/peer.h"
 

@@ -11,7 +11,7 @@ enum { MESSAGES = 10, SIZE = 8192 };
 static mqd_t queue[2]; /* [reader] */
 static int self;
 
-/* Without a name at once: nothing is left whatever happens. */
+/* Unlinked at once: nothing is left in any case. */
 static int prepare(size_t largest)
 {
 	struct mq_attr attributes = { .mq_maxmsg = MESSAGES,

@@ -74,7 +74,7 @@ static ssize_t receive(const void **ret_bytes)
 	return (ssize_t)nng_msg_len(message);
 }
 
-/* Closing drops what is on its way: the last word is given time. */
+/* Closing drops messages in flight: wait for the last one. */
 static void leave(void)
 {
 	nng_msleep(20);

@@ -14,7 +14,7 @@
 
 enum { WORDS_MOST = 64, WORD_SIZE = 512 };
 
-/* Somebody may take it before the program does; then the run fails. */
+/* Another process may take it before the program does; then the run fails. */
 static int free_port(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -29,7 +29,7 @@ static int free_port(void)
 	return port;
 }
 
-/* Its words in memory of this process, which is about to become another. */
+/* Its words, in the memory of this process, which is about to exec. */
 static void write_command(const char *const *command, const char *workload,
 			  const long *number, char *argv[WORDS_MOST])
 {

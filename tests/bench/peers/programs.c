@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The peers that are programs, each with the package without which it is not.
+/* The peers that are programs, each with the package that it needs.
  */
 #include "tests/bench/peers/program.h"
 

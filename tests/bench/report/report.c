@@ -65,7 +65,8 @@ static bool is_known(const struct result *result)
 	return false;
 }
 
-/* Of others, as google/benchmark's own programs, nobody knows how they wait. */
+/* The kind of waiting of others, such as google/benchmark's own programs, is
+ * unknown. */
 static int has_ours(const struct results *results)
 {
 	for (int i = 0; i < results->count; i++)
