@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Savina 18, A-Star Search: workers look for a way through a grid.  Who
- * reaches a node first claims it by setting its parent, in memory that all
- * share; what a worker does not get to it hands back to the master, node by
- * node, so the master takes its mail aside while it waits for room.
+ * Savina 18, A-Star Search: workers look for a way through a grid.  The first
+ * worker at a node claims it by setting its parent, in memory that all share.
+ * A worker returns nodes that it does not get to, one by one, to the master,
+ * which therefore takes its mail aside while it waits for room.
  */
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * the tree is traversed once, every node working, and ends from its leaves up.
  *
  * The root answers every question, so that a node knows its children before it
- * is traversed; mail from the root and from the parent has no order.  What
- * each node counts below itself is checked against what the root allowed.
+ * is traversed; mail from the root and from the parent has no order.  The
+ * nodes' counts are checked against the number that the root allowed.
  */
 #include "tests/bench/bench.h"
 
