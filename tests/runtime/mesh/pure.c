@@ -27,11 +27,12 @@ static void through(const struct trp_wire *wire,
 	cr_assert(read);
 	cr_assert(trp_mesh_pack_decode(read, ret_unpacked) == 0);
 	/* The value's bytes are borrowed: from what stays. */
-	if (trp_scalar_has_span(&wire->value))
+	if (trp_scalar_has_span(&wire->value)) {
 		cr_assert(memcmp(ret_unpacked->wire.value.span.data,
 				 wire->value.span.data,
 				 wire->value.span.length) == 0);
-	ret_unpacked->wire.value.span.data = wire->value.span.data;
+		ret_unpacked->wire.value.span.data = wire->value.span.data;
+	}
 	troupe__mesh__wire__free_unpacked(read, NULL);
 }
 
@@ -52,6 +53,33 @@ Test(pack, a_ping_comes_out_as_it_went_in)
 	cr_assert(out.wire.history_length == 3);
 	cr_assert_str_eq(out.wire.history[2], "\xff\x01");
 	cr_assert(trp_scalar_compare(&out.wire.value, &wire.value) == 0);
+}
+
+Test(pack, a_value_of_each_type_comes_out_as_it_went_in)
+{
+	const struct trp_scalar values[] = {
+		{ .type = TRP_SCALAR_NONE },
+		{ .type = TRP_SCALAR_BOOL, .flag = true },
+		{ .type = TRP_SCALAR_INT, .integer = INT64_MIN },
+		{ .type = TRP_SCALAR_REAL, .real = 0.1 * 3 },
+		{ .type = TRP_SCALAR_BYTES, .span = { "a\0b", 3 } },
+		{ .type = TRP_SCALAR_RAW, .span = { "\x80", 1 } },
+	};
+	static const char *const history[] = { "me" };
+	static uint8_t space[1024];
+	static struct trp_mesh_pack_decoded out;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		through(&(struct trp_wire) { .type = TRP_WIRE_PING,
+					     .node = "me",
+					     .value = values[i],
+					     .history = history,
+					     .history_length = 1 },
+			&out, space);
+		cr_assert(out.wire.value.type == values[i].type, "%zu", i);
+		cr_assert(trp_scalar_compare(&out.wire.value, &values[i]) == 0,
+			  "%zu", i);
+	}
 }
 
 Test(pack, settings_come_out_as_they_went_in)
