@@ -4,8 +4,10 @@
 #include <liburing.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include "runtime/actor/self.h"
 #include "runtime/troupe_io.h"
 #include "tests/support/stage.h"
@@ -450,6 +452,46 @@ static int missing_root(int argc, char **argv)
 Test(sources, a_program_that_cannot_be_executed_says_why_at_once)
 {
 	stage_pass(missing_root);
+}
+
+static int open_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* The pipes, the program, or what waits for its end has no room. */
+static int poor_root(int argc, char **argv)
+{
+	const char *const sleeper[] = { "sleep", "1000", NULL };
+	struct troupe_program program = { .argv = sleeper,
+					  .pipes = 0,
+					  .ended = program_ended };
+	int before = open_descriptors(), r = -EMFILE;
+	struct rlimit few;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &few) == 0);
+	for (few.rlim_cur = 0; r == -EMFILE && few.rlim_cur < 64;) {
+		few.rlim_cur++;
+		CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+		r = troupe_program_start(&program);
+		if (r == 0)
+			break;
+		CHECK(open_descriptors() == before);
+		CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	}
+	CHECK(r == 0 && few.rlim_cur > 3);
+	CHECK(troupe_program_signal(&program, SIGKILL) == 0);
+	run_until(1);
+	return 0;
+}
+
+Test(sources, a_program_without_descriptors_is_not_there)
+{
+	stage_pass(poor_root);
 }
 
 static int mother_init(const void *arguments)
