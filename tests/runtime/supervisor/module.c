@@ -66,6 +66,13 @@ static const struct trp_request_kind requests[] = {
 	{ 0 },
 };
 
+/* A type that the symbols of the program do not tell. */
+static ProtobufCMessageDescriptor hidden_type;
+static const ProtobufCMessageDescriptor *const types[] = {
+	&hidden_type,
+	NULL,
+};
+
 static const struct trp_module keeps_one = {
 	.requests = requests,
 	.open = open_module,
@@ -95,8 +102,14 @@ static const struct trp_module is_closed = {
 	.open = do_not_open,
 };
 
+static const struct trp_module has_a_type = {
+	.types = types,
+	.open = do_not_open,
+};
+
 static const struct trp_module *const modules[] = { &is_closed, &keeps_one,
 						    NULL };
+static const struct trp_module *const one_with_a_type[] = { &has_a_type, NULL };
 
 /* ---- actors -------------------------------------------------------------- */
 
@@ -155,4 +168,36 @@ Test(module, a_restart_at_once_takes_the_slot_of_the_one_before)
 	stage_modules = modules;
 	stage_slots = 4; /* the supervisor, the root, the kept one, another */
 	stage_pass(fills_all_slots);
+}
+
+/* It names no type, and has never sent one. */
+static int takes_anything(const void *arguments)
+{
+	struct troupe_message message;
+
+	CHECK(troupe_receive(NULL, 0, troupe_in_ms(10000), &message) == 0);
+	CHECK(message.type == &hidden_type && message.body);
+	board->count++;
+	return 0;
+}
+
+static int sends_that_type(int argc, char **argv)
+{
+	Play__Tree tree = PLAY__TREE__INIT;
+	troupe_ref ref;
+
+	tree.base.descriptor = &hidden_type;
+	CHECK(troupe_spawn_function(takes_anything, NULL, &ref) == 0);
+	CHECK(troupe_send(ref, &tree.base) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
+	return 0;
+}
+
+Test(module, its_types_are_known_to_every_actor)
+{
+	hidden_type = play__tree__descriptor;
+	hidden_type.name = "hidden.Tree";
+	stage_modules = one_with_a_type;
+	stage_pass(sends_that_type);
+	cr_assert_eq(board->count, 1);
 }
