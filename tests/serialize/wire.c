@@ -305,6 +305,28 @@ Test(wire, what_is_missing_or_of_the_wrong_kind_is_refused)
 	}
 }
 
+Test(wire, a_last_key_without_a_value_is_refused_also_one_that_is_not_needed)
+{
+	static const char *const keys[] = {
+		"value", "history", "version", "cycle",	   "gap",
+		"nodes", "splits",  "n_hosts", "force_in", "more",
+	};
+
+	for (int i = 0; codecs[i]; i++) {
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+			const struct trp_token key = {
+				.type = TRP_TOKEN_VALUE,
+				.value = trp_scalar_text(keys[k]),
+			};
+
+			cr_expect(DECODE(codecs[i], MAP(3), TEXT("t"),
+					 TEXT("init"), TEXT("node"), TEXT("a"),
+					 key) == -EBADMSG,
+				  "%s", keys[k]);
+		}
+	}
+}
+
 Test(wire, each_shortened_and_each_changed_message_is_survived)
 {
 	struct trp_wire wire, back;
