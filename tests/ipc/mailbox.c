@@ -136,6 +136,24 @@ Test(mailbox, a_send_to_an_old_generation_is_refused)
 		-ESRCH);
 }
 
+/* What a stray store hides, a sender that looks again shows anew. */
+Test(mailbox, a_doorbell_that_was_wiped_is_set_again_at_the_next_look)
+{
+	struct trp_doorbell *doorbell = trp_arena_doorbell(&bob.arena, 2);
+
+	cr_assert_eq(kit_send_number(&ann, 2, 1, 0), 0);
+	expect_number(&bob, 0);
+	expect_nothing(&bob); /* so that the next one rings, and no other */
+	cr_assert_eq(kit_send_number(&ann, 2, 1, 1), 0);
+	memset(doorbell, 0, sizeof(*doorbell));
+	cr_assert_eq(kit_send_number(&ann, 2, 1, 2), 0);
+	expect_nothing(&bob);
+	trp_mailbox_check(&ann.box, INT64_MAX / 2);
+	expect_number(&bob, 1);
+	expect_number(&bob, 2);
+	expect_nothing(&bob);
+}
+
 static int count_to(struct kit_actor *actor, void *data)
 {
 	uint64_t last = *(uint64_t *)data;
