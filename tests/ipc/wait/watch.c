@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/ipc/wait/watch_kit.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "ipc/watch_table.h"
 
 EACH_KIND(watch, a_pipe_with_something_in_it_is_readable)
 {
@@ -218,4 +221,24 @@ EACH_KIND(watch, a_name_that_somebody_holds_is_no_obstacle)
 	close(ends[0]);
 	close(ends[1]);
 	bells_free(doorbells);
+}
+
+/* ---- the table of them --------------------------------------------------- */
+
+Test(watch_table, holds_as_many_as_it_says_and_no_more)
+{
+	enum { MOST = 1 << TRP_WATCH_INDEX_BITS };
+	static struct trp_watch watches[MOST], another;
+	struct trp_watch_table table = { 0 };
+
+	for (uint32_t i = 0; i < MOST; i++)
+		cr_assert_eq(trp_watch_table_take(&table, &watches[i]), 0);
+	cr_assert_eq(trp_watch_table_take(&table, &another), -EMFILE);
+	for (uint32_t i = 0; i < MOST; i++)
+		cr_assert(trp_watch_table_find(&table, watches[i].serial) ==
+			  &watches[i]);
+	trp_watch_table_leave(&table, &watches[7]);
+	cr_assert_eq(trp_watch_table_take(&table, &another), 0);
+	cr_assert(trp_watch_table_find(&table, another.serial) == &another);
+	trp_watch_table_fini(&table);
 }
