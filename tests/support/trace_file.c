@@ -143,6 +143,8 @@ static unsigned check_names(const json_t *events)
 		snprintf(name, sizeof(name), "%.0f", number(event, "pid"));
 		if (!json_object_get(named, name))
 			faults += fault("of a process without a name", event);
+		if (number(event, "tid") != number(event, "pid"))
+			faults += fault("of another thread", event);
 	}
 	json_decref(named);
 	return faults;

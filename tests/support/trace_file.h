@@ -23,7 +23,7 @@ const char *trace_file_text(const json_t *event, const char *key);
 /*
  * Says what is not so, and returns how often:
  *
- *	each process that has events has a name
+ *	each process that has events has a name, and one thread
  *	each end of an arrow has a beginning, no later
  *	each handler and answer is at the end of one
  *	spans of a process are nested or apart
