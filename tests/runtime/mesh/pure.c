@@ -192,15 +192,15 @@ static double draw_half(void *user)
 	return 0.5;
 }
 
+static struct trp_supervisor supervisor;
+static struct trp_mesh_options options;
+
 /* The value of a node that takes part since then, and never was it. */
-static const char *said_after(int64_t cycles)
+static size_t say(int64_t cycles, size_t most, char *text, size_t size)
 {
 	static const struct trp_beacon_calls calls = { .send = say_nothing,
 						       .event = see_nothing,
 						       .random = draw_half };
-	static struct trp_supervisor supervisor;
-	static struct trp_mesh_options options;
-	static char text[256];
 	const struct trp_beacon_options beacon = { .node = "me",
 						   .config =
 							   trp_wire_defaults };
@@ -208,15 +208,23 @@ static const char *said_after(int64_t cycles)
 	struct trp_mesh mesh = { .supervisor = &supervisor,
 				 .options = &options,
 				 .node = "me",
-				 .value_max = TRP_WIRE_SIZE_MAX };
+				 .value_max = most };
 	struct trp_time began = trp_time_now();
 
 	cr_assert(trp_beacon_new(&mesh.beacon, &beacon, &calls, NULL) == 0);
 	began.ns -= cycles * trp_beacon_cycle_max_ns(mesh.beacon);
 	cr_assert(trp_beacon_start(mesh.beacon, began) == 0);
 	trp_beacon_receive(mesh.beacon, &echo, began);
-	trp_mesh_announcement_say(&mesh, text, sizeof(text));
+	trp_mesh_announcement_say(&mesh, text, size);
 	trp_beacon_free(mesh.beacon);
+	return strlen(text);
+}
+
+static const char *said_after(int64_t cycles)
+{
+	static char text[256];
+
+	say(cycles, TRP_WIRE_SIZE_MAX, text, sizeof(text));
 	return text;
 }
 
@@ -226,4 +234,34 @@ Test(value, of_who_has_waited_longer_is_the_greater)
 	cr_assert(strncmp(said_after(9), "1\t09\t", 5) == 0);
 	cr_assert(strncmp(said_after(160), "1\ta0\t", 5) == 0);
 	cr_assert(strncmp(said_after(9999), "1\tff\t", 5) == 0);
+}
+
+static void offer(const char *name, const char *where,
+		  struct trp_registered **holder)
+{
+	struct trp_registry *registry = &supervisor.registry;
+
+	cr_assert(trp_registry_add(registry, name, 1, holder) == 0);
+	cr_assert(trp_registry_offer(registry, name, where) == 0);
+}
+
+/* Each takes 30 bytes; what the bus takes is less than all, and than most. */
+Test(value, offers_as_much_as_the_bus_takes_and_its_own_half)
+{
+	struct trp_registered *holder = NULL;
+	char name[16], text[TRP_WIRE_VALUE_MAX];
+	size_t size;
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "offer-%03d", i);
+		offer(name, "/a/place/that/is/far", &holder);
+	}
+	size = say(0, 900, text, sizeof(text));
+	cr_expect(size > 600 && size < 900, "%zu", size);
+	size = say(0, TRP_WIRE_SIZE_MAX, text, sizeof(text));
+	cr_expect(size > TRP_WIRE_VALUE_MAX / 2 - 300 &&
+			  size <= TRP_WIRE_VALUE_MAX / 2,
+		  "%zu", size);
+	trp_registry_remove_all(&supervisor.registry, &holder);
+	trp_registry_fini(&supervisor.registry);
 }
