@@ -80,6 +80,24 @@ Test(start, an_init_doubled_by_the_channel_is_asked_again)
 	lone_fini(&lone);
 }
 
+/* Its age counts from when it was sent, not from when the clock began. */
+Test(start, an_init_doubled_by_the_channel_is_asked_again_at_any_time)
+{
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults };
+	struct lone lone;
+
+	lone_new(&lone, &options);
+	lone.now_s = 1000;
+	cr_assert(trp_beacon_start(lone.beacon,
+				   (struct trp_time) { 1000000000000 }) == 0);
+	lone_hear_init(&lone, "m");
+	lone_hear_init(&lone, "m");
+	cr_assert(lone.seen[TRP_BEACON_FAILED] == 0);
+	cr_assert(lone.sent[TRP_WIRE_INIT] == 2);
+	lone_fini(&lone);
+}
+
 Test(start, two_of_one_name_at_the_same_time_both_end)
 {
 	struct lone lone;
