@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "runtime/actor/self.h"
 #include "runtime/mesh/announcement.h"
 #include "runtime/election/beacon_receive.h"
+#include "runtime/mesh/bus_actor.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/mesh/pack.h"
+#include "serialize/beacon/codecs.h"
 #include "runtime/supervisor/supervisor.h"
 
 /* ---- packing ------------------------------------------------------------ */
@@ -264,4 +268,29 @@ Test(value, offers_as_much_as_the_bus_takes_and_its_own_half)
 		  "%zu", size);
 	trp_registry_remove_all(&supervisor.registry, &holder);
 	trp_registry_fini(&supervisor.registry);
+}
+
+/* ---- the bus actor ------------------------------------------------------- */
+
+Test(bus_actor, does_not_begin_without_a_bus)
+{
+	static struct trp_options here;
+	static struct trp_node node = { .options = &here };
+	struct rlimit before, none;
+
+	here.mesh = (struct trp_mesh_options) { .codec = "none" };
+	snprintf(here.mesh.bus, sizeof(here.mesh.bus), "local:/tmp/no-mesh");
+	snprintf(here.mesh.name, sizeof(here.mesh.name), "m");
+	trp_self.node = &node;
+	cr_expect(trp_mesh_bus_actor.init(NULL) == -EPROTONOSUPPORT);
+	snprintf(here.mesh.codec, sizeof(here.mesh.codec), "%s",
+		 trp_codecs_find("cbor") ? "cbor" : "msgpack");
+	cr_assert(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	none = before;
+	none.rlim_cur = 0;
+	cr_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	cr_expect(trp_mesh_bus_actor.init(NULL) == -EMFILE);
+	cr_assert(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	snprintf(here.mesh.bus, sizeof(here.mesh.bus), "no bus");
+	cr_expect(trp_mesh_bus_actor.init(NULL) < 0);
 }
