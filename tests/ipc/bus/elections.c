@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +235,15 @@ Test(bus, pauses_between_attempts_double_up_to_15_s)
 	trp_bus_close(bus);
 }
 
+static unsigned count_descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
 static int delivered;
 
 static void note_delivery(void *user, const void *payload, size_t length)
@@ -282,6 +292,30 @@ Test(local, what_another_user_says_is_dropped)
 	trp_bus_run(bus, (struct trp_time) { 2 });
 	cr_assert(delivered == 1);
 	cr_assert(trp_bus_lost(bus) == 1);
+	trp_bus_close(bus);
+	drop_folder();
+}
+
+Test(local, a_send_leaves_no_descriptor)
+{
+	static const struct trp_bus_calls calls = { .changed = note_change,
+						    .deliver = note_delivery };
+	struct trp_bus_address address;
+	unsigned before;
+	char url[128];
+	struct trp_bus *bus;
+
+	snprintf(url, sizeof(url), "local:%s", make_folder());
+	cr_assert(trp_bus_address_parse(url, "x", &address) == 0);
+	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
+	trp_bus_run(bus, (struct trp_time) { 1 });
+	before = count_descriptors();
+	for (int i = 0; i < 10; i++)
+		cr_assert(trp_bus_send(bus, "x", 1) == 0);
+	cr_expect_eq(count_descriptors(), before);
+	trp_bus_run(bus, (struct trp_time) { 2 });
+	cr_expect(delivered > 0);
+	cr_expect_eq(count_descriptors(), before);
 	trp_bus_close(bus);
 	drop_folder();
 }
