@@ -247,6 +247,29 @@ Test(program, a_wrong_value_is_named_with_what_is_taken)
 			 "version takes no arguments: 3");
 }
 
+Test(program, the_least_and_the_most_of_a_value_are_taken)
+{
+	struct program p;
+
+	expect_wrong_use(&p,
+			 program_troupe(&p, "run", "--slots", "2", "--splits",
+					"1", "--listed", "0", "--hosts", "0",
+					"./no-such.so", NULL),
+			 "cannot load \\./no-such\\.so");
+	expect_wrong_use(&p,
+			 program_troupe(&p, "run", "--slots", "31744",
+					"--splits", "128", "--listed",
+					"2147483647", "--trace-rate",
+					"100000000", "./no-such.so", NULL),
+			 "cannot load \\./no-such\\.so");
+	expect_wrong_use(
+		&p, program_troupe(&p, "run", "--splits", "129", "x.so", NULL),
+		"--splits takes 1 to 128, not \"129\"");
+	expect_wrong_use(
+		&p, program_troupe(&p, "run", "--splits", "0", "x.so", NULL),
+		"--splits takes 1 to 128, not \"0\"");
+}
+
 Test(program, a_constructor_that_ends_the_process_is_told_with_how)
 {
 	struct program p;
