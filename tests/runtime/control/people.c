@@ -44,7 +44,25 @@ Test(people, a_message_in_json_arrives)
 	node_stop(&node, "a");
 }
 
-Test(people, an_answer_is_printed_as_json)
+/* It has answered so many calls, and nothing else has come. */
+static void expect_counts(const char *label, int64_t calls)
+{
+	struct troupe_value *ps = node_ps("a");
+	const struct troupe_value *actor = node_find(ps, label);
+
+	cr_expect_eq(
+		troupe_value_to_int(troupe_value_get(actor, "received"), -1),
+		calls);
+	cr_expect_eq(troupe_value_to_int(troupe_value_get(actor, "sent"), -1),
+		     calls);
+	cr_expect_eq(
+		troupe_value_to_int(troupe_value_get(actor, "refused"), -1), 0);
+	cr_expect_eq(
+		troupe_value_to_int(troupe_value_get(actor, "dropped"), -1), 0);
+	troupe_value_free(ps);
+}
+
+Test(people, an_answer_is_printed_as_json_and_counted)
 {
 	node_start(&node, "a", NULL);
 	expect(troupe(&command, "ask", "doubler", "parlour.Doubler.Twice",
@@ -56,6 +74,7 @@ Test(people, an_answer_is_printed_as_json)
 	expect(troupe(&command, "ask", "doubler", "Twice", NULL), 0, "{}\n",
 	       NULL);
 	node_await_count("a", 3);
+	expect_counts("doubler", 3);
 	node_stop(&node, "a");
 }
 
