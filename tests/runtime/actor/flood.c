@@ -184,7 +184,8 @@ static int send_back(const struct troupe_message *message)
 {
 	const Play__Number *number = message->body;
 
-	return stage_send(message->sender, number->value);
+	return number->value < 0 ? TROUPE_STOP
+				 : stage_send(message->sender, number->value);
 }
 
 static const struct troupe_handler sending_back[] = {
@@ -212,13 +213,13 @@ static int answers_root(int argc, char **argv)
 			CHECK(stage_send(ref, j) == 0);
 			CHECK(stage_receive(60000) == j);
 		}
-		CHECK(troupe_stop(ref) == 0);
-		stage_end_of(ref);
+		CHECK(stage_send(ref, -1) == 0);
+		CHECK(stage_end_of(ref).reason.cause == TROUPE_NORMAL);
 	}
 	return 0;
 }
 
-Test(flood, of_answers_does_not_keep_mail_waiting)
+Test(flood, of_answers_keeps_no_mail_waiting_nor_what_comes_of_it)
 {
 	stage_pass(answers_root);
 }
