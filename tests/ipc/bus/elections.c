@@ -296,6 +296,50 @@ Test(local, what_another_user_says_is_dropped)
 	drop_folder();
 }
 
+/* A socket of that name in the folder, where nobody reads. */
+static int bystander(const char *path, const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%.60s/%.40s", path, name);
+	cr_assert(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	return fd;
+}
+
+Test(local, what_has_no_name_of_a_member_is_told_nothing)
+{
+	static const struct trp_bus_calls calls = { .changed = note_change,
+						    .deliver = note_delivery };
+	static const char *const names[] = {
+		".bus", "a.bus.old", "bus", "0123456789012345678901234567.bus"
+	};
+	enum { COUNT = sizeof(names) / sizeof(names[0]) };
+	struct trp_bus_address address;
+	int fd[COUNT];
+	char url[128], byte, path[256];
+	struct trp_bus *bus;
+
+	snprintf(url, sizeof(url), "local:%s", make_folder());
+	cr_assert(trp_bus_address_parse(url, "x", &address) == 0);
+	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
+	trp_bus_run(bus, (struct trp_time) { 1 });
+	for (int i = 0; i < COUNT; i++)
+		fd[i] = bystander(address.path, names[i]);
+	cr_assert(trp_bus_send(bus, "x", 1) == 0);
+	cr_expect(trp_bus_lost(bus) == 0);
+	for (int i = 0; i < COUNT; i++) {
+		cr_expect(recv(fd[i], &byte, 1, MSG_DONTWAIT) < 0, "%s",
+			  names[i]);
+		close(fd[i]);
+		snprintf(path, sizeof(path), "%.60s/%s", address.path,
+			 names[i]);
+		unlink(path);
+	}
+	trp_bus_close(bus);
+	drop_folder();
+}
+
 Test(local, a_send_leaves_no_descriptor)
 {
 	static const struct trp_bus_calls calls = { .changed = note_change,
