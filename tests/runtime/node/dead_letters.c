@@ -16,6 +16,8 @@ enum {
 	TARGET = 32,  /* 0: any */
 	NUMBERS = 33, /* letters that are numbers, and */
 	SUM = 34,     /* the sum of these */
+	BEGAN = 35,
+	DATED = 36, /* letters whose message was made since then */
 	LIMIT = 8192,
 };
 
@@ -52,6 +54,8 @@ static int take_letter(const struct troupe_message *message)
 		   (!board->value[TARGET] ||
 		    letter.target == (troupe_ref)board->value[TARGET]);
 	board->value[WRONG] += !is_right;
+	board->value[DATED] += letter.created.ns >= board->value[BEGAN] &&
+			       letter.created.ns <= troupe_now().ns;
 	if (letter.type == &play__number__descriptor) {
 		board->value[NUMBERS]++;
 		board->value[SUM] += number_in(&letter);
@@ -182,12 +186,14 @@ static int target_root(int argc, char **argv)
 	stage_end_of(ref);
 	board->value[SENDER] = (long)troupe_self();
 	board->value[TARGET] = (long)ref;
+	board->value[BEGAN] = (long)troupe_now().ns;
 	for (number.value = 1; number.value <= 3; number.value++)
 		CHECK(troupe_send(ref, &number.base) == -ESRCH);
 	CHECK(troupe_send_wait(ref, &number.base, TROUPE_NEVER) == -ESRCH);
 	expect_told(TROUPE_DEAD_TARGET, 4);
 	CHECK(noticed(troupe_self(), TROUPE_DEAD_TARGET) == 4);
 	CHECK(board->value[NUMBERS] == 4 && board->value[SUM] == 1 + 2 + 3 + 4);
+	CHECK(board->value[DATED] == 4);
 	return 0;
 }
 
