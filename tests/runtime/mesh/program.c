@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: its options, a file of them, and troupe beacon. */
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,112 @@ Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 	stop(&a);
 	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
 	program_fini(&watch);
+	drop_folder();
+}
+
+static double number(const json_t *map, const char *key)
+{
+	const json_t *value = json_object_get(map, key);
+
+	cr_expect(json_is_number(value), "%s is no number", key);
+	return json_number_value(value);
+}
+
+static bool is_true(const json_t *map, const char *key)
+{
+	const json_t *value = json_object_get(map, key);
+
+	cr_expect(json_is_boolean(value), "%s is neither true nor false", key);
+	return json_is_true(value);
+}
+
+static const char *text(const json_t *map, const char *key)
+{
+	const json_t *value = json_object_get(map, key);
+
+	cr_expect(json_is_string(value), "%s is no text", key);
+	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+static void expect_node(const json_t *node)
+{
+	cr_expect_str_eq(text(node, "name"), "a");
+	cr_expect(is_true(node, "self"));
+	cr_expect(is_true(node, "seat"));
+	cr_expect(is_true(node, "live"));
+	is_true(node, "it");
+	cr_expect_geq(number(node, "silent_ms"), 0);
+	cr_expect_gt(number(node, "incarnation"), 0);
+	cr_expect_geq(number(node, "load"), 0);
+	cr_expect_geq(number(node, "actors"), 2);
+	cr_expect(json_is_object(json_object_get(node, "offers")));
+	text(node, "value");
+}
+
+static void expect_packets(const json_t *packets)
+{
+	const json_t *sent = json_object_get(packets, "sent");
+	const json_t *received = json_object_get(packets, "received");
+
+	cr_expect_geq(number(sent, "init"), 1);
+	cr_expect_geq(number(sent, "vers"), 1);
+	cr_expect_geq(number(sent, "ping"), 1);
+	cr_expect_geq(number(sent, "hist"), 0);
+	cr_expect_geq(number(received, "init"), 1);
+	cr_expect_geq(number(received, "vers"), 1);
+	cr_expect_geq(number(received, "ping"), 1);
+	cr_expect_geq(number(received, "hist"), 0);
+	cr_expect_eq(number(packets, "malformed"), 0);
+	cr_expect_geq(number(packets, "stale"), 0);
+	cr_expect_geq(number(packets, "collisions"), 0);
+	cr_expect_geq(number(packets, "tags"), 0);
+	cr_expect_geq(number(packets, "lost"), 0);
+}
+
+static void expect_view(const json_t *view)
+{
+	const json_t *config = json_object_get(view, "config");
+	const json_t *nodes = json_object_get(view, "nodes");
+
+	cr_expect_str_eq(text(view, "mesh"), "troupe");
+	cr_expect_str_eq(text(view, "node"), "a");
+	cr_expect_str_eq(text(view, "bus"), bus);
+	cr_expect_str_eq(text(view, "seat"), "a");
+	cr_expect(is_true(view, "up"));
+	text(view, "it");
+	cr_expect_geq(number(view, "term"), 1);
+	cr_expect_geq(number(view, "fence"), 1);
+	cr_expect_geq(json_array_size(json_object_get(view, "listed")), 1);
+	cr_expect_eq(json_array_size(json_object_get(view, "singletons")), 1);
+	cr_expect_eq(number(config, "version"), 0);
+	cr_expect_float_eq(number(config, "cycle"), 0.6, 1e-9);
+	cr_expect_float_eq(number(config, "gap"), 0.15, 1e-9);
+	cr_expect_eq(number(config, "listed"), 32);
+	cr_expect_eq(number(config, "splits"), 4);
+	cr_expect_eq(number(config, "hosts"), 1);
+	cr_expect(is_true(config, "force_in"));
+	expect_packets(json_object_get(view, "packets"));
+	cr_assert_eq(json_array_size(nodes), 1);
+	expect_node(json_array_get(nodes, 0));
+}
+
+Test(program, beacon_tells_all_that_it_knows_as_json)
+{
+	struct program a = { 0 }, beacon = { 0 };
+	json_t *view;
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	ask("a", &beacon, "\"seat\": \"a\"");
+	view = json_loads(beacon.out, 0, NULL);
+	cr_assert(view, "%s", beacon.out);
+	expect_view(view);
+	json_decref(view);
+	program_fini(&beacon);
+	stop(&a);
 	drop_folder();
 }
 
