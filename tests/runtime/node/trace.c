@@ -346,3 +346,52 @@ Test(trace, shows_names_in_any_script)
 	cr_expect_eq(named, 1);
 	json_decref(events);
 }
+
+/* ---- while it runs ------------------------------------------------------- */
+
+static int take_one(const struct troupe_message *message)
+{
+	board->value[0] = getpid();
+	return 0;
+}
+
+static const struct troupe_handler taking[] = {
+	{ &play__number__descriptor, take_one },
+	{ 0 },
+};
+static const struct troupe_class quiet = { .name = "quiet",
+					   .handlers = taking };
+
+/* That it has handled something can be read already. */
+static bool is_in_file(long pid)
+{
+	json_t *events = trace_file_read(path, false), *event;
+	bool is_there = false;
+	size_t i;
+
+	json_array_foreach(events, i, event) is_there |=
+		strcmp(trace_file_text(event, "cat"), "handler") == 0 &&
+		json_integer_value(json_object_get(event, "pid")) == pid;
+	json_decref(events);
+	return is_there;
+}
+
+static int quiet_root(int argc, char **argv)
+{
+	struct troupe_time end = troupe_in_ms(20000);
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&quiet, NULL, &ref) == 0);
+	CHECK(stage_send(ref, 1) == 0);
+	while (board->value[0] == 0 && troupe_now().ns < end.ns)
+		stage_receive(1);
+	while (!is_in_file(board->value[0]) && troupe_now().ns < end.ns)
+		stage_receive(20);
+	CHECK(is_in_file(board->value[0]));
+	return 0;
+}
+
+Test(trace, of_one_that_sleeps_is_in_the_file_soon)
+{
+	json_decref(events_of(quiet_root, 0));
+}
