@@ -251,14 +251,13 @@ static void note_delivery(void *user, const void *payload, size_t length)
 	delivered++;
 }
 
-/* Connects as root, and sends as another user. */
-static void say_as_a_stranger(const char *path)
+/* To the only member in that folder. */
+static int connect_to_it(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int status, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char command[512];
 	FILE *list;
-	pid_t pid;
 
 	snprintf(command, sizeof(command), "ls -d '%s'/*.bus", path);
 	list = popen(command, "r");
@@ -266,6 +265,15 @@ static void say_as_a_stranger(const char *path)
 	pclose(list);
 	to.sun_path[strcspn(to.sun_path, "\n")] = '\0';
 	cr_assert(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	return fd;
+}
+
+/* Connects as root, and sends as another user. */
+static void say_as_a_stranger(const char *path)
+{
+	int status, fd = connect_to_it(path);
+	pid_t pid;
+
 	pid = fork();
 	if (pid == 0)
 		_exit(setuid(65534) || send(fd, "x", 1, 0) != 1);
@@ -336,6 +344,32 @@ Test(local, what_has_no_name_of_a_member_is_told_nothing)
 			 names[i]);
 		unlink(path);
 	}
+	trp_bus_close(bus);
+	drop_folder();
+}
+
+/* The errno of before has nothing to do with it. */
+Test(local, an_empty_message_is_none_and_no_error)
+{
+	static const struct trp_bus_calls calls = { .changed = note_change,
+						    .deliver = note_delivery };
+	struct trp_bus_address address;
+	char url[128];
+	struct trp_bus *bus;
+	int fd;
+
+	snprintf(url, sizeof(url), "local:%s", make_folder());
+	cr_assert(trp_bus_address_parse(url, "x", &address) == 0);
+	cr_assert(trp_bus_open(&bus, &address, &calls, NULL) == 0);
+	trp_bus_run(bus, (struct trp_time) { 1 });
+	fd = connect_to_it(address.path);
+	cr_assert(send(fd, "", 0, 0) == 0 && send(fd, "x", 1, 0) == 1);
+	close(fd);
+	errno = EBADF;
+	trp_bus_run(bus, (struct trp_time) { 2 });
+	cr_expect(bus->is_up);
+	cr_expect(delivered == 1);
+	cr_expect(trp_bus_lost(bus) == 0);
 	trp_bus_close(bus);
 	drop_folder();
 }
