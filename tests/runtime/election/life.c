@@ -265,6 +265,36 @@ Test(turn, one_that_is_not_ready_and_heads_the_list_waits_two_gaps_as_any)
 	lone_fini(&lone);
 }
 
+/* Pings as the head; so many others that are behind the same one do as well.
+ */
+static int repeats_of_a_ping(struct lone *lone, int collisions)
+{
+	int sent = lone->sent[TRP_WIRE_PING];
+
+	lone_hear_ping(lone, "a m", 70);
+	while (lone->sent[TRP_WIRE_PING] == sent)
+		lone_until(lone, lone->now_s + G / 2);
+	cr_assert_str_eq(lone_last(lone), "m a");
+	sent = lone->sent[TRP_WIRE_PING];
+	for (int i = 0; i < collisions; i++) {
+		lone_hear_ping(lone, "c a", 3);
+		cr_assert_str_eq(lone_list(lone), "m a");
+		lone_until(lone, lone->now_s + G);
+	}
+	return lone->sent[TRP_WIRE_PING] - sent;
+}
+
+Test(turn, a_ping_that_wins_a_collision_is_repeated_up_to_four_times)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	cr_assert_eq(repeats_of_a_ping(&lone, 6), 4);
+	cr_assert_eq(repeats_of_a_ping(&lone, 2), 2);
+	cr_assert_eq(repeats_of_a_ping(&lone, 6), 4);
+	lone_fini(&lone);
+}
+
 Test(event, another_nodes_ping_is_told_two_gaps_later)
 {
 	struct lone lone;
