@@ -415,6 +415,8 @@ static int short_run(const void *arguments)
 	return 0;
 }
 
+enum { CROWD = 200 };
+
 static int cycle(int times)
 {
 	struct troupe_end end;
@@ -428,14 +430,29 @@ static int cycle(int times)
 	return 0;
 }
 
+/* Each in a slot of its own, of which not a page is to stay. */
+static void live_together(void)
+{
+	troupe_ref ref[CROWD];
+
+	for (int i = 0; i < CROWD; i++)
+		CHECK(troupe_spawn_function(waits_run, NULL, &ref[i]) == 0);
+	for (int i = 0; i < CROWD; i++) {
+		CHECK(troupe_stop(ref[i]) == 0);
+		stage_end_of(ref[i]);
+	}
+}
+
 static int memory_root(int argc, char **argv)
 {
 	int64_t before, after;
 
+	live_together();
 	cycle(20);
 	before = arena_bytes();
-	CHECK(before > 0);
+	CHECK(before > 0 && before < CROWD * INT64_C(4096));
 	cycle(1000);
+	live_together();
 	UNTIL(arena_bytes() <= before + 64 * 1024);
 	after = arena_bytes();
 	board->value[0] = before;
