@@ -26,9 +26,12 @@ void redis_init(struct redis *redis)
 
 void redis_start(struct redis *redis)
 {
+	char port[8];
 	const char *argv[] = { "/usr/bin/redis-server",
 			       "--port",
-			       "0",
+			       port,
+			       "--bind",
+			       "127.0.0.1",
 			       "--unixsocket",
 			       redis->socket,
 			       "--dir",
@@ -43,6 +46,7 @@ void redis_start(struct redis *redis)
 			       redis->password,
 			       NULL };
 
+	snprintf(port, sizeof(port), "%d", redis->port);
 	cr_assert_eq(program_start(&redis->program, argv), 0);
 	cr_assert_eq(
 		program_await_output(&redis->program,

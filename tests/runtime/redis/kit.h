@@ -3,7 +3,7 @@
 
 /*
  * A Redis server of the test's own (a socket and an append-only file in a
- * folder of /tmp, no port), and nodes that can be killed as wholes.
+ * folder of /tmp), and nodes that can be killed as wholes.
  */
 
 #include <hiredis/hiredis.h>
@@ -15,6 +15,7 @@ struct redis {
 	struct program program;
 	char folder[64], socket[80], url[96];
 	const char *password;  /* NULL: none is needed */
+	int port;	       /* on 127.0.0.1; 0: none */
 	redisContext *context; /* of the test itself */
 };
 

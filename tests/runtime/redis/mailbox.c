@@ -2,6 +2,7 @@
 /* Mail in a Redis stream, with a private Redis server. */
 #ifdef HAVE_HIREDIS
 #include "tests/runtime/redis/kit.h"
+#include "tests/support/server.h"
 
 enum { SENT = 200, MORE = 100, DONE_AT_ONCE = 50 };
 
@@ -110,5 +111,48 @@ Test(redis, has_the_mail_of_a_node_that_was_killed_for_the_next_one,
 		cr_assert_leq(board->value[HANDLED + i], 1);
 	mail_expect_empty();
 	cr_assert_eq(redis_ask(&mail_redis, "EXISTS numbers:poison"), 0);
+}
+
+/* ---- over TCP ------------------------------------------------------------ */
+
+static int remote_number(const struct troupe_message *message)
+{
+	mail_note(mail_number(message));
+	return 0;
+}
+
+static const struct troupe_handler remote_handlers[] = {
+	{ &play__number__descriptor, remote_number },
+	{ 0 },
+};
+static const struct troupe_class remote = { .name = "remote",
+					    .handlers = remote_handlers,
+					    .service = &mail_service,
+					    .mailbox = &mail_mailbox.base };
+
+static int remote_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_named("desk", &remote, NULL, &ref) == 0);
+	mail_send(ref, 0, SENT);
+	CHECK(mail_flush(ref) == 0);
+	mail_close(ref);
+	return 0;
+}
+
+Test(redis, is_reached_at_a_port_of_a_host, .init = mail_begin,
+     .fini = mail_end)
+{
+	char url[64];
+
+	mail_redis.port = free_port();
+	redis_start(&mail_redis);
+	snprintf(url, sizeof(url), "redis://127.0.0.1:%d", mail_redis.port);
+	mail_mailbox.url = url;
+	node_pass(node_start(remote_root));
+	for (int i = 0; i < SENT; i++)
+		cr_assert_eq(board->value[HANDLED + i], 1);
+	mail_expect_empty();
 }
 #endif
