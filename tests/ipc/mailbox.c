@@ -136,7 +136,7 @@ Test(mailbox, a_send_to_an_old_generation_is_refused)
 		-ESRCH);
 }
 
-/* What a stray store hides, a sender that looks again shows anew. */
+/* A sender that looks again shows anew what a stray store has hidden. */
 Test(mailbox, a_doorbell_that_was_wiped_is_set_again_at_the_next_look)
 {
 	struct trp_doorbell *doorbell = trp_arena_doorbell(&bob.arena, 2);
@@ -151,6 +151,18 @@ Test(mailbox, a_doorbell_that_was_wiped_is_set_again_at_the_next_look)
 	trp_mailbox_check(&ann.box, INT64_MAX / 2);
 	expect_number(&bob, 1);
 	expect_number(&bob, 2);
+	expect_nothing(&bob);
+}
+
+/* It has no lane to look at yet. */
+Test(mailbox, one_that_never_heard_of_a_sender_hears_of_it_when_that_tidies)
+{
+	cr_assert_eq(kit_send_number(&ann, 2, 1, 1), 0);
+	memset(trp_arena_doorbell(&bob.arena, 2), 0,
+	       sizeof(struct trp_doorbell));
+	expect_nothing(&bob);
+	trp_mailbox_tidy(&ann.box);
+	expect_number(&bob, 1);
 	expect_nothing(&bob);
 }
 
