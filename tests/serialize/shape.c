@@ -292,3 +292,15 @@ Test(infer, deep_and_large_values_are_bounded, .timeout = 20)
 	cr_assert_eq(trp_shape_infer(deep, &text), -EINVAL);
 	troupe_value_free(deep);
 }
+
+Test(infer, a_key_that_is_longer_than_a_shape_may_be_is_too_large)
+{
+	static char key[TRP_SHAPE_MAX + 1];
+	struct troupe_value *map = troupe_value_map();
+	char *text = NULL;
+
+	memset(key, 'k', sizeof(key) - 1);
+	cr_assert_eq(trp_value_add(map, key, troupe_value_int(1)), 0);
+	cr_assert_eq(trp_shape_infer(map, &text), -EMSGSIZE);
+	troupe_value_free(map);
+}
