@@ -119,8 +119,8 @@ static struct troupe_timer tick;
 static timer_t fates[3];
 static unsigned fate_count;
 
-/* The kernel sends me that signal then, wherever I am. */
-static void arm(int number, uint64_t ms)
+/* The kernel sends me that signal then, wherever I am; and again after that. */
+static void arm(int number, uint64_t ms, long again_ms)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
 				  .sigev_signo = number };
@@ -129,6 +129,7 @@ static void arm(int number, uint64_t ms)
 
 	at.it_value.tv_sec = (time_t)(ms / 1000);
 	at.it_value.tv_nsec = (long)(ms % 1000 * 1000000 + below(1000000));
+	at.it_interval.tv_nsec = again_ms * 1000000;
 	if (timer_create(CLOCK_MONOTONIC, &event, timer) ||
 	    timer_settime(*timer, 0, &at, NULL))
 		complain("no timer", me, (uint64_t)errno, 0);
@@ -145,11 +146,12 @@ static void draw_fate(void)
 	sheet->life[me].fate = end;
 	signal(SIGSEGV, SIG_DFL); /* it is a sanitizer's */
 	if (below(3) == 0) {
-		arm(SIGCONT, stop_ms + 1 + below(300));
-		arm(SIGSTOP, stop_ms);
+		/* Again, for this may stand still before the next line. */
+		arm(SIGCONT, stop_ms + 1 + below(300), 100);
+		arm(SIGSTOP, stop_ms, 0);
 	}
 	if (end)
-		arm(end, 50 + below(5000));
+		arm(end, 50 + below(5000), 0);
 }
 
 static void be_calm(void)
