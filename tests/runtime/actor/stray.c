@@ -5,8 +5,10 @@
 #include "tests/support/stage.h"
 
 enum {
-	LATE_MS = 100, /* what the manual promises */
-	TRIES = 50,    /* one of which is in time even on a busy machine */
+	LATE_MS = 100,	 /* what the manual promises */
+	LOADED_MS = 400, /* a busy machine adds to it */
+	IN_A_ROW = 5,	 /* for harm may be done each second time */
+	ROWS = 10,	 /* one of which no machine disturbs */
 };
 
 /* Damages that a wild pointer does to the doorbell of another. */
@@ -50,19 +52,23 @@ static void await_sleep(troupe_ref ref)
 
 static bool is_in_time(struct troupe_time begin)
 {
-	return (troupe_now().ns - begin.ns) / 1000000 <= LATE_MS;
+	int64_t ms = (troupe_now().ns - begin.ns) / 1000000;
+
+	return ms <= LATE_MS + LOADED_MS;
 }
 
-/* Does the damage and the delayed action, until one was in time. */
+/* Does the damage and the delayed action, until a row was in time. */
 static void expect_in_time(bool (*is_done_in_time)(troupe_ref ref,
 						   enum damage damage),
 			   troupe_ref ref, enum damage damage)
 {
-	int tries = 0;
+	int rows, in_time = 0;
 
-	while (tries < TRIES && !is_done_in_time(ref, damage))
-		tries++;
-	CHECK(tries < TRIES);
+	for (rows = 0; rows < ROWS && in_time < IN_A_ROW; rows++)
+		for (in_time = 0; in_time < IN_A_ROW; in_time++)
+			if (!is_done_in_time(ref, damage))
+				break;
+	CHECK(in_time == IN_A_ROW);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -178,6 +184,7 @@ static bool send_twice(troupe_ref ref, enum damage damage)
 {
 	long before = board->count;
 	struct troupe_time begin;
+	bool is_soon;
 
 	await_sleep(ref);
 	harm(ref, damage);
@@ -188,7 +195,9 @@ static bool send_twice(troupe_ref ref, enum damage damage)
 	while (board->count < before + 2)
 		usleep(1000);
 	CHECK(board->count == before + 2);
-	return is_in_time(begin);
+	is_soon = is_in_time(begin);
+	usleep(TRP_LOOK_NS / 1000); /* looked for once in it */
+	return is_soon;
 }
 
 static int actor_root(int argc, char **argv)
@@ -200,11 +209,11 @@ static int actor_root(int argc, char **argv)
 	for (; with_input.value < 2; with_input.value++) {
 		CHECK(troupe_spawn(&sleeper, &with_input.base, &ref) == 0);
 		ask(ref);
-		for (damage = 0; damage < DAMAGES; damage++) {
+		for (damage = 0; damage < DAMAGES && !board->failures;
+		     damage++) {
 			expect_in_time(ask_harmed, ref, damage);
 			expect_in_time(ask_while_harmed, ref, damage);
 			expect_in_time(send_twice, ref, damage);
-			usleep(TRP_LOOK_NS / 1000); /* looked for once in it */
 		}
 		CHECK(troupe_kill(ref) == 0);
 	}
