@@ -3,7 +3,7 @@
 
 /*
  * The memory of a node: one sealed memfd that every process of the node maps
- * at the same address, read-only but for promises, doorbells, its own region.
+ * at the same address, read-only except promises, doorbells, its own region.
  *
  *	promises, doorbells | directory | fronts | heaps  (README.md says why)
  *

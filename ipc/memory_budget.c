@@ -15,7 +15,7 @@
 /* The names of one version of cgroups. */
 struct version {
 	const char *directory; /* below the place where cgroups are mounted */
-	const char *limit[2], *usage; /* where it kills, where it slows down */
+	const char *limit[2], *usage; /* of kills, of slow-down */
 	const char *cache[3]; /* in memory.stat: what the kernel can drop */
 };
 
@@ -188,7 +188,7 @@ struct trp_memory_room trp_memory_budget_room(const char *proc,
 	return room;
 }
 
-/* That a control group has no such file is no error. */
+/* A control group without this file is no error. */
 static struct trp_memory_room look(void)
 {
 	int error = errno;
@@ -238,7 +238,7 @@ static bool is_alive(const struct trp_arena *arena, uint32_t slot)
 	return (uint32_t)life == TRP_LIVE;
 }
 
-/* One that has died in between does not populate any more. */
+/* A process that has died in between populates nothing more. */
 static uint64_t all_promised(const struct trp_memory_budget *budget)
 {
 	const struct trp_promises *promises = promises_of(budget);
@@ -270,12 +270,12 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* The order of the three readings is what all depends on. */
+/* The proof needs the order of the three reads. */
 static bool look_again(struct trp_memory_budget *budget, int64_t now,
 		       bool is_vital)
 {
 	struct trp_ledger *ledger = ledger_of(budget);
-	/* A6: pairs with R6; of a promise up to here, pages[] speaks. */
+	/* A6: pairs with R6; pages[] has promises up to here. */
 	uint64_t spent = trp_load_acquire(&ledger->spent);
 	uint64_t promised = all_promised(budget);
 	struct trp_memory_room room = budget->look();
@@ -321,7 +321,7 @@ int trp_memory_budget_promise_birth(struct trp_memory_budget *budget,
 
 	if (r < 0)
 		return r;
-	/* Theirs before it is ours no more: whoever looks goes by slots. */
+	/* First theirs, then no longer ours: a look adds up the slots. */
 	trp_store_relaxed(&promises_of(budget)->pages[slot],
 			  TRP_BUDGET_BIRTH / TRP_PAGE);
 	trp_memory_budget_settle(budget, TRP_BUDGET_BIRTH);

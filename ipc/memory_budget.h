@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * The memory that a process may still take from the machine.  The kernel
- * answers a page too many with the death of some process; so a process promises
- * here what it is about to populate, or is told -ENOMEM, and settles the
- * promise when the pages are there and the kernel counts them.
+ * The memory that a process may still take from the machine.  When memory runs
+ * out, the kernel kills some process; so a process promises here the memory
+ * that it is about to populate, or gets -ENOMEM, and settles the promise when
+ * the kernel counts the pages.
  *
  *	pages[slot] == what that process has promised and not settled
  *	spent == the sum of all promises that were ever made
  *	spent <= ceiling ==> there is memory for all promises up to this one
  *
- * A look at the files of the kernel (150 us) raises the ceiling.  It is good
- * for a share of what it found and for TRP_BUDGET_FRESH_NS, and for all
- * processes of the node.  ipc/README.md says why no two can be told the same
- * memory, and what is left to all that is not asked for here.
+ * A look at the files of the kernel (150 us) raises the ceiling.  It is valid
+ * for a share of the memory found and for TRP_BUDGET_FRESH_NS, and for all
+ * processes of the node.  ipc/README.md explains why no two promises get the
+ * same memory, and the reserve for memory without promises.
  */
 
 #include <stdbool.h>
@@ -56,29 +56,29 @@ struct trp_memory_budget {
 	struct trp_ledger own;
 };
 
-/* Of the process of that slot, which has promised nothing. */
+/* Of the process of that slot, without promises. */
 void trp_memory_budget_init(struct trp_memory_budget *budget,
 			    const struct trp_arena *arena, uint32_t slot);
 
 /*
- * May `size` more bytes be populated?  0, and they are promised; or -ENOMEM.
- * is_vital: the node cannot go on without; it may take half of the reserve.
+ * Promises to populate `size` more bytes.  0 or -ENOMEM.  is_vital: the node
+ * cannot go on without; it may take half of the reserve.
  */
 int trp_memory_budget_promise(struct trp_memory_budget *budget, uint64_t size,
 			      bool is_vital);
 
 /*
- * For the supervisor: the same for a process that is to be born in that slot,
- * which settles TRP_BUDGET_BIRTH when it has come to life.
+ * For the supervisor: the same for a new process in that slot, which settles
+ * TRP_BUDGET_BIRTH when it runs.
  */
 int trp_memory_budget_promise_birth(struct trp_memory_budget *budget,
 				    uint32_t slot);
 
-/* So many of the promised bytes are there now, or never will be. */
+/* That many of the promised bytes are populated now, or never will be. */
 void trp_memory_budget_settle(struct trp_memory_budget *budget, uint64_t size);
 
 /*
- * For the supervisor, now and then: what others have promised is forgotten, and
- * with it what a stray store has put there.
+ * For the supervisor, now and then: drops the promises of others, and with them
+ * stray stores.
  */
 void trp_memory_budget_tidy(const struct trp_memory_budget *budget);

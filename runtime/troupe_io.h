@@ -127,12 +127,12 @@ struct troupe_handover {
  * and closes it when it was taken, when `to` has ended, or when this actor
  * ends.  0, -EBADF, -EINVAL, -ENOMEM, or as socket(2) and bind(2).
  *
- * take waits for the giver to come round, which it does whenever it sleeps, in
- * troupe_await() too, and between its handlers; no handler runs meanwhile.
- * *ret_fd is the caller's, CLOEXEC.  0; -EBADMSG: these are no handover's
- * bytes; -ENOENT: not there (any more), not for this actor, or the giver has
- * ended; -EXDEV: the giver first gave in another network namespace;
- * -ETIMEDOUT; -ECANCELED: told to stop; or as socket(2).
+ * take waits for the giver, which answers whenever it sleeps, in troupe_await()
+ * too, and between its handlers; no handler runs meanwhile.  The caller owns
+ * *ret_fd, CLOEXEC.  0; -EBADMSG: not the bytes of a handover; -ENOENT: taken
+ * already, not for this actor, or the giver has ended; -EXDEV: the giver first
+ * gave in another network namespace; -ETIMEDOUT; -ECANCELED: told to stop; or
+ * as socket(2).
  */
 TROUPE_API int troupe_handover_give(int fd, troupe_ref to,
 				    struct troupe_handover *ret_handover);

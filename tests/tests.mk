@@ -85,7 +85,7 @@ fuzz:
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
 
-# What is chaos among the tests, for SECONDS=300: SEED= ACTORS=.
+# Chaos among actors, for SECONDS=300: SEED= ACTORS=.
 soak:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-soak

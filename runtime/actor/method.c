@@ -329,7 +329,7 @@ int trp_method_invoke(const struct trp_mail *mail,
 	struct ticket *ticket;
 	int r;
 
-	/* Its caller waits no more. */
+	/* Its caller no longer waits. */
 	if (trp_continued_until(envelope->created, envelope->deadline) <
 	    trp_time_now().ns)
 		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, mail,

@@ -133,7 +133,7 @@ static enum finding check_memlock(void)
 		   "that wait for mail and time only need none");
 }
 
-/* As the supervisor of a node does, which this process becomes no more. */
+/* As the supervisor of a node does. */
 static int lower_oom_score(void)
 {
 	char text[TRP_OOM_SCORE_TEXT];
@@ -176,7 +176,7 @@ static enum finding check_oom_score(void)
 		   "of systemd");
 }
 
-/* The first line of a file of /proc/sys/kernel; "": there is none. */
+/* The first line of a file in /proc/sys/kernel; "": there is none. */
 static void read_setting(const char *name, char text[96])
 {
 	char path[64];

@@ -158,7 +158,7 @@ static const struct option {
 	  "2G", "the most mail of one actor in flight", set_power,
 	  AT(heap_size), 64 * 1024, TRP_HEAP_DEFAULT },
 	{ "--load", "S", "TROUPE_LOAD", "seconds, 0: any time", "60",
-	  "what its constructors may take", set_size32, AT(load_s), 0,
+	  "the most time to load the application", set_size32, AT(load_s), 0,
 	  1000000 },
 	{ "--trace", "FILE", "TROUPE_TRACE", "a file, which is overwritten",
 	  NULL, "writes a trace, for https://ui.perfetto.dev", set_text,

@@ -248,9 +248,8 @@ static int print_table(const struct table *table)
 {
 	const Troupe__Guest__Node *node = table->node;
 
-	printf("node %s, process %d, %zu of %u slots%s", node->name,
-	       node->pid, table->count + 1, node->slots,
-	       node->application[0] ? ", " : "");
+	printf("node %s, process %d, %zu of %u slots%s", node->name, node->pid,
+	       table->count + 1, node->slots, node->application[0] ? ", " : "");
 	trp_printable_write(stdout, node->application);
 	print_unwoken(node->unwoken);
 	putchar('\n');

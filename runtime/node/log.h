@@ -10,14 +10,15 @@ void trp_log_set_title(const char *title);
 const char *trp_log_title(void);
 
 /*
- * From now on each title goes after the text that is in that memory, the
- * caller's for ever: so ps(1) shows both, where lines have the title alone.
+ * From now on each title is appended to the text in that memory, which the
+ * caller gives up for ever: so ps(1) shows both, but log lines only the title.
  */
 void trp_log_title_after(char *text);
 
 /*
- * From now on this process does not stand still with who reads its log, as the
- * supervisor must not: while that pipe stays full, lines are lost, and counted.
+ * From now on a stopped reader of its log does not stop this process, as the
+ * supervisor must go on: while that pipe stays full, lines are lost, and
+ * counted.
  */
 void trp_log_never_wait(void);
 
@@ -31,5 +32,5 @@ ssize_t trp_log_write(int fd, const void *bytes, size_t size);
 void trp_log_complain(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
-/* Says how many, if somebody reads again. */
+/* Logs their number if the log is read again. */
 void trp_log_catch_up(void);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which process the kernel ends where memory does: the one that has most, and
- * these shares of all memory, in thousandths, on top.  Lowering needs
- * CAP_SYS_RESOURCE, raising needs nothing.
+ * When memory runs out the kernel kills the process with the highest score: its
+ * share of all memory, in thousandths, plus these.  Lowering needs
+ * CAP_SYS_RESOURCE, raising does not.
  */
 enum {
 	TRP_OOM_SCORE_SUPERVISOR = -500, /* and its zygote */
@@ -13,11 +13,11 @@ enum {
 
 enum { TRP_OOM_SCORE_TEXT = 12 };
 
-/* Of this process; 0 where it cannot be read. */
+/* Of this process; 0 if it cannot be read. */
 int trp_oom_score_get(void);
 
-/* The score as set() wants it: each actor has one to set, and no time. */
+/* The score as text for set(), as each actor sets one and must be quick. */
 void trp_oom_score_text(int score, char ret_text[TRP_OOM_SCORE_TEXT]);
 
-/* 0, or what open(2) and write(2) say: -EACCES where it may not be lowered. */
+/* 0, or as open(2) and write(2): -EACCES if it may not be lowered. */
 int trp_oom_score_set(const char *text);

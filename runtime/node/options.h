@@ -21,7 +21,7 @@ enum { TRP_TRACE_PATH_SIZE = 1024 };
 
 struct trp_options {
 	char node[TRP_NODE_NAME_SIZE]; /* "": no control socket */
-	uint32_t slots;		       /* 0: as many as there can be */
+	uint32_t slots;		       /* 0: the maximum */
 	uint64_t heap_size;	       /* 0: TRP_HEAP_DEFAULT */
 	uint32_t load_s; /* what loading it may take; 0: any time */
 	char trace[TRP_TRACE_PATH_SIZE]; /* a file; "": none */

@@ -201,19 +201,19 @@ static void close_trace(const struct trp_options *options)
 			options->trace, strerror(-r));
 }
 
-/* Where memory ends actors go first, for the supervisor is all of them. */
+/* When memory runs out actors go first, as all depend on the supervisor. */
 static void be_spared(struct trp_node *node)
 {
 	int score = trp_oom_score_get();
 
 	trp_oom_score_text(TRP_OOM_SCORE_SUPERVISOR, node->oom_score);
-	/* Where that is refused (troupe doctor) it is as it was. */
+	/* If that is refused (troupe doctor), it is unchanged. */
 	if (score > TRP_OOM_SCORE_SUPERVISOR)
 		trp_oom_score_set(node->oom_score);
 	trp_oom_score_text(score + TRP_OOM_SCORE_ACTOR, node->oom_score);
 }
 
-/* Before the fork of the zygote: all that every process inherits. */
+/* Before the fork of the zygote: sets what every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
 		   const struct trp_options *options,
 		   const struct trp_module *const *modules)

@@ -328,7 +328,7 @@ Test(budget, a_lane_that_cannot_grow_carries_what_fits_and_is_well_afterwards)
 
 /* ---- under a limit of the kernel's --------------------------------------- */
 
-/* 0: refused before the kernel had to choose. */
+/* 0: refused before the OOM killer had to choose. */
 static int take_until_refused(struct kit_actor *actor, void *unused)
 {
 	uint64_t offset;

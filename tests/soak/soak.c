@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Some hundred actors send each other numbered items and questions, while
- * timers of their own stop, continue and kill them at any instruction.  What
- * becomes of each is on a sheet that all of them share:
+ * Some hundred actors send each other numbered items and questions, while their
+ * own timers stop, continue and kill them at any instruction.  A sheet that all
+ * of them share records the fate of each:
  *
  *	life	one process, from its spawn to its end
  *	lane	what one life sends to another, numbered from 0
  *
- * A receiver sees at once what is lost, doubled, out of order or damaged.  In
- * the end nobody is harmed any more, and soon
+ * A receiver detects at once a lost, doubled, misplaced or damaged item.  In
+ * the end no actor is disturbed any more, and soon
  *
  *	received == sent, or sent + 1 where the sender was killed in between
  *	each question of a life had one closure, each monitor one end
  *	each end was told once, with the reason that it had
  *
- * SOAK_SECONDS, SOAK_ACTORS and TEST_SEED may be set.  With SOAK_LOG the log
- * of the node is shown, with SOAK_HALT a node that has failed waits for who
- * wants to look at it.
+ * SOAK_SECONDS, SOAK_ACTORS and TEST_SEED may be set.  SOAK_LOG shows the log
+ * of the node; with SOAK_HALT a failed node waits for inspection.
  */
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -32,7 +31,7 @@ enum {
 	PEERS = 6,
 	LARGEST = 100000,
 	CALM_MS = 60000,
-	QUIET_MS = 25000, /* before the 30 s after which all look again */
+	QUIET_MS = 25000, /* before the 30 s after which all check again */
 };
 
 #ifdef __SANITIZE_ADDRESS__ /* whose processes are many times as large */
@@ -46,10 +45,10 @@ enum { ALIVE = 1, CALM, ENDED };
 struct life {
 	_Atomic uint64_t ref;
 	_Atomic uint32_t state;
-	_Atomic int fate; /* the signal that ends it; 0: none does */
+	_Atomic int fate; /* the signal that kills it; 0: none */
 	_Atomic uint32_t is_shot;
 	_Atomic uint32_t asked, answered;
-	_Atomic uint32_t downs; /* ends of those that it talked to */
+	_Atomic uint32_t downs; /* ends of its peers */
 	uint32_t expected;	/* of these, as the judge counts them */
 };
 
@@ -161,7 +160,7 @@ static void be_calm(void)
 	sheet->life[me].state = CALM;
 }
 
-/* Somebody to talk to from now on; there may be none there. */
+/* Its peer from now on; there may be none there. */
 static void choose(struct peer *peer)
 {
 	uint32_t life = sheet->at[below(places)], lane;

@@ -170,7 +170,7 @@ Test(kernel, as_many_can_be_woken_as_there_are)
 	trp_wake_socket_fini();
 }
 
-/* It gets a number of its own, and what has the old one is left alone. */
+/* It gets a new number, and the owner of the old one is left alone. */
 static void knock_from_a_child(void *data)
 {
 	int ends[2];

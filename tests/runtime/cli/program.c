@@ -217,7 +217,7 @@ Test(program, an_application_that_leaves_the_net_needs_futexes)
 	}
 }
 
-/* The message names what was given and what is wanted. */
+/* The message has the given value and the wanted ones. */
 Test(program, a_wrong_value_is_named_with_what_is_taken)
 {
 	struct program p;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A node whose memory ends: who asks is told, and nobody is killed. */
+/* A node that runs out of memory: senders get an error, and none is killed. */
 #include <sys/wait.h>
 #include "tests/support/memory_group.h"
 #include "tests/support/skip.h"
@@ -16,7 +16,7 @@ TestSuite(memory_end, .timeout = 300);
 
 /* ---- the group ----------------------------------------------------------- */
 
-/* A node whose processes are all in a group, where so many are killed. */
+/* A node whose processes are all in a group with that many kills. */
 static void pass_in_group(int (*root)(int argc, char **argv), long kills)
 {
 	int status = 0;
@@ -48,7 +48,7 @@ static void pause_ms(int64_t ms)
 
 /* ---- by mail ------------------------------------------------------------- */
 
-/* Sends until it is refused, and once more when everybody was. */
+/* Sends until it is refused, and once more when all were. */
 static int press(const void *arguments)
 {
 	static uint8_t bytes[1000];
@@ -131,7 +131,7 @@ Test(memory_end, by_actors_is_told_to_who_spawns_and_nobody_is_killed)
 
 /* ---- all the same -------------------------------------------------------- */
 
-/* As much as there is, which no runtime is asked for. */
+/* All memory, without asking the runtime. */
 static int eat(const void *arguments)
 {
 	enum { PIECE = 1 << 20 };
