@@ -418,6 +418,18 @@ static int decode_large(const struct trp_codec *codec, int names_count,
 	return r;
 }
 
+Test(wire, a_name_of_the_most_bytes_is_one_and_a_longer_one_is_not)
+{
+	static char name[TRP_WIRE_NAME_MAX + 2];
+	const struct trp_wire wire = { .type = TRP_WIRE_INIT, .node = name };
+
+	memset(name, 'n', TRP_WIRE_NAME_MAX);
+	cr_assert(trp_wire_is_valid(&wire));
+	check_round_trip(&wire);
+	name[TRP_WIRE_NAME_MAX] = 'n';
+	cr_assert_not(trp_wire_is_valid(&wire));
+}
+
 Test(wire, too_many_names_and_too_deep_a_value_are_refused)
 {
 	int i;
