@@ -430,6 +430,15 @@ Test(sources, a_program_that_a_signal_ended_is_told_as_such)
 	stage_pass(killed_root);
 }
 
+static int open_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
 static int missing_root(int argc, char **argv)
 {
 	const char *const missing[] = { "no-such-program-here", NULL };
@@ -438,12 +447,14 @@ static int missing_root(int argc, char **argv)
 	struct troupe_program program = { .argv = missing,
 					  .pipes = 7,
 					  .ended = program_ended };
+	int before = open_descriptors();
 
 	CHECK(troupe_program_start(&program) == -ENOENT);
 	program.argv = folder;
 	CHECK(troupe_program_start(&program) == -EACCES);
 	program.argv = nothing;
 	CHECK(troupe_program_start(&program) == -EINVAL);
+	CHECK(open_descriptors() == before);
 	CHECK(stage_receive(20) == -1);
 	CHECK(board->count == 0);
 	return 0;
@@ -452,15 +463,6 @@ static int missing_root(int argc, char **argv)
 Test(sources, a_program_that_cannot_be_executed_says_why_at_once)
 {
 	stage_pass(missing_root);
-}
-
-static int open_descriptors(void)
-{
-	int count = 0;
-
-	for (int fd = 0; fd < 256; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
 }
 
 /* The pipes, the program, or what waits for its end has no room. */
