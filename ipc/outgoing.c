@@ -51,6 +51,8 @@ static void add_debt(struct trp_outgoing *out, uint64_t position,
 	uint32_t at = (out->debt_first + out->debt_count) % out->debt_room;
 
 	assert(out->debt_count < out->debt_room);
+	assert(!out->debt_count ||
+	       out->debt[(at ? at : out->debt_room) - 1].position < position);
 	out->debt[at] = (struct trp_debt) { position, extent };
 	out->debt_count++;
 }
@@ -354,10 +356,10 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
 
 	write_header(out->open.record, bytes, TRP_DATA,
 		     is_attached ? TRP_ATTACHED : 0);
-	if (is_attached)
-		attach(out, end);
 	if (out->open.block.size)
 		move_to_new_ring(out);
+	if (is_attached)
+		attach(out, end);
 	out->tail = out->reserved = end;
 	/* R1: pairs with A1 in look_for_more(); publishes the record. */
 	trp_store_release(&out->mine->tail, end);
