@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum { PAGE_ORDER = 12 };
@@ -97,18 +98,17 @@ static int expect(struct trp_free *list, uint32_t more)
 	return 0;
 }
 
-/* Warm blocks on top; a cold one goes below them all. */
+/* Warm blocks on top; a cold one goes below them all, and is a rare one. */
 static void push(struct trp_region *region, unsigned order,
 		 struct trp_spare spare)
 {
 	struct trp_free *list = &region->free[order];
 
 	assert(list->count < list->made);
-	list->spare[list->count] = spare;
-	if (!spare.populated) {
-		list->spare[list->count] = list->spare[0];
-		list->spare[0] = spare;
-	}
+	if (!spare.populated)
+		memmove(list->spare + 1, list->spare,
+			list->count * sizeof(spare));
+	list->spare[spare.populated ? list->count : 0] = spare;
 	list->count++;
 	region->warm += spare.populated;
 }

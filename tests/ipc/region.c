@@ -138,6 +138,23 @@ Test(region, what_is_free_beyond_the_warm_pool_is_given_back)
 	memset(trp_region_at(region, offset[2]), 1, size);
 }
 
+Test(region, of_free_blocks_a_warm_one_is_taken_first)
+{
+	uint64_t size = TRP_WARM_MAX / 2, offset[4], warm;
+
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(trp_region_alloc(region, size, &offset[i]), 0);
+	for (int i = 0; i < 4; i++) /* the last two are given back */
+		trp_region_free(region, offset[i], size);
+	warm = usage();
+	for (int i = 0; i < 2; i++) {
+		cr_assert(trp_region_is_warm(region, size));
+		cr_assert_eq(trp_region_alloc(region, size, &offset[i]), 0);
+		cr_assert_eq(usage(), warm);
+	}
+	cr_assert_not(trp_region_is_warm(region, size));
+}
+
 /* An empty file in place of the heap: touching it would be SIGBUS. */
 Test(region, a_machine_without_memory_is_an_error_and_no_signal)
 {
