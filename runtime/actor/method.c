@@ -313,7 +313,8 @@ static int run_method(ProtobufCService *service,
 	message.body = input;
 	trp_self.is_busy = true;
 	service->invoke(service, envelope->method, input, reply, ticket);
-	if (trp_self.handled.is_stashed)
+	/* Stashed, and not answered before: it comes again with another. */
+	if (trp_self.handled.is_stashed && !ticket->is_over)
 		ticket_free(ticket);
 	return trp_self_completed(&message, 0);
 }

@@ -264,6 +264,59 @@ Test(stash, takes_calls_which_are_answered_when_taken_back)
 	stage_pass(call_root);
 }
 
+/* 0 is answered, and stashed all the same; 1 and 2 are answered together. */
+static void hasty_invoke(ProtobufCService *service, unsigned method,
+			 const ProtobufCMessage *input, ProtobufCClosure reply,
+			 void *call)
+{
+	static void *held[2];
+	static Play__Number answers[2] = { PLAY__NUMBER__INIT,
+					   PLAY__NUMBER__INIT };
+	int64_t value = ((const Play__Number *)input)->value;
+
+	if (value == 0) {
+		reply(&answers[0].base, call);
+		CHECK(troupe_stash() == 0);
+		return;
+	}
+	held[value - 1] = call;
+	answers[value - 1].value = 2 * value;
+	if (value == 1)
+		return;
+	for (int i = 0; i < 2; i++)
+		reply(&answers[i].base, held[i]);
+}
+
+static ProtobufCService hasty_service = { &play__clerk__descriptor,
+					  hasty_invoke, NULL };
+
+static const struct troupe_class hasty = { .name = "hasty",
+					   .service = &hasty_service };
+
+static int hasty_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy proxy;
+	int64_t twice[3] = { -1, -1, -1 };
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&hasty, NULL, &ref) == 0);
+	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
+	for (int i = 0; i < 3; i++) {
+		number.value = i;
+		play__clerk__twice(&proxy.base, &number, take_twice, &twice[i]);
+	}
+	CHECK(troupe_await(&proxy) == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(twice[i] == 2 * i);
+	return 0;
+}
+
+Test(stash, of_a_call_that_was_answered_gives_its_ticket_to_one_other_only)
+{
+	stage_pass(hasty_root);
+}
+
 /* ---- the end ------------------------------------------------------------- */
 
 /* 0 unstashes all and ends the actor, with none handled again. */
