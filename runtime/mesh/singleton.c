@@ -50,7 +50,8 @@ void trp_mesh_singleton_look(struct trp_mesh *mesh)
 	tell(mesh);
 	for (singleton = mesh->singletons; singleton;
 	     singleton = singleton->next)
-		apply(mesh, singleton);
+		if (singleton->is_declared || !may_run)
+			apply(mesh, singleton);
 }
 
 void trp_mesh_singleton_fini(struct trp_mesh *mesh)

@@ -229,6 +229,36 @@ Test(singleton, the_end_of_the_node_is_the_end_of_its_tree)
 	end();
 }
 
+/* Declared first, so it would be there when the other one is. */
+static int repenting_root(int argc, char **argv)
+{
+	static const struct troupe_class forgotten = { .name = "forgotten" };
+	struct troupe_message message;
+	troupe_ref ref;
+
+	CHECK(troupe_singleton("forgotten", &forgotten, NULL) == 0);
+	CHECK(troupe_singleton("guardian", &guardian, NULL) == 0);
+	CHECK(troupe_singleton_end("forgotten") == 0);
+	while (troupe_whereis("guardian", &ref) == -ENOENT)
+		if (troupe_receive(NULL, 0, troupe_in_ms(20), &message) ==
+		    -ECANCELED)
+			return -ECANCELED;
+	CHECK(troupe_whereis("forgotten", &ref) == -ENOENT);
+	return mesh_root(argc, argv);
+}
+
+static bool has_looked(void)
+{
+	return board->seen[0].running && board->seen[0].is_up;
+}
+
+Test(singleton, one_that_was_ended_before_the_seat_came_is_not_started)
+{
+	begin(1, repenting_root);
+	mesh_await(has_looked, "the other one runs");
+	end();
+}
+
 /* ---- offers ------------------------------------------------------------- */
 
 static int offering_root(int argc, char **argv)
