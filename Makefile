@@ -71,10 +71,13 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wpointer-arith -Wundef -Wvla -Wno-unused-parameter
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
+# TRP_CHECK(trp_x_check(x)) checks the invariants of x where a sanitizer does.
+CHECKS   ?= $(SANITIZE)
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
 	      -fPIC -fno-semantic-interposition \
 	      $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
 	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
+	      -D'TRP_CHECK(call)=(void)($(if $(CHECKS),1,0)&&((call),0))' \
 	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # An example sees what a user sees: the public header, its own messages and a
@@ -112,6 +115,7 @@ help:
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean          removes build/'
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
+	@echo 'CHECKS=1 checks the invariants as such a build does, without a sanitizer'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
 	@echo 'the websocket example:   $(if $(HAVE_WSLAY),built,left out (wslay, nettle))'

@@ -19,11 +19,11 @@
  * Areas begin at 2 MiB, so that none shares a page table with another.
  */
 
-static const size_t AREA_ALIGN = 2 << 20;
+enum { AREA_ALIGN = 2 << 20 };
 
 static size_t align_up(size_t size)
 {
-	return (size + AREA_ALIGN - 1) & ~(AREA_ALIGN - 1);
+	return (size + AREA_ALIGN - 1) & ~(size_t)(AREA_ALIGN - 1);
 }
 
 static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
@@ -42,6 +42,8 @@ static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
 			align_up((size_t)slots * sizeof(struct trp_slot));
 	arena->heaps = arena->fronts + align_up((size_t)slots * TRP_FRONT_SIZE);
 	arena->size = arena->heaps + align_up(slots * heap_size);
+	assert(arena->heaps + slots * heap_size <= arena->size);
+	assert(arena->fronts + (size_t)slots * TRP_FRONT_SIZE <= arena->heaps);
 }
 
 static bool is_valid(uint32_t slots, uint64_t heap_size)
@@ -97,6 +99,7 @@ static int reserve(size_t size, unsigned char **ret_base)
 {
 	unsigned char *raw, *base;
 
+	static_assert((AREA_ALIGN & (AREA_ALIGN - 1)) == 0, "for the masks");
 	raw = mmap(NULL, size + AREA_ALIGN, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (raw == MAP_FAILED)
@@ -104,6 +107,7 @@ static int reserve(size_t size, unsigned char **ret_base)
 	base = raw + (-(uintptr_t)raw & (AREA_ALIGN - 1));
 	if (base > raw)
 		munmap(raw, (size_t)(base - raw));
+	assert((size_t)(base - raw) < AREA_ALIGN);
 	munmap(base + size, AREA_ALIGN - (size_t)(base - raw));
 	*ret_base = base;
 	return 0;
@@ -115,6 +119,8 @@ static int map(const struct trp_arena *arena, int fd, int protection,
 {
 	void *address = arena->base + offset;
 
+	assert(arena->base && offset < arena->size &&
+	       size <= arena->size - offset && offset % TRP_PAGE == 0);
 	if (mmap(address, size, protection, MAP_SHARED | MAP_FIXED, fd,
 		 (off_t)offset) == MAP_FAILED)
 		return -errno;
@@ -225,6 +231,7 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t slot)
 	int r;
 
 	assert(slot < arena->slots && arena->entered == UINT32_MAX);
+	assert(arena->fd >= 0);
 
 	r = map(arena, arena->fd, both, front_offset(arena, slot),
 		TRP_FRONT_SIZE);
@@ -250,6 +257,7 @@ int trp_arena_keep_own(const struct trp_arena *arena)
 	unsigned char *front = arena->base + front_offset(arena, slot);
 	unsigned char *heap = arena->base + heap_offset(arena, slot);
 
+	assert(slot < arena->slots);
 	return madvise(front, TRP_FRONT_SIZE, MADV_DONTFORK) ||
 			       madvise(heap, arena->heap_size, MADV_DONTFORK)
 		       ? -errno

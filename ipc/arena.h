@@ -135,9 +135,14 @@ struct trp_promises {
 };
 
 static_assert(sizeof(struct trp_promises) <= 32 * TRP_PAGE, "32 pages");
+static_assert(TRP_SLOTS_MAX <= UINT16_MAX, "an index has 16 bits for each");
+static_assert(TRP_FRONT_SIZE % TRP_PAGE == 0, "of whole pages");
 static_assert(sizeof(struct trp_slot) == 64, "a line each");
 static_assert(sizeof(struct trp_endpoint) == 128, "two lines each");
 static_assert(offsetof(struct trp_endpoint, in) == 64, "one line a direction");
+static_assert(offsetof(struct trp_front, sleeping) % 64 == 0 &&
+		      offsetof(struct trp_front, small_index) % 64 == 0,
+	      "what is written often has lines of its own");
 static_assert(offsetof(struct trp_front, endpoint) == 512,
 	      "room for 28 endpoints");
 static_assert(sizeof(struct trp_front) == TRP_PAGE, "one page");
@@ -226,6 +231,8 @@ enum {
 	TRP_HANDLING_DONE = 2,
 	TRP_HANDLING_REPLY = 4, /* the stream; else mail */
 };
+static_assert((TRP_HANDLING_BEGUN | TRP_HANDLING_DONE | TRP_HANDLING_REPLY) < 8,
+	      "below a position");
 
 static inline uint64_t trp_handling(uint32_t sender, uint64_t position,
 				    bool is_reply)

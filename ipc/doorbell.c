@@ -29,6 +29,8 @@ enum {
 
 static_assert(sizeof(((struct trp_doorbell *)0)->middle) == MIDDLE_WORDS * 8,
 	      "a bit of the middle for each word of the bottom");
+static_assert(MIDDLE_WORDS <= 64, "a bit of the top for each of the middle");
+static_assert(TRP_ASLEEP_SOCKET <= 0xff, "a number of a socket stands above");
 
 static uint64_t bit_of(uint32_t index)
 {
@@ -51,6 +53,7 @@ static void set_upper_levels(struct trp_doorbell *doorbell, uint32_t sender)
 
 bool trp_doorbell_set(struct trp_doorbell *doorbell, uint32_t sender)
 {
+	assert(sender < TRP_SLOTS_MAX);
 	if (set_bit(doorbell->bottom, sender))
 		return false;
 	set_upper_levels(doorbell, sender);
@@ -72,6 +75,7 @@ void trp_doorbell_mend(struct trp_doorbell *doorbell, uint32_t sender)
 
 void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender)
 {
+	assert(sender < TRP_SLOTS_MAX);
 	set_bit(doorbell->bottom, sender);
 	set_upper_levels(doorbell, sender);
 }

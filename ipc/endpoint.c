@@ -4,12 +4,6 @@
 #include <string.h>
 
 /*
- * Invariants of a front, for its owner:
- *
- *	index holds n			 <==> 1 <= n <= endpoints, once for each
- *	index holds n			  ==> endpoint n names its peer
- *	2 * endpoints <= entries of the index
- *
  * An object is written before the pointer to it, so an owner that is killed in
  * between leaves an endpoint that no reader finds.
  *
@@ -20,6 +14,11 @@ enum {
 	FIRST_CHUNK = 32,
 	INDEX_LOG2_MAX = 17,
 };
+static_assert(TRP_ENDPOINTS_INLINE + (FIRST_CHUNK << TRP_ENDPOINT_CHUNKS) -
+				      FIRST_CHUNK >=
+			      TRP_SLOTS_MAX &&
+		      1 << (INDEX_LOG2_MAX - 1) >= TRP_SLOTS_MAX,
+	      "one for each slot, in an index that is half full");
 
 static_assert(offsetof(struct trp_front, small_index) % 64 == 0,
 	      "the low bits of its offset hold a logarithm");
@@ -162,12 +161,33 @@ struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
 	return &endpoints[place.nth];
 }
 
+/* The index holds each endpoint once and nothing else, half full at most. */
+void trp_endpoint_check(const struct trp_region *region)
+{
+	const struct trp_front *front = own_front(region);
+	uint32_t held = 0, endpoints = trp_load_relaxed(&front->endpoints);
+	struct index index;
+	bool has_index = look_at_index(region->arena, region->slot, &index);
+
+	assert(has_index);
+	assert(2 * endpoints <= UINT32_C(1) << index.log2);
+	for (uint32_t at = 0; at < UINT32_C(1) << index.log2; at++)
+		held += trp_load_relaxed(&index.entry[at]) != 0;
+	assert(held == endpoints);
+	for (uint32_t number = 1; number <= endpoints; number++)
+		assert(trp_endpoint_number(
+			       region->arena, region->slot,
+			       trp_endpoint_own(region, number)->peer) ==
+		       number);
+}
+
 static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
 		       uint32_t number)
 {
 	uint32_t mask = (UINT32_C(1) << log2) - 1;
 	uint32_t at = first_probe(peer, log2);
 
+	assert(number > 0 && 2 * number <= mask + 1);
 	while (trp_load_relaxed(&entry[at]))
 		at = (at + 1) & mask;
 	/* C5: pairs with C6 in trp_endpoint_number(); publishes it. */
@@ -190,8 +210,10 @@ static int enlarge_index(struct trp_region *region, uint32_t endpoints,
 	for (uint32_t number = 1; number <= endpoints; number++)
 		enter_into(entry, log2, trp_endpoint_own(region, number)->peer,
 			   number);
+	assert(offset % 64 == 0 && log2 <= INDEX_LOG2_MAX);
 	/* C1: pairs with C2 in look_at_index(). */
 	trp_store_release(&own_front(region)->index, offset | log2);
+	TRP_CHECK(trp_endpoint_check(region));
 	return 0;
 }
 
@@ -201,6 +223,7 @@ static int make_chunk(struct trp_region *region, unsigned chunk)
 	uint64_t offset;
 	int r = trp_region_alloc(region, size, &offset);
 
+	assert(chunk < TRP_ENDPOINT_CHUNKS);
 	if (r < 0)
 		return r;
 	memset(trp_region_at(region, offset), 0, size);
@@ -250,6 +273,8 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 	has_index = look_at_index(region->arena, region->slot, &index);
 	assert(has_index);
 	enter_into((_Atomic uint16_t *)index.entry, index.log2, peer, number);
+	assert(trp_endpoint_number(region->arena, region->slot, peer) ==
+	       number);
 	*ret_number = number;
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 /* Initialises the front, which is populated, without endpoints. */
 void trp_endpoint_init(struct trp_region *region);
+void trp_endpoint_check(const struct trp_region *region);
 
 /*
  * The owner's side: finds or makes the endpoint for `peer`.

@@ -9,6 +9,19 @@
  * word is loaded once, then checked.
  */
 
+void trp_incoming_check(const struct trp_incoming *in)
+{
+	assert(in->published <= in->head && in->head <= in->cursor);
+	assert(in->cursor <= in->tail);
+	assert(in->held || in->head == in->cursor);
+	assert(in->held <= in->given - in->first || !in->held);
+	assert(in->is_broken || in->cursor % 8 == 0);
+	assert((in->ring_size & (in->ring_size - 1)) == 0);
+	assert(!in->ring || (in->ring_size && in->base <= in->cursor));
+	assert(in->head_ring.base <= in->head);
+	assert(in->published_ring.base <= in->published);
+}
+
 void trp_incoming_reset(struct trp_incoming *in,
 			const struct trp_endpoint_out *theirs)
 {
@@ -47,6 +60,7 @@ static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
 	if (step > TRP_LANE_LARGE)
 		step = TRP_LANE_LARGE;
 	in->step = step / 4;
+	assert(in->step > 0 && base % 8 == 0);
 	return 0;
 }
 
@@ -264,6 +278,7 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 		in->is_broken = true;
 		discard(in);
 	}
+	TRP_CHECK(trp_incoming_check(in));
 	return r;
 }
 
@@ -282,6 +297,7 @@ static void move_to_ring(struct trp_incoming *in)
 {
 	uint64_t word = in->head_ring.word, base = in->head_ring.base;
 
+	assert(!trp_load_relaxed(&in->moving->lane) && base <= in->head);
 	store(&in->moving->ring, word);
 	store(&in->moving->base, base);
 	store(&in->moving->head, in->head);
@@ -332,6 +348,7 @@ bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring)
 	/* F2: with F1 in trp_outgoing_commit(), one side sees the other; F4. */
 	atomic_thread_fence(memory_order_seq_cst);
 	*ret_ring = is_awaited(in);
+	TRP_CHECK(trp_incoming_check(in));
 	return in->is_broken || !trp_incoming_has_more(in);
 }
 
@@ -353,6 +370,7 @@ bool trp_incoming_done(struct trp_incoming *in, const struct trp_mail *mail)
 		move_head(in, end_of(mail), mail->ring, mail->base);
 	}
 	pass(in, 0);
+	TRP_CHECK(trp_incoming_check(in));
 	return in->head - in->published >= in->step;
 }
 

@@ -6,8 +6,6 @@
 /*
  * The receiving end of a lane, in private memory.
  *
- *	published <= head <= cursor <= tail
- *	head == cursor unless a record is held
  *	head <= the position of record `first`, and all before that is done with
  */
 
@@ -41,6 +39,8 @@ struct trp_incoming {
 /* A new sender: its endpoint is `theirs`; reads from position 0 on. */
 void trp_incoming_reset(struct trp_incoming *in,
 			const struct trp_endpoint_out *theirs);
+
+void trp_incoming_check(const struct trp_incoming *in);
 
 /*
  * After a reset: goes on at `head`, in the ring that lies at `base` and that an

@@ -18,6 +18,8 @@ struct trp_record {
 	uint16_t flags;
 };
 
+static_assert(sizeof(struct trp_record) == 8, "one load, and positions of 8");
+
 /* Space in the ring for a record of `bytes` bytes. */
 static inline uint64_t trp_record_space(uint64_t bytes)
 {
@@ -45,6 +47,9 @@ enum {
 	TRP_LIMIT_MIN = 256,
 	TRP_LIMIT_MAX = 1 << 30,
 };
+static_assert(TRP_LANE_FIRST >= 1 << TRP_BLOCK_MIN_LOG2 &&
+		      TRP_LANE_KEPT < TRP_LANE_FIRST,
+	      "a ring is a block, and more than what is kept of it");
 
 /* A record that was received: borrowed until trp_incoming_done(). */
 struct trp_mail {

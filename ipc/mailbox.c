@@ -23,7 +23,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 	struct trp_front *front = trp_arena_front(arena, slot);
 	int r;
 
-	assert(generation != 0);
+	assert(generation != 0 && slot < arena->slots);
 	if (limit == 0)
 		limit = trp_load_relaxed(&trp_arena_slot(arena, slot)->limit);
 

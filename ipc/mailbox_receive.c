@@ -6,14 +6,6 @@
 
 #include "ipc/peer.h"
 
-/*
- * Invariants:
- *
- *	a lane is in the queue of its kind <==> is_ready
- *	a lane is not in it		   ==> its event is set to its cursor
- *	a lane has an unpublished head	   ==> it is box->unpublished
- */
-
 static const unsigned wanted_by[TRP_READY_KINDS] = {
 	[TRP_READY_ANSWER] = TRP_TAKE_CONTROL,
 	[TRP_READY_CONTROL] = TRP_TAKE_CONTROL,
@@ -54,6 +46,7 @@ static void enqueue(struct trp_mailbox *box, struct trp_peer *peer, int stream)
 	else
 		queue->first = peer;
 	queue->last = peer;
+	assert(queue->first && !queue->last->next[stream]);
 }
 
 static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
@@ -61,10 +54,68 @@ static void dequeue_first(struct trp_mailbox *box, struct trp_queue *queue,
 {
 	struct trp_peer *peer = queue->first;
 
+	assert(peer->is_ready[stream] && box->ready_lanes > 0);
 	queue->first = peer->next[stream];
 	queue->turn = TRP_TURN;
 	peer->is_ready[stream] = false;
 	box->ready_lanes--;
+}
+
+/* Each lane in it is ready, and of that kind; how many there are. */
+static uint32_t check_queue(const struct trp_mailbox *box, int kind)
+{
+	const struct trp_queue *queue = &box->ready[kind];
+	const struct trp_peer *peer;
+	int stream = stream_of[kind];
+	uint32_t lanes = 0;
+
+	assert(queue->turn <= TRP_TURN);
+	for (peer = queue->first; peer; peer = peer->next[stream], lanes++) {
+		assert(peer->is_ready[stream]);
+		assert((peer->slot == TRP_SLOT_SUPERVISOR) ==
+		       (wanted_by[kind] == TRP_TAKE_CONTROL));
+		assert(peer->next[stream] || peer == queue->last);
+	}
+	return lanes;
+}
+
+static void check_lane(const struct trp_mailbox *box,
+		       const struct trp_peer *peer, int stream)
+{
+	const struct trp_incoming *in = &peer->in[stream];
+
+	assert(peer->is_ready[stream] || in->is_broken ||
+	       trp_load_relaxed(&in->mine->event) == in->cursor);
+	assert(in->head == in->published || in == box->unpublished);
+}
+
+static void check_queues(const struct trp_mailbox *box)
+{
+	uint32_t queued = 0;
+
+	for (int kind = 0; kind < TRP_READY_KINDS; kind++)
+		queued += check_queue(box, kind);
+	assert(queued == box->ready_lanes);
+}
+
+void trp_mailbox_receive_check(struct trp_mailbox *box)
+{
+	uint32_t ready = 0;
+
+	check_queues(box);
+	for (uint32_t n = 1; n <= trp_load_relaxed(&box->front->endpoints);
+	     n++) {
+		const struct trp_peer *peer = trp_peer_at(box, n);
+
+		if (!peer || !peer->endpoint)
+			continue;
+		trp_peer_check(peer);
+		for (int i = 0; i < TRP_STREAMS; i++) {
+			check_lane(box, peer, i);
+			ready += peer->is_ready[i];
+		}
+	}
+	assert(ready == box->ready_lanes);
 }
 
 /* ---- doorbells ----------------------------------------------------------- */
@@ -139,6 +190,7 @@ void trp_mailbox_receive_rescan(struct trp_mailbox *box)
 	trp_doorbell_recover(box->doorbell);
 	for (uint32_t number = 1; number <= endpoints; number++)
 		arrive(trp_endpoint_own(&box->region, number)->peer, box);
+	TRP_CHECK(trp_mailbox_receive_check(box));
 }
 
 void trp_mailbox_receive_look_again(struct trp_mailbox *box, uint32_t slot)
@@ -195,6 +247,7 @@ static void name_handling(struct trp_mailbox *box, const struct trp_mail *mail)
 static void begin(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 		  struct trp_mail *mail)
 {
+	TRP_CHECK(assert(mail->from == &peer->in[stream]));
 	mail->generation = peer->source;
 	mail->stream = stream;
 	turn_to(box, mail->from);
@@ -388,6 +441,7 @@ bool trp_mailbox_receive_is_empty(struct trp_mailbox *box, unsigned take)
 {
 	publish(box);
 	take_doorbell(box);
+	TRP_CHECK(check_queues(box));
 	for (int kind = 0; kind < TRP_READY_KINDS; kind++)
 		if (take & wanted_by[kind] && box->ready[kind].first)
 			return false;

@@ -47,6 +47,9 @@ void trp_mailbox_receive_done(struct trp_mailbox *box,
  */
 bool trp_mailbox_receive_is_empty(struct trp_mailbox *box, unsigned take);
 
+/* All lanes in and out; for one that is not in the middle of something. */
+void trp_mailbox_receive_check(struct trp_mailbox *box);
+
 /* Checks every endpoint: a successor's first act, and the slow rescan. */
 void trp_mailbox_receive_rescan(struct trp_mailbox *box);
 

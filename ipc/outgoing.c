@@ -10,6 +10,33 @@
  * until R1; if it is killed before that, the bytes are never read.
  */
 
+/* I1, I4 to I6 of README.md, as far as this side knows. */
+void trp_outgoing_check(const struct trp_outgoing *out)
+{
+	uint64_t oldest =
+		out->head_seen > out->base ? out->head_seen : out->base;
+	uint64_t last = out->head_seen;
+
+	assert(out->head_seen <= out->tail && out->tail <= out->reserved);
+	assert(trp_load_relaxed(&out->mine->tail) == out->tail);
+	assert(out->tail % 8 == 0 && out->reserved % 8 == 0);
+	assert(!out->ring == !out->block.size);
+	assert((out->block.size & (out->block.size - 1)) == 0 || !out->ring);
+	assert(!out->ring || out->base <= out->tail);
+	assert(!out->ring ||
+	       out->tail - oldest + TRP_LANE_KEPT <= out->block.size);
+	assert(!out->is_waiting ||
+	       trp_load_relaxed(&out->mine->room) <= out->tail);
+	assert(out->debt_count <= out->debt_room);
+	for (uint32_t i = 0; i < out->debt_count; i++) {
+		const struct trp_debt *debt =
+			&out->debt[(out->debt_first + i) % out->debt_room];
+
+		assert(last < debt->position && debt->position <= out->tail);
+		last = debt->position;
+	}
+}
+
 static void write_header(void *at, uint64_t size, enum trp_kind kind,
 			 unsigned flags)
 {
@@ -65,6 +92,7 @@ static void pay_debts(struct trp_outgoing *out, struct trp_region *region,
 
 		if (debt->position > head)
 			return;
+		assert(debt->extent.size > 0);
 		trp_region_free(region, debt->extent.offset, debt->extent.size);
 		out->debt_first = (out->debt_first + 1) % out->debt_room;
 		out->debt_count--;
@@ -145,6 +173,7 @@ static uint64_t pad(struct trp_outgoing *out, uint64_t need)
 {
 	uint64_t rest = padding(out, need);
 
+	assert(rest % sizeof(struct trp_record) == 0);
 	if (rest)
 		write_header(at_tail(out), rest - sizeof(struct trp_record),
 			     TRP_PAD, 0);
@@ -153,6 +182,7 @@ static uint64_t pad(struct trp_outgoing *out, uint64_t need)
 
 static uint64_t power_of_two(uint64_t size)
 {
+	assert(size > 1);
 	return UINT64_C(1) << (64 - __builtin_clzll(size - 1));
 }
 
@@ -179,6 +209,7 @@ static int make_ring(struct trp_outgoing *out, struct trp_region *region,
 	}
 	if (r == 0)
 		ret_block->size = size;
+	assert(size >= need + TRP_LANE_KEPT && (size & (size - 1)) == 0);
 	return r;
 }
 
@@ -209,6 +240,8 @@ static int lead_on(struct trp_outgoing *out, struct trp_region *region,
 	if (r < 0)
 		return r;
 	position = pad(out, step);
+	assert(position + step <=
+	       out->tail + room_in_ring(out) + TRP_LANE_KEPT);
 	at = out->ring + ((position - out->base) & (out->block.size - 1));
 	write_header(at, sizeof(block), TRP_CONTINUES, 0);
 	memcpy(at + sizeof(struct trp_record), &block, sizeof(block));
@@ -286,6 +319,8 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 	int r;
 
 	if (out->tail + need <= out->easy && !attachment && !out->debt_count) {
+		TRP_CHECK(
+			assert(fits(out, need) && !is_full(out, need, limit)));
 		out->open.attachment.size = 0;
 		out->open.position = out->tail;
 		out->open.record = at_tail(out);
@@ -310,6 +345,7 @@ int trp_outgoing_reserve(struct trp_outgoing *out, struct trp_region *region,
 		out->open.attachment = *attachment;
 	out->easy = out->open.position == out->tail ? easy_end(out, limit) : 0;
 	out->reserved = out->open.position + need;
+	TRP_CHECK(trp_outgoing_check(out));
 	*ret_bytes = (unsigned char *)(out->open.record + 1) + beside;
 	return 0;
 }
@@ -378,6 +414,7 @@ bool trp_outgoing_commit(struct trp_outgoing *out, uint32_t size)
  */
 static bool close_lane(struct trp_outgoing *out)
 {
+	assert(out->ring && out->head_seen == out->tail);
 	if (expect_debts(out) < 0)
 		return false;
 	write_header(at_tail(out), 0, TRP_CLOSES, 0);
@@ -408,6 +445,7 @@ bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region)
 	out->block = (struct trp_extent) { 0 };
 	out->easy = 0;
 	out->looked_at = out->tail;
+	TRP_CHECK(trp_outgoing_check(out));
 	return is_known;
 }
 
@@ -420,6 +458,7 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 		unread = limit - out->wanted;
 	if (!limit || trp_outgoing_reclaim(out, region) <= unread)
 		return true;
+	assert(unread < out->tail - out->head_seen);
 	out->is_waiting = true;
 	trp_store_relaxed(&out->mine->room, out->tail - unread);
 	/* F3: with F4 in tell_head(), one side sees the other. */
@@ -427,6 +466,7 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 	if (trp_outgoing_reclaim(out, region) > unread)
 		return false;
 	stop_waiting(out);
+	TRP_CHECK(trp_outgoing_check(out));
 	return true;
 }
 
@@ -436,6 +476,7 @@ void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region)
 	pay_debts(out, region, UINT64_MAX);
 	if (out->ring)
 		trp_region_free(region, out->block.offset, out->block.size);
+	assert(!out->debt_count);
 	free(out->debt);
 	*out = (struct trp_outgoing) { .mine = out->mine };
 }

@@ -5,9 +5,6 @@
 
 /*
  * The sending end of a lane, in private memory.
- *
- *	head_seen <= tail <= reserved
- *	debts are in the order of their positions
  */
 
 /* A block to be freed when head has passed `position`. */
@@ -86,6 +83,8 @@ bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region);
  */
 bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 			    uint32_t limit);
+
+void trp_outgoing_check(const struct trp_outgoing *out);
 
 /* The receiver is gone: frees everything except the endpoint. */
 void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);

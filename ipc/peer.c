@@ -8,6 +8,24 @@ static_assert((TRP_PEERS_FIRST << TRP_PEER_CHUNKS) - TRP_PEERS_FIRST >=
 		      TRP_SLOTS_MAX,
 	      "one for each slot");
 
+void trp_peer_check(const struct trp_peer *peer)
+{
+	const struct trp_endpoint *endpoint = peer->endpoint;
+
+	assert(trp_load_relaxed(&endpoint->peer) == peer->slot);
+	assert(trp_load_relaxed(&endpoint->target) == peer->target);
+	assert(trp_load_relaxed(&endpoint->source) == peer->source);
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		assert(peer->target ||
+		       (!peer->out[i].theirs && !peer->out[i].tail));
+		assert(!peer->source == !peer->in[i].theirs);
+		assert(peer->in[i].sender == peer->slot &&
+		       peer->in[i].stream == (enum trp_stream)i);
+		trp_outgoing_check(&peer->out[i]);
+		trp_incoming_check(&peer->in[i]);
+	}
+}
+
 /*
  * Chunk k holds TRP_PEERS_FIRST << k, so a process with few peers does not
  * touch memory for many.
@@ -18,6 +36,7 @@ static struct trp_peer **chunk_of(struct trp_mailbox *box, uint32_t number,
 	uint32_t place = number - 1 + TRP_PEERS_FIRST;
 	unsigned k = 31 - (unsigned)__builtin_clz(place / TRP_PEERS_FIRST);
 
+	assert(number > 0 && k < TRP_PEER_CHUNKS);
 	*ret_room = TRP_PEERS_FIRST << k;
 	*ret_nth = place - *ret_room;
 	return &box->peer[k];
@@ -42,6 +61,7 @@ struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot)
 static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
 		   uint32_t slot, struct trp_endpoint *endpoint)
 {
+	assert(!peer->endpoint && endpoint->peer == slot);
 	peer->slot = slot;
 	peer->endpoint = endpoint;
 	peer->entry = trp_arena_slot(box->arena, slot);
@@ -107,6 +127,7 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 	trp_store_release(&endpoint->target, generation);
 	peer->target = generation;
 	peer->limit = 0;
+	TRP_CHECK(trp_peer_check(peer));
 }
 
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
@@ -126,6 +147,7 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 		    uint32_t generation, const struct trp_endpoint *theirs)
 {
+	assert(!generation == !theirs);
 	trp_store_relaxed(&peer->endpoint->source, 0);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		if (box->unpublished == &peer->in[i])
@@ -136,6 +158,7 @@ void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 	/* S1: pairs with S2 in trp_peer_meet(). */
 	trp_store_release(&peer->endpoint->source, generation);
 	peer->source = generation;
+	TRP_CHECK(trp_peer_check(peer));
 }
 
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)

@@ -6,9 +6,6 @@
  * mailbox_receive.c and peer.c.
  * Each peer belongs to one endpoint of this process, and never moves or goes
  * away.
- *
- *	target != 0 ==> endpoint.target == target; out[] lead to that generation
- *	source != 0 ==> endpoint.source == source; in[] come from that one
  */
 
 #include "ipc/incoming.h"
@@ -17,9 +14,9 @@
 
 struct trp_peer {
 	uint32_t slot;
-	uint32_t target;
-	uint32_t source;
-	uint32_t limit; /* of target's mailbox; 0: not known yet */
+	uint32_t target; /* the generation that out[] lead to */
+	uint32_t source; /* the one that in[] come from */
+	uint32_t limit;	 /* of target's mailbox; 0: not known yet */
 	struct trp_endpoint *endpoint;
 	const struct trp_slot *entry;
 	const struct trp_front *front;
@@ -51,6 +48,8 @@ struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number);
 /* Makes it if need be, with its endpoint.  0, -ENOMEM, -ENOBUFS. */
 int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 		  struct trp_peer **ret_peer);
+
+void trp_peer_check(const struct trp_peer *peer);
 
 /* Sending: starts anew, to that generation; 0: none. */
 void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,

@@ -8,6 +8,8 @@
 
 enum { PAGE_ORDER = 12 };
 static_assert(1 << PAGE_ORDER == TRP_PAGE, "the order of a page");
+static_assert(1 << TRP_BLOCK_MIN_LOG2 >= 64 && TRP_BLOCK_CLASSES <= 64,
+	      "a ring's word has the logarithm in the low bits of its offset");
 
 static unsigned order_of(uint64_t size)
 {
@@ -15,6 +17,31 @@ static unsigned order_of(uint64_t size)
 		size > 1 ? 64 - (unsigned)__builtin_clzll(size - 1) : 0;
 
 	return order > TRP_BLOCK_MIN_LOG2 ? order : TRP_BLOCK_MIN_LOG2;
+}
+
+void trp_region_check(const struct trp_region *region)
+{
+	uint64_t warm = 0;
+
+	assert(region->front_next % TRP_PAGE == 0 && region->front_next > 0);
+	assert(region->front_next <= TRP_FRONT_SIZE);
+	assert(region->heap_next >= TRP_FRONT_SIZE);
+	assert(region->heap_next - TRP_FRONT_SIZE <= region->arena->heap_size);
+	for (unsigned order = 0; order < TRP_BLOCK_CLASSES; order++) {
+		const struct trp_free *list = &region->free[order];
+		const struct trp_spare *one, *last = NULL;
+
+		assert(list->idle <= list->count && list->made <= list->room);
+		assert(list->count <= list->made);
+		for (one = list->spare; one < list->spare + list->count;
+		     one++) {
+			assert(one->populated <= UINT64_C(1) << order);
+			assert(!last || !last->populated || one->populated);
+			last = one;
+			warm += one->populated;
+		}
+	}
+	assert(region->warm == warm);
 }
 
 static uint64_t pages_of(uint64_t size)
@@ -77,6 +104,7 @@ int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 
 void trp_region_fini(struct trp_region *region)
 {
+	TRP_CHECK(trp_region_check(region));
 	for (unsigned order = 0; order < TRP_BLOCK_CLASSES; order++)
 		free(region->free[order].spare);
 	*region = (struct trp_region) { 0 };
@@ -123,6 +151,7 @@ static bool pop(struct trp_region *region, unsigned order,
 	*ret_spare = list->spare[--list->count];
 	if (list->idle > list->count)
 		list->idle = list->count;
+	assert(region->warm >= ret_spare->populated);
 	region->warm -= ret_spare->populated;
 	return true;
 }
@@ -143,6 +172,8 @@ static bool take_new(struct trp_region *region, unsigned order,
 		return false;
 	*ret_spare = (struct trp_spare) { .offset = *next };
 	*next += size;
+	assert(region->front_next <= TRP_FRONT_SIZE);
+	assert(region->heap_next <= end);
 	return true;
 }
 
@@ -172,6 +203,7 @@ static int halve(struct trp_region *region, unsigned order,
 	upper.populated = lower.populated > half ? lower.populated - half : 0;
 	if (lower.populated > half)
 		lower.populated = half;
+	assert(region->free[order + 1].made > region->free[order + 1].count);
 	region->free[order + 1].made--;
 	region->free[order].made += 2;
 	push(region, order, upper);
@@ -182,6 +214,7 @@ static int halve(struct trp_region *region, unsigned order,
 static int take(struct trp_region *region, unsigned order,
 		struct trp_spare *ret_spare)
 {
+	assert(order >= TRP_BLOCK_MIN_LOG2);
 	if (order >= TRP_BLOCK_CLASSES ||
 	    UINT64_C(1) << order > region->arena->heap_size)
 		return -ENOBUFS;
@@ -217,6 +250,9 @@ int trp_region_alloc(struct trp_region *region, uint64_t size,
 			return r;
 		}
 	}
+	assert(spare.offset %
+		       (order < PAGE_ORDER ? UINT64_C(1) << order : TRP_PAGE) ==
+	       0);
 	region->used += size;
 	*ret_offset = spare.offset;
 	return 0;
@@ -268,4 +304,5 @@ void trp_region_cool(struct trp_region *region)
 		}
 		list->idle = list->count;
 	}
+	TRP_CHECK(trp_region_check(region));
 }

@@ -6,12 +6,11 @@
  * page from the front while it lasts, the rest from the heap.  All bookkeeping
  * is in private memory: a successor does not inherit it, but starts afresh.
  *
- *	a block is in exactly one of: handed out, free list of its class
- *	the asked bytes of a block handed out are populated: no SIGBUS
- *	made[c] == blocks of class c, free or out; free[c].room >= made[c]
- *
- * so freeing cannot fail.  A class that has run out takes new space, then
- * halves a free block of a larger class; halves are not joined again.
+ * A block is handed out or in the free list of its class, which has room for
+ * all that were made, so freeing cannot fail; the asked bytes of one that is
+ * handed out are populated: no SIGBUS.  A class that has run out takes new
+ * space, then halves a free block of a larger class; halves are not joined
+ * again.
  *
  * Freed blocks stay warm for the next use; free memory beyond TRP_WARM_MAX, or
  * unused from one trp_region_cool() to the next, is returned to the machine
@@ -55,6 +54,7 @@ struct trp_region {
 int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 		    uint32_t slot);
 void trp_region_fini(struct trp_region *region);
+void trp_region_check(const struct trp_region *region);
 
 /*
  * A block of at least `size` bytes (1 or more), its content undefined,

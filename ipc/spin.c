@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/spin.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const mode_name[] = {
@@ -60,6 +61,8 @@ static void learn_trial(struct trp_trial *trial, bool has_won)
 		trial->after = TRP_SPIN_TRIAL_AFTER;
 	else if (trial->after < TRP_SPIN_TRIAL_MOST)
 		trial->after *= 2;
+	assert(trial->after >= TRP_SPIN_TRIAL_AFTER);
+	assert(trial->after <= TRP_SPIN_TRIAL_MOST);
 }
 
 static uint32_t learned_budget(struct trp_spin *spin)
@@ -93,6 +96,7 @@ void trp_spin_learn(struct trp_spin *spin, bool has_won)
 		budget = TRP_SPIN_MOST_NS;
 	if (budget < TRP_SPIN_LEAST_NS)
 		budget = 0;
+	assert(!has_won || budget);
 	spin->budget_ns = budget;
 }
 
@@ -119,4 +123,5 @@ void trp_spin_learn_yield(struct trp_spin *spin, bool is_rung, int64_t took_ns)
 		spin->credit -= spin->credit > 0;
 	else if (spin->credit < TRP_SPIN_CREDIT)
 		spin->credit++;
+	assert(spin->credit <= TRP_SPIN_CREDIT && (spin->credit || !has_won));
 }

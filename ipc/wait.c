@@ -17,11 +17,6 @@
 #include "ipc/wake_socket.h"
 
 /*
- * Invariants:
- *
- *	*sleeping != AWAKE  ==>  this process is in park()
- *	a watch has a serial  ==>  the backend is open
- *
  * If this process dies asleep, `sleeping` stays set: a sender makes one futile
  * wake, and the successor of the slot first resets it.
  */
@@ -106,6 +101,14 @@ void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 	trp_store_relaxed(sleeping, TRP_AWAKE);
 }
 
+/* Of one that is not in park(). */
+void trp_wait_check(const struct trp_wait *wait)
+{
+	assert(trp_load_relaxed(wait->sleeping) == TRP_AWAKE);
+	assert(!wait->watches.taken || wait->backend);
+	assert(!wait->backend || trp_sleep_kind(wait->how) != TRP_AWAKE);
+}
+
 void trp_wait_fini(struct trp_wait *wait)
 {
 	if (wait->backend)
@@ -140,6 +143,7 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
 	r = backends[wait->kind]->watch(wait, watch);
 	if (r < 0)
 		trp_watch_table_leave(&wait->watches, watch);
+	TRP_CHECK(trp_wait_check(wait));
 	return r;
 }
 
@@ -147,6 +151,7 @@ void trp_wait_remove(struct trp_wait *wait, struct trp_watch *watch)
 {
 	if (trp_watch_table_find(&wait->watches, watch->serial) != watch)
 		return;
+	assert(wait->backend);
 	backends[wait->kind]->unwatch(wait, watch);
 	trp_watch_table_leave(&wait->watches, watch);
 }
@@ -251,6 +256,7 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 	trp_store_release(wait->sleeping, how);
 	/* W2: pairs with the fence between trp_doorbell_set() and that load. */
 	atomic_thread_fence(memory_order_seq_cst);
+	assert(how != TRP_AWAKE);
 	if (!trp_doorbell_is_set(wait->doorbell)) {
 		wait->sleeps++;
 		r = block(wait, value, deadline);
@@ -283,6 +289,7 @@ int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
 {
 	int error = errno, r = sleep_or_linger(wait, deadline);
 
+	TRP_CHECK(trp_wait_check(wait));
 	errno = error;
 	return r;
 }
@@ -292,6 +299,7 @@ int trp_wait_poll(struct trp_wait *wait)
 	const struct trp_wait_backend *backend = backends[wait->kind];
 	int r;
 
+	TRP_CHECK(trp_wait_check(wait));
 	if (wait->watches.taken == 0)
 		return 0;
 	r = backend->look(wait);

@@ -77,6 +77,7 @@ void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 		   struct trp_doorbell *doorbell, _Atomic uint32_t *sleeping,
 		   uint32_t slot);
 void trp_wait_fini(struct trp_wait *wait);
+void trp_wait_check(const struct trp_wait *wait);
 
 /*
  * Watches a descriptor, level-triggered, until removed (an operation: does it

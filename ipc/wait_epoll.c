@@ -19,7 +19,8 @@
 
 enum { EVENTS_AT_ONCE = 64 };
 
-#define DOORBELL UINT64_C(0) /* no watch has this serial */
+#define DOORBELL UINT64_C(0)
+static_assert(DOORBELL < TRP_SERIAL_FIRST, "no watch has this serial");
 
 struct epoll {
 	int fd;

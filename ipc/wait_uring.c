@@ -39,6 +39,7 @@ enum {
 
 /* Completions belong to these, or to the serials of watches. */
 enum { NOBODY, DOORBELL, CLOSING };
+static_assert(CLOSING < TRP_SERIAL_FIRST, "none is a watch's");
 
 struct uring {
 	struct io_uring ring;
@@ -230,6 +231,7 @@ static int uring_watch(struct trp_wait *wait, struct trp_watch *watch)
 		io_uring_prep_poll_add(&entry, watch->fd, watch->events);
 	if (!is_single(&entry))
 		return -EINVAL;
+	assert(!watch->is_armed && watch->serial >= TRP_SERIAL_FIRST);
 	sqe = next_sqe(wait->backend);
 	if (!sqe)
 		return -ENOMEM;
@@ -247,6 +249,7 @@ static void cancel_operation(struct trp_wait *wait, struct trp_watch *watch)
 	struct io_uring_sqe *sqe = next_sqe(uring);
 	int r = 0;
 
+	assert(watch->is_armed && !watch->is_leaving);
 	watch->is_leaving = true;
 	if (sqe) {
 		io_uring_prep_cancel64(sqe, watch->serial, 0);

@@ -7,7 +7,6 @@
  * never an address:
  *
  *	serial = count << 20 | index		no serial is given twice
- *	watches[index] is NULL, or its serial is the one it was given
  */
 
 #include <stddef.h>
@@ -40,4 +39,5 @@ void trp_watch_table_leave(struct trp_watch_table *table,
 struct trp_watch *trp_watch_table_find(const struct trp_watch_table *table,
 				       uint64_t serial);
 
+void trp_watch_table_check(const struct trp_watch_table *table);
 void trp_watch_table_fini(struct trp_watch_table *table);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/bus/bus.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,7 @@
 #include "ipc/bus/kinds.h"
 
 /*
- * All kinds share this: reconnecting.
- *
- * Invariant: is_up ==> is_linked.  While not linked, `due` is when the next
+ * All kinds share this: reconnecting.  While not linked, `due` is when the next
  * connection is tried.
  */
 
@@ -72,6 +71,14 @@ int trp_bus_open(struct trp_bus **ret_bus,
 	return 0;
 }
 
+void trp_bus_check(const struct trp_bus *bus)
+{
+	assert(bus->is_linked || (!bus->is_up && !bus->state));
+	assert(bus->backoff_ns >= BACKOFF_MIN_NS);
+	assert(bus->backoff_ns <= BACKOFF_MAX_NS);
+	assert(bus->epoll >= 0 && bus->kind && bus->calls);
+}
+
 static void unlink_bus(struct trp_bus *bus)
 {
 	if (bus->is_linked)
@@ -113,6 +120,7 @@ int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events)
 
 void trp_bus_up(struct trp_bus *bus)
 {
+	assert(bus->is_linked);
 	if (bus->is_up)
 		return;
 	bus->is_up = true;
@@ -156,6 +164,7 @@ void trp_bus_run(struct trp_bus *bus, struct trp_time now)
 	else
 		bus->due.ns = bus->kind->pause_ns ? now.ns + bus->kind->pause_ns
 						  : TRP_NEVER.ns;
+	TRP_CHECK(trp_bus_check(bus));
 }
 
 struct trp_time trp_bus_deadline(const struct trp_bus *bus)
@@ -166,6 +175,7 @@ struct trp_time trp_bus_deadline(const struct trp_bus *bus)
 /* A link found lost while sending is given up in the next run, at once. */
 int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length)
 {
+	TRP_CHECK(trp_bus_check(bus));
 	if (!bus->is_up)
 		return -ENOTCONN;
 	if (length > TRP_BUS_SIZE_MAX)

@@ -41,6 +41,7 @@ void trp_bus_close(struct trp_bus *bus);
 
 /* Poll it for input; it stays the same as long as the bus is open. */
 int trp_bus_fd(const struct trp_bus *bus);
+void trp_bus_check(const struct trp_bus *bus);
 
 /* When to call trp_bus_run() even if the descriptor is not ready. */
 struct trp_time trp_bus_deadline(const struct trp_bus *bus);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ipc/endpoint.h"
+#include "tests/support/aborts.h"
 #include "tests/support/ipc_kit.h"
 
 /* The endpoints of slot 0 in a node of the largest number of slots. */
@@ -21,6 +22,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	trp_endpoint_check(region);
 	kit_fini(&kit);
 }
 
@@ -73,6 +75,25 @@ Test(endpoint, no_two_are_in_one_place)
 		cr_assert_eq(endpoint->target, 0);
 		memset((char *)endpoint + 4, 0xff, sizeof(*endpoint) - 4);
 	}
+}
+
+static void check(void *unused)
+{
+	trp_endpoint_check(region);
+}
+
+Test(endpoint, its_check_sees_one_that_is_not_in_the_index)
+{
+	struct trp_front *front = trp_arena_front(&kit.self.arena, 0);
+
+	for (uint32_t peer = 0; peer < 3; peer++) {
+		make(peer);
+		trp_endpoint_check(region);
+	}
+	front->endpoints++;
+	cr_assert(aborts(check, NULL));
+	front->endpoints--;
+	cr_assert_not(aborts(check, NULL));
 }
 
 /* A reader may arrive at any time, also while the index is replaced. */

@@ -8,6 +8,7 @@
 #include "ipc/peer.h"
 #include "ipc/mailbox_receive.h"
 #include "ipc/outgoing.h"
+#include "tests/support/aborts.h"
 #include "tests/support/ipc_kit.h"
 
 /* Lanes from ann to bob, both in this process. */
@@ -24,8 +25,15 @@ static void set_up(void)
 	kit_actor_init(&kit, &bob, 2, 0);
 }
 
+static void check(void *unused)
+{
+	trp_mailbox_receive_check(&ann.box);
+	trp_mailbox_receive_check(&bob.box);
+}
+
 static void tear_down(void)
 {
+	check(NULL);
 	kit_actor_fini(&bob);
 	kit_actor_fini(&ann);
 	kit_fini(&kit);
@@ -44,12 +52,18 @@ static int send(enum trp_stream stream, uint32_t size)
 {
 	static const unsigned char bytes[1 << 20];
 
-	return kit_send(&ann, 2, bob.generation, stream, bytes, size);
+	int r = kit_send(&ann, 2, bob.generation, stream, bytes, size);
+
+	check(NULL);
+	return r;
 }
 
 static int take(struct trp_mail *mail)
 {
-	return trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, mail);
+	int r = trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, mail);
+
+	check(NULL);
+	return r;
 }
 
 static unsigned drain(void)
@@ -63,6 +77,46 @@ static unsigned drain(void)
 	}
 	trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	return n;
+}
+
+/* ---- what the check sees ------------------------------------------------- */
+
+Test(lane, its_check_sees_a_receiver_that_is_ahead_of_its_sender)
+{
+	struct trp_mail mail;
+	struct trp_incoming *in;
+
+	cr_assert_eq(send(TRP_MAIL, 1), 0);
+	cr_assert_eq(take(&mail), 1);
+	in = mail.from;
+	in->cursor += 8;
+	cr_assert(aborts(check, NULL));
+	in->cursor -= 8;
+	cr_assert_not(aborts(check, NULL));
+}
+
+Test(lane, its_check_sees_memory_that_is_owed_to_no_record)
+{
+	struct trp_outgoing *out;
+
+	cr_assert_eq(send(TRP_MAIL, 1), 0);
+	out = &trp_peer_find(&ann.box, 2)->out[TRP_MAIL];
+	out->debt_count++;
+	cr_assert(aborts(check, NULL));
+	out->debt_count--;
+}
+
+Test(lane, its_check_sees_one_that_is_ready_and_in_no_queue)
+{
+	struct trp_peer *peer;
+
+	cr_assert_eq(send(TRP_MAIL, 1), 0);
+	drain();
+	peer = trp_peer_find(&bob.box, 1);
+	peer->is_ready[TRP_MAIL] = true;
+	cr_assert(aborts(check, NULL));
+	peer->is_ready[TRP_MAIL] = false;
+	cr_assert_not(aborts(check, NULL));
 }
 
 /* ---- the limit ----------------------------------------------------------- */

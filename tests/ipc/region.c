@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/support/aborts.h"
 #include "tests/support/ipc_kit.h"
 
 static struct kit kit;
@@ -19,6 +20,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	trp_region_check(region);
 	kit_fini(&kit);
 }
 
@@ -78,6 +80,7 @@ Test(region, blocks_are_aligned_and_never_overlap)
 		check_alignment(block);
 		memset(trp_region_at(region, block->offset), block->mark,
 		       block->size);
+		trp_region_check(region);
 	}
 	for (int i = 0; i < 100; i++)
 		cr_assert(is_whole(&blocks[i]));
@@ -138,14 +141,16 @@ Test(region, what_is_free_beyond_the_warm_pool_is_given_back)
 	memset(trp_region_at(region, offset[2]), 1, size);
 }
 
+/* Three blocks are free: the first is cold, the others are warm. */
 Test(region, of_free_blocks_a_warm_one_is_taken_first)
 {
 	uint64_t size = TRP_WARM_MAX / 2, offset[4], warm;
 
 	for (int i = 0; i < 4; i++)
 		cr_assert_eq(trp_region_alloc(region, size, &offset[i]), 0);
-	for (int i = 0; i < 4; i++) /* the last two are given back */
+	for (int i = 0; i < 4; i++) /* the last two go below the first two */
 		trp_region_free(region, offset[i], size);
+	trp_region_check(region);
 	warm = usage();
 	for (int i = 0; i < 2; i++) {
 		cr_assert(trp_region_is_warm(region, size));
@@ -153,6 +158,24 @@ Test(region, of_free_blocks_a_warm_one_is_taken_first)
 		cr_assert_eq(usage(), warm);
 	}
 	cr_assert_not(trp_region_is_warm(region, size));
+}
+
+static void check(void *unused)
+{
+	trp_region_check(region);
+}
+
+Test(region, its_check_sees_a_block_that_was_never_made)
+{
+	uint32_t *made = &region->free[TRP_BLOCK_MIN_LOG2].made;
+	uint64_t offset;
+
+	cr_assert_eq(trp_region_alloc(region, 1, &offset), 0);
+	trp_region_free(region, offset, 1);
+	cr_assert_not(aborts(check, NULL));
+	(*made)--;
+	cr_assert(aborts(check, NULL));
+	(*made)++;
 }
 
 /* An empty file in place of the heap: touching it would be SIGBUS. */
