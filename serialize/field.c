@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serialize/field.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,6 +72,7 @@ static bool is_empty(ProtobufCType type, const void *item)
 	case PROTOBUF_C_TYPE_BOOL:
 		break;
 	}
+	static_assert(sizeof(protobuf_c_boolean) == sizeof(int32_t), "read as");
 	return *(const int32_t *)item == 0;
 }
 
@@ -124,6 +126,7 @@ const void *trp_field_item(const ProtobufCMessage *message,
 {
 	const void *item = at(message, field->offset);
 
+	assert(i < trp_field_count(message, field));
 	if (field->label != PROTOBUF_C_LABEL_REPEATED)
 		return item;
 	return *(const char *const *)item +

@@ -36,6 +36,22 @@ void trp_scratch_init(struct trp_scratch *scratch, size_t max)
 	*scratch = (struct trp_scratch) { .max = max ? max : TRP_SCRATCH_MAX };
 }
 
+void trp_scratch_check(const struct trp_scratch *scratch)
+{
+	const struct trp_scratch_chunk *chunk;
+	bool is_current = false;
+	size_t held = 0;
+
+	for (chunk = scratch->first; chunk; chunk = chunk->next) {
+		held += sizeof(*chunk) + chunk->size;
+		is_current |= chunk == scratch->current;
+	}
+	assert(scratch->held == held && held <= scratch->max);
+	assert(is_current || !scratch->current);
+	assert(scratch->used % ALIGNMENT == 0);
+	assert(scratch->used <= (is_current ? scratch->current->size : 0));
+}
+
 /* Frees `chunk` and all behind it. */
 static void free_chunks(struct trp_scratch *scratch,
 			struct trp_scratch_chunk *chunk)
@@ -43,6 +59,7 @@ static void free_chunks(struct trp_scratch *scratch,
 	while (chunk) {
 		struct trp_scratch_chunk *next = chunk->next;
 
+		assert(scratch->held >= sizeof(*chunk) + chunk->size);
 		scratch->held -= sizeof(*chunk) + chunk->size;
 		ASAN_UNPOISON_MEMORY_REGION(chunk->bytes, chunk->size);
 		free(chunk);
@@ -66,6 +83,7 @@ static struct trp_scratch_chunk *new_chunk(struct trp_scratch *scratch,
 	size_t room = scratch->max - scratch->held;
 	size_t total = TRP_SCRATCH_FIRST;
 
+	assert(scratch->held <= scratch->max);
 	if (room < sizeof(*chunk) || size > room - sizeof(*chunk))
 		return NULL;
 	if (last)
@@ -81,6 +99,7 @@ static struct trp_scratch_chunk *new_chunk(struct trp_scratch *scratch,
 	chunk->size = total - sizeof(*chunk);
 	ASAN_POISON_MEMORY_REGION(chunk->bytes, chunk->size);
 	scratch->held += total;
+	assert(chunk->size >= size && scratch->held <= scratch->max);
 	return chunk;
 }
 
@@ -100,6 +119,7 @@ static bool advance(struct trp_scratch *scratch, size_t size)
 		return false;
 	scratch->current = *link;
 	scratch->used = 0;
+	TRP_CHECK(trp_scratch_check(scratch));
 	return true;
 }
 
@@ -143,6 +163,7 @@ static void give_back(struct trp_scratch *scratch)
 	}
 	free_chunks(scratch, *link);
 	*link = NULL;
+	assert(scratch->held <= TRP_SCRATCH_KEPT && !scratch->current);
 }
 
 static void poison(const struct trp_scratch *scratch,
@@ -166,4 +187,5 @@ void trp_scratch_release(struct trp_scratch *scratch,
 	scratch->used = mark.used;
 	if (!mark.chunk && scratch->held > TRP_SCRATCH_KEPT)
 		give_back(scratch);
+	TRP_CHECK(trp_scratch_check(scratch));
 }

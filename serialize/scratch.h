@@ -7,9 +7,6 @@
  * made when first needed, each twice the one before, and kept: a process that
  * has seen its usual messages calls neither malloc nor free for them.
  *
- *	held == sum of chunk sizes <= max
- *	used <= size of the current chunk; chunks behind it are empty
- *
  * Not for more than one thread.  After fork() the child has its own copy.
  */
 
@@ -20,7 +17,7 @@ struct trp_scratch_chunk;
 struct trp_scratch {
 	struct trp_scratch_chunk *first;
 	struct trp_scratch_chunk *current; /* NULL: empty */
-	size_t used;			   /* bytes of current */
+	size_t used; /* bytes of current; what is behind it is empty */
 	size_t held;
 	size_t max;
 };
@@ -40,6 +37,7 @@ enum {
 /* max: bytes that may be held at any time; 0 is TRP_SCRATCH_MAX. */
 void trp_scratch_init(struct trp_scratch *scratch, size_t max);
 void trp_scratch_fini(struct trp_scratch *scratch);
+void trp_scratch_check(const struct trp_scratch *scratch);
 
 /*
  * Aligned to 16 bytes, not cleared, valid until the release of an earlier

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serialize/shape.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,11 +17,6 @@ enum kind {
 	TUPLE,	  /* a list; items[i] for item i, and no more */
 };
 
-/*
- *	MAP	keys are distinct, and as many as items
- *	EACH	count == 1
- *	else	keys == NULL
- */
 struct troupe_shape {
 	enum kind kind;
 	uint64_t id;	/* 0: not a whole shape */
@@ -69,6 +65,28 @@ static struct troupe_shape *new_shape(enum kind kind)
 	return shape;
 }
 
+static void check_map(const struct troupe_shape *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		for (size_t j = 0; j < i; j++)
+			assert(strcmp(map->keys[i], map->keys[j]) != 0);
+}
+
+void trp_shape_check(const struct troupe_shape *shape)
+{
+	assert((shape->kind == WORD) == (shape->kinds != 0));
+	assert((shape->kind == CONSTANT) == (shape->constant != NULL));
+	assert(shape->kind != EACH || shape->count == 1);
+	assert((shape->kind == MAP && shape->count) == (shape->keys != NULL));
+	assert(shape->kind >= MAP || !shape->count);
+	if (shape->kind == MAP)
+		check_map(shape);
+	for (size_t i = 0; i < shape->count; i++) {
+		assert(!shape->items[i]->id);
+		trp_shape_check(shape->items[i]);
+	}
+}
+
 void troupe_shape_free(struct troupe_shape *shape)
 {
 	if (!shape)
@@ -91,6 +109,7 @@ static int add(struct troupe_shape *shape, char *key, struct troupe_shape *item)
 	struct troupe_shape **items;
 	char **keys;
 
+	assert((shape->kind == MAP) == (key != NULL));
 	items = reallocarray(shape->items, count, sizeof(*items));
 	if (!items)
 		goto fail;
@@ -339,6 +358,7 @@ static int parse_nested(struct parsing *parsing, unsigned levels, char open,
 				   TRP_VALUE_DEPTH);
 		return -EINVAL;
 	}
+	assert(levels <= TRP_VALUE_DEPTH);
 	shape = new_shape(open == '{' ? MAP : TUPLE);
 	if (!shape)
 		return -ENOMEM;
@@ -401,6 +421,7 @@ int trp_shape_new(const char *text, size_t size,
 	shape->id =
 		atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) +
 		1;
+	TRP_CHECK(trp_shape_check(shape));
 	*ret_shape = shape;
 	return 0;
 }

@@ -38,6 +38,7 @@ int trp_shape_new(const char *text, size_t size,
 		  struct troupe_shape **ret_shape,
 		  struct trp_parse_error *error);
 void troupe_shape_free(struct troupe_shape *shape);
+void trp_shape_check(const struct troupe_shape *shape);
 
 /*
  * NULL is null.  Every part of the value is visited at most once, except the

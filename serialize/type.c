@@ -12,6 +12,7 @@
 #define GOLDEN	  UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / phi, Knuth 6.4 */
 
 enum { CACHE_BITS = 7, TABLE_FIRST = 16 };
+_Static_assert((TABLE_FIRST & (TABLE_FIRST - 1)) == 0, "for the mask");
 
 /*
  * Direct-mapped, shared by the threads of a process without a lock: beside the
@@ -84,6 +85,22 @@ static struct trp_type_entry *entry_for(const struct trp_type_table *table,
 	return &table->entries[i];
 }
 
+void trp_type_table_check(const struct trp_type_table *table)
+{
+	uint32_t count = 0;
+
+	assert((table->room & (table->room - 1)) == 0);
+	assert(2 * table->count <= table->room);
+	for (uint32_t i = 0; i < table->room; i++) {
+		const struct trp_type_entry *entry = &table->entries[i];
+
+		assert(!entry->id == !entry->value);
+		assert(!entry->id || entry_for(table, entry->id) == entry);
+		count += entry->id != 0;
+	}
+	assert(table->count == count);
+}
+
 static int grow(struct trp_type_table *table)
 {
 	struct trp_type_table larger = {
@@ -118,9 +135,11 @@ int trp_type_table_add(struct trp_type_table *table, uint64_t id,
 			return r;
 	}
 	entry = entry_for(table, id);
+	assert(!entry->id);
 	entry->id = id;
 	entry->value = value;
 	table->count++;
+	TRP_CHECK(trp_type_table_check(table));
 	return 0;
 }
 

@@ -27,12 +27,7 @@ uint64_t trp_type_mix(uint64_t hash, const void *bytes, size_t size);
 uint64_t trp_type_of(const ProtobufCMessageDescriptor *type);
 uint64_t trp_type_of_service(const ProtobufCServiceDescriptor *service);
 
-/*
- * Open addressing, linear; zeroed is empty and owns nothing.
- *
- *	room == 0 or a power of two;  2 * count <= room
- *	entries[i].id == 0 <==> entries[i].value == NULL
- */
+/* Open addressing, linear; zeroed is empty and owns nothing. */
 struct trp_type_table {
 	struct trp_type_entry {
 		uint64_t id;
@@ -52,6 +47,8 @@ int trp_type_table_add(struct trp_type_table *table, uint64_t id,
 /* NULL: not there.  Any id is allowed, also one from the wire. */
 const void *trp_type_table_find(const struct trp_type_table *table,
 				uint64_t id);
+
+void trp_type_table_check(const struct trp_type_table *table);
 
 /* Leaves an empty table. */
 void trp_type_table_fini(struct trp_type_table *table);

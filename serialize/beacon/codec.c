@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serialize/beacon/codec.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@ static int skip_items(const struct trp_codec *codec, struct trp_reader *reader,
 	size_t i, j;
 	int r;
 
+	assert(collection->type == TRP_TOKEN_LIST ||
+	       collection->type == TRP_TOKEN_MAP);
 	if (depth == DEPTH_MAX)
 		return -EBADMSG;
 	for (i = 0; is_open || i < collection->count; i++) {
@@ -45,6 +48,7 @@ int trp_codec_skip(const struct trp_codec *codec, struct trp_reader *reader)
 int trp_codec_put_bytes(struct trp_writer *writer, const void *data,
 			size_t length)
 {
+	assert(writer->length <= writer->space);
 	if (length > writer->space - writer->length)
 		return -ENOSPC;
 	if (length)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "serialize/beacon/scalar.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,8 @@ bool trp_scalar_has_span(const struct trp_scalar *value)
 	return rank_of[value->type] >= rank_of[TRP_SCALAR_TEXT];
 }
 
+_Static_assert(LDBL_MANT_DIG >= 63, "exact for both");
+
 /* long double holds every int64_t and every double (x86-64, AArch64). */
 static long double number_of(const struct trp_scalar *value)
 {
@@ -33,6 +37,7 @@ static long double number_of(const struct trp_scalar *value)
 		return value->flag;
 	if (value->type == TRP_SCALAR_INT)
 		return value->integer;
+	assert(value->type == TRP_SCALAR_REAL);
 	return value->real;
 }
 
@@ -71,6 +76,7 @@ int trp_scalar_copy(struct trp_scalar *to, const struct trp_scalar *from)
 	struct trp_scalar copy = *from;
 	char *data;
 
+	assert(to != from);
 	if (trp_scalar_has_span(from)) {
 		data = malloc(from->span.length + 1);
 		if (!data)

@@ -63,6 +63,7 @@ static const struct {
 
 #define BIT(field)    (1u << (field))
 #define CONFIG_FIELDS (BIT(FIELDS) - BIT(FIELD_VERSION))
+static_assert(FIELDS < 32, "a bit for each, and for all that are unknown");
 
 /* Fields of a message of each type when we send it. */
 static const unsigned int sent_fields[TRP_WIRE_TYPES] = {
@@ -81,8 +82,6 @@ static const unsigned int needed_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_HIST] = BIT(FIELD_T) | BIT(FIELD_HISTORY),
 };
 
-/* Invariant: used <= reader.at: a text takes more bytes on the wire than in the
- * copy. */
 struct decoding {
 	const struct trp_codec *codec;
 	struct trp_reader reader;
@@ -172,6 +171,7 @@ static int get_text(struct decoding *d, const char **ret_text)
 	    (value.span.length &&
 	     memchr(value.span.data, '\0', value.span.length)))
 		return -EBADMSG;
+	assert(d->used + value.span.length < d->reader.at);
 	*ret_text = d->names + d->used;
 	if (value.span.length)
 		memcpy(d->names + d->used, value.span.data, value.span.length);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/serialize/full.h"
+#include "tests/support/aborts.h"
 
 Test(scratch, idle_holds_nothing)
 {
@@ -16,6 +17,7 @@ Test(scratch, idle_holds_nothing)
 	trp_scratch_init(&scratch, 0);
 	mark = trp_scratch_mark(&scratch);
 	trp_scratch_release(&scratch, mark);
+	trp_scratch_check(&scratch);
 	trp_scratch_fini(&scratch);
 	cr_assert_eq(heap_calls(), before);
 	cr_assert_eq(scratch.held, 0);
@@ -33,10 +35,29 @@ Test(scratch, what_it_gives_is_aligned_and_does_not_overlap)
 		cr_assert_not_null(pieces[i]);
 		cr_assert_eq((uintptr_t)pieces[i] % 16, 0);
 		memset(pieces[i], (int)(i & 0xff), i % 100);
+		trp_scratch_check(&scratch);
 	}
 	for (unsigned i = 0; i < PIECES; i++)
 		for (unsigned j = 0; j < i % 100; j++)
 			cr_assert_eq(pieces[i][j], i & 0xff);
+	trp_scratch_check(&scratch);
+	trp_scratch_fini(&scratch);
+}
+
+static void check(void *scratch)
+{
+	trp_scratch_check(scratch);
+}
+
+Test(scratch, its_check_sees_a_position_beyond_its_chunk)
+{
+	struct trp_scratch scratch;
+
+	trp_scratch_init(&scratch, 0);
+	trp_scratch_alloc(&scratch, 100);
+	cr_assert_not(aborts(check, &scratch));
+	scratch.used += TRP_SCRATCH_FIRST;
+	cr_assert(aborts(check, &scratch));
 	trp_scratch_fini(&scratch);
 }
 
@@ -55,11 +76,13 @@ Test(scratch, releases_nest)
 	for (int i = 0; i < 100; i++)
 		cr_assert_not_null(trp_scratch_alloc(&scratch, 5000));
 	trp_scratch_release(&scratch, inner);
+	trp_scratch_check(&scratch);
 	cr_assert_str_eq(kept, "kept");
 	again = trp_scratch_alloc(&scratch, 3000);
 	cr_assert_eq(again, first);
 	trp_scratch_release(&scratch, outer);
 	cr_assert_eq(trp_scratch_alloc(&scratch, 10), kept);
+	trp_scratch_check(&scratch);
 	trp_scratch_fini(&scratch);
 }
 
@@ -79,6 +102,7 @@ Test(scratch, warm_calls_neither_malloc_nor_free)
 		trp_scratch_release(&scratch, mark);
 	}
 	cr_expect_eq(heap_calls(), before);
+	trp_scratch_check(&scratch);
 	trp_scratch_fini(&scratch);
 }
 
@@ -99,6 +123,7 @@ Test(scratch, never_holds_more_than_its_bound)
 		cr_assert_leq(scratch.held, BOUND);
 	}
 	cr_assert_gt(given, BOUND * 8 / 10);
+	trp_scratch_check(&scratch);
 	trp_scratch_fini(&scratch);
 	cr_assert_eq(scratch.held, 0);
 }
@@ -119,5 +144,6 @@ Test(scratch, empty_gives_back_what_is_above_the_megabytes_it_keeps)
 	cr_assert_leq(scratch.held, TRP_SCRATCH_KEPT);
 	cr_assert_gt(scratch.held, 0);
 	cr_assert_not_null(trp_scratch_alloc(&scratch, 100));
+	trp_scratch_check(&scratch);
 	trp_scratch_fini(&scratch);
 }

@@ -18,6 +18,7 @@ static struct troupe_shape *compile(const char *text)
 
 	cr_assert_eq(trp_shape_new(text, strlen(text), &shape, &mistake), 0,
 		     "%s: at %zu: %s", text, mistake.offset, mistake.text);
+	trp_shape_check(shape);
 	return shape;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/support/aborts.h"
 #include "tests/support/sample.pb-c.h"
 
 /* The vectors of draft-eastlake-fnv for 64 bits, and two names of our own. */
@@ -140,6 +141,7 @@ Test(type_table, finds_what_was_added_and_nothing_else)
 
 	for (uint64_t i = 0; i < MANY; i++)
 		cr_assert_eq(trp_type_table_add(&table, i + 1, &values[i]), 0);
+	trp_type_table_check(&table);
 	for (uint64_t i = 0; i < MANY; i++)
 		cr_assert_eq(trp_type_table_find(&table, i + 1), &values[i]);
 	for (uint64_t i = MANY + 1; i < 3 * MANY; i++)
@@ -180,5 +182,25 @@ Test(type_table, finds_ids_that_crowd)
 		cr_assert_eq(trp_type_table_find(&table, inverse * (i + 1)),
 			     &values[i]);
 	cr_assert_null(trp_type_table_find(&table, inverse * 201));
+	trp_type_table_check(&table);
+	trp_type_table_fini(&table);
+}
+
+static void check(void *table)
+{
+	trp_type_table_check(table);
+}
+
+Test(type_table, its_check_sees_an_id_where_nobody_finds_it)
+{
+	struct trp_type_table table = { 0 };
+	struct trp_type_entry *entry;
+
+	cr_assert_eq(trp_type_table_add(&table, 7, &table), 0);
+	cr_assert_not(aborts(check, &table));
+	for (entry = table.entries; !entry->id; entry++)
+		;
+	entry->id = 8;
+	cr_assert(aborts(check, &table));
 	trp_type_table_fini(&table);
 }
