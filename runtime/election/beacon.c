@@ -13,6 +13,34 @@
 
 #define PEERS_MAX 4096
 
+static void check_notices(const struct trp_beacon *beacon)
+{
+	const struct trp_notice *one, *other;
+
+	for (one = beacon->notices; one; one = one->next) {
+		assert(one->count > 0 && one->at[0]->pins > 0);
+		for (other = one->next; other; other = other->next)
+			assert(one->at[0] != other->at[0]);
+	}
+}
+
+void trp_beacon_check(const struct trp_beacon *beacon)
+{
+	bool is_off = beacon->state == TRP_BEACON_NEW ||
+		      beacon->state == TRP_BEACON_STOPPED;
+
+	assert(!beacon->is_calling && beacon->me->pins > 0);
+	assert((beacon->state != TRP_BEACON_WAITING &&
+		beacon->state != TRP_BEACON_IT) ||
+	       trp_rotation_head(&beacon->rotation) == beacon->me);
+	assert((beacon->due.ns == TRP_NEVER.ns) == is_off);
+	assert((beacon->ping_due.ns == TRP_NEVER.ns) == !beacon->pinger);
+	assert(!beacon->pinger || beacon->pinger->pins > 0);
+	assert(!beacon->rival || beacon->rival->pins > 0);
+	assert(!is_off || (!beacon->notices && !beacon->pinger));
+	check_notices(beacon);
+}
+
 static int init(struct trp_beacon *beacon,
 		const struct trp_beacon_options *options)
 {
@@ -85,6 +113,7 @@ int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now)
 		trp_after(now, trp_beacon_cycle_ns(beacon) + wait_ns));
 	trp_beacon_join_send_init(beacon, now);
 	trp_beacon_output_vers(beacon);
+	TRP_CHECK(trp_beacon_check(beacon));
 	return 0;
 }
 
@@ -97,6 +126,7 @@ void trp_beacon_tick(struct trp_beacon *beacon, struct trp_time now)
 	if (beacon->vers_due.ns <= now.ns)
 		trp_beacon_output_vers(beacon);
 	trp_beacon_turn_tick(beacon, now);
+	TRP_CHECK(trp_beacon_check(beacon));
 }
 
 static struct trp_time earlier(struct trp_time a, struct trp_time b)

@@ -101,6 +101,7 @@ int trp_beacon_new(struct trp_beacon **ret_beacon,
 		   const struct trp_beacon_options *options,
 		   const struct trp_beacon_calls *calls, void *user);
 void trp_beacon_free(struct trp_beacon *beacon);
+void trp_beacon_check(const struct trp_beacon *beacon);
 
 /*
  * Starts: the channel must be subscribed already.  Returns 0, or -EALREADY

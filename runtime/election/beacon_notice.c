@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/election/beacon_notice.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "runtime/election/beacon_output.h"
@@ -28,8 +29,10 @@ int64_t trp_beacon_notice_stagger_ns(const struct trp_beacon *beacon,
 
 static void notice_free(struct trp_notice *notice)
 {
-	for (size_t i = 0; i < notice->count; i++)
+	for (size_t i = 0; i < notice->count; i++) {
+		assert(notice->at[i]->pins > 0);
 		notice->at[i]->pins--;
+	}
 	free(notice);
 }
 
@@ -79,6 +82,7 @@ static struct trp_notice *notice_new(const struct trp_beacon *beacon)
 
 	if (count > rotation->count)
 		count = rotation->count;
+	assert(count > 0);
 	notice = malloc(sizeof(*notice) +
 			count * sizeof(struct trp_beacon_peer *));
 	if (!notice)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/election/beacon_output.h"
 
+#include <assert.h>
 #include <errno.h>
 
 void trp_beacon_output_send(struct trp_beacon *beacon,
 			    const struct trp_wire *message)
 {
+	assert(!beacon->is_calling && trp_wire_is_valid(message));
 	beacon->counts.sent[message->type]++;
 	beacon->is_calling = true;
 	beacon->calls->send(beacon->user, message);
@@ -15,6 +17,7 @@ void trp_beacon_output_send(struct trp_beacon *beacon,
 void trp_beacon_output_event(struct trp_beacon *beacon,
 			     const struct trp_beacon_event *event)
 {
+	assert(!beacon->is_calling);
 	beacon->is_calling = true;
 	beacon->calls->event(beacon->user, event);
 	beacon->is_calling = false;
@@ -41,6 +44,7 @@ void trp_beacon_output_list(struct trp_beacon *beacon, enum trp_wire_type type,
 
 	if (count > (size_t)beacon->config.splits)
 		count = (size_t)beacon->config.splits;
+	assert(count > 0 && count <= TRP_WIRE_HISTORY_MAX);
 	for (size_t i = 0; i < count; i++)
 		names[i] = peers[i]->name;
 	trp_beacon_output_send(

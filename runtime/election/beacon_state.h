@@ -26,13 +26,6 @@ struct trp_notice {
 	struct trp_beacon_peer *at[]; /* pinned */
 };
 
-/*
- * Invariants:
- *	state WAITING or IT	 ==> rotation head == me
- *	due is TRP_NEVER	<==> state NEW or STOPPED
- *	ping_due is not NEVER	<==> pinger != NULL
- *	notices differ in their heads
- */
 struct trp_beacon {
 	const struct trp_beacon_calls *calls;
 	void *user;

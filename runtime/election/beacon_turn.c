@@ -22,9 +22,13 @@
  * time as it is over does not become it.
  */
 
+static void (*const when_due[TRP_BEACON_STATES])(struct trp_beacon *beacon,
+						 struct trp_time now);
+
 void trp_beacon_turn_enter(struct trp_beacon *beacon,
 			   enum trp_beacon_state state, struct trp_time due)
 {
+	assert((due.ns == TRP_NEVER.ns) == !when_due[state]);
 	beacon->state = state;
 	beacon->due = due;
 	beacon->turn = due;
@@ -76,6 +80,7 @@ void trp_beacon_turn_yield(struct trp_beacon *beacon,
 
 static void stop_waiting_to_tell(struct trp_beacon *beacon)
 {
+	assert(!beacon->pinger || beacon->pinger->pins > 0);
 	if (beacon->pinger)
 		beacon->pinger->pins--;
 	beacon->pinger = NULL;
@@ -164,6 +169,7 @@ static void become_it(struct trp_beacon *beacon, struct trp_time now)
 		trp_beacon_turn_yield(beacon, TRP_BEACON_UNTAG, NULL);
 		return;
 	}
+	assert(trp_rotation_head(&beacon->rotation) == beacon->me);
 	trp_beacon_turn_enter(beacon, TRP_BEACON_IT, end);
 	beacon->was_it = now;
 	beacon->counts.tags++;

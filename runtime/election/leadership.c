@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/election/leadership.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 #define TERM_DIGITS  16
 #define RECORD_SHAPE "%016llx %c%s;%s"
 
-/* 47 bits of term and 16 of name make a positive fence. */
 #define TERM_MAX ((UINT64_C(1) << 47) - 1)
+static_assert(TERM_MAX <= INT64_MAX >> 16, "a positive fence, with 16 of name");
 
 int trp_leadership_init(struct trp_leadership *leadership, const char *node,
 			uint64_t floor, bool is_roving)
@@ -28,6 +29,18 @@ int trp_leadership_init(struct trp_leadership *leadership, const char *node,
 						.leader_listed = TRP_LONG_AGO };
 	strcpy(leadership->node, node);
 	return 0;
+}
+
+void trp_leadership_check(const struct trp_leadership *leadership)
+{
+	bool is_held = leadership->state == TRP_LEADERSHIP_HELD;
+
+	assert(is_held == (leadership->leader[0] != '\0'));
+	assert(!leadership->has_claimed ||
+	       strcmp(leadership->leader, leadership->node) == 0);
+	assert(!leadership->is_running ||
+	       (leadership->has_claimed && !leadership->has_left));
+	assert(leadership->term || !is_held);
 }
 
 /* ---- records ------------------------------------------------------------ */
@@ -90,6 +103,7 @@ int trp_leadership_read(const struct trp_scalar *value,
 static void take_over(struct trp_leadership *leadership,
 		      const struct trp_leadership_record *record)
 {
+	assert(record->term > leadership->term);
 	leadership->term = record->term;
 	leadership->state = record->state;
 	strcpy(leadership->leader, record->leader);
@@ -218,6 +232,7 @@ int trp_leadership_announce(struct trp_leadership *leadership,
 	look(leadership, beacon, now);
 	if (may_become_it && wants_to_claim(leadership, beacon, now))
 		claim(leadership);
+	TRP_CHECK(trp_leadership_check(leadership));
 	length = snprintf(space, size, RECORD_SHAPE,
 			  (unsigned long long)leadership->term,
 			  leadership->state == TRP_LEADERSHIP_VOID ? '1' : '0',
@@ -257,6 +272,7 @@ void trp_leadership_event(struct trp_leadership *leadership,
 	case TRP_BEACON_EVENTS:
 		break;
 	}
+	TRP_CHECK(trp_leadership_check(leadership));
 }
 
 void trp_leadership_stop(struct trp_leadership *leadership)
@@ -284,5 +300,6 @@ uint64_t trp_leadership_fence(const struct trp_leadership *leadership)
 {
 	if (!leadership->is_running)
 		return 0;
+	assert(leads(leadership) && leadership->term <= TERM_MAX);
 	return leadership->term << 16 | name_bits(leadership->node);
 }

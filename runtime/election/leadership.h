@@ -39,7 +39,7 @@ struct trp_leadership {
 
 	bool has_claimed; /* that term, in this life */
 	bool has_left;	  /* the net; it may take part for a while yet */
-	bool is_running;  /* ==> HELD by node, has_claimed, not has_left */
+	bool is_running;
 };
 
 /* The record of a value. */
@@ -57,6 +57,8 @@ struct trp_leadership_record {
  */
 int trp_leadership_init(struct trp_leadership *leadership, const char *node,
 			uint64_t floor, bool is_roving);
+
+void trp_leadership_check(const struct trp_leadership *leadership);
 
 /* Returns 0, or -EBADMSG: the value has no such record. */
 int trp_leadership_read(const struct trp_scalar *value,

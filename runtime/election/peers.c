@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/election/peers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,19 @@
 void trp_peers_init(struct trp_peers *peers, size_t limit)
 {
 	*peers = (struct trp_peers) { .limit = limit };
+}
+
+void trp_peers_check(const struct trp_peers *peers)
+{
+	size_t heard = 0;
+
+	assert(peers->count <= peers->limit && peers->count <= peers->space);
+	for (size_t i = 0; i < peers->count; i++) {
+		assert(!i ||
+		       strcmp(peers->at[i - 1]->name, peers->at[i]->name) < 0);
+		heard += peers->at[i]->is_heard;
+	}
+	assert(peers->heard == heard);
 }
 
 static void peer_free(struct trp_beacon_peer *peer)
@@ -69,6 +83,8 @@ static int evict_one(struct trp_peers *peers)
 	}
 	if (oldest == peers->count)
 		return -ENOBUFS;
+	assert(!peers->at[oldest]->pins);
+	assert(peers->heard >= peers->at[oldest]->is_heard);
 	peers->heard -= peers->at[oldest]->is_heard;
 	peer_free(peers->at[oldest]);
 	peers->count--;
@@ -130,10 +146,12 @@ int trp_peers_make(struct trp_peers *peers, const char *name,
 		return r;
 	}
 	place = place_of(peers, name, &is_there);
+	assert(!is_there && peers->count < peers->space);
 	memmove(peers->at + place + 1, peers->at + place,
 		(peers->count - place) * sizeof(*peers->at));
 	peers->at[place] = peer;
 	peers->count++;
+	TRP_CHECK(trp_peers_check(peers));
 	*ret_peer = peer;
 	return 0;
 }

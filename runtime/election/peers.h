@@ -21,9 +21,8 @@ struct trp_beacon_peer {
 	char name[];
 };
 
-/* Invariants: count <= limit; at[] is sorted by name; names are unique. */
 struct trp_peers {
-	struct trp_beacon_peer **at;
+	struct trp_beacon_peer **at; /* sorted by name */
 	size_t count;
 	size_t space;
 	size_t limit;
@@ -32,6 +31,7 @@ struct trp_peers {
 
 void trp_peers_init(struct trp_peers *peers, size_t limit);
 void trp_peers_fini(struct trp_peers *peers);
+void trp_peers_check(const struct trp_peers *peers);
 
 /* NULL: the name is not known. */
 struct trp_beacon_peer *trp_peers_find(const struct trp_peers *peers,

@@ -6,10 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void drop_last(struct trp_rotation *rotation)
+{
+	assert(rotation->at[rotation->count - 1]->pins > 0);
+	rotation->at[--rotation->count]->pins--;
+}
+
 void trp_rotation_clear(struct trp_rotation *rotation)
 {
 	while (rotation->count)
-		rotation->at[--rotation->count]->pins--;
+		drop_last(rotation);
+}
+
+void trp_rotation_check(const struct trp_rotation *rotation)
+{
+	assert(!rotation->bound || rotation->count <= rotation->bound);
+	assert(rotation->count <= rotation->space);
+	for (size_t i = 0; i < rotation->count; i++) {
+		assert(rotation->at[i]->pins > 0);
+		assert(trp_rotation_place(rotation, rotation->at[i]) == i);
+	}
 }
 
 void trp_rotation_fini(struct trp_rotation *rotation)
@@ -65,16 +81,12 @@ void trp_rotation_push(struct trp_rotation *rotation,
 	peer->pins++;
 }
 
-static void drop_last(struct trp_rotation *rotation)
-{
-	rotation->at[--rotation->count]->pins--;
-}
-
 /* Shifts places from `place` on by one, and drops the last if it must. */
 static void take_out(struct trp_rotation *rotation, size_t place)
 {
 	bool was_last = place == rotation->count - 1;
 
+	assert(place < rotation->count && rotation->at[place]->pins > 0);
 	rotation->at[place]->pins--;
 	rotation->count--;
 	memmove(rotation->at + place, rotation->at + place + 1,
@@ -100,5 +112,6 @@ int trp_rotation_insert(struct trp_rotation *rotation,
 	rotation->at[0] = peer;
 	rotation->count++;
 	peer->pins++;
+	assert(!rotation->bound || rotation->count <= rotation->bound);
 	return 0;
 }

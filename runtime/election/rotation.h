@@ -9,7 +9,6 @@
 
 #include "runtime/election/peers.h"
 
-/* Invariant: bound > 0 ==> count <= bound. */
 struct trp_rotation {
 	struct trp_beacon_peer **at;
 	size_t count;
@@ -21,6 +20,7 @@ struct trp_rotation {
 
 /* Frees the list; the peers stay. */
 void trp_rotation_fini(struct trp_rotation *rotation);
+void trp_rotation_check(const struct trp_rotation *rotation);
 void trp_rotation_clear(struct trp_rotation *rotation);
 
 /* NULL: the list is empty. */

@@ -55,6 +55,8 @@ void trp_dead_letter_begin(struct trp_mailbox *own,
 			   struct trp_timers *own_timers,
 			   _Atomic uint64_t *own_offset)
 {
+	assert(own && own_timers &&
+	       !own_offset == (own->slot == TRP_SLOT_SUPERVISOR));
 	mailbox = own;
 	timers = own_timers;
 	offset = own_offset;
@@ -85,6 +87,7 @@ static void make_letters(void)
 
 static void count(unsigned which)
 {
+	assert(which <= TROUPE_DEAD_CAUSES);
 	if (!letters)
 		make_letters();
 	trp_status_count(&letters->count[which]);
@@ -173,6 +176,7 @@ static void append(ProtobufCBuffer *buffer, size_t size, const uint8_t *bytes)
 	struct start *start = (struct start *)buffer;
 	size_t room = sizeof(start->bytes) - start->size;
 
+	assert(start->size <= sizeof(start->bytes));
 	size = size < room ? size : room;
 	memcpy(start->bytes + start->size, bytes, size);
 	start->size += size;
@@ -247,6 +251,8 @@ static const char *const text_of[] = {
 	[TROUPE_DEAD_CLOSED] = "it was sent after troupe_close()",
 	[TROUPE_DEAD_UNREAD] = "its receiver ended first",
 };
+static_assert(sizeof(text_of) / sizeof(text_of[0]) == TROUPE_DEAD_CAUSES,
+	      "a text for each");
 
 const char *troupe_dead_letter_text(enum troupe_dead_cause cause)
 {
@@ -352,6 +358,7 @@ void trp_dead_letter_notice(const struct trp_dead *dead)
 {
 	if (!mailbox)
 		return;
+	assert((unsigned)dead->cause < TROUPE_DEAD_CAUSES);
 	count(dead->cause);
 	if (dead->type == trp_type_of(&troupe__dead_letter__descriptor))
 		return;
@@ -394,6 +401,7 @@ int trp_dead_letter_subscribe(troupe_ref ref)
 {
 	_Atomic uint64_t *place = find_subscriber(ref);
 
+	assert(ref && mailbox->slot == TRP_SLOT_SUPERVISOR);
 	if (!place)
 		place = find_subscriber(0);
 	if (!place)

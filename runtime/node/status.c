@@ -69,6 +69,7 @@ pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref)
 void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 			   int code, const char *text)
 {
+	assert((unsigned)cause <= TROUPE_NOCONNECTION);
 	status->cause = (int32_t)cause;
 	status->code = code;
 	snprintf(status->text, sizeof(status->text), "%s", text ? text : "");

@@ -16,6 +16,16 @@ int64_t trp_timers_after(int64_t ns, int64_t ms)
 	return sum;
 }
 
+void trp_timers_check(const struct trp_timers *timers)
+{
+	assert(timers->count <= timers->room);
+	for (size_t i = 0; i < timers->count; i++) {
+		assert(timers->at[i]->place == i + 1);
+		assert(!i ||
+		       timers->at[(i - 1) / 2]->at.ns <= timers->at[i]->at.ns);
+	}
+}
+
 static void put(struct trp_timers *timers, size_t i, struct troupe_timer *timer)
 {
 	timers->at[i] = timer;
@@ -85,7 +95,9 @@ int trp_timers_start(struct trp_timers *timers, struct troupe_timer *timer,
 	if (r < 0)
 		return r;
 	timer->at = at;
+	assert(timers->count < timers->room);
 	sift_up(timers, timers->count++, timer);
+	TRP_CHECK(trp_timers_check(timers));
 	return 0;
 }
 
@@ -105,6 +117,7 @@ bool trp_timers_cancel(struct trp_timers *timers, struct troupe_timer *timer)
 		sift_up(timers, i, last);
 	else
 		sift_down(timers, i, last);
+	TRP_CHECK(trp_timers_check(timers));
 	return true;
 }
 
@@ -129,6 +142,7 @@ struct troupe_timer *trp_timers_due(struct trp_timers *timers,
 	late = now.ns - timer->at.ns;
 	timer->at.ns += (late / timer->period_ns + 1) * timer->period_ns;
 	sift_down(timers, 0, timer);
+	TRP_CHECK(trp_timers_check(timers));
 	return timer;
 }
 

@@ -4,9 +4,6 @@
 /*
  * A set of timers, earliest first: a binary heap of pointers to the callers'
  * structs.  Pure: the caller passes in the time.
- *
- *	timer->place != 0 ==> heap->at[timer->place - 1] == timer
- *	at[i].at <= at[2i + 1].at, at[2i + 2].at
  */
 
 #include "runtime/troupe.h"
@@ -21,6 +18,7 @@ struct trp_timers {
 int64_t trp_timers_after(int64_t ns, int64_t ms);
 
 void trp_timers_fini(struct trp_timers *timers);
+void trp_timers_check(const struct trp_timers *timers);
 
 /* Starts, or moves if it is active.  0 or -ENOMEM. */
 int trp_timers_start(struct trp_timers *timers, struct troupe_timer *timer,

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of JSON, gathered in pages.
- *
- *	a page in the file holds whole lines, and blanks up to its end
- *	the file is a whole number of pages until the supervisor ends it
- *
- * A process that is killed within write(2) may have written some of the pages
- * it meant to, but none in part: the kernel copies each in one go, and looks
- * for fatal signals in between.
+ * Lines of JSON, gathered in pages.  A page in the file holds whole lines, and
+ * blanks up to its end, and the file is a whole number of pages until the
+ * supervisor ends it.  A process that is killed within write(2) may have
+ * written some of the pages it meant to, but none in part: the kernel copies
+ * each in one go, and looks for fatal signals in between.
  */
 #include "runtime/node/trace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +24,7 @@ enum {
 	LINE = 640,
 	SECOND_NS = 1000000000,
 };
+static_assert(LINE < PAGE, "a line fits into a page, with its end");
 
 bool trp_trace_is_on;
 
@@ -149,6 +148,7 @@ static void end_page(void)
 
 	if (!trace.used)
 		return;
+	assert(trace.full < PAGES && trace.used < PAGE);
 	memset(page + trace.used, ' ', PAGE - trace.used);
 	page[PAGE - 1] = '\n';
 	trace.full++;
@@ -195,6 +195,8 @@ static void end(struct line *line)
 		end_page();
 	if (trace.full == PAGES)
 		write_pages();
+	assert(line->size < sizeof(line->text)); /* it was not cut */
+	assert(trace.full < PAGES && fits(line));
 	memcpy(trace.page[trace.full] + trace.used, line->text, line->size);
 	trace.used += line->size;
 	if (!trace.flush_at)

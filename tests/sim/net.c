@@ -502,6 +502,8 @@ static void step(struct sim_net *net)
 		original_receive(original, &next.letter->wire, now);
 	else if (original)
 		original_tick(original, now);
+	if (beacon)
+		trp_beacon_check(beacon);
 	show_step(&next);
 	if (next.letter) {
 		net->flying--;

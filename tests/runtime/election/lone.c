@@ -88,6 +88,7 @@ void lone_fini(struct lone *lone)
 void lone_hear(struct lone *lone, const struct trp_wire *message)
 {
 	trp_beacon_receive(lone->beacon, message, now_of(lone));
+	trp_beacon_check(lone->beacon);
 }
 
 void lone_hear_init(struct lone *lone, const char *node)

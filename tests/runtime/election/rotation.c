@@ -25,6 +25,8 @@ static void insert(struct trp_rotation *rotation, struct trp_peers *peers,
 
 	cr_assert(trp_peers_make(peers, name, &peer) == 0);
 	cr_assert(trp_rotation_insert(rotation, peer) == 0);
+	trp_rotation_check(rotation);
+	trp_peers_check(peers);
 }
 
 Test(rotation, six_steps_of_the_protocol)

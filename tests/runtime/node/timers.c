@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "runtime/node/timers.h"
+#include "tests/support/aborts.h"
 
 enum { TIMERS = 500 };
 
@@ -34,14 +35,36 @@ Test(timer_heap, random_starts_and_cancels_come_out_in_order)
 				     0);
 		}
 		cr_assert_eq(timers.count, (size_t)active);
+		trp_timers_check(&timers);
 	}
 	while ((due = trp_timers_due(&timers, TROUPE_NEVER))) {
 		cr_assert_geq(due->at.ns, last);
 		last = due->at.ns;
 		active--;
+		trp_timers_check(&timers);
 	}
 	cr_assert_eq(active, 0);
 	cr_assert_eq(trp_timers_next(&timers).ns, INT64_MAX);
+	trp_timers_fini(&timers);
+}
+
+static void check(void *timers)
+{
+	trp_timers_check(timers);
+}
+
+Test(timer_heap, its_check_sees_two_that_have_changed_places)
+{
+	struct troupe_timer timer[2] = { 0 };
+	struct trp_timers timers = { 0 };
+
+	for (int i = 0; i < 2; i++)
+		trp_timers_start(&timers, &timer[i],
+				 (struct troupe_time) { i });
+	cr_assert_not(aborts(check, &timers));
+	timers.at[0] = &timer[1];
+	timers.at[1] = &timer[0];
+	cr_assert(aborts(check, &timers));
 	trp_timers_fini(&timers);
 }
 
