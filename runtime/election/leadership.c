@@ -300,6 +300,6 @@ uint64_t trp_leadership_fence(const struct trp_leadership *leadership)
 {
 	if (!leadership->is_running)
 		return 0;
-	assert(leads(leadership) && leadership->term <= TERM_MAX);
+	assert(leads(leadership));
 	return leadership->term << 16 | name_bits(leadership->node);
 }

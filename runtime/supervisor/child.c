@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/arena.h"
 #include "runtime/supervisor/child_address.h"
 
 /* PID_MAX_LIMIT of the kernel; its pid_max may be raised while we run. */
 enum { PID_MAX = 4 << 20 };
+static_assert(TRP_SLOTS_MAX <= UINT16_MAX, "slot_of[] has 16 bits for each");
 
 int trp_child_init(struct trp_child_table *table, uint32_t slots)
 {
@@ -54,12 +56,52 @@ void trp_child_fini(struct trp_child_table *table)
 	*table = (struct trp_child_table) { 0 };
 }
 
+static uint32_t check_children(const struct trp_child_table *table,
+			       uint32_t parent)
+{
+	const struct trp_child *child, *of = &table->child[parent];
+	uint32_t slot, previous = 0, count = 0;
+
+	for (slot = of->first; slot; slot = child->next, count++) {
+		child = &table->child[slot];
+		assert(child->parent == parent && child->previous == previous);
+		assert(trp_child_is_alive(child));
+		previous = slot;
+	}
+	assert(of->count == count);
+	assert(!count || trp_child_is_alive(of));
+	return count;
+}
+
+void trp_child_check(const struct trp_child_table *table)
+{
+	uint32_t listed = 0, alive = 0, spare = 0;
+
+	for (uint32_t slot = 0; slot < table->slots; slot++) {
+		const struct trp_child *child = &table->child[slot];
+
+		listed += check_children(table, slot);
+		spare += child->state == CHILD_NONE;
+		if (!slot || !trp_child_is_alive(child))
+			continue;
+		alive++;
+		assert((child->state == CHILD_RUNNING) == (child->pid > 0));
+		assert(!child->pid || table->slot_of[child->pid] == slot);
+	}
+	assert(listed == alive && table->alive == alive);
+	assert(table->free_count == spare);
+	for (uint32_t i = 0; i < table->free_count; i++)
+		assert(table->child[table->free[i]].state == CHILD_NONE);
+	trp_child_address_check(table);
+}
+
 static void link_child(struct trp_child_table *table, uint32_t slot,
 		       uint32_t parent)
 {
 	struct trp_child *child = &table->child[slot];
 	struct trp_child *of = &table->child[parent];
 
+	assert(slot && trp_child_is_alive(child) && trp_child_is_alive(of));
 	child->parent = parent;
 	child->previous = 0;
 	child->next = of->first;
@@ -74,6 +116,7 @@ static void unlink_child(struct trp_child_table *table, uint32_t slot)
 	struct trp_child *child = &table->child[slot];
 	struct trp_child *of = &table->child[child->parent];
 
+	assert(of->count > 0 && (child->previous || of->first == slot));
 	if (child->previous)
 		table->child[child->previous].next = child->next;
 	else
@@ -144,8 +187,8 @@ static void unlink_from_target(struct trp_child_table *table,
 	if (!target)
 		return;
 	link = &target->watchers;
-	while (*link != watcher)
-		link = &(*link)->next_of_target;
+	for (; *link != watcher; link = &(*link)->next_of_target)
+		assert(*link);
 	*link = watcher->next_of_target;
 }
 
@@ -158,8 +201,8 @@ static void unlink_from_watcher(struct trp_child_table *table,
 	if (!child)
 		return;
 	link = &child->watching;
-	while (*link != watcher)
-		link = &(*link)->next_of_watcher;
+	for (; *link != watcher; link = &(*link)->next_of_watcher)
+		assert(*link);
 	*link = watcher->next_of_watcher;
 }
 
@@ -189,6 +232,7 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 		table->slot_of[child->pid] = 0;
 	child->state = CHILD_DEAD;
 	table->alive--;
+	TRP_CHECK(trp_child_check(table));
 }
 
 void trp_child_free(struct trp_child_table *table, uint32_t slot)
@@ -198,6 +242,7 @@ void trp_child_free(struct trp_child_table *table, uint32_t slot)
 	assert(child->state == CHILD_DEAD);
 	free_watchers(child->watchers);
 	child->watchers = NULL;
+	assert(!child->watching && !child->first && !child->is_listed);
 	child->state = CHILD_NONE;
 	table->free[table->free_count++] = slot;
 }
@@ -209,6 +254,7 @@ int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 	struct trp_child *by = &table->child[watcher];
 	struct trp_watcher *entry = malloc(sizeof(*entry));
 
+	assert(trp_child_is_alive(of) && trp_child_is_alive(by));
 	if (!entry)
 		return -ENOMEM;
 	*entry = (struct trp_watcher) {

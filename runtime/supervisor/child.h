@@ -10,8 +10,8 @@
  *	ORDERED	the zygote has the order; no pid yet
  *	DEAD	dead, but some of its mail is unread
  *
- *	parent is alive, or 0 (the supervisor) if it has ended
- *	c is in the list of children of c.parent <=> c is ORDERED or RUNNING
+ * A child that is ORDERED or RUNNING is in the list of its parent's, which is
+ * alive, or the supervisor's when that has ended.
  */
 
 #include <stdbool.h>
@@ -73,6 +73,7 @@ struct trp_child_table {
 /* 0 or -ENOMEM.  Uses memory for pids that have occurred, a page for 2048. */
 int trp_child_init(struct trp_child_table *table, uint32_t slots);
 void trp_child_fini(struct trp_child_table *table);
+void trp_child_check(const struct trp_child_table *table);
 
 /* A free slot becomes ORDERED, a child of `parent`.  0: there is none. */
 uint32_t trp_child_add(struct trp_child_table *table, uint32_t parent);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/child_address.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,28 @@ static uint32_t find(const struct trp_child_table *table, uint32_t parent,
 	return slot;
 }
 
+/* Who is listed, and nobody else, is found by its name. */
+void trp_child_address_check(const struct trp_child_table *table)
+{
+	uint32_t listed = 0, found = 0, slot;
+
+	for (uint32_t i = 0; i < table->buckets; i++)
+		for (slot = table->bucket[i]; slot; found++) {
+			assert(table->child[slot].is_listed);
+			slot = table->child[slot].next_in_bucket;
+		}
+	for (slot = 1; slot < table->slots; slot++) {
+		const struct trp_child *child = &table->child[slot];
+
+		listed += child->is_listed;
+		assert(!child->is_listed ||
+		       find(table, child->parent, child->name,
+			    strlen(child->name)) == slot);
+		assert(!child->is_listed || trp_child_is_alive(child));
+	}
+	assert(found == listed);
+}
+
 int trp_child_address_list(struct trp_child_table *table, uint32_t slot,
 			   const char *name)
 {
@@ -42,6 +65,7 @@ int trp_child_address_list(struct trp_child_table *table, uint32_t slot,
 	size_t size = strlen(name);
 	uint32_t *bucket;
 
+	assert(!child->is_listed && size < sizeof(child->name));
 	if (find(table, child->parent, name, size))
 		return -EEXIST;
 	memcpy(child->name, name, size + 1);
@@ -58,6 +82,7 @@ void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
 	enum { FOR_A_SLOT = sizeof(":31743") };
 	char name[TROUPE_NAME_SIZE];
 	size_t i;
+	int r;
 
 	snprintf(name, sizeof(name), "%s", label);
 	for (i = 0; name[i]; i++)
@@ -70,7 +95,8 @@ void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
 	/* No other name has a colon, so this one is free. */
 	i = strnlen(name, sizeof(name) - FOR_A_SLOT);
 	snprintf(name + i, sizeof(name) - i, ":%u", slot);
-	trp_child_address_list(table, slot, name);
+	r = trp_child_address_list(table, slot, name);
+	assert(r == 0);
 }
 
 void trp_child_address_unlist(struct trp_child_table *table, uint32_t slot)
@@ -82,8 +108,8 @@ void trp_child_address_unlist(struct trp_child_table *table, uint32_t slot)
 		return;
 	link = bucket_of(table, child->parent, child->name,
 			 strlen(child->name));
-	while (*link != slot)
-		link = &table->child[*link].next_in_bucket;
+	for (; *link != slot; link = &table->child[*link].next_in_bucket)
+		assert(*link);
 	*link = child->next_in_bucket;
 	child->is_listed = false;
 }

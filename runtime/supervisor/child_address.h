@@ -2,13 +2,9 @@
 #pragma once
 
 /*
- * Names among siblings, and the addresses that are made of them.  Pure.
- *
- *	c.is_listed => (c.parent, c.name) is in the buckets, and only once
- *	c.is_listed && c.parent == 0 <=> c is the root, whose name is empty,
- *		or the supervisor's own
- *	a child whose parent has ended keeps its name and is not listed: it has
- *	no address any more
+ * Names among siblings, and the addresses that are made of them.  Pure.  A
+ * child whose parent has ended keeps its name and is not listed: it has no
+ * address any more.
  */
 
 #include "runtime/node/log.h"
@@ -24,6 +20,7 @@ int trp_child_address_list(struct trp_child_table *table, uint32_t slot,
 void trp_child_address_list_freely(struct trp_child_table *table, uint32_t slot,
 				   const char *label);
 void trp_child_address_unlist(struct trp_child_table *table, uint32_t slot);
+void trp_child_address_check(const struct trp_child_table *table);
 
 /*
  * The slot at an address: "/", "/a/b", "//a" of a child of the supervisor, or

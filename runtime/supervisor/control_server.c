@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/control_server.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -31,6 +32,7 @@ void trp_control_server_drop(struct trp_control_session *session)
 	trp_wait_remove(&session->supervisor->wait, &session->watch);
 	if (session->gone)
 		session->gone(session);
+	assert(*session->link == session && server->count > 0);
 	*session->link = session->next;
 	if (session->next)
 		session->next->link = session->link;
@@ -58,6 +60,7 @@ int trp_control_server_say_with(struct trp_control_session *session,
 	void *bytes;
 	int r;
 
+	assert(count <= TRP_PROTOCOL_FDS && size > 0);
 	if (session->kept)
 		return -EAGAIN;
 	bytes = malloc(size);
@@ -88,6 +91,7 @@ static void say_done(struct trp_control_session *session, int result)
 {
 	Troupe__Guest__Done done = TROUPE__GUEST__DONE__INIT;
 
+	assert(result <= 0);
 	done.result = result;
 	done.text = (char *)(session->why ? session->why
 			     : result < 0 ? strerror(-result)
@@ -110,6 +114,8 @@ static void pump(struct trp_control_session *session)
 	}
 	if (!session->kept)
 		listen_for(session, POLLIN);
+	assert(session->watch.events ==
+	       (session->kept ? POLLIN | POLLOUT : POLLIN));
 }
 
 /* False: it was dropped. */
@@ -233,6 +239,7 @@ static int add_session(struct trp_supervisor *supervisor, int fd, pid_t pid)
 		session->next->link = &session->next;
 	server->sessions = session;
 	server->count++;
+	assert(server->count <= TRP_CONTROL_SESSIONS);
 	return 0;
 }
 

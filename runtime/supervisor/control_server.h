@@ -9,9 +9,6 @@
  * Nothing here waits.  An answer is pulled: more() is called whenever there is
  * room for an item; a subscription, which sends by itself, calls
  * trp_control_server_say() and counts refused items.
- *
- *	kept != NULL ==> the socket was full; more() is not called
- *	more == NULL <==> no answer is under way: the session may ask
  */
 
 #include <protobuf-c/protobuf-c.h>
@@ -37,13 +34,14 @@ struct trp_control_session {
 	bool is_waiting;  /* for the end of the node */
 	pid_t pid;	  /* when it came; not 0 */
 	void *module;	  /* the state of the module that was asked last */
+	/* NULL: no answer is under way, and it may ask. */
 	int (*more)(struct trp_control_session *session);
 	/* It ends: free `data`.  NULL: nothing to do. */
 	void (*gone)(struct trp_control_session *session);
 	void *data;
 	uint32_t cursor;
 	const char *why; /* sent with a failure; static, or NULL */
-	void *kept;	 /* a packet that waits for room */
+	void *kept;	 /* a packet that waits for room: no more() */
 	size_t kept_size;
 };
 

@@ -274,8 +274,8 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	record(supervisor, slot, title, &end, &leftover);
 	tell_all(supervisor, slot, parent, &end, &leftover);
 	free(leftover.caller);
-	if (child->is_guest)
-		supervisor->guests--;
+	assert(!child->is_guest || supervisor->guests > 0);
+	supervisor->guests -= child->is_guest;
 	child->guest = NULL;
 	assert(supervisor->children.child[slot].state == CHILD_DEAD);
 	trp_slot_release(supervisor, slot, unread);

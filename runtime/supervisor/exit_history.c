@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/exit_history.h"
 
+#include <assert.h>
+
 void trp_exit_history_add(struct trp_exit_history *history,
 			  const struct troupe_end *end)
 {
+	assert(end->ref);
 	history->end[history->count++ % TRP_EXIT_HISTORY] = *end;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/guest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ static void forget(struct trp_guest *guest)
 	trp_timers_cancel(&supervisor->timers, &guest->expulsion);
 	trp_wait_remove(&supervisor->wait, &guest->end);
 	close(guest->end.fd);
+	assert(*guest->link == guest);
 	*guest->link = guest->next;
 	if (guest->next)
 		guest->next->link = guest->link;
@@ -46,11 +48,13 @@ static void end(struct trp_guest *guest, bool is_held, enum trp_exit_kind kind)
 
 	if (!child)
 		return; /* it was our descendant, and has been reaped */
+	assert(child->is_guest);
 	child->is_held = is_held;
 	if (child->state == CHILD_RUNNING)
 		trp_exit(guest->supervisor, guest->slot, &seen);
 	else if (child->state == CHILD_DEAD && !is_held)
 		trp_slot_sweep(guest->supervisor);
+	assert(!is_held || child->state == CHILD_DEAD); /* and not released */
 }
 
 /* Its exit record is written, or it was never set up. */
@@ -254,6 +258,7 @@ int trp_supervisor_guest_join(struct trp_control_session *session,
 		return -ENOMEM;
 	}
 	guest->slot = trp_child_add(&supervisor->children, TRP_SLOT_SUPERVISOR);
+	assert(guest->slot); /* there was a free one */
 	begin(guest, join);
 	session->data = guest;
 	session->gone = on_gone;

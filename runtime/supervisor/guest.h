@@ -8,9 +8,6 @@
  * membership.  Its region is reused only when it cannot write there any more:
  * when its process is dead (pidfd), or when it has left in order: it writes its
  * exit record, unmaps the arena, and closes, in this order.
- *
- *	child.is_held ==> the slot is DEAD, and is not released
- *	EOF && (exit record || never set up || process dead) ==> not is_held
  */
 
 #include "runtime/supervisor/control_server.h"

@@ -13,7 +13,7 @@ int trp_module_begin(struct trp_supervisor *supervisor,
 	int r = 0;
 
 	for (size_t i = 0; list[i]; i++) {
-		assert(i < TRP_MODULES);
+		assert(i < TRP_MODULES && list[i]->open);
 		supervisor->modules[i].module = list[i];
 		for (type = list[i]->types; r == 0 && type && *type; type++)
 			r = trp_types_add(*type);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/reaper.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,16 +26,24 @@ enum { PATIENCE_MS = 5000 };
 
 /*
  * Reaped and unknown: its birth may not have been read yet.  Then an order for
- * it had been written:
- *
- *	unknown.ordered == supervisor.ordered when it was reaped
- *	unknown.ordered > supervisor.born; the newest are the first
+ * it had been written.  The newest are the first.
  */
 struct trp_unknown {
 	struct trp_unknown *next;
-	uint64_t ordered;
+	uint64_t ordered; /* supervisor.ordered when it was reaped */
 	struct troupe_end end;
 };
+
+static void check_unknown(const struct trp_supervisor *supervisor)
+{
+	const struct trp_unknown *one = supervisor->unknown;
+
+	assert(!one || one->ordered <= supervisor->ordered);
+	for (; one; one = one->next) {
+		assert(one->ordered > supervisor->born);
+		assert(!one->next || one->ordered >= one->next->ordered);
+	}
+}
 
 static void remember_unknown(struct trp_supervisor *supervisor,
 			     const struct troupe_end *end)
@@ -48,6 +57,7 @@ static void remember_unknown(struct trp_supervisor *supervisor,
 	*unknown = (struct trp_unknown) { supervisor->unknown,
 					  supervisor->ordered, *end };
 	supervisor->unknown = unknown;
+	check_unknown(supervisor);
 }
 
 /* Drops those reaped before the orders up to that one were written. */
@@ -62,6 +72,7 @@ static void forget_unknown(struct trp_supervisor *supervisor, uint64_t ordered)
 		*link = unknown->next;
 		free(unknown);
 	}
+	TRP_CHECK(check_unknown(supervisor));
 }
 
 static bool is_our_child(pid_t pid)

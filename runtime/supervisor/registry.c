@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/registry.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ static int grow(struct trp_registry *registry)
 	if (!grown.bucket)
 		return -ENOMEM;
 	grown.count = registry->count;
+	assert((grown.buckets & (grown.buckets - 1)) == 0);
 	for (uint32_t i = 0; i < registry->buckets; i++) {
 		while ((entry = registry->bucket[i])) {
 			registry->bucket[i] = entry->next;
@@ -91,9 +93,10 @@ static void remove_at(struct trp_registry *registry,
 	struct trp_registered *entry = *link;
 	struct trp_registered **of_holder = entry->holder;
 
+	assert(registry->count > 0);
 	*link = entry->next;
-	while (*of_holder != entry)
-		of_holder = &(*of_holder)->next_of_holder;
+	for (; *of_holder != entry; of_holder = &(*of_holder)->next_of_holder)
+		assert(*of_holder);
 	*of_holder = entry->next_of_holder;
 	registry->count--;
 	free(entry->offer);
@@ -157,8 +160,10 @@ void trp_registry_each_offer(const struct trp_registry *registry,
 void trp_registry_remove_all(struct trp_registry *registry,
 			     struct trp_registered **holder)
 {
-	while (*holder)
+	while (*holder) {
+		assert((*holder)->holder == holder);
 		remove_at(registry, find(registry, (*holder)->name));
+	}
 }
 
 void trp_registry_fini(struct trp_registry *registry)
@@ -166,6 +171,7 @@ void trp_registry_fini(struct trp_registry *registry)
 	for (uint32_t i = 0; i < registry->buckets; i++)
 		while (registry->bucket[i])
 			remove_at(registry, &registry->bucket[i]);
+	assert(registry->count == 0);
 	free(registry->bucket);
 	*registry = (struct trp_registry) { 0 };
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/restart.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include "runtime/supervisor/notify.h"
@@ -54,8 +55,8 @@ void trp_restart_fini(struct trp_restart *restart)
 	if (!restart->supervisor)
 		return;
 	link = &restart->supervisor->restarts;
-	while (*link != restart)
-		link = &(*link)->next;
+	for (; *link != restart; link = &(*link)->next)
+		assert(*link);
 	*link = restart->next;
 	trp_timers_cancel(&restart->supervisor->timers, &restart->timer);
 	troupe__control__spawn__free_unpacked(restart->spawn, NULL);
@@ -70,6 +71,7 @@ static void start_later(struct trp_restart *restart)
 {
 	int64_t pause_ms = restart->pause_ms;
 
+	assert(!restart->ref && pause_ms >= PAUSE_FIRST_MS);
 	restart->timer.fired = start;
 	trp_timers_start(&restart->supervisor->timers, &restart->timer,
 			 troupe_in_ms(pause_ms));
@@ -85,6 +87,7 @@ static int start(struct troupe_timer *timer)
 
 	if (supervisor->is_ending)
 		return 0;
+	assert(!restart->ref && restart->is_wanted);
 	restart->spawn->birth->fence = restart->fence;
 	r = trp_supervisor_spawn(supervisor, TRP_SLOT_SUPERVISOR,
 				 restart->spawn, &restart->ref);
@@ -113,6 +116,7 @@ void trp_restart_want(struct trp_restart *restart, uint64_t fence)
 	restart->pause_ms = PAUSE_FIRST_MS;
 	if (!restart->ref)
 		start(&restart->timer);
+	TRP_CHECK(trp_restart_check(restart));
 }
 
 /* ---- stopping ----------------------------------------------------------- */
@@ -145,6 +149,21 @@ void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms)
 	if (trp_timers_start(timers, &restart->timer, troupe_in_ms(grace_ms)) <
 	    0)
 		kill_all(&restart->timer);
+	TRP_CHECK(trp_restart_check(restart));
+}
+
+void trp_restart_check(const struct trp_restart *restart)
+{
+	const struct trp_child_table *children = &restart->supervisor->children;
+
+	assert(!restart->is_stopping || restart->ref);
+	assert(!restart->ref ||
+	       children->child[trp_ref_slot(restart->ref)].restart == restart);
+	assert(!restart->timer.place ||
+	       restart->timer.fired ==
+		       (restart->is_stopping ? kill_all : start));
+	assert(restart->pause_ms >= PAUSE_FIRST_MS &&
+	       restart->pause_ms <= PAUSE_LAST_MS);
 }
 
 static bool is_done(const struct trp_restart *restart,
@@ -173,6 +192,7 @@ static void has_ended(struct trp_restart *restart, const struct troupe_end *end)
 			restart->pause_ms = PAUSE_FIRST_MS;
 		start_later(restart);
 	}
+	TRP_CHECK(trp_restart_check(restart));
 }
 
 void trp_restart_ended(struct trp_supervisor *supervisor,

@@ -4,10 +4,6 @@
 /*
  * Keeps one of the supervisor's own actors running as long as it is wanted
  * (README.md).
- *
- *	ref != 0	it runs, or has been ordered, or is stopping
- *	is_stopping ==> ref != 0; the timer is when everything is killed
- *	!ref		the timer, if active, is when it is started
  */
 
 #include "runtime/node/system.pb-c.h"
@@ -26,12 +22,12 @@ struct trp_restart {
 	void (*ended)(struct trp_restart *restart);
 	void *data;
 
-	troupe_ref ref;
+	troupe_ref ref; /* it runs, or has been ordered, or is stopping */
 	bool is_wanted;
 	bool is_stopping;
 	int64_t pause_ms;
 	struct troupe_time began;
-	struct troupe_timer timer;
+	struct troupe_timer timer; /* to start it, or to kill everything */
 };
 
 /* The caller owns `restart`, which must not move; `spawn` is copied.  0 or
@@ -43,6 +39,7 @@ int trp_restart_init(struct trp_restart *restart,
 /* From its next start on.  0 or -ENOMEM. */
 int trp_restart_replace(struct trp_restart *restart,
 			const Troupe__Control__Spawn *spawn);
+void trp_restart_check(const struct trp_restart *restart);
 /* When all processes are gone. */
 void trp_restart_fini(struct trp_restart *restart);
 

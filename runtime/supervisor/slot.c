@@ -14,6 +14,7 @@ static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	uint32_t generation = supervisor->children.child[slot].generation;
 
+	assert(slot != TRP_SLOT_SUPERVISOR && generation != 0);
 	/* Pairs with the load in trp_mailbox_reserve(). */
 	trp_store_release(&line->life, trp_life(generation, state));
 }
@@ -24,6 +25,7 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
 	struct trp_child *child = &supervisor->children.child[slot];
 
+	static_assert(sizeof(line->name) == sizeof(child->label), "is copied");
 	memcpy(line->name, child->label, sizeof(line->name));
 	trp_store_relaxed(&line->parent, child->parent);
 	trp_store_relaxed(&line->limit, limit);
@@ -53,6 +55,7 @@ void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot)
 
 uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
 {
+	assert(trp_child_is_alive(&supervisor->children.child[slot]));
 	set_state(supervisor, slot, TRP_DEAD);
 	return trp_mailbox_unread_ring(&supervisor->mailbox, slot);
 }
@@ -61,6 +64,8 @@ uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
 
 static void release(struct trp_supervisor *supervisor, uint32_t slot)
 {
+	assert(supervisor->dead > 0 &&
+	       !supervisor->children.child[slot].is_held);
 	set_state(supervisor, slot, TRP_FREE);
 	trp_arena_release(&supervisor->node.arena, slot);
 	trp_child_free(&supervisor->children, slot);

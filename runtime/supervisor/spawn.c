@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/spawn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 
 	int r;
 
+	assert(supervisor->order_count <= room && slot && generation);
 	if (supervisor->order_count == room) {
 		room = room ? 2 * room : 64;
 		orders = reallocarray(orders, room, sizeof(*orders));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/stop.h"
 
+#include <assert.h>
 #include "runtime/node/continued.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
@@ -20,6 +21,8 @@ static int grace_is_over(struct troupe_timer *timer)
 		timer->at.ns) };
 	char title[TRP_TITLE_SIZE];
 
+	assert(slot && slot < supervisor->children.slots);
+	assert(trp_child_is_alive(child));
 	/* There is room for it, where it was. */
 	if (until.ns > timer->at.ns)
 		return trp_timers_start(&supervisor->timers, timer, until);

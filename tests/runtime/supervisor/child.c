@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "runtime/supervisor/child.h"
 #include "runtime/supervisor/child_address.h"
+#include "tests/support/aborts.h"
 
 static uint32_t count_children(const struct trp_child_table *table,
 			       uint32_t slot)
@@ -17,6 +18,26 @@ static uint32_t count_children(const struct trp_child_table *table,
 		count++;
 	}
 	return count;
+}
+
+static void check(void *table)
+{
+	trp_child_check(table);
+}
+
+Test(child, its_check_sees_one_that_is_in_no_list)
+{
+	struct trp_child_table table;
+	uint32_t slot;
+
+	cr_assert_eq(trp_child_init(&table, 8), 0);
+	slot = trp_child_add(&table, 0);
+	trp_child_check(&table);
+	table.child[0].first = 0;
+	cr_assert(aborts(check, &table));
+	table.child[0].first = slot;
+	cr_assert_not(aborts(check, &table));
+	trp_child_fini(&table);
 }
 
 Test(child, random_births_and_deaths_keep_the_tree)
@@ -46,6 +67,7 @@ Test(child, random_births_and_deaths_keep_the_tree)
 			}
 		}
 		cr_assert_eq(table.alive, alive);
+		trp_child_check(&table);
 	}
 	for (slot = 0; slot < SLOTS; slot++) {
 		if (table.child[slot].state != CHILD_RUNNING)
