@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for answers: of one target, and of many. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include "ipc/mailbox_receive.h"
@@ -90,9 +91,8 @@ int troupe_await(struct troupe_proxy *proxy)
 
 /*
  * Each target has its own proxy; the answers are copied, as they outlive the
- * closures that get them.
- *
- *	pending == targets without result, + 1 while the question is asked
+ * closures that get them.  `pending` counts the targets without result, and one
+ * more while the question is asked.
  */
 
 /* The closure data of one target, behind the answers. */
@@ -117,10 +117,20 @@ static void clear(struct troupe_gather *gather)
 	gather->failed = 0;
 }
 
+static unsigned unanswered(const struct troupe_gather *gather)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < gather->count; i++)
+		count += gather->proxy[i].pending;
+	return count;
+}
+
 static void settle(struct troupe_gather *gather)
 {
 	ProtobufCClosure closure = gather->private_closure;
 
+	TRP_CHECK(assert(gather->pending > 0));
 	if (--gather->pending)
 		return;
 	gather->error = 0;
@@ -141,6 +151,7 @@ static void take(const ProtobufCMessage *answer, void *data)
 	const struct place *place = data;
 	struct troupe_gather *gather = place->gather;
 
+	TRP_CHECK(assert(!gather->answer[place->index]));
 	if (answer) {
 		gather->answer[place->index] = trp_message_copy(answer);
 		if (!gather->answer[place->index])
@@ -172,6 +183,8 @@ static void invoke(ProtobufCService *service, unsigned method,
 		trp_call_start(&gather->proxy[i], method, input,
 			       closure ? take : NULL, &places_of(gather)[i],
 			       closure ? deadline : INT64_MAX);
+	TRP_CHECK(
+		assert(!closure || gather->pending == 1 + unanswered(gather)));
 	settle(gather);
 }
 

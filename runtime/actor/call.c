@@ -4,7 +4,7 @@
  * correlation is its place in the table and a number that is never reused, so a
  * late answer finds nothing and is dropped:
  *
- *	correlation = number << 20 | place,	table[place]->number == number
+ *	correlation = number << 20 | place
  *
  * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
  * target watched, so a short call costs the supervisor nothing.  Until then the
@@ -12,10 +12,10 @@
  * reports the death of any actor that we ever sent to.  For a target that was
  * dead before the call, the directory gives -ESRCH at once.
  *
- *	unwatched ==> status->has_unwatched
  */
 #include "runtime/actor/call.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +61,42 @@ static struct trp_timers deadlines;
 
 /* ---- the table ----------------------------------------------------------- */
 
+static uint32_t check_unwatched(void)
+{
+	struct call *const *link = &unwatched;
+	uint32_t count = 0;
+
+	for (; *link; link = &(*link)->next_unwatched, count++) {
+		assert((*link)->unwatched_link == link && (*link)->proxy);
+		assert(!(*link)->next_unwatched ||
+		       (*link)->watch_at.ns <=
+			       (*link)->next_unwatched->watch_at.ns);
+	}
+	assert(unwatched_end == link);
+	return count;
+}
+
+void trp_call_check(void)
+{
+	uint32_t pending = 0, young = 0, spare = 0;
+
+	for (uint32_t place = 0; place < places; place++) {
+		const struct call *call = table[place];
+
+		assert(call->place == place && call->number <= last_number);
+		assert(call->proxy ||
+		       (!call->timer.place && !call->unwatched_link));
+		pending += call->proxy != NULL;
+		young += call->unwatched_link != NULL;
+	}
+	for (const struct call *call = free_calls; call; call = call->next_free)
+		spare += !call->proxy;
+	assert(pending == pending_calls && pending + spare == places);
+	assert(young == check_unwatched());
+	assert(!trp_self.status ||
+	       !young == !trp_load_relaxed(&trp_self.status->has_unwatched));
+}
+
 static struct call *add_place(void)
 {
 	struct call **grown;
@@ -90,6 +126,7 @@ static struct call *call_new(struct troupe_proxy *proxy,
 {
 	struct call *call = free_calls;
 
+	assert(!call || !call->proxy);
 	if (call)
 		free_calls = call->next_free;
 	else
@@ -140,6 +177,7 @@ static void unlink_unwatched(struct call *call)
 
 static void link_unwatched(struct call *call, int64_t now)
 {
+	assert(!call->unwatched_link);
 	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
 	call->next_unwatched = NULL;
 	call->unwatched_link = unwatched_end;
@@ -155,6 +193,7 @@ static void release(struct call *call)
 {
 	trp_timers_cancel(&deadlines, &call->timer);
 	unlink_unwatched(call);
+	assert(call->proxy && pending_calls > 0);
 	call->proxy->pending--;
 	pending_calls--;
 	call->proxy = NULL;
@@ -287,6 +326,7 @@ void trp_call_expire(struct troupe_time now)
 
 	while ((timer = trp_timers_due(&deadlines, now)))
 		expire(timer->data, now);
+	TRP_CHECK(trp_call_check());
 	while (unwatched && unwatched->watch_at.ns <= now.ns) {
 		struct call *call = unwatched;
 
@@ -349,6 +389,7 @@ void trp_call_leave(void)
 			fail(table[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
 			     "this guest has left");
 	}
+	assert(!pending_calls && !unwatched);
 	for (uint32_t place = 0; place < places; place++)
 		free(table[place]);
 	trp_timers_fini(&deadlines);

@@ -16,6 +16,7 @@ void trp_call_answered(const struct trp_mail *mail,
 /* Fails calls that are due; returns when to check them next. */
 void trp_call_expire(struct troupe_time now);
 struct troupe_time trp_call_next(void);
+void trp_call_check(void);
 
 /* ---- the calls of proxies first[0..count - 1] ------------------------- */
 

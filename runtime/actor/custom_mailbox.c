@@ -35,6 +35,21 @@ static struct {
 	uint32_t burst; /* puts since the last get */
 } here = { .last = &here.first };
 
+/* Held in the order of the puts, none of which has been let go. */
+static void check(void)
+{
+	struct held *const *link = &here.first;
+	uint64_t last = 0;
+	uint32_t count = 0;
+
+	for (; *link; link = &(*link)->next, count++) {
+		assert(!(*link)->put || (*link)->put > last);
+		last = (*link)->put ? (*link)->put : last;
+	}
+	assert(last <= here.puts);
+	assert(here.last == link && here.count == count);
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 int trp_custom_mailbox_open(void)
@@ -171,6 +186,7 @@ static int hold(const struct trp_mail *mail, uint64_t put)
 	*here.last = held;
 	here.last = &held->next;
 	here.count++;
+	TRP_CHECK(check());
 	return TRP_STEP_HELD;
 }
 
@@ -220,8 +236,10 @@ static int let_go(void)
 	here.first = held->next;
 	if (!here.first)
 		here.last = &here.first;
+	assert(here.count > 0);
 	here.count--;
 	free(held);
+	TRP_CHECK(check());
 	if (!is_put)
 		r = handle_held(&mail);
 	trp_mailbox_receive_done(&trp_self.mailbox, &mail);

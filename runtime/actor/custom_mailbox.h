@@ -5,9 +5,7 @@
  * The actor's side of a custom mailbox (troupe_mailbox.h): puts mail of the
  * lanes there, and handles mail from there; README.md has the order.  Mail that
  * was put, and calls behind it, are *held* in their lanes until the kind has
- * kept it:
- *
- *	held[0].put < held[1].put < ...,	kept < put of each put
+ * kept it.
  */
 
 #include <stdbool.h>

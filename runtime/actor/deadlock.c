@@ -20,6 +20,7 @@
  */
 #include "runtime/actor/deadlock.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include "ipc/mailbox_unread.h"
@@ -132,6 +133,7 @@ bool trp_deadlock_begin(troupe_ref target, int64_t since,
 	struct trp_status *status = trp_self.status;
 	size_t count;
 
+	assert(trp_load_relaxed(&status->await_turn) % 2 == 0);
 	trp_store_relaxed(&status->awaits, target);
 	trp_store_relaxed(&status->awaits_since, since);
 	turn();
@@ -146,6 +148,7 @@ bool trp_deadlock_begin(troupe_ref target, int64_t since,
 
 void trp_deadlock_end(void)
 {
+	assert(trp_load_relaxed(&trp_self.status->await_turn) % 2 == 1);
 	turn();
 	/* No later store of ours may become visible before it. */
 	atomic_thread_fence(memory_order_release);

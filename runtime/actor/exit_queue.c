@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/exit_queue.h"
 
+#include <assert.h>
+
 void trp_exit_queue_push(struct trp_exit_queue *queue,
 			 struct trp_exit_notice *notice)
 {
@@ -12,11 +14,23 @@ void trp_exit_queue_push(struct trp_exit_queue *queue,
 	queue->count++;
 }
 
+void trp_exit_queue_check(const struct trp_exit_queue *queue)
+{
+	struct trp_exit_notice *const *link = &queue->first;
+	size_t count = 0;
+
+	for (; *link; link = &(*link)->next, count++)
+		assert(!(*link)->next ||
+		       (*link)->number <= (*link)->next->number);
+	assert(queue->count == count && (!count || queue->last == link));
+}
+
 static struct trp_exit_notice *unlink_notice(struct trp_exit_queue *queue,
 					     struct trp_exit_notice **link)
 {
 	struct trp_exit_notice *notice = *link;
 
+	assert(queue->count > 0);
 	*link = notice->next;
 	if (queue->last == &notice->next)
 		queue->last = link;

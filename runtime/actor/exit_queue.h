@@ -22,6 +22,7 @@ struct trp_exit_queue {
 
 void trp_exit_queue_push(struct trp_exit_queue *queue,
 			 struct trp_exit_notice *notice);
+void trp_exit_queue_check(const struct trp_exit_queue *queue);
 struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue);
 /* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
 struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,

@@ -5,12 +5,10 @@
  * it.  Both sides are watches, served wherever the process sleeps, without a
  * handler.
  *
- *	an offer is in the list ==> its descriptor is open, and was not sent
- *	server.fd >= 0	       ==> the socket is watched
- *
  * The giver dies: the kernel closes unsent descriptors; sent ones are in the
  * taker's socket.  The taker dies: a watch reports it, and the offer is closed.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -62,6 +60,19 @@ static struct trp_watch server = { .fd = -1 };
 static uint32_t server_name, server_net;
 static int spare = -1; /* for a caller when no other descriptor is left */
 static uint32_t last_number;
+
+static void check(void)
+{
+	const struct offer *offer;
+
+	for (offer = offers; offer; offer = offer->next) {
+		assert(offer->number && offer->number <= last_number);
+		assert(!offer->next || offer->number > offer->next->number);
+		assert(fcntl(offer->fd, F_GETFD) >= 0); /* ours, until then */
+	}
+	assert(!offers || server.fd >= 0);
+	assert((server.fd >= 0) == (server.serial != 0));
+}
 
 /* ---- offers -------------------------------------------------------------- */
 
@@ -151,6 +162,7 @@ static void on_request(struct trp_watch *watch, uint32_t events)
 			withdraw(link);
 		}
 	}
+	TRP_CHECK(check());
 	trp_wait_remove(&trp_self.wait, watch);
 	close(watch->fd);
 	free(watch);
@@ -249,6 +261,7 @@ int troupe_handover_give(int fd, troupe_ref to,
 	token.net = server_net;
 	*offer = (struct offer) { offers, to, fd, token.number, token.secret };
 	offers = offer;
+	TRP_CHECK(check());
 	memcpy(ret_handover, &token, sizeof(token));
 	trp_target_watch_listen(&listener);
 	trp_target_watch(to);

@@ -10,6 +10,7 @@
  */
 #include "runtime/troupe_guest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -102,6 +103,7 @@ static void leave_arena(void)
 {
 	struct trp_timers *timers = &trp_self.timers;
 
+	assert(!trp_self.ref || !trp_self.is_guest); /* nobody sends any more */
 	trp_dead_letter_leave();
 	while (timers->count)
 		trp_timers_cancel(timers, timers->at[0]);
@@ -154,6 +156,7 @@ static int take_class(const struct troupe_class *klass)
 	    klass->when_full == TROUPE_FULL_DROP_OLD ||
 	    (klass->name && !trp_printable_is(klass->name)))
 		return -EINVAL;
+	assert(!trp_self.ref);
 	own_class = *klass;
 	own_class.run = run_elsewhere;
 	return 0;

@@ -2,6 +2,7 @@
 /* Sources of events in general, and those that are descriptors. */
 #include "runtime/actor/input.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,10 +14,21 @@ static struct trp_input **last = &first;
 
 static void push(struct trp_input *source)
 {
+	assert(!source->is_queued);
 	source->is_queued = true;
 	source->next = NULL;
 	*last = source;
 	last = &source->next;
+}
+
+void trp_input_check(void)
+{
+	struct trp_input *const *link = &first;
+
+	for (; *link; link = &(*link)->next) {
+		assert((*link)->is_queued && !(*link)->watch.serial);
+	}
+	assert(last == link);
 }
 
 static struct trp_input *pop(void)
@@ -65,12 +77,14 @@ int trp_input_add(const struct trp_input *template)
 		free(source);
 		return r;
 	}
+	assert(source->owner && source->run && !source->is_queued);
 	*source->link = source;
 	return 0;
 }
 
 static void disown(struct trp_input *source)
 {
+	assert(source->owner);
 	*source->link = NULL;
 	source->owner = NULL;
 }
@@ -136,7 +150,7 @@ int trp_input_turn(void)
 	/* While the handler runs it counts as queued: this function frees
 	 * it. */
 	begin = trp_trace_begin();
-	trp_self.is_busy = true;
+	trp_self_begin();
 	r = source->run(source, owner);
 	trp_self.is_busy = false;
 	trp_trace_span("callback", "input", begin);

@@ -5,15 +5,13 @@
  * A source of events: a watch and its handler, which runs once for each event,
  * between messages.  A ready watch is removed at once and queued; it is set
  * again only when its handler has returned.
- *
- *	owner == NULL ==> removed: freed in its turn, if it is queued or runs
  */
 
 #include "ipc/wait.h"
 
 struct trp_input {
 	struct trp_watch watch;
-	void *owner;
+	void *owner; /* NULL: removed, and freed in its turn */
 	struct trp_input *
 		*link; /* the owner's pointer to this; NULL again at its end */
 	int (*run)(const struct trp_input *source, void *owner);
@@ -31,6 +29,8 @@ int trp_input_add(const struct trp_input *source);
 
 /* Returns the result of an operation.  Does nothing for NULL. */
 int trp_input_remove(struct trp_input *source);
+
+void trp_input_check(void);
 
 /* Runs one that is ready.  As a turn. */
 int trp_input_turn(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/loop.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/call.h"
@@ -28,7 +29,7 @@ int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
 	int64_t begin = trp_trace_begin();
 	int r;
 
-	trp_self.is_busy = true;
+	trp_self_begin();
 	r = callback(end);
 	trp_self.is_busy = false;
 	trp_trace_span("callback", "end of another", begin);
@@ -118,7 +119,7 @@ static int turn_timers(void)
 	if (!timer)
 		return TRP_STEP_IDLE;
 	begin = trp_trace_begin();
-	trp_self.is_busy = true;
+	trp_self_begin();
 	r = timer->fired(timer);
 	trp_self.is_busy = false;
 	trp_trace_span("callback", "timer", begin);
@@ -203,11 +204,25 @@ static int turn(void)
 	return is_closed() ? TRP_STEP_END : turn_others();
 }
 
+/* Between two turns. */
+void trp_loop_check(void)
+{
+	assert(!trp_self.is_busy);
+	assert((trp_self.open == TRP_TAKE_ALL) == !trp_self.held);
+	assert(trp_self.mailbox.slot == trp_ref_slot(trp_self.ref) ||
+	       !trp_self.ref);
+	trp_exit_queue_check(&trp_self.exits);
+	trp_exit_queue_check(&trp_self.unclaimed);
+	trp_stash_check();
+	trp_input_check();
+}
+
 /* A closure may have called troupe_finish(), and returns nothing. */
 int trp_loop_turn(void)
 {
 	int r = turn();
 
+	TRP_CHECK(trp_loop_check());
 	if (r >= 0 && trp_self.finish)
 		r = trp_self_result(r);
 	if (r == TRP_STEP_END)

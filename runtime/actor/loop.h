@@ -7,6 +7,7 @@
 
 /* At most one callback, or one record: enum trp_step, or the reason to end. */
 int trp_loop_turn(void);
+void trp_loop_check(void);
 
 /* Sleeps until there is something in `take`, an end, or the deadline. */
 int trp_loop_sleep(unsigned take, struct troupe_time deadline);

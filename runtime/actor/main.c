@@ -2,6 +2,7 @@
 /* The life of a forked actor, from its start to its end. */
 #include "runtime/actor/main.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static _Noreturn void wind_up(int r)
 	int64_t begin = trp_trace_begin();
 
 	if (trp_self.klass->stop && has_begun) {
-		trp_self.is_busy = true;
+		trp_self_begin();
 		trp_self.klass->stop();
 		trp_self.is_busy = false;
 		trp_trace_span("callback", "stop", begin);
@@ -98,12 +99,10 @@ static _Noreturn void wind_up(int r)
 
 /*
  * Armed when the actor has no work and is about to sleep, so a message costs it
- * nothing:
- *
- *	idle_timer is armed ==> `seen` messages had been received then
+ * nothing.
  */
 static struct troupe_timer idle_timer;
-static uint64_t seen;
+static uint64_t seen; /* messages had been received when it was armed */
 
 /* Not if something arrived since, or waits for work to complete. */
 static int expired(struct troupe_timer *timer)
@@ -122,6 +121,7 @@ static void begin_idle_timeout(void)
 	if (!klass->idle || klass->idle_ms <= 0 ||
 	    (idle_timer.place && received == seen))
 		return;
+	assert(seen <= received);
 	seen = received;
 	idle_timer.fired = expired;
 	trp_timers_start(&trp_self.timers, &idle_timer,
@@ -141,7 +141,7 @@ static int run_class(const void *arguments)
 	r = TRP_STEP_DONE;
 	begin = trp_trace_begin();
 	if (klass->init) {
-		trp_self.is_busy = true;
+		trp_self_begin();
 		r = klass->init(arguments);
 		trp_self.is_busy = false;
 		trp_trace_span("callback", "init", begin);
@@ -228,6 +228,7 @@ static const void *be_born(const struct trp_mail *mail)
 	trp_self.parent = birth->parent;
 	trp_self.fence = birth->fence;
 	trp_self.klass = find_class(birth);
+	assert(!trp_self.routes);
 	trp_self.routes =
 		trp_self.klass->run ? &function_routes : &class_routes;
 	trp_self_hold(TRP_HOLD_OLD,

@@ -6,6 +6,7 @@
  */
 #include "runtime/actor/method.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static struct ticket *ticket_new(const struct trp_envelope *envelope,
 {
 	struct ticket *ticket = envelope->correlation ? free_tickets : &one_way;
 
+	assert(!ticket || ticket == &one_way || ticket->is_over);
 	if (ticket && ticket != &one_way)
 		free_tickets = ticket->next_free;
 	if (!ticket)
@@ -70,6 +72,7 @@ static void ticket_free(struct ticket *ticket)
 {
 	if (ticket == &one_way)
 		return;
+	assert(!ticket->is_over && in_work > 0);
 	ticket->is_over = true;
 	ticket->next_free = free_tickets;
 	free_tickets = ticket;
@@ -311,7 +314,7 @@ static int run_method(ProtobufCService *service,
 		trp_mail_message(envelope, input->descriptor);
 
 	message.body = input;
-	trp_self.is_busy = true;
+	trp_self_begin();
 	service->invoke(service, envelope->method, input, reply, ticket);
 	/* Stashed, and not answered before: it comes again with another. */
 	if (trp_self.handled.is_stashed && !ticket->is_over)

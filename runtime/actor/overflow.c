@@ -82,7 +82,7 @@ int trp_overflow_turn(void)
 	if (!room)
 		return TRP_STEP_IDLE;
 	troupe_room_cancel(room);
-	trp_self.is_busy = true;
+	trp_self_begin();
 	r = room->has_room(room);
 	trp_self.is_busy = false;
 	return trp_self_result(r);

@@ -4,16 +4,10 @@
  *
  * A message that no pattern of the present call matches moves to the save
  * queue, to reach the awaited one behind it.  The save queue has a list for
- * each type, each in order of arrival; a number gives the order between them:
- *
- *	list[t].first <= ... <= list[t].last	(by number)
- *
+ * each type, each in order of arrival; a number gives the order between them.
  * A pattern with a type checks only that list, and a pattern with only a type
  * only its head.  For patterns by sender, example or shape a list remembers how
- * far it was searched in vain, and for which patterns (their print):
- *
- *	list.tried_for == print ==> what is before list.tried matches none
- *
+ * far it was searched in vain, and for which patterns (their print),
  * so the same patterns check each message once.  A predicate may change its
  * answer: with one the list is searched in each call (print 0).  Answers to
  * calls have lanes of their own and never pass through here.
@@ -40,8 +34,8 @@ struct list {
 	uint64_t type;
 	struct trp_saved_mail *first;
 	struct trp_saved_mail **last;
-	struct trp_saved_mail **tried;
-	uint64_t tried_for;
+	struct trp_saved_mail **tried; /* what is before it matches none */
+	uint64_t tried_for;	       /* of the patterns with that print */
 };
 
 /* The waiting call, and its result. */
@@ -201,6 +195,24 @@ static struct trp_saved_mail *take_out(struct list *list,
 	return saved;
 }
 
+void trp_receive_check(void)
+{
+	for (const struct list *list = lists; list; list = list->next) {
+		struct trp_saved_mail *const *link = &list->first;
+		bool is_tried_there = list->tried == link;
+
+		for (; *link; link = &(*link)->next) {
+			const struct trp_saved_mail *next = (*link)->next;
+
+			assert(!next || (*link)->number < next->number);
+			assert((*link)->envelope.type == list->type);
+			is_tried_there |= list->tried == &(*link)->next;
+		}
+		assert(list->last == link && is_tried_there);
+	}
+	trp_type_table_check(&lists_by_type);
+}
+
 static int keep(const struct trp_mail *mail,
 		const struct trp_envelope *envelope, bool is_tried)
 {
@@ -327,6 +339,7 @@ bool trp_receive_offer_end(struct trp_exit_notice *notice)
 	wanted.index = match_end(&notice->end, &wanted.message);
 	if (wanted.index < 0)
 		return false;
+	assert(!given_end && !given_saved && !is_mail_given);
 	given_end = notice;
 	return true;
 }
@@ -363,6 +376,7 @@ static bool take_saved(void)
 	if (!found.link)
 		return false;
 	saved = take_out(found.list, found.link);
+	assert(!given_end && !given_saved && !is_mail_given);
 	given_saved = saved;
 	wanted.index = found.index;
 	wanted.message = found.message;
@@ -378,6 +392,7 @@ void trp_receive_leave(void)
 {
 	struct list *list;
 
+	TRP_CHECK(trp_receive_check());
 	give_back();
 	while ((list = lists)) {
 		while (list->first) {
@@ -502,6 +517,7 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 	wanted.patterns = NULL;
 	if (r < 0)
 		return r;
+	assert(wanted.index >= 0 && (size_t)wanted.index < wanted.count);
 	*ret_message = wanted.message;
 	return wanted.index;
 }
@@ -511,6 +527,7 @@ void trp_receive_end(void)
 	const struct trp_saved_mail *saved;
 	const struct list *list;
 
+	TRP_CHECK(trp_receive_check());
 	give_back();
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)

@@ -17,6 +17,7 @@ bool trp_receive_offer_end(struct trp_exit_notice *notice);
 
 /* At the end: the rest becomes dead letters. */
 void trp_receive_end(void);
+void trp_receive_check(void);
 
 /* A guest leaves: drops kept messages. */
 void trp_receive_leave(void);

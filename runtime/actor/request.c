@@ -48,6 +48,7 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 		if (!trp_self.ref)
 			r = -ESHUTDOWN;
 	}
+	assert(open->id == envelope.correlation);
 	open->id = 0;
 	trp_trace_span("wait", request->descriptor->short_name, begin);
 	if (r >= 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/self.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 				     generation, 0);
 	if (r < 0)
 		return r;
+	assert(!trp_self.ref && !trp_self.is_busy && slot);
 	trp_self.node = node;
 	trp_self.status = trp_status_begin(trp_self.mailbox.front);
 	trp_self.ref = trp_ref(slot, generation);
@@ -100,6 +102,7 @@ uint64_t trp_self_id(void)
 
 void trp_self_hold(enum trp_hold why, bool is_held)
 {
+	assert(why && !(why & (why - 1)));
 	trp_self.held = is_held ? trp_self.held | why : trp_self.held & ~why;
 	trp_self.open = trp_self.held ? TRP_TAKE_CONTROL | TRP_TAKE_REPLY
 				      : TRP_TAKE_ALL;

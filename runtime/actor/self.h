@@ -4,10 +4,8 @@
 /*
  * The process that is an actor: its mailbox, its place to sleep, its class, and
  * other state that several files share.  Callbacks of the class never nest.
- * Only trp_loop_turn() starts them; a blocking call within one (await, wait, a
- * request) takes without turning:
- *
- *	is_busy ==> no callback of the class is begun
+ * Only trp_loop_turn() starts them (trp_self_begin()); a blocking call within
+ * one (await, wait, a request) takes without turning.
  */
 
 #include "ipc/mailbox.h"
@@ -127,6 +125,13 @@ int trp_self_unpack(const struct trp_mail *mail,
 
 /* A new id; never 0. */
 uint64_t trp_self_id(void);
+
+/* A callback of the class begins; it ends where is_busy is taken back. */
+static inline void trp_self_begin(void)
+{
+	assert(!trp_self.is_busy);
+	trp_self.is_busy = true;
+}
 
 /* Mail is held for that reason, or no longer. */
 void trp_self_hold(enum trp_hold why, bool is_held);

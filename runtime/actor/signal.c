@@ -2,9 +2,8 @@
 /*
  * Signals as sources of events: one signalfd with all wanted numbers, as an
  * input; each signal goes to the active ones of its number.
- *
- *	a troupe_signal is active ==> its number is blocked and in the signalfd
  */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -101,6 +100,20 @@ static int set_descriptor(void)
 	return troupe_input_add(&input);
 }
 
+/* The number of each is blocked, and waited for. */
+static void check(void)
+{
+	const struct troupe_signal *signal = active;
+	sigset_t blocked;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	assert((active != NULL) == (input.fd >= 0));
+	for (; signal; signal = signal->private_next) {
+		assert(signal->private_is_active);
+		assert(sigismember(&blocked, signal->number));
+	}
+}
+
 /* An ignored signal, as the terminal's are, would not be pending either. */
 static void block(int number)
 {
@@ -147,6 +160,8 @@ int troupe_signal_start(struct troupe_signal *signal)
 	r = set_descriptor();
 	if (r < 0)
 		troupe_signal_stop(signal);
+	else
+		TRP_CHECK(check());
 	return r;
 }
 

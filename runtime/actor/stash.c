@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/actor/stash.h"
 
+#include <assert.h>
 #include <errno.h>
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
@@ -22,6 +23,24 @@ static void append(struct queue *queue, struct trp_saved_mail *saved)
 	*queue->last = saved;
 	queue->last = &saved->next;
 	queue->count++;
+}
+
+static void check(const struct queue *queue)
+{
+	struct trp_saved_mail *const *link = &queue->first;
+	uint32_t count = 0;
+
+	for (; *link; link = &(*link)->next)
+		count++;
+	assert(queue->last == link);
+	assert(queue != &aside || queue->count == count);
+}
+
+void trp_stash_check(void)
+{
+	assert(!again.first == !(trp_self.held & TRP_HOLD_STASH));
+	check(&aside);
+	check(&again);
 }
 
 int troupe_stash(void)
@@ -69,6 +88,7 @@ int trp_stash_turn(void)
 	again.first = saved->next;
 	if (!again.first)
 		again.last = &again.first;
+	assert(!current);
 	current = saved;
 	r = trp_custom_mailbox_handle(&saved->mail, &saved->envelope,
 				      saved->entry);

@@ -3,18 +3,16 @@
 
 /*
  * The stash of a class: mail that a handler has put aside, and unstashed mail
- * that is handled again before anything newer.
- *
- *	again is not empty <=> TRP_HOLD_STASH: no mail is taken off the lanes
- *
- * A handler may stash unstashed mail again; it then lies behind earlier stashed
- * mail.
+ * that is handled again before anything newer: while there is some, no mail is
+ * taken off the lanes (TRP_HOLD_STASH).  A handler may stash unstashed mail
+ * again; it then lies behind earlier stashed mail.
  */
 
 #include "runtime/actor/self.h"
 
 /* Handles one again; as a turn. */
 int trp_stash_turn(void);
+void trp_stash_check(void);
 
 /* Mail from no lane, to be handled in a turn. */
 int trp_stash_later(const struct trp_mail *mail,

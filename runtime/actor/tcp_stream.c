@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A connection: one input, whose events are what the stream waits for, and one
- * buffer of what could not be written at once.
- *
- *	buffer[start, start + size) waits to be written; size <= limit
- *	READS  <== open, the peer may say more, and size <= limit / 2
- *	WRITES <=> connecting, or size > 0
- *
+ * buffer: buffer[start, start + size) could not be written at once.
  * private_error: seen by a write, told in the stream's own turn.  A callback
  * may close the stream, and free it: `current` is NULL then.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -58,6 +54,19 @@ static short wanted(const struct troupe_stream *stream)
 	return events;
 }
 
+static void check(const struct troupe_stream *stream)
+{
+	size_t start = stream->private_start, size = stream->private_size;
+	short events = stream->private_input.events;
+
+	assert(is(stream, IS_OPEN) && stream->private_input.fd >= 0);
+	assert(start <= stream->limit && size <= stream->limit - start);
+	assert(!size || stream->private_buffer);
+	assert(!(events & POLLIN) || size <= stream->limit / 2);
+	assert(!(events & POLLOUT) ==
+	       !(is(stream, IS_CONNECTING) || size || stream->private_error));
+}
+
 /* In its own turn the input re-reads its events; elsewhere it must be set. */
 static void want(struct troupe_stream *stream)
 {
@@ -67,6 +76,7 @@ static void want(struct troupe_stream *stream)
 	if (events == input->events)
 		return;
 	input->events = events;
+	TRP_CHECK(check(stream));
 	if (stream == current)
 		return;
 	troupe_input_remove(input);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mesh/members.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,13 @@ static size_t place_of(const struct trp_mesh_members *members, const char *name,
 	}
 	*ret_is_there = false;
 	return low;
+}
+
+static void check(const struct trp_mesh_members *members)
+{
+	for (size_t i = 1; i < members->count; i++)
+		assert(strcmp(members->at[i - 1].name, members->at[i].name) <
+		       0);
 }
 
 static int add(struct trp_mesh_members *members, size_t place, const char *name)
@@ -120,7 +128,9 @@ int trp_mesh_members_look(struct trp_mesh_members *members,
 		tell(user, members->at[i].name, false);
 		free(members->at[i].name);
 	}
+	assert(kept <= members->count);
 	members->count = kept;
+	TRP_CHECK(check(members));
 	return look.error;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mesh/pack.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 {
 	Troupe__Mesh__Wire *packed = &ret_packed->wire;
 
+	assert(wire->history_length <= TRP_WIRE_HISTORY_MAX);
 	*packed = (Troupe__Mesh__Wire)TROUPE__MESH__WIRE__INIT;
 	packed->type = (uint32_t)wire->type;
 	if (wire->node)

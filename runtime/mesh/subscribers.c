@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mesh/subscribers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/mesh/beacon_event.pb-c.h"
@@ -101,6 +102,7 @@ int trp_mesh_subscribers_add(struct trp_mesh *mesh, troupe_ref ref,
 	struct trp_mesh_subscriber **link = find(mesh, ref, session);
 	struct trp_mesh_subscriber *subscriber;
 
+	assert(!ref == (session != NULL));
 	if (*link)
 		return 0;
 	subscriber = calloc(1, sizeof(*subscriber));

@@ -59,6 +59,19 @@ static struct trp_redis_request *pop(struct trp_redis_queue *queue)
 	return request;
 }
 
+void trp_redis_connection_check(const struct trp_redis_connection *redis)
+{
+	bool is_up = redis->state == TRP_REDIS_UP;
+
+	assert(!is_up || !redis->again.first);
+	assert(is_up || !redis->sent.first ||
+	       redis->state == TRP_REDIS_REFUSED);
+	assert(redis->out_done <= redis->out_size);
+	assert(redis->out_size <= redis->out_room);
+	assert(!redis->reader == (redis->input.fd < 0));
+	assert(!is_up || redis->reader);
+}
+
 /* ---- the connection ------------------------------------------------------ */
 
 static void hang_up(struct trp_redis_connection *redis)
@@ -110,6 +123,7 @@ static void lose(struct trp_redis_connection *redis, const char *why)
 	redis->pause_ms *= 2;
 	if (redis->pause_ms > PAUSE_MAX_MS)
 		redis->pause_ms = PAUSE_MAX_MS;
+	TRP_CHECK(trp_redis_connection_check(redis));
 }
 
 static void want(struct trp_redis_connection *redis, short events)
@@ -226,6 +240,7 @@ static size_t write_command(struct trp_redis_connection *redis,
 		*at++ = '\n';
 	}
 	redis->out_size += (size_t)(at - start);
+	assert((size_t)(at - start) <= most);
 	return (size_t)(at - start);
 }
 
@@ -462,6 +477,7 @@ static int on_ready(struct troupe_input *input, short events)
 	if (events & ~POLLOUT)
 		read_some(redis);
 	trp_redis_connection_flush(redis);
+	TRP_CHECK(trp_redis_connection_check(redis));
 	return 0;
 }
 

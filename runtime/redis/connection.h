@@ -6,8 +6,8 @@
  * answers arrive in order at the functions that wait for them.  The descriptor
  * is an input of the actor, and a timer reconnects a lost connection.
  *
- *	sent:  written or to be written, in the order of their answers
- *	again: UP ==> empty;  else what is sent again before anything else
+ *	sent	UP: written or to be written, in the order of their answers
+ *	again	else: what is sent again before anything else
  *
  * An error as an answer is handled here: it is fatal, or the connection is
  * closed and made anew after a pause, as if it had been lost.
@@ -76,6 +76,8 @@ struct trp_redis_connection {
 	unsigned attempts;
 	bool is_told_down;
 };
+
+void trp_redis_connection_check(const struct trp_redis_connection *redis);
 
 /* Starts to connect.  The struct is zeroed except for address, calls and
  * data. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/redis/list.h"
 
+#include <assert.h>
+
 void trp_redis_list_append(struct trp_redis_list *list,
 			   struct trp_redis_entry *entry)
 {
@@ -52,8 +54,19 @@ struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
 	*link = entry->next;
 	if (!entry->next)
 		list->last = link;
+	assert(list->count > 0);
 	list->count--;
 	return entry;
+}
+
+void trp_redis_list_check(const struct trp_redis_list *list)
+{
+	struct trp_redis_entry *const *link = &list->first;
+	size_t count = 0;
+
+	for (; *link; link = &(*link)->next)
+		count++;
+	assert(list->count == count && (!count || list->last == link));
 }
 
 bool trp_redis_list_has(const struct trp_redis_list *list,

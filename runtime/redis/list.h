@@ -27,5 +27,6 @@ struct trp_redis_entry **trp_redis_list_find(struct trp_redis_list *list,
 struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
 					    struct trp_redis_entry **link);
 
+void trp_redis_list_check(const struct trp_redis_list *list);
 bool trp_redis_list_has(const struct trp_redis_list *list,
 			struct trp_redis_id id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/troupe_mailbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdarg.h>
@@ -17,9 +18,6 @@
  *	ready	fetched, in the order of delivery
  *	out	delivered; stashed ones stay here
  *	later	failed, or left by a predecessor: to be fetched again when due
- *
- *	an entry is pending in Redis <==> it is in a list, on its way here
- *		(is_reading), not recovered yet, or its end is on its way there
  */
 
 enum {
@@ -62,6 +60,33 @@ static struct box {
 	int error;     /* it was refused */
 } box;
 
+static uint64_t check_list(const struct trp_redis_list *list)
+{
+	uint64_t asked = 0;
+
+	trp_redis_list_check(list);
+	for (const struct trp_redis_entry *entry = list->first; entry;
+	     entry = entry->next) {
+		assert(entry->number && entry->number <= box.last_number);
+		assert(list != &box.out || (entry->tries && !entry->is_asked));
+		assert(list != &box.ready || entry == list->first ||
+		       !entry->is_asked);
+		assert(!entry->next || list != &box.later ||
+		       entry->due <= entry->next->due);
+		asked += entry->is_asked;
+	}
+	return asked;
+}
+
+/* Each entry is in one list, in its order; all that is asked is counted. */
+static void check(void)
+{
+	assert(check_list(&box.later) == box.asked);
+	check_list(&box.ready);
+	check_list(&box.out);
+	assert(box.adds || !box.bytes);
+}
+
 /* Into `later`, which is in order of time. */
 static void put_off(struct trp_redis_entry *entry, int64_t due)
 {
@@ -101,8 +126,10 @@ static __attribute__((sentinel)) void ask(enum trp_redis_mode mode,
 	va_list rest;
 
 	va_start(rest, text);
-	for (; text && count < MOST; text = va_arg(rest, const char *))
+	for (; text; text = va_arg(rest, const char *)) {
+		assert(count < MOST);
 		words[count++] = TEXT(text);
+	}
 	va_end(rest);
 	trp_redis_connection_ask(&box.redis, mode, words, count, answer, tag);
 }
@@ -174,6 +201,7 @@ static void claim(const struct trp_redis_entry *entry, enum trp_redis_mode mode,
 
 static void fetch(struct trp_redis_entry *entry, trp_redis_answer answer)
 {
+	assert(!entry->is_asked);
 	entry->is_asked = true;
 	box.asked++;
 	claim(entry, TRP_REDIS_ONCE, entry->tries, NULL, answer);
@@ -235,6 +263,7 @@ static void on_fetched(void *data, uint64_t number, const redisReply *reply)
 	struct trp_redis_entry *entry = *link;
 	struct trp_redis_id id;
 
+	assert(entry && entry->is_asked && box.asked > 0);
 	box.asked--;
 	entry->is_asked = false;
 	if (!reply)
@@ -465,6 +494,7 @@ static bool redis_has_room(void *data)
 
 static void on_added(void *data, uint64_t bytes, const redisReply *reply)
 {
+	assert(box.adds > 0 && box.bytes >= bytes);
 	box.kept++;
 	box.adds--;
 	box.bytes -= bytes;
@@ -502,6 +532,7 @@ static void on_marked(void *data, uint64_t number, const redisReply *reply)
 	struct trp_redis_entry *entry =
 		*trp_redis_list_find(&box.ready, number);
 
+	assert(entry && entry->is_asked);
 	entry->is_asked = false;
 	entry->is_marked = reply;
 }
@@ -547,6 +578,7 @@ static int redis_get(void *data, struct troupe_mail *ret_mail)
 		box.flushed_at = now;
 	}
 	set_timer(now);
+	TRP_CHECK(check());
 	return entry != NULL;
 }
 
@@ -556,6 +588,7 @@ static void redis_acknowledge(void *data, uint64_t number, int result)
 		&box.out, trp_redis_list_find(&box.out, number));
 	char cause[TROUPE_TEXT_SIZE];
 
+	assert(entry); /* it was handed out, and not acknowledged yet */
 	if (result >= 0) {
 		finish(entry);
 		return;
