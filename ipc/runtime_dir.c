@@ -103,3 +103,23 @@ void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,
 	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path),
 		 "/proc/self/fd/%d/%.*s", directory, 70, name);
 }
+
+/* By a descriptor of its own, so that each begins at the first entry. */
+DIR *trp_runtime_dir_list(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!list && fd >= 0)
+		close(fd);
+	return list;
+}
+
+size_t trp_runtime_dir_stem(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), end = strlen(suffix);
+
+	return length > end && strcmp(name + length - end, suffix) == 0
+		       ? length - end
+		       : 0;
+}

@@ -7,6 +7,7 @@
  * directory, so its path may be long.
  */
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/un.h>
 
@@ -34,3 +35,9 @@ int trp_runtime_dir_visit(const char *path);
 /* The socket `name` (at most 70 bytes) in that directory. */
 void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,
 			     const char *name);
+
+/* Its entries, for closedir(3); NULL and errno. */
+DIR *trp_runtime_dir_list(int directory);
+
+/* Bytes of `name` before the suffix; 0: it has not that, or nothing else. */
+size_t trp_runtime_dir_stem(const char *name, const char *suffix);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/bus/local.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,14 +177,6 @@ static int local_ready(struct trp_bus *bus)
 	return 0;
 }
 
-static bool is_member(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(SUFFIX);
-
-	return length > suffix && length < 32 &&
-	       strcmp(name + length - suffix, SUFFIX) == 0;
-}
-
 static void send_to(struct trp_bus *bus, const char *name, const void *payload,
 		    size_t length)
 {
@@ -203,31 +193,19 @@ static void send_to(struct trp_bus *bus, const char *name, const void *payload,
 		bus->lost++;
 }
 
-static DIR *list_directory(const struct local *local)
-{
-	int fd = openat(local->directory, ".",
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list;
-
-	if (fd < 0)
-		return NULL;
-	list = fdopendir(fd);
-	if (!list)
-		close(fd);
-	return list;
-}
-
 static int local_send(struct trp_bus *bus, const void *payload, size_t length)
 {
 	struct local *local = bus->state;
-	DIR *list = list_directory(local);
+	DIR *list = trp_runtime_dir_list(local->directory);
 	bool is_here = false;
 	struct dirent *entry;
+	size_t stem;
 
 	if (!list)
 		return -errno;
 	while ((entry = readdir(list))) {
-		if (!is_member(entry->d_name))
+		stem = trp_runtime_dir_stem(entry->d_name, SUFFIX);
+		if (!stem || stem >= sizeof(local->name))
 			continue;
 		send_to(bus, entry->d_name, payload, length);
 		if (strcmp(entry->d_name, local->name) == 0)

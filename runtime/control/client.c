@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/control/client.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -85,12 +83,11 @@ struct choice {
  * there. */
 static void choose(struct choice *choice, int dir, const char *socket_name)
 {
-	size_t length = strlen(socket_name), suffix = strlen(SUFFIX);
+	size_t length = trp_runtime_dir_stem(socket_name, SUFFIX);
 	size_t used = strlen(choice->all);
 	int fd;
 
-	if (length <= suffix || length - suffix >= TRP_NODE_NAME_SIZE ||
-	    strcmp(socket_name + length - suffix, SUFFIX) != 0)
+	if (!length || length >= TRP_NODE_NAME_SIZE)
 		return;
 	fd = connect_to(dir, socket_name);
 	if (fd < 0) {
@@ -99,7 +96,6 @@ static void choose(struct choice *choice, int dir, const char *socket_name)
 		return;
 	}
 	close(fd);
-	length -= suffix;
 	if (choice->count++ == 0)
 		snprintf(choice->first, sizeof(choice->first), "%.*s",
 			 (int)length, socket_name);
@@ -109,16 +105,11 @@ static void choose(struct choice *choice, int dir, const char *socket_name)
 
 static int choose_in(struct choice *choice, int dir)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = trp_runtime_dir_list(dir);
 	struct dirent *entry;
-	int r = -errno;
 
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
+	if (!list)
+		return -errno;
 	while ((entry = readdir(list)))
 		choose(choice, dir, entry->d_name);
 	closedir(list);

@@ -2,7 +2,6 @@
 #include "runtime/supervisor/control_server.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -346,26 +345,16 @@ static bool is_stale(int dir, const char *name)
 	return is_gone;
 }
 
-static bool is_node_name(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(SUFFIX);
-
-	return length > suffix && strcmp(name + length - suffix, SUFFIX) == 0;
-}
-
 static void sweep(int dir)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = trp_runtime_dir_list(dir);
 	struct dirent *entry;
 
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
+	if (!list)
 		return;
-	}
 	while ((entry = readdir(list)))
-		if (is_node_name(entry->d_name) && is_stale(dir, entry->d_name))
+		if (trp_runtime_dir_stem(entry->d_name, SUFFIX) &&
+		    is_stale(dir, entry->d_name))
 			unlinkat(dir, entry->d_name, 0);
 	closedir(list);
 }
