@@ -8,6 +8,7 @@
 
 struct look {
 	struct trp_mesh_members *members;
+	size_t known; /* before the look; those behind are not in order yet */
 	const struct trp_beacon *beacon;
 	struct trp_time now;
 	void (*tell)(void *user, const char *node, bool has_come);
@@ -38,28 +39,11 @@ bool trp_mesh_members_is_live(const struct trp_beacon *beacon, const char *node,
 	return now.ns - heard.ns <= (int64_t)(count + 2) * turn_ns;
 }
 
-/* Its place, or the place to insert it. */
-static size_t place_of(const struct trp_mesh_members *members, const char *name,
-		       bool *ret_is_there)
+static int compare(const void *a, const void *b)
 {
-	size_t low = 0, high = members->count;
-	int order;
+	const struct trp_mesh_member *x = a, *y = b;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		order = strcmp(members->at[middle].name, name);
-		if (order == 0) {
-			*ret_is_there = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_is_there = false;
-	return low;
+	return strcmp(x->name, y->name);
 }
 
 static void check(const struct trp_mesh_members *members)
@@ -69,7 +53,7 @@ static void check(const struct trp_mesh_members *members)
 		       0);
 }
 
-static int add(struct trp_mesh_members *members, size_t place, const char *name)
+static int add(struct trp_mesh_members *members, const char *name)
 {
 	struct trp_mesh_member entry = { .name = strdup(name),
 					 .is_seen = true };
@@ -82,10 +66,7 @@ static int add(struct trp_mesh_members *members, size_t place, const char *name)
 		free(entry.name);
 		return -ENOMEM;
 	}
-	memmove(at + place + 1, at + place,
-		(members->count - place) * sizeof(*at));
-	at[place] = entry;
-	members->count++;
+	at[members->count++] = entry;
 	return 0;
 }
 
@@ -93,19 +74,20 @@ static void see(void *user, const char *node, const struct trp_scalar *value,
 		struct trp_time heard)
 {
 	struct look *look = user;
-	bool is_there;
-	size_t place;
+	const struct trp_mesh_member key = { .name = (char *)node };
+	struct trp_mesh_member *member = NULL;
 
 	if (!trp_mesh_members_is_live(look->beacon, node, heard, look->now))
 		return;
-	place = place_of(look->members, node, &is_there);
-	if (is_there) {
-		look->members->at[place].is_seen = true;
-	} else if (add(look->members, place, node) < 0) {
+	if (look->known)
+		member = bsearch(&key, look->members->at, look->known,
+				 sizeof(key), compare);
+	if (member)
+		member->is_seen = true;
+	else if (add(look->members, node) < 0)
 		look->error = -ENOMEM;
-	} else {
+	else
 		look->tell(look->user, node, true);
-	}
 }
 
 int trp_mesh_members_look(struct trp_mesh_members *members,
@@ -114,7 +96,9 @@ int trp_mesh_members_look(struct trp_mesh_members *members,
 				       bool has_come),
 			  void *user)
 {
-	struct look look = { members, beacon, now, tell, user, 0 };
+	struct look look = {
+		members, members->count, beacon, now, tell, user, 0
+	};
 	size_t i, kept = 0;
 
 	for (i = 0; i < members->count; i++)
@@ -130,6 +114,8 @@ int trp_mesh_members_look(struct trp_mesh_members *members,
 	}
 	assert(kept <= members->count);
 	members->count = kept;
+	if (kept)
+		qsort(members->at, kept, sizeof(*members->at), compare);
 	TRP_CHECK(check(members));
 	return look.error;
 }
