@@ -240,45 +240,38 @@ static void print_node(const Troupe__Mesh__Node *node)
 
 /* ---- requests ----------------------------------------------------------- */
 
-static int show_nodes(struct trp_client *client, struct troupe_value *list)
+static int show(struct trp_client *client, bool is_json)
 {
-	Troupe__Mesh__Nodes request = TROUPE__MESH__NODES__INIT;
-	const ProtobufCMessage *item;
-	const Troupe__Mesh__Node *node;
+	Troupe__Mesh__Status request = TROUPE__MESH__STATUS__INIT;
+	struct troupe_value *map = NULL, *list = NULL;
+	const ProtobufCMessage *item = NULL;
 	int r = trp_client_ask(client, &request.base);
 
-	if (!list)
+	if (r == 0)
+		r = trp_client_next(client, &troupe__mesh__view__descriptor, 0,
+				    &item);
+	if (r <= 0 || !item)
+		return r < 0 ? r : -EPROTO;
+	if (is_json) {
+		map = json_of_view((const Troupe__Mesh__View *)item);
+		list = troupe_value_list();
+	} else {
+		print_view((const Troupe__Mesh__View *)item);
 		printf("\n               silent s   load  actors  node and "
 		       "offers\n");
-	while (r >= 0 &&
-	       (r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
+	}
+	while ((r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
 				    &item)) > 0) {
-		node = (const Troupe__Mesh__Node *)item;
-		if (list)
+		const Troupe__Mesh__Node *node =
+			(const Troupe__Mesh__Node *)item;
+
+		if (is_json)
 			troupe_value_append(list, json_of_node(node));
 		else
 			print_node(node);
 	}
-	return r;
-}
-
-static int show(struct trp_client *client, bool is_json)
-{
-	Troupe__Mesh__Status request = TROUPE__MESH__STATUS__INIT;
-	struct troupe_value *map, *list;
-	const ProtobufCMessage *item;
-	int r = trp_client_get(client, &request.base,
-			       &troupe__mesh__view__descriptor, &item);
-
-	if (r < 0 || !item)
-		return r < 0 ? r : -EPROTO;
-	if (!is_json) {
-		print_view((const Troupe__Mesh__View *)item);
-		return show_nodes(client, NULL);
-	}
-	map = json_of_view((const Troupe__Mesh__View *)item);
-	list = troupe_value_list();
-	r = show_nodes(client, list);
+	if (!is_json)
+		return r;
 	troupe_value_put(map, "nodes", list);
 	if (r == 0)
 		return print_json(map);

@@ -502,7 +502,6 @@ static const struct trp_request_kind requests[] = {
 	{ &troupe__mesh__singleton__descriptor,
 	  .handle = trp_mesh_singleton_request },
 	{ &troupe__mesh__status__descriptor, .ask = trp_mesh_requests_status },
-	{ &troupe__mesh__nodes__descriptor, .ask = trp_mesh_requests_nodes },
 	{ &troupe__mesh__watch__descriptor, .ask = trp_mesh_requests_watch },
 	{ 0 },
 };

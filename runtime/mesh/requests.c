@@ -63,36 +63,6 @@ int trp_mesh_requests_watch(struct trp_control_session *session,
 	return TRP_CONTROL_MORE;
 }
 
-static int view_for(struct trp_control_session *session,
-		    Troupe__Mesh__View **ret_view)
-{
-	ProtobufCBinaryData bytes;
-	int r = trp_mesh_view(session->module, "", &bytes);
-
-	if (r < 0)
-		return r;
-	*ret_view = troupe__mesh__view__unpack(NULL, bytes.len, bytes.data);
-	free(bytes.data);
-	return *ret_view ? 0 : -ENOMEM;
-}
-
-int trp_mesh_requests_status(struct trp_control_session *session,
-			     const void *message)
-{
-	Troupe__Mesh__View *view;
-	int r = view_for(session, &view);
-	size_t count;
-
-	if (r < 0)
-		return r;
-	count = view->n_nodes;
-	view->n_nodes = 0;
-	r = trp_control_server_say(session, &view->base);
-	view->n_nodes = count;
-	troupe__mesh__view__free_unpacked(view, NULL);
-	return r;
-}
-
 static void drop_view(struct trp_control_session *session)
 {
 	troupe__mesh__view__free_unpacked(session->data, NULL);
@@ -100,31 +70,43 @@ static void drop_view(struct trp_control_session *session)
 	session->gone = NULL;
 }
 
-static int more_nodes(struct trp_control_session *session)
+/* The view without its nodes, and then these. */
+static int more_of_view(struct trp_control_session *session)
 {
-	const Troupe__Mesh__View *view = session->data;
+	Troupe__Mesh__View *view = session->data;
+	uint32_t said = session->cursor++;
+	size_t count = view->n_nodes;
 	int r;
 
-	if (session->cursor == view->n_nodes) {
+	if (said > count) {
 		drop_view(session);
 		return 0;
 	}
-	r = trp_control_server_say(session,
-				   &view->nodes[session->cursor++]->base);
+	if (said > 0) {
+		r = trp_control_server_say(session,
+					   &view->nodes[said - 1]->base);
+	} else {
+		view->n_nodes = 0;
+		r = trp_control_server_say(session, &view->base);
+		view->n_nodes = count;
+	}
 	return r < 0 ? r : TRP_CONTROL_MORE;
 }
 
-int trp_mesh_requests_nodes(struct trp_control_session *session,
-			    const void *message)
+int trp_mesh_requests_status(struct trp_control_session *session,
+			     const void *message)
 {
-	Troupe__Mesh__View *view;
-	int r = view_for(session, &view);
+	ProtobufCBinaryData bytes;
+	int r = trp_mesh_view(session->module, "", &bytes);
 
 	if (r < 0)
 		return r;
-	session->data = view;
+	session->data = troupe__mesh__view__unpack(NULL, bytes.len, bytes.data);
+	free(bytes.data);
+	if (!session->data)
+		return -ENOMEM;
 	session->gone = drop_view;
 	session->cursor = 0;
-	session->more = more_nodes;
+	session->more = more_of_view;
 	return TRP_CONTROL_MORE;
 }

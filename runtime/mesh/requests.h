@@ -15,7 +15,5 @@ int trp_mesh_requests_offer(struct trp_request *request);
 
 int trp_mesh_requests_status(struct trp_control_session *session,
 			     const void *message);
-int trp_mesh_requests_nodes(struct trp_control_session *session,
-			    const void *message);
 int trp_mesh_requests_watch(struct trp_control_session *session,
 			    const void *message);
