@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +27,12 @@
  * longer one, which is lost.
  */
 
-#define HANDSHAKE_SEQ	1
-#define AUTH_SEQ	2
-#define STREAM_SEQ	3
-#define INPUT_MAX	(4 * TRP_BUS_SIZE_MAX)
-#define OUTPUT_MAX	(4 * TRP_BUS_SIZE_MAX)
-#define CONNECT_WAIT_MS 5000
+#define HANDSHAKE_SEQ  1
+#define AUTH_SEQ       2
+#define STREAM_SEQ     3
+#define INPUT_MAX      (4 * TRP_BUS_SIZE_MAX)
+#define OUTPUT_MAX     (4 * TRP_BUS_SIZE_MAX)
+#define CONNECT_WAIT_S 5
 
 struct serf {
 	int socket;
@@ -245,34 +244,18 @@ static int read_input(struct serf *serf)
 
 /* ---- the kind ----------------------------------------------------------- */
 
-/* Connects, but does not wait for ever. */
-static int connect_socket(int fd, const struct addrinfo *to)
-{
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
-	socklen_t size = sizeof(int);
-	int error = 0;
-
-	if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
-		return 0;
-	if (errno != EINPROGRESS)
-		return -errno;
-	if (poll(&wait, 1, CONNECT_WAIT_MS) != 1)
-		return -ETIMEDOUT;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-		return -errno;
-	return -error;
-}
-
 static int try_address(const struct addrinfo *to)
 {
+	const struct timeval patience = { .tv_sec = CONNECT_WAIT_S };
 	int on = 1, r;
-	int fd = socket(to->ai_family,
-			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	r = connect_socket(fd, to);
-	if (r < 0) {
+	/* connect(2) goes by it, too; all else here is MSG_DONTWAIT. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(fd, to->ai_addr, to->ai_addrlen) < 0) {
+		r = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 		close(fd);
 		return r;
 	}
