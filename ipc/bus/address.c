@@ -6,6 +6,7 @@
 #include <string.h>
 #include "ipc/bus/kinds.h"
 #include "ipc/bus/local.h"
+#include "ipc/host_port.h"
 #include "ipc/runtime_dir.h"
 
 static int put_part(char *to, size_t space, const char *from, size_t length)
@@ -67,49 +68,13 @@ static int parse_user(struct trp_bus_address *address, const char *text,
 			   colon + 1, length - user - 1);
 }
 
-static int parse_port(struct trp_bus_address *address, const char *text,
-		      size_t length)
-{
-	unsigned long port = 0;
-
-	for (size_t i = 0; i < length && port < 65536; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -EINVAL;
-		port = 10 * port + (unsigned long)(text[i] - '0');
-	}
-	if (port == 0 || port > 65535)
-		return -EINVAL;
-	address->port = (uint16_t)port;
-	return 0;
-}
-
-/* HOST, HOST:PORT, [::1]:PORT */
 static int parse_host(struct trp_bus_address *address, const char *text,
 		      size_t length)
 {
-	const char *end = text + length, *host_end = end, *colon;
-	int r;
+	int r = trp_host_port_read(text, length, address->host,
+				   sizeof(address->host), &address->port);
 
-	if (length && *text == '[') {
-		host_end = memchr(text, ']', length);
-		if (!host_end)
-			return -EINVAL;
-		colon = host_end + 1;
-		text++;
-	} else {
-		colon = memchr(text, ':', length);
-		if (colon)
-			host_end = colon;
-		else
-			colon = end;
-	}
-	if (host_end == text || (colon < end && *colon != ':'))
-		return -EINVAL;
-	r = put_part(address->host, sizeof(address->host), text,
-		     (size_t)(host_end - text));
-	if (r < 0 || colon == end)
-		return r;
-	return parse_port(address, colon + 1, (size_t)(end - colon - 1));
+	return r >= 0 && (!*address->host || !address->port) ? -EINVAL : r;
 }
 
 static int parse_option(struct trp_bus_address *address, const char *text,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/host_port.h"
 
 enum { PORT_DEFAULT = 6379 };
 
@@ -20,7 +21,7 @@ static bool copy(char *into, size_t room, const char *from, const char *to)
 	return true;
 }
 
-static bool take_number(const char *text, unsigned most, unsigned *ret_number)
+static bool take_database(const char *text, unsigned *ret_number)
 {
 	char *end;
 	unsigned long number;
@@ -29,7 +30,7 @@ static bool take_number(const char *text, unsigned most, unsigned *ret_number)
 		return false;
 	errno = 0;
 	number = strtoul(text, &end, 10);
-	if (*end || errno || number > most)
+	if (*end || errno || number > INT32_MAX)
 		return false;
 	*ret_number = (unsigned)number;
 	return true;
@@ -54,26 +55,17 @@ static bool take_user(const char **text, struct trp_redis_address *address)
 	return true;
 }
 
-/* HOST[:PORT][/DATABASE], HOST in brackets if it has colons. */
+/* HOST[:PORT][/DATABASE] */
 static bool take_host(const char *text, struct trp_redis_address *address)
 {
-	const char *end = text + strcspn(text, "/");
-	const char *close = *text == '[' ? memchr(text, ']', end - text) : NULL;
-	const char *colon = memchr(close ? close : text, ':',
-				   (size_t)(end - (close ? close : text)));
-	char port[8];
+	size_t length = strcspn(text, "/");
 
-	if (*end && !take_number(end + 1, INT32_MAX, &address->database))
+	if (text[length] &&
+	    !take_database(text + length + 1, &address->database))
 		return false;
-	if (colon && (!copy(port, sizeof(port), colon + 1, end) ||
-		      !take_number(port, UINT16_MAX, &address->port)))
-		return false;
-	if (close)
-		return close + 1 == (colon ? colon : end) &&
-		       copy(address->host, sizeof(address->host), text + 1,
-			    close);
-	return copy(address->host, sizeof(address->host), text,
-		    colon ? colon : end);
+	return trp_host_port_read(text, length, address->host,
+				  sizeof(address->host), &address->port) >= 0 &&
+	       address->host[0];
 }
 
 /* /PATH[?db=DATABASE] */
@@ -81,7 +73,7 @@ static bool take_path(const char *text, struct trp_redis_address *address)
 {
 	const char *query = strstr(text, "?db=");
 
-	if (query && !take_number(query + 4, INT32_MAX, &address->database))
+	if (query && !take_database(query + 4, &address->database))
 		return false;
 	return *text == '/' && copy(address->path, sizeof(address->path), text,
 				    query ? query : text + strlen(text));

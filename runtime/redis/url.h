@@ -11,7 +11,8 @@ struct trp_redis_address {
 	char host[256]; /* or */
 	char path[108];
 	char user[64], password[256]; /* may be empty */
-	unsigned port, database;
+	uint16_t port;
+	unsigned database;
 };
 
 /* 0 or -EINVAL. */
