@@ -62,45 +62,49 @@ static void put(struct line *line, const char *text)
 	put_bytes(line, text, strlen(text));
 }
 
-static void put_number(struct line *line, uint64_t number)
+/* Of these `before` goes before what they put. */
+static void put_number(struct line *line, const char *before, uint64_t number)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
 
+	put(line, before);
 	do
 		digits[--at] = (char)('0' + number % 10);
 	while (number /= 10);
 	put_bytes(line, digits + at, sizeof(digits) - at);
 }
 
-static void put_hex(struct line *line, uint64_t number)
+static void put_hex(struct line *line, const char *before, uint64_t number)
 {
 	char digits[18] = "0x";
 
+	put(line, before);
 	for (size_t at = sizeof(digits); at > 2; number >>= 4)
 		digits[--at] = "0123456789abcdef"[number & 15];
 	put_bytes(line, digits, sizeof(digits));
 }
 
 /* Nanoseconds as microseconds. */
-static void put_time(struct line *line, int64_t ns)
+static void put_time(struct line *line, const char *before, int64_t ns)
 {
 	uint64_t time = ns > 0 ? (uint64_t)ns : 0;
 	char rest[4] = { '.', (char)('0' + time / 100 % 10),
 			 (char)('0' + time / 10 % 10),
 			 (char)('0' + time % 10) };
 
-	put_number(line, time / 1000);
+	put_number(line, before, time / 1000);
 	put_bytes(line, rest, sizeof(rest));
 }
 
 /* Any bytes, leaving room for what must follow. */
-static void put_quoted(struct line *line, const char *text)
+static void put_quoted(struct line *line, const char *before, const char *text)
 {
 	enum { MOST = 200 };
-	size_t end = line->size + MOST;
+	size_t end = line->size + strlen(before) + MOST;
 	char escape[8];
 
+	put(line, before);
 	put(line, "\"");
 	while (*text && line->size < end) {
 		unsigned char byte = (unsigned char)*text;
@@ -127,16 +131,12 @@ static struct line *begin(struct line *line, const char *phase,
 	line->size = 0;
 	put(line, "{\"ph\":\"");
 	put(line, phase);
-	put(line, "\",\"name\":");
-	put_quoted(line, name);
+	put_quoted(line, "\",\"name\":", name);
 	put(line, ",\"cat\":\"");
 	put(line, category);
-	put(line, "\",\"pid\":");
-	put_number(line, (uint64_t)pid);
-	put(line, ",\"tid\":");
-	put_number(line, (uint64_t)pid);
-	put(line, ",\"ts\":");
-	put_time(line, ns);
+	put_number(line, "\",\"pid\":", (uint64_t)pid);
+	put_number(line, ",\"tid\":", (uint64_t)pid);
+	put_time(line, ",\"ts\":", ns);
 	return line;
 }
 
@@ -210,8 +210,7 @@ static void say_left_out(void)
 	if (!trace.left_out)
 		return;
 	begin(&line, "i", "left out", "trace", trace.pid, trp_time_now().ns);
-	put(&line, ",\"s\":\"t\",\"args\":{\"events\":");
-	put_number(&line, trace.left_out);
+	put_number(&line, ",\"s\":\"t\",\"args\":{\"events\":", trace.left_out);
 	put(&line, "}");
 	trace.left_out = 0;
 	end(&line);
@@ -240,8 +239,7 @@ static void name_process(pid_t pid, const char *name)
 	struct line line;
 
 	begin(&line, "M", "process_name", "__metadata", pid, 0);
-	put(&line, ",\"args\":{\"name\":");
-	put_quoted(&line, name);
+	put_quoted(&line, ",\"args\":{\"name\":", name);
 	put(&line, "}");
 	end(&line);
 }
@@ -324,8 +322,7 @@ static void begin_span(struct line *line, const char *category,
 	if (!until)
 		until = trp_time_now().ns;
 	begin(line, "X", name, category, trace.pid, from);
-	put(line, ",\"dur\":");
-	put_time(line, until - from);
+	put_time(line, ",\"dur\":", until - from);
 }
 
 void trp_trace_span(const char *category, const char *name, int64_t from)
@@ -359,8 +356,7 @@ static void point(const char *phase, const char *more, int64_t ns,
 	struct line line;
 
 	begin(&line, phase, "mail", "mail", trace.pid, ns);
-	put(&line, ",\"id\":\"");
-	put_hex(&line, arrow_of(envelope));
+	put_hex(&line, ",\"id\":\"", arrow_of(envelope));
 	put(&line, "\"");
 	put(&line, more);
 	end(&line);
@@ -381,14 +377,10 @@ void trp_trace_handled(const char *category, const char *name, int64_t from,
 		return;
 	point("f", ",\"bp\":\"e\"", from, envelope);
 	begin_span(&line, category, name, from, 0);
-	put(&line, ",\"args\":{\"from\":");
-	put_number(&line, (uint64_t)sender);
-	put(&line, ",\"flow\":\"");
-	put_hex(&line, envelope->flow);
-	put(&line, "\",\"hop\":");
-	put_number(&line, envelope->hop);
-	put(&line, ",\"sent\":");
-	put_time(&line, envelope->created);
+	put_number(&line, ",\"args\":{\"from\":", (uint64_t)sender);
+	put_hex(&line, ",\"flow\":\"", envelope->flow);
+	put_number(&line, "\",\"hop\":", envelope->hop);
+	put_time(&line, ",\"sent\":", envelope->created);
 	put(&line, "}");
 	end(&line);
 }
@@ -402,10 +394,8 @@ void trp_trace_spawned(const char *title, const char *parent)
 	if (!trp_trace_is_on)
 		return;
 	begin(&line, "i", "spawn", "life", trace.pid, trp_time_now().ns);
-	put(&line, ",\"s\":\"p\",\"args\":{\"actor\":");
-	put_quoted(&line, title);
-	put(&line, ",\"parent\":");
-	put_quoted(&line, parent);
+	put_quoted(&line, ",\"s\":\"p\",\"args\":{\"actor\":", title);
+	put_quoted(&line, ",\"parent\":", parent);
 	put(&line, "}");
 	end(&line);
 }
@@ -427,19 +417,15 @@ void trp_trace_ended(pid_t pid, const char *title, int64_t spawned_at,
 		return;
 	troupe_reason_text(reason, text, sizeof(text));
 	begin(&line, "i", "end", "life", trace.pid, now);
-	put(&line, ",\"s\":\"p\",\"args\":{\"actor\":");
-	put_quoted(&line, title);
-	put(&line, ",\"reason\":");
-	put_quoted(&line, text);
+	put_quoted(&line, ",\"s\":\"p\",\"args\":{\"actor\":", title);
+	put_quoted(&line, ",\"reason\":", text);
 	put(&line, "}");
 	end(&line);
 	if (!pid)
 		return;
 	begin(&line, "X", title, "life", pid, spawned_at);
-	put(&line, ",\"dur\":");
-	put_time(&line, now - spawned_at);
-	put(&line, ",\"args\":{\"reason\":");
-	put_quoted(&line, text);
+	put_time(&line, ",\"dur\":", now - spawned_at);
+	put_quoted(&line, ",\"args\":{\"reason\":", text);
 	put(&line, "}");
 	end(&line);
 }
