@@ -14,32 +14,20 @@
 
 /* The names of one version of cgroups. */
 struct version {
-	const char *directory; /* below the place where cgroups are mounted */
 	const char *limit[2], *usage; /* of kills, of slow-down */
 	const char *cache[3]; /* in memory.stat: what the kernel can drop */
 };
 
 static const struct version v1 = {
-	.directory = "/memory",
 	.limit = { "memory.limit_in_bytes" },
 	.usage = "memory.usage_in_bytes",
 	.cache = { "total_inactive_file", "total_active_file" },
 };
 
-/* Alone, and beside v1. */
-static const struct version v2[] = {
-	{
-		.directory = "",
-		.limit = { "memory.max", "memory.high" },
-		.usage = "memory.current",
-		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
-	},
-	{
-		.directory = "/unified",
-		.limit = { "memory.max", "memory.high" },
-		.usage = "memory.current",
-		.cache = { "inactive_file", "active_file", "slab_reclaimable" },
-	},
+static const struct version v2 = {
+	.limit = { "memory.max", "memory.high" },
+	.usage = "memory.current",
+	.cache = { "inactive_file", "active_file", "slab_reclaimable" },
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -129,16 +117,17 @@ static struct trp_memory_bound bound_in(const struct version *version,
  * visible: then its visible parents still bound us.
  */
 static struct trp_memory_bound bound_above(const struct version *version,
-					   const char *mount, const char *path)
+					   const char *mount,
+					   const char *folder, const char *path)
 {
 	struct trp_memory_bound bound = none;
 	char directory[PATH_MAX];
 	size_t top;
 	char *end;
 
-	top = strlen(mount) + strlen(version->directory);
+	top = strlen(mount) + strlen(folder);
 	if ((size_t)snprintf(directory, sizeof(directory), "%s%s%s", mount,
-			     version->directory, path) >= sizeof(directory))
+			     folder, path) >= sizeof(directory))
 		return none;
 	for (;;) {
 		bound = narrower(bound, bound_in(version, directory));
@@ -159,12 +148,12 @@ static struct trp_memory_bound bound_by(const char *mount, const char *line)
 	if (!path)
 		return bound;
 	path++;
+	/* v2 alone, and beside v1. */
 	if (strncmp(controllers, "::", 2) == 0)
-		for (int i = 0; i < 2; i++)
-			bound = narrower(bound,
-					 bound_above(&v2[i], mount, path));
+		bound = narrower(bound_above(&v2, mount, "", path),
+				 bound_above(&v2, mount, "/unified", path));
 	else if (strncmp(controllers, ":memory:", 8) == 0)
-		bound = bound_above(&v1, mount, path);
+		bound = bound_above(&v1, mount, "/memory", path);
 	return bound;
 }
 
