@@ -80,18 +80,31 @@ static enum finding check_arena(void)
 			   : "run with smaller --heap, or raise `ulimit -v`");
 }
 
+/* The first line of a file in /proc/sys/kernel; "": there is none. */
+static void read_setting(const char *name, char text[96])
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", name);
+	text[0] = '\0';
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (!fgets(text, 96, file))
+		text[0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	fclose(file);
+}
+
 static enum finding check_processes(void)
 {
 	struct rlimit limit = { 0 };
-	unsigned long pid_max = 0, most;
-	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned long pid_max, most;
 	char text[128];
 
-	if (file) {
-		if (fscanf(file, "%lu", &pid_max) != 1)
-			pid_max = 0;
-		fclose(file);
-	}
+	read_setting("pid_max", text);
+	pid_max = strtoul(text, NULL, 10);
 	getrlimit(RLIMIT_NPROC, &limit);
 	most = limit.rlim_cur < pid_max ? limit.rlim_cur : pid_max;
 	snprintf(text, sizeof(text),
@@ -174,23 +187,6 @@ static enum finding check_oom_score(void)
 		   "actors go first, but the supervisor before others that "
 		   "have less: CAP_SYS_RESOURCE, or a lower OOMScoreAdjust= "
 		   "of systemd");
-}
-
-/* The first line of a file in /proc/sys/kernel; "": there is none. */
-static void read_setting(const char *name, char text[96])
-{
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", name);
-	text[0] = '\0';
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (!fgets(text, 96, file))
-		text[0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	fclose(file);
 }
 
 /* The tools that inspect an actor: gdb -p, strace, perf, a core. */
