@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions that are one request to the supervisor each. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/post.h"
 #include "runtime/actor/request.h"
@@ -53,11 +54,21 @@ int troupe_lookup(const char *address, troupe_ref *ret_ref)
 int troupe_address(troupe_ref ref, char *buffer, size_t size)
 {
 	Troupe__Control__AddressOf request = TROUPE__CONTROL__ADDRESS_OF__INIT;
+	ProtobufCBinaryData text;
+	int r;
 
 	if (!ref)
 		return -EINVAL;
 	request.ref = ref;
-	return trp_actor_request_text(&request.base, buffer, size);
+	r = trp_actor_request_more(&request.base, &text);
+	if (r < 0)
+		return r;
+	if (text.len <= size)
+		memcpy(buffer, text.data, text.len);
+	else
+		r = -ENAMETOOLONG;
+	free(text.data);
+	return r;
 }
 
 /* ---- the end of another -------------------------------------------------- */

@@ -26,8 +26,7 @@ static int sleep_on(int64_t since, struct troupe_time *again)
 	return r;
 }
 
-/* blank: storage for the answer. */
-static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
+static int ask(const ProtobufCMessage *request)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_self.request;
@@ -36,8 +35,7 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 	int r;
 
 	assert(!open->id);
-	*open = blank;
-	open->id = trp_self_id();
+	*open = (struct trp_open_request) { .id = trp_self_id() };
 	envelope.correlation = open->id;
 	r = trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, request,
 			   NULL);
@@ -62,24 +60,17 @@ static int ask(const ProtobufCMessage *request, struct trp_open_request blank)
 
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 {
-	int r = ask(request, (struct trp_open_request) { 0 });
+	int r = ask(request);
 
 	if (r >= 0 && ret_ref)
 		*ret_ref = trp_self.request.ref;
 	return r;
 }
 
-int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
-			   size_t size)
-{
-	return ask(request, (struct trp_open_request) { .text = buffer,
-							.text_size = size });
-}
-
 int trp_actor_request_more(const ProtobufCMessage *request,
 			   ProtobufCBinaryData *ret_more)
 {
-	int r = ask(request, (struct trp_open_request) { 0 });
+	int r = ask(request);
 
 	if (r >= 0)
 		*ret_more = trp_self.request.more;

@@ -12,10 +12,6 @@
 /* 0 or the supervisor's answer; ret_ref may be NULL. */
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref);
 
-/* The same for an answer that is text.  -ENAMETOOLONG: size is too small. */
-int trp_actor_request_text(const ProtobufCMessage *request, char *buffer,
-			   size_t size);
-
-/* The same for an answer with a message; ret_more is for free(). */
+/* The same for an answer with a message or text; ret_more is for free(). */
 int trp_actor_request_more(const ProtobufCMessage *request,
 			   ProtobufCBinaryData *ret_more);

@@ -68,8 +68,6 @@ struct trp_self {
 		int result;
 		troupe_ref ref;
 		ProtobufCBinaryData more; /* for free() */
-		char *text;		  /* for the answer's, or NULL */
-		size_t text_size;
 	} request;
 	struct trp_exit_queue exits;	 /* reported, and not handled yet */
 	struct trp_exit_queue unclaimed; /* of a function's */

@@ -59,12 +59,6 @@ static void take_answer(const struct trp_envelope *envelope,
 	request->ref = answer->ref;
 	if (answer->more.len)
 		keep_more(request, &answer->more);
-	if (!request->text || answer->result < 0)
-		return;
-	if (strlen(answer->text) < request->text_size)
-		strcpy(request->text, answer->text);
-	else
-		request->result = -ENAMETOOLONG;
 }
 
 /* From the supervisor, which is trusted. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "ipc/mailbox_receive.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
@@ -123,7 +124,7 @@ static int on_dead_letters(struct trp_request *request)
 
 static int on_address_of(struct trp_request *request)
 {
-	static char address[TROUPE_ADDRESS_SIZE];
+	char address[TROUPE_ADDRESS_SIZE];
 	const Troupe__Control__AddressOf *of = request->message;
 
 	if (!find(request, of->ref))
@@ -133,7 +134,10 @@ static int on_address_of(struct trp_request *request)
 		return -ENAMETOOLONG;
 	if (address[0] != '/')
 		return -ENOENT;
-	request->answer_text = address;
+	request->more.data = (uint8_t *)strdup(address);
+	if (!request->more.data)
+		return -ENOMEM;
+	request->more.len = strlen(address) + 1;
 	return 0;
 }
 
@@ -176,8 +180,6 @@ static void answer(struct trp_request *request, int result)
 	message.result = result;
 	message.ref = request->answer;
 	message.more = request->more;
-	if (request->answer_text)
-		message.text = request->answer_text;
 	trp_notify_tell(request->supervisor, request->slot, TRP_REPLY,
 			request->correlation, &message.base);
 }

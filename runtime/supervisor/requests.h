@@ -24,7 +24,6 @@ struct trp_request {
 	const void *message;	 /* of that type, until the function returns */
 	troupe_ref answer;
 	ProtobufCBinaryData more; /* freed after the answer */
-	char *answer_text;	  /* static; NULL: none */
 };
 
 /* Takes and answers one request.  1 or 0. */
