@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/*
- * The inside of a beacon, for the files beacon*.c, each of which calls only
- * those before it:
- *
- *	output	events to the owner, messages to the channel
- *	slot	the time of each node's turn
- *	notice	notices to another side, unless another node is first
- *	turn	waiting, pinging, being it
- *	join	the start
- *	heal	split networks
- *	receive	the effects of messages; beacon.c: its life
+/* The inside of a beacon, for the files beacon*.c; README.md has their order.
  */
 
 #include "runtime/election/beacon.h"
