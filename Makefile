@@ -140,6 +140,8 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
 	$(call quiet,PROTO)$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
+$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(HAVE)"'
+
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
 

@@ -214,47 +214,30 @@ static enum finding check_tools(void)
 
 static void list_parts(void)
 {
-	printf("ok    %-14s", "built with");
-#ifdef HAVE_LIBCBOR
-	printf(" libcbor");
-#endif
-#ifdef HAVE_MSGPACK
-	printf(" msgpack");
-#endif
-#ifdef HAVE_LIBMOSQUITTO
-	printf(" libmosquitto");
-#endif
-#ifdef HAVE_HIREDIS
-	printf(" hiredis");
-#endif
-#ifdef HAVE_INIH
-	printf(" libinih");
-#endif
-	printf(" jansson liburing protobuf-c\n");
-}
+	static const struct {
+		const char *package, *advice;
+	} optional[] = {
+		{ "libcbor",
+		  "nodes do not write CBOR: install libcbor-dev and build "
+		  "again" },
+		{ "msgpack",
+		  "no --beacon serf://: install libmsgpack-dev and build "
+		  "again" },
+		{ "libmosquitto",
+		  "no --beacon mqtt://: install libmosquitto-dev and build "
+		  "again" },
+		{ "hiredis",
+		  "no mailboxes in Redis: install libhiredis-dev and build "
+		  "again" },
+		{ "inih", "no --config: install libinih-dev and build again" },
+	};
 
-static void list_missing_parts(void)
-{
-#if !defined(HAVE_LIBCBOR) && defined(HAVE_MSGPACK)
-	say(WORSE, "built without", "libcbor",
-	    "nodes write msgpack: install libcbor-dev and build again");
-#endif
-#if !defined(HAVE_MSGPACK)
-	say(WORSE, "built without", "msgpack",
-	    "no --beacon serf://: install libmsgpack-dev and build again");
-#endif
-#ifndef HAVE_LIBMOSQUITTO
-	say(WORSE, "built without", "libmosquitto",
-	    "no --beacon mqtt://: install libmosquitto-dev and build again");
-#endif
-#ifndef HAVE_HIREDIS
-	say(WORSE, "built without", "hiredis",
-	    "no mailboxes in Redis: install libhiredis-dev and build again");
-#endif
-#ifndef HAVE_INIH
-	say(WORSE, "built without", "libinih",
-	    "no --config: install libinih-dev and build again");
-#endif
+	printf("ok    %-14s %s jansson liburing protobuf-c\n", "built with",
+	       TROUPE_PARTS);
+	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
+		if (!strstr(TROUPE_PARTS, optional[i].package))
+			say(WORSE, "built without", optional[i].package,
+			    optional[i].advice);
 }
 
 /* The buses and codecs of a mesh. */
@@ -298,6 +281,5 @@ int trp_doctor(void)
 		worst = finding > worst ? finding : worst;
 	}
 	list_parts();
-	list_missing_parts();
 	return worst == BROKEN;
 }
