@@ -278,6 +278,16 @@ static int nobody(const struct trp_application *application)
 				  search.all[0] ? search.all : "none");
 }
 
+const char *trp_application_error(int r)
+{
+	/* Nobody but its node tells a command to stop. */
+	if (r == -ESHUTDOWN || r == -ECANCELED)
+		return "its node has ended";
+	return r == -ESRCH    ? "is gone"
+	       : r == -EAGAIN ? "its mailbox is full"
+			      : strerror(-r);
+}
+
 int trp_application_join(const struct trp_application *application,
 			 troupe_ref *ret_ref)
 {
@@ -296,7 +306,8 @@ int trp_application_join(const struct trp_application *application,
 	if (r == 0 || parse_ref(whom, ret_ref))
 		return 0;
 	troupe_leave();
-	return r == -ENOENT ? nobody(application)
-			    : trp_arguments_fail(TRP_ARGUMENTS_FAILED, command,
-						 "%s", strerror(-r));
+	return r == -ENOENT
+		       ? nobody(application)
+		       : trp_arguments_fail(TRP_ARGUMENTS_FAILED, command, "%s",
+					    trp_application_error(r));
 }

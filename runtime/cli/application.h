@@ -46,6 +46,9 @@ const ProtobufCMessage *trp_application_message(
 	const struct trp_application *application,
 	const ProtobufCMessageDescriptor *type);
 
+/* What that error of a request or a send means here, for people. */
+const char *trp_application_error(int r);
+
 /*
  * Joins the node and finds `whom`: a name, an address or SLOT.GENERATION.  0,
  * or the exit status; then this process is no guest.

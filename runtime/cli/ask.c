@@ -41,8 +41,9 @@ static int explain(const struct trp_application *application,
 	else if (error == -ESRCH)
 		text = proxy->reason.cause == TROUPE_NOPROC ? "it is gone"
 							    : buffer;
-	else if (error == -EAGAIN)
-		text = "its mailbox is full";
+	else if (error == -EAGAIN || error == -ESHUTDOWN ||
+		 error == -ECANCELED)
+		text = trp_application_error(error);
 	else if (!*text)
 		text = strerror(-error);
 	return trp_arguments_fail(

@@ -19,10 +19,7 @@ static int send(const struct trp_application *application,
 	if (r == 0)
 		return TRP_ARGUMENTS_OK;
 	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "send", "%s: %s",
-				  application->whom,
-				  r == -ESRCH	 ? "is gone"
-				  : r == -EAGAIN ? "its mailbox is full"
-						 : strerror(-r));
+				  application->whom, trp_application_error(r));
 }
 
 int trp_cli_send(int argc, char **argv)

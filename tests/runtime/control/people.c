@@ -247,6 +247,41 @@ Test(people, a_call_that_fails_says_why)
 	node_stop(&node, "a");
 }
 
+static void await_mail_of(const char *label)
+{
+	const struct timespec moment = { 0, 2000000 };
+	int64_t received = 0;
+
+	for (int left = 1000; left && received == 0; left--) {
+		struct troupe_value *ps = node_ps("a");
+
+		received = troupe_value_to_int(
+			troupe_value_get(node_find(ps, label), "received"), 0);
+		troupe_value_free(ps);
+		nanosleep(&moment, NULL);
+	}
+	cr_assert_gt(received, 0);
+}
+
+Test(people, a_call_to_a_node_that_is_killed_says_so)
+{
+	char path[4096];
+	const char *const argv[] = { path,	"ask",	 "--timeout", "60",
+				     "doubler", "Never", NULL };
+
+	node_start(&node, "a", NULL);
+	snprintf(path, sizeof(path), "%s", program_built("bin/troupe"));
+	command = (struct program) { 0 };
+	cr_assert_eq(program_start(&command, argv), 0);
+	await_mail_of("doubler");
+	node_kill(&node);
+	expect(program_finish(&command, PATIENCE_MS), 1, "",
+	       "doubler, Never: its node has ended");
+	/* The next one sweeps away what that one left. */
+	node_start(&node, "a", NULL);
+	node_stop(&node, "a");
+}
+
 static int in_shell(const char *words)
 {
 	char line[8192];
