@@ -59,14 +59,18 @@ struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
 	return entry;
 }
 
-void trp_redis_list_check(const struct trp_redis_list *list)
+size_t trp_redis_list_check(const struct trp_redis_list *list, bool is_by_due)
 {
 	struct trp_redis_entry *const *link = &list->first;
-	size_t count = 0;
+	size_t count = 0, asked = 0;
 
-	for (; *link; link = &(*link)->next)
-		count++;
+	for (; *link; link = &(*link)->next, count++) {
+		assert(!is_by_due || !(*link)->next ||
+		       (*link)->due <= (*link)->next->due);
+		asked += (*link)->is_asked;
+	}
 	assert(list->count == count && (!count || list->last == link));
+	return asked;
 }
 
 bool trp_redis_list_has(const struct trp_redis_list *list,

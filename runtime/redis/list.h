@@ -27,6 +27,7 @@ struct trp_redis_entry **trp_redis_list_find(struct trp_redis_list *list,
 struct trp_redis_entry *trp_redis_list_take(struct trp_redis_list *list,
 					    struct trp_redis_entry **link);
 
-void trp_redis_list_check(const struct trp_redis_list *list);
+/* Returns how many of it are asked for. */
+size_t trp_redis_list_check(const struct trp_redis_list *list, bool is_by_due);
 bool trp_redis_list_has(const struct trp_redis_list *list,
 			struct trp_redis_id id);

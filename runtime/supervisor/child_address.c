@@ -36,7 +36,7 @@ static uint32_t find(const struct trp_child_table *table, uint32_t parent,
 	return slot;
 }
 
-/* Who is listed, and nobody else, is found by its name. */
+/* A child that is listed, and no other, is found by its name. */
 void trp_child_address_check(const struct trp_child_table *table)
 {
 	uint32_t listed = 0, found = 0, slot;

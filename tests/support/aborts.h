@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What an assert catches: whether body(data) ends by one, in a process of its
- * own, and without a word or a core.
+ * Whether body(data) ends by a failed assert: in a process of its own, without
+ * a word or a core.
  */
 
 #include <stdbool.h>

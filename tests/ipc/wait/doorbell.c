@@ -18,7 +18,7 @@ static void note(uint32_t sender, void *data)
 	seen->last = sender;
 }
 
-/* What holds while nobody is on the way: doorbell.c. */
+/* The invariants of doorbell.c, which hold while nobody is on the way. */
 static bool is_whole(void)
 {
 	bool is = true;
