@@ -41,8 +41,7 @@ static int explain(const struct trp_application *application,
 	else if (error == -ESRCH)
 		text = proxy->reason.cause == TROUPE_NOPROC ? "it is gone"
 							    : buffer;
-	else if (error == -EAGAIN || error == -ESHUTDOWN ||
-		 error == -ECANCELED)
+	else if (error == -EAGAIN || error == -ESHUTDOWN || error == -ECANCELED)
 		text = trp_application_error(error);
 	else if (!*text)
 		text = strerror(-error);
