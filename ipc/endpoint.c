@@ -4,6 +4,11 @@
 #include <string.h>
 
 /*
+ * Each endpoint lies in the index within PROBES_MAX of its first place, so a
+ * reader looks no further, whatever an owner has written.  In an index of 2^16
+ * entries each of TRP_SLOTS_MAX slots has a place of its own: one that is large
+ * enough can always be made.
+ *
  * An object is written before the pointer to it, so an owner that is killed in
  * between leaves an endpoint that no reader finds.
  *
@@ -13,6 +18,7 @@
 enum {
 	FIRST_CHUNK = 32,
 	INDEX_LOG2_MAX = 17,
+	PROBES_MAX = 32,
 };
 static_assert(TRP_ENDPOINTS_INLINE + (FIRST_CHUNK << TRP_ENDPOINT_CHUNKS) -
 				      FIRST_CHUNK >=
@@ -90,7 +96,7 @@ static const struct trp_endpoint *look_at_endpoint(
 	return endpoints ? &endpoints[place.nth] : NULL;
 }
 
-/* C6: pairs with C5; the endpoint names its peer.  A full table ends too. */
+/* C6: pairs with C5; the endpoint names its peer. */
 uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 			     uint32_t peer)
 {
@@ -102,7 +108,7 @@ uint32_t trp_endpoint_number(const struct trp_arena *arena, uint32_t owner,
 		return 0;
 	mask = (UINT32_C(1) << index.log2) - 1;
 	at = first_probe(peer, index.log2);
-	for (uint32_t probes = 0; probes <= mask; probes++) {
+	for (uint32_t probes = 0; probes < PROBES_MAX; probes++) {
 		number = trp_load_acquire(&index.entry[at]);
 		if (number == 0)
 			return 0;
@@ -181,22 +187,39 @@ void trp_endpoint_check(const struct trp_region *region)
 		       number);
 }
 
-static void enter_into(_Atomic uint16_t *entry, unsigned log2, uint32_t peer,
-		       uint32_t number)
+/* Where that peer is to be entered; NULL: it would not be found there. */
+static _Atomic uint16_t *place_in(_Atomic uint16_t *entry, unsigned log2,
+				  uint32_t peer)
 {
 	uint32_t mask = (UINT32_C(1) << log2) - 1;
 	uint32_t at = first_probe(peer, log2);
 
-	assert(number > 0 && 2 * number <= mask + 1);
-	while (trp_load_relaxed(&entry[at]))
-		at = (at + 1) & mask;
-	/* C5: pairs with C6 in trp_endpoint_number(); publishes it. */
-	trp_store_release(&entry[at], (uint16_t)number);
+	for (uint32_t probes = 0; probes < PROBES_MAX; probes++)
+		if (!trp_load_relaxed(&entry[(at + probes) & mask]))
+			return &entry[(at + probes) & mask];
+	return NULL;
+}
+
+/* All endpoints, and a place for that peer.  False: it is too small. */
+static bool fill_index(struct trp_region *region, _Atomic uint16_t *entry,
+		       unsigned log2, uint32_t peer)
+{
+	uint32_t endpoints = own_front(region)->endpoints;
+	_Atomic uint16_t *place;
+
+	for (uint32_t number = 1; number <= endpoints; number++) {
+		place = place_in(entry, log2,
+				 trp_endpoint_own(region, number)->peer);
+		if (!place)
+			return false;
+		trp_store_relaxed(place, (uint16_t)number);
+	}
+	return place_in(entry, log2, peer);
 }
 
 /* The old table stays for readers that still use it. */
-static int enlarge_index(struct trp_region *region, uint32_t endpoints,
-			 unsigned log2)
+static int enlarge_index(struct trp_region *region, unsigned log2,
+			 uint32_t peer)
 {
 	size_t size = sizeof(uint16_t) << log2;
 	_Atomic uint16_t *entry;
@@ -207,9 +230,11 @@ static int enlarge_index(struct trp_region *region, uint32_t endpoints,
 		return r;
 	entry = trp_region_at(region, offset);
 	memset(entry, 0, size);
-	for (uint32_t number = 1; number <= endpoints; number++)
-		enter_into(entry, log2, trp_endpoint_own(region, number)->peer,
-			   number);
+	if (!fill_index(region, entry, log2, peer)) {
+		trp_region_free(region, offset, size);
+		assert(log2 < INDEX_LOG2_MAX);
+		return enlarge_index(region, log2 + 1, peer);
+	}
 	assert(offset % 64 == 0 && log2 <= INDEX_LOG2_MAX);
 	/* C1: pairs with C2 in look_at_index(). */
 	trp_store_release(&own_front(region)->index, offset | log2);
@@ -232,7 +257,17 @@ static int make_chunk(struct trp_region *region, unsigned chunk)
 	return 0;
 }
 
-static int make_room(struct trp_region *region, uint32_t number)
+static _Atomic uint16_t *place_of_new(const struct trp_region *region,
+				      uint32_t peer)
+{
+	struct index index;
+	bool has_index = look_at_index(region->arena, region->slot, &index);
+
+	assert(has_index);
+	return place_in((_Atomic uint16_t *)index.entry, index.log2, peer);
+}
+
+static int make_room(struct trp_region *region, uint32_t number, uint32_t peer)
 {
 	struct trp_front *front = own_front(region);
 	struct place place = place_of(number);
@@ -244,8 +279,8 @@ static int make_room(struct trp_region *region, uint32_t number)
 		if (r < 0)
 			return r;
 	}
-	if (2 * number > UINT32_C(1) << log2)
-		return enlarge_index(region, number - 1, log2 + 1);
+	if (2 * number > UINT32_C(1) << log2 || !place_of_new(region, peer))
+		return enlarge_index(region, log2 + 1, peer);
 	return 0;
 }
 
@@ -255,8 +290,6 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 	struct trp_front *front = own_front(region);
 	uint32_t number =
 		trp_endpoint_number(region->arena, region->slot, peer);
-	struct index index;
-	bool has_index;
 	int r;
 
 	assert(peer < region->arena->slots);
@@ -265,14 +298,13 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 		return 0;
 	}
 	number = front->endpoints + 1;
-	r = make_room(region, number);
+	r = make_room(region, number, peer);
 	if (r < 0)
 		return r;
 	trp_store_relaxed(&trp_endpoint_own(region, number)->peer, peer);
 	trp_store_release(&front->endpoints, number);
-	has_index = look_at_index(region->arena, region->slot, &index);
-	assert(has_index);
-	enter_into((_Atomic uint16_t *)index.entry, index.log2, peer, number);
+	/* C5: pairs with C6 in trp_endpoint_number(); publishes it. */
+	trp_store_release(place_of_new(region, peer), (uint16_t)number);
 	assert(trp_endpoint_number(region->arena, region->slot, peer) ==
 	       number);
 	*ret_number = number;

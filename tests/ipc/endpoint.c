@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "ipc/endpoint.h"
 #include "tests/support/aborts.h"
@@ -145,4 +146,68 @@ Test(endpoint, what_was_made_is_found_while_more_are_made)
 	}
 	pthread_join(reader, NULL);
 	cr_assert_not(race.has_failed);
+}
+
+/* ---- how far a reader looks ---------------------------------------------- */
+
+enum { PROBES = 32, LOG2_MAX = 17 };
+
+/* As ipc/endpoint.c spreads them. */
+static uint32_t first_probe(uint32_t peer, unsigned log2)
+{
+	return peer * UINT32_C(0x9e3779b1) >> (32 - log2);
+}
+
+/* So an index that is large enough has room within any number of probes. */
+Test(endpoint, each_slot_has_a_place_of_its_own_in_an_index_of_2_to_the_16)
+{
+	static bool is_taken[1 << 16];
+
+	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++) {
+		uint32_t at = first_probe(peer, 16);
+
+		cr_assert_not(is_taken[at], "slot %u", peer);
+		is_taken[at] = true;
+	}
+}
+
+Test(endpoint, is_found_where_all_peers_begin_at_the_same_place)
+{
+	const struct trp_endpoint *endpoint[TRP_SLOTS_MAX] = { NULL };
+	unsigned count = 0;
+
+	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++)
+		if (first_probe(peer, 8) == 77) {
+			endpoint[peer] = trp_endpoint_own(region, make(peer));
+			count++;
+		}
+	cr_assert_gt(count, 2 * PROBES);
+	for (uint32_t peer = 0; peer < TRP_SLOTS_MAX; peer++)
+		cr_assert_eq(find(peer), endpoint[peer]);
+}
+
+/* A look beyond is a fault. */
+Test(endpoint, a_lying_index_is_not_read_beyond_some_probes)
+{
+	struct trp_front *front = kit.self.box.front;
+	_Atomic uint16_t *entry;
+	uint64_t offset;
+	uint32_t slot;
+
+	cr_assert_eq(make(5), 1);
+	cr_assert_eq(
+		trp_region_alloc(region, sizeof(*entry) << LOG2_MAX, &offset),
+		0);
+	entry = trp_region_at(region, offset);
+	for (uint32_t i = 0; i < UINT32_C(1) << LOG2_MAX; i++)
+		entry[i] = 1;
+	front->index = offset | LOG2_MAX;
+	for (slot = 0; first_probe(slot, LOG2_MAX) >= TRP_PAGE / 2 - PROBES;)
+		slot++;
+	cr_assert_eq(mprotect((unsigned char *)entry + TRP_PAGE,
+			      (sizeof(*entry) << LOG2_MAX) - TRP_PAGE,
+			      PROT_NONE),
+		     0);
+	cr_assert_neq(slot, 5);
+	cr_assert_null(find(slot));
 }
