@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,18 +28,6 @@ void trp_process_die_with(pid_t parent)
 		_exit(EXIT_FAILURE);
 }
 
-pid_t trp_process_fork(void)
-{
-	pid_t parent = getpid();
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
-		trp_process_die_with(parent);
-	return pid;
-}
-
 int trp_process_prepare(void)
 {
 	/*
@@ -54,10 +43,9 @@ int trp_process_prepare(void)
 		       : 0;
 }
 
-pid_t trp_process_clone(pid_t supervisor)
+/* 0 in the child, for which glibc is as after fork(2); or -errno. */
+static pid_t copy_process(unsigned long flags)
 {
-	/* The exit signal must be 0: it is the zygote's, SIGCHLD. */
-	unsigned long flags = CLONE_PARENT;
 	long pid;
 
 	if (tid_address)
@@ -75,10 +63,48 @@ pid_t trp_process_clone(pid_t supervisor)
 	}
 	if (robust_list)
 		syscall(SYS_set_robust_list, robust_list, robust_size);
-	trp_process_die_with(supervisor);
-	trp_process_name("troupe-actor");
-	trp_fork_handlers_child();
 	return 0;
+}
+
+pid_t trp_process_clone(pid_t supervisor)
+{
+	/* The exit signal must be 0: it is the zygote's. */
+	pid_t pid = copy_process(CLONE_PARENT);
+
+	if (pid == 0) {
+		trp_process_die_with(supervisor);
+		trp_process_name("troupe-actor");
+		trp_fork_handlers_child();
+	}
+	return pid;
+}
+
+unsigned trp_process_threads(void)
+{
+	struct stat tasks;
+
+	/* A link for each, as for each folder in a folder. */
+	return stat("/proc/self/task", &tasks) ? 1
+					       : (unsigned)tasks.st_nlink - 2;
+}
+
+/* Locks that other threads hold are put right by fork(2) alone. */
+pid_t trp_process_fork(int end_signal)
+{
+	pid_t parent = getpid(), pid;
+
+	if (trp_process_threads() == 1 && end_signal != SIGCHLD &&
+	    trp_process_prepare() == 0) {
+		pid = copy_process((unsigned long)end_signal);
+		if (pid == 0)
+			trp_fork_handlers_child();
+	} else {
+		pid = fork();
+		pid = pid < 0 ? -errno : pid;
+	}
+	if (pid == 0)
+		trp_process_die_with(parent);
+	return pid;
 }
 
 /* ---- programs ------------------------------------------------------------ */

@@ -11,8 +11,15 @@
 
 #include <sys/types.h>
 
-/* fork(2).  In the child: dies with `parent`.  Returns as fork, or -errno. */
-pid_t trp_process_fork(void);
+/*
+ * fork(2).  In the child: dies with its parent, which gets `end_signal` at its
+ * end and at that of each of its siblings; or SIGCHLD, where the caller has
+ * threads.  Returns as fork, or -errno.
+ */
+pid_t trp_process_fork(int end_signal);
+
+/* Of this process. */
+unsigned trp_process_threads(void);
 
 /*
  * This process dies with `parent`, at once if that is no longer its parent.  A

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@
 
 /* After SIGKILL; a process that the kernel holds must not delay the node. */
 enum { PATIENCE_MS = 5000 };
+
+/* Between two walks over all children: times as long as the last one took. */
+enum { REST = 20 };
 
 /*
  * Reaped and unknown: its birth may not have been read yet.  Then an order for
@@ -79,8 +83,8 @@ static bool is_our_child(pid_t pid)
 {
 	siginfo_t info;
 
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
-	       0;
+	return waitid(P_PID, (id_t)pid, &info,
+		      WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
 /*
@@ -119,56 +123,111 @@ static bool is_left_over(struct trp_supervisor *supervisor, pid_t pid)
 {
 	troupe_ref owner;
 
+	/* To read a mark takes longer than all else. */
+	if (!supervisor->is_over &&
+	    (pid == supervisor->zygote.pid ||
+	     trp_child_by_pid(&supervisor->children, pid)))
+		return false;
 	if (!trp_mark_get(pid, supervisor->node.identity, &owner))
 		return supervisor->is_over && !supervisor->had_children;
-	return supervisor->is_over ||
-	       (pid != supervisor->zygote.pid &&
-		!trp_child_by_pid(&supervisor->children, pid) &&
-		!is_alive(supervisor, owner));
+	return supervisor->is_over || !is_alive(supervisor, owner);
 }
 
-/* Returns the number found.  Only we reap them, so the pids are still
- * theirs. */
-static unsigned kill_left_over(struct trp_supervisor *supervisor)
+static int open_list(void)
 {
-	FILE *list = fopen("/proc/thread-self/children", "re");
-	unsigned count = 0;
-	int pid;
+	return open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+}
 
-	while (list && fscanf(list, "%d", &pid) == 1)
+/*
+ * Of the next part of the list; *ret_count: so many more are killed.  None but
+ * we reap them, so the pids are theirs.  False: that was all.
+ */
+static bool kill_left_over(struct trp_supervisor *supervisor, int list,
+			   unsigned *ret_count)
+{
+	/* The kernel writes a page of whole numbers at most. */
+	static char part[64 * 1024 + 1];
+	ssize_t size = read(list, part, sizeof(part) - 1);
+	char *at = part, *end;
+	pid_t pid;
+
+	if (size <= 0)
+		return false;
+	part[size] = '\0';
+	while ((pid = (pid_t)strtol(at, &end, 10)) > 0) {
+		at = end;
 		if (is_left_over(supervisor, pid)) {
 			kill(pid, SIGKILL);
-			count++;
+			++*ret_count;
 		}
-	if (list)
-		fclose(list);
+	}
+	return true;
+}
+
+static unsigned kill_all_left_over(struct trp_supervisor *supervisor)
+{
+	unsigned count = 0;
+	int list = open_list();
+
+	if (list < 0)
+		return 0;
+	while (kill_left_over(supervisor, list, &count))
+		;
+	close(list);
 	return count;
 }
 
+static void look_soon(struct trp_supervisor *supervisor);
+
+/* A part at a time, for requests wait meanwhile. */
 static int look(struct troupe_timer *timer)
 {
-	enum { REST = 20 }; /* times as long as it took */
 	struct trp_supervisor *supervisor = timer->data;
-	int64_t start = troupe_now().ns;
+	struct trp_look *look = &supervisor->look;
+	int64_t start = troupe_now().ns, now;
+	bool has_more;
+	unsigned count;
 
-	kill_left_over(supervisor);
-	supervisor->look_after = start + REST * (troupe_now().ns - start);
+	if (!look->list) {
+		trp_reaper_walk(supervisor);
+		look->is_outdated = false;
+		look->list = open_list();
+	}
+	has_more = look->list > 0 &&
+		   kill_left_over(supervisor, look->list, &count);
+	now = troupe_now().ns;
+	look->after = now + REST * (now - start);
+	if (has_more) {
+		trp_timers_start(&supervisor->timers, timer,
+				 (struct troupe_time) { look->after });
+		return 0;
+	}
+	if (look->list > 0)
+		close(look->list);
+	look->list = 0;
+	if (look->is_outdated)
+		look_soon(supervisor);
 	return 0;
 }
 
-/* An exit may leave orphans to us, and so may the exit of an orphan. */
+/*
+ * An end may leave something to us, and so may the end of that.  One that comes
+ * during a look moves the list on beneath it.
+ */
 static void look_soon(struct trp_supervisor *supervisor)
 {
 	enum { SOON_NS = 50000000 };
-	struct troupe_timer *timer = &supervisor->look;
+	struct trp_look *next = &supervisor->look;
 	struct troupe_time at = { troupe_now().ns + SOON_NS };
 
-	if (timer->place)
+	next->is_outdated = true;
+	if (next->timer.place || next->list)
 		return;
-	if (at.ns < supervisor->look_after)
-		at.ns = supervisor->look_after;
-	*timer = (struct troupe_timer) { .fired = look, .data = supervisor };
-	trp_timers_start(&supervisor->timers, timer, at);
+	if (at.ns < next->after)
+		at.ns = next->after;
+	next->timer =
+		(struct troupe_timer) { .fired = look, .data = supervisor };
+	trp_timers_start(&supervisor->timers, &next->timer, at);
 }
 
 /* ---- births -------------------------------------------------------------- */
@@ -274,8 +333,8 @@ static void let_go(const siginfo_t *stop)
 	       (void *)(number == SIGTRAP ? 0 : number));
 }
 
-/* False: nothing has ended. */
-static bool reap(struct troupe_end *ret_end)
+/* Of these: P_ALL, which walks over all children; P_PID.  False: none has. */
+static bool reap(idtype_t which, pid_t pid, struct troupe_end *ret_end)
 {
 	struct rusage usage;
 	siginfo_t info;
@@ -283,8 +342,8 @@ static bool reap(struct troupe_end *ret_end)
 	for (;;) {
 		info.si_pid = 0;
 		/* The C library hides the fifth argument. */
-		if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG,
-			    &usage) < 0 ||
+		if (syscall(SYS_waitid, which, pid, &info,
+			    WEXITED | WNOHANG | __WALL, &usage) < 0 ||
 		    info.si_pid == 0)
 			return false;
 		if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
@@ -301,12 +360,42 @@ static bool reap(struct troupe_end *ret_end)
 	return true;
 }
 
-void trp_reaper_run(struct trp_supervisor *supervisor)
+void trp_reaper_ended(struct trp_supervisor *supervisor, pid_t pid)
 {
 	struct troupe_end end;
 
-	while (reap(&end))
+	if (reap(P_PID, pid, &end))
 		ended(supervisor, &end);
+}
+
+static int walk(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+	int64_t start = troupe_now().ns, now;
+	struct troupe_end end;
+
+	while (reap(P_ALL, 0, &end)) {
+		ended(supervisor, &end);
+		start = troupe_now().ns;
+	}
+	now = troupe_now().ns;
+	supervisor->walk_after = now + REST * (now - start);
+	return 0;
+}
+
+void trp_reaper_walk(struct trp_supervisor *supervisor)
+{
+	struct troupe_timer *timer = &supervisor->walk;
+
+	if (timer->place)
+		return;
+	*timer = (struct troupe_timer) { .fired = walk, .data = supervisor };
+	if (troupe_now().ns >= supervisor->walk_after)
+		walk(timer);
+	else
+		trp_timers_start(
+			&supervisor->timers, timer,
+			(struct troupe_time) { supervisor->walk_after });
 }
 
 static int give_up(struct troupe_timer *timer)
@@ -339,20 +428,23 @@ void trp_reaper_end(struct trp_supervisor *supervisor)
 	int number = 0;
 
 	supervisor->is_over = true;
+	if (supervisor->look.list > 0)
+		close(supervisor->look.list);
 	forget_unknown(supervisor, UINT64_MAX);
 	if (supervisor->zygote.pid > 0)
 		kill(supervisor->zygote.pid, SIGKILL);
 	sigprocmask(SIG_BLOCK, signals, NULL);
 	for (;;) {
-		while (reap(&end))
+		while (reap(P_ALL, 0, &end))
 			if (end.pid == supervisor->zygote.pid)
 				supervisor->zygote.pid = 0;
-		left = kill_left_over(supervisor) +
+		left = kill_all_left_over(supervisor) +
 		       (supervisor->zygote.pid > 0);
 		if (!left || troupe_now().ns > deadline.ns)
 			break;
 		number = sigtimedwait(signals, NULL, &moment);
 		if (number > 0 && number != SIGCHLD &&
+		    number != supervisor->end_signal &&
 		    trp_supervisor_stop_is_repeated(supervisor))
 			break;
 	}

@@ -14,8 +14,16 @@ struct trp_supervisor;
 /* Reads the zygote's answers, and whether it is gone. */
 void trp_reaper_births(struct trp_supervisor *supervisor);
 
-/* Reaps all dead processes. */
-void trp_reaper_run(struct trp_supervisor *supervisor);
+/*
+ * That process has ended, a signal says.  Each end of the zygote and of an
+ * actor queues a signal of its own, but for two cases: the queue was full
+ * (RLIMIT_SIGPENDING), or the process is one that comes with SIGCHLD, which
+ * stands for any number.
+ */
+void trp_reaper_ended(struct trp_supervisor *supervisor, pid_t pid);
+
+/* Reaps all that has ended, but no more often than a walk is worth. */
+void trp_reaper_walk(struct trp_supervisor *supervisor);
 
 /* Kills all actors and the zygote; sets is_given_up if that does not help. */
 void trp_reaper_kill(struct trp_supervisor *supervisor);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,18 +45,29 @@ static void end_signal(struct trp_supervisor *supervisor)
 	trp_reaper_kill(supervisor);
 }
 
-/* Signals left after a short read are reported again. */
+/*
+ * The descriptor does not say whose end it is unless it comes with SIGCHLD.
+ * Signals that are left are reported again.
+ */
 static void on_signal(struct trp_watch *watch, uint32_t events)
 {
+	enum { MOST = 64 };
 	struct trp_supervisor *supervisor = watch->data;
-	struct signalfd_siginfo info[4];
-	ssize_t size = read(watch->fd, info, sizeof(info));
+	const struct timespec at_once = { 0 };
+	siginfo_t info;
 
-	for (ssize_t i = 0; i < size / (ssize_t)sizeof(info[0]); i++) {
-		if (info[i].ssi_signo == SIGCHLD)
-			trp_reaper_run(supervisor);
-		else
+	for (int i = 0; i < MOST; i++) {
+		int number = sigtimedwait(&supervisor->heeded, &info, &at_once);
+
+		if (number < 0)
+			return;
+		if (number != SIGCHLD && number != supervisor->end_signal) {
 			end_signal(supervisor);
+			continue;
+		}
+		trp_reaper_ended(supervisor, info.si_pid);
+		if (number == SIGCHLD)
+			trp_reaper_walk(supervisor);
 	}
 }
 
@@ -75,25 +87,35 @@ static bool is_ignored(int number)
 	       action.sa_handler == SIG_IGN;
 }
 
-/* Inherited dispositions and masks; README.md has the reasons. */
-static void settle_signals(sigset_t *ret_heeded)
-{
-	sigset_t none;
+/*
+ * Inherited dispositions and masks; README.md says why.  Ends of actors come
+ * with a signal of which each is queued, where a queue is allowed.
+ */
+enum { QUEUE_LEAST = 1024 };
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+static void settle_signals(struct trp_supervisor *supervisor)
+{
+	sigset_t *heeded = &supervisor->heeded, ends;
+	struct rlimit queue = { 0 };
+
+	getrlimit(RLIMIT_SIGPENDING, &queue);
+	supervisor->end_signal =
+		queue.rlim_cur >= QUEUE_LEAST ? SIGRTMIN : SIGCHLD;
+	sigemptyset(&ends);
+	sigaddset(&ends, supervisor->end_signal);
+	sigprocmask(SIG_SETMASK, &ends, NULL);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	trp_continued_begin();
-	sigemptyset(ret_heeded);
-	sigaddset(ret_heeded, SIGCHLD);
-	sigaddset(ret_heeded, SIGINT);
-	sigaddset(ret_heeded, SIGTERM);
-	if (!is_ignored(SIGHUP)) /* respects nohup(1) */
-		sigaddset(ret_heeded, SIGHUP);
+	*heeded = ends;
+	sigaddset(heeded, SIGCHLD);
+	sigaddset(heeded, SIGINT);
+	sigaddset(heeded, SIGTERM);
+	if (!is_ignored(SIGHUP)) /* nohup(1) is to have its way */
+		sigaddset(heeded, SIGHUP);
 }
 
 static int watch_signals(struct trp_supervisor *supervisor)
@@ -249,6 +271,7 @@ static int tidy(struct troupe_timer *timer)
 	trp_mailbox_tidy(&supervisor->mailbox);
 	trp_region_cool(&supervisor->mailbox.region);
 	trp_memory_budget_tidy(&supervisor->mailbox.region.budget);
+	trp_reaper_walk(supervisor);
 	trp_log_catch_up();
 	return 0;
 }
@@ -431,14 +454,15 @@ int trp_supervisor_run(const struct trp_options *options,
 
 	supervisor = (struct trp_supervisor) { 0 };
 	trp_log_set_title("supervisor");
-	settle_signals(&supervisor.heeded);
+	settle_signals(&supervisor);
 	supervisor.had_children =
 		waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&supervisor, options, modules);
 	if (r < 0)
 		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
-	r = trp_zygote_start(&supervisor.zygote, &supervisor.node, &loaded);
+	r = trp_zygote_start(&supervisor.zygote, &supervisor.node,
+			     supervisor.end_signal, &loaded);
 	if (r < 0) {
 		trp_log_complain(": cannot load %s: %s", options->argv[0],
 				 loaded.why);

@@ -42,11 +42,17 @@ struct trp_supervisor {
 	char application[PATH_MAX]; /* its absolute path, or "" */
 	struct trp_order *orders;   /* that wait for room in the pipe */
 	size_t order_count, order_room;
-	uint64_t ordered, born;	     /* counts: orders written, births read */
-	struct trp_unknown *unknown; /* reaped before their birth was
-				      * reported */
-	struct troupe_timer look;    /* for orphans of dead actors */
-	int64_t look_after;
+	uint64_t ordered, born;	     /* so many: orders written, births read */
+	struct trp_unknown *unknown; /* reaped before their birth was told */
+	struct trp_look {	     /* for what the dead have left behind */
+		struct troupe_timer timer;
+		int64_t after;
+		int list;	  /* of our children, while it is read; or 0 */
+		bool is_outdated; /* somebody has ended since it was opened */
+	} look;
+	struct troupe_timer walk; /* over all children */
+	int64_t walk_after;
+	int end_signal;		   /* of actors and the zygote */
 	bool had_children;	   /* before it was a supervisor */
 	struct troupe_timer sweep; /* over the slots of the dead */
 	uint32_t dead;		   /* whose slots are not released yet */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/zygote/zygote.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -47,20 +46,6 @@ static int open_pipes(struct pipes *pipes)
 
 /* ---- in the zygote ------------------------------------------------------- */
 
-static int count_threads(void)
-{
-	DIR *dir = opendir("/proc/self/task");
-	struct dirent *entry;
-	int count = 0;
-
-	if (!dir)
-		return 1;
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
-	return count;
-}
-
 static int refuse(struct trp_loaded *loaded, int result, const char *why)
 {
 	loaded->result = result;
@@ -81,7 +66,7 @@ static const char *without_path(const char *text, const char *path)
 
 static int load(struct trp_node *node, struct trp_loaded *loaded)
 {
-	int threads = count_threads();
+	unsigned threads = trp_process_threads();
 	void *application;
 	void *symbol;
 	int r;
@@ -97,7 +82,7 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 			loaded, -ENOEXEC,
 			"it does not define troupe_main(); an application "
 			"is a shared object with that function");
-	if (count_threads() > threads)
+	if (trp_process_threads() > threads)
 		return refuse(loaded, -ENOTSUP,
 			      "its constructors start threads, which no actor "
 			      "would have; start them in init()");
@@ -321,7 +306,7 @@ static int reap(pid_t pid)
 	int status = 0;
 
 	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 		;
 	return status;
 }
@@ -341,7 +326,7 @@ static void tell_end(int status, struct trp_loaded *loaded)
 }
 
 int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
-		     struct trp_loaded *ret_loaded)
+		     int end_signal, struct trp_loaded *ret_loaded)
 {
 	struct pipes pipes;
 	int r, status;
@@ -350,7 +335,7 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	r = open_pipes(&pipes);
 	if (r < 0)
 		return refuse(ret_loaded, r, strerror(-r));
-	pid = trp_process_fork();
+	pid = trp_process_fork(end_signal);
 	if (pid == 0)
 		zygote_main(node, &pipes);
 	close(pipes.orders[0]);

@@ -37,11 +37,12 @@ struct trp_zygote {
 
 /*
  * Forks the zygote.  node is copied by the fork and filled in there.  Waits
- * until the application is loaded; on failure everything is cleaned up,
- * ret_loaded->why has the reason, and it returns ret_loaded->result.
+ * until the application is loaded; on failure nothing is left, ret_loaded->why
+ * says of what, and it returns ret_loaded->result.
+ * end_signal: as trp_process_fork(), of the zygote and of each actor.
  */
 int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
-		     struct trp_loaded *ret_loaded);
+		     int end_signal, struct trp_loaded *ret_loaded);
 
 /* Closes both pipes: it will end.  The caller reaps it. */
 void trp_zygote_stop(struct trp_zygote *zygote);
