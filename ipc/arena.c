@@ -274,41 +274,103 @@ void trp_arena_fini(struct trp_arena *arena)
 	*arena = (struct trp_arena) { .fd = -1 };
 }
 
-/*
- * Punching a hole visits every process that maps the file, so a range that
- * never had pages is left alone.
- */
-static bool has_data(const struct trp_arena *arena, size_t offset, size_t size)
-{
-	off_t data = lseek(arena->fd, (off_t)offset, SEEK_DATA);
+/* ---- slots that are free ------------------------------------------------- */
 
-	return data < 0 ? errno != ENXIO : (size_t)data < offset + size;
+/* The pages that a region has. */
+struct pages {
+	uint64_t bytes;
+	unsigned looks, extents;
+	struct {
+		size_t begin, end;
+	} extent[TRP_KEPT_MAX / TRP_PAGE];
+};
+
+static void find_pages(const struct trp_arena *arena, size_t begin, size_t end,
+		       struct pages *pages)
+{
+	enum { LOOKS = 64 };
+
+	while (begin < end) {
+		size_t data = (size_t)lseek(arena->fd, (off_t)begin, SEEK_DATA);
+		size_t hole;
+
+		if (data >= end)
+			return; /* or -1: there is none up to the end */
+		hole = (size_t)lseek(arena->fd, (off_t)data, SEEK_HOLE);
+		if (hole > end || ++pages->looks == LOOKS)
+			hole = end; /* in many pieces: taken for all */
+		pages->bytes += hole - data;
+		if (pages->bytes <= TRP_KEPT_MAX) {
+			pages->extent[pages->extents].begin = data;
+			pages->extent[pages->extents++].end = hole;
+		}
+		begin = hole;
+	}
 }
 
+static bool write_zeros(const struct trp_arena *arena,
+			const struct pages *pages)
+{
+	static const unsigned char zeros[TRP_KEPT_MAX];
+	bool is_written = true;
+
+	for (unsigned i = 0; i < pages->extents && is_written; i++) {
+		size_t begin = pages->extent[i].begin;
+		size_t size = pages->extent[i].end - begin;
+
+		is_written = pwrite(arena->fd, zeros, size, (off_t)begin) ==
+			     (ssize_t)size;
+	}
+	return is_written;
+}
+
+bool trp_arena_clean(const struct trp_arena *arena, uint32_t slot,
+		     uint64_t *ret_bytes)
+{
+	size_t front = front_offset(arena, slot);
+	size_t heap = heap_offset(arena, slot);
+	struct pages pages;
+
+	assert(slot < arena->slots && slot != arena->entered);
+	assert(arena->fd >= 0);
+
+	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
+	pages.bytes = pages.looks = pages.extents = 0;
+	find_pages(arena, front, front + TRP_FRONT_SIZE, &pages);
+	find_pages(arena, heap, heap + arena->heap_size, &pages);
+	*ret_bytes = pages.bytes;
+	return pages.bytes <= TRP_KEPT_MAX && write_zeros(arena, &pages);
+}
+
+/* Each hole asks all who map the file to forget: only where there is one. */
 static int punch(const struct trp_arena *arena, size_t offset, size_t size)
 {
+	size_t data = (size_t)lseek(arena->fd, (off_t)offset, SEEK_DATA);
+
+	if (data >= offset + size)
+		return 0; /* or -1, as above */
 	if (fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		      (off_t)offset, (off_t)size))
 		return -errno;
 	return 0;
 }
 
-int trp_arena_release(struct trp_arena *arena, uint32_t slot)
+int trp_arena_give_back(const struct trp_arena *arena, uint32_t first,
+			uint32_t count)
 {
 	int r;
 
-	assert(slot < arena->slots && slot != arena->entered);
-	assert(arena->fd >= 0);
+	assert(first < arena->slots && count <= arena->slots - first);
+	assert(arena->entered - first >= count && arena->fd >= 0);
 
-	/* A slot that lived has a front, and a doorbell that was rung. */
-	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
-	r = punch(arena, arena->doorbells + slot * sizeof(struct trp_doorbell),
-		  sizeof(struct trp_doorbell));
+	r = punch(arena, arena->doorbells + first * sizeof(struct trp_doorbell),
+		  count * sizeof(struct trp_doorbell));
 	if (r == 0)
-		r = punch(arena, front_offset(arena, slot), TRP_FRONT_SIZE);
-	if (r == 0 &&
-	    has_data(arena, heap_offset(arena, slot), arena->heap_size))
-		r = punch(arena, heap_offset(arena, slot), arena->heap_size);
+		r = punch(arena, front_offset(arena, first),
+			  (size_t)count * TRP_FRONT_SIZE);
+	if (r == 0)
+		r = punch(arena, heap_offset(arena, first),
+			  count * arena->heap_size);
 	return r;
 }
 

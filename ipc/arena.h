@@ -30,6 +30,7 @@ enum {
 	TRP_PAGE = 4096,
 	TRP_SLOTS_MAX = 496 * 64,
 	TRP_FRONT_SIZE = 64 * 1024,
+	TRP_KEPT_MAX = 64 * 1024, /* of a region whose slot is free */
 	TRP_ENDPOINTS_INLINE = 28,
 	TRP_ENDPOINT_CHUNKS = 12,
 	TRP_INDEX_INLINE = 64,
@@ -163,9 +164,9 @@ struct trp_arena {
  * Makes the memfd and maps it: everything read-only but promises and doorbells.
  * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
- * and trp_arena_release().
- * Returns 0, -EINVAL, -ENOMEM (no address space), -EFBIG (RLIMIT_FSIZE), or as
- * memfd_create(2), ftruncate(2) and mmap(2).
+ * and for the memory of free slots.
+ * Returns 0, -EINVAL, -ENOMEM (no address space), -EFBIG (RLIMIT_FSIZE), or
+ * what memfd_create(2), ftruncate(2) and mmap(2) say.
  */
 int trp_arena_create(struct trp_arena *arena, uint32_t slots,
 		     uint64_t heap_size);
@@ -196,11 +197,22 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t slot);
 void trp_arena_fini(struct trp_arena *arena);
 
 /*
- * Gives back all memory of a slot's doorbell and region.  Slot 0's process
- * only, after the directory says that the slot is free: a reader that finds
- * zeros checks it before it rejects them.
+ * The memory of slots that are free.  Slot 0's process only, after the
+ * directory says so: a reader that finds zeros looks there before it calls them
+ * a lie.  To give memory back takes a walk over all processes that map the
+ * arena, to keep it does not.
+ *
+ * The first takes back the slot's promises, makes its region read as zeros and
+ * keeps the pages: *ret_bytes.
+ * False: it has more than TRP_KEPT_MAX, by *ret_bytes which may be too many,
+ * and is to be given back.
+ * The second gives back all pages of regions and doorbells [first, first +
+ * count).  0 or what fallocate(2) says.
  */
-int trp_arena_release(struct trp_arena *arena, uint32_t slot);
+bool trp_arena_clean(const struct trp_arena *arena, uint32_t slot,
+		     uint64_t *ret_bytes);
+int trp_arena_give_back(const struct trp_arena *arena, uint32_t first,
+			uint32_t count);
 
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena);
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,

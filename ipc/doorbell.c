@@ -88,6 +88,20 @@ void trp_doorbell_recover(struct trp_doorbell *doorbell)
 		set_bit(&doorbell->top, word);
 }
 
+static void clear(_Atomic uint64_t *words, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (trp_load_relaxed(&words[i]))
+			trp_store_relaxed(&words[i], 0);
+}
+
+void trp_doorbell_clear(struct trp_doorbell *doorbell)
+{
+	clear(doorbell->bottom, BOTTOM_WORDS);
+	clear(doorbell->middle, MIDDLE_WORDS);
+	clear(&doorbell->top, 1);
+}
+
 bool trp_doorbell_is_set(const struct trp_doorbell *doorbell)
 {
 	return trp_load_relaxed(&doorbell->top) != 0;

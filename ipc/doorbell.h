@@ -28,6 +28,12 @@ void trp_doorbell_set_again(struct trp_doorbell *doorbell, uint32_t sender);
  */
 void trp_doorbell_recover(struct trp_doorbell *doorbell);
 
+/*
+ * While nobody has the slot: nobody has rung.  The word stays as it is, for a
+ * waker of the last sleeper may still be about to change it.
+ */
+void trp_doorbell_clear(struct trp_doorbell *doorbell);
+
 bool trp_doorbell_is_set(const struct trp_doorbell *doorbell);
 
 /* Takes all that is set; calls visit() for each slot below `slots`. */

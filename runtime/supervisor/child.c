@@ -26,7 +26,7 @@ int trp_child_init(struct trp_child_table *table, uint32_t slots)
 		trp_child_fini(table);
 		return -ENOMEM;
 	}
-	/* The lowest slots are used first. */
+	/* The lowest are given away first. */
 	for (uint32_t slot = slots - 1; slot > 0; slot--)
 		table->free[table->free_count++] = slot;
 	table->child[0].state = CHILD_RUNNING;
@@ -89,7 +89,7 @@ void trp_child_check(const struct trp_child_table *table)
 		assert(!child->pid || table->slot_of[child->pid] == slot);
 	}
 	assert(listed == alive && table->alive == alive);
-	assert(table->free_count == spare);
+	assert(table->free_count <= spare); /* others are not offered yet */
 	for (uint32_t i = 0; i < table->free_count; i++)
 		assert(table->child[table->free[i]].state == CHILD_NONE);
 	trp_child_address_check(table);
@@ -244,7 +244,26 @@ void trp_child_free(struct trp_child_table *table, uint32_t slot)
 	child->watchers = NULL;
 	assert(!child->watching && !child->first && !child->is_listed);
 	child->state = CHILD_NONE;
+}
+
+void trp_child_offer(struct trp_child_table *table, uint32_t slot)
+{
+	assert(table->child[slot].state == CHILD_NONE);
+	assert(table->free_count < table->slots - 1);
 	table->free[table->free_count++] = slot;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x < *y) - (*x > *y);
+}
+
+void trp_child_offer_lowest(struct trp_child_table *table)
+{
+	qsort(table->free, table->free_count, sizeof(*table->free),
+	      compare_slots);
 }
 
 int trp_child_watch(struct trp_child_table *table, uint32_t watcher,

@@ -6,9 +6,10 @@
  * it knows neither processes nor memory.
  *
  *	state	NONE -> ORDERED -> RUNNING -> NONE or DEAD -> NONE
- *	NONE	the slot may be reused, at its next generation
- *	ORDERED	the zygote has the order; no pid yet
- *	DEAD	dead, but some of its mail is unread
+ *	NONE	the slot may be given away, at its next generation, once it is
+ *		offered
+ *	ORDERED	the zygote was asked for it; no pid yet
+ *	DEAD	dead, but not all that it sent has been read
  *
  * A child that is ORDERED or RUNNING is in the list of its parent's, which is
  * alive, or the supervisor's when that has ended.
@@ -55,6 +56,7 @@ struct trp_child {
 	uint32_t next_in_bucket; /* a slot; 0: none */
 	bool is_guest;		 /* we neither kill nor reap it */
 	bool is_held;		 /* it may still write its region: guest.h */
+	uint32_t next_dead;	 /* a slot that is DEAD; 0: none */
 	struct trp_guest *guest; /* until it is dead */
 	void (*expel)(struct trp_guest *guest); /* instead of a signal */
 };
@@ -106,6 +108,10 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot);
 
 /* DEAD -> NONE: the slot may be reused. */
 void trp_child_free(struct trp_child_table *table, uint32_t slot);
+/* The slot, which is NONE, may be given away: before those offered earlier. */
+void trp_child_offer(struct trp_child_table *table, uint32_t slot);
+/* From now on the lowest slots go first. */
+void trp_child_offer_lowest(struct trp_child_table *table);
 
 /* 0 or -ENOMEM.  target must be alive. */
 int trp_child_watch(struct trp_child_table *table, uint32_t watcher,

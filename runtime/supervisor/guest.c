@@ -245,9 +245,7 @@ int trp_supervisor_guest_join(struct trp_control_session *session,
 
 	if (r < 0)
 		return r;
-	if (!supervisor->children.free_count)
-		trp_slot_sweep(supervisor);
-	if (!supervisor->children.free_count)
+	if (!trp_slot_is_any_free(supervisor))
 		return -EAGAIN;
 	pidfd = open_pidfd(session);
 	if (pidfd < 0)

@@ -19,6 +19,14 @@ static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_store_release(&line->life, trp_life(generation, state));
 }
 
+/* Nobody is there any more. */
+static void give_up(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	set_state(supervisor, slot, TRP_FREE);
+	trp_child_free(&supervisor->children, slot);
+	trp_slot_memory_leave(supervisor, slot);
+}
+
 void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 		       uint32_t limit, uint32_t when_full)
 {
@@ -32,6 +40,7 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_store_relaxed(&line->note, when_full);
 	trp_store_relaxed(&line->pid, child->pid);
 	trp_store_relaxed(&line->incarnation, 1);
+	trp_slot_memory_take(supervisor, slot);
 	set_state(supervisor, slot, TRP_LIVE);
 }
 
@@ -48,9 +57,8 @@ void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot)
 
 	assert(child->state == CHILD_ORDERED && !child->pid);
 	trp_registry_remove_all(&supervisor->registry, &child->names);
-	set_state(supervisor, slot, TRP_FREE);
 	trp_child_ended(&supervisor->children, slot);
-	trp_child_free(&supervisor->children, slot);
+	give_up(supervisor, slot);
 }
 
 uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
@@ -61,16 +69,6 @@ uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
 }
 
 /* ---- the slot afterwards ------------------------------------------------- */
-
-static void release(struct trp_supervisor *supervisor, uint32_t slot)
-{
-	assert(supervisor->dead > 0 &&
-	       !supervisor->children.child[slot].is_held);
-	set_state(supervisor, slot, TRP_FREE);
-	trp_arena_release(&supervisor->node.arena, slot);
-	trp_child_free(&supervisor->children, slot);
-	supervisor->dead--;
-}
 
 static int sweep_is_due(struct troupe_timer *timer)
 {
@@ -90,29 +88,47 @@ static void sweep_later(struct trp_supervisor *supervisor, int64_t ms)
 void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
 		      uint32_t unread)
 {
-	const struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_child *child = &supervisor->children.child[slot];
 
 	assert(child->state == CHILD_DEAD);
-	supervisor->dead++;
-	if (unread == 0 && !child->is_held)
-		release(supervisor, slot);
-	else if (supervisor->dead == 1)
+	if (unread == 0 && !child->is_held) {
+		give_up(supervisor, slot);
+		return;
+	}
+	child->next_dead = supervisor->dead;
+	supervisor->dead = slot;
+	if (!child->next_dead)
 		sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
 void trp_slot_sweep(struct trp_supervisor *supervisor)
 {
-	const struct trp_child_table *children = &supervisor->children;
-	uint32_t before = supervisor->dead;
+	struct trp_child *children = supervisor->children.child;
+	uint32_t *link = &supervisor->dead, slot;
+	bool is_any_free = false;
 
-	for (uint32_t slot = 1; supervisor->dead && slot < children->slots;
-	     slot++)
-		if (children->child[slot].state == CHILD_DEAD &&
-		    !children->child[slot].is_held &&
-		    trp_mailbox_unread_ring(&supervisor->mailbox, slot) == 0)
-			release(supervisor, slot);
+	while ((slot = *link)) {
+		if (children[slot].is_held ||
+		    trp_mailbox_unread_ring(&supervisor->mailbox, slot)) {
+			link = &children[slot].next_dead;
+			continue;
+		}
+		*link = children[slot].next_dead;
+		give_up(supervisor, slot);
+		is_any_free = true;
+	}
 	if (supervisor->dead)
-		sweep_later(supervisor, before > supervisor->dead
-						? SWEEP_FIRST_MS
-						: 2 * supervisor->sweep_ms);
+		sweep_later(supervisor, is_any_free ? SWEEP_FIRST_MS
+						    : 2 * supervisor->sweep_ms);
+}
+
+bool trp_slot_is_any_free(struct trp_supervisor *supervisor)
+{
+	const struct trp_child_table *children = &supervisor->children;
+
+	if (!children->free_count)
+		trp_slot_sweep(supervisor);
+	if (!children->free_count)
+		trp_slot_memory_hurry(supervisor);
+	return children->free_count;
 }

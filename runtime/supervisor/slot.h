@@ -11,6 +11,7 @@
  */
 
 #include <sys/types.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct trp_supervisor;
@@ -31,5 +32,8 @@ uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot);
 void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
 		      uint32_t unread);
 
-/* Releases slots whose mail has been read; runs again later if any are left. */
+/* False: nor is one after a sweep. */
+bool trp_slot_is_any_free(struct trp_supervisor *supervisor);
+
+/* Releases those whose mail has been read; later again, if any are left. */
 void trp_slot_sweep(struct trp_supervisor *supervisor);

@@ -131,13 +131,11 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 		return -ECANCELED; /* or it is waiting for its last child */
 	if (!supervisor->has_zygote)
 		return -EAGAIN;
-	if (!supervisor->children.free_count)
-		trp_slot_sweep(supervisor);
-	slot = trp_child_add(&supervisor->children, parent);
-	if (!slot) {
+	if (!trp_slot_is_any_free(supervisor)) {
 		say_full(supervisor);
 		return -EAGAIN;
 	}
+	slot = trp_child_add(&supervisor->children, parent);
 	child = &supervisor->children.child[slot];
 	child->restart = supervisor->children.child[parent].restart;
 	child->spawned_at = trp_time_now().ns;

@@ -319,6 +319,8 @@ static int set_up(struct trp_supervisor *supervisor)
 	trp_dead_letter_begin(&supervisor->mailbox, &supervisor->timers, NULL);
 	r = trp_child_init(&supervisor->children, arena->slots);
 	if (r == 0)
+		r = trp_slot_memory_init(supervisor);
+	if (r == 0)
 		r = watch_signals(supervisor);
 	if (r == 0)
 		r = watch_births(supervisor);
@@ -414,6 +416,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	trp_registry_fini(&supervisor->registry);
 	trp_timers_fini(&supervisor->timers);
 	trp_child_fini(&supervisor->children);
+	trp_slot_memory_fini(supervisor);
 	trp_scratch_fini(&supervisor->scratch);
 	trp_mailbox_fini(&supervisor->mailbox);
 	trp_arena_fini(&supervisor->node.arena);

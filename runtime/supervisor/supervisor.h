@@ -19,6 +19,7 @@
 #include "runtime/supervisor/guest.h"
 #include "runtime/supervisor/module.h"
 #include "runtime/supervisor/registry.h"
+#include "runtime/supervisor/slot_memory.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
 
@@ -55,8 +56,9 @@ struct trp_supervisor {
 	int end_signal;		   /* of actors and the zygote */
 	bool had_children;	   /* before it was a supervisor */
 	struct troupe_timer sweep; /* over the slots of the dead */
-	uint32_t dead;		   /* whose slots are not released yet */
+	uint32_t dead;		   /* a slot that is not released yet; or 0 */
 	int64_t sweep_ms;
+	struct trp_slot_memory slot_memory;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	struct trp_restart *restarts;

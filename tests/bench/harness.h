@@ -44,7 +44,7 @@ struct board {
 	struct figure figure[FIGURES];
 	struct histogram latency;
 	struct trp_arena arena; /* of the node, as its supervisor has it */
-	long pages;		/* lanes_pages.touched */
+	long pages;		/* lanes_pages.kept */
 };
 
 extern struct board *board;

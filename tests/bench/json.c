@@ -66,7 +66,7 @@ static void row(FILE *file, const struct entry *entry, int index,
 	fprintf(file, "      \"node_seconds\": %.9g,\n", run->whole);
 	fprintf(file, "      \"context_switches\": %ld,\n", run->switches);
 	fprintf(file, "      \"max_rss_kib\": %ld,\n", run->rss);
-	fprintf(file, "      \"arena_pages_back\": %ld,\n", run->pages);
+	fprintf(file, "      \"arena_pages_kept\": %ld,\n", run->pages);
 	fprintf(file, "      \"real_time\": %.9g,\n",
 		run->seconds * 1e9 / items);
 	fprintf(file, "      \"cpu_time\": %.9g,\n", run->cpu * 1e9 / items);

@@ -241,11 +241,14 @@ void lanes_dump(FILE *file, const struct trp_arena *arena)
 
 /* ---- pages --------------------------------------------------------------- */
 
-/* The owner of that byte; the directory is the supervisor's. */
+/* Whose byte that is; promises and directory are the supervisor's. */
 static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
 {
+	if (offset < arena->doorbells)
+		return TRP_SLOT_SUPERVISOR;
 	if (offset < arena->directory)
-		return (uint32_t)(offset / sizeof(struct trp_doorbell));
+		return (uint32_t)((offset - arena->doorbells) /
+				  sizeof(struct trp_doorbell));
 	if (offset < arena->fronts)
 		return TRP_SLOT_SUPERVISOR;
 	if (offset < arena->heaps)
@@ -253,41 +256,57 @@ static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
 	return (uint32_t)((offset - arena->heaps) / arena->heap_size);
 }
 
-static bool is_first(const struct trp_arena *arena, size_t offset)
-{
-	return offset < arena->directory ||
-	       (offset < arena->heaps &&
-		(offset - arena->fronts) % TRP_FRONT_SIZE == 0);
-}
+/* Of each slot: of its region; and of all but the supervisor's, doorbells. */
+struct counts {
+	long region[TRP_SLOTS_MAX];
+	long doorbells;
+};
 
 static void count_page(const struct trp_arena *arena, size_t offset,
-		       struct lanes_pages *pages)
+		       struct counts *counts)
 {
 	uint32_t slot = slot_at(arena, offset);
-	uint64_t life;
 
 	if (slot == TRP_SLOT_SUPERVISOR)
 		return;
-	life = atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
-				    memory_order_relaxed);
-	if ((uint32_t)life == TRP_DEAD)
-		pages->unread++;
-	else if (is_first(arena, offset))
-		pages->touched++;
+	if (offset < arena->directory)
+		counts->doorbells++;
 	else
-		pages->left++;
+		counts->region[slot]++;
+}
+
+static struct lanes_pages sum_up(const struct trp_arena *arena,
+				 const struct counts *counts)
+{
+	struct lanes_pages pages = { .kept = counts->doorbells };
+
+	for (uint32_t slot = 1; slot < arena->slots; slot++) {
+		long count = counts->region[slot];
+
+		if (count == 0)
+			continue;
+		if ((uint32_t)trp_load_relaxed(
+			    &trp_arena_slot(arena, slot)->life) == TRP_DEAD)
+			pages.unread += count;
+		else if (count <= TRP_KEPT_MAX / TRP_PAGE)
+			pages.kept += count;
+		else
+			pages.left += count;
+	}
+	return pages;
 }
 
 void lanes_count_pages(const struct trp_arena *arena,
 		       struct lanes_pages *ret_pages)
 {
-	struct lanes_pages pages = { 0 };
+	static struct counts counts;
 	off_t at = 0, end;
 
+	counts = (struct counts) { 0 };
 	while ((at = lseek(arena->fd, at, SEEK_DATA)) >= 0) {
 		end = lseek(arena->fd, at, SEEK_HOLE);
 		for (; at < end; at += TRP_PAGE)
-			count_page(arena, (size_t)at, &pages);
+			count_page(arena, (size_t)at, &counts);
 	}
-	*ret_pages = pages;
+	*ret_pages = sum_up(arena, &counts);
 }

@@ -27,13 +27,14 @@ long lanes_unread(const struct trp_arena *arena, uint32_t sender,
 
 /*
  * Pages of slots other than the supervisor's, for the one that has the arena's
- * file open.  A released slot has none left, but a process that was about to
- * read its first page, or to ring its doorbell, may bring that back.
+ * file open.  A slot that is free keeps a few for its next owner; and who is
+ * about to look at its first page, or to ring its doorbell, may bring that
+ * back.
  */
 struct lanes_pages {
-	long left;    /* of slots that are free */
-	long touched; /* of these, again: doorbells and first pages */
-	long unread;  /* of the dead, whose mail was never read */
+	long left;   /* of regions that are free and have more than a few */
+	long kept;   /* of the others that are free; doorbells */
+	long unread; /* of the dead, whose mail was never read */
 };
 void lanes_count_pages(const struct trp_arena *arena,
 		       struct lanes_pages *ret_pages);

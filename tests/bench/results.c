@@ -58,7 +58,7 @@ static bool is_figure(const char *key, const json_t *value)
 		"repetitions", "threads",	   "repetition_index",
 		"iterations",  "bytes_per_second", "items_per_second",
 		"run_seconds", "node_seconds",	   "context_switches",
-		"max_rss_kib", "arena_pages_back", "real_time",
+		"max_rss_kib", "arena_pages_kept", "real_time",
 		"cpu_time",    "family_index",	   "per_family_instance_index",
 	};
 

@@ -85,21 +85,26 @@ Test(watch, the_supervisors_own_pages_are_none_that_were_left, .init = set_up,
 	touch(0);
 	lanes_count_pages(&arena, &pages);
 	cr_assert_eq(pages.left, 0);
-	cr_assert_eq(pages.touched, 0);
+	cr_assert_eq(pages.kept, 0);
 	cr_assert_eq(pages.unread, 0);
 }
 
-Test(watch, a_page_of_a_slot_that_was_given_away_is_found, .init = set_up,
-     .fini = tear_down)
+Test(watch, a_slot_that_was_given_away_and_has_many_pages_is_found,
+     .init = set_up, .fini = tear_down)
 {
+	enum { FEW = TRP_KEPT_MAX / TRP_PAGE };
 	struct lanes_pages pages;
 
-	touch(heap_of(FREE) + HEAP - 1);
+	for (int i = 0; i < FEW; i++)
+		touch(heap_of(FREE) + i * 2 * TRP_PAGE);
+	lanes_count_pages(&arena, &pages);
+	cr_assert_eq(pages.left, 0);
+	cr_assert_eq(pages.kept, FEW);
 	touch(front_of(FREE) + TRP_PAGE);
 	lanes_count_pages(&arena, &pages);
-	cr_assert_eq(pages.left, 2);
-	cr_assert_eq(pages.touched, 0);
-	cr_assert_eq(trp_arena_release(&arena, FREE), 0);
+	cr_assert_eq(pages.left, FEW + 1);
+	cr_assert_eq(pages.kept, 0);
+	cr_assert_eq(trp_arena_give_back(&arena, FREE, 1), 0);
 	lanes_count_pages(&arena, &pages);
 	cr_assert_eq(pages.left, 0);
 }
@@ -110,12 +115,12 @@ Test(watch, what_others_may_touch_again_and_what_the_dead_wrote_is_told_apart,
 	struct lanes_pages pages;
 
 	touch(front_of(FREE));
-	touch(FREE * sizeof(struct trp_doorbell));
+	touch(arena.doorbells + FREE * sizeof(struct trp_doorbell));
 	touch(heap_of(DEAD));
 	touch(heap_of(DEAD) + TRP_PAGE);
 	touch(front_of(DEAD));
 	lanes_count_pages(&arena, &pages);
 	cr_assert_eq(pages.left, 0);
-	cr_assert_eq(pages.touched, 2);
+	cr_assert_eq(pages.kept, 2);
 	cr_assert_eq(pages.unread, 3);
 }

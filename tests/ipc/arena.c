@@ -222,3 +222,101 @@ Test(arena, a_core_dump_holds_what_is_used_of_the_own_region_alone)
 	cr_assert(is_left_out(trp_arena_doorbell(arena, 1)));
 	cr_assert(is_left_out(trp_arena_slot(arena, 1)));
 }
+
+/* ---- the memory of slots that are free ----------------------------------- */
+
+static void write_pattern(uint32_t slot, uint64_t offset, size_t size)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	unsigned char *at = trp_arena_at(arena, slot, offset, size);
+	static unsigned char pattern[1 << 20];
+
+	memset(pattern, 0xa5, size);
+	cr_assert_eq(pwrite(arena->fd, pattern, size, at - arena->base),
+		     (ssize_t)size);
+}
+
+static bool is_zero(const unsigned char *bytes, size_t size)
+{
+	while (size > 0 && !*bytes)
+		bytes++, size--;
+	return size == 0;
+}
+
+Test(arena, a_region_that_is_kept_reads_as_zeros)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	uint64_t bytes, before = usage();
+
+	write_pattern(1, 0, 3 * TRP_PAGE);
+	write_pattern(1, 7 * TRP_PAGE, TRP_PAGE);
+	write_pattern(1, TRP_FRONT_SIZE, TRP_PAGE);
+	write_pattern(1, TRP_FRONT_SIZE + KIT_HEAP - TRP_PAGE, TRP_PAGE);
+	write_pattern(2, 0, TRP_PAGE);
+	cr_assert(trp_arena_clean(arena, 1, &bytes));
+	cr_assert_eq(bytes, 6 * TRP_PAGE);
+	cr_assert_eq(usage() - before, 7 * TRP_PAGE);
+	cr_assert(is_zero(trp_arena_at(arena, 1, 0, 1), 3 * TRP_PAGE));
+	cr_assert(is_zero(trp_arena_at(arena, 1, 7 * TRP_PAGE, 1), TRP_PAGE));
+	cr_assert(is_zero(trp_arena_at(arena, 1, TRP_FRONT_SIZE, 1), TRP_PAGE));
+	cr_assert(is_zero(
+		trp_arena_at(arena, 1, TRP_FRONT_SIZE + KIT_HEAP - TRP_PAGE, 1),
+		TRP_PAGE));
+	cr_assert_eq(*(unsigned char *)trp_arena_at(arena, 2, 0, 1), 0xa5);
+	cr_assert_eq(usage() - before, 7 * TRP_PAGE);
+}
+
+Test(arena, a_region_of_many_pages_is_left_to_be_given_back)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	uint64_t bytes, before = usage();
+
+	write_pattern(1, 0, TRP_KEPT_MAX);
+	cr_assert(trp_arena_clean(arena, 1, &bytes));
+	cr_assert_eq(bytes, TRP_KEPT_MAX);
+	write_pattern(1, TRP_FRONT_SIZE, TRP_PAGE);
+	cr_assert_not(trp_arena_clean(arena, 1, &bytes));
+	cr_assert_eq(bytes, TRP_KEPT_MAX + TRP_PAGE);
+	cr_assert_eq(trp_arena_give_back(arena, 1, 1), 0);
+	cr_assert_eq(usage(), before);
+	cr_assert(trp_arena_clean(arena, 1, &bytes));
+	cr_assert_eq(bytes, 0);
+}
+
+/* Each look at one costs a system call, so they are not all looked at. */
+Test(arena, a_heap_in_pieces_counts_for_more_than_it_has)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	uint64_t bytes, before = usage();
+
+	for (unsigned i = 0; i < 100; i++)
+		write_pattern(1, TRP_FRONT_SIZE + i * 2 * TRP_PAGE, TRP_PAGE);
+	cr_assert_not(trp_arena_clean(arena, 1, &bytes));
+	cr_assert_geq(bytes, 100 * TRP_PAGE);
+	cr_assert_eq(trp_arena_give_back(arena, 1, 1), 0);
+	cr_assert_eq(usage(), before);
+}
+
+Test(arena, a_range_of_slots_is_given_back_and_none_beside_it)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	uint64_t before = usage();
+
+	for (uint32_t slot = 1; slot <= 5; slot++) {
+		write_pattern(slot, 0, TRP_PAGE);
+		write_pattern(slot, TRP_FRONT_SIZE + KIT_HEAP - TRP_PAGE,
+			      TRP_PAGE);
+		trp_arena_doorbell(arena, slot)->word = slot;
+	}
+	cr_assert_eq(trp_arena_give_back(arena, 2, 3), 0);
+	cr_assert_eq(usage() - before, 2 * 3 * TRP_PAGE);
+	for (uint32_t slot = 1; slot <= 5; slot += 4) {
+		cr_assert_eq(trp_arena_doorbell(arena, slot)->word, slot);
+		cr_assert_eq(*(unsigned char *)trp_arena_at(arena, slot, 0, 1),
+			     0xa5);
+		cr_assert_eq(
+			*(unsigned char *)trp_arena_at(
+				arena, slot, TRP_FRONT_SIZE + KIT_HEAP - 1, 1),
+			0xa5);
+	}
+}

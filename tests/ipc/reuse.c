@@ -133,6 +133,33 @@ Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
 	depart();
 }
 
+/* Its pages are those of the last owner. */
+Test(reuse, a_new_owner_begins_with_zeros_in_pages_that_were_kept)
+{
+	const struct trp_arena *arena = &kit.self.arena;
+	const uint64_t *words = trp_arena_at(arena, 2, 0, TRP_FRONT_SIZE);
+	uint64_t before;
+
+	arrive();
+	for (uint64_t i = 0; i < 1000; i++) {
+		cr_assert_eq(kit_send_number(&other, 1, 1, i), 0);
+		cr_assert_eq(kit_send_number(&ann, 2, other.generation, i), 0);
+		cr_assert_eq(read_numbers(&ann, i), 1);
+		cr_assert_eq(read_numbers(&other, i), 1);
+	}
+	before = kit_usage(arena);
+	depart();
+	cr_assert_eq(kit_usage(arena), before);
+	for (size_t i = 0; i < TRP_FRONT_SIZE / sizeof(*words); i++)
+		cr_assert_eq(words[i], 0, "word %zu", i);
+	cr_assert_not(trp_doorbell_is_set(trp_arena_doorbell(arena, 2)));
+	arrive();
+	cr_assert_eq(read_numbers(&other, 0), 0);
+	cr_assert_eq(kit_send_number(&other, 1, 1, 5), 0);
+	cr_assert_eq(read_numbers(&ann, 5), 1);
+	depart();
+}
+
 Test(reuse, mail_held_from_a_dead_sender_may_be_done_with_later)
 {
 	struct trp_mail mail;

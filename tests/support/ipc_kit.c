@@ -89,10 +89,13 @@ uint32_t kit_give(struct kit *kit, uint32_t slot)
 
 void kit_free_slot(struct kit *kit, uint32_t slot)
 {
-	int r;
+	uint64_t bytes;
+	int r = 0;
 
 	kit_set_state(kit, slot, TRP_FREE);
-	r = trp_arena_release(&kit->self.arena, slot);
+	trp_doorbell_clear(trp_arena_doorbell(&kit->self.arena, slot));
+	if (!trp_arena_clean(&kit->self.arena, slot, &bytes))
+		r = trp_arena_give_back(&kit->self.arena, slot, 1);
 	assert(r == 0);
 }
 

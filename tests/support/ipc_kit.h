@@ -37,7 +37,7 @@ uint32_t kit_give(struct kit *kit, uint32_t slot);
 uint32_t kit_generation(struct kit *kit, uint32_t slot);
 void kit_set_state(struct kit *kit, uint32_t slot, enum trp_state state);
 
-/* Releases the memory; the next kit_give() is another generation. */
+/* As a supervisor does; the next kit_give() is another generation. */
 void kit_free_slot(struct kit *kit, uint32_t slot);
 
 /* The present owner of `slot`, in this process. */

@@ -195,8 +195,7 @@ static void two_cores(uint32_t size, int records)
 		waitpid(pid, NULL, 0);
 		round[i] = (now() - begin) / records;
 		trp_mailbox_fini(&box);
-		must(trp_arena_release(&arena, 3));
-		must(trp_arena_release(&arena, 4));
+		must(trp_arena_give_back(&arena, 3, 2));
 	}
 	printf("two cores   %5u B   a record       %7.1f\n", size,
 	       median(round));
@@ -207,8 +206,7 @@ static void measure(uint32_t size, int records)
 	printf("memcpy      %5u B   a copy         %7.1f\n", size,
 	       copy_floor(size, records));
 	same_core(size, records);
-	must(trp_arena_release(&arena, 1));
-	must(trp_arena_release(&arena, 2));
+	must(trp_arena_give_back(&arena, 1, 2));
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		two_cores(size, records);
 }

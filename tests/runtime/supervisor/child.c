@@ -55,6 +55,7 @@ Test(child, random_births_and_deaths_keep_the_tree)
 		if (child->state == CHILD_RUNNING && one && rand_r(&seed) % 2) {
 			trp_child_ended(&table, one);
 			trp_child_free(&table, one);
+			trp_child_offer(&table, one);
 			alive--;
 		} else if (child->state == CHILD_RUNNING) {
 			slot = trp_child_add(&table, one);
@@ -111,6 +112,7 @@ Test(child, a_slot_comes_back_with_another_generation)
 	cr_assert_null(trp_child_find(&table, old));
 	cr_assert_eq(trp_child_add(&table, 0), 0);
 	trp_child_free(&table, slot);
+	trp_child_offer(&table, slot);
 	cr_assert_eq(trp_child_add(&table, 0), slot);
 	cr_assert_null(trp_child_find(&table, old));
 	trp_child_fini(&table);
