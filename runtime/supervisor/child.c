@@ -35,23 +35,20 @@ int trp_child_init(struct trp_child_table *table, uint32_t slots)
 	return 0;
 }
 
-static void free_watchers(struct trp_watcher *watcher)
+static void free_watchers(struct trp_child_table *table, uint32_t slot)
 {
-	while (watcher) {
-		struct trp_watcher *next = watcher->next_of_target;
-
-		free(watcher);
-		watcher = next;
-	}
+	while (table->child[slot].watchers)
+		trp_watcher_free(&table->watchers, table->child[slot].watchers);
 }
 
 void trp_child_fini(struct trp_child_table *table)
 {
 	for (uint32_t slot = 0; table->child && slot < table->slots; slot++)
-		free_watchers(table->child[slot].watchers);
+		free_watchers(table, slot);
 	free(table->child);
 	free(table->free);
 	free(table->slot_of);
+	free(table->watchers.bucket);
 	free(table->bucket);
 	*table = (struct trp_child_table) { 0 };
 }
@@ -178,34 +175,6 @@ uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid)
 	return table->slot_of[pid];
 }
 
-static void unlink_from_target(struct trp_child_table *table,
-			       struct trp_watcher *watcher)
-{
-	struct trp_child *target = trp_child_find(table, watcher->target);
-	struct trp_watcher **link;
-
-	if (!target)
-		return;
-	link = &target->watchers;
-	for (; *link != watcher; link = &(*link)->next_of_target)
-		assert(*link);
-	*link = watcher->next_of_target;
-}
-
-static void unlink_from_watcher(struct trp_child_table *table,
-				struct trp_watcher *watcher)
-{
-	struct trp_child *child = trp_child_find(table, watcher->watcher);
-	struct trp_watcher **link;
-
-	if (!child)
-		return;
-	link = &child->watching;
-	for (; *link != watcher; link = &(*link)->next_of_watcher)
-		assert(*link);
-	*link = watcher->next_of_watcher;
-}
-
 void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 {
 	struct trp_child *child = &table->child[slot];
@@ -213,14 +182,11 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 	uint32_t first;
 
 	assert(slot != 0 && trp_child_is_alive(child));
-	while ((watcher = child->watching)) {
-		child->watching = watcher->next_of_watcher;
-		unlink_from_target(table, watcher);
-		free(watcher);
-	}
+	while (child->watching)
+		trp_watcher_free(&table->watchers, child->watching);
 	for (watcher = child->watchers; watcher;
-	     watcher = watcher->next_of_target)
-		unlink_from_watcher(table, watcher);
+	     watcher = watcher->in[TRP_WATCHER_OF_TARGET].next)
+		trp_watcher_target_ended(&table->watchers, watcher);
 	trp_child_address_unlist(table, slot);
 	while ((first = child->first)) {
 		trp_child_address_unlist(table, first);
@@ -240,8 +206,7 @@ void trp_child_free(struct trp_child_table *table, uint32_t slot)
 	struct trp_child *child = &table->child[slot];
 
 	assert(child->state == CHILD_DEAD);
-	free_watchers(child->watchers);
-	child->watchers = NULL;
+	free_watchers(table, slot);
 	assert(!child->watching && !child->first && !child->is_listed);
 	child->state = CHILD_NONE;
 }
@@ -269,38 +234,26 @@ void trp_child_offer_lowest(struct trp_child_table *table)
 int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 		    uint32_t target, uint64_t id)
 {
-	struct trp_child *of = &table->child[target];
-	struct trp_child *by = &table->child[watcher];
-	struct trp_watcher *entry = malloc(sizeof(*entry));
-
-	assert(trp_child_is_alive(of) && trp_child_is_alive(by));
-	if (!entry)
-		return -ENOMEM;
-	*entry = (struct trp_watcher) {
-		.next_of_target = of->watchers,
-		.next_of_watcher = by->watching,
+	const struct trp_watcher entry = {
 		.watcher = trp_child_ref(table, watcher),
 		.target = trp_child_ref(table, target),
 		.id = id,
 	};
-	of->watchers = entry;
-	by->watching = entry;
-	return 0;
+
+	assert(trp_child_is_alive(&table->child[target]));
+	assert(trp_child_is_alive(&table->child[watcher]));
+	return trp_watcher_add(&table->watchers, &entry,
+			       &table->child[target].watchers,
+			       &table->child[watcher].watching);
 }
 
 bool trp_child_unwatch(struct trp_child_table *table, uint32_t watcher,
 		       uint64_t id)
 {
-	struct trp_watcher **link = &table->child[watcher].watching;
-	struct trp_watcher *entry;
+	struct trp_watcher *entry = trp_watcher_find(
+		&table->watchers, trp_child_ref(table, watcher), id);
 
-	for (; (entry = *link); link = &entry->next_of_watcher) {
-		if (entry->id != id)
-			continue;
-		*link = entry->next_of_watcher;
-		unlink_from_target(table, entry);
-		free(entry);
-		return true;
-	}
-	return false;
+	if (entry)
+		trp_watcher_free(&table->watchers, entry);
+	return entry;
 }

@@ -19,20 +19,12 @@
 #include <stdint.h>
 #include "runtime/node/ref.h"
 #include "runtime/node/timers.h"
+#include "runtime/supervisor/watcher.h"
 
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_DEAD };
 
 struct trp_guest;
 struct trp_restart;
-
-/* An actor that gets the report of an end. */
-struct trp_watcher {
-	struct trp_watcher *next_of_target;  /* all that watch the same */
-	struct trp_watcher *next_of_watcher; /* all of the same watcher */
-	troupe_ref watcher;
-	troupe_ref target;
-	uint64_t id;
-};
 
 struct trp_child {
 	enum trp_child_state state;
@@ -68,8 +60,9 @@ struct trp_child_table {
 	uint32_t *free; /* a stack of slots */
 	uint32_t free_count;
 	uint16_t *slot_of; /* by pid */
-	uint32_t *bucket;  /* slots, by parent and name */
-	uint32_t buckets;  /* a power of two */
+	struct trp_watchers watchers;
+	uint32_t *bucket; /* slots, by parent and name */
+	uint32_t buckets; /* a power of two */
 };
 
 /* 0 or -ENOMEM.  Uses memory for pids that have occurred, a page for 2048. */
@@ -106,7 +99,7 @@ uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid);
  */
 void trp_child_ended(struct trp_child_table *table, uint32_t slot);
 
-/* DEAD -> NONE: the slot may be reused. */
+/* DEAD -> NONE. */
 void trp_child_free(struct trp_child_table *table, uint32_t slot);
 /* The slot, which is NONE, may be given away: before those offered earlier. */
 void trp_child_offer(struct trp_child_table *table, uint32_t slot);

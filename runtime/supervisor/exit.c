@@ -190,7 +190,7 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_exit_tell(supervisor, trp_child_ref(children, parent), end,
 			      TRP_WATCH_CHILD);
 	for (watcher = children->child[slot].watchers; watcher;
-	     watcher = watcher->next_of_target)
+	     watcher = watcher->in[TRP_WATCHER_OF_TARGET].next)
 		trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
 	for (size_t i = 0; i < leftover->callers; i++)
 		trp_exit_tell(supervisor, leftover->caller[i], end,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "runtime/supervisor/child.h"
 #include "runtime/supervisor/child_address.h"
 #include "tests/support/aborts.h"
@@ -133,6 +134,81 @@ Test(child, a_watch_ends_with_either_side)
 	cr_assert_eq(table.child[b].watchers->id, 8);
 	trp_child_ended(&table, a);
 	cr_assert_null(table.child[b].watchers);
+	trp_child_fini(&table);
+}
+
+/*
+ * Each in a number of steps that does not depend on the others; all of them
+ * would be 10^11 otherwise.
+ */
+Test(child, watches_of_one_target_set_in_turn_end_in_linear_time, .timeout = 60)
+{
+	enum { WATCHES = 300000 };
+	struct trp_child_table table;
+	uint32_t a, b, target;
+
+	trp_child_init(&table, 8);
+	a = trp_child_add(&table, 0);
+	b = trp_child_add(&table, 0);
+	target = trp_child_add(&table, 0);
+	for (uint64_t id = 1; id <= WATCHES; id++) {
+		cr_assert_eq(trp_child_watch(&table, a, target, id), 0);
+		cr_assert_eq(trp_child_watch(&table, b, target, id), 0);
+	}
+	for (uint64_t id = 1; id <= WATCHES; id++)
+		cr_assert(trp_child_unwatch(&table, b, id));
+	cr_assert_null(table.child[b].watching);
+	for (uint64_t id = 1; id <= WATCHES; id++)
+		cr_assert_eq(trp_child_watch(&table, b, target, id), 0);
+	trp_child_ended(&table, a);
+	cr_assert_eq(table.watchers.count, WATCHES);
+	trp_child_ended(&table, target);
+	cr_assert_eq(table.watchers.count, 0);
+	cr_assert_null(table.child[b].watching);
+	cr_assert_not_null(table.child[target].watchers);
+	trp_child_free(&table, target);
+	trp_child_fini(&table);
+}
+
+/* Against a plain list of all that there are. */
+Test(child, watches_at_random_are_those_that_were_set)
+{
+	enum { ACTORS = 6, IDS = 8 };
+	static uint32_t target_of[ACTORS + 1][IDS];
+	struct trp_child_table table;
+	unsigned seed = 4;
+
+	trp_child_init(&table, ACTORS + 1);
+	for (uint32_t i = 1; i <= ACTORS; i++)
+		trp_child_add(&table, 0);
+	for (int i = 0; i < 100000; i++) {
+		uint32_t by = 1 + rand_r(&seed) % ACTORS;
+		uint32_t of = 1 + rand_r(&seed) % ACTORS;
+		uint32_t id = rand_r(&seed) % IDS, count = 0;
+
+		if (rand_r(&seed) % 50 == 0) {
+			trp_child_ended(&table, by);
+			trp_child_free(&table, by);
+			trp_child_offer(&table, by);
+			cr_assert_eq(trp_child_add(&table, 0), by);
+			memset(target_of[by], 0, sizeof(target_of[by]));
+			for (uint32_t j = 1; j <= ACTORS; j++)
+				for (uint32_t k = 0; k < IDS; k++)
+					if (target_of[j][k] == by)
+						target_of[j][k] = 0;
+		} else if (target_of[by][id]) {
+			cr_assert(trp_child_unwatch(&table, by, id));
+			target_of[by][id] = 0;
+		} else {
+			cr_assert_not(trp_child_unwatch(&table, by, id));
+			cr_assert_eq(trp_child_watch(&table, by, of, id), 0);
+			target_of[by][id] = of;
+		}
+		for (uint32_t j = 1; j <= ACTORS; j++)
+			for (uint32_t k = 0; k < IDS; k++)
+				count += target_of[j][k] != 0;
+		cr_assert_eq(table.watchers.count, count);
+	}
 	trp_child_fini(&table);
 }
 
