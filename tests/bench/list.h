@@ -66,6 +66,9 @@
 	BENCH(fanout)         \
 	BENCH(full)           \
 	BENCH(spawn)          \
+	BENCH(churn)          \
+	BENCH(storm)          \
+	BENCH(stop_all)       \
 	BENCH(restart)        \
 	BENCH(reports)        \
 	BENCH(idle)           \
