@@ -25,8 +25,8 @@
 /* After SIGKILL; a process that the kernel holds must not delay the node. */
 enum { PATIENCE_MS = 5000 };
 
-/* Between two walks over all children: times as long as the last one took. */
-enum { REST = 20 };
+/* After a walk over all children, or a look: times as long as it took. */
+enum { REST = 20, LOOK_REST = 100 };
 
 /*
  * Reaped and unknown: its birth may not have been read yet.  Then an order for
@@ -196,7 +196,7 @@ static int look(struct troupe_timer *timer)
 	has_more = look->list > 0 &&
 		   kill_left_over(supervisor, look->list, &count);
 	now = troupe_now().ns;
-	look->after = now + REST * (now - start);
+	look->after = now + LOOK_REST * (now - start);
 	if (has_more) {
 		trp_timers_start(&supervisor->timers, timer,
 				 (struct troupe_time) { look->after });
