@@ -49,11 +49,13 @@
 	BENCH(chameneos_redux)
 
 /* Lower bounds. */
-#define BENCHES_FLOORS(BENCH) \
-	BENCH(floor_futex)    \
-	BENCH(floor_line)     \
-	BENCH(floor_memcpy)   \
-	BENCH(floor_fork)     \
+#define BENCHES_FLOORS(BENCH)   \
+	BENCH(floor_futex)      \
+	BENCH(floor_line)       \
+	BENCH(floor_memcpy)     \
+	BENCH(floor_fork)       \
+	BENCH(floor_ring_futex) \
+	BENCH(floor_ring_pipe)  \
 	BENCH(floor_idle)
 
 /* Our own. */
