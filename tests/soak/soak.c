@@ -322,7 +322,6 @@ static const struct troupe_class peer_class = {
 /* ---- who keeps them many ------------------------------------------------- */
 
 static struct troupe_timer harm;
-static uint32_t vacant; /* places without a life, from the first on */
 
 static void settle(uint32_t place)
 {
@@ -407,8 +406,8 @@ static int keep(const void *arguments)
 	const Soak__Life *life = arguments;
 
 	chance = life->seed;
-	for (vacant = 0; vacant < places; vacant++)
-		settle(vacant);
+	for (uint32_t place = 0; place < places; place++)
+		settle(place);
 	harm.fired = do_harm;
 	return troupe_timer_start(&harm, troupe_in_ms(50), 50);
 }
