@@ -46,7 +46,7 @@ const ProtobufCMessage *trp_application_message(
 	const struct trp_application *application,
 	const ProtobufCMessageDescriptor *type);
 
-/* What that error of a request or a send means here, for people. */
+/* Describes that error of a request or a send, for people. */
 const char *trp_application_error(int r);
 
 /*

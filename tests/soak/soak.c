@@ -592,8 +592,7 @@ Test(soak, among_deaths_nothing_is_lost_doubled_or_left, .timeout = 1000000)
 	sheet = mmap(NULL, sizeof(*sheet), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	cr_assert_neq(sheet, MAP_FAILED);
-	/* A node that hangs takes no longer than this. */
-	alarm(seconds + 240);
+	alarm(seconds + 240); /* bounds a node that hangs */
 	stage_pass(root);
 	alarm(0);
 	dup2(report, STDERR_FILENO);
