@@ -137,20 +137,25 @@ static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
 static int find_sender(struct trp_mailbox *box, uint32_t slot,
 		       struct trp_peer **ret_peer)
 {
-	uint64_t life =
-		trp_load_acquire(&trp_arena_slot(box->arena, slot)->life);
+	const _Atomic uint64_t *at = &trp_arena_slot(box->arena, slot)->life;
 	struct trp_peer *peer = trp_peer_find(box, slot);
-	uint32_t generation = (uint32_t)(life >> 32);
 	const struct trp_endpoint *theirs;
+	uint32_t generation;
+	uint64_t life;
 	int r;
 
-	if ((uint32_t)life == TRP_FREE || generation == 0)
-		return -ESRCH;
-	if (peer && peer->source == generation) {
-		*ret_peer = peer;
-		return 0;
-	}
-	theirs = endpoint_for_us(box, slot);
+	/* Read again after T2: the next owner may have set the endpoint up. */
+	do {
+		life = trp_load_acquire(at);
+		generation = (uint32_t)(life >> 32);
+		if ((uint32_t)life == TRP_FREE || generation == 0)
+			return -ESRCH;
+		if (peer && peer->source == generation) {
+			*ret_peer = peer;
+			return 0;
+		}
+		theirs = endpoint_for_us(box, slot);
+	} while (trp_load_relaxed(at) != life);
 	if (!theirs)
 		return -ESRCH;
 	r = trp_peer_make(box, slot, &peer);

@@ -286,3 +286,74 @@ Test(interleave, a_receiver_may_fall_asleep_at_any_step_of_closing)
 
 	play_all(&play);
 }
+
+/* ---- a sender's slot gets another owner ---------------------------------- */
+
+enum { STRANGER = 3 };
+
+static struct kit_actor stranger;
+
+static void own(void)
+{
+	kit_give(&kit, STRANGER);
+	kit_actor_init(&kit, &stranger, STRANGER, 0);
+}
+
+static void disown(void)
+{
+	kit_actor_fini(&stranger);
+	kit_set_state(&kit, STRANGER, TRP_DEAD);
+	kit_free_slot(&kit, STRANGER);
+}
+
+/* Hears two items of the second owner, each once. */
+static int hear_two(struct kit_actor *actor, void *unused)
+{
+	struct trp_mail mail;
+	int r;
+
+	step_mark();
+	r = trp_mailbox_receive(&actor->box, TRP_TAKE_ALL, &mail);
+	step_mark();
+	for (uint64_t heard = 1; heard <= 2; heard++) {
+		if (r == 0)
+			r = kit_receive(actor, TRP_TAKE_ALL, &mail);
+		if (r != 1 || kit_number(&mail) != heard ||
+		    mail.generation != kit_generation(&kit, STRANGER))
+			return 3;
+		trp_mailbox_receive_done(&actor->box, &mail);
+		r = 0;
+	}
+	return 0;
+}
+
+/* The first owner has rung, and nothing more. */
+static void ring_only(uint32_t generation)
+{
+	if (kit_generation(&kit, STRANGER))
+		disown();
+	own();
+	trp_doorbell_set(trp_arena_doorbell(&kit.self.arena, CHILD), STRANGER);
+}
+
+static void tell_one(uint32_t generation)
+{
+	disown();
+	own();
+	cr_assert_eq(kit_send_number(&stranger, CHILD, generation, 1), 0);
+}
+
+static void tell_another(void)
+{
+	uint32_t generation = kit_generation(&kit, CHILD);
+
+	cr_assert_eq(kit_send_number(&stranger, CHILD, generation, 2), 0);
+}
+
+Test(interleave, a_new_owner_is_not_taken_for_the_old_at_any_step)
+{
+	const struct play play = { hear_two, ring_only, tell_one,
+				   tell_another };
+
+	play_all(&play);
+}
