@@ -205,7 +205,7 @@ static int local_send(struct trp_bus *bus, const void *payload, size_t length)
 		return -errno;
 	while ((entry = readdir(list))) {
 		stem = trp_runtime_dir_stem(entry->d_name, SUFFIX);
-		if (!stem || stem >= sizeof(local->name))
+		if (!stem || stem + strlen(SUFFIX) >= sizeof(local->name))
 			continue;
 		send_to(bus, entry->d_name, payload, length);
 		if (strcmp(entry->d_name, local->name) == 0)
