@@ -191,10 +191,13 @@ Test(endpoint, a_lying_index_is_not_read_beyond_some_probes)
 {
 	struct trp_front *front = kit.self.box.front;
 	_Atomic uint16_t *entry;
-	uint64_t offset;
+	unsigned char *beyond;
+	uint64_t offset, truth;
 	uint32_t slot;
+	size_t size;
 
 	cr_assert_eq(make(5), 1);
+	truth = front->index;
 	cr_assert_eq(
 		trp_region_alloc(region, sizeof(*entry) << LOG2_MAX, &offset),
 		0);
@@ -204,10 +207,11 @@ Test(endpoint, a_lying_index_is_not_read_beyond_some_probes)
 	front->index = offset | LOG2_MAX;
 	for (slot = 0; first_probe(slot, LOG2_MAX) >= TRP_PAGE / 2 - PROBES;)
 		slot++;
-	cr_assert_eq(mprotect((unsigned char *)entry + TRP_PAGE,
-			      (sizeof(*entry) << LOG2_MAX) - TRP_PAGE,
-			      PROT_NONE),
-		     0);
+	beyond = (unsigned char *)entry + TRP_PAGE;
+	size = (sizeof(*entry) << LOG2_MAX) - TRP_PAGE;
+	cr_assert_eq(mprotect(beyond, size, PROT_NONE), 0);
 	cr_assert_neq(slot, 5);
 	cr_assert_null(find(slot));
+	cr_assert_eq(mprotect(beyond, size, PROT_READ | PROT_WRITE), 0);
+	front->index = truth;
 }

@@ -158,7 +158,7 @@ const struct bench bench_churn = {
 				    FEW + 1,
 				    BENCH_ACTORS_MOST },
 			[COUNT] = { "n", { 20, 400, 1000 } } },
-	.sweep = { 1000, 4000, 10000 },
+	.sweep = { 100, 1000, 4000, 10000 },
 	.smoke_most = 100,
 	.classes = { &short_class, &idle_class },
 	.root = root,

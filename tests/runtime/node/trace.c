@@ -329,8 +329,7 @@ static int names_root(int argc, char **argv)
 {
 	troupe_ref ref;
 
-	CHECK(troupe_spawn_child("gr\u00f6\u00dfe\xff", &large, NULL, &ref) ==
-	      0);
+	CHECK(troupe_spawn_child("gr\u00f6\u00dfe", &large, NULL, &ref) == 0);
 	return 0;
 }
 
@@ -342,7 +341,7 @@ Test(trace, shows_names_in_any_script)
 
 	json_array_foreach(events, i, event) named +=
 		strcmp(trace_file_text(json_object_get(event, "args"), "name"),
-		       "/gr\u00f6\u00dfe\ufffd") == 0;
+		       "/gr\u00f6\u00dfe") == 0;
 	cr_expect_eq(named, 1);
 	json_decref(events);
 }
