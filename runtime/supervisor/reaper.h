@@ -16,7 +16,7 @@ void trp_reaper_births(struct trp_supervisor *supervisor);
 
 /*
  * That process has ended, a signal says.  Each end of the zygote and of an
- * actor queues a signal of its own, but for two cases: the queue was full
+ * actor queues a signal of its own, except in two cases: the queue was full
  * (RLIMIT_SIGPENDING), or the process is one that comes with SIGCHLD, which
  * stands for any number.
  */
