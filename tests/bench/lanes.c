@@ -241,7 +241,7 @@ void lanes_dump(FILE *file, const struct trp_arena *arena)
 
 /* ---- pages --------------------------------------------------------------- */
 
-/* Whose byte that is; promises and directory are the supervisor's. */
+/* The owner of that byte; promises and directory are the supervisor's. */
 static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
 {
 	if (offset < arena->doorbells)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the dead leave of the node's shared memory; and how ends are seen. */
+/* Memory of the node that the dead leave, and how their ends are seen. */
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -94,7 +94,7 @@ static void live_at_once(int count)
 	free(ref);
 }
 
-/* What the supervisor and the root need by themselves comes first. */
+/* First comes the memory that the supervisor and the root need themselves. */
 static long begin(void)
 {
 	live_at_once(100);
