@@ -94,7 +94,7 @@ quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run do-run test do-test lint compilers check-install install uninstall clean help always
+.PHONY: all run do-run test do-test lint check-install install uninstall clean help always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(EXAMPLES:%=$(O)/examples/%.so)
@@ -197,19 +197,9 @@ test:
 do-test: tests
 	@./tests/support/run-tests $(O) $(TEST_DIRS) $(WAYS)
 
-
 lint:
 	@./tests/support/packages build test lint
 	@./tests/support/lint $(O)
-
-# Each where the others are lenient: gcc links without libm when it optimises.
-compilers:
-	@./tests/support/packages build test lint
-	@$(MAKE) --no-print-directory CC=gcc CFLAGS='-O0 -Werror' O=build/gcc all
-	@$(MAKE) --no-print-directory CC=clang CFLAGS='-O2 -Werror' O=build/clang all
-	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= O=build/bare all
-	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc HAVE= O=build/aarch64 \
-		CFLAGS='-O2 -Werror -idirafter /usr/include' build/aarch64/lib/libtroupe.a
 
 # The steps of the README for an installed troupe, with pkg-config alone.
 check-install:

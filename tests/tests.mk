@@ -67,7 +67,7 @@ tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
 
-.PHONY: tests beacon do-beacon soak do-soak fuzz race do-race mutants model
+.PHONY: tests compilers beacon do-beacon soak do-soak fuzz race do-race mutants model
 
 # ---- tests of other kinds ----------------------------------------------------
 
@@ -114,3 +114,12 @@ mutants:
 model:
 	@./tests/support/packages build lint
 	@./tests/support/model
+
+# Each where the others are lenient: gcc links without libm when it optimises.
+compilers:
+	@./tests/support/packages build test lint
+	@$(MAKE) --no-print-directory CC=gcc CFLAGS='-O0 -Werror' O=build/gcc all
+	@$(MAKE) --no-print-directory CC=clang CFLAGS='-O2 -Werror' O=build/clang all
+	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= O=build/bare all
+	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc HAVE= O=build/aarch64 \
+		CFLAGS='-O2 -Werror -idirafter /usr/include' build/aarch64/lib/libtroupe.a
