@@ -54,7 +54,7 @@ LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 # wslay has no .pc file in Debian.
 HAVE_WSLAY  := $(if $(wildcard /usr/include/wslay/wslay.h \
 		 /usr/local/include/wslay/wslay.h),$(shell \
-		 $(PKG_CONFIG) --exists nettle && echo wslay))
+		 $(PKG_CONFIG) --exists nettle 2>/dev/null && echo wslay))
 EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
@@ -71,13 +71,17 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wpointer-arith -Wundef -Wvla -Wno-unused-parameter
 OPTIMISE ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 CFLAGS   ?= -g
-# TRP_CHECK(trp_x_check(x)) checks the invariants of x where a sanitizer does.
+# TRP_CHECK(trp_x_check(x)) checks the invariants of x where a sanitizer does: the
+# first 500 times that a thread comes there and then each 128th, for a check may
+# visit all that there is.
 CHECKS   ?= $(SANITIZE)
+CHECK_CALL = $(if $(CHECKS),({ static _Thread_local unsigned n_; \
+	if (n_++ < 500 || n_ % 128 == 0) { call; } }),(void)(0&&((call),0)))
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
 	      -fPIC -fno-semantic-interposition \
 	      $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
 	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
-	      -D'TRP_CHECK(call)=(void)($(if $(CHECKS),1,0)&&((call),0))' \
+	      -D'TRP_CHECK(call)=$(CHECK_CALL)' \
 	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 # An example sees what a user sees: the public header, its own messages and a
