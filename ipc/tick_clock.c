@@ -46,6 +46,7 @@ static void measure(struct trp_tick_clock *clock, uint64_t ticks, int64_t ns)
 static void open_window(struct trp_tick_clock *clock, uint64_t ticks,
 			int64_t ns)
 {
+	assert(ns >= clock->floor && !clock->window);
 	if (!agrees(clock, ticks, ns)) {
 		clock->disagreements++;
 		clock->from = clock->scale = 0;

@@ -3,7 +3,7 @@
 
 /*
  * The kernel's clock, told by the processor's counter of ticks for a window of
- *a millisecond after each reading of both:
+ * a millisecond after each reading of both:
  *
  *	ns(t) = base_ns + (t - base) * scale / 2^32     for t - base < window
  *	base_ns >= floor, the end of the window before  (it never goes back)

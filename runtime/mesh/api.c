@@ -16,25 +16,21 @@
 
 /* ---- events ------------------------------------------------------------- */
 
-static int subscribe(bool is_over)
-{
-	Troupe__Mesh__Subscribe request = TROUPE__MESH__SUBSCRIBE__INIT;
-
-	request.is_over = is_over;
-	return trp_actor_request(&request.base, NULL);
-}
-
 /* A guest learns the type here; others inherit it. */
 int troupe_mesh_subscribe(void)
 {
+	Troupe__Mesh__Subscribe request = TROUPE__MESH__SUBSCRIBE__INIT;
 	int r = trp_types_add(&troupe__beacon_event__descriptor);
 
-	return r < 0 ? r : subscribe(false);
+	return r < 0 ? r : trp_actor_request(&request.base, NULL);
 }
 
 int troupe_mesh_unsubscribe(void)
 {
-	return subscribe(true);
+	Troupe__Mesh__Subscribe request = TROUPE__MESH__SUBSCRIBE__INIT;
+
+	request.is_over = true;
+	return trp_actor_request(&request.base, NULL);
 }
 
 int troupe_mesh_event(const struct troupe_message *message,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/supervisor/watcher.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ static void take(struct trp_watcher *watcher, enum trp_watcher_list list)
 
 	if (!place->link)
 		return;
+	assert(*place->link == watcher);
 	*place->link = place->next;
 	if (place->next)
 		place->next->in[list].link = place->link;
@@ -35,6 +37,22 @@ static struct trp_watcher **bucket_of(const struct trp_watchers *table,
 
 	key *= UINT64_C(0xbf58476d1ce4e5b9);
 	return &table->bucket[(key ^ key >> 32) & (table->buckets - 1)];
+}
+
+void trp_watcher_check(const struct trp_watchers *table)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->buckets; i++)
+		for (const struct trp_watcher *w = table->bucket[i]; w;
+		     w = w->in[TRP_WATCHER_IN_BUCKET].next, count++) {
+			assert(bucket_of(table, w->watcher, w->id) ==
+			       &table->bucket[i]);
+			for (int list = 0; list < TRP_WATCHER_LISTS; list++)
+				assert(w->in[list].link &&
+				       *w->in[list].link == w);
+		}
+	assert(count == table->count);
 }
 
 /* As long as there is no memory for more, lists are longer. */
@@ -57,6 +75,7 @@ static void grow(struct trp_watchers *table)
 		}
 	free(table->bucket);
 	*table = more;
+	TRP_CHECK(trp_watcher_check(table));
 }
 
 int trp_watcher_add(struct trp_watchers *table,
@@ -97,6 +116,7 @@ void trp_watcher_target_ended(struct trp_watchers *table,
 {
 	take(watcher, TRP_WATCHER_OF_WATCHER);
 	take(watcher, TRP_WATCHER_IN_BUCKET);
+	assert(table->count > 0);
 	table->count--;
 }
 

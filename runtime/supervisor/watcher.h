@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Those who are to be told of an end: each in three lists, out of which it is
- * taken in constant time.  Pure.
+ * The actors that are to be told of an end: each watcher is in three lists, and
+ * is taken out of them in constant time.  Pure.
  *
  *	w is in a list		<==> in[list].link != NULL
  *	in[list].link != NULL	 ==> *in[list].link == w
@@ -35,6 +35,9 @@ struct trp_watchers {
 	size_t buckets; /* a power of two, or 0 */
 	size_t count;
 };
+
+/* Asserts the above of the table; it visits all watchers. */
+void trp_watcher_check(const struct trp_watchers *table);
 
 /* A copy, first in those lists and in its bucket.  0 or -ENOMEM. */
 int trp_watcher_add(struct trp_watchers *table,
