@@ -253,7 +253,7 @@ static void offer(const char *name, const char *where,
 Test(value, offers_as_much_as_the_bus_takes_and_its_own_half)
 {
 	struct trp_registered *holder = NULL;
-	char name[16], text[TRP_WIRE_VALUE_MAX];
+	char name[24], text[TRP_WIRE_VALUE_MAX];
 	size_t size;
 
 	for (int i = 0; i < 200; i++) {
