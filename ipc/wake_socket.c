@@ -167,7 +167,7 @@ static int have_own(void)
 	return 0;
 }
 
-static int knock(int fd, uint32_t slot, uint32_t number)
+static int send_wake(int fd, uint32_t slot, uint32_t number)
 {
 	struct sockaddr_un name;
 	socklen_t length = name_of(slot, number, &name);
@@ -189,13 +189,13 @@ static bool is_full(int fd)
 	       queued >= room;
 }
 
-static int knock_by_another(uint32_t slot, uint32_t number)
+static int wake_by_another(uint32_t slot, uint32_t number)
 {
 	int fd = -1, r = open_socket(&fd);
 
 	if (r < 0)
 		return r;
-	r = knock(fd, slot, number);
+	r = send_wake(fd, slot, number);
 	close(fd);
 	return r;
 }
@@ -215,10 +215,10 @@ void trp_wake_socket(uint32_t slot, uint32_t number)
 
 	if (r == 0) {
 		is_from_home = own.is_bound;
-		r = knock(own.fd, slot, number);
+		r = send_wake(own.fd, slot, number);
 		if (r == -EAGAIN && is_full(own.fd)) {
 			is_from_home = false;
-			r = knock_by_another(slot, number);
+			r = wake_by_another(slot, number);
 		}
 	}
 	if (tell && is_failure(r, is_from_home))
