@@ -47,13 +47,11 @@ static void say(const struct troupe_mesh_event *event)
 	case TROUPE_MESH_WENT:
 		printf("%s has gone\n", event->node);
 		break;
-	case TROUPE_MESH_SEATED:
-		printf("this node has the seat, term %" PRIu64 "\n",
-		       event->term);
+	case TROUPE_MESH_LEADING:
+		printf("this node leads, term %" PRIu64 "\n", event->term);
 		break;
-	case TROUPE_MESH_UNSEATED:
-		printf("%s has the seat\n",
-		       *event->node ? event->node : "nobody");
+	case TROUPE_MESH_FOLLOWING:
+		printf("%s leads\n", *event->node ? event->node : "nobody");
 		break;
 	case TROUPE_MESH_HEALED:
 		puts("a split is healed");

@@ -32,10 +32,10 @@ enum troupe_mesh_kind {
 	 * is_replaced.
 	 */
 	TROUPE_MESH_HEALED,
-	TROUPE_MESH_SEATED,   /* singletons run here; term, fence */
-	TROUPE_MESH_UNSEATED, /* they stop; node: has the seat, or "" */
-	TROUPE_MESH_UP,	      /* the bus is up */
-	TROUPE_MESH_DOWN,     /* the bus is down; error */
+	TROUPE_MESH_LEADING,   /* singletons run here; term, fence */
+	TROUPE_MESH_FOLLOWING, /* they stop; node: the leader, or "" */
+	TROUPE_MESH_UP,	       /* the bus is up */
+	TROUPE_MESH_DOWN,      /* the bus is down; error */
 	TROUPE_MESH_LOST, /* out of the mesh for good; error: -EEXIST: a node of
 			     this name is there */
 	TROUPE_MESH_SETUP, /* the settings of node are in force; version */
@@ -100,7 +100,7 @@ struct troupe_mesh_node {
 	char name[TROUPE_NODE_SIZE];
 	bool is_self;
 	bool is_it;
-	bool has_seat;
+	bool is_leader;
 	int64_t silent_ms;    /* since it was last heard */
 	uint64_t incarnation; /* its start: ms since 1970; 0: unknown */
 	double load;	      /* of its machine, over a minute */
@@ -111,13 +111,13 @@ struct troupe_mesh_node {
 
 struct troupe_mesh_view {
 	char mesh[TROUPE_NODE_SIZE];
-	bool is_up;		     /* the bus */
-	char it[TROUPE_NODE_SIZE];   /* "": not known */
-	char seat[TROUPE_NODE_SIZE]; /* its holder; "": none */
-	uint64_t term;		     /* the highest known */
-	uint64_t sent, received;     /* beacon messages */
-	uint64_t malformed;	     /* messages received */
-	uint64_t lost;		     /* not sent, or not received */
+	bool is_up;		       /* the bus */
+	char it[TROUPE_NODE_SIZE];     /* "": not known */
+	char leader[TROUPE_NODE_SIZE]; /* its holder; "": none */
+	uint64_t term;		       /* the highest known */
+	uint64_t sent, received;       /* beacon messages */
+	uint64_t malformed;	       /* messages received */
+	uint64_t lost;		       /* not sent, or not received */
 	size_t count;
 	const struct troupe_mesh_node *node; /* the live ones, by name */
 };
@@ -135,12 +135,12 @@ TROUPE_API void troupe_mesh_view_free(struct troupe_mesh_view *view);
 /* ---- singletons ---------------------------------------------------------- */
 
 /*
- * An actor that runs only on the node that has the seat: declare it on every
- * node that may run it.  When a node gets the seat, it starts the actor as a
+ * An actor that runs only on the leader: declare it on every
+ * node that may run it.  When a node becomes leader, it starts the actor as a
  * child of the supervisor, registered and offered as `name`.  When the node
- * loses the seat, the actor is told to stop; after three quarters of the gap it
- * is killed with all that it has spawned, before another node starts it.  If it
- * dies while its node has the seat, it is restarted after a pause that grows
+ * is leader no longer, the actor is told to stop; after three quarters of the
+ * gap it is killed with all that it has spawned, before another node starts it.
+ * If it dies while its node leads, it is restarted after a pause that grows
  * from 0.1 to 15 s; if it ends normally, not before the next term.
  *
  * In a split there may be one on each side: the resource that it guards must

@@ -73,7 +73,7 @@ static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
 	put_bool(map, "self", node->is_self);
 	put_bool(map, "live", node->is_live);
 	put_bool(map, "it", node->is_it);
-	put_bool(map, "seat", node->has_seat);
+	put_bool(map, "leader", node->is_leader);
 	put_int(map, "silent_ms", (uint64_t)node->silent_ms);
 	put_int(map, "incarnation", node->incarnation);
 	troupe_value_put(map, "load", troupe_value_double(node->load / 100.0));
@@ -136,7 +136,7 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 	put_text(map, "bus", view->bus);
 	put_bool(map, "up", view->is_up);
 	troupe_value_put(map, "it", text_of(view->it));
-	troupe_value_put(map, "seat", text_of(view->seat));
+	troupe_value_put(map, "leader", text_of(view->leader));
 	put_int(map, "term", view->term);
 	put_int(map, "fence", view->fence);
 	troupe_value_put(map, "listed", listed);
@@ -189,7 +189,7 @@ static void print_view(const Troupe__Mesh__View *view)
 	       view->is_up ? "up" : "down", view->error ? ": " : "",
 	       view->error ? trp_bus_reason(view->error) : "");
 	print_named("it", view->it);
-	print_named("seat", view->seat);
+	print_named("leader", view->leader);
 	printf("term       %" PRIu64 "%s\n", view->term,
 	       view->fence ? ", held by this node" : "");
 	printf("list      ");
@@ -224,8 +224,8 @@ static void print_offer(const Troupe__Mesh__Offer *offer)
 
 static void print_node(const Troupe__Mesh__Node *node)
 {
-	printf("%-4s %-4s %-4s %8.1f %6.2f %7u  ", node->is_live ? "live" : "-",
-	       node->is_it ? "it" : "-", node->has_seat ? "seat" : "-",
+	printf("%-4s %-4s %-6s %8.1f %6.2f %7u  ", node->is_live ? "live" : "-",
+	       node->is_it ? "it" : "-", node->is_leader ? "leader" : "-",
 	       (double)node->silent_ms / 1000, node->load / 100.0,
 	       node->actors);
 	print_bytes(node->name);
@@ -257,7 +257,7 @@ static int show(struct trp_client *client, bool is_json)
 		list = troupe_value_list();
 	} else {
 		print_view((const Troupe__Mesh__View *)item);
-		printf("\n               silent s   load  actors  node and "
+		printf("\n                 silent s   load  actors  node and "
 		       "offers\n");
 	}
 	while ((r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
@@ -288,8 +288,8 @@ static const char *kind_name(uint32_t kind)
 		[TROUPE_MESH_CAME] = "came",
 		[TROUPE_MESH_WENT] = "went",
 		[TROUPE_MESH_HEALED] = "healed",
-		[TROUPE_MESH_SEATED] = "seated",
-		[TROUPE_MESH_UNSEATED] = "unseated",
+		[TROUPE_MESH_LEADING] = "leading",
+		[TROUPE_MESH_FOLLOWING] = "following",
 		[TROUPE_MESH_UP] = "up",
 		[TROUPE_MESH_DOWN] = "down",
 		[TROUPE_MESH_LOST] = "lost",

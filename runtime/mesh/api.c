@@ -124,7 +124,7 @@ static void copy_node(const Troupe__Mesh__Node *from,
 	copy_name(to->name, &from->name);
 	to->is_self = from->is_self;
 	to->is_it = from->is_it;
-	to->has_seat = from->has_seat;
+	to->is_leader = from->is_leader;
 	to->silent_ms = from->silent_ms;
 	to->incarnation = from->incarnation;
 	to->load = from->load / 100.0;
@@ -163,7 +163,7 @@ static struct troupe_mesh_view *view_of(const Troupe__Mesh__View *from)
 	strncpy(view->mesh, from->mesh, sizeof(view->mesh) - 1);
 	view->is_up = from->is_up;
 	copy_name(view->it, &from->it);
-	copy_name(view->seat, &from->seat);
+	copy_name(view->leader, &from->leader);
 	view->term = from->term;
 	view->node = nodes;
 	if (from->counts)

@@ -21,8 +21,8 @@ static void tell(struct trp_mesh *mesh)
 	trp_mesh_subscribers_tell(
 		mesh,
 		&(struct troupe_mesh_event) {
-			.kind = mesh->is_leader ? TROUPE_MESH_SEATED
-						: TROUPE_MESH_UNSEATED,
+			.kind = mesh->is_leader ? TROUPE_MESH_LEADING
+						: TROUPE_MESH_FOLLOWING,
 			.node = mesh->leadership.leader,
 			.term = mesh->leadership.term,
 			.fence = trp_leadership_fence(&mesh->leadership) });

@@ -133,7 +133,7 @@ static void see_node(void *user, const char *name,
 	node->name = trp_mesh_pack_text(name);
 	node->is_self = strcmp(name, mesh->node) == 0;
 	node->is_it = strcmp(name, mesh->it) == 0;
-	node->has_seat = strcmp(name, mesh->leadership.leader) == 0;
+	node->is_leader = strcmp(name, mesh->leadership.leader) == 0;
 	node->is_live =
 		trp_mesh_members_is_live(mesh->beacon, name, heard, view->now);
 	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
@@ -216,7 +216,7 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->is_up = mesh->is_up;
 	message->error = mesh->bus_error;
 	message->it = trp_mesh_pack_text(mesh->it);
-	message->seat = trp_mesh_pack_text(mesh->leadership.leader);
+	message->leader = trp_mesh_pack_text(mesh->leadership.leader);
 	message->term = mesh->leadership.term;
 	message->fence = trp_leadership_fence(&mesh->leadership);
 	trp_beacon_each(mesh->beacon, count_node, &nodes);

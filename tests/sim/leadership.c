@@ -265,7 +265,7 @@ Test(leadership, one_that_leaves_runs_nothing_while_it_still_takes_part)
 			sim_run(&net, SIM_CYCLE / 4);
 			sim_assert(&net, !house.ran[leaver]);
 		}
-		/* It keeps the seat, and the others from it. */
+		/* It goes on leading, and keeps the others from it. */
 		sim_assert(&net, house.starts == starts || seed % 7 == 0);
 		sim_fini(&net);
 	}

@@ -66,15 +66,15 @@ void mesh_see(const struct troupe_message *message)
 		CHECK(event.local_count > 0 && event.remote_count > 0);
 		seen->healed++;
 		break;
-	case TROUPE_MESH_SEATED:
+	case TROUPE_MESH_LEADING:
 		CHECK(event.fence > seen->fence && event.term > seen->term);
 		seen->fence = event.fence;
 		seen->term = event.term;
-		seen->is_seated = true;
-		seen->seats++;
+		seen->is_leading = true;
+		seen->led++;
 		break;
-	case TROUPE_MESH_UNSEATED:
-		seen->is_seated = false;
+	case TROUPE_MESH_FOLLOWING:
+		seen->is_leading = false;
 		break;
 	case TROUPE_MESH_UP:
 	case TROUPE_MESH_DOWN:
@@ -322,12 +322,12 @@ static void show(void)
 
 	for (i = 0; i < node_count; i++)
 		fprintf(stderr,
-			"%s: pid %d up %d its %d others %d seated %d fence "
+			"%s: pid %d up %d its %d others %d leading %d fence "
 			"%llx live %d (%s) running %d starts %d downs %d "
 			"malformed %ld\n",
 			nodes[i].name, (int)nodes[i].pid, board->seen[i].is_up,
 			board->seen[i].its, board->seen[i].others,
-			board->seen[i].is_seated,
+			board->seen[i].is_leading,
 			(unsigned long long)board->seen[i].fence,
 			board->seen[i].live, board->seen[i].listed,
 			(int)board->seen[i].running, board->seen[i].starts,
@@ -385,12 +385,12 @@ bool has_gone_round(void)
 	return true;
 }
 
-int seated(void)
+int leading(void)
 {
 	int i, which = -1;
 
 	for (i = 0; i < node_count; i++) {
-		if (!nodes[i].pid || !board->seen[i].is_seated)
+		if (!nodes[i].pid || !board->seen[i].is_leading)
 			continue;
 		if (which >= 0)
 			return -1;
@@ -399,7 +399,7 @@ int seated(void)
 	return which;
 }
 
-bool is_one_seated(void)
+bool is_one_leading(void)
 {
-	return seated() >= 0;
+	return leading() >= 0;
 }

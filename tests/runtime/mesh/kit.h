@@ -20,10 +20,10 @@
 enum { NODES_MAX = 4, LOG_MAX = 256 };
 
 struct seen {
-	_Atomic bool is_up, is_it, is_seated;
+	_Atomic bool is_up, is_it, is_leading;
 	_Atomic bool looks_up; /* in a look; is_up is by events */
 	_Atomic int64_t up_ns; /* when the bus came up */
-	_Atomic int its, others, seats, downs, healed, lost;
+	_Atomic int its, others, led, downs, healed, lost;
 	_Atomic int live;     /* nodes, in the last view */
 	_Atomic int offering; /* nodes that offer "guardian" */
 	_Atomic long malformed;
@@ -98,8 +98,8 @@ void mesh_await(bool (*is_so)(void), const char *what);
 bool is_settled(void);
 void mesh_mark(void); /* nobody was it, so far */
 bool has_gone_round(void);
-bool is_one_seated(void); /* exactly one of the live nodes */
-int seated(void);	  /* which, or -1 */
+bool is_one_leading(void); /* exactly one of the live nodes */
+int leading(void);	   /* which, or -1 */
 
 /* The root of a node unless another is set: writes events to the board. */
 int mesh_root(int argc, char **argv);

@@ -68,21 +68,22 @@ static int guarding_root(int argc, char **argv)
 
 static bool is_whole(void)
 {
-	return is_settled() && is_one_seated() && board->seen[seated()].running;
+	return is_settled() && is_one_leading() &&
+	       board->seen[leading()].running;
 }
 
-static int count_seated(void)
+static int count_leading(void)
 {
 	int i, count = 0;
 
 	for (i = 0; i < node_count; i++)
-		count += board->seen[i].is_seated && board->seen[i].running;
+		count += board->seen[i].is_leading && board->seen[i].running;
 	return count;
 }
 
 static bool has_each_side_its_own(void)
 {
-	return count_seated() == 2;
+	return count_leading() == 2;
 }
 
 static bool is_stale_one_refused(void)
@@ -95,7 +96,7 @@ static int new_holder(int old)
 	int i;
 
 	for (i = 0; i < node_count; i++)
-		if (i != old && board->seen[i].is_seated)
+		if (i != old && board->seen[i].is_leading)
 			return i;
 	return -1;
 }
@@ -132,7 +133,7 @@ Test(namespaces, one_that_is_cut_off_is_stale_and_comes_back_as_one_of_all)
 	}
 	mesh_await(is_whole, "three are one");
 
-	cut_off = seated();
+	cut_off = leading();
 	fence = board->seen[cut_off].fence;
 	cr_assert(run("ip link set v%d down", cut_off) == 0);
 	mesh_mark();
@@ -146,8 +147,8 @@ Test(namespaces, one_that_is_cut_off_is_stale_and_comes_back_as_one_of_all)
 	cr_assert(run("ip link set v%d up", cut_off) == 0);
 	mesh_mark();
 	mesh_await(is_whole, "three are one again");
-	cr_assert(board->seen[seated()].fence >= board->seen[holder].fence);
-	cr_assert(board->seen[seated()].fence > fence);
+	cr_assert(board->seen[leading()].fence >= board->seen[holder].fence);
+	cr_assert(board->seen[leading()].fence > fence);
 	stop_server(broker, SIGTERM);
 	mesh_end();
 	drop_folder();

@@ -179,7 +179,7 @@ Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 		     0, "%s", watch.out);
 	cr_assert_eq(program_troupe(&beacon, "beacon", "--node", "a", NULL), 0);
 	cr_expect_eq(program_finish(&beacon, PATIENCE_MS), 0, "%s", beacon.err);
-	cr_expect(strstr(beacon.out, "seat       a\n"), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, "leader     a\n"), "%s", beacon.out);
 	snprintf(text, sizeof(text), "bus        %s, up\n", bus);
 	cr_expect(strstr(beacon.out, text), "%s", beacon.out);
 	cr_expect(strstr(beacon.out, " b\n"), "%s", beacon.out);
@@ -223,7 +223,7 @@ static void expect_node(const json_t *node)
 {
 	cr_expect_str_eq(text(node, "name"), "a");
 	cr_expect(is_true(node, "self"));
-	cr_expect(is_true(node, "seat"));
+	cr_expect(is_true(node, "leader"));
 	cr_expect(is_true(node, "live"));
 	is_true(node, "it");
 	cr_expect_geq(number(node, "silent_ms"), 0);
@@ -262,7 +262,7 @@ static void expect_view(const json_t *view)
 	cr_expect_str_eq(text(view, "mesh"), "troupe");
 	cr_expect_str_eq(text(view, "node"), "a");
 	cr_expect_str_eq(text(view, "bus"), bus);
-	cr_expect_str_eq(text(view, "seat"), "a");
+	cr_expect_str_eq(text(view, "leader"), "a");
 	cr_expect(is_true(view, "up"));
 	text(view, "it");
 	cr_expect_geq(number(view, "term"), 1);
@@ -291,7 +291,7 @@ Test(program, beacon_tells_all_that_it_knows_as_json)
 	cr_assert_eq(
 		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
 		0, "%s", a.err);
-	ask("a", &beacon, "\"seat\": \"a\"");
+	ask("a", &beacon, "\"leader\": \"a\"");
 	view = json_loads(beacon.out, 0, NULL);
 	cr_assert(view, "%s", beacon.out);
 	expect_view(view);

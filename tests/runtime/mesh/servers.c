@@ -76,7 +76,7 @@ static bool is_each_alone(void)
 	return true;
 }
 
-/* As pauses between attempts are long: its seat is not kept so long. */
+/* As pauses between attempts are long: its leadership is not kept so long. */
 static bool came_late(int number)
 {
 	int64_t first_ns = INT64_MAX;
@@ -90,7 +90,8 @@ static bool came_late(int number)
 
 static bool is_one_settled(void)
 {
-	return is_settled() && is_one_seated() && board->seen[seated()].running;
+	return is_settled() && is_one_leading() &&
+	       board->seen[leading()].running;
 }
 
 /* ---- MQTT --------------------------------------------------------------- */
@@ -183,8 +184,8 @@ Test(mqtt, three_elect_while_the_broker_is_late_flooded_and_restarted)
 	mesh_mark();
 	mesh_await(has_gone_round, "what the flood has moved stands again");
 
-	mesh_await(is_one_settled, "one has the seat");
-	holder = seated();
+	mesh_await(is_one_settled, "one leads");
+	holder = leading();
 	fence = board->seen[holder].fence;
 	stop_server(broker, SIGKILL);
 	mesh_await(are_all_down, "the broker is dead");
@@ -193,12 +194,12 @@ Test(mqtt, three_elect_while_the_broker_is_late_flooded_and_restarted)
 	mesh_await(are_all_up, "the broker is back");
 	mesh_mark();
 	mesh_await(is_one_settled, "they go on");
-	cr_assert(board->seen[seated()].fence == fence || came_late(holder),
-		  "who had the seat has kept it");
-	mesh_kill(seated());
+	cr_assert(board->seen[leading()].fence == fence || came_late(holder),
+		  "the leader has stayed the leader");
+	mesh_kill(leading());
 	mesh_mark();
-	mesh_await(is_one_settled, "another one has the seat");
-	cr_assert(board->seen[seated()].fence > fence);
+	mesh_await(is_one_settled, "another one leads");
+	cr_assert(board->seen[leading()].fence > fence);
 	stop_server(broker, SIGTERM);
 	mesh_end();
 	drop_folder();
@@ -268,11 +269,11 @@ Test(serf, three_elect_over_two_agents_that_pass_rubbish_and_are_restarted)
 	mesh_mark();
 	mesh_await(is_one_settled, "they go on");
 
-	fence = board->seen[seated()].fence;
-	mesh_kill(seated());
+	fence = board->seen[leading()].fence;
+	mesh_kill(leading());
 	mesh_mark();
-	mesh_await(is_one_settled, "another one has the seat");
-	cr_assert(board->seen[seated()].fence > fence);
+	mesh_await(is_one_settled, "another one leads");
+	cr_assert(board->seen[leading()].fence > fence);
 	for (i = 0; i < 2; i++)
 		stop_server(agents.pid[i], SIGKILL);
 	mesh_end();

@@ -57,9 +57,9 @@ static bool is_one_running(void)
 		there += nodes[i].pid != 0;
 		running += nodes[i].pid && board->seen[i].running;
 	}
-	return running == 1 && is_one_seated() &&
-	       board->seen[seated()].running &&
-	       board->seen[seated()].offering == 1;
+	return running == 1 && is_one_leading() &&
+	       board->seen[leading()].running &&
+	       board->seen[leading()].offering == 1;
 }
 
 static bool is_another_running(void)
@@ -74,13 +74,13 @@ Test(singleton, runs_on_one_node_and_when_that_is_killed_on_another)
 	begin(3, guarding_root);
 	mesh_await(is_settled, "they have met");
 	mesh_await(is_one_running, "one runs the guardian");
-	first = seated();
+	first = leading();
 	mesh_kill(first);
 	board->seen[first].running = 0;
 	board->log.count = 1;	/* before they met more than one */
 	board->log.refused = 0; /* may have had it */
 	mesh_await(is_another_running, "another one runs it");
-	cr_assert(seated() != first);
+	cr_assert(leading() != first);
 	mesh_start(first);
 	mesh_await(is_settled, "it is back");
 	mesh_await(is_one_running, "one runs it still");
@@ -214,15 +214,15 @@ Test(singleton, one_that_dies_takes_its_tree_along_and_is_started_again)
 	end();
 }
 
-static bool is_seated(void)
+static bool is_leading(void)
 {
-	return board->seen[0].is_seated;
+	return board->seen[0].is_leading;
 }
 
 Test(singleton, the_end_of_the_node_is_the_end_of_its_tree)
 {
 	begin(1, crowned_root);
-	mesh_await(is_seated, "it has the seat");
+	mesh_await(is_leading, "it leads");
 	mesh_await(has_tree, "it has grown");
 	mesh_kill(0);
 	mesh_await(is_tree_gone, "nothing is left");
@@ -252,7 +252,7 @@ static bool has_looked(void)
 	return board->seen[0].running && board->seen[0].is_up;
 }
 
-Test(singleton, one_that_was_ended_before_the_seat_came_is_not_started)
+Test(singleton, one_that_was_ended_before_its_node_leads_is_not_started)
 {
 	begin(1, repenting_root);
 	mesh_await(has_looked, "the other one runs");
