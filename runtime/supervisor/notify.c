@@ -60,10 +60,14 @@ void trp_notify_kill(struct trp_supervisor *supervisor, uint32_t slot)
 	if (!trp_child_is_alive(child))
 		return;
 	/* It has not been reaped, so the pid is still its own. */
-	if (child->expel)
+	if (child->expel) {
 		child->expel(child->guest);
-	else if (child->pid)
+	} else if (child->pid) {
 		kill(child->pid, SIGKILL);
-	else
+	} else {
 		child->is_doomed = true;
+		/* Born first, by a zygote that may have been stopped. */
+		if (supervisor->zygote.pid > 0)
+			kill(supervisor->zygote.pid, SIGCONT);
+	}
 }

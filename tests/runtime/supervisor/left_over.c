@@ -295,6 +295,20 @@ Test(left_over, ends_of_those_that_were_never_known_are_forgotten,
 	stage_pass(orphans_root);
 }
 
+static int frozen_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(kill(find_zygote(), SIGSTOP) == 0);
+	CHECK(troupe_spawn_function(nothing_run, NULL, &ref) == 0);
+	return 0;
+}
+
+Test(left_over, a_stopped_zygote_does_not_hold_up_the_end, .timeout = 120)
+{
+	stage_pass(frozen_root);
+}
+
 /* ---- the second signal --------------------------------------------------- */
 
 /* Bits of the signals that wait for the process. */
