@@ -8,7 +8,7 @@
 enum { LIMIT = 256 << 20, SENDERS = 300, SPAWNS = 4000 };
 
 /* Of the board. */
-enum { PID, REFUSED, ALL_REFUSED, SCORE, ACTOR_SCORE };
+enum { PID, ALL_HERE, REFUSED, ALL_REFUSED, SCORE, ACTOR_SCORE };
 
 TestSuite(memory_end, .timeout = 300);
 
@@ -48,7 +48,8 @@ static void pause_ms(int64_t ms)
 
 /* ---- by mail ------------------------------------------------------------- */
 
-/* Sends until it is refused, and once more when all were. */
+/* When all are there, sends until it is refused; and once more when all were.
+ */
 static int press(const void *arguments)
 {
 	static uint8_t bytes[1000];
@@ -58,6 +59,8 @@ static int press(const void *arguments)
 
 	blob.bytes.data = bytes;
 	blob.bytes.len = sizeof(bytes);
+	while (!board->value[ALL_HERE])
+		pause_ms(10);
 	do
 		r = troupe_send(who->ref, &blob.base);
 	while (r == 0);
@@ -83,13 +86,14 @@ static int flood_root(int argc, char **argv)
 	static troupe_ref senders[SENDERS];
 	Play__Who who = PLAY__WHO__INIT;
 	struct troupe_end end;
-	int i;
+	int i, r = 0;
 
 	CHECK(troupe_spawn_function(stand_still, NULL, &who.ref) == 0);
-	for (i = 0; i < SENDERS; i++)
-		CHECK(troupe_spawn_function(press, &who.base, &senders[i]) ==
-		      0);
-	while (board->count < SENDERS)
+	for (i = 0; i < SENDERS && r == 0; i++)
+		r = troupe_spawn_function(press, &who.base, &senders[i]);
+	CHECK(r == 0);
+	board->value[ALL_HERE] = 1;
+	while (r == 0 && board->count < SENDERS)
 		pause_ms(10);
 	board->value[ALL_REFUSED] = 1;
 	for (i = 0; i < SENDERS; i++) {
