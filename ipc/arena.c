@@ -12,9 +12,8 @@
 /*
  * Invariants, in each process that maps the arena:
  *
- *	writable bytes == promises + doorbells + front and heap of the slot
- *entered, if any what is not writable cannot become so: its file was opened
- *O_RDONLY
+ *	writable bytes == promises + doorbells + the region of the slot entered
+ *	what is not writable cannot become so: its file was opened O_RDONLY
  *
  * Areas begin at 2 MiB, so that none shares a page table with another.
  */

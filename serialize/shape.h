@@ -15,8 +15,8 @@
  *	(int), ()                   a list of one, the empty list
  *	[]                          the empty list, too
  *
- * A key of letters, digits and '_' may stand without quotes.  Blanks are
- *JSON's. A compiled shape does not change and may be read by many threads.
+ * A key of letters, digits and '_' may stand without quotes.  Blanks are those
+ * of JSON.  A compiled shape does not change and may be read by many threads.
  */
 
 #include <stdbool.h>
