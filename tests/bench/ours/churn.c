@@ -194,6 +194,21 @@ static int wait_for_ends(const troupe_ref *refs, enum troupe_cause cause)
 	return r;
 }
 
+/* Ends each, by troupe_kill() or troupe_stop(), and tells what that cost. */
+static int end_all(const troupe_ref *refs, int (*end)(troupe_ref),
+		   enum troupe_cause cause, clockid_t clock)
+{
+	int64_t cpu = cpu_of(clock);
+	int r = 0;
+
+	for (long i = 0; i < bench_get(MANY) && r == 0; i++)
+		r = end(refs[i]);
+	if (r == 0)
+		r = wait_for_ends(refs, cause);
+	tell_cost("us cpu an end", clock, cpu);
+	return r;
+}
+
 /* All of a group are killed, and started again when all have ended. */
 static int storm(void)
 {
@@ -206,12 +221,8 @@ static int storm(void)
 	if (r == 0)
 		r = add_idle(count, &refs);
 	bench_start();
-	cpu = cpu_of(clock);
-	for (long i = 0; i < count && r == 0; i++)
-		r = troupe_kill(refs[i]);
 	if (r == 0)
-		r = wait_for_ends(refs, TROUPE_KILLED);
-	tell_cost("us cpu an end", clock, cpu);
+		r = end_all(refs, troupe_kill, TROUPE_KILLED, clock);
 	cpu = cpu_of(clock);
 	if (r == 0)
 		r = add_idle(count, &refs);
@@ -238,18 +249,13 @@ static int stop(void)
 	troupe_ref *refs;
 	long count = bench_get(MANY);
 	int r = bench_expect_room(count);
-	clockid_t clock = supervisor_clock();
-	int64_t cpu;
 
 	if (r == 0)
 		r = add_idle(count, &refs);
 	bench_start();
-	cpu = cpu_of(clock);
-	for (long i = 0; i < count && r == 0; i++)
-		r = troupe_stop(refs[i]);
 	if (r == 0)
-		r = wait_for_ends(refs, TROUPE_SHUTDOWN);
-	tell_cost("us cpu an end", clock, cpu);
+		r = end_all(refs, troupe_stop, TROUPE_SHUTDOWN,
+			    supervisor_clock());
 	bench_stop();
 	bench_items(count);
 	return r;
