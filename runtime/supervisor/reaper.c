@@ -186,7 +186,7 @@ static int look(struct troupe_timer *timer)
 	struct trp_look *look = &supervisor->look;
 	int64_t start = troupe_now().ns, now;
 	bool has_more;
-	unsigned count;
+	unsigned count = 0;
 
 	if (!look->list) {
 		trp_reaper_walk(supervisor);
