@@ -19,7 +19,8 @@ struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind)
 	};
 
 	if (!envelope.flow) {
-		envelope.flow = trp_self.ref << 32 | (uint32_t)trp_self_id();
+		envelope.flow = trp_ref_in_node(trp_self.ref) << 24 |
+				(trp_self_id() & 0xffffff);
 		envelope.hop = 0;
 	}
 	if (trp_trace_is_on && kind != TRP_CONTROL &&

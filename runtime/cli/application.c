@@ -223,21 +223,6 @@ const ProtobufCMessage *trp_application_message(
 
 /* ---- finding the actor --------------------------------------------------- */
 
-static bool parse_ref(const char *whom, troupe_ref *ret_ref)
-{
-	unsigned slot, generation;
-	int end = 0;
-
-	/* As in `ps --json`, and in JSON of a message. */
-	if (sscanf(whom, "%20" SCNu64 "%n", ret_ref, &end) == 1 && !whom[end])
-		return *ret_ref != 0;
-	if (sscanf(whom, "%5u.%10u%n", &slot, &generation, &end) != 2 ||
-	    whom[end] || slot > UINT16_MAX)
-		return false;
-	*ret_ref = trp_ref(slot, generation);
-	return true;
-}
-
 static void mention_names(struct trp_client *client, struct search *search)
 {
 	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
@@ -303,7 +288,7 @@ int trp_application_join(const struct trp_application *application,
 					  why);
 	r = whom[0] == '/' ? troupe_lookup(whom, ret_ref)
 			   : troupe_whereis(whom, ret_ref);
-	if (r == 0 || parse_ref(whom, ret_ref))
+	if (r == 0 || trp_ref_parse(whom, ret_ref))
 		return 0;
 	troupe_leave();
 	return r == -ENOENT

@@ -183,17 +183,17 @@ static void print_unwoken(uint64_t unwoken)
 static void print_line(const struct line *line)
 {
 	const Troupe__Guest__Actor *actor = line->actor;
-	char age[32] = "-", cpu[32] = "-", ref[32];
+	char age[32] = "-", cpu[32] = "-";
+	char ref[TRP_REF_TEXT_SIZE];
 
 	if (line->has_stat) {
 		write_time(age, line->stat.age_ms);
 		write_time(cpu, line->stat.cpu_ms);
 	}
-	snprintf(ref, sizeof(ref), "%u.%u", trp_ref_slot(actor->ref),
-		 trp_ref_generation(actor->ref));
 	printf("%7d %-8s %-8s %8s %8s %8" PRId64 " %9" PRIu64 " %9" PRIu64
 	       " %7" PRIu64 " %7" PRIu64 " ",
-	       actor->pid, ref, state_name(actor->state), age, cpu,
+	       actor->pid, trp_ref_print(actor->ref, ref),
+	       state_name(actor->state), age, cpu,
 	       line->has_stat ? line->stat.rss / 1024 : 0, actor->received,
 	       actor->sent, actor->refused, actor->dropped);
 	trp_printable_write(stdout, actor->address);

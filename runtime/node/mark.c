@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* 01, 14 bits of the node's identity, slot:16, generation:32. */
+/* 01, 22 bits of the node's identity, 40 of the owner. */
 static rlim_t mark_of(uint64_t identity, troupe_ref owner)
 {
-	return UINT64_C(1) << 62 | (identity & 0x3fff) << 48 |
-	       (owner & UINT64_C(0xffffffffffff));
+	return UINT64_C(1) << 62 | (identity & 0x3fffff) << 40 |
+	       trp_ref_in_node(owner);
 }
 
 void trp_mark_set(uint64_t identity, troupe_ref owner)
@@ -35,6 +35,6 @@ bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner)
 		if (sscanf(line, "Max resident set %llu", &mark) == 1)
 			break;
 	fclose(file);
-	*ret_owner = trp_ref((uint32_t)(mark >> 32) & 0xffff, (uint32_t)mark);
+	*ret_owner = trp_ref_of_node(mark);
 	return mark == mark_of(identity, *ret_owner);
 }

@@ -34,7 +34,6 @@ struct trp_status {
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "fits into a front");
-static_assert(TRP_SLOTS_MAX <= 1 << 16, "a reference has 16 bits for a slot");
 
 /* The block of this process, in its own front; all zeros. */
 struct trp_status *trp_status_begin(struct trp_front *front);

@@ -14,7 +14,9 @@ static_assert(TRP_SLOTS_MAX <= UINT16_MAX, "slot_of[] has 16 bits for each");
 
 int trp_child_init(struct trp_child_table *table, uint32_t slots)
 {
-	*table = (struct trp_child_table) { .slots = slots };
+	*table =
+		(struct trp_child_table) { .slots = slots,
+					   .generations = TRP_GENERATION_LAST };
 	table->child = calloc(slots, sizeof(*table->child));
 	table->free = calloc(slots, sizeof(*table->free));
 	table->slot_of = calloc(PID_MAX + 1, sizeof(uint16_t));
@@ -135,9 +137,9 @@ uint32_t trp_child_add(struct trp_child_table *table, uint32_t parent)
 	child = &table->child[slot];
 	assert(child->state == CHILD_NONE && !child->watchers);
 	generation = child->generation + 1;
+	assert(generation <= table->generations);
 	*child = (struct trp_child) { .state = CHILD_ORDERED,
-				      .generation =
-					      generation ? generation : 1 };
+				      .generation = generation };
 	link_child(table, slot, parent);
 	table->alive++;
 	return slot;
@@ -211,11 +213,39 @@ void trp_child_free(struct trp_child_table *table, uint32_t slot)
 	child->state = CHILD_NONE;
 }
 
-void trp_child_offer(struct trp_child_table *table, uint32_t slot)
+void trp_child_offer(struct trp_child_table *table, uint32_t slot,
+		     struct troupe_time now)
 {
-	assert(table->child[slot].state == CHILD_NONE);
+	struct trp_child *child = &table->child[slot];
+
+	assert(child->state == CHILD_NONE);
 	assert(table->free_count < table->slots - 1);
-	table->free[table->free_count++] = slot;
+	if (child->generation < table->generations) {
+		table->free[table->free_count++] = slot;
+		return;
+	}
+	child->generation = 0;
+	child->rests_until = now.ns + TRP_SLOT_REST;
+	child->next = 0;
+	if (table->rest_last)
+		table->child[table->rest_last].next = slot;
+	else
+		table->rest_first = slot;
+	table->rest_last = slot;
+}
+
+void trp_child_end_rest(struct trp_child_table *table, struct troupe_time now)
+{
+	uint32_t slot;
+
+	assert(!table->free_count);
+	while ((slot = table->rest_first) &&
+	       table->child[slot].rests_until <= now.ns) {
+		table->rest_first = table->child[slot].next;
+		if (!table->rest_first)
+			table->rest_last = 0;
+		trp_child_offer(table, slot, now);
+	}
 }
 
 static int compare_slots(const void *a, const void *b)

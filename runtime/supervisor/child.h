@@ -13,6 +13,13 @@
  *
  * A child that is ORDERED or RUNNING is in the list of its parent's, which is
  * alive, or the supervisor's when that has ended.
+ *
+ * A slot whose last generation has ended rests: it begins again with the first
+ * when no other slot is left, and not before TRP_SLOT_REST is over.  So where
+ * end(R) is the end of the actor with reference R:
+ *
+ *	R becomes a stranger's at t  ==>  t - end(R) >= TRP_SLOT_REST and
+ *		each slot had all its generations, is in use, or is not offered
  */
 
 #include <stdbool.h>
@@ -20,6 +27,8 @@
 #include "runtime/node/ref.h"
 #include "runtime/node/timers.h"
 #include "runtime/supervisor/watcher.h"
+
+#define TRP_SLOT_REST (INT64_C(24) * 3600 * 1000000000) /* ns */
 
 enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_DEAD };
 
@@ -31,9 +40,10 @@ struct trp_child {
 	uint32_t generation;
 	pid_t pid;
 	uint32_t parent, first, next, previous; /* slots; 0: none */
-	uint32_t count;				/* of children */
-	bool is_told;				/* to stop */
-	bool is_doomed; /* to be killed as soon as it has a pid */
+	int64_t rests_until; /* NONE, in the queue of `next`; ns */
+	uint32_t count;	     /* of children */
+	bool is_told;	     /* to stop */
+	bool is_doomed;	     /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
 	struct troupe_timer grace;    /* until it is killed */
 	int64_t spawned_at;	      /* CLOCK_MONOTONIC, ns */
@@ -59,7 +69,9 @@ struct trp_child_table {
 	uint32_t alive; /* ORDERED and RUNNING */
 	uint32_t *free; /* a stack of slots */
 	uint32_t free_count;
-	uint16_t *slot_of; /* by pid */
+	uint32_t rest_first, rest_last; /* a queue by `next` */
+	uint32_t generations;		/* of a slot, until it rests */
+	uint16_t *slot_of;		/* by pid */
 	struct trp_watchers watchers;
 	uint32_t *bucket; /* slots, by parent and name */
 	uint32_t buckets; /* a power of two */
@@ -101,8 +113,12 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot);
 
 /* DEAD -> NONE. */
 void trp_child_free(struct trp_child_table *table, uint32_t slot);
-/* The slot, which is NONE, may be given away: before those offered earlier. */
-void trp_child_offer(struct trp_child_table *table, uint32_t slot);
+/* The slot, which is NONE, may be given away: before those offered earlier, or
+ * after its rest. */
+void trp_child_offer(struct trp_child_table *table, uint32_t slot,
+		     struct troupe_time now);
+/* No other slot is free: those that have rested may be given away. */
+void trp_child_end_rest(struct trp_child_table *table, struct troupe_time now);
 /* From now on the lowest slots go first. */
 void trp_child_offer_lowest(struct trp_child_table *table);
 

@@ -124,11 +124,13 @@ void trp_slot_sweep(struct trp_supervisor *supervisor)
 
 bool trp_slot_is_any_free(struct trp_supervisor *supervisor)
 {
-	const struct trp_child_table *children = &supervisor->children;
+	struct trp_child_table *children = &supervisor->children;
 
 	if (!children->free_count)
 		trp_slot_sweep(supervisor);
 	if (!children->free_count)
 		trp_slot_memory_hurry(supervisor);
+	if (!children->free_count)
+		trp_child_end_rest(children, troupe_now());
 	return children->free_count;
 }

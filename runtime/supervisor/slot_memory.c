@@ -56,7 +56,8 @@ static void give_back(struct trp_supervisor *supervisor, struct range range)
 		memory->pages[slot] = 0;
 		if (pages & SPENT) {
 			memory->spent -= pages & ~SPENT;
-			trp_child_offer(&supervisor->children, slot);
+			trp_child_offer(&supervisor->children, slot,
+					troupe_now());
 		} else {
 			memory->kept -= pages;
 		}
@@ -172,7 +173,7 @@ void trp_slot_memory_leave(struct trp_supervisor *supervisor, uint32_t slot)
 	if (is_kept) {
 		memory->pages[slot] = (uint32_t)pages;
 		memory->kept += pages;
-		trp_child_offer(&supervisor->children, slot);
+		trp_child_offer(&supervisor->children, slot, troupe_now());
 	} else {
 		memory->pages[slot] = (uint32_t)pages | SPENT;
 		memory->spent += pages;

@@ -115,7 +115,10 @@ static void say_full(struct trp_supervisor *supervisor)
 	supervisor->full_at = now;
 	troupe_log(TROUPE_WARNING,
 		   "no slot is free: no actor can be spawned until one has "
-		   "ended; see --slots");
+		   "ended%s; see --slots",
+		   supervisor->children.rest_first
+			   ? ", or has rested a day after 16777215 actors"
+			   : "");
 }
 
 int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include "runtime/node/ref.h"
 
 TestSuite(people, .init = node_begin, .fini = node_end);
 
@@ -91,8 +92,7 @@ Test(people, an_actor_without_a_name_is_asked_by_its_reference)
 		troupe_value_to_text(
 			troupe_value_get(node_find(ps, "doubler"), "ref"), ""),
 		NULL, 10);
-	snprintf(text, sizeof(text), "%llu.%llu", ref >> 32 & 0xffff,
-		 ref & 0xffffffff);
+	trp_ref_print(ref, text);
 	expect(troupe(&command, "ask", text, "Twice", "{\"value\": 3}", NULL),
 	       0, "{\"value\": \"6\"}\n", NULL);
 	snprintf(text, sizeof(text), "%llu", ref);

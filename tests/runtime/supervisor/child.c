@@ -56,7 +56,7 @@ Test(child, random_births_and_deaths_keep_the_tree)
 		if (child->state == CHILD_RUNNING && one && rand_r(&seed) % 2) {
 			trp_child_ended(&table, one);
 			trp_child_free(&table, one);
-			trp_child_offer(&table, one);
+			trp_child_offer(&table, one, troupe_now());
 			alive--;
 		} else if (child->state == CHILD_RUNNING) {
 			slot = trp_child_add(&table, one);
@@ -113,7 +113,7 @@ Test(child, a_slot_comes_back_with_another_generation)
 	cr_assert_null(trp_child_find(&table, old));
 	cr_assert_eq(trp_child_add(&table, 0), 0);
 	trp_child_free(&table, slot);
-	trp_child_offer(&table, slot);
+	trp_child_offer(&table, slot, troupe_now());
 	cr_assert_eq(trp_child_add(&table, 0), slot);
 	cr_assert_null(trp_child_find(&table, old));
 	trp_child_fini(&table);
@@ -189,7 +189,7 @@ Test(child, watches_at_random_are_those_that_were_set)
 		if (rand_r(&seed) % 50 == 0) {
 			trp_child_ended(&table, by);
 			trp_child_free(&table, by);
-			trp_child_offer(&table, by);
+			trp_child_offer(&table, by, troupe_now());
 			cr_assert_eq(trp_child_add(&table, 0), by);
 			memset(target_of[by], 0, sizeof(target_of[by]));
 			for (uint32_t j = 1; j <= ACTORS; j++)
@@ -245,5 +245,48 @@ Test(child, what_the_supervisor_has_started_is_found_at_two_slashes)
 		     -EINVAL);
 	cr_assert_eq(trp_child_address_walk(&table, root, "//lamp/", &found),
 		     -EINVAL);
+	trp_child_fini(&table);
+}
+
+static void begin_and_end(struct trp_child_table *table, int64_t now,
+			  troupe_ref *ret_ref)
+{
+	uint32_t slot = trp_child_add(table, 0);
+
+	cr_assert(slot);
+	*ret_ref = trp_child_ref(table, slot);
+	trp_child_ended(table, slot);
+	trp_child_free(table, slot);
+	trp_child_offer(table, slot, TROUPE_TIME(now));
+}
+
+/* In virtual time, with seven generations a slot. */
+Test(child, a_reference_is_a_strangers_after_a_days_rest_and_all_others)
+{
+	enum { SLOTS = 5, GENERATIONS = 7, ALL = (SLOTS - 1) * GENERATIONS };
+	struct trp_child_table table;
+	troupe_ref first[ALL], again;
+	int64_t now = 1;
+
+	trp_child_init(&table, SLOTS);
+	table.generations = GENERATIONS;
+	for (int i = 0; i < ALL; i++, now++) {
+		begin_and_end(&table, now, &first[i]);
+		for (int j = 0; j < i; j++)
+			cr_assert_neq(first[j], first[i]);
+	}
+	for (int i = 0; i < ALL; i++) {
+		if (!table.free_count) {
+			cr_assert_eq(trp_child_add(&table, 0), 0);
+			now = table.child[table.rest_first].rests_until - 1;
+			trp_child_end_rest(&table, TROUPE_TIME(now));
+			cr_assert_eq(table.free_count, 0);
+			trp_child_end_rest(&table, TROUPE_TIME(++now));
+		}
+		begin_and_end(&table, now, &again);
+		cr_assert_eq(again, first[i]);
+		cr_assert_geq(now, i + 1 + TRP_SLOT_REST);
+		trp_child_check(&table);
+	}
 	trp_child_fini(&table);
 }

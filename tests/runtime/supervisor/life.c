@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Births and ends. */
+#include "runtime/node/ref.h"
 #include "tests/support/stage.h"
 
 static struct troupe_end end_of_function(int (*run)(const void *))
@@ -105,7 +106,7 @@ Test(life, a_wild_pointer_is_a_signal_in_the_report)
 static int told(const struct troupe_end *end)
 {
 	CHECK(end->reason.cause == TROUPE_KILLED);
-	board->value[end->ref >> 32 & 0xfff]++;
+	board->value[trp_ref_slot(end->ref) & 0xfff]++;
 	board->count++;
 	return 0;
 }

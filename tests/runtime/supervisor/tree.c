@@ -197,7 +197,7 @@ Test(tree, random_births_and_deaths_keep_every_address)
 		if (one != 1 && rand_r(&seed) % 2) {
 			trp_child_ended(&table, one);
 			trp_child_free(&table, one);
-			trp_child_offer(&table, one);
+			trp_child_offer(&table, one, troupe_now());
 			continue;
 		}
 		slot = trp_child_add(&table, one);
