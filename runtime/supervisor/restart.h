@@ -7,6 +7,7 @@
  */
 
 #include "runtime/node/system.pb-c.h"
+#include "runtime/supervisor/restart_policy.h"
 #include "runtime/troupe.h"
 
 struct trp_supervisor;
@@ -25,9 +26,8 @@ struct trp_restart {
 	troupe_ref ref; /* it runs, or has been ordered, or is stopping */
 	bool is_wanted;
 	bool is_stopping;
-	int64_t pause_ms;
-	struct troupe_time began;
-	struct troupe_timer timer; /* to start it, or to kill everything */
+	struct trp_restart_entry entry;
+	struct troupe_timer kill; /* it and its descendants */
 };
 
 /* The caller owns `restart`, which must not move; `spawn` is copied.  0 or
@@ -49,6 +49,10 @@ void trp_restart_want(struct trp_restart *restart, uint64_t fence);
 /* Stops it; it and all its descendants are killed after that time. */
 void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms);
 
+/* Starts those whose time has come. */
+void trp_restart_due(struct trp_supervisor *supervisor);
+/* The process of that slot has come up. */
+void trp_restart_born(struct trp_supervisor *supervisor, uint32_t slot);
 /* Any actor has ended. */
 void trp_restart_ended(struct trp_supervisor *supervisor,
 		       const struct troupe_end *end);

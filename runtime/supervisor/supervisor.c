@@ -27,10 +27,12 @@
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/reaper.h"
 #include "runtime/supervisor/requests.h"
+#include "runtime/supervisor/restart.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+enum { STARTS_MOST = 32 }; /* under way at a time, of those that had ended */
 
 /* ---- events -------------------------------------------------------------- */
 
@@ -317,6 +319,7 @@ static int set_up(struct trp_supervisor *supervisor)
 		      TRP_SLOT_SUPERVISOR);
 	trp_scratch_init(&supervisor->scratch, 0);
 	trp_dead_letter_begin(&supervisor->mailbox, &supervisor->timers, NULL);
+	trp_restart_policy_init(&supervisor->restarting, STARTS_MOST);
 	r = trp_child_init(&supervisor->children, arena->slots);
 	if (r == 0)
 		r = trp_slot_memory_init(supervisor);
@@ -365,6 +368,16 @@ static void fire_timers(struct trp_supervisor *supervisor)
 
 	while ((timer = trp_timers_due(&supervisor->timers, now)))
 		timer->fired(timer);
+	trp_restart_due(supervisor);
+}
+
+static struct troupe_time next_timer(const struct trp_supervisor *supervisor)
+{
+	struct troupe_time next = trp_timers_next(&supervisor->timers);
+	struct troupe_time restart =
+		trp_restart_policy_next(&supervisor->restarting);
+
+	return restart.ns < next.ns ? restart : next;
 }
 
 static int turn(struct trp_supervisor *supervisor)
@@ -378,7 +391,7 @@ static int turn(struct trp_supervisor *supervisor)
 	fire_timers(supervisor);
 	if (!trp_mailbox_receive_is_empty(&supervisor->mailbox, TRP_TAKE_ALL))
 		return trp_wait_poll(&supervisor->wait);
-	next = trp_timers_next(&supervisor->timers);
+	next = next_timer(supervisor);
 	flush = trp_trace_flush_at();
 	if (flush.ns <= troupe_now().ns)
 		trp_trace_flush();
@@ -415,6 +428,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	free(supervisor->orders);
 	trp_registry_fini(&supervisor->registry);
 	trp_timers_fini(&supervisor->timers);
+	trp_restart_policy_fini(&supervisor->restarting);
 	trp_child_fini(&supervisor->children);
 	trp_slot_memory_fini(supervisor);
 	trp_scratch_fini(&supervisor->scratch);

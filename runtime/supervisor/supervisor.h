@@ -19,6 +19,7 @@
 #include "runtime/supervisor/guest.h"
 #include "runtime/supervisor/module.h"
 #include "runtime/supervisor/registry.h"
+#include "runtime/supervisor/restart_policy.h"
 #include "runtime/supervisor/slot_memory.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
@@ -62,6 +63,7 @@ struct trp_supervisor {
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	struct trp_restart *restarts;
+	struct trp_restart_table restarting;
 	struct trp_module_entry modules[TRP_MODULES + 1];
 	bool is_ending;
 	bool is_given_up; /* killed, but some have not exited */
