@@ -436,9 +436,10 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
 /*
  * A proxy is a ProtobufCService whose calls are messages: pass &proxy.base to
  * the client stubs that protoc-c generates.  A NULL closure is a one-way call.
- * Every other closure runs exactly once, from the main loop, troupe_receive()
- * or troupe_await() (or at once, when the call cannot be sent), with the
- * answer, or with NULL and the reason in proxy.error:
+ * Every other closure runs exactly once, from the main loop or a function that
+ * waits (troupe_receive(), troupe_await() ...), with the answer, or with NULL
+ * and the reason in proxy.error.  It never runs within the call, also when that
+ * cannot be sent, so it may call again at once:
  *
  *	-ETIMEDOUT  no answer in time
  *	-ESRCH      the target is gone; proxy.reason says of what
@@ -484,7 +485,8 @@ TROUPE_API int troupe_await(struct troupe_proxy *proxy);
  *	answer[i]	 its answer, or NULL
  *	proxy[i].error	 0, or why there is none; also proxy[i].reason
  *
- * One question at a time: another meanwhile completes at once, error -EBUSY.
+ * One question at a time: another meanwhile is not asked, error -EBUSY; its
+ * closure runs later, as that of any call.
  * The struct must stay where it is until fini.
  */
 struct troupe_gather {

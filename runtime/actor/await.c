@@ -40,8 +40,13 @@ static int block(const struct troupe_proxy *first, size_t count)
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	const struct troupe_proxy *sole;
 	char path[TROUPE_TEXT_SIZE];
-	int r = trp_take(take);
+	int r;
 
+	if (!trp_self.ref) { /* No member: all are refused. */
+		trp_call_run_refused();
+		return 0;
+	}
+	r = trp_take(take);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
@@ -67,6 +72,7 @@ static int await(const struct troupe_proxy *first, size_t count,
 	int64_t begin = *pending ? trp_trace_begin() : 0;
 	int r = 0;
 
+	trp_call_run_refused(); /* also when told to stop */
 	while (*pending && r == 0) {
 		r = trp_self.is_stopping ? -ECANCELED : block(first, count);
 		if (r == 0)
@@ -92,7 +98,8 @@ int troupe_await(struct troupe_proxy *proxy)
 /*
  * Each target has its own proxy; the answers are copied, as they outlive the
  * closures that get them.  `pending` counts the targets without result, and one
- * more while the question is asked.
+ * more while the question is asked.  One more proxy has the questions that are
+ * refused meanwhile.
  */
 
 /* The closure data of one target, behind the answers. */
@@ -172,7 +179,8 @@ static void invoke(ProtobufCService *service, unsigned method,
 	if (gather->pending) {
 		gather->error = -EBUSY;
 		if (closure)
-			closure(NULL, data);
+			trp_call_refuse(&gather->proxy[gather->count], closure,
+					data, -EBUSY, &gather->error);
 		return;
 	}
 	clear(gather);
@@ -196,7 +204,7 @@ int troupe_gather_init(struct troupe_gather *gather, const troupe_ref *targets,
 
 	if (!count)
 		return -EINVAL;
-	proxy = calloc(count, sizeof(*proxy));
+	proxy = calloc(count + 1, sizeof(*proxy));
 	answer = calloc(count, sizeof(*answer) + sizeof(struct place));
 	if (!proxy || !answer) {
 		free(proxy);
@@ -228,7 +236,7 @@ void troupe_gather_fini(struct troupe_gather *gather)
 {
 	if (!gather->count)
 		return;
-	trp_call_forget(gather->proxy, gather->count);
+	trp_call_forget(gather->proxy, gather->count + 1);
 	clear(gather);
 	free(gather->proxy);
 	free(gather->answer);

@@ -12,6 +12,8 @@
  * reports the death of any actor that we ever sent to.  For a target that was
  * dead before the call, the directory gives -ESRCH at once.
  *
+ * A call that cannot be sent is *refused*: its closure runs from the loop or an
+ * await as others do, so one that calls again does not nest.
  */
 #include "runtime/actor/call.h"
 
@@ -35,6 +37,7 @@ enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
 struct call {
 	struct troupe_timer timer;  /* its deadline */
 	struct troupe_proxy *proxy; /* the caller's memory; NULL: free */
+	int *ret_error;		    /* where its result goes */
 	troupe_ref target;
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCClosure closure;
@@ -46,55 +49,64 @@ struct call {
 	bool is_traced;
 	int64_t created, deadline;
 	struct troupe_time watch_at;
-	struct call *next_unwatched, **unwatched_link; /* not watched yet */
+	int refusal;	   /* why it was not sent, or 0 */
+	struct line *line; /* that it is in, or NULL */
+	struct call *next, **link;
 	struct call *next_free;
+};
+
+/* In order of watch_at, or of refusal. */
+struct line {
+	struct call *first;
+	struct call **last;
 };
 
 static struct call **table;
 static uint32_t places, places_room;
 static struct call *free_calls;
 static uint64_t last_number;
-static struct call *unwatched; /* in order of watch_at */
-static struct call **unwatched_end = &unwatched;
+static struct line unwatched = { .last = &unwatched.first };
+static struct line refused = { .last = &refused.first };
 static unsigned pending_calls; /* of all proxies */
 static struct trp_timers deadlines;
 
 /* ---- the table ----------------------------------------------------------- */
 
-static uint32_t check_unwatched(void)
+static uint32_t check_line(const struct line *line)
 {
-	struct call *const *link = &unwatched;
+	struct call *const *link = &line->first;
 	uint32_t count = 0;
 
-	for (; *link; link = &(*link)->next_unwatched, count++) {
-		assert((*link)->unwatched_link == link && (*link)->proxy);
-		assert(!(*link)->next_unwatched ||
-		       (*link)->watch_at.ns <=
-			       (*link)->next_unwatched->watch_at.ns);
+	for (; *link; link = &(*link)->next, count++) {
+		assert((*link)->link == link && (*link)->line == line);
+		assert((*link)->proxy);
+		assert(!(*link)->refusal == (line == &unwatched));
+		assert(!(*link)->next ||
+		       (*link)->watch_at.ns <= (*link)->next->watch_at.ns);
 	}
-	assert(unwatched_end == link);
+	assert(line->last == link);
 	return count;
 }
 
 void trp_call_check(void)
 {
-	uint32_t pending = 0, young = 0, spare = 0;
+	uint32_t pending = 0, lined = 0, spare = 0;
 
 	for (uint32_t place = 0; place < places; place++) {
 		const struct call *call = table[place];
 
 		assert(call->place == place && call->number <= last_number);
-		assert(call->proxy ||
-		       (!call->timer.place && !call->unwatched_link));
+		assert(call->proxy || (!call->timer.place && !call->line));
 		pending += call->proxy != NULL;
-		young += call->unwatched_link != NULL;
+		lined += call->line != NULL;
 	}
 	for (const struct call *call = free_calls; call; call = call->next_free)
 		spare += !call->proxy;
 	assert(pending == pending_calls && pending + spare == places);
-	assert(young == check_unwatched());
+	assert(lined == check_line(&unwatched) + check_line(&refused));
 	assert(!trp_self.status ||
-	       !young == !trp_load_relaxed(&trp_self.status->has_unwatched));
+	       !unwatched.first ==
+		       !trp_load_relaxed(&trp_self.status->has_unwatched));
 }
 
 static struct call *add_place(void)
@@ -134,10 +146,14 @@ static struct call *call_new(struct troupe_proxy *proxy,
 	if (!call)
 		return NULL;
 	call->proxy = proxy;
+	call->ret_error = &proxy->error;
 	call->target = proxy->target;
 	call->closure = closure;
 	call->data = data;
 	call->number = ++last_number;
+	call->refusal = 0;
+	proxy->pending++;
+	pending_calls++;
 	return call;
 }
 
@@ -151,7 +167,7 @@ static struct call *call_find(uint64_t correlation)
 	return table[place];
 }
 
-/* ---- unwatched calls ----------------------------------------------------- */
+/* ---- unwatched and refused calls ----------------------------------------- */
 
 static void publish_unwatched(bool has_unwatched)
 {
@@ -161,30 +177,31 @@ static void publish_unwatched(bool has_unwatched)
 	trp_store_relaxed(&trp_self.status->has_unwatched, has_unwatched);
 }
 
-static void unlink_unwatched(struct call *call)
+static void leave_line(struct call *call)
 {
-	if (!call->unwatched_link)
+	if (!call->line)
 		return;
-	*call->unwatched_link = call->next_unwatched;
-	if (call->next_unwatched)
-		call->next_unwatched->unwatched_link = call->unwatched_link;
+	*call->link = call->next;
+	if (call->next)
+		call->next->link = call->link;
 	else
-		unwatched_end = call->unwatched_link;
-	call->unwatched_link = NULL;
-	if (!unwatched)
+		call->line->last = call->link;
+	call->line = NULL;
+	if (!unwatched.first)
 		publish_unwatched(false);
 }
 
-static void link_unwatched(struct call *call, int64_t now)
+static void enter_line(struct line *line, struct call *call, int64_t at)
 {
-	assert(!call->unwatched_link);
-	call->watch_at.ns = now + PATIENCE_MS * INT64_C(1000000);
-	call->next_unwatched = NULL;
-	call->unwatched_link = unwatched_end;
-	if (!unwatched)
+	assert(!call->line);
+	call->watch_at.ns = at;
+	call->next = NULL;
+	call->link = line->last;
+	call->line = line;
+	if (line == &unwatched && !line->first)
 		publish_unwatched(true);
-	*unwatched_end = call;
-	unwatched_end = &call->next_unwatched;
+	*line->last = call;
+	line->last = &call->next;
 }
 
 /* ---- completion ---------------------------------------------------------- */
@@ -192,7 +209,7 @@ static void link_unwatched(struct call *call, int64_t now)
 static void release(struct call *call)
 {
 	trp_timers_cancel(&deadlines, &call->timer);
-	unlink_unwatched(call);
+	leave_line(call);
 	assert(call->proxy && pending_calls > 0);
 	call->proxy->pending--;
 	pending_calls--;
@@ -229,7 +246,7 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	const struct call done = *call;
 
 	release(call);
-	proxy->error = error;
+	*done.ret_error = error;
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
@@ -243,6 +260,17 @@ static void fail(struct call *call, int error, enum troupe_cause cause,
 
 	snprintf(reason.text, sizeof(reason.text), "%s", text);
 	complete(call, NULL, error, &reason);
+}
+
+void trp_call_run_refused(void)
+{
+	uint64_t newest = last_number;
+	struct call *call;
+
+	while ((call = refused.first) && call->number <= newest)
+		fail(call, call->refusal,
+		     call->refusal == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
+		     strerror(-call->refusal));
 }
 
 static void take_failure(struct call *call, const struct trp_mail *mail)
@@ -324,13 +352,14 @@ void trp_call_expire(struct troupe_time now)
 {
 	struct troupe_timer *timer;
 
+	trp_call_run_refused();
 	while ((timer = trp_timers_due(&deadlines, now)))
 		expire(timer->data, now);
 	TRP_CHECK(trp_call_check());
-	while (unwatched && unwatched->watch_at.ns <= now.ns) {
-		struct call *call = unwatched;
+	while (unwatched.first && unwatched.first->watch_at.ns <= now.ns) {
+		struct call *call = unwatched.first;
 
-		unlink_unwatched(call);
+		leave_line(call);
 		trp_target_watch(call->target);
 		trp_mailbox_receive_look_again(&trp_self.mailbox,
 					       trp_ref_slot(call->target));
@@ -341,8 +370,10 @@ struct troupe_time trp_call_next(void)
 {
 	struct troupe_time next = trp_timers_next(&deadlines);
 
-	return unwatched && unwatched->watch_at.ns < next.ns
-		       ? unwatched->watch_at
+	if (refused.first)
+		return refused.first->watch_at;
+	return unwatched.first && unwatched.first->watch_at.ns < next.ns
+		       ? unwatched.first->watch_at
 		       : next;
 }
 
@@ -357,7 +388,7 @@ static bool is_of(const struct call *call, const struct troupe_proxy *first,
 const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
 					 size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !refused.first; i++)
 		if (first[i].pending)
 			return first[i].pending == pending_calls ? &first[i]
 								 : NULL;
@@ -384,12 +415,15 @@ void trp_call_fail(const struct troupe_proxy *first, size_t count, int error,
 
 void trp_call_leave(void)
 {
-	for (uint32_t place = 0; place < places; place++) {
-		if (table[place]->proxy)
+	uint64_t newest = last_number;
+
+	for (uint32_t place = 0; place < places; place++)
+		if (table[place]->proxy && table[place]->number <= newest)
 			fail(table[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
 			     "this guest has left");
-	}
-	assert(!pending_calls && !unwatched);
+	assert(!unwatched.first);
+	if (pending_calls)
+		return; /* Refused, they wait for an await. */
 	for (uint32_t place = 0; place < places; place++)
 		free(table[place]);
 	trp_timers_fini(&deadlines);
@@ -420,8 +454,34 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	if (r < 0)
 		return r;
 	trp_target_watch_listen(&listener);
-	link_unwatched(call, envelope->created);
+	enter_line(&unwatched, call,
+		   envelope->created + PATIENCE_MS * INT64_C(1000000));
 	return trp_send_mail(call->target, envelope, input, NULL);
+}
+
+/*
+ * Without memory even for a refusal it runs within the call; one that calls
+ * again then would nest without end.
+ */
+static void refuse_at_once(struct troupe_proxy *proxy, ProtobufCClosure closure,
+			   void *data)
+{
+	static bool is_within;
+
+	if (is_within && trp_self.routes)
+		trp_self.routes->lost(-ENOMEM, "no memory for a call");
+	is_within = true;
+	proxy->error = -ENOMEM;
+	closure(NULL, data);
+	is_within = false;
+}
+
+static void refuse(struct call *call, int error, int64_t now)
+{
+	trp_timers_cancel(&deadlines, &call->timer);
+	leave_line(call);
+	call->refusal = error;
+	enter_line(&refused, call, now);
 }
 
 static void ask(struct troupe_proxy *proxy, unsigned method_index,
@@ -441,18 +501,32 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	}
 	call = call_new(proxy, closure, data);
 	if (!call) {
-		proxy->error = -ENOMEM;
-		closure(NULL, data);
+		refuse_at_once(proxy, closure, data);
 		return;
 	}
-	if (proxy->pending++ == 0)
+	if (proxy->pending == 1)
 		proxy->private_since = envelope->created;
-	pending_calls++;
 	call->output = service->methods[method_index].output;
 	r = start(call, envelope, input);
 	if (r < 0)
-		fail(call, r, r == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
-		     strerror(-r));
+		refuse(call, r, envelope->created);
+}
+
+void trp_call_refuse(struct troupe_proxy *proxy, ProtobufCClosure closure,
+		     void *data, int error, int *ret_error)
+{
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
+	struct call *call = call_new(proxy, closure, data);
+
+	if (!call) {
+		refuse_at_once(proxy, closure, data);
+		return;
+	}
+	call->ret_error = ret_error;
+	call->flow = envelope.flow;
+	call->hop = envelope.hop;
+	call->is_traced = envelope.flags;
+	refuse(call, error, envelope.created);
 }
 
 void trp_call_start(struct troupe_proxy *proxy, unsigned method,

@@ -10,6 +10,11 @@ void trp_call_start(struct troupe_proxy *proxy, unsigned method,
 		    const ProtobufCMessage *input, ProtobufCClosure closure,
 		    void *data, int64_t deadline);
 
+/* A call that is not sent: it completes later with that error, which goes
+ * there. */
+void trp_call_refuse(struct troupe_proxy *proxy, ProtobufCClosure closure,
+		     void *data, int error, int *ret_error);
+
 void trp_call_answered(const struct trp_mail *mail,
 		       const struct trp_envelope *envelope);
 
@@ -17,6 +22,9 @@ void trp_call_answered(const struct trp_mail *mail,
 void trp_call_expire(struct troupe_time now);
 struct troupe_time trp_call_next(void);
 void trp_call_check(void);
+
+/* Runs the closures of calls refused by now. */
+void trp_call_run_refused(void);
 
 /* ---- the calls of proxies first[0..count - 1] ------------------------- */
 

@@ -251,7 +251,6 @@ static int sleep_until(struct troupe_time deadline)
 		stay_bound();
 		rescan_at = troupe_in_ms(RESCAN_MS);
 	}
-	deadline = earlier(deadline, trp_call_next());
 	deadline = earlier(deadline, rescan_at);
 	deadline = earlier(deadline, trp_trace_flush_at());
 	r = trp_wait_sleep(&trp_self.wait, (struct trp_time) { deadline.ns });
@@ -270,9 +269,12 @@ static int sleep_until(struct troupe_time deadline)
 
 int trp_loop_sleep(unsigned take, struct troupe_time deadline)
 {
-	return trp_mailbox_receive_is_empty(&trp_self.mailbox, take)
-		       ? sleep_until(deadline)
-		       : 0;
+	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
+		return 0;
+	/* A request completes no calls meanwhile. */
+	return sleep_until(take & TRP_TAKE_REPLY
+				   ? earlier(deadline, trp_call_next())
+				   : deadline);
 }
 
 /* Taking the doorbell also takes rings for room, so that is checked first. */
@@ -281,6 +283,7 @@ int trp_loop_rest(struct troupe_time deadline)
 	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, heeded()) ||
 	    trp_overflow_is_due())
 		return 0;
+	deadline = earlier(deadline, trp_call_next());
 	return sleep_until(
 		earlier(deadline, trp_timers_next(&trp_self.timers)));
 }

@@ -271,6 +271,8 @@ static int dead_root(int argc, char **argv)
 	CHECK(crash.calls == 1 && crash.value == -1);
 	CHECK(troupe_wait(ref, troupe_in_ms(60000), NULL) == 0);
 	play__clerk__twice(&proxy.base, &number, take_answer, &dead);
+	CHECK(dead.calls == 0 && proxy.pending == 1);
+	CHECK(troupe_await(&proxy) == -ESRCH);
 	CHECK(dead.calls == 1 && dead.value == -1);
 	CHECK(proxy.error == -ESRCH && proxy.pending == 0);
 	CHECK(proxy.reason.cause == TROUPE_NOPROC);

@@ -171,11 +171,14 @@ static int fini_root(int argc, char **argv)
 				 &play__link__descriptor) == 0);
 	play__link__ask(&gather.base, &number, gathered, &first);
 	play__link__ask(&gather.base, &number, gathered, &second);
+	CHECK(first == 0 && second == 0 && gather.error == -EBUSY);
+	CHECK(troupe_receive(NULL, 0, TROUPE_POLL, &message) == -ETIMEDOUT);
 	CHECK(first == 0 && second == 1 && gather.error == -EBUSY);
+	play__link__ask(&gather.base, &number, gathered, &second);
 	troupe_gather_fini(&gather);
 	CHECK(troupe_receive(NULL, 0, troupe_in_ms(100), &message) ==
 	      -ETIMEDOUT);
-	CHECK(first == 0);
+	CHECK(first == 0 && second == 1);
 	return 0;
 }
 

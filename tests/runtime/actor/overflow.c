@@ -111,7 +111,7 @@ static int drop_new_root(int argc, char **argv)
 	lost = refused() - NUMBERS;
 	troupe_proxy_init(&proxy, ref, &play__link__descriptor);
 	play__link__ask(&proxy.base, &number, ignore, NULL);
-	CHECK(proxy.error == -EAGAIN && proxy.pending == 0);
+	CHECK(troupe_await(&proxy) == -EAGAIN && proxy.pending == 0);
 	CHECK(troupe_send_wait(ref, &number.base, troupe_in_ms(10)) == -EAGAIN);
 	let_go(ref);
 	CHECK(board->count == NUMBERS - (int64_t)lost && lost > 0);

@@ -284,6 +284,18 @@ Test(guests, the_nodes_end_is_the_end_of_membership_and_not_of_the_process)
 	node_stop(&node, "a");
 }
 
+Test(guests, one_that_has_left_is_refused_without_nesting)
+{
+	struct program node, guest;
+
+	node_start(&node, "a", NULL);
+	start_guest(&guest, "again", "100000", NULL);
+	expect_words(&guest, "left: 0, asked 1\n");
+	expect_words(&guest, "pending 0, asked 100001, depth 1\n");
+	expect_end(&guest, 0);
+	node_stop(&node, "a");
+}
+
 /* The state of that actor in ps; "": it is not there. */
 static void state_of(const char *label, char state[16])
 {

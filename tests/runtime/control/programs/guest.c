@@ -10,6 +10,7 @@
  *	guest fork		has a child, which is no guest
  *	guest flood TO		sends to that name for ever
  *	guest await		awaits an answer that never comes
+ *	guest again		asks again whenever it is refused
  */
 #include <errno.h>
 #include <stdio.h>
@@ -257,6 +258,42 @@ static int await(int argc, char **argv)
 	return 0;
 }
 
+static struct troupe_proxy stubborn;
+static int depth, deepest, asked;
+
+static void ask_again(const Parlour__Number *answer, void *data)
+{
+	Parlour__Number number = PARLOUR__NUMBER__INIT;
+
+	if (++depth > deepest)
+		deepest = depth;
+	if (answer || asked++ < atoi(data))
+		parlour__doubler__twice(&stubborn.base, &number, ask_again,
+					data);
+	depth--;
+}
+
+/* Its question outlives the membership. */
+static int again(int argc, char **argv)
+{
+	Parlour__Number number = PARLOUR__NUMBER__INIT;
+	troupe_ref ref;
+	int r = join(NULL);
+
+	if (r == 0)
+		r = troupe_whereis("doubler", &ref);
+	if (r < 0)
+		return fail("again", r);
+	troupe_proxy_init(&stubborn, ref, &parlour__doubler__descriptor);
+	parlour__doubler__never(&stubborn.base, &number, ask_again, argv[0]);
+	r = troupe_leave();
+	printf("left: %d, asked %d\n", r, asked);
+	r = troupe_await(&stubborn);
+	printf("over: %s, pending %u, asked %d, depth %d\n", strerror(-r),
+	       stubborn.pending, asked, deepest);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int arguments;
@@ -265,7 +302,7 @@ static const struct {
 	{ "once", 0, once },	    { "often", 1, often },
 	{ "wait", 2, receive_all }, { "kill", 1, kill_one },
 	{ "fork", 0, have_child },  { "flood", 1, flood },
-	{ "await", 0, await },
+	{ "await", 0, await },	    { "again", 1, again },
 };
 
 int main(int argc, char **argv)
