@@ -128,6 +128,29 @@ void *bench_shared(void);
  */
 long bench_memory_taken(void);
 
+/* KiB of each of `count` processes that do nothing, in four ways. */
+enum bench_memory_way {
+	BENCH_TAKEN,	 /* what bench_memory_taken() has grown by */
+	BENCH_AVAILABLE, /* what MemAvailable has shrunk by */
+	BENCH_PSS,	 /* its share of the pages that it maps */
+	BENCH_TABLES,	 /* its page tables */
+	BENCH_MEMORY_WAYS
+};
+struct bench_memory {
+	double kib[BENCH_MEMORY_WAYS];
+};
+
+/* The first two of the whole machine, before those are born. */
+void bench_memory_before(struct bench_memory *ret_before);
+/* Looks at each of them, or at 200 among them, for the other two. */
+void bench_memory_of(const struct bench_memory *before, const pid_t *pids,
+		     long count, struct bench_memory *ret_each);
+/* A figure for each way; and above a fork's, unless that is NULL. */
+void bench_memory_tell(const struct bench_memory *each,
+		       const struct bench_memory *fork);
+/* Forks `count` that only sleep, looks at them, and ends them.  0 or -errno. */
+int bench_memory_of_forks(long count, struct bench_memory *ret_each);
+
 /* Bytes of a known pattern; the second fails the run if they differ. */
 void bench_fill(void *bytes, size_t size, long number);
 void bench_check(const void *bytes, size_t size, long number);

@@ -10,7 +10,7 @@
  *	run.c		one run: a process, its node, its time, what it left
  *	watch.c		the live processes below one, and their purpose
  *	lanes.c		its mailboxes, and the pages it left
- *	kit.c		what a benchmark sees
+ *	kit.c, memory.c	what a benchmark sees
  *	histogram.c	latencies
  *	statistics.c	medians and intervals, pure
  *	context.c	the machine

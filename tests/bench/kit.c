@@ -139,35 +139,6 @@ void *bench_shared(void)
 	return shared;
 }
 
-/* The memory of processes and the kernel, without the page cache. */
-static bool is_taken(const char *name)
-{
-	static const char *const taken[] = { "AnonPages:",  "Shmem:",
-					     "PageTables:", "KernelStack:",
-					     "SUnreclaim:", "Percpu:" };
-
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		if (strcmp(name, taken[i]) == 0)
-			return true;
-	return false;
-}
-
-long bench_memory_taken(void)
-{
-	char line[128], name[64];
-	long kib, sum = 0;
-	FILE *file;
-
-	usleep(bench_is_smoke() ? 20000 : 300000);
-	file = fopen("/proc/meminfo", "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%63s %ld", name, &kib) == 2 && is_taken(name))
-			sum += kib;
-	if (file)
-		fclose(file);
-	return sum;
-}
-
 void bench_fill(void *bytes, size_t size, long number)
 {
 	memset(bytes, (int)number & 255, size);

@@ -6,11 +6,9 @@
  */
 #include <linux/futex.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -180,38 +178,19 @@ const struct bench bench_floor_fork = {
 	.plain = floor_fork,
 };
 
-static _Noreturn void pause_for_ever(void)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		pause();
-}
-
 /* The needs of a process that does nothing and was forked from one like
  * ours. */
 static int floor_idle(void)
 {
-	long before, born = 0, count = bench_get(ROUNDS);
-	pid_t *pid = calloc((size_t)count, sizeof(*pid));
-	int r = pid ? bench_expect_room(count) : -ENOMEM;
+	long count = bench_get(ROUNDS);
+	struct bench_memory each;
+	int r = bench_expect_room(count);
 
-	before = bench_memory_taken();
-	bench_start();
-	for (; born < count && r == 0; born++) {
-		pid[born] = fork();
-		if (pid[born] == 0)
-			pause_for_ever();
-		if (pid[born] < 0)
-			r = -errno;
-	}
-	bench_stop();
-	bench_figure("KiB of each",
-		     (double)(bench_memory_taken() - before) / (double)count);
-	while (born-- > 0)
-		if (pid[born] > 0 && kill(pid[born], SIGKILL) == 0)
-			waitpid(pid[born], NULL, 0);
+	if (r == 0)
+		r = bench_memory_of_forks(count, &each);
+	if (r == 0)
+		bench_memory_tell(&each, NULL);
 	bench_items(count);
-	free(pid);
 	return r;
 }
 

@@ -4,6 +4,7 @@
  * from a death to the last report, and the needs of an idle one.
  */
 #include <stdlib.h>
+#include <unistd.h>
 #include "tests/bench/bench.h"
 
 /* ---- spawn and exit ------------------------------------------------------ */
@@ -207,9 +208,11 @@ const struct bench bench_reports = {
 
 static int idle(const void *arguments)
 {
-	Bench__Go go = BENCH__GO__INIT;
-	int r = bench_send(troupe_parent(), &go.base);
+	Bench__Token token = BENCH__TOKEN__INIT;
+	int r;
 
+	token.left = getpid();
+	r = bench_send(troupe_parent(), &token.base);
 	if (r == 0)
 		bench_receive(&bench__stop__descriptor, NULL);
 	return r;
@@ -217,23 +220,43 @@ static int idle(const void *arguments)
 
 static struct troupe_class idle_class = { .name = "idle", .run = idle };
 
+static int spawn_idle(pid_t *pids, long count)
+{
+	const Bench__Token *token;
+	troupe_ref *refs;
+	int r = bench_spawn_each(&idle_class, count, &refs);
+
+	for (long i = 0; i < count && r == 0; i++) {
+		token = bench_receive(&bench__token__descriptor, NULL);
+		if (token)
+			pids[i] = (pid_t)token->left;
+		else
+			r = -ECANCELED;
+	}
+	return r;
+}
+
+/* Beside as many bare forks of the same program, before. */
 static int memory(void)
 {
-	long before, count = bench_get(WATCHERS);
-	troupe_ref *refs;
-	int r = bench_expect_room(count);
+	long count = bench_get(WATCHERS);
+	struct bench_memory before, each, fork;
+	pid_t *pids = calloc((size_t)count, sizeof(*pids));
+	int r = pids ? bench_expect_room(count) : -ENOMEM;
 
-	if (r < 0)
-		return r;
-	before = bench_memory_taken();
-	bench_start();
-	r = bench_spawn_each(&idle_class, count, &refs);
 	if (r == 0)
-		r = collect(&bench__go__descriptor);
+		r = bench_memory_of_forks(count, &fork);
+	bench_memory_before(&before);
+	bench_start();
+	if (r == 0)
+		r = spawn_idle(pids, count);
 	bench_stop();
-	bench_figure("KiB of each",
-		     (double)(bench_memory_taken() - before) / (double)count);
+	if (r == 0) {
+		bench_memory_of(&before, pids, count, &each);
+		bench_memory_tell(&each, &fork);
+	}
 	bench_items(count);
+	free(pids);
 	return r;
 }
 
@@ -244,6 +267,8 @@ const struct bench bench_idle = {
 	.parameters = { [WATCHERS] = { "n",
 				       { 50, 1000, 10000 },
 				       .most = BENCH_ACTORS_MOST } },
+	.sweep = { 100, 1000, 10000 },
+	.smoke_most = 100,
 	.classes = { &idle_class },
 	.root = memory,
 };
