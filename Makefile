@@ -59,7 +59,7 @@ EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
 		 tests/*/*.proto tests/*/*/*.proto)
-GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c)
+GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/libraries.h
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
 	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*/*.proto serialize/*.proto))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
@@ -89,7 +89,8 @@ INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKA
 EXAMPLE   = $(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) \
 	    -Iruntime -I$(O)/gen/examples \
 	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
-LIBS      = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -ldl
+# The libraries of clients are loaded where they are used (ipc/library.h).
+LIBS      = $(shell $(PKG_CONFIG) --libs liburing libprotobuf-c) -ldl
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 # V=1 shows the commands, -s shows nothing.
@@ -143,6 +144,21 @@ always:
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
 	$(call quiet,PROTO)$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
+
+# LIBRARY_<pkg> is the file that a program linked to it would name; "": the part
+# is not built.  (A cross compiler cannot link, and gets that of developers.)
+$(O)/gen/libraries.h: $(O)/flags
+	@mkdir -p $(@D)
+	@for p in jansson $(OPTIONAL); do file=; \
+		case ' jansson $(HAVE) ' in *" $$p "*) \
+			libs=$$($(PKG_CONFIG) --libs $$p); \
+			echo 'int none;' | $(CC) -shared -fPIC -nostdlib -o $@.so \
+				-x c - -x none -Wl,--no-as-needed $$libs 2>/dev/null && \
+			file=$$(objdump -p $@.so | awk '$$1 == "NEEDED" { print $$2; exit }'); \
+			file=$${file:-lib$$(expr "$$libs" : '.*-l\([^ ]*\)').so};; \
+		esac; \
+		echo "#define LIBRARY_$$(echo $$p | tr a-z- A-Z_) \"$$file\""; \
+	done > $@; rm -f $@.so
 
 $(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(HAVE)"'
 

@@ -9,9 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
+#include "ipc/library.h"
+#include "libraries.h"
 #include "serialize/base64.h"
 #include "serialize/text_buffer.h"
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+	F(json_, array_get) F(json_, array_size) F(json_, delete) \
+	F(json_, dumpb) F(json_, integer_value) F(json_, loadb) \
+	F(json_, object_get) F(json_, object_iter) F(json_, object_iter_key) \
+	F(json_, object_iter_next) F(json_, object_iter_value) \
+	F(json_, object_size) F(json_, real) F(json_, real_value) \
+	F(json_, string_value)
+/* clang-format on */
+TRP_LIBRARY(jansson, LIBRARY_JANSSON, FUNCTIONS);
 
 /* A receiver unpacks 67 levels of lists at most. */
 enum { WRITTEN_DEPTH = 100 };
@@ -42,7 +54,7 @@ static struct troupe_value *fail(struct reading *reading, const char *text)
 static struct troupe_value *read_bytes(struct reading *reading,
 				       const json_t *item)
 {
-	const char *text = json_string_value(item);
+	const char *text = jansson.string_value(item);
 	struct troupe_value *value;
 	unsigned char *bytes;
 	size_t size;
@@ -64,7 +76,7 @@ static struct troupe_value *read_bytes(struct reading *reading,
 static struct troupe_value *read_double(struct reading *reading,
 					const json_t *item)
 {
-	const char *text = json_string_value(item);
+	const char *text = jansson.string_value(item);
 
 	if (text && strcmp(text, "NaN") == 0)
 		return troupe_value_double(NAN);
@@ -85,13 +97,13 @@ static struct troupe_value *read_map(struct reading *reading,
 	/* jansson has no const iterators; nothing is changed. */
 	json_t *object = (json_t *)json;
 	struct troupe_value *map = troupe_value_map();
-	const char *key;
-	json_t *item;
 
-	json_object_foreach(object, key, item)
-	{
+	for (void *at = jansson.object_iter(object); at;
+	     at = jansson.object_iter_next(object, at)) {
+		const json_t *item = jansson.object_iter_value(at);
+		const char *key = jansson.object_iter_key(at);
 		bool is_escaped =
-			json_object_size(json) == 1 && is_special(key);
+			jansson.object_size(json) == 1 && is_special(key);
 
 		if (trp_value_add(map, key + is_escaped,
 				  read_any(reading, item)) < 0) {
@@ -107,11 +119,11 @@ static struct troupe_value *read_object(struct reading *reading,
 {
 	const json_t *item;
 
-	if (json_object_size(json) == 1) {
-		item = json_object_get(json, "$bytes");
+	if (jansson.object_size(json) == 1) {
+		item = jansson.object_get(json, "$bytes");
 		if (item)
 			return read_bytes(reading, item);
-		item = json_object_get(json, "$double");
+		item = jansson.object_get(json, "$double");
 		if (item)
 			return read_double(reading, item);
 	}
@@ -123,8 +135,8 @@ static struct troupe_value *read_list(struct reading *reading,
 {
 	struct troupe_value *list = troupe_value_list();
 
-	for (size_t i = 0; i < json_array_size(json); i++) {
-		const json_t *item = json_array_get(json, i);
+	for (size_t i = 0; i < jansson.array_size(json); i++) {
+		const json_t *item = jansson.array_get(json, i);
 
 		if (troupe_value_append(list, read_any(reading, item)) < 0) {
 			troupe_value_free(list);
@@ -143,11 +155,11 @@ static struct troupe_value *read_any(struct reading *reading,
 	case JSON_ARRAY:
 		return read_list(reading, json);
 	case JSON_STRING:
-		return troupe_value_text(json_string_value(json));
+		return troupe_value_text(jansson.string_value(json));
 	case JSON_INTEGER:
-		return troupe_value_int(json_integer_value(json));
+		return troupe_value_int(jansson.integer_value(json));
 	case JSON_REAL:
-		return troupe_value_double(json_real_value(json));
+		return troupe_value_double(jansson.real_value(json));
 	case JSON_TRUE:
 	case JSON_FALSE:
 		return troupe_value_bool(json_typeof(json) == JSON_TRUE);
@@ -209,16 +221,22 @@ static int read_text(const char *text, size_t size, size_t flags,
 	json_error_t error;
 	struct troupe_value *value;
 	json_t *json;
+	int r = trp_library_load(&jansson_library);
 
+	if (r < 0) {
+		trp_parse_error_at(parse_error, SIZE_MAX, "%s cannot be loaded",
+				   LIBRARY_JANSSON);
+		return r;
+	}
 	if (size > INT_MAX) {
 		trp_parse_error_at(parse_error, INT_MAX, "larger than 2 GiB");
 		return -EINVAL;
 	}
-	json = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
+	json = jansson.loadb(text, size, JSON_DECODE_ANY | flags, &error);
 	if (!json)
 		return explain(&error, parse_error);
 	value = read_any(&reading, json);
-	json_decref(json);
+	jansson.delete(json);
 	if (!value)
 		return reading.error < 0 ? reading.error : -ENOMEM;
 	*ret_value = value;
@@ -325,24 +343,27 @@ int trp_json_write_number(FILE *out, double number)
 	char text[64];
 	json_t *json;
 	size_t size;
-	int digits;
+	int digits, r;
 
 	if (!isfinite(number)) {
 		fprintf(out, "\"%s\"", name_of(number));
 		return 0;
 	}
+	r = trp_library_load(&jansson_library);
+	if (r < 0)
+		return r;
 	for (digits = 15; digits < 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, number);
 		if (strtod(text, NULL) == number)
 			break;
 	}
-	json = json_real(number);
+	json = jansson.real(number);
 	if (!json)
 		return -ENOMEM;
-	size = json_dumpb(json, text, sizeof(text),
-			  JSON_ENCODE_ANY |
-				  JSON_REAL_PRECISION((size_t)digits));
-	json_decref(json);
+	size = jansson.dumpb(json, text, sizeof(text),
+			     JSON_ENCODE_ANY |
+				     JSON_REAL_PRECISION((size_t)digits));
+	jansson.delete(json);
 	fwrite(text, 1, size, out);
 	return 0;
 }

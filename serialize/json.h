@@ -19,7 +19,7 @@
 /*
  * Returns 0; -EINVAL with the parse_error (which may be NULL): no JSON, a
  * duplicate key, an integer beyond 64 bits, U+0000, or nested deeper than
- * TRP_VALUE_DEPTH; -ENOMEM.
+ * TRP_VALUE_DEPTH; -ELIBACC with it: libjansson is not here; -ENOMEM.
  */
 int trp_json_read(const char *text, size_t size,
 		  struct troupe_value **ret_value,
@@ -34,7 +34,7 @@ int trp_json_read_first(const char *text, size_t size,
 /*
  * One line; text for free().  Bytes that are not UTF-8 become U+FFFD; a
  * duplicate key is written twice, and cannot be read again.  Returns 0;
- * -EINVAL: nested deeper than a receiver allows; -ENOMEM.
+ * -EINVAL: nested deeper than a receiver allows; -ENOMEM; -ELIBACC.
  */
 int trp_json_write(const struct troupe_value *value, char **ret_text);
 
@@ -42,5 +42,6 @@ int trp_json_write(const struct troupe_value *value, char **ret_text);
 void trp_json_write_text(FILE *out, const char *text);
 /* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
 size_t trp_json_character(const unsigned char *text);
-/* One that is not finite as "NaN", "Infinity", "-Infinity".  0 or -ENOMEM. */
+/* One that is not finite as "NaN", "Infinity", "-Infinity".  0, -ENOMEM,
+ * -ELIBACC. */
 int trp_json_write_number(FILE *out, double number);

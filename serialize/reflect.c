@@ -11,9 +11,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/library.h"
+#include "libraries.h"
 #include "serialize/base64.h"
 #include "serialize/field.h"
 #include "serialize/json.h"
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+	F(json_, array) F(json_, array_append_new) F(json_, array_get) \
+	F(json_, array_size) F(json_, delete) F(json_, integer_value) \
+	F(json_, loadb) F(json_, number_value) F(json_, object_iter) \
+	F(json_, object_iter_key) F(json_, object_iter_next) \
+	F(json_, object_iter_value) F(json_, pack) F(json_, real_value) \
+	F(json_, string_length) F(json_, string_value)
+/* clang-format on */
+TRP_LIBRARY(jansson, LIBRARY_JANSSON, FUNCTIONS);
 
 /* ---- reading: places and errors ----------------------------------------- */
 
@@ -133,15 +146,16 @@ static int read_integer(struct reading *reading, const struct place *place,
 	bool is_taken = false;
 
 	if (json_is_integer(json)) {
-		json_int_t value = json_integer_value(json);
+		json_int_t value = jansson.integer_value(json);
 
 		bits = (uint64_t)value;
 		is_taken = value >= range.least &&
 			   (value < 0 || bits <= range.most);
 	} else if (json_is_real(json)) {
-		is_taken = take_real(json_real_value(json), range, &bits);
+		is_taken = take_real(jansson.real_value(json), range, &bits);
 	} else if (json_is_string(json)) {
-		is_taken = parse_digits(json_string_value(json), range, &bits);
+		is_taken =
+			parse_digits(jansson.string_value(json), range, &bits);
 	} else {
 		return fail(reading, place, "wants an integer");
 	}
@@ -175,9 +189,9 @@ static int read_real(struct reading *reading, const struct place *place,
 	double number;
 
 	if (json_is_number(json))
-		number = json_number_value(json);
+		number = jansson.number_value(json);
 	else if (!json_is_string(json) ||
-		 !number_by_name(json_string_value(json), &number))
+		 !number_by_name(jansson.string_value(json), &number))
 		return fail(reading, place,
 			    "wants a number, \"NaN\", \"Infinity\" or "
 			    "\"-Infinity\"");
@@ -216,9 +230,10 @@ static int read_enum(struct reading *reading, const struct place *place,
 		return read_integer(reading, place, PROTOBUF_C_TYPE_ENUM, json,
 				    item);
 	value = protobuf_c_enum_descriptor_get_value_by_name(
-		type, json_string_value(json));
+		type, jansson.string_value(json));
 	if (!value)
-		return no_value(reading, place, type, json_string_value(json));
+		return no_value(reading, place, type,
+				jansson.string_value(json));
 	*(int32_t *)item = value->value;
 	return 0;
 }
@@ -226,7 +241,7 @@ static int read_enum(struct reading *reading, const struct place *place,
 static int read_string(struct reading *reading, const struct place *place,
 		       const json_t *json, void *item)
 {
-	size_t size = json_string_length(json) + 1;
+	size_t size = jansson.string_length(json) + 1;
 	char *text;
 
 	if (!json_is_string(json))
@@ -234,7 +249,7 @@ static int read_string(struct reading *reading, const struct place *place,
 	text = trp_scratch_alloc(reading->scratch, size);
 	if (!text)
 		return -ENOMEM;
-	memcpy(text, json_string_value(json), size);
+	memcpy(text, jansson.string_value(json), size);
 	*(char **)item = text;
 	return 0;
 }
@@ -247,11 +262,11 @@ static int read_bytes(struct reading *reading, const struct place *place,
 	if (!json_is_string(json))
 		return fail(reading, place, "wants a string of base64");
 	bytes.data = trp_scratch_alloc(reading->scratch,
-				       json_string_length(json) / 4 * 3 + 3);
+				       jansson.string_length(json) / 4 * 3 + 3);
 	if (!bytes.data)
 		return -ENOMEM;
-	if (trp_base64_decode(json_string_value(json), bytes.data, &bytes.len) <
-	    0)
+	if (trp_base64_decode(jansson.string_value(json), bytes.data,
+			      &bytes.len) < 0)
 		return fail(reading, place, "is not base64");
 	*(ProtobufCBinaryData *)item = bytes;
 	return 0;
@@ -307,19 +322,20 @@ static bool is_map(const ProtobufCFieldDescriptor *field)
 }
 
 /* {"a": 1} as [{"key": "a", "value": 1}]; NULL: no memory. */
-static json_t *entries_of(const json_t *map)
+static json_t *entries_of(json_t *map)
 {
-	json_t *list = json_array(), *value;
-	const char *key;
+	json_t *list = jansson.array();
 
-	json_object_foreach((json_t *)map, key, value)
-	{
-		if (json_array_append_new(list,
-					  json_pack("{s:s,s:O}", "key", key,
-						    "value", value)) == 0)
+	for (void *at = jansson.object_iter(map); at && list;
+	     at = jansson.object_iter_next(map, at)) {
+		json_t *entry = jansson.pack(
+			"{s:s,s:O}", "key", jansson.object_iter_key(at),
+			"value", jansson.object_iter_value(at));
+
+		if (jansson.array_append_new(list, entry) == 0)
 			continue;
-		json_decref(list);
-		return NULL;
+		jansson.delete(list);
+		list = NULL;
 	}
 	return list;
 }
@@ -332,13 +348,13 @@ static int read_map(struct reading *reading, const struct place *place,
 		    const ProtobufCFieldDescriptor *field, const json_t *json,
 		    ProtobufCMessage *message)
 {
-	json_t *list = entries_of(json);
+	json_t *list = entries_of((json_t *)json);
 	int r;
 
 	if (!list)
 		return -ENOMEM;
 	r = read_list(reading, place, field, list, message);
-	json_decref(list);
+	jansson.delete(list);
 	return r;
 }
 
@@ -347,7 +363,7 @@ static int read_list(struct reading *reading, const struct place *place,
 		     ProtobufCMessage *message)
 {
 	size_t size = trp_field_item_size(field->type);
-	size_t count = json_array_size(json);
+	size_t count = jansson.array_size(json);
 	char *items;
 	int r = 0;
 
@@ -363,7 +379,7 @@ static int read_list(struct reading *reading, const struct place *place,
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		const struct place at = { place, "", i, place->depth };
 
-		r = read_item(reading, &at, field, json_array_get(json, i),
+		r = read_item(reading, &at, field, jansson.array_get(json, i),
 			      items + i * size);
 	}
 	*(void **)((char *)message + field->offset) = items;
@@ -442,13 +458,14 @@ static int read_fields(struct reading *reading, const struct place *place,
 		       const json_t *json, ProtobufCMessage *message,
 		       unsigned char *given)
 {
-	const json_t *value;
-	const char *key;
+	/* jansson has no const iterators; nothing is changed. */
+	json_t *object = (json_t *)json;
 	int r = 0;
 
-	/* jansson has no const iterators; nothing is changed. */
-	json_object_foreach((json_t *)json, key, value)
-	{
+	for (void *item = jansson.object_iter(object); item;
+	     item = jansson.object_iter_next(object, item)) {
+		const json_t *value = jansson.object_iter_value(item);
+		const char *key = jansson.object_iter_key(item);
 		const ProtobufCFieldDescriptor *field = find_field(type, key);
 		const struct place at = { place, key, 0, place->depth };
 
@@ -517,10 +534,15 @@ int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 	const struct place top = { 0 };
 	json_error_t error;
 	json_t *json;
-	int r;
+	int r = trp_library_load(&jansson_library);
 
-	json = json_loadb(text, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES,
-			  &error);
+	if (r < 0) {
+		trp_parse_error_at(parse_error, SIZE_MAX, "%s cannot be loaded",
+				   LIBRARY_JANSSON);
+		return r;
+	}
+	json = jansson.loadb(text, size,
+			     JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
 	if (!json) {
 		if (json_error_code(&error) == json_error_out_of_memory)
 			return -ENOMEM;
@@ -531,6 +553,6 @@ int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		return -EINVAL;
 	}
 	r = read_message(&reading, &top, type, json, ret_message);
-	json_decref(json);
+	jansson.delete(json);
 	return r;
 }

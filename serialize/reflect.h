@@ -29,7 +29,8 @@ enum { TRP_REFLECT_DEPTH = 64 }; /* messages within messages */
 /*
  * The message of a text, in the scratch.  Returns 0; -EINVAL with the
  * parse_error (which may be NULL): an offset if the text is no JSON, else
- * SIZE_MAX and a text that starts with the place, "name.sub[2]: ..."; -ENOMEM.
+ * SIZE_MAX and a text that starts with the place, "name.sub[2]: ...";
+ * -ELIBACC with a text: libjansson is not here; -ENOMEM.
  */
 int trp_reflect_read(const ProtobufCMessageDescriptor *type, const char *text,
 		     size_t size, struct trp_scratch *scratch,

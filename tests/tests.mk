@@ -15,6 +15,9 @@ WAITING     := $(filter runtime/node runtime/actor runtime/supervisor runtime/re
 WAYS        := $(foreach w,socket epoll,$(addsuffix @$(w),$(WAITING)))
 test_bin     = $(O)/bin/test-$(subst /,-,$(1))
 
+# With the libraries that tests themselves call.
+TEST_LIBS = $(shell $(PKG_CONFIG) --libs jansson $(filter hiredis,$(HAVE))) $(LIBS)
+
 # ---- tests: tests/<folder>/*.c are one Criterion program ---------------------
 
 # Each program takes what it uses of these, and all of them the hooks.
@@ -30,7 +33,7 @@ $(call test_bin,$(1)): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
 		$$(HOOKS) $$(SUPPORT) $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
-	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(LIBS) -lcriterion -lpthread -lm
+	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(TEST_LIBS) -lcriterion -lpthread -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 

@@ -36,6 +36,8 @@ const char *trp_bus_reason(int error)
 	case ENOENT:
 		return "a folder, or a file of ca=, cert= or key=, is not "
 		       "there";
+	case ELIBACC:
+		return "its client library is not here; see `troupe doctor`";
 	case EEXIST:
 		return "another node has this name";
 	case EPIPE:

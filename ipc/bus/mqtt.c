@@ -8,6 +8,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "ipc/bus/bus.h"
+#include "ipc/library.h"
+#include "libraries.h"
 
 /*
  * A topic of an MQTT broker, by libmosquitto without its threads; QoS 1 both
@@ -17,6 +19,20 @@
 
 #define KEEPALIVE_S  10
 #define READ_PACKETS 64
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+	F(mosquitto_, connect) F(mosquitto_, connect_callback_set) \
+	F(mosquitto_, destroy) F(mosquitto_, disconnect) \
+	F(mosquitto_, lib_init) F(mosquitto_, loop_misc) \
+	F(mosquitto_, loop_read) F(mosquitto_, loop_write) \
+	F(mosquitto_, message_callback_set) F(mosquitto_, new) \
+	F(mosquitto_, publish) F(mosquitto_, socket) F(mosquitto_, subscribe) \
+	F(mosquitto_, subscribe_callback_set) F(mosquitto_, tls_insecure_set) \
+	F(mosquitto_, tls_set) F(mosquitto_, username_pw_set) \
+	F(mosquitto_, want_write)
+/* clang-format on */
+TRP_LIBRARY(mosquitto, LIBRARY_LIBMOSQUITTO, FUNCTIONS);
 
 struct mqtt {
 	struct mosquitto *client;
@@ -62,7 +78,7 @@ static void on_connect(struct mosquitto *client, void *user, int code)
 	if (code)
 		mqtt->error = code == 4 || code == 5 ? -EACCES : -ECONNREFUSED;
 	else
-		mqtt->error = from_mosquitto(mosquitto_subscribe(
+		mqtt->error = from_mosquitto(mosquitto.subscribe(
 			client, NULL, bus->address.path, 1));
 }
 
@@ -118,10 +134,10 @@ static int set_tls(struct mosquitto *client,
 	r = look_at_files(address);
 	if (r < 0)
 		return r;
-	r = mosquitto_tls_set(client, ca, ca ? NULL : "/etc/ssl/certs", cert,
+	r = mosquitto.tls_set(client, ca, ca ? NULL : "/etc/ssl/certs", cert,
 			      key, NULL);
 	if (r == 0 && address->is_insecure)
-		r = mosquitto_tls_insecure_set(client, true);
+		r = mosquitto.tls_insecure_set(client, true);
 	return from_mosquitto(r);
 }
 
@@ -131,11 +147,11 @@ static int set_up(struct mosquitto *client,
 	const char *password = *address->password ? address->password : NULL;
 	int r = 0;
 
-	mosquitto_connect_callback_set(client, on_connect);
-	mosquitto_subscribe_callback_set(client, on_subscribe);
-	mosquitto_message_callback_set(client, on_message);
+	mosquitto.connect_callback_set(client, on_connect);
+	mosquitto.subscribe_callback_set(client, on_subscribe);
+	mosquitto.message_callback_set(client, on_message);
 	if (*address->user)
-		r = from_mosquitto(mosquitto_username_pw_set(
+		r = from_mosquitto(mosquitto.username_pw_set(
 			client, address->user, password));
 	return r < 0 ? r : set_tls(client, address);
 }
@@ -146,39 +162,42 @@ static int watch(struct trp_bus *bus)
 	struct mqtt *mqtt = bus->state;
 	uint32_t events = EPOLLIN;
 
-	mqtt->socket = mosquitto_socket(mqtt->client);
+	mqtt->socket = mosquitto.socket(mqtt->client);
 	if (mqtt->socket < 0)
 		return -ECONNRESET;
-	if (mosquitto_want_write(mqtt->client))
+	if (mosquitto.want_write(mqtt->client))
 		events |= EPOLLOUT;
 	return trp_bus_watch(bus, mqtt->socket, events);
 }
 
 static void init_library(void)
 {
-	mosquitto_lib_init();
+	mosquitto.lib_init();
 }
 
 static void mqtt_disconnect(struct trp_bus *bus)
 {
 	struct mqtt *mqtt = bus->state;
 
-	mosquitto_disconnect(mqtt->client);
-	mosquitto_destroy(mqtt->client);
+	mosquitto.disconnect(mqtt->client);
+	mosquitto.destroy(mqtt->client);
 	free(mqtt);
 }
 
 static int mqtt_connect(struct trp_bus *bus)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct mqtt *mqtt = calloc(1, sizeof(*mqtt));
-	int r;
+	struct mqtt *mqtt;
+	int r = trp_library_load(&mosquitto_library);
 
+	if (r < 0)
+		return r;
+	mqtt = calloc(1, sizeof(*mqtt));
 	if (!mqtt)
 		return -ENOMEM;
 	pthread_once(&once, init_library);
 	bus->state = mqtt;
-	mqtt->client = mosquitto_new(NULL, true, bus);
+	mqtt->client = mosquitto.new(NULL, true, bus);
 	if (!mqtt->client) {
 		free(mqtt);
 		return -ENOMEM;
@@ -186,7 +205,7 @@ static int mqtt_connect(struct trp_bus *bus)
 	r = set_up(mqtt->client, &bus->address);
 	if (r == 0)
 		r = from_mosquitto(
-			mosquitto_connect(mqtt->client, bus->address.host,
+			mosquitto.connect(mqtt->client, bus->address.host,
 					  bus->address.port, KEEPALIVE_S));
 	if (r == 0)
 		r = watch(bus);
@@ -198,12 +217,12 @@ static int mqtt_connect(struct trp_bus *bus)
 static int mqtt_ready(struct trp_bus *bus)
 {
 	struct mqtt *mqtt = bus->state;
-	int r = mosquitto_loop_read(mqtt->client, READ_PACKETS);
+	int r = mosquitto.loop_read(mqtt->client, READ_PACKETS);
 
 	if (r == 0)
-		r = mosquitto_loop_write(mqtt->client, 1);
+		r = mosquitto.loop_write(mqtt->client, 1);
 	if (r == 0)
-		r = mosquitto_loop_misc(mqtt->client);
+		r = mosquitto.loop_misc(mqtt->client);
 	if (mqtt->error)
 		return mqtt->error;
 	return r ? from_mosquitto(r) : watch(bus);
@@ -212,7 +231,7 @@ static int mqtt_ready(struct trp_bus *bus)
 static int mqtt_send(struct trp_bus *bus, const void *payload, size_t length)
 {
 	struct mqtt *mqtt = bus->state;
-	int r = mosquitto_publish(mqtt->client, NULL, bus->address.path,
+	int r = mosquitto.publish(mqtt->client, NULL, bus->address.path,
 				  (int)length, payload, 1, false);
 
 	if (r)

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "ipc/bus/bus.h"
+#include "ipc/library.h"
+#include "libraries.h"
 
 /*
  * User events of a Serf agent, by its RPC protocol: msgpack objects over TCP,
@@ -33,6 +35,13 @@
 #define INPUT_MAX      (4 * TRP_BUS_SIZE_MAX)
 #define OUTPUT_MAX     (4 * TRP_BUS_SIZE_MAX)
 #define CONNECT_WAIT_S 5
+
+/* All else of it is inline. */
+/* clang-format off */
+#define FUNCTIONS(F) \
+	F(msgpack_, unpack_next) F(msgpack_, zone_free)
+/* clang-format on */
+TRP_LIBRARY(msgpack, LIBRARY_MSGPACK, FUNCTIONS);
 
 struct serf {
 	int socket;
@@ -211,14 +220,15 @@ static int take_input(struct trp_bus *bus)
 
 	msgpack_unpacked_init(&unpacked);
 	while (r == 0) {
-		found = msgpack_unpack_next(&unpacked, serf->in.data,
+		found = msgpack.unpack_next(&unpacked, serf->in.data,
 					    serf->in.size, &next);
 		if (found != MSGPACK_UNPACK_SUCCESS)
 			break;
 		at = next;
 		r = take_object(bus, &unpacked.data);
 	}
-	msgpack_unpacked_destroy(&unpacked);
+	if (unpacked.zone)
+		msgpack.zone_free(unpacked.zone);
 	if (found == MSGPACK_UNPACK_PARSE_ERROR)
 		return -EPROTO;
 	take_front(&serf->in, at);
@@ -291,9 +301,11 @@ static void serf_disconnect(struct trp_bus *bus)
 
 static int serf_connect(struct trp_bus *bus)
 {
+	int fd = trp_library_load(&msgpack_library);
 	struct serf *serf;
-	int fd = open_socket(&bus->address);
 
+	if (fd == 0)
+		fd = open_socket(&bus->address);
 	if (fd < 0)
 		return fd;
 	serf = calloc(1, sizeof(*serf));

@@ -42,7 +42,7 @@ enum troupe_kind troupe_value_kind(const struct troupe_value *value)
 static int told(int r, const struct trp_parse_error *mistake,
 		struct troupe_mistake *ret_mistake)
 {
-	if (r == -EINVAL && ret_mistake)
+	if ((r == -EINVAL || r == -ELIBACC) && ret_mistake)
 		memcpy(ret_mistake, mistake, sizeof(*ret_mistake));
 	return r;
 }

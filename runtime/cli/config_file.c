@@ -7,6 +7,11 @@
 
 #ifdef HAVE_INIH
 #include <ini.h>
+#include "ipc/library.h"
+#include "libraries.h"
+
+#define FUNCTIONS(F) F(ini_, parse_file)
+TRP_LIBRARY(inih, LIBRARY_INIH, FUNCTIONS);
 
 struct reading {
 	trp_config_file_set *set;
@@ -49,7 +54,7 @@ static int parse(const char *path, struct reading *reading)
 
 	if (!file)
 		return -errno;
-	r = ini_parse_file(file, take, reading);
+	r = inih.parse_file(file, take, reading);
 	if (ferror(file))
 		r = errno ? -errno : -EIO;
 	else if (r < 0)
@@ -62,8 +67,14 @@ int trp_config_file_read(const char *path, trp_config_file_set *set, void *data,
 			 char *why, size_t size)
 {
 	struct reading reading = { .set = set, .data = data };
-	int line = parse(path, &reading);
+	int line = trp_library_load(&inih_library);
 
+	if (line < 0) {
+		snprintf(why, size, "%s is not read: %s cannot be loaded", path,
+			 LIBRARY_INIH);
+		return line;
+	}
+	line = parse(path, &reading);
 	if (line == 0)
 		return 0;
 	if (line < 0) {

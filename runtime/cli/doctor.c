@@ -13,8 +13,10 @@
 #include <unistd.h>
 #include "ipc/arena_fit.h"
 #include "ipc/bus/kinds.h"
+#include "ipc/library.h"
 #include "ipc/memory_budget.h"
 #include "ipc/wait.h"
+#include "libraries.h"
 #include "runtime/node/oom_score.h"
 #include "serialize/beacon/codecs.h"
 
@@ -212,32 +214,43 @@ static enum finding check_tools(void)
 		   "kernel.perf_event_paranoid=2");
 }
 
+/* Those that were built, and those whose library this machine lacks. */
 static void list_parts(void)
 {
 	static const struct {
-		const char *package, *advice;
-	} optional[] = {
-		{ "libcbor",
-		  "nodes do not write CBOR: install libcbor-dev and build "
-		  "again" },
-		{ "msgpack",
-		  "no --beacon serf://: install libmsgpack-dev and build "
-		  "again" },
-		{ "libmosquitto",
-		  "no --beacon mqtt://: install libmosquitto-dev and build "
-		  "again" },
-		{ "hiredis",
-		  "no mailboxes in Redis: install libhiredis-dev and build "
-		  "again" },
-		{ "inih", "no --config: install libinih-dev and build again" },
+		const char *package, *file, *loss, *install;
+	} part[] = {
+		{ "jansson", LIBRARY_JANSSON, "no JSON", "libjansson-dev" },
+		{ "libcbor", LIBRARY_LIBCBOR, "nodes do not write CBOR",
+		  "libcbor-dev" },
+		{ "msgpack", LIBRARY_MSGPACK, "no --beacon serf://",
+		  "libmsgpack-dev" },
+		{ "libmosquitto", LIBRARY_LIBMOSQUITTO, "no --beacon mqtt://",
+		  "libmosquitto-dev" },
+		{ "hiredis", LIBRARY_HIREDIS, "no mailboxes in Redis",
+		  "libhiredis-dev" },
+		{ "inih", LIBRARY_INIH, "no --config", "libinih-dev" },
 	};
+	static const char *const nothing = NULL;
+	char advice[96];
 
 	printf("ok    %-14s %s jansson liburing protobuf-c\n", "built with",
 	       TROUPE_PARTS);
-	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
-		if (!strstr(TROUPE_PARTS, optional[i].package))
-			say(WORSE, "built without", optional[i].package,
-			    optional[i].advice);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		struct trp_library library = { part[i].file, &nothing, NULL,
+					       false };
+		bool is_built = *part[i].file;
+
+		if (is_built && trp_library_load(&library) == 0)
+			continue;
+		snprintf(advice, sizeof(advice), "%s: install %s%s",
+			 part[i].loss,
+			 is_built ? "the package of that file"
+				  : part[i].install,
+			 is_built ? "" : " and build again");
+		say(WORSE, is_built ? "not here" : "built without",
+		    is_built ? part[i].file : part[i].package, advice);
+	}
 }
 
 /* The buses and codecs of a mesh. */

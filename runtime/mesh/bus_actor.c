@@ -157,6 +157,12 @@ static int init(const void *arguments)
 	r = trp_bus_open(&bus, &address, &calls, NULL);
 	if (r < 0)
 		return r;
+	r = trp_library_load(codec->library);
+	if (r < 0) {
+		troupe_log(TROUPE_FATAL, "no %s: %s cannot be loaded",
+			   codec->name, codec->library->file);
+		return r;
+	}
 	timer.fired = on_time;
 	input = (struct troupe_input) { .fd = trp_bus_fd(bus),
 					.events = POLLIN,

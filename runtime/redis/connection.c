@@ -14,7 +14,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "ipc/library.h"
+#include "libraries.h"
 #include "runtime/actor/self.h"
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+	F(redis, ReaderCreate) F(redis, ReaderFeed) F(redis, ReaderFree) \
+	F(redis, ReaderGetReply) F(, freeReplyObject)
+/* clang-format on */
+TRP_LIBRARY(hiredis, LIBRARY_HIREDIS, FUNCTIONS);
 
 enum {
 	PAUSE_MIN_MS = 50,
@@ -82,7 +91,7 @@ static void hang_up(struct trp_redis_connection *redis)
 		redis->input.fd = -1;
 	}
 	if (redis->reader)
-		redisReaderFree(redis->reader);
+		hiredis.ReaderFree(redis->reader);
 	redis->reader = NULL;
 	redis->out_done = redis->out_size = 0;
 	troupe_timer_cancel(&redis->timer);
@@ -198,7 +207,7 @@ static void begin(struct trp_redis_connection *redis)
 				    : strerror(-r));
 		return;
 	}
-	redis->reader = trp_redis_connection_need(redisReaderCreate());
+	redis->reader = trp_redis_connection_need(hiredis.ReaderCreate());
 	redis->state = TRP_REDIS_CONNECTING;
 	troupe_timer_start(&redis->timer, troupe_in_ms(PATIENCE_MS), 0);
 	want(redis, POLLOUT);
@@ -395,7 +404,8 @@ static void take_answers(struct trp_redis_connection *redis)
 	while (redis->state == TRP_REDIS_UP) {
 		void *parsed = NULL;
 
-		if (redisReaderGetReply(redis->reader, &parsed) != REDIS_OK) {
+		if (hiredis.ReaderGetReply(redis->reader, &parsed) !=
+		    REDIS_OK) {
 			lose(redis, redis->reader->errstr);
 			return;
 		}
@@ -403,7 +413,7 @@ static void take_answers(struct trp_redis_connection *redis)
 		if (!reply)
 			return;
 		take_answer(redis, reply);
-		freeReplyObject(reply);
+		hiredis.freeReplyObject(reply);
 	}
 }
 
@@ -421,7 +431,7 @@ static void read_some(struct trp_redis_connection *redis)
 					  : "it closed the connection");
 			return;
 		}
-		redisReaderFeed(redis->reader, buffer, (size_t)n);
+		hiredis.ReaderFeed(redis->reader, buffer, (size_t)n);
 		take_answers(redis);
 		if ((size_t)n < sizeof(buffer))
 			return;
@@ -507,8 +517,15 @@ static int on_timer(struct troupe_timer *timer)
 
 /* ---- life ---------------------------------------------------------------- */
 
-void trp_redis_connection_begin(struct trp_redis_connection *redis)
+int trp_redis_connection_begin(struct trp_redis_connection *redis)
 {
+	int r = trp_library_load(&hiredis_library);
+
+	if (r < 0) {
+		troupe_log(TROUPE_FATAL, "%s cannot be loaded",
+			   LIBRARY_HIREDIS);
+		return r;
+	}
 	redis->input = (struct troupe_input) { .fd = -1,
 					       .ready = on_ready,
 					       .data = redis };
@@ -516,6 +533,7 @@ void trp_redis_connection_begin(struct trp_redis_connection *redis)
 		(struct troupe_timer) { .fired = on_timer, .data = redis };
 	redis->pause_ms = PAUSE_MIN_MS;
 	begin(redis);
+	return 0;
 }
 
 void trp_redis_connection_end(struct trp_redis_connection *redis,

@@ -79,9 +79,11 @@ struct trp_redis_connection {
 
 void trp_redis_connection_check(const struct trp_redis_connection *redis);
 
-/* Starts to connect.  The struct is zeroed except for address, calls and
- * data. */
-void trp_redis_connection_begin(struct trp_redis_connection *redis);
+/*
+ * Starts to connect.  The struct is zeroed except for address, calls and data.
+ * 0, or -ELIBACC without its client library.
+ */
+int trp_redis_connection_begin(struct trp_redis_connection *redis);
 
 /*
  * Appends a request; written by the next flush.  tag is for the answer.

@@ -451,9 +451,8 @@ static int redis_open(const struct troupe_mailbox *mailbox, const char *actor,
 	box.limit = options->limit ? options->limit : LIMIT;
 	box.timer.fired = on_timer;
 	box.redis.calls = &calls;
-	trp_redis_connection_begin(&box.redis);
 	*ret_box = &box;
-	return 0;
+	return trp_redis_connection_begin(&box.redis);
 }
 
 static bool redis_has_room(void *data)

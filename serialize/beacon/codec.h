@@ -8,6 +8,7 @@
  * not allocated.
  */
 
+#include "ipc/library.h"
 #include "serialize/beacon/scalar.h"
 
 enum trp_token_type {
@@ -41,6 +42,7 @@ struct trp_writer {
 
 struct trp_codec {
 	const char *name;
+	struct trp_library *library; /* without it: -ELIBACC */
 
 	/* 0, or -EBADMSG; then the reader has not moved. */
 	int (*get)(struct trp_reader *reader, struct trp_token *ret_token);

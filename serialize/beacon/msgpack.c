@@ -4,11 +4,20 @@
 #include <errno.h>
 #include <msgpack.h>
 #include <string.h>
+#include "ipc/library.h"
+#include "libraries.h"
 
 /*
  * msgpack by msgpack-c.  Heads of lists and maps are read here: the library
- * would allocate whatever they announce.  It does everything else.
+ * would allocate whatever they announce.  It does everything else; of that,
+ * packing is inline.
  */
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+	F(msgpack_, unpack) F(msgpack_, zone_init) F(msgpack_, zone_destroy)
+/* clang-format on */
+TRP_LIBRARY(msgpack, LIBRARY_MSGPACK, FUNCTIONS);
 
 static uint32_t big_endian(const char *bytes, int length)
 {
@@ -109,12 +118,14 @@ static int get_scalar(struct trp_reader *reader, struct trp_token *ret_token)
 	size_t at = reader->at;
 	msgpack_object object;
 	msgpack_zone zone;
-	int r;
+	int r = trp_library_load(&msgpack_library);
 
-	if (!msgpack_zone_init(&zone, 64))
+	if (r < 0)
+		return r;
+	if (!msgpack.zone_init(&zone, 64))
 		return -EBADMSG;
-	r = msgpack_unpack(reader->data, reader->length, &at, &zone, &object);
-	msgpack_zone_destroy(&zone);
+	r = msgpack.unpack(reader->data, reader->length, &at, &zone, &object);
+	msgpack.zone_destroy(&zone);
 	if (r != MSGPACK_UNPACK_SUCCESS && r != MSGPACK_UNPACK_EXTRA_BYTES)
 		return -EBADMSG;
 	if (from_object(&object, &token.value) < 0)
@@ -193,6 +204,7 @@ static int msgpack_put(struct trp_writer *writer, const struct trp_token *token)
 
 const struct trp_codec trp_msgpack = {
 	.name = "msgpack",
+	.library = &msgpack_library,
 	.get = msgpack_get,
 	.put = msgpack_put,
 };

@@ -68,7 +68,7 @@ $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
 		-Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
-		$(LIBS) -lm
+		$(shell $(PKG_CONFIG) --libs jansson) $(LIBS) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
 	@mkdir -p $(@D)

@@ -256,12 +256,14 @@ static int read_some(struct program *p, int64_t deadline)
 	return fds[0].revents ? 0 : 1;
 }
 
-int program_await_output(struct program *p, const char *text, int timeout_ms)
+/* where: of p; it moves as it grows. */
+static int await(struct program *p, char *const *where, const char *text,
+		 int timeout_ms)
 {
 	int64_t deadline = now_ms() + timeout_ms;
 	int r = 1;
 
-	while (!strstr(p->out, text)) {
+	while (!strstr(*where, text)) {
 		if (r == 0)
 			return -EPIPE;
 		r = read_some(p, deadline);
@@ -269,6 +271,16 @@ int program_await_output(struct program *p, const char *text, int timeout_ms)
 			return r;
 	}
 	return 0;
+}
+
+int program_await_output(struct program *p, const char *text, int timeout_ms)
+{
+	return await(p, &p->out, text, timeout_ms);
+}
+
+int program_await_error(struct program *p, const char *text, int timeout_ms)
+{
+	return await(p, &p->err, text, timeout_ms);
 }
 
 /* ---- ending -------------------------------------------------------------- */

@@ -43,6 +43,8 @@ const char *program_built(const char *name);
 
 /* Reads until `text` is in p->out.  0, -ETIMEDOUT, -EPIPE: ended without it. */
 int program_await_output(struct program *p, const char *text, int timeout_ms);
+/* The same of p->err. */
+int program_await_error(struct program *p, const char *text, int timeout_ms);
 
 /*
  * Reads until it has ended, and reaps it.  Returns its exit status, 128 + n
