@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "serialize/flat.h"
+
 bool trp_message_is_valid(const ProtobufCMessage *message)
 {
 	return message && message->descriptor &&
@@ -125,10 +127,9 @@ static void keep(void *data, void *bytes)
 {
 }
 
-int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
-			       const void *bytes, size_t size,
-			       struct trp_scratch *scratch,
-			       ProtobufCMessage **ret_message)
+static int unpack(const ProtobufCMessageDescriptor *type, const void *bytes,
+		  size_t size, struct trp_scratch *scratch,
+		  ProtobufCMessage **ret_message)
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(scratch);
 	struct unpacking unpacking = {
@@ -143,7 +144,6 @@ int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
 	};
 	ProtobufCMessage *message;
 
-	assert(type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
 	/* protobuf-c counts the elements of an array in 32 bits. */
 	if (size > INT_MAX)
 		return -EBADMSG;
@@ -154,6 +154,20 @@ int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
 	}
 	*ret_message = message;
 	return 0;
+}
+
+int trp_message_unpack_private(const ProtobufCMessageDescriptor *type,
+			       const void *bytes, size_t size,
+			       struct trp_scratch *scratch,
+			       ProtobufCMessage **ret_message)
+{
+	int r;
+
+	assert(type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
+	r = trp_flat_unpack(type, bytes, size, scratch, ret_message);
+	return r == TRP_NOT_FLAT
+		       ? unpack(type, bytes, size, scratch, ret_message)
+		       : r;
 }
 
 static int unpack_large(const ProtobufCMessageDescriptor *type,
@@ -169,13 +183,14 @@ static int unpack_large(const ProtobufCMessageDescriptor *type,
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, bytes, size);
-	r = trp_message_unpack_private(type, copy, size, scratch, ret_message);
+	r = unpack(type, copy, size, scratch, ret_message);
 	if (r < 0)
 		trp_scratch_release(scratch, mark);
 	return r;
 }
 
 /*
+ * What is not flat is parsed from a copy by protobuf-c.
  * A packed field of varints is counted in one pass, which allocates its array,
  * and stored in another: bytes changed in between would overflow it.
  */
@@ -185,11 +200,15 @@ int trp_message_unpack(const ProtobufCMessageDescriptor *type,
 		       ProtobufCMessage **ret_message)
 {
 	unsigned char copy[SMALL];
+	int r;
 
+	assert(type->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
+	r = trp_flat_unpack(type, bytes, size, scratch, ret_message);
+	if (r != TRP_NOT_FLAT)
+		return r;
 	if (size > sizeof(copy))
 		return unpack_large(type, bytes, size, scratch, ret_message);
 	if (size)
 		memcpy(copy, bytes, size);
-	return trp_message_unpack_private(type, copy, size, scratch,
-					  ret_message);
+	return unpack(type, copy, size, scratch, ret_message);
 }

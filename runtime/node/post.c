@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "serialize/flat.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -15,14 +16,15 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  const struct trp_extent *attachment)
 {
 	size_t size;
-	void *bytes;
+	bool is_flat = trp_flat_size(message, &size);
+	void *bytes, *body;
 	int r;
 
 	/* First, as the computation of its size recurses as deep as it is
 	 * nested. */
-	if (!trp_message_is_within(message, TRP_MESSAGE_DEPTH))
+	if (!is_flat && !trp_message_is_within(message, TRP_MESSAGE_DEPTH))
 		return -EMSGSIZE;
-	size = sizeof(*envelope) + trp_message_size(message);
+	size = sizeof(*envelope) + (is_flat ? size : trp_message_size(message));
 	if (size > (envelope->kind == TRP_CONTROL ? (size_t)TRP_LIMIT_MAX
 						  : TRP_POST_MAX))
 		return -EMSGSIZE;
@@ -33,7 +35,11 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		return r;
 	envelope->type = trp_type_of(message->descriptor);
 	memcpy(bytes, envelope, sizeof(*envelope));
-	trp_message_pack(message, (char *)bytes + sizeof(*envelope));
+	body = (char *)bytes + sizeof(*envelope);
+	if (is_flat)
+		trp_flat_pack(message, body);
+	else
+		trp_message_pack(message, body);
 	trp_mailbox_commit(mailbox, (uint32_t)size);
 	trp_mailbox_check(mailbox, envelope->created);
 	return 0;
