@@ -125,7 +125,7 @@ struct troupe_message {
  * receiver.  Does not wait for the receiver.
  * Returns 0; -ESRCH: it is gone; -EAGAIN: its mailbox limit for one sender is
  * reached, nothing was sent; -EMSGSIZE: larger than that limit, or than 64 MiB
- * when packed, or nested deeper than 100 (calls, answers and the
+ * and 4 KiB when packed, or nested deeper than 100 (calls, answers and the
  * arguments of a spawn, too); -EINVAL: not a message, or no reference;
  * -ENOBUFS, -ENOMEM: no space in this actor's region or on this machine.
  */

@@ -20,8 +20,11 @@ enum {
 	 */
 	TRP_MESSAGE_STACK = 128 << 10,
 
-	/* The limits of a send: packed bytes, messages within messages. */
-	TRP_MESSAGE_MAX = 64 << 20,
+	/*
+	 * The limits of a send: packed bytes, 64 MiB of content and what is
+	 * around it; messages within messages.
+	 */
+	TRP_MESSAGE_MAX = (64 << 20) + (4 << 10),
 	TRP_MESSAGE_DEPTH = 100,
 };
 

@@ -3,8 +3,8 @@
 #include "tests/support/stage.h"
 
 enum {
-	LARGEST = (64 << 20) - 16, /* of the bytes in a blob */
-	TOO_LARGE = (64 << 20) + 1,
+	LARGEST = 64 << 20, /* of the bytes in a blob */
+	TOO_LARGE = LARGEST + (4 << 10),
 	DEEPEST = 100,
 	VERY_DEEP = 1000000,
 };
