@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -21,12 +22,14 @@
 	((void)(address), (void)(size))
 #endif
 
-enum { ALIGNMENT = 16 };
+enum { ALIGNMENT = 16, HUGE_PAGE = 2 << 20 };
 
+/* The bytes follow, or are a mapping: then no page has anything else. */
 struct trp_scratch_chunk {
 	struct trp_scratch_chunk *next;
-	size_t size; /* of bytes[] */
-	alignas(ALIGNMENT) unsigned char bytes[];
+	size_t size;
+	unsigned char *bytes;
+	alignas(ALIGNMENT) unsigned char own[];
 };
 
 _Static_assert(alignof(max_align_t) >= ALIGNMENT, "malloc() aligns chunks");
@@ -52,6 +55,11 @@ void trp_scratch_check(const struct trp_scratch *scratch)
 	assert(scratch->used <= (is_current ? scratch->current->size : 0));
 }
 
+static bool is_mapped(const struct trp_scratch_chunk *chunk)
+{
+	return chunk->bytes != chunk->own;
+}
+
 /* Frees `chunk` and all behind it. */
 static void free_chunks(struct trp_scratch *scratch,
 			struct trp_scratch_chunk *chunk)
@@ -62,6 +70,8 @@ static void free_chunks(struct trp_scratch *scratch,
 		assert(scratch->held >= sizeof(*chunk) + chunk->size);
 		scratch->held -= sizeof(*chunk) + chunk->size;
 		ASAN_UNPOISON_MEMORY_REGION(chunk->bytes, chunk->size);
+		if (is_mapped(chunk))
+			munmap(chunk->bytes, chunk->size);
 		free(chunk);
 		chunk = next;
 	}
@@ -72,6 +82,34 @@ void trp_scratch_fini(struct trp_scratch *scratch)
 	free_chunks(scratch, scratch->first);
 	assert(scratch->held == 0);
 	trp_scratch_init(scratch, scratch->max);
+}
+
+static struct trp_scratch_chunk *map_chunk(size_t size)
+{
+	struct trp_scratch_chunk *chunk = malloc(sizeof(*chunk));
+
+	if (!chunk)
+		return NULL;
+	chunk->bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (chunk->bytes == MAP_FAILED) {
+		free(chunk);
+		return NULL;
+	}
+	madvise(chunk->bytes, size, MADV_HUGEPAGE);
+	return chunk;
+}
+
+static struct trp_scratch_chunk *make_chunk(size_t size)
+{
+	struct trp_scratch_chunk *chunk;
+
+	if (size > TRP_SCRATCH_KEPT)
+		return map_chunk(size);
+	chunk = malloc(sizeof(*chunk) + size);
+	if (chunk)
+		chunk->bytes = chunk->own;
+	return chunk;
 }
 
 /* Twice the last chunk, more if needed, less if the bound requires it. */
@@ -88,11 +126,14 @@ static struct trp_scratch_chunk *new_chunk(struct trp_scratch *scratch,
 		return NULL;
 	if (last)
 		total = 2 * (sizeof(*chunk) + last->size);
-	if (total > room)
-		total = room;
 	if (total < sizeof(*chunk) + size)
 		total = sizeof(*chunk) + size;
-	chunk = malloc(total);
+	if (total > TRP_SCRATCH_KEPT)
+		total = ((total + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1)) +
+			sizeof(*chunk);
+	if (total > room)
+		total = room;
+	chunk = make_chunk(total - sizeof(*chunk));
 	if (!chunk)
 		return NULL;
 	chunk->next = NULL;
@@ -119,6 +160,7 @@ static bool advance(struct trp_scratch *scratch, size_t size)
 		return false;
 	scratch->current = *link;
 	scratch->used = 0;
+	scratch->is_large |= is_mapped(*link);
 	TRP_CHECK(trp_scratch_check(scratch));
 	return true;
 }
@@ -150,20 +192,44 @@ struct trp_scratch_mark trp_scratch_mark(const struct trp_scratch *scratch)
 	};
 }
 
-static void give_back(struct trp_scratch *scratch)
+/* The first of the chunks that are empty. */
+static struct trp_scratch_chunk **spare_chunks(struct trp_scratch *scratch)
 {
-	struct trp_scratch_chunk **link = &scratch->first;
-	size_t kept = 0;
+	return scratch->current ? &scratch->current->next : &scratch->first;
+}
 
-	while (*link) {
-		kept += sizeof(**link) + (*link)->size;
-		if (kept > TRP_SCRATCH_KEPT)
+/* Frees the last chunks, down to that many bytes, if they are empty. */
+static void give_back(struct trp_scratch *scratch, size_t most)
+{
+	struct trp_scratch_chunk **link = spare_chunks(scratch), *chunk;
+	size_t behind = 0;
+
+	for (chunk = *link; chunk; chunk = chunk->next)
+		behind += sizeof(*chunk) + chunk->size;
+	for (; *link; link = &(*link)->next) {
+		if (scratch->held - behind + sizeof(**link) + (*link)->size >
+		    most)
 			break;
-		link = &(*link)->next;
+		behind -= sizeof(**link) + (*link)->size;
 	}
 	free_chunks(scratch, *link);
 	*link = NULL;
-	assert(scratch->held <= TRP_SCRATCH_KEPT && !scratch->current);
+}
+
+/* Large ones stay mapped, but if memory is short the kernel takes the pages. */
+static void lend_to_kernel(struct trp_scratch *scratch)
+{
+	struct trp_scratch_chunk *chunk;
+
+	if (scratch->current && is_mapped(scratch->current))
+		return;
+	scratch->is_large = false;
+	scratch->is_warm = true;
+	if (scratch->held > TRP_SCRATCH_WARM)
+		give_back(scratch, TRP_SCRATCH_WARM);
+	for (chunk = *spare_chunks(scratch); chunk; chunk = chunk->next)
+		if (is_mapped(chunk))
+			madvise(chunk->bytes, chunk->size, MADV_FREE);
 }
 
 static void poison(const struct trp_scratch *scratch,
@@ -185,7 +251,15 @@ void trp_scratch_release(struct trp_scratch *scratch,
 	poison(scratch, mark);
 	scratch->current = mark.chunk;
 	scratch->used = mark.used;
-	if (!mark.chunk && scratch->held > TRP_SCRATCH_KEPT)
-		give_back(scratch);
+	if (scratch->is_large)
+		lend_to_kernel(scratch);
 	TRP_CHECK(trp_scratch_check(scratch));
+}
+
+void trp_scratch_cool(struct trp_scratch *scratch)
+{
+	if (!scratch->is_warm && !scratch->is_large &&
+	    scratch->held > TRP_SCRATCH_KEPT)
+		give_back(scratch, TRP_SCRATCH_KEPT);
+	scratch->is_warm = false;
 }

@@ -262,6 +262,7 @@ static int sleep_until(struct troupe_time deadline)
 		trp_mailbox_receive_rescan(&trp_self.mailbox);
 		trp_mailbox_tidy(&trp_self.mailbox);
 		trp_region_cool(&trp_self.mailbox.region);
+		trp_scratch_cool(&trp_self.scratch);
 		rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;

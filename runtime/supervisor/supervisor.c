@@ -272,6 +272,7 @@ static int tidy(struct troupe_timer *timer)
 	trp_mailbox_receive_rescan(&supervisor->mailbox);
 	trp_mailbox_tidy(&supervisor->mailbox);
 	trp_region_cool(&supervisor->mailbox.region);
+	trp_scratch_cool(&supervisor->scratch);
 	trp_memory_budget_tidy(&supervisor->mailbox.region.budget);
 	trp_reaper_walk(supervisor);
 	trp_log_catch_up();

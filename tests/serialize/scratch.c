@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/serialize/full.h"
@@ -128,7 +129,62 @@ Test(scratch, never_holds_more_than_its_bound)
 	cr_assert_eq(scratch.held, 0);
 }
 
-Test(scratch, empty_gives_back_what_is_above_the_megabytes_it_keeps)
+/* Of this process, in KiB. */
+static long lazily_freed(void)
+{
+	char line[200];
+	FILE *file = fopen("/proc/self/smaps_rollup", "re");
+	long kib = -1;
+
+	cr_assert_not_null(file);
+	while (kib < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "LazyFree: %ld kB", &kib);
+	fclose(file);
+	return kib;
+}
+
+/* The kernel may take the pages; until it does they are there, and warm. */
+Test(scratch, a_large_chunk_that_is_empty_is_lent_to_the_kernel)
+{
+	enum { SIZE = 16 << 20 };
+	struct trp_scratch scratch;
+	struct trp_scratch_mark mark;
+	char *first, *again;
+	long before;
+
+	trp_scratch_init(&scratch, 0);
+	cr_assert_not_null(trp_scratch_alloc(&scratch, 100));
+	mark = trp_scratch_mark(&scratch);
+	first = trp_scratch_alloc(&scratch, SIZE);
+	memset(first, 1, SIZE);
+	before = lazily_freed();
+	trp_scratch_release(&scratch, mark);
+	cr_assert_geq(lazily_freed(), before + (SIZE >> 10) - (4 << 10));
+	again = trp_scratch_alloc(&scratch, SIZE);
+	cr_assert_eq(again, first);
+	memset(again, 1, SIZE);
+	cr_assert_leq(lazily_freed(), before);
+	trp_scratch_fini(&scratch);
+}
+
+Test(scratch, an_empty_one_holds_no_more_than_its_warm_bytes)
+{
+	struct trp_scratch scratch;
+	struct trp_scratch_mark mark;
+
+	trp_scratch_init(&scratch, 0);
+	mark = trp_scratch_mark(&scratch);
+	for (int i = 0; i < 3; i++)
+		cr_assert(trp_scratch_alloc(&scratch, TRP_SCRATCH_WARM / 2));
+	cr_assert_gt(scratch.held, TRP_SCRATCH_WARM);
+	trp_scratch_release(&scratch, mark);
+	trp_scratch_check(&scratch);
+	cr_assert_leq(scratch.held, TRP_SCRATCH_WARM);
+	cr_assert_gt(scratch.held, TRP_SCRATCH_WARM / 2);
+	trp_scratch_fini(&scratch);
+}
+
+Test(scratch, idle_gives_back_what_is_above_the_megabytes_it_keeps)
 {
 	struct trp_scratch scratch;
 	struct trp_scratch_mark mark, inner;
@@ -141,6 +197,9 @@ Test(scratch, empty_gives_back_what_is_above_the_megabytes_it_keeps)
 	trp_scratch_release(&scratch, inner);
 	cr_assert_gt(scratch.held, 10 << 20);
 	trp_scratch_release(&scratch, mark);
+	trp_scratch_cool(&scratch);
+	cr_assert_gt(scratch.held, 10 << 20);
+	trp_scratch_cool(&scratch);
 	cr_assert_leq(scratch.held, TRP_SCRATCH_KEPT);
 	cr_assert_gt(scratch.held, 0);
 	cr_assert_not_null(trp_scratch_alloc(&scratch, 100));
