@@ -357,7 +357,7 @@ bool trp_outgoing_would_grow(struct trp_outgoing *out,
 	uint64_t need = trp_record_space(sizeof(struct trp_extent) + size);
 
 	if (out->tail + need <= out->easy || out->block.size < TRP_LANE_LARGE ||
-	    out->block.size < 4 * need || fits(out, need))
+	    out->block.size < 3 * need || fits(out, need))
 		return false;
 	trp_outgoing_reclaim(out, region);
 	return !fits(out, need) && !is_full(out, need, limit);

@@ -269,6 +269,32 @@ bool trp_region_is_warm(const struct trp_region *region, uint64_t size)
 	return list->count && list->spare[list->count - 1].populated >= size;
 }
 
+/* A free block becomes a hole. */
+static void chill(struct trp_region *region, unsigned order,
+		  struct trp_spare *spare)
+{
+	if (spare->populated)
+		give_back(region, spare->offset, UINT64_C(1) << order);
+	region->warm -= spare->populated;
+	spare->populated = 0;
+}
+
+/* The block that was freed last is the one that is used next. */
+static bool make_room(struct trp_region *region, uint64_t size)
+{
+	for (unsigned order = order_of(TRP_COOL_MIN);
+	     size <= TRP_WARM_MAX && order < TRP_BLOCK_CLASSES; order++) {
+		struct trp_free *list = &region->free[order];
+
+		for (uint32_t i = 0; i < list->count; i++) {
+			if (region->warm + size <= TRP_WARM_MAX)
+				return true;
+			chill(region, order, &list->spare[i]);
+		}
+	}
+	return region->warm + size <= TRP_WARM_MAX;
+}
+
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	unsigned order = order_of(size);
@@ -280,7 +306,7 @@ void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)
 	region->used -= size;
 	if (order < PAGE_ORDER)
 		spare.populated = UINT64_C(1) << order;
-	else if (region->warm + size <= TRP_WARM_MAX)
+	else if (make_room(region, pages_of(size)))
 		spare.populated = pages_of(size);
 	else
 		give_back(region, offset, UINT64_C(1) << order);
@@ -293,15 +319,8 @@ void trp_region_cool(struct trp_region *region)
 	     order++) {
 		struct trp_free *list = &region->free[order];
 
-		for (uint32_t i = 0; i < list->idle; i++) {
-			struct trp_spare *spare = &list->spare[i];
-
-			if (spare->populated)
-				give_back(region, spare->offset,
-					  UINT64_C(1) << order);
-			region->warm -= spare->populated;
-			spare->populated = 0;
-		}
+		for (uint32_t i = 0; i < list->idle; i++)
+			chill(region, order, &list->spare[i]);
 		list->idle = list->count;
 	}
 	TRP_CHECK(trp_region_check(region));

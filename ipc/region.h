@@ -12,9 +12,10 @@
  * space, then halves a free block of a larger class; halves are not joined
  * again.
  *
- * Freed blocks stay warm for the next use; free memory beyond TRP_WARM_MAX, or
- * unused from one trp_region_cool() to the next, is returned to the machine
- * (MADV_REMOVE) and populated again when reused.
+ * Freed blocks stay warm for the next use.  Free memory unused from one
+ * trp_region_cool() to the next is returned to the machine (MADV_REMOVE) and
+ * populated again when reused; so is what is beyond TRP_WARM_MAX when a block
+ * is freed, that block last.
  */
 
 #include "ipc/arena.h"

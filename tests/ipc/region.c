@@ -141,6 +141,26 @@ Test(region, what_is_free_beyond_the_warm_pool_is_given_back)
 	memset(trp_region_at(region, offset[2]), 1, size);
 }
 
+/* As two rings of which one is left when the other is full. */
+Test(region, a_block_that_was_just_freed_is_warm_whatever_else_was)
+{
+	uint64_t offset[4], before, others = TRP_WARM_MAX / 4;
+
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(trp_region_alloc(region, others, &offset[i]), 0);
+	for (int i = 0; i < 4; i++)
+		trp_region_free(region, offset[i], others);
+	cr_assert_eq(trp_region_alloc(region, 3 * others, &offset[0]), 0);
+	before = usage();
+	trp_region_free(region, offset[0], 3 * others);
+	trp_region_check(region);
+	cr_assert_eq(usage(), before - 3 * others);
+	cr_assert(trp_region_is_warm(region, 3 * others));
+	cr_assert(trp_region_is_warm(region, others));
+	cr_assert_eq(trp_region_alloc(region, 3 * others, &offset[0]), 0);
+	cr_assert_eq(usage(), before - 3 * others);
+}
+
 /* Three blocks are free: the first is cold, the others are warm. */
 Test(region, of_free_blocks_a_warm_one_is_taken_first)
 {

@@ -275,9 +275,10 @@ Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
 	while (!would_grow(1000, TRP_LIMIT_DEFAULT))
 		cr_assert_eq(send_bytes(1000), 0);
 	cr_assert_eq(lane()->block.size, size);
-	/* Refused anyway; larger than a quarter of the ring; read. */
+	/* Refused anyway; larger than a third of the ring; read. */
 	cr_assert_not(would_grow(1000, TRP_LANE_LARGE));
-	cr_assert_not(would_grow((uint32_t)size / 4, TRP_LIMIT_DEFAULT));
+	cr_assert(would_grow((uint32_t)size / 4, TRP_LIMIT_DEFAULT));
+	cr_assert_not(would_grow((uint32_t)size / 3, TRP_LIMIT_DEFAULT));
 	while (trp_mailbox_receive(&bob.box, TRP_TAKE_ALL, &mail) == 1)
 		trp_mailbox_receive_done(&bob.box, &mail);
 	trp_peer_meet(&ann.box, trp_peer_find(&ann.box, 2));
