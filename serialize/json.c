@@ -12,6 +12,7 @@
 #include "ipc/library.h"
 #include "libraries.h"
 #include "serialize/base64.h"
+#include "serialize/printable.h"
 #include "serialize/text_buffer.h"
 
 /* clang-format off */
@@ -268,35 +269,22 @@ int trp_json_read_first(const char *text, size_t size,
 
 /* ---- writing ------------------------------------------------------------- */
 
-size_t trp_json_character(const unsigned char *text)
+/* \uXXXX; two of them for one beyond that. */
+static void write_escape(FILE *out, uint32_t code)
 {
-	static const unsigned char least[] = { 0, 0, 0x80, 0xa0, 0x90 };
-	size_t size, i;
-
-	if (text[0] < 0x80)
-		return 1;
-	if (text[0] < 0xc2 || text[0] > 0xf4)
-		return 0;
-	size = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-	for (i = 1; i < size; i++)
-		if (text[i] >> 6 != 2)
-			return 0;
-	/* Too long a form; a surrogate; above U+10FFFF. */
-	if ((text[0] == 0xe0 || text[0] == 0xf0) && text[1] < least[size])
-		return 0;
-	if ((text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return size;
+	if (code > 0xffff)
+		fprintf(out, "\\u%04x", 0xd7c0 + (code >> 10));
+	fprintf(out, "\\u%04x", code > 0xffff ? 0xdc00 | (code & 0x3ff) : code);
 }
 
 void trp_json_write_text(FILE *out, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	const char *at = text;
 
 	putc('"', out);
 	while (*at) {
-		size_t size = trp_json_character(at);
+		uint32_t code;
+		size_t size = trp_printable_decode(at, &code);
 
 		if (size == 0)
 			fputs("\\ufffd", out);
@@ -304,10 +292,8 @@ void trp_json_write_text(FILE *out, const char *text)
 			fprintf(out, "\\%c", *at);
 		else if (*at == '\n')
 			fputs("\\n", out);
-		else if (*at < 0x20 || *at == 0x7f)
-			fprintf(out, "\\u%04x", *at);
-		else if (*at == 0xc2 && at[1] < 0xa0) /* steers a terminal */
-			fprintf(out, "\\u%04x", at[1]);
+		else if (!trp_printable_may_show(code))
+			write_escape(out, code);
 		else
 			fwrite(at, 1, size, out);
 		at += size ? size : 1;

@@ -40,8 +40,6 @@ int trp_json_write(const struct troupe_value *value, char **ret_text);
 
 /* Parts of it, for other writers of JSON. */
 void trp_json_write_text(FILE *out, const char *text);
-/* Bytes of the UTF-8 character there; 0: it is none (RFC 3629). */
-size_t trp_json_character(const unsigned char *text);
 /* One that is not finite as "NaN", "Infinity", "-Infinity".  0, -ENOMEM,
  * -ELIBACC. */
 int trp_json_write_number(FILE *out, double number);

@@ -2,15 +2,53 @@
 #include "serialize/printable.h"
 
 #include <string.h>
-#include "serialize/json.h"
+
+size_t trp_printable_decode(const char *text, uint32_t *ret_code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *at = (const unsigned char *)text;
+	size_t size = *at < 0x80   ? 1
+		      : *at < 0xc0 ? 0
+		      : *at < 0xe0 ? 2
+		      : *at < 0xf0 ? 3
+		      : *at < 0xf8 ? 4
+				   : 0;
+	uint32_t code = size > 1 ? *at & (0x7fU >> size) : *at;
+
+	for (size_t i = 1; i < size; i++) {
+		if (at[i] >> 6 != 2)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	if (code < least[size] || code > 0x10ffff || code >> 11 == 0x1b)
+		return 0; /* too long a form; a surrogate */
+	*ret_code = code;
+	return size;
+}
+
+bool trp_printable_may_show(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} hidden[] = {
+		{ 0, 0x1f },	    { 0x7f, 0x9f },	  { 0xad, 0xad },
+		{ 0x61c, 0x61c },   { 0x180e, 0x180e },	  { 0x200b, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f },	  { 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+	};
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (code >= hidden[i].first && code <= hidden[i].last)
+			return false;
+	return true;
+}
 
 size_t trp_printable_character(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	uint32_t code;
+	size_t size = trp_printable_decode(text, &code);
 
-	if (*at < ' ' || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
-		return 0;
-	return trp_json_character(at);
+	return size && trp_printable_may_show(code) ? size : 0;
 }
 
 bool trp_printable_is(const char *text)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "runtime/node/log.h"
 #include "ipc/time.h"
-#include "serialize/json.h"
+#include "serialize/printable.h"
 
 enum {
 	PAGE = 4096,
@@ -107,15 +107,15 @@ static void put_quoted(struct line *line, const char *before, const char *text)
 	put(line, before);
 	put(line, "\"");
 	while (*text && line->size < end) {
-		unsigned char byte = (unsigned char)*text;
-		size_t size = trp_json_character((const void *)text);
+		uint32_t code;
+		size_t size = trp_printable_decode(text, &code);
 
-		if (size > 1 || (byte >= ' ' && byte < 127 && byte != '"' &&
-				 byte != '\\')) {
+		if (size && code != '"' && code != '\\' &&
+		    trp_printable_may_show(code)) {
 			put_bytes(line, text, size);
 		} else {
 			snprintf(escape, sizeof(escape), "\\u%04x",
-				 size ? byte : 0xfffd);
+				 size && code < 0xffff ? code : 0xfffd);
 			put(line, escape);
 		}
 		text += size ? size : 1;

@@ -49,6 +49,7 @@ Test(json, what_is_read_is_written_the_same)
 	check_same("[1.0, 0.1, -2.5, 1e300, 1.7976931348623157e308, 0.3]");
 	check_same("\"quote \\\" back \\\\ line \\n tab \\u0009 \303\251 "
 		   "\360\237\216\255\"");
+	check_same("\"\\u009b \\u202e \\ufeff \\udb40\\udc41 \u2010\"");
 	check_same("{\"name\": \"Ann\", \"list\": [], \"map\": {}, \"\": 1}");
 	check_same("{\"a\": {\"b\": [{\"c\": [[1], [2.0]]}]}}");
 }

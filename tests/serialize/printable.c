@@ -21,6 +21,12 @@ static const struct {
 	  "2J",
 	  "\\xc2\\x9b2J" },
 	{ "\xc2\xa0", NULL },
+	/* Turned round, without width, a separator, a mark, a tag. */
+	{ "a\u202eb\u2066", "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6" },
+	{ "\u200b\u200d", "\\xe2\\x80\\x8b\\xe2\\x80\\x8d" },
+	{ "\u2028\ufeff", "\\xe2\\x80\\xa8\\xef\\xbb\\xbf" },
+	{ "\U000e0041", "\\xf3\\xa0\\x81\\x81" },
+	{ "\u200a\u2010\u202f\u205f\u2070\ufefe\uff00", NULL },
 	/* Cut off, too long a form, a surrogate. */
 	{ "\xc3", "\\xc3" },
 	{ "\xc0\xaf", "\\xc0\\xaf" },

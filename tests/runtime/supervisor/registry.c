@@ -44,5 +44,8 @@ Test(registry, empty_long_and_unprintable_ones_are_refused)
 	cr_assert_not(trp_registry_is_valid("\x1b[2J"));
 	cr_assert_not(trp_registry_is_valid("caf\xe9"));
 	cr_assert_not(trp_registry_is_valid("\xc2\x9b"));
+	cr_assert_not(trp_registry_is_valid("bank\u202e"));
+	cr_assert_not(trp_registry_is_valid("ba\u200bnk"));
+	cr_assert_not(trp_registry_is_valid("\ufeff"));
 	cr_assert(trp_registry_is_valid("caf\xc3\xa9"));
 }
