@@ -29,26 +29,45 @@ int trp_runtime_dir_find(char *path, size_t size)
 	return (size_t)length < size ? 0 : -ENAMETOOLONG;
 }
 
-static int check(int fd, bool is_visit)
+bool trp_runtime_dir_next(char *path, size_t size)
+{
+	unsigned int user;
+	int length = 0;
+
+	sscanf(path, "/run/user/%u/troupe%n", &user, &length);
+	if (!length || path[length])
+		return false;
+	return (size_t)snprintf(path, size, "/tmp/troupe-%u", user) < size;
+}
+
+/* One in /tmp, where anyone makes folders, is of the user that it names. */
+static bool is_of_another(const char *path, uid_t owner)
+{
+	unsigned int user;
+
+	return sscanf(path, "/tmp/troupe-%u", &user) == 1 && user != owner;
+}
+
+static int check(int fd, const char *path, bool is_any)
 {
 	struct stat about;
 
 	if (fstat(fd, &about) < 0)
 		return -errno;
-	if ((about.st_mode & 0077) ||
-	    (about.st_uid != geteuid() && !(is_visit && geteuid() == 0)))
+	if ((about.st_mode & 0077) || is_of_another(path, about.st_uid) ||
+	    (about.st_uid != geteuid() && !(is_any && geteuid() == 0)))
 		return -EPERM;
 	return 0;
 }
 
-static int open_checked(const char *path, bool is_visit)
+static int open_checked(const char *path, bool is_any)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = check(fd, is_visit);
+	r = check(fd, path, is_any);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -61,7 +80,7 @@ int trp_runtime_dir_open(const char *path)
 	return open_checked(path, false);
 }
 
-int trp_runtime_dir_visit(const char *path)
+int trp_runtime_dir_open_any(const char *path)
 {
 	return open_checked(path, true);
 }

@@ -8,6 +8,7 @@
  */
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/un.h>
 
@@ -17,6 +18,12 @@
  * not exist.  0 or -ENAMETOOLONG.
  */
 int trp_runtime_dir_find(char *path, size_t size);
+
+/*
+ * Where nodes of the same user are that started without /run/user/UID: replaces
+ * that path by the one in /tmp.  False: there is no other place.
+ */
+bool trp_runtime_dir_next(char *path, size_t size);
 
 /*
  * Creates it and its parent if they are missing.  Returns its descriptor
@@ -29,8 +36,8 @@ int trp_runtime_dir_make(const char *path);
 /* The same of one that exists; -ENOENT. */
 int trp_runtime_dir_open(const char *path);
 
-/* The same; root is let into that of any user, to look. */
-int trp_runtime_dir_visit(const char *path);
+/* The same; root is let into that of any user. */
+int trp_runtime_dir_open_any(const char *path);
 
 /* The socket `name` (at most 70 bytes) in that directory. */
 void trp_runtime_dir_address(struct sockaddr_un *ret_address, int directory,

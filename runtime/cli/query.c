@@ -21,7 +21,7 @@ int trp_query_run(const struct trp_query *query, int argc, char **argv)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
 					  "what is \"%s\"? %s", argv[r],
 					  query->usage);
-	r = trp_client_visit(&client, node);
+	r = trp_client_open_any(&client, node);
 	if (r < 0)
 		return trp_arguments_fail(trp_arguments_status(r), command,
 					  "%s", client.why);

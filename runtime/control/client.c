@@ -33,16 +33,6 @@ static int fail(struct trp_client *client, int r, const char *format, ...)
 
 /* ---- finding the node ---------------------------------------------------- */
 
-static int open_dir(char path[PATH_MAX], bool is_visit)
-{
-	int r = trp_runtime_dir_find(path, PATH_MAX);
-
-	if (r < 0)
-		return r;
-	return is_visit ? trp_runtime_dir_visit(path)
-			: trp_runtime_dir_open(path);
-}
-
 static void be_patient(int fd, int64_t ms)
 {
 	/* There no deadline means for ever. */
@@ -223,19 +213,32 @@ static int no_dir(struct trp_client *client, int r, const char *path)
 	return fail(client, r, "%.200s: %s", path, strerror(-r));
 }
 
-static int open_client(struct trp_client *client, const char *node,
-		       bool is_visit)
+static int open_in(struct trp_client *client, const char *node,
+		   const char *path, bool is_any)
 {
-	char path[PATH_MAX];
-	int dir = open_dir(path, is_visit);
+	int dir = is_any ? trp_runtime_dir_open_any(path)
+			 : trp_runtime_dir_open(path);
 	int r;
 
-	client->fd = -1;
 	client->node[0] = client->why[0] = '\0';
 	if (dir < 0)
 		return no_dir(client, dir, path);
 	r = enter(client, node, dir);
 	close(dir);
+	return r;
+}
+
+static int open_client(struct trp_client *client, const char *node, bool is_any)
+{
+	char path[PATH_MAX];
+	int r = trp_runtime_dir_find(path, sizeof(path));
+
+	client->fd = -1;
+	if (r < 0)
+		return no_dir(client, r, "its folder");
+	do {
+		r = open_in(client, node, path, is_any);
+	} while (r == -ENOENT && trp_runtime_dir_next(path, sizeof(path)));
 	if (r < 0)
 		return r;
 	trp_scratch_init(&client->scratch, 0);
@@ -248,7 +251,7 @@ int trp_client_open(struct trp_client *client, const char *node)
 	return open_client(client, node, false);
 }
 
-int trp_client_visit(struct trp_client *client, const char *node)
+int trp_client_open_any(struct trp_client *client, const char *node)
 {
 	return open_client(client, node, true);
 }

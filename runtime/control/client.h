@@ -35,7 +35,7 @@ int trp_client_open(struct trp_client *client, const char *node);
  * The same; root is let in to the nodes of any user, to ask.  It must neither
  * map the memory of such a node nor load its application: that may be anything.
  */
-int trp_client_visit(struct trp_client *client, const char *node);
+int trp_client_open_any(struct trp_client *client, const char *node);
 void trp_client_close(struct trp_client *client);
 
 /* The longest wait for each item; -1: for ever. */

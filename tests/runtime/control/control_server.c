@@ -415,13 +415,13 @@ Test(gate, tools_of_the_system_show_who_is_who)
 	node_stop(&node, "a");
 }
 
-static void start_as_nobody(struct program *p, const char *host)
+static void start_as(unsigned user, struct program *p, const char *host)
 {
-	char path[4096];
+	char path[4096], uid[32], gid[32];
 	const char *const argv[] = { "/usr/bin/env",
 				     "setpriv",
-				     "--reuid=65534",
-				     "--regid=65534",
+				     uid,
+				     gid,
 				     "--clear-groups",
 				     path,
 				     "run",
@@ -430,6 +430,8 @@ static void start_as_nobody(struct program *p, const char *host)
 				     host,
 				     NULL };
 
+	snprintf(uid, sizeof(uid), "--reuid=%u", user);
+	snprintf(gid, sizeof(gid), "--regid=%u", user);
 	snprintf(path, sizeof(path), "%s", program_built("bin/troupe"));
 	*p = (struct program) { 0 };
 	cr_assert_eq(program_start(p, argv), 0);
@@ -440,10 +442,29 @@ static void start_as_nobody(struct program *p, const char *host)
 	SKIP("nobody", "another user cannot run what is built here");
 }
 
+static void look_as_root(struct program *node)
+{
+	struct program p;
+
+	cr_expect_eq(troupe(&p, "ps", NULL), 0, "%s", p.err);
+	cr_expect(strstr(p.out, "/doubler"), "%s", p.out);
+	program_fini(&p);
+	cr_expect_eq(troupe(&p, "beacon", NULL), 1);
+	cr_expect(strstr(p.err, "mesh"), "%s", p.err);
+	program_fini(&p);
+	cr_expect_eq(troupe(&p, "ask", "doubler", "Twice", NULL), 1);
+	cr_expect(strstr(p.err, "be that user"), "%s", p.err);
+	program_fini(&p);
+	cr_expect_eq(troupe(&p, "stop", NULL), 0, "%s", p.err);
+	program_fini(&p);
+	cr_expect_eq(program_finish(node, PATIENCE_MS), 0, "%s", node->err);
+	program_fini(node);
+}
+
 /* It asks, and runs none of that user's code. */
 Test(gate, root_looks_into_a_node_of_another_user)
 {
-	struct program node, p;
+	struct program node;
 	char host[4096], home[128];
 
 	snprintf(host, sizeof(host), "%s",
@@ -454,17 +475,39 @@ Test(gate, root_looks_into_a_node_of_another_user)
 		node_end();
 		SKIP("root", "needs root to become another user");
 	}
-	start_as_nobody(&node, host);
-	cr_expect_eq(troupe(&p, "ps", NULL), 0, "%s", p.err);
-	cr_expect(strstr(p.out, "/doubler"), "%s", p.out);
+	start_as(65534, &node, host);
+	look_as_root(&node);
+}
+
+/* One without a session: its nodes are in /tmp. */
+Test(gate, root_looks_into_a_node_of_a_user_who_has_no_folder)
+{
+	unsigned user = 61000 + (unsigned)getpid() % 4000;
+	char host[4096], run[64], their[64];
+	struct program node, p;
+
+	snprintf(host, sizeof(host), "%s",
+		 program_built("tests/runtime/control/applications/host.so"));
+	snprintf(run, sizeof(run), "/run/user/%u", user);
+	snprintf(their, sizeof(their), "/tmp/troupe-%u", user);
+	if (geteuid() != 0 || access("/usr/bin/setpriv", X_OK) < 0 ||
+	    access(run, F_OK) == 0 || access(their, F_OK) == 0) {
+		node_end();
+		SKIP("root", "needs root to become another user");
+	}
+	unsetenv("XDG_RUNTIME_DIR");
+	start_as(user, &node, host);
+	setenv("XDG_RUNTIME_DIR", run, 1);
+	look_as_root(&node);
+	/* A stranger's folder of that name is not that user's. */
+	cr_expect_eq(chown(their, 65534, 65534), 0);
+	cr_expect_eq(troupe(&p, "ps", NULL), 1);
+	cr_expect(strstr(p.err, "not a private folder"), "%s", p.err);
 	program_fini(&p);
-	cr_expect_eq(troupe(&p, "ask", "doubler", "Twice", NULL), 1);
-	cr_expect(strstr(p.err, "be that user"), "%s", p.err);
+	cr_expect_eq(rmdir(their), 0);
+	cr_expect_eq(troupe(&p, "ps", NULL), 1);
+	cr_expect(strstr(p.err, "no node of yours"), "%s", p.err);
 	program_fini(&p);
-	cr_expect_eq(troupe(&p, "stop", NULL), 0, "%s", p.err);
-	program_fini(&p);
-	cr_expect_eq(program_finish(&node, PATIENCE_MS), 0, "%s", node.err);
-	program_fini(&node);
 }
 
 Test(gate, a_folder_that_others_may_enter_is_not_used)
