@@ -12,37 +12,52 @@
 /*
  * Invariants, in each process that maps the arena:
  *
- *	writable bytes == promises + doorbells + the region of the slot entered
+ *	writable bytes == promises + doorbells + the region entered
  *	what is not writable cannot become so: its file was opened O_RDONLY
  *
- * Areas begin at 2 MiB, so that none shares a page table with another.
+ * Whose a region is: A1 to A3 of README.md.
  */
 
 enum { AREA_ALIGN = 2 << 20 };
+static_assert(TRP_FRONT_SIZE + TRP_SLOTS_MAX * sizeof(struct trp_slot) ==
+		      AREA_ALIGN,
+	      "front 0 and the directory of the largest arena: a page table");
 
-static size_t align_up(size_t size)
+static size_t align_up(size_t size, size_t to)
 {
-	return (size + AREA_ALIGN - 1) & ~(size_t)(AREA_ALIGN - 1);
+	return (size + to - 1) & ~(to - 1);
 }
 
+/*
+ * A window is what one page table maps, 2 MiB.  What all touch lies in two of
+ * them: front 0 with the directory; holders, promises and the first doorbells.
+ * Fronts and heaps go down from there, so that those of low numbers lie near.
+ */
 static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
 {
+	uint32_t spares =
+		slots / 16 > TRP_SPARES_MIN ? slots / 16 : TRP_SPARES_MIN;
+	uint32_t regions = slots + spares;
+	size_t end;
+
 	*arena = (struct trp_arena) {
 		.slots = slots,
+		.regions = regions,
 		.heap_size = heap_size,
 		.fd = -1,
-		.entered = UINT32_MAX,
+		.entered = TRP_NO_REGION,
 	};
-	/* In one page table, that of the supervisor's doorbell. */
-	arena->doorbells = 32 * TRP_PAGE;
-	arena->directory = align_up(arena->doorbells +
-				    slots * sizeof(struct trp_doorbell));
-	arena->fronts = arena->directory +
-			align_up((size_t)slots * sizeof(struct trp_slot));
-	arena->heaps = arena->fronts + align_up((size_t)slots * TRP_FRONT_SIZE);
-	arena->size = arena->heaps + align_up(slots * heap_size);
-	assert(arena->heaps + slots * heap_size <= arena->size);
-	assert(arena->fronts + (size_t)slots * TRP_FRONT_SIZE <= arena->heaps);
+	arena->fronts = align_up((regions - 1) * (heap_size + TRP_FRONT_SIZE),
+				 AREA_ALIGN);
+	arena->directory = arena->fronts + TRP_FRONT_SIZE;
+	arena->holders = align_up(
+		arena->directory + slots * sizeof(struct trp_slot), TRP_PAGE);
+	arena->promises = align_up(
+		arena->holders + regions * sizeof(struct trp_holder), TRP_PAGE);
+	arena->doorbells = arena->promises + 32 * TRP_PAGE;
+	end = arena->doorbells + slots * sizeof(struct trp_doorbell);
+	arena->heap_0 = align_up(end, AREA_ALIGN);
+	arena->size = arena->heap_0 + align_up(heap_size, AREA_ALIGN);
 }
 
 static bool is_valid(uint32_t slots, uint64_t heap_size)
@@ -139,8 +154,8 @@ static int map_all(struct trp_arena *arena)
 		return r;
 	r = map(arena, fd, PROT_READ, 0, arena->size);
 	if (r == 0)
-		r = map(arena, arena->fd, PROT_READ | PROT_WRITE, 0,
-			arena->directory);
+		r = map(arena, arena->fd, PROT_READ | PROT_WRITE,
+			arena->promises, arena->heap_0 - arena->promises);
 	close(fd);
 	return r;
 }
@@ -214,36 +229,37 @@ int trp_arena_keep(const struct trp_arena *arena)
 	return madvise(arena->base, arena->size, MADV_DONTFORK) ? -errno : 0;
 }
 
-static size_t front_offset(const struct trp_arena *arena, uint32_t slot)
+static size_t front_offset(const struct trp_arena *arena, uint32_t region)
 {
-	return arena->fronts + (size_t)slot * TRP_FRONT_SIZE;
+	return arena->fronts - (size_t)region * TRP_FRONT_SIZE;
 }
 
-static size_t heap_offset(const struct trp_arena *arena, uint32_t slot)
+static size_t heap_offset(const struct trp_arena *arena, uint32_t region)
 {
-	return arena->heaps + slot * arena->heap_size;
+	return region ? (arena->regions - 1 - region) * arena->heap_size
+		      : arena->heap_0;
 }
 
-int trp_arena_enter(struct trp_arena *arena, uint32_t slot)
+int trp_arena_enter(struct trp_arena *arena, uint32_t region)
 {
 	int both = PROT_READ | PROT_WRITE;
 	int r;
 
-	assert(slot < arena->slots && arena->entered == UINT32_MAX);
+	assert(region < arena->regions && arena->entered == TRP_NO_REGION);
 	assert(arena->fd >= 0);
 
-	r = map(arena, arena->fd, both, front_offset(arena, slot),
+	r = map(arena, arena->fd, both, front_offset(arena, region),
 		TRP_FRONT_SIZE);
 	if (r == 0)
-		r = map(arena, arena->fd, both, heap_offset(arena, slot),
+		r = map(arena, arena->fd, both, heap_offset(arena, region),
 			arena->heap_size);
-	if (r == 0 && slot == TRP_SLOT_SUPERVISOR)
+	if (r == 0 && region == TRP_SLOT_SUPERVISOR)
 		r = map(arena, arena->fd, both, arena->directory,
-			arena->fronts - arena->directory);
+			arena->promises - arena->directory);
 	if (r < 0)
 		return r;
-	arena->entered = slot;
-	if (slot != TRP_SLOT_SUPERVISOR) {
+	arena->entered = region;
+	if (region != TRP_SLOT_SUPERVISOR) {
 		close(arena->fd);
 		arena->fd = -1;
 	}
@@ -252,11 +268,11 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t slot)
 
 int trp_arena_keep_own(const struct trp_arena *arena)
 {
-	uint32_t slot = arena->entered;
-	unsigned char *front = arena->base + front_offset(arena, slot);
-	unsigned char *heap = arena->base + heap_offset(arena, slot);
+	uint32_t region = arena->entered;
+	unsigned char *front = arena->base + front_offset(arena, region);
+	unsigned char *heap = arena->base + heap_offset(arena, region);
 
-	assert(slot < arena->slots);
+	assert(region < arena->regions);
 	return madvise(front, TRP_FRONT_SIZE, MADV_DONTFORK) ||
 			       madvise(heap, arena->heap_size, MADV_DONTFORK)
 		       ? -errno
@@ -273,7 +289,93 @@ void trp_arena_fini(struct trp_arena *arena)
 	*arena = (struct trp_arena) { .fd = -1 };
 }
 
-/* ---- slots that are free ------------------------------------------------- */
+/* ---- whose a region is --------------------------------------------------- */
+
+void trp_arena_assign(const struct trp_arena *arena, uint32_t region,
+		      uint32_t slot, uint32_t generation, uint32_t incarnation)
+{
+	struct trp_slot *line = trp_arena_slot(arena, slot);
+	struct trp_holder *holder = trp_arena_holder(arena, region);
+	uint32_t current = trp_load_relaxed(&line->region);
+
+	assert(arena->entered == TRP_SLOT_SUPERVISOR);
+	assert(!trp_load_relaxed(&holder->whose));
+	assert(generation && generation <= TRP_GENERATION_MAX);
+	if (!incarnation || !trp_arena_is_held(arena, current, slot, generation,
+					       incarnation - 1))
+		current = TRP_NO_REGION;
+	trp_store_relaxed(&holder->incarnation, incarnation);
+	trp_store_relaxed(&holder->previous, current);
+	/* H1: pairs with H2; the rest of the holder is whole. */
+	trp_store_release(&holder->whose,
+			  trp_whose(slot, generation, incarnation));
+	trp_store_release(&line->region, region);
+}
+
+/* A1, A2. */
+void trp_arena_check(const struct trp_arena *arena)
+{
+	for (uint32_t region = 0; region < arena->regions; region++) {
+		const struct trp_holder *holder =
+			trp_arena_holder(arena, region);
+		uint64_t whose = trp_load_relaxed(&holder->whose);
+		uint32_t slot = trp_whose_slot(whose);
+
+		assert(!whose ||
+		       (slot < arena->slots &&
+			trp_arena_region_of(
+				arena, slot, (uint32_t)(whose >> 40),
+				trp_load_relaxed(&holder->incarnation)) ==
+				region));
+	}
+}
+
+void trp_arena_release(const struct trp_arena *arena, uint32_t region)
+{
+	assert(arena->entered == TRP_SLOT_SUPERVISOR && region);
+	trp_store_release(&trp_arena_holder(arena, region)->whose, 0);
+}
+
+uint32_t trp_arena_region(const struct trp_arena *arena, uint32_t slot)
+{
+	return trp_load_acquire(&trp_arena_slot(arena, slot)->region);
+}
+
+bool trp_arena_is_held(const struct trp_arena *arena, uint32_t region,
+		       uint32_t slot, uint32_t generation, uint32_t incarnation)
+{
+	/* H2. */
+	return region < arena->regions &&
+	       trp_load_acquire(&trp_arena_holder(arena, region)->whose) ==
+		       trp_whose(slot, generation, incarnation);
+}
+
+/*
+ * Back from the current one.  It is of that incarnation or a later one, for it
+ * is stored before the slot's life; a region that changes hands on the way
+ * ends the search, as if it had been released before.
+ */
+uint32_t trp_arena_region_of(const struct trp_arena *arena, uint32_t slot,
+			     uint32_t generation, uint32_t incarnation)
+{
+	uint32_t region = trp_arena_region(arena, slot);
+	const struct trp_holder *holder;
+	uint32_t its;
+
+	for (uint32_t i = 0; i < arena->regions && region < arena->regions;
+	     i++) {
+		if (trp_arena_is_held(arena, region, slot, generation,
+				      incarnation))
+			return region;
+		holder = trp_arena_holder(arena, region);
+		its = trp_load_relaxed(&holder->incarnation);
+		region = its > incarnation ? trp_load_relaxed(&holder->previous)
+					   : TRP_NO_REGION;
+	}
+	return TRP_NO_REGION;
+}
+
+/* ---- regions that are nobody's ------------------------------------------- */
 
 /* The pages that a region has. */
 struct pages {
@@ -323,17 +425,16 @@ static bool write_zeros(const struct trp_arena *arena,
 	return is_written;
 }
 
-bool trp_arena_clean(const struct trp_arena *arena, uint32_t slot,
+bool trp_arena_clean(const struct trp_arena *arena, uint32_t region,
 		     uint64_t *ret_bytes)
 {
-	size_t front = front_offset(arena, slot);
-	size_t heap = heap_offset(arena, slot);
+	size_t front = front_offset(arena, region);
+	size_t heap = heap_offset(arena, region);
 	struct pages pages;
 
-	assert(slot < arena->slots && slot != arena->entered);
+	assert(region < arena->regions && region != arena->entered);
 	assert(arena->fd >= 0);
 
-	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
 	pages.bytes = pages.looks = pages.extents = 0;
 	find_pages(arena, front, front + TRP_FRONT_SIZE, &pages);
 	find_pages(arena, heap, heap + arena->heap_size, &pages);
@@ -357,25 +458,31 @@ static int punch(const struct trp_arena *arena, size_t offset, size_t size)
 int trp_arena_give_back(const struct trp_arena *arena, uint32_t first,
 			uint32_t count)
 {
+	uint32_t last = first + count - 1;
 	int r;
 
-	assert(first < arena->slots && count <= arena->slots - first);
+	assert(first && count && last < arena->regions);
 	assert(arena->entered - first >= count && arena->fd >= 0);
 
-	r = punch(arena, arena->doorbells + first * sizeof(struct trp_doorbell),
-		  count * sizeof(struct trp_doorbell));
-	if (r == 0)
-		r = punch(arena, front_offset(arena, first),
-			  (size_t)count * TRP_FRONT_SIZE);
-	if (r == 0)
-		r = punch(arena, heap_offset(arena, first),
-			  count * arena->heap_size);
-	return r;
+	r = punch(arena, front_offset(arena, last),
+		  (size_t)count * TRP_FRONT_SIZE);
+	return r < 0 ? r
+		     : punch(arena, heap_offset(arena, last),
+			     count * arena->heap_size);
+}
+
+int trp_arena_give_back_doorbells(const struct trp_arena *arena, uint32_t first,
+				  uint32_t count)
+{
+	assert(first < arena->slots && count <= arena->slots - first);
+	return punch(arena,
+		     arena->doorbells + first * sizeof(struct trp_doorbell),
+		     count * sizeof(struct trp_doorbell));
 }
 
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena)
 {
-	return (struct trp_promises *)(void *)arena->base;
+	return (struct trp_promises *)(void *)(arena->base + arena->promises);
 }
 
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
@@ -393,25 +500,34 @@ struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot)
 	       slot;
 }
 
-struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot)
+struct trp_holder *trp_arena_holder(const struct trp_arena *arena,
+				    uint32_t region)
 {
-	assert(slot < arena->slots);
-	return (struct trp_front *)(void *)(arena->base +
-					    front_offset(arena, slot));
+	assert(region < arena->regions);
+	return (struct trp_holder *)(void *)(arena->base + arena->holders) +
+	       region;
 }
 
-void *trp_arena_at(const struct trp_arena *arena, uint32_t slot,
+struct trp_front *trp_arena_front(const struct trp_arena *arena,
+				  uint32_t region)
+{
+	assert(region < arena->regions);
+	return (struct trp_front *)(void *)(arena->base +
+					    front_offset(arena, region));
+}
+
+void *trp_arena_at(const struct trp_arena *arena, uint32_t region,
 		   uint64_t offset, uint64_t size)
 {
-	if (slot >= arena->slots)
+	if (region >= arena->regions)
 		return NULL;
 	if (offset < TRP_FRONT_SIZE) {
 		if (size > TRP_FRONT_SIZE - offset)
 			return NULL;
-		return arena->base + front_offset(arena, slot) + offset;
+		return arena->base + front_offset(arena, region) + offset;
 	}
 	offset -= TRP_FRONT_SIZE;
 	if (offset > arena->heap_size || size > arena->heap_size - offset)
 		return NULL;
-	return arena->base + heap_offset(arena, slot) + offset;
+	return arena->base + heap_offset(arena, region) + offset;
 }

@@ -5,10 +5,14 @@
  * The memory of a node: one sealed memfd that every process of the node maps
  * at the same address, read-only except promises, doorbells, its own region.
  *
- *	promises, doorbells | directory | fronts | heaps  (README.md says why)
+ *	heaps | fronts | directory, holders | promises, doorbells | heap 0
+ *
+ * (README.md says why.)  A slot is an address; a region is memory, and has two
+ * parts, front and heap.  The directory says which region a slot has now, and
+ * the table of holders whose a region is.
  *
  * After fork(): the mapping is inherited as it is; a child that is to own a
- * slot calls trp_arena_enter().
+ * region calls trp_arena_enter().
  */
 
 #include <assert.h>
@@ -29,10 +33,12 @@
 enum {
 	TRP_PAGE = 4096,
 	TRP_SLOTS_MAX = 496 * 64,
+	TRP_REGIONS_MAX = TRP_SLOTS_MAX + TRP_SLOTS_MAX / 16,
+	TRP_SPARES_MIN = 4,
 	TRP_FRONT_SIZE = 64 * 1024,
-	TRP_KEPT_MAX = 64 * 1024, /* of a region whose slot is free */
-	TRP_ENDPOINTS_INLINE = 28,
-	TRP_ENDPOINT_CHUNKS = 12,
+	TRP_KEPT_MAX = 64 * 1024, /* of a region that is nobody's */
+	TRP_ENDPOINTS_INLINE = 27,
+	TRP_ENDPOINT_CHUNKS = 10,
 	TRP_INDEX_INLINE = 64,
 	TRP_NAME_SIZE = 32,
 };
@@ -40,20 +46,28 @@ enum {
 #define TRP_HEAP_DEFAULT (UINT64_C(2) << 30)
 #define TRP_ARENA_MAGIC	 UINT64_C(0x6570756f72743031) /* "10troupe" */
 
-/* The supervisor's own slot. */
+/* The supervisor's own slot, and its region. */
 #define TRP_SLOT_SUPERVISOR 0u
+#define TRP_NO_REGION	    UINT32_MAX
 
 enum trp_state { TRP_FREE, TRP_LIVE, TRP_DEAD };
 
 /* One line of the directory; written by the supervisor alone. */
 struct trp_slot {
-	_Atomic uint64_t life; /* generation << 32 | enum trp_state */
+	_Atomic uint64_t life; /* trp_life() */
 	_Atomic uint32_t parent;
 	_Atomic int32_t pid;
-	_Atomic uint32_t incarnation;
+	_Atomic uint32_t region;  /* the current one */
 	_Atomic uint32_t limit;	  /* of its mailbox; 0: the default */
 	char name[TRP_NAME_SIZE]; /* what ps and logs show; NUL-terminated */
 	_Atomic uint64_t note;	  /* of the layer above */
+};
+
+/* Whose a region is; written by the supervisor alone. */
+struct trp_holder {
+	_Atomic uint64_t whose; /* trp_whose(); 0: nobody's */
+	_Atomic uint32_t incarnation;
+	_Atomic uint32_t previous; /* region of the one before, if any */
 };
 
 /* A's side of its lanes with `peer`; in A's region, written by A. */
@@ -102,16 +116,24 @@ struct trp_front {
 	_Atomic uint64_t index;	     /* offset | log2(entries), 16 bits each */
 	_Atomic uint64_t
 		chunk[TRP_ENDPOINT_CHUNKS]; /* offset of further endpoints */
+	_Atomic uint32_t incarnation;	    /* of the owner */
+	_Atomic uint32_t imported;	    /* 1: no older region is needed */
+	uint64_t spare;
 
 	/* Fields that are written often have a line of their own. */
 	alignas(64) _Atomic uint32_t
 		sleeping; /* enum trp_sleep | number << 8 */
-	uint32_t spare;
+	/* How often in a row its predecessors died of `again`. */
+	_Atomic uint32_t attempts;
 	_Atomic uint64_t handling; /* trp_handling(), or 0 */
 	struct trp_moving moving;
+	/* Of the layer above, as `handling`: the record in a handler, and the
+	 * one in a handler when the predecessor died. */
+	_Atomic uint64_t at_work;
+	_Atomic uint64_t again;
 
 	alignas(64) _Atomic uint16_t small_index[TRP_INDEX_INLINE];
-	unsigned char user[192]; /* the layer above: exit record, counters */
+	unsigned char user[320]; /* the layer above: its status block */
 	alignas(128) struct trp_endpoint endpoint[TRP_ENDPOINTS_INLINE];
 };
 
@@ -137,6 +159,7 @@ struct trp_promises {
 
 static_assert(sizeof(struct trp_promises) <= 32 * TRP_PAGE, "32 pages");
 static_assert(TRP_SLOTS_MAX <= UINT16_MAX, "an index has 16 bits for each");
+static_assert(sizeof(struct trp_holder) == 16, "four to a line");
 static_assert(TRP_FRONT_SIZE % TRP_PAGE == 0, "of whole pages");
 static_assert(sizeof(struct trp_slot) == 64, "a line each");
 static_assert(sizeof(struct trp_endpoint) == 128, "two lines each");
@@ -144,8 +167,9 @@ static_assert(offsetof(struct trp_endpoint, in) == 64, "one line a direction");
 static_assert(offsetof(struct trp_front, sleeping) % 64 == 0 &&
 		      offsetof(struct trp_front, small_index) % 64 == 0,
 	      "what is written often has lines of its own");
-static_assert(offsetof(struct trp_front, endpoint) == 512,
-	      "room for 28 endpoints");
+static_assert(offsetof(struct trp_front, endpoint) == 640,
+	      "room for 27 endpoints");
+static_assert(offsetof(struct trp_front, user) % 64 == 0, "whole lines");
 static_assert(sizeof(struct trp_front) == TRP_PAGE, "one page");
 static_assert(sizeof(struct trp_doorbell) == TRP_PAGE, "one page");
 
@@ -153,11 +177,13 @@ struct trp_arena {
 	unsigned char *base;
 	size_t size;
 	uint32_t slots;
+	uint32_t regions;   /* more than slots */
 	uint64_t heap_size; /* a power of two */
 	int fd;		    /* read-write; -1 once entered */
-	uint32_t entered;   /* own slot; UINT32_MAX before */
-	/* Where in the file each begins. */
-	size_t doorbells, directory, fronts, heaps;
+	uint32_t entered;   /* own region; TRP_NO_REGION before */
+	/* Where in the file each begins; fronts and heaps go down from there,
+	 * but heap 0. */
+	size_t fronts, directory, holders, promises, doorbells, heap_0;
 };
 
 /*
@@ -186,50 +212,112 @@ int trp_arena_keep(const struct trp_arena *arena);
 int trp_arena_keep_own(const struct trp_arena *arena);
 
 /*
- * Maps the front and the heap of `slot` read-write (slot 0: the directory as
- * well).  The descriptor stays open for slot 0 and is closed otherwise.
- * Returns 0, or as mmap(2); the mapping is then incomplete, and the process
- * must exit.
+ * Maps the front and the heap of `region` read-write (region 0: directory and
+ * holders as well).  The descriptor stays open for region 0 and is closed
+ * otherwise.  Returns 0, or as mmap(2); the mapping is then incomplete, and the
+ * process must exit.
  */
-int trp_arena_enter(struct trp_arena *arena, uint32_t slot);
+int trp_arena_enter(struct trp_arena *arena, uint32_t region);
 
 /* Unmaps and closes.  A zeroed arena is allowed. */
 void trp_arena_fini(struct trp_arena *arena);
 
 /*
- * The memory of slots that are free.  Slot 0's process only, after the
- * directory says so: a reader that finds zeros looks there before it calls them
- * a lie.  To give memory back takes a walk over all processes that map the
- * arena, to keep it does not.
+ * Whose a region is, for slot 0's process.
  *
- * The first takes back the slot's promises, makes its region read as zeros and
- * keeps the pages: *ret_bytes.
+ * The first gives a region, which is nobody's and reads as zeros, to that
+ * incarnation of a slot, as its current one.  Its predecessor, if it has one,
+ * has the region that was current.  Then the caller stores the slot's life.
+ * The second: it is nobody's.
+ */
+void trp_arena_assign(const struct trp_arena *arena, uint32_t region,
+		      uint32_t slot, uint32_t generation, uint32_t incarnation);
+void trp_arena_release(const struct trp_arena *arena, uint32_t region);
+void trp_arena_check(const struct trp_arena *arena);
+
+/* A slot's current region; any valid number where it has none. */
+uint32_t trp_arena_region(const struct trp_arena *arena, uint32_t slot);
+
+/*
+ * The region of that incarnation, or TRP_NO_REGION: it has none (any more).
+ * It stays so only as long as the holder says (trp_arena_is_held()).
+ */
+uint32_t trp_arena_region_of(const struct trp_arena *arena, uint32_t slot,
+			     uint32_t generation, uint32_t incarnation);
+bool trp_arena_is_held(const struct trp_arena *arena, uint32_t region,
+		       uint32_t slot, uint32_t generation,
+		       uint32_t incarnation);
+
+/*
+ * The memory of regions that are nobody's.  Slot 0's process only, after the
+ * holders say so: a reader that finds zeros looks there before it calls them a
+ * lie.  To give memory back takes a walk over all processes that map the arena,
+ * to keep it does not.
+ *
+ * The first makes the region read as zeros and keeps the pages: *ret_bytes.
  * False: it has more than TRP_KEPT_MAX, by *ret_bytes which may be too many,
  * and is to be given back.
- * The second gives back all pages of regions and doorbells [first, first +
- * count).  0 or what fallocate(2) says.
+ * The others give back all pages of regions, or doorbells of slots, [first,
+ * first + count).  0 or what fallocate(2) says.
  */
-bool trp_arena_clean(const struct trp_arena *arena, uint32_t slot,
+bool trp_arena_clean(const struct trp_arena *arena, uint32_t region,
 		     uint64_t *ret_bytes);
 int trp_arena_give_back(const struct trp_arena *arena, uint32_t first,
 			uint32_t count);
+int trp_arena_give_back_doorbells(const struct trp_arena *arena, uint32_t first,
+				  uint32_t count);
 
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena);
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);
-struct trp_front *trp_arena_front(const struct trp_arena *arena, uint32_t slot);
+struct trp_holder *trp_arena_holder(const struct trp_arena *arena,
+				    uint32_t region);
+struct trp_front *trp_arena_front(const struct trp_arena *arena,
+				  uint32_t region);
 
 /*
  * The address of [offset, offset + size) in a region, or NULL when that is not
  * wholly within its front or wholly within its heap.  Safe for any input.
  */
-void *trp_arena_at(const struct trp_arena *arena, uint32_t slot,
+void *trp_arena_at(const struct trp_arena *arena, uint32_t region,
 		   uint64_t offset, uint64_t size);
 
-static inline uint64_t trp_life(uint32_t generation, enum trp_state state)
+/* generation:24, incarnation:32, state:8.  The first incarnation is 0. */
+enum { TRP_GENERATION_MAX = (1 << 24) - 1 };
+
+static inline uint64_t trp_life(uint32_t generation, uint32_t incarnation,
+				enum trp_state state)
 {
-	return (uint64_t)generation << 32 | state;
+	return (uint64_t)generation << 40 | (uint64_t)incarnation << 8 | state;
+}
+
+static inline uint32_t trp_life_generation(uint64_t life)
+{
+	return (uint32_t)(life >> 40);
+}
+
+static inline uint32_t trp_life_incarnation(uint64_t life)
+{
+	return (uint32_t)(life >> 8);
+}
+
+static inline enum trp_state trp_life_state(uint64_t life)
+{
+	return (enum trp_state)(life & 0xff);
+}
+
+/* Of a holder; the low 24 bits of the incarnation. */
+static inline uint64_t trp_whose(uint32_t slot, uint32_t generation,
+				 uint32_t incarnation)
+{
+	return (uint64_t)generation << 40 | (uint64_t)slot << 24 |
+	       (incarnation & 0xffffff);
+}
+
+static inline uint32_t trp_whose_slot(uint64_t whose)
+{
+	return whose >> 24 & 0xffff;
 }
 
 /*

@@ -137,7 +137,7 @@ const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
 
 static struct trp_front *own_front(const struct trp_region *region)
 {
-	return trp_arena_front(region->arena, region->slot);
+	return trp_arena_front(region->arena, region->number);
 }
 
 void trp_endpoint_init(struct trp_region *region)
@@ -173,7 +173,7 @@ void trp_endpoint_check(const struct trp_region *region)
 	const struct trp_front *front = own_front(region);
 	uint32_t held = 0, endpoints = trp_load_relaxed(&front->endpoints);
 	struct index index;
-	bool has_index = look_at_index(region->arena, region->slot, &index);
+	bool has_index = look_at_index(region->arena, region->number, &index);
 
 	assert(has_index);
 	assert(2 * endpoints <= UINT32_C(1) << index.log2);
@@ -182,7 +182,7 @@ void trp_endpoint_check(const struct trp_region *region)
 	assert(held == endpoints);
 	for (uint32_t number = 1; number <= endpoints; number++)
 		assert(trp_endpoint_number(
-			       region->arena, region->slot,
+			       region->arena, region->number,
 			       trp_endpoint_own(region, number)->peer) ==
 		       number);
 }
@@ -261,7 +261,7 @@ static _Atomic uint16_t *place_of_new(const struct trp_region *region,
 				      uint32_t peer)
 {
 	struct index index;
-	bool has_index = look_at_index(region->arena, region->slot, &index);
+	bool has_index = look_at_index(region->arena, region->number, &index);
 
 	assert(has_index);
 	return place_in((_Atomic uint16_t *)index.entry, index.log2, peer);
@@ -289,7 +289,7 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 {
 	struct trp_front *front = own_front(region);
 	uint32_t number =
-		trp_endpoint_number(region->arena, region->slot, peer);
+		trp_endpoint_number(region->arena, region->number, peer);
 	int r;
 
 	assert(peer < region->arena->slots);
@@ -305,7 +305,7 @@ int trp_endpoint_make(struct trp_region *region, uint32_t peer,
 	trp_store_release(&front->endpoints, number);
 	/* C5: pairs with C6 in trp_endpoint_number(); publishes it. */
 	trp_store_release(place_of_new(region, peer), (uint16_t)number);
-	assert(trp_endpoint_number(region->arena, region->slot, peer) ==
+	assert(trp_endpoint_number(region->arena, region->number, peer) ==
 	       number);
 	*ret_number = number;
 	return 0;

@@ -4,9 +4,10 @@
 /*
  * Finding and making endpoints (README.md, "Endpoints and lanes").
  *
- * Endpoints are numbered from 1; number 0 is none.  Endpoints 1..28 lie in the
+ * Endpoints are numbered from 1; number 0 is none.  Endpoints 1..27 lie in the
  * front, chunk k holds the next 32 << k.  An endpoint never moves or goes away
  * while its owner lives; when a slot changes hands the endpoint is reused.
+ * An owner is named by its region, a peer by its slot.
  */
 
 #include "ipc/region.h"
@@ -29,7 +30,7 @@ struct trp_endpoint *trp_endpoint_own(const struct trp_region *region,
 /*
  * The reader's side: owner's endpoint for `peer`, or NULL when there is none
  * (yet).  Everything read is checked: invalid data costs a NULL, never a fault.
- * The slot must not be free.
+ * The region must not be nobody's.
  */
 const struct trp_endpoint *trp_endpoint_find(const struct trp_arena *arena,
 					     uint32_t owner, uint32_t peer);

@@ -32,6 +32,7 @@ void trp_incoming_reset(struct trp_incoming *in,
 		.theirs = theirs,
 		.peer = in->peer,
 		.sender = in->sender,
+		.region = in->region,
 		.limit = in->limit,
 	};
 	trp_store_relaxed(&in->mine->head, 0);
@@ -49,7 +50,7 @@ static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
 	if (block.size < TRP_LANE_FIRST || block.size & (block.size - 1) ||
 	    block.offset % (1 << TRP_BLOCK_MIN_LOG2))
 		return -EBADMSG;
-	ring = trp_arena_at(arena, in->sender, block.offset, block.size);
+	ring = trp_arena_at(arena, in->region, block.offset, block.size);
 	if (!ring)
 		return -EBADMSG;
 	in->ring = ring;
@@ -142,7 +143,7 @@ static int attach(const struct trp_incoming *in, const struct trp_arena *arena,
 	if (!extent.size)
 		return -EBADMSG;
 	mail->attachment =
-		trp_arena_at(arena, in->sender, extent.offset, extent.size);
+		trp_arena_at(arena, in->region, extent.offset, extent.size);
 	if (!mail->attachment)
 		return -EBADMSG;
 	mail->attachment_size = extent.size;

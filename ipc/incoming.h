@@ -16,6 +16,7 @@ struct trp_incoming {
 	const struct trp_endpoint_out *theirs;
 	struct trp_peer *peer; /* the mailbox's */
 	uint32_t sender;       /* slot */
+	uint32_t region;       /* of the sender, in which the lane lies */
 	uint32_t limit; /* what the sender may leave unread; 0: no limit */
 	uint32_t held;	/* records handed out and not done with */
 	uint32_t given; /* records handed out */

@@ -20,12 +20,16 @@ static uint32_t bounded(uint32_t limit)
 int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		     uint32_t slot, uint32_t generation, uint32_t limit)
 {
-	struct trp_front *front = trp_arena_front(arena, slot);
+	const struct trp_slot *entry = trp_arena_slot(arena, slot);
+	uint32_t incarnation =
+		trp_life_incarnation(trp_load_acquire(&entry->life));
+	struct trp_front *front = trp_arena_front(arena, arena->entered);
 	int r;
 
-	assert(generation != 0 && slot < arena->slots);
+	assert(trp_arena_is_held(arena, arena->entered, slot, generation,
+				 incarnation));
 	if (limit == 0)
-		limit = trp_load_relaxed(&trp_arena_slot(arena, slot)->limit);
+		limit = trp_load_relaxed(&entry->limit);
 
 	*box = (struct trp_mailbox) {
 		.arena = arena,
@@ -46,6 +50,8 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 	front->version = 1;
 	trp_store_relaxed(&front->sleeping, TRP_AWAKE);
 	trp_store_relaxed(&front->handling, 0);
+	trp_store_relaxed(&front->incarnation, incarnation);
+	trp_store_relaxed(&front->imported, !incarnation);
 	trp_store_relaxed(&front->limit, box->limit);
 	/* G1: pairs with G2 in limit_of() and in trp_peer_meet(). */
 	trp_store_release(&front->generation, generation);
@@ -81,7 +87,7 @@ static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 /* Its receiver is gone: the rest will not be read. */
 static void let_go(struct trp_mailbox *box, struct trp_peer *peer)
 {
-	if (peer->target && !trp_peer_is_live(peer, peer->target))
+	if (peer->target && !trp_peer_is_live(peer))
 		trp_peer_aim(box, peer, 0);
 }
 
@@ -90,18 +96,19 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 			 uint32_t generation, struct trp_peer **ret_peer)
 {
 	struct trp_peer *peer = box->last;
-	const struct trp_slot *entry;
+	uint64_t life;
 	int r;
 
 	if (peer && peer->slot == slot && peer->target == generation &&
-	    trp_peer_is_live(peer, generation)) {
+	    trp_peer_is_live(peer)) {
 		*ret_peer = peer;
 		return 0;
 	}
 	if (slot >= box->arena->slots || generation == 0)
 		return -ESRCH;
-	entry = trp_arena_slot(box->arena, slot);
-	if (trp_load_acquire(&entry->life) != trp_life(generation, TRP_LIVE)) {
+	life = trp_load_acquire(&trp_arena_slot(box->arena, slot)->life);
+	if (trp_life_generation(life) != generation ||
+	    trp_life_state(life) != TRP_LIVE) {
 		peer = trp_peer_find(box, slot);
 		if (peer)
 			let_go(box, peer);
@@ -114,7 +121,7 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 		box->last = peer;
 	}
 	if (peer->target != generation)
-		trp_peer_aim(box, peer, generation);
+		trp_peer_aim(box, peer, life);
 	*ret_peer = peer;
 	return 0;
 }
@@ -211,11 +218,13 @@ int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 	return 0;
 }
 
-void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
+uint64_t trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
 {
 	struct trp_peer *peer = box->reserved;
+	uint64_t position;
 
 	assert(peer);
+	position = peer->out[box->reserved_stream].open.position;
 
 	box->reserved = NULL;
 	box->quiet = peer;
@@ -223,6 +232,7 @@ void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
 		box->quiet = NULL;
 		trp_peer_ring(box, peer);
 	}
+	return position;
 }
 
 void trp_mailbox_check(struct trp_mailbox *box, int64_t now)

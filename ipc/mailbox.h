@@ -38,7 +38,7 @@ struct trp_mailbox {
 	uint32_t slot;
 	uint32_t generation;
 	uint32_t limit;
-	struct trp_front *front;
+	struct trp_front *front; /* of the own region */
 	struct trp_doorbell *doorbell;
 	struct trp_region region;
 	struct trp_peer
@@ -61,9 +61,10 @@ struct trp_mailbox {
 };
 
 /*
- * Sets up the front of the slot that this process entered.  limit: bytes that
- * one sender may leave unread; 0: as the directory says, else
- * TRP_LIMIT_DEFAULT.  Returns 0 or -ENOMEM.
+ * Sets up the front of the region that this process has entered, the one that
+ * the directory names for the slot.  limit: bytes that one sender may leave
+ * unread; 0: as the directory says, else TRP_LIMIT_DEFAULT.  Returns 0 or
+ * -ENOMEM.
  */
 int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		     uint32_t slot, uint32_t generation, uint32_t limit);
@@ -81,8 +82,11 @@ int trp_mailbox_reserve(struct trp_mailbox *box, uint32_t slot,
 			uint32_t size, const struct trp_extent *attachment,
 			void **ret_bytes);
 
-/* Publishes, rings and wakes as needed.  size: at most what was reserved. */
-void trp_mailbox_commit(struct trp_mailbox *box, uint32_t size);
+/*
+ * Publishes, rings and wakes as needed.  size: at most what was reserved.
+ * Returns the position of the record in its lane.
+ */
+uint64_t trp_mailbox_commit(struct trp_mailbox *box, uint32_t size);
 
 /*
  * After a commit, with the time: rings again a receiver that was not rung for

@@ -122,10 +122,10 @@ void trp_mailbox_receive_check(struct trp_mailbox *box)
 
 /* The endpoint of a sender that talks to us, or NULL. */
 static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
-						  uint32_t sender)
+						  uint32_t region)
 {
 	const struct trp_endpoint *endpoint =
-		trp_endpoint_find(box->arena, sender, box->slot);
+		trp_endpoint_find(box->arena, region, box->slot);
 
 	/* T2: pairs with T1 in trp_peer_aim(). */
 	if (!endpoint || trp_load_acquire(&endpoint->target) != box->generation)
@@ -140,28 +140,29 @@ static int find_sender(struct trp_mailbox *box, uint32_t slot,
 	const _Atomic uint64_t *at = &trp_arena_slot(box->arena, slot)->life;
 	struct trp_peer *peer = trp_peer_find(box, slot);
 	const struct trp_endpoint *theirs;
-	uint32_t generation;
+	uint32_t generation, region;
 	uint64_t life;
 	int r;
 
 	/* Read again after T2: the next owner may have set the endpoint up. */
 	do {
 		life = trp_load_acquire(at);
-		generation = (uint32_t)(life >> 32);
-		if ((uint32_t)life == TRP_FREE || generation == 0)
+		generation = trp_life_generation(life);
+		if (trp_life_state(life) == TRP_FREE || generation == 0)
 			return -ESRCH;
 		if (peer && peer->source == generation) {
 			*ret_peer = peer;
 			return 0;
 		}
-		theirs = endpoint_for_us(box, slot);
+		region = trp_arena_region(box->arena, slot);
+		theirs = endpoint_for_us(box, region);
 	} while (trp_load_relaxed(at) != life);
 	if (!theirs)
 		return -ESRCH;
 	r = trp_peer_make(box, slot, &peer);
 	if (r < 0)
 		return r;
-	trp_peer_adopt(box, peer, generation, theirs);
+	trp_peer_adopt(box, peer, generation, theirs, region);
 	*ret_peer = peer;
 	return 0;
 }
@@ -265,8 +266,9 @@ static int lie(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 {
 	uint64_t life = trp_peer_life(peer);
 
-	if (life >> 32 != peer->source || (uint32_t)life == TRP_FREE) {
-		trp_peer_adopt(box, peer, 0, NULL);
+	if (trp_life_generation(life) != peer->source ||
+	    trp_life_state(life) == TRP_FREE) {
+		trp_peer_adopt(box, peer, 0, NULL, 0);
 		return 0;
 	}
 	box->lies++;

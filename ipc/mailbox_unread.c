@@ -18,6 +18,23 @@ static uint64_t tail_of(const struct trp_endpoint *endpoint, int stream)
 	return trp_load_acquire(&endpoint->out[stream].tail);
 }
 
+static bool is_free(const struct trp_arena *arena, uint32_t slot)
+{
+	return trp_life_state(life_of(arena, slot)) == TRP_FREE;
+}
+
+static uint32_t generation_of(const struct trp_arena *arena, uint32_t slot)
+{
+	return trp_life_generation(life_of(arena, slot));
+}
+
+/* The endpoint of that slot for a peer. */
+static const struct trp_endpoint *endpoint_of(const struct trp_arena *arena,
+					      uint32_t slot, uint32_t peer)
+{
+	return trp_endpoint_find(arena, trp_arena_region(arena, slot), peer);
+}
+
 /* A receiver that has not seen this sender yet has read nothing of it. */
 static uint64_t head_of(const struct trp_endpoint *endpoint, int stream,
 			uint32_t source)
@@ -36,15 +53,15 @@ static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 	const struct trp_endpoint *sent, *read;
 	uint64_t bytes = 0;
 
-	if ((uint32_t)from == TRP_FREE || (uint32_t)to != TRP_LIVE)
+	if (trp_life_state(from) == TRP_FREE || trp_life_state(to) != TRP_LIVE)
 		return 0;
-	sent = trp_endpoint_find(arena, sender, receiver);
-	if (!sent || trp_load_acquire(&sent->target) != to >> 32)
+	sent = endpoint_of(arena, sender, receiver);
+	if (!sent || trp_load_acquire(&sent->target) != trp_life_generation(to))
 		return 0;
-	read = trp_endpoint_find(arena, receiver, sender);
+	read = endpoint_of(arena, receiver, sender);
 	for (int i = first_stream; i < TRP_STREAMS; i++)
 		bytes += tail_of(sent, i) -
-			 head_of(read, i, (uint32_t)(from >> 32));
+			 head_of(read, i, trp_life_generation(from));
 	return bytes;
 }
 
@@ -71,7 +88,9 @@ static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 	trp_doorbell_set_again(doorbell, dead);
 	atomic_thread_fence(memory_order_seq_cst);
 	how = trp_load_acquire(
-		&trp_arena_front(box->arena, receiver)->sleeping);
+		&trp_arena_front(box->arena,
+				 trp_arena_region(box->arena, receiver))
+			 ->sleeping);
 	box->rings++;
 	if (how != TRP_AWAKE && trp_doorbell_wake(doorbell, how, receiver))
 		box->wakes++;
@@ -82,20 +101,21 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 	const struct trp_arena *arena = box->arena;
 	const struct trp_endpoint *endpoint;
 	uint32_t endpoints, receiver;
-	uint32_t receivers = 0;
+	uint32_t receivers = 0, region = trp_arena_region(arena, dead);
 
-	if ((uint32_t)life_of(arena, dead) == TRP_FREE)
+	if (is_free(arena, dead))
 		return 0;
-	endpoints = trp_load_acquire(&trp_arena_front(arena, dead)->endpoints);
+	endpoints =
+		trp_load_acquire(&trp_arena_front(arena, region)->endpoints);
 	if (endpoints > arena->slots)
 		endpoints = arena->slots;
 	for (uint32_t number = 1; number <= endpoints; number++) {
-		endpoint = trp_endpoint_at(arena, dead, number);
+		endpoint = trp_endpoint_at(arena, region, number);
 		if (!endpoint)
 			continue;
 		receiver = trp_load_relaxed(&endpoint->peer);
 		if (receiver >= arena->slots ||
-		    endpoint != trp_endpoint_find(arena, dead, receiver) ||
+		    endpoint != trp_endpoint_find(arena, region, receiver) ||
 		    !unread(arena, receiver, dead, TRP_MAIL))
 			continue;
 		ring_again(box, receiver, dead);
@@ -108,7 +128,7 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 
 struct walk {
 	const struct trp_arena *arena;
-	uint32_t dead;
+	uint32_t dead, region;
 	void (*meet)(uint32_t sender, void *data);
 	void (*visit)(const struct trp_mail *mail, void *data);
 	void *data;
@@ -123,7 +143,7 @@ static struct place place_of(const struct walk *walk, uint32_t sender,
 			     const struct trp_endpoint *endpoint, int stream)
 {
 	const struct trp_front *front =
-		trp_arena_front(walk->arena, walk->dead);
+		trp_arena_front(walk->arena, walk->region);
 	const struct trp_moving *moving = &front->moving;
 	const struct trp_endpoint_in *in = &endpoint->in[stream];
 	bool is_moving = trp_load_acquire(&moving->lane) ==
@@ -154,7 +174,9 @@ static void read_lane(const struct walk *walk, uint32_t sender,
 	struct trp_incoming in = { .mine = &mine,
 				   .moving = &moving,
 				   .stream = stream,
-				   .sender = sender };
+				   .sender = sender,
+				   .region = trp_arena_region(walk->arena,
+							      sender) };
 	struct trp_mail mail = { .stream = stream };
 
 	trp_incoming_reset(&in, theirs);
@@ -177,11 +199,11 @@ static void read_sender(const struct walk *walk, uint32_t sender,
 	struct place place = { 0 };
 
 	if (sender == TRP_SLOT_SUPERVISOR || sender >= walk->arena->slots ||
-	    (uint32_t)life_of(walk->arena, sender) == TRP_FREE)
+	    is_free(walk->arena, sender))
 		return;
-	sent = trp_endpoint_find(walk->arena, sender, walk->dead);
+	sent = endpoint_of(walk->arena, sender, walk->dead);
 	if (!sent || trp_load_acquire(&sent->target) !=
-			     life_of(walk->arena, walk->dead) >> 32)
+			     generation_of(walk->arena, walk->dead))
 		return;
 	if (walk->meet)
 		walk->meet(sender, walk->data);
@@ -197,42 +219,42 @@ static bool had_seen(const struct walk *walk, uint32_t sender,
 		     const struct trp_endpoint *endpoint)
 {
 	return endpoint && trp_load_acquire(&endpoint->source) ==
-				   life_of(walk->arena, sender) >> 32;
+				   generation_of(walk->arena, sender);
 }
 
 static void read_stranger(uint32_t sender, void *data)
 {
 	const struct walk *walk = data;
 	const struct trp_front *front =
-		trp_arena_front(walk->arena, walk->dead);
+		trp_arena_front(walk->arena, walk->region);
 	bool has_endpoints = trp_load_acquire(&front->generation) ==
-			     life_of(walk->arena, walk->dead) >> 32;
+			     generation_of(walk->arena, walk->dead);
 
 	if (!has_endpoints ||
 	    !had_seen(walk, sender,
-		      trp_endpoint_find(walk->arena, walk->dead, sender)))
+		      trp_endpoint_find(walk->arena, walk->region, sender)))
 		read_sender(walk, sender, NULL);
 }
 
 static void read_known(const struct walk *walk)
 {
 	const struct trp_front *front =
-		trp_arena_front(walk->arena, walk->dead);
+		trp_arena_front(walk->arena, walk->region);
 	const struct trp_endpoint *endpoint;
 	uint32_t endpoints, sender;
 
 	if (trp_load_acquire(&front->generation) !=
-	    life_of(walk->arena, walk->dead) >> 32)
+	    generation_of(walk->arena, walk->dead))
 		return; /* it never began */
 	endpoints = trp_load_acquire(&front->endpoints);
 	for (uint32_t number = 1;
 	     number <= endpoints && number < walk->arena->slots; number++) {
-		endpoint = trp_endpoint_at(walk->arena, walk->dead, number);
+		endpoint = trp_endpoint_at(walk->arena, walk->region, number);
 		if (!endpoint)
 			continue;
 		sender = trp_load_relaxed(&endpoint->peer);
 		if (sender < walk->arena->slots &&
-		    endpoint == trp_endpoint_find(walk->arena, walk->dead,
+		    endpoint == trp_endpoint_find(walk->arena, walk->region,
 						  sender) &&
 		    had_seen(walk, sender, endpoint))
 			read_sender(walk, sender, endpoint);
@@ -245,7 +267,8 @@ void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 					   void *data),
 			     void *data)
 {
-	struct walk walk = { arena, dead, meet, visit, data };
+	struct walk walk = { arena, dead,  trp_arena_region(arena, dead),
+			     meet,  visit, data };
 	struct trp_doorbell *doorbell = trp_arena_doorbell(arena, dead);
 
 	read_known(&walk);

@@ -222,9 +222,8 @@ static void set_promised(struct trp_memory_budget *budget, uint64_t promised)
 
 static bool is_alive(const struct trp_arena *arena, uint32_t slot)
 {
-	uint64_t life = trp_load_relaxed(&trp_arena_slot(arena, slot)->life);
-
-	return (uint32_t)life == TRP_LIVE;
+	return trp_life_state(trp_load_relaxed(
+		       &trp_arena_slot(arena, slot)->life)) == TRP_LIVE;
 }
 
 /* A process that has died in between populates nothing more. */

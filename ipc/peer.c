@@ -15,6 +15,7 @@ void trp_peer_check(const struct trp_peer *peer)
 	assert(trp_load_relaxed(&endpoint->peer) == peer->slot);
 	assert(trp_load_relaxed(&endpoint->target) == peer->target);
 	assert(trp_load_relaxed(&endpoint->source) == peer->source);
+	assert(trp_life_generation(peer->life) == peer->target);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		assert(peer->target ||
 		       (!peer->out[i].theirs && !peer->out[i].tail));
@@ -52,10 +53,17 @@ struct trp_peer *trp_peer_at(struct trp_mailbox *box, uint32_t number)
 
 struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot)
 {
-	uint32_t number = trp_endpoint_number(box->arena, box->slot, slot);
+	uint32_t number =
+		trp_endpoint_number(box->arena, box->region.number, slot);
 	struct trp_peer *peer = number ? trp_peer_at(box, number) : NULL;
 
 	return peer && peer->endpoint ? peer : NULL;
+}
+
+static void find_front(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	peer->front = trp_arena_front(box->arena,
+				      trp_arena_region(box->arena, peer->slot));
 }
 
 static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
@@ -65,7 +73,7 @@ static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
 	peer->slot = slot;
 	peer->endpoint = endpoint;
 	peer->entry = trp_arena_slot(box->arena, slot);
-	peer->front = trp_arena_front(box->arena, slot);
+	find_front(box, peer);
 	peer->doorbell = trp_arena_doorbell(box->arena, slot);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		peer->out[i].mine = &endpoint->out[i];
@@ -109,8 +117,7 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
  * Readers ignore the endpoint while its target is 0, and a reader that sees the
  * new target sees the rest as well.
  */
-void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
-		  uint32_t generation)
+void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer, uint64_t life)
 {
 	struct trp_endpoint *endpoint = peer->endpoint;
 
@@ -123,10 +130,12 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
 		trp_store_relaxed(&endpoint->out[i].room, UINT64_MAX);
 		trp_store_relaxed(&endpoint->out[i].ring, 0);
 	}
-	/* T1: pairs with T2 in mailbox.c, arrive(). */
-	trp_store_release(&endpoint->target, generation);
-	peer->target = generation;
+	peer->life = life;
+	peer->target = trp_life_generation(life);
 	peer->limit = 0;
+	find_front(box, peer);
+	/* T1: pairs with T2 in endpoint_for_us(). */
+	trp_store_release(&endpoint->target, peer->target);
 	TRP_CHECK(trp_peer_check(peer));
 }
 
@@ -136,7 +145,9 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 
 	if (trp_load_acquire(&peer->front->generation) != peer->target)
 		return;
-	theirs = trp_endpoint_find(box->arena, peer->slot, box->slot);
+	theirs = trp_endpoint_find(box->arena,
+				   trp_arena_region(box->arena, peer->slot),
+				   box->slot);
 	/* S2: pairs with S1; head and event are for us. */
 	if (!theirs || trp_load_acquire(&theirs->source) != box->generation)
 		return;
@@ -145,7 +156,8 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 }
 
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
-		    uint32_t generation, const struct trp_endpoint *theirs)
+		    uint32_t generation, const struct trp_endpoint *theirs,
+		    uint32_t region)
 {
 	assert(!generation == !theirs);
 	trp_store_relaxed(&peer->endpoint->source, 0);
@@ -154,7 +166,9 @@ void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
 			box->unpublished = NULL;
 		trp_incoming_reset(&peer->in[i],
 				   theirs ? &theirs->out[i] : NULL);
+		peer->in[i].region = region;
 	}
+	find_front(box, peer);
 	/* S1: pairs with S2 in trp_peer_meet(). */
 	trp_store_release(&peer->endpoint->source, generation);
 	peer->source = generation;
@@ -195,8 +209,7 @@ bool trp_peer_ring_again(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	uint32_t how;
 
-	if (!peer->target || !trp_peer_is_live(peer, peer->target) ||
-	    has_read_all(box, peer))
+	if (!peer->target || !trp_peer_is_live(peer) || has_read_all(box, peer))
 		return false;
 	trp_doorbell_set_again(peer->doorbell, box->slot);
 	atomic_thread_fence(memory_order_seq_cst);

@@ -17,9 +17,10 @@ struct trp_peer {
 	uint32_t target; /* the generation that out[] lead to */
 	uint32_t source; /* the one that in[] come from */
 	uint32_t limit;	 /* of target's mailbox; 0: not known yet */
+	uint64_t life;	 /* of target, when it was aimed at */
 	struct trp_endpoint *endpoint;
 	const struct trp_slot *entry;
-	const struct trp_front *front;
+	const struct trp_front *front; /* of its region, then or later */
 	struct trp_doorbell *doorbell;
 	struct trp_outgoing out[TRP_STREAMS];
 	struct trp_incoming in[TRP_STREAMS];
@@ -33,10 +34,10 @@ static inline uint64_t trp_peer_life(const struct trp_peer *peer)
 	return trp_load_acquire(&peer->entry->life);
 }
 
-static inline bool trp_peer_is_live(const struct trp_peer *peer,
-				    uint32_t generation)
+/* Is the target alive? */
+static inline bool trp_peer_is_live(const struct trp_peer *peer)
 {
-	return trp_peer_life(peer) == trp_life(generation, TRP_LIVE);
+	return trp_peer_life(peer) == peer->life;
 }
 
 /* The peer of that slot, or NULL when there is none. */
@@ -51,16 +52,20 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 
 void trp_peer_check(const struct trp_peer *peer);
 
-/* Sending: starts anew, to that generation; 0: none. */
+/* Sending: starts anew, to the process that has that life; 0: none. */
 void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer,
-		  uint32_t generation);
+		  uint64_t life);
 
 /* Sending: checks whether the target has seen us, if it had not yet. */
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer);
 
-/* Receiving: starts anew, from that generation, whose endpoint is `theirs`. */
+/*
+ * Receiving: starts anew, from that generation, whose endpoint is `theirs` in
+ * that region; 0, NULL: none.
+ */
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
-		    uint32_t generation, const struct trp_endpoint *theirs);
+		    uint32_t generation, const struct trp_endpoint *theirs,
+		    uint32_t region);
 
 /* Sets its doorbell, and wakes it if it sleeps. */
 void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer);

@@ -51,7 +51,7 @@ static uint64_t pages_of(uint64_t size)
 
 void *trp_region_at(const struct trp_region *region, uint64_t offset)
 {
-	void *at = trp_arena_at(region->arena, region->slot, offset, 1);
+	void *at = trp_arena_at(region->arena, region->number, offset, 1);
 
 	assert(at);
 	return at;
@@ -65,7 +65,7 @@ static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 {
 	void *at = trp_region_at(region, offset);
 	int r = trp_memory_budget_promise(&region->budget, size,
-					  region->slot == TRP_SLOT_SUPERVISOR);
+					  !region->number);
 
 	if (r < 0)
 		return r;
@@ -90,11 +90,9 @@ static void give_back(const struct trp_region *region, uint64_t offset,
 int trp_region_init(struct trp_region *region, const struct trp_arena *arena,
 		    uint32_t slot)
 {
-	assert(arena->entered == slot);
-
 	*region = (struct trp_region) {
 		.arena = arena,
-		.slot = slot,
+		.number = arena->entered,
 		.front_next = TRP_PAGE,
 		.heap_next = TRP_FRONT_SIZE,
 	};

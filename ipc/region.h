@@ -33,7 +33,7 @@ struct trp_spare {
 
 struct trp_region {
 	const struct trp_arena *arena;
-	uint32_t slot;
+	uint32_t number;
 	uint64_t front_next; /* offsets: where untouched space begins */
 	uint64_t heap_next;
 	uint64_t warm; /* bytes free and populated */
@@ -49,7 +49,7 @@ struct trp_region {
 };
 
 /*
- * The region of a slot that this process has entered; its first page is
+ * The region that this process, of that slot, has entered; its first page is
  * populated and not touched.  Returns 0 or -ENOMEM.
  */
 int trp_region_init(struct trp_region *region, const struct trp_arena *arena,

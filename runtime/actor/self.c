@@ -19,7 +19,8 @@ struct trp_self trp_self;
 
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
-	int r = trp_arena_enter(&node->arena, slot);
+	int r = trp_arena_enter(&node->arena,
+				trp_arena_region(&node->arena, slot));
 
 	if (r == 0)
 		r = trp_arena_keep_own(&node->arena);

@@ -99,7 +99,8 @@ static const struct letters *letters_of(uint32_t slot,
 {
 	uint64_t at = trp_load_acquire(&status->letters);
 
-	return at ? trp_arena_at(mailbox->arena, slot, at,
+	return at ? trp_arena_at(mailbox->arena,
+				 trp_arena_region(mailbox->arena, slot), at,
 				 sizeof(struct letters))
 		  : NULL;
 }
@@ -154,8 +155,8 @@ int troupe_dead_letters_count(troupe_ref ref,
 		uint64_t life =
 			trp_load_relaxed(&trp_arena_slot(arena, slot)->life);
 
-		status = trp_status_of(arena,
-				       trp_ref(slot, (uint32_t)(life >> 32)));
+		status = trp_status_of(
+			arena, trp_ref(slot, trp_life_generation(life)));
 		if (status)
 			add(&sum, letters_of(slot, status));
 	}
@@ -274,7 +275,8 @@ static const char *name_of(troupe_ref ref, char *buffer, size_t size)
 	if (ref == self())
 		snprintf(buffer, size, "%s[%d]", trp_log_title(),
 			 (int)getpid());
-	else if (atomic_load(&line->life) >> 32 == trp_ref_generation(ref))
+	else if (trp_life_generation(trp_load_acquire(&line->life)) ==
+		 trp_ref_generation(ref))
 		snprintf(buffer, size, "%.*s[%d]", (int)sizeof(line->name),
 			 line->name, (int)atomic_load(&line->pid));
 	else

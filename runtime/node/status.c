@@ -24,16 +24,17 @@ static const struct trp_slot *slot_of(const struct trp_arena *arena,
 		return NULL;
 	slot = trp_arena_slot(arena, at);
 	life = trp_load_acquire(&slot->life);
-	*ret_state = (enum trp_state)(life & UINT32_MAX);
-	return life >> 32 == trp_ref_generation(ref) ? slot : NULL;
+	*ret_state = trp_life_state(life);
+	return trp_life_generation(life) == trp_ref_generation(ref) ? slot
+								    : NULL;
 }
 
 /* It has set up its front. */
 static const struct trp_status *status_of(const struct trp_arena *arena,
 					  troupe_ref ref)
 {
-	const struct trp_front *front =
-		trp_arena_front(arena, trp_ref_slot(ref));
+	const struct trp_front *front = trp_arena_front(
+		arena, trp_arena_region(arena, trp_ref_slot(ref)));
 
 	return trp_load_acquire(&front->generation) == trp_ref_generation(ref)
 		       ? (const struct trp_status *)front->user

@@ -16,13 +16,14 @@ static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
 
 	assert(slot != TRP_SLOT_SUPERVISOR && generation != 0);
 	/* Pairs with the load in trp_mailbox_reserve(). */
-	trp_store_release(&line->life, trp_life(generation, state));
+	trp_store_release(&line->life, trp_life(generation, 0, state));
 }
 
 /* Nobody is there any more. */
 static void give_up(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	set_state(supervisor, slot, TRP_FREE);
+	trp_arena_release(&supervisor->node.arena, slot);
 	trp_child_free(&supervisor->children, slot);
 	trp_slot_memory_leave(supervisor, slot);
 }
@@ -39,8 +40,9 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_store_relaxed(&line->limit, limit);
 	trp_store_relaxed(&line->note, when_full);
 	trp_store_relaxed(&line->pid, child->pid);
-	trp_store_relaxed(&line->incarnation, 1);
 	trp_slot_memory_take(supervisor, slot);
+	trp_arena_assign(&supervisor->node.arena, slot, slot, child->generation,
+			 0);
 	set_state(supervisor, slot, TRP_LIVE);
 }
 

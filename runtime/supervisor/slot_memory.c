@@ -47,7 +47,9 @@ static void give_back(struct trp_supervisor *supervisor, struct range range)
 	struct trp_slot_memory *memory = &supervisor->slot_memory;
 	uint32_t end = range.first + range.count;
 
-	if (trp_arena_give_back(&supervisor->node.arena, range.first,
+	if (trp_arena_give_back_doorbells(&supervisor->node.arena, range.first,
+					  range.count) < 0 ||
+	    trp_arena_give_back(&supervisor->node.arena, range.first,
 				range.count) < 0)
 		return;
 	for (uint32_t slot = range.first; slot < end; slot++) {
@@ -167,6 +169,8 @@ void trp_slot_memory_leave(struct trp_supervisor *supervisor, uint32_t slot)
 	bool is_kept = trp_arena_clean(&supervisor->node.arena, slot, &bytes);
 
 	trp_doorbell_clear(trp_arena_doorbell(&supervisor->node.arena, slot));
+	trp_store_relaxed(
+		&trp_arena_promises(&supervisor->node.arena)->pages[slot], 0);
 	pages = bytes / TRP_PAGE + 1; /* and the doorbell */
 	assert(memory->pages[slot] == ALIVE);
 	memory->used_at = troupe_now().ns;

@@ -303,8 +303,9 @@ static int set_up(struct trp_supervisor *supervisor)
 	r = trp_arena_enter(arena, TRP_SLOT_SUPERVISOR);
 	if (r < 0)
 		return r;
+	trp_arena_assign(arena, TRP_SLOT_SUPERVISOR, TRP_SLOT_SUPERVISOR, 1, 0);
 	trp_store_release(&trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->life,
-			  trp_life(1, TRP_LIVE));
+			  trp_life(1, 0, TRP_LIVE));
 	r = trp_mailbox_init(&supervisor->mailbox, arena, TRP_SLOT_SUPERVISOR,
 			     1, TRP_LIMIT_MAX);
 	if (r < 0)

@@ -49,16 +49,27 @@ void lanes_detach(struct trp_arena *arena)
 
 /* ---- one actor ----------------------------------------------------------- */
 
+static const struct trp_front *front_of(const struct trp_arena *arena,
+					uint32_t slot)
+{
+	return trp_arena_front(arena, trp_arena_region(arena, slot));
+}
+
+static const struct trp_endpoint *endpoint_of(const struct trp_arena *arena,
+					      uint32_t slot, uint32_t peer)
+{
+	return trp_endpoint_find(arena, trp_arena_region(arena, slot), peer);
+}
+
 /* Its generation, or 0: there is no actor, or it has not started. */
 static uint32_t generation_of(const struct trp_arena *arena, uint32_t slot)
 {
 	uint64_t life = atomic_load_explicit(&trp_arena_slot(arena, slot)->life,
 					     memory_order_acquire);
-	uint32_t generation = (uint32_t)(life >> 32);
+	uint32_t generation = trp_life_generation(life);
 
-	if ((uint32_t)life == TRP_FREE ||
-	    atomic_load_explicit(&trp_arena_front(arena, slot)->generation,
-				 memory_order_acquire) != generation)
+	if (trp_life_state(life) == TRP_FREE ||
+	    trp_load_acquire(&front_of(arena, slot)->generation) != generation)
 		return 0;
 	return generation;
 }
@@ -80,7 +91,7 @@ static const char *name_of(const struct trp_arena *arena, uint32_t slot,
 
 static void dump_wait(FILE *file, const struct trp_arena *arena, uint32_t slot)
 {
-	const struct trp_front *front = trp_arena_front(arena, slot);
+	const struct trp_front *front = front_of(arena, slot);
 	const struct trp_status *words = (const struct trp_status *)front->user;
 	char name[64], other[64];
 
@@ -109,7 +120,8 @@ static long count_records(const struct trp_arena *arena,
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine,
 				   .moving = &moving,
-				   .sender = sender };
+				   .sender = sender,
+				   .region = trp_arena_region(arena, sender) };
 	struct trp_mail mail;
 	long count = 0;
 	int r;
@@ -117,7 +129,7 @@ static long count_records(const struct trp_arena *arena,
 	trp_incoming_reset(&in, out);
 	if (ring) {
 		in.ring_size = UINT64_C(1) << (ring & 63);
-		in.ring = trp_arena_at(arena, sender, ring & ~UINT64_C(63),
+		in.ring = trp_arena_at(arena, in.region, ring & ~UINT64_C(63),
 				       in.ring_size);
 		if (!in.ring)
 			return -1;
@@ -143,10 +155,8 @@ static bool is_read_by(const struct trp_arena *arena,
 long lanes_unread(const struct trp_arena *arena, uint32_t sender,
 		  uint32_t receiver, enum trp_stream stream)
 {
-	const struct trp_endpoint *sent =
-		trp_endpoint_find(arena, sender, receiver);
-	const struct trp_endpoint *read =
-		trp_endpoint_find(arena, receiver, sender);
+	const struct trp_endpoint *sent = endpoint_of(arena, sender, receiver);
+	const struct trp_endpoint *read = endpoint_of(arena, receiver, sender);
 	const struct trp_endpoint_in *in;
 
 	if (!sent)
@@ -163,8 +173,7 @@ static void dump_lane(FILE *file, const struct trp_arena *arena,
 		      uint32_t sender, uint32_t receiver,
 		      const struct trp_endpoint *sent)
 {
-	const struct trp_endpoint *read =
-		trp_endpoint_find(arena, receiver, sender);
+	const struct trp_endpoint *read = endpoint_of(arena, receiver, sender);
 	uint64_t head =
 		is_read_by(arena, read, sender) ? read->in[TRP_MAIL].head : 0;
 	uint64_t room = sent->out[TRP_MAIL].room;
@@ -185,14 +194,14 @@ static void dump_lane(FILE *file, const struct trp_arena *arena,
 /* Its lanes with unread records, up to the number shown. */
 static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
 {
-	uint32_t endpoints = trp_arena_front(arena, slot)->endpoints;
+	uint32_t endpoints = front_of(arena, slot)->endpoints;
 	int shown = 0;
 
 	for (uint32_t number = 1; number <= endpoints &&
 				  number <= arena->slots && shown < SHOWN_MOST;
 	     number++) {
-		const struct trp_endpoint *sent =
-			trp_endpoint_at(arena, slot, number);
+		const struct trp_endpoint *sent = trp_endpoint_at(
+			arena, trp_arena_region(arena, slot), number);
 		uint32_t peer = sent ? sent->peer : arena->slots;
 
 		if (peer >= arena->slots || !generation_of(arena, peer) ||
@@ -209,7 +218,7 @@ static int dump_lanes(FILE *file, const struct trp_arena *arena, uint32_t slot)
  * many. */
 static bool is_worth_a_line(const struct trp_arena *arena, uint32_t slot)
 {
-	const struct trp_front *front = trp_arena_front(arena, slot);
+	const struct trp_front *front = front_of(arena, slot);
 	const struct trp_status *words = (const struct trp_status *)front->user;
 
 	return (uint8_t)front->sleeping == TRP_AWAKE ||
@@ -241,38 +250,43 @@ void lanes_dump(FILE *file, const struct trp_arena *arena)
 
 /* ---- pages --------------------------------------------------------------- */
 
-/* The owner of that byte; promises and directory are the supervisor's. */
-static uint32_t slot_at(const struct trp_arena *arena, size_t offset)
+/* The region of that byte; what all share is the supervisor's. */
+static uint32_t region_at(const struct trp_arena *arena, size_t offset)
 {
-	if (offset < arena->doorbells)
+	if (offset >= arena->fronts)
 		return TRP_SLOT_SUPERVISOR;
-	if (offset < arena->directory)
-		return (uint32_t)((offset - arena->doorbells) /
-				  sizeof(struct trp_doorbell));
-	if (offset < arena->fronts)
-		return TRP_SLOT_SUPERVISOR;
-	if (offset < arena->heaps)
-		return (uint32_t)((offset - arena->fronts) / TRP_FRONT_SIZE);
-	return (uint32_t)((offset - arena->heaps) / arena->heap_size);
+	if (offset < (arena->regions - 1) * arena->heap_size)
+		return arena->regions - 1 -
+		       (uint32_t)(offset / arena->heap_size);
+	return (uint32_t)((arena->fronts - offset + TRP_FRONT_SIZE - 1) /
+			  TRP_FRONT_SIZE);
 }
 
-/* Of each slot: of its region; and of all but the supervisor's, doorbells. */
+/* Of each region; and of all but the supervisor's, doorbells. */
 struct counts {
-	long region[TRP_SLOTS_MAX];
+	long region[TRP_REGIONS_MAX];
 	long doorbells;
 };
 
 static void count_page(const struct trp_arena *arena, size_t offset,
 		       struct counts *counts)
 {
-	uint32_t slot = slot_at(arena, offset);
-
-	if (slot == TRP_SLOT_SUPERVISOR)
-		return;
-	if (offset < arena->directory)
+	if (offset >= arena->doorbells + sizeof(struct trp_doorbell) &&
+	    offset < arena->heap_0)
 		counts->doorbells++;
 	else
-		counts->region[slot]++;
+		counts->region[region_at(arena, offset)]++;
+}
+
+static bool is_of_dead(const struct trp_arena *arena, uint32_t region)
+{
+	uint64_t whose =
+		trp_load_acquire(&trp_arena_holder(arena, region)->whose);
+	uint32_t slot = trp_whose_slot(whose);
+
+	return whose &&
+	       trp_life_state(trp_load_relaxed(
+		       &trp_arena_slot(arena, slot)->life)) == TRP_DEAD;
 }
 
 static struct lanes_pages sum_up(const struct trp_arena *arena,
@@ -280,13 +294,12 @@ static struct lanes_pages sum_up(const struct trp_arena *arena,
 {
 	struct lanes_pages pages = { .kept = counts->doorbells };
 
-	for (uint32_t slot = 1; slot < arena->slots; slot++) {
-		long count = counts->region[slot];
+	for (uint32_t region = 1; region < arena->regions; region++) {
+		long count = counts->region[region];
 
 		if (count == 0)
 			continue;
-		if ((uint32_t)trp_load_relaxed(
-			    &trp_arena_slot(arena, slot)->life) == TRP_DEAD)
+		if (is_of_dead(arena, region))
 			pages.unread += count;
 		else if (count <= TRP_KEPT_MAX / TRP_PAGE)
 			pages.kept += count;

@@ -38,7 +38,8 @@ static void enter(uint32_t slot)
 	arenas[slot] = arena;
 	arenas[slot].fd = dup(arena.fd);
 	must(trp_arena_enter(&arenas[slot], slot));
-	*life_of(slot) = trp_life(1, TRP_LIVE);
+	trp_arena_assign(&arenas[0], slot, slot, 1, 0);
+	*life_of(slot) = trp_life(1, 0, TRP_LIVE);
 	must(trp_mailbox_init(&boxes[slot], &arenas[slot], slot, 1, 0));
 }
 
@@ -103,13 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (!arena.base)
 		set_up();
-	*life_of(LIAR) = trp_life(++generation, TRP_LIVE);
+	trp_arena_release(&arenas[0], LIAR);
+	generation = generation % TRP_GENERATION_MAX + 1;
+	trp_arena_assign(&arenas[0], LIAR, LIAR, generation, 0);
+	*life_of(LIAR) = trp_life(generation, 0, TRP_LIVE);
 	memcpy(boxes[LIAR].front, honest, sizeof(honest));
 	patch(bytes, size);
 	trp_doorbell_set_again(boxes[READER].doorbell, LIAR);
 	read_all();
 	trp_mailbox_unread_bytes(&arena, READER, LIAR);
-	*life_of(LIAR) = trp_life(generation, TRP_DEAD);
+	*life_of(LIAR) = trp_life(generation, 0, TRP_DEAD);
 	trp_mailbox_unread_ring(&boxes[TRP_SLOT_SUPERVISOR], LIAR);
 	read_all();
 	return 0;

@@ -49,9 +49,11 @@ static void set_up(void)
 {
 	cr_assert_eq(trp_arena_create(&arena, SLOTS, HEAP), 0);
 	cr_assert_eq(trp_arena_enter(&arena, TRP_SLOT_SUPERVISOR), 0);
-	trp_arena_slot(&arena, LIVE)->life = trp_life(1, TRP_LIVE);
-	trp_arena_slot(&arena, DEAD)->life = trp_life(1, TRP_DEAD);
-	trp_arena_slot(&arena, FREE)->life = trp_life(1, TRP_FREE);
+	for (uint32_t slot = 0; slot < FREE; slot++)
+		trp_arena_assign(&arena, slot, slot, 1, 0);
+	trp_arena_slot(&arena, LIVE)->life = trp_life(1, 0, TRP_LIVE);
+	trp_arena_slot(&arena, DEAD)->life = trp_life(1, 0, TRP_DEAD);
+	trp_arena_slot(&arena, FREE)->life = trp_life(1, 0, TRP_FREE);
 }
 
 static void tear_down(void)
@@ -67,12 +69,12 @@ static void touch(size_t offset)
 
 static size_t heap_of(int slot)
 {
-	return arena.heaps + (size_t)slot * HEAP;
+	return slot ? (arena.regions - 1 - (size_t)slot) * HEAP : arena.heap_0;
 }
 
 static size_t front_of(int slot)
 {
-	return arena.fronts + (size_t)slot * TRP_FRONT_SIZE;
+	return arena.fronts - (size_t)slot * TRP_FRONT_SIZE;
 }
 
 Test(watch, the_supervisors_own_pages_are_none_that_were_left, .init = set_up,
@@ -82,7 +84,7 @@ Test(watch, the_supervisors_own_pages_are_none_that_were_left, .init = set_up,
 
 	touch(heap_of(TRP_SLOT_SUPERVISOR));
 	touch(front_of(TRP_SLOT_SUPERVISOR));
-	touch(0);
+	touch(arena.promises);
 	lanes_count_pages(&arena, &pages);
 	cr_assert_eq(pages.left, 0);
 	cr_assert_eq(pages.kept, 0);

@@ -84,7 +84,7 @@ Test(arena, an_address_outside_a_region_is_null)
 	cr_assert_null(trp_arena_at(arena, 1, UINT64_MAX - 8, 16));
 	cr_assert_null(trp_arena_at(arena, 1, 64, UINT64_MAX));
 	cr_assert_null(trp_arena_at(arena, 1, end, UINT64_MAX));
-	cr_assert_null(trp_arena_at(arena, KIT_SLOTS, 0, 1));
+	cr_assert_null(trp_arena_at(arena, arena->regions, 0, 1));
 }
 
 /* An access by a child in slot 1; the signal that killed it. */
@@ -108,8 +108,14 @@ Test(arena, own_region_and_all_bells_are_writable)
 {
 	const struct trp_arena *arena = &kit.self.arena;
 
-	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 1, 8192, 1)), 0);
-	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 1, 1 << 20, 1)), 0);
+	uint32_t own;
+
+	kit_give(&kit, 1);
+	own = kit_region(&kit, 1);
+	kit_free_slot(&kit, 1);
+	cr_assert_eq(signal_of_poking(trp_arena_at(arena, own, 8192, 1)), 0);
+	kit_free_slot(&kit, 1);
+	cr_assert_eq(signal_of_poking(trp_arena_at(arena, own, 1 << 20, 1)), 0);
 	cr_assert_eq(signal_of_poking(trp_arena_doorbell(arena, 2)), 0);
 }
 
@@ -125,6 +131,7 @@ Test(arena, a_write_to_a_peer_or_the_directory_faults_and_hurts_nobody)
 	cr_assert_eq(signal_of_poking(trp_arena_at(arena, 2, 1 << 20, 1)),
 		     SIGSEGV);
 	cr_assert_eq(signal_of_poking(trp_arena_slot(arena, 1)), SIGSEGV);
+	cr_assert_eq(signal_of_poking(trp_arena_holder(arena, 1)), SIGSEGV);
 }
 
 static int widen(struct kit_actor *actor, void *data)
@@ -308,6 +315,7 @@ Test(arena, a_range_of_slots_is_given_back_and_none_beside_it)
 			      TRP_PAGE);
 		trp_arena_doorbell(arena, slot)->word = slot;
 	}
+	cr_assert_eq(trp_arena_give_back_doorbells(arena, 2, 3), 0);
 	cr_assert_eq(trp_arena_give_back(arena, 2, 3), 0);
 	cr_assert_eq(usage() - before, 2 * 3 * TRP_PAGE);
 	for (uint32_t slot = 1; slot <= 5; slot += 4) {
@@ -319,4 +327,58 @@ Test(arena, a_range_of_slots_is_given_back_and_none_beside_it)
 				arena, slot, TRP_FRONT_SIZE + KIT_HEAP - 1, 1),
 			0xa5);
 	}
+}
+
+/* ---- whose a region is --------------------------------------------------- */
+
+/* Of slot 1, each of them in a region of its own. */
+enum { LIVES = 5 };
+
+static uint32_t region_of(uint32_t incarnation)
+{
+	return trp_arena_region_of(&kit.fresh, 1, 7, incarnation);
+}
+
+static void begin_lives(void)
+{
+	for (uint32_t k = 0; k < LIVES; k++) {
+		trp_arena_assign(&kit.self.arena, 40 + k, 1, 7, k);
+		cr_assert_eq(trp_arena_region(&kit.fresh, 1), 40 + k);
+		trp_arena_check(&kit.fresh);
+	}
+}
+
+Test(arena, each_incarnation_is_found_in_its_own_region)
+{
+	begin_lives();
+	for (uint32_t k = 0; k < LIVES; k++)
+		cr_assert_eq(region_of(k), 40 + k);
+	cr_assert_eq(region_of(LIVES), TRP_NO_REGION);
+	cr_assert_eq(trp_arena_region_of(&kit.fresh, 1, 6, 0), TRP_NO_REGION);
+	cr_assert_eq(trp_arena_region_of(&kit.fresh, 2, 7, 0), TRP_NO_REGION);
+}
+
+Test(arena, a_region_that_was_released_is_found_no_more)
+{
+	begin_lives();
+	for (uint32_t k = 0; k + 1 < LIVES; k++) {
+		trp_arena_release(&kit.self.arena, 40 + k);
+		cr_assert_eq(region_of(k), TRP_NO_REGION);
+		cr_assert_eq(region_of(k + 1), 40 + k + 1);
+	}
+	/* To another slot: the way back from the last one leads there. */
+	trp_arena_assign(&kit.self.arena, 40 + LIVES - 2, 2, 7, LIVES - 2);
+	cr_assert_eq(region_of(LIVES - 2), TRP_NO_REGION);
+	cr_assert_eq(region_of(0), TRP_NO_REGION);
+	trp_arena_check(&kit.fresh);
+}
+
+Test(arena, the_next_generation_has_no_predecessor)
+{
+	begin_lives();
+	trp_arena_assign(&kit.self.arena, 50, 1, 8, 0);
+	cr_assert_eq(region_of(LIVES - 1), TRP_NO_REGION);
+	cr_assert_eq(trp_arena_region_of(&kit.fresh, 1, 8, 0), 50);
+	trp_arena_assign(&kit.self.arena, 51, 1, 8, 1);
+	cr_assert_eq(trp_arena_region_of(&kit.fresh, 1, 8, 0), 50);
 }

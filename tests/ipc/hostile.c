@@ -85,7 +85,8 @@ static uint64_t lie(uint64_t truth)
 
 static void spoil_word(uint64_t offset)
 {
-	uint64_t *word = trp_arena_at(&mallory.arena, MALLORY, offset, 8);
+	uint64_t *word =
+		trp_arena_at(&mallory.arena, mallory.arena.entered, offset, 8);
 
 	*word = lie(*word);
 }
@@ -141,9 +142,10 @@ static void spoil(void)
 
 static bool is_in_region(uint32_t slot, const void *bytes, uint64_t size)
 {
-	const unsigned char *front = trp_arena_at(&kit.fresh, slot, 0, 1);
-	const unsigned char *heap =
-		trp_arena_at(&kit.fresh, slot, TRP_FRONT_SIZE, 1);
+	const unsigned char *front =
+		trp_arena_at(&kit.fresh, kit_region(&kit, slot), 0, 1);
+	const unsigned char *heap = trp_arena_at(
+		&kit.fresh, kit_region(&kit, slot), TRP_FRONT_SIZE, 1);
 	uint64_t in_front = (uint64_t)((const unsigned char *)bytes - front);
 	uint64_t in_heap = (uint64_t)((const unsigned char *)bytes - heap);
 

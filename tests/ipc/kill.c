@@ -123,12 +123,15 @@ static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 {
 	const struct trp_endpoint *endpoint;
 	struct trp_endpoint_in mine = { 0 };
-	struct trp_incoming in = { .mine = &mine, .sender = SENDER };
+	struct trp_incoming in = { .mine = &mine,
+				   .sender = SENDER,
+				   .region = kit_region(&kit, SENDER) };
 	struct trp_peer *peer = trp_peer_find(&receiver->box, SENDER);
 	struct trp_mail mail;
 	int r;
 
-	endpoint = trp_endpoint_find(&receiver->arena, SENDER, RECEIVER);
+	endpoint = trp_endpoint_find(&receiver->arena, kit_region(&kit, SENDER),
+				     RECEIVER);
 	if (!endpoint || endpoint->target != receiver->generation)
 		return nth;
 	if (peer) {
@@ -241,7 +244,8 @@ static void expect_echo(uint64_t number)
 
 static void until_it_sleeps(void)
 {
-	const struct trp_front *front = trp_arena_front(&kit.fresh, RECEIVER);
+	const struct trp_front *front =
+		trp_arena_front(&kit.fresh, kit_region(&kit, RECEIVER));
 
 	while (!atomic_load(&front->sleeping) ||
 	       trp_doorbell_is_set(trp_arena_doorbell(&kit.fresh, RECEIVER)))
@@ -268,7 +272,7 @@ static bool kill_after(uint32_t generation, unsigned steps,
 		is_running = step_once(child);
 	kill(child, SIGKILL);
 	kit_reap(&kit, SENDER, child);
-	tail = trp_endpoint_find(&kit.fresh, SENDER, RECEIVER)
+	tail = trp_endpoint_find(&kit.fresh, kit_region(&kit, SENDER), RECEIVER)
 		       ->out[TRP_MAIL]
 		       .tail;
 	unread = trp_mailbox_unread_ring(&kit.self.box, SENDER);
@@ -315,7 +319,7 @@ struct progress {
 
 static struct progress *progress_of(const struct trp_arena *arena)
 {
-	return (void *)trp_arena_front(arena, RECEIVER)->user;
+	return (void *)trp_arena_front(arena, kit_region(&kit, RECEIVER))->user;
 }
 
 static int read_all(struct kit_actor *actor, void *data)
@@ -343,17 +347,20 @@ static int read_all(struct kit_actor *actor, void *data)
 /* The lane as a successor of the receiver would find it. */
 static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 {
-	const struct trp_endpoint *endpoint =
-		trp_endpoint_find(&kit.fresh, RECEIVER, SENDER);
-	const struct trp_endpoint *theirs =
-		trp_endpoint_find(&kit.fresh, SENDER, RECEIVER);
+	const struct trp_endpoint *endpoint = trp_endpoint_find(
+		&kit.fresh, kit_region(&kit, RECEIVER), SENDER);
+	const struct trp_endpoint *theirs = trp_endpoint_find(
+		&kit.fresh, kit_region(&kit, SENDER), RECEIVER);
 	const struct trp_moving *moving =
-		&trp_arena_front(&kit.fresh, RECEIVER)->moving;
+		&trp_arena_front(&kit.fresh, kit_region(&kit, RECEIVER))
+			 ->moving;
 	uint64_t word, head;
 
 	if (!endpoint || endpoint->source != kit_generation(&kit, SENDER))
 		return false;
-	*in = (struct trp_incoming) { .mine = scratch, .sender = SENDER };
+	*in = (struct trp_incoming) { .mine = scratch,
+				      .sender = SENDER,
+				      .region = kit_region(&kit, SENDER) };
 	trp_incoming_reset(in, &theirs->out[TRP_MAIL]);
 	head = endpoint->in[TRP_MAIL].head;
 	in->base = endpoint->in[TRP_MAIL].base;
@@ -367,7 +374,7 @@ static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 	if (!word)
 		return true;
 	in->ring_size = UINT64_C(1) << (word & 63);
-	in->ring = trp_arena_at(&kit.fresh, SENDER, word & ~UINT64_C(63),
+	in->ring = trp_arena_at(&kit.fresh, in->region, word & ~UINT64_C(63),
 				in->ring_size);
 	return true;
 }
@@ -377,7 +384,9 @@ static uint32_t sent;
 /* How many records are finished, by head and handling alone. */
 static uint32_t count_finished(uint32_t *ret_by_head)
 {
-	uint64_t handling = trp_arena_front(&kit.fresh, RECEIVER)->handling;
+	uint64_t handling =
+		trp_arena_front(&kit.fresh, kit_region(&kit, RECEIVER))
+			->handling;
 	struct trp_endpoint_in scratch;
 	struct trp_incoming in;
 	struct trp_mail mail;

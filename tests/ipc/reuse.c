@@ -137,10 +137,11 @@ Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
 Test(reuse, a_new_owner_begins_with_zeros_in_pages_that_were_kept)
 {
 	const struct trp_arena *arena = &kit.self.arena;
-	const uint64_t *words = trp_arena_at(arena, 2, 0, TRP_FRONT_SIZE);
+	const uint64_t *words;
 	uint64_t before;
 
 	arrive();
+	words = trp_arena_at(arena, kit_region(&kit, 2), 0, TRP_FRONT_SIZE);
 	for (uint64_t i = 0; i < 1000; i++) {
 		cr_assert_eq(kit_send_number(&other, 1, 1, i), 0);
 		cr_assert_eq(kit_send_number(&ann, 2, other.generation, i), 0);

@@ -230,7 +230,8 @@ Test(unread, a_sender_that_lies_harms_nobody)
 		lanes[ANN][0].sent++;
 		kit_send_number(&actor[ANN], DEAD, actor[DEAD].generation, i);
 	}
-	number = trp_endpoint_number(&actor[ANN].arena, ANN, DEAD);
+	number = trp_endpoint_number(&actor[ANN].arena, kit_region(&kit, ANN),
+				     DEAD);
 	atomic_fetch_add(
 		&trp_endpoint_own(&actor[ANN].box.region, number)->out[0].tail,
 		UINT64_C(1) << 40);

@@ -71,31 +71,60 @@ static _Atomic uint64_t *life_of(struct kit *kit, uint32_t slot)
 
 uint32_t kit_generation(struct kit *kit, uint32_t slot)
 {
-	return (uint32_t)(*life_of(kit, slot) >> 32);
+	return trp_life_generation(*life_of(kit, slot));
 }
 
 void kit_set_state(struct kit *kit, uint32_t slot, enum trp_state state)
 {
-	*life_of(kit, slot) = trp_life(kit_generation(kit, slot), state);
+	*life_of(kit, slot) =
+		trp_life(kit_generation(kit, slot),
+			 trp_life_incarnation(*life_of(kit, slot)), state);
+}
+
+/* Its number differs from that of the slot, so that no test mixes them up. */
+static uint32_t free_region(struct kit *kit, uint32_t slot)
+{
+	const struct trp_arena *arena = &kit->self.arena;
+	uint32_t region = slot ? arena->regions - slot : 0;
+
+	while (trp_load_relaxed(&trp_arena_holder(arena, region)->whose))
+		region--;
+	return region;
 }
 
 uint32_t kit_give(struct kit *kit, uint32_t slot)
 {
 	uint32_t generation = kit_generation(kit, slot) + 1;
 
-	*life_of(kit, slot) = trp_life(generation, TRP_LIVE);
+	if (kit_region(kit, slot) &&
+	    trp_arena_is_held(&kit->self.arena, kit_region(kit, slot), slot,
+			      generation - 1, 0))
+		trp_arena_release(&kit->self.arena, kit_region(kit, slot));
+	trp_arena_assign(&kit->self.arena, free_region(kit, slot), slot,
+			 generation, 0);
+	*life_of(kit, slot) = trp_life(generation, 0, TRP_LIVE);
 	return generation;
+}
+
+uint32_t kit_region(const struct kit *kit, uint32_t slot)
+{
+	return trp_arena_region(&kit->fresh, slot);
 }
 
 void kit_free_slot(struct kit *kit, uint32_t slot)
 {
+	uint32_t region = kit_region(kit, slot);
 	uint64_t bytes;
 	int r = 0;
 
 	kit_set_state(kit, slot, TRP_FREE);
+	trp_arena_release(&kit->self.arena, region);
 	trp_doorbell_clear(trp_arena_doorbell(&kit->self.arena, slot));
-	if (!trp_arena_clean(&kit->self.arena, slot, &bytes))
-		r = trp_arena_give_back(&kit->self.arena, slot, 1);
+	trp_store_relaxed(&trp_arena_promises(&kit->self.arena)->pages[slot],
+			  0);
+	if (!trp_arena_clean(&kit->self.arena, region, &bytes))
+		r = trp_arena_give_back_doorbells(&kit->self.arena, slot, 1) |
+		    trp_arena_give_back(&kit->self.arena, region, 1);
 	assert(r == 0);
 }
 
@@ -106,7 +135,7 @@ void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
 
 	*actor = (struct kit_actor) { .arena = kit->fresh, .slot = slot };
 	actor->arena.fd = dup(kit->fresh.fd);
-	r = trp_arena_enter(&actor->arena, slot);
+	r = trp_arena_enter(&actor->arena, kit_region(kit, slot));
 	assert(r == 0);
 	if (slot == TRP_SLOT_SUPERVISOR)
 		kit_give(kit, slot);
@@ -128,10 +157,9 @@ static void leave_slot_0(struct kit *kit)
 {
 	struct trp_arena *arena = &kit->self.arena;
 
-	mprotect(trp_arena_front(arena, 0), TRP_FRONT_SIZE, PROT_READ);
 	mprotect(trp_arena_at(arena, 0, TRP_FRONT_SIZE, 1), arena->heap_size,
 		 PROT_READ);
-	mprotect(trp_arena_slot(arena, 0), arena->fronts - arena->directory,
+	mprotect(trp_arena_front(arena, 0), arena->promises - arena->fronts,
 		 PROT_READ);
 }
 

@@ -35,6 +35,7 @@ void kit_fini(struct kit *kit);
 /* Makes `slot` live, with its next generation, and returns that. */
 uint32_t kit_give(struct kit *kit, uint32_t slot);
 uint32_t kit_generation(struct kit *kit, uint32_t slot);
+uint32_t kit_region(const struct kit *kit, uint32_t slot);
 void kit_set_state(struct kit *kit, uint32_t slot, enum trp_state state);
 
 /* As a supervisor does; the next kit_give() is another generation. */

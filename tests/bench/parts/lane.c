@@ -183,7 +183,7 @@ static void two_cores(uint32_t size, int records)
 	pid_t pid;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		trp_arena_slot(&arena, 4)->life = trp_life(1, TRP_LIVE);
+		trp_arena_slot(&arena, 4)->life = trp_life(1, 0, TRP_LIVE);
 		enter(&box, &mine, 3);
 		pid = fork();
 		if (pid == 0)
@@ -195,6 +195,7 @@ static void two_cores(uint32_t size, int records)
 		waitpid(pid, NULL, 0);
 		round[i] = (now() - begin) / records;
 		trp_mailbox_fini(&box);
+		must(trp_arena_give_back_doorbells(&arena, 3, 2));
 		must(trp_arena_give_back(&arena, 3, 2));
 	}
 	printf("two cores   %5u B   a record       %7.1f\n", size,
@@ -206,6 +207,7 @@ static void measure(uint32_t size, int records)
 	printf("memcpy      %5u B   a copy         %7.1f\n", size,
 	       copy_floor(size, records));
 	same_core(size, records);
+	must(trp_arena_give_back_doorbells(&arena, 1, 2));
 	must(trp_arena_give_back(&arena, 1, 2));
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		two_cores(size, records);
@@ -218,9 +220,11 @@ int main(int argc, char **argv)
 	stay_on(0);
 	must(trp_arena_create(&arena, 8, HEAP));
 	must(trp_arena_enter(&arena, TRP_SLOT_SUPERVISOR));
-	for (uint32_t slot = 1; slot <= 4; slot++)
-		trp_arena_slot(&arena, slot)->life = trp_life(1, TRP_LIVE);
-	arena.entered = UINT32_MAX;
+	for (uint32_t slot = 1; slot <= 4; slot++) {
+		trp_arena_assign(&arena, slot, slot, 1, 0);
+		trp_arena_slot(&arena, slot)->life = trp_life(1, 0, TRP_LIVE);
+	}
+	arena.entered = TRP_NO_REGION;
 	measure(64, records);
 	measure(1024, records / 4);
 	trp_arena_fini(&arena);

@@ -41,8 +41,9 @@ static void harm(troupe_ref ref, enum damage damage)
 /* Until it sleeps. */
 static void await_sleep(troupe_ref ref)
 {
-	const struct trp_front *front =
-		trp_arena_front(&trp_self.node->arena, trp_ref_slot(ref));
+	const struct trp_front *front = trp_arena_front(
+		&trp_self.node->arena,
+		trp_arena_region(&trp_self.node->arena, trp_ref_slot(ref)));
 	int i;
 
 	usleep(2000);

@@ -435,11 +435,13 @@ Test(guests, it_can_write_its_own_region_only)
 		     -EINVAL, "not that shape");
 	r = trp_arena_join(&arena, visit.packet.fd[0], slots, heap);
 	cr_assert_eq(r, 0, "%s", strerror(-r));
-	cr_assert_eq(trp_arena_enter(&arena, slot), 0);
+	cr_assert_eq(trp_arena_enter(&arena, trp_arena_region(&arena, slot)),
+		     0);
 	cr_expect_eq(arena.fd, -1, "the descriptor is closed");
-	for (uint32_t other = 0; other < slot + 2; other++)
+	for (uint32_t other = 0; other < arena.entered + 2; other++)
 		cr_expect_eq(is_fatal(trp_arena_front(&arena, other)),
-			     other != slot, "slot %u", other);
+			     other != trp_arena_region(&arena, slot),
+			     "region %u", other);
 	cr_expect(is_fatal(trp_arena_slot(&arena, slot)), "the directory");
 	cr_expect_lt(mprotect(trp_arena_front(&arena, 1), TRP_PAGE,
 			      PROT_READ | PROT_WRITE),

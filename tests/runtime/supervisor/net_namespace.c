@@ -52,8 +52,9 @@ static int watch_silence(void)
 
 static void await_sleep(troupe_ref ref)
 {
-	const struct trp_front *front =
-		trp_arena_front(&trp_self.node->arena, trp_ref_slot(ref));
+	const struct trp_front *front = trp_arena_front(
+		&trp_self.node->arena,
+		trp_arena_region(&trp_self.node->arena, trp_ref_slot(ref)));
 
 	for (int i = 0; i < PATIENCE_MS && !atomic_load(&front->sleeping); i++)
 		usleep(1000);
