@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The status block of an actor, in its front, for others to read: counters,
- * the target of an await, and at its end the exit record.  Written by the actor
- * alone.
+ * The status block of an actor, in its front, for others to read: its exit
+ * record, counters, what it does and for whom it waits.  Written by the actor
+ * alone, and without a clock: a callback begins where `callbacks` was last seen
+ * to change.
  */
 
 #include "ipc/arena.h"
@@ -12,28 +13,52 @@
 
 enum { TRP_STATUS_TEXT = 88 };
 
+/* In which callback it is. */
+enum trp_doing {
+	TRP_DOING_NOTHING,
+	TRP_DOING_INIT, /* or run() */
+	TRP_DOING_MESSAGE,
+	TRP_DOING_METHOD,
+	TRP_DOING_OTHER, /* timer, input, answer, end */
+};
+
 struct trp_status {
 	_Atomic uint32_t said; /* 1: the exit record is complete: */
 	int32_t cause;
 	int32_t code;
-	_Atomic uint32_t await_turn; /* odd: it awaits; see deadlock.c */
+	uint32_t spare;
 	char text[TRP_STATUS_TEXT];
-	_Atomic uint64_t received;
+	_Atomic uint64_t unwoken;   /* wakes that failed */
+	_Atomic uint64_t put_aside; /* messages: save queue, stash */
+	_Atomic uint64_t letters;   /* offset of its dead letter counts, or 0 */
+
+	/* A line that is written for each message. */
+	alignas(64) _Atomic uint64_t received;
 	_Atomic uint64_t sent;
-	_Atomic uint64_t refused;     /* sends that did not go out */
-	_Atomic uint64_t dropped;     /* received and not handled */
-	_Atomic uint64_t unwoken;     /* wakes that failed */
-	_Atomic uint64_t awaits;      /* whom */
-	_Atomic int64_t awaits_since; /* when the oldest call was made */
-	_Atomic int64_t passed_on;    /* when the youngest such call was made */
+	_Atomic uint64_t callbacks; /* that have begun */
+	_Atomic uint32_t doing;	    /* enum trp_doing */
+	_Atomic uint32_t hop;
+	_Atomic uint64_t type;	      /* of the message, or method */
+	_Atomic uint64_t sender;      /* of it */
+	_Atomic int64_t created;      /* when it was sent */
+	_Atomic uint64_t awaits_room; /* of whom, or 0 */
+
+	/* A line that is written when it waits, or something goes wrong. */
+	alignas(64) _Atomic uint64_t awaits; /* whom */
+	_Atomic int64_t awaits_since;	     /* when the oldest call was made */
+	_Atomic int64_t passed_on; /* when the youngest such call was made */
 	_Atomic uint64_t has_unwatched; /* it has calls to actors that it does
 					 * not watch */
-	_Atomic uint64_t put_aside;	/* messages: save queue, stash */
-	_Atomic uint64_t letters; /* offset of its dead letter counts, or 0 */
+	_Atomic uint64_t refused;	/* sends that did not go out */
+	_Atomic uint64_t dropped;	/* received and not handled */
+	_Atomic uint32_t await_turn;	/* odd: it awaits; see deadlock.c */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "fits into a front");
+static_assert(offsetof(struct trp_status, received) == 128 &&
+		      offsetof(struct trp_status, awaits) == 192,
+	      "what is written often has lines of its own");
 
 /* The block of this process, in its own front; all zeros. */
 struct trp_status *trp_status_begin(struct trp_front *front);
