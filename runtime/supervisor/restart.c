@@ -73,8 +73,9 @@ static int64_t start_later(struct trp_restart *restart)
 					&restart->entry, troupe_now(), random);
 }
 
-static void start(struct trp_restart *restart)
+static void start(struct trp_restart_entry *entry)
 {
+	struct trp_restart *restart = entry->data;
 	struct trp_supervisor *supervisor = restart->supervisor;
 	int64_t pause;
 	int r;
@@ -106,9 +107,10 @@ static void start_anew(struct trp_restart *restart)
 {
 	trp_restart_policy_leave(&restart->supervisor->restarting,
 				 &restart->entry);
+	restart->entry.start = start;
 	trp_restart_policy_join(&restart->entry, &trp_restart_policy_endless,
 				troupe_now());
-	start(restart);
+	start(&restart->entry);
 }
 
 void trp_restart_want(struct trp_restart *restart, uint64_t fence)
@@ -126,7 +128,7 @@ void trp_restart_due(struct trp_supervisor *supervisor)
 
 	while ((entry = trp_restart_policy_due(&supervisor->restarting,
 					       troupe_now())))
-		start(entry->data);
+		entry->start(entry);
 }
 
 void trp_restart_born(struct trp_supervisor *supervisor, uint32_t slot)

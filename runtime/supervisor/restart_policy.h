@@ -51,7 +51,9 @@ struct trp_restart_entry {
 	int64_t since; /* when its present life began, ns */
 	struct troupe_timer timer;
 	struct trp_restart_entry *next; /* DUE */
-	void *data;			/* the caller's */
+	/* The caller's: what to do with it when it is due. */
+	void (*start)(struct trp_restart_entry *entry);
+	void *data;
 };
 
 struct trp_restart_table {
