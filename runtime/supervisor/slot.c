@@ -22,8 +22,13 @@ static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
 /* Nobody is there any more. */
 static void give_up(struct trp_supervisor *supervisor, uint32_t slot)
 {
+	const struct trp_arena *arena = &supervisor->node.arena;
+	uint32_t region = trp_arena_region(arena, slot);
+
 	set_state(supervisor, slot, TRP_FREE);
-	trp_arena_release(&supervisor->node.arena, slot);
+	trp_arena_release(arena, region);
+	trp_slot_memory_leave_region(supervisor, region);
+	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
 	trp_child_free(&supervisor->children, slot);
 	trp_slot_memory_leave(supervisor, slot);
 }
@@ -41,8 +46,9 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_store_relaxed(&line->note, when_full);
 	trp_store_relaxed(&line->pid, child->pid);
 	trp_slot_memory_take(supervisor, slot);
-	trp_arena_assign(&supervisor->node.arena, slot, slot, child->generation,
-			 0);
+	trp_arena_assign(&supervisor->node.arena,
+			 trp_slot_memory_take_region(supervisor), slot,
+			 child->generation, 0);
 	set_state(supervisor, slot, TRP_LIVE);
 }
 
@@ -128,11 +134,9 @@ bool trp_slot_is_any_free(struct trp_supervisor *supervisor)
 {
 	struct trp_child_table *children = &supervisor->children;
 
-	if (!children->free_count)
+	if (!children->free_count || !trp_slot_memory_has_region(supervisor))
 		trp_slot_sweep(supervisor);
 	if (!children->free_count)
-		trp_slot_memory_hurry(supervisor);
-	if (!children->free_count)
 		trp_child_end_rest(children, troupe_now());
-	return children->free_count;
+	return children->free_count && trp_slot_memory_has_region(supervisor);
 }

@@ -15,8 +15,9 @@ enum {
 
 static const uint32_t ALIVE = UINT32_MAX, SPENT = UINT32_C(1) << 31;
 
-/* Slots that lie together, and are free. */
+/* Free ones that lie together. */
 struct range {
+	enum trp_memory_kind kind;
 	uint32_t first, count;
 	uint64_t pages;
 	bool has_spent;
@@ -26,54 +27,57 @@ struct range {
 
 /* From `first` on; count 0: there is none. */
 static struct range range_at(const struct trp_slot_memory *memory,
-			     uint32_t first)
+			     enum trp_memory_kind kind, uint32_t first)
 {
-	struct range range = { 0 };
+	const struct trp_memory_pool *pool = &memory->pool[kind];
+	struct range range = { .kind = kind };
 
-	while (first < memory->slots && memory->pages[first] == ALIVE)
+	while (first < pool->used && pool->pages[first] == ALIVE)
 		first++;
 	range.first = first;
-	for (; first < memory->slots && memory->pages[first] != ALIVE;
-	     first++) {
+	for (; first < pool->used && pool->pages[first] != ALIVE; first++) {
 		range.count++;
-		range.pages += memory->pages[first] & ~SPENT;
-		range.has_spent |= memory->pages[first] & SPENT ? 1 : 0;
+		range.pages += pool->pages[first] & ~SPENT;
+		range.has_spent |= pool->pages[first] & SPENT ? 1 : 0;
 	}
 	return range;
 }
 
 static void give_back(struct trp_supervisor *supervisor, struct range range)
 {
+	static int (*const give[TRP_MEMORY_KINDS])(
+		const struct trp_arena *arena, uint32_t first,
+		uint32_t count) = {
+		[TRP_REGIONS] = trp_arena_give_back,
+		[TRP_DOORBELLS] = trp_arena_give_back_doorbells,
+	};
 	struct trp_slot_memory *memory = &supervisor->slot_memory;
+	uint32_t *pages = memory->pool[range.kind].pages;
 	uint32_t end = range.first + range.count;
 
-	if (trp_arena_give_back_doorbells(&supervisor->node.arena, range.first,
-					  range.count) < 0 ||
-	    trp_arena_give_back(&supervisor->node.arena, range.first,
-				range.count) < 0)
+	if (give[range.kind](&supervisor->node.arena, range.first,
+			     range.count) < 0)
 		return;
-	for (uint32_t slot = range.first; slot < end; slot++) {
-		uint32_t pages = memory->pages[slot];
-
-		memory->pages[slot] = 0;
-		if (pages & SPENT) {
-			memory->spent -= pages & ~SPENT;
-			trp_child_offer(&supervisor->children, slot,
-					troupe_now());
+	for (uint32_t i = range.first; i < end; i++) {
+		if (pages[i] & SPENT) {
+			memory->spent -= pages[i] & ~SPENT;
+			memory->free[memory->free_count++] = i;
 		} else {
-			memory->kept -= pages;
+			memory->kept -= pages[i];
 		}
+		pages[i] = 0;
 	}
 }
 
-void trp_slot_memory_hurry(struct trp_supervisor *supervisor)
+/* No region is free, or those that are spent have too much. */
+static void hurry(struct trp_supervisor *supervisor)
 {
 	struct trp_slot_memory *memory = &supervisor->slot_memory;
 	struct range range;
 
-	for (uint32_t slot = 1; memory->spent;
-	     slot = range.first + range.count) {
-		range = range_at(memory, slot);
+	for (uint32_t region = 1; memory->spent;
+	     region = range.first + range.count) {
+		range = range_at(memory, TRP_REGIONS, region);
 		if (!range.count)
 			return;
 		if (range.has_spent)
@@ -81,19 +85,18 @@ void trp_slot_memory_hurry(struct trp_supervisor *supervisor)
 	}
 }
 
-/* The next one that is worth its walk; from the first slot on after the last.
- */
-static struct range next_range(const struct trp_supervisor *supervisor,
-			       bool is_quiet)
+/* One that is worth its walk. */
+static struct range find_range(const struct trp_supervisor *supervisor,
+			       enum trp_memory_kind kind, bool is_quiet)
 {
 	const struct trp_slot_memory *memory = &supervisor->slot_memory;
 	uint64_t least = supervisor->children.alive / PROCESSES_A_PAGE + 1;
-	struct range range = { .first = memory->next };
+	struct range range = { .first = 1 };
 
 	if (is_quiet && memory->kept > TRP_SLOT_MEMORY_KEPT)
 		least = 1;
 	do {
-		range = range_at(memory, range.first + range.count);
+		range = range_at(memory, kind, range.first + range.count);
 	} while (range.count && !range.has_spent && range.pages < least);
 	return range;
 }
@@ -104,41 +107,73 @@ static void look_at(struct trp_supervisor *supervisor, int64_t ns)
 			 (struct troupe_time) { ns });
 }
 
+static int compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x < *y) - (*x > *y);
+}
+
+/* Nothing is kept, so from now on the lowest go first. */
+static void sort(struct trp_supervisor *supervisor)
+{
+	struct trp_slot_memory *memory = &supervisor->slot_memory;
+
+	trp_child_offer_lowest(&supervisor->children);
+	qsort(memory->free, memory->free_count, sizeof(*memory->free), compare);
+}
+
 /* One range, so that a request waits for one walk at most. */
 static int look(struct troupe_timer *timer)
 {
 	struct trp_supervisor *supervisor = timer->data;
 	struct trp_slot_memory *memory = &supervisor->slot_memory;
 	int64_t now = troupe_now().ns, quiet_at = memory->used_at + QUIET_NS;
+	bool is_quiet = now >= quiet_at;
 	struct range range = { 0 };
 
-	if (now >= quiet_at || memory->kept > TRP_SLOT_MEMORY_KEPT)
-		range = next_range(supervisor, now >= quiet_at);
-	memory->next = range.count ? range.first + range.count : 1;
+	for (int kind = 0; kind < TRP_MEMORY_KINDS && !range.count; kind++)
+		if (is_quiet || memory->kept > TRP_SLOT_MEMORY_KEPT)
+			range = find_range(supervisor,
+					   (enum trp_memory_kind)kind,
+					   is_quiet);
 	if (range.count)
 		give_back(supervisor, range);
 	memory->rest_until = now + (REST + 1) * (troupe_now().ns - now);
 	if (range.count)
 		look_at(supervisor, memory->rest_until);
-	else if (now < quiet_at)
+	else if (!is_quiet)
 		look_at(supervisor, quiet_at);
 	else if (!memory->kept && !memory->spent)
-		trp_child_offer_lowest(&supervisor->children);
+		sort(supervisor);
 	return 0;
 }
 
-/* ---- slots --------------------------------------------------------------- */
+/* ---- slots and regions --------------------------------------------------- */
 
 int trp_slot_memory_init(struct trp_supervisor *supervisor)
 {
 	struct trp_slot_memory *memory = &supervisor->slot_memory;
-	uint32_t slots = supervisor->node.arena.slots;
+	const struct trp_arena *arena = &supervisor->node.arena;
+	const uint32_t count[TRP_MEMORY_KINDS] = {
+		[TRP_REGIONS] = arena->regions,
+		[TRP_DOORBELLS] = arena->slots,
+	};
 
-	memory->pages = calloc(slots, sizeof(*memory->pages));
-	if (!memory->pages)
+	for (int kind = 0; kind < TRP_MEMORY_KINDS; kind++) {
+		struct trp_memory_pool *pool = &memory->pool[kind];
+
+		pool->pages = calloc(count[kind], sizeof(*pool->pages));
+		if (!pool->pages)
+			return -ENOMEM;
+		pool->pages[0] = ALIVE; /* the supervisor's */
+		pool->used = 1;
+	}
+	memory->free = calloc(arena->regions, sizeof(*memory->free));
+	if (!memory->free)
 		return -ENOMEM;
-	memory->pages[TRP_SLOT_SUPERVISOR] = ALIVE;
-	memory->slots = memory->next = 1;
+	for (uint32_t region = arena->regions - 1; region > 0; region--)
+		memory->free[memory->free_count++] = region;
 	memory->timer =
 		(struct troupe_timer) { .fired = look, .data = supervisor };
 	return 0;
@@ -146,46 +181,91 @@ int trp_slot_memory_init(struct trp_supervisor *supervisor)
 
 void trp_slot_memory_fini(struct trp_supervisor *supervisor)
 {
-	free(supervisor->slot_memory.pages);
-	supervisor->slot_memory = (struct trp_slot_memory) { 0 };
+	struct trp_slot_memory *memory = &supervisor->slot_memory;
+
+	for (int kind = 0; kind < TRP_MEMORY_KINDS; kind++)
+		free(memory->pool[kind].pages);
+	free(memory->free);
+	*memory = (struct trp_slot_memory) { 0 };
+}
+
+static void take(struct trp_slot_memory *memory, enum trp_memory_kind kind,
+		 uint32_t i)
+{
+	struct trp_memory_pool *pool = &memory->pool[kind];
+
+	assert(pool->pages[i] < SPENT);
+	memory->kept -= pool->pages[i];
+	pool->pages[i] = ALIVE;
+	if (pool->used <= i)
+		pool->used = i + 1;
 }
 
 void trp_slot_memory_take(struct trp_supervisor *supervisor, uint32_t slot)
 {
-	struct trp_slot_memory *memory = &supervisor->slot_memory;
+	take(&supervisor->slot_memory, TRP_DOORBELLS, slot);
+}
 
-	assert(memory->pages[slot] < SPENT);
-	memory->kept -= memory->pages[slot];
-	memory->pages[slot] = ALIVE;
-	if (memory->slots <= slot)
-		memory->slots = slot + 1;
+bool trp_slot_memory_has_region(struct trp_supervisor *supervisor)
+{
+	if (!supervisor->slot_memory.free_count)
+		hurry(supervisor);
+	return supervisor->slot_memory.free_count;
+}
+
+uint32_t trp_slot_memory_take_region(struct trp_supervisor *supervisor)
+{
+	struct trp_slot_memory *memory = &supervisor->slot_memory;
+	uint32_t region;
+
+	assert(memory->free_count);
+	region = memory->free[--memory->free_count];
+	take(memory, TRP_REGIONS, region);
+	return region;
+}
+
+static void look_later(struct trp_supervisor *supervisor)
+{
+	struct trp_slot_memory *memory = &supervisor->slot_memory;
+	int64_t at;
+
+	memory->used_at = troupe_now().ns;
+	at = memory->kept > TRP_SLOT_MEMORY_KEPT ? memory->rest_until
+						 : memory->used_at + QUIET_NS;
+	if (!memory->timer.place || memory->timer.at.ns > at)
+		look_at(supervisor, at);
 }
 
 void trp_slot_memory_leave(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	struct trp_slot_memory *memory = &supervisor->slot_memory;
-	uint64_t bytes, pages;
-	int64_t at;
-	bool is_kept = trp_arena_clean(&supervisor->node.arena, slot, &bytes);
+	uint32_t *pages = memory->pool[TRP_DOORBELLS].pages;
 
+	assert(pages[slot] == ALIVE);
 	trp_doorbell_clear(trp_arena_doorbell(&supervisor->node.arena, slot));
-	trp_store_relaxed(
-		&trp_arena_promises(&supervisor->node.arena)->pages[slot], 0);
-	pages = bytes / TRP_PAGE + 1; /* and the doorbell */
-	assert(memory->pages[slot] == ALIVE);
-	memory->used_at = troupe_now().ns;
-	if (is_kept) {
-		memory->pages[slot] = (uint32_t)pages;
-		memory->kept += pages;
-		trp_child_offer(&supervisor->children, slot, troupe_now());
+	pages[slot] = 1;
+	memory->kept++;
+	trp_child_offer(&supervisor->children, slot, troupe_now());
+	look_later(supervisor);
+}
+
+void trp_slot_memory_leave_region(struct trp_supervisor *supervisor,
+				  uint32_t region)
+{
+	struct trp_slot_memory *memory = &supervisor->slot_memory;
+	uint32_t *pages = memory->pool[TRP_REGIONS].pages;
+	uint64_t bytes;
+
+	assert(pages[region] == ALIVE);
+	if (trp_arena_clean(&supervisor->node.arena, region, &bytes)) {
+		pages[region] = (uint32_t)(bytes / TRP_PAGE);
+		memory->kept += pages[region];
+		memory->free[memory->free_count++] = region;
 	} else {
-		memory->pages[slot] = (uint32_t)pages | SPENT;
-		memory->spent += pages;
+		pages[region] = (uint32_t)(bytes / TRP_PAGE) | SPENT;
+		memory->spent += pages[region] & ~SPENT;
 		if (memory->spent > TRP_SLOT_MEMORY_SPENT)
-			trp_slot_memory_hurry(supervisor);
+			hurry(supervisor);
 	}
-	at = memory->kept > TRP_SLOT_MEMORY_KEPT ? memory->rest_until
-						 : memory->used_at + QUIET_NS;
-	if (!memory->timer.place || memory->timer.at.ns > at)
-		look_at(supervisor, at);
+	look_later(supervisor);
 }
