@@ -17,6 +17,7 @@
 #include "ipc/memory_budget.h"
 #include "ipc/wait.h"
 #include "libraries.h"
+#include "runtime/node/limit.h"
 #include "runtime/node/oom_score.h"
 #include "serialize/beacon/codecs.h"
 
@@ -76,6 +77,8 @@ static enum finding check_arena(void)
 	else
 		snprintf(text, sizeof(text), "%s", strerror(-r));
 	trp_arena_fini(&arena);
+	if (r < 0 && r != -ENOMEM && r != -EFBIG)
+		return say(WORSE, "arena", trp_limit_text(r), "");
 	return say(is_whole ? FINE : WORSE, "arena", text,
 		   r == -EFBIG
 			   ? "run with smaller --heap, or raise `ulimit -f`"

@@ -19,6 +19,7 @@
 #include "ipc/wake_socket.h"
 #include "runtime/node/continued.h"
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/limit.h"
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
@@ -187,12 +188,15 @@ static int make_arena(struct trp_node *node, const struct trp_options *options)
 		return -EINVAL;
 	}
 	r = trp_arena_fit(&node->arena, options->slots, heap);
-	if (r < 0)
+	if (r == -ENOMEM || r == -EFBIG)
 		fprintf(stderr,
 			"troupe: no address space for the memory of actors: "
 			"%s; try smaller --slots or --heap, or raise "
 			"`ulimit -%c`\n",
 			strerror(-r), r == -EFBIG ? 'f' : 'v');
+	else if (r < 0)
+		fprintf(stderr, "troupe: no memory for actors: %s\n",
+			trp_limit_text(r));
 	else if (!options->slots && node->arena.slots < slots)
 		fprintf(stderr,
 			"troupe: address space for %u actors with %llu MiB of "
@@ -211,7 +215,7 @@ static int open_trace(struct trp_node *node, const struct trp_options *options)
 	if (r == 0)
 		return 0;
 	fprintf(stderr, "troupe: cannot write the trace to %s: %s\n",
-		options->trace, strerror(-r));
+		options->trace, trp_limit_text(r));
 	trp_arena_fini(&node->arena);
 	return -EINVAL;
 }
@@ -337,14 +341,15 @@ static int set_up(struct trp_supervisor *supervisor)
 static void warn_of_folder(int r)
 {
 	char folder[PATH_MAX] = "its folder";
+	const char *advice = trp_limit_advice(r);
 
 	trp_runtime_dir_find(folder, sizeof(folder));
 	troupe_log(TROUPE_WARNING,
 		   "no control socket in %s (%s), so `troupe ps` and guests "
-		   "cannot find this node; set XDG_RUNTIME_DIR to another "
-		   "folder",
+		   "cannot find this node; %s",
 		   folder,
-		   r == -EPERM ? "not private to this user" : strerror(-r));
+		   r == -EPERM ? "not private to this user" : strerror(-r),
+		   advice ? advice : "set XDG_RUNTIME_DIR to another folder");
 }
 
 /* A node without a control socket is better than none. */
@@ -447,7 +452,7 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 		return STATUS_USAGE;
 	if (r < 0) {
 		fprintf(stderr, "troupe: the supervisor failed: %s\n",
-			strerror(-r));
+			trp_limit_text(r));
 		return STATUS_FAILED;
 	}
 	if (supervisor->error < 0)

@@ -15,6 +15,7 @@
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
 #include "runtime/node/image.h"
+#include "runtime/node/limit.h"
 #include "runtime/node/log.h"
 #include "runtime/node/mark.h"
 #include "runtime/node/options.h"
@@ -334,7 +335,7 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 
 	r = open_pipes(&pipes);
 	if (r < 0)
-		return refuse(ret_loaded, r, strerror(-r));
+		return refuse(ret_loaded, r, trp_limit_text(r));
 	pid = trp_process_fork(end_signal);
 	if (pid == 0)
 		zygote_main(node, &pipes);
@@ -342,7 +343,8 @@ int trp_zygote_start(struct trp_zygote *zygote, struct trp_node *node,
 	close(pipes.births[1]);
 	if (pid < 0)
 		snprintf(ret_loaded->why, sizeof(ret_loaded->why),
-			 "cannot fork: %s", strerror(-pid));
+			 "cannot fork: %s%s", trp_limit_text(pid),
+			 pid == -EAGAIN ? "; raise `ulimit -u`" : "");
 	r = pid < 0 ? pid
 		    : read_loaded(pipes.births[0], node->options->load_s,
 				  ret_loaded);

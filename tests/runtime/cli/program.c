@@ -383,16 +383,18 @@ Test(program, each_actor_is_born_with_the_handlers_of_pthread_atfork)
 }
 
 /* 127: not even the C library can be loaded. */
-Test(program, under_each_small_limit_of_descriptors_a_node_runs_or_says_why)
+static void run_with_few_descriptors(const char *wait)
 {
 	struct program p;
 	bool did_run = false;
-	char line[64];
+	char line[96];
 	int limit, status;
 
 	for (limit = 3; limit <= 24; limit++) {
 		snprintf(line, sizeof(line),
-			 "ulimit -n %d; exec \"$0\" run \"$1\"", limit);
+			 "ulimit -n %d; export TROUPE_WAIT=%s; "
+			 "exec \"$0\" run \"$1\"",
+			 limit, wait);
 		start_in_shell(&p, line, "examples/hello.so");
 		status = program_finish(&p, PATIENCE_MS);
 		cr_expect_eq(program_leftovers(&p, 0), 0, "%s", line);
@@ -402,13 +404,27 @@ Test(program, under_each_small_limit_of_descriptors_a_node_runs_or_says_why)
 		else
 			cr_expect((status == 1 || status == 127) && !did_run &&
 					  count_lines(p.err,
-						      "Too many open files|"
-						      "Error 24"),
+						      "Too many open files.*"
+						      "ulimit -n|Error 24"),
 				  "%s ended with %d: %s", line, status, p.err);
+		/* Each line that tells of it, and no other limit. */
+		cr_expect_eq(count_lines(p.err, "Too many open files"),
+			     count_lines(p.err, "ulimit -n"), "%s", p.err);
+		cr_expect_not(strstr(p.err, "--slots"), "%s", p.err);
+		cr_expect_not(strstr(p.err, "XDG"), "%s", p.err);
 		did_run |= status == 0;
 		program_fini(&p);
 	}
 	cr_expect(did_run);
+}
+
+Test(program, under_each_small_limit_of_descriptors_a_node_runs_or_names_it)
+{
+	run_with_few_descriptors("");
+	run_with_few_descriptors("socket");
+	run_with_few_descriptors("epoll");
+	expect_in_shell("ulimit -n 4; exec \"$0\" doctor", 0,
+			"arena .*Too many open files; .*ulimit -n", "");
 }
 
 #define WITHOUT(right) \
