@@ -116,9 +116,7 @@ static void mention(struct search *search, const char *name)
 
 static const char *said(const struct search *search)
 {
-	return search->all[0] ? search->all
-			      : "none that can be seen (-fvisibility=hidden "
-				"hides them)";
+	return search->all[0] ? search->all : "none";
 }
 
 static void look_at_type(const ProtobufCMessageDescriptor *type, void *data)

@@ -74,104 +74,120 @@ const char *trp_types_name(uint64_t id)
 	return type ? type->name : trp_type_table_find(&names, id);
 }
 
-/* The number of dynamic symbols: up to the last one in the GNU hash. */
-static uint32_t count_symbols(const uint32_t *hash)
-{
-	uint32_t buckets = hash[0], first = hash[1], bloom = hash[2];
-	const uint32_t *bucket = hash + 4 + bloom * (sizeof(ElfW(Addr)) / 4);
-	const uint32_t *chain = bucket + buckets;
-	uint32_t i, last = 0;
+/* ---- descriptors of a loaded image --------------------------------------- */
 
-	for (i = 0; i < buckets; i++)
-		if (bucket[i] > last)
-			last = bucket[i];
-	if (last < first)
-		return first;
-	while (!(chain[last - first] & 1))
-		last++;
-	return last + 1;
-}
-
-struct symbols {
-	const ElfW(Sym) * symbol;
-	const char *names;
-	const uint32_t *hash;
+/* How both kinds of descriptors begin, as protoc-c writes them. */
+struct head {
+	uint32_t magic;
+	const char *name, *short_name, *c_name, *package;
 };
 
-static void find_symbols(const struct link_map *map, struct symbols *ret)
-{
-	const ElfW(Dyn) * entry;
+struct search {
+	ElfW(Addr) application; /* where it was loaded */
+	bool is_alone, is_there;
+	size_t size_of;
+	uint32_t magic;
+	int (*visit)(const void *descriptor, void *data);
+	void *data;
+};
 
-	*ret = (struct symbols) { 0 };
-	for (entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
-		if (entry->d_tag == DT_SYMTAB)
-			ret->symbol = (const void *)entry->d_un.d_ptr;
-		else if (entry->d_tag == DT_STRTAB)
-			ret->names = (const void *)entry->d_un.d_ptr;
-		else if (entry->d_tag == DT_GNU_HASH)
-			ret->hash = (const void *)entry->d_un.d_ptr;
+/* A NUL-terminated string within one segment of that image. */
+static bool is_text(const struct dl_phdr_info *info, const char *text)
+{
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+		ElfW(Addr) at = (ElfW(Addr))text - info->dlpi_addr;
+
+		if (part->p_type == PT_LOAD && at >= part->p_vaddr &&
+		    at - part->p_vaddr < part->p_filesz) {
+			size_t most = part->p_filesz - (at - part->p_vaddr);
+
+			return strnlen(text, most) < most;
+		}
 	}
+	return false;
 }
 
-/* A descriptor of that size and magic, the first word of each; or NULL. */
-static const void *as_descriptor(const struct link_map *map,
-				 const ElfW(Sym) * symbol, const char *name,
-				 size_t size_of, uint32_t magic)
+/* "package.Short", or without a package; anything else is no descriptor. */
+static bool is_named(const struct dl_phdr_info *info, const struct head *head)
 {
-	static const char suffix[] = "__descriptor";
-	const uint32_t *descriptor;
-	size_t size = strlen(name);
+	size_t size;
 
-	if (size < sizeof(suffix) || symbol->st_shndx == SHN_UNDEF ||
-	    strcmp(name + size - strlen(suffix), suffix) != 0 ||
-	    symbol->st_size != size_of)
-		return NULL;
-	descriptor = (const void *)(map->l_addr + symbol->st_value);
-	return *descriptor == magic ? descriptor : NULL;
+	if (!is_text(info, head->name) || !is_text(info, head->short_name) ||
+	    !is_text(info, head->c_name) || !is_text(info, head->package))
+		return false;
+	size = strlen(head->package);
+	if (strncmp(head->name, head->package, size) != 0)
+		return false;
+	return strcmp(head->name + size + (size && head->name[size] == '.'),
+		      head->short_name) == 0;
 }
 
-/* Until visit() returns a value other than 0. */
-static int each_descriptor(const struct link_map *map, size_t size_of,
-			   uint32_t magic,
-			   int (*visit)(const void *descriptor, void *data),
-			   void *data)
+/*
+ * It looks between the variables of others, which a sanitizer takes for an
+ * error.
+ */
+__attribute__((no_sanitize("address"))) static int search_part(
+	const struct dl_phdr_info *info, const ElfW(Phdr) * part,
+	const struct search *search)
 {
-	struct symbols symbols;
-	uint32_t i, count;
+	const char *at = (const char *)(info->dlpi_addr + part->p_vaddr);
+	const char *end = at + part->p_filesz;
 	int r = 0;
 
-	find_symbols(map, &symbols);
-	if (!symbols.symbol || !symbols.names || !symbols.hash)
-		return 0;
-	count = count_symbols(symbols.hash);
-	for (i = 0; r == 0 && i < count; i++) {
-		const ElfW(Sym) *symbol = &symbols.symbol[i];
-		const void *descriptor = as_descriptor(
-			map, symbol, symbols.names + symbol->st_name, size_of,
-			magic);
+	at += -(uintptr_t)at % _Alignof(struct head);
+	for (; r == 0 && at + search->size_of <= end;
+	     at += _Alignof(struct head)) {
+		const struct head *head = (const void *)at;
 
-		r = descriptor ? visit(descriptor, data) : 0;
+		if (head->magic == search->magic && is_named(info, head))
+			r = search->visit(head, search->data);
 	}
 	return r;
 }
 
 /*
- * The same for an application and the libraries that came with it, which follow
- * it in the list; the program itself (the first) stands alone.
+ * Descriptors have pointers, so in an image that can be anywhere they are where
+ * it can be written to while it is loaded.
+ */
+static int search_image(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct search *search = data;
+	int r = 0;
+
+	if (!search->is_there && info->dlpi_addr != search->application)
+		return 0;
+	search->is_there = true;
+	for (size_t i = 0; r == 0 && i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+
+		if (part->p_type == PT_LOAD && part->p_flags & PF_R &&
+		    (part->p_flags & PF_W || !info->dlpi_addr))
+			r = search_part(info, part, search);
+	}
+	return r ? r : search->is_alone;
+}
+
+/*
+ * Until visit() returns a negative value: those of an application and of the
+ * libraries that came with it, which follow it in the list; the program itself
+ * (the first) stands alone.
  */
 static int each_of(void *application, size_t size_of, uint32_t magic,
 		   int (*visit)(const void *descriptor, void *data), void *data)
 {
+	struct search search = {
+		.size_of = size_of, .magic = magic, .visit = visit, .data = data
+	};
 	struct link_map *map;
-	bool is_alone;
-	int r = 0;
+	int r;
 
 	if (dlinfo(application, RTLD_DI_LINKMAP, &map) < 0)
 		return 0;
-	is_alone = !map->l_prev;
-	for (; r == 0 && map; map = is_alone ? NULL : map->l_next)
-		r = each_descriptor(map, size_of, magic, visit, data);
-	return r;
+	search.application = map->l_addr;
+	search.is_alone = !map->l_prev;
+	r = dl_iterate_phdr(search_image, &search);
+	return r < 0 ? r : 0;
 }
 
 static int add_type(const void *descriptor, void *data)

@@ -4,9 +4,10 @@
 /*
  * The message types that this node knows, by id (serialize/type.h).
  *
- * The zygote finds those of the application by its dynamic symbols, for
- * protoc-c exports each as package__name__descriptor; every actor inherits the
- * table.  A type whose symbol is hidden is known once a class or a pattern
+ * The zygote finds those of the application and of its libraries in their data,
+ * by the magic number with which a descriptor begins and the names behind it,
+ * so -fvisibility=hidden and strip(1) hide none; every actor inherits the table.
+ * A type of a library that is loaded later is known once a class or a pattern
  * names it.
  */
 
@@ -35,10 +36,7 @@ void trp_types_learn(char *text, size_t size);
 /* NULL: neither the type nor its name is known. */
 const char *trp_types_name(uint64_t id);
 
-/*
- * Calls visit for each service of an application, by its dynamic symbols as
- * well.
- */
+/* Calls visit for each service of an application, which are found likewise. */
 void trp_types_services(void *application,
 			void (*visit)(const ProtobufCServiceDescriptor *service,
 				      void *data),

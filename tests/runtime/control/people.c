@@ -167,15 +167,19 @@ Test(people, types_of_a_library_of_the_application_are_known)
 	drop_built("libparlour.so");
 }
 
-Test(people, types_that_are_hidden_are_said_to_be_so)
+Test(people, types_that_are_hidden_are_known)
 {
 	build("true",
-	      "$C -fvisibility=hidden $H $B/" MESSAGES " -o host.so $E");
+	      "$C -fvisibility=hidden -s $H $B/" MESSAGES " -o host.so $E");
 	start_built();
-	expect(troupe(&command, "ask", "doubler", "Twice", NULL), 2, "",
-	       "it has none that can be seen (-fvisibility=hidden");
-	expect(troupe(&command, "send", "echo", "Words", NULL), 2, "",
-	       "it has none that can be seen (-fvisibility=hidden");
+	expect(troupe(&command, "ask", "doubler", "Twice", "{\"value\": 2}",
+		      NULL),
+	       0, "{\"value\": \"4\"}\n", NULL);
+	expect(troupe(&command, "send", "echo", "Words", NULL), 0, "", NULL);
+	cr_expect_eq(program_await_output(&node, "words  0 0\n", PATIENCE_MS),
+		     0, "%s", node.out);
+	expect(troupe(&command, "send", "echo", "Nothing", NULL), 2, "",
+	       "it has parlour.");
 	node_stop(&node, "a");
 	drop_built("host.so");
 }
