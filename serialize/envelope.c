@@ -22,18 +22,14 @@ int trp_envelope_read(const void *bytes, size_t size,
 		      struct trp_envelope *ret_envelope, const void **ret_body,
 		      size_t *ret_body_size)
 {
-	struct trp_envelope envelope;
-
-	if (size < sizeof(envelope))
+	if (size < sizeof(*ret_envelope))
 		return -EBADMSG;
-	memcpy(&envelope, bytes, sizeof(envelope));
+	memcpy(ret_envelope, bytes, sizeof(*ret_envelope));
 	/* Otherwise the compiler could check one read and return another. */
 	atomic_signal_fence(memory_order_seq_cst);
-	if (!is_valid(&envelope))
+	if (!is_valid(ret_envelope))
 		return -EBADMSG;
-
-	*ret_envelope = envelope;
-	*ret_body = (const unsigned char *)bytes + sizeof(envelope);
-	*ret_body_size = size - sizeof(envelope);
+	*ret_body = (const unsigned char *)bytes + sizeof(*ret_envelope);
+	*ret_body_size = size - sizeof(*ret_envelope);
 	return 0;
 }

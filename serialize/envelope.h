@@ -55,8 +55,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
 
 /*
  * The envelope at `bytes`, which need not be aligned and which a peer may be
- * changing: it is copied once, and the copy is checked.  ret_body (borrowed)
- * points behind it into `bytes`; a body of 0 bytes is legal.
+ * changing: it is copied once, and the copy is checked; an invalid one is left
+ * in ret_envelope, too.  ret_body (borrowed) points behind it into `bytes`; a
+ * body of 0 bytes is legal.
  * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind or flag, a
  * service that is missing or must not be there, a type of 0 (except a
  * failure's), a negative time.
@@ -64,6 +65,27 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
 int trp_envelope_read(const void *bytes, size_t size,
 		      struct trp_envelope *ret_envelope, const void **ret_body,
 		      size_t *ret_body_size);
+
+/*
+ * To bytes that are aligned as a word.  By words, for a copy of the whole waits
+ * until the words that were just set have left the processor's store buffer.
+ */
+static inline void trp_envelope_write(const struct trp_envelope *envelope,
+				      uint64_t *bytes)
+{
+	const uint64_t *from = &envelope->type;
+
+	for (int i = 0; i < 7; i++)
+		__atomic_store_n(&bytes[i],
+				 __atomic_load_n(&from[i], __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
+	__atomic_store_n(&bytes[7],
+			 envelope->hop | (uint64_t)envelope->kind << 16 |
+				 (uint64_t)envelope->flags << 24 |
+				 (uint64_t)envelope->method << 32 |
+				 (uint64_t)envelope->cpu << 48,
+			 __ATOMIC_RELAXED);
+}
 
 static inline uint16_t trp_envelope_next_hop(uint16_t hop)
 {

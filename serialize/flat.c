@@ -151,42 +151,54 @@ static size_t varint_size(uint64_t number)
 	return (bits + 6) / 7;
 }
 
-bool trp_flat_size(const ProtobufCMessage *message, size_t *ret_size)
+static inline size_t tag_size(uint32_t id)
+{
+	return id < 16 ? 1 : varint_size((uint64_t)id << 3);
+}
+
+/* 0: it is not flat. */
+static inline size_t field_size(const ProtobufCFieldDescriptor *field,
+				const void *member)
+{
+	size_t size = tag_size(field->id), length;
+
+	if (field->label == PROTOBUF_C_LABEL_REPEATED)
+		return 0;
+	switch (wire_types[field->type]) {
+	case PROTOBUF_C_WIRE_TYPE_VARINT:
+		return size + varint_size(number_of(field->type, member));
+	case PROTOBUF_C_WIRE_TYPE_32BIT:
+		return size + 4;
+	case PROTOBUF_C_WIRE_TYPE_64BIT:
+		return size + 8;
+	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
+		length = bytes_of(field->type, member).len;
+		return size + varint_size(length) + length;
+	}
+	return 0;
+}
+
+bool trp_flat_measure(const ProtobufCMessage *message,
+		      struct trp_flat *ret_flat)
 {
 	const ProtobufCMessageDescriptor *type = message->descriptor;
-	size_t size = 0, length;
+	struct trp_flat flat = { 0 };
 
-	if (message->n_unknown_fields)
+	if (message->n_unknown_fields || type->n_fields > FIELDS_MAX)
 		return false;
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
-		const void *member = at(message, field->offset);
+		size_t size;
 
 		if (!is_written(message, field))
 			continue;
-		if (field->label == PROTOBUF_C_LABEL_REPEATED)
+		size = field_size(field, at(message, field->offset));
+		if (!size)
 			return false;
-		size += field->id < 16 ? 1
-				       : varint_size((uint64_t)field->id << 3);
-		switch (wire_types[field->type]) {
-		case PROTOBUF_C_WIRE_TYPE_VARINT:
-			size += varint_size(number_of(field->type, member));
-			break;
-		case PROTOBUF_C_WIRE_TYPE_32BIT:
-			size += 4;
-			break;
-		case PROTOBUF_C_WIRE_TYPE_64BIT:
-			size += 8;
-			break;
-		case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
-			length = bytes_of(field->type, member).len;
-			size += varint_size(length) + length;
-			break;
-		default:
-			return false;
-		}
+		flat.size += size;
+		flat.written |= UINT64_C(1) << i;
 	}
-	*ret_size = size;
+	*ret_flat = flat;
 	return true;
 }
 
@@ -206,34 +218,37 @@ static uint8_t *put_bytes(uint8_t *to, ProtobufCBinaryData bytes)
 	return to + bytes.len;
 }
 
-size_t trp_flat_pack(const ProtobufCMessage *message, void *bytes)
+static uint8_t *put_field(uint8_t *to, const ProtobufCFieldDescriptor *field,
+			  const void *member)
 {
-	const ProtobufCMessageDescriptor *type = message->descriptor;
+	unsigned wire_type = wire_types[field->type];
+
+	to = put_varint(to, (uint64_t)field->id << 3 | wire_type);
+	switch (wire_type) {
+	case PROTOBUF_C_WIRE_TYPE_VARINT:
+		return put_varint(to, number_of(field->type, member));
+	case PROTOBUF_C_WIRE_TYPE_32BIT:
+		memcpy(to, member, 4);
+		return to + 4;
+	case PROTOBUF_C_WIRE_TYPE_64BIT:
+		memcpy(to, member, 8);
+		return to + 8;
+	}
+	return put_bytes(to, bytes_of(field->type, member));
+}
+
+size_t trp_flat_pack(const ProtobufCMessage *message,
+		     const struct trp_flat *flat, void *bytes)
+{
+	const ProtobufCFieldDescriptor *fields = message->descriptor->fields;
+	uint64_t written = flat->written;
 	uint8_t *to = bytes;
 
-	for (unsigned i = 0; i < type->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &type->fields[i];
-		const void *member = at(message, field->offset);
-		unsigned wire_type = wire_types[field->type];
+	for (; written; written &= written - 1) {
+		const ProtobufCFieldDescriptor *field =
+			&fields[__builtin_ctzll(written)];
 
-		if (!is_written(message, field))
-			continue;
-		to = put_varint(to, (uint64_t)field->id << 3 | wire_type);
-		switch (wire_type) {
-		case PROTOBUF_C_WIRE_TYPE_VARINT:
-			to = put_varint(to, number_of(field->type, member));
-			break;
-		case PROTOBUF_C_WIRE_TYPE_32BIT:
-			memcpy(to, member, 4);
-			to += 4;
-			break;
-		case PROTOBUF_C_WIRE_TYPE_64BIT:
-			memcpy(to, member, 8);
-			to += 8;
-			break;
-		default:
-			to = put_bytes(to, bytes_of(field->type, member));
-		}
+		to = put_field(to, field, at(message, field->offset));
 	}
 	return (size_t)(to - (uint8_t *)bytes);
 }
@@ -360,18 +375,22 @@ static bool note(ProtobufCMessage *message,
 	return true;
 }
 
-/* The field of a tag, mostly the one after the last; NULL: not flat. */
+/* The field of a tag, which is mostly one of two; NULL: not flat. */
 static inline const ProtobufCFieldDescriptor *find_field(
 	const ProtobufCMessageDescriptor *type,
 	const ProtobufCFieldDescriptor *likely, uint64_t tag)
 {
 	const ProtobufCFieldDescriptor *field = likely;
+	uint32_t id = (uint32_t)(tag >> 3);
 
 	if (tag > UINT32_MAX)
 		return NULL;
-	if (likely == type->fields + type->n_fields || likely->id != tag >> 3)
-		field = protobuf_c_message_descriptor_get_field(
-			type, (unsigned)(tag >> 3));
+	if (likely == type->fields + type->n_fields || likely->id != id) {
+		field = &type->fields[id - 1];
+		if (id - 1 >= type->n_fields || field->id != id)
+			field = protobuf_c_message_descriptor_get_field(type,
+									id);
+	}
 	if (!field || field->label == PROTOBUF_C_LABEL_REPEATED ||
 	    wire_types[field->type] != (tag & 7))
 		return NULL;

@@ -38,11 +38,10 @@ out:
 static int send_message(troupe_ref to, const ProtobufCMessage *message,
 			const struct trp_extent *attachment)
 {
-	struct trp_envelope envelope;
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_MESSAGE);
 
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
-	envelope = trp_actor_post_envelope(TRP_MESSAGE);
 	return trp_send_mail(to, &envelope, message, attachment);
 }
 

@@ -58,12 +58,11 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		     struct troupe_time deadline)
 {
-	struct trp_envelope envelope;
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_MESSAGE);
 	int r;
 
 	if (!trp_message_is_valid(message))
 		return -EINVAL;
-	envelope = trp_actor_post_envelope(TRP_MESSAGE);
 	r = trp_memory_policy_check(to, message, &envelope);
 	if (r < 0)
 		return r;

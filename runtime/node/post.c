@@ -15,8 +15,9 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment)
 {
+	struct trp_flat flat;
+	bool is_flat = trp_flat_measure(message, &flat);
 	size_t size;
-	bool is_flat = trp_flat_size(message, &size);
 	void *bytes, *body;
 	int r;
 
@@ -24,7 +25,8 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	 * nested. */
 	if (!is_flat && !trp_message_is_within(message, TRP_MESSAGE_DEPTH))
 		return -EMSGSIZE;
-	size = sizeof(*envelope) + (is_flat ? size : trp_message_size(message));
+	size = sizeof(*envelope) +
+	       (is_flat ? flat.size : trp_message_size(message));
 	if (size > (envelope->kind == TRP_CONTROL ? (size_t)TRP_LIMIT_MAX
 						  : TRP_POST_MAX))
 		return -EMSGSIZE;
@@ -34,10 +36,10 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	if (r < 0)
 		return r;
 	envelope->type = trp_type_of(message->descriptor);
-	memcpy(bytes, envelope, sizeof(*envelope));
+	trp_envelope_write(envelope, bytes);
 	body = (char *)bytes + sizeof(*envelope);
 	if (is_flat)
-		trp_flat_pack(message, body);
+		trp_flat_pack(message, &flat, body);
 	else
 		trp_message_pack(message, body);
 	trp_mailbox_commit(mailbox, (uint32_t)size);

@@ -31,14 +31,14 @@ static void send_on(const ProtobufCMessage *message,
 	size_t size = trp_message_size(message);
 	unsigned char *bytes = malloc(size + 1), *flat = malloc(size + 1);
 	ProtobufCMessage *again;
-	size_t flat_size;
+	struct trp_flat measured;
 	int r;
 
 	assert(bytes && flat);
 	assert(trp_message_pack(message, bytes) == size);
-	if (trp_flat_size(message, &flat_size)) {
-		assert(flat_size == size);
-		assert(trp_flat_pack(message, flat) == size);
+	if (trp_flat_measure(message, &measured)) {
+		assert(measured.size == size);
+		assert(trp_flat_pack(message, &measured, flat) == size);
 		assert(memcmp(bytes, flat, size) == 0);
 	}
 	free(flat);

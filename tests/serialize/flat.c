@@ -129,7 +129,8 @@ static bool is_the_same_in(const ProtobufCMessageDescriptor *type,
 	static unsigned char mine[2 * ROOM], theirs[2 * ROOM];
 	struct trp_scratch_mark mark = trp_scratch_mark(&scratch);
 	ProtobufCMessage *message, *reference;
-	size_t packed, flat;
+	struct trp_flat flat;
+	size_t packed;
 	int r = trp_flat_unpack(type, bytes, size, &scratch, &message);
 
 	if (r == 0) {
@@ -141,9 +142,9 @@ static bool is_the_same_in(const ProtobufCMessageDescriptor *type,
 		protobuf_c_message_free_unpacked(reference, NULL);
 		cr_assert_eq(protobuf_c_message_pack(message, mine), packed);
 		cr_assert_eq(memcmp(mine, theirs, packed), 0, "%s", type->name);
-		cr_assert(trp_flat_size(message, &flat));
-		cr_assert_eq(flat, packed);
-		cr_assert_eq(trp_flat_pack(message, mine), packed);
+		cr_assert(trp_flat_measure(message, &flat));
+		cr_assert_eq(flat.size, packed);
+		cr_assert_eq(trp_flat_pack(message, &flat, mine), packed);
 		cr_assert_eq(memcmp(mine, theirs, packed), 0, "%s", type->name);
 	}
 	cr_assert(r == 0 || r == TRP_NOT_FLAT);
@@ -174,6 +175,7 @@ Test(flat, two_hundred_thousand_messages_are_the_same_to_protobuf_c)
 	state[1] = (unsigned short)(seed >> 16);
 	for (unsigned i = 0; i < 200000; i++) {
 		const ProtobufCMessageDescriptor *type = types[i % TYPES];
+		struct trp_flat flat;
 		size_t size, packed;
 
 		cr_assert_leq(type->sizeof_message, sizeof(memory));
@@ -181,10 +183,11 @@ Test(flat, two_hundred_thousand_messages_are_the_same_to_protobuf_c)
 		packed = protobuf_c_message_get_packed_size(message);
 		cr_assert_lt(packed, ROOM);
 		protobuf_c_message_pack(message, theirs);
-		cr_assert(trp_flat_size(message, &size));
+		cr_assert(trp_flat_measure(message, &flat));
+		size = flat.size;
 		cr_assert_eq(size, packed, "%s: %zu, not %zu", type->name, size,
 			     packed);
-		cr_assert_eq(trp_flat_pack(message, mine), size);
+		cr_assert_eq(trp_flat_pack(message, &flat, mine), size);
 		cr_assert_eq(memcmp(mine, theirs, size), 0, "%s", type->name);
 		flats[i % TYPES] += is_the_same_in(type, mine, size);
 		if (!size)
@@ -228,10 +231,11 @@ Test(flat, lists_nested_messages_and_unknown_fields_are_not_flat)
 	Sample__EntryLater later = SAMPLE__ENTRY_LATER__INIT;
 	Sample__Entry *entry;
 	ProtobufCMessage *message;
+	struct trp_flat flat;
 	size_t size;
 
 	for (int i = 0; i < 3; i++) {
-		cr_assert_not(trp_flat_size(others[i], &size));
+		cr_assert_not(trp_flat_measure(others[i], &flat));
 		size = protobuf_c_message_pack(others[i], bytes);
 		cr_assert_eq(trp_flat_unpack(others[i]->descriptor, bytes, size,
 					     &scratch, &message),
@@ -243,7 +247,7 @@ Test(flat, lists_nested_messages_and_unknown_fields_are_not_flat)
 				     &scratch, &message),
 		     TRP_NOT_FLAT);
 	entry = sample__entry__unpack(NULL, size, bytes);
-	cr_assert_not(trp_flat_size(&entry->base, &size));
+	cr_assert_not(trp_flat_measure(&entry->base, &flat));
 	sample__entry__free_unpacked(entry, NULL);
 	cr_assert_null(trp_scratch_mark(&scratch).chunk);
 }

@@ -88,10 +88,10 @@ static void pack(void)
 
 static void pack_flat(void)
 {
-	size_t flat;
+	struct trp_flat flat;
 
-	if (trp_flat_size(&body.base, &flat))
-		sink = trp_flat_pack(&body.base,
+	if (trp_flat_measure(&body.base, &flat))
+		sink = trp_flat_pack(&body.base, &flat,
 				     bytes + sizeof(struct trp_envelope));
 }
 
