@@ -159,7 +159,7 @@ static ssize_t receive(struct trp_bus *bus, char *payload)
 
 static int local_ready(struct trp_bus *bus)
 {
-	static _Thread_local char payload[TRP_BUS_SIZE_MAX];
+	char payload[TRP_BUS_SIZE_MAX];
 	ssize_t length;
 
 	if (((struct local *)bus->state)->is_gone)
