@@ -174,9 +174,10 @@ $(O)/lib/libtroupe.a: $(LIBRARY_OBJ)
 	@rm -f $@
 	$(call quiet,AR)$(AR) rcs $@ $^
 
-$(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map
+$(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map runtime/hot.ld
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=runtime/libtroupe.map -Wl,-Bsymbolic \
+		-Wl,-T,runtime/hot.ld \
 		$(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
 	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
 

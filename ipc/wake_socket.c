@@ -13,10 +13,11 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 
 static uint64_t this_node;
 static uint32_t home; /* the network namespace of the node */
-static void (*tell)(uint32_t slot, int error);
+static TRP_HOT void (*tell)(uint32_t slot, int error);
 
 /* The socket of this process; `owner` tells it after a fork. */
 static struct {

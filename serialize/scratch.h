@@ -39,7 +39,7 @@ struct trp_scratch_mark {
 };
 
 enum {
-	TRP_SCRATCH_FIRST = 4096,     /* bytes of the first chunk */
+	TRP_SCRATCH_FIRST = 768,      /* bytes of the first chunk */
 	TRP_SCRATCH_KEPT = 4 << 20,   /* held by an idle scratch at most */
 	TRP_SCRATCH_WARM = 256 << 20, /* held by an empty one at most */
 	TRP_SCRATCH_MAX = 1 << 30,    /* the bound where none is given */

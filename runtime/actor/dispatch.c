@@ -2,6 +2,7 @@
 #include "runtime/actor/dispatch.h"
 
 #include <errno.h>
+#include "ipc/hot.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
@@ -9,7 +10,7 @@
 #include "runtime/node/types.h"
 #include "serialize/type.h"
 
-static struct trp_type_table handlers; /* of the class, by type */
+static TRP_HOT struct trp_type_table handlers; /* of the class, by type */
 
 int trp_dispatch_learn(const struct troupe_class *klass)
 {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/custom_mailbox.h"
@@ -132,7 +133,7 @@ static int turn_others(void)
 	enum { OTHERS = 3 };
 	static int (*const other[OTHERS])(void) = { turn_timers, trp_input_turn,
 						    trp_overflow_turn };
-	static unsigned next;
+	static TRP_HOT unsigned next;
 	int i, r = TRP_STEP_IDLE;
 
 	for (i = 0; i < OTHERS && r == TRP_STEP_IDLE; i++)
@@ -175,7 +176,7 @@ static bool is_closed(void)
 
 static int turn(void)
 {
-	static unsigned turns;
+	static TRP_HOT unsigned turns;
 	int r = TRP_STEP_IDLE;
 
 	if (trp_self.exits.first)
@@ -244,7 +245,7 @@ static void stay_bound(void)
 
 static int sleep_until(struct troupe_time deadline)
 {
-	static struct troupe_time rescan_at;
+	static TRP_HOT struct troupe_time rescan_at;
 	int r;
 
 	if (!rescan_at.ns) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dispatch.h"
@@ -70,7 +71,7 @@ static _Noreturn void fail(int r)
 	trp_self_exit(TROUPE_ERROR, r, text);
 }
 
-static bool has_begun; /* init() has not failed */
+static TRP_HOT bool has_begun; /* init() has not failed */
 
 /* r: negative, or a clean end. */
 static _Noreturn void wind_up(int r)
@@ -101,8 +102,8 @@ static _Noreturn void wind_up(int r)
  * Armed when the actor has no work and is about to sleep, so a message costs it
  * nothing.
  */
-static struct troupe_timer idle_timer;
-static uint64_t seen; /* messages had been received when it was armed */
+static TRP_HOT struct troupe_timer idle_timer;
+static TRP_HOT uint64_t seen; /* messages had been received when it was armed */
 
 /* Not if something arrived since, or waits for work to complete. */
 static int expired(struct troupe_timer *timer)
@@ -179,7 +180,7 @@ static const struct troupe_class root_class = { .name = "root",
 						.run = root_main };
 
 /* The class of a function without one. */
-static struct troupe_class function_class = { .name = "function" };
+static TRP_HOT struct troupe_class function_class = { .name = "function" };
 
 static const struct troupe_class *find_class(
 	const Troupe__Control__Birth *birth)

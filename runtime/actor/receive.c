@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
@@ -39,7 +40,7 @@ struct list {
 };
 
 /* The waiting call, and its result. */
-static struct wanted {
+static TRP_HOT struct wanted {
 	const struct troupe_pattern *patterns; /* NULL: nobody waits */
 	size_t count;
 	uint64_t print;
@@ -50,19 +51,19 @@ static struct wanted {
 	struct troupe_message message;
 } wanted = { .index = -1 };
 
-static struct list *lists;
-static struct trp_type_table lists_by_type;
+static TRP_HOT struct list *lists;
+static TRP_HOT struct trp_type_table lists_by_type;
 
 /* The last call has returned this; the next one releases it. */
-static struct trp_saved_mail *given_saved;
-static struct trp_mail given_mail;
-static bool is_mail_given;
-static struct trp_exit_notice *given_end;
-static struct trp_scratch_mark given_mark;
+static TRP_HOT struct trp_saved_mail *given_saved;
+static TRP_HOT struct trp_mail given_mail;
+static TRP_HOT bool is_mail_given;
+static TRP_HOT struct trp_exit_notice *given_end;
+static TRP_HOT struct trp_scratch_mark given_mark;
 
 /* Its span, from the return until the release. */
 static struct trp_envelope given_envelope;
-static int64_t given_begin;
+static TRP_HOT int64_t given_begin;
 
 static const struct troupe_pattern anything = { 0 };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "ipc/wake_socket.h"
 #include "runtime/actor/mail.h"
@@ -15,7 +16,7 @@
 #include "runtime/node/wake_failure.h"
 #include "serialize/message.h"
 
-struct trp_self trp_self;
+TRP_HOT struct trp_self trp_self;
 
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
@@ -61,6 +62,22 @@ static bool leaks(void)
 }
 #endif
 
+/* fflush(NULL) writes to a page of its own, so not for nothing. */
+static void flush_output(void)
+{
+#ifdef __GLIBC__
+	extern FILE *_IO_list_all;
+
+	for (const FILE *file = _IO_list_all; file; file = file->_chain)
+		if (file->_mode > 0 ||
+		    file->_IO_write_ptr > file->_IO_write_base)
+			break;
+		else if (!file->_chain)
+			return;
+#endif
+	fflush(NULL);
+}
+
 void trp_self_exit(enum troupe_cause cause, int code, const char *text)
 {
 	trp_dead_letter_end();
@@ -72,7 +89,7 @@ void trp_self_exit(enum troupe_cause cause, int code, const char *text)
 	}
 	if (trp_self.status)
 		trp_status_write_exit(trp_self.status, cause, code, text);
-	fflush(NULL);
+	flush_output();
 	_exit(cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN
 		      ? EXIT_SUCCESS
 		      : EXIT_FAILURE);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_unread.h"
 #include "runtime/node/dead_letter.pb-c.h"
 #include "runtime/node/log.h"
@@ -39,10 +40,10 @@ static_assert(sizeof(struct notices) <=
 		      sizeof(((struct trp_front *)NULL)->user),
 	      "fits into a front");
 
-static struct trp_mailbox *mailbox;
-static struct trp_timers *timers;
-static _Atomic uint64_t *offset;
-static struct letters *letters;
+static TRP_HOT struct trp_mailbox *mailbox;
+static TRP_HOT struct trp_timers *timers;
+static TRP_HOT _Atomic uint64_t *offset;
+static TRP_HOT struct letters *letters;
 
 static struct notices *notices(void)
 {
@@ -294,9 +295,9 @@ static struct {
 
 void trp_dead_letter_end(void)
 {
-	if (silence.unsaid)
-		troupe_log(TROUPE_WARNING, "%lu more dead letters",
-			   silence.unsaid);
+	if (!silence.unsaid)
+		return;
+	troupe_log(TROUPE_WARNING, "%lu more dead letters", silence.unsaid);
 	silence.unsaid = 0;
 }
 

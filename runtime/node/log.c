@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 #include "runtime/troupe.h"
 #include "serialize/printable.h"
 
@@ -22,8 +23,8 @@ static const char *const level_name[] = {
 
 static char own_title[TRP_TITLE_SIZE] = "troupe";
 static char *title = own_title;
-static bool is_impatient;
-static unsigned unread; /* lines since nobody reads */
+static TRP_HOT bool is_impatient;
+static TRP_HOT unsigned unread; /* lines since nobody reads */
 
 /* Not by snprintf(): each page of code that a spawn touches is a fault. */
 void trp_log_set_title(const char *text)

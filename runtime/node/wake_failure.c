@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include "ipc/hot.h"
 #include "ipc/wake_socket.h"
 #include "runtime/node/status.h"
 
-static _Atomic uint64_t *failures;
+static TRP_HOT _Atomic uint64_t *failures;
 
 static void count(uint32_t slot, int error)
 {

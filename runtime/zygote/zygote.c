@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 #include "ipc/wake_socket.h"
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
@@ -23,7 +24,7 @@
 #include "runtime/node/types.h"
 #include "serialize/printable.h"
 
-enum { BATCH = 64, NAMES_MAX = 1 << 20 };
+enum { BATCH = 16, NAMES_MAX = 1 << 20 };
 
 struct pipes {
 	int orders[2];
@@ -216,14 +217,43 @@ static void show_titles(const struct trp_node *node, char *text, size_t size)
 	trp_process_show(text, size);
 }
 
+/*
+ * Where the next block of malloc() begins: with a page, so that the first ones
+ * of a child fit into it.  (As glibc lays blocks out; elsewhere it is no harm.)
+ */
+static void align_heap(void)
+{
+	enum { SIZE = 120 << 10, PAGE = 4096, HEAD = 16 };
+	static void *volatile kept; /* or the compiler takes none of it */
+	uintptr_t end;
+
+	kept = malloc(SIZE);
+	end = (uintptr_t)kept - HEAD + SIZE + HEAD;
+	free(kept);
+	kept = malloc(SIZE + (-end & (PAGE - 1)));
+}
+
+/* The frames of a child begin with a page, too. */
+static __attribute__((noinline)) void serve_all(struct trp_node *node,
+						const struct pipes *pipes)
+{
+	_Alignas(4096) volatile char edge = 0;
+
+	while (serve(node, pipes->orders[0], pipes->births[1]) == edge)
+		;
+}
+
 static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 {
-	/* Each child writes its title there: the stack is its own already. */
-	char shown[64 + TRP_TITLE_SIZE];
+	/* Each child writes to these, on the page that it writes to anyway. */
+	static TRP_HOT char shown[64 + TRP_TITLE_SIZE];
+	static TRP_HOT struct trp_node own;
 	struct trp_loaded loaded = { 0 };
 	char *names = NULL;
 	size_t size = 0;
 
+	own = *node;
+	node = &own;
 	close(pipes->orders[1]);
 	close(pipes->births[0]);
 	set_signals();
@@ -244,8 +274,8 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	    write_all(pipes->births[1], names, loaded.names) < 0)
 		_exit(EXIT_FAILURE);
 	free(names);
-	while (serve(node, pipes->orders[0], pipes->births[1]) == 0)
-		;
+	align_heap();
+	serve_all(node, pipes);
 	_exit(EXIT_SUCCESS);
 }
 

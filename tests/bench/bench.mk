@@ -64,10 +64,10 @@ $(O)/bin/troupe-bench: $(O)/tests/sim/net.o $(O)/tests/sim/original.o
 # The harness with all its benchmarks, and the programs that time one part of
 # the library by its internal headers.
 $(O)/bin/troupe-bench: $(BENCH_SRC:%.c=$(O)/%.o) $(O)/gen/tests/bench/bench.pb-c.o \
-		$(O)/lib/libtroupe.a | $(PEER_FILES)
+		$(O)/lib/libtroupe.a runtime/hot.ld | $(PEER_FILES)
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(LDFLAGS) -rdynamic -o $@ $(filter %.o,$^) $(O)/lib/libtroupe.a \
-		-Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
+		-Wl,-T,runtime/hot.ld -Wl,--wrap=trp_arena_create,--wrap=trp_arena_fini \
 		$(shell $(PKG_CONFIG) --libs jansson) $(LIBS) -lm
 
 $(O)/bin/bench-%: $(O)/tests/bench/parts/%.o $(O)/lib/libtroupe.a
