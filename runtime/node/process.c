@@ -21,10 +21,11 @@ static pid_t *tid_address;
 static void *robust_list;
 static size_t robust_size;
 
+/* By syscall(), as all here: the pages of prctl() and getppid() are faults. */
 void trp_process_die_with(pid_t parent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (syscall(SYS_getppid) != parent)
 		_exit(EXIT_FAILURE);
 }
 
@@ -249,5 +250,5 @@ void trp_process_show(char *text, size_t size)
 
 void trp_process_name(const char *name)
 {
-	prctl(PR_SET_NAME, name);
+	syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
 }

@@ -73,7 +73,11 @@ void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 	assert((unsigned)cause <= TROUPE_NOCONNECTION);
 	status->cause = (int32_t)cause;
 	status->code = code;
-	snprintf(status->text, sizeof(status->text), "%s", text ? text : "");
+	/* Not by snprintf(): most have no text, and its code is three faults.
+	 */
+	status->text[0] = '\0';
+	if (text)
+		strncat(status->text, text, sizeof(status->text) - 1);
 	/* E1: pairs with the acquire in trp_status_read_exit(). */
 	trp_store_release(&status->said, 1);
 }
