@@ -8,14 +8,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { WORDS = 512 }; /* of a page */
-
 static struct segment {
 	struct segment *next;
 	uintptr_t begin;
 	size_t size;
-	uint64_t *kept; /* NULL: nobody can write there */
+	bool is_kept; /* else nobody can write there */
+	size_t at;    /* in `copies` */
 } * segments;
+
+/*
+ * In shared memory, which no process can write: private pages would be copied
+ * in each fork.
+ */
+static const char *copies;
 
 /*
  * Pages of zeros stay untouched.  By hand, as an address sanitizer objects to
@@ -30,18 +35,7 @@ __attribute__((no_sanitize("address"))) static void copy(uint64_t *to,
 			to[i] = from[i];
 }
 
-static uint64_t *copy_of(uintptr_t begin, size_t size)
-{
-	void *kept = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (kept == MAP_FAILED)
-		return NULL;
-	copy(kept, (const uint64_t *)begin, size / sizeof(uint64_t));
-	return kept;
-}
-
-static int keep_segment(uintptr_t base, const ElfW(Phdr) * header)
+static int add_segment(uintptr_t base, const ElfW(Phdr) * header, size_t *total)
 {
 	uintptr_t end = base + header->p_vaddr + header->p_memsz;
 	struct segment *segment = malloc(sizeof(*segment));
@@ -52,32 +46,47 @@ static int keep_segment(uintptr_t base, const ElfW(Phdr) * header)
 	*segment = (struct segment) {
 		.next = segments,
 		.begin = (base + header->p_vaddr) & ~(uintptr_t)7,
+		.is_kept = header->p_flags & PF_W,
+		.at = *total,
 	};
 	segment->size = ((end + 7) & ~(uintptr_t)7) - segment->begin;
-	if (header->p_flags & PF_W)
-		segment->kept = copy_of(segment->begin, segment->size);
-	if (header->p_flags & PF_W && !segment->kept) {
-		free(segment);
-		return -ENOMEM;
-	}
+	if (segment->is_kept)
+		*total += segment->size;
 	segments = segment;
 	return 0;
 }
 
-static int keep_object(struct dl_phdr_info *info, size_t size, void *data)
+static int add_object(struct dl_phdr_info *info, size_t size, void *total)
 {
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
 		    info->dlpi_phdr[i].p_memsz)
-			r = keep_segment(info->dlpi_addr, &info->dlpi_phdr[i]);
+			r = add_segment(info->dlpi_addr, &info->dlpi_phdr[i],
+					total);
 	return r;
 }
 
 int trp_image_keep(void)
 {
-	return dl_iterate_phdr(keep_object, NULL);
+	size_t total = 0;
+	char *to;
+	int r = dl_iterate_phdr(add_object, &total);
+
+	if (r < 0)
+		return r;
+	to = mmap(NULL, total, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (to == MAP_FAILED)
+		return -ENOMEM;
+	for (const struct segment *of = segments; of; of = of->next)
+		if (of->is_kept)
+			copy((uint64_t *)(to + of->at),
+			     (const uint64_t *)of->begin,
+			     of->size / sizeof(uint64_t));
+	copies = to;
+	return mprotect(to, total, PROT_READ) < 0 ? -errno : 0;
 }
 
 bool trp_image_has(const void *at, size_t size)
@@ -90,8 +99,7 @@ bool trp_image_has(const void *at, size_t size)
 		segment = segment->next;
 	if (!segment || size > segment->size - (begin - segment->begin))
 		return false;
-	return !segment->kept ||
-	       memcmp(at,
-		      (const char *)segment->kept + (begin - segment->begin),
+	return !segment->is_kept ||
+	       memcmp(at, copies + segment->at + (begin - segment->begin),
 		      size) == 0;
 }
