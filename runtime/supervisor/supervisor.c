@@ -468,47 +468,57 @@ static int verdict(const struct trp_supervisor *supervisor, int r)
 	return STATUS_FAILED;
 }
 
-int trp_supervisor_run(const struct trp_options *options,
-		       const struct trp_module *const *modules)
+static int run(struct trp_supervisor *supervisor,
+	       const struct trp_options *options,
+	       const struct trp_module *const *modules)
 {
-	static struct trp_supervisor supervisor;
 	struct trp_loaded loaded = { 0 };
 	siginfo_t child;
 	int r;
 
-	supervisor = (struct trp_supervisor) { 0 };
 	trp_log_set_title("supervisor");
-	settle_signals(&supervisor);
-	supervisor.had_children =
+	settle_signals(supervisor);
+	supervisor->had_children =
 		waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	r = prepare(&supervisor, options, modules);
+	r = prepare(supervisor, options, modules);
 	if (r < 0)
 		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
-	r = trp_zygote_start(&supervisor.zygote, &supervisor.node,
-			     supervisor.end_signal, &loaded);
+	r = trp_zygote_start(&supervisor->zygote, &supervisor->node,
+			     supervisor->end_signal, &loaded);
 	if (r < 0) {
 		trp_log_complain(": cannot load %s: %s", options->argv[0],
 				 loaded.why);
-		trp_reaper_end(&supervisor);
+		trp_reaper_end(supervisor);
 		close_trace(options);
-		trp_arena_fini(&supervisor.node.arena);
+		trp_arena_fini(&supervisor->node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
 						      : STATUS_FAILED;
 	}
-	supervisor.has_zygote = true;
-	r = set_up(&supervisor);
+	supervisor->has_zygote = true;
+	r = set_up(supervisor);
 	if (r == 0)
-		r = open_control(&supervisor, options->node);
+		r = open_control(supervisor, options->node);
 	if (r == 0)
-		r = live(&supervisor, options);
-	supervisor.is_ending = true;
-	trp_zygote_stop(&supervisor.zygote);
-	trp_reaper_end(&supervisor);
+		r = live(supervisor, options);
+	supervisor->is_ending = true;
+	trp_zygote_stop(&supervisor->zygote);
+	trp_reaper_end(supervisor);
 	close_trace(options);
 	trp_dead_letter_end();
 	trp_log_catch_up();
-	r = verdict(&supervisor, r);
-	tear_down(&supervisor);
+	r = verdict(supervisor, r);
+	tear_down(supervisor);
+	return r;
+}
+
+int trp_supervisor_run(const struct trp_options *options,
+		       const struct trp_module *const *modules)
+{
+	static struct trp_supervisor supervisor;
+	int r = run(&supervisor, options, modules);
+
+	/* Not before: each fork would copy its pages, 100 KiB. */
+	memset(&supervisor, 0, sizeof(supervisor));
 	return r;
 }
