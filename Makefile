@@ -90,7 +90,10 @@ EXAMPLE   = $(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) \
 	    -Iruntime -I$(O)/gen/examples \
 	    $(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 # The libraries of clients are loaded where they are used (ipc/library.h).
-LIBS      = $(shell $(PKG_CONFIG) --libs liburing libprotobuf-c) -ldl
+# liburing is small: as a part of libtroupe it costs an actor no mappings.
+URING    := $(or $(wildcard $(shell $(CC) -print-file-name=liburing.a)),\
+	      $(shell $(PKG_CONFIG) --libs liburing))
+LIBS      = $(URING) $(shell $(PKG_CONFIG) --libs libprotobuf-c) -ldl
 LDFLAGS  += $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,now -Wl,-z,relro
 
 # V=1 shows the commands, -s shows nothing.
