@@ -350,6 +350,21 @@ bool trp_arena_is_held(const struct trp_arena *arena, uint32_t region,
 		       trp_whose(slot, generation, incarnation);
 }
 
+uint32_t trp_arena_before(const struct trp_arena *arena, uint32_t region)
+{
+	const struct trp_holder *holder = trp_arena_holder(arena, region);
+	uint64_t whose = trp_load_acquire(&holder->whose); /* H2 */
+	uint32_t incarnation = trp_load_relaxed(&holder->incarnation);
+	uint32_t previous = trp_load_relaxed(&holder->previous);
+
+	return whose && incarnation &&
+			       trp_arena_is_held(
+				       arena, previous, trp_whose_slot(whose),
+				       (uint32_t)(whose >> 40), incarnation - 1)
+		       ? previous
+		       : TRP_NO_REGION;
+}
+
 /*
  * Back from the current one.  It is of that incarnation or a later one, for it
  * is stored before the slot's life; a region that changes hands on the way
@@ -359,18 +374,13 @@ uint32_t trp_arena_region_of(const struct trp_arena *arena, uint32_t slot,
 			     uint32_t generation, uint32_t incarnation)
 {
 	uint32_t region = trp_arena_region(arena, slot);
-	const struct trp_holder *holder;
-	uint32_t its;
 
-	for (uint32_t i = 0; i < arena->regions && region < arena->regions;
+	for (uint32_t i = 0; i < arena->regions && region != TRP_NO_REGION;
 	     i++) {
 		if (trp_arena_is_held(arena, region, slot, generation,
 				      incarnation))
 			return region;
-		holder = trp_arena_holder(arena, region);
-		its = trp_load_relaxed(&holder->incarnation);
-		region = its > incarnation ? trp_load_relaxed(&holder->previous)
-					   : TRP_NO_REGION;
+		region = trp_arena_before(arena, region);
 	}
 	return TRP_NO_REGION;
 }

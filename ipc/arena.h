@@ -90,7 +90,7 @@ struct trp_endpoint {
 	_Atomic uint32_t peer;	 /* slot */
 	_Atomic uint32_t target; /* generation of the receiver of `out` */
 	_Atomic uint32_t source; /* generation of the sender of `in` */
-	uint32_t spare;
+	_Atomic uint16_t at[2]; /* its incarnation, of each of `in`, mod 2^16 */
 	struct trp_endpoint_out out[TRP_STREAMS];
 	struct trp_endpoint_in in[TRP_STREAMS];
 };
@@ -244,6 +244,8 @@ uint32_t trp_arena_region(const struct trp_arena *arena, uint32_t slot);
  */
 uint32_t trp_arena_region_of(const struct trp_arena *arena, uint32_t slot,
 			     uint32_t generation, uint32_t incarnation);
+/* The region of the incarnation before that of a region, or TRP_NO_REGION. */
+uint32_t trp_arena_before(const struct trp_arena *arena, uint32_t region);
 bool trp_arena_is_held(const struct trp_arena *arena, uint32_t region,
 		       uint32_t slot, uint32_t generation,
 		       uint32_t incarnation);
@@ -318,6 +320,13 @@ static inline uint64_t trp_whose(uint32_t slot, uint32_t generation,
 static inline uint32_t trp_whose_slot(uint64_t whose)
 {
 	return whose >> 24 & 0xffff;
+}
+
+/* Some incarnation of that generation of that slot. */
+static inline bool trp_whose_is_of(uint64_t whose, uint32_t slot,
+				   uint32_t generation)
+{
+	return (whose ^ trp_whose(slot, generation, 0)) >> 24 == 0;
 }
 
 /*

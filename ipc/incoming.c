@@ -20,25 +20,55 @@ void trp_incoming_check(const struct trp_incoming *in)
 	assert(!in->ring || (in->ring_size && in->base <= in->cursor));
 	assert(in->head_ring.base <= in->head);
 	assert(in->published_ring.base <= in->published);
+	assert(in->cursor - trp_lane_base(in->incarnation) < TRP_LANE_SPAN);
+	assert(trp_load_relaxed(in->at) == (uint16_t)in->incarnation);
 }
 
-void trp_incoming_reset(struct trp_incoming *in,
-			const struct trp_endpoint_out *theirs)
+/* Private: all is read up to `at`, where a ring begins that is not open. */
+static void stand_at(struct trp_incoming *in, uint64_t at)
 {
+	in->tail = in->cursor = in->head = in->published = in->base = at;
+	in->head_ring = in->published_ring = (struct trp_ring) { 0, at };
+	in->ring = NULL;
+	in->word = 0;
+}
+
+void trp_incoming_reset(struct trp_incoming *in, uint32_t incarnation)
+{
+	uint64_t begin = trp_lane_base(incarnation);
+
 	*in = (struct trp_incoming) {
 		.mine = in->mine,
+		.at = in->at,
 		.moving = in->moving,
 		.stream = in->stream,
-		.theirs = theirs,
 		.peer = in->peer,
 		.sender = in->sender,
-		.region = in->region,
 		.limit = in->limit,
+		.incarnation = incarnation,
+		.region = TRP_NO_REGION,
 	};
-	trp_store_relaxed(&in->mine->head, 0);
-	trp_store_relaxed(&in->mine->event, 0);
+	stand_at(in, begin);
+	trp_store_relaxed(in->at, (uint16_t)incarnation);
+	trp_store_relaxed(&in->mine->head, begin);
+	trp_store_relaxed(&in->mine->event, begin);
 	trp_store_relaxed(&in->mine->ring, 0);
-	trp_store_relaxed(&in->mine->base, 0);
+	trp_store_relaxed(&in->mine->base, begin);
+}
+
+void trp_incoming_attach(struct trp_incoming *in,
+			 const struct trp_endpoint_out *theirs, uint32_t region,
+			 const _Atomic uint64_t *holder, uint64_t whose)
+{
+	in->theirs = theirs;
+	in->region = region;
+	in->holder = holder;
+	in->whose = whose;
+}
+
+static bool is_held(const struct trp_incoming *in)
+{
+	return !in->holder || trp_load_relaxed(in->holder) == in->whose;
 }
 
 static int open_ring(struct trp_incoming *in, const struct trp_arena *arena,
@@ -84,11 +114,32 @@ static int open_first_ring(struct trp_incoming *in,
 int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 			uint64_t head, uint64_t ring, uint64_t base)
 {
-	if (head % 8 || base > head)
+	uint64_t begin = trp_lane_base(in->incarnation);
+
+	if (head % 8 || base % 8 || head - begin >= TRP_LANE_SPAN ||
+	    base - begin > head - begin)
 		return -EBADMSG;
-	in->tail = in->cursor = in->head = head;
+	stand_at(in, head);
+	in->base = base;
+	in->head_ring = in->published_ring = (struct trp_ring) { ring, base };
 	/* Closed: the endpoint names the next ring. */
 	return ring ? open_ring(in, arena, block_of(ring), base) : 0;
+}
+
+void trp_incoming_inherit(struct trp_incoming *in,
+			  const struct trp_arena *arena, uint64_t head,
+			  uint64_t ring, uint64_t base)
+{
+	/* Without its lane, it is where the lane ended. */
+	if (trp_incoming_resume(in, arena, head, in->theirs ? ring : 0, base) <
+	    0) {
+		stand_at(in, trp_lane_base(in->incarnation));
+		in->is_broken = true;
+	}
+	trp_store_relaxed(&in->mine->head, in->head);
+	trp_store_relaxed(&in->mine->event, in->head);
+	trp_store_relaxed(&in->mine->ring, in->head_ring.word);
+	trp_store_relaxed(&in->mine->base, in->head_ring.base);
 }
 
 /* 1: there is more than before; 0: there is not; or -EBADMSG. */
@@ -97,9 +148,11 @@ static int look_for_more(struct trp_incoming *in)
 	/* A1: pairs with R1 in trp_outgoing_commit(). */
 	uint64_t tail = trp_load_acquire(&in->theirs->tail);
 
-	if (tail == in->tail)
+	/* In the region of another: what is there is no tail. */
+	if (tail == in->tail || !is_held(in))
 		return 0;
-	if (tail < in->tail || tail % 8)
+	if (tail < in->tail || tail % 8 ||
+	    tail - trp_lane_base(in->incarnation) >= TRP_LANE_SPAN)
 		return -EBADMSG;
 	in->tail = tail;
 	return 1;
@@ -259,7 +312,7 @@ static void discard(struct trp_incoming *in)
 {
 	uint64_t tail = trp_load_relaxed(&in->theirs->tail);
 
-	if (tail > in->tail)
+	if (tail > in->tail && is_held(in))
 		in->tail = tail;
 	pass(in, in->tail - in->cursor);
 }
@@ -269,7 +322,7 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 {
 	int r = 1;
 
-	if (in->is_broken)
+	if (in->is_broken || !in->theirs)
 		return 0;
 	if (in->cursor == in->tail)
 		r = look_for_more(in);
@@ -285,7 +338,14 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 
 bool trp_incoming_has_more(const struct trp_incoming *in)
 {
-	return in->cursor != trp_load_relaxed(&in->theirs->tail);
+	return in->theirs && in->cursor != trp_load_relaxed(&in->theirs->tail);
+}
+
+bool trp_incoming_is_drained(struct trp_incoming *in)
+{
+	if (in->is_broken)
+		discard(in);
+	return in->is_broken || !trp_incoming_has_more(in) || !is_held(in);
 }
 
 /* Each store is a release, so that a kill leaves them in this order. */
@@ -350,7 +410,26 @@ bool trp_incoming_catch_up(struct trp_incoming *in, bool *ret_ring)
 	atomic_thread_fence(memory_order_seq_cst);
 	*ret_ring = is_awaited(in);
 	TRP_CHECK(trp_incoming_check(in));
-	return in->is_broken || !trp_incoming_has_more(in);
+	return trp_incoming_is_drained(in);
+}
+
+/* J3: at each store the endpoint says the end of one lane, or the next one. */
+void trp_incoming_pass_on(struct trp_incoming *in)
+{
+	uint64_t begin = trp_lane_base(++in->incarnation);
+
+	assert(in->head == in->cursor && in->published == in->head);
+	assert(!in->held);
+	trp_store_relaxed(&in->mine->event, begin);
+	/* R8: pairs with A9 in trp_peer_meet(); head has left the last lane
+	 * that looked alike, and comes into this one after it. */
+	trp_store_release(in->at, (uint16_t)in->incarnation);
+	in->theirs = NULL;
+	in->region = TRP_NO_REGION;
+	in->is_broken = in->is_delayed = false;
+	stand_at(in, begin);
+	move_to_ring(in);
+	TRP_CHECK(trp_incoming_check(in));
 }
 
 static uint64_t end_of(const struct trp_mail *mail)
@@ -377,5 +456,6 @@ bool trp_incoming_done(struct trp_incoming *in, const struct trp_mail *mail)
 
 uint64_t trp_incoming_behind(const struct trp_incoming *in)
 {
-	return trp_load_relaxed(&in->theirs->tail) - in->cursor;
+	return in->theirs ? trp_load_relaxed(&in->theirs->tail) - in->cursor
+			  : 0;
 }

@@ -13,10 +13,9 @@ struct trp_incoming {
 	struct trp_endpoint_in *mine;
 	struct trp_moving *moving; /* in the own front */
 	enum trp_stream stream;
-	const struct trp_endpoint_out *theirs;
-	struct trp_peer *peer; /* the mailbox's */
-	uint32_t sender;       /* slot */
-	uint32_t region;       /* of the sender, in which the lane lies */
+	const struct trp_endpoint_out *theirs; /* NULL: not there (yet) */
+	struct trp_peer *peer;		       /* the mailbox's */
+	uint32_t sender;		       /* slot */
 	uint32_t limit; /* what the sender may leave unread; 0: no limit */
 	uint32_t held;	/* records handed out and not done with */
 	uint32_t given; /* records handed out */
@@ -35,20 +34,56 @@ struct trp_incoming {
 		uint64_t word, base;
 	} head_ring, published_ring;
 	bool is_broken;
+	bool is_delayed;      /* held records keep it from the next lane */
+	_Atomic uint16_t *at; /* of the own endpoint */
+	uint32_t incarnation; /* of the sender */
+	uint32_t region;      /* of that one, in which the lane lies */
+	/* Who must still hold it; NULL: not looked at. */
+	const _Atomic uint64_t *holder;
+	uint64_t whose;
 };
 
-/* A new sender: its endpoint is `theirs`; reads from position 0 on. */
-void trp_incoming_reset(struct trp_incoming *in,
-			const struct trp_endpoint_out *theirs);
-
-void trp_incoming_check(const struct trp_incoming *in);
+/*
+ * A new sender, which knows nothing of this yet: at the beginning of the lane
+ * of that incarnation.
+ */
+void trp_incoming_reset(struct trp_incoming *in, uint32_t incarnation);
 
 /*
- * After a reset: goes on at `head`, in the ring that lies at `base` and that an
- * endpoint calls `ring`.  0 or -EBADMSG.
+ * The lane is there: its sender's endpoint, in that region.  *holder is `whose`
+ * as long as it is.
+ */
+void trp_incoming_attach(struct trp_incoming *in,
+			 const struct trp_endpoint_out *theirs, uint32_t region,
+			 const _Atomic uint64_t *holder, uint64_t whose);
+
+/*
+ * After a reset, and attached: goes on at `head`, in the ring that lies at
+ * `base` and that an endpoint calls `ring`.  0 or -EBADMSG.  `mine` is
+ * untouched.
  */
 int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 			uint64_t head, uint64_t ring, uint64_t base);
+
+/*
+ * The same for a successor, before its endpoint says who the sender is: `mine`
+ * is set as well, with the event at head.  What is invalid is a lane that is
+ * broken.
+ */
+void trp_incoming_inherit(struct trp_incoming *in,
+			  const struct trp_arena *arena, uint64_t head,
+			  uint64_t ring, uint64_t base);
+
+/*
+ * All of the lane is read and published, and nothing will follow: to the
+ * beginning of the next incarnation's.
+ */
+void trp_incoming_pass_on(struct trp_incoming *in);
+
+/* Nothing is left that can be read now; a broken lane is discarded first. */
+bool trp_incoming_is_drained(struct trp_incoming *in);
+
+void trp_incoming_check(const struct trp_incoming *in);
 
 /*
  * The next record at the cursor.  Returns 1 with ret_mail set (except

@@ -20,6 +20,14 @@ struct trp_record {
 
 static_assert(sizeof(struct trp_record) == 8, "one load, and positions of 8");
 
+/* The positions of an incarnation's lanes, and where they begin. */
+#define TRP_LANE_SPAN (UINT64_C(1) << 56)
+
+static inline uint64_t trp_lane_base(uint32_t incarnation)
+{
+	return (uint64_t)(incarnation & 0xff) << 56;
+}
+
 /* Space in the ring for a record of `bytes` bytes. */
 static inline uint64_t trp_record_space(uint64_t bytes)
 {

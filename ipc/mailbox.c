@@ -35,6 +35,7 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		.arena = arena,
 		.slot = slot,
 		.generation = generation,
+		.incarnation = incarnation,
 		.limit = bounded(limit),
 		.front = front,
 		.doorbell = trp_arena_doorbell(arena, slot),
@@ -100,7 +101,7 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	int r;
 
 	if (peer && peer->slot == slot && peer->target == generation &&
-	    trp_peer_is_live(peer)) {
+	    trp_peer_life(peer) == peer->life) {
 		*ret_peer = peer;
 		return 0;
 	}
@@ -122,6 +123,8 @@ static int find_receiver(struct trp_mailbox *box, uint32_t slot,
 	}
 	if (peer->target != generation)
 		trp_peer_aim(box, peer, life);
+	else
+		trp_peer_follow(box, peer);
 	*ret_peer = peer;
 	return 0;
 }
@@ -228,7 +231,9 @@ uint64_t trp_mailbox_commit(struct trp_mailbox *box, uint32_t size)
 
 	box->reserved = NULL;
 	box->quiet = peer;
-	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size)) {
+	/* J6: after F1, the event may be that of a dead process. */
+	if (trp_outgoing_commit(&peer->out[box->reserved_stream], size) ||
+	    trp_peer_life(peer) != peer->view) {
 		box->quiet = NULL;
 		trp_peer_ring(box, peer);
 	}
@@ -298,17 +303,23 @@ int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 	struct trp_peer *peer;
 	struct trp_outgoing *out;
 	uint32_t limit;
+	bool is_new;
 	int r = find_receiver(box, slot, generation, &peer);
 
 	if (r < 0)
 		return r;
 	out = &peer->out[TRP_MAIL];
-	limit = limit_of(box, peer, TRP_MAIL);
-	if (trp_outgoing_want_room(out, &box->region, limit))
-		return 1;
-	if (out->theirs)
-		return 0;
-	/* It may have seen us, and read, before it could see that we wait. */
-	trp_peer_meet(box, peer);
-	return trp_outgoing_want_room(out, &box->region, limit);
+	for (;;) {
+		limit = limit_of(box, peer, TRP_MAIL);
+		if (trp_outgoing_want_room(out, &box->region, limit))
+			return 1;
+		is_new = trp_peer_follow(box, peer);
+		if (out->theirs)
+			return 0;
+		/* It may have met us, and read, before it could see that we
+		 * wait. */
+		trp_peer_meet(box, peer);
+		if (!out->theirs && !is_new)
+			return 0;
+	}
 }

@@ -37,6 +37,7 @@ struct trp_mailbox {
 	const struct trp_arena *arena;
 	uint32_t slot;
 	uint32_t generation;
+	uint32_t incarnation;
 	uint32_t limit;
 	struct trp_front *front; /* of the own region */
 	struct trp_doorbell *doorbell;

@@ -120,17 +120,25 @@ void trp_mailbox_receive_check(struct trp_mailbox *box)
 
 /* ---- doorbells ----------------------------------------------------------- */
 
-/* The endpoint of a sender that talks to us, or NULL. */
-static const struct trp_endpoint *endpoint_for_us(struct trp_mailbox *box,
-						  uint32_t region)
+/*
+ * The oldest incarnation of that life of a slot which has an endpoint for us:
+ * nothing of it has been read.  False: there is none.
+ */
+static bool find_first(struct trp_mailbox *box, uint32_t slot, uint64_t life,
+		       uint32_t *ret_incarnation)
 {
-	const struct trp_endpoint *endpoint =
-		trp_endpoint_find(box->arena, region, box->slot);
+	uint32_t incarnation = trp_life_incarnation(life);
+	uint32_t region = trp_arena_region_of(
+		box->arena, slot, trp_life_generation(life), incarnation);
+	bool is_found = false;
 
-	/* T2: pairs with T1 in trp_peer_aim(). */
-	if (!endpoint || trp_load_acquire(&endpoint->target) != box->generation)
-		return NULL;
-	return endpoint;
+	for (; region != TRP_NO_REGION;
+	     region = trp_arena_before(box->arena, region), incarnation--)
+		if (trp_peer_endpoint_for_us(box, region)) {
+			*ret_incarnation = incarnation;
+			is_found = true;
+		}
+	return is_found;
 }
 
 /* The peer, with in[] that come from the present owner of that slot. */
@@ -139,8 +147,8 @@ static int find_sender(struct trp_mailbox *box, uint32_t slot,
 {
 	const _Atomic uint64_t *at = &trp_arena_slot(box->arena, slot)->life;
 	struct trp_peer *peer = trp_peer_find(box, slot);
-	const struct trp_endpoint *theirs;
-	uint32_t generation, region;
+	uint32_t generation, incarnation = 0;
+	bool is_found;
 	uint64_t life;
 	int r;
 
@@ -154,17 +162,25 @@ static int find_sender(struct trp_mailbox *box, uint32_t slot,
 			*ret_peer = peer;
 			return 0;
 		}
-		region = trp_arena_region(box->arena, slot);
-		theirs = endpoint_for_us(box, region);
+		is_found = find_first(box, slot, life, &incarnation);
 	} while (trp_load_relaxed(at) != life);
-	if (!theirs)
+	if (!is_found)
 		return -ESRCH;
 	r = trp_peer_make(box, slot, &peer);
 	if (r < 0)
 		return r;
-	trp_peer_adopt(box, peer, generation, theirs, region);
+	trp_peer_adopt(box, peer, generation, incarnation);
 	*ret_peer = peer;
 	return 0;
+}
+
+/* There may be a record, or a lane that this one is to pass on to. */
+static bool has_news(const struct trp_peer *peer, int stream)
+{
+	const struct trp_incoming *in = &peer->in[stream];
+
+	return !in->theirs || trp_incoming_has_more(in) ||
+	       trp_life_incarnation(trp_peer_life(peer)) != in->incarnation;
 }
 
 static void arrive(uint32_t sender, void *data)
@@ -178,7 +194,7 @@ static void arrive(uint32_t sender, void *data)
 	if (r < 0)
 		return;
 	for (int i = 0; i < TRP_STREAMS; i++)
-		if (trp_incoming_has_more(&peer->in[i]))
+		if (has_news(peer, i))
 			enqueue(box, peer, i);
 }
 
@@ -264,13 +280,8 @@ static void begin(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 static int lie(struct trp_mailbox *box, struct trp_peer *peer, int stream,
 	       struct trp_mail *ret_mail)
 {
-	uint64_t life = trp_peer_life(peer);
-
-	if (trp_life_generation(life) != peer->source ||
-	    trp_life_state(life) == TRP_FREE) {
-		trp_peer_adopt(box, peer, 0, NULL, 0);
+	if (trp_load_acquire(peer->in[stream].holder) != peer->in[stream].whose)
 		return 0;
-	}
 	box->lies++;
 	turn_to(box, &peer->in[stream]);
 	publish(box);
@@ -323,24 +334,73 @@ static bool linger(struct trp_mailbox *box, const struct trp_incoming *in)
 	return false;
 }
 
-/* 1, or -EBADMSG, or 0: the lane is empty and its sender will ring. */
+/* J8: before the head leaves the lane. */
+static void forget_handling(struct trp_mailbox *box, struct trp_peer *peer,
+			    int stream)
+{
+	_Atomic uint64_t *handling = &box->front->handling;
+
+	if (trp_handling_is_of(trp_load_relaxed(handling), peer->slot,
+			       stream == TRP_REPLY))
+		trp_store_release(handling, 0);
+}
+
+/*
+ * All is read that is there.  True: go on reading, as its sender has died, and
+ * has written more before, or has a successor.
+ */
+static bool pass_on(struct trp_mailbox *box, struct trp_peer *peer, int stream,
+		    uint32_t last)
+{
+	struct trp_incoming *in = &peer->in[stream];
+	uint64_t life = trp_peer_life(peer); /* A8: before T(k) */
+
+	if (trp_life_generation(life) != peer->source ||
+	    trp_life_state(life) == TRP_FREE) {
+		trp_peer_adopt(box, peer, 0, 0);
+		return false;
+	}
+	if (trp_life_incarnation(life) == in->incarnation ||
+	    in->incarnation >= last)
+		return false;
+	if (trp_peer_find_lane(box, peer, stream) &&
+	    !trp_incoming_is_drained(in))
+		return true;
+	in->is_delayed = in->held;
+	if (in->held)
+		return false;
+	turn_to(box, in);
+	publish(box);
+	forget_handling(box, peer, stream);
+	trp_incoming_pass_on(in);
+	return true;
+}
+
+/*
+ * 1, or -EBADMSG, or 0: there is nothing up to incarnation `last`, and its
+ * sender will ring.
+ */
 static int read_lane(struct trp_mailbox *box, struct trp_peer *peer, int stream,
-		     struct trp_mail *ret_mail)
+		     uint32_t last, struct trp_mail *ret_mail)
 {
 	struct trp_incoming *in = &peer->in[stream];
 	int r;
 
-	if (!in->theirs)
+	if (!peer->source || in->incarnation > last)
 		return 0;
 	for (;;) {
-		r = trp_incoming_next(in, box->arena, ret_mail);
-		if (r < 0)
-			return lie(box, peer, stream, ret_mail);
+		r = in->theirs || trp_peer_find_lane(box, peer, stream)
+			    ? trp_incoming_next(in, box->arena, ret_mail)
+			    : 0;
 		if (r > 0)
 			break;
-		if (!in->is_broken && linger(box, in))
+		if (r < 0 && lie(box, peer, stream, ret_mail) < 0)
+			return r;
+		if (in->theirs && !in->is_broken && linger(box, in))
 			continue;
-		if (catch_up(box, in))
+		if (pass_on(box, peer, stream, last))
+			continue;
+		if (!in->theirs || catch_up(box, in))
 			return 0;
 	}
 	begin(box, peer, stream, ret_mail);
@@ -368,10 +428,10 @@ static int read_queue(struct trp_mailbox *box, int kind,
 	while (queue->first) {
 		if (queue->turn == 0)
 			end_turn(box, queue, stream);
-		r = read_lane(box, queue->first, stream, ret_mail);
+		r = read_lane(box, queue->first, stream, UINT32_MAX, ret_mail);
 		if (r > 0)
 			queue->turn--;
-		else
+		else if (r == 0)
 			dequeue_first(box, queue, stream);
 		if (r)
 			return r;
@@ -405,7 +465,7 @@ int trp_mailbox_receive(struct trp_mailbox *box, unsigned take,
 }
 
 int trp_mailbox_receive_from(struct trp_mailbox *box, uint32_t slot,
-			     struct trp_mail *ret_mail)
+			     uint32_t last, struct trp_mail *ret_mail)
 {
 	struct trp_peer *peer;
 	int stream, r;
@@ -416,13 +476,13 @@ int trp_mailbox_receive_from(struct trp_mailbox *box, uint32_t slot,
 	if (r < 0)
 		return r == -ESRCH ? 0 : r;
 	stream = TRP_REPLY;
-	r = read_lane(box, peer, stream, ret_mail);
+	r = read_lane(box, peer, stream, last, ret_mail);
 	if (r == 0) {
 		stream = TRP_MAIL;
-		r = read_lane(box, peer, stream, ret_mail);
+		r = read_lane(box, peer, stream, last, ret_mail);
 	}
 	/* Not caught up with, so its sender will not ring. */
-	if (r > 0)
+	if (r != 0)
 		enqueue(box, peer, stream);
 	return r;
 }
@@ -442,6 +502,8 @@ void trp_mailbox_receive_done(struct trp_mailbox *box,
 					  TRP_HANDLING_DONE);
 	if (trp_incoming_done(in, mail))
 		publish(box);
+	if (in->is_delayed && !in->held)
+		enqueue(box, in->peer, mail->stream);
 }
 
 bool trp_mailbox_receive_is_empty(struct trp_mailbox *box, unsigned take)

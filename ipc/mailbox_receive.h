@@ -27,12 +27,12 @@ int trp_mailbox_receive(struct trp_mailbox *box, unsigned take,
 			struct trp_mail *ret_mail);
 
 /*
- * The same from one sender, any record: before its death is reported.  Also
- * -ENOMEM, -ENOBUFS, if the sender is new and there is no room for its
- * endpoint.
+ * The same from one sender, any record of its incarnations up to `last`: before
+ * the death of that one is reported.  Also -ENOMEM, -ENOBUFS, if the sender is
+ * new and there is no room for its endpoint.
  */
 int trp_mailbox_receive_from(struct trp_mailbox *box, uint32_t slot,
-			     struct trp_mail *ret_mail);
+			     uint32_t last, struct trp_mail *ret_mail);
 
 /*
  * In any order, inner ones before outer ones; the space is the sender's again

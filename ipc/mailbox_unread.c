@@ -2,6 +2,7 @@
 #include "ipc/mailbox_unread.h"
 
 #include "ipc/incoming.h"
+#include "ipc/progress.h"
 
 /*
  * Records that are still unread, as a third process sees them.  The memory of
@@ -13,55 +14,49 @@ static uint64_t life_of(const struct trp_arena *arena, uint32_t slot)
 	return trp_load_acquire(&trp_arena_slot(arena, slot)->life);
 }
 
-static uint64_t tail_of(const struct trp_endpoint *endpoint, int stream)
+/* Of what that region's holder sent; only endpoints that are found count. */
+static uint64_t unread_of(const struct trp_arena *arena, uint32_t region,
+			  uint32_t sender, uint64_t from, uint32_t receiver,
+			  int first_stream)
 {
-	return trp_load_acquire(&endpoint->out[stream].tail);
-}
+	uint64_t to = life_of(arena, receiver), bytes = 0;
+	const struct trp_endpoint *sent =
+		trp_endpoint_find(arena, region, receiver);
+	uint32_t incarnation =
+		trp_load_relaxed(&trp_arena_holder(arena, region)->incarnation);
+	struct trp_progress progress;
 
-static bool is_free(const struct trp_arena *arena, uint32_t slot)
-{
-	return trp_life_state(life_of(arena, slot)) == TRP_FREE;
-}
-
-static uint32_t generation_of(const struct trp_arena *arena, uint32_t slot)
-{
-	return trp_life_generation(life_of(arena, slot));
-}
-
-/* The endpoint of that slot for a peer. */
-static const struct trp_endpoint *endpoint_of(const struct trp_arena *arena,
-					      uint32_t slot, uint32_t peer)
-{
-	return trp_endpoint_find(arena, trp_arena_region(arena, slot), peer);
-}
-
-/* A receiver that has not seen this sender yet has read nothing of it. */
-static uint64_t head_of(const struct trp_endpoint *endpoint, int stream,
-			uint32_t source)
-{
-	if (!endpoint || trp_load_acquire(&endpoint->source) != source)
+	if (!sent || trp_life_state(to) != TRP_LIVE ||
+	    trp_load_acquire(&sent->target) != trp_life_generation(to))
 		return 0;
-	return trp_load_acquire(&endpoint->in[stream].head);
+	progress = trp_progress_find(arena, trp_arena_region(arena, receiver),
+				     sender, trp_life_generation(from));
+	for (int i = first_stream; i < TRP_STREAMS; i++) {
+		struct trp_place place =
+			trp_progress_place(arena, &progress, sender, from, i);
+		uint64_t tail = trp_load_acquire(&sent->out[i].tail);
+
+		if (place.incarnation == incarnation)
+			bytes += tail - place.head;
+		else if (place.incarnation < incarnation)
+			bytes += tail - trp_lane_base(incarnation);
+	}
+	return bytes;
 }
 
-/* Only the endpoint by which the receiver would find it counts. */
 static uint64_t unread(const struct trp_arena *arena, uint32_t receiver,
 		       uint32_t sender, int first_stream)
 {
-	uint64_t from = life_of(arena, sender);
-	uint64_t to = life_of(arena, receiver);
-	const struct trp_endpoint *sent, *read;
-	uint64_t bytes = 0;
+	uint64_t from = life_of(arena, sender), bytes = 0;
+	uint32_t region;
 
-	if (trp_life_state(from) == TRP_FREE || trp_life_state(to) != TRP_LIVE)
+	if (trp_life_state(from) == TRP_FREE ||
+	    trp_life_state(life_of(arena, receiver)) != TRP_LIVE)
 		return 0;
-	sent = endpoint_of(arena, sender, receiver);
-	if (!sent || trp_load_acquire(&sent->target) != trp_life_generation(to))
-		return 0;
-	read = endpoint_of(arena, receiver, sender);
-	for (int i = first_stream; i < TRP_STREAMS; i++)
-		bytes += tail_of(sent, i) -
-			 head_of(read, i, trp_life_generation(from));
+	for (region = trp_arena_region(arena, sender); region != TRP_NO_REGION;
+	     region = trp_arena_before(arena, region))
+		bytes += unread_of(arena, region, sender, from, receiver,
+				   first_stream);
 	return bytes;
 }
 
@@ -96,27 +91,28 @@ static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 		box->wakes++;
 }
 
-uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
+uint32_t trp_mailbox_unread_ring_of(struct trp_mailbox *box, uint32_t region)
 {
 	const struct trp_arena *arena = box->arena;
+	uint64_t whose =
+		trp_load_relaxed(&trp_arena_holder(arena, region)->whose);
+	uint32_t dead = trp_whose_slot(whose), receivers = 0;
 	const struct trp_endpoint *endpoint;
 	uint32_t endpoints, receiver;
-	uint32_t receivers = 0, region = trp_arena_region(arena, dead);
 
-	if (is_free(arena, dead))
-		return 0;
 	endpoints =
 		trp_load_acquire(&trp_arena_front(arena, region)->endpoints);
 	if (endpoints > arena->slots)
 		endpoints = arena->slots;
-	for (uint32_t number = 1; number <= endpoints; number++) {
+	for (uint32_t number = 1; whose && number <= endpoints; number++) {
 		endpoint = trp_endpoint_at(arena, region, number);
 		if (!endpoint)
 			continue;
 		receiver = trp_load_relaxed(&endpoint->peer);
 		if (receiver >= arena->slots ||
 		    endpoint != trp_endpoint_find(arena, region, receiver) ||
-		    !unread(arena, receiver, dead, TRP_MAIL))
+		    !unread_of(arena, region, dead, life_of(arena, dead),
+			       receiver, TRP_MAIL))
 			continue;
 		ring_again(box, receiver, dead);
 		receivers++;
@@ -124,64 +120,54 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 	return receivers;
 }
 
+uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
+{
+	uint32_t region = trp_arena_region(box->arena, dead), receivers = 0;
+
+	if (trp_life_state(life_of(box->arena, dead)) == TRP_FREE)
+		return 0;
+	for (; region != TRP_NO_REGION;
+	     region = trp_arena_before(box->arena, region))
+		receivers += trp_mailbox_unread_ring_of(box, region);
+	return receivers;
+}
+
 /* ---- unread mail of a dead process --------------------------------------- */
 
 struct walk {
 	const struct trp_arena *arena;
-	uint32_t dead, region;
+	uint32_t dead;
 	void (*meet)(uint32_t sender, void *data);
 	void (*visit)(const struct trp_mail *mail, void *data);
 	void *data;
 };
 
-/* Its progress in a lane: records that begin below `done` are finished. */
-struct place {
-	uint64_t head, ring, base, done;
-};
-
-static struct place place_of(const struct walk *walk, uint32_t sender,
-			     const struct trp_endpoint *endpoint, int stream)
-{
-	const struct trp_front *front =
-		trp_arena_front(walk->arena, walk->region);
-	const struct trp_moving *moving = &front->moving;
-	const struct trp_endpoint_in *in = &endpoint->in[stream];
-	bool is_moving = trp_load_acquire(&moving->lane) ==
-			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
-	uint64_t handling = trp_load_acquire(&front->handling);
-	struct place place = {
-		.head = trp_load_acquire(is_moving ? &moving->head : &in->head),
-		.ring = trp_load_acquire(is_moving ? &moving->ring : &in->ring),
-		.base = trp_load_acquire(is_moving ? &moving->base : &in->base),
-	};
-
-	/* The positions between are whole rings apart: near head is right. */
-	if (trp_handling_is_of(handling, sender, stream == TRP_REPLY))
-		place.done = ((place.head & ~(UINT64_MAX >> 16)) |
-			      (handling & (UINT64_MAX >> 16) & ~UINT64_C(7))) +
-			     !!(handling & TRP_HANDLING_DONE);
-	return place;
-}
-
-static void read_lane(const struct walk *walk, uint32_t sender,
-		      const struct trp_endpoint_out *theirs, int stream,
-		      struct place place)
+/* In one region of the sender; place.incarnation is the holder's. */
+static void read_lane(const struct walk *walk, uint32_t sender, uint32_t region,
+		      int stream, struct trp_place place)
 {
 	enum { MOST = 1 << 20 }; /* records; more is invalid */
-	uint64_t tail = trp_load_acquire(&theirs->tail);
-	struct trp_endpoint_in mine = { 0 };
+	const struct trp_endpoint *sent =
+		trp_endpoint_find(walk->arena, region, walk->dead);
+	struct trp_endpoint mine = { 0 };
 	struct trp_moving moving = { 0 };
-	struct trp_incoming in = { .mine = &mine,
+	struct trp_incoming in = { .mine = &mine.in[stream],
+				   .at = &mine.at[stream],
 				   .moving = &moving,
 				   .stream = stream,
-				   .sender = sender,
-				   .region = trp_arena_region(walk->arena,
-							      sender) };
+				   .sender = sender };
 	struct trp_mail mail = { .stream = stream };
+	uint64_t tail;
 
-	trp_incoming_reset(&in, theirs);
-	if (place.head && trp_incoming_resume(&in, walk->arena, place.head,
-					      place.ring, place.base) < 0)
+	if (!sent ||
+	    trp_load_acquire(&sent->target) !=
+		    trp_life_generation(life_of(walk->arena, walk->dead)))
+		return;
+	tail = trp_load_acquire(&sent->out[stream].tail);
+	trp_incoming_reset(&in, place.incarnation);
+	trp_incoming_attach(&in, &sent->out[stream], region, NULL, 0);
+	if (trp_incoming_resume(&in, walk->arena, place.head, place.ring,
+				place.base) < 0)
 		return;
 	for (int i = 0; i < MOST && in.cursor < tail; i++) {
 		if (trp_incoming_next(&in, walk->arena, &mail) != 1)
@@ -191,74 +177,71 @@ static void read_lane(const struct walk *walk, uint32_t sender,
 	}
 }
 
-/* read: the endpoint of the dead, or NULL: it had not seen that sender. */
-static void read_sender(const struct walk *walk, uint32_t sender,
-			const struct trp_endpoint *read)
+/* The rest of the lane in which it was, and those that follow. */
+static void read_stream(const struct walk *walk, uint32_t sender, uint64_t life,
+			int stream, struct trp_place place)
 {
-	const struct trp_endpoint *sent;
-	struct place place = { 0 };
+	for (;;) {
+		uint32_t region = trp_arena_region_of(walk->arena, sender,
+						      trp_life_generation(life),
+						      place.incarnation);
 
-	if (sender == TRP_SLOT_SUPERVISOR || sender >= walk->arena->slots ||
-	    is_free(walk->arena, sender))
-		return;
-	sent = endpoint_of(walk->arena, sender, walk->dead);
-	if (!sent || trp_load_acquire(&sent->target) !=
-			     generation_of(walk->arena, walk->dead))
-		return;
-	if (walk->meet)
-		walk->meet(sender, walk->data);
-	for (int i = 0; i < TRP_STREAMS; i++) {
-		if (read)
-			place = place_of(walk, sender, read, i);
-		read_lane(walk, sender, &sent->out[i], i, place);
+		if (region != TRP_NO_REGION)
+			read_lane(walk, sender, region, stream, place);
+		if (place.incarnation == trp_life_incarnation(life))
+			return;
+		place = (struct trp_place) { .incarnation =
+						     place.incarnation + 1 };
+		place.head = place.base = place.done =
+			trp_lane_base(place.incarnation);
 	}
 }
 
-/* Whether it had seen the present owner of that slot; then by its endpoint. */
-static bool had_seen(const struct walk *walk, uint32_t sender,
-		     const struct trp_endpoint *endpoint)
+static void read_sender(uint32_t sender, uint64_t life,
+			const struct trp_progress *progress, void *data)
 {
-	return endpoint && trp_load_acquire(&endpoint->source) ==
-				   generation_of(walk->arena, sender);
+	const struct walk *walk = data;
+
+	if (sender == TRP_SLOT_SUPERVISOR)
+		return;
+	if (walk->meet)
+		walk->meet(sender, walk->data);
+	for (int i = 0; i < TRP_STREAMS; i++)
+		read_stream(walk, sender, life, i,
+			    trp_progress_place(walk->arena, progress, sender,
+					       life, i));
+}
+
+/* Does any incarnation of it send there? */
+static bool is_sender(const struct walk *walk, uint32_t sender)
+{
+	uint32_t region = trp_arena_region(walk->arena, sender);
+	const struct trp_endpoint *sent;
+
+	for (; region != TRP_NO_REGION;
+	     region = trp_arena_before(walk->arena, region)) {
+		sent = trp_endpoint_find(walk->arena, region, walk->dead);
+		if (sent && trp_load_acquire(&sent->target) ==
+				    trp_life_generation(
+					    life_of(walk->arena, walk->dead)))
+			return true;
+	}
+	return false;
 }
 
 static void read_stranger(uint32_t sender, void *data)
 {
 	const struct walk *walk = data;
-	const struct trp_front *front =
-		trp_arena_front(walk->arena, walk->region);
-	bool has_endpoints = trp_load_acquire(&front->generation) ==
-			     generation_of(walk->arena, walk->dead);
+	uint64_t life = life_of(walk->arena, sender);
+	struct trp_progress progress;
 
-	if (!has_endpoints ||
-	    !had_seen(walk, sender,
-		      trp_endpoint_find(walk->arena, walk->region, sender)))
-		read_sender(walk, sender, NULL);
-}
-
-static void read_known(const struct walk *walk)
-{
-	const struct trp_front *front =
-		trp_arena_front(walk->arena, walk->region);
-	const struct trp_endpoint *endpoint;
-	uint32_t endpoints, sender;
-
-	if (trp_load_acquire(&front->generation) !=
-	    generation_of(walk->arena, walk->dead))
-		return; /* it never began */
-	endpoints = trp_load_acquire(&front->endpoints);
-	for (uint32_t number = 1;
-	     number <= endpoints && number < walk->arena->slots; number++) {
-		endpoint = trp_endpoint_at(walk->arena, walk->region, number);
-		if (!endpoint)
-			continue;
-		sender = trp_load_relaxed(&endpoint->peer);
-		if (sender < walk->arena->slots &&
-		    endpoint == trp_endpoint_find(walk->arena, walk->region,
-						  sender) &&
-		    had_seen(walk, sender, endpoint))
-			read_sender(walk, sender, endpoint);
-	}
+	if (trp_life_state(life) == TRP_FREE || !is_sender(walk, sender))
+		return;
+	progress = trp_progress_find(walk->arena,
+				     trp_arena_region(walk->arena, walk->dead),
+				     sender, trp_life_generation(life));
+	if (!progress.endpoint)
+		read_sender(sender, life, &progress, data);
 }
 
 void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
@@ -267,11 +250,41 @@ void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 					   void *data),
 			     void *data)
 {
-	struct walk walk = { arena, dead,  trp_arena_region(arena, dead),
-			     meet,  visit, data };
+	struct walk walk = { arena, dead, meet, visit, data };
 	struct trp_doorbell *doorbell = trp_arena_doorbell(arena, dead);
 
-	read_known(&walk);
+	trp_progress_each(arena, trp_arena_region(arena, dead), read_sender,
+			  &walk);
 	if (trp_doorbell_is_set(doorbell))
 		trp_doorbell_take(doorbell, arena->slots, read_stranger, &walk);
+}
+
+struct taking {
+	const struct trp_arena *arena;
+	void (*meet)(uint32_t sender, uint64_t taken, void *data);
+	void *data;
+};
+
+static void say_taken(uint32_t sender, uint64_t life,
+		      const struct trp_progress *progress, void *data)
+{
+	const struct taking *taking = data;
+
+	if (sender != TRP_SLOT_SUPERVISOR)
+		taking->meet(sender,
+			     trp_progress_place(taking->arena, progress, sender,
+						life, TRP_MAIL)
+				     .begun,
+			     taking->data);
+}
+
+void trp_mailbox_unread_taken(const struct trp_arena *arena, uint32_t dead,
+			      void (*meet)(uint32_t sender, uint64_t taken,
+					   void *data),
+			      void *data)
+{
+	struct taking taking = { arena, meet, data };
+
+	trp_progress_each(arena, trp_arena_region(arena, dead), say_taken,
+			  &taking);
 }

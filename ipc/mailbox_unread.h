@@ -15,9 +15,11 @@ uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 
 /*
  * For the process that reaped `dead`: rings every live receiver that has unread
- * records of it.  Returns their number; 0: the slot can be reused.
+ * records of any incarnation of it.  Returns their number; 0: the slot can be
+ * reused.  The other: of the holder of that region alone.
  */
 uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead);
+uint32_t trp_mailbox_unread_ring_of(struct trp_mailbox *box, uint32_t region);
 
 /*
  * For the process that reaped `dead`, while the directory still says that it
@@ -32,3 +34,14 @@ void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 			     void (*visit)(const struct trp_mail *mail,
 					   void *data),
 			     void *data);
+
+/*
+ * For the process that reaped an incarnation of `dead` which is to have a
+ * successor: by each live process that it knows, the position in the mail of
+ * that one below which records were handed out.  The others wait for the
+ * successor.
+ */
+void trp_mailbox_unread_taken(const struct trp_arena *arena, uint32_t dead,
+			      void (*meet)(uint32_t sender, uint64_t taken,
+					   void *data),
+			      void *data);

@@ -108,7 +108,8 @@ uint64_t trp_outgoing_reclaim(struct trp_outgoing *out,
 		return out->tail - out->head_seen;
 	/* A2: pairs with R2; the receiver no longer reads below it. */
 	head = trp_load_acquire(&out->theirs->head);
-	if (head > out->head_seen && head <= out->tail)
+	if (trp_load_relaxed(out->holder) == out->whose &&
+	    head > out->head_seen && head <= out->tail)
 		out->head_seen = head;
 	pay_debts(out, region, out->head_seen);
 	return out->tail - out->head_seen;
@@ -470,7 +471,8 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 	return true;
 }
 
-void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region)
+void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region,
+			uint64_t begin)
 {
 	drop_reservation(out, region);
 	pay_debts(out, region, UINT64_MAX);
@@ -478,5 +480,14 @@ void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region)
 		trp_region_free(region, out->block.offset, out->block.size);
 	assert(!out->debt_count);
 	free(out->debt);
-	*out = (struct trp_outgoing) { .mine = out->mine };
+	*out = (struct trp_outgoing) {
+		.mine = out->mine,
+		.tail = begin,
+		.reserved = begin,
+		.head_seen = begin,
+		.looked_at = begin,
+	};
+	trp_store_release(&out->mine->tail, begin);
+	trp_store_relaxed(&out->mine->room, UINT64_MAX);
+	trp_store_relaxed(&out->mine->ring, 0);
 }

@@ -16,7 +16,10 @@ struct trp_debt {
 struct trp_outgoing {
 	struct trp_endpoint_out *mine;
 	const struct trp_endpoint_in
-		*theirs;     /* NULL: they have not seen us yet */
+		*theirs; /* NULL: they have not met us yet */
+	/* Who must still hold the region of `theirs`. */
+	const _Atomic uint64_t *holder;
+	uint64_t whose;
 	unsigned char *ring; /* NULL: none yet */
 	uint64_t base;
 	struct trp_extent block; /* of the ring */
@@ -86,5 +89,9 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 
 void trp_outgoing_check(const struct trp_outgoing *out);
 
-/* The receiver is gone: frees everything except the endpoint. */
-void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region);
+/*
+ * Another receiver: frees everything except the endpoint, and begins at that
+ * position.
+ */
+void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region,
+			uint64_t begin);

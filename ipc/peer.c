@@ -16,10 +16,10 @@ void trp_peer_check(const struct trp_peer *peer)
 	assert(trp_load_relaxed(&endpoint->target) == peer->target);
 	assert(trp_load_relaxed(&endpoint->source) == peer->source);
 	assert(trp_life_generation(peer->life) == peer->target);
+	assert(!peer->life || trp_life_state(peer->life) == TRP_LIVE);
 	for (int i = 0; i < TRP_STREAMS; i++) {
-		assert(peer->target ||
-		       (!peer->out[i].theirs && !peer->out[i].tail));
-		assert(!peer->source == !peer->in[i].theirs);
+		assert(peer->target || !peer->out[i].theirs);
+		assert(peer->source || !peer->in[i].theirs);
 		assert(peer->in[i].sender == peer->slot &&
 		       peer->in[i].stream == (enum trp_stream)i);
 		trp_outgoing_check(&peer->out[i]);
@@ -60,10 +60,30 @@ struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot)
 	return peer && peer->endpoint ? peer : NULL;
 }
 
-static void find_front(struct trp_mailbox *box, struct trp_peer *peer)
+/* The region is that of `life`, or of a later one; whose is looked at later. */
+static void look(struct trp_mailbox *box, struct trp_peer *peer, uint64_t life)
 {
-	peer->front = trp_arena_front(box->arena,
-				      trp_arena_region(box->arena, peer->slot));
+	peer->view = life;
+	peer->region = trp_arena_region(box->arena, peer->slot);
+	peer->whose = trp_load_acquire(
+		&trp_arena_holder(box->arena, peer->region)->whose);
+	peer->front = trp_arena_front(box->arena, peer->region);
+}
+
+bool trp_peer_follow(struct trp_mailbox *box, struct trp_peer *peer)
+{
+	uint64_t life = trp_peer_life(peer);
+
+	if (life == peer->view)
+		return false;
+	look(box, peer, life);
+	if (!peer->target || !trp_peer_is_live(peer))
+		return true;
+	peer->life = life;
+	peer->limit = 0;
+	for (int i = 0; i < TRP_STREAMS; i++)
+		peer->out[i].theirs = NULL;
+	return true;
 }
 
 static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
@@ -73,11 +93,12 @@ static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
 	peer->slot = slot;
 	peer->endpoint = endpoint;
 	peer->entry = trp_arena_slot(box->arena, slot);
-	find_front(box, peer);
+	look(box, peer, trp_peer_life(peer));
 	peer->doorbell = trp_arena_doorbell(box->arena, slot);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		peer->out[i].mine = &endpoint->out[i];
 		peer->in[i].mine = &endpoint->in[i];
+		peer->in[i].at = &endpoint->at[i];
 		peer->in[i].moving = &box->front->moving;
 		peer->in[i].stream = i;
 		peer->in[i].peer = peer;
@@ -124,54 +145,120 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer, uint64_t life)
 	if (box->reserved == peer)
 		box->reserved = NULL;
 	trp_store_relaxed(&endpoint->target, 0);
-	for (int i = 0; i < TRP_STREAMS; i++) {
-		trp_outgoing_reset(&peer->out[i], &box->region);
-		trp_store_release(&endpoint->out[i].tail, 0);
-		trp_store_relaxed(&endpoint->out[i].room, UINT64_MAX);
-		trp_store_relaxed(&endpoint->out[i].ring, 0);
-	}
+	for (int i = 0; i < TRP_STREAMS; i++)
+		trp_outgoing_reset(&peer->out[i], &box->region,
+				   trp_lane_base(box->incarnation));
 	peer->life = life;
 	peer->target = trp_life_generation(life);
 	peer->limit = 0;
-	find_front(box, peer);
+	look(box, peer, life);
 	/* T1: pairs with T2 in endpoint_for_us(). */
 	trp_store_release(&endpoint->target, peer->target);
 	TRP_CHECK(trp_peer_check(peer));
+}
+
+/* J5.  `at` first: a head that looks alike is older than it. */
+static bool has_met(const struct trp_mailbox *box, const struct trp_peer *peer,
+		    const struct trp_endpoint *theirs, int stream)
+{
+	uint64_t begin = trp_lane_base(box->incarnation);
+	/* A9: pairs with R8. */
+	uint16_t at = trp_load_acquire(&theirs->at[stream]);
+	uint64_t head = trp_load_acquire(&theirs->in[stream].head);
+
+	return at == (uint16_t)box->incarnation &&
+	       head - begin <= peer->out[stream].tail - begin;
 }
 
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	const struct trp_endpoint *theirs;
 
-	if (trp_load_acquire(&peer->front->generation) != peer->target)
+	if (trp_load_acquire(&peer->front->generation) != peer->target ||
+	    !trp_whose_is_of(peer->whose, peer->slot, peer->target))
 		return;
-	theirs = trp_endpoint_find(box->arena,
-				   trp_arena_region(box->arena, peer->slot),
-				   box->slot);
+	theirs = trp_endpoint_find(box->arena, peer->region, box->slot);
 	/* S2: pairs with S1; head and event are for us. */
 	if (!theirs || trp_load_acquire(&theirs->source) != box->generation)
 		return;
-	for (int i = 0; i < TRP_STREAMS; i++)
-		peer->out[i].theirs = &theirs->in[i];
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		struct trp_outgoing *out = &peer->out[i];
+
+		if (out->theirs || !has_met(box, peer, theirs, i))
+			continue;
+		out->theirs = &theirs->in[i];
+		out->holder =
+			&trp_arena_holder(box->arena, peer->region)->whose;
+		out->whose = peer->whose;
+	}
 }
 
 void trp_peer_adopt(struct trp_mailbox *box, struct trp_peer *peer,
-		    uint32_t generation, const struct trp_endpoint *theirs,
-		    uint32_t region)
+		    uint32_t generation, uint32_t incarnation)
 {
-	assert(!generation == !theirs);
 	trp_store_relaxed(&peer->endpoint->source, 0);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		if (box->unpublished == &peer->in[i])
 			box->unpublished = NULL;
-		trp_incoming_reset(&peer->in[i],
-				   theirs ? &theirs->out[i] : NULL);
-		peer->in[i].region = region;
+		trp_incoming_reset(&peer->in[i], incarnation);
 	}
-	find_front(box, peer);
 	/* S1: pairs with S2 in trp_peer_meet(). */
 	trp_store_release(&peer->endpoint->source, generation);
 	peer->source = generation;
+	TRP_CHECK(trp_peer_check(peer));
+}
+
+const struct trp_endpoint *trp_peer_endpoint_for_us(
+	const struct trp_mailbox *box, uint32_t region)
+{
+	const struct trp_endpoint *endpoint =
+		trp_endpoint_find(box->arena, region, box->slot);
+
+	/* T2: pairs with T1 in trp_peer_aim(). */
+	return endpoint && trp_load_acquire(&endpoint->target) ==
+				       box->generation
+		       ? endpoint
+		       : NULL;
+}
+
+bool trp_peer_find_lane(struct trp_mailbox *box, struct trp_peer *peer,
+			int stream)
+{
+	struct trp_incoming *in = &peer->in[stream];
+	const struct trp_endpoint *theirs;
+	uint32_t region;
+
+	if (in->theirs)
+		return true;
+	region = trp_arena_region_of(box->arena, peer->slot, peer->source,
+				     in->incarnation);
+	theirs = region == TRP_NO_REGION
+			 ? NULL
+			 : trp_peer_endpoint_for_us(box, region);
+	if (!theirs || !trp_arena_is_held(box->arena, region, peer->slot,
+					  peer->source, in->incarnation))
+		return false;
+	trp_incoming_attach(
+		in, &theirs->out[stream], region,
+		&trp_arena_holder(box->arena, region)->whose,
+		trp_whose(peer->slot, peer->source, in->incarnation));
+	return true;
+}
+
+void trp_peer_inherit(struct trp_mailbox *box, struct trp_peer *peer,
+		      uint32_t generation,
+		      const struct trp_place place[TRP_STREAMS])
+{
+	assert(!trp_load_relaxed(&peer->endpoint->source));
+	peer->source = generation;
+	for (int i = 0; i < TRP_STREAMS; i++) {
+		trp_incoming_reset(&peer->in[i], place[i].incarnation);
+		trp_peer_find_lane(box, peer, i);
+		trp_incoming_inherit(&peer->in[i], box->arena, place[i].head,
+				     place[i].ring, place[i].base);
+	}
+	/* S1. */
+	trp_store_release(&peer->endpoint->source, generation);
 	TRP_CHECK(trp_peer_check(peer));
 }
 
@@ -183,6 +270,7 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 	if (!trp_doorbell_set(peer->doorbell, box->slot))
 		trp_doorbell_mend(peer->doorbell, box->slot);
 	atomic_thread_fence(memory_order_seq_cst);
+	trp_peer_follow(box, peer);
 	how = trp_load_acquire(&peer->front->sleeping);
 	if (how != TRP_AWAKE &&
 	    trp_doorbell_wake(peer->doorbell, how, peer->slot))
@@ -191,11 +279,12 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 
 static bool has_read_all(struct trp_mailbox *box, struct trp_peer *peer)
 {
-	if (!peer->out[TRP_MAIL].theirs)
+	trp_peer_follow(box, peer);
+	if (!peer->out[TRP_MAIL].theirs || !peer->out[TRP_REPLY].theirs)
 		trp_peer_meet(box, peer);
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		const struct trp_outgoing *out = &peer->out[i];
-		uint64_t head = 0;
+		uint64_t head = trp_lane_base(box->incarnation);
 
 		if (out->theirs)
 			head = trp_load_relaxed(&out->theirs->head);

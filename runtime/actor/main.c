@@ -253,7 +253,7 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 		_exit(EXIT_FAILURE);
 	/* It was sent before we were forked. */
 	if (trp_mailbox_receive_from(&trp_self.mailbox, TRP_SLOT_SUPERVISOR,
-				     &mail) != 1)
+				     UINT32_MAX, &mail) != 1)
 		trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 	arguments = be_born(&mail);
 	trp_memory_budget_settle(&trp_self.mailbox.region.budget,

@@ -201,7 +201,8 @@ int trp_take(unsigned take)
 int trp_take_from(uint32_t slot)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_receive_from(&trp_self.mailbox, slot, &mail);
+	int r = trp_mailbox_receive_from(&trp_self.mailbox, slot, UINT32_MAX,
+					 &mail);
 
 	return taken(r, &mail);
 }

@@ -116,17 +116,18 @@ static long count_records(const struct trp_arena *arena,
 			  const struct trp_endpoint_out *out, uint32_t sender,
 			  uint64_t head, uint64_t ring, uint64_t base)
 {
-	struct trp_endpoint_in mine = { 0 };
+	struct trp_endpoint mine = { 0 };
 	struct trp_moving moving = { 0 };
-	struct trp_incoming in = { .mine = &mine,
+	struct trp_incoming in = { .mine = &mine.in[TRP_MAIL],
+				   .at = &mine.at[TRP_MAIL],
 				   .moving = &moving,
-				   .sender = sender,
-				   .region = trp_arena_region(arena, sender) };
+				   .sender = sender };
 	struct trp_mail mail;
 	long count = 0;
 	int r;
 
-	trp_incoming_reset(&in, out);
+	trp_incoming_reset(&in, 0);
+	trp_incoming_attach(&in, out, trp_arena_region(arena, sender), NULL, 0);
 	if (ring) {
 		in.ring_size = UINT64_C(1) << (ring & 63);
 		in.ring = trp_arena_at(arena, in.region, ring & ~UINT64_C(63),

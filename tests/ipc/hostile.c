@@ -210,7 +210,8 @@ static void live_with_her(uint64_t *sent_by_carol, uint64_t *next_of_carol)
 	trp_mailbox_unread_bytes(&kit.fresh, MALLORY, BOB);
 	trp_mailbox_receive_is_empty(&bob.box, TRP_TAKE_ALL);
 	for (int n = 0; n < 100; n++) {
-		if (trp_mailbox_receive_from(&bob.box, MALLORY, &mail) != 1)
+		if (trp_mailbox_receive_from(&bob.box, MALLORY, UINT32_MAX,
+					     &mail) != 1)
 			break;
 		touch(&mail);
 		trp_mailbox_receive_done(&bob.box, &mail);

@@ -122,10 +122,10 @@ static int post_all(struct kit_actor *actor, void *data)
 static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 {
 	const struct trp_endpoint *endpoint;
-	struct trp_endpoint_in mine = { 0 };
-	struct trp_incoming in = { .mine = &mine,
-				   .sender = SENDER,
-				   .region = kit_region(&kit, SENDER) };
+	struct trp_endpoint mine = { 0 };
+	struct trp_incoming in = { .mine = &mine.in[TRP_MAIL],
+				   .at = &mine.at[TRP_MAIL],
+				   .sender = SENDER };
 	struct trp_peer *peer = trp_peer_find(&receiver->box, SENDER);
 	struct trp_mail mail;
 	int r;
@@ -136,10 +136,13 @@ static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 		return nth;
 	if (peer) {
 		in = peer->in[TRP_MAIL];
-		in.mine = &mine;
+		in.mine = &mine.in[TRP_MAIL];
+		in.at = &mine.at[TRP_MAIL];
 	} else {
-		trp_incoming_reset(&in, &endpoint->out[TRP_MAIL]);
+		trp_incoming_reset(&in, 0);
 	}
+	trp_incoming_attach(&in, &endpoint->out[TRP_MAIL],
+			    kit_region(&kit, SENDER), NULL, 0);
 	while ((r = trp_incoming_next(&in, &receiver->arena, &mail)) == 1)
 		expect_letter(&mail, nth++);
 	cr_assert_eq(r, 0, "after %u letters: %d", nth, r);
@@ -345,7 +348,7 @@ static int read_all(struct kit_actor *actor, void *data)
 }
 
 /* The lane as a successor of the receiver would find it. */
-static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
+static bool take_up(struct trp_incoming *in, struct trp_endpoint *scratch)
 {
 	const struct trp_endpoint *endpoint = trp_endpoint_find(
 		&kit.fresh, kit_region(&kit, RECEIVER), SENDER);
@@ -358,10 +361,12 @@ static bool take_up(struct trp_incoming *in, struct trp_endpoint_in *scratch)
 
 	if (!endpoint || endpoint->source != kit_generation(&kit, SENDER))
 		return false;
-	*in = (struct trp_incoming) { .mine = scratch,
-				      .sender = SENDER,
-				      .region = kit_region(&kit, SENDER) };
-	trp_incoming_reset(in, &theirs->out[TRP_MAIL]);
+	*in = (struct trp_incoming) { .mine = &scratch->in[TRP_MAIL],
+				      .at = &scratch->at[TRP_MAIL],
+				      .sender = SENDER };
+	trp_incoming_reset(in, 0);
+	trp_incoming_attach(in, &theirs->out[TRP_MAIL],
+			    kit_region(&kit, SENDER), NULL, 0);
 	head = endpoint->in[TRP_MAIL].head;
 	in->base = endpoint->in[TRP_MAIL].base;
 	word = endpoint->in[TRP_MAIL].ring;
@@ -387,7 +392,7 @@ static uint32_t count_finished(uint32_t *ret_by_head)
 	uint64_t handling =
 		trp_arena_front(&kit.fresh, kit_region(&kit, RECEIVER))
 			->handling;
-	struct trp_endpoint_in scratch;
+	struct trp_endpoint scratch;
 	struct trp_incoming in;
 	struct trp_mail mail;
 	uint32_t finished = 0;

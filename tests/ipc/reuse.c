@@ -127,7 +127,8 @@ Test(reuse, a_late_ring_brings_no_mail_of_the_old_owner)
 	kit_actor_init(&kit, &ann, 1, 0);
 	trp_doorbell_set_again(ann.box.doorbell, 2);
 	cr_assert_eq(take(&ann, &mail), 0);
-	cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, &mail), 0);
+	cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, UINT32_MAX, &mail),
+		     0);
 	cr_assert_eq(kit_send_number(&other, 1, ann.generation, 8), 0);
 	cr_assert_eq(read_numbers(&ann, 8), 1);
 	depart();
@@ -222,10 +223,13 @@ Test(reuse, a_dead_sender_is_drained_before_its_slot_is_free)
 	cr_assert_eq(read_numbers(&kit.self, 4), 1);
 	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 1);
 	for (int i = 0; i < 3; i++) {
-		cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, &mail), 1);
+		cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, UINT32_MAX,
+						      &mail),
+			     1);
 		trp_mailbox_receive_done(&ann.box, &mail);
 	}
-	cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, &mail), 0);
+	cr_assert_eq(trp_mailbox_receive_from(&ann.box, 2, UINT32_MAX, &mail),
+		     0);
 	cr_assert_eq(trp_mailbox_unread_ring(&kit.self.box, 2), 0);
 	kit_free_slot(&kit, 2);
 }

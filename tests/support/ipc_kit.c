@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/ipc_kit.h"
 #include "ipc/mailbox_receive.h"
+#include "ipc/succession.h"
 #include "ipc/wake_socket.h"
 
 #include <dirent.h>
@@ -92,18 +93,54 @@ static uint32_t free_region(struct kit *kit, uint32_t slot)
 	return region;
 }
 
+static void release(struct kit *kit, uint32_t region)
+{
+	struct trp_arena *arena = &kit->self.arena;
+	uint64_t bytes;
+	int r = 0;
+
+	trp_arena_release(arena, region);
+	if (!trp_arena_clean(arena, region, &bytes))
+		r = trp_arena_give_back(arena, region, 1);
+	assert(r == 0);
+}
+
 uint32_t kit_give(struct kit *kit, uint32_t slot)
 {
-	uint32_t generation = kit_generation(kit, slot) + 1;
+	uint32_t generation = kit_generation(kit, slot) + 1, region;
 
-	if (kit_region(kit, slot) &&
-	    trp_arena_is_held(&kit->self.arena, kit_region(kit, slot), slot,
-			      generation - 1, 0))
-		trp_arena_release(&kit->self.arena, kit_region(kit, slot));
+	while (slot && (region = trp_succession_left(&kit->self.arena, slot)) !=
+			       TRP_NO_REGION)
+		release(kit, region);
 	trp_arena_assign(&kit->self.arena, free_region(kit, slot), slot,
 			 generation, 0);
 	*life_of(kit, slot) = trp_life(generation, 0, TRP_LIVE);
 	return generation;
+}
+
+void kit_succeed(struct kit *kit, uint32_t slot)
+{
+	uint32_t generation = kit_generation(kit, slot);
+	uint32_t incarnation = trp_life_incarnation(*life_of(kit, slot)) + 1;
+
+	trp_arena_assign(&kit->self.arena, free_region(kit, slot), slot,
+			 generation, incarnation);
+	trp_store_release(life_of(kit, slot),
+			  trp_life(generation, incarnation, TRP_LIVE));
+	trp_arena_check(&kit->self.arena);
+}
+
+unsigned kit_sweep(struct kit *kit, uint32_t slot)
+{
+	unsigned released = 0;
+	uint32_t region;
+
+	while ((region = trp_succession_spent(&kit->self.box, slot)) !=
+	       TRP_NO_REGION) {
+		release(kit, region);
+		released++;
+	}
+	return released;
 }
 
 uint32_t kit_region(const struct kit *kit, uint32_t slot)
@@ -113,19 +150,18 @@ uint32_t kit_region(const struct kit *kit, uint32_t slot)
 
 void kit_free_slot(struct kit *kit, uint32_t slot)
 {
-	uint32_t region = kit_region(kit, slot);
-	uint64_t bytes;
-	int r = 0;
+	uint64_t before = kit_usage(&kit->self.arena);
+	uint32_t region;
 
 	kit_set_state(kit, slot, TRP_FREE);
-	trp_arena_release(&kit->self.arena, region);
 	trp_doorbell_clear(trp_arena_doorbell(&kit->self.arena, slot));
 	trp_store_relaxed(&trp_arena_promises(&kit->self.arena)->pages[slot],
 			  0);
-	if (!trp_arena_clean(&kit->self.arena, region, &bytes))
-		r = trp_arena_give_back_doorbells(&kit->self.arena, slot, 1) |
-		    trp_arena_give_back(&kit->self.arena, region, 1);
-	assert(r == 0);
+	while ((region = trp_succession_left(&kit->self.arena, slot)) !=
+	       TRP_NO_REGION)
+		release(kit, region);
+	if (kit_usage(&kit->self.arena) < before)
+		trp_arena_give_back_doorbells(&kit->self.arena, slot, 1);
 }
 
 void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
@@ -143,6 +179,9 @@ void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
 	r = trp_mailbox_init(&actor->box, &actor->arena, slot,
 			     actor->generation, limit);
 	assert(r == 0);
+	r = trp_succession_import(&actor->box);
+	assert(r == 0);
+	trp_succession_imported(&actor->box);
 }
 
 void kit_actor_fini(struct kit_actor *actor)

@@ -38,6 +38,14 @@ uint32_t kit_generation(struct kit *kit, uint32_t slot);
 uint32_t kit_region(const struct kit *kit, uint32_t slot);
 void kit_set_state(struct kit *kit, uint32_t slot, enum trp_state state);
 
+/*
+ * The next incarnation of `slot` begins, in a region of its own; the last
+ * process of it is gone.
+ */
+void kit_succeed(struct kit *kit, uint32_t slot);
+/* Releases the regions of former incarnations that nobody needs any more. */
+unsigned kit_sweep(struct kit *kit, uint32_t slot);
+
 /* As a supervisor does; the next kit_give() is another generation. */
 void kit_free_slot(struct kit *kit, uint32_t slot);
 
