@@ -29,14 +29,25 @@ void trp_oom_score_text(int score, char ret_text[TRP_OOM_SCORE_TEXT])
 		 score < 1000 ? score : 1000);
 }
 
+int trp_oom_score_open(void)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int trp_oom_score_write(int fd, const char *text)
+{
+	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
 int trp_oom_score_set(const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
+	int fd = trp_oom_score_open(), r;
 
 	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		r = -errno;
+		return fd;
+	r = trp_oom_score_write(fd, text);
 	close(fd);
 	return r;
 }
