@@ -12,6 +12,7 @@ unsigned stage_trace_rate;
 static const struct trp_module *const mesh[] = { &trp_mesh_module, NULL };
 const struct trp_module *const *stage_modules = mesh;
 unsigned stage_slots = 4096;
+unsigned stage_heap_kib = 1 << 20;
 
 void stage_fail(const char *file, int line, const char *claim)
 {
@@ -39,7 +40,7 @@ int stage_run_on(struct board *shared, int (*root)(int argc, char **argv))
 				       .argc = 1,
 				       .argv = argv,
 				       .slots = stage_slots,
-				       .heap_size = 1 << 30 };
+				       .heap_size = stage_heap_kib * 1024ULL };
 
 	board = shared;
 	snprintf(options.node, sizeof(options.node), "stage-%d", (int)getpid());

@@ -33,10 +33,11 @@ extern struct board *board;
 extern const char *stage_trace;
 extern unsigned stage_trace_rate; /* 0: all */
 
-/* Of the nodes of this test; by default the mesh, and 4,096. */
+/* Of the nodes of this test; by default the mesh, 4,096, and 1 GiB. */
 struct trp_module;
 extern const struct trp_module *const *stage_modules;
 extern unsigned stage_slots;
+extern unsigned stage_heap_kib;
 
 /* In an actor: prints the error and fails the test. */
 #define CHECK(claim)                                            \
