@@ -323,6 +323,54 @@ Test(sources, a_signal_is_told_to_each_that_wants_it_and_then_forgotten)
 	stage_pass(signal_root);
 }
 
+/* What lies on the stack is not what it wants blocked. */
+__attribute__((noinline)) static void dirty_stack(void)
+{
+	char bytes[4096];
+
+	memset(bytes, 0xff, sizeof(bytes));
+	__asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static sigset_t blocked_now(void)
+{
+	sigset_t blocked;
+
+	CHECK(sigprocmask(SIG_BLOCK, NULL, &blocked) == 0);
+	return blocked;
+}
+
+static int mask_root(int argc, char **argv)
+{
+	sigset_t own, before, during, after;
+
+	sigemptyset(&own);
+	sigaddset(&own, SIGUSR2);
+	sigaddset(&own, SIGRTMAX);
+	CHECK(sigprocmask(SIG_BLOCK, &own, NULL) == 0);
+	before = blocked_now();
+	one = (struct troupe_signal) { .number = SIGUSR1,
+				       .received = signal_one };
+	dirty_stack();
+	CHECK(troupe_signal_start(&one) == 0);
+	during = blocked_now();
+	dirty_stack();
+	troupe_signal_stop(&one);
+	after = blocked_now();
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		CHECK(sigismember(&before, number) ==
+		      sigismember(&after, number));
+		CHECK(sigismember(&during, number) ==
+		      (number == SIGUSR1 ? 1 : sigismember(&before, number)));
+	}
+	return 0;
+}
+
+Test(sources, a_signal_changes_the_mask_for_its_own_number_only)
+{
+	stage_pass(mask_root);
+}
+
 static int refused_root(int argc, char **argv)
 {
 	static const int numbers[] = { SIGTERM, SIGKILL, SIGSTOP, SIGSEGV,
