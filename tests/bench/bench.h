@@ -148,7 +148,12 @@ void bench_memory_of(const struct bench_memory *before, const pid_t *pids,
 /* A figure for each way; and above a fork's, unless that is NULL. */
 void bench_memory_tell(const struct bench_memory *each,
 		       const struct bench_memory *fork);
-/* Forks `count` that only sleep, looks at them, and ends them.  0 or -errno. */
+/* Forks `count` that only sleep; zeroed pids.  0 or -errno, and some may be. */
+int bench_fork_idle(pid_t *pids, long count);
+/* Kills those, and waits for them. */
+void bench_end_idle(const pid_t *pids, long count);
+
+/* The same, and looks at them in between. */
 int bench_memory_of_forks(long count, struct bench_memory *ret_each);
 
 /* Bytes of a known pattern; the second fails the run if they differ. */

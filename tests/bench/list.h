@@ -54,6 +54,7 @@
 	BENCH(floor_line)       \
 	BENCH(floor_memcpy)     \
 	BENCH(floor_fork)       \
+	BENCH(floor_fork_all)   \
 	BENCH(floor_ring_futex) \
 	BENCH(floor_ring_pipe)  \
 	BENCH(floor_idle)
@@ -72,6 +73,7 @@
 	BENCH(storm)          \
 	BENCH(stop_all)       \
 	BENCH(restart)        \
+	BENCH(ring)           \
 	BENCH(reports)        \
 	BENCH(idle)           \
 	BENCH(scale)          \

@@ -110,7 +110,7 @@ static _Noreturn void pause_for_ever(void)
 		pause();
 }
 
-static int fork_all(pid_t *pids, long count)
+int bench_fork_idle(pid_t *pids, long count)
 {
 	for (long i = 0; i < count; i++) {
 		pids[i] = fork();
@@ -120,6 +120,14 @@ static int fork_all(pid_t *pids, long count)
 			return -errno;
 	}
 	return 0;
+}
+
+void bench_end_idle(const pid_t *pids, long count)
+{
+	for (long i = 0; i < count && pids[i] > 0; i++)
+		kill(pids[i], SIGKILL);
+	for (long i = 0; i < count && pids[i] > 0; i++)
+		waitpid(pids[i], NULL, 0);
 }
 
 int bench_memory_of_forks(long count, struct bench_memory *ret_each)
@@ -132,13 +140,11 @@ int bench_memory_of_forks(long count, struct bench_memory *ret_each)
 		return r;
 	bench_memory_before(&before);
 	bench_start();
-	r = fork_all(pids, count);
+	r = bench_fork_idle(pids, count);
 	bench_stop();
 	if (r == 0)
 		bench_memory_of(&before, pids, count, ret_each);
-	for (long i = 0; i < count && pids[i] > 0; i++)
-		if (kill(pids[i], SIGKILL) == 0)
-			waitpid(pids[i], NULL, 0);
+	bench_end_idle(pids, count);
 	free(pids);
 	return r;
 }

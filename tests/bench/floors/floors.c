@@ -4,6 +4,7 @@
  * line, copying memory, and a process that does nothing.  None of them is a
  * node.
  */
+#include <dlfcn.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "libraries.h"
 #include "tests/bench/bench.h"
 
 enum { ROUNDS };
@@ -193,6 +195,35 @@ static int floor_idle(void)
 	bench_items(count);
 	return r;
 }
+
+/*
+ * The same for a program that is linked to the libraries of clients, as ours
+ * was before it loaded each where it is used.
+ */
+static int floor_fork_all(void)
+{
+	static const char *const files[] = { LIBRARY_LIBCBOR, LIBRARY_MSGPACK,
+					     LIBRARY_LIBMOSQUITTO, LIBRARY_INIH,
+					     LIBRARY_HIREDIS };
+	long loaded = 0;
+	int r;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		loaded += *files[i] && dlopen(files[i], RTLD_NOW);
+	bench_start();
+	r = floor_fork();
+	bench_stop();
+	bench_figure("libraries", (double)loaded);
+	return r;
+}
+
+const struct bench bench_floor_fork_all = {
+	.name = "floor_fork_all",
+	.suite = "floor",
+	.item = "processes",
+	.parameters = { [ROUNDS] = { "n", { 100, 2000, 10000 } } },
+	.plain = floor_fork_all,
+};
 
 const struct bench bench_floor_idle = {
 	.name = "floor_idle",
