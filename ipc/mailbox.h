@@ -31,7 +31,7 @@ enum trp_ready {
 
 struct trp_peer;
 
-enum { TRP_PEERS_FIRST = 4, TRP_PEER_CHUNKS = 13 };
+enum { TRP_PEERS_FIRST = 2, TRP_PEER_CHUNKS = 14 };
 
 struct trp_mailbox {
 	const struct trp_arena *arena;

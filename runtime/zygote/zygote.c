@@ -242,19 +242,32 @@ static void show_titles(const struct trp_node *node, char *text, size_t size)
 }
 
 /*
- * Where the next block of malloc() begins: with a page, so that the first ones
- * of a child fit into it.  (As glibc lays blocks out; elsewhere it is no harm.)
+ * A child writes to each page from which malloc() gives it a block.  So nothing
+ * that is free is left among the blocks of the zygote, and what comes next
+ * begins with a page: the first blocks of a child fit into it.  (As glibc lays
+ * blocks out; elsewhere it is no harm.)
  */
-static void align_heap(void)
+static void settle_heap(void)
 {
-	enum { SIZE = 120 << 10, PAGE = 4096, HEAD = 16 };
-	static void *volatile kept; /* or the compiler takes none of it */
-	uintptr_t end;
+#ifndef __SANITIZE_ADDRESS__
+	enum { LARGE = 120 << 10, CACHED = 1032, STEP = 16, PAGE = 4096 };
+	uintptr_t behind = (uintptr_t)malloc(LARGE);
+	void *volatile block; /* or the compiler takes none */
+	size_t size = LARGE;
 
-	kept = malloc(SIZE);
-	end = (uintptr_t)kept - HEAD + SIZE + HEAD;
-	free(kept);
-	kept = malloc(SIZE + (-end & (PAGE - 1)));
+	while (size > STEP) {
+		block = malloc(size);
+		if (block && (uintptr_t)block < behind)
+			continue;
+		if (size > CACHED)
+			free(block);
+		size -= size > CACHED ? size / 4 : STEP;
+	}
+	block = malloc(LARGE);
+	size = -((uintptr_t)block + LARGE) & (PAGE - 1);
+	free(block);
+	block = malloc(LARGE + size);
+#endif
 }
 
 /* The frames of a child begin with a page, too. */
@@ -300,7 +313,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	free(names);
 	open_score();
 	troupe_now(); /* for all: whether the kernel trusts the counter */
-	align_heap();
+	settle_heap();
 	serve_all(node, pipes);
 	_exit(EXIT_SUCCESS);
 }
