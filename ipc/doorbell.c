@@ -2,10 +2,8 @@
 #include "ipc/doorbell.h"
 
 #include <limits.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "ipc/futex.h"
 #include "ipc/wake_socket.h"
 
 /*
@@ -195,7 +193,7 @@ static void wake(struct trp_doorbell *doorbell, uint32_t how, uint32_t slot)
 	if (trp_sleep_kind(how) == TRP_ASLEEP_SOCKET)
 		trp_wake_socket(slot, trp_sleep_number(how));
 	else
-		syscall(SYS_futex, &doorbell->word, FUTEX_WAKE, INT_MAX);
+		trp_futex(&doorbell->word, FUTEX_WAKE, INT_MAX, NULL, 0);
 }
 
 /*

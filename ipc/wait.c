@@ -4,14 +4,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ipc/futex.h"
 #include "ipc/wait_epoll.h"
 #include "ipc/wait_uring.h"
 #include "ipc/wake_socket.h"
@@ -233,14 +232,11 @@ static int block_on_futex(struct trp_wait *wait, uint32_t value,
 			  struct trp_time deadline)
 {
 	struct timespec until = trp_time_spec(deadline.ns);
+	long r = trp_futex(&wait->doorbell->word, FUTEX_WAIT_BITSET, value,
+			   deadline.ns == TRP_NEVER.ns ? NULL : &until,
+			   FUTEX_BITSET_MATCH_ANY);
 
-	if (syscall(SYS_futex, &wait->doorbell->word, FUTEX_WAIT_BITSET, value,
-		    deadline.ns == TRP_NEVER.ns ? NULL : &until, NULL,
-		    FUTEX_BITSET_MATCH_ANY) == 0)
-		return 0;
-	if (errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR)
-		return 0;
-	return -errno;
+	return r == -EAGAIN || r == -ETIMEDOUT || r == -EINTR ? 0 : (int)r;
 }
 
 /* README.md, "The doorbell"; tests/sim/wake.pml. */
@@ -265,11 +261,20 @@ static int park(struct trp_wait *wait, uint32_t how, struct trp_time deadline,
 	return r;
 }
 
-static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
+/* Its system calls report a timeout or an interruption by errno. */
+static int sleep_in_backend(struct trp_wait *wait, struct trp_time deadline)
 {
 	const struct trp_wait_backend *backend = backends[wait->kind];
-	int r;
+	int error = errno, r = park(wait, wait->how, deadline, backend->block);
 
+	if (r >= 0)
+		r = backend->dispatch(wait);
+	errno = error;
+	return r;
+}
+
+static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
+{
 	if (trp_doorbell_is_set(wait->doorbell))
 		return 0;
 	if (has_passed(deadline))
@@ -278,32 +283,30 @@ static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
 		return 0;
 	if (wait->watches.taken == 0)
 		return park(wait, TRP_ASLEEP_FUTEX, deadline, block_on_futex);
-	r = park(wait, wait->how, deadline, backend->block);
-	if (r < 0)
-		return r;
-	return backend->dispatch(wait);
+	return sleep_in_backend(wait, deadline);
 }
 
-/* The system calls below report a timeout or an interruption by errno. */
+/* errno stays, and without watches is not touched: it is a page of its own. */
 int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline)
 {
-	int error = errno, r = sleep_or_linger(wait, deadline);
+	int r = sleep_or_linger(wait, deadline);
 
 	TRP_CHECK(trp_wait_check(wait));
-	errno = error;
 	return r;
 }
 
 int trp_wait_poll(struct trp_wait *wait)
 {
 	const struct trp_wait_backend *backend = backends[wait->kind];
-	int r;
+	int error, r;
 
 	TRP_CHECK(trp_wait_check(wait));
 	if (wait->watches.taken == 0)
 		return 0;
+	error = errno;
 	r = backend->look(wait);
-	if (r < 0)
-		return r;
-	return backend->dispatch(wait);
+	if (r >= 0)
+		r = backend->dispatch(wait);
+	errno = error;
+	return r;
 }

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/post.h"
@@ -64,11 +65,11 @@ struct line {
 static struct call **table;
 static uint32_t places, places_room;
 static struct call *free_calls;
-static uint64_t last_number;
-static struct line unwatched = { .last = &unwatched.first };
-static struct line refused = { .last = &refused.first };
-static unsigned pending_calls; /* of all proxies */
-static struct trp_timers deadlines;
+static TRP_HOT uint64_t last_number;
+static TRP_HOT struct line unwatched = { .last = &unwatched.first };
+static TRP_HOT struct line refused = { .last = &refused.first };
+static TRP_HOT unsigned pending_calls; /* of all proxies */
+static TRP_HOT struct trp_timers deadlines;
 
 /* ---- the table ----------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
@@ -33,7 +34,7 @@ static struct {
 	uint32_t count; /* of those held */
 	uint64_t puts;
 	uint32_t burst; /* puts since the last get */
-} here = { .last = &here.first };
+} here TRP_HOT = { .last = &here.first };
 
 /* Held in the order of the puts, none of which has been let go. */
 static void check(void)

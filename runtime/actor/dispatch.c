@@ -28,12 +28,26 @@ int trp_dispatch_learn(const struct troupe_class *klass)
 	return 0;
 }
 
+/* Mostly the one of the message before. */
+static const struct troupe_handler *find_handler(uint64_t type)
+{
+	static TRP_HOT struct {
+		uint64_t type;
+		const struct troupe_handler *handler;
+	} last;
+
+	if (last.type != type) {
+		last.handler = trp_type_table_find(&handlers, type);
+		last.type = last.handler ? type : 0;
+	}
+	return last.handler;
+}
+
 /* A message for a class: unpack it and run its handler. */
 static int deliver(const struct trp_mail *mail,
 		   const struct trp_envelope *envelope)
 {
-	const struct troupe_handler *handler =
-		trp_type_table_find(&handlers, envelope->type);
+	const struct troupe_handler *handler = find_handler(envelope->type);
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	struct troupe_message message = trp_mail_message(
 		envelope,

@@ -6,11 +6,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include "ipc/hot.h"
 #include "runtime/actor/self.h"
 #include "runtime/node/trace.h"
 
-static struct trp_input *first; /* of those that are ready */
-static struct trp_input **last = &first;
+static TRP_HOT struct trp_input *first; /* of those that are ready */
+static TRP_HOT struct trp_input **last = &first;
 
 static void push(struct trp_input *source)
 {

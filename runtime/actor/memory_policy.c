@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include "ipc/hot.h"
 #include "ipc/memory_budget.h"
 
 enum { SHARE = 16, SENT_LEAST = 4096 };
@@ -50,7 +51,7 @@ static void read_machine(struct troupe_memory *ret)
 
 /* ---- the policy ---------------------------------------------------------- */
 
-bool trp_memory_policy_has_policy;
+TRP_HOT bool trp_memory_policy_has_policy;
 
 static int (*policy)(const struct troupe_memory *memory);
 static void (*read_facts)(struct troupe_memory *ret) = read_machine;

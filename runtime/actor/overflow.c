@@ -2,10 +2,11 @@
 #include "runtime/actor/overflow.h"
 
 #include <errno.h>
+#include "ipc/hot.h"
 #include "runtime/actor/self.h"
 #include "runtime/actor/target_watch.h"
 
-static struct troupe_room *rooms; /* that are waited for */
+static TRP_HOT struct troupe_room *rooms; /* that are waited for */
 
 bool trp_overflow_is_dropped(troupe_ref to, const struct trp_envelope *envelope)
 {

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include "ipc/hot.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/saved_mail.h"
@@ -13,9 +14,9 @@ struct queue {
 	uint32_t count; /* of `aside` */
 };
 
-static struct queue aside = { .last = &aside.first };
-static struct queue again = { .last = &again.first };
-static struct trp_saved_mail *current; /* being handled again */
+static TRP_HOT struct queue aside = { .last = &aside.first };
+static TRP_HOT struct queue again = { .last = &again.first };
+static TRP_HOT struct trp_saved_mail *current; /* being handled again */
 
 static void append(struct queue *queue, struct trp_saved_mail *saved)
 {

@@ -2,13 +2,28 @@
 #include "runtime/node/post.h"
 
 #include <errno.h>
-#include <string.h>
+#include "ipc/hot.h"
 #include "serialize/flat.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
 /* Control carries the arguments of a spawn, which have that limit. */
 #define TRP_POST_MAX (sizeof(struct trp_envelope) + TRP_MESSAGE_MAX)
+
+/* Mostly the type of the message before. */
+static uint64_t type_of(const ProtobufCMessageDescriptor *type)
+{
+	static TRP_HOT struct {
+		const ProtobufCMessageDescriptor *type;
+		uint64_t id;
+	} last;
+
+	if (last.type != type) {
+		last.id = trp_type_of(type);
+		last.type = type;
+	}
+	return last.id;
+}
 
 int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
@@ -35,7 +50,7 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 				attachment, &bytes);
 	if (r < 0)
 		return r;
-	envelope->type = trp_type_of(message->descriptor);
+	envelope->type = type_of(message->descriptor);
 	trp_envelope_write(envelope, bytes);
 	body = (char *)bytes + sizeof(*envelope);
 	if (is_flat)

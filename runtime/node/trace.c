@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/hot.h"
 #include "runtime/node/log.h"
 #include "ipc/time.h"
 #include "serialize/printable.h"
@@ -26,7 +27,7 @@ enum {
 };
 static_assert(LINE < PAGE, "a line fits into a page, with its end");
 
-bool trp_trace_is_on;
+TRP_HOT bool trp_trace_is_on;
 
 static struct {
 	int fd;
