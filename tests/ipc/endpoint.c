@@ -215,3 +215,33 @@ Test(endpoint, a_lying_index_is_not_read_beyond_some_probes)
 	cr_assert_eq(mprotect(beyond, size, PROT_READ | PROT_WRITE), 0);
 	front->index = truth;
 }
+
+/* Whose every entry names the endpoint. */
+Test(endpoint, an_index_of_an_impossible_size_is_none)
+{
+	static const struct {
+		unsigned log2;
+		bool is_one;
+	} size[] = { { 0, false },
+		     { 1, true },
+		     { LOG2_MAX, true },
+		     { LOG2_MAX + 1, false } };
+	struct trp_front *front = kit.self.box.front;
+	uint64_t offset, truth;
+	_Atomic uint16_t *entry;
+
+	cr_assert_eq(make(5), 1);
+	truth = front->index;
+	cr_assert_eq(trp_region_alloc(region, sizeof(*entry) << (LOG2_MAX + 1),
+				      &offset),
+		     0);
+	entry = trp_region_at(region, offset);
+	for (uint32_t i = 0; i < UINT32_C(1) << (LOG2_MAX + 1); i++)
+		entry[i] = 1;
+	for (size_t i = 0; i < sizeof(size) / sizeof(*size); i++) {
+		front->index = offset | size[i].log2;
+		cr_expect_eq(find(5) != NULL, size[i].is_one, "%u",
+			     size[i].log2);
+	}
+	front->index = truth;
+}

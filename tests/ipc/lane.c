@@ -218,6 +218,25 @@ Test(lane, a_sender_is_rung_when_half_is_free)
 	cr_assert_eq(send(TRP_MAIL, 56), 0);
 }
 
+/* A limit far below a ring: one record more than half, and not all of it. */
+Test(lane, a_sender_is_rung_for_half_of_a_small_limit)
+{
+	struct trp_mail mail;
+	unsigned taken = 0;
+
+	set_limit(256);
+	while (send(TRP_MAIL, 56) == 0)
+		;
+	cr_assert_eq(trp_mailbox_want_room(&ann.box, 2, bob.generation), 0);
+	while (!trp_doorbell_is_set(ann.box.doorbell)) {
+		cr_assert_eq(take(&mail), 1);
+		trp_mailbox_receive_done(&bob.box, &mail);
+		taken++;
+	}
+	cr_assert_geq(taken, 2);
+	cr_assert_leq(taken, 3);
+}
+
 Test(lane, room_that_is_promised_is_enough_for_what_was_refused)
 {
 	struct trp_mail mail;
