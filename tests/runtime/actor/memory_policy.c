@@ -281,6 +281,7 @@ Test(memory_policy, facts_are_read_from_the_files_and_the_tightest_group_counts)
 {
 	char folder[] = "/tmp/troupe-memory-XXXXXX", command[64];
 	struct troupe_memory memory;
+	int free_fd, again;
 
 	cr_assert(mkdtemp(folder));
 	write_files(folder);
@@ -295,6 +296,14 @@ Test(memory_policy, facts_are_read_from_the_files_and_the_tightest_group_counts)
 	cr_expect_eq(memory.available, UINT64_MAX);
 	cr_expect_eq(memory.headroom, 400);
 	cr_expect_eq(memory.pressure, -1);
+	/* Read for ever, they take no descriptors. */
+	free_fd = dup(STDIN_FILENO);
+	close(free_fd);
+	for (int i = 0; i < 10; i++)
+		trp_memory_policy_read(folder, folder, &memory);
+	again = dup(STDIN_FILENO);
+	close(again);
+	cr_expect_eq(again, free_fd);
 	trp_memory_policy_read("/no", "/no", &memory);
 	cr_expect_eq(memory.headroom, UINT64_MAX);
 	snprintf(command, sizeof(command), "rm -r %s", folder);

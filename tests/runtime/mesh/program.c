@@ -6,8 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/control/client.h"
+#include "runtime/control/control.pb-c.h"
+#include "runtime/mesh/beacon_event.pb-c.h"
+#include "runtime/mesh/mesh.pb-c.h"
 #include "tests/support/server.h"
 #include "tests/support/program.h"
 
@@ -189,6 +194,68 @@ Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 			     &watch, "\"event\": \"went\", \"node\": \"b\"",
 			     PATIENCE_MS),
 		     0, "%s", watch.out);
+	stop(&a);
+	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
+	program_fini(&watch);
+	drop_folder();
+}
+
+/* A session of a client, which the node has begun. */
+static void open_session(struct trp_client *client)
+{
+	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
+	const ProtobufCMessage *item;
+
+	cr_assert_eq(trp_client_open(client, "a"), 0, "%s", client->why);
+	cr_assert_eq(trp_client_get(client, &hello.base,
+				    &troupe__guest__node__descriptor, &item),
+		     0, "%s", client->why);
+}
+
+/* Its session is forgotten, though another may lie at the same place. */
+Test(program, an_event_is_told_to_nobody_in_the_place_of_one_who_has_left)
+{
+	static struct trp_client client[3];
+	Troupe__Mesh__Watch wish = TROUPE__MESH__WATCH__INIT;
+	struct program a = { 0 }, b = { 0 }, watch = { 0 };
+	const ProtobufCMessage *item;
+	char byte;
+	int i;
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	cr_assert_eq(program_troupe(&watch, "beacon", "watch", "--json",
+				    "--node", "a", NULL),
+		     0);
+	cr_assert_eq(
+		program_await_output(&watch, "\"event\": \"up\"", PATIENCE_MS),
+		0);
+	cr_assert_eq(trp_client_open(&client[0], "a"), 0);
+	cr_assert_eq(trp_client_ask(&client[0], &wish.base), 0);
+	cr_assert_eq(trp_client_next(&client[0],
+				     &troupe__beacon_event__descriptor, 0,
+				     &item),
+		     1);
+	trp_client_close(&client[0]);
+	for (i = 0; i < 8; i++) { /* by then it is gone */
+		open_session(&client[0]);
+		trp_client_close(&client[0]);
+	}
+	for (i = 0; i < 3; i++)
+		open_session(&client[i]);
+	start(&b, "b");
+	cr_assert_eq(program_await_output(
+			     &watch, "\"event\": \"came\", \"node\": \"b\"",
+			     PATIENCE_MS),
+		     0, "%s", watch.out);
+	for (i = 0; i < 3; i++) {
+		cr_expect_eq(recv(client[i].fd, &byte, 1, MSG_DONTWAIT), -1);
+		trp_client_close(&client[i]);
+	}
+	stop(&b);
 	stop(&a);
 	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
 	program_fini(&watch);
