@@ -44,6 +44,29 @@ Test(left_over, a_pipeline_in_the_background_ends_with_the_node, .timeout = 600)
 		stage_pass(starter_root);
 }
 
+/* It has taken off the limit by which the dead's are known. */
+static int unmarked_root(int argc, char **argv)
+{
+	FILE *shell =
+		popen("ulimit -m unlimited; sleep 300 <>/dev/null >&0 2>&0 & "
+		      "echo $!",
+		      "r");
+	long pid = 0;
+
+	CHECK(shell && fscanf(shell, "%ld", &pid) == 1);
+	pclose(shell);
+	CHECK(pid > 0 && is_alive(pid));
+	board->value[0] = pid;
+	return 0;
+}
+
+Test(left_over, one_without_a_mark_ends_with_the_node)
+{
+	stage_pass(unmarked_root);
+	cr_expect_gt(board->value[0], 0);
+	cr_expect_not(is_alive(board->value[0]));
+}
+
 static int shell_run(const void *arguments)
 {
 	board->count = 1;
