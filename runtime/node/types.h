@@ -6,9 +6,9 @@
  *
  * The zygote finds those of the application and of its libraries in their data,
  * by the magic number with which a descriptor begins and the names behind it,
- * so -fvisibility=hidden and strip(1) hide none; every actor inherits the table.
- * A type of a library that is loaded later is known once a class or a pattern
- * names it.
+ * so -fvisibility=hidden and strip(1) hide none; every actor inherits the
+ * table.  A type of a library that is loaded later is known once a class or a
+ * pattern names it.
  */
 
 #include <protobuf-c/protobuf-c.h>

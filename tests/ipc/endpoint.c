@@ -216,7 +216,7 @@ Test(endpoint, a_lying_index_is_not_read_beyond_some_probes)
 	front->index = truth;
 }
 
-/* Whose every entry names the endpoint. */
+/* Every entry of it names the endpoint. */
 Test(endpoint, an_index_of_an_impossible_size_is_none)
 {
 	static const struct {

@@ -323,7 +323,7 @@ Test(sources, a_signal_is_told_to_each_that_wants_it_and_then_forgotten)
 	stage_pass(signal_root);
 }
 
-/* What lies on the stack is not what it wants blocked. */
+/* A signal to be blocked must not be taken from the rests on the stack. */
 __attribute__((noinline)) static void dirty_stack(void)
 {
 	char bytes[4096];

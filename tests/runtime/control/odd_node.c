@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What listens there answers as no node does. */
+/* A socket of a node, behind which something answers as no node does. */
 #include "tests/runtime/control/node.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the supervisor has to tell, and cannot. */
+/* Notices that the supervisor cannot deliver. */
 #include "tests/support/stage.h"
 
 enum { CHILDREN = 20, MONITORS = 200, READY = 100 };
