@@ -240,6 +240,8 @@ Test(refusals, of_a_busy_gather_do_not_nest)
 	stage_pass(gather_root);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which needs memory itself */
+
 /* ---- no memory ----------------------------------------------------------- */
 
 static void short_again(const Play__Number *answer, void *data)
@@ -281,3 +283,5 @@ Test(refusals, without_memory_run_at_once_and_end_who_insists)
 {
 	stage_pass(memory_root);
 }
+
+#endif
