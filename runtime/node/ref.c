@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What is printed last: the alias and the generation. */
+/* The alias and the generation are printed as one. */
 static const uint32_t LAST_PART = (1 << TRP_REF_SLOT) - 1;
 
 const char *trp_ref_print(troupe_ref ref, char text[static TRP_REF_TEXT_SIZE])

@@ -163,7 +163,7 @@ static bool may_start(const struct trp_restart_table *table)
 struct trp_restart_entry *trp_restart_policy_due(
 	struct trp_restart_table *table, struct troupe_time now)
 {
-	struct trp_restart_entry *entry = table->first;
+	struct trp_restart_entry *entry;
 
 	end_pauses(table, now);
 	if (!may_start(table))
