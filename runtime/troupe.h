@@ -95,7 +95,9 @@ struct troupe_end {
 	struct troupe_reason reason;
 	int64_t user_ns; /* CPU time */
 	int64_t system_ns;
-	int64_t max_rss; /* bytes */
+	int64_t max_rss;      /* bytes */
+	uint32_t incarnation; /* that ended, from 0: see troupe_restart.h */
+	bool will_restart;
 };
 
 /* "error -22: no such column", "signal 6, Aborted"; returns buffer. */
@@ -173,11 +175,8 @@ TROUPE_API int troupe_send_attached(troupe_ref to,
 enum troupe_full {
 	TROUPE_FULL_REFUSE,   /* the send returns -EAGAIN */
 	TROUPE_FULL_DROP_NEW, /* dropped; the send returns 0 */
-	/*
-	 * When the receiver reads, it drops the oldest mail of a sender that
-	 * has more than mailbox_limit unread.  Until then there is room for
-	 * twice the limit; beyond that the send returns -EAGAIN.
-	 */
+	/* The receiver drops the oldest beyond mailbox_limit when it reads; at
+	 * twice that the send returns -EAGAIN. */
 	TROUPE_FULL_DROP_OLD,
 };
 
@@ -235,11 +234,8 @@ struct troupe_class {
 	/* Messages; ends with an empty entry. */
 	const struct troupe_handler *handlers;
 
-	/*
-	 * A function actor: this function instead of handlers; it calls
-	 * troupe_receive().  arguments: those of troupe_spawn(), or NULL; valid
-	 * for the actor's life.
-	 */
+	/* Instead, a function actor: it calls troupe_receive().  arguments:
+	 * those of troupe_spawn(), or NULL; valid for the actor's life. */
 	int (*run)(const void *arguments);
 
 	/* Before the first message. */
@@ -302,6 +298,9 @@ struct troupe_class {
 
 	/* From the order to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
+	/* Restarts, see troupe_restart.h; 0: never. */
+	uint8_t restart, at_crash;
+	uint32_t tries;
 };
 
 /*
@@ -443,6 +442,7 @@ TROUPE_API int troupe_receive(const struct troupe_pattern *patterns,
  *
  *	-ETIMEDOUT  no answer in time
  *	-ESRCH      the target is gone; proxy.reason says of what
+ *	-EHOSTDOWN  the same, and it is restarted (troupe_restart.h)
  *	-ENOSYS     it has no such method, or NULL for it
  *	-EDEADLK    awaiting it would close a cycle; reason.text is the path
  *	-EAGAIN     its mailbox is full	      (others as troupe_send())
@@ -462,6 +462,7 @@ struct troupe_proxy {
 	unsigned pending;
 	int private_failure;
 	int64_t private_since;
+	bool fails_fast; /* -EHOSTDOWN for all calls while it is down */
 };
 
 TROUPE_API void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
@@ -544,8 +545,7 @@ TROUPE_API int troupe_answer_failure(const void *ticket, size_t size, int code,
 
 /* ---- time and descriptors ------------------------------------------------ */
 
-/* Owned by the caller, zeroed before first use; must live while it is
- * active. */
+/* The caller's, zeroed before first use; must live while it is active. */
 struct troupe_timer {
 	int (*fired)(struct troupe_timer *timer); /* as a handler */
 	void *data;

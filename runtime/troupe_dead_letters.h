@@ -25,6 +25,7 @@ enum troupe_dead_cause {
 	TROUPE_DEAD_EXPIRED,	/* R: a call or an answer that came too late */
 	TROUPE_DEAD_CLOSED,	/* R: sent after the receiver was closed */
 	TROUPE_DEAD_UNREAD,	/* the receiver ended before it handled it */
+	TROUPE_DEAD_CRASHED,	/* its handler died of it; R: a successor */
 	TROUPE_DEAD_CAUSES
 };
 

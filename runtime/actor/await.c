@@ -28,7 +28,7 @@ static void take_ended_targets(void)
 		/* An answer comes before the death of its sender. */
 		while (trp_take(TRP_TAKE_REPLY) == TRP_STEP_DONE)
 			;
-		trp_target_watch_ended(&notice->end);
+		trp_target_watch_ended(&notice->end, notice->taken);
 		free(notice);
 		link = &trp_self.exits.first;
 	}

@@ -24,6 +24,7 @@
 #include <string.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/call_number.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/send.h"
@@ -44,6 +45,7 @@ struct call {
 	ProtobufCClosure closure;
 	void *data;
 	uint64_t number;
+	uint64_t position; /* of the question in the lane to the target */
 	uint32_t place;
 	uint64_t flow; /* of the question, or of its answer */
 	uint16_t hop;
@@ -151,7 +153,7 @@ static struct call *call_new(struct troupe_proxy *proxy,
 	call->target = proxy->target;
 	call->closure = closure;
 	call->data = data;
-	call->number = ++last_number;
+	call->number = last_number = trp_call_number_next();
 	call->refusal = 0;
 	proxy->pending++;
 	pending_calls++;
@@ -297,7 +299,10 @@ void trp_call_answered(const struct trp_mail *mail,
 	int64_t begin;
 	int r = -EBADMSG;
 
-	if (!call) { /* too late: the call is gone */
+	if (!call &&
+	    trp_call_number_is_old(envelope->correlation >> PLACE_BITS))
+		return; /* it was a predecessor's */
+	if (!call) {	/* too late: the call is gone */
 		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, mail, envelope);
 		return;
 	}
@@ -322,7 +327,15 @@ void trp_call_answered(const struct trp_mail *mail,
 	trp_scratch_release(&trp_self.scratch, mark);
 }
 
-static void target_ended(const struct troupe_end *end)
+/* The successor of the target will answer, and the proxy wants to wait. */
+static bool is_kept(const struct call *call, const struct troupe_end *end,
+		    uint64_t taken)
+{
+	return end->will_restart && !call->proxy->fails_fast &&
+	       call->position >= taken;
+}
+
+static void target_ended(const struct troupe_end *end, uint64_t taken)
 {
 	uint64_t newest = last_number;
 
@@ -330,8 +343,10 @@ static void target_ended(const struct troupe_end *end)
 		struct call *call = table[place];
 
 		if (call->proxy && call->target == end->ref &&
-		    call->number <= newest)
-			complete(call, NULL, -ESRCH, &end->reason);
+		    call->number <= newest && !is_kept(call, end, taken))
+			complete(call, NULL,
+				 end->will_restart ? -EHOSTDOWN : -ESRCH,
+				 &end->reason);
 	}
 }
 
@@ -454,10 +469,15 @@ static int start(struct call *call, struct trp_envelope *envelope,
 			(struct troupe_time) { envelope->deadline });
 	if (r < 0)
 		return r;
+	if (call->proxy->fails_fast &&
+	    trp_status_is_down(&trp_self.node->arena, call->target))
+		return -EHOSTDOWN;
 	trp_target_watch_listen(&listener);
 	enter_line(&unwatched, call,
 		   envelope->created + PATIENCE_MS * INT64_C(1000000));
-	return trp_send_mail(call->target, envelope, input, NULL);
+	r = trp_send_mail(call->target, envelope, input, NULL);
+	call->position = trp_self.posted;
+	return r;
 }
 
 /*

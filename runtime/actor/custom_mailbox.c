@@ -241,9 +241,12 @@ static int let_go(void)
 	here.count--;
 	free(held);
 	TRP_CHECK(check());
-	if (!is_put)
+	if (!is_put) {
+		trp_self_work(&mail);
 		r = handle_held(&mail);
+	}
 	trp_mailbox_receive_done(&trp_self.mailbox, &mail);
+	trp_self_work(NULL);
 	return r;
 }
 

@@ -43,7 +43,8 @@ static troupe_ref look(troupe_ref ref, struct step *ret_step)
 	const struct trp_status *status =
 		trp_status_of(&trp_self.node->arena, ref);
 
-	if (!status)
+	/* One that is down awaits nobody, whatever its last block says. */
+	if (!status || trp_status_is_down(&trp_self.node->arena, ref))
 		return 0;
 	ret_step->ref = ref;
 	/* D1: pairs with the release in begin(). */

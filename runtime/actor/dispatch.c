@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include "ipc/hot.h"
+#include "ipc/succession.h"
+#include "runtime/troupe_restart.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
@@ -104,6 +106,28 @@ void trp_dispatch_trace(int64_t begin, const struct trp_envelope *envelope)
 		trp_status_pid(&trp_self.node->arena, envelope->sender));
 }
 
+/* So many predecessors in a row have died in its handler. */
+static uint32_t deaths_of(const struct trp_mail *mail)
+{
+	uint32_t deaths = trp_self.next_deaths;
+
+	trp_self.next_deaths = 0;
+	if (mail->from && trp_load_relaxed(&trp_self.mailbox.front->again))
+		deaths = trp_succession_attempts(&trp_self.mailbox, mail);
+	return deaths;
+}
+
+bool trp_dispatch_may_try(uint32_t deaths, const struct trp_envelope *envelope)
+{
+	enum { TRIES = 3 };
+	const struct troupe_class *klass = trp_self.klass;
+
+	/* A caller was told of the death, and waits no more. */
+	return !deaths || (klass->at_crash == TROUPE_CRASH_AGAIN &&
+			   !envelope->correlation &&
+			   deaths < (klass->tries ? klass->tries : TRIES));
+}
+
 int trp_dispatch_mail(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, uint64_t entry,
 		      struct trp_handled *ret_handled)
@@ -113,8 +137,12 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		envelope->kind == TRP_MESSAGE && trp_self.routes->message
 			? 0
 			: trp_trace_begin_of(envelope);
+	uint32_t deaths = deaths_of(mail);
 	int r;
 
+	if (!trp_dispatch_may_try(deaths, envelope))
+		return trp_dead_letters_drop(TROUPE_DEAD_CRASHED, mail,
+					     envelope);
 	trp_self.handled = (struct trp_handled) {
 		.mail = mail,
 		.envelope = envelope,
@@ -122,6 +150,7 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		.hop = envelope->hop,
 		.is_traced = begin,
 		.entry = entry,
+		.deaths = deaths,
 		.result = -EBADMSG,
 	};
 	r = dispatch(mail, envelope);
@@ -135,6 +164,7 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 			.flow = envelope->flow,
 			.hop = envelope->hop,
 			.is_traced = trp_self.handled.is_traced,
+			.deaths = deaths,
 		};
 	else
 		trp_self.handled = (struct trp_handled) { 0 };

@@ -8,6 +8,9 @@
 /* The handlers of the class.  0, -EEXIST, -ENOMEM. */
 int trp_dispatch_learn(const struct troupe_class *klass);
 
+/* So many predecessors have died of it: is it handled again? */
+bool trp_dispatch_may_try(uint32_t deaths, const struct trp_envelope *envelope);
+
 /* The span of a handler, from `begin` until now. */
 void trp_dispatch_trace(int64_t begin, const struct trp_envelope *envelope);
 

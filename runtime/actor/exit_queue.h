@@ -11,6 +11,7 @@ struct trp_exit_notice {
 	struct trp_exit_notice *next;
 	uint64_t watch;	 /* see node/watch.h */
 	uint64_t number; /* once unclaimed: as in struct trp_saved_mail */
+	uint64_t taken;	 /* see target_watch.h */
 	struct troupe_end end;
 };
 

@@ -85,7 +85,7 @@ static void withdraw(struct offer **link)
 	free(offer);
 }
 
-static void target_ended(const struct troupe_end *end)
+static void target_ended(const struct troupe_end *end, uint64_t taken)
 {
 	struct offer **link = &offers;
 

@@ -51,14 +51,14 @@ static unsigned heeded(void)
  * limit on work mail waits, but the report does not; answers are taken, as they
  * are no work.
  */
-static int drain(uint32_t slot)
+static int drain(const struct troupe_end *end)
 {
 	int r;
 
 	if (heeded() != TRP_TAKE_ALL)
 		return trp_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
-	return r ? r : trp_take_from(slot);
+	return r ? r : trp_take_from(trp_ref_slot(end->ref), end->incarnation);
 }
 
 /* For troupe_receive(), or troupe_wait(). */
@@ -80,14 +80,14 @@ static int turn_exits(void)
 	const struct troupe_class *klass = trp_self.klass;
 	int (*callback)(const struct troupe_end *end) = NULL;
 	struct trp_exit_notice *notice;
-	int r = drain(trp_ref_slot(trp_self.exits.first->end.ref));
+	int r = drain(&trp_self.exits.first->end);
 
 	if (r != TRP_STEP_IDLE)
 		return r;
 	notice = trp_exit_queue_pop(&trp_self.exits);
 	r = TRP_STEP_DONE;
 	/* Closures of its calls come before the callback of its end. */
-	trp_target_watch_ended(&notice->end);
+	trp_target_watch_ended(&notice->end, notice->taken);
 	switch (trp_watch_kind(notice->watch)) {
 	case TRP_WATCH_CHILD:
 		callback = klass->child_stopped;

@@ -10,10 +10,13 @@
 #include <unistd.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/call_number.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dispatch.h"
+#include "runtime/actor/inheritance.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/mail.h"
+#include "runtime/actor/post.h"
 #include "runtime/actor/receive.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/saved_mail.h"
@@ -24,6 +27,7 @@
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
 #include "serialize/message.h"
+#include "serialize/type.h"
 
 static void end_lost(int code, const char *text)
 {
@@ -131,6 +135,16 @@ static void begin_idle_timeout(void)
 
 /* ---- life ---------------------------------------------------------------- */
 
+static void tell_ready(void)
+{
+	Troupe__Control__Ready ready = TROUPE__CONTROL__READY__INIT;
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
+
+	/* Without it the start counts as under way for some seconds. */
+	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &ready.base,
+		       NULL);
+}
+
 static int run_class(const void *arguments)
 {
 	const struct troupe_class *klass = trp_self.klass;
@@ -149,6 +163,8 @@ static int run_class(const void *arguments)
 		r = trp_self_result(r);
 	}
 	has_begun = r >= 0;
+	if (r == TRP_STEP_DONE && trp_self.is_owned)
+		tell_ready();
 	if (r == TRP_STEP_DONE && klass->run) {
 		r = klass->run(arguments);
 		/* The same result that troupe_receive() or a spawn gave it. */
@@ -213,21 +229,17 @@ static const void *unpack_arguments(const Troupe__Control__Birth *birth)
 	return arguments;
 }
 
-static const void *be_born(const struct trp_mail *mail)
+static const void *be_born(const Troupe__Control__Birth *birth)
 {
-	Troupe__Control__Birth *birth;
-	struct trp_envelope envelope;
-
-	if (trp_mail_envelope(mail, &envelope) < 0 ||
-	    trp_self_unpack(mail, &troupe__control__birth__descriptor,
-			    (ProtobufCMessage **)&birth) < 0)
-		trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 	memcpy(trp_self.label, birth->label,
 	       strnlen(birth->label, sizeof(trp_self.label) - 1));
 	trp_log_set_title(birth->title);
 	trp_process_name(trp_self.label);
 	trp_self.parent = birth->parent;
 	trp_self.fence = birth->fence;
+	trp_self.is_owned |= birth->is_owned;
+	if (trp_self.incarnation)
+		trp_call_number_begin(birth->calls);
 	trp_self.klass = find_class(birth);
 	assert(!trp_self.routes);
 	trp_self.routes =
@@ -238,6 +250,33 @@ static const void *be_born(const struct trp_mail *mail)
 		trp_self_exit(TROUPE_ERROR, -EEXIST,
 			      "two handlers for one type");
 	return unpack_arguments(birth);
+}
+
+/*
+ * The message of this birth, which was sent before we were forked.  All before
+ * it was for a predecessor: notices are dropped, messages are kept.
+ */
+static Troupe__Control__Birth *find_birth(struct trp_mail *ret_mail)
+{
+	const uint64_t type = trp_type_of(&troupe__control__birth__descriptor);
+	Troupe__Control__Birth *birth;
+	struct trp_envelope envelope;
+
+	while (trp_mailbox_receive_from(&trp_self.mailbox, TRP_SLOT_SUPERVISOR,
+					UINT32_MAX, ret_mail) == 1 &&
+	       trp_mail_envelope(ret_mail, &envelope) == 0) {
+		if (envelope.kind == TRP_MESSAGE) {
+			trp_inheritance_add(ret_mail, &envelope);
+		} else if (envelope.type == type &&
+			   trp_self_unpack(ret_mail,
+					   &troupe__control__birth__descriptor,
+					   (ProtobufCMessage **)&birth) == 0 &&
+			   birth->incarnation == trp_self.incarnation) {
+			return birth;
+		}
+		trp_mailbox_receive_done(&trp_self.mailbox, ret_mail);
+	}
+	trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 }
 
 void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
@@ -251,13 +290,14 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 		trp_self_exit(TROUPE_ERROR, r, "no socket to be woken by");
 	if (r < 0)
 		_exit(EXIT_FAILURE);
-	/* It was sent before we were forked. */
-	if (trp_mailbox_receive_from(&trp_self.mailbox, TRP_SLOT_SUPERVISOR,
-				     UINT32_MAX, &mail) != 1)
-		trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
-	arguments = be_born(&mail);
+	r = trp_self.incarnation ? trp_inheritance_begin() : 0;
+	if (r < 0)
+		trp_self_exit(TROUPE_ERROR, r,
+			      "no memory for what it inherits");
+	arguments = be_born(find_birth(&mail));
 	trp_memory_budget_settle(&trp_self.mailbox.region.budget,
 				 TRP_BUDGET_BIRTH);
 	trp_mailbox_receive_done(&trp_self.mailbox, &mail);
+	trp_inheritance_settle();
 	wind_up(run_class(arguments));
 }

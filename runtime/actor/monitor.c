@@ -8,6 +8,7 @@
 #include "runtime/actor/take.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
+#include "runtime/troupe_restart.h"
 
 static int watch(troupe_ref ref, uint64_t id)
 {
@@ -51,7 +52,32 @@ int troupe_demonitor(uint64_t monitor)
 							    : -EINVAL;
 }
 
-static int wait_for_notice(uint64_t id, struct troupe_time deadline,
+/* The first with that watch, or of that actor, that a restart does not follow;
+ * is_next: or does. */
+static struct trp_exit_notice *take(struct trp_exit_queue *queue, uint64_t id,
+				    troupe_ref ref, bool is_next)
+{
+	struct trp_exit_notice *notice;
+
+	while ((notice = trp_exit_queue_take(queue, id, ref)) &&
+	       notice->end.will_restart && !is_next)
+		free(notice);
+	return notice;
+}
+
+/* The end of a child that was reported already and not claimed. */
+static struct trp_exit_notice *claim(troupe_ref ref, bool is_next)
+{
+	struct trp_exit_notice *notice =
+		take(&trp_self.unclaimed, 0, ref, is_next);
+
+	if (!notice && trp_self.klass->run && !trp_self.klass->child_stopped)
+		notice = take(&trp_self.exits, 0, ref, is_next);
+	return notice;
+}
+
+static int wait_for_notice(troupe_ref ref, uint64_t id,
+			   struct troupe_time deadline, bool is_next,
 			   struct trp_exit_notice **ret_notice)
 {
 	bool is_late;
@@ -59,7 +85,10 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 
 	for (;;) {
 		trp_take_reports();
-		*ret_notice = trp_exit_queue_take(&trp_self.exits, id, 0);
+		/* To the parent it may have come before the watch. */
+		*ret_notice = is_next ? claim(ref, true) : NULL;
+		if (!*ret_notice)
+			*ret_notice = take(&trp_self.exits, id, 0, is_next);
 		if (*ret_notice)
 			return 0;
 		if (trp_self.is_stopping)
@@ -75,19 +104,8 @@ static int wait_for_notice(uint64_t id, struct troupe_time deadline,
 	}
 }
 
-/* The end of a child that was reported already and not claimed. */
-static struct trp_exit_notice *claim(troupe_ref ref)
-{
-	struct trp_exit_notice *notice =
-		trp_exit_queue_take(&trp_self.unclaimed, 0, ref);
-
-	if (!notice && trp_self.klass->run && !trp_self.klass->child_stopped)
-		notice = trp_exit_queue_take(&trp_self.exits, 0, ref);
-	return notice;
-}
-
-int troupe_wait(troupe_ref ref, struct troupe_time deadline,
-		struct troupe_end *ret_end)
+static int wait_for(troupe_ref ref, struct troupe_time deadline, bool is_next,
+		    struct troupe_end *ret_end)
 {
 	uint64_t id = trp_watch_id(TRP_WATCH_WAIT, trp_self_id());
 	struct trp_exit_notice *notice, *own;
@@ -96,7 +114,7 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	notice = claim(ref);
+	notice = claim(ref, is_next);
 	if (ref == trp_self.ref)
 		return -EDEADLK;
 	if (!ref)
@@ -106,15 +124,15 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		if (r < 0)
 			return r;
 		begin = trp_trace_begin();
-		r = wait_for_notice(id, deadline, &notice);
+		r = wait_for_notice(ref, id, deadline, is_next, &notice);
 		trp_trace_span("wait", "end", begin);
-		if (r < 0) {
+		if (r < 0 || notice->end.will_restart)
 			unwatch(id);
+		if (r < 0)
 			return r;
-		}
 		/* A monitored child's end is reported twice: to the parent, to
 		 * the watch. */
-		own = claim(ref);
+		own = is_next ? NULL : claim(ref, false);
 		if (own && notice->end.reason.cause == TROUPE_NOPROC)
 			notice->end = own->end;
 		free(own);
@@ -123,4 +141,16 @@ int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 		*ret_end = notice->end;
 	free(notice);
 	return 0;
+}
+
+int troupe_wait(troupe_ref ref, struct troupe_time deadline,
+		struct troupe_end *ret_end)
+{
+	return wait_for(ref, deadline, false, ret_end);
+}
+
+int troupe_wait_next(troupe_ref ref, struct troupe_time deadline,
+		     struct troupe_end *ret_end)
+{
+	return wait_for(ref, deadline, true, ret_end);
 }

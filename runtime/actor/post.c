@@ -44,7 +44,7 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	if (!trp_ref_is_here(to))
 		return to ? -ESRCH : -EINVAL;
 	r = trp_node_post(&trp_self.mailbox, to, stream, envelope, message,
-			  attachment);
+			  attachment, &trp_self.posted);
 	if (r < 0) {
 		trp_status_count(&trp_self.status->refused);
 		return r;

@@ -87,14 +87,19 @@ static void give_back(void)
 	end_span();
 	if (is_mail_given)
 		trp_mailbox_receive_done(&trp_self.mailbox, &given_mail);
+	if (is_mail_given)
+		trp_self_work(NULL);
 	is_mail_given = false;
 	trp_saved_mail_free(given_saved);
+	if (given_saved)
+		trp_saved_mail_work(NULL);
 	given_saved = NULL;
 	free(given_end);
 	given_end = NULL;
 	if (trp_self.handled.flow)
 		trp_scratch_release(&trp_self.scratch, given_mark);
 	trp_self.handled.flow = 0;
+	trp_self.handled.deaths = 0;
 	trp_self.handled.is_traced = false;
 }
 
@@ -225,6 +230,16 @@ static int keep(const struct trp_mail *mail,
 		return -ENOMEM;
 	append(list, saved, is_tried);
 	return TRP_STEP_DONE;
+}
+
+int trp_receive_adopt(struct trp_saved_mail *saved)
+{
+	struct list *list = list_of(saved->envelope.type);
+
+	if (!list)
+		return -ENOMEM;
+	append(list, saved, false);
+	return 0;
 }
 
 /* Does any pattern need this list, and more than its head? */
@@ -379,6 +394,8 @@ static bool take_saved(void)
 	saved = take_out(found.list, found.link);
 	assert(!given_end && !given_saved && !is_mail_given);
 	given_saved = saved;
+	trp_saved_mail_work(saved);
+	trp_self.handled.deaths = saved->deaths;
 	wanted.index = found.index;
 	wanted.message = found.message;
 	wanted.message.attachment = saved->mail.attachment;

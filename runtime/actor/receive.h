@@ -12,6 +12,10 @@
 int trp_receive_offer(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope);
 
+/* Keeps that copy, which is now its own.  0 or -ENOMEM. */
+struct trp_saved_mail;
+int trp_receive_adopt(struct trp_saved_mail *saved);
+
 /* The same for an end.  True: it is consumed. */
 bool trp_receive_offer_end(struct trp_exit_notice *notice);
 

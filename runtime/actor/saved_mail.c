@@ -7,12 +7,10 @@
 
 static uint64_t last_number;
 
-/* One more, or fewer. */
-static void count(int change)
+static void count(struct trp_saved_mail *saved, _Atomic uint64_t *counter)
 {
-	atomic_fetch_add_explicit(&trp_self.status->put_aside,
-				  (uint64_t)(int64_t)change,
-				  memory_order_relaxed);
+	saved->counted = counter;
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
 uint64_t trp_saved_mail_number(void)
@@ -20,39 +18,67 @@ uint64_t trp_saved_mail_number(void)
 	return ++last_number;
 }
 
-struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
-					  const struct trp_envelope *envelope)
+/* In private memory, behind `saved`.  False: no memory. */
+static bool copy(struct trp_saved_mail *saved, const struct trp_mail *mail)
 {
-	struct trp_saved_mail *saved = malloc(sizeof(*saved) + mail->size);
 	void *attachment = NULL;
 
-	if (!saved)
-		return NULL;
 	if (mail->attachment) {
 		attachment = malloc(mail->attachment_size);
-		if (!attachment) {
-			free(saved);
-			return NULL;
-		}
+		if (!attachment)
+			return false;
 		memcpy(attachment, mail->attachment, mail->attachment_size);
 	}
-	*saved = (struct trp_saved_mail) { .number = trp_saved_mail_number(),
-					   .envelope = *envelope,
-					   .mail = *mail };
 	memcpy(saved->bytes, mail->bytes, mail->size);
 	saved->mail.bytes = saved->bytes;
 	saved->mail.attachment = attachment;
+	return true;
+}
+
+struct trp_saved_mail *trp_saved_mail_new(const struct trp_mail *mail,
+					  const struct trp_envelope *envelope)
+{
+	struct trp_saved_mail *saved =
+		malloc(sizeof(*saved) + (trp_self.is_owned ? 0 : mail->size));
+	struct trp_saved_mail *grown;
+	bool is_shelved;
+
+	if (!saved)
+		return NULL;
+	*saved = (struct trp_saved_mail) {
+		.number = trp_saved_mail_number(),
+		.deaths = trp_self.handled.deaths,
+		.envelope = *envelope,
+		.mail = *mail,
+	};
 	saved->mail.from = NULL;
-	saved->is_counted = true;
-	count(1);
-	return saved;
+	is_shelved = trp_shelf_add(&saved->shelf, mail, saved->number,
+				   saved->deaths);
+	if (is_shelved) {
+		trp_shelf_point(&saved->shelf, &saved->mail);
+		count(saved, &trp_self.status->shelved);
+		return saved;
+	}
+	grown = realloc(saved, sizeof(*saved) + mail->size);
+	if (!grown || !copy(grown, mail)) {
+		free(grown ? grown : saved);
+		return NULL;
+	}
+	count(grown, &trp_self.status->put_aside);
+	return grown;
 }
 
 static void uncount(struct trp_saved_mail *saved)
 {
-	if (saved->is_counted)
-		count(-1);
-	saved->is_counted = false;
+	if (saved->counted)
+		atomic_fetch_sub_explicit(saved->counted, 1,
+					  memory_order_relaxed);
+	saved->counted = NULL;
+}
+
+void trp_saved_mail_work(const struct trp_saved_mail *saved)
+{
+	trp_shelf_work(saved && saved->shelf.copy ? saved->number : 0);
 }
 
 void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry)
@@ -65,6 +91,7 @@ void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry)
 void trp_saved_mail_told(void)
 {
 	trp_store_relaxed(&trp_self.status->put_aside, 0);
+	trp_store_relaxed(&trp_self.status->shelved, 0);
 }
 
 void trp_saved_mail_free(struct trp_saved_mail *saved)
@@ -72,6 +99,9 @@ void trp_saved_mail_free(struct trp_saved_mail *saved)
 	if (!saved)
 		return;
 	uncount(saved);
-	free((void *)saved->mail.attachment);
+	if (saved->shelf.copy)
+		trp_shelf_remove(&saved->shelf);
+	else
+		free((void *)saved->mail.attachment);
 	free(saved);
 }

@@ -9,8 +9,10 @@
 #include <unistd.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "ipc/succession.h"
 #include "ipc/wake_socket.h"
 #include "runtime/actor/mail.h"
+#include "runtime/troupe_restart.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/wake_failure.h"
@@ -28,6 +30,12 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (r == 0)
 		r = trp_mailbox_init(&trp_self.mailbox, &node->arena, slot,
 				     generation, 0);
+	if (r < 0)
+		return r;
+	trp_self.incarnation = trp_life_incarnation(
+		trp_load_relaxed(&trp_arena_slot(&node->arena, slot)->life));
+	if (trp_self.incarnation)
+		r = trp_succession_import(&trp_self.mailbox);
 	if (r < 0)
 		return r;
 	assert(!trp_self.ref && !trp_self.is_busy && slot);
@@ -210,4 +218,14 @@ int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 int troupe_timer_cancel(struct troupe_timer *timer)
 {
 	return trp_timers_cancel(&trp_self.timers, timer);
+}
+
+uint32_t troupe_incarnation(void)
+{
+	return trp_self.incarnation;
+}
+
+uint32_t troupe_attempt(void)
+{
+	return trp_self.handled.deaths + 1;
 }

@@ -59,6 +59,10 @@ struct trp_self {
 	troupe_ref ref; /* 0: no actor (any more) */
 	troupe_ref parent;
 	uint64_t fence; /* of the singleton that it belongs to, or 0 */
+	uint32_t incarnation;
+	bool is_owned; /* the supervisor wants to know when it is ready */
+	uint32_t next_deaths; /* of the saved mail that is dispatched next */
+	uint64_t posted;      /* position of the last message, in its lane */
 	const struct troupe_class *klass;
 	char label[TROUPE_NAME_SIZE];
 
@@ -96,6 +100,7 @@ struct trp_self {
 		bool is_stashed; /* `mail` was */
 		bool is_refused; /* nobody here handles it */
 		uint64_t entry;	 /* in its custom mailbox, or 0 */
+		uint32_t deaths; /* of predecessors in its handler */
 		int result;	 /* of its handler; -EBADMSG: it had none */
 	} handled;
 };
@@ -129,6 +134,18 @@ static inline void trp_self_begin(void)
 {
 	assert(!trp_self.is_busy);
 	trp_self.is_busy = true;
+}
+
+/*
+ * The record of a lane that is in a handler, for a successor: from before its
+ * handler until after trp_mailbox_receive_done().  NULL: none.
+ */
+static inline void trp_self_work(const struct trp_mail *mail)
+{
+	trp_store_release(&trp_self.mailbox.front->at_work,
+			  mail ? trp_handling(mail->sender, mail->position,
+					      mail->stream == TRP_REPLY)
+			       : 0);
 }
 
 /* Mail is held for that reason, or no longer. */

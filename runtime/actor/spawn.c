@@ -6,6 +6,7 @@
 #include "runtime/actor/request.h"
 #include "runtime/actor/take.h"
 #include "runtime/node/image.h"
+#include "runtime/troupe_restart.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 #include "serialize/printable.h"
@@ -79,6 +80,7 @@ static int put_class(const struct troupe_class *klass,
 	request->grace_ms = klass->grace_ms;
 	request->mailbox_limit = limit_of(klass);
 	request->when_full = klass->when_full;
+	request->restart = klass->restart;
 	return 0;
 }
 
@@ -91,14 +93,12 @@ int trp_actor_spawn_describe(const struct troupe_class *klass,
 	return r < 0 ? r : put_arguments(request->birth, arguments);
 }
 
-/*
- * Spawns a class, or (klass NULL) the function `run`.  name: to be
- * registered; child: among its siblings; or NULL.
- */
+/* Spawns a class, or (klass NULL) the function `run`. */
 static int spawn(const struct troupe_class *klass, int (*run)(const void *),
-		 const char *name, const char *child,
+		 const struct troupe_spawn_options *options,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
+	const char *name = options->name ? options->name : options->child;
 	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
 	Troupe__Control__Spawn request = TROUPE__CONTROL__SPAWN__INIT;
 	int r;
@@ -115,46 +115,68 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 		: trp_actor_spawn_describe(klass, arguments, &request);
 	if (r < 0)
 		return r;
-	if (name)
-		birth.label = request.name = (char *)name;
-	if (child)
-		birth.label = request.child = (char *)child;
+	if (name && (!*name || (options->name && options->child)))
+		r = -EINVAL;
+	else if (name)
+		birth.label = (char *)name;
+	if (options->name)
+		request.name = (char *)name;
+	else if (options->child)
+		request.child = (char *)name;
+	if (options->restart)
+		request.restart = options->restart;
+	if (r < 0)
+		goto out;
 	/* Counted first: its end may be reported before the answer is read. */
 	trp_self.children++;
 	r = trp_actor_request(&request.base, ret_ref);
 	if (r < 0)
 		trp_self.children--;
+out:
 	free(birth.arguments.data);
 	return r;
+}
+
+int troupe_spawn_with(const struct troupe_spawn_options *options,
+		      const struct troupe_class *klass,
+		      const ProtobufCMessage *arguments, troupe_ref *ret_ref)
+{
+	return spawn(klass, NULL, options, arguments, ret_ref);
 }
 
 int troupe_spawn(const struct troupe_class *klass,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	return spawn(klass, NULL, NULL, NULL, arguments, ret_ref);
+	const struct troupe_spawn_options options = { 0 };
+
+	return spawn(klass, NULL, &options, arguments, ret_ref);
 }
 
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,
 		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	return name && *name
-		       ? spawn(klass, NULL, name, NULL, arguments, ret_ref)
-		       : -EINVAL;
+	const struct troupe_spawn_options options = { .name = name };
+
+	return name ? spawn(klass, NULL, &options, arguments, ret_ref)
+		    : -EINVAL;
 }
 
 int troupe_spawn_child(const char *name, const struct troupe_class *klass,
 		       const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	return name && *name
-		       ? spawn(klass, NULL, NULL, name, arguments, ret_ref)
-		       : -EINVAL;
+	const struct troupe_spawn_options options = { .child = name };
+
+	return name ? spawn(klass, NULL, &options, arguments, ret_ref)
+		    : -EINVAL;
 }
 
 int troupe_spawn_function(int (*run)(const void *arguments),
 			  const ProtobufCMessage *arguments,
 			  troupe_ref *ret_ref)
 {
+	const struct troupe_spawn_options options = { 0 };
+
 	return run && trp_image_has((const void *)(uintptr_t)run, 1)
-		       ? spawn(NULL, run, NULL, NULL, arguments, ret_ref)
+		       ? spawn(NULL, run, &options, arguments, ret_ref)
 		       : -EINVAL;
 }

@@ -91,12 +91,21 @@ int trp_stash_turn(void)
 		again.last = &again.first;
 	assert(!current);
 	current = saved;
+	trp_saved_mail_work(saved);
+	trp_self.next_deaths = saved->deaths;
 	r = trp_custom_mailbox_handle(&saved->mail, &saved->envelope,
 				      saved->entry);
 	trp_saved_mail_free(current); /* unless it was stashed again */
+	trp_saved_mail_work(NULL);
 	current = NULL;
 	trp_self_hold(TRP_HOLD_STASH, again.first);
 	return r;
+}
+
+void trp_stash_adopt(struct trp_saved_mail *saved)
+{
+	append(&again, saved);
+	trp_self_hold(TRP_HOLD_STASH, true);
 }
 
 int trp_stash_later(const struct trp_mail *mail,
@@ -106,8 +115,7 @@ int trp_stash_later(const struct trp_mail *mail,
 
 	if (!saved)
 		return -ENOMEM;
-	append(&again, saved);
-	trp_self_hold(TRP_HOLD_STASH, true);
+	trp_stash_adopt(saved);
 	return TRP_STEP_DONE;
 }
 

@@ -14,7 +14,9 @@
 int trp_stash_turn(void);
 void trp_stash_check(void);
 
-/* Mail from no lane, to be handled in a turn. */
+/* That copy, now the stash's, is to be handled in a turn; or a copy of mail. */
+struct trp_saved_mail;
+void trp_stash_adopt(struct trp_saved_mail *saved);
 int trp_stash_later(const struct trp_mail *mail,
 		    const struct trp_envelope *envelope);
 

@@ -30,7 +30,9 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	}
 	trp_end_read(ended, &notice->end);
 	notice->watch = ended->watch;
-	if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD)
+	notice->taken = ended->taken;
+	if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
+	    !ended->will_restart)
 		trp_self.children--;
 	trp_exit_queue_push(&trp_self.exits, notice);
 }
@@ -174,6 +176,8 @@ static int take_record(const struct trp_mail *mail)
 
 static int taken(int r, struct trp_mail *mail)
 {
+	bool is_work;
+
 	if (r == 0)
 		return TRP_STEP_IDLE;
 	if (r < 0) {
@@ -183,11 +187,19 @@ static int taken(int r, struct trp_mail *mail)
 			   mail->sender);
 		return TRP_STEP_DONE;
 	}
+	/* Replies and control may come while a message is in its handler. */
+	is_work = mail->stream == TRP_MAIL &&
+		  !trp_load_relaxed(&trp_self.mailbox.front->at_work);
+	if (is_work)
+		trp_self_work(mail);
 	r = take_record(mail);
-	if (r == TRP_STEP_HELD)
-		return TRP_STEP_DONE;
-	trp_mailbox_receive_done(&trp_self.mailbox, mail);
-	return r;
+	if (r != TRP_STEP_HELD)
+		trp_mailbox_receive_done(&trp_self.mailbox, mail);
+	else if (trp_self.routes->message)
+		return TRP_STEP_DONE; /* until its function gives it back */
+	if (is_work)
+		trp_self_work(NULL);
+	return r == TRP_STEP_HELD ? TRP_STEP_DONE : r;
 }
 
 int trp_take(unsigned take)
@@ -198,11 +210,10 @@ int trp_take(unsigned take)
 	return taken(r, &mail);
 }
 
-int trp_take_from(uint32_t slot)
+int trp_take_from(uint32_t slot, uint32_t last)
 {
 	struct trp_mail mail;
-	int r = trp_mailbox_receive_from(&trp_self.mailbox, slot, UINT32_MAX,
-					 &mail);
+	int r = trp_mailbox_receive_from(&trp_self.mailbox, slot, last, &mail);
 
 	return taken(r, &mail);
 }

@@ -11,8 +11,8 @@
 
 /* One record of `take`: enum trp_step; negative: a handler ends the actor. */
 int trp_take(unsigned take);
-/* The same, of one sender alone. */
-int trp_take_from(uint32_t slot);
+/* The same, of incarnations up to `last` of one sender alone. */
+int trp_take_from(uint32_t slot, uint32_t last);
 /* The same of any sender; older mail than the class allows is dropped. */
 int trp_take_young(void);
 

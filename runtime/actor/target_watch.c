@@ -56,11 +56,12 @@ void trp_target_watch_listen(struct trp_target_listener *listener)
 	listeners = listener;
 }
 
-void trp_target_watch_ended(const struct troupe_end *end)
+void trp_target_watch_ended(const struct troupe_end *end, uint64_t taken)
 {
-	forget(end->ref);
+	if (!end->will_restart)
+		forget(end->ref);
 	for (struct trp_target_listener *one = listeners; one; one = one->next)
-		one->ended(end);
+		one->ended(end, taken);
 }
 
 void trp_target_watch_leave(void)

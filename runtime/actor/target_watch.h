@@ -14,12 +14,13 @@ void trp_target_watch(troupe_ref target);
 /* Called for each end, from the first trp_target_watch_listen() on. */
 struct trp_target_listener {
 	struct trp_target_listener *next;
-	void (*ended)(const struct troupe_end *end);
+	/* taken: where a restart follows, what was posted below it is lost. */
+	void (*ended)(const struct troupe_end *end, uint64_t taken);
 	bool is_listening;
 };
 void trp_target_watch_listen(struct trp_target_listener *listener);
 
-void trp_target_watch_ended(const struct troupe_end *end);
+void trp_target_watch_ended(const struct troupe_end *end, uint64_t taken);
 
 /* A guest leaves: no actor is watched any more. */
 void trp_target_watch_leave(void);

@@ -106,7 +106,7 @@ static const struct letters *letters_of(uint32_t slot,
 		  : NULL;
 }
 
-uint32_t trp_dead_letter_inherit(troupe_ref ref)
+uint32_t trp_dead_letter_inherit(troupe_ref ref, bool has_successor)
 {
 	const struct trp_status *status = trp_status_last(mailbox->arena, ref);
 	const struct letters *theirs;
@@ -116,7 +116,9 @@ uint32_t trp_dead_letter_inherit(troupe_ref ref)
 		return 0;
 	theirs = letters_of(trp_ref_slot(ref), status);
 	/* The number is untrusted; no machine holds that many. */
-	put_aside = (uint32_t)atomic_load(&status->put_aside);
+	put_aside =
+		(uint32_t)(atomic_load(&status->put_aside) +
+			   (has_successor ? 0 : atomic_load(&status->shelved)));
 	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
 		atomic_fetch_add_explicit(&letters->count[i],
 					  atomic_load(&theirs->count[i]),
@@ -210,7 +212,8 @@ static int post(troupe_ref to, const struct trp_dead *dead,
 	    trp_mailbox_unread_bytes(mailbox->arena, trp_ref_slot(to),
 				     mailbox->slot) > DEPTH_MAX)
 		return -EAGAIN;
-	return trp_node_post(mailbox, to, TRP_MAIL, &envelope, letter, NULL);
+	return trp_node_post(mailbox, to, TRP_MAIL, &envelope, letter, NULL,
+			     NULL);
 }
 
 static void tell(const struct trp_dead *dead)
@@ -252,6 +255,7 @@ static const char *const text_of[] = {
 	[TROUPE_DEAD_EXPIRED] = "it came too late",
 	[TROUPE_DEAD_CLOSED] = "it was sent after troupe_close()",
 	[TROUPE_DEAD_UNREAD] = "its receiver ended first",
+	[TROUPE_DEAD_CRASHED] = "its receiver died while it handled it",
 };
 static_assert(sizeof(text_of) / sizeof(text_of[0]) == TROUPE_DEAD_CAUSES,
 	      "a text for each");

@@ -52,6 +52,7 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 
 /*
  * Adds the counts of an actor that has ended.  Mail that it had put aside and
- * not reported counts as unread; returns its number.
+ * not reported counts as unread; returns its number.  has_successor: that gets
+ * what is on the shelf.
  */
-uint32_t trp_dead_letter_inherit(troupe_ref ref);
+uint32_t trp_dead_letter_inherit(troupe_ref ref, bool has_successor);

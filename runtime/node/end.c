@@ -18,6 +18,8 @@ void trp_end_write(const struct troupe_end *end, uint64_t watch,
 	ret_ended->system_ns = end->system_ns;
 	ret_ended->max_rss = end->max_rss;
 	ret_ended->watch = watch;
+	ret_ended->incarnation = end->incarnation;
+	ret_ended->will_restart = end->will_restart;
 }
 
 void trp_end_read(const Troupe__Control__Ended *ended,
@@ -32,6 +34,8 @@ void trp_end_read(const Troupe__Control__Ended *ended,
 		.user_ns = ended->user_ns,
 		.system_ns = ended->system_ns,
 		.max_rss = ended->max_rss,
+		.incarnation = ended->incarnation,
+		.will_restart = ended->will_restart,
 	};
 	snprintf(ret_end->name, sizeof(ret_end->name), "%s", ended->name);
 	snprintf(ret_end->reason.text, sizeof(ret_end->reason.text), "%s",

@@ -4,24 +4,25 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-/* 01, 22 bits of the node's identity, 40 of the owner. */
-static rlim_t mark_of(uint64_t identity, troupe_ref owner)
+/* 01, 14 bits of the node's identity, 8 of the incarnation, 40 of the owner. */
+static rlim_t mark_of(uint64_t identity, troupe_ref owner, uint8_t incarnation)
 {
-	return UINT64_C(1) << 62 | (identity & 0x3fffff) << 40 |
-	       trp_ref_in_node(owner);
+	return UINT64_C(1) << 62 | (identity & 0x3fff) << 48 |
+	       (uint64_t)incarnation << 40 | trp_ref_in_node(owner);
 }
 
-void trp_mark_set(uint64_t identity, troupe_ref owner)
+void trp_mark_set(uint64_t identity, troupe_ref owner, uint32_t incarnation)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_RSS, &limit) < 0)
 		return;
-	limit.rlim_cur = mark_of(identity, owner);
+	limit.rlim_cur = mark_of(identity, owner, (uint8_t)incarnation);
 	setrlimit(RLIMIT_RSS, &limit);
 }
 
-bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner)
+bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner,
+		  uint8_t *ret_incarnation)
 {
 	unsigned long long mark = 0;
 	char path[40], line[128];
@@ -36,5 +37,6 @@ bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner)
 			break;
 	fclose(file);
 	*ret_owner = trp_ref_of_node(mark);
-	return mark == mark_of(identity, *ret_owner);
+	*ret_incarnation = (uint8_t)(mark >> 40);
+	return mark == mark_of(identity, *ret_owner, *ret_incarnation);
 }

@@ -16,7 +16,9 @@
  * Marks this process, and all that it forks from now on, as that actor's, in
  * the node of that identity.  No mark is set if the hard limit is in the way.
  */
-void trp_mark_set(uint64_t identity, troupe_ref owner);
+void trp_mark_set(uint64_t identity, troupe_ref owner, uint32_t incarnation);
 
-/* False: it has no mark, or one of another node. */
-bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner);
+/* Of the incarnation the low bits.  False: it has no mark, or one of another
+ * node. */
+bool trp_mark_get(pid_t pid, uint64_t identity, troupe_ref *ret_owner,
+		  uint8_t *ret_incarnation);

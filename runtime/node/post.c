@@ -28,10 +28,11 @@ static uint64_t type_of(const ProtobufCMessageDescriptor *type)
 int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment)
+		  const struct trp_extent *attachment, uint64_t *ret_position)
 {
 	struct trp_flat flat;
 	bool is_flat = trp_flat_measure(message, &flat);
+	uint64_t position;
 	size_t size;
 	void *bytes, *body;
 	int r;
@@ -57,7 +58,9 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		trp_flat_pack(message, &flat, body);
 	else
 		trp_message_pack(message, body);
-	trp_mailbox_commit(mailbox, (uint32_t)size);
+	position = trp_mailbox_commit(mailbox, (uint32_t)size);
+	if (ret_position)
+		*ret_position = position;
 	trp_mailbox_check(mailbox, envelope->created);
 	return 0;
 }

@@ -11,9 +11,9 @@
 /*
  * Packs the message behind its envelope, whose type it sets; the caller sets
  * the rest.  attachment: consumed by success; or NULL.  0; -EMSGSIZE: more than
- * TRP_LIMIT_MAX; or as trp_mailbox_reserve().
+ * TRP_LIMIT_MAX; or as trp_mailbox_reserve().  ret_position may be NULL.
  */
 int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment);
+		  const struct trp_extent *attachment, uint64_t *ret_position);

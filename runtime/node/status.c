@@ -67,6 +67,14 @@ pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref)
 	return slot ? trp_load_relaxed(&slot->pid) : 0;
 }
 
+bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref)
+{
+	enum trp_state state;
+	const struct trp_slot *slot = slot_of(arena, ref, &state);
+
+	return slot && trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;
+}
+
 void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 			   int code, const char *text)
 {

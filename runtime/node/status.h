@@ -52,6 +52,11 @@ struct trp_status {
 	_Atomic uint64_t refused;	/* sends that did not go out */
 	_Atomic uint64_t dropped;	/* received and not handled */
 	_Atomic uint32_t await_turn;	/* odd: it awaits; see deadlock.c */
+	_Atomic uint64_t calls; /* below it are the numbers of its calls */
+	_Atomic uint64_t shelf; /* actor/shelf.h */
+	_Atomic uint64_t shelf_work;
+	/* As put_aside; lost only if no restart follows. */
+	_Atomic uint64_t shelved;
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -79,6 +84,11 @@ void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 			   int code, const char *text);
 bool trp_status_read_exit(const struct trp_status *status,
 			  struct troupe_reason *ret_reason);
+
+/* `note` of a line of the directory: enum troupe_full, and whether the actor
+ * has no process until it is restarted. */
+enum { TRP_NOTE_FULL = 3, TRP_NOTE_DOWN = 4 };
+bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref);
 
 /* The process of that actor, or 0. */
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);

@@ -177,6 +177,38 @@ uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid)
 	return table->slot_of[pid];
 }
 
+/* The process of that child has gone, and all that it wanted with it. */
+static void forget_process(struct trp_child_table *table,
+			   struct trp_child *child)
+{
+	while (child->watching)
+		trp_watcher_free(&table->watchers, child->watching);
+	if (child->pid)
+		table->slot_of[child->pid] = 0;
+}
+
+void trp_child_down(struct trp_child_table *table, uint32_t slot)
+{
+	struct trp_child *child = &table->child[slot];
+
+	assert(slot != 0 && trp_child_is_alive(child));
+	forget_process(table, child);
+	child->state = CHILD_DOWN;
+	child->pid = 0;
+	child->is_told = child->is_doomed = child->is_due = false;
+	child->stop_children = 0;
+	TRP_CHECK(trp_child_check(table));
+}
+
+void trp_child_again(struct trp_child_table *table, uint32_t slot)
+{
+	struct trp_child *child = &table->child[slot];
+
+	assert(child->state == CHILD_DOWN && !child->first);
+	child->state = CHILD_ORDERED;
+	child->incarnation++;
+}
+
 void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 {
 	struct trp_child *child = &table->child[slot];
@@ -184,8 +216,7 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 	uint32_t first;
 
 	assert(slot != 0 && trp_child_is_alive(child));
-	while (child->watching)
-		trp_watcher_free(&table->watchers, child->watching);
+	forget_process(table, child);
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->in[TRP_WATCHER_OF_TARGET].next)
 		trp_watcher_target_ended(&table->watchers, watcher);
@@ -196,8 +227,6 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 		link_child(table, first, 0);
 	}
 	unlink_child(table, slot);
-	if (child->pid)
-		table->slot_of[child->pid] = 0;
 	child->state = CHILD_DEAD;
 	table->alive--;
 	TRP_CHECK(trp_child_check(table));

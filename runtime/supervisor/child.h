@@ -6,13 +6,17 @@
  * it knows neither processes nor memory.
  *
  *	state	NONE -> ORDERED -> RUNNING -> NONE or DEAD -> NONE
+ *		           ^          |
+ *		           +-- DOWN <-+
  *	NONE	the slot may be given away, at its next generation, once it is
  *		offered
  *	ORDERED	the zygote was asked for it; no pid yet
+ *	DOWN	its process has ended, and its owner will start the next
+ *		incarnation of it, or bury it
  *	DEAD	dead, but not all that it sent has been read
  *
- * A child that is ORDERED or RUNNING is in the list of its parent's, which is
- * alive, or the supervisor's when that has ended.
+ * A child that is ORDERED, RUNNING or DOWN is alive: it is in the list of its
+ * parent's, which is alive, or the supervisor's when that has ended.
  *
  * A slot whose last generation has ended rests: it begins again with the first
  * when no other slot is left, and not before TRP_SLOT_REST is over.  So where
@@ -25,14 +29,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "runtime/node/ref.h"
+#include "runtime/node/system.pb-c.h"
 #include "runtime/node/timers.h"
+#include "runtime/supervisor/restart_policy.h"
 #include "runtime/supervisor/watcher.h"
 
 #define TRP_SLOT_REST (INT64_C(24) * 3600 * 1000000000) /* ns */
 
-enum trp_child_state { CHILD_NONE, CHILD_ORDERED, CHILD_RUNNING, CHILD_DEAD };
+enum trp_child_state {
+	CHILD_NONE,
+	CHILD_ORDERED,
+	CHILD_RUNNING,
+	CHILD_DOWN,
+	CHILD_DEAD
+};
 
+struct trp_supervisor;
 struct trp_guest;
+
+/*
+ * It decides what becomes of a child that has ended, and must in the end start
+ * or bury one that it keeps down.  It is not asked while the node ends, nor
+ * where the parent has ended (is_final): then the child is buried.
+ */
+struct trp_owner {
+	/*
+	 * It has ended, and nobody has been told yet.  True: it is DOWN. False:
+	 * it is buried.
+	 */
+	bool (*ended)(struct trp_supervisor *supervisor, uint32_t slot,
+		      const struct troupe_end *end);
+	/* init() of its present incarnation has returned, or run() begins. */
+	void (*ready)(struct trp_supervisor *supervisor, uint32_t slot);
+	/* It is no longer; the owner is not asked again. */
+	void (*buried)(struct trp_supervisor *supervisor, uint32_t slot);
+};
 struct trp_restart;
 
 struct trp_child {
@@ -45,21 +76,33 @@ struct trp_child {
 	bool is_told;	     /* to stop */
 	bool is_doomed;	     /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
-	struct troupe_timer grace;    /* until it is killed */
-	int64_t spawned_at;	      /* CLOCK_MONOTONIC, ns */
-	uint64_t stop_children;	      /* the waiting request, or 0 */
-	struct trp_watcher *watchers; /* of this one */
-	struct trp_watcher *watching; /* what this one watches */
-	struct trp_registered *names; /* it is registered under */
-	struct trp_restart *restart;  /* of it or of an ancestor; or NULL */
-	char label[TROUPE_NAME_SIZE]; /* its class; not unique */
-	char name[TROUPE_NAME_SIZE];  /* among its siblings */
+	struct troupe_timer grace;     /* until it is killed */
+	int64_t spawned_at;	       /* CLOCK_MONOTONIC, ns */
+	uint64_t stop_children;	       /* the waiting request, or 0 */
+	struct trp_watcher *watchers;  /* of this one */
+	struct trp_watcher *watching;  /* what this one watches */
+	struct trp_registered *names;  /* it is registered under */
+	struct trp_restart *restart;   /* of it or of an ancestor; or NULL */
+	const struct trp_owner *owner; /* or NULL: it is always buried */
+	void *owner_data;
+	bool is_final;			/* it ends with its parent */
+	struct trp_restart_entry entry; /* of the owner */
+	Troupe__Control__Spawn *spawn;	/* where it has an owner */
+	uint32_t incarnation;		/* so often it was restarted */
+	uint64_t calls;			/* below it are numbers of calls made */
+	bool is_due;			/* DOWN, until its children are gone */
+	char label[TROUPE_NAME_SIZE];	/* its class; not unique */
+	char name[TROUPE_NAME_SIZE];	/* among its siblings */
 	bool is_listed;
-	uint32_t next_in_bucket; /* a slot; 0: none */
-	bool is_guest;		 /* we neither kill nor reap it */
-	bool is_held;		 /* it may still write its region: guest.h */
-	uint32_t next_dead;	 /* a slot that is DEAD; 0: none */
-	struct trp_guest *guest; /* until it is dead */
+	uint32_t next_in_bucket;  /* a slot; 0: none */
+	bool is_guest;		  /* we neither kill nor reap it */
+	bool is_held;		  /* it may still write its region: guest.h */
+	uint32_t next_dead;	  /* a slot that is DEAD; 0: none */
+	uint32_t next_former;	  /* a slot that has formers, of which */
+	uint32_t formers;	  /* so many regions are not released */
+	uint64_t taken, taken_by; /* of the latest death; see exit.c */
+	struct trp_lost *lost;	  /* at its own latest death; for free() */
+	struct trp_guest *guest;  /* until it is dead */
 	void (*expel)(struct trp_guest *guest); /* instead of a signal */
 };
 
@@ -90,7 +133,8 @@ void trp_child_born(struct trp_child_table *table, uint32_t slot, pid_t pid);
 
 static inline bool trp_child_is_alive(const struct trp_child *child)
 {
-	return child->state == CHILD_ORDERED || child->state == CHILD_RUNNING;
+	return child->state == CHILD_ORDERED || child->state == CHILD_RUNNING ||
+	       child->state == CHILD_DOWN;
 }
 
 static inline troupe_ref trp_child_ref(const struct trp_child_table *table,
@@ -98,6 +142,11 @@ static inline troupe_ref trp_child_ref(const struct trp_child_table *table,
 {
 	return trp_ref(slot, table->child[slot].generation);
 }
+
+/* RUNNING or ORDERED -> DOWN: without a process, and it watches nobody. */
+void trp_child_down(struct trp_child_table *table, uint32_t slot);
+/* DOWN -> ORDERED: its next incarnation. */
+void trp_child_again(struct trp_child_table *table, uint32_t slot);
 
 /* NULL: no such living child. */
 struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref);

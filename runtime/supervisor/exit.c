@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_receive.h"
 #include "ipc/mailbox_unread.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/end.h"
@@ -18,6 +19,7 @@
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/restart.h"
 #include "runtime/supervisor/slot.h"
+#include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 
@@ -81,6 +83,7 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 
 	end.ref = trp_child_ref(&supervisor->children, slot);
 	end.pid = child->pid;
+	end.incarnation = child->incarnation;
 	memcpy(end.name, child->label, sizeof(end.name));
 	status = trp_status_last(&supervisor->node.arena, end.ref);
 	if (status && is_own(seen->reason.cause))
@@ -101,6 +104,7 @@ struct leftover {
 	troupe_ref dead;
 	bool is_quiet; /* it ended in order, and need not read the rest */
 	uint32_t put_aside;
+	struct trp_lost *lost;
 
 	/* Actors that may have called it just now, and do not watch it. */
 	troupe_ref *caller;
@@ -146,7 +150,7 @@ static struct leftover count_unread(struct trp_supervisor *supervisor,
 	trp_dead_letter_unsubscribe(leftover.dead);
 	trp_mailbox_unread_each(&supervisor->node.arena, slot, meet_sender,
 				is_left, &leftover);
-	leftover.put_aside = trp_dead_letter_inherit(leftover.dead);
+	leftover.put_aside = trp_dead_letter_inherit(leftover.dead, false);
 	return leftover;
 }
 
@@ -156,20 +160,28 @@ void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 		   const struct troupe_end *end, uint64_t watch)
 {
 	Troupe__Control__Ended ended;
+	const struct trp_child *child;
 
-	if (!trp_child_find(&supervisor->children, to))
+	child = trp_child_find(&supervisor->children, to);
+	if (!child)
 		return;
 	trp_end_write(end, watch, &ended);
+	if (end->will_restart && child->taken_by == supervisor->deaths)
+		ended.taken = child->taken;
 	trp_notify_tell(supervisor, trp_ref_slot(to), TRP_MAIL, 0, &ended.base);
 }
 
+/* It may be the last child of one that is DOWN, or that wants to end. */
 static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	Troupe__Control__Answer answer = TROUPE__CONTROL__ANSWER__INIT;
 	struct trp_child *child = &supervisor->children.child[slot];
 
-	if (slot == TRP_SLOT_SUPERVISOR || !child->stop_children ||
-	    child->first)
+	if (slot == TRP_SLOT_SUPERVISOR || child->first)
+		return;
+	if (child->is_due)
+		trp_exit_start_again(supervisor, slot);
+	if (!child->stop_children)
 		return;
 	trp_notify_tell(supervisor, slot, TRP_REPLY, child->stop_children,
 			&answer.base);
@@ -208,10 +220,10 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 	/* The end of the root shows in the node's end, or in its status. */
 	if (is_worth_a_line(end) &&
 	    (slot != supervisor->root || end->reason.cause != TROUPE_ERROR))
-		troupe_log(
-			TROUPE_WARNING, "%s[%d] ended: %s", title,
-			(int)end->pid,
-			troupe_reason_text(&end->reason, text, sizeof(text)));
+		troupe_log(TROUPE_WARNING, "%s[%d] ended: %s%s", title,
+			   (int)end->pid,
+			   troupe_reason_text(&end->reason, text, sizeof(text)),
+			   end->will_restart ? "; it is restarted" : "");
 	if (leftover->put_aside && !leftover->is_quiet)
 		troupe_log(TROUPE_WARNING,
 			   "%u dead letters: mail that %s[%d] had put aside",
@@ -227,17 +239,171 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 
 /* ---- the end ------------------------------------------------------------- */
 
-/* Its children stop with it; those of a restarted actor are killed. */
+/* Its children stop with it; those of a singleton are killed. */
 static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = supervisor->children.child;
+	uint32_t next;
+
+	if (!child[slot].restart)
+		trp_supervisor_stop_children(supervisor, slot);
+	else
+		for (uint32_t of = child[slot].first; of; of = next) {
+			next = child[of].next;
+			child[of].is_final = true;
+			trp_notify_kill(supervisor, of);
+		}
+}
+
+/* ---- a restart ----------------------------------------------------------- */
+
+static bool is_kept(struct trp_supervisor *supervisor, uint32_t slot,
+		    const struct troupe_end *end)
 {
 	const struct trp_child *child = &supervisor->children.child[slot];
 
-	if (!child->restart)
-		trp_supervisor_stop_children(supervisor, slot);
-	else
-		for (uint32_t of = child->first; of;
-		     of = supervisor->children.child[of].next)
-			trp_notify_kill(supervisor, of);
+	return child->owner && child->state != CHILD_DOWN && !child->is_final &&
+	       !supervisor->is_ending &&
+	       child->owner->ended(supervisor, slot, end);
+}
+
+/* Stopped while it is DOWN. */
+static int is_stopped(struct troupe_timer *timer)
+{
+	static const struct troupe_end seen = {
+		.reason = { .cause = TROUPE_SHUTDOWN,
+			    .text = "stopped while it was down" }
+	};
+	struct trp_supervisor *supervisor = timer->data;
+	struct trp_child *child =
+		(void *)((char *)timer - offsetof(struct trp_child, grace));
+
+	trp_exit(supervisor, (uint32_t)(child - supervisor->children.child),
+		 &seen);
+	return 0;
+}
+
+/* Nobody waits for its answers any more. */
+static void drop_requests(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_mail mail;
+
+	while (trp_mailbox_receive_from(&supervisor->mailbox, slot, UINT32_MAX,
+					&mail) == 1)
+		trp_mailbox_receive_done(&supervisor->mailbox, &mail);
+}
+
+/*
+ * Up to where it had taken mail of each sender: that is lost to its successor.
+ * A caller that watches it only after that death is told as well.
+ */
+struct trp_lost {
+	size_t count, room;
+	struct troupe_end end;
+	struct {
+		troupe_ref sender;
+		uint64_t taken;
+	} of[];
+};
+
+static struct trp_lost *add_lost(struct trp_lost *lost, troupe_ref sender,
+				 uint64_t taken)
+{
+	size_t room = lost ? lost->room : 0;
+	struct trp_lost *grown = lost;
+
+	if (!lost || lost->count == room) {
+		room = room ? 2 * room : 8;
+		grown = realloc(lost, sizeof(*lost) + room * sizeof(*lost->of));
+		if (!grown)
+			return lost; /* its deadlines will end its calls */
+		if (!lost)
+			grown->count = 0;
+		grown->room = room;
+	}
+	grown->of[grown->count].sender = sender;
+	grown->of[grown->count++].taken = taken;
+	return grown;
+}
+
+void trp_exit_tell_lost(struct trp_supervisor *supervisor, uint32_t slot,
+			troupe_ref to, uint64_t watch)
+{
+	const struct trp_lost *lost = supervisor->children.child[slot].lost;
+	struct trp_child *child = trp_child_find(&supervisor->children, to);
+
+	if (!lost || !child)
+		return;
+	child->taken = 0;
+	child->taken_by = supervisor->deaths;
+	for (size_t i = 0; i < lost->count; i++)
+		if (lost->of[i].sender == to)
+			child->taken = lost->of[i].taken;
+	trp_exit_tell(supervisor, to, &lost->end, watch);
+}
+
+static void note_taken(uint32_t sender, uint64_t taken, void *data)
+{
+	struct leftover *leftover = data;
+	struct trp_supervisor *supervisor = leftover->supervisor;
+	struct trp_child *child = &supervisor->children.child[sender];
+
+	child->taken = taken;
+	child->taken_by = supervisor->deaths;
+	leftover->lost =
+		add_lost(leftover->lost,
+			 trp_child_ref(&supervisor->children, sender), taken);
+	meet_sender(sender, leftover);
+}
+
+/*
+ * Its process has ended, and another one follows.  Its reference, names, place
+ * and watchers stay, its mail stays where it is.
+ */
+static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
+		    const char *title, const struct troupe_end *end)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	struct leftover leftover = { .supervisor = supervisor,
+				     .dead = end->ref };
+	const struct trp_status *status =
+		trp_status_last(&supervisor->node.arena, end->ref);
+	uint64_t calls = status ? trp_status_read(&status->calls) : 0;
+
+	drop_requests(supervisor, slot);
+	supervisor->deaths++;
+	trp_mailbox_unread_taken(&supervisor->node.arena, slot, note_taken,
+				 &leftover);
+	leftover.put_aside = trp_dead_letter_inherit(end->ref, true);
+	free(child->lost);
+	child->lost = leftover.lost ? leftover.lost : add_lost(NULL, 0, 0);
+	if (child->lost)
+		child->lost->end = *end;
+	if (child->calls < calls)
+		child->calls = calls;
+	trp_timers_cancel(&supervisor->timers, &child->grace);
+	trp_child_down(&supervisor->children, slot);
+	trp_slot_down(supervisor, slot);
+	child->grace.fired = is_stopped;
+	child->grace.data = supervisor;
+	stop_children(supervisor, slot);
+	record(supervisor, slot, title, end, &leftover);
+	tell_all(supervisor, slot, child->parent, end, &leftover);
+	free(leftover.caller);
+}
+
+void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_child *child = &supervisor->children.child[slot];
+	struct troupe_end end;
+	int r = trp_supervisor_spawn_again(supervisor, slot);
+
+	if (r >= 0)
+		return;
+	end = trp_exit_seen(TRP_EXIT_UNBORN, r);
+	end.ref = trp_child_ref(&supervisor->children, slot);
+	if (!child->owner->ended(supervisor, slot, &end))
+		trp_exit(supervisor, slot, &end);
 }
 
 /*
@@ -252,6 +418,9 @@ static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
  *	record		before any report, as its reader may ask
  *	release		after all steps that read the child
  *	restart		last, as it may want the slot
+ *
+ * Of one that is restarted (go_down), in the same order: what it wanted is
+ * forgotten, the slot is down, its children stop, the end is recorded and told.
  */
 void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	      const struct troupe_end *seen)
@@ -264,6 +433,15 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 
 	assert(slot && trp_child_is_alive(child));
 	trp_child_address_title(&supervisor->children, slot, title);
+	end.will_restart = is_kept(supervisor, slot, &end);
+	if (end.will_restart) {
+		go_down(supervisor, slot, title, &end);
+		return;
+	}
+	if (child->owner)
+		child->owner->buried(supervisor, slot);
+	free(child->lost);
+	child->lost = NULL;
 	leftover = count_unread(supervisor, slot, &end);
 	unread = trp_slot_close(supervisor, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);

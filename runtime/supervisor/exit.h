@@ -30,6 +30,15 @@ struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code);
 void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	      const struct troupe_end *seen);
 
+/* The same of the latest death of a child that was or is restarted: again where
+ * it was told before, which does no harm.  Nothing if there was none. */
+void trp_exit_tell_lost(struct trp_supervisor *supervisor, uint32_t slot,
+			troupe_ref to, uint64_t watch);
+
+/* The next incarnation of a child that is DOWN: now, or when the last of its
+ * children has ended. */
+void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot);
+
 /* Reports an end to one actor; watch: see node/watch.h. */
 void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 		   const struct troupe_end *end, uint64_t watch);

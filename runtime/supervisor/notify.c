@@ -17,7 +17,7 @@ static int post(struct trp_supervisor *supervisor, uint32_t slot,
 	envelope.created = trp_time_now().ns;
 	return trp_node_post(&supervisor->mailbox,
 			     trp_child_ref(&supervisor->children, slot), stream,
-			     &envelope, message, NULL);
+			     &envelope, message, NULL, NULL);
 }
 
 int trp_notify_tell(struct trp_supervisor *supervisor, uint32_t slot,
@@ -60,7 +60,10 @@ void trp_notify_kill(struct trp_supervisor *supervisor, uint32_t slot)
 	if (!trp_child_is_alive(child))
 		return;
 	/* It has not been reaped, so the pid is still its own. */
-	if (child->expel) {
+	if (child->state == CHILD_DOWN) {
+		child->is_told = true;
+		child->grace.fired(&child->grace);
+	} else if (child->expel) {
 		child->expel(child->guest);
 	} else if (child->pid) {
 		kill(child->pid, SIGKILL);

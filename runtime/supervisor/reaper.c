@@ -108,11 +108,16 @@ static bool is_unknown(const struct trp_supervisor *supervisor, pid_t pid,
 
 /* ---- orphans ------------------------------------------------------------- */
 
-static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner)
+static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner,
+		     uint8_t incarnation)
 {
-	return owner == TRP_REF_SUPERVISOR
-		       ? supervisor->has_zygote
-		       : trp_child_find(&supervisor->children, owner) != NULL;
+	const struct trp_child *child;
+
+	if (owner == TRP_REF_SUPERVISOR)
+		return supervisor->has_zygote;
+	child = trp_child_find(&supervisor->children, owner);
+	return child && child->state != CHILD_DOWN &&
+	       (uint8_t)child->incarnation == incarnation;
 }
 
 /*
@@ -123,15 +128,16 @@ static bool is_alive(struct trp_supervisor *supervisor, troupe_ref owner)
 static bool is_left_over(struct trp_supervisor *supervisor, pid_t pid)
 {
 	troupe_ref owner;
+	uint8_t incarnation;
 
 	/* To read a mark takes longer than all else. */
 	if (!supervisor->is_over &&
 	    (pid == supervisor->zygote.pid ||
 	     trp_child_by_pid(&supervisor->children, pid)))
 		return false;
-	if (!trp_mark_get(pid, supervisor->node.identity, &owner))
+	if (!trp_mark_get(pid, supervisor->node.identity, &owner, &incarnation))
 		return supervisor->is_over && !supervisor->had_children;
-	return supervisor->is_over || !is_alive(supervisor, owner);
+	return supervisor->is_over || !is_alive(supervisor, owner, incarnation);
 }
 
 static int open_list(void)

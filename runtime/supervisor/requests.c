@@ -7,15 +7,18 @@
 #include "ipc/mailbox_receive.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
+#include "runtime/node/watch.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/restart.h"
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_tree.h"
+#include "runtime/troupe_restart.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 
@@ -23,16 +26,26 @@ static int on_spawn(struct trp_request *request)
 {
 	const Troupe__Control__Spawn *spawn = request->message;
 	const struct trp_restart *restart = request->child->restart;
+	int r;
 
-	if (!spawn->birth)
+	if (!spawn->birth || spawn->restart > TROUPE_RESTART_ALWAYS)
 		return -EINVAL;
 	/* Its addresses are not those of the application. */
 	if (request->child->is_guest)
 		return -ENOTSUP;
 	/* Of the sender's singleton. */
 	spawn->birth->fence = restart ? restart->fence : 0;
-	return trp_supervisor_spawn(request->supervisor, request->slot, spawn,
-				    &request->answer);
+	spawn->birth->is_owned = spawn->restart != TROUPE_RESTART_NEVER;
+	r = trp_supervisor_spawn(request->supervisor, request->slot, spawn,
+				 &request->answer);
+	if (r < 0 || !spawn->restart)
+		return r;
+	r = trp_revival_own(request->supervisor, trp_ref_slot(request->answer),
+			    spawn);
+	if (r < 0)
+		trp_notify_kill(request->supervisor,
+				trp_ref_slot(request->answer));
+	return r;
 }
 
 /* NULL: not alive. */
@@ -44,9 +57,12 @@ static struct trp_child *find(const struct trp_request *request, troupe_ref ref)
 static int on_stop(struct trp_request *request)
 {
 	const Troupe__Control__Stop *order = request->message;
+	const struct trp_child *child = find(request, order->ref);
 
-	if (!find(request, order->ref))
+	if (!child)
 		return -ESRCH;
+	if (order->is_kill && child->state == CHILD_DOWN)
+		return 0; /* it has no process */
 	if (order->is_kill)
 		trp_notify_kill(request->supervisor, trp_ref_slot(order->ref));
 	else
@@ -70,9 +86,13 @@ static int on_watch(struct trp_request *request)
 				  watch->id);
 		return 0;
 	}
-	if (find(request, watch->ref))
+	if (find(request, watch->ref)) {
+		if (trp_watch_kind(watch->id) == TRP_WATCH_TARGET)
+			trp_exit_tell_lost(supervisor, trp_ref_slot(watch->ref),
+					   request->sender, watch->id);
 		return trp_child_watch(&supervisor->children, request->slot,
 				       trp_ref_slot(watch->ref), watch->id);
+	}
 	end = trp_exit_history_find(&supervisor->exit_history, watch->ref);
 	trp_exit_tell(supervisor, request->sender, end ? end : &unknown,
 		      watch->id);
@@ -156,7 +176,14 @@ static int on_stop_children(struct trp_request *request)
 	return 1;
 }
 
+static int on_ready(struct trp_request *request)
+{
+	trp_revival_ready(request->supervisor, request->slot);
+	return 0;
+}
+
 static const struct trp_request_kind own[] = {
+	{ &troupe__control__ready__descriptor, .handle = on_ready },
 	{ &troupe__control__spawn__descriptor, .handle = on_spawn },
 	{ &troupe__control__stop__descriptor, .handle = on_stop },
 	{ &troupe__control__watch__descriptor, .handle = on_watch },

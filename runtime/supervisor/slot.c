@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 #include "ipc/mailbox_unread.h"
+#include "ipc/succession.h"
+#include "runtime/node/status.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { SWEEP_FIRST_MS = 1, SWEEP_LAST_MS = 200 };
@@ -12,22 +14,53 @@ static void set_state(struct trp_supervisor *supervisor, uint32_t slot,
 		      enum trp_state state)
 {
 	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
-	uint32_t generation = supervisor->children.child[slot].generation;
+	const struct trp_child *child = &supervisor->children.child[slot];
 
-	assert(slot != TRP_SLOT_SUPERVISOR && generation != 0);
+	assert(slot != TRP_SLOT_SUPERVISOR && child->generation != 0);
 	/* Pairs with the load in trp_mailbox_reserve(). */
-	trp_store_release(&line->life, trp_life(generation, 0, state));
+	trp_store_release(&line->life, trp_life(child->generation,
+						child->incarnation, state));
+}
+
+/* The slot has none, or an incarnation before this one has its last. */
+static void take_region(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_child *child = &supervisor->children.child[slot];
+
+	trp_arena_assign(&supervisor->node.arena,
+			 trp_slot_memory_take_region(supervisor), slot,
+			 child->generation, child->incarnation);
+}
+
+static void leave_region(struct trp_supervisor *supervisor, uint32_t region)
+{
+	trp_arena_release(&supervisor->node.arena, region);
+	trp_slot_memory_leave_region(supervisor, region);
+}
+
+static void forget_formers(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = supervisor->children.child;
+	uint32_t *link = &supervisor->former;
+
+	if (!child[slot].formers)
+		return;
+	while (*link != slot)
+		link = &child[*link].next_former;
+	*link = child[slot].next_former;
+	child[slot].formers = 0;
 }
 
 /* Nobody is there any more. */
 static void give_up(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	const struct trp_arena *arena = &supervisor->node.arena;
-	uint32_t region = trp_arena_region(arena, slot);
+	uint32_t region;
 
 	set_state(supervisor, slot, TRP_FREE);
-	trp_arena_release(arena, region);
-	trp_slot_memory_leave_region(supervisor, region);
+	forget_formers(supervisor, slot);
+	while ((region = trp_succession_left(arena, slot)) != TRP_NO_REGION)
+		leave_region(supervisor, region);
 	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
 	trp_child_free(&supervisor->children, slot);
 	trp_slot_memory_leave(supervisor, slot);
@@ -46,9 +79,7 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_store_relaxed(&line->note, when_full);
 	trp_store_relaxed(&line->pid, child->pid);
 	trp_slot_memory_take(supervisor, slot);
-	trp_arena_assign(&supervisor->node.arena,
-			 trp_slot_memory_take_region(supervisor), slot,
-			 child->generation, 0);
+	take_region(supervisor, slot);
 	set_state(supervisor, slot, TRP_LIVE);
 }
 
@@ -109,11 +140,34 @@ void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
 		sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
+/* The regions of former incarnations, once all that they sent has been read and
+ * a successor needs them no more.  True: there was one. */
+static bool sweep_formers(struct trp_supervisor *supervisor)
+{
+	struct trp_child *children = supervisor->children.child;
+	uint32_t next, region;
+	bool is_any = false;
+
+	for (uint32_t slot = supervisor->former; slot; slot = next) {
+		next = children[slot].next_former;
+		while ((region = trp_succession_spent(&supervisor->mailbox,
+						      slot)) != TRP_NO_REGION) {
+			leave_region(supervisor, region);
+			is_any = true;
+			if (children[slot].formers == 1)
+				forget_formers(supervisor, slot);
+			else
+				children[slot].formers--;
+		}
+	}
+	return is_any;
+}
+
 void trp_slot_sweep(struct trp_supervisor *supervisor)
 {
 	struct trp_child *children = supervisor->children.child;
 	uint32_t *link = &supervisor->dead, slot;
-	bool is_any_free = false;
+	bool is_any_free = sweep_formers(supervisor);
 
 	while ((slot = *link)) {
 		if (children[slot].is_held ||
@@ -125,9 +179,45 @@ void trp_slot_sweep(struct trp_supervisor *supervisor)
 		give_up(supervisor, slot);
 		is_any_free = true;
 	}
-	if (supervisor->dead)
+	if (supervisor->dead || supervisor->former)
 		sweep_later(supervisor, is_any_free ? SWEEP_FIRST_MS
 						    : 2 * supervisor->sweep_ms);
+}
+
+/* ---- a restart ----------------------------------------------------------- */
+
+static void set_down(struct trp_supervisor *supervisor, uint32_t slot,
+		     bool is_down)
+{
+	struct trp_slot *line = trp_arena_slot(&supervisor->node.arena, slot);
+	uint64_t note =
+		trp_load_relaxed(&line->note) & ~(uint64_t)TRP_NOTE_DOWN;
+
+	trp_store_relaxed(&line->note, is_down ? note | TRP_NOTE_DOWN : note);
+}
+
+void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_arena *arena = &supervisor->node.arena;
+
+	trp_slot_set_pid(supervisor, slot, 0);
+	set_down(supervisor, slot, true);
+	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
+	trp_mailbox_unread_ring(&supervisor->mailbox, slot);
+}
+
+void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+
+	take_region(supervisor, slot);
+	set_state(supervisor, slot, TRP_LIVE);
+	set_down(supervisor, slot, false);
+	if (!child->formers++) {
+		child->next_former = supervisor->former;
+		supervisor->former = slot;
+	}
+	sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
 bool trp_slot_is_any_free(struct trp_supervisor *supervisor)

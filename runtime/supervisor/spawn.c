@@ -57,8 +57,9 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 					    slot);
 	if (r < 0)
 		return r;
-	orders[supervisor->order_count++] =
-		(struct trp_order) { slot, generation };
+	orders[supervisor->order_count++] = (struct trp_order) {
+		slot, generation, supervisor->children.child[slot].incarnation
+	};
 	trp_supervisor_spawn_flush(supervisor);
 	return 0;
 }
@@ -100,6 +101,9 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_child_address_title(children, children->child[slot].parent, parent);
 	birth.title = title;
 	birth.label = children->child[slot].label;
+	birth.incarnation = children->child[slot].incarnation;
+	birth.calls = children->child[slot].calls;
+	birth.is_owned |= children->child[slot].owner != NULL;
 	trp_trace_spawned(title, parent);
 	return trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);
 }
@@ -158,6 +162,32 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	}
 	*ret_ref = trp_child_ref(&supervisor->children, slot);
 	return 0;
+}
+
+int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	int r;
+
+	assert(child->state == CHILD_DOWN);
+	if (!supervisor->has_zygote)
+		return -EAGAIN;
+	child->is_due = child->first;
+	if (child->is_due)
+		return 0;
+	if (!trp_slot_memory_has_region(supervisor))
+		return -EAGAIN;
+	trp_child_again(&supervisor->children, slot);
+	child->spawned_at = trp_time_now().ns;
+	trp_slot_again(supervisor, slot);
+	r = tell_birth(supervisor, slot, child->spawn->birth);
+	if (r == 0)
+		r = order(supervisor, slot, child->generation);
+	if (r < 0) {
+		trp_child_down(&supervisor->children, slot);
+		trp_slot_down(supervisor, slot);
+	}
+	return r;
 }
 
 int trp_supervisor_spawn_root(struct trp_supervisor *supervisor)

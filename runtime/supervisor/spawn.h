@@ -15,6 +15,14 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 			 const Troupe__Control__Spawn *request,
 			 troupe_ref *ret_ref);
 
+/*
+ * The next incarnation of a child that is DOWN: now, or later by another call,
+ * as its children have not ended (0, is_due); -EAGAIN: no zygote or region; or
+ * as above.
+ */
+int trp_supervisor_spawn_again(struct trp_supervisor *supervisor,
+			       uint32_t slot);
+
 /* Orders the root actor.  0 or -errno. */
 int trp_supervisor_spawn_root(struct trp_supervisor *supervisor);
 

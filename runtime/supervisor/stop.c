@@ -55,7 +55,9 @@ void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot)
 	if (child->is_told)
 		return;
 	child->is_told = true;
-	if (trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &stop.base) < 0)
+	if (child->state == CHILD_DOWN)
+		child->grace.fired(&child->grace);
+	else if (trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &stop.base) < 0)
 		trp_notify_kill(supervisor, slot);
 	else
 		trp_supervisor_stop_grace(supervisor, slot);
@@ -64,10 +66,14 @@ void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot)
 void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
 				  uint32_t slot)
 {
-	uint32_t child = supervisor->children.child[slot].first;
+	struct trp_child *children = supervisor->children.child;
+	uint32_t next;
 
-	for (; child; child = supervisor->children.child[child].next)
+	for (uint32_t child = children[slot].first; child; child = next) {
+		next = children[child].next; /* one that is DOWN ends at once */
+		children[child].is_final = true;
 		trp_supervisor_stop(supervisor, child);
+	}
 }
 
 /* timeout(1) sends its one signal twice, to us and to our group. */

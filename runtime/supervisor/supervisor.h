@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <signal.h>
 #include "ipc/mailbox.h"
+#include "runtime/node/log.h"
 #include "runtime/node/node.h"
 #include "runtime/supervisor/child.h"
 #include "runtime/supervisor/control_server.h"
@@ -23,6 +24,13 @@
 #include "runtime/supervisor/slot_memory.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
+
+/* An actor that is not restarted any more. */
+struct trp_given_up {
+	char title[TRP_TITLE_SIZE];
+	struct troupe_end end;
+};
+enum { TRP_GIVEN_UP = 16 };
 
 struct trp_supervisor {
 	struct trp_node node;
@@ -58,12 +66,16 @@ struct trp_supervisor {
 	bool had_children;	   /* before it was a supervisor */
 	struct troupe_timer sweep; /* over the slots of the dead */
 	uint32_t dead;		   /* a slot that is not released yet; or 0 */
+	uint32_t former; /* a slot with regions of former incarnations */
 	int64_t sweep_ms;
 	struct trp_slot_memory slot_memory;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
+	uint64_t deaths; /* that a restart followed */
 	struct trp_restart *restarts;
 	struct trp_restart_table restarting;
+	struct trp_given_up given_up[TRP_GIVEN_UP]; /* the latest */
+	uint64_t given_up_count;
 	struct trp_module_entry modules[TRP_MODULES + 1];
 	bool is_ending;
 	bool is_given_up; /* killed, but some have not exited */

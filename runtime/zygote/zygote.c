@@ -212,7 +212,8 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 				close(score.fd);
 			trp_mark_set(
 				node->identity,
-				trp_ref(orders[i].slot, orders[i].generation));
+				trp_ref(orders[i].slot, orders[i].generation),
+				orders[i].incarnation);
 			trp_actor_main(node, orders[i].slot,
 				       orders[i].generation);
 		}
@@ -294,7 +295,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	close(pipes->orders[1]);
 	close(pipes->births[0]);
 	set_signals();
-	trp_mark_set(node->identity, TRP_REF_SUPERVISOR);
+	trp_mark_set(node->identity, TRP_REF_SUPERVISOR, 0);
 	/* Here, as each page that a child writes to is copied. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");

@@ -12,6 +12,7 @@
 struct trp_order {
 	uint32_t slot;
 	uint32_t generation;
+	uint32_t incarnation;
 };
 
 struct trp_birth {

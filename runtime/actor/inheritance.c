@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/actor/inheritance.h"
+
+#include <errno.h>
+#include "ipc/succession.h"
+#include "runtime/actor/dead_letters.h"
+#include "runtime/actor/dispatch.h"
+#include "runtime/actor/mail.h"
+#include "runtime/actor/receive.h"
+#include "runtime/actor/saved_mail.h"
+#include "runtime/actor/stash.h"
+
+static struct trp_saved_mail *first, **last = &first;
+
+static int add(const struct trp_mail *mail, const struct trp_envelope *envelope)
+{
+	struct trp_saved_mail *saved = trp_saved_mail_new(mail, envelope);
+
+	if (!saved)
+		return -ENOMEM;
+	saved->next = NULL;
+	*last = saved;
+	last = &saved->next;
+	return 0;
+}
+
+static int adopt(const struct trp_mail *mail, uint32_t deaths)
+{
+	struct trp_envelope envelope;
+	int r;
+
+	if (trp_mail_envelope(mail, &envelope) < 0)
+		return 0; /* it was damaged with its owner */
+	trp_self.handled.deaths = deaths;
+	r = add(mail, &envelope);
+	trp_self.handled.deaths = 0;
+	return r;
+}
+
+int trp_inheritance_begin(void)
+{
+	int r;
+
+	trp_self.is_owned = true; /* as its predecessor was */
+	r = trp_shelf_inherit(adopt);
+	if (r == 0)
+		trp_succession_imported(&trp_self.mailbox);
+	return r;
+}
+
+void trp_inheritance_add(const struct trp_mail *mail,
+			 const struct trp_envelope *envelope)
+{
+	if (add(mail, envelope) < 0)
+		trp_dead_letters_received(TROUPE_DEAD_DROPPED, mail, envelope);
+}
+
+static void settle(struct trp_saved_mail *saved)
+{
+	bool is_kept = trp_dispatch_may_try(saved->deaths, &saved->envelope);
+
+	if (is_kept && !trp_self.routes->message)
+		trp_stash_adopt(saved);
+	else if (!is_kept || trp_receive_adopt(saved) < 0) {
+		trp_dead_letters_received(is_kept ? TROUPE_DEAD_DROPPED
+						  : TROUPE_DEAD_CRASHED,
+					  &saved->mail, &saved->envelope);
+		trp_saved_mail_free(saved);
+	}
+}
+
+void trp_inheritance_settle(void)
+{
+	struct trp_saved_mail *next;
+
+	for (; first; first = next) {
+		next = first->next;
+		settle(first);
+	}
+}
