@@ -54,7 +54,7 @@ $(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so
 	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
-$(foreach d,runtime/control runtime/cli examples,$(call test_bin,$(d))): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+$(foreach d,runtime/control runtime/cli runtime/supervisor examples,$(call test_bin,$(d))): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 
 # tests/suite is of the tests themselves: of programs whose tests must fail.
 SUITE_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/suite/programs/*.c))

@@ -37,7 +37,7 @@ struct table {
 static const char *state_name(unsigned state)
 {
 	static const char *const names[] = { "starting", "running", "stopping",
-					     "dead" };
+					     "dead", "down" };
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
@@ -203,6 +203,8 @@ static void print_line(const struct line *line)
 	}
 	fputs(actor->n_names ? "\"" : "", stdout);
 	fputs(actor->is_guest ? " (guest)" : "", stdout);
+	if (actor->restarts)
+		printf(" (restarts: %u)", actor->restarts);
 	print_unwoken(actor->unwoken);
 	putchar('\n');
 }
@@ -247,6 +249,8 @@ static int print_tree(const struct table *table)
 static int print_table(const struct table *table)
 {
 	const Troupe__Guest__Node *node = table->node;
+	char ref[TRP_REF_TEXT_SIZE];
+	int r;
 
 	printf("node %s, process %d, %zu of %u slots%s", node->name, node->pid,
 	       table->count + 1, node->slots, node->application[0] ? ", " : "");
@@ -256,7 +260,17 @@ static int print_table(const struct table *table)
 	printf("%7s %-8s %-8s %8s %8s %8s %9s %9s %7s %7s %s\n", "PID", "REF",
 	       "STATE", "AGE", "CPU", "RSS/KiB", "RECEIVED", "SENT", "REFUSED",
 	       "DROPPED", "ADDRESS  \"NAMES\"");
-	return print_tree(table);
+	r = print_tree(table);
+	for (size_t i = 0; i < node->n_given_up; i++) {
+		const Troupe__Guest__GivenUp *one = node->given_up[i];
+
+		printf("given up, %s: ", trp_ref_print(one->ref, ref));
+		trp_printable_write(stdout, one->address);
+		printf(", after %u restarts: ", one->restarts);
+		trp_printable_write(stdout, one->reason);
+		putchar('\n');
+	}
+	return r;
 }
 
 /* ---- as JSON ------------------------------------------------------------- */
@@ -307,6 +321,7 @@ static struct troupe_value *line_value(const struct line *line)
 	r |= add_count(map, "refused", (int64_t)actor->refused);
 	r |= add_count(map, "dropped", (int64_t)actor->dropped);
 	r |= add_count(map, "unwoken", (int64_t)actor->unwoken);
+	r |= add_count(map, "restarts", actor->restarts);
 	if (line->has_stat) {
 		r |= add_count(map, "age_ms", line->stat.age_ms);
 		r |= add_count(map, "cpu_ms", line->stat.cpu_ms);
@@ -316,6 +331,21 @@ static struct troupe_value *line_value(const struct line *line)
 		return map;
 	troupe_value_free(map);
 	return NULL;
+}
+
+static struct troupe_value *given_up_value(const Troupe__Guest__Node *node)
+{
+	struct troupe_value *list = troupe_value_list(), *map;
+
+	for (size_t i = 0; i < node->n_given_up; i++) {
+		map = troupe_value_map();
+		trp_value_add(map, "ref", ref_value(node->given_up[i]->ref));
+		add_text(map, "address", node->given_up[i]->address);
+		add_count(map, "restarts", node->given_up[i]->restarts);
+		add_text(map, "reason", node->given_up[i]->reason);
+		troupe_value_append(list, map);
+	}
+	return list;
 }
 
 static int print_json(const struct table *table)
@@ -333,6 +363,7 @@ static int print_json(const struct table *table)
 	r |= add_count(map, "unwoken", (int64_t)table->node->unwoken);
 	r |= add_text(map, "application", table->node->application);
 	r |= trp_value_add(map, "actors", list);
+	r |= trp_value_add(map, "given_up", given_up_value(table->node));
 	if (r == 0 && trp_json_write(map, &text) == 0) {
 		puts(text);
 		free(text);

@@ -17,6 +17,8 @@ static int on_hello(struct trp_control_session *session, const void *message)
 {
 	struct trp_supervisor *supervisor = session->supervisor;
 	Troupe__Guest__Node node = TROUPE__GUEST__NODE__INIT;
+	Troupe__Guest__GivenUp given_up[TRP_GIVEN_UP], *list[TRP_GIVEN_UP];
+	char reason[TRP_GIVEN_UP][TROUPE_TEXT_SIZE + 32];
 
 	node.name = supervisor->control.node;
 	node.version = TROUPE_VERSION;
@@ -25,6 +27,20 @@ static int on_hello(struct trp_control_session *session, const void *message)
 	node.actors = supervisor->children.alive;
 	node.slots = supervisor->children.slots;
 	node.unwoken = trp_status_read(&supervisor->unwoken);
+	node.given_up = list;
+	while (node.n_given_up < TRP_GIVEN_UP &&
+	       node.n_given_up < supervisor->given_up_count) {
+		size_t i = node.n_given_up++;
+		struct trp_given_up *of = &supervisor->given_up[i];
+
+		list[i] = &given_up[i];
+		troupe__guest__given_up__init(list[i]);
+		list[i]->ref = of->end.ref;
+		list[i]->address = of->title;
+		list[i]->restarts = of->end.incarnation;
+		list[i]->reason = troupe_reason_text(&of->end.reason, reason[i],
+						     sizeof(reason[i]));
+	}
 	return trp_control_server_say(session, &node.base);
 }
 
@@ -36,6 +52,8 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 {
 	if (child->state == CHILD_ORDERED)
 		return TROUPE__GUEST__STATE__STARTING;
+	if (child->state == CHILD_DOWN)
+		return TROUPE__GUEST__STATE__DOWN;
 	if (child->state == CHILD_DEAD)
 		return TROUPE__GUEST__STATE__DEAD;
 	return child->is_told ? TROUPE__GUEST__STATE__STOPPING
@@ -67,6 +85,7 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 		names[actor.n_names++] = (char *)name->name;
 	actor.state = state_of(child);
 	actor.is_guest = child->is_guest;
+	actor.restarts = child->incarnation;
 	status = child->state == CHILD_RUNNING
 			 ? trp_status_of(&supervisor->node.arena, actor.ref)
 			 : NULL;
