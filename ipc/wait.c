@@ -60,12 +60,20 @@ static enum trp_wait_kind best_kind(char why[160])
 	return has_futex ? TRP_WAIT_URING : TRP_WAIT_SOCKET;
 }
 
+/* The probe reads it for all that are forked later: it is two page faults. */
+static struct {
+	bool is_read;
+	const char *mode;
+} spinning;
+
 /* The kinds are in order: where one works, those below it work, too. */
 int trp_wait_probe(enum trp_wait_kind *ret_kind, char ret_why[160])
 {
 	const char *wish = getenv("TROUPE_WAIT");
 	enum trp_wait_kind best = best_kind(ret_why), wished;
 
+	spinning.mode = getenv("TROUPE_SPIN");
+	spinning.is_read = true;
 	if (!wish || !*wish) {
 		*ret_kind = best;
 		return 0;
@@ -96,7 +104,8 @@ void trp_wait_init(struct trp_wait *wait, enum trp_wait_kind kind,
 		.doorbell = doorbell,
 		.sleeping = sleeping,
 	};
-	trp_spin_init(&wait->spin, getenv("TROUPE_SPIN"));
+	trp_spin_init(&wait->spin,
+		      spinning.is_read ? spinning.mode : getenv("TROUPE_SPIN"));
 	trp_store_relaxed(sleeping, TRP_AWAKE);
 }
 

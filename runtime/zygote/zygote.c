@@ -251,7 +251,7 @@ static void show_titles(const struct trp_node *node, char *text, size_t size)
 static void settle_heap(void)
 {
 #ifndef __SANITIZE_ADDRESS__
-	enum { LARGE = 120 << 10, CACHED = 1032, STEP = 16, PAGE = 4096 };
+	enum { LARGE = 16 << 10, CACHED = 1032, STEP = 16, PAGE = 4096 };
 	uintptr_t behind = (uintptr_t)malloc(LARGE);
 	void *volatile block; /* or the compiler takes none */
 	size_t size = LARGE;
