@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What processes that do nothing occupy. */
+/* The memory of processes that do nothing. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

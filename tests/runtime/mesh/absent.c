@@ -89,7 +89,7 @@ Test(absent, libraries_are_named_by_the_doctor)
 	program_fini(&p);
 }
 
-/* What it says, and then its exit status; or it is told to stop. */
+/* It says that, and ends with that exit status; with 0 it is told to. */
 static void expect(const char *option, const char *value, const char *said,
 		   int status)
 {
