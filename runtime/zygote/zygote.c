@@ -245,17 +245,20 @@ static void show_titles(const struct trp_node *node, char *text, size_t size)
 /*
  * A child writes to each page from which malloc() gives it a block.  So nothing
  * that is free is left among the blocks of the zygote, and what comes next
- * begins with a page: the first blocks of a child fit into it.  (As glibc lays
- * blocks out; elsewhere it is no harm.)
+ * begins with a page: the first blocks of a child fit into it.  That is how
+ * glibc lays blocks out, below the break; another malloc() is left alone.
  */
 static void settle_heap(void)
 {
-#ifndef __SANITIZE_ADDRESS__
 	enum { LARGE = 16 << 10, CACHED = 1032, STEP = 16, PAGE = 4096 };
-	uintptr_t behind = (uintptr_t)malloc(LARGE);
-	void *volatile block; /* or the compiler takes none */
+	void *volatile block = malloc(LARGE); /* or the compiler takes none */
+	uintptr_t behind = (uintptr_t)block;
 	size_t size = LARGE;
 
+	if ((uintptr_t)sbrk(0) - behind > 1 << 20) {
+		free(block);
+		return;
+	}
 	while (size > STEP) {
 		block = malloc(size);
 		if (block && (uintptr_t)block < behind)
@@ -268,7 +271,6 @@ static void settle_heap(void)
 	size = -((uintptr_t)block + LARGE) & (PAGE - 1);
 	free(block);
 	block = malloc(LARGE + size);
-#endif
 }
 
 /* The frames of a child begin with a page, too. */

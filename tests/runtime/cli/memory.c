@@ -91,3 +91,23 @@ Test(memory, of_an_actor_that_has_answered_is_few_pages)
 	cr_expect_eq(program_finish(&node, PATIENCE_MS), 0, "%s", node.err);
 	program_fini(&node);
 }
+
+/* As a sanitizer's is, where it is preloaded. */
+Test(memory, of_another_malloc_is_left_alone)
+{
+	struct program p;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	SKIP("sanitizer", "its own malloc has to come first");
+#endif
+	setenv("LD_PRELOAD",
+	       program_built("tests/runtime/cli/applications/own_malloc.so"),
+	       1);
+	cr_assert_eq(program_troupe(&p, "run",
+				    program_built("examples/hello.so"), NULL),
+		     0);
+	unsetenv("LD_PRELOAD");
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	cr_expect_eq(program_leftovers(&p, 0), 0);
+	program_fini(&p);
+}
