@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages between actors. */
+#include "runtime/troupe_guest.h"
 #include "tests/support/stage.h"
 
 /* ---- order, copies, isolation -------------------------------------------- */
@@ -430,4 +431,31 @@ static int pair_root(int argc, char **argv)
 Test(messages, two_thousand_round_trips_lose_no_wake_up)
 {
 	stage_pass(pair_root);
+}
+
+/* ---- a type of no loaded image ------------------------------------------- */
+
+static int know_root(int argc, char **argv)
+{
+	ProtobufCMessageDescriptor *late = malloc(sizeof(*late));
+	Play__Nobody nobody = PLAY__NOBODY__INIT;
+	struct troupe_message message;
+
+	CHECK(late);
+	*late = play__nobody__descriptor;
+	late->name = "play.Late";
+	nobody.base.descriptor = late;
+	CHECK(troupe_know(NULL) == -EINVAL);
+	for (int i = 0; i < 2; i++) {
+		CHECK(troupe_send(troupe_self(), &nobody.base) == 0);
+		CHECK(troupe_receive(NULL, 0, TROUPE_NEVER, &message) == 0);
+		CHECK(message.type == (i ? late : NULL));
+		CHECK(troupe_know(late) == 0);
+	}
+	return 0;
+}
+
+Test(messages, of_a_type_that_was_made_known_need_no_pattern)
+{
+	stage_pass(know_root);
 }
