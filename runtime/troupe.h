@@ -295,12 +295,12 @@ struct troupe_class {
 
 	/* A custom mailbox, see troupe_mailbox.h; NULL: the usual one. */
 	const struct troupe_mailbox *mailbox;
-
 	/* From the order to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
-	/* Restarts, see troupe_restart.h; 0: never. */
+	/* Restarts (troupe_restart.h), and children (troupe_supervise.h). */
 	uint8_t restart, at_crash;
 	uint32_t tries;
+	const struct troupe_supervisor *supervises;
 };
 
 /*

@@ -21,6 +21,7 @@
 #include "runtime/actor/request.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/actor/stash.h"
+#include "runtime/actor/supervise.h"
 #include "runtime/actor/take.h"
 #include "runtime/node/log.h"
 #include "runtime/node/process.h"
@@ -53,7 +54,7 @@ static void stop_children(void)
 	const struct troupe_class *klass = trp_self.klass;
 	struct trp_exit_notice *notice;
 
-	if (trp_self.children > 0)
+	if (trp_self.children > 0 || klass->supervises)
 		trp_actor_request(&request.base, NULL);
 	trp_take_reports();
 	while ((notice = trp_exit_queue_pop(&trp_self.exits))) {
@@ -163,8 +164,12 @@ static int run_class(const void *arguments)
 		r = trp_self_result(r);
 	}
 	has_begun = r >= 0;
-	if (r == TRP_STEP_DONE && trp_self.is_owned)
+	if (r == TRP_STEP_DONE && klass->supervises) {
+		r = trp_supervise_begin(klass);
+		r = r < 0 ? r : TRP_STEP_DONE;
+	} else if (r == TRP_STEP_DONE && trp_self.is_owned) {
 		tell_ready();
+	}
 	if (r == TRP_STEP_DONE && klass->run) {
 		r = klass->run(arguments);
 		/* The same result that troupe_receive() or a spawn gave it. */

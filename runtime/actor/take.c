@@ -31,8 +31,9 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	trp_end_read(ended, &notice->end);
 	notice->watch = ended->watch;
 	notice->taken = ended->taken;
+	/* Those of a spec were not counted. */
 	if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
-	    !ended->will_restart)
+	    !ended->will_restart && trp_self.children > 0)
 		trp_self.children--;
 	trp_exit_queue_push(&trp_self.exits, notice);
 }

@@ -18,6 +18,7 @@
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/fork_handlers.h"
 #include "runtime/node/log.h"
+#include "runtime/supervision/module.h"
 #include "runtime/supervisor/supervisor.h"
 
 enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
@@ -44,6 +45,7 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void),
 /* The modules of the supervisor. */
 static const struct trp_module *const modules[] = {
 	&trp_mesh_module,
+	&trp_supervision_module,
 	NULL,
 };
 

@@ -37,7 +37,8 @@ struct table {
 static const char *state_name(unsigned state)
 {
 	static const char *const names[] = { "starting", "running", "stopping",
-					     "dead", "down" };
+					     "dead",	 "down",    "stopped",
+					     "given up" };
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }

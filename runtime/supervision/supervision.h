@@ -45,7 +45,7 @@ enum trp_supervised_state {
 	TRP_STOPPING,
 };
 
-/* What is meant to become of a child. */
+/* The plan for a child. */
 enum trp_intent {
 	TRP_WANT_RUN,
 	TRP_WANT_REST,	   /* it ended, and is not started again by itself */
@@ -61,7 +61,7 @@ enum trp_supervised_end {
 	TRP_END_FAILURE,
 };
 
-/* What the caller is to do. */
+/* The caller's part. */
 enum trp_supervision_act {
 	TRP_ACT_NONE,
 	TRP_ACT_START,

@@ -187,6 +187,15 @@ static void forget_process(struct trp_child_table *table,
 		table->slot_of[child->pid] = 0;
 }
 
+bool trp_child_has_any(const struct trp_child_table *table, uint32_t slot)
+{
+	uint32_t of = table->child[slot].first;
+
+	while (of && table->child[of].is_parked)
+		of = table->child[of].next;
+	return of;
+}
+
 void trp_child_down(struct trp_child_table *table, uint32_t slot)
 {
 	struct trp_child *child = &table->child[slot];
@@ -204,8 +213,9 @@ void trp_child_again(struct trp_child_table *table, uint32_t slot)
 {
 	struct trp_child *child = &table->child[slot];
 
-	assert(child->state == CHILD_DOWN && !child->first);
+	assert(child->state == CHILD_DOWN && !trp_child_has_any(table, slot));
 	child->state = CHILD_ORDERED;
+	child->is_parked = false;
 	child->incarnation++;
 }
 

@@ -46,6 +46,7 @@ enum trp_child_state {
 
 struct trp_supervisor;
 struct trp_guest;
+struct trp_child;
 
 /*
  * It decides what becomes of a child that has ended, and must in the end start
@@ -63,6 +64,22 @@ struct trp_owner {
 	void (*ready)(struct trp_supervisor *supervisor, uint32_t slot);
 	/* It is no longer; the owner is not asked again. */
 	void (*buried)(struct trp_supervisor *supervisor, uint32_t slot);
+	/* troupe_stop() of one that is DOWN changes nothing; else it is buried.
+	 */
+	bool keeps;
+	/* The state of one that is DOWN, for ps: a State of control.proto;
+	 * NULL: that. */
+	uint32_t (*state)(const struct trp_child *child);
+};
+
+/* An actor that supervises: in what order its children stop. */
+struct trp_group {
+	/* It is about to end, or has died: its children are to stop, or (that
+	 * it is to be killed with all of its own) to be killed. */
+	void (*stop)(struct trp_supervisor *supervisor, uint32_t slot,
+		     bool is_kill);
+	/* It is no longer. */
+	void (*over)(struct trp_supervisor *supervisor, uint32_t slot);
 };
 struct trp_restart;
 
@@ -85,7 +102,10 @@ struct trp_child {
 	struct trp_restart *restart;   /* of it or of an ancestor; or NULL */
 	const struct trp_owner *owner; /* or NULL: it is always buried */
 	void *owner_data;
-	bool is_final;			/* it ends with its parent */
+	const struct trp_group *group; /* of its children; or NULL */
+	void *group_data;
+	bool is_parked; /* DOWN for good, as its parent may come back */
+	bool is_final;	/* it ends with its parent */
 	struct trp_restart_entry entry; /* of the owner */
 	Troupe__Control__Spawn *spawn;	/* where it has an owner */
 	uint32_t incarnation;		/* so often it was restarted */
@@ -142,6 +162,9 @@ static inline troupe_ref trp_child_ref(const struct trp_child_table *table,
 {
 	return trp_ref(slot, table->child[slot].generation);
 }
+
+/* Has children, other than those that are parked. */
+bool trp_child_has_any(const struct trp_child_table *table, uint32_t slot);
 
 /* RUNNING or ORDERED -> DOWN: without a process, and it watches nobody. */
 void trp_child_down(struct trp_child_table *table, uint32_t slot);

@@ -53,7 +53,10 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 	if (child->state == CHILD_ORDERED)
 		return TROUPE__GUEST__STATE__STARTING;
 	if (child->state == CHILD_DOWN)
-		return TROUPE__GUEST__STATE__DOWN;
+		return child->owner && child->owner->state
+			       ? (Troupe__Guest__State)child->owner->state(
+					 child)
+			       : TROUPE__GUEST__STATE__DOWN;
 	if (child->state == CHILD_DEAD)
 		return TROUPE__GUEST__STATE__DEAD;
 	return child->is_told ? TROUPE__GUEST__STATE__STOPPING

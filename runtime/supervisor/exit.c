@@ -177,7 +177,8 @@ static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
 	Troupe__Control__Answer answer = TROUPE__CONTROL__ANSWER__INIT;
 	struct trp_child *child = &supervisor->children.child[slot];
 
-	if (slot == TRP_SLOT_SUPERVISOR || child->first)
+	if (slot == TRP_SLOT_SUPERVISOR ||
+	    trp_child_has_any(&supervisor->children, slot))
 		return;
 	if (child->is_due)
 		trp_exit_start_again(supervisor, slot);
@@ -245,7 +246,9 @@ static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 	struct trp_child *child = supervisor->children.child;
 	uint32_t next;
 
-	if (!child[slot].restart)
+	if (child[slot].group)
+		child[slot].group->stop(supervisor, slot, child[slot].restart);
+	else if (!child[slot].restart)
 		trp_supervisor_stop_children(supervisor, slot);
 	else
 		for (uint32_t of = child[slot].first; of; of = next) {
@@ -447,6 +450,8 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_registry_remove_all(&supervisor->registry, &child->names);
 	stop_children(supervisor, slot);
+	if (child->group)
+		child->group->over(supervisor, slot);
 	trp_child_ended(&supervisor->children, slot);
 	assert(!child->names && !child->first && !child->grace.place);
 	record(supervisor, slot, title, &end, &leftover);

@@ -61,7 +61,8 @@ static int on_stop(struct trp_request *request)
 
 	if (!child)
 		return -ESRCH;
-	if (order->is_kill && child->state == CHILD_DOWN)
+	if (child->state == CHILD_DOWN &&
+	    (order->is_kill || (child->owner && child->owner->keeps)))
 		return 0; /* it has no process */
 	if (order->is_kill)
 		trp_notify_kill(request->supervisor, trp_ref_slot(order->ref));
@@ -166,13 +167,17 @@ static int on_stop_children(struct trp_request *request)
 {
 	struct trp_child *child = request->child;
 
-	if (!child->first)
+	if (!trp_child_has_any(&request->supervisor->children, request->slot))
 		return 0;
 	child->stop_children = request->correlation;
 	/* Its children have their own; its time continues when they are
 	 * gone. */
 	trp_timers_cancel(&request->supervisor->timers, &child->grace);
-	trp_supervisor_stop_children(request->supervisor, request->slot);
+	if (child->group)
+		child->group->stop(request->supervisor, request->slot, false);
+	else
+		trp_supervisor_stop_children(request->supervisor,
+					     request->slot);
 	return 1;
 }
 

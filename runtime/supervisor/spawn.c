@@ -172,7 +172,7 @@ int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 	assert(child->state == CHILD_DOWN);
 	if (!supervisor->has_zygote)
 		return -EAGAIN;
-	child->is_due = child->first;
+	child->is_due = trp_child_has_any(&supervisor->children, slot);
 	if (child->is_due)
 		return 0;
 	if (!trp_slot_memory_has_region(supervisor))

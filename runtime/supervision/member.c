@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervision/member.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/spawn.h"
+#include "runtime/supervisor/stop.h"
+#include "runtime/supervisor/supervisor.h"
+#include "serialize/message.h"
+
+struct trp_member *trp_member_of(struct trp_supervised *supervised)
+{
+	return (struct trp_member *)supervised;
+}
+
+struct trp_member *trp_member_new(struct trp_member_parent *parent)
+{
+	struct trp_member *member = calloc(1, sizeof(*member));
+
+	if (!member)
+		return NULL;
+	member->parent = parent;
+	member->entry.start = parent->due;
+	member->entry.data = member;
+	member->limit.fired = parent->late;
+	member->limit.data = member;
+	return member;
+}
+
+void trp_member_free(struct trp_member *member)
+{
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	assert(!member->slot);
+	trp_restart_policy_leave(&supervisor->restarting, &member->entry);
+	trp_timers_cancel(&supervisor->timers, &member->limit);
+	troupe__control__spawn__free_unpacked(member->spawn, NULL);
+	free(member);
+}
+
+int trp_member_describe(struct trp_member *member,
+			const Troupe__Control__Supervised *child)
+{
+	Troupe__Control__Spawn *spawn;
+
+	if (!child->spawn || !child->spawn->birth || !child->spawn->child[0] ||
+	    child->restart > TRP_TEMPORARY || child->start_ms < 0)
+		return -EINVAL;
+	spawn = (Troupe__Control__Spawn *)trp_message_copy(&child->spawn->base);
+	if (!spawn)
+		return -ENOMEM;
+	troupe__control__spawn__free_unpacked(member->spawn, NULL);
+	member->spawn = spawn;
+	member->id = spawn->child;
+	member->is_killed = child->is_killed;
+	member->start_ms = child->start_ms;
+	member->restart = (enum trp_restart_type)child->restart;
+	member->supervised = (struct trp_supervised) {
+		.restart = member->restart,
+		.is_significant = child->is_significant,
+		.intent = member->supervised.intent,
+	};
+	return 0;
+}
+
+const char *trp_member_title(const struct trp_member *member, char *title)
+{
+	const struct trp_member_parent *parent = member->parent;
+
+	return trp_child_address_title(
+		&parent->supervisor->children,
+		member->slot ? member->slot : parent->slot, title);
+}
+
+void trp_member_answer(struct trp_member *member, int result)
+{
+	Troupe__Control__Answer message = TROUPE__CONTROL__ANSWER__INIT;
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	if (!member->asker)
+		return;
+	message.result = result;
+	if (result == 0)
+		message.ref =
+			trp_child_ref(&supervisor->children, member->slot);
+	if (trp_child_find(&supervisor->children, member->asker))
+		trp_notify_tell(supervisor, trp_ref_slot(member->asker),
+				TRP_REPLY, member->correlation, &message.base);
+	member->asker = 0;
+}
+
+/* ---- starts and stops ---------------------------------------------------- */
+
+static int launch(struct trp_member *member)
+{
+	struct trp_member_parent *parent = member->parent;
+	struct trp_child *child;
+	troupe_ref ref;
+	int r;
+
+	if (member->slot) {
+		child = &parent->supervisor->children.child[member->slot];
+		child->spawn = member->spawn; /* it may be new */
+		return trp_supervisor_spawn_again(parent->supervisor,
+						  member->slot);
+	}
+	member->spawn->birth->is_owned = true;
+	r = trp_supervisor_spawn(parent->supervisor, parent->slot,
+				 member->spawn, &ref);
+	if (r < 0)
+		return r;
+	member->slot = trp_ref_slot(ref);
+	parent->slots++;
+	child = &parent->supervisor->children.child[member->slot];
+	child->owner = parent->owner;
+	child->owner_data = member;
+	child->spawn = member->spawn;
+	return 0;
+}
+
+int trp_member_start(struct trp_member *member)
+{
+	struct trp_member_parent *parent = member->parent;
+	char title[TRP_TITLE_SIZE];
+	int r = launch(member);
+
+	if (member->entry.state == TRP_RESTART_NONE)
+		trp_restart_policy_join(&member->entry, &parent->pauses,
+					troupe_now());
+	if (r < 0) {
+		troupe_log(
+			TROUPE_WARNING,
+			"%s: its child %s cannot be started: %s",
+			trp_child_address_title(&parent->supervisor->children,
+						parent->slot, title),
+			member->id, strerror(-r));
+		return r;
+	}
+	member->starts++;
+	if (member->start_ms > 0 && !member->asker)
+		trp_timers_start(&parent->supervisor->timers, &member->limit,
+				 troupe_in_ms(member->start_ms));
+	return 0;
+}
+
+void trp_member_start_later(struct trp_member *member)
+{
+	uint64_t random = 0;
+
+	/* Without randomness the pauses have no jitter. */
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	trp_restart_policy_ended(&member->parent->supervisor->restarting,
+				 &member->entry, troupe_now(), random);
+}
+
+void trp_member_stop(struct trp_member *member)
+{
+	if (member->is_killed)
+		trp_notify_kill(member->parent->supervisor, member->slot);
+	else
+		trp_supervisor_stop(member->parent->supervisor, member->slot);
+}
+
+void trp_member_bury(struct trp_member *member)
+{
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	if (member->slot &&
+	    supervisor->children.child[member->slot].state == CHILD_DOWN)
+		trp_supervisor_stop(supervisor, member->slot);
+}
+
+void trp_member_forget(struct trp_member *member)
+{
+	bool has_slot = member->slot;
+
+	member->is_forgotten = true;
+	trp_member_bury(member); /* and then it is freed */
+	if (!has_slot)
+		trp_member_free(member);
+}
+
+/* ---- for people ---------------------------------------------------------- */
+
+static enum troupe_child_state state_of_down(const struct trp_member *member)
+{
+	switch (member->supervised.intent) {
+	case TRP_WANT_RUN:
+		return TROUPE_CHILD_WAITING;
+	case TRP_WANT_REST:
+		return TROUPE_CHILD_DOWN;
+	case TRP_WANT_HELD:
+		return TROUPE_CHILD_STOPPED;
+	case TRP_WANT_GIVEN_UP:
+		return TROUPE_CHILD_GIVEN_UP;
+	}
+	return TROUPE_CHILD_DOWN;
+}
+
+enum troupe_child_state trp_member_state(const struct trp_member *member)
+{
+	switch (member->supervised.state) {
+	case TRP_DOWN:
+		return state_of_down(member);
+	case TRP_WAITING:
+		return TROUPE_CHILD_WAITING;
+	case TRP_STARTING:
+		return TROUPE_CHILD_STARTING;
+	case TRP_UP:
+		return TROUPE_CHILD_UP;
+	case TRP_STOPPING:
+		return TROUPE_CHILD_STOPPING;
+	}
+	return TROUPE_CHILD_DOWN;
+}

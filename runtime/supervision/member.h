@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * One child of an actor that supervises: its spec, and its present life.
+ *
+ *	slot == 0   <==>  it has no reference: it was never started, or has
+ *			  ended for good
+ *	slot	    ==>	  child(slot).owner_data is this member
+ */
+
+#include "runtime/node/system.pb-c.h"
+#include "runtime/supervision/supervision.h"
+#include "runtime/supervisor/child.h"
+#include "runtime/supervisor/restart_policy.h"
+#include "runtime/troupe_supervise.h"
+
+struct trp_supervisor;
+
+/* The parent of a member, and what its children have in common. */
+struct trp_member_parent {
+	struct trp_supervisor *supervisor;
+	uint32_t slot;	/* 0: it is gone */
+	uint32_t slots; /* of its members */
+	struct trp_restart_rules pauses;
+	const struct trp_owner *owner;
+	void (*due)(struct trp_restart_entry *entry); /* a pause is over */
+	int (*late)(struct troupe_timer *timer); /* a start takes too long */
+};
+
+struct trp_member {
+	struct trp_supervised supervised; /* first */
+	struct trp_member_parent *parent;
+	Troupe__Control__Spawn *spawn; /* owned */
+	const char *id;		       /* in the spawn */
+	bool is_killed;		       /* to stop it */
+	bool is_forgotten;	       /* freed when it is buried */
+	bool has_failed; /* to start its own children: its end is no stop */
+	int32_t start_ms;
+	uint32_t slot;
+	uint32_t starts;
+	enum trp_restart_type restart;	/* once it has started */
+	struct trp_restart_entry entry; /* of the pauses */
+	struct troupe_timer limit;	/* of its start */
+	troupe_ref asker; /* of troupe_child_add(), until it is ready; or 0 */
+	uint64_t correlation;
+	int error;		   /* of a start that could not be made, */
+	struct trp_member *failed; /* and the next of those */
+};
+
+struct trp_member *trp_member_of(struct trp_supervised *supervised);
+
+/* NULL: no memory. */
+struct trp_member *trp_member_new(struct trp_member_parent *parent);
+/* Without a slot. */
+void trp_member_free(struct trp_member *member);
+
+/* Describes it, from its next start on.  0, -EINVAL, -ENOMEM. */
+int trp_member_describe(struct trp_member *member,
+			const Troupe__Control__Supervised *child);
+
+/* Its address, or its parent's if it is down. */
+const char *trp_member_title(const struct trp_member *member, char *title);
+
+/* Answers troupe_child_add(), if it still waits. */
+void trp_member_answer(struct trp_member *member, int result);
+
+/* The first, or its next life.  0 or as trp_supervisor_spawn(). */
+int trp_member_start(struct trp_member *member);
+/* After a pause: then parent->due(). */
+void trp_member_start_later(struct trp_member *member);
+void trp_member_stop(struct trp_member *member);
+/* One that is down loses its reference. */
+void trp_member_bury(struct trp_member *member);
+/* The same, and it is freed: now, or when it is buried. */
+void trp_member_forget(struct trp_member *member);
+
+enum troupe_child_state trp_member_state(const struct trp_member *member);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervision/module.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include "runtime/supervision/tree.h"
+#include "runtime/supervisor/requests.h"
+#include "runtime/supervisor/supervisor.h"
+#include "serialize/message.h"
+
+struct supervision {
+	struct trp_supervision_tree *trees;
+};
+
+static int on_supervise(struct trp_request *request)
+{
+	struct supervision *supervision = request->module;
+
+	if (request->child->is_guest)
+		return -ENOTSUP;
+	return trp_supervision_tree_begin(&supervision->trees,
+					  request->supervisor, request->slot,
+					  request->message);
+}
+
+/* 0, -ESRCH: gone, or no supervisor. */
+static int find_tree(const struct trp_request *request, troupe_ref supervisor,
+		     struct trp_supervision_tree **ret_tree)
+{
+	const struct trp_child *child =
+		trp_child_find(&request->supervisor->children, supervisor);
+
+	*ret_tree = child ? trp_supervision_tree_of(child) : NULL;
+	return *ret_tree ? 0 : -ESRCH;
+}
+
+static int on_add(struct trp_request *request)
+{
+	const Troupe__Control__AddChild *wish = request->message;
+	struct trp_supervision_tree *tree;
+	int r = find_tree(request, wish->supervisor, &tree);
+
+	if (r < 0)
+		return r;
+	if (!wish->child || request->child->is_guest)
+		return -EINVAL;
+	r = trp_supervision_tree_add(tree, wish->child,
+				     (struct troupe_time) { wish->deadline },
+				     request->sender, request->correlation);
+	return r < 0 ? r : 1; /* answered when it is ready */
+}
+
+static int on_order(struct trp_request *request)
+{
+	const Troupe__Control__OrderChild *order = request->message;
+	struct trp_supervision_tree *tree;
+	struct trp_member *member;
+	int r = find_tree(request, order->supervisor, &tree);
+
+	if (r < 0)
+		return r;
+	member = trp_supervision_tree_find(tree, order->id);
+	return member ? trp_supervision_tree_order(tree, member, order->what)
+		      : -ENOENT;
+}
+
+static int pack_list(Troupe__Control__ChildList *list,
+		     const struct trp_supervision_tree *tree,
+		     ProtobufCBinaryData *ret_bytes)
+{
+	Troupe__Control__ChildList__Entry *entry;
+	size_t i = 0;
+	int r;
+
+	entry = calloc(list->n_child + 1, sizeof(*entry));
+	list->child = calloc(list->n_child + 1,
+			     sizeof(Troupe__Control__ChildList__Entry *));
+	for (struct trp_supervised *child = tree->rules.first;
+	     entry && list->child && child; child = child->next, i++) {
+		const struct trp_member *member = trp_member_of(child);
+
+		troupe__control__child_list__entry__init(&entry[i]);
+		entry[i].id = (char *)member->id;
+		if (member->slot)
+			entry[i].ref = trp_child_ref(
+				&tree->parent.supervisor->children,
+				member->slot);
+		entry[i].state = trp_member_state(member);
+		entry[i].restarts = member->starts ? member->starts - 1 : 0;
+		list->child[i] = &entry[i];
+	}
+	r = i == list->n_child ? trp_message_to_bytes(&list->base, ret_bytes)
+			       : -ENOMEM;
+	free(entry);
+	free(list->child);
+	return r;
+}
+
+static int on_list(struct trp_request *request)
+{
+	const Troupe__Control__ListChildren *wish = request->message;
+	Troupe__Control__ChildList list = TROUPE__CONTROL__CHILD_LIST__INIT;
+	struct trp_supervision_tree *tree;
+	int r = find_tree(request, wish->supervisor, &tree);
+
+	if (r < 0)
+		return r;
+	for (struct trp_supervised *child = tree->rules.first; child;
+	     child = child->next)
+		list.n_child++;
+	return pack_list(&list, tree, &request->more);
+}
+
+static int open_supervision(struct trp_supervisor *supervisor,
+			    const struct trp_options *options, void **ret_state)
+{
+	*ret_state = calloc(1, sizeof(struct supervision));
+	return *ret_state ? 0 : -ENOMEM;
+}
+
+static void close_supervision(void *state)
+{
+	struct supervision *supervision = state;
+
+	while (supervision->trees)
+		trp_supervision_tree_free(supervision->trees);
+	free(supervision);
+}
+
+static const struct trp_request_kind requests[] = {
+	{ &troupe__control__supervise__descriptor, .handle = on_supervise },
+	{ &troupe__control__add_child__descriptor, .handle = on_add },
+	{ &troupe__control__order_child__descriptor, .handle = on_order },
+	{ &troupe__control__list_children__descriptor, .handle = on_list },
+	{ 0 },
+};
+
+const struct trp_module trp_supervision_module = {
+	.requests = requests,
+	.open = open_supervision,
+	.close = close_supervision,
+};

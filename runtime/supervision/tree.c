@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/supervision/tree.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/control/control.pb-c.h"
+#include "runtime/supervision/rules.h"
+#include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/stop.h"
+#include "runtime/supervisor/supervisor.h"
+#include "runtime/troupe_supervise.h"
+
+static void take(struct trp_supervision_tree *tree);
+
+static struct trp_supervision_tree *tree_of(const struct trp_member *member)
+{
+	return (struct trp_supervision_tree *)member->parent;
+}
+
+static int64_t now_ms(void)
+{
+	return troupe_now().ns / 1000000;
+}
+
+/* ---- what a child tells -------------------------------------------------- */
+
+/* Also frees one whose actor is gone, when its children are. */
+static int take_later(struct troupe_timer *timer)
+{
+	struct trp_supervision_tree *tree = timer->data;
+
+	take(tree);
+	if (!tree->parent.slot && !tree->parent.slots)
+		trp_supervision_tree_free(tree);
+	return 0;
+}
+
+static void later(struct trp_supervision_tree *tree)
+{
+	/* There is room: see new_tree(). */
+	trp_timers_start(&tree->parent.supervisor->timers, &tree->later,
+			 TROUPE_POLL);
+}
+
+/* Of a start that failed, for troupe_child_add(). */
+static int result_of(const struct troupe_end *end)
+{
+	return end->reason.cause == TROUPE_ERROR && end->reason.code < 0
+		       ? end->reason.code
+		       : -ECHILD;
+}
+
+static enum trp_supervised_end kind_of(const struct trp_member *member,
+				       const struct troupe_end *end)
+{
+	if (end->reason.cause == TROUPE_NORMAL)
+		return TRP_END_NORMAL;
+	if (end->reason.cause == TROUPE_SHUTDOWN && !member->has_failed)
+		return TRP_END_SHUTDOWN;
+	return TRP_END_FAILURE;
+}
+
+/* After the event that its end was. */
+static bool is_kept(const struct trp_member *member)
+{
+	const struct trp_supervised *supervised = &member->supervised;
+
+	return tree_of(member)->rules.phase < TRP_SUPERVISION_ENDING &&
+	       supervised->act != TRP_ACT_FORGET &&
+	       supervised->intent != TRP_WANT_REST;
+}
+
+/* The actions follow when the end has been told. */
+static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
+		      const struct troupe_end *end)
+{
+	struct trp_member *member = supervisor->children.child[slot].owner_data;
+	struct trp_supervision_tree *tree = tree_of(member);
+	enum trp_supervised_end how = kind_of(member, end);
+
+	take(tree);
+	trp_timers_cancel(&supervisor->timers, &member->limit);
+	member->has_failed = false;
+	if (member->asker) {
+		trp_member_answer(member, result_of(end));
+		how = TRP_END_NORMAL; /* it is forgotten */
+	}
+	trp_supervision_ended(&tree->rules, &member->supervised, how, now_ms());
+	later(tree);
+	supervisor->children.child[slot].is_parked =
+		member->supervised.intent == TRP_WANT_HELD;
+	return is_kept(member);
+}
+
+static void is_ready(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_member *member = supervisor->children.child[slot].owner_data;
+	struct trp_supervision_tree *tree = tree_of(member);
+
+	take(tree);
+	trp_timers_cancel(&supervisor->timers, &member->limit);
+	trp_restart_policy_is_up(&supervisor->restarting, &member->entry);
+	member->supervised.restart = member->restart;
+	trp_member_answer(member, 0);
+	trp_supervision_ready(&tree->rules, &member->supervised);
+	take(tree);
+}
+
+static void is_buried(struct trp_supervisor *supervisor, uint32_t slot);
+
+static uint32_t state_of(const struct trp_child *child)
+{
+	switch (trp_member_state(child->owner_data)) {
+	case TROUPE_CHILD_STOPPED:
+		return TROUPE__GUEST__STATE__STOPPED;
+	case TROUPE_CHILD_GIVEN_UP:
+		return TROUPE__GUEST__STATE__GIVEN_UP;
+	default:
+		return TROUPE__GUEST__STATE__DOWN;
+	}
+}
+
+static const struct trp_owner owner = {
+	.ended = has_ended,
+	.ready = is_ready,
+	.buried = is_buried,
+	.keeps = true,
+	.state = state_of,
+};
+
+/* ---- actions ------------------------------------------------------------- */
+
+static int start_is_late(struct troupe_timer *timer)
+{
+	struct trp_member *member = timer->data;
+	char title[TRP_TITLE_SIZE];
+
+	if (member->asker) {
+		trp_member_answer(member, -ETIMEDOUT);
+		trp_supervision_tree_order(
+			tree_of(member), member,
+			TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD);
+	} else {
+		troupe_log(TROUPE_WARNING,
+			   "%s did not start within %d ms and is killed",
+			   trp_member_title(member, title), member->start_ms);
+	}
+	if (member->slot)
+		trp_notify_kill(member->parent->supervisor, member->slot);
+	return 0;
+}
+
+/* Its pause is over; in order, others may come first. */
+static void is_due(struct trp_restart_entry *entry)
+{
+	struct trp_member *member = entry->data;
+	struct trp_supervision_tree *tree = tree_of(member);
+
+	take(tree);
+	trp_supervision_due(&tree->rules, &member->supervised);
+	take(tree);
+	if (member->supervised.state != TRP_STARTING)
+		trp_restart_policy_is_up(&tree->parent.supervisor->restarting,
+					 entry);
+}
+
+static const char *const reasons[] = {
+	[TRP_ENDED_BY_ORDER] = "it was told to stop",
+	[TRP_ENDED_BY_START] = "it did not start",
+	[TRP_ENDED_BY_INTENSITY] = "there were too many restarts, the last of",
+	[TRP_ENDED_BY_SIGNIFICANT] = "the end of a significant child",
+	[TRP_ENDED_BY_FAILURE] = "the failure of",
+};
+
+static void say(const struct trp_supervision_tree *tree,
+		const struct trp_supervision_action *action)
+{
+	const struct trp_member *cause =
+		action->child ? trp_member_of(action->child) : NULL;
+	bool is_end = action->act == TRP_ACT_END;
+	char title[TRP_TITLE_SIZE];
+
+	troupe_log(is_end && action->why == TRP_ENDED_BY_SIGNIFICANT
+			   ? TROUPE_INFO
+			   : TROUPE_WARNING,
+		   "%s %s: %s (%s)",
+		   trp_child_address_title(&tree->parent.supervisor->children,
+					   tree->parent.slot, title),
+		   is_end ? "ends" : "gives up its children",
+		   reasons[action->why], cause ? cause->id : "?");
+}
+
+/* All children are down. */
+static void end(struct trp_supervision_tree *tree,
+		const struct trp_supervision_action *action)
+{
+	struct trp_child *above;
+
+	if (action->why == TRP_ENDED_BY_ORDER || !tree->parent.slot)
+		return;
+	say(tree, action);
+	above = &tree->parent.supervisor->children.child[tree->parent.slot];
+	if (above->owner == &owner && action->why == TRP_ENDED_BY_START)
+		((struct trp_member *)above->owner_data)->has_failed = true;
+	trp_supervisor_stop(tree->parent.supervisor, tree->parent.slot);
+}
+
+static void is_all_ready(struct trp_supervision_tree *tree)
+{
+	const struct trp_child *above =
+		&tree->parent.supervisor->children.child[tree->parent.slot];
+
+	if (above->owner)
+		above->owner->ready(tree->parent.supervisor, tree->parent.slot);
+}
+
+/* The result of a start, otherwise 0. */
+static int perform(struct trp_supervision_tree *tree,
+		   const struct trp_supervision_action *action)
+{
+	struct trp_member *member =
+		action->child ? trp_member_of(action->child) : NULL;
+
+	switch (action->act) {
+	case TRP_ACT_START:
+		return trp_member_start(member);
+	case TRP_ACT_START_LATER:
+		trp_member_start_later(member);
+		break;
+	case TRP_ACT_STOP:
+		trp_member_stop(member);
+		break;
+	case TRP_ACT_FORGET:
+		trp_member_forget(member);
+		break;
+	case TRP_ACT_READY:
+		is_all_ready(tree);
+		break;
+	case TRP_ACT_GAVE_UP:
+		say(tree, action);
+		break;
+	case TRP_ACT_END:
+		end(tree, action);
+		break;
+	case TRP_ACT_NONE:
+		assert(false);
+	}
+	return 0;
+}
+
+static void has_failed_to_start(struct trp_member *member)
+{
+	enum trp_supervised_end how = TRP_END_FAILURE;
+
+	if (member->asker) {
+		trp_member_answer(member, member->error);
+		how = TRP_END_NORMAL; /* it is forgotten */
+	}
+	trp_supervision_ended(&tree_of(member)->rules, &member->supervised, how,
+			      now_ms());
+}
+
+/* Does what the last event wants, and what follows from that at once. */
+static void take(struct trp_supervision_tree *tree)
+{
+	struct trp_supervision_action action;
+	struct trp_member *member;
+	int r;
+
+	if (tree->is_taking)
+		return;
+	tree->is_taking = true;
+	for (;;) {
+		while (trp_supervision_next(&tree->rules, &action)) {
+			r = perform(tree, &action);
+			if (r == 0)
+				continue;
+			member = trp_member_of(action.child);
+			member->error = r;
+			member->failed = tree->failed;
+			tree->failed = member;
+		}
+		member = tree->failed;
+		if (!member)
+			break;
+		tree->failed = member->failed;
+		has_failed_to_start(member);
+	}
+	tree->is_taking = false;
+}
+
+/* ---- the end of the actor that supervises ---------------------------------
+ */
+
+static void bury_all(struct trp_supervision_tree *tree, bool also_held)
+{
+	struct trp_supervised *next;
+
+	for (struct trp_supervised *child = tree->rules.first; child;
+	     child = next) {
+		next = child->next;
+		if (also_held || child->intent != TRP_WANT_HELD)
+			trp_member_bury(trp_member_of(child));
+	}
+}
+
+/* Its children are to stop: in order, and those without a spec at once. */
+static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
+		       bool is_kill)
+{
+	struct trp_child *children = supervisor->children.child;
+	struct trp_supervision_tree *tree = children[slot].group_data;
+	uint32_t next;
+
+	take(tree);
+	trp_supervision_shut_down(&tree->rules);
+	take(tree);
+	bury_all(tree, false);
+	for (uint32_t of = children[slot].first; of; of = next) {
+		next = children[of].next; /* one that is DOWN ends at once */
+		if (is_kill && children[of].state != CHILD_DOWN) {
+			trp_notify_kill(supervisor, of);
+		} else if (children[of].owner != &owner) {
+			children[of].is_final = true;
+			trp_supervisor_stop(supervisor, of);
+		}
+	}
+}
+
+static void free_members(struct trp_supervision_tree *tree)
+{
+	struct trp_supervised *next;
+
+	for (struct trp_supervised *child = tree->rules.first; child;
+	     child = next) {
+		next = child->next;
+		trp_member_of(child)->slot = 0;
+		trp_member_free(trp_member_of(child));
+	}
+	tree->rules.first = NULL;
+}
+
+void trp_supervision_tree_free(struct trp_supervision_tree *tree)
+{
+	*tree->link = tree->next;
+	if (tree->next)
+		tree->next->link = tree->link;
+	trp_timers_cancel(&tree->parent.supervisor->timers, &tree->later);
+	free_members(tree);
+	trp_supervision_fini(&tree->rules);
+	free(tree);
+}
+
+/* It is buried; its children may still be stopping. */
+static void group_is_over(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_supervision_tree *tree = child->group_data;
+
+	child->group = NULL;
+	child->group_data = NULL;
+	tree->parent.slot = 0;
+	bury_all(tree, true);
+	later(tree);
+}
+
+static const struct trp_group group = {
+	.stop = stop_group,
+	.over = group_is_over,
+};
+
+static void is_buried(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_member *member = child->owner_data;
+	struct trp_supervision_tree *tree = tree_of(member);
+
+	child->spawn = NULL;
+	child->owner = NULL;
+	child->owner_data = NULL;
+	member->slot = 0;
+	tree->parent.slots--;
+	if (member->is_forgotten)
+		trp_member_free(member);
+	if (!tree->parent.slot)
+		later(tree);
+}
+
+/* ---- the beginning ------------------------------------------------------- */
+
+static int set_rules(struct trp_supervision_tree *tree,
+		     const Troupe__Control__Supervise *wish)
+{
+	const struct trp_child *above =
+		&tree->parent.supervisor->children.child[tree->parent.slot];
+	struct trp_supervision_options options;
+	int r = trp_supervision_rules_read(wish, &options,
+					   &tree->parent.pauses);
+
+	if (r < 0)
+		return r;
+	options.has_above = above->owner == &owner;
+	return trp_supervision_init(&tree->rules, &options);
+}
+
+struct trp_member *trp_supervision_tree_find(struct trp_supervision_tree *tree,
+					     const char *id)
+{
+	struct trp_supervised *child = tree->rules.first;
+
+	while (child && strcmp(trp_member_of(child)->id, id) != 0)
+		child = child->next;
+	return child ? trp_member_of(child) : NULL;
+}
+
+/* held: what former lives left, by hand; one of that id goes on. */
+static int add(struct trp_supervision_tree *tree, struct trp_supervised **held,
+	       const Troupe__Control__Supervised *child)
+{
+	struct trp_supervised **link = held;
+	struct trp_member *member;
+	int r;
+
+	if (!child->spawn ||
+	    trp_supervision_tree_find(tree, child->spawn->child))
+		return child->spawn ? -EEXIST : -EINVAL;
+	while (*link &&
+	       strcmp(trp_member_of(*link)->id, child->spawn->child) != 0)
+		link = &(*link)->next;
+	if (*link) {
+		member = trp_member_of(*link);
+		*link = (*link)->next;
+	} else {
+		member = trp_member_new(&tree->parent);
+	}
+	r = member ? trp_member_describe(member, child) : -ENOMEM;
+	if (r == 0)
+		r = trp_supervision_add(&tree->rules, &member->supervised);
+	if (r < 0 && member)
+		trp_member_forget(member);
+	return r;
+}
+
+/* Takes out those that were stopped by hand, and frees the others. */
+static struct trp_supervised *clear(struct trp_supervision_tree *tree)
+{
+	struct trp_supervised *held = NULL, *next;
+
+	for (struct trp_supervised *child = tree->rules.first; child;
+	     child = next) {
+		next = child->next;
+		if (child->intent == TRP_WANT_HELD) {
+			child->next = held;
+			held = child;
+		} else {
+			trp_member_forget(trp_member_of(child));
+		}
+	}
+	trp_supervision_fini(&tree->rules);
+	return held;
+}
+
+static struct trp_supervision_tree *new_tree(struct trp_supervision_tree **list,
+					     struct trp_supervisor *supervisor,
+					     uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_supervision_tree *tree = calloc(1, sizeof(*tree));
+
+	if (!tree)
+		return NULL;
+	tree->parent = (struct trp_member_parent) {
+		.supervisor = supervisor,
+		.slot = slot,
+		.owner = &owner,
+		.due = is_due,
+		.late = start_is_late,
+	};
+	tree->later.fired = take_later;
+	tree->later.data = tree;
+	tree->next = *list;
+	tree->link = list;
+	if (*list)
+		(*list)->link = &tree->next;
+	*list = tree;
+	child->group = &group;
+	child->group_data = tree;
+	return tree;
+}
+
+int trp_supervision_tree_begin(struct trp_supervision_tree **list,
+			       struct trp_supervisor *supervisor, uint32_t slot,
+			       const Troupe__Control__Supervise *wish)
+{
+	struct trp_supervision_tree *tree =
+		supervisor->children.child[slot].group_data;
+	struct trp_supervised *held = NULL, *next;
+	int r;
+
+	if (tree && tree->rules.phase != TRP_SUPERVISION_ENDED)
+		return -EALREADY;
+	if (tree)
+		held = clear(tree);
+	else
+		tree = new_tree(list, supervisor, slot);
+	r = tree ? set_rules(tree, wish) : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < wish->n_child; i++)
+		r = add(tree, &held, wish->child[i]);
+	for (; held; held = next) {
+		next = held->next;
+		trp_member_forget(trp_member_of(held));
+	}
+	if (r < 0)
+		return r;
+	trp_supervision_begin(&tree->rules);
+	take(tree);
+	return 0;
+}
+
+/* ---- by hand ------------------------------------------------------------- */
+
+int trp_supervision_tree_add(struct trp_supervision_tree *tree,
+			     const Troupe__Control__Supervised *child,
+			     struct troupe_time deadline, troupe_ref asker,
+			     uint64_t correlation)
+{
+	struct trp_supervised *none = NULL;
+	struct trp_member *member;
+	int r;
+
+	take(tree);
+	if (tree->rules.phase >= TRP_SUPERVISION_ENDING)
+		return -ECANCELED;
+	r = add(tree, &none, child);
+	if (r < 0)
+		return r;
+	member = trp_supervision_tree_find(tree, child->spawn->child);
+	/* Until it has started once, its end is no failure. */
+	member->supervised.restart = TRP_TEMPORARY;
+	member->asker = asker;
+	member->correlation = correlation;
+	if (deadline.ns != TROUPE_NEVER.ns)
+		trp_timers_start(&tree->parent.supervisor->timers,
+				 &member->limit, deadline);
+	take(tree);
+	return 0;
+}
+
+static int obey(struct trp_member *member, Troupe__Control__ChildOrder what)
+{
+	struct trp_supervision *rules = &tree_of(member)->rules;
+	struct trp_supervised *child = &member->supervised;
+
+	switch (what) {
+	case TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD:
+		return trp_supervision_stop(rules, child);
+	case TROUPE__CONTROL__CHILD_ORDER__START_CHILD:
+		return trp_supervision_start(rules, child);
+	case TROUPE__CONTROL__CHILD_ORDER__RESTART_CHILD:
+		return trp_supervision_restart(rules, child);
+	case TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD:
+		return trp_supervision_delete(rules, child);
+	default: /* of a stranger */
+		return -EINVAL;
+	}
+}
+
+int trp_supervision_tree_order(struct trp_supervision_tree *tree,
+			       struct trp_member *member,
+			       Troupe__Control__ChildOrder what)
+{
+	int r;
+
+	take(tree);
+	r = obey(member, what);
+	if (r == 0 && member->slot &&
+	    member->supervised.state == TRP_DOWN) /* it was in its pause */
+		tree->parent.supervisor->children.child[member->slot]
+			.is_parked = member->supervised.intent == TRP_WANT_HELD;
+	if (r == 0)
+		take(tree);
+	return r == -ESHUTDOWN ? -ECANCELED : r;
+}
+
+struct trp_supervision_tree *trp_supervision_tree_of(
+	const struct trp_child *child)
+{
+	return child->group == &group ? child->group_data : NULL;
+}
+
+struct trp_member *trp_supervision_tree_member(const struct trp_child *child)
+{
+	return child->owner == &owner ? child->owner_data : NULL;
+}

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/* Actors that supervise, in nodes. */
+#include "tests/support/stage.h"
+
+#include "runtime/supervision/module.h"
+#include "runtime/troupe_supervise.h"
+
+static const struct trp_module *const modules[] = { &trp_supervision_module,
+						    NULL };
+
+static void init(void)
+{
+	stage_modules = modules;
+}
+
+TestSuite(supervising, .init = init);
+
+/* Which incarnations started and stopped, in order: "a+", "a-". */
+static void note(const char *what)
+{
+	long at = board->value[4000]++;
+
+	board->value[3000 + 2 * at] = what[0];
+	board->value[3001 + 2 * at] = what[1];
+}
+
+static void expect_notes(const char *expected)
+{
+	char text[128] = "";
+	size_t length = (size_t)board->value[4000];
+
+	for (size_t i = 0; i < 2 * length && i < sizeof(text) - 1; i++)
+		text[i] = (char)board->value[3000 + i];
+	cr_expect_str_eq(text, expected);
+}
+
+/* ---- children: each adds up numbers, and crashes of 13 ------------------- */
+
+static int sum; /* of this incarnation */
+
+static int on_number(const struct troupe_message *message)
+{
+	const Play__Number *number = message->body;
+
+	if (number->value == 13)
+		abort();
+	if (number->value == 0)
+		return TROUPE_STOP;
+	if (number->value < 0)
+		return (int)number->value;
+	sum += (int)number->value;
+	board->value[0] += number->value;
+	board->value[1]++;
+	return 0;
+}
+
+static const struct troupe_handler handlers[] = {
+	{ &play__number__descriptor, on_number },
+	{ 0 },
+};
+
+#define CHILD(letter)                                   \
+	static int letter##_init(const void *arguments) \
+	{                                               \
+		note(#letter "+");                      \
+		return 0;                               \
+	}                                               \
+	static void letter##_stop(void)                 \
+	{                                               \
+		note(#letter "-");                      \
+	}                                               \
+	static const struct troupe_class letter = {     \
+		.name = #letter,                        \
+		.init = letter##_init,                  \
+		.stop = letter##_stop,                  \
+		.handlers = handlers,                   \
+	}
+
+CHILD(a);
+CHILD(b);
+CHILD(c);
+
+static const struct troupe_child_spec three[] = {
+	{ .id = "a", .klass = &a, .name = "a" },
+	{ .id = "b", .klass = &b, .name = "b" },
+	{ .id = "c", .klass = &c, .name = "c" },
+	{ 0 },
+};
+
+/* ---- looking ------------------------------------------------------------- */
+
+static struct troupe_child child_of(troupe_ref supervisor, const char *id)
+{
+	struct troupe_child child[8] = { { .state = TROUPE_CHILD_DOWN } };
+	size_t count = 0;
+
+	if (troupe_children(supervisor, child, 8, &count) == -ESRCH)
+		return child[0]; /* it does not supervise yet */
+	for (size_t i = 0; i < count && i < 8; i++) {
+		if (strcmp(child[i].id, id) == 0)
+			return child[i];
+	}
+	return (struct troupe_child) { .state = TROUPE_CHILD_DOWN };
+}
+
+/* Waits until it is in that state, for that many restarts. */
+static struct troupe_child await_child(troupe_ref supervisor, const char *id,
+				       enum troupe_child_state state,
+				       uint32_t restarts)
+{
+	struct troupe_time until = troupe_in_ms(30000);
+	struct troupe_child child;
+
+	do {
+		child = child_of(supervisor, id);
+		if (child.state == state && child.restarts >= restarts)
+			return child;
+		stage_receive(5);
+	} while (troupe_now().ns < until.ns);
+	CHECK(!"it came to that state");
+	return child;
+}
+
+static troupe_ref begin(const struct troupe_class *klass)
+{
+	troupe_ref ref = 0;
+
+	CHECK(troupe_spawn(klass, NULL, &ref) == 0);
+	await_child(ref, "c", TROUPE_CHILD_UP, 0);
+	return ref;
+}
+
+/* ---- restarts ------------------------------------------------------------ */
+
+static const struct troupe_supervisor one_rules = { .children = three };
+static const struct troupe_class one_for_one = { .name = "one",
+						 .supervises = &one_rules };
+
+static int one_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&one_for_one), before, after;
+
+	CHECK(troupe_whereis("b", &before) == 0);
+	for (int i = 0; i < 100; i++)
+		CHECK(stage_send(before, i == 50 ? 13 : 1) == 0);
+	await_child(boss, "b", TROUPE_CHILD_UP, 1);
+	CHECK(troupe_whereis("b", &after) == 0);
+	CHECK(before == after);
+	while (board->value[1] < 99)
+		stage_receive(5);
+	troupe_stop(boss);
+	stage_end_of(boss);
+	return 0;
+}
+
+Test(supervising, a_child_that_crashes_comes_back_with_its_reference_and_mail)
+{
+	stage_pass(one_root);
+	cr_assert_eq(board->value[0], 99);
+	expect_notes("a+b+c+b+c-b-a-");
+}
+
+static const struct troupe_supervisor all_rules = {
+	.children = three,
+	.strategy = TROUPE_ONE_FOR_ALL,
+};
+static const struct troupe_class one_for_all = { .name = "all",
+						 .supervises = &all_rules };
+
+static int all_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&one_for_all), to;
+
+	CHECK(troupe_whereis("b", &to) == 0);
+	CHECK(stage_send(to, 13) == 0);
+	await_child(boss, "c", TROUPE_CHILD_UP, 1);
+	troupe_stop(boss);
+	stage_end_of(boss);
+	return 0;
+}
+
+Test(supervising, one_for_all_stops_in_reverse_order_and_starts_in_order)
+{
+	stage_pass(all_root);
+	expect_notes("a+b+c+c-a-a+b+c+c-b-a-");
+}
+
+static const struct troupe_supervisor rest_rules = {
+	.children = three,
+	.strategy = TROUPE_REST_FOR_ONE,
+};
+static const struct troupe_class rest_for_one = { .name = "rest",
+						  .supervises = &rest_rules };
+
+static int rest_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&rest_for_one), to;
+
+	CHECK(troupe_whereis("b", &to) == 0);
+	CHECK(troupe_kill(to) == 0);
+	await_child(boss, "c", TROUPE_CHILD_UP, 1);
+	troupe_stop(boss);
+	stage_end_of(boss);
+	return 0;
+}
+
+Test(supervising, rest_for_one_restarts_those_that_were_started_after_it)
+{
+	stage_pass(rest_root);
+	expect_notes("a+b+c+c-b+c+c-b-a-");
+}
+
+/* ---- too many ------------------------------------------------------------ */
+
+static int crashing_init(const void *arguments)
+{
+	if (board->value[10]++ > 0)
+		abort();
+	return 0;
+}
+static const struct troupe_class crashing = { .name = "crashing",
+					      .init = crashing_init,
+					      .handlers = handlers };
+static const struct troupe_child_spec with_crashing[] = {
+	{ .id = "a", .klass = &a },
+	{ .id = "c", .klass = &crashing, .name = "crashing" },
+	{ 0 },
+};
+static const struct troupe_supervisor loop_rules = {
+	.children = with_crashing,
+	.first_ms = 1,
+	.last_ms = 1,
+};
+static const struct troupe_class loop = { .name = "loop",
+					  .supervises = &loop_rules };
+
+static int gives_up_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&loop), to;
+
+	CHECK(troupe_whereis("crashing", &to) == 0);
+	CHECK(stage_send(to, 13) == 0);
+	await_child(boss, "c", TROUPE_CHILD_GIVEN_UP, 0);
+	await_child(boss, "a", TROUPE_CHILD_GIVEN_UP, 0);
+	board->value[10] = 0;
+	CHECK(troupe_child_start(boss, "c") == 0);
+	await_child(boss, "c", TROUPE_CHILD_UP, 0);
+	CHECK(child_of(boss, "a").state == TROUPE_CHILD_GIVEN_UP);
+	CHECK(troupe_child_start(boss, "a") == 0);
+	await_child(boss, "a", TROUPE_CHILD_UP, 0);
+	return 0;
+}
+
+Test(supervising, without_one_above_children_are_given_up_until_started_by_hand)
+{
+	stage_pass(gives_up_root);
+}
+
+static const struct troupe_child_spec nested[] = {
+	{ .id = "c", .klass = &loop },
+	{ 0 },
+};
+static const struct troupe_supervisor above_rules = {
+	.children = nested,
+	.first_ms = 1,
+	.last_ms = 1,
+};
+static const struct troupe_class above = { .name = "above",
+					   .supervises = &above_rules };
+
+static int nested_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&above), to;
+
+	CHECK(troupe_whereis("crashing", &to) == 0);
+	CHECK(stage_send(to, 13) == 0);
+	/* The inner one ends each time, and its next first start fails. */
+	await_child(boss, "c", TROUPE_CHILD_GIVEN_UP, 3);
+	return 0;
+}
+
+Test(supervising, beyond_its_intensity_it_ends_and_the_one_above_decides)
+{
+	stage_pass(nested_root);
+}
+
+/* ---- by hand ------------------------------------------------------------- */
+
+static int by_hand_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&one_for_all), to;
+
+	CHECK(troupe_whereis("b", &to) == 0);
+	CHECK(troupe_child_stop(boss, "b") == 0);
+	await_child(boss, "b", TROUPE_CHILD_STOPPED, 0);
+	for (int i = 0; i < 10; i++)
+		CHECK(stage_send(to, 1) == 0);
+	CHECK(troupe_whereis("a", &to) == 0);
+	CHECK(stage_send(to, 13) == 0);
+	await_child(boss, "c", TROUPE_CHILD_UP, 1);
+	CHECK(child_of(boss, "b").state == TROUPE_CHILD_STOPPED);
+	CHECK(board->value[1] == 0);
+	CHECK(troupe_child_start(boss, "b") == 0);
+	while (board->value[1] < 10)
+		stage_receive(5);
+	CHECK(troupe_child_start(boss, "b") == -EALREADY);
+	CHECK(troupe_child_remove(boss, "b") == -EBUSY);
+	CHECK(troupe_child_start(boss, "nobody") == -ENOENT);
+	CHECK(troupe_child_start(troupe_self(), "b") == -ESRCH);
+	CHECK(troupe_child_restart(boss, "b") == 0);
+	await_child(boss, "b", TROUPE_CHILD_UP, 2);
+	CHECK(troupe_child_stop(boss, "b") == 0);
+	await_child(boss, "b", TROUPE_CHILD_STOPPED, 2);
+	CHECK(troupe_child_remove(boss, "b") == 0);
+	CHECK(troupe_child_start(boss, "b") == -ENOENT);
+	return 0;
+}
+
+Test(supervising, a_child_that_is_stopped_by_hand_gets_its_mail_when_started)
+{
+	stage_pass(by_hand_root);
+}
+
+static int held_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&above), inner, to;
+
+	inner = child_of(boss, "c").ref;
+	CHECK(troupe_child_stop(inner, "c") == 0);
+	to = await_child(inner, "c", TROUPE_CHILD_STOPPED, 0).ref;
+	CHECK(stage_send(to, 1) == 0);
+	CHECK(troupe_kill(inner) == 0);
+	await_child(boss, "c", TROUPE_CHILD_UP, 1);
+	CHECK(child_of(boss, "c").ref == inner);
+	CHECK(child_of(inner, "a").state == TROUPE_CHILD_UP);
+	CHECK(child_of(inner, "c").state == TROUPE_CHILD_STOPPED);
+	CHECK(child_of(inner, "c").ref == to);
+	board->value[10] = 0;
+	CHECK(troupe_child_start(inner, "c") == 0);
+	while (board->value[1] < 1)
+		stage_receive(5);
+	return 0;
+}
+
+Test(supervising, a_stop_by_hand_survives_the_restart_of_its_supervisor)
+{
+	stage_pass(held_root);
+}
+
+static int fails_init(const void *arguments)
+{
+	return -ENOTDIR;
+}
+static const struct troupe_class failing = { .name = "failing",
+					     .init = fails_init };
+static int hangs_init(const void *arguments)
+{
+	while (pause() < 0)
+		;
+	return 0;
+}
+static const struct troupe_class hanging = { .name = "hanging",
+					     .init = hangs_init };
+
+static int add_root(int argc, char **argv)
+{
+	const struct troupe_child_spec good = { .id = "d", .klass = &a },
+				       bad = { .id = "e", .klass = &failing },
+				       slow = { .id = "f", .klass = &hanging };
+	troupe_ref boss = begin(&one_for_one), ref = 0;
+	size_t count = 0;
+
+	CHECK(troupe_child_add(boss, &good, TROUPE_NEVER, &ref) == 0);
+	CHECK(child_of(boss, "d").ref == ref);
+	CHECK(child_of(boss, "d").state == TROUPE_CHILD_UP);
+	CHECK(troupe_child_add(boss, &good, TROUPE_NEVER, NULL) == -EEXIST);
+	CHECK(troupe_child_add(boss, &bad, TROUPE_NEVER, NULL) == -ENOTDIR);
+	CHECK(troupe_child_add(boss, &slow, troupe_in_ms(50), NULL) ==
+	      -ETIMEDOUT);
+	CHECK(troupe_kill(ref) == 0);
+	await_child(boss, "d", TROUPE_CHILD_UP, 1);
+	do
+		CHECK(troupe_children(boss, NULL, 0, &count) == 0);
+	while (count > 4);
+	CHECK(count == 4);
+	return 0;
+}
+
+Test(supervising, a_child_that_is_added_is_up_or_its_error_is_told)
+{
+	stage_pass(add_root);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+static const struct troupe_child_spec significant[] = {
+	{ .id = "a", .klass = &a },
+	{ .id = "b",
+	  .klass = &b,
+	  .name = "b",
+	  .restart = TROUPE_TRANSIENT,
+	  .is_significant = true },
+	{ .id = "c", .klass = &c },
+	{ 0 },
+};
+static const struct troupe_supervisor significant_rules = {
+	.children = significant,
+	.auto_shutdown = TROUPE_ANY_SIGNIFICANT,
+};
+static const struct troupe_class closing = {
+	.name = "closing",
+	.supervises = &significant_rules,
+};
+
+static int significant_root(int argc, char **argv)
+{
+	troupe_ref boss = begin(&closing), to;
+
+	CHECK(troupe_whereis("b", &to) == 0);
+	CHECK(stage_send(to, 13) == 0);
+	await_child(boss, "b", TROUPE_CHILD_UP, 1);
+	CHECK(stage_send(to, 0) == 0);
+	CHECK(stage_end_of(boss).reason.cause == TROUPE_SHUTDOWN);
+	return 0;
+}
+
+Test(supervising, the_end_of_a_significant_child_ends_all)
+{
+	stage_pass(significant_root);
+	expect_notes("a+b+c+b+b-c-a-");
+}
+
+static const struct troupe_child_spec late[] = {
+	{ .id = "a", .klass = &a },
+	{ .id = "c", .klass = &hanging, .start_ms = 50 },
+	{ 0 },
+};
+static const struct troupe_supervisor late_rules = { .children = late };
+static const struct troupe_class never_up = { .name = "never",
+					      .supervises = &late_rules };
+
+static int late_root(int argc, char **argv)
+{
+	troupe_ref boss;
+
+	CHECK(troupe_spawn(&never_up, NULL, &boss) == 0);
+	CHECK(stage_end_of(boss).reason.cause == TROUPE_SHUTDOWN);
+	return 0;
+}
+
+Test(supervising, a_first_start_that_takes_too_long_ends_it)
+{
+	stage_pass(late_root);
+	expect_notes("a+a-");
+}
+
+static int killed_root(int argc, char **argv)
+{
+	struct troupe_end end = { 0 };
+	troupe_ref boss = begin(&one_for_one), to;
+
+	CHECK(troupe_whereis("a", &to) == 0);
+	CHECK(troupe_kill(boss) == 0);
+	CHECK(troupe_wait(to, troupe_in_ms(30000), &end) == 0);
+	CHECK(end.reason.cause == TROUPE_SHUTDOWN);
+	return 0;
+}
+
+Test(supervising, when_it_is_killed_its_children_are_stopped_in_order)
+{
+	stage_pass(killed_root);
+	expect_notes("a+b+c+c-b-a-");
+}
