@@ -12,9 +12,9 @@
 #include "runtime/cli/beacon.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/options.h"
+#include "runtime/cli/order.h"
 #include "runtime/cli/ps.h"
 #include "runtime/cli/send.h"
-#include "runtime/cli/stop.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/fork_handlers.h"
 #include "runtime/node/log.h"
@@ -131,9 +131,15 @@ static const struct command {
 	  "  METHOD        of a service of the application\n"
 	  "  JSON          its argument; {} unless given\n",
 	  trp_cli_ask },
-	{ "stop", "[--node NAME]",
-	  "stops a running node in order, and waits for its end", NODE,
-	  trp_cli_stop },
+	{ "stop", "[--node NAME] [WHOM]",
+	  "stops an actor until it is started by hand; or the whole node",
+	  NODE WHOM, trp_cli_order_stop },
+	{ "start", "[--node NAME] WHOM",
+	  "starts a supervised actor that is stopped, ended or given up",
+	  NODE WHOM, trp_cli_order_start },
+	{ "restart", "[--node NAME] WHOM",
+	  "stops a supervised actor and starts it again", NODE WHOM,
+	  trp_cli_order_restart },
 	{ "beacon", "[watch] [--node NAME] [--json]",
 	  "shows the mesh: which node is it, live nodes, offers",
 	  "  watch         events as they happen\n" NODE JSON, trp_cli_beacon },

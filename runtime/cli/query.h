@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* Commands that query a node and need no application: ps, stop, beacon. */
+/* Commands that query a node and need no application: ps, beacon. */
 
 #include <stdbool.h>
 #include "runtime/control/client.h"

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "runtime/control/control.pb-c.h"
+#include "runtime/supervision/by_hand.h"
 #include "runtime/supervision/tree.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
@@ -132,6 +134,8 @@ static const struct trp_request_kind requests[] = {
 	{ &troupe__control__add_child__descriptor, .handle = on_add },
 	{ &troupe__control__order_child__descriptor, .handle = on_order },
 	{ &troupe__control__list_children__descriptor, .handle = on_list },
+	{ &troupe__guest__order__descriptor,
+	  .ask = trp_supervision_by_hand_order },
 	{ 0 },
 };
 

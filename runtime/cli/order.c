@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/cli/order.h"
+
+#include <errno.h>
+#include <string.h>
+#include "runtime/cli/arguments.h"
+#include "runtime/control/client.h"
+#include "runtime/control/control.pb-c.h"
+#include "runtime/node/system.pb-c.h"
+
+/* ---- a whole node -------------------------------------------------------- */
+
+/* Actors may take all of their grace time. */
+static int wait_for_end(struct trp_client *client)
+{
+	const ProtobufCMessage *item;
+	int r;
+
+	trp_client_patience(client, -1);
+	do {
+		r = trp_client_next(client, &troupe__guest__done__descriptor, 0,
+				    &item);
+	} while (r >= 0);
+	return r == -ECONNRESET ? 0 : r;
+}
+
+static int end_node(struct trp_client *client)
+{
+	Troupe__Guest__End request = TROUPE__GUEST__END__INIT;
+	const ProtobufCMessage *item;
+	int r = trp_client_get(client, &request.base,
+			       &troupe__guest__done__descriptor, &item);
+
+	return r < 0 ? r : wait_for_end(client);
+}
+
+/* ---- one actor ----------------------------------------------------------- */
+
+static int order(struct trp_client *client, const char *whom, uint32_t what)
+{
+	Troupe__Guest__Order request = TROUPE__GUEST__ORDER__INIT;
+	const ProtobufCMessage *item;
+
+	request.whom = (char *)whom;
+	request.what = what;
+	return trp_client_get(client, &request.base,
+			      &troupe__guest__done__descriptor, &item);
+}
+
+/* whom: NULL: the node. */
+static int obey(const char *command, const char *node, const char *whom,
+		uint32_t what)
+{
+	static struct trp_client client;
+	int r = trp_client_open_any(&client, node);
+
+	if (r < 0)
+		return trp_arguments_fail(trp_arguments_status(r), command,
+					  "%s", client.why);
+	r = whom ? order(&client, whom, what) : end_node(&client);
+	trp_client_close(&client);
+	if (r == 0)
+		return TRP_ARGUMENTS_OK;
+	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, command, "%s%s%s",
+				  whom ? whom : "", whom ? ": " : "",
+				  client.why[0] ? client.why : strerror(-r));
+}
+
+static int run(const char *command, uint32_t what, int argc, char **argv)
+{
+	const char *node = NULL;
+	const struct trp_arguments_option option = { "--node", &node, NULL };
+	bool is_stop = what == TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD;
+	int n = trp_arguments_options(command, argc, argv, &option, 1);
+
+	if (n < 0)
+		return TRP_ARGUMENTS_USAGE;
+	if (argc - n > 1)
+		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
+					  "what is \"%s\"? one actor at a time",
+					  argv[n + 1]);
+	if (argc == n && !is_stop)
+		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
+					  "which actor? %s [--node NAME] WHOM",
+					  command);
+	if (argc > n && !argv[n][0])
+		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
+					  "which actor? the name is empty");
+	return obey(command, node, argc > n ? argv[n] : NULL, what);
+}
+
+int trp_cli_order_stop(int argc, char **argv)
+{
+	return run("stop", TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD, argc,
+		   argv);
+}
+
+int trp_cli_order_start(int argc, char **argv)
+{
+	return run("start", TROUPE__CONTROL__CHILD_ORDER__START_CHILD, argc,
+		   argv);
+}
+
+int trp_cli_order_restart(int argc, char **argv)
+{
+	return run("restart", TROUPE__CONTROL__CHILD_ORDER__RESTART_CHILD, argc,
+		   argv);
+}
