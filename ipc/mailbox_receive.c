@@ -491,15 +491,18 @@ void trp_mailbox_receive_done(struct trp_mailbox *box,
 			      const struct trp_mail *mail)
 {
 	struct trp_incoming *in = mail->from;
+	uint64_t its = trp_handling(mail->sender, mail->position,
+				    mail->stream == TRP_REPLY);
 
 	if (mail->generation != in->peer->source)
 		return;
 	turn_to(box, in);
 	if (mail->number == in->first)
 		trp_store_relaxed(&box->front->handling,
-				  trp_handling(mail->sender, mail->position,
-					       mail->stream == TRP_REPLY) |
-					  TRP_HANDLING_DONE);
+				  its | TRP_HANDLING_DONE);
+	/* Another sender may come to that slot, and to that position. */
+	if (trp_load_relaxed(&box->front->again) == its)
+		trp_store_release(&box->front->again, 0);
 	if (trp_incoming_done(in, mail))
 		publish(box);
 	if (in->is_delayed && !in->held)

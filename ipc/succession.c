@@ -39,15 +39,21 @@ static void import_work(struct trp_front *front, const struct trp_front *from)
 {
 	uint64_t at_work = trp_load_relaxed(&from->at_work);
 	uint64_t again = trp_load_relaxed(&from->again);
+	uint64_t handling = trp_load_relaxed(&from->handling);
 	uint32_t attempts = again ? trp_load_relaxed(&from->attempts) : 0;
 
+	/* It was done with, and died before it said that nothing is at work. */
+	if ((at_work | TRP_HANDLING_DONE) == handling)
+		at_work = 0;
+	if ((again | TRP_HANDLING_DONE) == handling)
+		again = attempts = 0;
 	if (at_work) {
 		attempts = at_work == again ? attempts + 1 : 1;
 		again = at_work;
 	}
 	trp_store_relaxed(&front->attempts, attempts);
 	trp_store_relaxed(&front->again, again);
-	trp_store_relaxed(&front->handling, trp_load_relaxed(&from->handling));
+	trp_store_relaxed(&front->handling, handling);
 }
 
 int trp_succession_import(struct trp_mailbox *box)

@@ -142,7 +142,7 @@ Test(succession, hands_out_again_what_was_in_a_handler_and_says_how_often)
 	cr_assert_eq(take(BOB, &mail), 1);
 	cr_assert_eq(trp_succession_attempts(&actor[BOB].box, &mail), 5);
 	finish(BOB, &mail);
-	actor[BOB].box.front->again = 0;
+	cr_assert_eq(actor[BOB].box.front->again, 0);
 	cr_assert_eq(take(BOB, &mail), 1);
 	cr_assert_eq(kit_number(&mail), 2);
 	cr_assert_eq(trp_succession_attempts(&actor[BOB].box, &mail), 0);
@@ -151,6 +151,21 @@ Test(succession, hands_out_again_what_was_in_a_handler_and_says_how_often)
 }
 
 /* Its mailbox is full; what the successor reads makes room. */
+/* Another sender may get that slot, and send from that position. */
+Test(succession, forgets_a_record_at_work_that_was_done_with)
+{
+	struct trp_mail mail;
+
+	send(ANN, BOB, 0);
+	cr_assert_eq(take(BOB, &mail), 1);
+	actor[BOB].box.front->at_work = trp_handling(ANN, mail.position, false);
+	finish(BOB, &mail);
+	succeed(BOB);
+	cr_assert_eq(trp_succession_attempts(&actor[BOB].box, &mail), 0);
+	cr_assert_eq(actor[BOB].box.front->again, 0);
+	expect_none(BOB);
+}
+
 Test(succession, of_a_receiver_tells_one_that_waits_for_room)
 {
 	uint64_t sent = 0;
