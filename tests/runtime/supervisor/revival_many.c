@@ -309,12 +309,50 @@ static int chaos_take(const struct troupe_message *message)
 }
 
 static const struct troupe_handler sink_handlers[] = {
-	{ &play__who__descriptor, chaos_take },
-	{ &play__nobody__descriptor, answer_which },
-	{ 0 }
+	{ &play__who__descriptor, chaos_take }, { 0 }
 };
 static const struct troupe_class sink = { .handlers = sink_handlers,
 					  .restart = TROUPE_RESTART_CRASHED };
+
+/* Puts all aside first, for a message that never comes. */
+static int queue_sink_run(const void *arguments)
+{
+	const struct troupe_pattern never = { .type = &play__text__descriptor };
+	const struct troupe_pattern who = { .type = &play__who__descriptor };
+	struct troupe_message message;
+	int r;
+
+	do {
+		troupe_receive(&never, 1, TROUPE_POLL, &message);
+		r = troupe_receive(&who, 1, troupe_in_ms(50), &message);
+		if (r == 0)
+			chaos_take(&message);
+	} while (r == 0 || r == -ETIMEDOUT);
+	return 0;
+}
+static const struct troupe_class queue_sink = {
+	.run = queue_sink_run, .restart = TROUPE_RESTART_CRASHED
+};
+
+/* Stashes each once, and takes it up at once. */
+static int stash_first(const struct troupe_message *message)
+{
+	const Play__Who *who = message->body;
+	static bool was_stashed[NUMBERS];
+
+	if (was_stashed[who->count])
+		return chaos_take(message);
+	was_stashed[who->count] = true;
+	CHECK(troupe_stash() == 0 && troupe_unstash() > 0);
+	return 0;
+}
+static const struct troupe_handler stash_sink_handlers[] = {
+	{ &play__who__descriptor, stash_first }, { 0 }
+};
+static const struct troupe_class stash_sink = {
+	.handlers = stash_sink_handlers, .restart = TROUPE_RESTART_CRASHED
+};
+
 static const struct troupe_class source = { .run = chaos_send,
 					    .restart = TROUPE_RESTART_CRASHED };
 
@@ -333,6 +371,7 @@ static void expect_no_loss(void)
 	CHECK(lost <= counts.by_cause[TROUPE_DEAD_CRASHED]);
 }
 
+static const struct troupe_class *chaos_sink;
 static unsigned chaos_seed;
 
 static int chaos_root(int argc, char **argv)
@@ -344,7 +383,8 @@ static int chaos_root(int argc, char **argv)
 
 	for (int i = 0; i < SIDE; i++) {
 		snprintf(name, sizeof(name), "sink%d", i);
-		CHECK(troupe_spawn_named(name, &sink, NULL, &actor[i]) == 0);
+		CHECK(troupe_spawn_named(name, chaos_sink, NULL, &actor[i]) ==
+		      0);
 	}
 	for (int i = 0; i < SIDE; i++) {
 		who.count = i;
@@ -368,13 +408,119 @@ static int chaos_root(int argc, char **argv)
 	return 0;
 }
 
+static void chaos(const struct troupe_class *klass)
+{
+	const char *given = getenv("REVIVAL_SEED");
+
+	chaos_sink = klass;
+	chaos_seed =
+		given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
+	fprintf(stderr, "REVIVAL_SEED=%u has the same kills\n", chaos_seed);
+	stage_pass(chaos_root);
+}
+
 Test(revivals, under_random_kills_nothing_acknowledged_is_lost_or_doubled,
+     .timeout = 300)
+{
+	chaos(&sink);
+}
+
+Test(revivals, under_random_kills_a_save_queue_loses_and_doubles_nothing,
+     .timeout = 300)
+{
+	chaos(&queue_sink);
+}
+
+Test(revivals, under_random_kills_a_stash_loses_and_doubles_nothing,
+     .timeout = 300)
+{
+	chaos(&stash_sink);
+}
+
+/* ---- trees that are restarted -------------------------------------------- */
+
+enum { KNOWN = 64, ORDERS = 600, AT = 4000 };
+
+static int branch_init(const void *arguments);
+
+static const struct troupe_class branch = {
+	.name = "branch",
+	.init = branch_init,
+	.handlers = counter_handlers,
+	.restart = TROUPE_RESTART_CRASHED,
+	.grace_ms = 200,
+};
+
+/* Two children at each level; all are known by the board. */
+static int branch_init(const void *arguments)
+{
+	Play__Number depth = *(const Play__Number *)arguments;
+
+	board->value[(unsigned long)board->value[AT]++ % KNOWN] =
+		(long)troupe_self();
+	for (int i = 0; depth.value && i < 2; i++) {
+		depth.value--;
+		CHECK(troupe_spawn(&branch, &depth.base, NULL) == 0 ||
+		      troupe_is_stopping());
+		depth.value++;
+	}
+	return 0;
+}
+
+static void give_order(troupe_ref ref, unsigned *seed)
+{
+	struct troupe_end end;
+	uint64_t monitor;
+
+	switch (rand_r(seed) % 12) {
+	case 0:
+		troupe_stop(ref);
+		break;
+	case 1:
+		if (troupe_monitor(ref, &monitor) == 0)
+			CHECK(troupe_demonitor(monitor) == 0);
+		break;
+	case 2:
+		troupe_wait_next(ref, troupe_in_ms(1), &end);
+		break;
+	case 3:
+		troupe_close(ref);
+		break;
+	case 4:
+	case 5:
+		stage_send(ref, CRASH);
+		break;
+	default:
+		troupe_kill(ref);
+	}
+}
+
+static int trees_root(int argc, char **argv)
+{
+	Play__Number depth = PLAY__NUMBER__INIT;
+	troupe_ref ref = 0;
+
+	depth.value = 3;
+	for (int i = 0; i < ORDERS; i++) {
+		if (i % 100 == 0)
+			CHECK(troupe_spawn(&branch, &depth.base, &ref) == 0);
+		give_order(
+			(troupe_ref)board
+				->value[(unsigned)rand_r(&chaos_seed) % KNOWN],
+			&chaos_seed);
+		stage_receive(rand_r(&chaos_seed) % 2);
+	}
+	/* The node ends in whatever state they are. */
+	return 0;
+}
+
+Test(revivals, under_random_orders_trees_of_them_leave_the_node_whole,
      .timeout = 300)
 {
 	const char *given = getenv("REVIVAL_SEED");
 
 	chaos_seed =
 		given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)getpid();
-	fprintf(stderr, "REVIVAL_SEED=%u has the same kills\n", chaos_seed);
-	stage_pass(chaos_root);
+	fprintf(stderr, "REVIVAL_SEED=%u gives the same orders\n", chaos_seed);
+	stage_pass(trees_root);
 }
