@@ -327,12 +327,14 @@ void trp_call_answered(const struct trp_mail *mail,
 	trp_scratch_release(&trp_self.scratch, mark);
 }
 
-/* The successor of the target will answer, and the proxy wants to wait. */
+/* The successor of the target answers, and the proxy waits for it, or need not,
+ * as the death is long past. */
 static bool is_kept(const struct call *call, const struct troupe_end *end,
 		    uint64_t taken)
 {
-	return end->will_restart && !call->proxy->fails_fast &&
-	       call->position >= taken;
+	return end->will_restart && call->position >= taken &&
+	       !(call->proxy->fails_fast &&
+		 trp_status_is_down(&trp_self.node->arena, end->ref));
 }
 
 static void target_ended(const struct troupe_end *end, uint64_t taken)

@@ -89,6 +89,8 @@ static void target_ended(const struct troupe_end *end, uint64_t taken)
 {
 	struct offer **link = &offers;
 
+	if (end->will_restart)
+		return; /* its successor has the value among its mail */
 	while (*link)
 		if ((*link)->to == end->ref)
 			withdraw(link);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Actors that are restarted in place. */
+#include <fcntl.h>
 #include <limits.h>
 #include "runtime/troupe_dead_letters.h"
+#include "runtime/troupe_io.h"
 #include "runtime/troupe_tree.h"
 #include "tests/runtime/supervisor/revival_kit.h"
 #include "tests/support/program.h"
@@ -325,10 +327,31 @@ static void silent(Play__Clerk_Service *service, const Play__Number *number,
 	stage_keep(call);
 }
 
+static Play__Number_Closure later_reply;
+static void *later_call;
+
+static int answer_later(struct troupe_timer *timer)
+{
+	twice(NULL, &(Play__Number) { .value = 21 }, later_reply, later_call);
+	return 0;
+}
+
+/* So late that the caller watches it. */
+static void later(Play__Clerk_Service *service, const Play__Number *number,
+		  Play__Number_Closure reply, void *call)
+{
+	static struct troupe_timer timer = { .fired = answer_later };
+
+	later_reply = reply;
+	later_call = call;
+	CHECK(troupe_timer_start(&timer, troupe_in_ms(100), 0) == 0);
+}
+
 static const Play__Clerk_Service clerk_methods = {
 	.base = { &play__clerk__descriptor, protobuf_c_service_invoke_internal,
 		  NULL },
 	.twice = twice,
+	.later = later,
 	.silent = silent,
 	.crash = crash,
 };
@@ -406,6 +429,95 @@ Test(revival, a_hasty_caller_does_not_wait_for_one_that_is_down)
 {
 	trp_revival_rules = &slow;
 	stage_pass(fast_root);
+}
+
+/* A hasty caller asks again. */
+static bool ask_until_up(troupe_ref ref)
+{
+	struct asked asked = { 0 };
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy proxy;
+
+	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
+	play__clerk__twice(&proxy.base, &number, on_answer, &asked);
+	return troupe_await(&proxy) == 0;
+}
+
+static int old_root(int argc, char **argv)
+{
+	struct asked asked = { 0 };
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy proxy;
+	troupe_ref ref = spawn(&clerk);
+
+	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
+	play__clerk__crash(&proxy.base, &number, on_answer, &asked);
+	CHECK(troupe_await(&proxy) == -EHOSTDOWN);
+	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
+	proxy.fails_fast = true;
+	CHECK(ask_until_up(ref));
+	asked = (struct asked) { 0 };
+	play__clerk__later(&proxy.base, &number, on_answer, &asked);
+	CHECK(troupe_await(&proxy) == 0 && asked.answer == 42);
+	return 0;
+}
+
+Test(revival, an_old_death_ends_no_call_that_is_watched_later)
+{
+	stage_pass(old_root);
+}
+
+static int take_descriptor(const void *arguments)
+{
+	const struct troupe_pattern ticket = {
+		.type = &play__ticket__descriptor
+	};
+	struct troupe_message message;
+	const Play__Ticket *got;
+	int fd = -1;
+
+	if (troupe_receive(&ticket, 1, TROUPE_NEVER, &message) < 0)
+		return 0;
+	got = message.body;
+	if (!got->ticket.len)
+		die();
+	CHECK(troupe_handover_take(got->ticket.data, got->ticket.len,
+				   troupe_in_ms(20000), &fd) == 0);
+	CHECK(fd >= 0 && fcntl(fd, F_GETFD) >= 0);
+	board->count++;
+	return 0;
+}
+
+/* One given before the taker dies, to its successor; and one given then. */
+static int handover_root(int argc, char **argv)
+{
+	static const struct troupe_class taker = {
+		.run = take_descriptor, .restart = TROUPE_RESTART_ALWAYS
+	};
+	struct troupe_handover handover;
+	Play__Ticket ticket = PLAY__TICKET__INIT, none = PLAY__TICKET__INIT;
+	troupe_ref ref = spawn(&taker);
+
+	ticket.ticket.data = (void *)&handover;
+	ticket.ticket.len = sizeof(handover);
+	CHECK(troupe_send(ref, &none.base) == 0);
+	CHECK(troupe_handover_give(open("/dev/null", O_RDONLY), ref,
+				   &handover) == 0);
+	CHECK(troupe_send(ref, &ticket.base) == 0);
+	while (board->count < 1)
+		stage_receive(1);
+	CHECK(next_end(ref).will_restart);
+	CHECK(troupe_handover_give(open("/dev/null", O_RDONLY), ref,
+				   &handover) == 0);
+	CHECK(troupe_send(ref, &ticket.base) == 0);
+	while (board->count < 2)
+		stage_receive(1);
+	return 0;
+}
+
+Test(revival, a_descriptor_waits_for_the_successor_of_its_taker)
+{
+	stage_pass(handover_root);
 }
 
 /* Asks as a predecessor did, and dies before its answer comes. */
