@@ -118,13 +118,14 @@ struct trp_front {
 		chunk[TRP_ENDPOINT_CHUNKS]; /* offset of further endpoints */
 	_Atomic uint32_t incarnation;	    /* of the owner */
 	_Atomic uint32_t imported;	    /* 1: no older region is needed */
-	uint64_t spare;
+	/* How often in a row its predecessors died of `again`. */
+	_Atomic uint32_t attempts;
+	uint32_t spare;
 
 	/* Fields that are written often have a line of their own. */
 	alignas(64) _Atomic uint32_t
-		sleeping; /* enum trp_sleep | number << 8 */
-	/* How often in a row its predecessors died of `again`. */
-	_Atomic uint32_t attempts;
+		sleeping;	   /* enum trp_sleep | number << 8 */
+	_Atomic uint32_t taking;   /* word of the doorbell's bottom + 1, or 0 */
 	_Atomic uint64_t handling; /* trp_handling(), or 0 */
 	struct trp_moving moving;
 	/* Of the layer above, as `handling`: the record in a handler, and the

@@ -86,6 +86,15 @@ void trp_doorbell_recover(struct trp_doorbell *doorbell)
 		set_bit(&doorbell->top, word);
 }
 
+void trp_doorbell_ring_taken(struct trp_doorbell *doorbell, uint32_t taking)
+{
+	if (!taking || taking > BOTTOM_WORDS)
+		return;
+	atomic_fetch_or_explicit(&doorbell->bottom[taking - 1], UINT64_MAX,
+				 memory_order_release);
+	set_upper_levels(doorbell, (taking - 1) * 64);
+}
+
 static void clear(_Atomic uint64_t *words, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -119,38 +128,49 @@ static uint32_t pop_lowest(uint64_t *bits)
 	return index;
 }
 
-/* All can write these bits: some may belong to no slot. */
-static void take_bottom(struct trp_doorbell *doorbell, uint32_t word,
-			uint32_t slots,
-			void (*visit)(uint32_t sender, void *data), void *data)
-{
-	uint64_t bits = take(&doorbell->bottom[word]);
+struct taker {
+	struct trp_doorbell *doorbell;
+	uint32_t slots;
+	_Atomic uint32_t *taking;
+	void (*visit)(uint32_t sender, void *data);
+	void *data;
+};
 
+/* All can write these bits: some may belong to no slot. */
+static void take_bottom(const struct taker *taker, uint32_t word)
+{
+	uint64_t bits;
+
+	if (taker->taking)
+		trp_store_relaxed(taker->taking, word + 1);
+	bits = take(&taker->doorbell->bottom[word]);
 	while (bits) {
 		uint32_t sender = word * 64 + pop_lowest(&bits);
 
-		if (sender < slots)
-			visit(sender, data);
+		if (sender < taker->slots)
+			taker->visit(sender, taker->data);
 	}
+	if (taker->taking)
+		trp_store_release(taker->taking, 0);
 }
 
-static void take_middle(struct trp_doorbell *doorbell, uint32_t word,
-			uint32_t slots,
-			void (*visit)(uint32_t sender, void *data), void *data)
+static void take_middle(const struct taker *taker, uint32_t word)
 {
-	uint64_t bits = take(&doorbell->middle[word]);
+	uint64_t bits = take(&taker->doorbell->middle[word]);
 
 	while (bits) {
 		uint32_t below = word * 64 + pop_lowest(&bits);
 
 		if (below < BOTTOM_WORDS)
-			take_bottom(doorbell, below, slots, visit, data);
+			take_bottom(taker, below);
 	}
 }
 
 void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
+		       _Atomic uint32_t *taking,
 		       void (*visit)(uint32_t sender, void *data), void *data)
 {
+	struct taker taker = { doorbell, slots, taking, visit, data };
 	uint64_t bits;
 
 	if (!trp_doorbell_is_set(doorbell))
@@ -160,7 +180,7 @@ void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
 		uint32_t below = pop_lowest(&bits);
 
 		if (below < MIDDLE_WORDS)
-			take_middle(doorbell, below, slots, visit, data);
+			take_middle(&taker, below);
 	}
 }
 

@@ -36,9 +36,17 @@ void trp_doorbell_clear(struct trp_doorbell *doorbell);
 
 bool trp_doorbell_is_set(const struct trp_doorbell *doorbell);
 
-/* Takes all that is set; calls visit() for each slot below `slots`. */
+/*
+ * Takes all that is set; calls visit() for each slot below `slots`.  *taking
+ * names the word of the bottom whose slots are being visited, if not NULL: a
+ * successor finds there what this process has taken, and whom it has not met.
+ */
 void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
+		       _Atomic uint32_t *taking,
 		       void (*visit)(uint32_t sender, void *data), void *data);
+
+/* Sets all slots of the word that `taking` names, unless it is 0. */
+void trp_doorbell_ring_taken(struct trp_doorbell *doorbell, uint32_t taking);
 
 /*
  * `sleeping` in a front: an enum trp_sleep, and for a sleeper on a

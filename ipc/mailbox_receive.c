@@ -201,8 +201,8 @@ static void arrive(uint32_t sender, void *data)
 static void take_doorbell(struct trp_mailbox *box)
 {
 	if (trp_doorbell_is_set(box->doorbell))
-		trp_doorbell_take(box->doorbell, box->arena->slots, arrive,
-				  box);
+		trp_doorbell_take(box->doorbell, box->arena->slots,
+				  &box->front->taking, arrive, box);
 }
 
 void trp_mailbox_receive_rescan(struct trp_mailbox *box)

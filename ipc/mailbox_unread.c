@@ -252,11 +252,17 @@ void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 {
 	struct walk walk = { arena, dead, meet, visit, data };
 	struct trp_doorbell *doorbell = trp_arena_doorbell(arena, dead);
+	uint32_t region = trp_arena_region(arena, dead);
+	const struct trp_front *front = trp_progress_oldest(arena, region);
 
-	trp_progress_each(arena, trp_arena_region(arena, dead), read_sender,
-			  &walk);
-	if (trp_doorbell_is_set(doorbell))
-		trp_doorbell_take(doorbell, arena->slots, read_stranger, &walk);
+	trp_progress_each(arena, region, read_sender, &walk);
+	/* It may have died while it took them. */
+	if (front) {
+		trp_doorbell_recover(doorbell);
+		trp_doorbell_ring_taken(doorbell,
+					trp_load_acquire(&front->taking));
+	}
+	trp_doorbell_take(doorbell, arena->slots, NULL, read_stranger, &walk);
 }
 
 struct taking {

@@ -54,6 +54,7 @@ static void import_work(struct trp_front *front, const struct trp_front *from)
 	trp_store_relaxed(&front->attempts, attempts);
 	trp_store_relaxed(&front->again, again);
 	trp_store_relaxed(&front->handling, handling);
+	trp_store_relaxed(&front->taking, trp_load_relaxed(&from->taking));
 }
 
 int trp_succession_import(struct trp_mailbox *box)
@@ -120,6 +121,10 @@ void trp_succession_imported(struct trp_mailbox *box)
 	trp_store_release(&box->front->imported, 1);
 	if (!box->incarnation)
 		return;
+	/* Whom the predecessor was about to meet: their bits are taken. */
+	trp_doorbell_ring_taken(box->doorbell,
+				trp_load_relaxed(&box->front->taking));
+	trp_store_release(&box->front->taking, 0);
 	pass_handled(box);
 	/* F5, as F2: the events are at the heads. */
 	atomic_thread_fence(memory_order_seq_cst);

@@ -120,6 +120,24 @@ Test(succession, of_one_that_had_seen_nobody_reads_all)
 	expect_none(BOB);
 }
 
+static void ignore(uint32_t sender, void *data)
+{
+}
+
+/* Its bit in the doorbell was all that said so. */
+Test(succession, of_one_that_was_about_to_meet_a_sender_meets_it)
+{
+	send(ANN, BOB, 0);
+	trp_doorbell_take(actor[BOB].box.doorbell, ACTORS + 1, NULL, ignore,
+			  NULL);
+	actor[BOB].box.front->taking = ANN / 64 + 1;
+	begin_next(BOB);
+	kit_succeed(&kit, BOB);
+	kit_actor_init(&kit, &actor[BOB], BOB, 0);
+	expect(BOB, 0, 1);
+	expect_none(BOB);
+}
+
 Test(succession, hands_out_again_what_was_in_a_handler_and_says_how_often)
 {
 	struct trp_mail mail;

@@ -164,8 +164,7 @@ void kit_free_slot(struct kit *kit, uint32_t slot)
 		trp_arena_give_back_doorbells(&kit->self.arena, slot, 1);
 }
 
-void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
-		    uint32_t limit)
+static void enter(struct kit *kit, struct kit_actor *actor, uint32_t slot)
 {
 	int r;
 
@@ -176,12 +175,24 @@ void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
 	if (slot == TRP_SLOT_SUPERVISOR)
 		kit_give(kit, slot);
 	actor->generation = kit_generation(kit, slot);
-	r = trp_mailbox_init(&actor->box, &actor->arena, slot,
-			     actor->generation, limit);
+}
+
+void kit_actor_begin(struct kit_actor *actor, uint32_t limit)
+{
+	int r = trp_mailbox_init(&actor->box, &actor->arena, actor->slot,
+				 actor->generation, limit);
+
 	assert(r == 0);
 	r = trp_succession_import(&actor->box);
 	assert(r == 0);
 	trp_succession_imported(&actor->box);
+}
+
+void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
+		    uint32_t limit)
+{
+	enter(kit, actor, slot);
+	kit_actor_begin(actor, limit);
 }
 
 void kit_actor_fini(struct kit_actor *actor)
@@ -202,27 +213,49 @@ static void leave_slot_0(struct kit *kit)
 		 PROT_READ);
 }
 
-pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
-	       int (*body)(struct kit_actor *actor, void *data), void *data)
+pid_t kit_fork_present(struct kit *kit, uint32_t slot,
+		       int (*body)(struct kit_actor *actor, void *data),
+		       void *data)
 {
 	struct kit_actor actor;
-	pid_t pid;
+	pid_t pid = fork();
 	int r;
 
-	/* As the supervisor does, for senders that are earlier than its
-	 * start. */
-	atomic_store(&trp_arena_slot(&kit->self.arena, slot)->limit, limit);
-	kit_give(kit, slot);
-	pid = fork();
 	assert(pid >= 0);
 	if (pid > 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	leave_slot_0(kit);
-	kit_actor_init(kit, &actor, slot, limit);
+	enter(kit, &actor, slot);
 	r = body(&actor, data);
 	kit_actor_fini(&actor);
 	_exit(r);
+}
+
+struct begun {
+	int (*body)(struct kit_actor *actor, void *data);
+	void *data;
+	uint32_t limit;
+};
+
+static int begin_and_run(struct kit_actor *actor, void *data)
+{
+	const struct begun *begun = data;
+
+	kit_actor_begin(actor, begun->limit);
+	return begun->body(actor, begun->data);
+}
+
+pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
+	       int (*body)(struct kit_actor *actor, void *data), void *data)
+{
+	struct begun begun = { body, data, limit };
+
+	/* As the supervisor does, for senders that are earlier than its
+	 * start. */
+	atomic_store(&trp_arena_slot(&kit->self.arena, slot)->limit, limit);
+	kit_give(kit, slot);
+	return kit_fork_present(kit, slot, begin_and_run, &begun);
 }
 
 int kit_reap(struct kit *kit, uint32_t slot, pid_t pid)

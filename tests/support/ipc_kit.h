@@ -58,6 +58,15 @@ void kit_actor_fini(struct kit_actor *actor);
 pid_t kit_fork(struct kit *kit, uint32_t slot, uint32_t limit,
 	       int (*body)(struct kit_actor *actor, void *data), void *data);
 
+/*
+ * The same for the present incarnation, which body() begins by
+ * kit_actor_begin().
+ */
+pid_t kit_fork_present(struct kit *kit, uint32_t slot,
+		       int (*body)(struct kit_actor *actor, void *data),
+		       void *data);
+void kit_actor_begin(struct kit_actor *actor, uint32_t limit);
+
 /* Waits for its end, makes the slot dead; returns what waitpid(2) says. */
 int kit_reap(struct kit *kit, uint32_t slot, pid_t pid);
 

@@ -35,7 +35,7 @@ static struct seen taken(uint32_t slots)
 {
 	struct seen seen = { 0 };
 
-	trp_doorbell_take(&doorbell, slots, note, &seen);
+	trp_doorbell_take(&doorbell, slots, NULL, note, &seen);
 	return seen;
 }
 
