@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A lane between two threads, to be run under ThreadSanitizer. */
+/* Lanes between two threads, to be run under ThreadSanitizer. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,8 +8,13 @@
 
 int main(void)
 {
-	int r = exchange(kit_seed("threads/*"));
+	uint64_t seed = kit_seed("threads/*");
+	int r = exchange(seed, 0);
 
 	printf("lane: %s\n", strerror(-r));
+	if (r == 0) {
+		r = exchange(seed, 300);
+		printf("succession: %s\n", strerror(-r));
+	}
 	return r ? 1 : 0;
 }

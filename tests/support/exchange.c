@@ -7,15 +7,19 @@
 #include <string.h>
 
 #include "ipc/mailbox_receive.h"
+#include "ipc/mailbox_unread.h"
 #include "tests/support/ipc_kit.h"
 
 enum { EXCHANGES = 30000, LIMIT = 8192 };
 
 static struct kit kit;
+/* What a supervisor does: one at a time. */
+static pthread_mutex_t supervisor = PTHREAD_MUTEX_INITIALIZER;
 
 struct side {
 	struct kit_actor actor;
-	uint32_t other;
+	uint32_t slot, other;
+	unsigned lives; /* goes on after so many steps, on average; 0: never */
 	uint64_t seed, sent, taken;
 	int error;
 };
@@ -80,6 +84,17 @@ static int take_next(struct side *me)
 	return 1;
 }
 
+static void succeed(struct side *me)
+{
+	kit_actor_fini(&me->actor);
+	pthread_mutex_lock(&supervisor);
+	trp_mailbox_unread_ring(&kit.self.box, me->slot);
+	kit_sweep(&kit, me->slot);
+	kit_succeed(&kit, me->slot);
+	pthread_mutex_unlock(&supervisor);
+	kit_actor_init(&kit, &me->actor, me->slot, LIMIT);
+}
+
 /*
  * Sleeps when there is nothing to take, and nothing to send or no room.  The
  * check for room comes last, as is_empty() takes the ring for it.
@@ -89,6 +104,8 @@ static int step(struct side *me)
 	struct trp_mailbox *box = &me->actor.box;
 	int sent = -EAGAIN, taken;
 
+	if (me->lives && kit_random(&me->seed) % me->lives == 0)
+		succeed(me);
 	if (me->sent < EXCHANGES)
 		sent = send_next(me);
 	if (sent < 0 && sent != -EAGAIN)
@@ -115,11 +132,15 @@ static void *run(void *data)
 	return NULL;
 }
 
-static void set_up(uint64_t seed)
+static void set_up(uint64_t seed, unsigned lives)
 {
-	kit_init(&kit, 4, 16 << 20);
+	kit_init(&kit, 64, 16 << 20);
+	kit_enter_all(&kit);
 	for (uint32_t i = 0; i < 2; i++) {
-		side[i] = (struct side) { .other = 2 - i, .seed = seed + i };
+		side[i] = (struct side) { .slot = 1 + i,
+					  .other = 2 - i,
+					  .lives = lives,
+					  .seed = seed + i };
 		kit_give(&kit, 1 + i);
 		kit_actor_init(&kit, &side[i].actor, 1 + i, LIMIT);
 	}
@@ -132,12 +153,12 @@ static void tear_down(void)
 	kit_fini(&kit);
 }
 
-int exchange(uint64_t seed)
+int exchange(uint64_t seed, unsigned lives)
 {
 	pthread_t thread[2];
 	int error = 0;
 
-	set_up(seed);
+	set_up(seed, lives);
 	for (int i = 0; i < 2; i++)
 		if (pthread_create(&thread[i], NULL, run, &side[i]))
 			return -EAGAIN;

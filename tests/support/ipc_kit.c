@@ -169,12 +169,30 @@ static void enter(struct kit *kit, struct kit_actor *actor, uint32_t slot)
 	int r;
 
 	*actor = (struct kit_actor) { .arena = kit->fresh, .slot = slot };
-	actor->arena.fd = dup(kit->fresh.fd);
-	r = trp_arena_enter(&actor->arena, kit_region(kit, slot));
-	assert(r == 0);
+	if (kit->is_entered) {
+		actor->arena.entered = kit_region(kit, slot);
+		actor->arena.fd = -1;
+	} else {
+		actor->arena.fd = dup(kit->fresh.fd);
+		r = trp_arena_enter(&actor->arena, kit_region(kit, slot));
+		assert(r == 0);
+	}
 	if (slot == TRP_SLOT_SUPERVISOR)
 		kit_give(kit, slot);
 	actor->generation = kit_generation(kit, slot);
+}
+
+void kit_enter_all(struct kit *kit)
+{
+	for (uint32_t region = 1; region < kit->fresh.regions; region++) {
+		struct trp_arena arena = kit->fresh;
+		int r;
+
+		arena.fd = dup(kit->fresh.fd);
+		r = trp_arena_enter(&arena, region);
+		assert(r == 0);
+	}
+	kit->is_entered = true;
 }
 
 void kit_actor_begin(struct kit_actor *actor, uint32_t limit)
