@@ -20,7 +20,7 @@ void trp_incoming_check(const struct trp_incoming *in)
 	assert(!in->ring || (in->ring_size && in->base <= in->cursor));
 	assert(in->head_ring.base <= in->head);
 	assert(in->published_ring.base <= in->published);
-	assert(in->cursor - trp_lane_base(in->incarnation) < TRP_LANE_SPAN);
+	assert(trp_lane_has(in->incarnation, in->cursor));
 	assert(trp_load_relaxed(in->at) == (uint16_t)in->incarnation);
 }
 
@@ -116,7 +116,7 @@ int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 {
 	uint64_t begin = trp_lane_base(in->incarnation);
 
-	if (head % 8 || base % 8 || head - begin >= TRP_LANE_SPAN ||
+	if (head % 8 || base % 8 || !trp_lane_has(in->incarnation, head) ||
 	    base - begin > head - begin)
 		return -EBADMSG;
 	stand_at(in, head);
@@ -151,8 +151,7 @@ static int look_for_more(struct trp_incoming *in)
 	/* In the region of another: what is there is no tail. */
 	if (tail == in->tail || !is_held(in))
 		return 0;
-	if (tail < in->tail || tail % 8 ||
-	    tail - trp_lane_base(in->incarnation) >= TRP_LANE_SPAN)
+	if (tail < in->tail || tail % 8 || !trp_lane_has(in->incarnation, tail))
 		return -EBADMSG;
 	in->tail = tail;
 	return 1;
@@ -312,7 +311,8 @@ static void discard(struct trp_incoming *in)
 {
 	uint64_t tail = trp_load_relaxed(&in->theirs->tail);
 
-	if (tail > in->tail && is_held(in))
+	if (tail > in->tail && is_held(in) &&
+	    trp_lane_has(in->incarnation, tail))
 		in->tail = tail;
 	pass(in, in->tail - in->cursor);
 }

@@ -28,6 +28,11 @@ static inline uint64_t trp_lane_base(uint32_t incarnation)
 	return (uint64_t)(incarnation & 0xff) << 56;
 }
 
+static inline bool trp_lane_has(uint32_t incarnation, uint64_t position)
+{
+	return position - trp_lane_base(incarnation) < TRP_LANE_SPAN;
+}
+
 /* Space in the ring for a record of `bytes` bytes. */
 static inline uint64_t trp_record_space(uint64_t bytes)
 {

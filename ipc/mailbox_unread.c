@@ -36,6 +36,9 @@ static uint64_t unread_of(const struct trp_arena *arena, uint32_t region,
 			trp_progress_place(arena, &progress, sender, from, i);
 		uint64_t tail = trp_load_acquire(&sent->out[i].tail);
 
+		/* A lie is nothing to read. */
+		if (!trp_lane_has(incarnation, tail))
+			continue;
 		if (place.incarnation == incarnation)
 			bytes += tail - place.head;
 		else if (place.incarnation < incarnation)

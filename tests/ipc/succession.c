@@ -298,6 +298,26 @@ Test(succession, of_a_liar_heals_its_lane)
 	cr_assert_eq(kit_sweep(&kit, ANN), 1);
 }
 
+/* Of a lane that begins elsewhere; nor does it keep a region for ever. */
+Test(succession, takes_a_tail_of_another_incarnation_for_a_lie)
+{
+	struct trp_mail mail;
+
+	send(ANN, BOB, 0);
+	expect(BOB, 0, 1);
+	expect_none(BOB);
+	send(ANN, BOB, 1);
+	trp_peer_find(&actor[ANN].box, BOB)->endpoint->out[TRP_MAIL].tail =
+		trp_lane_base(1) + 64;
+	cr_assert_eq(take(BOB, &mail), -EBADMSG);
+	trp_mailbox_receive_is_empty(&actor[BOB].box, TRP_TAKE_ALL);
+	succeed(ANN);
+	cr_assert_eq(kit_sweep(&kit, ANN), 1);
+	send(ANN, BOB, 2);
+	expect(BOB, 2, 3);
+	expect_none(BOB);
+}
+
 Test(succession, is_reported_after_the_mail_of_the_dead_alone)
 {
 	struct trp_mail mail;
