@@ -361,7 +361,9 @@ bool trp_outgoing_would_grow(struct trp_outgoing *out,
 	    out->block.size < 3 * need || fits(out, need))
 		return false;
 	trp_outgoing_reclaim(out, region);
-	return !fits(out, need) && !is_full(out, need, limit);
+	/* As reserve() asks without an attachment: records may fill the limit.
+	 */
+	return !fits(out, need) && !is_full(out, trp_record_space(size), limit);
 }
 
 static void move_to_new_ring(struct trp_outgoing *out)

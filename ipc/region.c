@@ -280,8 +280,10 @@ static void chill(struct trp_region *region, unsigned order,
 /* The block that was freed last is the one that is used next. */
 static bool make_room(struct trp_region *region, uint64_t size)
 {
-	for (unsigned order = order_of(TRP_COOL_MIN);
-	     size <= TRP_WARM_MAX && order < TRP_BLOCK_CLASSES; order++) {
+	if (size > TRP_WARM_MAX)
+		return false;
+	for (unsigned order = order_of(TRP_COOL_MIN); order < TRP_BLOCK_CLASSES;
+	     order++) {
 		struct trp_free *list = &region->free[order];
 
 		for (uint32_t i = 0; i < list->count; i++) {
@@ -290,7 +292,7 @@ static bool make_room(struct trp_region *region, uint64_t size)
 			chill(region, order, &list->spare[i]);
 		}
 	}
-	return region->warm + size <= TRP_WARM_MAX;
+	return true; /* but for small ones, which stay */
 }
 
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)

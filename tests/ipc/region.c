@@ -161,6 +161,22 @@ Test(region, a_block_that_was_just_freed_is_warm_whatever_else_was)
 	cr_assert_eq(usage(), before - 3 * others);
 }
 
+/* A ring of the largest size, beside a few pages of small blocks. */
+Test(region, a_block_as_large_as_the_warm_pool_stays_warm_beside_small_ones)
+{
+	uint64_t small, large;
+
+	cr_assert_eq(trp_region_alloc(region, TRP_PAGE, &small), 0);
+	trp_region_free(region, small, TRP_PAGE);
+	cr_assert_eq(trp_region_alloc(region, TRP_WARM_MAX, &large), 0);
+	trp_region_free(region, large, TRP_WARM_MAX);
+	trp_region_check(region);
+	cr_assert(trp_region_is_warm(region, TRP_WARM_MAX));
+	cr_assert_eq(trp_region_alloc(region, TRP_WARM_MAX + 1, &large), 0);
+	trp_region_free(region, large, TRP_WARM_MAX + 1);
+	cr_assert_not(trp_region_is_warm(region, TRP_WARM_MAX + 1));
+}
+
 /* Three blocks are free: the first is cold, the others are warm. */
 Test(region, of_free_blocks_a_warm_one_is_taken_first)
 {

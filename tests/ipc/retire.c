@@ -267,6 +267,7 @@ static bool would_grow(uint32_t size, uint32_t limit)
 Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
 {
 	struct trp_mail mail;
+	uint32_t limit;
 	uint64_t size;
 
 	while (send_bytes(1000) == 0 && lane()->block.size < TRP_LANE_LARGE)
@@ -275,6 +276,11 @@ Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
 	while (!would_grow(1000, TRP_LIMIT_DEFAULT))
 		cr_assert_eq(send_bytes(1000), 0);
 	cr_assert_eq(lane()->block.size, size);
+	/* What fills the limit to the last byte is not refused. */
+	limit = (uint32_t)(lane()->tail - lane()->head_seen +
+			   trp_record_space(1000));
+	cr_assert(would_grow(1000, limit));
+	cr_assert_not(would_grow(1000, limit - 1));
 	/* Refused anyway; larger than a third of the ring; read. */
 	cr_assert_not(would_grow(1000, TRP_LANE_LARGE));
 	cr_assert(would_grow((uint32_t)size / 4, TRP_LIMIT_DEFAULT));
