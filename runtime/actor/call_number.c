@@ -2,9 +2,10 @@
 #include "runtime/actor/call_number.h"
 
 #include <assert.h>
+#include "ipc/hot.h"
 #include "runtime/actor/self.h"
 
-static uint64_t first_number, last_number, end;
+static TRP_HOT uint64_t first_number, last_number, end;
 
 uint64_t trp_call_number_next(void)
 {

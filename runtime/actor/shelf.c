@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/hot.h"
 #include "ipc/progress.h"
 #include "runtime/actor/self.h"
 
@@ -18,7 +19,7 @@ struct trp_shelved {
 	unsigned char bytes[];
 };
 
-static struct trp_shelf *newest;
+static TRP_HOT struct trp_shelf *newest;
 
 static bool fill(struct trp_shelf *shelf, const struct trp_mail *mail,
 		 uint64_t number, uint32_t deaths)

@@ -12,7 +12,6 @@ static int child_run(const void *arguments)
 {
 	board->count++;
 	stage_receive(600000); /* until it is told to stop */
-	usleep(1000);
 	board->count--;
 	return 0;
 }
