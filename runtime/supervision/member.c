@@ -123,15 +123,29 @@ static int launch(struct trp_member *member)
 	return 0;
 }
 
+/* Its pause may not be over: it is started by hand, or with its siblings. */
+static void join(struct trp_member *member)
+{
+	struct trp_restart_table *table =
+		&member->parent->supervisor->restarting;
+	int32_t in_succession = member->entry.in_succession;
+
+	if (member->entry.state == TRP_RESTART_UP ||
+	    member->entry.state == TRP_RESTART_STARTING)
+		return;
+	trp_restart_policy_leave(table, &member->entry);
+	trp_restart_policy_join(&member->entry, &member->parent->pauses,
+				troupe_now());
+	member->entry.in_succession = in_succession;
+}
+
 int trp_member_start(struct trp_member *member)
 {
 	struct trp_member_parent *parent = member->parent;
 	char title[TRP_TITLE_SIZE];
 	int r = launch(member);
 
-	if (member->entry.state == TRP_RESTART_NONE)
-		trp_restart_policy_join(&member->entry, &parent->pauses,
-					troupe_now());
+	join(member);
 	if (r < 0) {
 		troupe_log(
 			TROUPE_WARNING,
@@ -158,12 +172,22 @@ void trp_member_start_later(struct trp_member *member)
 				 &member->entry, troupe_now(), random);
 }
 
-void trp_member_stop(struct trp_member *member)
+int trp_member_stop(struct trp_member *member)
 {
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+	struct trp_child *child = &supervisor->children.child[member->slot];
+
+	if (!member->slot)
+		return -ESRCH;
+	if (child->state == CHILD_DOWN) {
+		child->is_due = false;
+		return -ESRCH;
+	}
 	if (member->is_killed)
-		trp_notify_kill(member->parent->supervisor, member->slot);
+		trp_notify_kill(supervisor, member->slot);
 	else
-		trp_supervisor_stop(member->parent->supervisor, member->slot);
+		trp_supervisor_stop(supervisor, member->slot);
+	return 0;
 }
 
 void trp_member_bury(struct trp_member *member)

@@ -44,7 +44,7 @@ struct trp_member {
 	struct troupe_timer limit;	/* of its start */
 	troupe_ref asker; /* of troupe_child_add(), until it is ready; or 0 */
 	uint64_t correlation;
-	int error;		   /* of a start that could not be made, */
+	int error;		   /* of a start or stop without a process, */
 	struct trp_member *failed; /* and the next of those */
 };
 
@@ -69,7 +69,8 @@ void trp_member_answer(struct trp_member *member, int result);
 int trp_member_start(struct trp_member *member);
 /* After a pause: then parent->due(). */
 void trp_member_start_later(struct trp_member *member);
-void trp_member_stop(struct trp_member *member);
+/* 0; -ESRCH: it has no process, as it waits for the end of its children. */
+int trp_member_stop(struct trp_member *member);
 /* One that is down loses its reference. */
 void trp_member_bury(struct trp_member *member);
 /* The same, and it is freed: now, or when it is buried. */

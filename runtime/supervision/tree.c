@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/control/control.pb-c.h"
+#include "runtime/supervision/report.h"
 #include "runtime/supervision/rules.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/notify.h"
@@ -68,6 +69,10 @@ static bool is_kept(const struct trp_member *member)
 {
 	const struct trp_supervised *supervised = &member->supervised;
 
+	/* Stopped by hand, it is kept until its parent is buried. */
+	if (supervised->intent == TRP_WANT_HELD)
+		return supervised->act != TRP_ACT_FORGET &&
+		       member->parent->slot;
 	return tree_of(member)->rules.phase < TRP_SUPERVISION_ENDING &&
 	       supervised->act != TRP_ACT_FORGET &&
 	       supervised->intent != TRP_WANT_REST;
@@ -136,8 +141,14 @@ static const struct trp_owner owner = {
 static int start_is_late(struct troupe_timer *timer)
 {
 	struct trp_member *member = timer->data;
+	struct trp_supervisor *supervisor = member->parent->supervisor;
 	char title[TRP_TITLE_SIZE];
 
+	/* Its time begins when its children have ended. */
+	if (member->slot &&
+	    supervisor->children.child[member->slot].state == CHILD_DOWN)
+		return trp_timers_start(&supervisor->timers, timer,
+					troupe_in_ms(member->start_ms));
 	if (member->asker) {
 		trp_member_answer(member, -ETIMEDOUT);
 		trp_supervision_tree_order(
@@ -149,7 +160,7 @@ static int start_is_late(struct troupe_timer *timer)
 			   trp_member_title(member, title), member->start_ms);
 	}
 	if (member->slot)
-		trp_notify_kill(member->parent->supervisor, member->slot);
+		trp_notify_kill(supervisor, member->slot);
 	return 0;
 }
 
@@ -167,32 +178,6 @@ static void is_due(struct trp_restart_entry *entry)
 					 entry);
 }
 
-static const char *const reasons[] = {
-	[TRP_ENDED_BY_ORDER] = "it was told to stop",
-	[TRP_ENDED_BY_START] = "it did not start",
-	[TRP_ENDED_BY_INTENSITY] = "there were too many restarts, the last of",
-	[TRP_ENDED_BY_SIGNIFICANT] = "the end of a significant child",
-	[TRP_ENDED_BY_FAILURE] = "the failure of",
-};
-
-static void say(const struct trp_supervision_tree *tree,
-		const struct trp_supervision_action *action)
-{
-	const struct trp_member *cause =
-		action->child ? trp_member_of(action->child) : NULL;
-	bool is_end = action->act == TRP_ACT_END;
-	char title[TRP_TITLE_SIZE];
-
-	troupe_log(is_end && action->why == TRP_ENDED_BY_SIGNIFICANT
-			   ? TROUPE_INFO
-			   : TROUPE_WARNING,
-		   "%s %s: %s (%s)",
-		   trp_child_address_title(&tree->parent.supervisor->children,
-					   tree->parent.slot, title),
-		   is_end ? "ends" : "gives up its children",
-		   reasons[action->why], cause ? cause->id : "?");
-}
-
 /* All children are down. */
 static void end(struct trp_supervision_tree *tree,
 		const struct trp_supervision_action *action)
@@ -201,7 +186,8 @@ static void end(struct trp_supervision_tree *tree,
 
 	if (action->why == TRP_ENDED_BY_ORDER || !tree->parent.slot)
 		return;
-	say(tree, action);
+	trp_supervision_report(tree->parent.supervisor, tree->parent.slot,
+			       action);
 	above = &tree->parent.supervisor->children.child[tree->parent.slot];
 	if (above->owner == &owner && action->why == TRP_ENDED_BY_START)
 		((struct trp_member *)above->owner_data)->has_failed = true;
@@ -217,7 +203,7 @@ static void is_all_ready(struct trp_supervision_tree *tree)
 		above->owner->ready(tree->parent.supervisor, tree->parent.slot);
 }
 
-/* The result of a start, otherwise 0. */
+/* The result of a start or a stop, otherwise 0. */
 static int perform(struct trp_supervision_tree *tree,
 		   const struct trp_supervision_action *action)
 {
@@ -231,8 +217,7 @@ static int perform(struct trp_supervision_tree *tree,
 		trp_member_start_later(member);
 		break;
 	case TRP_ACT_STOP:
-		trp_member_stop(member);
-		break;
+		return trp_member_stop(member);
 	case TRP_ACT_FORGET:
 		trp_member_forget(member);
 		break;
@@ -240,7 +225,8 @@ static int perform(struct trp_supervision_tree *tree,
 		is_all_ready(tree);
 		break;
 	case TRP_ACT_GAVE_UP:
-		say(tree, action);
+		trp_supervision_report(tree->parent.supervisor,
+				       tree->parent.slot, action);
 		break;
 	case TRP_ACT_END:
 		end(tree, action);
@@ -251,7 +237,8 @@ static int perform(struct trp_supervision_tree *tree,
 	return 0;
 }
 
-static void has_failed_to_start(struct trp_member *member)
+/* A start that failed; or a stop of one that is down, whatever is told. */
+static void has_no_process(struct trp_member *member)
 {
 	enum trp_supervised_end how = TRP_END_FAILURE;
 
@@ -287,7 +274,7 @@ static void take(struct trp_supervision_tree *tree)
 		if (!member)
 			break;
 		tree->failed = member->failed;
-		has_failed_to_start(member);
+		has_no_process(member);
 	}
 	tree->is_taking = false;
 }
@@ -307,6 +294,16 @@ static void bury_all(struct trp_supervision_tree *tree, bool also_held)
 	}
 }
 
+/* Answers those that asked for a child which was never started. */
+static void answer_all(struct trp_supervision_tree *tree)
+{
+	for (struct trp_supervised *child = tree->rules.first; child;
+	     child = child->next) {
+		if (!trp_member_of(child)->slot)
+			trp_member_answer(trp_member_of(child), -ECANCELED);
+	}
+}
+
 /* Its children are to stop: in order, and those without a spec at once. */
 static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
 		       bool is_kill)
@@ -318,6 +315,7 @@ static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
 	take(tree);
 	trp_supervision_shut_down(&tree->rules);
 	take(tree);
+	answer_all(tree);
 	bury_all(tree, false);
 	for (uint32_t of = children[slot].first; of; of = next) {
 		next = children[of].next; /* one that is DOWN ends at once */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Actors that supervise, in nodes. */
-#include "tests/support/stage.h"
+#include "tests/runtime/supervision/staff.h"
 
 #include "runtime/supervision/module.h"
+#include "runtime/troupe_restart.h"
 #include "runtime/troupe_supervise.h"
 
 static const struct trp_module *const modules[] = { &trp_supervision_module,
@@ -15,135 +16,20 @@ static void init(void)
 
 TestSuite(supervising, .init = init);
 
-/* Which incarnations started and stopped, in order: "a+", "a-". */
-static void note(const char *what)
-{
-	long at = board->value[4000]++;
-
-	board->value[3000 + 2 * at] = what[0];
-	board->value[3001 + 2 * at] = what[1];
-}
-
-static void expect_notes(const char *expected)
-{
-	char text[128] = "";
-	size_t length = (size_t)board->value[4000];
-
-	for (size_t i = 0; i < 2 * length && i < sizeof(text) - 1; i++)
-		text[i] = (char)board->value[3000 + i];
-	cr_expect_str_eq(text, expected);
-}
-
-/* ---- children: each adds up numbers, and crashes of 13 ------------------- */
-
-static int sum; /* of this incarnation */
-
-static int on_number(const struct troupe_message *message)
-{
-	const Play__Number *number = message->body;
-
-	if (number->value == 13)
-		abort();
-	if (number->value == 0)
-		return TROUPE_STOP;
-	if (number->value < 0)
-		return (int)number->value;
-	sum += (int)number->value;
-	board->value[0] += number->value;
-	board->value[1]++;
-	return 0;
-}
-
-static const struct troupe_handler handlers[] = {
-	{ &play__number__descriptor, on_number },
-	{ 0 },
-};
-
-#define CHILD(letter)                                   \
-	static int letter##_init(const void *arguments) \
-	{                                               \
-		note(#letter "+");                      \
-		return 0;                               \
-	}                                               \
-	static void letter##_stop(void)                 \
-	{                                               \
-		note(#letter "-");                      \
-	}                                               \
-	static const struct troupe_class letter = {     \
-		.name = #letter,                        \
-		.init = letter##_init,                  \
-		.stop = letter##_stop,                  \
-		.handlers = handlers,                   \
-	}
-
-CHILD(a);
-CHILD(b);
-CHILD(c);
-
-static const struct troupe_child_spec three[] = {
-	{ .id = "a", .klass = &a, .name = "a" },
-	{ .id = "b", .klass = &b, .name = "b" },
-	{ .id = "c", .klass = &c, .name = "c" },
-	{ 0 },
-};
-
-/* ---- looking ------------------------------------------------------------- */
-
-static struct troupe_child child_of(troupe_ref supervisor, const char *id)
-{
-	struct troupe_child child[8] = { { .state = TROUPE_CHILD_DOWN } };
-	size_t count = 0;
-
-	if (troupe_children(supervisor, child, 8, &count) == -ESRCH)
-		return child[0]; /* it does not supervise yet */
-	for (size_t i = 0; i < count && i < 8; i++) {
-		if (strcmp(child[i].id, id) == 0)
-			return child[i];
-	}
-	return (struct troupe_child) { .state = TROUPE_CHILD_DOWN };
-}
-
-/* Waits until it is in that state, for that many restarts. */
-static struct troupe_child await_child(troupe_ref supervisor, const char *id,
-				       enum troupe_child_state state,
-				       uint32_t restarts)
-{
-	struct troupe_time until = troupe_in_ms(30000);
-	struct troupe_child child;
-
-	do {
-		child = child_of(supervisor, id);
-		if (child.state == state && child.restarts >= restarts)
-			return child;
-		stage_receive(5);
-	} while (troupe_now().ns < until.ns);
-	CHECK(!"it came to that state");
-	return child;
-}
-
-static troupe_ref begin(const struct troupe_class *klass)
-{
-	troupe_ref ref = 0;
-
-	CHECK(troupe_spawn(klass, NULL, &ref) == 0);
-	await_child(ref, "c", TROUPE_CHILD_UP, 0);
-	return ref;
-}
-
 /* ---- restarts ------------------------------------------------------------ */
 
-static const struct troupe_supervisor one_rules = { .children = three };
+static const struct troupe_supervisor one_rules = { .children = staff_three };
 static const struct troupe_class one_for_one = { .name = "one",
 						 .supervises = &one_rules };
 
 static int one_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&one_for_one), before, after;
+	troupe_ref boss = staff_begin(&one_for_one), before, after;
 
 	CHECK(troupe_whereis("b", &before) == 0);
 	for (int i = 0; i < 100; i++)
 		CHECK(stage_send(before, i == 50 ? 13 : 1) == 0);
-	await_child(boss, "b", TROUPE_CHILD_UP, 1);
+	staff_await(boss, "b", TROUPE_CHILD_UP, 1);
 	CHECK(troupe_whereis("b", &after) == 0);
 	CHECK(before == after);
 	while (board->value[1] < 99)
@@ -157,11 +43,11 @@ Test(supervising, a_child_that_crashes_comes_back_with_its_reference_and_mail)
 {
 	stage_pass(one_root);
 	cr_assert_eq(board->value[0], 99);
-	expect_notes("a+b+c+b+c-b-a-");
+	staff_expect_notes("a+b+c+b+c-b-a-");
 }
 
 static const struct troupe_supervisor all_rules = {
-	.children = three,
+	.children = staff_three,
 	.strategy = TROUPE_ONE_FOR_ALL,
 };
 static const struct troupe_class one_for_all = { .name = "all",
@@ -169,11 +55,11 @@ static const struct troupe_class one_for_all = { .name = "all",
 
 static int all_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&one_for_all), to;
+	troupe_ref boss = staff_begin(&one_for_all), to;
 
 	CHECK(troupe_whereis("b", &to) == 0);
 	CHECK(stage_send(to, 13) == 0);
-	await_child(boss, "c", TROUPE_CHILD_UP, 1);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 1);
 	troupe_stop(boss);
 	stage_end_of(boss);
 	return 0;
@@ -182,11 +68,11 @@ static int all_root(int argc, char **argv)
 Test(supervising, one_for_all_stops_in_reverse_order_and_starts_in_order)
 {
 	stage_pass(all_root);
-	expect_notes("a+b+c+c-a-a+b+c+c-b-a-");
+	staff_expect_notes("a+b+c+c-a-a+b+c+c-b-a-");
 }
 
 static const struct troupe_supervisor rest_rules = {
-	.children = three,
+	.children = staff_three,
 	.strategy = TROUPE_REST_FOR_ONE,
 };
 static const struct troupe_class rest_for_one = { .name = "rest",
@@ -194,11 +80,11 @@ static const struct troupe_class rest_for_one = { .name = "rest",
 
 static int rest_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&rest_for_one), to;
+	troupe_ref boss = staff_begin(&rest_for_one), to;
 
 	CHECK(troupe_whereis("b", &to) == 0);
 	CHECK(troupe_kill(to) == 0);
-	await_child(boss, "c", TROUPE_CHILD_UP, 1);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 1);
 	troupe_stop(boss);
 	stage_end_of(boss);
 	return 0;
@@ -207,7 +93,7 @@ static int rest_root(int argc, char **argv)
 Test(supervising, rest_for_one_restarts_those_that_were_started_after_it)
 {
 	stage_pass(rest_root);
-	expect_notes("a+b+c+c-b+c+c-b-a-");
+	staff_expect_notes("a+b+c+c-b+c+c-b-a-");
 }
 
 /* ---- too many ------------------------------------------------------------ */
@@ -220,9 +106,9 @@ static int crashing_init(const void *arguments)
 }
 static const struct troupe_class crashing = { .name = "crashing",
 					      .init = crashing_init,
-					      .handlers = handlers };
+					      .handlers = staff_handlers };
 static const struct troupe_child_spec with_crashing[] = {
-	{ .id = "a", .klass = &a },
+	{ .id = "a", .klass = &staff_a },
 	{ .id = "c", .klass = &crashing, .name = "crashing" },
 	{ 0 },
 };
@@ -236,18 +122,18 @@ static const struct troupe_class loop = { .name = "loop",
 
 static int gives_up_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&loop), to;
+	troupe_ref boss = staff_begin(&loop), to;
 
 	CHECK(troupe_whereis("crashing", &to) == 0);
 	CHECK(stage_send(to, 13) == 0);
-	await_child(boss, "c", TROUPE_CHILD_GIVEN_UP, 0);
-	await_child(boss, "a", TROUPE_CHILD_GIVEN_UP, 0);
+	staff_await(boss, "c", TROUPE_CHILD_GIVEN_UP, 0);
+	staff_await(boss, "a", TROUPE_CHILD_GIVEN_UP, 0);
 	board->value[10] = 0;
 	CHECK(troupe_child_start(boss, "c") == 0);
-	await_child(boss, "c", TROUPE_CHILD_UP, 0);
-	CHECK(child_of(boss, "a").state == TROUPE_CHILD_GIVEN_UP);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 0);
+	CHECK(staff_child_of(boss, "a").state == TROUPE_CHILD_GIVEN_UP);
 	CHECK(troupe_child_start(boss, "a") == 0);
-	await_child(boss, "a", TROUPE_CHILD_UP, 0);
+	staff_await(boss, "a", TROUPE_CHILD_UP, 0);
 	return 0;
 }
 
@@ -270,12 +156,12 @@ static const struct troupe_class above = { .name = "above",
 
 static int nested_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&above), to;
+	troupe_ref boss = staff_begin(&above), to;
 
 	CHECK(troupe_whereis("crashing", &to) == 0);
 	CHECK(stage_send(to, 13) == 0);
 	/* The inner one ends each time, and its next first start fails. */
-	await_child(boss, "c", TROUPE_CHILD_GIVEN_UP, 3);
+	staff_await(boss, "c", TROUPE_CHILD_GIVEN_UP, 3);
 	return 0;
 }
 
@@ -288,17 +174,17 @@ Test(supervising, beyond_its_intensity_it_ends_and_the_one_above_decides)
 
 static int by_hand_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&one_for_all), to;
+	troupe_ref boss = staff_begin(&one_for_all), to;
 
 	CHECK(troupe_whereis("b", &to) == 0);
 	CHECK(troupe_child_stop(boss, "b") == 0);
-	await_child(boss, "b", TROUPE_CHILD_STOPPED, 0);
+	staff_await(boss, "b", TROUPE_CHILD_STOPPED, 0);
 	for (int i = 0; i < 10; i++)
 		CHECK(stage_send(to, 1) == 0);
 	CHECK(troupe_whereis("a", &to) == 0);
 	CHECK(stage_send(to, 13) == 0);
-	await_child(boss, "c", TROUPE_CHILD_UP, 1);
-	CHECK(child_of(boss, "b").state == TROUPE_CHILD_STOPPED);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 1);
+	CHECK(staff_child_of(boss, "b").state == TROUPE_CHILD_STOPPED);
 	CHECK(board->value[1] == 0);
 	CHECK(troupe_child_start(boss, "b") == 0);
 	while (board->value[1] < 10)
@@ -308,9 +194,9 @@ static int by_hand_root(int argc, char **argv)
 	CHECK(troupe_child_start(boss, "nobody") == -ENOENT);
 	CHECK(troupe_child_start(troupe_self(), "b") == -ESRCH);
 	CHECK(troupe_child_restart(boss, "b") == 0);
-	await_child(boss, "b", TROUPE_CHILD_UP, 2);
+	staff_await(boss, "b", TROUPE_CHILD_UP, 2);
 	CHECK(troupe_child_stop(boss, "b") == 0);
-	await_child(boss, "b", TROUPE_CHILD_STOPPED, 2);
+	staff_await(boss, "b", TROUPE_CHILD_STOPPED, 2);
 	CHECK(troupe_child_remove(boss, "b") == 0);
 	CHECK(troupe_child_start(boss, "b") == -ENOENT);
 	return 0;
@@ -323,18 +209,18 @@ Test(supervising, a_child_that_is_stopped_by_hand_gets_its_mail_when_started)
 
 static int held_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&above), inner, to;
+	troupe_ref boss = staff_begin(&above), inner, to;
 
-	inner = child_of(boss, "c").ref;
+	inner = staff_child_of(boss, "c").ref;
 	CHECK(troupe_child_stop(inner, "c") == 0);
-	to = await_child(inner, "c", TROUPE_CHILD_STOPPED, 0).ref;
+	to = staff_await(inner, "c", TROUPE_CHILD_STOPPED, 0).ref;
 	CHECK(stage_send(to, 1) == 0);
 	CHECK(troupe_kill(inner) == 0);
-	await_child(boss, "c", TROUPE_CHILD_UP, 1);
-	CHECK(child_of(boss, "c").ref == inner);
-	CHECK(child_of(inner, "a").state == TROUPE_CHILD_UP);
-	CHECK(child_of(inner, "c").state == TROUPE_CHILD_STOPPED);
-	CHECK(child_of(inner, "c").ref == to);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 1);
+	CHECK(staff_child_of(boss, "c").ref == inner);
+	CHECK(staff_child_of(inner, "a").state == TROUPE_CHILD_UP);
+	CHECK(staff_child_of(inner, "c").state == TROUPE_CHILD_STOPPED);
+	CHECK(staff_child_of(inner, "c").ref == to);
 	board->value[10] = 0;
 	CHECK(troupe_child_start(inner, "c") == 0);
 	while (board->value[1] < 1)
@@ -364,21 +250,21 @@ static const struct troupe_class hanging = { .name = "hanging",
 
 static int add_root(int argc, char **argv)
 {
-	const struct troupe_child_spec good = { .id = "d", .klass = &a },
+	const struct troupe_child_spec good = { .id = "d", .klass = &staff_a },
 				       bad = { .id = "e", .klass = &failing },
 				       slow = { .id = "f", .klass = &hanging };
-	troupe_ref boss = begin(&one_for_one), ref = 0;
+	troupe_ref boss = staff_begin(&one_for_one), ref = 0;
 	size_t count = 0;
 
 	CHECK(troupe_child_add(boss, &good, TROUPE_NEVER, &ref) == 0);
-	CHECK(child_of(boss, "d").ref == ref);
-	CHECK(child_of(boss, "d").state == TROUPE_CHILD_UP);
+	CHECK(staff_child_of(boss, "d").ref == ref);
+	CHECK(staff_child_of(boss, "d").state == TROUPE_CHILD_UP);
 	CHECK(troupe_child_add(boss, &good, TROUPE_NEVER, NULL) == -EEXIST);
 	CHECK(troupe_child_add(boss, &bad, TROUPE_NEVER, NULL) == -ENOTDIR);
 	CHECK(troupe_child_add(boss, &slow, troupe_in_ms(50), NULL) ==
 	      -ETIMEDOUT);
 	CHECK(troupe_kill(ref) == 0);
-	await_child(boss, "d", TROUPE_CHILD_UP, 1);
+	staff_await(boss, "d", TROUPE_CHILD_UP, 1);
 	do
 		CHECK(troupe_children(boss, NULL, 0, &count) == 0);
 	while (count > 4);
@@ -391,16 +277,165 @@ Test(supervising, a_child_that_is_added_is_up_or_its_error_is_told)
 	stage_pass(add_root);
 }
 
+static const struct troupe_supervisor slow_rules = { .children = staff_three,
+						     .first_ms = 60000 };
+static const struct troupe_class slow_one = { .name = "slow",
+					      .supervises = &slow_rules };
+
+static int pause_root(int argc, char **argv)
+{
+	troupe_ref boss = staff_begin(&slow_one), to;
+
+	CHECK(troupe_whereis("b", &to) == 0);
+	CHECK(troupe_kill(to) == 0);
+	staff_await(boss, "b", TROUPE_CHILD_WAITING, 0);
+	CHECK(troupe_child_start(boss, "b") == 0);
+	staff_await(boss, "b", TROUPE_CHILD_UP, 1);
+	CHECK(troupe_kill(to) == 0);
+	staff_await(boss, "b", TROUPE_CHILD_WAITING, 1);
+	CHECK(troupe_child_stop(boss, "b") == 0);
+	CHECK(troupe_child_start(boss, "b") == 0);
+	staff_await(boss, "b", TROUPE_CHILD_UP, 2);
+	return 0;
+}
+
+Test(supervising, a_child_is_started_by_hand_in_its_pause)
+{
+	stage_pass(pause_root);
+}
+
+/* The first of these stops only when it is killed. */
+static void waits_for_a_kill(void)
+{
+	if (board->value[20]++ == 0)
+		pause();
+}
+
+static const struct troupe_class dawdling = { .name = "dawdling",
+					      .stop = waits_for_a_kill,
+					      .grace_ms = 60000 };
+
+static int spawns_dawdling(const void *arguments)
+{
+	return troupe_spawn_named("dawdling", &dawdling, NULL, NULL);
+}
+
+static const struct troupe_class family = { .name = "family",
+					    .init = spawns_dawdling };
+static const struct troupe_child_spec with_family[] = {
+	{ .id = "c", .klass = &family, .start_ms = 20 },
+	{ 0 },
+};
+static const struct troupe_supervisor family_rules = {
+	.children = with_family,
+	.first_ms = 1,
+	.intensity = TROUPE_INTENSITY_UNLIMITED,
+};
+static const struct troupe_class families = { .name = "families",
+					      .supervises = &family_rules };
+
+static int waits_root(int argc, char **argv)
+{
+	troupe_ref boss = staff_begin(&families), child, grandchild;
+
+	child = staff_child_of(boss, "c").ref;
+	CHECK(troupe_whereis("dawdling", &grandchild) == 0);
+	CHECK(troupe_kill(child) == 0);
+	staff_await(boss, "c", TROUPE_CHILD_STARTING, 1);
+	stage_receive(100); /* longer than a start may take */
+	CHECK(staff_child_of(boss, "c").state == TROUPE_CHILD_STARTING);
+	CHECK(troupe_child_stop(boss, "c") == 0);
+	staff_await(boss, "c", TROUPE_CHILD_STOPPED, 1);
+	CHECK(staff_child_of(boss, "c").ref == child);
+	CHECK(troupe_child_start(boss, "c") == 0);
+	CHECK(troupe_kill(grandchild) == 0);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 2);
+	return 0;
+}
+
+Test(supervising, a_child_that_waits_for_the_end_of_its_own_can_be_stopped)
+{
+	stage_pass(waits_root);
+}
+
+static const struct troupe_supervisor gate_rules = {
+	.children = staff_three,
+	.strategy = TROUPE_ONE_FOR_ALL,
+	.first_ms = 60000,
+};
+static const struct troupe_class gated = { .name = "gated",
+					   .supervises = &gate_rules };
+
+static int kills_boss(const void *arguments)
+{
+	const Play__Who *who = arguments;
+
+	staff_await(who->ref, "d", TROUPE_CHILD_WAITING, 0);
+	return troupe_kill(who->ref);
+}
+
+static int unanswered_root(int argc, char **argv)
+{
+	const struct troupe_child_spec spec = { .id = "d", .klass = &staff_a };
+	troupe_ref boss = staff_begin(&gated), to;
+	Play__Who who = PLAY__WHO__INIT;
+
+	who.ref = boss;
+	CHECK(troupe_whereis("b", &to) == 0);
+	CHECK(troupe_kill(to) == 0);
+	staff_await(boss, "b", TROUPE_CHILD_WAITING, 0);
+	CHECK(troupe_spawn_function(kills_boss, &who.base, NULL) == 0);
+	CHECK(troupe_child_add(boss, &spec, TROUPE_NEVER, NULL) == -ECANCELED);
+	return 0;
+}
+
+Test(supervising, one_who_waits_for_a_child_is_told_that_its_supervisor_ended)
+{
+	stage_pass(unanswered_root);
+}
+
+static const struct troupe_child_spec dawdlers[] = {
+	{ .id = "c", .klass = &dawdling, .name = "dawdling" },
+	{ 0 },
+};
+static const struct troupe_supervisor dawdlers_rules = { .children = dawdlers };
+static const struct troupe_class lasting = {
+	.name = "lasting",
+	.supervises = &dawdlers_rules,
+	.restart = TROUPE_RESTART_ALWAYS,
+};
+
+static int slow_stop_root(int argc, char **argv)
+{
+	troupe_ref boss = staff_begin(&lasting),
+		   to = staff_child_of(boss, "c").ref;
+
+	CHECK(troupe_child_stop(boss, "c") == 0);
+	staff_await(boss, "c", TROUPE_CHILD_STOPPING, 0);
+	CHECK(troupe_kill(boss) == 0);
+	CHECK(troupe_wait_next(boss, troupe_in_ms(30000), NULL) == 0);
+	CHECK(troupe_kill(to) == 0);
+	staff_await(boss, "c", TROUPE_CHILD_STOPPED, 0);
+	CHECK(staff_child_of(boss, "c").ref == to);
+	CHECK(stage_send(to, 1) == 0);
+	return 0;
+}
+
+Test(supervising, a_stop_by_hand_that_takes_long_survives_its_supervisor)
+{
+	stage_pass(slow_stop_root);
+}
+
 /* ---- the end ------------------------------------------------------------- */
 
 static const struct troupe_child_spec significant[] = {
-	{ .id = "a", .klass = &a },
+	{ .id = "a", .klass = &staff_a },
 	{ .id = "b",
-	  .klass = &b,
+	  .klass = &staff_b,
 	  .name = "b",
 	  .restart = TROUPE_TRANSIENT,
 	  .is_significant = true },
-	{ .id = "c", .klass = &c },
+	{ .id = "c", .klass = &staff_c },
 	{ 0 },
 };
 static const struct troupe_supervisor significant_rules = {
@@ -414,11 +449,11 @@ static const struct troupe_class closing = {
 
 static int significant_root(int argc, char **argv)
 {
-	troupe_ref boss = begin(&closing), to;
+	troupe_ref boss = staff_begin(&closing), to;
 
 	CHECK(troupe_whereis("b", &to) == 0);
 	CHECK(stage_send(to, 13) == 0);
-	await_child(boss, "b", TROUPE_CHILD_UP, 1);
+	staff_await(boss, "b", TROUPE_CHILD_UP, 1);
 	CHECK(stage_send(to, 0) == 0);
 	CHECK(stage_end_of(boss).reason.cause == TROUPE_SHUTDOWN);
 	return 0;
@@ -427,11 +462,11 @@ static int significant_root(int argc, char **argv)
 Test(supervising, the_end_of_a_significant_child_ends_all)
 {
 	stage_pass(significant_root);
-	expect_notes("a+b+c+b+b-c-a-");
+	staff_expect_notes("a+b+c+b+b-c-a-");
 }
 
 static const struct troupe_child_spec late[] = {
-	{ .id = "a", .klass = &a },
+	{ .id = "a", .klass = &staff_a },
 	{ .id = "c", .klass = &hanging, .start_ms = 50 },
 	{ 0 },
 };
@@ -451,13 +486,13 @@ static int late_root(int argc, char **argv)
 Test(supervising, a_first_start_that_takes_too_long_ends_it)
 {
 	stage_pass(late_root);
-	expect_notes("a+a-");
+	staff_expect_notes("a+a-");
 }
 
 static int killed_root(int argc, char **argv)
 {
 	struct troupe_end end = { 0 };
-	troupe_ref boss = begin(&one_for_one), to;
+	troupe_ref boss = staff_begin(&one_for_one), to;
 
 	CHECK(troupe_whereis("a", &to) == 0);
 	CHECK(troupe_kill(boss) == 0);
@@ -469,5 +504,5 @@ static int killed_root(int argc, char **argv)
 Test(supervising, when_it_is_killed_its_children_are_stopped_in_order)
 {
 	stage_pass(killed_root);
-	expect_notes("a+b+c+c-b-a-");
+	staff_expect_notes("a+b+c+c-b-a-");
 }
