@@ -2,6 +2,7 @@
 #include "runtime/supervisor/exit.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -398,11 +399,17 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	const struct trp_child *child = &supervisor->children.child[slot];
+	char title[TRP_TITLE_SIZE];
 	struct troupe_end end;
 	int r = trp_supervisor_spawn_again(supervisor, slot);
 
 	if (r >= 0)
 		return;
+	troupe_log(TROUPE_WARNING, "%s cannot be restarted now: %s",
+		   trp_child_address_title(&supervisor->children, slot, title),
+		   r == -EAGAIN ? "receivers of its mail still read the memory "
+				  "of its last incarnations"
+				: strerror(-r));
 	end = trp_exit_seen(TRP_EXIT_UNBORN, r);
 	end.ref = trp_child_ref(&supervisor->children, slot);
 	if (!child->owner->ended(supervisor, slot, &end))

@@ -120,6 +120,46 @@ Test(revivals, a_thousand_killed_at_once_are_all_back_and_told_once,
 	stage_pass(crowd_root);
 }
 
+/* ---- memory -------------------------------------------------------------- */
+
+enum { REBIRTHS = 40 };
+
+/* Leaves a number to the root each time. */
+static int leaver_run(const void *arguments)
+{
+	const Play__Who *root = arguments;
+
+	CHECK(stage_send(root->ref, troupe_incarnation()) == 0);
+	if (troupe_incarnation() < REBIRTHS)
+		die();
+	return 0;
+}
+
+static int memory_root(int argc, char **argv)
+{
+	static const struct troupe_class leaver = {
+		.run = leaver_run, .restart = TROUPE_RESTART_CRASHED
+	};
+	Play__Who who = PLAY__WHO__INIT;
+	troupe_ref ref;
+
+	who.ref = troupe_self();
+	CHECK(troupe_spawn(&leaver, &who.base, &ref) == 0);
+	for (int i = 0; i < 6; i++)
+		CHECK(next_end(ref).will_restart); /* and nothing is read */
+	for (int i = 0; i <= REBIRTHS; i++)
+		CHECK(stage_receive(20000) == i);
+	CHECK(stage_end_of(ref).incarnation == REBIRTHS);
+	return 0;
+}
+
+/* With four regions to spare. */
+Test(revivals, the_mail_of_all_incarnations_is_read_in_order_of_few_regions)
+{
+	stage_slots = 4;
+	stage_pass(memory_root);
+}
+
 /* ---- mail that was put aside --------------------------------------------- */
 
 enum { OPEN = -5, PIECE = 100000 };
