@@ -137,7 +137,8 @@ static struct call *add_place(void)
 }
 
 static struct call *call_new(struct troupe_proxy *proxy,
-			     ProtobufCClosure closure, void *data)
+			     ProtobufCClosure closure, void *data,
+			     const struct trp_envelope *envelope)
 {
 	struct call *call = free_calls;
 
@@ -155,6 +156,9 @@ static struct call *call_new(struct troupe_proxy *proxy,
 	call->data = data;
 	call->number = last_number = trp_call_number_next();
 	call->refusal = 0;
+	call->flow = envelope->flow;
+	call->hop = envelope->hop;
+	call->is_traced = envelope->flags;
 	proxy->pending++;
 	pending_calls++;
 	return call;
@@ -459,9 +463,6 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	int r = 0;
 
 	envelope->correlation = call->number << PLACE_BITS | call->place;
-	call->flow = envelope->flow;
-	call->hop = envelope->hop;
-	call->is_traced = envelope->flags;
 	call->timer.data = call;
 	call->created = envelope->created;
 	call->deadline = envelope->deadline;
@@ -522,7 +523,7 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 			trp_send_mail(proxy->target, envelope, input, NULL);
 		return;
 	}
-	call = call_new(proxy, closure, data);
+	call = call_new(proxy, closure, data, envelope);
 	if (!call) {
 		refuse_at_once(proxy, closure, data);
 		return;
@@ -539,16 +540,13 @@ void trp_call_refuse(struct troupe_proxy *proxy, ProtobufCClosure closure,
 		     void *data, int error, int *ret_error)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
-	struct call *call = call_new(proxy, closure, data);
+	struct call *call = call_new(proxy, closure, data, &envelope);
 
 	if (!call) {
 		refuse_at_once(proxy, closure, data);
 		return;
 	}
 	call->ret_error = ret_error;
-	call->flow = envelope.flow;
-	call->hop = envelope.hop;
-	call->is_traced = envelope.flags;
 	refuse(call, error, envelope.created);
 }
 
