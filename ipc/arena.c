@@ -15,7 +15,7 @@
  *	writable bytes == promises + doorbells + the region entered
  *	what is not writable cannot become so: its file was opened O_RDONLY
  *
- * Whose a region is: A1 to A3 of README.md.
+ * The holders of regions: A1 to A3 of README.md.
  */
 
 enum { AREA_ALIGN = 2 << 20 };

@@ -63,7 +63,7 @@ struct trp_slot {
 	_Atomic uint64_t note;	  /* of the layer above */
 };
 
-/* Whose a region is; written by the supervisor alone. */
+/* The holder of a region; written by the supervisor alone. */
 struct trp_holder {
 	_Atomic uint64_t whose; /* trp_whose(); 0: nobody's */
 	_Atomic uint32_t incarnation;
@@ -224,7 +224,7 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t region);
 void trp_arena_fini(struct trp_arena *arena);
 
 /*
- * Whose a region is, for slot 0's process.
+ * The holders of regions, for slot 0's process.
  *
  * The first gives a region, which is nobody's and reads as zeros, to that
  * incarnation of a slot, as its current one.  Its predecessor, if it has one,

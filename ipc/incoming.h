@@ -38,7 +38,7 @@ struct trp_incoming {
 	_Atomic uint16_t *at; /* of the own endpoint */
 	uint32_t incarnation; /* of the sender */
 	uint32_t region;      /* of that one, in which the lane lies */
-	/* Who must still hold it; NULL: not looked at. */
+	/* It must still be held by `whose`; NULL: not looked at. */
 	const _Atomic uint64_t *holder;
 	uint64_t whose;
 };

@@ -17,7 +17,7 @@ struct trp_outgoing {
 	struct trp_endpoint_out *mine;
 	const struct trp_endpoint_in
 		*theirs; /* NULL: they have not met us yet */
-	/* Who must still hold the region of `theirs`. */
+	/* The region of `theirs` must still be held by `whose`. */
 	const _Atomic uint64_t *holder;
 	uint64_t whose;
 	unsigned char *ring; /* NULL: none yet */

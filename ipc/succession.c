@@ -22,7 +22,7 @@ static void import_sender(uint32_t sender, uint64_t life,
 	struct import *import = data;
 	struct trp_mailbox *box = import->box;
 	struct trp_place place[TRP_STREAMS];
-	struct trp_peer *peer;
+	struct trp_peer *peer = NULL;
 
 	if (import->r == 0)
 		import->r = trp_peer_make(box, sender, &peer);
@@ -121,7 +121,7 @@ void trp_succession_imported(struct trp_mailbox *box)
 	trp_store_release(&box->front->imported, 1);
 	if (!box->incarnation)
 		return;
-	/* Whom the predecessor was about to meet: their bits are taken. */
+	/* The predecessor was about to meet these: their bits are taken. */
 	trp_doorbell_ring_taken(box->doorbell,
 				trp_load_relaxed(&box->front->taking));
 	trp_store_release(&box->front->taking, 0);

@@ -35,7 +35,7 @@ static void tear_down(void)
 
 TestSuite(succession, .init = set_up, .fini = tear_down, .timeout = 600);
 
-/* What the supervisor does, before the successor's process runs. */
+/* As the supervisor does, before the successor's process runs. */
 static void begin_next(uint32_t slot)
 {
 	kit_actor_fini(&actor[slot]);

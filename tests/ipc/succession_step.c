@@ -161,7 +161,7 @@ static int import(struct kit_actor *bob, void *unused)
 	return 0;
 }
 
-/* What the successor in actor[BOB] gets is what nobody was done with. */
+/* The successor in actor[BOB] gets all that nobody was done with. */
 static void expect_rest(void)
 {
 	uint64_t next[ACTORS + 1] = { [ANN] = 45, [EVE] = 20 };

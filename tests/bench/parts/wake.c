@@ -133,7 +133,8 @@ static void ignore(uint32_t sender, void *data)
 static void await_doorbell(struct trp_wait *wait, int self, uint32_t before)
 {
 	for (;;) {
-		trp_doorbell_take(&court->doorbell[self], 2, NULL, ignore, NULL);
+		trp_doorbell_take(&court->doorbell[self], 2, NULL, ignore,
+				  NULL);
 		if (atomic_load(&court->ball[self]) != before)
 			break;
 		must(trp_wait_sleep(wait, TRP_NEVER) == 0, "trp_wait_sleep");

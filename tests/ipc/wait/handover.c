@@ -54,7 +54,8 @@ static void hand_over_all(void)
 	for (int i = 0; i < SENDERS; i++)
 		pthread_create(&threads[i], NULL, hand_over, &ids[i]);
 	while (handover.done < SENDERS) {
-		trp_doorbell_take(&doorbell, SENDERS, NULL, read_payload, &handover);
+		trp_doorbell_take(&doorbell, SENDERS, NULL, read_payload,
+				  &handover);
 		sched_yield();
 	}
 	for (int i = 0; i < SENDERS; i++)

@@ -62,7 +62,8 @@ static void ignore(uint32_t sender, void *data)
 
 void bells_clear(struct doorbells *doorbells, uint32_t slot)
 {
-	trp_doorbell_take(&doorbells->doorbell[slot], SLOTS, NULL, ignore, NULL);
+	trp_doorbell_take(&doorbells->doorbell[slot], SLOTS, NULL, ignore,
+			  NULL);
 }
 
 /* From the parent, so that a child of a test has the same. */
