@@ -121,7 +121,7 @@ help:
 	@echo 'make soak           actors among deaths, ends and stray stores for SECONDS=300: SEED= ACTORS='
 	@echo 'make race           what two threads may share, under ThreadSanitizer'
 	@echo 'make mutants        which of N=40 small changes to the code no test sees: SEED='
-	@echo 'make model          the SPIN model of the wake protocol'
+	@echo 'make model          the SPIN models of the wake protocol and of successions'
 	@echo 'make compilers      builds with gcc, clang, and without optional parts'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean          removes build/'
