@@ -209,6 +209,25 @@ void trp_member_forget(struct trp_member *member)
 		trp_member_free(member);
 }
 
+/* ---- ends ---------------------------------------------------------------- */
+
+enum trp_supervised_end trp_member_kind(const struct trp_member *member,
+					const struct troupe_end *end)
+{
+	if (end->reason.cause == TROUPE_NORMAL)
+		return TRP_END_NORMAL;
+	if (end->reason.cause == TROUPE_SHUTDOWN && !member->has_failed)
+		return TRP_END_SHUTDOWN;
+	return TRP_END_FAILURE;
+}
+
+int trp_member_result(const struct troupe_end *end)
+{
+	return end->reason.cause == TROUPE_ERROR && end->reason.code < 0
+		       ? end->reason.code
+		       : -ECHILD;
+}
+
 /* ---- for people ---------------------------------------------------------- */
 
 static enum troupe_child_state state_of_down(const struct trp_member *member)

@@ -533,7 +533,8 @@ int trp_supervision_delete(struct trp_supervision *supervision,
 {
 	if (supervision->phase >= TRP_SUPERVISION_ENDING)
 		return -ESHUTDOWN;
-	if (is_alive(child) || child->intent == TRP_WANT_RUN)
+	if (is_alive(child) || child->intent == TRP_WANT_RUN ||
+	    supervision->is_giving_up)
 		return -EBUSY;
 	forget(supervision, child);
 	TRP_CHECK(trp_supervision_check(supervision));

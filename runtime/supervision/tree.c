@@ -34,6 +34,10 @@ static int take_later(struct troupe_timer *timer)
 	struct trp_supervision_tree *tree = timer->data;
 
 	take(tree);
+	if (tree->parent.supervisor->is_ending) {
+		trp_supervision_shut_down(&tree->rules);
+		take(tree);
+	}
 	if (!tree->parent.slot && !tree->parent.slots)
 		trp_supervision_tree_free(tree);
 	return 0;
@@ -44,24 +48,6 @@ static void later(struct trp_supervision_tree *tree)
 	/* There is room: see new_tree(). */
 	trp_timers_start(&tree->parent.supervisor->timers, &tree->later,
 			 TROUPE_POLL);
-}
-
-/* Of a start that failed, for troupe_child_add(). */
-static int result_of(const struct troupe_end *end)
-{
-	return end->reason.cause == TROUPE_ERROR && end->reason.code < 0
-		       ? end->reason.code
-		       : -ECHILD;
-}
-
-static enum trp_supervised_end kind_of(const struct trp_member *member,
-				       const struct troupe_end *end)
-{
-	if (end->reason.cause == TROUPE_NORMAL)
-		return TRP_END_NORMAL;
-	if (end->reason.cause == TROUPE_SHUTDOWN && !member->has_failed)
-		return TRP_END_SHUTDOWN;
-	return TRP_END_FAILURE;
 }
 
 /* After the event that its end was. */
@@ -84,13 +70,13 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 {
 	struct trp_member *member = supervisor->children.child[slot].owner_data;
 	struct trp_supervision_tree *tree = tree_of(member);
-	enum trp_supervised_end how = kind_of(member, end);
+	enum trp_supervised_end how = trp_member_kind(member, end);
 
 	take(tree);
 	trp_timers_cancel(&supervisor->timers, &member->limit);
 	member->has_failed = false;
 	if (member->asker) {
-		trp_member_answer(member, result_of(end));
+		trp_member_answer(member, trp_member_result(end));
 		how = TRP_END_NORMAL; /* it is forgotten */
 	}
 	trp_supervision_ended(&tree->rules, &member->supervised, how, now_ms());
@@ -138,6 +124,21 @@ static const struct trp_owner owner = {
 
 /* ---- actions ------------------------------------------------------------- */
 
+/* It was added, and has not started: also its spec goes. */
+static void drop_late(struct trp_member *member)
+{
+	struct trp_supervision_tree *tree = tree_of(member);
+
+	trp_supervision_tree_order(tree, member,
+				   TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD);
+	if (member->slot) { /* it is temporary, and forgotten when it ends */
+		trp_notify_kill(tree->parent.supervisor, member->slot);
+	} else {
+		trp_supervision_delete(&tree->rules, &member->supervised);
+		take(tree);
+	}
+}
+
 static int start_is_late(struct troupe_timer *timer)
 {
 	struct trp_member *member = timer->data;
@@ -151,14 +152,12 @@ static int start_is_late(struct troupe_timer *timer)
 					troupe_in_ms(member->start_ms));
 	if (member->asker) {
 		trp_member_answer(member, -ETIMEDOUT);
-		trp_supervision_tree_order(
-			tree_of(member), member,
-			TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD);
-	} else {
-		troupe_log(TROUPE_WARNING,
-			   "%s did not start within %d ms and is killed",
-			   trp_member_title(member, title), member->start_ms);
+		drop_late(member);
+		return 0;
 	}
+	troupe_log(TROUPE_WARNING,
+		   "%s did not start within %d ms and is killed",
+		   trp_member_title(member, title), member->start_ms);
 	if (member->slot)
 		trp_notify_kill(supervisor, member->slot);
 	return 0;

@@ -266,9 +266,11 @@ static bool is_kept(struct trp_supervisor *supervisor, uint32_t slot,
 {
 	const struct trp_child *child = &supervisor->children.child[slot];
 
+	/* One of a group is asked also as the node ends: others stop after it.
+	 */
 	return child->owner && child->state != CHILD_DOWN && !child->is_final &&
-	       !supervisor->is_ending &&
-	       child->owner->ended(supervisor, slot, end);
+	       child->owner->ended(supervisor, slot, end) &&
+	       !supervisor->is_ending;
 }
 
 /* Stopped while it is DOWN. */

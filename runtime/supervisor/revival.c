@@ -43,7 +43,7 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_child *child = child_of(supervisor, slot);
 	uint64_t random = 0;
 
-	if (child->is_told ||
+	if (child->is_told || supervisor->is_ending ||
 	    (is_clean(end) && child->spawn->restart != TROUPE_RESTART_ALWAYS))
 		return false;
 	/* Without randomness the pauses have no jitter. */

@@ -97,6 +97,20 @@ Test(supervision_by_hand, others_and_those_stopped_by_hand_do_not_end_it)
 	cr_assert(!world.has_ended && !world.is_alive[1]);
 }
 
+Test(supervision_by_hand, no_child_is_deleted_while_all_are_given_up)
+{
+	world_make_up(TRP_ONE_FOR_ONE, 0, 2);
+	world.all.options.has_above = false;
+	world.is_slow[1] = true;
+	world_crash(0);
+	cr_assert_eq(trp_supervision_delete(&world.all, &world.child[0]),
+		     -EBUSY);
+	world_end(1, TRP_END_SHUTDOWN);
+	cr_assert(world.gave_up);
+	cr_assert_eq(trp_supervision_delete(&world.all, &world.child[0]), 0);
+	world_settle();
+}
+
 /* ---- by hand ------------------------------------------------------------- */
 
 Test(supervision_by_hand,

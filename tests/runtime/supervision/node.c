@@ -376,7 +376,8 @@ static int kills_boss(const void *arguments)
 
 static int unanswered_root(int argc, char **argv)
 {
-	const struct troupe_child_spec spec = { .id = "d", .klass = &staff_a };
+	const struct troupe_child_spec spec = { .id = "d", .klass = &staff_a },
+				       late = { .id = "e", .klass = &staff_a };
 	troupe_ref boss = staff_begin(&gated), to;
 	Play__Who who = PLAY__WHO__INIT;
 
@@ -384,6 +385,10 @@ static int unanswered_root(int argc, char **argv)
 	CHECK(troupe_whereis("b", &to) == 0);
 	CHECK(troupe_kill(to) == 0);
 	staff_await(boss, "b", TROUPE_CHILD_WAITING, 0);
+	/* One whose turn does not come in time leaves no spec behind. */
+	CHECK(troupe_child_add(boss, &late, troupe_in_ms(20), NULL) ==
+	      -ETIMEDOUT);
+	CHECK(troupe_child_start(boss, "e") == -ENOENT);
 	CHECK(troupe_spawn_function(kills_boss, &who.base, NULL) == 0);
 	CHECK(troupe_child_add(boss, &spec, TROUPE_NEVER, NULL) == -ECANCELED);
 	return 0;
@@ -487,6 +492,20 @@ Test(supervising, a_first_start_that_takes_too_long_ends_it)
 {
 	stage_pass(late_root);
 	staff_expect_notes("a+a-");
+}
+
+static int terminated_root(int argc, char **argv)
+{
+	staff_begin(&one_for_one);
+	kill(getppid(), SIGTERM);
+	stage_receive(60000); /* until it is told to stop */
+	return 0;
+}
+
+Test(supervising, when_the_node_is_terminated_children_are_stopped_in_order)
+{
+	stage_pass(terminated_root);
+	staff_expect_notes("a+b+c+c-b-a-");
 }
 
 static int killed_root(int argc, char **argv)
