@@ -286,7 +286,8 @@ static __attribute__((noinline)) void serve_all(struct trp_node *node,
 static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 {
 	/* Each child writes to these, on the page that it writes to anyway. */
-	static TRP_HOT char shown[64 + TRP_TITLE_SIZE];
+	/* On the stack: the kernel shows no text of a mapped file. */
+	char shown[64 + TRP_TITLE_SIZE] = "";
 	static TRP_HOT struct trp_node own;
 	struct trp_loaded loaded = { 0 };
 	char *names = NULL;
