@@ -29,7 +29,7 @@ static size_t align_up(size_t size, size_t to)
 }
 
 /*
- * A window is what one page table maps, 2 MiB.  What all touch lies in two of
+ * A window is what one page table maps, 2 MiB.  All processes touch two of
  * them: front 0 with the directory; holders, promises and the first doorbells.
  * Fronts and heaps go down from there, so that those of low numbers lie near.
  */

@@ -67,8 +67,8 @@ int trp_incoming_resume(struct trp_incoming *in, const struct trp_arena *arena,
 
 /*
  * The same for a successor, before its endpoint says who the sender is: `mine`
- * is set as well, with the event at head.  What is invalid is a lane that is
- * broken.
+ * is set as well, with the event at head.  An invalid place makes a lane that
+ * is broken.
  */
 void trp_incoming_inherit(struct trp_incoming *in,
 			  const struct trp_arena *arena, uint64_t head,

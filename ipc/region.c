@@ -292,7 +292,7 @@ static bool make_room(struct trp_region *region, uint64_t size)
 			chill(region, order, &list->spare[i]);
 		}
 	}
-	return true; /* but for small ones, which stay */
+	return true; /* except small ones, which stay */
 }
 
 void trp_region_free(struct trp_region *region, uint64_t offset, uint64_t size)

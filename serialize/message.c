@@ -190,7 +190,7 @@ static int unpack_large(const ProtobufCMessageDescriptor *type,
 }
 
 /*
- * What is not flat is parsed from a copy by protobuf-c.
+ * A message that is not flat is parsed from a copy by protobuf-c.
  * A packed field of varints is counted in one pass, which allocates its array,
  * and stored in another: bytes changed in between would overflow it.
  */

@@ -276,7 +276,7 @@ Test(retire, only_a_large_ring_that_is_full_and_may_grow_is_thought_over)
 	while (!would_grow(1000, TRP_LIMIT_DEFAULT))
 		cr_assert_eq(send_bytes(1000), 0);
 	cr_assert_eq(lane()->block.size, size);
-	/* What fills the limit to the last byte is not refused. */
+	/* A record that fills the limit to the last byte is not refused. */
 	limit = (uint32_t)(lane()->tail - lane()->head_seen +
 			   trp_record_space(1000));
 	cr_assert(would_grow(1000, limit));

@@ -14,8 +14,8 @@
 #include "tests/support/step.h"
 
 /*
- * Successions, looked at or killed after each instruction.  What a third
- * process finds is what the next successor would take over.
+ * Successions, looked at or killed after each instruction.  A third
+ * process finds what the next successor would take over.
  */
 
 enum { ANN = 1, BOB, EVE, ACTORS = EVE };

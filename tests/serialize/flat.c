@@ -10,7 +10,7 @@
 #include "tests/serialize/full.h"
 #include "tests/support/needed.pb-c.h"
 
-/* Whatever is flat is the same to protobuf-c, in both directions. */
+/* A flat message is the same to protobuf-c, in both directions. */
 
 enum { ROOM = 4096 };
 

@@ -13,7 +13,7 @@
 enum { EXCHANGES = 30000, LIMIT = 8192 };
 
 static struct kit kit;
-/* What a supervisor does: one at a time. */
+/* The work of a supervisor: one at a time. */
 static pthread_mutex_t supervisor = PTHREAD_MUTEX_INITIALIZER;
 
 struct side {
