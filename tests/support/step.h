@@ -34,7 +34,7 @@ void step_go_on(pid_t child);
  * children reach any place in it without a stop at each instruction before: for
  * all places of n instructions that would be n * n / 2 stops.
  */
-enum { STEP_PATH = 65536 };
+enum { STEP_PATH = 1 << 20 }; /* with a sanitizer, above 65,536 are usual */
 struct step_path {
 	uintptr_t at[STEP_PATH]; /* at[i]: where i instructions lead */
 	unsigned count;
