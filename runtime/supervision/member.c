@@ -18,6 +18,21 @@ struct trp_member *trp_member_of(struct trp_supervised *supervised)
 	return (struct trp_member *)supervised;
 }
 
+void trp_member_check(const struct trp_member *member)
+{
+	const struct trp_member_parent *parent = member->parent;
+	const struct trp_child *child;
+
+	assert(member->spawn && member->id == member->spawn->child);
+	assert(!member->slot || parent->slots > 0);
+	if (!member->slot)
+		return;
+	child = &parent->supervisor->children.child[member->slot];
+	assert(child->owner == parent->owner && child->owner_data == member);
+	assert(trp_child_is_alive(child));
+	assert(!child->is_parked || child->state == CHILD_DOWN);
+}
+
 struct trp_member *trp_member_new(struct trp_member_parent *parent)
 {
 	struct trp_member *member = calloc(1, sizeof(*member));
@@ -109,6 +124,7 @@ static int launch(struct trp_member *member)
 		return trp_supervisor_spawn_again(parent->supervisor,
 						  member->slot);
 	}
+	assert(parent->slot && member->spawn->birth);
 	member->spawn->birth->is_owned = true;
 	r = trp_supervisor_spawn(parent->supervisor, parent->slot,
 				 member->spawn, &ref);
@@ -117,6 +133,7 @@ static int launch(struct trp_member *member)
 	member->slot = trp_ref_slot(ref);
 	parent->slots++;
 	child = &parent->supervisor->children.child[member->slot];
+	assert(!child->owner && !child->owner_data);
 	child->owner = parent->owner;
 	child->owner_data = member;
 	child->spawn = member->spawn;

@@ -50,6 +50,9 @@ struct trp_member {
 
 struct trp_member *trp_member_of(struct trp_supervised *supervised);
 
+/* The two lines above. */
+void trp_member_check(const struct trp_member *member);
+
 /* NULL: no memory. */
 struct trp_member *trp_member_new(struct trp_member_parent *parent);
 /* Without a slot. */

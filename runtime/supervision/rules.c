@@ -52,3 +52,21 @@ int trp_supervision_rules_read(const Troupe__Control__Supervise *wish,
 	};
 	return 0;
 }
+
+int trp_supervision_rules_obey(struct trp_supervision *supervision,
+			       struct trp_supervised *child,
+			       Troupe__Control__ChildOrder what)
+{
+	switch (what) {
+	case TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD:
+		return trp_supervision_stop(supervision, child);
+	case TROUPE__CONTROL__CHILD_ORDER__START_CHILD:
+		return trp_supervision_start(supervision, child);
+	case TROUPE__CONTROL__CHILD_ORDER__RESTART_CHILD:
+		return trp_supervision_restart(supervision, child);
+	case TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD:
+		return trp_supervision_delete(supervision, child);
+	default: /* of a stranger */
+		return -EINVAL;
+	}
+}

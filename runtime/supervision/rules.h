@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* The rules of an actor that supervises, as it has sent them; its defaults. */
+/* Rules and orders, as actors have sent them; the defaults. */
 
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervision/supervision.h"
@@ -11,3 +11,8 @@
 int trp_supervision_rules_read(const Troupe__Control__Supervise *wish,
 			       struct trp_supervision_options *ret_options,
 			       struct trp_restart_rules *ret_pauses);
+
+/* As supervision.h says of each; -EINVAL: no such order. */
+int trp_supervision_rules_obey(struct trp_supervision *supervision,
+			       struct trp_supervised *child,
+			       Troupe__Control__ChildOrder what);

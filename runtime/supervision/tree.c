@@ -276,6 +276,24 @@ static void take(struct trp_supervision_tree *tree)
 		has_no_process(member);
 	}
 	tree->is_taking = false;
+	TRP_CHECK(trp_supervision_tree_check(tree));
+}
+
+void trp_supervision_tree_check(const struct trp_supervision_tree *tree)
+{
+	uint32_t slots = 0;
+
+	for (const struct trp_supervised *child = tree->rules.first; child;
+	     child = child->next) {
+		const struct trp_member *member = (const void *)child;
+
+		assert(tree_of(member) == tree && !member->is_forgotten);
+		trp_member_check(member);
+		slots += member->slot != 0;
+	}
+	/* One that is forgotten may still be stopping. */
+	assert(slots <= tree->parent.slots);
+	assert(!tree->failed && *tree->link == tree);
 }
 
 /* ---- the end of the actor that supervises ---------------------------------
@@ -357,6 +375,7 @@ static void group_is_over(struct trp_supervisor *supervisor, uint32_t slot)
 	struct trp_child *child = &supervisor->children.child[slot];
 	struct trp_supervision_tree *tree = child->group_data;
 
+	assert(tree->parent.slot == slot);
 	child->group = NULL;
 	child->group_data = NULL;
 	tree->parent.slot = 0;
@@ -375,6 +394,7 @@ static void is_buried(struct trp_supervisor *supervisor, uint32_t slot)
 	struct trp_member *member = child->owner_data;
 	struct trp_supervision_tree *tree = tree_of(member);
 
+	assert(member->slot == slot && tree->parent.slots > 0);
 	child->spawn = NULL;
 	child->owner = NULL;
 	child->owner_data = NULL;
@@ -546,25 +566,6 @@ int trp_supervision_tree_add(struct trp_supervision_tree *tree,
 	return 0;
 }
 
-static int obey(struct trp_member *member, Troupe__Control__ChildOrder what)
-{
-	struct trp_supervision *rules = &tree_of(member)->rules;
-	struct trp_supervised *child = &member->supervised;
-
-	switch (what) {
-	case TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD:
-		return trp_supervision_stop(rules, child);
-	case TROUPE__CONTROL__CHILD_ORDER__START_CHILD:
-		return trp_supervision_start(rules, child);
-	case TROUPE__CONTROL__CHILD_ORDER__RESTART_CHILD:
-		return trp_supervision_restart(rules, child);
-	case TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD:
-		return trp_supervision_delete(rules, child);
-	default: /* of a stranger */
-		return -EINVAL;
-	}
-}
-
 int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 			       struct trp_member *member,
 			       Troupe__Control__ChildOrder what)
@@ -572,7 +573,7 @@ int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 	int r;
 
 	take(tree);
-	r = obey(member, what);
+	r = trp_supervision_rules_obey(&tree->rules, &member->supervised, what);
 	if (r == 0 && member->slot &&
 	    member->supervised.state == TRP_DOWN) /* it was in its pause */
 		tree->parent.supervisor->children.child[member->slot]

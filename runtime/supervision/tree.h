@@ -28,6 +28,9 @@ int trp_supervision_tree_begin(struct trp_supervision_tree **list,
 			       struct trp_supervisor *supervisor, uint32_t slot,
 			       const Troupe__Control__Supervise *wish);
 
+/* Of all members, and of the counts. */
+void trp_supervision_tree_check(const struct trp_supervision_tree *tree);
+
 /* The node has ended. */
 void trp_supervision_tree_free(struct trp_supervision_tree *tree);
 
