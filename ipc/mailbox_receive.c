@@ -175,12 +175,15 @@ static int find_sender(struct trp_mailbox *box, uint32_t slot,
 }
 
 /* There may be a record, or a lane that this one is to pass on to. */
-static bool has_news(const struct trp_peer *peer, int stream)
+static bool has_news(struct trp_mailbox *box, struct trp_peer *peer, int stream)
 {
 	const struct trp_incoming *in = &peer->in[stream];
 
-	return !in->theirs || trp_incoming_has_more(in) ||
-	       trp_life_incarnation(trp_peer_life(peer)) != in->incarnation;
+	/* An idle lane that was ready would keep the others from lingering. */
+	if ((in->theirs || trp_peer_find_lane(box, peer, stream)) &&
+	    trp_incoming_has_more(in))
+		return true;
+	return trp_life_incarnation(trp_peer_life(peer)) != in->incarnation;
 }
 
 static void arrive(uint32_t sender, void *data)
@@ -194,7 +197,7 @@ static void arrive(uint32_t sender, void *data)
 	if (r < 0)
 		return;
 	for (int i = 0; i < TRP_STREAMS; i++)
-		if (has_news(peer, i))
+		if (has_news(box, peer, i))
 			enqueue(box, peer, i);
 }
 

@@ -46,6 +46,23 @@ static int take(unsigned kinds, struct trp_mail *mail)
 	return r;
 }
 
+/* Nothing else is ready: then the reader may linger for the next reply. */
+Test(turns, an_idle_stream_of_a_sender_is_not_ready)
+{
+	struct trp_mail mail;
+	uint64_t number = 1;
+
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(kit_send(&sender[0], 1, receiver.generation,
+				      TRP_REPLY, &number, sizeof(number)),
+			     0);
+		cr_assert_eq(take(TRP_TAKE_REPLY, &mail), 1);
+		cr_assert_eq(receiver.box.ready_lanes, 1);
+		cr_assert_eq(take(TRP_TAKE_REPLY, &mail), 0);
+		cr_assert_eq(receiver.box.ready_lanes, 0);
+	}
+}
+
 Test(turns, a_sender_that_floods_does_not_starve_another)
 {
 	struct trp_mail mail;
