@@ -36,6 +36,8 @@ static int one_root(int argc, char **argv)
 		stage_receive(5);
 	troupe_stop(boss);
 	stage_end_of(boss);
+	/* It has waited for them: seven starts and stops are noted. */
+	CHECK(board->value[4000] == 7);
 	return 0;
 }
 
