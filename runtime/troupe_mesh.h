@@ -140,8 +140,9 @@ TROUPE_API void troupe_mesh_view_free(struct troupe_mesh_view *view);
  * child of the supervisor, registered and offered as `name`.  When the node
  * is leader no longer, the actor is told to stop; after three quarters of the
  * gap it is killed with all that it has spawned, before another node starts it.
- * If it dies while its node leads, it is restarted after a pause that grows
- * from 0.1 to 15 s; if it ends normally, not before the next term.
+ * If it dies while its node leads, it is restarted in place (troupe_restart.h)
+ * after a pause that grows from 0.1 to 15 s; if it ends normally, not before
+ * the next term, unless its class is restarted always.
  *
  * In a split there may be one on each side: the resource that it guards must
  * refuse a smaller fence than it has seen.

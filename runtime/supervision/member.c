@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
@@ -181,12 +181,7 @@ int trp_member_start(struct trp_member *member)
 
 void trp_member_start_later(struct trp_member *member)
 {
-	uint64_t random = 0;
-
-	/* Without randomness the pauses have no jitter. */
-	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	trp_restart_policy_ended(&member->parent->supervisor->restarting,
-				 &member->entry, troupe_now(), random);
+	trp_revival_pause(member->parent->supervisor, &member->entry);
 }
 
 int trp_member_stop(struct trp_member *member)

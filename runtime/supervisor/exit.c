@@ -18,7 +18,6 @@
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
-#include "runtime/supervisor/restart.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
@@ -429,7 +428,6 @@ void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
  *	stop_children	while they are its children
  *	record		before any report, as its reader may ask
  *	release		after all steps that read the child
- *	restart		last, as it may want the slot
  *
  * Of one that is restarted (go_down), in the same order: what it wanted is
  * forgotten, the slot is down, its children stop, the end is recorded and told.
@@ -471,5 +469,4 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	child->guest = NULL;
 	assert(supervisor->children.child[slot].state == CHILD_DEAD);
 	trp_slot_release(supervisor, slot, unread);
-	trp_restart_ended(supervisor, &end);
 }

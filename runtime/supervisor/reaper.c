@@ -18,7 +18,6 @@
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
-#include "runtime/supervisor/restart.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
@@ -256,7 +255,6 @@ static void born(struct trp_supervisor *supervisor,
 	trp_trace_born(birth->pid,
 		       trp_child_address_title(children, birth->slot, title));
 	trp_slot_set_pid(supervisor, birth->slot, birth->pid);
-	trp_restart_born(supervisor, birth->slot);
 	if (is_unknown(supervisor, birth->pid, &end))
 		trp_exit(supervisor, birth->slot, &end);
 	else if (children->child[birth->slot].is_doomed)

@@ -34,7 +34,7 @@ static int on_spawn(struct trp_request *request)
 	if (request->child->is_guest)
 		return -ENOTSUP;
 	/* Of the sender's singleton. */
-	spawn->birth->fence = restart ? restart->fence : 0;
+	spawn->birth->fence = restart ? restart->spawn->birth->fence : 0;
 	spawn->birth->is_owned = spawn->restart != TROUPE_RESTART_NEVER;
 	r = trp_supervisor_spawn(request->supervisor, request->slot, spawn,
 				 &request->answer);

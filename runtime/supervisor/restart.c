@@ -4,8 +4,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
+#include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
@@ -16,19 +17,23 @@ static Troupe__Control__Spawn *copy(const Troupe__Control__Spawn *spawn)
 	return (Troupe__Control__Spawn *)trp_message_copy(&spawn->base);
 }
 
+static struct trp_child *child_of(const struct trp_restart *restart)
+{
+	return &restart->supervisor->children.child[trp_ref_slot(restart->ref)];
+}
+
+static void start(struct trp_restart_entry *entry);
+
 int trp_restart_init(struct trp_restart *restart,
 		     struct trp_supervisor *supervisor,
 		     const Troupe__Control__Spawn *spawn)
 {
 	*restart = (struct trp_restart) { .supervisor = supervisor,
-					  .entry.data = restart };
+					  .entry.start = start,
+					  .entry.data = restart,
+					  .kill.data = restart };
 	restart->spawn = copy(spawn);
-	if (!restart->spawn)
-		return -ENOMEM;
-	restart->kill.data = restart;
-	restart->next = supervisor->restarts;
-	supervisor->restarts = restart;
-	return 0;
+	return restart->spawn ? 0 : -ENOMEM;
 }
 
 int trp_restart_replace(struct trp_restart *restart,
@@ -38,6 +43,9 @@ int trp_restart_replace(struct trp_restart *restart,
 
 	if (!ours)
 		return -ENOMEM;
+	ours->birth->fence = restart->spawn->birth->fence;
+	if (restart->ref)
+		child_of(restart)->spawn = ours;
 	troupe__control__spawn__free_unpacked(restart->spawn, NULL);
 	restart->spawn = ours;
 	return 0;
@@ -45,32 +53,103 @@ int trp_restart_replace(struct trp_restart *restart,
 
 void trp_restart_fini(struct trp_restart *restart)
 {
-	struct trp_restart **link;
-
 	if (!restart->supervisor)
 		return;
-	link = &restart->supervisor->restarts;
-	for (; *link != restart; link = &(*link)->next)
-		assert(*link);
-	*link = restart->next;
+	trp_timers_cancel(&restart->supervisor->timers, &restart->kill);
 	trp_restart_policy_leave(&restart->supervisor->restarting,
 				 &restart->entry);
-	trp_timers_cancel(&restart->supervisor->timers, &restart->kill);
 	troupe__control__spawn__free_unpacked(restart->spawn, NULL);
 	*restart = (struct trp_restart) { 0 };
 }
 
-/* ---- starting ----------------------------------------------------------- */
+/* ---- the owner of its actor ---------------------------------------------- */
 
-static int64_t start_later(struct trp_restart *restart)
+static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
+		      const struct troupe_end *end)
 {
-	uint64_t random = 0;
+	const struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_restart *restart = child->owner_data;
 
-	assert(!restart->ref);
-	/* Without randomness the pauses have no jitter. */
-	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	return trp_restart_policy_ended(&restart->supervisor->restarting,
-					&restart->entry, troupe_now(), random);
+	if (restart->ended)
+		restart->ended(restart);
+	if (!restart->is_wanted || restart->is_stopping ||
+	    supervisor->is_ending ||
+	    !(restart->is_always || trp_revival_is_due(child, end)))
+		return false;
+	trp_revival_pause(supervisor, &restart->entry);
+	return true;
+}
+
+static void is_ready(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_restart *restart = child->owner_data;
+
+	if (child->state != CHILD_DOWN)
+		trp_restart_policy_is_up(&supervisor->restarting,
+					 &restart->entry);
+}
+
+/* Now, whatever came before: as another actor. */
+static void start_anew(struct trp_restart *restart)
+{
+	struct trp_restart_table *table = &restart->supervisor->restarting;
+
+	trp_restart_policy_leave(table, &restart->entry);
+	trp_restart_policy_begin(table, &restart->entry,
+				 &trp_restart_policy_endless);
+}
+
+/* All that it has spawned is killed after this. */
+static void is_buried(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_restart *restart = child->owner_data;
+	bool was_stopping = restart->is_stopping;
+
+	child->owner = NULL;
+	child->spawn = NULL;
+	restart->ref = 0;
+	restart->is_stopping = false;
+	trp_timers_cancel(&supervisor->timers, &restart->kill);
+	if (restart->is_wanted && !supervisor->is_ending &&
+	    (was_stopping || restart->is_always))
+		start_anew(restart);
+	else
+		trp_restart_policy_leave(&supervisor->restarting,
+					 &restart->entry);
+	TRP_CHECK(trp_restart_check(restart));
+}
+
+static const struct trp_owner owner = {
+	.ended = has_ended,
+	.ready = is_ready,
+	.buried = is_buried,
+};
+
+/* ---- starting ------------------------------------------------------------ */
+
+static int launch(struct trp_restart *restart)
+{
+	struct trp_supervisor *supervisor = restart->supervisor;
+	Troupe__Control__Spawn *spawn = restart->spawn;
+	struct trp_child *child;
+	int r;
+
+	spawn->birth->fence = restart->fence;
+	spawn->birth->is_owned = true;
+	r = trp_supervisor_spawn(supervisor, TRP_SLOT_SUPERVISOR, spawn,
+				 &restart->ref);
+	if (r < 0)
+		return r;
+	child = child_of(restart);
+	child->restart = restart;
+	child->owner = &owner;
+	child->owner_data = restart;
+	child->spawn = spawn;
+	if (restart->is_offered)
+		trp_registry_offer(&supervisor->registry, spawn->name, "");
+	return 0;
 }
 
 static void start(struct trp_restart_entry *entry)
@@ -82,35 +161,21 @@ static void start(struct trp_restart_entry *entry)
 
 	if (supervisor->is_ending)
 		return;
-	assert(!restart->ref && restart->is_wanted);
-	restart->spawn->birth->fence = restart->fence;
-	r = trp_supervisor_spawn(supervisor, TRP_SLOT_SUPERVISOR,
-				 restart->spawn, &restart->ref);
+	assert(restart->is_wanted && !restart->is_stopping);
+	if (restart->ref) {
+		trp_exit_start_again(supervisor, trp_ref_slot(restart->ref));
+		return;
+	}
+	r = launch(restart);
 	if (r < 0) {
-		pause = start_later(restart);
+		pause = trp_revival_pause(supervisor, entry);
 		troupe_log(TROUPE_WARNING,
 			   "%s cannot be started (%s); the next try is in "
 			   "%d ms",
 			   restart->spawn->birth->label, strerror(-r),
 			   (int)(pause / 1000000));
-		return;
 	}
-	supervisor->children.child[trp_ref_slot(restart->ref)].restart =
-		restart;
-	if (restart->is_offered)
-		trp_registry_offer(&supervisor->registry, restart->spawn->name,
-				   "");
-}
-
-/* Now, whatever came before. */
-static void start_anew(struct trp_restart *restart)
-{
-	trp_restart_policy_leave(&restart->supervisor->restarting,
-				 &restart->entry);
-	restart->entry.start = start;
-	trp_restart_policy_join(&restart->entry, &trp_restart_policy_endless,
-				troupe_now());
-	start(&restart->entry);
+	TRP_CHECK(trp_restart_check(restart));
 }
 
 void trp_restart_want(struct trp_restart *restart, uint64_t fence)
@@ -122,25 +187,7 @@ void trp_restart_want(struct trp_restart *restart, uint64_t fence)
 	TRP_CHECK(trp_restart_check(restart));
 }
 
-void trp_restart_due(struct trp_supervisor *supervisor)
-{
-	struct trp_restart_entry *entry;
-
-	while ((entry = trp_restart_policy_due(&supervisor->restarting,
-					       troupe_now())))
-		entry->start(entry);
-}
-
-void trp_restart_born(struct trp_supervisor *supervisor, uint32_t slot)
-{
-	struct trp_restart *restart = supervisor->children.child[slot].restart;
-
-	if (restart && trp_ref_slot(restart->ref) == slot)
-		trp_restart_policy_is_up(&supervisor->restarting,
-					 &restart->entry);
-}
-
-/* ---- stopping ----------------------------------------------------------- */
+/* ---- stopping ------------------------------------------------------------ */
 
 /* The actor and all its descendants. */
 static int kill_all(struct troupe_timer *timer)
@@ -156,75 +203,42 @@ static int kill_all(struct troupe_timer *timer)
 
 void trp_restart_stop(struct trp_restart *restart, int64_t grace_ms)
 {
-	struct trp_timers *timers = &restart->supervisor->timers;
+	struct trp_supervisor *supervisor = restart->supervisor;
 
 	restart->is_wanted = false;
 	if (restart->is_stopping)
 		return;
 	if (!restart->ref) {
-		trp_restart_policy_leave(&restart->supervisor->restarting,
+		trp_restart_policy_leave(&supervisor->restarting,
 					 &restart->entry);
 		return;
 	}
 	restart->is_stopping = true;
-	trp_supervisor_stop(restart->supervisor, trp_ref_slot(restart->ref));
 	restart->kill.fired = kill_all;
-	if (trp_timers_start(timers, &restart->kill, troupe_in_ms(grace_ms)) <
-	    0)
+	if (trp_timers_start(&supervisor->timers, &restart->kill,
+			     troupe_in_ms(grace_ms)) < 0)
 		kill_all(&restart->kill);
+	/* One that is down ends at once. */
+	if (restart->ref)
+		trp_supervisor_stop(supervisor, trp_ref_slot(restart->ref));
 	TRP_CHECK(trp_restart_check(restart));
 }
 
-/* Where it runs, its entry is up, or starting. */
 void trp_restart_check(const struct trp_restart *restart)
 {
-	const struct trp_child_table *children = &restart->supervisor->children;
 	enum trp_restart_state state = restart->entry.state;
+	const struct trp_child *child;
 
 	assert(!restart->is_stopping || restart->ref);
-	assert(!restart->ref ||
-	       children->child[trp_ref_slot(restart->ref)].restart == restart);
-	assert(!restart->ref ==
-	       !(state == TRP_RESTART_UP || state == TRP_RESTART_STARTING));
 	assert(!restart->kill.place || restart->is_stopping);
 	trp_restart_policy_check(&restart->supervisor->restarting);
-}
-
-static bool is_done(const struct trp_restart *restart,
-		    const struct troupe_end *end)
-{
-	return !restart->is_always && (end->reason.cause == TROUPE_NORMAL ||
-				       end->reason.cause == TROUPE_SHUTDOWN);
-}
-
-static void has_ended(struct trp_restart *restart, const struct troupe_end *end)
-{
-	struct trp_supervisor *supervisor = restart->supervisor;
-	bool was_stopping = restart->is_stopping;
-
-	restart->ref = 0;
-	restart->is_stopping = false;
-	trp_timers_cancel(&supervisor->timers, &restart->kill);
-	if (restart->ended)
-		restart->ended(restart);
-	if (!restart->is_wanted || supervisor->is_ending ||
-	    (!was_stopping && is_done(restart, end)))
-		trp_restart_policy_leave(&supervisor->restarting,
-					 &restart->entry);
-	else if (was_stopping)
-		start_anew(restart);
-	else
-		start_later(restart);
-	TRP_CHECK(trp_restart_check(restart));
-}
-
-void trp_restart_ended(struct trp_supervisor *supervisor,
-		       const struct troupe_end *end)
-{
-	struct trp_restart *restart = supervisor->restarts;
-
-	while (restart && restart->ref != end->ref)
-		restart = restart->next;
-	if (restart)
-		has_ended(restart, end);
+	if (!restart->ref) {
+		assert(state != TRP_RESTART_UP &&
+		       state != TRP_RESTART_STARTING);
+		return;
+	}
+	child = child_of(restart);
+	assert(state != TRP_RESTART_NONE && trp_child_is_alive(child));
+	assert(child->restart == restart && child->owner == &owner);
+	assert(child->owner_data == restart && child->spawn == restart->spawn);
 }

@@ -67,6 +67,23 @@ void trp_restart_policy_join(struct trp_restart_entry *entry,
 	entry->timer.data = entry;
 }
 
+static void make_due(struct trp_restart_table *table,
+		     struct trp_restart_entry *entry)
+{
+	entry->state = TRP_RESTART_DUE;
+	entry->next = NULL;
+	*table->last = entry;
+	table->last = &entry->next;
+}
+
+void trp_restart_policy_begin(struct trp_restart_table *table,
+			      struct trp_restart_entry *entry,
+			      const struct trp_restart_rules *rules)
+{
+	trp_restart_policy_join(entry, rules, TROUPE_POLL);
+	make_due(table, entry);
+}
+
 void trp_restart_policy_is_up(struct trp_restart_table *table,
 			      struct trp_restart_entry *entry)
 {
@@ -92,15 +109,6 @@ void trp_restart_policy_leave(struct trp_restart_table *table,
 			table->last = link;
 	}
 	entry->state = TRP_RESTART_NONE;
-}
-
-static void make_due(struct trp_restart_table *table,
-		     struct trp_restart_entry *entry)
-{
-	entry->state = TRP_RESTART_DUE;
-	entry->next = NULL;
-	*table->last = entry;
-	table->last = &entry->next;
 }
 
 static int64_t pause_of(const struct trp_restart_entry *entry, uint64_t random)

@@ -71,6 +71,10 @@ void trp_restart_policy_check(const struct trp_restart_table *table);
 void trp_restart_policy_join(struct trp_restart_entry *entry,
 			     const struct trp_restart_rules *rules,
 			     struct troupe_time now);
+/* NONE -> DUE: it is to be started, for the first time. */
+void trp_restart_policy_begin(struct trp_restart_table *table,
+			      struct trp_restart_entry *entry,
+			      const struct trp_restart_rules *rules);
 /* -> NONE, from any state. */
 void trp_restart_policy_leave(struct trp_restart_table *table,
 			      struct trp_restart_entry *entry);

@@ -23,6 +23,14 @@ static bool is_clean(const struct troupe_end *end)
 	       end->reason.cause == TROUPE_SHUTDOWN;
 }
 
+bool trp_revival_is_due(const struct trp_child *child,
+			const struct troupe_end *end)
+{
+	return !child->is_told &&
+	       (!is_clean(end) ||
+		child->spawn->restart == TROUPE_RESTART_ALWAYS);
+}
+
 static void give_up(struct trp_supervisor *supervisor, uint32_t slot,
 		    const struct troupe_end *end)
 {
@@ -37,19 +45,34 @@ static void give_up(struct trp_supervisor *supervisor, uint32_t slot,
 		   entry->title, trp_revival_rules->limit + 1);
 }
 
+int64_t trp_revival_pause(struct trp_supervisor *supervisor,
+			  struct trp_restart_entry *entry)
+{
+	uint64_t random = 0;
+
+	/* Without randomness the pauses have no jitter. */
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	return trp_restart_policy_ended(&supervisor->restarting, entry,
+					troupe_now(), random);
+}
+
+void trp_revival_due(struct trp_supervisor *supervisor)
+{
+	struct trp_restart_entry *entry;
+
+	while ((entry = trp_restart_policy_due(&supervisor->restarting,
+					       troupe_now())))
+		entry->start(entry);
+}
+
 static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 		      const struct troupe_end *end)
 {
 	struct trp_child *child = child_of(supervisor, slot);
-	uint64_t random = 0;
 
-	if (child->is_told || supervisor->is_ending ||
-	    (is_clean(end) && child->spawn->restart != TROUPE_RESTART_ALWAYS))
+	if (supervisor->is_ending || !trp_revival_is_due(child, end))
 		return false;
-	/* Without randomness the pauses have no jitter. */
-	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	if (trp_restart_policy_ended(&supervisor->restarting, &child->entry,
-				     troupe_now(), random) >= 0)
+	if (trp_revival_pause(supervisor, &child->entry) >= 0)
 		return true;
 	give_up(supervisor, slot, end);
 	return false;

@@ -28,7 +28,7 @@
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/reaper.h"
 #include "runtime/supervisor/requests.h"
-#include "runtime/supervisor/restart.h"
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 
@@ -375,7 +375,7 @@ static void fire_timers(struct trp_supervisor *supervisor)
 
 	while ((timer = trp_timers_due(&supervisor->timers, now)))
 		timer->fired(timer);
-	trp_restart_due(supervisor);
+	trp_revival_due(supervisor);
 }
 
 static struct troupe_time next_timer(const struct trp_supervisor *supervisor)

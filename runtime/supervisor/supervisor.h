@@ -72,7 +72,6 @@ struct trp_supervisor {
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	uint64_t deaths; /* that a restart followed */
-	struct trp_restart *restarts;
 	struct trp_restart_table restarting;
 	struct trp_given_up given_up[TRP_GIVEN_UP]; /* the latest */
 	uint64_t given_up_count;

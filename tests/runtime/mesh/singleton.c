@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/troupe_restart.h"
+
 static const char *local_url(void)
 {
 	static char url[64];
@@ -140,7 +142,8 @@ static int crown_init(const void *arguments)
 {
 	troupe_ref ref;
 
-	board->seen[this_node].starts++;
+	/* In place: the first tree's root is killed once. */
+	CHECK((int)troupe_incarnation() == board->seen[this_node].starts++);
 	board->fence_of_crown = troupe_fence();
 	CHECK(troupe_fence() != 0);
 	return troupe_spawn_function(middle_run, NULL, &ref);

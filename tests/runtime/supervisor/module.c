@@ -6,20 +6,42 @@
 #include "runtime/supervisor/module.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/restart.h"
+#include "runtime/troupe_ends.h"
 #include "runtime/troupe_mesh.h"
+#include "runtime/troupe_restart.h"
+#include "runtime/troupe_tree.h"
 
-enum { BEGUN, FENCE, LEFT, CLOSED };
+enum { BEGUN, FENCE, LEFT, CLOSED, INCARNATION, SUM };
 
 /* ---- the module, in the supervisor --------------------------------------- */
 
 static int begin(const void *arguments)
 {
 	board->value[FENCE] = (long)troupe_fence();
+	board->value[INCARNATION] = troupe_incarnation();
 	board->value[BEGUN]++;
 	return 0;
 }
 
-static const struct troupe_class kept_class = { .name = "kept", .init = begin };
+/* 0 is the end of its process. */
+static int on_addend(const struct troupe_message *message)
+{
+	const Play__Number *number = message->body;
+
+	if (!number->value)
+		abort();
+	board->value[SUM] = 10 * board->value[SUM] + (long)number->value;
+	return 0;
+}
+
+static const struct troupe_handler kept_handlers[] = {
+	{ &play__number__descriptor, on_addend },
+	{ NULL, NULL },
+};
+
+static const struct troupe_class kept_class = { .name = "kept",
+						.handlers = kept_handlers,
+						.init = begin };
 static struct trp_restart kept;
 
 static int open_module(struct trp_supervisor *supervisor,
@@ -113,13 +135,18 @@ static const struct trp_module *const one_with_a_type[] = { &has_a_type, NULL };
 
 /* ---- actors -------------------------------------------------------------- */
 
+static bool is_now(int what, long value)
+{
+	int64_t end = troupe_in_ms(20000).ns;
+
+	while (board->value[what] < value && troupe_now().ns < end)
+		stage_receive(1);
+	return board->value[what] == value;
+}
+
 static bool has_begun(long times)
 {
-	int64_t end = troupe_in_ms(10000).ns;
-
-	while (board->value[BEGUN] < times && troupe_now().ns < end)
-		stage_receive(1);
-	return board->value[BEGUN] == times;
+	return is_now(BEGUN, times);
 }
 
 static int ask_for_another(int64_t fence)
@@ -168,6 +195,84 @@ Test(module, a_restart_at_once_takes_the_slot_of_the_one_before)
 	stage_modules = modules;
 	stage_slots = 4; /* the supervisor, the root, the kept one, another */
 	stage_pass(fills_all_slots);
+}
+
+static void add(troupe_ref ref, int64_t value)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	number.value = value;
+	CHECK(troupe_send(ref, &number.base) == 0);
+}
+
+static troupe_ref the_kept_one(void)
+{
+	troupe_ref ref = 0;
+
+	CHECK(has_begun(1));
+	CHECK(troupe_lookup("//kept", &ref) == 0);
+	CHECK(troupe_monitor(ref, NULL) == 0);
+	return ref;
+}
+
+static struct troupe_end next_end(troupe_ref ref)
+{
+	const struct troupe_pattern ends = { .type = &troupe__end__descriptor,
+					     .sender = ref };
+	struct troupe_message message;
+
+	CHECK(troupe_receive(&ends, 1, troupe_in_ms(20000), &message) == 0);
+	return *(const struct troupe_end *)message.body;
+}
+
+static int kills_the_kept_one(int argc, char **argv)
+{
+	troupe_ref ref = the_kept_one(), now;
+	struct troupe_end end;
+
+	for (int i = 0; i < 3; i++)
+		add(ref, i);
+	end = next_end(ref);
+	CHECK(end.will_restart && end.incarnation == 0);
+	add(ref, 3);
+	CHECK(has_begun(2) && board->value[INCARNATION] == 1);
+	CHECK(troupe_lookup("//kept", &now) == 0 && now == ref);
+	CHECK(board->value[FENCE] == 1);
+	add(ref, 4);
+	CHECK(is_now(SUM, 1234)); /* in order */
+	CHECK(ask_for_another(7) == 0);
+	end = next_end(ref);
+	CHECK(!end.will_restart && end.incarnation == 1);
+	CHECK(end.reason.cause == TROUPE_SHUTDOWN);
+	CHECK(has_begun(3) && board->value[INCARNATION] == 0);
+	CHECK(board->value[FENCE] == 7);
+	CHECK(troupe_lookup("//kept", &now) == 0 && now != ref);
+	return 0;
+}
+
+Test(module, one_that_dies_is_back_in_place_until_another_is_wanted)
+{
+	stage_modules = modules;
+	stage_pass(kills_the_kept_one);
+}
+
+static int ends_it_while_it_is_down(int argc, char **argv)
+{
+	troupe_ref ref = the_kept_one();
+
+	add(ref, 0);
+	CHECK(next_end(ref).will_restart);
+	CHECK(ask_for_another(5) == 0);
+	CHECK(!next_end(ref).will_restart);
+	CHECK(has_begun(2) && board->value[FENCE] == 5);
+	CHECK(board->value[INCARNATION] == 0);
+	return 0;
+}
+
+Test(module, another_is_wanted_while_one_is_down)
+{
+	stage_modules = modules;
+	stage_pass(ends_it_while_it_is_down);
 }
 
 /* It names no type, and has never sent one. */

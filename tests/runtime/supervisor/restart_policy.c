@@ -260,6 +260,13 @@ static void step(unsigned *seed)
 	case TRP_RESTART_NONE:
 	case TRP_RESTART_GIVEN_UP:
 		trp_restart_policy_leave(&table, &entry[i]);
+		if (rand_r(seed) % 2) {
+			trp_restart_policy_begin(&table, &entry[i],
+						 &trp_restart_policy_rules);
+			model[i] = (struct model) { .state = TRP_RESTART_DUE,
+						    .number = ++last_number };
+			break;
+		}
 		trp_restart_policy_join(&entry[i], &trp_restart_policy_rules,
 					at(now));
 		model[i] = (struct model) { .state = TRP_RESTART_UP,
