@@ -69,6 +69,12 @@ struct troupe_class {
 	/* An actor that this one monitors has ended. */
 	int (*down)(const struct troupe_end *end);
 
+	/*
+	 * An exit signal of a linked actor or of troupe_exit_signal().  NULL:
+	 * it ends this actor with that reason, see troupe_link.h.
+	 */
+	int (*exit_signal)(const struct troupe_end *end);
+
 	/* Before the actor ends in order, told to or by itself, unless init()
 	 * has failed; after it only child_stopped is called. */
 	void (*stop)(void);

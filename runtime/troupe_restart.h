@@ -8,7 +8,7 @@
  * again.  The message in the handler at its death is skipped or handed over
  * again (struct troupe_class).  Calls that it was handling, or had not answered
  * yet, fail with -EHOSTDOWN; later ones wait for it.  Its children are stopped
- * before; its timers, inputs, monitors and calls are gone.
+ * before; its timers, inputs, monitors, links and calls are gone.
  *
  * A restart follows after a pause, from 0.1 to 15 s, that doubles at each end
  * and begins anew after a life of a minute.  After 20 restarts without such a

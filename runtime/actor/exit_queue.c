@@ -2,6 +2,7 @@
 #include "runtime/actor/exit_queue.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 void trp_exit_queue_push(struct trp_exit_queue *queue,
 			 struct trp_exit_notice *notice)
@@ -53,4 +54,22 @@ struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
 		    (watch || (*link)->end.ref == ref))
 			return unlink_notice(queue, link);
 	return NULL;
+}
+
+void trp_exit_queue_take_out(struct trp_exit_queue *queue,
+			     const struct trp_exit_notice *notice)
+{
+	struct trp_exit_notice **link = &queue->first;
+
+	while (*link != notice)
+		link = &(*link)->next;
+	unlink_notice(queue, link);
+}
+
+void trp_exit_queue_drop(struct trp_exit_queue *queue, uint64_t watch)
+{
+	struct trp_exit_notice *notice;
+
+	while ((notice = trp_exit_queue_take(queue, watch, 0)))
+		free(notice);
 }

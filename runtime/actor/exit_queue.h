@@ -25,6 +25,12 @@ void trp_exit_queue_push(struct trp_exit_queue *queue,
 			 struct trp_exit_notice *notice);
 void trp_exit_queue_check(const struct trp_exit_queue *queue);
 struct trp_exit_notice *trp_exit_queue_pop(struct trp_exit_queue *queue);
-/* Takes out the one with that watch, or (watch 0) about that actor; or NULL. */
+/* Takes out the first with that watch, or (watch 0) about that actor; or
+ * NULL. */
 struct trp_exit_notice *trp_exit_queue_take(struct trp_exit_queue *queue,
 					    uint64_t watch, troupe_ref ref);
+/* Takes out that one, which is in it. */
+void trp_exit_queue_take_out(struct trp_exit_queue *queue,
+			     const struct trp_exit_notice *notice);
+/* Frees all with that watch. */
+void trp_exit_queue_drop(struct trp_exit_queue *queue, uint64_t watch);

@@ -23,6 +23,7 @@
 #include "runtime/actor/call.h"
 #include "runtime/actor/overflow.h"
 #include "runtime/actor/receive.h"
+#include "runtime/actor/report.h"
 #include "runtime/actor/target_watch.h"
 #include "runtime/control/client.h"
 #include "runtime/control/control.pb-c.h"
@@ -99,6 +100,20 @@ static void drop_exits(struct trp_exit_queue *queue)
 		free(trp_exit_queue_pop(queue));
 }
 
+static void leave_exit_record(void)
+{
+	const struct troupe_reason *reason = trp_report_reason();
+
+	if (reason)
+		trp_status_write_exit(trp_self.status, reason->cause,
+				      reason->code, reason->text);
+	else
+		trp_status_write_exit(trp_self.status,
+				      trp_self.is_stopping ? TROUPE_SHUTDOWN
+							   : TROUPE_NORMAL,
+				      0, NULL);
+}
+
 static void leave_arena(void)
 {
 	struct trp_timers *timers = &trp_self.timers;
@@ -110,10 +125,7 @@ static void leave_arena(void)
 	trp_timers_fini(timers);
 	trp_wait_fini(&trp_self.wait);
 	trp_mailbox_fini(&trp_self.mailbox);
-	trp_status_write_exit(trp_self.status,
-			      trp_self.is_stopping ? TROUPE_SHUTDOWN
-						   : TROUPE_NORMAL,
-			      0, NULL);
+	leave_exit_record();
 	trp_arena_fini(&node.arena);
 }
 

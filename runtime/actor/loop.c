@@ -9,13 +9,12 @@
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/input.h"
 #include "runtime/actor/overflow.h"
-#include "runtime/actor/saved_mail.h"
+#include "runtime/actor/report.h"
 #include "runtime/actor/stash.h"
 #include "runtime/actor/take.h"
 #include "runtime/actor/target_watch.h"
 #include "runtime/node/process.h"
 #include "runtime/node/trace.h"
-#include "runtime/node/watch.h"
 
 enum {
 	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
@@ -23,19 +22,6 @@ enum {
 };
 
 /* ---- turns --------------------------------------------------------------- */
-
-int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
-		     const struct troupe_end *end)
-{
-	int64_t begin = trp_trace_begin();
-	int r;
-
-	trp_self_begin();
-	r = callback(end);
-	trp_self.is_busy = false;
-	trp_trace_span("callback", "end of another", begin);
-	return trp_self_result(r);
-}
 
 /* The streams for which a sleeping actor is to be woken. */
 static unsigned heeded(void)
@@ -61,52 +47,17 @@ static int drain(const struct troupe_end *end)
 	return r ? r : trp_take_from(trp_ref_slot(end->ref), end->incarnation);
 }
 
-/* For troupe_receive(), or troupe_wait(). */
-static int claim_later(struct trp_exit_notice *notice)
-{
-	enum { MOST = 16384 };
-
-	if (trp_self.routes->end(notice))
-		return TRP_STEP_DONE;
-	notice->number = trp_saved_mail_number();
-	trp_exit_queue_push(&trp_self.unclaimed, notice);
-	if (trp_self.unclaimed.count > MOST)
-		free(trp_exit_queue_pop(&trp_self.unclaimed));
-	return TRP_STEP_DONE;
-}
-
 static int turn_exits(void)
 {
-	const struct troupe_class *klass = trp_self.klass;
-	int (*callback)(const struct troupe_end *end) = NULL;
 	struct trp_exit_notice *notice;
 	int r = drain(&trp_self.exits.first->end);
 
 	if (r != TRP_STEP_IDLE)
 		return r;
 	notice = trp_exit_queue_pop(&trp_self.exits);
-	r = TRP_STEP_DONE;
 	/* Closures of its calls come before the callback of its end. */
 	trp_target_watch_ended(&notice->end, notice->taken);
-	switch (trp_watch_kind(notice->watch)) {
-	case TRP_WATCH_CHILD:
-		callback = klass->child_stopped;
-		break;
-	case TRP_WATCH_MONITOR:
-		callback = klass->down;
-		break;
-	case TRP_WATCH_TARGET:
-	case TRP_WATCH_WAIT: /* it waits no more */
-	case TRP_WATCH_KINDS:
-		goto out;
-	}
-	if (callback)
-		r = trp_loop_run_end(callback, &notice->end);
-	else if (trp_self.routes->end)
-		return claim_later(notice);
-out:
-	free(notice);
-	return r;
+	return trp_report_hand_out(notice);
 }
 
 static int turn_timers(void)

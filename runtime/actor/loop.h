@@ -20,7 +20,3 @@ int trp_loop_rest(struct troupe_time deadline);
  * them: one step of a blocking call.  0 or negative.
  */
 int trp_loop_block(struct troupe_time deadline);
-
-/* A callback about the end of another; as a turn. */
-int trp_loop_run_end(int (*callback)(const struct troupe_end *end),
-		     const struct troupe_end *end);

@@ -18,6 +18,7 @@
 #include "runtime/actor/mail.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/receive.h"
+#include "runtime/actor/report.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/actor/stash.h"
@@ -60,7 +61,7 @@ static void stop_children(void)
 	while ((notice = trp_exit_queue_pop(&trp_self.exits))) {
 		if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
 		    klass->child_stopped)
-			trp_loop_run_end(klass->child_stopped, &notice->end);
+			trp_report_run(klass->child_stopped, &notice->end);
 		free(notice);
 	}
 }
@@ -74,6 +75,11 @@ static _Noreturn void fail(int r)
 	snprintf(text, sizeof(text), "%s: unhandled %s", strerror(-r),
 		 trp_self.unhandled);
 	trp_self_exit(TROUPE_ERROR, r, text);
+}
+
+static _Noreturn void end_as_told(const struct troupe_reason *reason)
+{
+	trp_self_exit(reason->cause, reason->code, reason->text);
 }
 
 static TRP_HOT bool has_begun; /* init() has not failed */
@@ -95,6 +101,8 @@ static _Noreturn void wind_up(int r)
 	trp_receive_end();
 	trp_stash_end();
 	trp_saved_mail_told();
+	if (trp_report_reason())
+		end_as_told(trp_report_reason());
 	if (r < 0)
 		fail(r);
 	trp_self_exit(trp_self.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL, 0,

@@ -28,8 +28,8 @@ static int unwatch(uint64_t id)
 	request.is_over = true;
 	r = trp_actor_request(&request.base, NULL);
 	trp_take_reports();
-	free(trp_exit_queue_take(&trp_self.exits, id, 0));
-	free(trp_exit_queue_take(&trp_self.unclaimed, id, 0));
+	trp_exit_queue_drop(&trp_self.exits, id);
+	trp_exit_queue_drop(&trp_self.unclaimed, id);
 	return r;
 }
 

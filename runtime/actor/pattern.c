@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include "runtime/troupe_ends.h"
+#include "runtime/troupe_link.h"
 #include "runtime/node/types.h"
 #include "serialize/example.h"
 #include "serialize/message.h"
@@ -21,7 +22,8 @@ const ProtobufCMessageDescriptor *trp_pattern_type(
 
 bool trp_pattern_is_for_ends(const struct troupe_pattern *pattern)
 {
-	return pattern->type == &troupe__end__descriptor;
+	return pattern->type == &troupe__end__descriptor ||
+	       pattern->type == &troupe__exit_signal__descriptor;
 }
 
 /* An example is compared field by field with what the table unpacks. */

@@ -16,7 +16,7 @@ int trp_pattern_check(const struct troupe_pattern *patterns, size_t count);
 const ProtobufCMessageDescriptor *trp_pattern_type(
 	const struct troupe_pattern *pattern);
 
-/* It matches ends, and no mail. */
+/* It matches ends or exit signals, and no mail. */
 bool trp_pattern_is_for_ends(const struct troupe_pattern *pattern);
 
 /* Matches the body of a message of its type; the sender is checked already. */

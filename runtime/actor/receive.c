@@ -26,7 +26,9 @@
 #include "runtime/actor/pattern.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/node/trace.h"
+#include "runtime/node/watch.h"
 #include "runtime/troupe_ends.h"
+#include "runtime/troupe_link.h"
 #include "runtime/node/types.h"
 #include "serialize/type.h"
 
@@ -326,13 +328,23 @@ static void search(struct list *list, struct found *found)
 
 /* ---- ends ---------------------------------------------------------------- */
 
+static const ProtobufCMessageDescriptor *type_of_end(
+	const struct trp_exit_notice *notice)
+{
+	return trp_watch_kind(notice->watch) < TRP_WATCH_LINK
+		       ? &troupe__end__descriptor
+		       : &troupe__exit_signal__descriptor;
+}
+
 /* The first pattern that is for this end; -1: none. */
-static int match_end(const struct troupe_end *end,
+static int match_end(const struct trp_exit_notice *notice,
 		     struct troupe_message *ret_message)
 {
+	const struct troupe_end *end = &notice->end;
+
 	*ret_message = (struct troupe_message) {
 		.body = end,
-		.type = &troupe__end__descriptor,
+		.type = type_of_end(notice),
 		.sender = end->ref,
 		.created = troupe_now(),
 		.deadline = TROUPE_NEVER,
@@ -340,7 +352,7 @@ static int match_end(const struct troupe_end *end,
 	for (size_t i = 0; i < wanted.count; i++) {
 		const struct troupe_pattern *pattern = &wanted.patterns[i];
 
-		if (trp_pattern_is_for_ends(pattern) &&
+		if (pattern->type == ret_message->type &&
 		    (!pattern->sender || pattern->sender == end->ref) &&
 		    trp_pattern_matches(pattern, ret_message))
 			return (int)i;
@@ -352,7 +364,7 @@ bool trp_receive_offer_end(struct trp_exit_notice *notice)
 {
 	if (!wanted.patterns || !wanted.has_ends || wanted.index >= 0)
 		return false;
-	wanted.index = match_end(&notice->end, &wanted.message);
+	wanted.index = match_end(notice, &wanted.message);
 	if (wanted.index < 0)
 		return false;
 	assert(!given_end && !given_saved && !is_mail_given);
@@ -367,11 +379,11 @@ static bool take_end(uint64_t before)
 		wanted.has_ends ? trp_self.unclaimed.first : NULL;
 
 	for (; notice && notice->number < before; notice = notice->next) {
-		wanted.index = match_end(&notice->end, &wanted.message);
+		wanted.index = match_end(notice, &wanted.message);
 		if (wanted.index < 0)
 			continue;
-		given_end = trp_exit_queue_take(&trp_self.unclaimed,
-						notice->watch, notice->end.ref);
+		trp_exit_queue_take_out(&trp_self.unclaimed, notice);
+		given_end = notice;
 		return true;
 	}
 	return false;

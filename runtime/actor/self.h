@@ -79,6 +79,8 @@ struct trp_self {
 	uint32_t children;
 
 	bool is_guest;		  /* it joined, and has not left */
+	bool traps;		  /* exit signals; or its class does */
+	bool has_reason;	  /* the order to stop had one: report.h */
 	bool is_busy;		  /* within a callback */
 	_Atomic bool is_stopping; /* told to, by the supervisor or a signal */
 	bool is_closing;

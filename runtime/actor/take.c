@@ -12,10 +12,12 @@
 #include "runtime/actor/dispatch.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
+#include "runtime/actor/report.h"
 #include "runtime/actor/stash.h"
 #include "runtime/node/end.h"
 #include "runtime/node/types.h"
 #include "runtime/node/watch.h"
+#include "serialize/printable.h"
 #include "serialize/type.h"
 
 /* ---- from the supervisor ------------------------------------------------- */
@@ -36,6 +38,10 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	    !ended->will_restart && trp_self.children > 0)
 		trp_self.children--;
 	trp_exit_queue_push(&trp_self.exits, notice);
+	/* At once, for it may wait within a callback. */
+	if (trp_watch_kind(notice->watch) == TRP_WATCH_LINK &&
+	    !trp_report_traps())
+		trp_report_obey(&notice->end);
 }
 
 static void keep_more(struct trp_open_request *request,
@@ -109,17 +115,52 @@ static int take_letter(const struct trp_mail *mail,
 
 /* ---- from any sender ----------------------------------------------------- */
 
-/* The only order that actors give each other. */
-static int take_close(const struct trp_mail *mail,
+static int take_exit_signal(const struct trp_envelope *envelope,
+			    const Troupe__Control__ExitSignal *signal)
+{
+	struct trp_exit_notice *notice;
+
+	/* A successor is not the one that was to end. */
+	if (signal->incarnation != trp_self.incarnation ||
+	    signal->cause > TROUPE_NOCONNECTION)
+		return TRP_STEP_DONE;
+	notice = calloc(1, sizeof(*notice));
+	if (!notice)
+		return -ENOMEM;
+	notice->watch = trp_watch_id(TRP_WATCH_SIGNAL, 0);
+	notice->end.ref = envelope->sender;
+	notice->end.reason.cause = (enum troupe_cause)signal->cause;
+	notice->end.reason.code = signal->code;
+	trp_printable(signal->text, notice->end.reason.text,
+		      sizeof(notice->end.reason.text));
+	return trp_report_hand_out(notice);
+}
+
+/* The orders that actors give each other. */
+static int take_order(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)
 {
-	if (envelope->type != trp_type_of(&troupe__control__close__descriptor))
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
+	ProtobufCMessage *signal;
+	int r;
+
+	if (envelope->type ==
+	    trp_type_of(&troupe__control__close__descriptor)) {
+		if (!trp_self.is_closing)
+			trp_self.closed_at = envelope->created;
+		trp_self.is_closing = true;
+		return TRP_STEP_DONE;
+	}
+	if (envelope->type !=
+		    trp_type_of(&troupe__control__exit_signal__descriptor) ||
+	    trp_self_unpack(mail, &troupe__control__exit_signal__descriptor,
+			    &signal) < 0)
 		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
 					     envelope);
-	if (!trp_self.is_closing)
-		trp_self.closed_at = envelope->created;
-	trp_self.is_closing = true;
-	return TRP_STEP_DONE;
+	r = take_exit_signal(envelope,
+			     (const Troupe__Control__ExitSignal *)signal);
+	trp_scratch_release(&trp_self.scratch, mark);
+	return r;
 }
 
 /* Into the mailbox of a class that has one. */
@@ -169,7 +210,7 @@ static int take_record(const struct trp_mail *mail)
 	trp_status_count(&trp_self.status->received);
 	if (is_ours)
 		return mail->stream == TRP_REPLY ? take_reply(mail, &envelope)
-						 : take_close(mail, &envelope);
+						 : take_order(mail, &envelope);
 	return mail->stream == TRP_MAIL && envelope.kind == TRP_MESSAGE
 		       ? take_letter(mail, &envelope)
 		       : take_control(mail, &envelope);

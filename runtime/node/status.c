@@ -75,6 +75,14 @@ bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref)
 	return slot && trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;
 }
 
+uint32_t trp_status_incarnation(const struct trp_arena *arena, troupe_ref ref)
+{
+	enum trp_state state;
+	const struct trp_slot *slot = slot_of(arena, ref, &state);
+
+	return slot ? trp_life_incarnation(trp_load_relaxed(&slot->life)) : 0;
+}
+
 void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 			   int code, const char *text)
 {

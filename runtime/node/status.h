@@ -89,6 +89,8 @@ bool trp_status_read_exit(const struct trp_status *status,
  * has no process until it is restarted. */
 enum { TRP_NOTE_FULL = 3, TRP_NOTE_DOWN = 4 };
 bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref);
+/* Of that actor; 0 also where there is none. */
+uint32_t trp_status_incarnation(const struct trp_arena *arena, troupe_ref ref);
 
 /* The process of that actor, or 0. */
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);

@@ -11,6 +11,7 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/dead_letter.pb-c.h"
 #include "runtime/troupe_ends.h"
+#include "runtime/troupe_link.h"
 #include "serialize/type.h"
 #include "serialize/value.pb-c.h"
 
@@ -22,8 +23,9 @@ int trp_types_add(const ProtobufCMessageDescriptor *type)
 	const ProtobufCMessageDescriptor *known =
 		trp_type_table_find(&table, id);
 
-	/* Not a type of mail: a message that claims it must not be unpacked. */
-	if (type == &troupe__end__descriptor)
+	/* No types of mail: a message that claims it must not be unpacked. */
+	if (type == &troupe__end__descriptor ||
+	    type == &troupe__exit_signal__descriptor)
 		return 0;
 	if (known)
 		return strcmp(known->name, type->name) == 0 ? 0 : -EEXIST;

@@ -6,23 +6,32 @@
  * end of a child, which needs no watch.
  */
 
-#include <stdint.h>
+#include "runtime/node/ref.h"
 
 enum trp_watch_kind {
 	TRP_WATCH_CHILD,
 	TRP_WATCH_MONITOR, /* troupe_monitor() */
 	TRP_WATCH_WAIT,	   /* troupe_wait() */
 	TRP_WATCH_TARGET,  /* of calls, and others that await an answer */
+	TRP_WATCH_LINK,	   /* troupe_link(): its number is the other side */
+	TRP_WATCH_SIGNAL,  /* no end: troupe_exit_signal() of a living actor */
 	TRP_WATCH_KINDS,
 };
+enum { TRP_WATCH_NUMBER = 3 }; /* its lowest bit */
+static_assert(TRP_WATCH_KINDS <= 1 << TRP_WATCH_NUMBER, "they have 3 bits");
 
 /* number: unique among the watches of that actor. */
 static inline uint64_t trp_watch_id(enum trp_watch_kind kind, uint64_t number)
 {
-	return number * TRP_WATCH_KINDS + kind;
+	return number << TRP_WATCH_NUMBER | kind;
 }
 
 static inline enum trp_watch_kind trp_watch_kind(uint64_t id)
 {
-	return (enum trp_watch_kind)(id % TRP_WATCH_KINDS);
+	return (enum trp_watch_kind)(id & ((1 << TRP_WATCH_NUMBER) - 1));
+}
+
+static inline uint64_t trp_watch_link(troupe_ref other)
+{
+	return trp_watch_id(TRP_WATCH_LINK, trp_ref_in_node(other));
 }

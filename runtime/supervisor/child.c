@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ipc/arena.h"
+#include "runtime/node/watch.h"
 #include "runtime/supervisor/child_address.h"
 
 /* PID_MAX_LIMIT of the kernel; its pid_max may be raised while we run. */
@@ -325,4 +326,37 @@ bool trp_child_unwatch(struct trp_child_table *table, uint32_t watcher,
 	if (entry)
 		trp_watcher_free(&table->watchers, entry);
 	return entry;
+}
+
+int trp_child_link(struct trp_child_table *table, uint32_t a, uint32_t b)
+{
+	const uint64_t of_a = trp_watch_link(trp_child_ref(table, b));
+	int r;
+
+	if (a == b ||
+	    trp_watcher_find(&table->watchers, trp_child_ref(table, a), of_a))
+		return 0;
+	r = trp_child_watch(table, a, b, of_a);
+	if (r == 0)
+		r = trp_child_watch(table, b, a,
+				    trp_watch_link(trp_child_ref(table, a)));
+	if (r < 0)
+		trp_child_unwatch(table, a, of_a);
+	return r;
+}
+
+static void unlink_one(struct trp_child_table *table, troupe_ref a,
+		       troupe_ref b)
+{
+	struct trp_watcher *half =
+		trp_watcher_find(&table->watchers, a, trp_watch_link(b));
+
+	if (half)
+		trp_watcher_free(&table->watchers, half);
+}
+
+void trp_child_unlink(struct trp_child_table *table, troupe_ref a, troupe_ref b)
+{
+	unlink_one(table, a, b);
+	unlink_one(table, b, a);
 }

@@ -200,3 +200,9 @@ int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 /* True if it was there. */
 bool trp_child_unwatch(struct trp_child_table *table, uint32_t watcher,
 		       uint64_t id);
+
+/* A link is two watches, of the other by each.  0, also if there was one and
+ * for one alone; or -ENOMEM.  Both must be alive. */
+int trp_child_link(struct trp_child_table *table, uint32_t a, uint32_t b);
+void trp_child_unlink(struct trp_child_table *table, troupe_ref a,
+		      troupe_ref b);

@@ -171,6 +171,26 @@ void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 	trp_notify_tell(supervisor, trp_ref_slot(to), TRP_MAIL, 0, &ended.base);
 }
 
+/*
+ * Those that it was linked to; the link goes with it.  Before its children are
+ * told to stop, as theirs may be the reason of this end.
+ */
+static void tell_links(struct trp_supervisor *supervisor, uint32_t slot,
+		       const struct troupe_end *end)
+{
+	struct trp_child_table *children = &supervisor->children;
+	struct trp_watcher *watcher, *next;
+
+	for (watcher = children->child[slot].watchers; watcher;
+	     watcher = next) {
+		next = watcher->in[TRP_WATCHER_OF_TARGET].next;
+		if (trp_watch_kind(watcher->id) != TRP_WATCH_LINK)
+			continue;
+		trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
+		trp_child_unlink(children, end->ref, watcher->watcher);
+	}
+}
+
 /* It may be the last child of one that is DOWN, or that wants to end. */
 static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
 {
@@ -391,6 +411,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_slot_down(supervisor, slot);
 	child->grace.fired = is_stopped;
 	child->grace.data = supervisor;
+	tell_links(supervisor, slot, end);
 	stop_children(supervisor, slot);
 	record(supervisor, slot, title, end, &leftover);
 	tell_all(supervisor, slot, child->parent, end, &leftover);
@@ -425,12 +446,14 @@ void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
  *	close		before any report: a receiver that hears of the end
  *			finds all mail that came before it
  *	names		are free before any report, as its reader may want one
+ *	links		before the children, that the reason of theirs is its
  *	stop_children	while they are its children
  *	record		before any report, as its reader may ask
  *	release		after all steps that read the child
  *
  * Of one that is restarted (go_down), in the same order: what it wanted is
- * forgotten, the slot is down, its children stop, the end is recorded and told.
+ * forgotten, the slot is down, its links are told, its children stop, the end
+ *is recorded and told.
  */
 void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	      const struct troupe_end *seen)
@@ -456,6 +479,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	unread = trp_slot_close(supervisor, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_registry_remove_all(&supervisor->registry, &child->names);
+	tell_links(supervisor, slot, &end);
 	stop_children(supervisor, slot);
 	if (child->group)
 		child->group->over(supervisor, slot);

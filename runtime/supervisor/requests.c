@@ -80,7 +80,7 @@ static int on_watch(struct trp_request *request)
 					    .reason.cause = TROUPE_NOPROC };
 	const struct troupe_end *end;
 
-	if (!watch->id)
+	if (!watch->id || trp_watch_kind(watch->id) >= TRP_WATCH_LINK)
 		return -EINVAL;
 	if (watch->is_over) {
 		trp_child_unwatch(&supervisor->children, request->slot,
@@ -97,6 +97,25 @@ static int on_watch(struct trp_request *request)
 	end = trp_exit_history_find(&supervisor->exit_history, watch->ref);
 	trp_exit_tell(supervisor, request->sender, end ? end : &unknown,
 		      watch->id);
+	return 0;
+}
+
+static int on_link(struct trp_request *request)
+{
+	const Troupe__Control__Link *link = request->message;
+	struct trp_supervisor *supervisor = request->supervisor;
+	const struct troupe_end nobody = { .ref = link->ref,
+					   .reason.cause = TROUPE_NOPROC };
+
+	if (link->is_over)
+		trp_child_unlink(&supervisor->children, request->sender,
+				 link->ref);
+	else if (find(request, link->ref))
+		return trp_child_link(&supervisor->children, request->slot,
+				      trp_ref_slot(link->ref));
+	else
+		trp_exit_tell(supervisor, request->sender, &nobody,
+			      trp_watch_link(link->ref));
 	return 0;
 }
 
@@ -192,6 +211,7 @@ static const struct trp_request_kind own[] = {
 	{ &troupe__control__spawn__descriptor, .handle = on_spawn },
 	{ &troupe__control__stop__descriptor, .handle = on_stop },
 	{ &troupe__control__watch__descriptor, .handle = on_watch },
+	{ &troupe__control__link__descriptor, .handle = on_link },
 	{ &troupe__control__register__descriptor, .handle = on_register },
 	{ &troupe__control__whereis__descriptor, .handle = on_whereis },
 	{ &troupe__control__dead_letters__descriptor,

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "runtime/node/watch.h"
 
 enum { BUCKETS_FIRST = 64 };
 
@@ -51,6 +52,9 @@ void trp_watcher_check(const struct trp_watchers *table)
 			for (int list = 0; list < TRP_WATCHER_LISTS; list++)
 				assert(w->in[list].link &&
 				       *w->in[list].link == w);
+			assert(trp_watch_kind(w->id) != TRP_WATCH_LINK ||
+			       trp_watcher_find(table, w->target,
+						trp_watch_link(w->watcher)));
 		}
 	assert(count == table->count);
 }

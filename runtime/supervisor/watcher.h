@@ -8,6 +8,7 @@
  *	w is in a list		<==> in[list].link != NULL
  *	in[list].link != NULL	 ==> *in[list].link == w
  *	count			 ==  those in a bucket, which is by watcher, id
+ *	a is linked to b	<==> b is linked to a
  */
 
 #include <stddef.h>

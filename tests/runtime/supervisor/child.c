@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/node/watch.h"
 #include "runtime/supervisor/child.h"
 #include "runtime/supervisor/child_address.h"
 #include "tests/support/aborts.h"
@@ -152,14 +153,20 @@ Test(child, watches_of_one_target_set_in_turn_end_in_linear_time, .timeout = 60)
 	b = trp_child_add(&table, 0);
 	target = trp_child_add(&table, 0);
 	for (uint64_t id = 1; id <= WATCHES; id++) {
-		cr_assert_eq(trp_child_watch(&table, a, target, id), 0);
-		cr_assert_eq(trp_child_watch(&table, b, target, id), 0);
+		cr_assert_eq(
+			trp_child_watch(&table, a, target, trp_watch_id(1, id)),
+			0);
+		cr_assert_eq(
+			trp_child_watch(&table, b, target, trp_watch_id(1, id)),
+			0);
 	}
 	for (uint64_t id = 1; id <= WATCHES; id++)
-		cr_assert(trp_child_unwatch(&table, b, id));
+		cr_assert(trp_child_unwatch(&table, b, trp_watch_id(1, id)));
 	cr_assert_null(table.child[b].watching);
 	for (uint64_t id = 1; id <= WATCHES; id++)
-		cr_assert_eq(trp_child_watch(&table, b, target, id), 0);
+		cr_assert_eq(
+			trp_child_watch(&table, b, target, trp_watch_id(1, id)),
+			0);
 	trp_child_ended(&table, a);
 	cr_assert_eq(table.watchers.count, WATCHES);
 	trp_child_ended(&table, target);
@@ -209,6 +216,67 @@ Test(child, watches_at_random_are_those_that_were_set)
 				count += target_of[j][k] != 0;
 		cr_assert_eq(table.watchers.count, count);
 	}
+	trp_child_fini(&table);
+}
+
+/* C73, C97: against a matrix. */
+Test(child, links_at_random_are_pairs_and_end_with_either_side)
+{
+	enum { ACTORS = 6 };
+	static bool is_linked[ACTORS + 1][ACTORS + 1];
+	struct trp_child_table table;
+	unsigned seed = 5;
+
+	trp_child_init(&table, ACTORS + 1);
+	for (uint32_t i = 1; i <= ACTORS; i++)
+		trp_child_add(&table, 0);
+	for (int i = 0; i < 20000; i++) {
+		uint32_t a = 1 + rand_r(&seed) % ACTORS;
+		uint32_t b = 1 + rand_r(&seed) % ACTORS;
+		size_t halves = 0;
+
+		if (rand_r(&seed) % 20 == 0) {
+			trp_child_ended(&table, a);
+			trp_child_free(&table, a);
+			trp_child_offer(&table, a, troupe_now());
+			cr_assert_eq(trp_child_add(&table, 0), a);
+			for (b = 1; b <= ACTORS; b++)
+				is_linked[a][b] = is_linked[b][a] = false;
+		} else if (rand_r(&seed) % 2) {
+			trp_child_unlink(&table, trp_child_ref(&table, a),
+					 trp_child_ref(&table, b));
+			is_linked[a][b] = is_linked[b][a] = false;
+		} else {
+			cr_assert_eq(trp_child_link(&table, a, b), 0);
+			is_linked[a][b] = is_linked[b][a] = a != b;
+		}
+		trp_watcher_check(&table.watchers);
+		for (a = 1; a <= ACTORS; a++)
+			for (b = 1; b <= ACTORS; b++)
+				halves += is_linked[a][b];
+		cr_assert_eq(table.watchers.count, halves);
+	}
+	trp_child_fini(&table);
+}
+
+static void check_watchers(void *table)
+{
+	trp_watcher_check(table);
+}
+
+Test(child, the_check_of_watchers_sees_a_link_that_has_one_side)
+{
+	struct trp_child_table table;
+	uint32_t a, b;
+
+	trp_child_init(&table, 8);
+	a = trp_child_add(&table, 0);
+	b = trp_child_add(&table, 0);
+	cr_assert_eq(trp_child_link(&table, a, b), 0);
+	cr_assert_not(aborts(check_watchers, &table.watchers));
+	cr_assert(trp_child_unwatch(&table, a,
+				    trp_watch_link(trp_child_ref(&table, b))));
+	cr_assert(aborts(check_watchers, &table.watchers));
 	trp_child_fini(&table);
 }
 

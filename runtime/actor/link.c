@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Links and exit signals. */
+#include <errno.h>
+#include <stdio.h>
+#include "runtime/actor/post.h"
+#include "runtime/actor/report.h"
+#include "runtime/actor/request.h"
+#include "runtime/actor/take.h"
+#include "runtime/node/watch.h"
+#include "runtime/troupe_link.h"
+
+static int request(troupe_ref ref, bool is_over)
+{
+	Troupe__Control__Link link = TROUPE__CONTROL__LINK__INIT;
+
+	if (!ref)
+		return -EINVAL;
+	if (ref == trp_self.ref)
+		return 0;
+	link.ref = ref;
+	link.is_over = is_over;
+	return trp_actor_request(&link.base, NULL);
+}
+
+int troupe_link(troupe_ref ref)
+{
+	return request(ref, false);
+}
+
+int troupe_unlink(troupe_ref ref)
+{
+	int r = request(ref, true);
+
+	trp_take_reports();
+	trp_exit_queue_drop(&trp_self.exits, trp_watch_link(ref));
+	trp_exit_queue_drop(&trp_self.unclaimed, trp_watch_link(ref));
+	return r;
+}
+
+int troupe_trap_exits(bool is_wanted)
+{
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	if (!trp_self.klass->run)
+		return -EINVAL;
+	trp_self.traps = is_wanted;
+	return 0;
+}
+
+static int post(troupe_ref to, const struct troupe_reason *reason)
+{
+	Troupe__Control__ExitSignal signal = TROUPE__CONTROL__EXIT_SIGNAL__INIT;
+	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
+	char text[TROUPE_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1,
+		 reason->text);
+	signal.cause = reason->cause;
+	signal.code = reason->code;
+	signal.text = text;
+	signal.incarnation = trp_status_incarnation(&trp_self.node->arena, to);
+	return trp_actor_post(to, TRP_MAIL, &envelope, &signal.base, NULL);
+}
+
+int troupe_exit_signal(troupe_ref to, const struct troupe_reason *reason)
+{
+	struct troupe_end end = { .ref = to };
+
+	if (!to || !reason || (unsigned)reason->cause > TROUPE_NOCONNECTION)
+		return -EINVAL;
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	if (trp_status_is_down(&trp_self.node->arena, to))
+		return 0; /* it has no process that could end */
+	if (to != trp_self.ref || trp_report_traps())
+		return post(to, reason);
+	end.reason = *reason; /* at once: its own lane may be full */
+	trp_report_obey(&end);
+	return 0;
+}
