@@ -27,6 +27,7 @@
 #include "troupe_send.h"
 #include "troupe_class.h"
 #include "troupe_actor.h"
+#include "troupe_monitor.h"
 #include "troupe_receive.h"
 #include "troupe_call.h"
 #include "troupe_timer.h"

@@ -61,14 +61,6 @@ TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,
 			   struct troupe_end *ret_end);
 
 /*
- * Calls down() once when `ref` ends; if it is gone already, with a report as
- * from troupe_wait().  ret_monitor may be NULL.  0 or -EINVAL.
- */
-TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
-/* Afterwards down() is not called for it.  0; -EINVAL: not a monitor. */
-TROUPE_API int troupe_demonitor(uint64_t monitor);
-
-/*
  * Ends this actor after the running callback, as if that had returned `result`
  * (TROUPE_STOP: cleanly): for callbacks that return nothing, such as methods
  * and closures.

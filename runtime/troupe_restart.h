@@ -46,11 +46,17 @@ TROUPE_API uint32_t troupe_attempt(void);
  * As troupe_spawn(), with options: each may be 0.  name: as
  * troupe_spawn_named(), child: as troupe_spawn_child() (troupe_tree.h), of
  * which only one may be set.  restart: in place of that of the class.
+ * is_linked, ret_monitor (where it is not NULL), tag: it is linked as by
+ * troupe_link(), and monitored as by troupe_monitor_with(), from its first
+ * moment: the report of one that ends at once has its true reason.
  */
 struct troupe_spawn_options {
 	const char *name;
 	const char *child;
 	enum troupe_restart restart;
+	bool is_linked;
+	uint64_t *ret_monitor;
+	uint64_t tag;
 };
 TROUPE_API int troupe_spawn_with(const struct troupe_spawn_options *options,
 				 const struct troupe_class *klass,

@@ -70,6 +70,8 @@ struct troupe_end {
 	int64_t max_rss;      /* bytes */
 	uint32_t incarnation; /* that ended, from 0: see troupe_restart.h */
 	bool will_restart;
+	uint64_t monitor; /* that reports this, and its tag; else 0 */
+	uint64_t tag;
 };
 
 /* "error -22: no such column", "signal 6, Aborted"; returns buffer. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ends of other actors, reported or waited for. */
+#include "runtime/actor/monitor.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor/loop.h"
@@ -10,12 +11,15 @@
 #include "runtime/node/watch.h"
 #include "runtime/troupe_restart.h"
 
-static int watch(troupe_ref ref, uint64_t id)
+static int watch(troupe_ref ref, uint64_t id, uint64_t tag, const char *name)
 {
 	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
 
 	request.ref = ref;
 	request.id = id;
+	request.tag = tag;
+	if (name)
+		request.name = (char *)name;
 	return trp_actor_request(&request.base, NULL);
 }
 
@@ -33,23 +37,39 @@ static int unwatch(uint64_t id)
 	return r;
 }
 
-int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
+uint64_t trp_monitor_id(void)
 {
-	uint64_t id = trp_watch_id(TRP_WATCH_MONITOR, trp_self_id());
+	return trp_watch_own(TRP_WATCH_MONITOR, trp_self.ref, trp_self_id());
+}
+
+int troupe_monitor_with(troupe_ref ref,
+			const struct troupe_monitor_options *options,
+			uint64_t *ret_monitor)
+{
+	uint64_t id = trp_monitor_id();
 	int r;
 
-	if (!ref)
+	if (options->name ? ref || !*options->name : !ref)
 		return -EINVAL;
-	r = watch(ref, id);
+	r = watch(ref, id, options->tag, options->name);
 	if (r == 0 && ret_monitor)
 		*ret_monitor = id;
 	return r;
 }
 
+int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
+{
+	const struct troupe_monitor_options options = { 0 };
+
+	return troupe_monitor_with(ref, &options, ret_monitor);
+}
+
 int troupe_demonitor(uint64_t monitor)
 {
-	return trp_watch_kind(monitor) == TRP_WATCH_MONITOR ? unwatch(monitor)
-							    : -EINVAL;
+	return trp_watch_kind(monitor) == TRP_WATCH_MONITOR &&
+			       trp_watch_is_of(monitor, trp_self.ref)
+		       ? unwatch(monitor)
+		       : -EINVAL;
 }
 
 /* The first with that watch, or of that actor, that a restart does not follow;
@@ -120,7 +140,7 @@ static int wait_for(troupe_ref ref, struct troupe_time deadline, bool is_next,
 	if (!ref)
 		return -EINVAL;
 	if (!notice) {
-		r = watch(ref, id);
+		r = watch(ref, id, 0, NULL);
 		if (r < 0)
 			return r;
 		begin = trp_trace_begin();

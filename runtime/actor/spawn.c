@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "runtime/actor/monitor.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/take.h"
 #include "runtime/node/image.h"
@@ -125,6 +126,10 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 		request.child = (char *)name;
 	if (options->restart)
 		request.restart = options->restart;
+	request.is_linked = options->is_linked;
+	request.tag = options->tag;
+	if (options->ret_monitor)
+		request.watch = trp_monitor_id();
 	if (r < 0)
 		goto out;
 	/* Counted first: its end may be reported before the answer is read. */
@@ -132,6 +137,8 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 	r = trp_actor_request(&request.base, ret_ref);
 	if (r < 0)
 		trp_self.children--;
+	else if (options->ret_monitor)
+		*options->ret_monitor = request.watch;
 out:
 	free(birth.arguments.data);
 	return r;

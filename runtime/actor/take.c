@@ -33,6 +33,8 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	trp_end_read(ended, &notice->end);
 	notice->watch = ended->watch;
 	notice->taken = ended->taken;
+	if (trp_watch_kind(notice->watch) == TRP_WATCH_MONITOR)
+		notice->end.monitor = notice->watch;
 	/* Those of a spec were not counted. */
 	if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
 	    !ended->will_restart && trp_self.children > 0)

@@ -20,6 +20,7 @@ void trp_end_write(const struct troupe_end *end, uint64_t watch,
 	ret_ended->watch = watch;
 	ret_ended->incarnation = end->incarnation;
 	ret_ended->will_restart = end->will_restart;
+	ret_ended->tag = end->tag;
 }
 
 void trp_end_read(const Troupe__Control__Ended *ended,
@@ -36,6 +37,7 @@ void trp_end_read(const Troupe__Control__Ended *ended,
 		.max_rss = ended->max_rss,
 		.incarnation = ended->incarnation,
 		.will_restart = ended->will_restart,
+		.tag = ended->tag,
 	};
 	snprintf(ret_end->name, sizeof(ret_end->name), "%s", ended->name);
 	snprintf(ret_end->reason.text, sizeof(ret_end->reason.text), "%s",

@@ -31,6 +31,25 @@ static inline enum trp_watch_kind trp_watch_kind(uint64_t id)
 	return (enum trp_watch_kind)(id & ((1 << TRP_WATCH_NUMBER) - 1));
 }
 
+/* The same of a monitor, whose id tells whose it is: nobody takes back that of
+ * another. */
+enum { TRP_WATCH_OWNER = 40 }; /* the lowest bit of its slot and generation */
+
+static inline uint64_t trp_watch_own(enum trp_watch_kind kind, troupe_ref owner,
+				     uint64_t number)
+{
+	uint64_t who =
+		trp_ref_slot(owner) << 9 | (trp_ref_generation(owner) & 0x1ff);
+
+	return who << TRP_WATCH_OWNER | trp_watch_id(kind, number);
+}
+
+static inline bool trp_watch_is_of(uint64_t id, troupe_ref owner)
+{
+	return id >> TRP_WATCH_OWNER ==
+	       trp_watch_own(TRP_WATCH_CHILD, owner, 0) >> TRP_WATCH_OWNER;
+}
+
 static inline uint64_t trp_watch_link(troupe_ref other)
 {
 	return trp_watch_id(TRP_WATCH_LINK, trp_ref_in_node(other));

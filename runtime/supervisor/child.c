@@ -304,10 +304,19 @@ void trp_child_offer_lowest(struct trp_child_table *table)
 int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 		    uint32_t target, uint64_t id)
 {
+	return trp_child_monitor(table, watcher, target, id, 0, NULL);
+}
+
+int trp_child_monitor(struct trp_child_table *table, uint32_t watcher,
+		      uint32_t target, uint64_t id, uint64_t tag,
+		      const char *name)
+{
 	const struct trp_watcher entry = {
 		.watcher = trp_child_ref(table, watcher),
 		.target = trp_child_ref(table, target),
 		.id = id,
+		.tag = tag,
+		.name = name,
 	};
 
 	assert(trp_child_is_alive(&table->child[target]));

@@ -197,6 +197,10 @@ void trp_child_offer_lowest(struct trp_child_table *table);
 /* 0 or -ENOMEM.  target must be alive. */
 int trp_child_watch(struct trp_child_table *table, uint32_t watcher,
 		    uint32_t target, uint64_t id);
+/* The same for a monitor whose reports have that tag and name (or NULL). */
+int trp_child_monitor(struct trp_child_table *table, uint32_t watcher,
+		      uint32_t target, uint64_t id, uint64_t tag,
+		      const char *name);
 /* True if it was there. */
 bool trp_child_unwatch(struct trp_child_table *table, uint32_t watcher,
 		       uint64_t id);

@@ -171,6 +171,13 @@ void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 	trp_notify_tell(supervisor, trp_ref_slot(to), TRP_MAIL, 0, &ended.base);
 }
 
+void trp_exit_name(struct troupe_end *end, uint64_t tag, const char *name)
+{
+	end->tag = tag;
+	if (name && *name)
+		snprintf(end->name, sizeof(end->name), "%s", name);
+}
+
 /*
  * Those that it was linked to; the link goes with it.  Before its children are
  * told to stop, as theirs may be the reason of this end.
@@ -211,6 +218,20 @@ static void tell_no_children(struct trp_supervisor *supervisor, uint32_t slot)
 		trp_supervisor_stop_grace(supervisor, slot);
 }
 
+static void tell_watcher(struct trp_supervisor *supervisor,
+			 const struct troupe_end *end,
+			 const struct trp_watcher *watcher)
+{
+	struct troupe_end report;
+
+	if (watcher->tag || watcher->name) {
+		report = *end;
+		trp_exit_name(&report, watcher->tag, watcher->name);
+		end = &report;
+	}
+	trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
+}
+
 /* The parent, the watchers, and those that have just called it. */
 static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 		     uint32_t parent, const struct troupe_end *end,
@@ -224,7 +245,7 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 			      TRP_WATCH_CHILD);
 	for (watcher = children->child[slot].watchers; watcher;
 	     watcher = watcher->in[TRP_WATCHER_OF_TARGET].next)
-		trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
+		tell_watcher(supervisor, end, watcher);
 	for (size_t i = 0; i < leftover->callers; i++)
 		trp_exit_tell(supervisor, leftover->caller[i], end,
 			      TRP_WATCH_TARGET);

@@ -39,6 +39,10 @@ void trp_exit_tell_lost(struct trp_supervisor *supervisor, uint32_t slot,
  * children has ended. */
 void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot);
 
+/* For the report of a monitor, beside the end: its tag, and the name that
+ * it was set by ("", NULL: none). */
+void trp_exit_name(struct troupe_end *end, uint64_t tag, const char *name);
+
 /* Reports an end to one actor; watch: see node/watch.h. */
 void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 		   const struct troupe_end *end, uint64_t watch);

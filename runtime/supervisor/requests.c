@@ -22,13 +22,30 @@
 #include "serialize/envelope.h"
 #include "serialize/message.h"
 
+/* Before it can have ended. */
+static int join_child(struct trp_request *request,
+		      const Troupe__Control__Spawn *spawn)
+{
+	struct trp_child_table *children = &request->supervisor->children;
+	uint32_t slot = trp_ref_slot(request->answer);
+	int r = 0;
+
+	if (spawn->watch)
+		r = trp_child_monitor(children, request->slot, slot,
+				      spawn->watch, spawn->tag, NULL);
+	if (r == 0 && spawn->is_linked)
+		r = trp_child_link(children, request->slot, slot);
+	return r;
+}
+
 static int on_spawn(struct trp_request *request)
 {
 	const Troupe__Control__Spawn *spawn = request->message;
 	const struct trp_restart *restart = request->child->restart;
 	int r;
 
-	if (!spawn->birth || spawn->restart > TROUPE_RESTART_ALWAYS)
+	if (!spawn->birth || spawn->restart > TROUPE_RESTART_ALWAYS ||
+	    (spawn->watch && trp_watch_kind(spawn->watch) != TRP_WATCH_MONITOR))
 		return -EINVAL;
 	/* Its addresses are not those of the application. */
 	if (request->child->is_guest)
@@ -38,10 +55,13 @@ static int on_spawn(struct trp_request *request)
 	spawn->birth->is_owned = spawn->restart != TROUPE_RESTART_NEVER;
 	r = trp_supervisor_spawn(request->supervisor, request->slot, spawn,
 				 &request->answer);
-	if (r < 0 || !spawn->restart)
+	if (r < 0)
 		return r;
-	r = trp_revival_own(request->supervisor, trp_ref_slot(request->answer),
-			    spawn);
+	if (spawn->restart)
+		r = trp_revival_own(request->supervisor,
+				    trp_ref_slot(request->answer), spawn);
+	if (r == 0)
+		r = join_child(request, spawn);
 	if (r < 0)
 		trp_notify_kill(request->supervisor,
 				trp_ref_slot(request->answer));
@@ -72,13 +92,27 @@ static int on_stop(struct trp_request *request)
 	return 0;
 }
 
+/* Of one that is gone, as long as that is known. */
+static void tell_gone(const struct trp_request *request, troupe_ref ref)
+{
+	const Troupe__Control__Watch *watch = request->message;
+	const struct troupe_end *known =
+		trp_exit_history_find(&request->supervisor->exit_history, ref);
+	struct troupe_end end = { .ref = ref, .reason.cause = TROUPE_NOPROC };
+
+	if (known)
+		end = *known;
+	trp_exit_name(&end, watch->tag, watch->name);
+	trp_exit_tell(request->supervisor, request->sender, &end, watch->id);
+}
+
 static int on_watch(struct trp_request *request)
 {
 	const Troupe__Control__Watch *watch = request->message;
 	struct trp_supervisor *supervisor = request->supervisor;
-	const struct troupe_end unknown = { .ref = watch->ref,
-					    .reason.cause = TROUPE_NOPROC };
-	const struct troupe_end *end;
+	const char *name = watch->name[0] ? watch->name : NULL;
+	troupe_ref ref = name ? trp_registry_find(&supervisor->registry, name)
+			      : watch->ref;
 
 	if (!watch->id || trp_watch_kind(watch->id) >= TRP_WATCH_LINK)
 		return -EINVAL;
@@ -87,17 +121,16 @@ static int on_watch(struct trp_request *request)
 				  watch->id);
 		return 0;
 	}
-	if (find(request, watch->ref)) {
-		if (trp_watch_kind(watch->id) == TRP_WATCH_TARGET)
-			trp_exit_tell_lost(supervisor, trp_ref_slot(watch->ref),
-					   request->sender, watch->id);
-		return trp_child_watch(&supervisor->children, request->slot,
-				       trp_ref_slot(watch->ref), watch->id);
+	if (!find(request, ref)) {
+		tell_gone(request, ref);
+		return 0;
 	}
-	end = trp_exit_history_find(&supervisor->exit_history, watch->ref);
-	trp_exit_tell(supervisor, request->sender, end ? end : &unknown,
-		      watch->id);
-	return 0;
+	if (trp_watch_kind(watch->id) == TRP_WATCH_TARGET)
+		trp_exit_tell_lost(supervisor, trp_ref_slot(ref),
+				   request->sender, watch->id);
+	return trp_child_monitor(&supervisor->children, request->slot,
+				 trp_ref_slot(ref), watch->id, watch->tag,
+				 name);
 }
 
 static int on_link(struct trp_request *request)

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "runtime/node/watch.h"
 
 enum { BUCKETS_FIRST = 64 };
@@ -88,14 +89,17 @@ int trp_watcher_add(struct trp_watchers *table,
 		    struct trp_watcher **of_watcher)
 {
 	struct trp_watcher *entry = malloc(sizeof(*entry));
+	char *name = watcher->name ? strdup(watcher->name) : NULL;
 
 	if (entry && table->count == table->buckets)
 		grow(table);
-	if (!entry || !table->buckets) {
+	if (!entry || !table->buckets || (watcher->name && !name)) {
 		free(entry);
+		free(name);
 		return -ENOMEM;
 	}
 	*entry = *watcher;
+	entry->name = name;
 	put(entry, TRP_WATCHER_OF_TARGET, of_target);
 	put(entry, TRP_WATCHER_OF_WATCHER, of_watcher);
 	put(entry, TRP_WATCHER_IN_BUCKET,
@@ -129,5 +133,6 @@ void trp_watcher_free(struct trp_watchers *table, struct trp_watcher *watcher)
 	if (watcher->in[TRP_WATCHER_IN_BUCKET].link)
 		trp_watcher_target_ended(table, watcher);
 	take(watcher, TRP_WATCHER_OF_TARGET);
+	free((char *)watcher->name);
 	free(watcher);
 }

@@ -29,6 +29,8 @@ struct trp_watcher {
 	troupe_ref watcher;
 	troupe_ref target;
 	uint64_t id;
+	uint64_t tag; /* of a monitor, for its reports; and the name, or NULL */
+	const char *name;
 };
 
 struct trp_watchers {
@@ -40,7 +42,8 @@ struct trp_watchers {
 /* Asserts the above of the table; it visits all watchers. */
 void trp_watcher_check(const struct trp_watchers *table);
 
-/* A copy, first in those lists and in its bucket.  0 or -ENOMEM. */
+/* A copy, also of its name, first in those lists and in its bucket.  0 or
+ * -ENOMEM. */
 int trp_watcher_add(struct trp_watchers *table,
 		    const struct trp_watcher *watcher,
 		    struct trp_watcher **of_target,

@@ -100,7 +100,7 @@ Test(child, any_pid_of_the_kernel_has_its_place)
 	trp_child_fini(&table);
 }
 
-Test(child, a_slot_comes_back_with_another_generation)
+Test(child, a_slot_comes_back_with_another_generation) /* C108 */
 {
 	struct trp_child_table table;
 	troupe_ref old;
@@ -120,7 +120,7 @@ Test(child, a_slot_comes_back_with_another_generation)
 	trp_child_fini(&table);
 }
 
-Test(child, a_watch_ends_with_either_side)
+Test(child, a_watch_ends_with_either_side) /* C97 */
 {
 	struct trp_child_table table;
 	uint32_t a, b;
