@@ -89,8 +89,9 @@ struct troupe_supervisor {
 
 /*
  * Adds a child as the last one and starts it; waits until its init() has
- * returned.  -EEXIST: the id is taken; -ETIMEDOUT; or what init() has returned
- * if that is negative: the spec is then not kept.
+ * returned.  -EEXIST: the id is taken; -EBUSY: all children are being stopped
+ * after too many failures; -ETIMEDOUT; or what init() has returned if that is
+ * negative: the spec is then not kept.
  */
 TROUPE_API int troupe_child_add(troupe_ref supervisor,
 				const struct troupe_child_spec *spec,

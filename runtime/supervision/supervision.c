@@ -284,6 +284,8 @@ int trp_supervision_add(struct trp_supervision *supervision,
 		return -EINVAL;
 	if (supervision->phase >= TRP_SUPERVISION_ENDING)
 		return -ESHUTDOWN;
+	if (supervision->is_giving_up)
+		return -EBUSY;
 	child->previous = supervision->last;
 	*(supervision->last ? &supervision->last->next : &supervision->first) =
 		child;

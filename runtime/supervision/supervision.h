@@ -148,7 +148,8 @@ void trp_supervision_check(const struct trp_supervision *supervision);
  * Adds a child (zeroed except its first members, and perhaps an intent
  * TRP_WANT_HELD) as the last; it is started with the others, or at once if
  * these have started.  Borrowed until TRP_ACT_FORGET.  0; -EINVAL: significant
- * where nothing is to follow, or permanent and significant; -ESHUTDOWN.
+ * where nothing is to follow, or permanent and significant; -ESHUTDOWN;
+ * -EBUSY: all are being stopped after too many failures.
  */
 int trp_supervision_add(struct trp_supervision *supervision,
 			struct trp_supervised *child);

@@ -293,3 +293,17 @@ Test(supervision, without_one_above_all_stay_down_until_they_are_started_again)
 	world_crash(2);
 	cr_assert_eq(world.child[2].state, TRP_WAITING);
 }
+
+Test(supervision, no_child_is_added_while_all_are_given_up)
+{
+	world_make_up(TRP_ONE_FOR_ONE, 0, 2);
+	world.all.options.has_above = false;
+	world.is_slow[1] = true;
+	world_crash(0);
+	cr_assert_eq(trp_supervision_add(&world.all, &world.child[5]), -EBUSY);
+	world_end(1, TRP_END_SHUTDOWN);
+	cr_assert(world.gave_up);
+	world_add(5, TRP_PERMANENT, false);
+	world_settle();
+	cr_assert_eq(world.starts[5], 1);
+}
