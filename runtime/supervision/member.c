@@ -18,6 +18,12 @@ struct trp_member *trp_member_of(struct trp_supervised *supervised)
 	return (struct trp_member *)supervised;
 }
 
+static bool is_to_rest(const struct trp_member *member)
+{
+	return member->supervised.state == TRP_DOWN &&
+	       member->supervised.intent == TRP_WANT_HELD;
+}
+
 void trp_member_check(const struct trp_member *member)
 {
 	const struct trp_member_parent *parent = member->parent;
@@ -30,7 +36,8 @@ void trp_member_check(const struct trp_member *member)
 	child = &parent->supervisor->children.child[member->slot];
 	assert(child->owner == parent->owner && child->owner_data == member);
 	assert(trp_child_is_alive(child));
-	assert(!child->is_parked || child->state == CHILD_DOWN);
+	assert(child->is_parked ==
+	       (child->state == CHILD_DOWN && is_to_rest(member)));
 }
 
 struct trp_member *trp_member_new(struct trp_member_parent *parent)
@@ -200,6 +207,15 @@ int trp_member_stop(struct trp_member *member)
 	else
 		trp_supervisor_stop(supervisor, member->slot);
 	return 0;
+}
+
+void trp_member_park(struct trp_member *member)
+{
+	struct trp_child *child =
+		&member->parent->supervisor->children.child[member->slot];
+
+	if (member->slot && child->state == CHILD_DOWN)
+		child->is_parked = is_to_rest(member);
 }
 
 void trp_member_bury(struct trp_member *member)

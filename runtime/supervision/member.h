@@ -50,7 +50,7 @@ struct trp_member {
 
 struct trp_member *trp_member_of(struct trp_supervised *supervised);
 
-/* The two lines above. */
+/* The two lines above, and that it is parked or not. */
 void trp_member_check(const struct trp_member *member);
 
 /* NULL: no memory. */
@@ -74,6 +74,9 @@ int trp_member_start(struct trp_member *member);
 void trp_member_start_later(struct trp_member *member);
 /* 0; -ESRCH: it has no process, as it waits for the end of its children. */
 int trp_member_stop(struct trp_member *member);
+/* Its parent neither waits for it nor loses it while it is stopped by hand;
+ * after each event. */
+void trp_member_park(struct trp_member *member);
 /* One that is down loses its reference. */
 void trp_member_bury(struct trp_member *member);
 /* The same, and it is freed: now, or when it is buried. */

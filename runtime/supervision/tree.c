@@ -92,6 +92,9 @@ static void is_ready(struct trp_supervisor *supervisor, uint32_t slot)
 	struct trp_supervision_tree *tree = tree_of(member);
 
 	take(tree);
+	/* It may have died when the last of its own children had started. */
+	if (member->supervised.state < TRP_STARTING)
+		return;
 	trp_timers_cancel(&supervisor->timers, &member->limit);
 	trp_restart_policy_is_up(&supervisor->restarting, &member->entry);
 	member->supervised.restart = member->restart;
@@ -172,18 +175,21 @@ static void is_due(struct trp_restart_entry *entry)
 	take(tree);
 	trp_supervision_due(&tree->rules, &member->supervised);
 	take(tree);
-	if (member->supervised.state != TRP_STARTING)
+	/* Not to be started yet; or it could not be, and waits again. */
+	if (member->supervised.state != TRP_STARTING &&
+	    entry->state == TRP_RESTART_STARTING)
 		trp_restart_policy_is_up(&tree->parent.supervisor->restarting,
 					 entry);
 }
 
-/* All children are down. */
+/* All children are down, so their actor is told to stop, if it still runs. */
 static void end(struct trp_supervision_tree *tree,
 		const struct trp_supervision_action *action)
 {
 	struct trp_child *above;
 
-	if (action->why == TRP_ENDED_BY_ORDER || !tree->parent.slot)
+	if (action->why == TRP_ENDED_BY_ORDER || tree->is_left ||
+	    !tree->parent.slot)
 		return;
 	trp_supervision_report(tree->parent.supervisor, tree->parent.slot,
 			       action);
@@ -241,12 +247,14 @@ static void has_no_process(struct trp_member *member)
 {
 	enum trp_supervised_end how = TRP_END_FAILURE;
 
+	trp_timers_cancel(&member->parent->supervisor->timers, &member->limit);
 	if (member->asker) {
 		trp_member_answer(member, member->error);
 		how = TRP_END_NORMAL; /* it is forgotten */
 	}
 	trp_supervision_ended(&tree_of(member)->rules, &member->supervised, how,
 			      now_ms());
+	trp_member_park(member);
 }
 
 /* Does what the last event wants, and what follows from that at once. */
@@ -329,6 +337,7 @@ static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_supervision_tree *tree = children[slot].group_data;
 	uint32_t next;
 
+	tree->is_left = true;
 	take(tree);
 	trp_supervision_shut_down(&tree->rules);
 	take(tree);
@@ -517,6 +526,8 @@ int trp_supervision_tree_begin(struct trp_supervision_tree **list,
 	struct trp_supervised *held = NULL, *next;
 	int r;
 
+	if (tree)
+		take(tree);
 	if (tree && tree->rules.phase != TRP_SUPERVISION_ENDED)
 		return -EALREADY;
 	if (tree)
@@ -532,6 +543,7 @@ int trp_supervision_tree_begin(struct trp_supervision_tree **list,
 	}
 	if (r < 0)
 		return r;
+	tree->is_left = false;
 	trp_supervision_begin(&tree->rules);
 	take(tree);
 	return 0;
@@ -574,12 +586,10 @@ int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 
 	take(tree);
 	r = trp_supervision_rules_obey(&tree->rules, &member->supervised, what);
-	if (r == 0 && member->slot &&
-	    member->supervised.state == TRP_DOWN) /* it was in its pause */
-		tree->parent.supervisor->children.child[member->slot]
-			.is_parked = member->supervised.intent == TRP_WANT_HELD;
-	if (r == 0)
+	if (r == 0) {
+		trp_member_park(member);
 		take(tree);
+	}
 	return r == -ESHUTDOWN ? -ECANCELED : r;
 }
 

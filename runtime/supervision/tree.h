@@ -17,6 +17,7 @@ struct trp_supervision_tree {
 	struct trp_supervision rules;
 	struct troupe_timer later;
 	bool is_taking;
+	bool is_left;		   /* its actor has ended, or ends, by itself */
 	struct trp_member *failed; /* starts that are to be told as events */
 };
 

@@ -316,7 +316,8 @@ int program_finish(struct program *p, int timeout_ms)
 }
 
 /* From /proc/PID/stat, after the name, which may contain anything. */
-static int read_stat(pid_t pid, pid_t *ret_parent, pid_t *ret_session)
+static int read_stat(pid_t pid, char *ret_state, pid_t *ret_parent,
+		     pid_t *ret_session)
 {
 	char path[64], text[1024], *rest;
 	FILE *file;
@@ -330,8 +331,8 @@ static int read_stat(pid_t pid, pid_t *ret_parent, pid_t *ret_session)
 	fclose(file);
 	text[n] = '\0';
 	rest = strrchr(text, ')');
-	if (!rest ||
-	    sscanf(rest, ") %*c %d %*d %d", ret_parent, ret_session) != 2)
+	if (!rest || sscanf(rest, ") %c %d %*d %d", ret_state, ret_parent,
+			    ret_session) != 3)
 		return -ESRCH;
 	return 0;
 }
@@ -339,14 +340,24 @@ static int read_stat(pid_t pid, pid_t *ret_parent, pid_t *ret_session)
 pid_t program_parent_of(pid_t pid)
 {
 	pid_t parent, session;
+	char state;
 
-	return read_stat(pid, &parent, &session) < 0 ? -ESRCH : parent;
+	return read_stat(pid, &state, &parent, &session) < 0 ? -ESRCH : parent;
+}
+
+char program_state_of(pid_t pid)
+{
+	pid_t parent, session;
+	char state;
+
+	return read_stat(pid, &state, &parent, &session) < 0 ? 0 : state;
 }
 
 /* The first process that is our child or in the session, and is no program. */
 static pid_t find_leftover(const struct program *p)
 {
 	pid_t pid, parent, session, found = 0;
+	char state;
 	struct dirent *entry;
 	DIR *proc;
 
@@ -356,7 +367,7 @@ static pid_t find_leftover(const struct program *p)
 	while (found == 0 && (entry = readdir(proc))) {
 		pid = (pid_t)strtol(entry->d_name, NULL, 10);
 		if (pid <= 0 || find_running(pid) ||
-		    read_stat(pid, &parent, &session) < 0)
+		    read_stat(pid, &state, &parent, &session) < 0)
 			continue;
 		if (parent == getpid() || session == p->session)
 			found = pid;

@@ -66,3 +66,5 @@ void program_fini(struct program *p);
 
 /* Of the process `pid`, from /proc; -ESRCH: there is none. */
 pid_t program_parent_of(pid_t pid);
+/* 'R', 'S', 'T' stopped, 'Z' dead and not reaped ...; 0: there is none. */
+char program_state_of(pid_t pid);
