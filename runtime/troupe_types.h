@@ -59,7 +59,13 @@ struct troupe_reason {
 	char text[TROUPE_TEXT_SIZE]; /* for people; "" for a normal end */
 };
 
-/* The report of an end; the parent and each watcher get it once. */
+/*
+ * The report of an end; the parent and each watcher get it once.  What `text`
+ * and `message` point to is valid until the callback that gets it returns, or
+ * until the next troupe_receive() or wait for an end.
+ */
+struct troupe_message;
+struct trp_outcome;
 struct troupe_end {
 	troupe_ref ref;
 	pid_t pid;
@@ -72,6 +78,10 @@ struct troupe_end {
 	bool will_restart;
 	uint64_t monitor; /* that reports this, and its tag; else 0 */
 	uint64_t tag;
+	const char *text; /* of the reason, whole; NULL: reason.text is */
+	/* Its result (troupe_result.h), or that it did not handle; or NULL. */
+	const struct troupe_message *message;
+	struct trp_outcome *private_outcome;
 };
 
 /* "error -22: no such column", "signal 6, Aborted"; returns buffer. */

@@ -29,7 +29,7 @@ static void take_ended_targets(void)
 		while (trp_take(TRP_TAKE_REPLY) == TRP_STEP_DONE)
 			;
 		trp_target_watch_ended(&notice->end, notice->taken);
-		free(notice);
+		trp_exit_notice_free(notice);
 		link = &trp_self.exits.first;
 	}
 }

@@ -8,6 +8,7 @@
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
+#include "runtime/actor/result.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
 #include "serialize/type.h"
@@ -72,9 +73,11 @@ static int deliver(const struct trp_mail *mail,
 	run = handler ? handler->handle : trp_self.klass->unhandled;
 	trp_self_begin();
 	r = trp_self_completed(&message, run ? run(&message) : 0);
-	if (!handler && r < 0)
+	if (!handler && r < 0) {
 		trp_self.unhandled = message.type ? message.type->name
 						  : "of an unknown type";
+		trp_result_unhandled(mail, envelope);
+	}
 	trp_scratch_release(&trp_self.scratch, mark);
 	return r;
 }

@@ -4,6 +4,20 @@
 #include <assert.h>
 #include <stdlib.h>
 
+void trp_exit_notice_free(struct trp_exit_notice *notice)
+{
+	if (!notice)
+		return;
+	trp_scratch_fini(&notice->scratch);
+	free(notice->outcome);
+	free(notice);
+}
+
+static size_t bytes_of(const struct trp_exit_notice *notice)
+{
+	return notice->outcome ? trp_outcome_size(notice->outcome) : 0;
+}
+
 void trp_exit_queue_push(struct trp_exit_queue *queue,
 			 struct trp_exit_notice *notice)
 {
@@ -13,17 +27,21 @@ void trp_exit_queue_push(struct trp_exit_queue *queue,
 	*queue->last = notice;
 	queue->last = &notice->next;
 	queue->count++;
+	queue->bytes += bytes_of(notice);
 }
 
 void trp_exit_queue_check(const struct trp_exit_queue *queue)
 {
 	struct trp_exit_notice *const *link = &queue->first;
-	size_t count = 0;
+	size_t count = 0, bytes = 0;
 
-	for (; *link; link = &(*link)->next, count++)
+	for (; *link; link = &(*link)->next, count++) {
 		assert(!(*link)->next ||
 		       (*link)->number <= (*link)->next->number);
-	assert(queue->count == count && (!count || queue->last == link));
+		bytes += bytes_of(*link);
+	}
+	assert(queue->count == count && queue->bytes == bytes);
+	assert(!count || queue->last == link);
 }
 
 static struct trp_exit_notice *unlink_notice(struct trp_exit_queue *queue,
@@ -36,6 +54,7 @@ static struct trp_exit_notice *unlink_notice(struct trp_exit_queue *queue,
 	if (queue->last == &notice->next)
 		queue->last = link;
 	queue->count--;
+	queue->bytes -= bytes_of(notice);
 	return notice;
 }
 
@@ -71,5 +90,5 @@ void trp_exit_queue_drop(struct trp_exit_queue *queue, uint64_t watch)
 	struct trp_exit_notice *notice;
 
 	while ((notice = trp_exit_queue_take(queue, watch, 0)))
-		free(notice);
+		trp_exit_notice_free(notice);
 }

@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "runtime/node/outcome.h"
 #include "runtime/troupe.h"
+#include "serialize/scratch.h"
 
 struct trp_exit_notice {
 	struct trp_exit_notice *next;
@@ -13,12 +15,19 @@ struct trp_exit_notice {
 	uint64_t number; /* once unclaimed: as in struct trp_saved_mail */
 	uint64_t taken;	 /* see target_watch.h */
 	struct troupe_end end;
+	struct trp_outcome *outcome; /* of the end; or NULL */
+	struct troupe_message message;
+	struct trp_scratch scratch; /* of the message's body */
 };
+
+/* With that which its end points to.  NULL: nothing. */
+void trp_exit_notice_free(struct trp_exit_notice *notice);
 
 struct trp_exit_queue {
 	struct trp_exit_notice *first;
 	struct trp_exit_notice **last;
 	size_t count;
+	size_t bytes; /* of outcomes */
 };
 
 void trp_exit_queue_push(struct trp_exit_queue *queue,

@@ -97,7 +97,7 @@ static void on_fork(void)
 static void drop_exits(struct trp_exit_queue *queue)
 {
 	while (queue->first)
-		free(trp_exit_queue_pop(queue));
+		trp_exit_notice_free(trp_exit_queue_pop(queue));
 }
 
 static void leave_exit_record(void)
@@ -139,6 +139,7 @@ static void give_up(void)
 	trp_overflow_leave();
 	drop_exits(&trp_self.exits);
 	drop_exits(&trp_self.unclaimed);
+	drop_exits(&trp_self.given);
 	trp_wait_remove(&trp_self.wait, &connection);
 	leave_arena();
 	trp_scratch_fini(&trp_self.scratch);

@@ -20,6 +20,7 @@
 #include "runtime/actor/receive.h"
 #include "runtime/actor/report.h"
 #include "runtime/actor/request.h"
+#include "runtime/actor/result.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/actor/stash.h"
 #include "runtime/actor/supervise.h"
@@ -62,16 +63,17 @@ static void stop_children(void)
 		if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
 		    klass->child_stopped)
 			trp_report_run(klass->child_stopped, &notice->end);
-		free(notice);
+		trp_exit_notice_free(notice);
 	}
 }
 
 static _Noreturn void fail(int r)
 {
 	char text[TRP_STATUS_TEXT];
+	const char *own = trp_result_text(r);
 
-	if (!trp_self.unhandled)
-		trp_self_exit(TROUPE_ERROR, r, strerror(-r));
+	if (own || !trp_self.unhandled)
+		trp_self_exit(TROUPE_ERROR, r, own ? own : strerror(-r));
 	snprintf(text, sizeof(text), "%s: unhandled %s", strerror(-r),
 		 trp_self.unhandled);
 	trp_self_exit(TROUPE_ERROR, r, text);
@@ -105,8 +107,7 @@ static _Noreturn void wind_up(int r)
 		end_as_told(trp_report_reason());
 	if (r < 0)
 		fail(r);
-	trp_self_exit(trp_self.is_stopping ? TROUPE_SHUTDOWN : TROUPE_NORMAL, 0,
-		      NULL);
+	trp_result_exit();
 }
 
 /* ---- the idle timeout of a class ----------------------------------------- */

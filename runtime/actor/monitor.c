@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "runtime/actor/loop.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/request.h"
@@ -10,6 +11,7 @@
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
 #include "runtime/troupe_restart.h"
+#include "runtime/troupe_result.h"
 
 static int watch(troupe_ref ref, uint64_t id, uint64_t tag, const char *name)
 {
@@ -81,7 +83,7 @@ static struct trp_exit_notice *take(struct trp_exit_queue *queue, uint64_t id,
 
 	while ((notice = trp_exit_queue_take(queue, id, ref)) &&
 	       notice->end.will_restart && !is_next)
-		free(notice);
+		trp_exit_notice_free(notice);
 	return notice;
 }
 
@@ -124,43 +126,88 @@ static int wait_for_notice(troupe_ref ref, uint64_t id,
 	}
 }
 
+struct awaited {
+	troupe_ref ref;
+	uint64_t watch;			/* 0: it has ended */
+	struct trp_exit_notice *notice; /* of its end; or NULL */
+};
+
+/* Watches it, where its end was not reported already. */
+static int begin(struct awaited *one, bool is_next)
+{
+	one->notice = claim(one->ref, is_next);
+	if (one->notice)
+		return 0;
+	one->watch = trp_watch_id(TRP_WATCH_WAIT, trp_self_id());
+	return watch(one->ref, one->watch, 0, NULL);
+}
+
+static int await_end(struct awaited *one, struct troupe_time deadline,
+		     bool is_next)
+{
+	struct trp_exit_notice *own;
+	int r;
+
+	if (one->notice)
+		return 0;
+	r = wait_for_notice(one->ref, one->watch, deadline, is_next,
+			    &one->notice);
+	if (r < 0 || one->notice->end.will_restart)
+		unwatch(one->watch);
+	if (r < 0)
+		return r;
+	/* A monitored child's end is reported twice: to the parent, to the
+	 * watch. */
+	own = is_next ? NULL : claim(one->ref, false);
+	if (own && one->notice->end.reason.cause == TROUPE_NOPROC) {
+		trp_exit_notice_free(one->notice);
+		one->notice = own;
+	} else {
+		trp_exit_notice_free(own);
+	}
+	return 0;
+}
+
+/* Its caller has it until the next wait. */
+static void give(struct trp_exit_notice *notice, struct troupe_end *ret_end)
+{
+	if (ret_end)
+		*ret_end = notice->end;
+	trp_exit_queue_push(&trp_self.given, notice);
+}
+
+static int check(const troupe_ref *ref, size_t count,
+		 struct troupe_time deadline)
+{
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	if (deadline.ns < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i++)
+		if (!ref[i] || ref[i] == trp_self.ref)
+			return ref[i] ? -EDEADLK : -EINVAL;
+	while (trp_self.given.first)
+		trp_exit_notice_free(trp_exit_queue_pop(&trp_self.given));
+	return 0;
+}
+
 static int wait_for(troupe_ref ref, struct troupe_time deadline, bool is_next,
 		    struct troupe_end *ret_end)
 {
-	uint64_t id = trp_watch_id(TRP_WATCH_WAIT, trp_self_id());
-	struct trp_exit_notice *notice, *own;
-	int64_t begin;
-	int r;
+	struct awaited one = { .ref = ref };
+	int64_t begun;
+	int r = check(&ref, 1, deadline);
 
-	if (!trp_self.ref)
-		return -ESHUTDOWN;
-	notice = claim(ref, is_next);
-	if (ref == trp_self.ref)
-		return -EDEADLK;
-	if (!ref)
-		return -EINVAL;
-	if (!notice) {
-		r = watch(ref, id, 0, NULL);
-		if (r < 0)
-			return r;
-		begin = trp_trace_begin();
-		r = wait_for_notice(ref, id, deadline, is_next, &notice);
-		trp_trace_span("wait", "end", begin);
-		if (r < 0 || notice->end.will_restart)
-			unwatch(id);
-		if (r < 0)
-			return r;
-		/* A monitored child's end is reported twice: to the parent, to
-		 * the watch. */
-		own = is_next ? NULL : claim(ref, false);
-		if (own && notice->end.reason.cause == TROUPE_NOPROC)
-			notice->end = own->end;
-		free(own);
-	}
-	if (ret_end)
-		*ret_end = notice->end;
-	free(notice);
-	return 0;
+	if (r == 0)
+		r = begin(&one, is_next);
+	if (r < 0)
+		return r;
+	begun = trp_trace_begin();
+	r = await_end(&one, deadline, is_next);
+	trp_trace_span("wait", "end", begun);
+	if (r == 0)
+		give(one.notice, ret_end);
+	return r;
 }
 
 int troupe_wait(troupe_ref ref, struct troupe_time deadline,
@@ -173,4 +220,48 @@ int troupe_wait_next(troupe_ref ref, struct troupe_time deadline,
 		     struct troupe_end *ret_end)
 {
 	return wait_for(ref, deadline, true, ret_end);
+}
+
+/* All are watched before the first is waited for.  One that is late does not
+ * keep the ends of others back. */
+static int wait_for_all(struct awaited *all, size_t count,
+			struct troupe_time deadline, struct troupe_end *ret_end)
+{
+	int64_t begun = trp_trace_begin();
+	int one, r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = begin(&all[i], false);
+	if (r < 0)
+		deadline = TROUPE_POLL;
+	for (size_t i = 0; i < count; i++) {
+		one = all[i].watch || all[i].notice
+			      ? await_end(&all[i], deadline, false)
+			      : -ECANCELED;
+		if (one == 0)
+			give(all[i].notice, &ret_end[i]);
+		else if (r == 0)
+			r = one;
+	}
+	trp_trace_span("wait", "ends", begun);
+	return r;
+}
+
+int troupe_wait_all(const troupe_ref *ref, size_t count,
+		    struct troupe_time deadline, struct troupe_end *ret_end)
+{
+	struct awaited *all;
+	int r = check(ref, count, deadline);
+
+	if (r < 0 || !count)
+		return r;
+	all = calloc(count, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	memset(ret_end, 0, count * sizeof(*ret_end));
+	for (size_t i = 0; i < count; i++)
+		all[i].ref = ref[i];
+	r = wait_for_all(all, count, deadline, ret_end);
+	free(all);
+	return r;
 }

@@ -5,7 +5,9 @@
 #include <string.h>
 #include "runtime/actor/post.h"
 #include "runtime/actor/request.h"
+#include "runtime/actor/result.h"
 #include "runtime/troupe_dead_letters.h"
+#include "runtime/troupe_result.h"
 #include "runtime/troupe_tree.h"
 
 /* ---- registered names, and addresses in the tree ------------------------- */
@@ -73,25 +75,43 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 
 /* ---- the end of another -------------------------------------------------- */
 
-static int end(troupe_ref ref, bool is_kill)
+int troupe_stop_with(troupe_ref ref, int code, const char *text,
+		     int32_t grace_ms)
+{
+	Troupe__Control__Stop request = TROUPE__CONTROL__STOP__INIT;
+
+	if (!ref || grace_ms < -1 || (text && strlen(text) >= TROUPE_TEXT_SIZE))
+		return -EINVAL;
+	request.ref = ref;
+	request.grace_ms = grace_ms;
+	request.code = code;
+	if (text)
+		request.text = (char *)text;
+	return trp_actor_request(&request.base, NULL);
+}
+
+int troupe_stop(troupe_ref ref)
+{
+	return troupe_stop_with(ref, 0, NULL, 0);
+}
+
+bool troupe_stop_reason(struct troupe_reason *ret_reason)
+{
+	if (!trp_self.ref || !troupe_is_stopping())
+		return false;
+	trp_result_order(ret_reason);
+	return true;
+}
+
+int troupe_kill(troupe_ref ref)
 {
 	Troupe__Control__Stop request = TROUPE__CONTROL__STOP__INIT;
 
 	if (!ref)
 		return -EINVAL;
 	request.ref = ref;
-	request.is_kill = is_kill;
+	request.is_kill = true;
 	return trp_actor_request(&request.base, NULL);
-}
-
-int troupe_stop(troupe_ref ref)
-{
-	return end(ref, false);
-}
-
-int troupe_kill(troupe_ref ref)
-{
-	return end(ref, true);
 }
 
 int troupe_close(troupe_ref ref)

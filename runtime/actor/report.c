@@ -45,14 +45,15 @@ int trp_report_run(int (*callback)(const struct troupe_end *end),
 /* For troupe_receive(), or troupe_wait(). */
 static int claim_later(struct trp_exit_notice *notice)
 {
-	enum { MOST = 16384 };
+	enum { MOST = 16384, MOST_BYTES = 64 << 20 };
 
 	if (trp_self.routes->end(notice))
 		return TRP_STEP_DONE;
 	notice->number = trp_saved_mail_number();
 	trp_exit_queue_push(&trp_self.unclaimed, notice);
-	if (trp_self.unclaimed.count > MOST)
-		free(trp_exit_queue_pop(&trp_self.unclaimed));
+	while (trp_self.unclaimed.count > MOST ||
+	       trp_self.unclaimed.bytes > MOST_BYTES)
+		trp_exit_notice_free(trp_exit_queue_pop(&trp_self.unclaimed));
 	return TRP_STEP_DONE;
 }
 
@@ -86,6 +87,6 @@ int trp_report_hand_out(struct trp_exit_notice *notice)
 	else if (trp_self.routes->end)
 		return claim_later(notice);
 out:
-	free(notice);
+	trp_exit_notice_free(notice);
 	return r;
 }

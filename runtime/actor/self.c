@@ -56,6 +56,16 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	return node->wait == TRP_WAIT_URING ? 0 : trp_wake_socket_begin(slot);
 }
 
+void trp_self_forget_outcome(void)
+{
+	uint64_t offset = trp_load_relaxed(&trp_self.status->outcome);
+
+	trp_store_relaxed(&trp_self.status->outcome, 0);
+	if (offset)
+		trp_region_free(&trp_self.mailbox.region, offset,
+				trp_self.status->outcome_size);
+}
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
 /* LeakSanitizer checks processes that end by exit(), and an actor does not. */
@@ -166,6 +176,7 @@ int trp_self_completed(const struct troupe_message *message, int r)
 		return r == TROUPE_STOP ? TRP_STEP_END : TRP_STEP_DONE;
 	if (!klass->keeps_going)
 		return r;
+	trp_self_forget_outcome();
 	troupe_log(TROUPE_WARNING, "a handler failed (%s), going on",
 		   strerror(-r));
 	return TRP_STEP_DONE;

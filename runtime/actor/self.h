@@ -75,6 +75,7 @@ struct trp_self {
 	} request;
 	struct trp_exit_queue exits;	 /* reported, and not handled yet */
 	struct trp_exit_queue unclaimed; /* of a function's */
+	struct trp_exit_queue given;	 /* of the latest wait */
 	uint64_t last_id;		 /* of requests and watches */
 	uint32_t children;
 
@@ -112,6 +113,9 @@ extern struct trp_self trp_self;
 /* Takes that slot, as its first step.  0, or an error that must end the
  * process. */
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation);
+
+/* It has said nothing of its end: see node/outcome.h. */
+void trp_self_forget_outcome(void);
 
 /* Writes the exit record and ends the process.  text may be NULL. */
 _Noreturn void trp_self_exit(enum troupe_cause cause, int code,

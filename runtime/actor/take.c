@@ -13,6 +13,7 @@
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
 #include "runtime/actor/report.h"
+#include "runtime/actor/result.h"
 #include "runtime/actor/stash.h"
 #include "runtime/node/end.h"
 #include "runtime/node/types.h"
@@ -31,6 +32,7 @@ static void take_ended(const Troupe__Control__Ended *ended)
 		return;
 	}
 	trp_end_read(ended, &notice->end);
+	trp_result_take(notice, &ended->outcome);
 	notice->watch = ended->watch;
 	notice->taken = ended->taken;
 	if (trp_watch_kind(notice->watch) == TRP_WATCH_MONITOR)
@@ -72,6 +74,12 @@ static void take_answer(const struct trp_envelope *envelope,
 		keep_more(request, &answer->more);
 }
 
+static void take_stop(const Troupe__Control__Order *order)
+{
+	trp_self.is_stopping = true;
+	trp_result_ordered(order);
+}
+
 /* From the supervisor, which is trusted. */
 static int take_control(const struct trp_mail *mail,
 			const struct trp_envelope *envelope)
@@ -90,7 +98,7 @@ static int take_control(const struct trp_mail *mail,
 	else if (type == &troupe__control__answer__descriptor)
 		take_answer(envelope, (const Troupe__Control__Answer *)message);
 	else if (type == &troupe__control__order__descriptor)
-		trp_self.is_stopping = true;
+		take_stop((const Troupe__Control__Order *)message);
 	trp_scratch_release(&trp_self.scratch, mark);
 	return TRP_STEP_DONE;
 }

@@ -2,6 +2,7 @@
 #include "runtime/node/end.h"
 
 #include <stdio.h>
+#include "runtime/node/outcome.h"
 
 void trp_end_write(const struct troupe_end *end, uint64_t watch,
 		   Troupe__Control__Ended *ret_ended)
@@ -21,6 +22,10 @@ void trp_end_write(const struct troupe_end *end, uint64_t watch,
 	ret_ended->incarnation = end->incarnation;
 	ret_ended->will_restart = end->will_restart;
 	ret_ended->tag = end->tag;
+	if (end->private_outcome) {
+		ret_ended->outcome.data = (uint8_t *)end->private_outcome;
+		ret_ended->outcome.len = trp_outcome_size(end->private_outcome);
+	}
 }
 
 void trp_end_read(const Troupe__Control__Ended *ended,

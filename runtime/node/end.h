@@ -7,10 +7,11 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/troupe.h"
 
-/* Borrows the texts of `end`.  watch: see node/watch.h. */
+/* Borrows the texts and the outcome of `end`.  watch: see node/watch.h. */
 void trp_end_write(const struct troupe_end *end, uint64_t watch,
 		   Troupe__Control__Ended *ret_ended);
 
+/* Without its outcome. */
 void trp_end_read(const Troupe__Control__Ended *ended,
 		  struct troupe_end *ret_end);
 

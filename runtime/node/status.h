@@ -26,7 +26,7 @@ struct trp_status {
 	_Atomic uint32_t said; /* 1: the exit record is complete: */
 	int32_t cause;
 	int32_t code;
-	uint32_t spare;
+	uint32_t outcome_size;
 	char text[TRP_STATUS_TEXT];
 	_Atomic uint64_t unwoken;   /* wakes that failed */
 	_Atomic uint64_t put_aside; /* messages: save queue, stash */
@@ -57,6 +57,7 @@ struct trp_status {
 	_Atomic uint64_t shelf_work;
 	/* As put_aside; lost only if no restart follows. */
 	_Atomic uint64_t shelved;
+	_Atomic uint64_t outcome; /* node/outcome.h; an offset, or 0 */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),

@@ -12,6 +12,7 @@
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/end.h"
 #include "runtime/node/log.h"
+#include "runtime/node/outcome.h"
 #include "runtime/node/status.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
@@ -80,14 +81,21 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 	const struct trp_child *child = &supervisor->children.child[slot];
 	struct troupe_end end = *seen;
 	const struct trp_status *status;
+	const char *text;
 
 	end.ref = trp_child_ref(&supervisor->children, slot);
 	end.pid = child->pid;
 	end.incarnation = child->incarnation;
 	memcpy(end.name, child->label, sizeof(end.name));
 	status = trp_status_last(&supervisor->node.arena, end.ref);
-	if (status && is_own(seen->reason.cause))
-		trp_status_read_exit(status, &end.reason);
+	if (!status || !is_own(seen->reason.cause) ||
+	    !trp_status_read_exit(status, &end.reason))
+		return end;
+	end.private_outcome =
+		trp_outcome_of(&supervisor->node.arena, end.ref, status);
+	text = trp_outcome_text(end.private_outcome);
+	if (trp_outcome_is_whole(end.private_outcome, &end.reason))
+		snprintf(end.reason.text, sizeof(end.reason.text), "%s", text);
 	return end;
 }
 
@@ -156,6 +164,10 @@ static struct leftover count_unread(struct trp_supervisor *supervisor,
 
 /* ---- telling ------------------------------------------------------------- */
 
+/* Reports beyond that come without texts and messages, or one that reads
+ * nothing would fill the supervisor's region. */
+enum { UNREAD_MAX = 16 << 20 };
+
 void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 		   const struct troupe_end *end, uint64_t watch)
 {
@@ -166,6 +178,10 @@ void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 	if (!child)
 		return;
 	trp_end_write(end, watch, &ended);
+	if (ended.outcome.len &&
+	    trp_mailbox_unread_bytes(&supervisor->node.arena, trp_ref_slot(to),
+				     TRP_SLOT_SUPERVISOR) > UNREAD_MAX)
+		ended.outcome = (ProtobufCBinaryData) { 0 };
 	if (end->will_restart && child->taken_by == supervisor->deaths)
 		ended.taken = child->taken;
 	trp_notify_tell(supervisor, trp_ref_slot(to), TRP_MAIL, 0, &ended.base);
@@ -275,6 +291,7 @@ static void record(struct trp_supervisor *supervisor, uint32_t slot,
 			&end->reason);
 	if (slot == supervisor->root) {
 		supervisor->root_end = *end;
+		supervisor->root_end.private_outcome = NULL;
 		supervisor->root = 0;
 	}
 }
@@ -423,8 +440,10 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	leftover.put_aside = trp_dead_letter_inherit(end->ref, true);
 	free(child->lost);
 	child->lost = leftover.lost ? leftover.lost : add_lost(NULL, 0, 0);
-	if (child->lost)
+	if (child->lost) {
 		child->lost->end = *end;
+		child->lost->end.private_outcome = NULL;
+	}
 	if (child->calls < calls)
 		child->calls = calls;
 	trp_timers_cancel(&supervisor->timers, &child->grace);

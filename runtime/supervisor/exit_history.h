@@ -9,13 +9,19 @@
 
 #include "runtime/troupe.h"
 
-enum { TRP_EXIT_HISTORY = 512 };
+enum {
+	TRP_EXIT_HISTORY = 512,
+	TRP_EXIT_HISTORY_BYTES = 8 << 20, /* of outcomes */
+};
 
 struct trp_exit_history {
 	struct troupe_end end[TRP_EXIT_HISTORY];
-	uint64_t count; /* ever added; the newest is end[(count - 1) % ...] */
+	uint64_t count;	 /* ever added; the newest is end[(count - 1) % ...] */
+	uint64_t oldest; /* those before it have gone */
+	size_t bytes;	 /* of the outcomes of those from it on */
 };
 
+/* The outcome is consumed, and valid until the next add. */
 void trp_exit_history_add(struct trp_exit_history *history,
 			  const struct troupe_end *end);
 
@@ -23,3 +29,5 @@ void trp_exit_history_add(struct trp_exit_history *history,
  * add. */
 const struct troupe_end *trp_exit_history_find(
 	const struct trp_exit_history *history, troupe_ref ref);
+
+void trp_exit_history_fini(struct trp_exit_history *history);

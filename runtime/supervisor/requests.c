@@ -84,11 +84,13 @@ static int on_stop(struct trp_request *request)
 	if (child->state == CHILD_DOWN &&
 	    (order->is_kill || (child->owner && child->owner->keeps)))
 		return 0; /* it has no process */
+	if (order->grace_ms < -1)
+		return -EINVAL;
 	if (order->is_kill)
 		trp_notify_kill(request->supervisor, trp_ref_slot(order->ref));
 	else
-		trp_supervisor_stop(request->supervisor,
-				    trp_ref_slot(order->ref));
+		trp_supervisor_stop_with(request->supervisor,
+					 trp_ref_slot(order->ref), order);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ static void give_up(struct trp_supervisor *supervisor, uint32_t slot,
 
 	trp_child_address_title(&supervisor->children, slot, entry->title);
 	entry->end = *end;
+	entry->end.private_outcome = NULL;
 	troupe_log(TROUPE_WARNING,
 		   "%s has ended %d times in succession and is given up",
 		   entry->title, trp_revival_rules->limit + 1);

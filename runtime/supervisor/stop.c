@@ -47,9 +47,9 @@ void trp_supervisor_stop_grace(struct trp_supervisor *supervisor, uint32_t slot)
 		trp_notify_kill(supervisor, slot);
 }
 
-void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot)
+static void stop(struct trp_supervisor *supervisor, uint32_t slot,
+		 const Troupe__Control__Order *order)
 {
-	Troupe__Control__Order stop = TROUPE__CONTROL__ORDER__INIT;
 	struct trp_child *child = &supervisor->children.child[slot];
 
 	if (child->is_told)
@@ -57,10 +57,38 @@ void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot)
 	child->is_told = true;
 	if (child->state == CHILD_DOWN)
 		child->grace.fired(&child->grace);
-	else if (trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &stop.base) < 0)
+	else if (trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &order->base) <
+		 0)
 		trp_notify_kill(supervisor, slot);
 	else
 		trp_supervisor_stop_grace(supervisor, slot);
+}
+
+void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const Troupe__Control__Order order = TROUPE__CONTROL__ORDER__INIT;
+
+	stop(supervisor, slot, &order);
+}
+
+void trp_supervisor_stop_with(struct trp_supervisor *supervisor, uint32_t slot,
+			      const Troupe__Control__Stop *with)
+{
+	Troupe__Control__Order order = TROUPE__CONTROL__ORDER__INIT;
+	struct trp_child *child = &supervisor->children.child[slot];
+	bool was_told = child->is_told;
+
+	order.code = with->code;
+	order.text = with->text;
+	if (with->grace_ms)
+		child->grace_ms = with->grace_ms;
+	stop(supervisor, slot, &order);
+	/* While it waits for its children it has no time-out. */
+	if (!with->grace_ms || !was_told || child->stop_children ||
+	    child->state == CHILD_DOWN)
+		return;
+	trp_timers_cancel(&supervisor->timers, &child->grace);
+	trp_supervisor_stop_grace(supervisor, slot);
 }
 
 void trp_supervisor_stop_children(struct trp_supervisor *supervisor,

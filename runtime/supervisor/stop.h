@@ -6,10 +6,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "runtime/node/system.pb-c.h"
 
 struct trp_supervisor;
 
 void trp_supervisor_stop(struct trp_supervisor *supervisor, uint32_t slot);
+/* With a reason, and another grace time: also of one that was told before. */
+void trp_supervisor_stop_with(struct trp_supervisor *supervisor, uint32_t slot,
+			      const Troupe__Control__Stop *with);
 void trp_supervisor_stop_children(struct trp_supervisor *supervisor,
 				  uint32_t slot);
 

@@ -433,6 +433,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 		close(supervisor->signals.fd);
 	trp_module_close(supervisor);
 	free(supervisor->orders);
+	trp_exit_history_fini(&supervisor->exit_history);
 	trp_registry_fini(&supervisor->registry);
 	trp_timers_fini(&supervisor->timers);
 	trp_restart_policy_fini(&supervisor->restarting);

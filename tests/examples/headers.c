@@ -20,6 +20,7 @@ static const char *const begin =
 	"#include \"troupe_mailbox.h\"\n"
 	"#include \"troupe_memory.h\"\n"
 	"#include \"troupe_mesh.h\"\n"
+	"#include \"troupe_result.h\"\n"
 	"#include \"troupe_tree.h\"\n"
 	"#include \"troupe_value.h\"\n"
 	"static int take(const struct troupe_message *message)\n"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include "runtime/node/outcome.h"
 #include "runtime/supervisor/exit_history.h"
 
 Test(exit_history, the_latest_ends_are_found_and_older_ones_are_not)
@@ -22,4 +24,36 @@ Test(exit_history, the_latest_ends_are_found_and_older_ones_are_not)
 		else
 			cr_assert_eq(found->pid, (pid_t)end.ref);
 	}
+}
+
+Test(exit_history, has_a_bound_for_results_and_drops_whole_ends)
+{
+	enum { BODY = 60000, MANY = 300 };
+	static struct trp_exit_history history;
+	struct troupe_end end = { 0 };
+	troupe_ref found = 0;
+
+	for (end.ref = 1; end.ref <= MANY; end.ref++) {
+		end.private_outcome =
+			calloc(1, sizeof(*end.private_outcome) + BODY);
+		cr_assert_not_null(end.private_outcome);
+		end.private_outcome->type = end.ref;
+		end.private_outcome->body_size = BODY;
+		trp_exit_history_add(&history, &end);
+		cr_assert_leq(history.bytes, TRP_EXIT_HISTORY_BYTES);
+	}
+	for (end.ref = 1; end.ref <= MANY; end.ref++) {
+		const struct troupe_end *one =
+			trp_exit_history_find(&history, end.ref);
+
+		cr_assert(!found || one, "older than one that is kept");
+		if (!one)
+			continue;
+		found++;
+		cr_assert_eq(one->private_outcome->type, end.ref);
+	}
+	cr_assert_eq(found, TRP_EXIT_HISTORY_BYTES /
+				    (BODY + sizeof(struct trp_outcome)));
+	trp_exit_history_fini(&history);
+	cr_assert_eq(history.bytes, 0);
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The words that this actor ends with (node/outcome.h), and those of others. */
+
+#include "runtime/actor/exit_queue.h"
+#include "runtime/actor/self.h"
+#include "runtime/node/system.pb-c.h"
+
+/*
+ * It is about to end with that mail, which it did not handle: nothing where it
+ * has said something itself, or the mail is too large.
+ */
+void trp_result_unhandled(const struct trp_mail *mail,
+			  const struct trp_envelope *envelope);
+
+/* It was told to stop, and why. */
+void trp_result_ordered(const Troupe__Control__Order *order);
+void trp_result_order(struct troupe_reason *ret_reason);
+
+/* Its own text for an end with that code, or NULL. */
+const char *trp_result_text(int code);
+
+/* It ends in order: cleanly, or as it was told to.  Writes the exit record. */
+_Noreturn void trp_result_exit(void);
+
+/* The message and the whole text of another one's end, into its report. */
+void trp_result_take(struct trp_exit_notice *notice,
+		     const ProtobufCBinaryData *bytes);
