@@ -64,8 +64,11 @@ bool trp_outcome_is_whole(const struct trp_outcome *outcome,
 			  const struct troupe_reason *reason)
 {
 	const char *text = trp_outcome_text(outcome);
+	size_t size = strlen(reason->text);
 
-	return text && strncmp(text, reason->text, strlen(reason->text)) == 0;
+	return text &&
+	       strncmp(text, reason->text,
+		       size < TRP_STATUS_TEXT - 1 ? size + 1 : size) == 0;
 }
 
 const unsigned char *trp_outcome_body(const struct trp_outcome *outcome)

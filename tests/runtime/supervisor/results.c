@@ -291,6 +291,12 @@ static int run_otherwise(const void *arguments)
 	return -EDOM;
 }
 
+static int run_well(const void *arguments)
+{
+	run_otherwise(arguments);
+	return 0;
+}
+
 static int otherwise_root(int argc, char **argv)
 {
 	struct troupe_end end;
@@ -300,6 +306,10 @@ static int otherwise_root(int argc, char **argv)
 	CHECK(troupe_wait(ref, TROUPE_NEVER, &end) == 0);
 	CHECK(end.reason.code == -EDOM && !end.text && value_of(&end) == 1);
 	CHECK(strcmp(end.reason.text, strerror(EDOM)) == 0);
+	CHECK(troupe_spawn_function(run_well, NULL, &ref) == 0);
+	CHECK(troupe_wait(ref, TROUPE_NEVER, &end) == 0);
+	CHECK(end.reason.cause == TROUPE_NORMAL && !end.text);
+	CHECK(!end.reason.text[0] && value_of(&end) == 1);
 	return 0;
 }
 
