@@ -2,17 +2,43 @@
 #include "tests/support/step.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool is_traced;
+
+void step_offer(_Atomic int32_t *place)
+{
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* fails where none asks */
+	*place = getpid();
+	while (*place)
+		sched_yield();
+	is_traced = true;
+}
+
+pid_t step_attach(_Atomic int32_t *place)
+{
+	time_t end = time(NULL) + 60;
+	pid_t pid;
+
+	while ((pid = *place) == 0 && time(NULL) < end)
+		sched_yield();
+	if (!pid || ptrace(PTRACE_SEIZE, pid, NULL, NULL))
+		abort();
+	*place = 0;
+	return pid;
+}
 
 void step_mark(void)
 {
-	static bool is_traced;
-
 	if (!is_traced && ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 		abort();
 	is_traced = true;

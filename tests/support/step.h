@@ -20,6 +20,14 @@ enum { STEP_STRIDE = 1 };
 /* In the child: stops until the tracer goes on. */
 void step_mark(void);
 
+/*
+ * Where the tracer is not the parent: the process offers itself at a place that
+ * both share, and goes on when the tracer has attached.  The place is 0 before
+ * and after that.
+ */
+void step_offer(_Atomic int32_t *place);
+pid_t step_attach(_Atomic int32_t *place);
+
 /* Waits for the child's next mark.  False: it has ended instead. */
 bool step_to_mark(pid_t child);
 
