@@ -11,6 +11,7 @@
  */
 
 #include "troupe.h"
+#include "troupe_state.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -112,29 +113,7 @@ TROUPE_API int troupe_child_start(troupe_ref supervisor, const char *id);
 TROUPE_API int troupe_child_restart(troupe_ref supervisor, const char *id);
 TROUPE_API int troupe_child_remove(troupe_ref supervisor, const char *id);
 
-enum troupe_child_state {
-	TROUPE_CHILD_DOWN,     /* ended, and not to be restarted */
-	TROUPE_CHILD_WAITING,  /* for its restart */
-	TROUPE_CHILD_STARTING, /* init() runs */
-	TROUPE_CHILD_UP,
-	TROUPE_CHILD_STOPPING,
-	TROUPE_CHILD_STOPPED,  /* by hand */
-	TROUPE_CHILD_GIVEN_UP, /* after too many restarts */
-};
-
-struct troupe_child {
-	char id[TROUPE_NAME_SIZE];
-	troupe_ref ref; /* 0: it has none now */
-	enum troupe_child_state state;
-	uint32_t restarts;
-};
-
-/*
- * The children of a supervisor, in the order of start: the first `room` of
- * them, and how many there are.
- */
-TROUPE_API int troupe_children(troupe_ref supervisor, struct troupe_child *ret,
-			       size_t room, size_t *ret_count);
+/* troupe_children() (troupe_state.h) lists them, with their states. */
 
 #ifdef __cplusplus
 }

@@ -57,9 +57,13 @@ static int block(const struct troupe_proxy *first, size_t count)
 		trp_call_fail(first, count, -EDEADLK, path);
 		return 0;
 	}
+	if (!sole)
+		trp_status_wait(trp_self.status, TROUPE_WAITS_ANSWER, 0);
 	r = trp_loop_sleep(take, TROUPE_NEVER);
 	if (sole)
 		trp_deadlock_end();
+	else
+		trp_status_go_on(trp_self.status);
 	if (r == 0)
 		trp_call_expire(troupe_now());
 	return r;

@@ -229,9 +229,8 @@ static void release(struct call *call)
 static void run_closure(const struct call *call, const ProtobufCMessage *answer)
 {
 	const struct trp_handled was = trp_self.handled;
-	bool was_busy = trp_self.is_busy;
+	bool was_busy = trp_self.is_busy, is_step = trp_self_begin_within();
 
-	trp_self.is_busy = true;
 	trp_self.handled.flow = call->flow;
 	trp_self.handled.hop = call->hop;
 	trp_self.handled.is_traced = call->is_traced;
@@ -240,6 +239,8 @@ static void run_closure(const struct call *call, const ProtobufCMessage *answer)
 	trp_self.handled.hop = was.hop;
 	trp_self.handled.is_traced = was.is_traced;
 	trp_self.is_busy = was_busy;
+	if (is_step)
+		trp_status_end_step(trp_self.status);
 }
 
 /*

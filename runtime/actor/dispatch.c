@@ -71,7 +71,7 @@ static int deliver(const struct trp_mail *mail,
 	}
 	message.body = unpacked;
 	run = handler ? handler->handle : trp_self.klass->unhandled;
-	trp_self_begin();
+	trp_self_begin_mail(TROUPE_DOING_MESSAGE, envelope->type, envelope);
 	r = trp_self_completed(&message, run ? run(&message) : 0);
 	if (!handler && r < 0) {
 		trp_self.unhandled = message.type ? message.type->name

@@ -320,7 +320,7 @@ static int await_answer(int socket, struct troupe_time deadline)
 		else if (trp_time_now().ns >= deadline.ns)
 			r = -ETIMEDOUT;
 		else
-			r = trp_loop_block(deadline);
+			r = trp_loop_block(TROUPE_WAITS_ANSWER, 0, deadline);
 	}
 	trp_wait_remove(&trp_self.wait, &answer.watch);
 	return r;

@@ -151,9 +151,9 @@ int trp_input_turn(void)
 	/* While the handler runs it counts as queued: this function frees
 	 * it. */
 	begin = trp_trace_begin();
-	trp_self_begin();
+	trp_self_begin(TROUPE_DOING_INPUT);
 	r = source->run(source, owner);
-	trp_self.is_busy = false;
+	trp_self_end();
 	trp_trace_span("callback", "input", begin);
 	rearm(source);
 	return trp_self_result(r);

@@ -71,9 +71,9 @@ static int turn_timers(void)
 	if (!timer)
 		return TRP_STEP_IDLE;
 	begin = trp_trace_begin();
-	trp_self_begin();
+	trp_self_begin(TROUPE_DOING_TIMER);
 	r = timer->fired(timer);
-	trp_self.is_busy = false;
+	trp_self_end();
 	trp_trace_span("callback", "timer", begin);
 	return trp_self_result(r);
 }
@@ -241,14 +241,17 @@ int trp_loop_rest(struct troupe_time deadline)
 		earlier(deadline, trp_timers_next(&trp_self.timers)));
 }
 
-int trp_loop_block(struct troupe_time deadline)
+int trp_loop_block(enum troupe_waiting what, troupe_ref whom,
+		   struct troupe_time deadline)
 {
 	unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	int r = trp_take(take);
 
 	if (r != TRP_STEP_IDLE)
 		return r < 0 ? r : 0;
+	trp_status_wait(trp_self.status, what, whom);
 	r = trp_loop_sleep(take, deadline);
+	trp_status_go_on(trp_self.status);
 	if (r < 0)
 		return r;
 	trp_call_expire(troupe_now());

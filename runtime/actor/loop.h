@@ -17,6 +17,7 @@ int trp_loop_rest(struct troupe_time deadline);
 
 /*
  * Takes answers, control and deadlines, which are no callbacks, or sleeps for
- * them: one step of a blocking call.  0 or negative.
+ * them: one step of a blocking call, as others see it.  0 or negative.
  */
-int trp_loop_block(struct troupe_time deadline);
+int trp_loop_block(enum troupe_waiting what, troupe_ref whom,
+		   struct troupe_time deadline);

@@ -92,9 +92,9 @@ static _Noreturn void wind_up(int r)
 	int64_t begin = trp_trace_begin();
 
 	if (trp_self.klass->stop && has_begun) {
-		trp_self_begin();
+		trp_self_begin(TROUPE_DOING_STOP);
 		trp_self.klass->stop();
-		trp_self.is_busy = false;
+		trp_self_end();
 		trp_trace_span("callback", "stop", begin);
 	}
 	trp_custom_mailbox_close();
@@ -125,6 +125,8 @@ static int expired(struct troupe_timer *timer)
 	if (trp_status_read(&trp_self.status->received) != seen ||
 	    trp_self.held & TRP_HOLD_WORK)
 		return 0;
+	/* As a timer it has begun. */
+	trp_store_relaxed(&trp_self.status->doing, TROUPE_DOING_IDLE);
 	return trp_self.klass->idle();
 }
 
@@ -166,9 +168,9 @@ static int run_class(const void *arguments)
 	r = TRP_STEP_DONE;
 	begin = trp_trace_begin();
 	if (klass->init) {
-		trp_self_begin();
+		trp_self_begin(TROUPE_DOING_INIT);
 		r = klass->init(arguments);
-		trp_self.is_busy = false;
+		trp_self_end();
 		trp_trace_span("callback", "init", begin);
 		r = trp_self_result(r);
 	}
@@ -180,7 +182,10 @@ static int run_class(const void *arguments)
 		tell_ready();
 	}
 	if (r == TRP_STEP_DONE && klass->run) {
+		trp_status_begin_step(trp_self.status, TROUPE_DOING_RUN);
 		r = klass->run(arguments);
+		if (trp_status_is_in_step(trp_self.status))
+			trp_status_end_step(trp_self.status);
 		/* The same result that troupe_receive() or a spawn gave it. */
 		if (r == -ECANCELED &&
 		    (troupe_is_stopping() || trp_self.is_finished))

@@ -17,6 +17,7 @@
 #include "runtime/node/continued.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
+#include "runtime/node/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -314,7 +315,10 @@ static int run_method(ProtobufCService *service,
 		trp_mail_message(envelope, input->descriptor);
 
 	message.body = input;
-	trp_self_begin();
+	trp_self_begin_mail(
+		TROUPE_DOING_METHOD,
+		trp_types_method(envelope->service, envelope->method),
+		envelope);
 	service->invoke(service, envelope->method, input, reply, ticket);
 	/* Stashed, and not answered before: it comes again with another. */
 	if (trp_self.handled.is_stashed && !ticket->is_over)

@@ -118,7 +118,7 @@ static int wait_for_notice(troupe_ref ref, uint64_t id,
 		is_late = trp_time_now().ns >= deadline.ns;
 		/* Earlier reports are here, too: the answer overtook them. */
 		r = is_late ? trp_take(TRP_TAKE_CONTROL)
-			    : trp_loop_block(deadline);
+			    : trp_loop_block(TROUPE_WAITS_END, ref, deadline);
 		if (r < 0)
 			return r;
 		if (is_late && r == TRP_STEP_IDLE)

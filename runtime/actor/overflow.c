@@ -84,8 +84,8 @@ int trp_overflow_turn(void)
 	if (!room)
 		return TRP_STEP_IDLE;
 	troupe_room_cancel(room);
-	trp_self_begin();
+	trp_self_begin(TROUPE_DOING_ROOM);
 	r = room->has_room(room);
-	trp_self.is_busy = false;
+	trp_self_end();
 	return trp_self_result(r);
 }

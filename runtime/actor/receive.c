@@ -69,8 +69,11 @@ static TRP_HOT int64_t given_begin;
 
 static const struct troupe_pattern anything = { 0 };
 
-static void begin_span(const struct trp_envelope *envelope)
+static void begin_message(const struct trp_envelope *envelope)
 {
+	trp_status_begin_mail(trp_self.status, TROUPE_DOING_MESSAGE,
+			      envelope->type, envelope->sender,
+			      envelope->created);
 	given_begin = trp_trace_begin_of(envelope);
 	trp_self.handled.is_traced = given_begin != 0;
 	if (given_begin)
@@ -86,6 +89,8 @@ static void end_span(void)
 
 static void give_back(void)
 {
+	if (trp_status_is_in_step(trp_self.status))
+		trp_status_end_step(trp_self.status);
 	end_span();
 	if (is_mail_given)
 		trp_mailbox_receive_done(&trp_self.mailbox, &given_mail);
@@ -414,7 +419,7 @@ static bool take_saved(void)
 	wanted.message.attachment_size = saved->mail.attachment_size;
 	trp_self.handled.flow = saved->envelope.flow;
 	trp_self.handled.hop = saved->envelope.hop;
-	begin_span(&saved->envelope);
+	begin_message(&saved->envelope);
 	return true;
 }
 
@@ -462,7 +467,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 	wanted.message.attachment_size = mail->attachment_size;
 	given_mail = *mail;
 	is_mail_given = true;
-	begin_span(envelope);
+	begin_message(envelope);
 	return TRP_STEP_HELD;
 }
 
@@ -497,7 +502,9 @@ static int wait_for_match(struct troupe_time deadline)
 			return -ETIMEDOUT;
 		if (r == TRP_STEP_DONE)
 			continue;
+		trp_status_wait(trp_self.status, TROUPE_WAITS_MESSAGE, 0);
 		r = trp_loop_rest(deadline);
+		trp_status_go_on(trp_self.status);
 		if (r < 0)
 			return r;
 	}
@@ -545,6 +552,10 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 	if (!take_saved())
 		r = wait_and_trace(deadline);
 	wanted.patterns = NULL;
+	if (!trp_status_is_in_step(trp_self.status))
+		trp_status_begin_step(trp_self.status,
+				      given_end ? TROUPE_DOING_END
+						: TROUPE_DOING_RUN);
 	if (r < 0)
 		return r;
 	assert(wanted.index >= 0 && (size_t)wanted.index < wanted.count);

@@ -35,9 +35,9 @@ int trp_report_run(int (*callback)(const struct troupe_end *end),
 	int64_t begin = trp_trace_begin();
 	int r;
 
-	trp_self_begin();
+	trp_self_begin(TROUPE_DOING_END);
 	r = callback(end);
-	trp_self.is_busy = false;
+	trp_self_end();
 	trp_trace_span("callback", "end of another", begin);
 	return trp_self_result(r);
 }

@@ -16,8 +16,13 @@
  */
 static int sleep_on(int64_t since, struct troupe_time *again)
 {
-	int r = trp_loop_sleep(TRP_TAKE_CONTROL, *again);
-	int64_t now = trp_time_now().ns;
+	int64_t now;
+	int r;
+
+	trp_status_wait(trp_self.status, TROUPE_WAITS_SUPERVISOR, 0);
+	r = trp_loop_sleep(TRP_TAKE_CONTROL, *again);
+	trp_status_go_on(trp_self.status);
+	now = trp_time_now().ns;
 
 	if (now < again->ns)
 		return r;

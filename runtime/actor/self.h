@@ -135,11 +135,43 @@ int trp_self_unpack(const struct trp_mail *mail,
 /* A new id; never 0. */
 uint64_t trp_self_id(void);
 
-/* A callback of the class begins; it ends where is_busy is taken back. */
-static inline void trp_self_begin(void)
+/* A callback of the class begins. */
+static inline void trp_self_begin(enum troupe_doing doing)
 {
 	assert(!trp_self.is_busy);
 	trp_self.is_busy = true;
+	trp_status_begin_step(trp_self.status, doing);
+}
+
+/* The same for mail; type: of the message, or trp_types_method(). */
+static inline void trp_self_begin_mail(enum troupe_doing doing, uint64_t type,
+				       const struct trp_envelope *envelope)
+{
+	assert(!trp_self.is_busy);
+	trp_self.is_busy = true;
+	trp_status_begin_mail(trp_self.status, doing, type, envelope->sender,
+			      envelope->created);
+}
+
+/*
+ * A closure begins, perhaps within another callback or run(), or where a guest
+ * has left.  True: as a step of its own, which ends by trp_status_end_step().
+ */
+static inline bool trp_self_begin_within(void)
+{
+	bool is_step =
+		trp_self.status && !trp_status_is_in_step(trp_self.status);
+
+	trp_self.is_busy = true;
+	if (is_step)
+		trp_status_begin_step(trp_self.status, TROUPE_DOING_ANSWER);
+	return is_step;
+}
+
+static inline void trp_self_end(void)
+{
+	trp_self.is_busy = false;
+	trp_status_end_step(trp_self.status);
 }
 
 /*

@@ -42,10 +42,12 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 		again.ns = trp_time_now().ns + TRP_LOOK_NS;
 		if (again.ns < call.ns)
 			call = again;
+		trp_status_wait(trp_self.status, TROUPE_WAITS_ROOM, to);
 		r = trp_wait_sleep(&trp_self.wait,
 				   (struct trp_time) { call.ns < deadline.ns
 							       ? call.ns
 							       : deadline.ns });
+		trp_status_go_on(trp_self.status);
 		if (r < 0)
 			return r;
 		if (trp_time_now().ns >= again.ns)

@@ -82,6 +82,7 @@ static int put_class(const struct troupe_class *klass,
 	request->mailbox_limit = limit_of(klass);
 	request->when_full = klass->when_full;
 	request->restart = klass->restart;
+	request->supervises = klass->supervises != NULL;
 	return 0;
 }
 

@@ -166,35 +166,3 @@ int troupe_child_remove(troupe_ref supervisor, const char *id)
 	return order(supervisor, id,
 		     TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD);
 }
-
-int troupe_children(troupe_ref supervisor, struct troupe_child *ret,
-		    size_t room, size_t *ret_count)
-{
-	Troupe__Control__ListChildren request =
-		TROUPE__CONTROL__LIST_CHILDREN__INIT;
-	Troupe__Control__ChildList *list;
-	ProtobufCBinaryData bytes;
-	int r;
-
-	request.supervisor = supervisor;
-	r = trp_actor_request_more(&request.base, &bytes);
-	if (r < 0)
-		return r;
-	list = troupe__control__child_list__unpack(NULL, bytes.len, bytes.data);
-	free(bytes.data);
-	if (!list)
-		return -ENOMEM;
-	for (size_t i = 0; i < list->n_child && i < room; i++) {
-		const Troupe__Control__ChildList__Entry *entry = list->child[i];
-
-		ret[i] = (struct troupe_child) {
-			.ref = entry->ref,
-			.state = (enum troupe_child_state)entry->state,
-			.restarts = entry->restarts,
-		};
-		strncpy(ret[i].id, entry->id, sizeof(ret[i].id) - 1);
-	}
-	*ret_count = list->n_child;
-	troupe__control__child_list__free_unpacked(list, NULL);
-	return 0;
-}

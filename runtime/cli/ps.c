@@ -181,6 +181,18 @@ static void print_unwoken(uint64_t unwoken)
 		printf("  (%" PRIu64 " wakes failed, see the log)", unwoken);
 }
 
+static void print_doing(const Troupe__Guest__Actor *actor)
+{
+	char since[32];
+
+	if (!actor->doing[0])
+		return;
+	write_time(since, actor->doing_ms);
+	fputs(" (", stdout);
+	trp_printable_write(stdout, actor->doing);
+	printf(actor->doing_ms ? ", for %s)" : ")", since);
+}
+
 static void print_line(const struct line *line)
 {
 	const Troupe__Guest__Actor *actor = line->actor;
@@ -206,6 +218,7 @@ static void print_line(const struct line *line)
 	fputs(actor->is_guest ? " (guest)" : "", stdout);
 	if (actor->restarts)
 		printf(" (restarts: %u)", actor->restarts);
+	print_doing(actor);
 	print_unwoken(actor->unwoken);
 	putchar('\n');
 }
@@ -323,6 +336,8 @@ static struct troupe_value *line_value(const struct line *line)
 	r |= add_count(map, "dropped", (int64_t)actor->dropped);
 	r |= add_count(map, "unwoken", (int64_t)actor->unwoken);
 	r |= add_count(map, "restarts", actor->restarts);
+	r |= add_text(map, "doing", actor->doing);
+	r |= add_count(map, "doing_ms", actor->doing_ms);
 	if (line->has_stat) {
 		r |= add_count(map, "age_ms", line->stat.age_ms);
 		r |= add_count(map, "cpu_ms", line->stat.cpu_ms);

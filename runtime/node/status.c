@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/node/status.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "runtime/node/types.h"
 
 struct trp_status *trp_status_begin(struct trp_front *front)
 {
@@ -113,4 +115,158 @@ bool trp_status_read_exit(const struct trp_status *status,
 	snprintf(ret_reason->text, sizeof(ret_reason->text), "%.*s",
 		 (int)sizeof(status->text) - 1, status->text);
 	return true;
+}
+
+/* ---- what it does -------------------------------------------------------- */
+
+void trp_status_wait(struct trp_status *status, enum troupe_waiting what,
+		     troupe_ref whom)
+{
+	uint32_t waits = trp_load_relaxed(&status->waits);
+
+	assert(!(waits & TRP_STATUS_WAITS));
+	trp_store_release(&status->waits_for, whom);
+	trp_store_release(&status->waits,
+			  waits + TRP_STATUS_WAITED + (uint32_t)what);
+}
+
+void trp_status_go_on(struct trp_status *status)
+{
+	trp_store_release(&status->waits, trp_load_relaxed(&status->waits) &
+						  ~(uint32_t)TRP_STATUS_WAITS);
+}
+
+/* An await is told where a deadlock is looked for, if it is of one target. */
+static void look_at_waits(const struct trp_status *status,
+			  struct trp_activity *ret_activity)
+{
+	uint32_t waits = trp_load_relaxed(&status->waits);
+	uint32_t turn = trp_load_relaxed(&status->await_turn);
+	uint32_t what = waits & TRP_STATUS_WAITS;
+
+	ret_activity->waited = (uint64_t)waits << 32 | turn;
+	ret_activity->waits = what <= TROUPE_WAITS_SUPERVISOR
+				      ? (enum troupe_waiting)what
+				      : TROUPE_WAITS_NOT;
+	ret_activity->peer = what ? trp_load_relaxed(&status->waits_for) : 0;
+	if (!what && turn % 2) {
+		ret_activity->waits = TROUPE_WAITS_ANSWER;
+		ret_activity->peer = trp_load_relaxed(&status->awaits);
+	}
+}
+
+void trp_status_look(const struct trp_status *status,
+		     struct trp_activity *ret_activity)
+{
+	enum { TRIES = 4 };
+	struct trp_activity activity;
+	uint32_t doing = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		activity = (struct trp_activity) {
+			.steps = trp_load_acquire(&status->steps),
+			.type = trp_load_relaxed(&status->type),
+			.sender = trp_load_relaxed(&status->sender),
+			.created = trp_load_relaxed(&status->created),
+		};
+		doing = trp_load_relaxed(&status->doing);
+		look_at_waits(status, &activity);
+		atomic_thread_fence(memory_order_acquire);
+		if (trp_load_relaxed(&status->steps) == activity.steps)
+			break;
+	}
+	if (activity.steps % 2 && doing <= TROUPE_DOING_STOP)
+		activity.doing = (enum troupe_doing)doing;
+	if (activity.doing != TROUPE_DOING_MESSAGE &&
+	    activity.doing != TROUPE_DOING_METHOD) {
+		activity.type = activity.sender = 0;
+		activity.created = 0;
+	}
+	*ret_activity = activity;
+}
+
+/* 0: the supervisor. */
+static troupe_ref parent_of(const struct trp_arena *arena,
+			    const struct trp_slot *slot)
+{
+	uint32_t parent = trp_load_relaxed(&slot->parent);
+
+	if (parent == TRP_SLOT_SUPERVISOR || parent >= arena->slots)
+		return 0;
+	return trp_ref(parent, trp_life_generation(trp_load_relaxed(
+				       &trp_arena_slot(arena, parent)->life)));
+}
+
+int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
+		     struct troupe_state *ret_state)
+{
+	enum trp_state life;
+	const struct trp_slot *slot = slot_of(arena, ref, &life);
+	const struct trp_status *status;
+	struct troupe_state state = { 0 };
+	struct trp_activity activity;
+	const char *type;
+
+	if (!slot || life != TRP_LIVE)
+		return -ESRCH;
+	state.parent = parent_of(arena, slot);
+	state.restarts = trp_life_incarnation(trp_load_relaxed(&slot->life));
+	state.is_down = trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;
+	state.pid = trp_load_relaxed(&slot->pid);
+	snprintf(state.label, sizeof(state.label), "%.*s",
+		 (int)sizeof(slot->name), slot->name);
+	status = state.is_down ? NULL : status_of(arena, ref);
+	if (status) {
+		trp_status_look(status, &activity);
+		type = activity.type ? trp_types_name(activity.type) : NULL;
+		state.has_begun = true;
+		state.doing = activity.doing;
+		state.waits = activity.waits;
+		state.sender = activity.sender;
+		state.created.ns = activity.created;
+		state.peer = activity.peer;
+		state.callbacks = (activity.steps + 1) / 2;
+		state.ended = activity.steps / 2;
+		snprintf(state.type, sizeof(state.type), "%s",
+			 type ? type : "");
+	}
+	*ret_state = state;
+	return 0;
+}
+
+char *trp_status_text(const struct trp_activity *activity, char *text,
+		      size_t size)
+{
+	static const char *const doings[] = {
+		[TROUPE_DOING_NOTHING] = "idle",
+		[TROUPE_DOING_INIT] = "init",
+		[TROUPE_DOING_RUN] = "run",
+		[TROUPE_DOING_MESSAGE] = "handles ",
+		[TROUPE_DOING_METHOD] = "answers ",
+		[TROUPE_DOING_TIMER] = "timer",
+		[TROUPE_DOING_INPUT] = "input",
+		[TROUPE_DOING_ROOM] = "room",
+		[TROUPE_DOING_ANSWER] = "takes an answer",
+		[TROUPE_DOING_END] = "hears of an end",
+		[TROUPE_DOING_IDLE] = "idle timeout",
+		[TROUPE_DOING_STOP] = "stop",
+	};
+	static const char *const waits[] = {
+		[TROUPE_WAITS_NOT] = "",
+		[TROUPE_WAITS_ANSWER] = "awaits an answer",
+		[TROUPE_WAITS_ROOM] = "waits for room",
+		[TROUPE_WAITS_MESSAGE] = "receives",
+		[TROUPE_WAITS_END] = "waits for an end",
+		[TROUPE_WAITS_SUPERVISOR] = "asks the supervisor",
+	};
+	const char *type = activity->type ? trp_types_name(activity->type) : "";
+	bool is_doing =
+		activity->doing != TROUPE_DOING_NOTHING || !activity->waits;
+
+	snprintf(text, size, "%s%s%s%s",
+		 is_doing ? doings[activity->doing] : "",
+		 type ? type : "an unknown type",
+		 is_doing && activity->waits ? ", " : "",
+		 waits[activity->waits]);
+	return text;
 }

@@ -4,23 +4,26 @@
 /*
  * The status block of an actor, in its front, for others to read: its exit
  * record, counters, what it does and for whom it waits.  Written by the actor
- * alone, and without a clock: a callback begins where `callbacks` was last seen
- * to change.
+ * alone, and without a clock: a callback began when a reader first saw its
+ * `steps`.
+ *
+ *	steps odd	<==>  a callback runs
+ *	steps and waits	      change with each begin and end of one
+ *	steps read before and after the rest, and odd
+ *			==>   the rest is of that callback
+ *
+ * A function actor begins a step in run(), and where it has received; it ends
+ * one where it receives again.
  */
 
 #include "ipc/arena.h"
 #include "runtime/node/ref.h"
+#include "runtime/troupe_state.h"
 
 enum { TRP_STATUS_TEXT = 88 };
 
-/* In which callback it is. */
-enum trp_doing {
-	TRP_DOING_NOTHING,
-	TRP_DOING_INIT, /* or run() */
-	TRP_DOING_MESSAGE,
-	TRP_DOING_METHOD,
-	TRP_DOING_OTHER, /* timer, input, answer, end */
-};
+/* `waits`: enum troupe_waiting, and above it how often it has waited. */
+enum { TRP_STATUS_WAITS = 0xff, TRP_STATUS_WAITED = 0x100 };
 
 struct trp_status {
 	_Atomic uint32_t said; /* 1: the exit record is complete: */
@@ -35,13 +38,13 @@ struct trp_status {
 	/* A line that is written for each message. */
 	alignas(64) _Atomic uint64_t received;
 	_Atomic uint64_t sent;
-	_Atomic uint64_t callbacks; /* that have begun */
-	_Atomic uint32_t doing;	    /* enum trp_doing */
-	_Atomic uint32_t hop;
-	_Atomic uint64_t type;	      /* of the message, or method */
-	_Atomic uint64_t sender;      /* of it */
-	_Atomic int64_t created;      /* when it was sent */
-	_Atomic uint64_t awaits_room; /* of whom, or 0 */
+	_Atomic uint64_t steps; /* callbacks begun, and ended */
+	_Atomic uint32_t doing; /* enum troupe_doing */
+	_Atomic uint32_t waits;
+	_Atomic uint64_t type;	    /* of the message, or trp_types_method() */
+	_Atomic uint64_t sender;    /* of it */
+	_Atomic int64_t created;    /* when it was sent */
+	_Atomic uint64_t waits_for; /* whom; or 0 */
 
 	/* A line that is written when it waits, or something goes wrong. */
 	alignas(64) _Atomic uint64_t awaits; /* whom */
@@ -107,3 +110,68 @@ static inline void trp_status_count(_Atomic uint64_t *counter)
 {
 	trp_store_relaxed(counter, trp_status_read(counter) + 1);
 }
+
+/* ---- what it does: by the actor ------------------------------------------ */
+
+/*
+ * Each store here is a release, so that none of a later callback is seen before
+ * the end of the one before it.
+ */
+static inline void trp_status_begin_step(struct trp_status *status,
+					 enum troupe_doing doing)
+{
+	trp_store_release(&status->doing, (uint32_t)doing);
+	/* S1: pairs with the acquire in trp_status_look(). */
+	trp_store_release(&status->steps, trp_status_read(&status->steps) + 1);
+}
+
+/* The same, of mail. */
+static inline void trp_status_begin_mail(struct trp_status *status,
+					 enum troupe_doing doing, uint64_t type,
+					 troupe_ref sender, int64_t created)
+{
+	trp_store_release(&status->type, type);
+	trp_store_release(&status->sender, sender);
+	trp_store_release(&status->created, created);
+	trp_status_begin_step(status, doing);
+}
+
+static inline void trp_status_end_step(struct trp_status *status)
+{
+	trp_store_release(&status->steps, trp_status_read(&status->steps) + 1);
+}
+
+static inline bool trp_status_is_in_step(const struct trp_status *status)
+{
+	return trp_status_read(&status->steps) % 2;
+}
+
+/* It is about to sleep for that, of `whom` (0: anybody). */
+void trp_status_wait(struct trp_status *status, enum troupe_waiting what,
+		     troupe_ref whom);
+void trp_status_go_on(struct trp_status *status);
+
+/* ---- what it does: by anybody -------------------------------------------- */
+
+struct trp_activity {
+	uint64_t steps;
+	uint64_t waited; /* changes whenever it waits, and goes on */
+	enum troupe_doing doing;
+	enum troupe_waiting waits;
+	uint64_t type; /* doing a message or a method */
+	troupe_ref sender;
+	int64_t created;
+	troupe_ref peer; /* it waits for; or 0 */
+};
+
+/* Of a block that another process writes meanwhile. */
+void trp_status_look(const struct trp_status *status,
+		     struct trp_activity *ret_activity);
+
+/* All that can be seen of that actor.  0 or -ESRCH. */
+int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
+		     struct troupe_state *ret_state);
+
+/* "handles shop.Sale", "awaits an answer", "idle"; returns text. */
+char *trp_status_text(const struct trp_activity *activity, char *text,
+		      size_t size);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <link.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/node/system.pb-c.h"
@@ -53,20 +54,57 @@ const ProtobufCMessageDescriptor *trp_types_find(uint64_t id)
 	return trp_type_table_find(&table, id);
 }
 
-/* Of types that are not in this process: the values are in `learnt`. */
+/*
+ * Of types that are not in this process, and of methods: the values are in
+ * `learnt`.  In that text the methods of a service follow its name.
+ */
+enum { SERVICE = 1, METHOD = 2 };
 static struct trp_type_table names;
 static char *learnt;
 
 void trp_types_learn(char *text, size_t size)
 {
 	const char *name, *end = text + size;
+	uint64_t method = 0;
 
 	trp_type_table_fini(&names);
 	free(learnt);
 	learnt = text;
 	text[size - 1] = '\0';
-	for (name = text; name < end; name += strlen(name) + 1)
-		trp_type_table_add(&names, trp_type_id(name), name);
+	for (name = text; name < end; name += strlen(name) + 1) {
+		if (name[0] == SERVICE)
+			method = trp_type_id(name + 1);
+		else if (name[0] == METHOD)
+			trp_type_table_add(&names, ++method, name + 1);
+		else
+			trp_type_table_add(&names, trp_type_id(name), name);
+	}
+}
+
+static void write_type(const ProtobufCMessageDescriptor *type, void *data)
+{
+	fwrite(type->name, 1, strlen(type->name) + 1, data);
+}
+
+static void write_methods(const ProtobufCServiceDescriptor *service, void *data)
+{
+	fprintf(data, "%c%s%c", SERVICE, service->name, '\0');
+	for (unsigned i = 0; i < service->n_methods; i++)
+		fprintf(data, "%c%s.%s%c", METHOD, service->name,
+			service->methods[i].name, '\0');
+}
+
+char *trp_types_text(void *application, size_t *ret_size)
+{
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, ret_size);
+
+	if (!stream)
+		return NULL;
+	trp_types_each(write_type, stream);
+	trp_types_services(application, write_methods, stream);
+	fclose(stream);
+	return text;
 }
 
 const char *trp_types_name(uint64_t id)

@@ -27,13 +27,25 @@ int trp_types_add(const ProtobufCMessageDescriptor *type);
 /* NULL: not known. */
 const ProtobufCMessageDescriptor *trp_types_find(uint64_t id);
 
+/* Another id, of a method of that service (serialize/type.h). */
+static inline uint64_t trp_types_method(uint64_t service, uint32_t method)
+{
+	return service + 1 + method;
+}
+
 /*
- * Names alone, of types that this process does not load: the supervisor's, for
- * its log.  text: names with their NULs; consumed.
+ * The names of all types, and of the methods of an application, as a text for
+ * another process; for free(); NULL: no memory.
+ */
+char *trp_types_text(void *application, size_t *ret_size);
+
+/*
+ * Names alone: the supervisor does not load the types, and nobody finds the
+ * methods else.  text: consumed.
  */
 void trp_types_learn(char *text, size_t size);
 
-/* NULL: neither the type nor its name is known. */
+/* Of a type, or of a method.  NULL: that is not known. */
 const char *trp_types_name(uint64_t id);
 
 /* Calls visit for each service of an application, which are found likewise. */

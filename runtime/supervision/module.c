@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include "runtime/control/control.pb-c.h"
 #include "runtime/supervision/by_hand.h"
+#include "runtime/supervision/list.h"
 #include "runtime/supervision/tree.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
-#include "serialize/message.h"
 
 struct supervision {
 	struct trp_supervision_tree *trees;
@@ -66,53 +66,6 @@ static int on_order(struct trp_request *request)
 		      : -ENOENT;
 }
 
-static int pack_list(Troupe__Control__ChildList *list,
-		     const struct trp_supervision_tree *tree,
-		     ProtobufCBinaryData *ret_bytes)
-{
-	Troupe__Control__ChildList__Entry *entry;
-	size_t i = 0;
-	int r;
-
-	entry = calloc(list->n_child + 1, sizeof(*entry));
-	list->child = calloc(list->n_child + 1,
-			     sizeof(Troupe__Control__ChildList__Entry *));
-	for (struct trp_supervised *child = tree->rules.first;
-	     entry && list->child && child; child = child->next, i++) {
-		const struct trp_member *member = trp_member_of(child);
-
-		troupe__control__child_list__entry__init(&entry[i]);
-		entry[i].id = (char *)member->id;
-		if (member->slot)
-			entry[i].ref = trp_child_ref(
-				&tree->parent.supervisor->children,
-				member->slot);
-		entry[i].state = trp_member_state(member);
-		entry[i].restarts = member->starts ? member->starts - 1 : 0;
-		list->child[i] = &entry[i];
-	}
-	r = i == list->n_child ? trp_message_to_bytes(&list->base, ret_bytes)
-			       : -ENOMEM;
-	free(entry);
-	free(list->child);
-	return r;
-}
-
-static int on_list(struct trp_request *request)
-{
-	const Troupe__Control__ListChildren *wish = request->message;
-	Troupe__Control__ChildList list = TROUPE__CONTROL__CHILD_LIST__INIT;
-	struct trp_supervision_tree *tree;
-	int r = find_tree(request, wish->supervisor, &tree);
-
-	if (r < 0)
-		return r;
-	for (struct trp_supervised *child = tree->rules.first; child;
-	     child = child->next)
-		list.n_child++;
-	return pack_list(&list, tree, &request->more);
-}
-
 static int open_supervision(struct trp_supervisor *supervisor,
 			    const struct trp_options *options, void **ret_state)
 {
@@ -133,7 +86,8 @@ static const struct trp_request_kind requests[] = {
 	{ &troupe__control__supervise__descriptor, .handle = on_supervise },
 	{ &troupe__control__add_child__descriptor, .handle = on_add },
 	{ &troupe__control__order_child__descriptor, .handle = on_order },
-	{ &troupe__control__list_children__descriptor, .handle = on_list },
+	{ &troupe__control__list_children__descriptor,
+	  .handle = trp_supervision_list_handle },
 	{ &troupe__guest__order__descriptor,
 	  .ask = trp_supervision_by_hand_order },
 	{ 0 },

@@ -104,6 +104,7 @@ struct trp_child {
 	void *owner_data;
 	const struct trp_group *group; /* of its children; or NULL */
 	void *group_data;
+	uint64_t klass; /* its address in the application; or 0 */
 	bool is_parked; /* DOWN for good, as its parent may come back */
 	bool is_final;	/* it ends with its parent */
 	struct trp_restart_entry entry; /* of the owner */
@@ -122,6 +123,8 @@ struct trp_child {
 	uint32_t formers;	  /* so many regions are not released */
 	uint64_t taken, taken_by; /* of the latest death; see exit.c */
 	struct trp_lost *lost;	  /* at its own latest death; for free() */
+	uint64_t steps;		  /* of its status, when it was looked at, */
+	int64_t steps_since;	  /* and when that was new; ns */
 	struct trp_guest *guest;  /* until it is dead */
 	void (*expel)(struct trp_guest *guest); /* instead of a signal */
 };

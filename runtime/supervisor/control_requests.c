@@ -63,14 +63,44 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 			      : TROUPE__GUEST__STATE__RUNNING;
 }
 
+/* It was seen to do that before, or is now. */
+static int64_t since(struct trp_child *child, uint64_t steps)
+{
+	int64_t now = trp_time_now().ns;
+
+	if (child->steps != steps || !child->steps_since)
+		child->steps_since = now;
+	child->steps = steps;
+	return (now - child->steps_since) / 1000000;
+}
+
+static void put_status(struct trp_child *child, const struct trp_status *status,
+		       Troupe__Guest__Actor *actor, char *text, size_t size)
+{
+	struct trp_activity activity;
+
+	actor->received = trp_status_read(&status->received);
+	actor->sent = trp_status_read(&status->sent);
+	actor->refused = trp_status_read(&status->refused);
+	actor->dropped = trp_status_read(&status->dropped);
+	actor->unwoken = trp_status_read(&status->unwoken);
+	trp_status_look(status, &activity);
+	actor->doing_ms = since(child, activity.steps);
+	/* One that waits for any mail is idle, in receive() or not. */
+	if (activity.doing ||
+	    (activity.waits && activity.waits != TROUPE_WAITS_MESSAGE))
+		actor->doing = trp_status_text(&activity, text, size);
+}
+
 static int say_actor(struct trp_control_session *session, uint32_t slot)
 {
 	struct trp_supervisor *supervisor = session->supervisor;
-	const struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_child *child = &supervisor->children.child[slot];
 	const struct trp_status *status;
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_registered *name;
 	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
+	char doing[2 * TROUPE_TEXT_SIZE];
 
 	trp_child_address(&supervisor->children, slot, address,
 			  sizeof(address));
@@ -92,13 +122,8 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 	status = child->state == CHILD_RUNNING
 			 ? trp_status_of(&supervisor->node.arena, actor.ref)
 			 : NULL;
-	if (status) {
-		actor.received = trp_status_read(&status->received);
-		actor.sent = trp_status_read(&status->sent);
-		actor.refused = trp_status_read(&status->refused);
-		actor.dropped = trp_status_read(&status->dropped);
-		actor.unwoken = trp_status_read(&status->unwoken);
-	}
+	if (status)
+		put_status(child, status, &actor, doing, sizeof(doing));
 	return trp_control_server_say(session, &actor.base);
 }
 

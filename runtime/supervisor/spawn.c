@@ -146,6 +146,7 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	child = &supervisor->children.child[slot];
 	child->restart = supervisor->children.child[parent].restart;
 	child->spawned_at = trp_time_now().ns;
+	child->klass = request->birth->klass;
 	child->grace_ms = request->grace_ms ? request->grace_ms : TRP_GRACE_MS;
 	trp_printable(request->birth->label, child->label,
 		      sizeof(child->label));

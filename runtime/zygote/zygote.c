@@ -66,7 +66,9 @@ static const char *without_path(const char *text, const char *path)
 		       : text;
 }
 
-static int load(struct trp_node *node, struct trp_loaded *loaded)
+/* names: of its types, for free(). */
+static int load(struct trp_node *node, struct trp_loaded *loaded, char **names,
+		size_t *size)
 {
 	unsigned threads = trp_process_threads();
 	void *application;
@@ -106,25 +108,8 @@ static int load(struct trp_node *node, struct trp_loaded *loaded)
 	r = trp_image_keep();
 	if (r < 0)
 		return refuse(loaded, r, "no memory");
+	*names = trp_types_text(application, size);
 	return 0;
-}
-
-/* The names of all types, each with its NUL; NULL: no memory. */
-static void add_name(const ProtobufCMessageDescriptor *type, void *data)
-{
-	fwrite(type->name, 1, strlen(type->name) + 1, data);
-}
-
-static char *names_of_types(size_t *ret_size)
-{
-	char *names = NULL;
-	FILE *stream = open_memstream(&names, ret_size);
-
-	if (!stream)
-		return NULL;
-	trp_types_each(add_name, stream);
-	fclose(stream);
-	return names;
 }
 
 /*
@@ -303,8 +288,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	trp_process_name("troupe-zygote");
 	show_titles(node, shown, sizeof(shown));
-	if (load(node, &loaded) == 0)
-		names = names_of_types(&size);
+	load(node, &loaded, &names, &size);
 	trp_process_die_with(node->supervisor);
 	loaded.names = names && size <= NAMES_MAX ? (uint32_t)size : 0;
 	/* No output may stay in a buffer, or every actor would write it
@@ -314,7 +298,8 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	    loaded.result < 0 ||
 	    write_all(pipes->births[1], names, loaded.names) < 0)
 		_exit(EXIT_FAILURE);
-	free(names);
+	if (loaded.names)
+		trp_types_learn(names, size);
 	open_score();
 	troupe_now(); /* for all: whether the kernel trusts the counter */
 	settle_heap();
