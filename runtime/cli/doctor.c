@@ -230,6 +230,8 @@ static void list_parts(void)
 		  "libmsgpack-dev" },
 		{ "libmosquitto", LIBRARY_LIBMOSQUITTO, "no --beacon mqtt://",
 		  "libmosquitto-dev" },
+		{ "libcrypto", LIBRARY_LIBCRYPTO, "no sealed frames",
+		  "libssl-dev" },
 		{ "hiredis", LIBRARY_HIREDIS, "no mailboxes in Redis",
 		  "libhiredis-dev" },
 		{ "inih", LIBRARY_INIH, "no --config", "libinih-dev" },
