@@ -30,6 +30,9 @@ struct troupe_handler {
 	int (*handle)(const struct troupe_message *message);
 };
 
+/* In place of a signal. */
+enum { TROUPE_HANG_REPORT = -1 };
+
 /*
  * The behaviour of an actor: a static const struct, as a new actor has it from
  * the loaded application and not from its parent.  Nor does it see a static
@@ -116,6 +119,14 @@ struct troupe_class {
 	const struct troupe_mailbox *mailbox;
 	/* From the order to stop until SIGKILL; 0: 5,000; -1: for ever. */
 	int32_t grace_ms;
+	/*
+	 * A callback that lasts longer is reported with what it does, gets
+	 * hang_signal (0: SIGABRT), and after grace_ms SIGKILL; then restart
+	 * counts.  A blocking call, and time without a processor or while
+	 * stopped, are no part of it.  0: no limit.
+	 */
+	int32_t hang_ms;
+	int hang_signal; /* TROUPE_HANG_REPORT: none, nor SIGKILL */
 	/* Restarts (troupe_restart.h), and children (troupe_supervise.h). */
 	uint8_t restart, at_crash;
 	uint32_t tries;

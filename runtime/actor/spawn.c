@@ -2,6 +2,7 @@
 #include "runtime/actor/spawn.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include "runtime/actor/monitor.h"
 #include "runtime/actor/request.h"
@@ -74,7 +75,9 @@ static int put_class(const struct troupe_class *klass,
 		     Troupe__Control__Spawn *request)
 {
 	if (!klass || (klass->run && klass->mailbox) || !is_same_there(klass) ||
-	    (klass->name && !trp_printable_is(klass->name)))
+	    (klass->name && !trp_printable_is(klass->name)) ||
+	    klass->hang_ms < 0 || klass->hang_signal < TROUPE_HANG_REPORT ||
+	    klass->hang_signal >= NSIG)
 		return -EINVAL;
 	request->birth->label = (char *)(klass->name ? klass->name : "actor");
 	request->birth->klass = (uintptr_t)klass;
@@ -82,6 +85,8 @@ static int put_class(const struct troupe_class *klass,
 	request->mailbox_limit = limit_of(klass);
 	request->when_full = klass->when_full;
 	request->restart = klass->restart;
+	request->hang_ms = klass->hang_ms;
+	request->hang_signal = klass->hang_signal;
 	request->supervises = klass->supervises != NULL;
 	return 0;
 }

@@ -157,6 +157,14 @@ void trp_child_born(struct trp_child_table *table, uint32_t slot, pid_t pid)
 	table->slot_of[pid] = (uint16_t)slot;
 }
 
+int64_t trp_child_seen(struct trp_child *child, uint64_t steps, int64_t now_ns)
+{
+	if (child->steps != steps || !child->steps_since)
+		child->steps_since = now_ns;
+	child->steps = steps;
+	return now_ns - child->steps_since;
+}
+
 struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref)
 {
 	uint32_t slot = trp_ref_slot(ref);
@@ -218,6 +226,7 @@ void trp_child_again(struct trp_child_table *table, uint32_t slot)
 	child->state = CHILD_ORDERED;
 	child->is_parked = false;
 	child->incarnation++;
+	child->steps_since = 0;
 }
 
 void trp_child_ended(struct trp_child_table *table, uint32_t slot)

@@ -82,6 +82,7 @@ struct trp_group {
 	void (*over)(struct trp_supervisor *supervisor, uint32_t slot);
 };
 struct trp_restart;
+struct trp_watched;
 
 struct trp_child {
 	enum trp_child_state state;
@@ -123,9 +124,10 @@ struct trp_child {
 	uint32_t formers;	  /* so many regions are not released */
 	uint64_t taken, taken_by; /* of the latest death; see exit.c */
 	struct trp_lost *lost;	  /* at its own latest death; for free() */
-	uint64_t steps;		  /* of its status, when it was looked at, */
-	int64_t steps_since;	  /* and when that was new; ns */
-	struct trp_guest *guest;  /* until it is dead */
+	struct trp_watched *watched; /* by the watchdog; or NULL */
+	uint64_t steps;		     /* of its status, when it was looked at, */
+	int64_t steps_since;	     /* and when that was new; ns */
+	struct trp_guest *guest;     /* until it is dead */
 	void (*expel)(struct trp_guest *guest); /* instead of a signal */
 };
 
@@ -173,6 +175,9 @@ bool trp_child_has_any(const struct trp_child_table *table, uint32_t slot);
 void trp_child_down(struct trp_child_table *table, uint32_t slot);
 /* DOWN -> ORDERED: its next incarnation. */
 void trp_child_again(struct trp_child_table *table, uint32_t slot);
+
+/* Its status has that number of steps: how long it had, as far as was seen. */
+int64_t trp_child_seen(struct trp_child *child, uint64_t steps, int64_t now_ns);
 
 /* NULL: no such living child. */
 struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref);

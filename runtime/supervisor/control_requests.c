@@ -63,17 +63,6 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 			      : TROUPE__GUEST__STATE__RUNNING;
 }
 
-/* It was seen to do that before, or is now. */
-static int64_t since(struct trp_child *child, uint64_t steps)
-{
-	int64_t now = trp_time_now().ns;
-
-	if (child->steps != steps || !child->steps_since)
-		child->steps_since = now;
-	child->steps = steps;
-	return (now - child->steps_since) / 1000000;
-}
-
 static void put_status(struct trp_child *child, const struct trp_status *status,
 		       Troupe__Guest__Actor *actor, char *text, size_t size)
 {
@@ -85,7 +74,9 @@ static void put_status(struct trp_child *child, const struct trp_status *status,
 	actor->dropped = trp_status_read(&status->dropped);
 	actor->unwoken = trp_status_read(&status->unwoken);
 	trp_status_look(status, &activity);
-	actor->doing_ms = since(child, activity.steps);
+	actor->doing_ms =
+		trp_child_seen(child, activity.steps, trp_time_now().ns) /
+		1000000;
 	/* One that waits for any mail is idle, in receive() or not. */
 	if (activity.doing ||
 	    (activity.waits && activity.waits != TROUPE_WAITS_MESSAGE))

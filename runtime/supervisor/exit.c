@@ -23,6 +23,7 @@
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
+#include "runtime/supervisor/watchdog.h"
 
 /* ---- the cause ----------------------------------------------------------- */
 
@@ -505,6 +506,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	char title[TRP_TITLE_SIZE];
 
 	assert(slot && trp_child_is_alive(child));
+	trp_watchdog_ended(supervisor, slot, &end);
 	trp_child_address_title(&supervisor->children, slot, title);
 	end.will_restart = is_kept(supervisor, slot, &end);
 	if (end.will_restart) {
@@ -523,6 +525,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	stop_children(supervisor, slot);
 	if (child->group)
 		child->group->over(supervisor, slot);
+	trp_watchdog_remove(supervisor, slot);
 	trp_child_ended(&supervisor->children, slot);
 	assert(!child->names && !child->first && !child->grace.place);
 	record(supervisor, slot, title, &end, &leftover);

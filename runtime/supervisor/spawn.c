@@ -13,6 +13,7 @@
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/supervisor.h"
+#include "runtime/supervisor/watchdog.h"
 #include "serialize/printable.h"
 
 void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor)
@@ -154,10 +155,13 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 			  request->when_full);
 	r = give_names(supervisor, slot, request);
 	if (r == 0)
+		r = trp_watchdog_add(supervisor, slot, request);
+	if (r == 0)
 		r = tell_birth(supervisor, slot, request->birth);
 	if (r == 0)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
+		trp_watchdog_remove(supervisor, slot);
 		trp_slot_take_back(supervisor, slot);
 		return r;
 	}

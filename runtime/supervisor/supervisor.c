@@ -31,6 +31,7 @@
 #include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
+#include "runtime/supervisor/watchdog.h"
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 enum { STARTS_MOST = 32 }; /* under way at a time, of those that had ended */
@@ -435,6 +436,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	free(supervisor->orders);
 	trp_exit_history_fini(&supervisor->exit_history);
 	trp_registry_fini(&supervisor->registry);
+	trp_watchdog_fini(supervisor);
 	trp_timers_fini(&supervisor->timers);
 	trp_restart_policy_fini(&supervisor->restarting);
 	trp_child_fini(&supervisor->children);

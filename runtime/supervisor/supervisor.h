@@ -68,6 +68,8 @@ struct trp_supervisor {
 	uint32_t dead;		   /* a slot that is not released yet; or 0 */
 	uint32_t former; /* a slot with regions of former incarnations */
 	int64_t sweep_ms;
+	struct troupe_timer watchdog; /* its ticks */
+	struct trp_watched *watched;  /* the first actor of them */
 	struct trp_slot_memory slot_memory;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
