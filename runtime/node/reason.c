@@ -15,13 +15,26 @@ static const char *const cause_name[] = {
 	[TROUPE_NOCONNECTION] = "no connection",
 };
 
+/* The text begins with the name of the signal: what the supervisor adds. */
+static const char *after_name(const struct troupe_reason *reason)
+{
+	const char *name = strsignal(reason->code);
+	size_t size = strlen(name);
+
+	if (strncmp(reason->text, name, size) != 0 || !reason->text[size])
+		return "";
+	return reason->text + size + strspn(reason->text + size, ", ");
+}
+
 char *troupe_reason_text(const struct troupe_reason *reason, char *buffer,
 			 size_t size)
 {
-	/* "killed" says it. */
+	/* "killed" says it, or the number. */
 	bool is_said =
-		reason->cause == TROUPE_KILLED && reason->code == SIGKILL;
-	const char *more = is_said ? "" : reason->text;
+		reason->cause == TROUPE_SIGNAL ||
+		reason->cause == TROUPE_LIMIT ||
+		(reason->cause == TROUPE_KILLED && reason->code == SIGKILL);
+	const char *more = is_said ? after_name(reason) : reason->text;
 	const char *colon = *more ? ": " : "";
 	const char *name = (unsigned)reason->cause <= TROUPE_NOCONNECTION
 				   ? cause_name[reason->cause]
@@ -34,9 +47,9 @@ char *troupe_reason_text(const struct troupe_reason *reason, char *buffer,
 		break;
 	case TROUPE_LIMIT:
 	case TROUPE_SIGNAL:
-		snprintf(buffer, size, "%s %d, %s%s", name, reason->code,
+		snprintf(buffer, size, "%s %d, %s%s%s%s", name, reason->code,
 			 strsignal(reason->code),
-			 reason->has_core ? " (core dumped)" : "");
+			 reason->has_core ? " (core dumped)" : "", colon, more);
 		break;
 	case TROUPE_NORMAL:
 	case TROUPE_SHUTDOWN:
