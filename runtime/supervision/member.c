@@ -237,6 +237,35 @@ void trp_member_forget(struct trp_member *member)
 		trp_member_free(member);
 }
 
+void trp_member_bury_all(struct trp_supervised *first, bool also_held)
+{
+	struct trp_supervised *next;
+
+	for (struct trp_supervised *child = first; child; child = next) {
+		next = child->next;
+		if (also_held || child->intent != TRP_WANT_HELD)
+			trp_member_bury(trp_member_of(child));
+	}
+}
+
+void trp_member_answer_all(struct trp_supervised *first)
+{
+	for (struct trp_supervised *child = first; child; child = child->next)
+		if (!trp_member_of(child)->slot)
+			trp_member_answer(trp_member_of(child), -ECANCELED);
+}
+
+void trp_member_free_all(struct trp_supervised *first)
+{
+	struct trp_supervised *next;
+
+	for (struct trp_supervised *child = first; child; child = next) {
+		next = child->next;
+		trp_member_of(child)->slot = 0;
+		trp_member_free(trp_member_of(child));
+	}
+}
+
 /* ---- ends ---------------------------------------------------------------- */
 
 enum trp_supervised_end trp_member_kind(const struct trp_member *member,
@@ -251,8 +280,13 @@ enum trp_supervised_end trp_member_kind(const struct trp_member *member,
 
 int trp_member_result(const struct troupe_end *end)
 {
-	return end->reason.cause == TROUPE_ERROR && end->reason.code < 0
-		       ? end->reason.code
+	const struct troupe_reason *reason = &end->reason;
+
+	/* SHUTDOWN: one that supervises, whose own child did not start. */
+	return (reason->cause == TROUPE_ERROR ||
+		reason->cause == TROUPE_SHUTDOWN) &&
+			       reason->code < 0
+		       ? reason->code
 		       : -ECHILD;
 }
 

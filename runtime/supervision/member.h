@@ -44,6 +44,7 @@ struct trp_member {
 	struct troupe_timer limit;	/* of its start */
 	troupe_ref asker; /* of troupe_child_add(), until it is ready; or 0 */
 	uint64_t correlation;
+	struct troupe_reason last; /* of its latest end */
 	int error;		   /* of a start or stop without a process, */
 	struct trp_member *failed; /* and the next of those */
 };
@@ -79,6 +80,11 @@ int trp_member_stop(struct trp_member *member);
 void trp_member_park(struct trp_member *member);
 /* One that is down loses its reference. */
 void trp_member_bury(struct trp_member *member);
+/* All of a list, or those alone that were not stopped by hand. */
+void trp_member_bury_all(struct trp_supervised *first, bool also_held);
+/* Those that asked for a child which was never started. */
+void trp_member_answer_all(struct trp_supervised *first);
+void trp_member_free_all(struct trp_supervised *first);
 /* The same, and it is freed: now, or when it is buried. */
 void trp_member_forget(struct trp_member *member);
 

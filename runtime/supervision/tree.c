@@ -9,6 +9,7 @@
 #include "runtime/supervision/report.h"
 #include "runtime/supervision/rules.h"
 #include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
@@ -75,6 +76,7 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 	take(tree);
 	trp_timers_cancel(&supervisor->timers, &member->limit);
 	member->has_failed = false;
+	member->last = end->reason;
 	if (member->asker) {
 		trp_member_answer(member, trp_member_result(end));
 		how = TRP_END_NORMAL; /* it is forgotten */
@@ -186,6 +188,8 @@ static void is_due(struct trp_restart_entry *entry)
 static void end(struct trp_supervision_tree *tree,
 		const struct trp_supervision_action *action)
 {
+	Troupe__Control__Stop order = TROUPE__CONTROL__STOP__INIT;
+	char text[TROUPE_TEXT_SIZE];
 	struct trp_child *above;
 
 	if (action->why == TRP_ENDED_BY_ORDER || tree->is_left ||
@@ -196,7 +200,9 @@ static void end(struct trp_supervision_tree *tree,
 	above = &tree->parent.supervisor->children.child[tree->parent.slot];
 	if (above->owner == &owner && action->why == TRP_ENDED_BY_START)
 		((struct trp_member *)above->owner_data)->has_failed = true;
-	trp_supervisor_stop(tree->parent.supervisor, tree->parent.slot);
+	order.text = trp_supervision_report_why(action, text, &order.code);
+	trp_supervisor_stop_with(tree->parent.supervisor, tree->parent.slot,
+				 &order);
 }
 
 static void is_all_ready(struct trp_supervision_tree *tree)
@@ -247,6 +253,7 @@ static void has_no_process(struct trp_member *member)
 {
 	enum trp_supervised_end how = TRP_END_FAILURE;
 
+	member->last = trp_exit_seen(TRP_EXIT_UNBORN, member->error).reason;
 	trp_timers_cancel(&member->parent->supervisor->timers, &member->limit);
 	if (member->asker) {
 		trp_member_answer(member, member->error);
@@ -307,28 +314,6 @@ void trp_supervision_tree_check(const struct trp_supervision_tree *tree)
 /* ---- the end of the actor that supervises ---------------------------------
  */
 
-static void bury_all(struct trp_supervision_tree *tree, bool also_held)
-{
-	struct trp_supervised *next;
-
-	for (struct trp_supervised *child = tree->rules.first; child;
-	     child = next) {
-		next = child->next;
-		if (also_held || child->intent != TRP_WANT_HELD)
-			trp_member_bury(trp_member_of(child));
-	}
-}
-
-/* Answers those that asked for a child which was never started. */
-static void answer_all(struct trp_supervision_tree *tree)
-{
-	for (struct trp_supervised *child = tree->rules.first; child;
-	     child = child->next) {
-		if (!trp_member_of(child)->slot)
-			trp_member_answer(trp_member_of(child), -ECANCELED);
-	}
-}
-
 /* Its children are to stop: in order, and those without a spec at once. */
 static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
 		       bool is_kill)
@@ -341,8 +326,8 @@ static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
 	take(tree);
 	trp_supervision_shut_down(&tree->rules);
 	take(tree);
-	answer_all(tree);
-	bury_all(tree, false);
+	trp_member_answer_all(tree->rules.first);
+	trp_member_bury_all(tree->rules.first, false);
 	for (uint32_t of = children[slot].first; of; of = next) {
 		next = children[of].next; /* one that is DOWN ends at once */
 		if (is_kill && children[of].state != CHILD_DOWN) {
@@ -354,26 +339,14 @@ static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
 	}
 }
 
-static void free_members(struct trp_supervision_tree *tree)
-{
-	struct trp_supervised *next;
-
-	for (struct trp_supervised *child = tree->rules.first; child;
-	     child = next) {
-		next = child->next;
-		trp_member_of(child)->slot = 0;
-		trp_member_free(trp_member_of(child));
-	}
-	tree->rules.first = NULL;
-}
-
 void trp_supervision_tree_free(struct trp_supervision_tree *tree)
 {
 	*tree->link = tree->next;
 	if (tree->next)
 		tree->next->link = tree->link;
 	trp_timers_cancel(&tree->parent.supervisor->timers, &tree->later);
-	free_members(tree);
+	trp_member_free_all(tree->rules.first);
+	tree->rules.first = NULL;
 	trp_supervision_fini(&tree->rules);
 	free(tree);
 }
@@ -388,7 +361,7 @@ static void group_is_over(struct trp_supervisor *supervisor, uint32_t slot)
 	child->group = NULL;
 	child->group_data = NULL;
 	tree->parent.slot = 0;
-	bury_all(tree, true);
+	trp_member_bury_all(tree->rules.first, true);
 	later(tree);
 }
 

@@ -172,6 +172,50 @@ Test(supervising, beyond_its_intensity_it_ends_and_the_one_above_decides)
 	stage_pass(nested_root);
 }
 
+static int not_a_folder(const void *arguments)
+{
+	return -ENOTDIR;
+}
+static const struct troupe_class not_starting = { .name = "not-starting",
+						  .init = not_a_folder };
+static const struct troupe_child_spec with_not_starting[] = {
+	{ .id = "a", .klass = &staff_a },
+	{ .id = "n", .klass = &not_starting },
+	{ 0 },
+};
+static const struct troupe_supervisor failing_rules = {
+	.children = with_not_starting
+};
+static const struct troupe_class failing_boss = {
+	.name = "failing-boss",
+	.supervises = &failing_rules,
+	.restart = TROUPE_RESTART_ALWAYS,
+};
+
+static int reason_root(int argc, char **argv)
+{
+	const struct troupe_child_spec spec = { .id = "inner",
+						.klass = &failing_boss };
+	struct troupe_end end;
+	troupe_ref boss;
+
+	CHECK(troupe_spawn(&failing_boss, NULL, &boss) == 0);
+	end = stage_end_of(boss);
+	CHECK(end.reason.cause == TROUPE_SHUTDOWN);
+	CHECK(end.reason.code == -ENOTDIR);
+	CHECK(strstr(end.reason.text, "did not start: n, error -20: Not a "));
+	boss = staff_begin(&one_for_one);
+	CHECK(troupe_child_add(boss, &spec, TROUPE_NEVER, NULL) == -ENOTDIR);
+	return 0;
+}
+
+/* Case 9. */
+Test(supervising,
+     after_a_first_start_that_fails_the_reason_names_child_and_error)
+{
+	stage_pass(reason_root);
+}
+
 /* ---- by hand ------------------------------------------------------------- */
 
 static int by_hand_root(int argc, char **argv)
