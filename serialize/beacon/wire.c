@@ -29,29 +29,34 @@ static const char *const type_names[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_HIST] = "hist",
 };
 
-/* The fields from FIELD_VERSION on are the configuration. */
+/* In the order of the original; those from FIELD_VERSION to FIELD_CONFIG_END
+ * are the configuration. */
 enum field {
-	FIELD_T,
 	FIELD_NODE,
 	FIELD_VALUE,
 	FIELD_HISTORY,
 	FIELD_VERSION,
-	FIELDS = FIELD_VERSION + 7
+	FIELD_CONFIG_END = FIELD_VERSION + 7,
+	FIELD_FROM = FIELD_CONFIG_END,
+	FIELD_NOTE,
+	FIELD_SAID,
+	FIELD_T,
+	FIELDS
 };
 
-enum kind { TYPE, NODE, ANY, NAMES, INTEGER, SECONDS, FLAG };
+enum kind { TYPE, NAME, ANY, NAMES, INTEGER, SECONDS, FLAG };
 
-#define AT(member) offsetof(struct trp_wire_config, member)
+#define IN(member) offsetof(struct trp_wire, member)
+#define AT(member) IN(config.member)
 
 static const struct {
 	const char *key;
 	enum kind kind;
-	size_t at; /* in the configuration */
+	size_t at; /* in struct trp_wire */
 } rows[FIELDS] = {
-	[FIELD_T] = { "t", TYPE, 0 },
-	[FIELD_NODE] = { "node", NODE, 0 },
-	[FIELD_VALUE] = { "value", ANY, 0 },
-	[FIELD_HISTORY] = { "history", NAMES, 0 },
+	[FIELD_NODE] = { "node", NAME, IN(node) },
+	[FIELD_VALUE] = { "value", ANY, IN(value) },
+	[FIELD_HISTORY] = { "history", NAMES, IN(history) },
 	[FIELD_VERSION] = { "version", INTEGER, AT(version) },
 	{ "cycle", SECONDS, AT(cycle_s) },
 	{ "gap", SECONDS, AT(gap_s) },
@@ -59,13 +64,17 @@ static const struct {
 	{ "splits", INTEGER, AT(splits) },
 	{ "n_hosts", INTEGER, AT(n_hosts) },
 	{ "force_in", FLAG, AT(force_in) },
+	[FIELD_FROM] = { "from", NAME, IN(from) },
+	[FIELD_NOTE] = { "note", ANY, IN(note) },
+	[FIELD_SAID] = { "said", ANY, IN(said) },
+	[FIELD_T] = { "t", TYPE, IN(type) },
 };
 
 #define BIT(field)    (1u << (field))
-#define CONFIG_FIELDS (BIT(FIELDS) - BIT(FIELD_VERSION))
+#define CONFIG_FIELDS (BIT(FIELD_CONFIG_END) - BIT(FIELD_VERSION))
 static_assert(FIELDS < 32, "a bit for each, and for all that are unknown");
 
-/* Fields of a message of each type when we send it. */
+/* Fields of a message of each type when we send it; a vers may have more. */
 static const unsigned int sent_fields[TRP_WIRE_TYPES] = {
 	[TRP_WIRE_INIT] = BIT(FIELD_T) | BIT(FIELD_NODE),
 	[TRP_WIRE_VERS] = BIT(FIELD_T) | BIT(FIELD_NODE) | CONFIG_FIELDS,
@@ -119,6 +128,27 @@ static bool is_history_valid(const struct trp_wire *wire)
 	       strcmp(wire->history[0], wire->node) == 0;
 }
 
+static bool is_small(const struct trp_scalar *value)
+{
+	return !trp_scalar_has_span(value) ||
+	       value->span.length <= TRP_WIRE_VALUE_MAX;
+}
+
+static bool is_either(const struct trp_scalar *value, enum trp_scalar_type type)
+{
+	return value->type == TRP_SCALAR_NONE ||
+	       (value->type == type && is_small(value));
+}
+
+static bool has_valid_note(const struct trp_wire *wire)
+{
+	if (!wire->from)
+		return wire->note.type == TRP_SCALAR_NONE &&
+		       wire->said.type == TRP_SCALAR_NONE;
+	return is_name(wire->from) && is_either(&wire->note, TRP_SCALAR_TEXT) &&
+	       is_either(&wire->said, TRP_SCALAR_BYTES);
+}
+
 bool trp_wire_is_valid(const struct trp_wire *wire)
 {
 	if (wire->type != TRP_WIRE_HIST && !is_name(wire->node))
@@ -127,12 +157,11 @@ bool trp_wire_is_valid(const struct trp_wire *wire)
 	case TRP_WIRE_INIT:
 		return true;
 	case TRP_WIRE_VERS:
-		return trp_wire_config_is_valid(&wire->config);
+		return trp_wire_config_is_valid(&wire->config) &&
+		       has_valid_note(wire);
 	case TRP_WIRE_PING:
 	case TRP_WIRE_HIST:
-		return is_history_valid(wire) &&
-		       (!trp_scalar_has_span(&wire->value) ||
-			wire->value.span.length <= TRP_WIRE_VALUE_MAX);
+		return is_history_valid(wire) && is_small(&wire->value);
 	case TRP_WIRE_TYPES:
 		break;
 	}
@@ -319,14 +348,14 @@ static int get_field(struct decoding *d, enum field field)
 	if (field == FIELDS)
 		return trp_codec_skip(d->codec, &d->reader);
 	d->seen |= BIT(field);
-	at = (char *)&d->wire->config + rows[field].at;
+	at = (char *)d->wire + rows[field].at;
 	switch (rows[field].kind) {
 	case TYPE:
 		return get_type(d);
-	case NODE:
-		return get_text(d, &d->wire->node);
+	case NAME:
+		return get_text(d, at);
 	case ANY:
-		return get_any(d, &d->wire->value);
+		return get_any(d, at);
 	case NAMES:
 		return get_history(d);
 	case INTEGER:
@@ -376,6 +405,15 @@ static int get_fields(struct decoding *d)
 	return 0;
 }
 
+/* Another implementation may give these keys another meaning. */
+static void drop_foreign(struct trp_wire *wire)
+{
+	if (has_valid_note(wire))
+		return;
+	wire->from = NULL;
+	wire->note = wire->said = (struct trp_scalar) { TRP_SCALAR_NONE };
+}
+
 static int check(const struct decoding *d)
 {
 	unsigned int needed = needed_fields[d->wire->type];
@@ -385,6 +423,8 @@ static int check(const struct decoding *d)
 		return -EBADMSG;
 	if (d->wire->type == TRP_WIRE_HIST)
 		d->wire->node = NULL;
+	if (d->wire->type == TRP_WIRE_VERS)
+		drop_foreign(d->wire);
 	return trp_wire_is_valid(d->wire) ? 0 : -EBADMSG;
 }
 
@@ -444,13 +484,10 @@ static struct trp_token integer_token(int64_t integer)
 	return value_token(&value);
 }
 
-/* Whole seconds are sent as ints, like the defaults of the original. */
-static struct trp_token seconds_token(double real)
+static struct trp_token real_token(double real)
 {
 	struct trp_scalar value = { .type = TRP_SCALAR_REAL, { .real = real } };
 
-	if (real == (double)(int64_t)real)
-		return integer_token((int64_t)real);
 	return value_token(&value);
 }
 
@@ -465,19 +502,19 @@ static struct trp_token bool_token(bool flag)
 static struct trp_token field_token(const struct trp_wire *wire,
 				    enum field field)
 {
-	const void *at = (const char *)&wire->config + rows[field].at;
+	const void *at = (const char *)wire + rows[field].at;
 
 	switch (rows[field].kind) {
 	case TYPE:
 		return text_token(type_names[wire->type]);
-	case NODE:
-		return text_token(wire->node);
+	case NAME:
+		return text_token(*(const char *const *)at);
 	case ANY:
-		return value_token(&wire->value);
+		return value_token(at);
 	case INTEGER:
 		return integer_token(*(const int64_t *)at);
 	case SECONDS:
-		return seconds_token(*(const double *)at);
+		return real_token(*(const double *)at);
 	case FLAG:
 		return bool_token(*(const bool *)at);
 	case NAMES:
@@ -511,10 +548,24 @@ static int put_field(const struct trp_codec *codec, struct trp_writer *writer,
 	return r;
 }
 
+static unsigned int fields_of(const struct trp_wire *wire)
+{
+	unsigned int fields = sent_fields[wire->type];
+
+	if (wire->type != TRP_WIRE_VERS || !wire->from)
+		return fields;
+	fields |= BIT(FIELD_FROM);
+	if (wire->note.type != TRP_SCALAR_NONE)
+		fields |= BIT(FIELD_NOTE);
+	if (wire->said.type != TRP_SCALAR_NONE)
+		fields |= BIT(FIELD_SAID);
+	return fields;
+}
+
 int trp_wire_encode(const struct trp_codec *codec, const struct trp_wire *wire,
 		    struct trp_writer *writer)
 {
-	unsigned int fields = sent_fields[wire->type];
+	unsigned int fields = fields_of(wire);
 	struct trp_token map = {
 		.type = TRP_TOKEN_MAP,
 		.count = (size_t)__builtin_popcount(fields),

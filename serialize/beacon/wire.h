@@ -8,6 +8,9 @@
  *	vers	node, config		the node that made that version
  *	ping	node, value, history	the beacon; history[0] is the node
  *	hist	value, history		about history[0], from any node
+ *
+ * A vers may also have `from`, its sender, with a `note` or what that `said`:
+ * ours alone write and read these keys; the original ignores them there.
  */
 
 #include "serialize/beacon/codec.h"
@@ -43,6 +46,9 @@ struct trp_wire {
 	const char *const *history;
 	size_t history_length;
 	struct trp_wire_config config; /* vers */
+	const char *from;	       /* vers; NULL: none */
+	struct trp_scalar note;	       /* vers with `from`; TEXT, or NONE */
+	struct trp_scalar said;	       /* vers with `from`; BYTES, or NONE */
 
 	void *owned_names; /* set by trp_wire_decode(), NULL otherwise */
 	void *owned_history;
@@ -69,7 +75,7 @@ const char *trp_wire_about(const struct trp_wire *wire);
 
 /*
  * Reads a message.  Unknown keys are ignored.  Returns 0; -EBADMSG: not a
- * message (nothing to free); or -ENOMEM.  The value's span lies in `data`;
+ * message (nothing to free); or -ENOMEM.  Spans of scalars lie in `data`;
  * everything else is freed by trp_wire_fini().
  */
 int trp_wire_decode(const struct trp_codec *codec, const void *data,

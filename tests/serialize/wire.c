@@ -75,6 +75,10 @@ static void check_same(const struct trp_wire *a, const struct trp_wire *b)
 		cr_assert(a->config.splits == b->config.splits);
 		cr_assert(a->config.n_hosts == b->config.n_hosts);
 		cr_assert(a->config.force_in == b->config.force_in);
+		cr_assert(!a->from == !b->from);
+		cr_assert(!a->from || strcmp(a->from, b->from) == 0);
+		cr_assert(is_same_value(&a->note, &b->note));
+		cr_assert(is_same_value(&a->said, &b->said));
 	}
 }
 
@@ -123,6 +127,20 @@ Test(wire, each_message_comes_back_as_it_went)
 		wire = sample(type);
 		check_round_trip(&wire);
 	}
+}
+
+Test(wire, settings_carry_a_note_and_what_was_said)
+{
+	struct trp_wire wire = sample(TRP_WIRE_VERS);
+
+	wire.from = "b";
+	wire.note = trp_scalar_text("a note");
+	check_round_trip(&wire);
+	wire.said = (struct trp_scalar) { TRP_SCALAR_BYTES,
+					  { .span = { "\0said", 5 } } };
+	check_round_trip(&wire);
+	wire.note.type = TRP_SCALAR_NONE;
+	check_round_trip(&wire);
 }
 
 Test(wire, each_kind_of_value_comes_back_as_it_went)
@@ -176,11 +194,12 @@ static void check_golden(const struct trp_codec *codec, const char *ping,
 Test(wire, cbor_is_to_the_byte_what_python_sends)
 {
 	check_golden(&trp_cbor,
-		     "a461746470696e67646e6f646561616576616c7565181f67686973"
-		     "746f72798261616162",
-		     "a961746476657273646e6f646561616776657273696f6e00656379"
-		     "636c650a63676170fb3ff8000000000000656e6f64657305667370"
-		     "6c69747304676e5f686f7374730a68666f7263655f696ef4");
+		     "a4646e6f646561616576616c7565181f67686973746f7279826161"
+		     "616261746470696e67",
+		     "a9646e6f646561616776657273696f6e00656379636c65fb402400"
+		     "000000000063676170fb3ff8000000000000656e6f646573056673"
+		     "706c69747304676e5f686f7374730a68666f7263655f696ef46174"
+		     "6476657273");
 }
 
 Test(wire, cbor_of_unknown_lengths_and_with_tags_is_read)
@@ -207,11 +226,12 @@ Test(wire, cbor_of_unknown_lengths_and_with_tags_is_read)
 Test(wire, msgpack_is_to_the_byte_what_python_sends)
 {
 	check_golden(&trp_msgpack,
-		     "84a174a470696e67a46e6f6465a161a576616c75651fa768697374"
-		     "6f727992a161a162",
-		     "89a174a476657273a46e6f6465a161a776657273696f6e00a56379"
-		     "636c650aa3676170cb3ff8000000000000a56e6f64657305a67370"
-		     "6c69747304a76e5f686f7374730aa8666f7263655f696ec2");
+		     "84a46e6f6465a161a576616c75651fa7686973746f727992a161a1"
+		     "62a174a470696e67",
+		     "89a46e6f6465a161a776657273696f6e00a56379636c65cb402400"
+		     "0000000000a3676170cb3ff8000000000000a56e6f64657305a673"
+		     "706c69747304a76e5f686f7374730aa8666f7263655f696ec2a174"
+		     "a476657273");
 }
 #endif
 
@@ -270,6 +290,40 @@ Test(wire, unknown_keys_are_passed_over)
 				 INT(1), MAP(1), TEXT("x"), INT(2), TEXT("t"),
 				 TEXT("init"), INT(3), INT(4), TEXT("node"),
 				 TEXT("a"), TEXT("z"), INT(0)) == 0);
+	}
+}
+
+/* Another implementation may use such keys: the settings count. */
+Test(wire, a_note_of_another_kind_is_passed_over)
+{
+	static const struct trp_token vers[] = {
+		MAP(5), TEXT("node"), TEXT("a"),    TEXT("version"),
+		INT(3), TEXT("t"),    TEXT("vers"),
+	};
+	static const struct trp_token more[][4] = {
+		{ TEXT("from"), TEXT("b"), TEXT("note"), INT(1) },
+		{ TEXT("from"), TEXT(""), TEXT("note"), TEXT("x") },
+		{ TEXT("from"), TEXT("b"), TEXT("said"), TEXT("x") },
+		{ TEXT("note"), TEXT("x"), TEXT("more"), INT(1) },
+	};
+	char data[256];
+	struct trp_writer writer;
+	struct trp_wire wire;
+
+	for (int i = 0; codecs[i]; i++) {
+		for (size_t k = 0; k < sizeof(more) / sizeof(more[0]); k++) {
+			writer = (struct trp_writer) { data, sizeof(data), 0 };
+			for (size_t j = 0; j < 7; j++)
+				codecs[i]->put(&writer, &vers[j]);
+			for (size_t j = 0; j < 4; j++)
+				codecs[i]->put(&writer, &more[k][j]);
+			cr_assert(trp_wire_decode(codecs[i], data,
+						  writer.length, &wire) == 0);
+			cr_assert(wire.config.version == 3 && !wire.from);
+			cr_assert(wire.note.type == TRP_SCALAR_NONE);
+			cr_assert(wire.said.type == TRP_SCALAR_NONE);
+			trp_wire_fini(&wire);
+		}
 	}
 }
 
