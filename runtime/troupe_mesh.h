@@ -39,6 +39,8 @@ enum troupe_mesh_kind {
 	TROUPE_MESH_LOST, /* out of the mesh for good; error: -EEXIST: a node of
 			     this name is there */
 	TROUPE_MESH_SETUP, /* the settings of node are in force; version */
+	TROUPE_MESH_DEAF, /* this node does not hear its own messages, though
+			     the bus is up: it claims nothing */
 };
 
 struct troupe_mesh_event {

@@ -294,6 +294,7 @@ static const char *kind_name(uint32_t kind)
 		[TROUPE_MESH_DOWN] = "down",
 		[TROUPE_MESH_LOST] = "lost",
 		[TROUPE_MESH_SETUP] = "setup",
+		[TROUPE_MESH_DEAF] = "deaf",
 	};
 
 	return kind && kind < sizeof(names) / sizeof(*names) ? names[kind]

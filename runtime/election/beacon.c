@@ -28,16 +28,19 @@ void trp_beacon_check(const struct trp_beacon *beacon)
 {
 	bool is_off = beacon->state == TRP_BEACON_NEW ||
 		      beacon->state == TRP_BEACON_STOPPED;
+	bool is_idle = is_off || beacon->state == TRP_BEACON_DISABLED;
 
 	assert(!beacon->is_calling && beacon->me->pins > 0);
 	assert((beacon->state != TRP_BEACON_WAITING &&
 		beacon->state != TRP_BEACON_IT) ||
 	       trp_rotation_head(&beacon->rotation) == beacon->me);
-	assert((beacon->due.ns == TRP_NEVER.ns) == is_off);
+	assert((beacon->due.ns == TRP_NEVER.ns) == is_idle);
 	assert((beacon->ping_due.ns == TRP_NEVER.ns) == !beacon->pinger);
 	assert(!beacon->pinger || beacon->pinger->pins > 0);
 	assert(!beacon->rival || beacon->rival->pins > 0);
-	assert(!is_off || (!beacon->notices && !beacon->pinger));
+	assert(!is_off || !beacon->pinger);
+	assert(!is_idle || !beacon->notices);
+	assert(beacon->state != TRP_BEACON_DISABLED || beacon->is_disabled);
 	check_notices(beacon);
 }
 
@@ -108,6 +111,8 @@ int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now)
 		return r;
 	trp_rotation_clear(&beacon->rotation);
 	beacon->init_tries = 0;
+	beacon->init_answers = 0;
+	beacon->is_settled = false;
 	trp_beacon_turn_enter(
 		beacon, TRP_BEACON_STARTING,
 		trp_after(now, trp_beacon_cycle_ns(beacon) + wait_ns));
@@ -158,6 +163,71 @@ void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager)
 	beacon->is_eager = is_eager;
 }
 
+void trp_beacon_disable(struct trp_beacon *beacon)
+{
+	assert(!beacon->is_calling);
+	beacon->is_disabled = true;
+	if (trp_beacon_is_active(beacon))
+		trp_beacon_turn_rest(beacon, TRP_BEACON_DISABLED);
+	TRP_CHECK(trp_beacon_check(beacon));
+}
+
+void trp_beacon_enable(struct trp_beacon *beacon, struct trp_time now)
+{
+	assert(!beacon->is_calling);
+	beacon->is_disabled = false;
+	if (beacon->state == TRP_BEACON_DISABLED)
+		trp_beacon_turn_begin(beacon, now);
+	TRP_CHECK(trp_beacon_check(beacon));
+}
+
+bool trp_beacon_is_enabled(const struct trp_beacon *beacon)
+{
+	return !beacon->is_disabled;
+}
+
+static bool may_speak(const struct trp_beacon *beacon)
+{
+	return trp_beacon_is_active(beacon) ||
+	       (beacon->state == TRP_BEACON_STARTING && !beacon->is_disabled);
+}
+
+int trp_beacon_configure(struct trp_beacon *beacon,
+			 const struct trp_wire_config *config)
+{
+	assert(!beacon->is_calling);
+	if (!trp_wire_config_is_valid(config))
+		return -EINVAL;
+	if (config->version <= beacon->config.version)
+		return -ESTALE;
+	beacon->config = *config;
+	strcpy(beacon->config_node, beacon->me->name);
+	trp_rotation_limit(&beacon->rotation, config->nodes);
+	if (may_speak(beacon))
+		trp_beacon_output_vers(beacon);
+	return 0;
+}
+
+int trp_beacon_say(struct trp_beacon *beacon, const void *data, size_t length)
+{
+	const struct trp_scalar said = { TRP_SCALAR_BYTES,
+					 .span = { data, length } };
+
+	if (length > TRP_WIRE_VALUE_MAX)
+		return -EMSGSIZE;
+	if (!may_speak(beacon))
+		return -EHOSTDOWN;
+	trp_beacon_output_say(beacon, &said);
+	return 0;
+}
+
+void trp_beacon_set_plain(struct trp_beacon *beacon)
+{
+	if (!beacon->is_plain)
+		trp_peers_forget_texts(&beacon->peers);
+	beacon->is_plain = true;
+}
+
 void trp_beacon_malformed(struct trp_beacon *beacon)
 {
 	beacon->counts.malformed++;
@@ -193,17 +263,20 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place)
 }
 
 void trp_beacon_each(const struct trp_beacon *beacon,
-		     void (*see)(void *user, const char *node,
-				 const struct trp_scalar *value,
-				 struct trp_time heard),
+		     void (*see)(void *user,
+				 const struct trp_beacon_sight *sight),
 		     void *user)
 {
 	const struct trp_beacon_peer *peer;
 
 	for (size_t i = 0; i < beacon->peers.count; i++) {
 		peer = beacon->peers.at[i];
-		if (peer->is_heard)
-			see(user, peer->name, &peer->value, peer->heard);
+		if (!peer->is_heard)
+			continue;
+		see(user, &(struct trp_beacon_sight) { .node = peer->name,
+						       .value = &peer->value,
+						       .note = &peer->note,
+						       .heard = peer->heard });
 	}
 }
 

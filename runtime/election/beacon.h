@@ -24,6 +24,9 @@ enum trp_beacon_event_type {
 	TRP_BEACON_SETUP,     /* `config` of `node` is in force */
 	TRP_BEACON_RAW,	      /* `message` has arrived; only if requested */
 	TRP_BEACON_FAILED,    /* the beacon has stopped: `error` */
+	TRP_BEACON_DEAF,      /* two own pings in a row were not heard */
+	TRP_BEACON_CLASH,     /* a node that starts has this name, and is told
+			       */
 	TRP_BEACON_EVENTS
 };
 
@@ -65,6 +68,11 @@ struct trp_beacon_calls {
 	 * ping with an empty list never makes its sender it.
 	 */
 	const struct trp_scalar *(*value)(void *user, bool may_become_it);
+	/*
+	 * May be NULL.  Called after `value` for a TEXT that the node sends
+	 * beside its value, in a vers; NULL: nothing.
+	 */
+	const struct trp_scalar *(*note)(void *user);
 };
 
 struct trp_beacon_options {
@@ -80,7 +88,8 @@ enum trp_beacon_state {
 	TRP_BEACON_IDLE,     /* takes part */
 	TRP_BEACON_WAITING,  /* has pinged, and waits for objections */
 	TRP_BEACON_IT,
-	TRP_BEACON_STOPPED, /* has failed */
+	TRP_BEACON_DISABLED, /* listens */
+	TRP_BEACON_STOPPED,  /* has failed */
 	TRP_BEACON_STATES
 };
 
@@ -104,8 +113,9 @@ void trp_beacon_free(struct trp_beacon *beacon);
 void trp_beacon_check(const struct trp_beacon *beacon);
 
 /*
- * Starts: the channel must be subscribed already.  Returns 0, or -EALREADY
- * unless the beacon is new or has failed.
+ * Starts: the channel must be subscribed already.  A disabled beacon only
+ * greets, and then listens.  Returns 0, or -EALREADY unless the beacon is new
+ * or has failed.
  */
 int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now);
 
@@ -124,10 +134,40 @@ void trp_beacon_set_ready(struct trp_beacon *beacon);
 /*
  * For a node that must not be silent: off the list it pings before newcomers,
  * in [0, G/16), from its next turn on, and so is heard within a cycle, however
- * many wait for a place.  At most one node may be eager.  Also allowed in a
- * callback.
+ * many wait for a place.  It also sends its note to nodes that start, and to
+ * other sides.  At most one node may be eager.  Also allowed in a callback.
  */
 void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager);
+
+/*
+ * A disabled node sends nothing, is not it, and reports the pings of others;
+ * enabled again, it pings at once, from an empty list.  Nothing changes if it
+ * is so already.
+ */
+void trp_beacon_disable(struct trp_beacon *beacon);
+void trp_beacon_enable(struct trp_beacon *beacon, struct trp_time now);
+bool trp_beacon_is_enabled(const struct trp_beacon *beacon);
+
+/*
+ * Settings of this node for all.  Returns 0; -EINVAL: impossible ones; -ESTALE:
+ * their version is not above the present one.
+ */
+int trp_beacon_configure(struct trp_beacon *beacon,
+			 const struct trp_wire_config *config);
+
+/*
+ * Sends bytes of the application to all nodes; each hears them as a RAW vers.
+ * Returns 0; -EMSGSIZE: more than TRP_WIRE_VALUE_MAX; -EHOSTDOWN: it is
+ * disabled, or has not started.
+ */
+int trp_beacon_say(struct trp_beacon *beacon, const void *data, size_t length);
+
+/*
+ * Texts can be compared with no value of the others, which would die of one: so
+ * from now on texts count as none, and none is sent.  Also allowed in a
+ * callback.
+ */
+void trp_beacon_set_plain(struct trp_beacon *beacon);
 
 /* ---- looking ------------------------------------------------------------ */
 
@@ -139,11 +179,20 @@ const struct trp_beacon_counts *trp_beacon_counts(const struct trp_beacon *b);
 /* The list, head first; NULL behind its end. */
 const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place);
 
-/* Calls back for each node that was heard, in the order of names. */
+/*
+ * A node that was heard: its value, and its note, which is NONE unless it is
+ * news beside the value.
+ */
+struct trp_beacon_sight {
+	const char *node;
+	const struct trp_scalar *value, *note;
+	struct trp_time heard;
+};
+
+/* Calls back for each, in the order of names. */
 void trp_beacon_each(const struct trp_beacon *beacon,
-		     void (*see)(void *user, const char *node,
-				 const struct trp_scalar *value,
-				 struct trp_time heard),
+		     void (*see)(void *user,
+				 const struct trp_beacon_sight *sight),
 		     void *user);
 
 /*

@@ -110,13 +110,16 @@ void trp_beacon_heal(struct trp_beacon *beacon, const struct trp_wire *message,
 	bool must_tell = !is_told(beacon, message, met, now);
 
 	mark_sides(beacon, message, now);
+	if (!is_known && beacon->is_eager)
+		trp_beacon_output_note(beacon); /* they may have another */
 	/* Until the head has told them; otherwise hists would compete with
 	 * pings. */
 	if (must_tell && !is_replaced)
 		trp_beacon_turn_hold(beacon, trp_beacon_answer_ns(beacon), now);
 	if (place == TRP_ROTATION_NOWHERE)
 		return;
-	if (!is_known && beacon->value.type != TRP_SCALAR_NONE)
+	if (!is_known &&
+	    (beacon->value.type != TRP_SCALAR_NONE || beacon->is_plain))
 		emit_recover(beacon, message, place, is_replaced);
 	if (must_tell)
 		trp_beacon_notice_add(beacon, place, now);

@@ -28,13 +28,54 @@ double trp_beacon_output_draw(struct trp_beacon *beacon)
 	return beacon->calls->random(beacon->user);
 }
 
+static const struct trp_scalar none = { .type = TRP_SCALAR_NONE };
+
+static const struct trp_scalar *ask_note(struct trp_beacon *beacon)
+{
+	const struct trp_scalar *note = NULL;
+
+	if (!beacon->calls->note)
+		return &none;
+	beacon->is_calling = true;
+	note = beacon->calls->note(beacon->user);
+	beacon->is_calling = false;
+	return note ? note : &none;
+}
+
+static void send_vers(struct trp_beacon *beacon, const struct trp_scalar *note,
+		      const struct trp_scalar *said)
+{
+	bool has_more =
+		note->type != TRP_SCALAR_NONE || said->type != TRP_SCALAR_NONE;
+
+	beacon->vers_due = TRP_NEVER;
+	trp_beacon_output_send(
+		beacon,
+		&(struct trp_wire) { .type = TRP_WIRE_VERS,
+				     .node = beacon->config_node,
+				     .config = beacon->config,
+				     .from = has_more ? beacon->me->name : NULL,
+				     .note = *note,
+				     .said = *said });
+}
+
 void trp_beacon_output_vers(struct trp_beacon *beacon)
 {
-	beacon->vers_due = TRP_NEVER;
-	trp_beacon_output_send(beacon,
-			       &(struct trp_wire) { .type = TRP_WIRE_VERS,
-						    .node = beacon->config_node,
-						    .config = beacon->config });
+	send_vers(beacon, ask_note(beacon), &none);
+}
+
+void trp_beacon_output_note(struct trp_beacon *beacon)
+{
+	const struct trp_scalar *note = ask_note(beacon);
+
+	if (note->type != TRP_SCALAR_NONE)
+		send_vers(beacon, note, &none);
+}
+
+void trp_beacon_output_say(struct trp_beacon *beacon,
+			   const struct trp_scalar *said)
+{
+	send_vers(beacon, &none, said);
 }
 
 void trp_beacon_output_list(struct trp_beacon *beacon, enum trp_wire_type type,
@@ -68,5 +109,7 @@ int trp_beacon_output_ask_value(struct trp_beacon *beacon, bool may_become_it)
 	if (trp_scalar_has_span(value) &&
 	    value->span.length > TRP_WIRE_VALUE_MAX)
 		return -EMSGSIZE;
+	if (beacon->is_plain && value->type == TRP_SCALAR_TEXT)
+		value = &none;
 	return trp_scalar_copy(&beacon->value, value);
 }

@@ -5,7 +5,12 @@
 
 void trp_beacon_output_send(struct trp_beacon *beacon,
 			    const struct trp_wire *message);
+/* The settings, with the note of this node, if it has one. */
 void trp_beacon_output_vers(struct trp_beacon *beacon);
+/* The note, if there is one. */
+void trp_beacon_output_note(struct trp_beacon *beacon);
+void trp_beacon_output_say(struct trp_beacon *beacon,
+			   const struct trp_scalar *said);
 
 /* `peers` are the names, head first; cut to the size of a message. */
 void trp_beacon_output_list(struct trp_beacon *beacon, enum trp_wire_type type,

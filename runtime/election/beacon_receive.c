@@ -42,6 +42,7 @@ static void adopt_config(struct trp_beacon *beacon,
 {
 	beacon->config = message->config;
 	strcpy(beacon->config_node, message->node);
+	trp_rotation_limit(&beacon->rotation, message->config.nodes);
 	beacon->vers_due = TRP_NEVER;
 	trp_beacon_output_event(beacon, &(struct trp_beacon_event) {
 						.type = TRP_BEACON_SETUP,
@@ -64,11 +65,23 @@ static void answer_config(struct trp_beacon *beacon, struct trp_time now)
 			now, trp_beacon_notice_stagger_ns(beacon, place));
 }
 
+static void hear_note(struct trp_beacon *beacon, const struct trp_wire *message)
+{
+	struct trp_beacon_peer *sender;
+
+	if (!message->from || message->note.type != TRP_SCALAR_TEXT)
+		return;
+	if (trp_peers_make(&beacon->peers, message->from, &sender) < 0 ||
+	    trp_peers_note(sender, &message->note) < 0)
+		beacon->counts.lost++;
+}
+
 static void hear_vers(struct trp_beacon *beacon, const struct trp_wire *message,
 		      struct trp_time now)
 {
 	int64_t version = message->config.version;
 
+	hear_note(beacon, message);
 	if (version > beacon->config.version)
 		adopt_config(beacon, message);
 	else if (version == beacon->config.version)
@@ -82,6 +95,8 @@ static void hear_init(struct trp_beacon *beacon, const struct trp_wire *message,
 {
 	if (strcmp(message->node, beacon->me->name) == 0)
 		trp_beacon_join_echo(beacon, now);
+	else if (beacon->is_eager && trp_beacon_is_active(beacon))
+		trp_beacon_output_note(beacon); /* by which it knows us */
 }
 
 /* ---- the list ----------------------------------------------------------- */
@@ -154,14 +169,13 @@ static void adopt_list(struct trp_beacon *beacon,
 		       const struct trp_wire *message)
 {
 	struct trp_rotation *rotation = &beacon->rotation;
-	int64_t bound = beacon->config.nodes;
 
 	if (trp_rotation_reserve(rotation, message->history_length) < 0) {
 		beacon->counts.lost++;
 		return;
 	}
 	trp_rotation_clear(rotation);
-	rotation->bound = bound > 0 ? (size_t)bound : 0;
+	trp_rotation_limit(rotation, beacon->config.nodes);
 	push_names(beacon, message);
 }
 
@@ -260,10 +274,17 @@ static void take_value(struct trp_beacon *beacon,
 		       const struct trp_wire *message,
 		       struct trp_beacon_peer *sender, struct trp_time now)
 {
-	if (trp_peers_hear(&beacon->peers, sender, &message->value, now) < 0)
+	static const struct trp_scalar none = { .type = TRP_SCALAR_NONE };
+	bool is_none =
+		beacon->is_plain && message->value.type == TRP_SCALAR_TEXT;
+
+	if (is_none && trp_peers_note(sender, &message->value) < 0)
+		beacon->counts.lost++;
+	if (trp_peers_hear(&beacon->peers, sender,
+			   is_none ? &none : &message->value, now) < 0)
 		beacon->counts.lost++;
 	if (beacon->value.type == TRP_SCALAR_NONE &&
-	    message->value.type != TRP_SCALAR_NONE)
+	    sender->value.type != TRP_SCALAR_NONE)
 		meet_good_nodes(beacon, message);
 }
 
@@ -317,7 +338,8 @@ static void hear_of_head(struct trp_beacon *beacon,
 			 const struct trp_wire *message,
 			 struct trp_beacon_peer *sender, struct trp_time now)
 {
-	if (!trp_beacon_is_active(beacon))
+	if (!trp_beacon_is_active(beacon) &&
+	    beacon->state != TRP_BEACON_DISABLED)
 		return;
 	take_order(beacon, message);
 	if (message->type != TRP_WIRE_PING ||
@@ -340,6 +362,8 @@ static void hear_other(struct trp_beacon *beacon,
 		return;
 	}
 	take_value(beacon, message, sender, now);
+	if (beacon->state == TRP_BEACON_DISABLED)
+		follow(beacon, message, sender, now);
 	if (beacon->state == TRP_BEACON_STARTING)
 		trp_beacon_join_rival(beacon, message, sender);
 	if (trp_beacon_is_active(beacon))
@@ -384,6 +408,8 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 				     now);
 	}
 	if (sender == beacon->me) {
+		if (message->type == TRP_WIRE_PING)
+			beacon->unheard = 0;
 		hear_of_me(beacon, message, now);
 		return;
 	}

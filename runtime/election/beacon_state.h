@@ -24,6 +24,8 @@ struct trp_beacon {
 	struct trp_wire_config config;
 	char config_node[TRP_WIRE_NAME_MAX + 1];
 	bool is_ready;
+	bool is_disabled;
+	bool is_plain; /* texts are none */
 	bool is_eager;
 	bool wants_raw;
 
@@ -38,7 +40,10 @@ struct trp_beacon {
 
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;
-	unsigned int init_echoes; /* of the last init sent */
+	unsigned int init_echoes;  /* of the last init sent */
+	unsigned int init_answers; /* to others of this name, lately */
+	bool is_settled;	   /* it was here before they were */
+	unsigned int unheard;	   /* own pings since one was heard */
 
 	struct trp_peers peers;
 	struct trp_beacon_peer *me;

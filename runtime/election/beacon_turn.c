@@ -105,7 +105,8 @@ static void tell_ping(struct trp_beacon *beacon)
 {
 	struct trp_beacon_peer *pinger = beacon->pinger;
 
-	if (beacon->state == TRP_BEACON_IDLE)
+	if (beacon->state == TRP_BEACON_IDLE ||
+	    beacon->state == TRP_BEACON_DISABLED)
 		trp_beacon_output_event(
 			beacon,
 			&(struct trp_beacon_event) { .type = TRP_BEACON_PING,
@@ -114,16 +115,33 @@ static void tell_ping(struct trp_beacon *beacon)
 	stop_waiting_to_tell(beacon);
 }
 
-void trp_beacon_turn_fail(struct trp_beacon *beacon, int error)
+void trp_beacon_turn_rest(struct trp_beacon *beacon,
+			  enum trp_beacon_state state)
 {
 	trp_beacon_turn_yield(beacon, TRP_BEACON_UNTAG, NULL);
 	trp_beacon_notice_drop(beacon);
 	stop_waiting_to_tell(beacon);
 	beacon->vers_due = TRP_NEVER;
-	trp_beacon_turn_enter(beacon, TRP_BEACON_STOPPED, TRP_NEVER);
+	trp_beacon_turn_enter(beacon, state, TRP_NEVER);
+}
+
+void trp_beacon_turn_fail(struct trp_beacon *beacon, int error)
+{
+	trp_beacon_turn_rest(beacon, TRP_BEACON_STOPPED);
 	trp_beacon_output_event(
 		beacon, &(struct trp_beacon_event) { .type = TRP_BEACON_FAILED,
 						     .error = error });
+}
+
+/* A node that does not hear itself may not hear others either. */
+static void listen_for_echo(struct trp_beacon *beacon)
+{
+	enum { ALLOWED = 2 };
+
+	if (beacon->unheard++ == ALLOWED)
+		trp_beacon_output_event(
+			beacon,
+			&(struct trp_beacon_event) { .type = TRP_BEACON_DEAF });
 }
 
 void trp_beacon_turn_ping(struct trp_beacon *beacon, struct trp_time now)
@@ -138,6 +156,7 @@ void trp_beacon_turn_ping(struct trp_beacon *beacon, struct trp_time now)
 		trp_beacon_turn_fail(beacon, -ENOMEM);
 		return;
 	}
+	listen_for_echo(beacon);
 	beacon->misses = 0;
 	beacon->sent_at = now;
 	beacon->repeats = 0;
@@ -150,8 +169,18 @@ void trp_beacon_turn_ping(struct trp_beacon *beacon, struct trp_time now)
 			trp_after(now, trp_beacon_gap_ns(beacon)));
 	else
 		wait_turn(beacon, now);
+	trp_beacon_output_note(beacon);
 	trp_beacon_output_list(beacon, TRP_WIRE_PING, rotation->at,
 			       rotation->count);
+}
+
+void trp_beacon_turn_begin(struct trp_beacon *beacon, struct trp_time now)
+{
+	trp_rotation_clear(&beacon->rotation);
+	trp_rotation_limit(&beacon->rotation, beacon->config.nodes);
+	beacon->was_it = now;
+	beacon->unheard = 0;
+	trp_beacon_turn_ping(beacon, now);
 }
 
 static struct trp_time end_of_tag(const struct trp_beacon *beacon)
@@ -193,7 +222,8 @@ void trp_beacon_turn_accept(struct trp_beacon *beacon,
 			    struct trp_beacon_peer *sender, struct trp_time now)
 {
 	sender->pinged = now;
-	wait_turn(beacon, now);
+	if (beacon->state != TRP_BEACON_DISABLED)
+		wait_turn(beacon, now);
 	queue_ping(beacon, sender, now);
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/election/dialect.h"
+
 /*
  * Records form a lattice: the higher term wins, two leaders of one term void
  * it.  Each node keeps the join of all records heard, so the term never falls,
@@ -159,10 +161,13 @@ static void hear(struct trp_leadership *leadership,
 		 const struct trp_wire *message, struct trp_time now)
 {
 	struct trp_leadership_record record;
+	const struct trp_scalar *text;
+	struct trp_scalar space;
 
-	if (message->type != TRP_WIRE_PING && message->type != TRP_WIRE_HIST)
+	if (message->type == TRP_WIRE_INIT)
 		return;
-	if (trp_leadership_read(&message->value, &record) == 0)
+	text = trp_dialect_text(&message->value, &message->note, &space);
+	if (text && trp_leadership_read(text, &record) == 0)
 		join(leadership, &record);
 	if (message->type == TRP_WIRE_PING &&
 	    strcmp(message->node, leadership->leader) == 0)
@@ -262,17 +267,24 @@ void trp_leadership_event(struct trp_leadership *leadership,
 		break;
 	case TRP_BEACON_FAILED:
 		/* Another node uses this name: a new term. */
-		leadership->has_claimed = false;
-		leadership->is_running = false;
+		trp_leadership_resign(leadership);
 		break;
 	case TRP_BEACON_PING:
 	case TRP_BEACON_GOOD_NODE:
 	case TRP_BEACON_RECOVER:
 	case TRP_BEACON_SETUP:
+	case TRP_BEACON_DEAF:
+	case TRP_BEACON_CLASH:
 	case TRP_BEACON_EVENTS:
 		break;
 	}
 	TRP_CHECK(trp_leadership_check(leadership));
+}
+
+void trp_leadership_resign(struct trp_leadership *leadership)
+{
+	leadership->has_claimed = false;
+	leadership->is_running = false;
 }
 
 void trp_leadership_stop(struct trp_leadership *leadership)

@@ -83,6 +83,9 @@ int trp_leadership_announce(struct trp_leadership *leadership,
 			    struct trp_time now, const char *rest, char *space,
 			    size_t size);
 
+/* It runs no singleton until it has claimed a new term. */
+void trp_leadership_resign(struct trp_leadership *leadership);
+
 /* The node leaves: it runs no singleton any more, and claims nothing. */
 void trp_leadership_stop(struct trp_leadership *leadership);
 

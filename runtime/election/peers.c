@@ -27,6 +27,7 @@ void trp_peers_check(const struct trp_peers *peers)
 static void peer_free(struct trp_beacon_peer *peer)
 {
 	trp_scalar_fini(&peer->value);
+	trp_scalar_fini(&peer->note);
 	free(peer);
 }
 
@@ -163,10 +164,30 @@ int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 
 	if (r < 0)
 		return r;
+	if (value->type == TRP_SCALAR_TEXT)
+		trp_scalar_fini(&peer->note);
 	peer->heard = now;
 	peers->heard += !peer->is_heard;
 	peer->is_heard = true;
 	return 0;
+}
+
+int trp_peers_note(struct trp_beacon_peer *peer, const struct trp_scalar *note)
+{
+	return trp_scalar_copy(&peer->note, note);
+}
+
+void trp_peers_forget_texts(struct trp_peers *peers)
+{
+	for (size_t i = 0; i < peers->count; i++) {
+		struct trp_beacon_peer *peer = peers->at[i];
+
+		if (peer->value.type != TRP_SCALAR_TEXT)
+			continue;
+		trp_scalar_fini(&peer->note);
+		peer->note = peer->value;
+		peer->value.type = TRP_SCALAR_NONE;
+	}
 }
 
 bool trp_peers_has_priority(const struct trp_beacon_peer *a,

@@ -11,6 +11,7 @@
 
 struct trp_beacon_peer {
 	struct trp_scalar value; /* the last one heard */
+	struct trp_scalar note;	 /* if it came after the value */
 	bool is_heard;		 /* a ping or hist about it was heard */
 	unsigned int pins;
 	struct trp_time heard;	   /* when anything about it was heard last */
@@ -47,6 +48,12 @@ int trp_peers_make(struct trp_peers *peers, const char *name,
 /* Stores a value that was heard.  Returns 0 or -ENOMEM (nothing changed). */
 int trp_peers_hear(struct trp_peers *peers, struct trp_beacon_peer *peer,
 		   const struct trp_scalar *value, struct trp_time now);
+
+/* Stores what a node tells beside its value.  0, -ENOMEM. */
+int trp_peers_note(struct trp_beacon_peer *peer, const struct trp_scalar *note);
+
+/* All texts count as no value. */
+void trp_peers_forget_texts(struct trp_peers *peers);
 
 /* Which of two pings wins: the greater value, then the smaller name. */
 bool trp_peers_has_priority(const struct trp_beacon_peer *a,

@@ -18,6 +18,13 @@ void trp_rotation_clear(struct trp_rotation *rotation)
 		drop_last(rotation);
 }
 
+void trp_rotation_limit(struct trp_rotation *rotation, int64_t bound)
+{
+	rotation->bound = bound > 0 ? (size_t)bound : 0;
+	while (rotation->bound && rotation->count > rotation->bound)
+		drop_last(rotation);
+}
+
 void trp_rotation_check(const struct trp_rotation *rotation)
 {
 	assert(!rotation->bound || rotation->count <= rotation->bound);

@@ -40,6 +40,9 @@ size_t trp_rotation_place(const struct trp_rotation *rotation,
 int trp_rotation_insert(struct trp_rotation *rotation,
 			struct trp_beacon_peer *peer);
 
+/* Sets the bound, 0 for none; the last drop out as far as they must. */
+void trp_rotation_limit(struct trp_rotation *rotation, int64_t bound);
+
 /* Makes room for `count`, so that as many pushes cannot fail. 0 or -ENOMEM. */
 int trp_rotation_reserve(struct trp_rotation *rotation, size_t count);
 

@@ -33,21 +33,14 @@ static void add_offer(void *user, const struct trp_registered *name)
 					  "\n%s\t%s", name->name, name->offer);
 }
 
-/*
- * Of the bytes that the bus takes: less the keys of a ping, the names of its
- * history and the record in front of ours.
- */
-static size_t room_for_value(const struct trp_mesh *mesh)
+enum { NAME = 3 }; /* around a name in a message */
+
+/* The names behind the own one in the history of a ping. */
+static size_t size_of_history(const struct trp_mesh *mesh)
 {
-	enum { KEYS = 48, NAME = 3, RECORD = 20 };
-	size_t own = strlen(mesh->node) + NAME;
-	size_t splits = (size_t)mesh->options->config.splits;
-	size_t used =
-		KEYS + 2 * own + RECORD +
-		(*mesh->leadership.leader ? strlen(mesh->leadership.leader)
-					  : own);
-	size_t room = mesh->value_max;
+	size_t splits = (size_t)trp_beacon_config(mesh->beacon)->splits;
 	const char *listed;
+	size_t used = 0;
 
 	for (size_t i = 0; i + 1 < splits; i++) {
 		listed = trp_beacon_listed(mesh->beacon, i);
@@ -55,14 +48,35 @@ static size_t room_for_value(const struct trp_mesh *mesh)
 			break;
 		used += strlen(listed) + NAME;
 	}
+	return used;
+}
+
+/*
+ * Of the bytes that the bus takes: less the keys of a ping and its history, or
+ * those of a vers, and the record in front of ours.
+ */
+static size_t room_for_text(const struct trp_mesh *mesh, bool is_value)
+{
+	enum { KEYS = 48, VERS_KEYS = 192, RECORD = 20 };
+	size_t own = strlen(mesh->node) + NAME;
+	size_t used =
+		RECORD + 2 * own +
+		(*mesh->leadership.leader ? strlen(mesh->leadership.leader)
+					  : own);
+	size_t room = mesh->value_max;
+
+	used += is_value ? KEYS + size_of_history(mesh)
+			 : VERS_KEYS;
 	if (room > TRP_WIRE_VALUE_MAX / 2)
 		room = TRP_WIRE_VALUE_MAX / 2;
 	return room > used ? room - used : 0;
 }
 
-void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size)
+void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,
+			       char *space, size_t size)
 {
-	struct saying saying = { .text = space, .room = room_for_value(mesh) };
+	struct saying saying = { .text = space,
+				 .room = room_for_text(mesh, is_value) };
 	unsigned waited = trp_beacon_waited(mesh->beacon, trp_time_now());
 	double load = 0;
 

@@ -19,8 +19,9 @@
 
 struct trp_mesh;
 
-/* Writes this node's line. */
-void trp_mesh_announcement_say(struct trp_mesh *mesh, char *space, size_t size);
+/* Writes this node's line, for its value or for a note beside that. */
+void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,
+			       char *space, size_t size);
 
 /* Parses the line of another node; `text` need not end in NUL. */
 struct trp_mesh_announcement {

@@ -70,14 +70,15 @@ static int add(struct trp_mesh_members *members, const char *name)
 	return 0;
 }
 
-static void see(void *user, const char *node, const struct trp_scalar *value,
-		struct trp_time heard)
+static void see(void *user, const struct trp_beacon_sight *sight)
 {
 	struct look *look = user;
+	const char *node = sight->node;
 	const struct trp_mesh_member key = { .name = (char *)node };
 	struct trp_mesh_member *member = NULL;
 
-	if (!trp_mesh_members_is_live(look->beacon, node, heard, look->now))
+	if (!trp_mesh_members_is_live(look->beacon, node, sight->heard,
+				      look->now))
 		return;
 	if (look->known)
 		member = bsearch(&key, look->members->at, look->known,

@@ -15,7 +15,6 @@
 #include <time.h>
 #include "ipc/bus/kinds.h"
 #include "runtime/election/beacon_receive.h"
-#include "runtime/mesh/announcement.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/bus_actor.h"
 #include "runtime/mesh/mesh.pb-c.h"
@@ -88,34 +87,6 @@ static double on_random(void *user)
 	return (double)(bits >> 11) * 0x1p-53;
 }
 
-/*
- * A node whose bus is down claims nothing: no node would hear it, and otherwise
- * each node would claim when a broker restarts.  Nor does it claim until a
- * known leader has had time to be heard after the bus is back.
- */
-static bool may_claim(const struct trp_mesh *mesh)
-{
-	return mesh->is_up && (!*mesh->leadership.leader ||
-			       trp_time_now().ns >= mesh->leader_missed.ns);
-}
-
-static const struct trp_scalar *on_value(void *user, bool may_become_it)
-{
-	struct trp_mesh *mesh = user;
-	char rest[sizeof(mesh->value)];
-	int length;
-
-	trp_mesh_announcement_say(mesh, rest, sizeof(rest) / 2);
-	length = trp_leadership_announce(&mesh->leadership, mesh->beacon,
-					 may_become_it && may_claim(mesh),
-					 trp_time_now(), rest, mesh->value,
-					 sizeof(mesh->value));
-	if (length < 0) /* impossible with names of at most 255 bytes */
-		mesh->value[0] = '\0';
-	mesh->value_scalar = trp_scalar_text(mesh->value);
-	return &mesh->value_scalar;
-}
-
 static void note_it(struct trp_mesh *mesh, const char *node)
 {
 	snprintf(mesh->it, sizeof(mesh->it), "%s", node ? node : "");
@@ -138,12 +109,18 @@ static void tell_healed(struct trp_mesh *mesh,
 	trp_mesh_subscribers_tell(mesh, &healed);
 }
 
+static void start(struct trp_mesh *mesh)
+{
+	trp_dialect_begin(&mesh->voice.dialect);
+	trp_beacon_start(mesh->beacon, trp_time_now());
+}
+
 static int begin_again(struct troupe_timer *timer)
 {
 	struct trp_mesh *mesh = timer->data;
 
 	if (mesh->is_up)
-		trp_beacon_start(mesh->beacon, trp_time_now());
+		start(mesh);
 	settle(mesh);
 	return 0;
 }
@@ -188,17 +165,43 @@ static int count_clash(struct trp_mesh *mesh)
 	return ++mesh->clashes;
 }
 
+/* Its bus is up, but does not deliver what this node sends, or not to it. */
+static void be_deaf(struct trp_mesh *mesh)
+{
+	const struct troupe_mesh_event told = { .kind = TROUPE_MESH_DEAF };
+
+	if (!mesh->is_deaf)
+		troupe_log(TROUPE_WARNING,
+			   "mesh %s: this node does not hear its own messages "
+			   "on %s: look at the permissions of the bus; "
+			   "it claims nothing until it does",
+			   mesh->options->name, mesh->channel);
+	mesh->is_deaf = true;
+	trp_mesh_subscribers_tell(mesh, &told);
+}
+
+static void hear(struct trp_mesh *mesh, const struct trp_wire *message)
+{
+	trp_dialect_hear(&mesh->voice.dialect, mesh->beacon, message);
+	if ((message->type == TRP_WIRE_INIT ||
+	     message->type == TRP_WIRE_PING) &&
+	    strcmp(message->node, mesh->node) == 0)
+		mesh->is_deaf = false;
+}
+
 static void on_failed(struct trp_mesh *mesh, int error)
 {
 	note_it(mesh, NULL);
+	if (error == -ETIMEDOUT)
+		be_deaf(mesh);
 	if (error == -EEXIST && count_clash(mesh) > CLASHES_MOST) {
 		give_up(mesh, error);
 		return;
 	}
 	if (error == -EEXIST)
 		troupe_log(TROUPE_WARNING,
-			   "another node called %s has joined the mesh %s; "
-			   "joining again",
+			   "a node called %s is in the mesh %s already; this "
+			   "one joins again",
 			   mesh->node, mesh->options->name);
 	begin_later(mesh);
 }
@@ -232,8 +235,19 @@ static void on_event(void *user, const struct trp_beacon_event *event)
 		told.version = event->config->version;
 		trp_mesh_subscribers_tell(mesh, &told);
 		return;
-	case TRP_BEACON_GOOD_NODE: /* this node always has a value */
+	case TRP_BEACON_DEAF:
+		be_deaf(mesh);
+		return;
+	case TRP_BEACON_CLASH:
+		troupe_log(TROUPE_WARNING,
+			   "another node called %s joins the mesh %s, and is "
+			   "told that this one is here",
+			   mesh->node, mesh->options->name);
+		return;
 	case TRP_BEACON_RAW:
+		hear(mesh, event->message);
+		return;
+	case TRP_BEACON_GOOD_NODE:
 	case TRP_BEACON_EVENTS:
 		return;
 	}
@@ -245,7 +259,8 @@ static const struct trp_beacon_calls calls = {
 	.send = on_send,
 	.event = on_event,
 	.random = on_random,
-	.value = on_value,
+	.value = trp_mesh_voice_value,
+	.note = trp_mesh_voice_note,
 };
 
 /* ---- after each call of the beacon -------------------------------------- */
@@ -348,7 +363,7 @@ static int on_changed(struct trp_request *request)
 	bus_changed(mesh, changed->error == 0, changed->error);
 	/* It has started already, or is about to; or it could not before. */
 	if (changed->error == 0 && !mesh->due.place)
-		trp_beacon_start(mesh->beacon, trp_time_now());
+		start(mesh);
 	settle(mesh);
 	return 0;
 }

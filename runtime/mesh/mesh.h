@@ -11,6 +11,7 @@
 #include "ipc/bus/kinds.h"
 #include "runtime/election/leadership.h"
 #include "runtime/mesh/members.h"
+#include "runtime/mesh/voice.h"
 #include "runtime/node/options.h"
 #include "runtime/supervisor/module.h"
 #include "runtime/supervisor/restart.h"
@@ -28,12 +29,12 @@ struct trp_mesh {
 	struct trp_beacon *beacon;
 	struct trp_leadership leadership;
 	struct troupe_timer due; /* of the beacon, or when it starts again */
-	char value[TRP_WIRE_VALUE_MAX + 1];
-	struct trp_scalar value_scalar;
+	struct trp_mesh_voice voice;
 	char it[TRP_WIRE_NAME_MAX + 1]; /* which node is it, as known */
 	int clashes;			/* of its name, lately */
 	struct troupe_time clashed;
 	bool is_lost;  /* it has given up */
+	bool is_deaf;  /* the bus does not deliver its messages to it */
 	bool is_short; /* logged already: not all offers fit the value */
 
 	struct trp_restart bus;

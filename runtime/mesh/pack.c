@@ -53,6 +53,13 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 		return;
 	pack_config(&wire->config, &ret_packed->config);
 	packed->config = &ret_packed->config;
+	if (!wire->from)
+		return;
+	packed->from = trp_mesh_pack_text(wire->from);
+	pack_value(&wire->note, &ret_packed->note);
+	packed->note = &ret_packed->note;
+	pack_value(&wire->said, &ret_packed->said);
+	packed->said = &ret_packed->said;
 }
 
 static int unpack_name(const ProtobufCBinaryData *from,
@@ -115,6 +122,23 @@ static int unpack_history(const Troupe__Mesh__Wire *packed,
 	return r;
 }
 
+static int unpack_note(const Troupe__Mesh__Wire *packed,
+		       struct trp_mesh_pack_decoded *unpacked)
+{
+	struct trp_wire *wire = &unpacked->wire;
+	int r;
+
+	if (!packed->from.len)
+		return 0;
+	r = unpack_name(&packed->from, unpacked->from);
+	if (r == 0)
+		r = unpack_value(packed->note, &wire->note);
+	if (r == 0)
+		r = unpack_value(packed->said, &wire->said);
+	wire->from = unpacked->from;
+	return r;
+}
+
 int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
 			 struct trp_mesh_pack_decoded *ret_unpacked)
 {
@@ -133,6 +157,8 @@ int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
 		r = unpack_value(packed->value, &wire->value);
 	if (r == 0)
 		r = unpack_history(packed, ret_unpacked);
+	if (r == 0)
+		r = unpack_note(packed, ret_unpacked);
 	if (r < 0)
 		return r;
 	if (packed->config)

@@ -18,7 +18,7 @@ static inline ProtobufCBinaryData trp_mesh_pack_text(const char *text)
 
 struct trp_mesh_pack_encoded {
 	Troupe__Mesh__Wire wire;
-	Troupe__Mesh__Scalar value;
+	Troupe__Mesh__Scalar value, note, said;
 	Troupe__Mesh__Config config;
 	ProtobufCBinaryData history[TRP_WIRE_HISTORY_MAX];
 };
@@ -29,7 +29,7 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 
 struct trp_mesh_pack_decoded {
 	struct trp_wire wire;
-	char node[TRP_WIRE_NAME_MAX + 1];
+	char node[TRP_WIRE_NAME_MAX + 1], from[TRP_WIRE_NAME_MAX + 1];
 	char names[TRP_WIRE_HISTORY_MAX][TRP_WIRE_NAME_MAX + 1];
 	const char *history[TRP_WIRE_HISTORY_MAX];
 };

@@ -94,14 +94,17 @@ static ProtobufCBinaryData value_bytes(struct view *view,
 	return trp_mesh_pack_text(text); /* "": none, a list, a map */
 }
 
-static bool read_value(struct view *view, const struct trp_scalar *value,
-		       Troupe__Mesh__Node *node)
+static bool read_text(struct view *view, const struct trp_beacon_sight *sight,
+		      Troupe__Mesh__Node *node)
 {
 	struct trp_leadership_record record;
 	struct trp_mesh_announcement said = { 0 };
+	struct trp_scalar space;
+	const struct trp_scalar *text =
+		trp_dialect_text(sight->value, sight->note, &space);
 
-	node->value = value_bytes(view, value);
-	if (trp_leadership_read(value, &record) < 0 ||
+	node->value = value_bytes(view, sight->value);
+	if (!text || trp_leadership_read(text, &record) < 0 ||
 	    trp_mesh_announcement_read(record.rest.span.data,
 				       record.rest.span.length, &said) < 0)
 		return !*view->offer;
@@ -111,16 +114,16 @@ static bool read_value(struct view *view, const struct trp_scalar *value,
 	return read_offers(view, &said, node);
 }
 
-static void count_node(void *user, const char *name,
-		       const struct trp_scalar *value, struct trp_time heard)
+static void count_node(void *user, const struct trp_beacon_sight *sight)
 {
 	++*(size_t *)user;
 }
 
-static void see_node(void *user, const char *name,
-		     const struct trp_scalar *value, struct trp_time heard)
+static void see_node(void *user, const struct trp_beacon_sight *sight)
 {
 	struct view *view = user;
+	const char *name = sight->node;
+	struct trp_time heard = sight->heard;
 	struct trp_mesh *mesh = view->mesh;
 	Troupe__Mesh__Node *node;
 
@@ -137,7 +140,7 @@ static void see_node(void *user, const char *name,
 	node->is_live =
 		trp_mesh_members_is_live(mesh->beacon, name, heard, view->now);
 	node->silent_ms = (view->now.ns - heard.ns) / 1000000;
-	if (!read_value(view, value, node))
+	if (!read_text(view, sight, node))
 		return;
 	view->message.nodes[view->message.n_nodes++] = node;
 	view->size += troupe__mesh__node__get_packed_size(node);

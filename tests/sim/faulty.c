@@ -235,7 +235,7 @@ static bool has_failed(const struct sim_node *node)
 	return trp_beacon_state(node->beacon) == TRP_BEACON_STOPPED;
 }
 
-Test(faulty, of_two_of_one_name_the_newer_lives)
+Test(faulty, of_two_of_one_name_the_one_that_was_there_stays)
 {
 	struct sim_faults faults = faults_of(0, 0, 0.01);
 	struct sim_seeds seeds = sim_seeds(320000, 500);
@@ -252,10 +252,13 @@ Test(faulty, of_two_of_one_name_the_newer_lives)
 		sim_run(&net, 3 * SIM_CYCLE);
 		sim_start(&net, 3);
 		sim_run(&net, SIM_SECOND);
-		sim_assert(&net, has_failed(&net.nodes[2]));
-		sim_assert(&net, net.nodes[2].error == -EEXIST);
-		sim_assert(&net, !net.nodes[2].is_it);
-		sim_assert(&net, !has_failed(&net.nodes[3]));
+		sim_assert(&net, has_failed(&net.nodes[3]));
+		sim_assert(&net, net.nodes[3].error == -EEXIST);
+		sim_assert(&net, !net.nodes[3].is_it);
+		sim_assert(&net, !has_failed(&net.nodes[2]));
+		sim_assert(&net, net.nodes[2].events[TRP_BEACON_CLASH] == 1);
+		sim_run(&net, 3 * SIM_CYCLE);
+		sim_assert(&net, !has_failed(&net.nodes[2]));
 		sim_fini(&net);
 	}
 }

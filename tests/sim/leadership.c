@@ -1,175 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The leader in networks that are whole, split, lossy and restarted.
  */
-#include "runtime/election/leadership.h"
-#include "tests/sim/net.h"
+#include "tests/sim/house.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#define NODES_MAX 16
-
-static const struct sim_faults quick = { .delay_min_ns = 100000,
-					 .delay_max_ns = 2000000 };
-
-/* A singleton takes that long to stop: no other may start before. */
-#define STOP_NS (SIM_GAP * 3 / 4)
-
-struct house {
-	struct trp_leadership at[NODES_MAX];
-	char text[NODES_MAX][128];
-	struct trp_scalar value[NODES_MAX];
-	bool ran[NODES_MAX];
-	int64_t stopped_ns[NODES_MAX];
-	bool is_dead[NODES_MAX]; /* killed: it needs no time to stop */
-	uint64_t fence_max;
-	int starts, clashes, regressions;
-};
-
-static int number_of(const struct sim_node *node)
-{
-	return (int)(node - node->net->nodes);
-}
-
-static const struct trp_scalar *say(struct sim_node *node, bool may_become_it)
-{
-	struct house *house = node->net->watch_data;
-	int i = number_of(node);
-
-	cr_assert(trp_leadership_announce(&house->at[i], node->beacon,
-					  may_become_it, sim_local(node),
-					  "rest", house->text[i],
-					  sizeof(house->text[i])) > 0);
-	house->value[i] = trp_scalar_text(house->text[i]);
-	return &house->value[i];
-}
-
-static bool is_in_the_way(const struct sim_node *other,
-			  const struct sim_node *node)
-{
-	const struct house *house = node->net->watch_data;
-	int i = number_of(other);
-
-	if (other == node || other->side != node->side || house->is_dead[i])
-		return false;
-	return house->ran[i] ||
-	       node->net->now_ns - house->stopped_ns[i] < STOP_NS;
-}
-
-static void note_start(struct sim_node *node)
-{
-	struct house *house = node->net->watch_data;
-	uint64_t fence = trp_leadership_fence(&house->at[number_of(node)]);
-	int i;
-
-	house->starts++;
-	for (i = 0; i < node->net->node_count; i++)
-		house->clashes += is_in_the_way(&node->net->nodes[i], node);
-	house->regressions += fence <= house->fence_max;
-	if (fence > house->fence_max)
-		house->fence_max = fence;
-}
-
-static void note_changes(struct sim_node *node)
-{
-	struct house *house = node->net->watch_data;
-	int i = number_of(node);
-	bool runs = trp_leadership_may_run(&house->at[i]);
-
-	if (runs == house->ran[i])
-		return;
-	if (node->net->is_loud)
-		fprintf(stderr, "%10.4f %s %s, term %llu\n",
-			(double)node->net->now_ns / 1e9, node->name,
-			runs ? "RUNS" : "stops",
-			(unsigned long long)house->at[i].term);
-	house->ran[i] = runs;
-	trp_beacon_set_eager(node->beacon, runs);
-	if (runs)
-		note_start(node);
-	else
-		house->stopped_ns[i] = node->net->now_ns;
-}
-
-static void watch(struct sim_node *node, const struct trp_beacon_event *event)
-{
-	struct house *house = node->net->watch_data;
-
-	trp_leadership_event(&house->at[number_of(node)], node->beacon, event,
-			     sim_local(node));
-	note_changes(node);
-}
-
-static void begin(struct sim_net *net, struct house *house, int number,
-		  uint64_t floor, bool is_roving)
-{
-	house->is_dead[number] = false;
-	house->ran[number] = false;
-	house->stopped_ns[number] = INT64_MIN / 2;
-	cr_assert(trp_leadership_init(&house->at[number],
-				      net->nodes[number].name, floor,
-				      is_roving) == 0);
-	sim_start(net, number);
-}
-
-static void leave(struct sim_net *net, struct house *house, int number)
-{
-	sim_kill(net, number);
-	trp_leadership_stop(&house->at[number]);
-	house->is_dead[number] = true;
-	house->ran[number] = false;
-}
-
-static void begin_all(struct sim_net *net, struct house *house, uint64_t seed,
-		      int count, const struct sim_faults *faults,
-		      bool is_roving)
-{
-	int i;
-
-	memset(house, 0, sizeof(*house));
-	sim_init(net, seed, count, &trp_wire_defaults, faults);
-	net->value = say;
-	net->watch = watch;
-	net->watch_data = house;
-	for (i = 0; i < count; i++) {
-		begin(net, house, i, 1000, is_roving);
-		sim_run(net, (int64_t)(sim_draw(net) * 3e9));
-	}
-	sim_run(net, 20 * SIM_CYCLE);
-}
-
-static int running(const struct sim_net *net, int side)
-{
-	const struct house *house = net->watch_data;
-	int i, count = 0;
-
-	for (i = 0; i < net->node_count; i++)
-		count += house->ran[i] && net->nodes[i].side == side;
-	return count;
-}
-
-/* Leadership may be in transit from one to another. */
-static void until_one_runs(struct sim_net *net)
-{
-	int i;
-
-	for (i = 0; i < 3 && running(net, 0) != 1; i++)
-		sim_run(net, SIM_CYCLE);
-	sim_assert(net, running(net, 0) == 1);
-}
-
-static int runner(const struct sim_net *net)
-{
-	const struct house *house = net->watch_data;
-	int i;
-
-	for (i = 0; i < net->node_count; i++)
-		if (house->ran[i])
-			return i;
-	return -1;
-}
 
 Test(leadership, in_a_whole_net_one_runs_and_stays)
 {
@@ -180,9 +16,9 @@ Test(leadership, in_a_whole_net_one_runs_and_stays)
 	int starts;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
-			  false);
-		sim_assert(&net, running(&net, 0) == 1);
+		house_begin_all(&net, &house, seed, 1 + (int)(seed % 5),
+				&house_quick, false);
+		sim_assert(&net, house_running(&net, 0) == 1);
 		starts = house.starts;
 		sim_run(&net, 50 * SIM_CYCLE);
 		sim_assert(&net, house.starts == starts);
@@ -202,10 +38,10 @@ Test(leadership, where_many_wait_for_a_place_the_leader_stays_too)
 	int starts;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 6 + (int)(seed % 11), &quick,
-			  false);
+		house_begin_all(&net, &house, seed, 6 + (int)(seed % 11),
+				&house_quick, false);
 		net.is_loud = seeds.is_loud;
-		until_one_runs(&net);
+		house_until_one_runs(&net);
 		starts = house.starts;
 		sim_run(&net, 100 * SIM_CYCLE);
 		sim_assert(&net, house.starts == starts);
@@ -225,16 +61,16 @@ Test(leadership, the_leader_dies_and_another_runs_with_a_greater_fence)
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
 		count = 2 + (int)(seed % 9);
-		begin_all(&net, &house, seed, count, &quick, false);
+		house_begin_all(&net, &house, seed, count, &house_quick, false);
 		net.is_loud = seeds.is_loud;
 		for (i = 0; i < 5; i++) {
-			until_one_runs(&net);
-			dead = runner(&net);
-			leave(&net, &house, dead);
+			house_until_one_runs(&net);
+			dead = house_runner(&net);
+			house_leave(&net, &house, dead);
 			sim_run(&net, (count + 3) * SIM_CYCLE);
-			until_one_runs(&net);
-			sim_assert(&net, runner(&net) != dead);
-			begin(&net, &house, dead, 1000, false);
+			house_until_one_runs(&net);
+			sim_assert(&net, house_runner(&net) != dead);
+			house_begin(&net, &house, dead, 1000, false);
 			sim_run(&net, (count + 3) * SIM_CYCLE);
 		}
 		sim_assert(&net, house.clashes == 0);
@@ -253,13 +89,13 @@ Test(leadership, one_that_leaves_runs_nothing_while_it_still_takes_part)
 	int starts, leaver;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
-			  seed % 7 == 0);
+		house_begin_all(&net, &house, seed, 1 + (int)(seed % 5),
+				&house_quick, seed % 7 == 0);
 		net.is_loud = seeds.is_loud;
-		until_one_runs(&net);
-		leaver = runner(&net);
+		house_until_one_runs(&net);
+		leaver = house_runner(&net);
 		trp_leadership_stop(&house.at[leaver]);
-		note_changes(&net.nodes[leaver]);
+		house_note_changes(&net.nodes[leaver]);
 		starts = house.starts;
 		for (int i = 0; i < 40; i++) {
 			sim_run(&net, SIM_CYCLE / 4);
@@ -281,16 +117,16 @@ Test(leadership,
 	int leader;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 1 + (int)(seed % 5), &quick,
-			  false);
+		house_begin_all(&net, &house, seed, 1 + (int)(seed % 5),
+				&house_quick, false);
 		net.is_loud = seeds.is_loud;
-		until_one_runs(&net);
-		leader = runner(&net);
-		leave(&net, &house, leader);
+		house_until_one_runs(&net);
+		leader = house_runner(&net);
+		house_leave(&net, &house, leader);
 		sim_run(&net, (int64_t)(sim_draw(&net) * 3e9));
-		begin(&net, &house, leader, 2000, false);
+		house_begin(&net, &house, leader, 2000, false);
 		sim_run(&net, (net.node_count + 3) * SIM_CYCLE);
-		until_one_runs(&net);
+		house_until_one_runs(&net);
 		sim_assert(&net, house.clashes == 0);
 		sim_assert(&net, house.regressions == 0);
 		sim_fini(&net);
@@ -305,8 +141,8 @@ Test(leadership, a_roving_one_goes_round_and_stops_before_it_starts_elsewhere)
 	uint64_t seed;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 2 + (int)(seed % 4), &quick,
-			  true);
+		house_begin_all(&net, &house, seed, 2 + (int)(seed % 4),
+				&house_quick, true);
 		net.is_loud = seeds.is_loud;
 		house.clashes = 0;
 		house.starts = 0;
@@ -328,22 +164,24 @@ Test(leadership, each_side_of_a_split_has_its_own_and_one_survives_the_heal)
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
 		parts = 2 + (int)(seed % 3);
-		begin_all(&net, &house, seed, 2 * parts + (int)(seed % 4),
-			  &quick, false);
+		house_begin_all(&net, &house, seed, 2 * parts + (int)(seed % 4),
+				&house_quick, false);
 		net.is_loud = seeds.is_loud;
 		for (i = 0; i < 3; i++) {
 			sim_split(&net, parts);
 			sim_run(&net, 25 * SIM_CYCLE);
 			for (side = 0; side < parts; side++)
-				sim_assert(&net, running(&net, side) == 1);
+				sim_assert(&net,
+					   house_running(&net, side) == 1);
 			sim_split(&net, 1);
 			sim_run(&net, 6 * SIM_CYCLE);
-			until_one_runs(&net);
+			house_until_one_runs(&net);
 			/* The present leader has the last word at the
 			 * resource. */
-			sim_assert(&net, trp_leadership_fence(
-						 &house.at[runner(&net)]) ==
-						 house.fence_max);
+			sim_assert(&net,
+				   trp_leadership_fence(
+					   &house.at[house_runner(&net)]) ==
+					   house.fence_max);
 		}
 		sim_fini(&net);
 	}
@@ -358,19 +196,20 @@ Test(leadership, all_nodes_restart_and_the_fence_still_grows_with_the_calendar)
 	int i, life;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 2 + (int)(seed % 5), &quick,
-			  false);
+		house_begin_all(&net, &house, seed, 2 + (int)(seed % 5),
+				&house_quick, false);
 		net.is_loud = seeds.is_loud;
 		for (life = 0; life < 3; life++) {
 			for (i = 0; i < net.node_count; i++)
-				leave(&net, &house, i);
+				house_leave(&net, &house, i);
 			sim_run(&net, SIM_SECOND);
 			for (i = 0; i < net.node_count; i++)
-				begin(&net, &house, i,
-				      1000 + (uint64_t)(net.now_ns / 1000000),
-				      false);
+				house_begin(
+					&net, &house, i,
+					1000 + (uint64_t)(net.now_ns / 1000000),
+					false);
 			sim_run(&net, 20 * SIM_CYCLE);
-			until_one_runs(&net);
+			house_until_one_runs(&net);
 			sim_assert(&net, house.regressions == 0);
 		}
 		sim_fini(&net);
@@ -381,7 +220,7 @@ Test(leadership, all_nodes_restart_and_the_fence_still_grows_with_the_calendar)
 Test(leadership, loss_makes_few_clashes_and_none_that_lasts)
 {
 	struct sim_seeds seeds = sim_seeds(450000, 200);
-	struct sim_faults faults = quick;
+	struct sim_faults faults = house_quick;
 	int clashes = 0, starts = 0, i, both, longest = 0;
 	double runs = (double)(seeds.end - seeds.first);
 	struct house house;
@@ -390,11 +229,11 @@ Test(leadership, loss_makes_few_clashes_and_none_that_lasts)
 
 	faults.loss = 0.05;
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 5, &faults, false);
+		house_begin_all(&net, &house, seed, 5, &faults, false);
 		net.is_loud = seeds.is_loud;
 		for (both = 0, i = 0; i < 3800; i++) {
 			sim_run(&net, SIM_SECOND);
-			both = running(&net, 0) > 1 ? both + 1 : 0;
+			both = house_running(&net, 0) > 1 ? both + 1 : 0;
 			if (both > longest)
 				longest = both;
 		}
@@ -418,14 +257,14 @@ Test(leadership, a_newcomer_with_a_late_calendar_moves_nothing)
 	int starts, other;
 
 	for (seed = seeds.first; seed < seeds.end; seed++) {
-		begin_all(&net, &house, seed, 4, &quick, false);
+		house_begin_all(&net, &house, seed, 4, &house_quick, false);
 		net.is_loud = seeds.is_loud;
-		until_one_runs(&net);
+		house_until_one_runs(&net);
 		starts = house.starts;
-		other = (runner(&net) + 1) % 4;
-		leave(&net, &house, other);
+		other = (house_runner(&net) + 1) % 4;
+		house_leave(&net, &house, other);
 		sim_run(&net, 8 * SIM_CYCLE);
-		begin(&net, &house, other, 1000000, false);
+		house_begin(&net, &house, other, 1000000, false);
 		sim_run(&net, 20 * SIM_CYCLE);
 		sim_assert(&net, house.starts == starts);
 		sim_fini(&net);

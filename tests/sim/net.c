@@ -118,13 +118,16 @@ static struct letter *letter_new(const struct trp_wire *message)
 	size_t i;
 
 	letter = calloc(1, sizeof(*letter) + pointers +
-				   24 * (message->history_length + 1));
+				   24 * (message->history_length + 2));
 	letter->wire = *message;
-	letter->wire.value.type = TRP_SCALAR_NONE;
+	letter->wire.value.type = letter->wire.note.type = TRP_SCALAR_NONE;
 	trp_scalar_copy(&letter->wire.value, &message->value);
+	trp_scalar_copy(&letter->wire.note, &message->note);
 	at = (char *)letter->history + pointers;
 	if (message->node)
 		letter->wire.node = put_name(&at, message->node);
+	if (message->from)
+		letter->wire.from = put_name(&at, message->from);
 	for (i = 0; i < message->history_length; i++)
 		letter->history[i] = put_name(&at, message->history[i]);
 	letter->wire.history = letter->history;
@@ -136,6 +139,7 @@ static void letter_drop(struct letter *letter)
 	if (--letter->users > 0)
 		return;
 	trp_scalar_fini(&letter->wire.value);
+	trp_scalar_fini(&letter->wire.note);
 	free(letter);
 }
 
@@ -268,6 +272,8 @@ static const char *const event_names[] = {
 	[TRP_BEACON_SETUP] = "SETUP",
 	[TRP_BEACON_RAW] = "RAW",
 	[TRP_BEACON_FAILED] = "FAILED",
+	[TRP_BEACON_DEAF] = "DEAF",
+	[TRP_BEACON_CLASH] = "CLASH",
 };
 
 static void on_event(void *user, const struct trp_beacon_event *event)
@@ -306,9 +312,16 @@ static const struct trp_scalar *on_value(void *user, bool may_become_it)
 {
 	struct sim_node *node = user;
 
-	if (!node->net->value)
+	if (!node->net->value || node->original)
 		return &node->value;
 	return node->net->value(node, may_become_it);
+}
+
+static const struct trp_scalar *on_note(void *user)
+{
+	struct sim_node *node = user;
+
+	return node->net->note ? node->net->note(node) : NULL;
 }
 
 const struct trp_scalar *sim_say_waited(struct sim_node *node,
@@ -327,6 +340,7 @@ static const struct trp_beacon_calls calls = {
 	.event = on_event,
 	.random = on_random,
 	.value = on_value,
+	.note = on_note,
 };
 
 /* ---- nodes -------------------------------------------------------------- */

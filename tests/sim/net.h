@@ -71,6 +71,8 @@ struct sim_net {
 	 * NULL. */
 	const struct trp_scalar *(*value)(struct sim_node *node,
 					  bool may_become_it);
+	/* Beside it; may be NULL. */
+	const struct trp_scalar *(*note)(struct sim_node *node);
 	void (*watch_send)(struct sim_node *node,
 			   const struct trp_wire *message);
 };

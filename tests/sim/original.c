@@ -263,6 +263,25 @@ static void advance(struct original *original, struct trp_time now)
 
 /* ---- in ------------------------------------------------------------------ */
 
+static void fail(struct original *original, int error)
+{
+	if (original->phase == IT)
+		emit(original, TRP_BEACON_UNTAG, NULL);
+	original->phase = SILENT;
+	emit(original, TRP_BEACON_FAILED,
+	     &(struct trp_beacon_event) { .error = error });
+}
+
+/* None can be compared with any, numbers with numbers, texts with texts. */
+static bool is_comparable(const struct trp_scalar *a,
+			  const struct trp_scalar *b)
+{
+	bool is_text = a->type == TRP_SCALAR_TEXT;
+
+	return a->type == TRP_SCALAR_NONE || b->type == TRP_SCALAR_NONE ||
+	       is_text == (b->type == TRP_SCALAR_TEXT);
+}
+
 static bool has_priority(struct original *original, const char *a,
 			 const char *b)
 {
@@ -329,10 +348,17 @@ static void collide(struct original *original, const struct heard *heard,
 		    struct trp_time now)
 {
 	bool is_same = has_same_second(original, heard);
-	bool wins = has_priority(original, heard->node, original->list[0]);
+	const char *head = original->list[0];
 	char old[NODES][NAME];
 	size_t length = original->length, place;
+	bool wins;
 
+	if (!is_comparable(&known(original, heard->node)->value,
+			   &known(original, head)->value)) {
+		fail(original, -EINVAL);
+		return;
+	}
+	wins = has_priority(original, heard->node, head);
 	memcpy(old, original->list, sizeof(old));
 	if (wins) {
 		memcpy(original->list, heard->history,
@@ -434,15 +460,6 @@ static void begin(struct original *original, struct trp_time now)
 		drop(original->waiting[i]);
 	}
 	original->waiting_count = 0;
-}
-
-static void fail(struct original *original, int error)
-{
-	if (original->phase == IT)
-		emit(original, TRP_BEACON_UNTAG, NULL);
-	original->phase = SILENT;
-	emit(original, TRP_BEACON_FAILED,
-	     &(struct trp_beacon_event) { .error = error });
 }
 
 static void hear_own_init(struct original *original, struct trp_time now)

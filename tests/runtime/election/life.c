@@ -3,6 +3,7 @@
 #include "tests/runtime/election/lone.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define C 10.0
 #define G 1.5
@@ -51,14 +52,35 @@ Test(start, without_an_echo_it_ends_after_cycle_and_one_and_a_half_to_two_gaps)
 	}
 }
 
-Test(start, a_second_init_of_the_own_name_ends_it)
+Test(start, a_newcomer_with_the_own_name_is_answered_as_often_as_it_asks)
 {
 	struct lone lone;
+	int i;
 
 	lone_begin(&lone, &trp_wire_defaults);
 	lone_until(&lone, C + 2 * G + 2);
 	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
-	lone_hear_init(&lone, "m");
+	for (i = 1; i <= 3; i++) {
+		lone_hear_init(&lone, "m");
+		cr_assert(lone.sent[TRP_WIRE_INIT] == 1 + i);
+		lone_hear_init(&lone, "m"); /* the echo of the answer */
+		cr_assert(lone.sent[TRP_WIRE_INIT] == 1 + i);
+	}
+	cr_assert(lone.seen[TRP_BEACON_CLASH] == 1);
+	cr_assert(lone.seen[TRP_BEACON_FAILED] == 0);
+	cr_assert(lone.seen[TRP_BEACON_UNTAG] == 0, "it is still it");
+	lone_fini(&lone);
+}
+
+Test(start, one_of_two_that_were_there_apart_ends)
+{
+	struct lone lone;
+	int i;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_until(&lone, C + 2 * G + 2);
+	for (i = 0; i < 7; i++)
+		lone_hear_init(&lone, "m");
 	cr_assert(lone.seen[TRP_BEACON_UNTAG] == 1);
 	cr_assert(lone.event[TRP_BEACON_FAILED].error == -EEXIST);
 	cr_assert(trp_beacon_state(lone.beacon) == TRP_BEACON_STOPPED);
@@ -325,5 +347,169 @@ Test(value, who_has_none_hears_of_those_who_have)
 	lone_hear_ping(&lone, "b a m", 7);
 	cr_assert(lone.seen[TRP_BEACON_GOOD_NODE] == 1);
 	cr_assert_str_eq(lone.remote, "b");
+	lone_fini(&lone);
+}
+
+/* ---- at run time --------------------------------------------------------- */
+
+static struct trp_time at(double when_s)
+{
+	return (struct trp_time) { (int64_t)(when_s * 1e9) };
+}
+
+Test(disabled, sends_nothing_and_still_tells_of_pings)
+{
+	struct lone lone;
+	int sent, type;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_until(&lone, C + 2 * G + 2);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
+	trp_beacon_disable(lone.beacon);
+	cr_assert(lone.seen[TRP_BEACON_UNTAG] == 1);
+	cr_assert(!trp_beacon_is_enabled(lone.beacon));
+	for (sent = type = 0; type < TRP_WIRE_TYPES; type++)
+		sent += lone.sent[type];
+	lone_hear_ping(&lone, "a", 7);
+	lone_hear_ping(&lone, "b a", 9);
+	lone_hear_hist(&lone, "c d", 99);
+	lone_hear_vers(&lone, "b", 0);
+	lone_until(&lone, 5 * C);
+	cr_assert(lone.seen[TRP_BEACON_PING] == 1, "those within 2 G are one");
+	lone_hear_ping(&lone, "a c", 7);
+	lone_until(&lone, 9 * C);
+	cr_assert(lone.seen[TRP_BEACON_PING] == 2);
+	cr_assert_str_eq(lone.node[TRP_BEACON_PING], "a");
+	cr_assert(strncmp(lone_list(&lone), "a c", 3) == 0, "%s",
+		  lone_list(&lone));
+	for (type = 0; type < TRP_WIRE_TYPES; type++)
+		sent -= lone.sent[type];
+	cr_assert(sent == 0);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
+	lone_fini(&lone);
+}
+
+Test(disabled, enabled_again_it_pings_at_once_and_alone)
+{
+	struct lone lone;
+	int pings;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_hear_ping(&lone, "a", 60);
+	trp_beacon_disable(lone.beacon);
+	trp_beacon_disable(lone.beacon);
+	lone_until(&lone, 3 * C);
+	pings = lone.sent[TRP_WIRE_PING];
+	trp_beacon_enable(lone.beacon, at(3 * C));
+	cr_assert(lone.sent[TRP_WIRE_PING] == pings + 1);
+	cr_assert_str_eq(lone_last(&lone), "m");
+	trp_beacon_enable(lone.beacon, at(3 * C));
+	cr_assert(lone.sent[TRP_WIRE_PING] == pings + 1, "nothing changes");
+	lone_until(&lone, 5 * C);
+	cr_assert(lone.seen[TRP_BEACON_TAG] == 1);
+	lone_fini(&lone);
+}
+
+Test(disabled, from_the_start_it_greets_and_listens)
+{
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults };
+	struct lone lone;
+
+	lone_new(&lone, &options);
+	trp_beacon_disable(lone.beacon);
+	cr_assert(trp_beacon_start(lone.beacon, at(0)) == 0);
+	lone_hear_init(&lone, "m");
+	lone_hear_ping(&lone, "a", 7);
+	lone_until(&lone, 5 * C);
+	cr_assert(lone.sent[TRP_WIRE_INIT] == 1);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 0);
+	cr_assert(lone.seen[TRP_BEACON_PING] == 1);
+	cr_assert(trp_beacon_state(lone.beacon) == TRP_BEACON_DISABLED);
+	lone_hear_init(&lone, "m");
+	cr_assert(lone.sent[TRP_WIRE_INIT] == 1);
+	lone_fini(&lone);
+}
+
+Test(config, of_this_node_is_told_and_in_force)
+{
+	struct trp_wire_config config = trp_wire_defaults;
+	struct lone lone;
+
+	lone_begin(&lone, &config);
+	lone_hear_ping(&lone, "a b c d e", 60);
+	cr_assert_str_eq(lone_list(&lone), "a b c d e");
+	config.nodes = 3;
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == -ESTALE);
+	config.version = 4;
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == 0);
+	cr_assert(lone.last.type == TRP_WIRE_VERS);
+	cr_assert_str_eq(lone.last.node, "m");
+	cr_assert(lone.last.config.version == 4);
+	cr_assert_str_eq(lone_list(&lone), "a b c", "the bound is in force");
+	config.version = 5;
+	config.gap_s = 9;
+	cr_assert(trp_beacon_configure(lone.beacon, &config) == -EINVAL);
+	cr_assert(trp_beacon_config(lone.beacon)->version == 4);
+	lone_fini(&lone);
+}
+
+Test(say, bytes_of_the_application_travel_with_the_settings)
+{
+	struct trp_beacon_options options = { .node = "m",
+					      .config = trp_wire_defaults };
+	static char much[TRP_WIRE_VALUE_MAX + 1];
+	struct lone lone;
+
+	lone_new(&lone, &options);
+	cr_assert(trp_beacon_say(lone.beacon, "x", 1) == -EHOSTDOWN);
+	lone_fini(&lone);
+	lone_begin(&lone, &trp_wire_defaults);
+	cr_assert(trp_beacon_say(lone.beacon, "a\0b", 3) == 0);
+	cr_assert(lone.last.type == TRP_WIRE_VERS);
+	cr_assert_str_eq(lone.last.from, "m");
+	cr_assert(lone.last.said.type == TRP_SCALAR_BYTES);
+	cr_assert(lone.last.said.span.length == 3);
+	cr_assert(trp_beacon_say(lone.beacon, much, sizeof(much)) == -EMSGSIZE);
+	trp_beacon_disable(lone.beacon);
+	cr_assert(trp_beacon_say(lone.beacon, "x", 1) == -EHOSTDOWN);
+	lone_fini(&lone);
+}
+
+Test(deaf, who_does_not_hear_two_of_its_pings_is_told_once)
+{
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_until(&lone, 2 * (C + 2 * G) - 1);
+	cr_assert(lone.sent[TRP_WIRE_PING] == 2);
+	cr_assert(lone.seen[TRP_BEACON_DEAF] == 0);
+	lone_until(&lone, 6 * (C + 2 * G));
+	cr_assert(lone.seen[TRP_BEACON_DEAF] == 1);
+	lone_hear_ping(&lone, "m", 50);
+	lone_until(&lone, 12 * (C + 2 * G));
+	cr_assert(lone.seen[TRP_BEACON_DEAF] == 2);
+	lone_fini(&lone);
+}
+
+Test(plain, texts_count_as_no_value_from_then_on)
+{
+	struct trp_wire ping = { .type = TRP_WIRE_PING,
+				 .node = "t",
+				 .value = trp_scalar_text("text"),
+				 .history = (const char *const[]) { "t" },
+				 .history_length = 1 };
+	struct lone lone;
+
+	lone_begin(&lone, &trp_wire_defaults);
+	lone_hear(&lone, &ping);
+	cr_assert_str_eq(lone_list(&lone), "t", "a text beats a number");
+	trp_beacon_set_plain(lone.beacon);
+	lone_hear_ping(&lone, "n", 1);
+	cr_assert_str_eq(lone_list(&lone), "n", "a number beats none");
+	ping.node = "u";
+	ping.history = (const char *const[]) { "u" };
+	lone_hear(&lone, &ping);
+	cr_assert_str_eq(lone_list(&lone), "n");
 	lone_fini(&lone);
 }

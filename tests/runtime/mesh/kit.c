@@ -91,6 +91,9 @@ void mesh_see(const struct troupe_message *message)
 		CHECK(*event.node);
 		seen->version = event.version;
 		break;
+	case TROUPE_MESH_DEAF:
+		seen->deaf++;
+		break;
 	case TROUPE_MESH_CAME:
 	case TROUPE_MESH_WENT:
 		break;

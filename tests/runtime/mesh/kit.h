@@ -23,7 +23,7 @@ struct seen {
 	_Atomic bool is_up, is_it, is_leading;
 	_Atomic bool looks_up; /* in a look; is_up is by events */
 	_Atomic int64_t up_ns; /* when the bus came up */
-	_Atomic int its, others, led, downs, healed, lost;
+	_Atomic int its, others, led, downs, healed, lost, deaf;
 	_Atomic int live;     /* nodes, in the last view */
 	_Atomic int offering; /* nodes that offer "guardian" */
 	_Atomic long malformed;

@@ -193,36 +193,34 @@ Test(local, settings_of_the_highest_version_are_taken_by_all)
 
 /* ---- names -------------------------------------------------------------- */
 
-static bool has_one_left(void)
+static bool is_first_it(void)
 {
-	return board->seen[0].lost + board->seen[1].lost == 1;
+	return board->seen[0].its > 0;
 }
 
-static bool is_other_still_it(void)
+static bool has_second_left(void)
 {
-	int other = board->seen[0].lost ? 1 : 0;
-
-	return board->seen[other].its > 0;
+	return board->seen[1].lost == 1;
 }
 
 static bool is_seen_to_have_left(void)
 {
-	int lost = board->seen[0].lost ? 0 : 1;
-
-	return !board->seen[lost].looks_up && board->seen[!lost].looks_up;
+	return !board->seen[1].looks_up && board->seen[0].looks_up;
 }
 
-Test(local, of_two_nodes_with_one_name_one_leaves_the_mesh_and_lives)
+Test(local, of_two_nodes_with_one_name_the_newcomer_leaves_the_mesh_and_lives)
 {
 	mesh_prepare(2, local_url());
 	strcpy(nodes[1].name, nodes[0].name);
 	mesh_start(0);
+	mesh_await(is_first_it, "the first has the mesh");
 	mesh_start(1);
-	mesh_await(has_one_left, "one has given up");
+	mesh_await(has_second_left, "the newcomer has given up");
 	mesh_mark();
-	mesh_await(is_other_still_it, "the other one has the mesh");
+	mesh_await(is_first_it, "the first one has the mesh");
 	mesh_await(is_seen_to_have_left,
 		   "it does not look as if all were well");
+	cr_assert(board->seen[0].lost == 0);
 	mesh_end();
 	drop_folder();
 }

@@ -219,7 +219,7 @@ static size_t say(int64_t cycles, size_t most, char *text, size_t size)
 	began.ns -= cycles * trp_beacon_cycle_max_ns(mesh.beacon);
 	cr_assert(trp_beacon_start(mesh.beacon, began) == 0);
 	trp_beacon_receive(mesh.beacon, &echo, began);
-	trp_mesh_announcement_say(&mesh, text, size);
+	trp_mesh_announcement_say(&mesh, true, text, size);
 	trp_beacon_free(mesh.beacon);
 	return strlen(text);
 }

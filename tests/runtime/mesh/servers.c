@@ -155,6 +155,48 @@ static bool has_heard_rubbish(void)
 	       board->seen[2].malformed > 1000;
 }
 
+static bool is_deaf(void)
+{
+	return board->seen[0].deaf > 0;
+}
+
+static bool is_it(void)
+{
+	return board->seen[0].its > 0;
+}
+
+/* It may publish, and subscribe, but what it reads is withheld. */
+Test(mqtt, a_node_that_does_not_hear_itself_says_so)
+{
+	char rules[256], more[320];
+	const char *in;
+	FILE *file;
+	int port;
+	pid_t broker;
+
+	need_program("mosquitto");
+	in = make_folder();
+	port = free_port();
+	snprintf(rules, sizeof(rules), "%s/rules", in);
+	file = fopen(rules, "w");
+	cr_assert(file && fputs("topic write #\n", file) >= 0);
+	cr_assert(fclose(file) == 0);
+	snprintf(more, sizeof(more), "allow_anonymous true\nacl_file %s\n",
+		 rules);
+	broker = start_mosquitto(in, port, more);
+	snprintf(more, sizeof(more), "mqtt://127.0.0.1:%d", port);
+	mesh_begin(1, more);
+	mesh_await(is_deaf, "it says so");
+	cr_assert(board->seen[0].is_up && !board->seen[0].its &&
+		  !board->seen[0].led);
+	stop_server(broker, SIGTERM);
+	broker = start_mosquitto(in, port, "allow_anonymous true\n");
+	mesh_await(is_it, "it hears itself, and has its turn");
+	stop_server(broker, SIGTERM);
+	mesh_end();
+	drop_folder();
+}
+
 Test(mqtt, three_elect_while_the_broker_is_late_flooded_and_restarted)
 {
 	uint64_t fence;

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What this node states of itself: a text, which is its record of the
+ * leadership and its announcement, as its value or as a note beside it
+ * (election/dialect.h).
+ */
+
+#include "runtime/election/dialect.h"
+
+struct trp_mesh;
+
+struct trp_mesh_voice {
+	struct trp_dialect dialect;
+	char text[1 + TRP_WIRE_VALUE_MAX + 1]; /* the letter of a note first */
+	struct trp_scalar value, note;
+};
+
+/* Callbacks of the beacon; `user` is the mesh. */
+const struct trp_scalar *trp_mesh_voice_value(void *user, bool may_become_it);
+const struct trp_scalar *trp_mesh_voice_note(void *user);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Originals, whose values are numbers, texts or none, with nodes of ours, which
+ * have a leader: an original dies when it compares a number with a text.
+ */
+#include "tests/sim/house.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { NODES = 8 };
+
+static double count(const struct sim_net *net, enum trp_beacon_event_type type)
+{
+	unsigned int sum = 0;
+
+	for (int i = 0; i < net->node_count; i++)
+		sum += net->nodes[i].events[type];
+	return sum;
+}
+
+/* Each value of its kind; sim_init() gives numbers. */
+static void give_values(struct sim_net *net, enum trp_scalar_type type)
+{
+	for (int i = 0; i < net->node_count; i++) {
+		if (type == TRP_SCALAR_NONE)
+			net->nodes[i].value.type = TRP_SCALAR_NONE;
+		else if (type == TRP_SCALAR_TEXT)
+			net->nodes[i].value =
+				trp_scalar_text(net->nodes[i].name);
+		else if (type == TRP_SCALAR_REAL)
+			net->nodes[i].value =
+				(struct trp_scalar) { type,
+						      { .real = i / 7.0 } };
+	}
+}
+
+struct play {
+	struct sim_net net;
+	struct house house;
+	bool is_original[NODES];
+};
+
+static uint64_t calendar(const struct play *play)
+{
+	return 1000 + (uint64_t)(play->net.now_ns / 1000000);
+}
+
+/*
+ * Not while a text of ours is under way, which was sent before its init was
+ * heard: the first to come with a number would die of it, and may come again.
+ */
+static void start_original(struct play *play, int number)
+{
+	for (int i = 0;
+	     i < 100 && sim_up(&play->net) && !sim_its(&play->net, 0); i++)
+		sim_run(&play->net, SIM_SECOND / 10);
+	sim_start_original(&play->net, number);
+}
+
+static void start_some(struct play *play, bool are_originals)
+{
+	for (int i = 0; i < NODES; i++) {
+		if (play->is_original[i] != are_originals)
+			continue;
+		if (are_originals)
+			start_original(play, i);
+		else
+			house_begin(&play->net, &play->house, i, calendar(play),
+				    false);
+		sim_run(&play->net, (int64_t)(sim_draw(&play->net) * 2 *
+					      (double)SIM_CYCLE));
+	}
+}
+
+static void begin(struct play *play, uint64_t seed, enum trp_scalar_type type,
+		  bool is_first_original)
+{
+	int i;
+
+	house_init(&play->net, &play->house, seed, NODES, &house_quick);
+	play->net.config.nodes = NODES;
+	play->net.config.force_in = true;
+	give_values(&play->net, type);
+	for (i = 0; i < NODES; i++)
+		play->is_original[i] = sim_draw(&play->net) < 0.5;
+	play->is_original[0] = seed % 2;
+	play->is_original[1] = !play->is_original[0];
+	start_some(play, is_first_original);
+	if (seed % 3)
+		sim_run(&play->net, 10 * SIM_CYCLE);
+	start_some(play, !is_first_original);
+	sim_run(&play->net, 40 * SIM_CYCLE);
+}
+
+/*
+ * Values of originals win over those of ours, which have none: so the leader
+ * may be kept from the list, and another one is, within a round.
+ */
+static void until_one_runs(struct sim_net *net)
+{
+	for (int i = 0; i < NODES + 3 && house_running(net, 0) != 1; i++)
+		sim_run(net, SIM_CYCLE);
+	sim_assert(net, house_running(net, 0) == 1);
+}
+
+static void check(struct play *play)
+{
+	struct sim_net *net = &play->net;
+	uint64_t tags, pings, overlaps;
+
+	until_one_runs(net);
+	tags = net->tags;
+	pings = net->sent[TRP_WIRE_PING];
+	overlaps = net->overlaps;
+	sim_run(net, 100 * SIM_CYCLE);
+	sim_land(net);
+	sim_assert(net, count(net, TRP_BEACON_FAILED) == 0);
+	sim_assert(net, sim_is_agreed(net));
+	sim_assert(net, net->overlaps == overlaps);
+	sim_assert(net, net->tags - tags >= 80 && net->tags - tags <= 92);
+	sim_assert(net, net->sent[TRP_WIRE_PING] - pings <= 120);
+	until_one_runs(net);
+}
+
+static void play_all(uint64_t first, enum trp_scalar_type type,
+		     bool is_first_original)
+{
+	struct sim_seeds seeds = sim_seeds(first, 200);
+	static struct play play;
+	int leader;
+
+	for (uint64_t seed = seeds.first; seed < seeds.end; seed++) {
+		memset(&play, 0, sizeof(play));
+		begin(&play, seed, type, is_first_original);
+		play.net.is_loud = seeds.is_loud;
+		check(&play);
+		leader = house_runner(&play.net);
+		house_leave(&play.net, &play.house, leader);
+		sim_run(&play.net, (NODES + 3) * SIM_CYCLE);
+		house_begin(&play.net, &play.house, leader, calendar(&play),
+			    false);
+		sim_run(&play.net, (NODES + 3) * SIM_CYCLE);
+		check(&play);
+		sim_assert(&play.net, play.house.regressions == 0);
+		sim_fini(&play.net);
+	}
+}
+
+Test(numbers, ours_join_a_net_of_originals_with_numbers)
+{
+	play_all(500000, TRP_SCALAR_INT, true);
+	play_all(501000, TRP_SCALAR_REAL, true);
+}
+
+Test(numbers, originals_with_numbers_join_a_net_of_ours)
+{
+	play_all(502000, TRP_SCALAR_INT, false);
+	play_all(503000, TRP_SCALAR_REAL, false);
+}
+
+Test(numbers, originals_with_texts_or_without_values_take_part)
+{
+	play_all(504000, TRP_SCALAR_TEXT, true);
+	play_all(505000, TRP_SCALAR_TEXT, false);
+	play_all(506000, TRP_SCALAR_NONE, true);
+	play_all(507000, TRP_SCALAR_NONE, false);
+}
+
+/* The sides are mixed, or of one kind: all have met before. */
+Test(numbers, a_split_heals_and_one_leader_is_left)
+{
+	struct sim_seeds seeds = sim_seeds(508000, 200);
+	static struct play play;
+
+	for (uint64_t seed = seeds.first; seed < seeds.end; seed++) {
+		memset(&play, 0, sizeof(play));
+		begin(&play, seed, TRP_SCALAR_INT, seed % 5 < 3);
+		play.net.is_loud = seeds.is_loud;
+		check(&play);
+		sim_split(&play.net, 2 + (int)(seed % 3));
+		sim_run(&play.net, 25 * SIM_CYCLE);
+		sim_split(&play.net, 1);
+		sim_run(&play.net, 12 * SIM_CYCLE);
+		check(&play);
+		sim_assert(&play.net,
+			   trp_leadership_fence(
+				   &play.house.at[house_runner(&play.net)]) ==
+				   play.house.fence_max);
+		sim_fini(&play.net);
+	}
+}
+
+/* Of ours alone: a text is their value, and nothing goes beside their pings. */
+Test(numbers, among_ours_no_note_is_needed_after_the_start)
+{
+	struct sim_seeds seeds = sim_seeds(509000, 100);
+	static struct house house;
+	struct sim_net net;
+	uint64_t notes;
+
+	for (uint64_t seed = seeds.first; seed < seeds.end; seed++) {
+		house_begin_all(&net, &house, seed, 1 + (int)(seed % NODES),
+				&house_quick, false);
+		net.is_loud = seeds.is_loud;
+		notes = net.sent[TRP_WIRE_VERS];
+		sim_assert(&net, notes <= 4 * (uint64_t)net.node_count);
+		sim_run(&net, 100 * SIM_CYCLE);
+		sim_assert(&net, net.sent[TRP_WIRE_VERS] == notes);
+		sim_fini(&net);
+	}
+}
