@@ -34,7 +34,8 @@ extern "C" {
 struct troupe_proxy {
 	ProtobufCService base;
 	troupe_ref target;
-	int64_t timeout_ms; /* of each call; 5,000 at first; -1: for ever */
+	int64_t timeout_ms; /* of each call; 5,000 at first; -1: for ever;
+			     * other negative ones: -EINVAL */
 	int error;	    /* of the last call that completed, or 0 */
 	struct troupe_reason reason;
 	unsigned pending;
@@ -70,7 +71,7 @@ TROUPE_API int troupe_await(struct troupe_proxy *proxy);
  */
 struct troupe_gather {
 	ProtobufCService base;
-	int64_t timeout_ms; /* of all together; 5,000 at first; -1: for ever */
+	int64_t timeout_ms; /* of all together; as in a proxy */
 	int error;	    /* of the first target in order that failed, or 0 */
 	unsigned pending;   /* targets */
 	unsigned failed;

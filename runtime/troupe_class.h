@@ -107,7 +107,10 @@ struct troupe_class {
 	 * count).
 	 */
 	int (*idle)(void);
-	int32_t idle_ms;
+	int32_t idle_ms; /* 0: never; see troupe_idle_after() */
+	/* Types of messages, and of what calls carry, that do not count for
+	 * that; ends with NULL; or NULL. */
+	const ProtobufCMessageDescriptor *const *background;
 
 	/* Unread bytes that one sender may have here; 0: 1 MiB. */
 	uint32_t mailbox_limit;

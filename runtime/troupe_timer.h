@@ -24,6 +24,15 @@ TROUPE_API int troupe_timer_start(struct troupe_timer *timer,
 				  struct troupe_time at, int64_t period_ms);
 /* 1: it was active and will not fire; 0: it was not active. */
 TROUPE_API int troupe_timer_cancel(struct troupe_timer *timer);
+/* Milliseconds until it fires, a part of one counted whole; 0: it is due;
+ * -ENOENT: it is not active. */
+TROUPE_API int64_t troupe_timer_remaining(const struct troupe_timer *timer);
+
+/*
+ * Sets idle_ms of this actor in place of its class's, from now on; 0: no more.
+ * -EINVAL: negative, a class without idle(), or a function actor.
+ */
+TROUPE_API int troupe_idle_after(int32_t idle_ms);
 
 /*
  * A descriptor as a source of events; owned by the caller, zeroed before first

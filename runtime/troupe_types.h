@@ -23,7 +23,10 @@ extern "C" {
  */
 typedef uint64_t troupe_ref;
 
-/* A point on CLOCK_MONOTONIC. */
+/*
+ * A point on CLOCK_MONOTONIC.  Functions with a deadline, and timers, refuse
+ * one before 0 with -EINVAL.
+ */
 struct troupe_time {
 	int64_t ns;
 };
@@ -36,6 +39,7 @@ struct troupe_time {
 #define TROUPE_POLL  TROUPE_TIME(0)
 
 TROUPE_API struct troupe_time troupe_now(void);
+/* In so many milliseconds; of a negative number: a time before 0. */
 TROUPE_API struct troupe_time troupe_in_ms(int64_t milliseconds);
 
 /* Why an actor ended. */

@@ -180,11 +180,11 @@ static void invoke(ProtobufCService *service, unsigned method,
 				   ? INT64_MAX
 				   : troupe_in_ms(gather->timeout_ms).ns;
 
-	if (gather->pending) {
-		gather->error = -EBUSY;
+	if (gather->pending || gather->timeout_ms < -1) {
+		gather->error = gather->pending ? -EBUSY : -EINVAL;
 		if (closure)
 			trp_call_refuse(&gather->proxy[gather->count], closure,
-					data, -EBUSY, &gather->error);
+					data, gather->error, &gather->error);
 		return;
 	}
 	clear(gather);

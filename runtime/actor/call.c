@@ -568,6 +568,10 @@ static void invoke(ProtobufCService *service, unsigned method_index,
 	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
 
+	if (closure && proxy->timeout_ms < -1) {
+		trp_call_refuse(proxy, closure, data, -EINVAL, &proxy->error);
+		return;
+	}
 	if (closure && proxy->timeout_ms >= 0)
 		envelope.deadline =
 			trp_timers_after(envelope.created, proxy->timeout_ms);

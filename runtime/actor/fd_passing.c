@@ -350,6 +350,8 @@ int troupe_handover_take(const void *handover, size_t size,
 	struct token token;
 	int fd, r;
 
+	if (deadline.ns < 0)
+		return -EINVAL;
 	if (size != sizeof(token))
 		return -EBADMSG;
 	memcpy(&token, handover, sizeof(token));

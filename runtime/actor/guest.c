@@ -167,7 +167,8 @@ static int take_class(const struct troupe_class *klass)
 	if (klass->init || klass->run || klass->stop || klass->handlers ||
 	    klass->idle || klass->child_stopped ||
 	    klass->when_full == TROUPE_FULL_DROP_OLD ||
-	    (klass->name && !trp_printable_is(klass->name)))
+	    (klass->name && !trp_printable_is(klass->name)) ||
+	    klass->grace_ms < -1)
 		return -EINVAL;
 	assert(!trp_self.ref);
 	own_class = *klass;

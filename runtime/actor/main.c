@@ -13,6 +13,7 @@
 #include "runtime/actor/call_number.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dispatch.h"
+#include "runtime/actor/idle.h"
 #include "runtime/actor/inheritance.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/mail.h"
@@ -110,41 +111,6 @@ static _Noreturn void wind_up(int r)
 	trp_result_exit();
 }
 
-/* ---- the idle timeout of a class ----------------------------------------- */
-
-/*
- * Armed when the actor has no work and is about to sleep, so a message costs it
- * nothing.
- */
-static TRP_HOT struct troupe_timer idle_timer;
-static TRP_HOT uint64_t seen; /* messages had been received when it was armed */
-
-/* Not if something arrived since, or waits for work to complete. */
-static int expired(struct troupe_timer *timer)
-{
-	if (trp_status_read(&trp_self.status->received) != seen ||
-	    trp_self.held & TRP_HOLD_WORK)
-		return 0;
-	/* As a timer it has begun. */
-	trp_store_relaxed(&trp_self.status->doing, TROUPE_DOING_IDLE);
-	return trp_self.klass->idle();
-}
-
-static void begin_idle_timeout(void)
-{
-	const struct troupe_class *klass = trp_self.klass;
-	uint64_t received = trp_status_read(&trp_self.status->received);
-
-	if (!klass->idle || klass->idle_ms <= 0 ||
-	    (idle_timer.place && received == seen))
-		return;
-	assert(seen <= received);
-	seen = received;
-	idle_timer.fired = expired;
-	trp_timers_start(&trp_self.timers, &idle_timer,
-			 troupe_in_ms(klass->idle_ms));
-}
-
 /* ---- life ---------------------------------------------------------------- */
 
 static void tell_ready(void)
@@ -196,7 +162,7 @@ static int run_class(const void *arguments)
 		r = trp_loop_turn();
 		if (r != TRP_STEP_IDLE)
 			continue;
-		begin_idle_timeout();
+		trp_idle_begin();
 		r = trp_loop_rest(TROUPE_NEVER);
 	}
 	return r;

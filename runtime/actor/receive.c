@@ -536,7 +536,7 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (!trp_self.klass->run || trp_self.is_busy)
+	if (!trp_self.klass->run || trp_self.is_busy || deadline.ns < 0)
 		return -EINVAL;
 	r = !patterns && count ? -EINVAL : trp_pattern_check(patterns, count);
 	if (r < 0)

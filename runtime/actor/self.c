@@ -220,7 +220,8 @@ int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 {
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (!timer->fired || period_ms < 0 || period_ms > INT64_MAX / 2000000)
+	if (!timer->fired || at.ns < 0 || period_ms < 0 ||
+	    period_ms > INT64_MAX / 2000000)
 		return -EINVAL;
 	timer->period_ns = period_ms * 1000000;
 	return trp_timers_start(&trp_self.timers, timer, at);
@@ -229,6 +230,15 @@ int troupe_timer_start(struct troupe_timer *timer, struct troupe_time at,
 int troupe_timer_cancel(struct troupe_timer *timer)
 {
 	return trp_timers_cancel(&trp_self.timers, timer);
+}
+
+int64_t troupe_timer_remaining(const struct troupe_timer *timer)
+{
+	int64_t ns = timer->at.ns - troupe_now().ns;
+
+	if (!timer->place)
+		return -ENOENT;
+	return ns <= 0 ? 0 : ns / 1000000 + (ns % 1000000 != 0);
 }
 
 uint32_t troupe_incarnation(void)

@@ -63,7 +63,7 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_MESSAGE);
 	int r;
 
-	if (!trp_message_is_valid(message))
+	if (!trp_message_is_valid(message) || deadline.ns < 0)
 		return -EINVAL;
 	r = trp_memory_policy_check(to, message, &envelope);
 	if (r < 0)

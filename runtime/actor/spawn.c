@@ -77,7 +77,8 @@ static int put_class(const struct troupe_class *klass,
 	if (!klass || (klass->run && klass->mailbox) || !is_same_there(klass) ||
 	    (klass->name && !trp_printable_is(klass->name)) ||
 	    klass->hang_ms < 0 || klass->hang_signal < TROUPE_HANG_REPORT ||
-	    klass->hang_signal >= NSIG)
+	    klass->hang_signal >= NSIG || klass->grace_ms < -1 ||
+	    klass->idle_ms < 0)
 		return -EINVAL;
 	request->birth->label = (char *)(klass->name ? klass->name : "actor");
 	request->birth->klass = (uintptr_t)klass;

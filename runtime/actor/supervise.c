@@ -121,6 +121,8 @@ int troupe_child_add(troupe_ref supervisor,
 
 	if (trp_self.is_guest)
 		return -ENOTSUP;
+	if (deadline.ns < 0)
+		return -EINVAL;
 	r = describe(spec, &described);
 	if (r < 0)
 		return r;

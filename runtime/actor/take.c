@@ -10,6 +10,7 @@
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
+#include "runtime/actor/idle.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
 #include "runtime/actor/report.h"
@@ -192,6 +193,8 @@ static int take_mail(const struct trp_mail *mail,
 			return r;
 	}
 	trp_status_count(&trp_self.status->received);
+	if (trp_self.klass->background)
+		trp_idle_taken(envelope->type);
 	return trp_dispatch_mail(mail, envelope, 0, NULL);
 }
 

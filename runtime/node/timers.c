@@ -155,6 +155,9 @@ struct troupe_time troupe_now(void)
 
 struct troupe_time troupe_in_ms(int64_t milliseconds)
 {
-	return (struct troupe_time) { trp_timers_after(trp_time_now().ns,
-						       milliseconds) };
+	return (struct troupe_time) {
+		milliseconds < 0
+			? -1
+			: trp_timers_after(trp_time_now().ns, milliseconds)
+	};
 }

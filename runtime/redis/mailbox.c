@@ -441,7 +441,8 @@ static int redis_open(const struct troupe_mailbox *mailbox, const char *actor,
 	/* If the first is too long, so is this. */
 	if (snprintf(box.poison, KEY_SIZE, "%s:poison", box.key) >= KEY_SIZE)
 		return -ENAMETOOLONG;
-	if (take_url(options->url) < 0)
+	if (take_url(options->url) < 0 || options->retry_ms < 0 ||
+	    options->look_ms < 0)
 		return -EINVAL;
 	box.options = options;
 	box.group = options->group ? options->group : "troupe";

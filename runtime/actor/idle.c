@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Armed when the actor has no work and is about to sleep, so a message costs it
+ * nothing; at its end it asks whether anything was received since.
+ */
+#include "runtime/actor/idle.h"
+
+#include <errno.h>
+#include "ipc/hot.h"
+#include "runtime/actor/self.h"
+#include "serialize/type.h"
+
+static TRP_HOT struct troupe_timer timer;
+static TRP_HOT uint64_t seen;	    /* work() when it was armed */
+static TRP_HOT uint64_t background; /* received, of types that do not count */
+static TRP_HOT int32_t own_ms;	    /* in place of the class's, where */
+static TRP_HOT bool is_own;
+
+static uint64_t work(void)
+{
+	return trp_status_read(&trp_self.status->received) - background;
+}
+
+/* Not if something arrived since, or waits for work to complete. */
+static int expired(struct troupe_timer *armed)
+{
+	if (work() != seen || trp_self.held & TRP_HOLD_WORK)
+		return 0;
+	/* As a timer it has begun. */
+	trp_store_relaxed(&trp_self.status->doing, TROUPE_DOING_IDLE);
+	return trp_self.klass->idle();
+}
+
+void trp_idle_begin(void)
+{
+	const struct troupe_class *klass = trp_self.klass;
+	int32_t ms = is_own ? own_ms : klass->idle_ms;
+
+	if (!klass->idle || ms <= 0 || (timer.place && work() == seen))
+		return;
+	seen = work();
+	timer.fired = expired;
+	trp_timers_start(&trp_self.timers, &timer, troupe_in_ms(ms));
+}
+
+void trp_idle_taken(uint64_t type)
+{
+	const ProtobufCMessageDescriptor *const *one =
+		trp_self.klass->background;
+
+	for (; *one; one++)
+		background += trp_type_of(*one) == type;
+}
+
+int troupe_idle_after(int32_t idle_ms)
+{
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	if (idle_ms < 0 || !trp_self.klass->idle || trp_self.klass->run)
+		return -EINVAL;
+	own_ms = idle_ms;
+	is_own = true;
+	trp_timers_cancel(&trp_self.timers, &timer);
+	return 0;
+}
