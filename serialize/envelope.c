@@ -8,7 +8,7 @@
 
 static bool is_valid(const struct trp_envelope *envelope)
 {
-	if (envelope->kind < TRP_MESSAGE || envelope->kind > TRP_CONTROL ||
+	if (envelope->kind < TRP_MESSAGE || envelope->kind > TRP_ALIASED ||
 	    envelope->flags & ~TRP_TRACED)
 		return false;
 	if ((envelope->kind == TRP_CALL) != (envelope->service != 0))

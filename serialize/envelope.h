@@ -16,6 +16,7 @@ enum trp_envelope_kind {
 	TRP_ANSWER,	 /* the output of the call `correlation` */
 	TRP_FAILURE,	 /* no answer will come; a type is optional */
 	TRP_CONTROL,	 /* between actor and supervisor */
+	TRP_ALIASED,	 /* a body for the alias `correlation` */
 };
 
 enum { TRP_TRACED = 1 }; /* a flag: its sender has traced it */

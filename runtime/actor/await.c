@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for answers: of one target, and of many. */
+#include "runtime/actor/await.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +15,7 @@
 #include "runtime/node/watch.h"
 #include "serialize/message.h"
 
-/* Ends of targets that are reported while we wait: no callback, so at once. */
-static void take_ended_targets(void)
+void trp_await_take_ends(void)
 {
 	struct trp_exit_notice **link = &trp_self.exits.first;
 	struct trp_exit_notice *notice;
@@ -80,7 +81,7 @@ static int await(const struct troupe_proxy *first, size_t count,
 	while (*pending && r == 0) {
 		r = trp_self.is_stopping ? -ECANCELED : block(first, count);
 		if (r == 0)
-			take_ended_targets();
+			trp_await_take_ends();
 	}
 	trp_trace_span("wait", "await", begin);
 	return r;

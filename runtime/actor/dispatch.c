@@ -92,6 +92,9 @@ static int dispatch(const struct trp_mail *mail,
 		return deliver(mail, envelope);
 	case TRP_CALL:
 		return trp_method_invoke(mail, envelope);
+	case TRP_ALIASED:
+		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, mail,
+					     envelope);
 	case TRP_CONTROL:
 	case TRP_ANSWER:
 	case TRP_FAILURE:

@@ -30,6 +30,32 @@ struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind)
 	return envelope;
 }
 
+/* A message to an alias goes to whoever has its slot, which knows the number.
+ */
+static int resolve(troupe_ref *to, enum trp_stream *stream,
+		   struct trp_envelope *envelope)
+{
+	const struct trp_arena *arena = &trp_self.node->arena;
+	uint32_t slot = trp_ref_slot(*to), number = trp_ref_generation(*to);
+	uint64_t life;
+
+	if (!trp_ref_is_alias(*to))
+		return *to ? -ESRCH : -EINVAL;
+	if (envelope->kind != TRP_MESSAGE && envelope->kind != TRP_ALIASED)
+		return -EINVAL;
+	if (slot >= arena->slots)
+		return -ESRCH;
+	life = trp_load_acquire(&trp_arena_slot(arena, slot)->life);
+	if (trp_life_state(life) != TRP_LIVE)
+		return -ESRCH;
+	*to = trp_ref(slot, trp_life_generation(life));
+	if (number & TRP_ALIAS_IS_QUESTION)
+		*stream = TRP_REPLY;
+	envelope->kind = TRP_ALIASED;
+	envelope->correlation = number;
+	return 0;
+}
+
 int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   struct trp_envelope *envelope,
 		   const ProtobufCMessage *message,
@@ -42,7 +68,9 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 	if (r < 0)
 		return r;
 	if (!trp_ref_is_here(to))
-		return to ? -ESRCH : -EINVAL;
+		r = resolve(&to, &stream, envelope);
+	if (r < 0)
+		return r;
 	r = trp_node_post(&trp_self.mailbox, to, stream, envelope, message,
 			  attachment, &trp_self.posted);
 	if (r < 0) {

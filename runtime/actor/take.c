@@ -13,6 +13,7 @@
 #include "runtime/actor/idle.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
+#include "runtime/actor/question.h"
 #include "runtime/actor/report.h"
 #include "runtime/actor/result.h"
 #include "runtime/actor/stash.h"
@@ -201,6 +202,10 @@ static int take_mail(const struct trp_mail *mail,
 static int take_reply(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)
 {
+	if (envelope->kind == TRP_ALIASED) {
+		trp_question_answered(mail, envelope);
+		return TRP_STEP_DONE;
+	}
 	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
 		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
 					     envelope);
@@ -289,8 +294,11 @@ static bool drop_old(const struct trp_mail *mail)
 	    (envelope.kind != TRP_MESSAGE && envelope.kind != TRP_CALL))
 		return false;
 	trp_status_count(&trp_self.status->received);
-	trp_method_refuse(TROUPE_DEAD_DROPPED, mail, &envelope, -EAGAIN,
-			  "too old: dropped");
+	if (envelope.kind == TRP_MESSAGE)
+		trp_dead_letters_drop(TROUPE_DEAD_DROPPED, mail, &envelope);
+	else
+		trp_method_refuse(TROUPE_DEAD_DROPPED, mail, &envelope, -EAGAIN,
+				  "too old: dropped");
 	return true;
 }
 

@@ -7,8 +7,10 @@
  *	node:24 | slot:15 | alias:1 | generation:24
  *
  * Node 1 is this node, and the only one without a mesh.  An alias is another
- * reference of the actor in that slot; there are none yet.  The incarnation of
- * an actor is no part of its reference: it is in the directory.
+ * reference of the actor in that slot, and has a number in place of a
+ * generation: for a question that it asks (actor/question.h), or one of its
+ * own.  The incarnation of an actor is no part of its reference: it is in the
+ * directory.
  */
 
 #include <assert.h>
@@ -39,6 +41,22 @@ static inline uint32_t trp_ref_slot(troupe_ref ref)
 static inline uint32_t trp_ref_generation(troupe_ref ref)
 {
 	return (uint32_t)ref & TRP_GENERATION_LAST;
+}
+
+enum {
+	TRP_ALIAS = 1 << 24,
+	TRP_ALIAS_IS_QUESTION = 1 << 23, /* of the number */
+	TRP_ALIAS_NUMBER = TRP_ALIAS_IS_QUESTION - 1,
+};
+
+static inline troupe_ref trp_ref_alias(uint32_t slot, uint32_t number)
+{
+	return trp_ref(slot, TRP_ALIAS | number);
+}
+
+static inline bool trp_ref_is_alias(troupe_ref ref)
+{
+	return trp_ref_alias(trp_ref_slot(ref), trp_ref_generation(ref)) == ref;
 }
 
 /* Of this node, and no alias. */

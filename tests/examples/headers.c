@@ -13,6 +13,7 @@
 /* Every header, every macro, a table of handlers and of a class. */
 static const char *const begin =
 	"#include \"troupe.h\"\n"
+	"#include \"troupe_ask.h\"\n"
 	"#include \"troupe_dead_letters.h\"\n"
 	"#include \"troupe_ends.h\"\n"
 	"#include \"troupe_guest.h\"\n"

@@ -94,7 +94,7 @@ Test(envelope, each_kind_is_read_and_no_other)
 {
 	for (unsigned kind = 0; kind <= UINT8_MAX; kind++) {
 		struct trp_envelope envelope = call;
-		bool is_known = kind >= TRP_MESSAGE && kind <= TRP_CONTROL;
+		bool is_known = kind >= TRP_MESSAGE && kind <= TRP_ALIASED;
 
 		envelope.kind = (uint8_t)kind;
 		envelope.service = kind == TRP_CALL ? 1 : 0;
@@ -117,7 +117,7 @@ Test(envelope, an_unknown_flag_is_refused)
 
 Test(envelope, a_call_names_its_service_and_nothing_else_does)
 {
-	for (unsigned kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
+	for (unsigned kind = TRP_MESSAGE; kind <= TRP_ALIASED; kind++) {
 		struct trp_envelope envelope = call;
 
 		envelope.kind = (uint8_t)kind;
@@ -128,7 +128,7 @@ Test(envelope, a_call_names_its_service_and_nothing_else_does)
 
 Test(envelope, only_a_failure_may_have_no_type)
 {
-	for (unsigned kind = TRP_MESSAGE; kind <= TRP_CONTROL; kind++) {
+	for (unsigned kind = TRP_MESSAGE; kind <= TRP_ALIASED; kind++) {
 		struct trp_envelope envelope = call;
 
 		envelope.kind = (uint8_t)kind;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A negative time-out is an error, and not "for ever". */
+#include "runtime/troupe_ask.h"
 #include "runtime/troupe_io.h"
 #include "runtime/troupe_restart.h"
 #include "runtime/troupe_result.h"
@@ -20,6 +21,7 @@ static void check_deadlines(troupe_ref ref, struct troupe_time deadline)
 
 	CHECK(troupe_receive(NULL, 0, deadline, &message) == -EINVAL);
 	CHECK(troupe_send_wait(ref, &number.base, deadline) == -EINVAL);
+	CHECK(troupe_ask(ref, &number.base, deadline, &message) == -EINVAL);
 	CHECK(troupe_wait(ref, deadline, &end) == -EINVAL);
 	CHECK(troupe_wait_next(ref, deadline, &end) == -EINVAL);
 	CHECK(troupe_wait_all(&ref, 1, deadline, &end) == -EINVAL);
