@@ -27,6 +27,10 @@ extern "C" {
  *	-ECANCELED  troupe_proxy_init() of this proxy
  *	code        of the method that failed, see proxy.reason.text
  *
+ * A one-way call that is refused has its error in proxy.error when it returns,
+ * is counted in proxy.refused, fails the next troupe_await(), and is a dead
+ * letter (troupe_dead_letters.h).
+ *
  * The caller owns the struct, which must live until no call is pending.  init
  * may be called at any time: closures of pending calls run before it returns.
  * When a target has ended, its closures run before child_stopped or down.
@@ -39,6 +43,7 @@ struct troupe_proxy {
 	int error;	    /* of the last call that completed, or 0 */
 	struct troupe_reason reason;
 	unsigned pending;
+	unsigned refused; /* one-way calls that were not sent */
 	int private_failure;
 	int64_t private_since;
 	bool fails_fast; /* -EHOSTDOWN for all calls while it is down */

@@ -522,6 +522,9 @@ static void ask(struct troupe_proxy *proxy, unsigned method_index,
 	if (!closure) {
 		proxy->error =
 			trp_send_mail(proxy->target, envelope, input, NULL);
+		proxy->refused += proxy->error < 0;
+		if (!proxy->private_failure)
+			proxy->private_failure = proxy->error;
 		return;
 	}
 	call = call_new(proxy, closure, data, envelope);
