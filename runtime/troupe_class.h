@@ -93,6 +93,9 @@ struct troupe_class {
 	/* A failing handler or method does not end the actor. */
 	bool keeps_going;
 
+	/* Where a method fails: see troupe_backtrace.h.  NULL: not asked. */
+	void (*backtrace)(char *buffer, size_t size);
+
 	/*
 	 * The most calls in work at once: begun and not yet answered, failed,
 	 * forwarded, delegated or stashed; 0: no limit.  At the limit all mail

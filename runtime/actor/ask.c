@@ -22,35 +22,33 @@ enum { PATIENCE_MS = 20 };
 static int wait_for_answer(struct trp_question *question,
 			   struct troupe_time deadline)
 {
-	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	struct troupe_time watch_at = troupe_in_ms(PATIENCE_MS), now;
 	int r;
 
 	for (;;) {
-		r = trp_take(take);
 		trp_await_take_ends();
 		if (question->result)
 			return question->result < 0 ? question->result : 0;
-		if (r < 0 || trp_self.is_stopping)
-			return r < 0 ? r : -ECANCELED;
-		if (r != TRP_STEP_IDLE)
-			continue;
+		if (trp_self.is_stopping || !trp_self.ref)
+			return trp_self.ref ? -ECANCELED : -ESHUTDOWN;
 		now = troupe_now();
-		if (now.ns >= deadline.ns)
-			return -ETIMEDOUT;
 		if (now.ns >= watch_at.ns) {
 			trp_target_watch(question->to);
 			trp_mailbox_receive_look_again(
 				&trp_self.mailbox, trp_ref_slot(question->to));
 			watch_at = TROUPE_NEVER;
 		}
-		r = trp_loop_sleep(take, watch_at.ns < deadline.ns ? watch_at
-								   : deadline);
+		/* What has come in time counts. */
+		r = now.ns >= deadline.ns
+			    ? trp_take(TRP_TAKE_CONTROL | TRP_TAKE_REPLY)
+			    : trp_loop_block(TROUPE_WAITS_ANSWER, question->to,
+					     watch_at.ns < deadline.ns
+						     ? watch_at
+						     : deadline);
 		if (r < 0)
 			return r;
-		if (!trp_self.ref)
-			return -ESHUTDOWN;
-		trp_call_expire(troupe_now());
+		if (r == TRP_STEP_IDLE && now.ns >= deadline.ns)
+			return -ETIMEDOUT;
 	}
 }
 

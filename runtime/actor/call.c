@@ -24,6 +24,7 @@
 #include <string.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/backtrace.h"
 #include "runtime/actor/call_number.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/post.h"
@@ -72,6 +73,7 @@ static TRP_HOT struct line unwatched = { .last = &unwatched.first };
 static TRP_HOT struct line refused = { .last = &refused.first };
 static TRP_HOT unsigned pending_calls; /* of all proxies */
 static TRP_HOT struct trp_timers deadlines;
+static const char *backtrace; /* of the call that fails now; or NULL */
 
 /* ---- the table ----------------------------------------------------------- */
 
@@ -258,6 +260,9 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
+	if (backtrace || trp_backtrace_is_kept)
+		trp_backtrace_keep(proxy, backtrace);
+	backtrace = NULL;
 	run_closure(&done, answer);
 }
 
@@ -290,6 +295,7 @@ static void take_failure(struct call *call, const struct trp_mail *mail)
 		fail(call, -EBADMSG, TROUPE_ERROR, "bad failure");
 		return;
 	}
+	backtrace = *failure->backtrace ? failure->backtrace : NULL;
 	fail(call, failure->code < 0 ? failure->code : -EREMOTEIO, TROUPE_ERROR,
 	     failure->text);
 }

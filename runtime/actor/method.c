@@ -17,6 +17,7 @@
 #include "runtime/node/continued.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
+#include "runtime/troupe_backtrace.h"
 #include "runtime/node/types.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -111,13 +112,28 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 }
 
 static int answer_failure(const struct ticket *ticket, int code,
-			  const char *text)
+			  const char *text, const char *backtrace)
 {
 	Troupe__Control__Failure failure = TROUPE__CONTROL__FAILURE__INIT;
 
 	failure.code = code;
 	failure.text = (char *)text;
+	failure.backtrace = (char *)backtrace;
 	return answer(ticket, TRP_FAILURE, &failure.base);
+}
+
+/* Of the application's code, which is told where, if it wants to be. */
+static int fail(const struct ticket *ticket, int code, const char *text)
+{
+	char backtrace[TROUPE_BACKTRACE_SIZE] = "";
+
+	if (!trp_self.klass->backtrace)
+		return answer_failure(ticket, code, text, backtrace);
+	trp_self.klass->backtrace(backtrace, sizeof(backtrace));
+	backtrace[sizeof(backtrace) - 1] = '\0';
+	troupe_log(TROUPE_WARNING, "a call fails: %s%s%s: %s", strerror(-code),
+		   *text ? ", " : "", text, backtrace);
+	return answer_failure(ticket, code, text, backtrace);
 }
 
 /* The closure that a method gets. */
@@ -128,10 +144,10 @@ static void reply(const ProtobufCMessage *message, void *call)
 	if (is_over(ticket))
 		return;
 	if (!message)
-		answer_failure(ticket, -EREMOTEIO, "the method has no answer");
+		fail(ticket, -EREMOTEIO, "the method has no answer");
 	else if (message->descriptor != ticket->output)
-		answer_failure(ticket, -EPROTOTYPE,
-			       "the method answered with another type");
+		fail(ticket, -EPROTOTYPE,
+		     "the method answered with another type");
 	else
 		answer(ticket, TRP_ANSWER, message);
 	ticket_free(ticket);
@@ -144,7 +160,7 @@ int troupe_fail(void *call, int code, const char *text)
 
 	if (code >= 0 || is_over(ticket))
 		return -EINVAL;
-	r = answer_failure(ticket, code, text ? text : "");
+	r = fail(ticket, code, text ? text : "");
 	if (r == 0 || r == -ESRCH)
 		ticket_free(ticket);
 	return r;
@@ -264,7 +280,7 @@ int troupe_answer_failure(const void *ticket, size_t size, int code,
 		return r;
 	if (code >= 0)
 		return -EINVAL;
-	return answer_failure(&taken, code, text ? text : "");
+	return fail(&taken, code, text ? text : "");
 }
 
 /* ---- taking calls -------------------------------------------------------- */
@@ -301,7 +317,7 @@ int trp_method_refuse(enum troupe_dead_cause cause, const struct trp_mail *mail,
 	struct ticket *ticket = ticket_new(envelope, NULL);
 
 	if (ticket) {
-		answer_failure(ticket, code, text);
+		answer_failure(ticket, code, text, "");
 		ticket_free(ticket);
 	}
 	return trp_dead_letters_drop(cause, mail, envelope);
