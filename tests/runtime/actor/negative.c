@@ -65,13 +65,21 @@ static void take_none(const Play__Number *answer, void *data)
 {
 }
 
+/* It answers nothing. */
+static int run_unread(const void *arguments)
+{
+	for (;;)
+		pause();
+	return 0;
+}
+
 static int calls_root(int argc, char **argv)
 {
 	struct troupe_gather gather;
 	struct troupe_proxy proxy;
 	troupe_ref ref;
 
-	CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+	CHECK(troupe_spawn_function(run_unread, NULL, &ref) == 0);
 	troupe_proxy_init(&proxy, ref, &play__link__descriptor);
 	proxy.timeout_ms = -2;
 	play__link__ask(&proxy.base, &number, count, NULL);
