@@ -135,11 +135,12 @@ uint32_t trp_mailbox_unread_ring(struct trp_mailbox *box, uint32_t dead)
 	return receivers;
 }
 
-/* ---- unread mail of a dead process --------------------------------------- */
+/* ---- the records themselves ---------------------------------------------- */
 
 struct walk {
 	const struct trp_arena *arena;
-	uint32_t dead;
+	uint32_t receiver;
+	bool is_over;
 	void (*meet)(uint32_t sender, void *data);
 	void (*visit)(const struct trp_mail *mail, void *data);
 	void *data;
@@ -151,7 +152,7 @@ static void read_lane(const struct walk *walk, uint32_t sender, uint32_t region,
 {
 	enum { MOST = 1 << 20 }; /* records; more is invalid */
 	const struct trp_endpoint *sent =
-		trp_endpoint_find(walk->arena, region, walk->dead);
+		trp_endpoint_find(walk->arena, region, walk->receiver);
 	struct trp_endpoint mine = { 0 };
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine.in[stream],
@@ -164,7 +165,7 @@ static void read_lane(const struct walk *walk, uint32_t sender, uint32_t region,
 
 	if (!sent ||
 	    trp_load_acquire(&sent->target) !=
-		    trp_life_generation(life_of(walk->arena, walk->dead)))
+		    trp_life_generation(life_of(walk->arena, walk->receiver)))
 		return;
 	tail = trp_load_acquire(&sent->out[stream].tail);
 	trp_incoming_reset(&in, place.incarnation);
@@ -172,7 +173,7 @@ static void read_lane(const struct walk *walk, uint32_t sender, uint32_t region,
 	if (trp_incoming_resume(&in, walk->arena, place.head, place.ring,
 				place.base) < 0)
 		return;
-	for (int i = 0; i < MOST && in.cursor < tail; i++) {
+	for (int i = 0; i < MOST && in.cursor < tail && !walk->is_over; i++) {
 		if (trp_incoming_next(&in, walk->arena, &mail) != 1)
 			return;
 		if (mail.position >= place.done)
@@ -191,7 +192,8 @@ static void read_stream(const struct walk *walk, uint32_t sender, uint64_t life,
 
 		if (region != TRP_NO_REGION)
 			read_lane(walk, sender, region, stream, place);
-		if (place.incarnation == trp_life_incarnation(life))
+		if (walk->is_over ||
+		    place.incarnation == trp_life_incarnation(life))
 			return;
 		place = (struct trp_place) { .incarnation =
 						     place.incarnation + 1 };
@@ -199,6 +201,55 @@ static void read_stream(const struct walk *walk, uint32_t sender, uint64_t life,
 			trp_lane_base(place.incarnation);
 	}
 }
+
+struct wanted {
+	uint64_t at_work;
+	struct walk walk; /* of this */
+	void (*visit)(const struct trp_mail *mail, void *data);
+	void *data;
+};
+
+static void look_at(const struct trp_mail *mail, void *data)
+{
+	struct wanted *wanted = data;
+
+	if (trp_handling(mail->sender, mail->position,
+			 mail->stream == TRP_REPLY) != wanted->at_work)
+		return;
+	wanted->walk.is_over = true;
+	wanted->visit(mail, wanted->data);
+}
+
+bool trp_mailbox_unread_at_work(
+	const struct trp_arena *arena, uint32_t receiver, uint64_t at_work,
+	void (*visit)(const struct trp_mail *mail, void *data), void *data)
+{
+	uint32_t sender = (uint32_t)(at_work >> 48);
+	enum trp_stream stream =
+		at_work & TRP_HANDLING_REPLY ? TRP_REPLY : TRP_MAIL;
+	struct wanted wanted = { at_work,
+				 { .arena = arena,
+				   .receiver = receiver,
+				   .visit = look_at,
+				   .data = &wanted },
+				 visit,
+				 data };
+	struct trp_progress progress;
+	uint64_t life;
+
+	if (!at_work || sender >= arena->slots)
+		return false;
+	life = life_of(arena, sender);
+	if (trp_life_state(life) == TRP_FREE)
+		return false;
+	progress = trp_progress_find(arena, trp_arena_region(arena, receiver),
+				     sender, trp_life_generation(life));
+	read_stream(&wanted.walk, sender, life, stream,
+		    trp_progress_place(arena, &progress, sender, life, stream));
+	return wanted.walk.is_over;
+}
+
+/* ---- unread mail of a dead process --------------------------------------- */
 
 static void read_sender(uint32_t sender, uint64_t life,
 			const struct trp_progress *progress, void *data)
@@ -223,10 +274,10 @@ static bool is_sender(const struct walk *walk, uint32_t sender)
 
 	for (; region != TRP_NO_REGION;
 	     region = trp_arena_before(walk->arena, region)) {
-		sent = trp_endpoint_find(walk->arena, region, walk->dead);
+		sent = trp_endpoint_find(walk->arena, region, walk->receiver);
 		if (sent && trp_load_acquire(&sent->target) ==
-				    trp_life_generation(
-					    life_of(walk->arena, walk->dead)))
+				    trp_life_generation(life_of(
+					    walk->arena, walk->receiver)))
 			return true;
 	}
 	return false;
@@ -240,9 +291,9 @@ static void read_stranger(uint32_t sender, void *data)
 
 	if (trp_life_state(life) == TRP_FREE || !is_sender(walk, sender))
 		return;
-	progress = trp_progress_find(walk->arena,
-				     trp_arena_region(walk->arena, walk->dead),
-				     sender, trp_life_generation(life));
+	progress = trp_progress_find(
+		walk->arena, trp_arena_region(walk->arena, walk->receiver),
+		sender, trp_life_generation(life));
 	if (!progress.endpoint)
 		read_sender(sender, life, &progress, data);
 }
@@ -253,7 +304,7 @@ void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
 					   void *data),
 			     void *data)
 {
-	struct walk walk = { arena, dead, meet, visit, data };
+	struct walk walk = { arena, dead, false, meet, visit, data };
 	struct trp_doorbell *doorbell = trp_arena_doorbell(arena, dead);
 	uint32_t region = trp_arena_region(arena, dead);
 	const struct trp_front *front = trp_progress_oldest(arena, region);

@@ -14,6 +14,16 @@ uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 				    uint32_t receiver, uint32_t sender);
 
 /*
+ * The record of a lane that the live process `receiver` has in its hands: by
+ * its at_work, which the caller compares again afterwards, as the record may
+ * have been overwritten if that has changed.  The record is valid only within
+ * visit(), and checked only as far as its lane.  False: not found.
+ */
+bool trp_mailbox_unread_at_work(
+	const struct trp_arena *arena, uint32_t receiver, uint64_t at_work,
+	void (*visit)(const struct trp_mail *mail, void *data), void *data);
+
+/*
  * For the process that reaped `dead`: rings every live receiver that has unread
  * records of any incarnation of it.  Returns their number; 0: the slot can be
  * reused.  The other: of the holder of that region alone.

@@ -46,14 +46,13 @@ struct troupe_state {
 	char type[TROUPE_TEXT_SIZE]; /* of the message, or its method; or "" */
 	troupe_ref sender;	     /* of the message or call; or 0 */
 	struct troupe_time created;  /* when it was sent; or 0 */
-	troupe_ref peer;    /* it waits for one; 0: for none, or for several */
-	uint64_t callbacks; /* that have begun, */
-	uint64_t ended;	    /* and returned: equal, or one less */
-	uint32_t restarts;  /* so far */
-	bool is_down;	    /* it has no process until it is restarted */
-	bool has_begun;	    /* it has, and what is above is known */
-	pid_t pid;	    /* or 0 */
-	troupe_ref parent;  /* 0: the supervisor */
+	troupe_ref peer;   /* it waits for one; 0: for none, or for several */
+	uint64_t number;   /* grows with each callback that begins, and more */
+	uint32_t restarts; /* so far */
+	bool is_down;	   /* it has no process until it is restarted */
+	bool has_begun;	   /* it has, and what is above is known */
+	pid_t pid;	   /* or 0 */
+	troupe_ref parent; /* 0: the supervisor */
 	char label[TROUPE_NAME_SIZE]; /* its name or class, as ps shows it */
 };
 

@@ -57,6 +57,7 @@ static int deliver(const struct trp_mail *mail,
 		handler ? handler->type : trp_types_find(envelope->type));
 	int (*run)(const struct troupe_message *message);
 	ProtobufCMessage *unpacked = NULL;
+	bool is_noted;
 	int r = 0;
 
 	message.attachment = mail->attachment;
@@ -71,8 +72,10 @@ static int deliver(const struct trp_mail *mail,
 	}
 	message.body = unpacked;
 	run = handler ? handler->handle : trp_self.klass->unhandled;
-	trp_self_begin_mail(TROUPE_DOING_MESSAGE, envelope->type, envelope);
+	is_noted = trp_self_begin_mail(TROUPE_DOING_MESSAGE, mail,
+				       envelope->type, envelope);
 	r = trp_self_completed(&message, run ? run(&message) : 0);
+	trp_self_end_mail(is_noted);
 	if (!handler && r < 0) {
 		trp_self.unhandled = message.type ? message.type->name
 						  : "of an unknown type";

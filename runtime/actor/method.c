@@ -329,17 +329,21 @@ static int run_method(ProtobufCService *service,
 {
 	struct troupe_message message =
 		trp_mail_message(envelope, input->descriptor);
+	bool is_noted;
+	int r;
 
 	message.body = input;
-	trp_self_begin_mail(
-		TROUPE_DOING_METHOD,
+	is_noted = trp_self_begin_mail(
+		TROUPE_DOING_METHOD, trp_self.handled.mail,
 		trp_types_method(envelope->service, envelope->method),
 		envelope);
 	service->invoke(service, envelope->method, input, reply, ticket);
 	/* Stashed, and not answered before: it comes again with another. */
 	if (trp_self.handled.is_stashed && !ticket->is_over)
 		ticket_free(ticket);
-	return trp_self_completed(&message, 0);
+	r = trp_self_completed(&message, 0);
+	trp_self_end_mail(is_noted);
+	return r;
 }
 
 int trp_method_invoke(const struct trp_mail *mail,

@@ -69,11 +69,8 @@ static TRP_HOT int64_t given_begin;
 
 static const struct troupe_pattern anything = { 0 };
 
-static void begin_message(const struct trp_envelope *envelope)
+static void begin_span(const struct trp_envelope *envelope)
 {
-	trp_status_begin_mail(trp_self.status, TROUPE_DOING_MESSAGE,
-			      envelope->type, envelope->sender,
-			      envelope->created);
 	given_begin = trp_trace_begin_of(envelope);
 	trp_self.handled.is_traced = given_begin != 0;
 	if (given_begin)
@@ -419,7 +416,10 @@ static bool take_saved(void)
 	wanted.message.attachment_size = saved->mail.attachment_size;
 	trp_self.handled.flow = saved->envelope.flow;
 	trp_self.handled.hop = saved->envelope.hop;
-	begin_message(&saved->envelope);
+	trp_status_begin_mail(trp_self.status, TROUPE_DOING_MESSAGE,
+			      saved->envelope.type, saved->envelope.sender,
+			      saved->envelope.created);
+	begin_span(&saved->envelope);
 	return true;
 }
 
@@ -467,7 +467,7 @@ int trp_receive_offer(const struct trp_mail *mail,
 	wanted.message.attachment_size = mail->attachment_size;
 	given_mail = *mail;
 	is_mail_given = true;
-	begin_message(envelope);
+	begin_span(envelope);
 	return TRP_STEP_HELD;
 }
 
@@ -552,7 +552,8 @@ int troupe_receive(const struct troupe_pattern *patterns, size_t count,
 	if (!take_saved())
 		r = wait_and_trace(deadline);
 	wanted.patterns = NULL;
-	if (!trp_status_is_in_step(trp_self.status))
+	/* A message of a lane is at_work. */
+	if (!is_mail_given && !given_saved)
 		trp_status_begin_step(trp_self.status,
 				      given_end ? TROUPE_DOING_END
 						: TROUPE_DOING_RUN);

@@ -171,7 +171,6 @@ int trp_self_completed(const struct troupe_message *message, int r)
 		trp_self.handled.result = r;
 	if (klass->completed && !trp_self.handled.is_stashed)
 		klass->completed(message, r);
-	trp_self_end();
 	if (r >= 0)
 		return r == TROUPE_STOP ? TRP_STEP_END : TRP_STEP_DONE;
 	if (!klass->keeps_going)

@@ -143,14 +143,29 @@ static inline void trp_self_begin(enum troupe_doing doing)
 	trp_status_begin_step(trp_self.status, doing);
 }
 
-/* The same for mail; type: of the message, or trp_types_method(). */
-static inline void trp_self_begin_mail(enum troupe_doing doing, uint64_t type,
+/*
+ * The same for mail; type: of the message, or trp_types_method().  True: it is
+ * in no lane, where at_work would tell it; trp_self_end_mail() takes that.
+ */
+static inline bool trp_self_begin_mail(enum troupe_doing doing,
+				       const struct trp_mail *mail,
+				       uint64_t type,
 				       const struct trp_envelope *envelope)
 {
 	assert(!trp_self.is_busy);
 	trp_self.is_busy = true;
+	if (mail->from)
+		return false;
 	trp_status_begin_mail(trp_self.status, doing, type, envelope->sender,
 			      envelope->created);
+	return true;
+}
+
+static inline void trp_self_end_mail(bool is_noted)
+{
+	trp_self.is_busy = false;
+	if (is_noted)
+		trp_status_end_step(trp_self.status);
 }
 
 /*

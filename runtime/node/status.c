@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/node/types.h"
+#include "serialize/envelope.h"
 
 struct trp_status *trp_status_begin(struct trp_front *front)
 {
@@ -155,34 +157,96 @@ static void look_at_waits(const struct trp_status *status,
 	}
 }
 
-void trp_status_look(const struct trp_status *status,
+static void note(const struct trp_mail *mail, void *data)
+{
+	struct trp_activity *activity = data;
+	struct trp_envelope envelope;
+	const void *body;
+	size_t size;
+
+	if (trp_envelope_read(mail->bytes, mail->size, &envelope, &body,
+			      &size) < 0)
+		return;
+	activity->type = envelope.type;
+	if (envelope.kind == TRP_CALL) {
+		activity->doing = TROUPE_DOING_METHOD;
+		activity->type =
+			trp_types_method(envelope.service, envelope.method);
+	}
+	activity->sender = envelope.sender;
+	activity->created = envelope.created;
+}
+
+/* A step, which is noted in the block. */
+static void look_at_step(const struct trp_status *status,
+			 struct trp_activity *ret_activity)
+{
+	uint32_t doing = trp_load_acquire(&status->doing);
+
+	ret_activity->doing = doing <= TROUPE_DOING_STOP
+				      ? (enum troupe_doing)doing
+				      : TROUPE_DOING_RUN;
+	if (doing != TROUPE_DOING_MESSAGE && doing != TROUPE_DOING_METHOD)
+		return;
+	ret_activity->type = trp_load_acquire(&status->type);
+	ret_activity->sender = trp_load_acquire(&status->sender);
+	ret_activity->created = trp_load_acquire(&status->created);
+}
+
+static uint64_t number_of(const struct trp_status *status)
+{
+	return trp_load_acquire(&status->steps) +
+	       2 * trp_load_acquire(&status->received);
+}
+
+/* False: it did something else meanwhile. */
+static bool look(const struct trp_arena *arena, uint32_t slot,
+		 const struct trp_front *front,
+		 struct trp_activity *ret_activity)
+{
+	const struct trp_status *status = (const void *)front->user;
+	uint64_t number = number_of(status);
+	uint64_t at_work = trp_load_acquire(&front->at_work);
+
+	*ret_activity = (struct trp_activity) { .number = number };
+	if (at_work) {
+		ret_activity->doing = TROUPE_DOING_MESSAGE;
+		trp_mailbox_unread_at_work(arena, slot, at_work, note,
+					   ret_activity);
+	}
+	if (trp_status_is_in_step(status))
+		look_at_step(status, ret_activity);
+	look_at_waits(status, ret_activity);
+	ret_activity->waited ^= at_work;
+	atomic_thread_fence(memory_order_acquire);
+	return number_of(status) == number &&
+	       trp_load_relaxed(&front->at_work) == at_work;
+}
+
+bool trp_status_look(const struct trp_arena *arena, troupe_ref ref,
 		     struct trp_activity *ret_activity)
 {
-	enum { TRIES = 4 };
-	struct trp_activity activity;
-	uint32_t doing = 0;
+	enum { TRIES = 8 };
+	const struct trp_status *status = trp_status_of(arena, ref);
+	const struct trp_front *front;
 
-	for (int i = 0; i < TRIES; i++) {
-		activity = (struct trp_activity) {
-			.steps = trp_load_acquire(&status->steps),
-			.type = trp_load_relaxed(&status->type),
-			.sender = trp_load_relaxed(&status->sender),
-			.created = trp_load_relaxed(&status->created),
-		};
-		doing = trp_load_relaxed(&status->doing);
-		look_at_waits(status, &activity);
-		atomic_thread_fence(memory_order_acquire);
-		if (trp_load_relaxed(&status->steps) == activity.steps)
-			break;
-	}
-	if (activity.steps % 2 && doing <= TROUPE_DOING_STOP)
-		activity.doing = (enum troupe_doing)doing;
-	if (activity.doing != TROUPE_DOING_MESSAGE &&
-	    activity.doing != TROUPE_DOING_METHOD) {
-		activity.type = activity.sender = 0;
-		activity.created = 0;
-	}
-	*ret_activity = activity;
+	if (!status)
+		return false;
+	front = (const void *)((const char *)status -
+			       offsetof(struct trp_front, user));
+	/* One that is always at something else does not hang. */
+	for (int i = 0; i < TRIES; i++)
+		if (look(arena, trp_ref_slot(ref), front, ret_activity))
+			return true;
+	ret_activity->type = 0;
+	return true;
+}
+
+uint64_t trp_status_number(const struct trp_arena *arena, troupe_ref ref)
+{
+	const struct trp_status *status = trp_status_last(arena, ref);
+
+	return status ? number_of(status) : 0;
 }
 
 /* 0: the supervisor. */
@@ -202,7 +266,6 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 {
 	enum trp_state life;
 	const struct trp_slot *slot = slot_of(arena, ref, &life);
-	const struct trp_status *status;
 	struct troupe_state state = { 0 };
 	struct trp_activity activity;
 	const char *type;
@@ -215,18 +278,16 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 	state.pid = trp_load_relaxed(&slot->pid);
 	snprintf(state.label, sizeof(state.label), "%.*s",
 		 (int)sizeof(slot->name), slot->name);
-	status = state.is_down ? NULL : status_of(arena, ref);
-	if (status) {
-		trp_status_look(status, &activity);
+	state.has_begun =
+		!state.is_down && trp_status_look(arena, ref, &activity);
+	if (state.has_begun) {
 		type = activity.type ? trp_types_name(activity.type) : NULL;
-		state.has_begun = true;
 		state.doing = activity.doing;
 		state.waits = activity.waits;
 		state.sender = activity.sender;
 		state.created.ns = activity.created;
 		state.peer = activity.peer;
-		state.callbacks = (activity.steps + 1) / 2;
-		state.ended = activity.steps / 2;
+		state.number = activity.number;
 		snprintf(state.type, sizeof(state.type), "%s",
 			 type ? type : "");
 	}

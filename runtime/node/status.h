@@ -5,15 +5,16 @@
  * The status block of an actor, in its front, for others to read: its exit
  * record, counters, what it does and for whom it waits.  Written by the actor
  * alone, and without a clock: a callback began when a reader first saw its
- * `steps`.
+ * number.
  *
- *	steps odd	<==>  a callback runs
- *	steps and waits	      change with each begin and end of one
- *	steps read before and after the rest, and odd
- *			==>   the rest is of that callback
+ * A message from a lane is not noted here: front->at_work names its record for
+ * a successor, so a reader finds it there.  For all other callbacks
  *
- * A function actor begins a step in run(), and where it has received; it ends
- * one where it receives again.
+ *	steps odd	<==>  one runs
+ *	steps		      changes with each begin and end
+ *
+ * A function actor begins a step in run(), or where it receives something else
+ * than a message of a lane; it ends one where it receives again.
  */
 
 #include "ipc/arena.h"
@@ -125,7 +126,7 @@ static inline void trp_status_begin_step(struct trp_status *status,
 	trp_store_release(&status->steps, trp_status_read(&status->steps) + 1);
 }
 
-/* The same, of mail. */
+/* The same, of mail that is in no lane. */
 static inline void trp_status_begin_mail(struct trp_status *status,
 					 enum troupe_doing doing, uint64_t type,
 					 troupe_ref sender, int64_t created)
@@ -154,19 +155,21 @@ void trp_status_go_on(struct trp_status *status);
 /* ---- what it does: by anybody -------------------------------------------- */
 
 struct trp_activity {
-	uint64_t steps;
-	uint64_t waited; /* changes whenever it waits, and goes on */
+	uint64_t number; /* grows with each callback that begins, or ends */
+	uint64_t waited; /* changes with each wait, and with each record */
 	enum troupe_doing doing;
 	enum troupe_waiting waits;
-	uint64_t type; /* doing a message or a method */
+	uint64_t type; /* doing a message or a method; 0: not known */
 	troupe_ref sender;
 	int64_t created;
 	troupe_ref peer; /* it waits for; or 0 */
 };
 
-/* Of a block that another process writes meanwhile. */
-void trp_status_look(const struct trp_status *status,
+/* Of an actor that runs meanwhile.  False: it is gone, or has not started. */
+bool trp_status_look(const struct trp_arena *arena, troupe_ref ref,
 		     struct trp_activity *ret_activity);
+/* The number alone, also of one that has ended; 0: not known. */
+uint64_t trp_status_number(const struct trp_arena *arena, troupe_ref ref);
 
 /* All that can be seen of that actor.  0 or -ESRCH. */
 int trp_status_state(const struct trp_arena *arena, troupe_ref ref,

@@ -157,12 +157,12 @@ void trp_child_born(struct trp_child_table *table, uint32_t slot, pid_t pid)
 	table->slot_of[pid] = (uint16_t)slot;
 }
 
-int64_t trp_child_seen(struct trp_child *child, uint64_t steps, int64_t now_ns)
+int64_t trp_child_seen(struct trp_child *child, uint64_t number, int64_t now_ns)
 {
-	if (child->steps != steps || !child->steps_since)
-		child->steps_since = now_ns;
-	child->steps = steps;
-	return now_ns - child->steps_since;
+	if (child->number != number || !child->number_since)
+		child->number_since = now_ns;
+	child->number = number;
+	return now_ns - child->number_since;
 }
 
 struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref)
@@ -226,7 +226,7 @@ void trp_child_again(struct trp_child_table *table, uint32_t slot)
 	child->state = CHILD_ORDERED;
 	child->is_parked = false;
 	child->incarnation++;
-	child->steps_since = 0;
+	child->number_since = 0;
 }
 
 void trp_child_ended(struct trp_child_table *table, uint32_t slot)

@@ -125,8 +125,8 @@ struct trp_child {
 	uint64_t taken, taken_by; /* of the latest death; see exit.c */
 	struct trp_lost *lost;	  /* at its own latest death; for free() */
 	struct trp_watched *watched; /* by the watchdog; or NULL */
-	uint64_t steps;		     /* of its status, when it was looked at, */
-	int64_t steps_since;	     /* and when that was new; ns */
+	uint64_t number;	     /* of its status, when it was looked at, */
+	int64_t number_since;	     /* and when that was new; ns */
 	struct trp_guest *guest;     /* until it is dead */
 	void (*expel)(struct trp_guest *guest); /* instead of a signal */
 };
@@ -176,8 +176,9 @@ void trp_child_down(struct trp_child_table *table, uint32_t slot);
 /* DOWN -> ORDERED: its next incarnation. */
 void trp_child_again(struct trp_child_table *table, uint32_t slot);
 
-/* Its status has that number of steps: how long it had, as far as was seen. */
-int64_t trp_child_seen(struct trp_child *child, uint64_t steps, int64_t now_ns);
+/* Its status has that number: how long it had, as far as was seen. */
+int64_t trp_child_seen(struct trp_child *child, uint64_t number,
+		       int64_t now_ns);
 
 /* NULL: no such living child. */
 struct trp_child *trp_child_find(struct trp_child_table *table, troupe_ref ref);

@@ -63,9 +63,12 @@ static Troupe__Guest__State state_of(const struct trp_child *child)
 			      : TROUPE__GUEST__STATE__RUNNING;
 }
 
-static void put_status(struct trp_child *child, const struct trp_status *status,
+static void put_status(struct trp_supervisor *supervisor,
+		       const struct trp_status *status,
 		       Troupe__Guest__Actor *actor, char *text, size_t size)
 {
+	struct trp_child *child =
+		&supervisor->children.child[trp_ref_slot(actor->ref)];
 	struct trp_activity activity;
 
 	actor->received = trp_status_read(&status->received);
@@ -73,9 +76,10 @@ static void put_status(struct trp_child *child, const struct trp_status *status,
 	actor->refused = trp_status_read(&status->refused);
 	actor->dropped = trp_status_read(&status->dropped);
 	actor->unwoken = trp_status_read(&status->unwoken);
-	trp_status_look(status, &activity);
+	if (!trp_status_look(&supervisor->node.arena, actor->ref, &activity))
+		return;
 	actor->doing_ms =
-		trp_child_seen(child, activity.steps, trp_time_now().ns) /
+		trp_child_seen(child, activity.number, trp_time_now().ns) /
 		1000000;
 	/* One that waits for any mail is idle, in receive() or not. */
 	if (activity.doing ||
@@ -86,7 +90,7 @@ static void put_status(struct trp_child *child, const struct trp_status *status,
 static int say_actor(struct trp_control_session *session, uint32_t slot)
 {
 	struct trp_supervisor *supervisor = session->supervisor;
-	struct trp_child *child = &supervisor->children.child[slot];
+	const struct trp_child *child = &supervisor->children.child[slot];
 	const struct trp_status *status;
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_registered *name;
@@ -114,7 +118,7 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 			 ? trp_status_of(&supervisor->node.arena, actor.ref)
 			 : NULL;
 	if (status)
-		put_status(child, status, &actor, doing, sizeof(doing));
+		put_status(supervisor, status, &actor, doing, sizeof(doing));
 	return trp_control_server_say(session, &actor.base);
 }
 

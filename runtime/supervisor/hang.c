@@ -3,17 +3,17 @@
 
 #include <assert.h>
 
-enum trp_hang_act trp_hang_look(struct trp_hang *hang, uint64_t steps,
+enum trp_hang_act trp_hang_look(struct trp_hang *hang, uint64_t number,
 				uint64_t waited, bool is_running)
 {
 	enum trp_hang_phase was = hang->phase;
 
-	if (is_running && steps == hang->steps && waited == hang->waited)
+	if (is_running && number == hang->number && waited == hang->waited)
 		return TRP_HANG_LOOK;
 	/* One that was killed does nothing more. */
 	if (was == TRP_HANG_KILLED)
 		return TRP_HANG_NONE;
-	*hang = (struct trp_hang) { .steps = steps, .waited = waited };
+	*hang = (struct trp_hang) { .number = number, .waited = waited };
 	if (was == TRP_HANG_TOLD)
 		return TRP_HANG_OVER;
 	return is_running ? TRP_HANG_LOOK : TRP_HANG_NONE;

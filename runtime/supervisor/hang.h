@@ -48,7 +48,7 @@ enum trp_hang_act {
 /* Zeroed at first, and for each new process. */
 struct trp_hang {
 	enum trp_hang_phase phase;
-	uint64_t steps, waited; /* of the callback that is watched */
+	uint64_t number, waited; /* of the callback that is watched */
 	bool has_process;
 	struct trp_hang_process process; /* at the last tick, */
 	int64_t seen_at;		 /* and when that was, ns */
@@ -57,10 +57,10 @@ struct trp_hang {
 };
 
 /*
- * steps, waited: as struct trp_activity; is_running: a callback runs and does
+ * number, waited: as struct trp_activity; is_running: a callback runs and does
  * not wait.  NONE, LOOK or OVER.
  */
-enum trp_hang_act trp_hang_look(struct trp_hang *hang, uint64_t steps,
+enum trp_hang_act trp_hang_look(struct trp_hang *hang, uint64_t number,
 				uint64_t waited, bool is_running);
 
 /* The same callback still runs.  NONE, REPORT or KILL. */

@@ -169,7 +169,6 @@ static void look(struct trp_supervisor *supervisor, struct trp_watched *watched,
 		 int64_t now)
 {
 	struct trp_child *child = &supervisor->children.child[watched->slot];
-	const struct trp_status *status;
 	struct trp_activity activity;
 	bool is_running;
 
@@ -180,15 +179,14 @@ static void look(struct trp_supervisor *supervisor, struct trp_watched *watched,
 		watched->hang = (struct trp_hang) { 0 };
 		watched->what[0] = '\0';
 	}
-	status = trp_status_of(
-		&supervisor->node.arena,
-		trp_child_ref(&supervisor->children, watched->slot));
-	if (!status)
+	if (!trp_status_look(
+		    &supervisor->node.arena,
+		    trp_child_ref(&supervisor->children, watched->slot),
+		    &activity))
 		return;
-	trp_status_look(status, &activity);
-	trp_child_seen(child, activity.steps, now);
-	is_running = activity.steps % 2 && !activity.waits;
-	switch (trp_hang_look(&watched->hang, activity.steps, activity.waited,
+	trp_child_seen(child, activity.number, now);
+	is_running = activity.doing && !activity.waits;
+	switch (trp_hang_look(&watched->hang, activity.number, activity.waited,
 			      is_running)) {
 	case TRP_HANG_LOOK:
 		lasts(supervisor, watched, &activity, now);
@@ -292,12 +290,10 @@ static bool has_hung(struct trp_supervisor *supervisor,
 		     const struct trp_watched *watched,
 		     const struct troupe_end *end)
 {
-	const struct trp_status *status =
-		trp_status_last(&supervisor->node.arena, end->ref);
-
 	return watched->what[0] && end->pid == watched->pid &&
-	       !end->private_outcome && status &&
-	       trp_status_read(&status->steps) == watched->hang.steps;
+	       !end->private_outcome &&
+	       trp_status_number(&supervisor->node.arena, end->ref) ==
+		       watched->hang.number;
 }
 
 void trp_watchdog_ended(struct trp_supervisor *supervisor, uint32_t slot,

@@ -59,11 +59,13 @@ static int message_root(int argc, char **argv)
 {
 	int64_t before = troupe_now().ns;
 	struct troupe_state state;
+	uint64_t number;
 	troupe_ref ref;
 
 	CHECK(troupe_spawn(&slow, NULL, &ref) == 0);
 	state = await_state(ref, TROUPE_DOING_NOTHING, TROUPE_WAITS_NOT);
-	CHECK(state.callbacks == 0 && state.ended == 0 && !state.sender);
+	CHECK(state.doing == TROUPE_DOING_NOTHING && !state.sender);
+	number = state.number;
 	CHECK(state.parent == troupe_self() && state.restarts == 0);
 	CHECK(strcmp(state.label, "slow") == 0 && state.pid > 0);
 	CHECK(stage_send(ref, 1) == 0);
@@ -72,10 +74,11 @@ static int message_root(int argc, char **argv)
 	CHECK(state.sender == troupe_self());
 	CHECK(state.created.ns >= before &&
 	      state.created.ns <= troupe_now().ns);
-	CHECK(state.callbacks == 1 && state.ended == 0);
+	CHECK(state.number > number);
+	number = state.number;
+	CHECK(troupe_state_of(ref, &state) == 0 && state.number == number);
 	board->value[GATE] = 1;
 	state = await_state(ref, TROUPE_DOING_NOTHING, TROUPE_WAITS_NOT);
-	CHECK(state.callbacks == 1 && state.ended == 1);
 	CHECK(!state.type[0] && !state.sender && !state.created.ns);
 	CHECK(troupe_kill(ref) == 0);
 	stage_end_of(ref);
@@ -237,7 +240,7 @@ static troupe_ref begin(int64_t which)
 	CHECK(troupe_spawn(&callbacks, &number.base, &ref) == 0);
 	await_state(ref, TROUPE_DOING_INIT, TROUPE_WAITS_NOT);
 	board->value[GATE] = 1;
-	while (!state.ended)
+	while (state.number < 2) /* init() began and ended */
 		CHECK(troupe_state_of(ref, &state) == 0);
 	board->value[GATE] = 0;
 	return ref;
@@ -284,10 +287,10 @@ static int sources_root(int argc, char **argv)
 	for (int which = 1; which <= 2; which++) {
 		troupe_ref ref = begin(which);
 
-		while (state.callbacks != 2)
+		while (state.number < 3)
 			CHECK(troupe_state_of(ref, &state) == 0);
 		finish(ref);
-		state.callbacks = 0;
+		state.number = 0;
 	}
 	return 0;
 }
