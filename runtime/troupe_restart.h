@@ -49,6 +49,10 @@ TROUPE_API uint32_t troupe_attempt(void);
  * is_linked, ret_monitor (where it is not NULL), tag: it is linked as by
  * troupe_link(), and monitored as by troupe_monitor_with(), from its first
  * moment: the report of one that ends at once has its true reason.
+ * ready_by: waits until init() has returned, or run() begins, or the children
+ * of a class that supervises are up.  If the child ends instead, its error is
+ * returned (-ECHILD: it has none), nobody else is told, and no restart follows;
+ * -ETIMEDOUT: it is killed; -ECANCELED: this actor was told to stop.
  */
 struct troupe_spawn_options {
 	const char *name;
@@ -57,6 +61,7 @@ struct troupe_spawn_options {
 	bool is_linked;
 	uint64_t *ret_monitor;
 	uint64_t tag;
+	struct troupe_time ready_by;
 };
 TROUPE_API int troupe_spawn_with(const struct troupe_spawn_options *options,
 				 const struct troupe_class *klass,

@@ -135,6 +135,9 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 		request.restart = options->restart;
 	request.is_linked = options->is_linked;
 	request.tag = options->tag;
+	request.ready_by = options->ready_by.ns;
+	if (options->ready_by.ns < 0)
+		r = -EINVAL;
 	if (options->ret_monitor)
 		request.watch = trp_monitor_id();
 	if (r < 0)

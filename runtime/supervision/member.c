@@ -278,18 +278,6 @@ enum trp_supervised_end trp_member_kind(const struct trp_member *member,
 	return TRP_END_FAILURE;
 }
 
-int trp_member_result(const struct troupe_end *end)
-{
-	const struct troupe_reason *reason = &end->reason;
-
-	/* SHUTDOWN: one that supervises, whose own child did not start. */
-	return (reason->cause == TROUPE_ERROR ||
-		reason->cause == TROUPE_SHUTDOWN) &&
-			       reason->code < 0
-		       ? reason->code
-		       : -ECHILD;
-}
-
 /* ---- for people ---------------------------------------------------------- */
 
 static enum troupe_child_state state_of_down(const struct trp_member *member)

@@ -90,7 +90,5 @@ void trp_member_forget(struct trp_member *member);
 
 enum trp_supervised_end trp_member_kind(const struct trp_member *member,
 					const struct troupe_end *end);
-/* Of a start that failed, for troupe_child_add(). */
-int trp_member_result(const struct troupe_end *end);
 
 enum troupe_child_state trp_member_state(const struct trp_member *member);

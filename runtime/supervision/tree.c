@@ -11,6 +11,8 @@
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/readiness.h"
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_supervise.h"
@@ -78,7 +80,7 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 	member->has_failed = false;
 	member->last = end->reason;
 	if (member->asker) {
-		trp_member_answer(member, trp_member_result(end));
+		trp_member_answer(member, trp_readiness_error(end));
 		how = TRP_END_NORMAL; /* it is forgotten */
 	}
 	trp_supervision_ended(&tree->rules, &member->supervised, how, now_ms());
@@ -207,11 +209,7 @@ static void end(struct trp_supervision_tree *tree,
 
 static void is_all_ready(struct trp_supervision_tree *tree)
 {
-	const struct trp_child *above =
-		&tree->parent.supervisor->children.child[tree->parent.slot];
-
-	if (above->owner)
-		above->owner->ready(tree->parent.supervisor, tree->parent.slot);
+	trp_revival_ready(tree->parent.supervisor, tree->parent.slot);
 }
 
 /* The result of a start or a stop, otherwise 0. */

@@ -83,6 +83,7 @@ struct trp_group {
 };
 struct trp_restart;
 struct trp_watched;
+struct trp_awaited;
 
 struct trp_child {
 	enum trp_child_state state;
@@ -124,6 +125,8 @@ struct trp_child {
 	uint32_t formers;	  /* so many regions are not released */
 	uint64_t taken, taken_by; /* of the latest death; see exit.c */
 	struct trp_lost *lost;	  /* at its own latest death; for free() */
+	struct trp_awaited *awaited; /* its spawn waits: readiness.h; or NULL */
+	uint32_t awaits;	     /* a child in that slot; or 0 */
 	struct trp_watched *watched; /* by the watchdog; or NULL */
 	uint64_t number;	     /* of its status, when it was looked at, */
 	int64_t number_since;	     /* and when that was new; ns */

@@ -19,6 +19,7 @@
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/readiness.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
@@ -257,7 +258,9 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 	struct trp_child_table *children = &supervisor->children;
 	struct trp_watcher *watcher;
 
-	if (parent)
+	if (children->child[slot].awaited)
+		trp_readiness_ended(supervisor, slot, end);
+	else if (parent)
 		trp_exit_tell(supervisor, trp_child_ref(children, parent), end,
 			      TRP_WATCH_CHILD);
 	for (watcher = children->child[slot].watchers; watcher;
@@ -327,7 +330,7 @@ static bool is_kept(struct trp_supervisor *supervisor, uint32_t slot,
 	/* One of a group is asked also as the node ends: others stop after it.
 	 */
 	return child->owner && child->state != CHILD_DOWN && !child->is_final &&
-	       child->owner->ended(supervisor, slot, end) &&
+	       !child->awaited && child->owner->ended(supervisor, slot, end) &&
 	       !supervisor->is_ending;
 }
 

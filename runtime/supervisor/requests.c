@@ -12,6 +12,7 @@
 #include "runtime/supervisor/exit.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/readiness.h"
 #include "runtime/supervisor/restart.h"
 #include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/spawn.h"
@@ -52,7 +53,8 @@ static int on_spawn(struct trp_request *request)
 		return -ENOTSUP;
 	/* Of the sender's singleton. */
 	spawn->birth->fence = restart ? restart->spawn->birth->fence : 0;
-	spawn->birth->is_owned = spawn->restart != TROUPE_RESTART_NEVER;
+	spawn->birth->is_owned =
+		spawn->restart != TROUPE_RESTART_NEVER || spawn->ready_by;
 	r = trp_supervisor_spawn(request->supervisor, request->slot, spawn,
 				 &request->answer);
 	if (r < 0)
@@ -60,12 +62,16 @@ static int on_spawn(struct trp_request *request)
 	if (spawn->restart)
 		r = trp_revival_own(request->supervisor,
 				    trp_ref_slot(request->answer), spawn);
-	if (r == 0)
+	if (r == 0 && spawn->ready_by)
+		r = trp_readiness_wait(request->supervisor,
+				       trp_ref_slot(request->answer), spawn,
+				       request->sender, request->correlation);
+	else if (r == 0)
 		r = join_child(request, spawn);
 	if (r < 0)
 		trp_notify_kill(request->supervisor,
 				trp_ref_slot(request->answer));
-	return r;
+	return r < 0 || !spawn->ready_by ? r : 1;
 }
 
 /* NULL: not alive. */

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
+#include "runtime/supervisor/readiness.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_restart.h"
 #include "serialize/message.h"
@@ -120,6 +121,7 @@ void trp_revival_ready(struct trp_supervisor *supervisor, uint32_t slot)
 
 	if (of)
 		of->ready(supervisor, slot);
+	trp_readiness_ready(supervisor, slot);
 }
 
 int trp_revival_own(struct trp_supervisor *supervisor, uint32_t slot,

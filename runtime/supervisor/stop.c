@@ -8,6 +8,7 @@
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
+#include "runtime/supervisor/readiness.h"
 #include "runtime/supervisor/supervisor.h"
 
 static int grace_is_over(struct troupe_timer *timer)
@@ -55,6 +56,7 @@ static void stop(struct trp_supervisor *supervisor, uint32_t slot,
 	if (child->is_told)
 		return;
 	child->is_told = true;
+	trp_readiness_cancel(supervisor, slot);
 	if (child->state == CHILD_DOWN)
 		child->grace.fired(&child->grace);
 	else if (trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &order->base) <
