@@ -278,6 +278,23 @@ Test(succession, of_a_sender_waits_for_what_is_held)
 	cr_assert_eq(kit_sweep(&kit, ANN), 1);
 }
 
+/* Nobody rings: what is held was all that it waited for. */
+Test(succession, of_a_sender_is_read_as_soon_as_nothing_is_held)
+{
+	struct trp_mail mail;
+
+	for (int stream = 0; stream < TRP_STREAMS; stream++) {
+		cr_assert_eq(post(ANN, BOB, stream, 0), 0);
+		cr_assert_eq(take(BOB, &mail), 1);
+		succeed(ANN);
+		cr_assert_eq(post(ANN, BOB, stream, 1), 0);
+		expect_none(BOB);
+		finish(BOB, &mail);
+		expect(BOB, 1, 2);
+		expect_none(BOB);
+	}
+}
+
 Test(succession, of_a_liar_heals_its_lane)
 {
 	struct trp_mail mail;

@@ -505,6 +505,91 @@ Test(succession_step, wakes_a_successor_wherever_its_sender_was_meanwhile)
 	kill_bob(bob);
 }
 
+/* ---- a sender that waits for room ---------------------------------------- */
+
+enum { LIMIT = 1024 };
+
+/* Its answer, where others can read it. */
+static _Atomic uint32_t *room_of(const struct trp_arena *arena, uint32_t region)
+{
+	return (void *)trp_arena_front(arena, region)->user;
+}
+
+/* Sends one, then all that there is room for, and asks for more. */
+static int want_room(struct kit_actor *ann, void *data)
+{
+	uint32_t generation = *(uint32_t *)data;
+
+	kit_actor_begin(ann, 0);
+	if (kit_send_number(ann, BOB, generation, 0) < 0)
+		return 1;
+	step_mark();
+	while (kit_send_number(ann, BOB, generation, 1) == 0)
+		;
+	step_mark();
+	*room_of(&ann->arena, ann->arena.entered) =
+		trp_mailbox_want_room(&ann->box, BOB, generation) == 1;
+	step_mark();
+	return 0;
+}
+
+static void take_all(void)
+{
+	struct trp_mail mail;
+
+	while (trp_mailbox_receive(&actor[BOB].box, TRP_TAKE_ALL, &mail) == 1)
+		trp_mailbox_receive_done(&actor[BOB].box, &mail);
+	trp_mailbox_receive_is_empty(&actor[BOB].box, TRP_TAKE_ALL);
+}
+
+/* Ann is stopped there, while bob dies and his successor reads all. */
+static bool read_all_after(struct step_path *path, const unsigned *steps)
+{
+	bool is_running = false, has_room;
+	pid_t ann;
+
+	kit_give(&kit, BOB);
+	kit_actor_init(&kit, &actor[BOB], BOB, LIMIT);
+	kit_give(&kit, ANN);
+	ann = kit_fork_present(&kit, ANN, want_room, &actor[BOB].generation);
+	cr_assert(step_to_mark(ann));
+	take_all();
+	step_go_on(ann);
+	cr_assert(step_to_mark(ann));
+	if (steps)
+		is_running = step_along(ann, path, *steps);
+	else
+		step_record(ann, path);
+	kit_actor_fini(&actor[BOB]);
+	kit_succeed(&kit, BOB);
+	kit_actor_init(&kit, &actor[BOB], BOB, LIMIT);
+	take_all();
+	if (is_running) {
+		step_go_on(ann);
+		cr_assert(step_to_mark(ann));
+	}
+	has_room = *room_of(&kit.fresh, kit_region(&kit, ANN));
+	cr_assert(has_room ||
+		  trp_doorbell_is_set(trp_arena_doorbell(&kit.fresh, ANN)));
+	kill_and_reap(ANN, ann);
+	end(BOB);
+	free_ann();
+	return is_running;
+}
+
+Test(succession_step, tells_one_that_waits_for_room_wherever_it_was_meanwhile)
+{
+	static struct step_path path;
+	unsigned stopped = 0;
+
+	read_all_after(&path, NULL);
+	for (unsigned i = 0; i < path.count; i += STEP_STRIDE)
+		stopped += read_all_after(&path, &i);
+	cr_assert_gt(stopped, path.count / STEP_STRIDE * 9 / 10);
+}
+
+/* ---- mail to a beginner -------------------------------------------------- */
+
 /* Mail comes at one step of the beginning of a successor, which then sleeps. */
 static bool send_at(struct step_path *path, const unsigned *steps,
 		    uint64_t number)
