@@ -64,7 +64,7 @@ static bool is_valid(uint32_t slots, uint64_t heap_size)
 {
 	return slots >= 2 && slots <= TRP_SLOTS_MAX &&
 	       heap_size >= TRP_FRONT_SIZE && !(heap_size & (heap_size - 1)) &&
-	       heap_size <= (UINT64_C(1) << 46) / slots;
+	       heap_size <= TRP_HEAP_DEFAULT;
 }
 
 /* The arena is a file: beyond this limit ftruncate() would kill the process. */

@@ -43,7 +43,7 @@ enum {
 	TRP_NAME_SIZE = 32,
 };
 
-#define TRP_HEAP_DEFAULT (UINT64_C(2) << 30)
+#define TRP_HEAP_DEFAULT (UINT64_C(2) << 30)	      /* and the most */
 #define TRP_ARENA_MAGIC	 UINT64_C(0x6570756f72743031) /* "10troupe" */
 
 /* The supervisor's own slot, and its region. */
@@ -80,8 +80,9 @@ struct trp_endpoint_out {
 struct trp_endpoint_in {
 	_Atomic uint64_t head;	/* records below it are finished with */
 	_Atomic uint64_t event; /* ring me when your tail passes this */
-	_Atomic uint64_t ring;	/* the ring in which head lies, as above, */
-	_Atomic uint64_t base;	/* and the position at which it begins */
+	_Atomic uint64_t base;	/* where the ring begins in which head lies */
+	_Atomic uint32_t ring;	/* and that ring, as above */
+	_Atomic uint32_t at;	/* the incarnation of the sender: its lane */
 };
 
 enum trp_stream { TRP_MAIL, TRP_REPLY, TRP_STREAMS };
@@ -90,7 +91,7 @@ struct trp_endpoint {
 	_Atomic uint32_t peer;	 /* slot */
 	_Atomic uint32_t target; /* generation of the receiver of `out` */
 	_Atomic uint32_t source; /* generation of the sender of `in` */
-	_Atomic uint16_t at[2]; /* its incarnation, of each of `in`, mod 2^16 */
+	uint32_t spare;
 	struct trp_endpoint_out out[TRP_STREAMS];
 	struct trp_endpoint_in in[TRP_STREAMS];
 };
@@ -160,6 +161,8 @@ struct trp_promises {
 
 static_assert(sizeof(struct trp_promises) <= 32 * TRP_PAGE, "32 pages");
 static_assert(TRP_SLOTS_MAX <= UINT16_MAX, "an index has 16 bits for each");
+static_assert(TRP_FRONT_SIZE + TRP_HEAP_DEFAULT <= UINT32_MAX,
+	      "a ring has 32 bits for its offset");
 static_assert(sizeof(struct trp_holder) == 16, "four to a line");
 static_assert(TRP_FRONT_SIZE % TRP_PAGE == 0, "of whole pages");
 static_assert(sizeof(struct trp_slot) == 64, "a line each");
@@ -189,7 +192,7 @@ struct trp_arena {
 
 /*
  * Makes the memfd and maps it: everything read-only but promises and doorbells.
- * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two, at least 64 KiB.
+ * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two from 64 KiB to 2 GiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
  * and for the memory of free slots.
  * Returns 0, -EINVAL, -ENOMEM (no address space), -EFBIG (RLIMIT_FSIZE), or

@@ -21,7 +21,7 @@ void trp_incoming_check(const struct trp_incoming *in)
 	assert(in->head_ring.base <= in->head);
 	assert(in->published_ring.base <= in->published);
 	assert(trp_lane_has(in->incarnation, in->cursor));
-	assert(trp_load_relaxed(in->at) == (uint16_t)in->incarnation);
+	assert(trp_load_relaxed(&in->mine->at) == in->incarnation);
 }
 
 /* Private: all is read up to `at`, where a ring begins that is not open. */
@@ -39,7 +39,6 @@ void trp_incoming_reset(struct trp_incoming *in, uint32_t incarnation)
 
 	*in = (struct trp_incoming) {
 		.mine = in->mine,
-		.at = in->at,
 		.moving = in->moving,
 		.stream = in->stream,
 		.peer = in->peer,
@@ -49,7 +48,7 @@ void trp_incoming_reset(struct trp_incoming *in, uint32_t incarnation)
 		.region = TRP_NO_REGION,
 	};
 	stand_at(in, begin);
-	trp_store_relaxed(in->at, (uint16_t)incarnation);
+	trp_store_relaxed(&in->mine->at, incarnation);
 	trp_store_relaxed(&in->mine->head, begin);
 	trp_store_relaxed(&in->mine->event, begin);
 	trp_store_relaxed(&in->mine->ring, 0);
@@ -138,7 +137,7 @@ void trp_incoming_inherit(struct trp_incoming *in,
 	}
 	trp_store_relaxed(&in->mine->head, in->head);
 	trp_store_relaxed(&in->mine->event, in->head);
-	trp_store_relaxed(&in->mine->ring, in->head_ring.word);
+	trp_store_relaxed(&in->mine->ring, (uint32_t)in->head_ring.word);
 	trp_store_relaxed(&in->mine->base, in->head_ring.base);
 }
 
@@ -364,7 +363,7 @@ static void move_to_ring(struct trp_incoming *in)
 	store(&in->moving->head, in->head);
 	store(&in->moving->lane,
 	      (uint64_t)in->sender << 8 | (unsigned)in->stream << 1 | 1);
-	store(&in->mine->ring, word);
+	trp_store_release(&in->mine->ring, (uint32_t)word);
 	store(&in->mine->base, base);
 	store(&in->mine->head, in->head); /* R2 */
 	store(&in->moving->lane, 0);
@@ -421,9 +420,8 @@ void trp_incoming_pass_on(struct trp_incoming *in)
 	assert(in->head == in->cursor && in->published == in->head);
 	assert(!in->held);
 	trp_store_relaxed(&in->mine->event, begin);
-	/* R8: pairs with A9 in trp_peer_meet(); head has left the last lane
-	 * that looked alike, and comes into this one after it. */
-	trp_store_release(in->at, (uint16_t)in->incarnation);
+	/* R8: pairs with A9 in trp_peer_meet(), which finds that event. */
+	trp_store_release(&in->mine->at, in->incarnation);
 	in->theirs = NULL;
 	in->region = TRP_NO_REGION;
 	in->is_broken = in->is_delayed = false;

@@ -35,7 +35,6 @@ struct trp_incoming {
 	} head_ring, published_ring;
 	bool is_broken;
 	bool is_delayed;      /* held records keep it from the next lane */
-	_Atomic uint16_t *at; /* of the own endpoint */
 	uint32_t incarnation; /* of the sender */
 	uint32_t region;      /* of that one, in which the lane lies */
 	/* It must still be held by `whose`; NULL: not looked at. */

@@ -156,7 +156,6 @@ static void read_lane(const struct walk *walk, uint32_t sender, uint32_t region,
 	struct trp_endpoint mine = { 0 };
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine.in[stream],
-				   .at = &mine.at[stream],
 				   .moving = &moving,
 				   .stream = stream,
 				   .sender = sender };

@@ -98,7 +98,6 @@ static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		peer->out[i].mine = &endpoint->out[i];
 		peer->in[i].mine = &endpoint->in[i];
-		peer->in[i].at = &endpoint->at[i];
 		peer->in[i].moving = &box->front->moving;
 		peer->in[i].stream = i;
 		peer->in[i].peer = peer;
@@ -157,19 +156,6 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer, uint64_t life)
 	TRP_CHECK(trp_peer_check(peer));
 }
 
-/* J5.  `at` first: a head that looks alike is older than it. */
-static bool has_met(const struct trp_mailbox *box, const struct trp_peer *peer,
-		    const struct trp_endpoint *theirs, int stream)
-{
-	uint64_t begin = trp_lane_base(box->incarnation);
-	/* A9: pairs with R8. */
-	uint16_t at = trp_load_acquire(&theirs->at[stream]);
-	uint64_t head = trp_load_acquire(&theirs->in[stream].head);
-
-	return at == (uint16_t)box->incarnation &&
-	       head - begin <= peer->out[stream].tail - begin;
-}
-
 void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	const struct trp_endpoint *theirs;
@@ -184,7 +170,9 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 	for (int i = 0; i < TRP_STREAMS; i++) {
 		struct trp_outgoing *out = &peer->out[i];
 
-		if (out->theirs || !has_met(box, peer, theirs, i))
+		/* J5, A9: pairs with R8. */
+		if (out->theirs ||
+		    trp_load_acquire(&theirs->in[i].at) != box->incarnation)
 			continue;
 		out->theirs = &theirs->in[i];
 		out->holder =

@@ -122,12 +122,9 @@ static uint32_t oldest_of(const struct trp_arena *arena, uint32_t slot,
 }
 
 /* `at`, or the one before while it passes on (J3): as the head has it. */
-static uint32_t incarnation_of(uint16_t at, uint64_t head, uint64_t life)
+static uint32_t incarnation_of(uint32_t at, uint64_t head)
 {
-	uint32_t newest = trp_life_incarnation(life);
-	uint32_t its = newest - (uint16_t)(newest - at);
-
-	return head >> 56 == ((its - 1) & 0xff) ? its - 1 : its;
+	return at - (head >> 56 == ((at - 1) & 0xff));
 }
 
 /* The record that `handling` names is at head, or beyond. */
@@ -143,22 +140,22 @@ static void add_handling(struct trp_place *place, uint64_t handling)
 }
 
 static struct trp_place place_in(const struct trp_progress *progress,
-				 uint32_t sender, uint64_t life,
-				 enum trp_stream stream)
+				 uint32_t sender, enum trp_stream stream)
 {
 	const struct trp_moving *moving = &progress->front->moving;
 	const struct trp_endpoint_in *in = &progress->endpoint->in[stream];
-	uint16_t at = trp_load_acquire(&progress->endpoint->at[stream]);
+	uint32_t at = trp_load_acquire(&in->at);
 	bool is_moving = trp_load_acquire(&moving->lane) ==
 			 ((uint64_t)sender << 8 | (unsigned)stream << 1 | 1);
 	struct trp_place place = {
 		.head = trp_load_acquire(is_moving ? &moving->head : &in->head),
-		.ring = trp_load_acquire(is_moving ? &moving->ring : &in->ring),
+		.ring = is_moving ? trp_load_acquire(&moving->ring)
+				  : trp_load_acquire(&in->ring),
 		.base = trp_load_acquire(is_moving ? &moving->base : &in->base),
 	};
 	uint64_t handling = 0;
 
-	place.incarnation = incarnation_of(at, place.head, life);
+	place.incarnation = incarnation_of(at, place.head);
 	place.done = place.begun = place.head;
 	if (progress->oldest)
 		handling = trp_load_acquire(&progress->oldest->handling);
@@ -175,7 +172,7 @@ struct trp_place trp_progress_place(const struct trp_arena *arena,
 	struct trp_place place;
 
 	if (progress->endpoint)
-		return place_in(progress, sender, life, stream);
+		return place_in(progress, sender, stream);
 	place = (struct trp_place) { .incarnation =
 					     oldest_of(arena, sender, life) };
 	place.head = place.base = place.done = place.begun =

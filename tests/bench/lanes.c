@@ -119,7 +119,6 @@ static long count_records(const struct trp_arena *arena,
 	struct trp_endpoint mine = { 0 };
 	struct trp_moving moving = { 0 };
 	struct trp_incoming in = { .mine = &mine.in[TRP_MAIL],
-				   .at = &mine.at[TRP_MAIL],
 				   .moving = &moving,
 				   .sender = sender };
 	struct trp_mail mail;

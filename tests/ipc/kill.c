@@ -124,7 +124,6 @@ static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 	const struct trp_endpoint *endpoint;
 	struct trp_endpoint mine = { 0 };
 	struct trp_incoming in = { .mine = &mine.in[TRP_MAIL],
-				   .at = &mine.at[TRP_MAIL],
 				   .sender = SENDER };
 	struct trp_peer *peer = trp_peer_find(&receiver->box, SENDER);
 	struct trp_mail mail;
@@ -137,7 +136,6 @@ static unsigned find_letters(struct kit_actor *receiver, unsigned nth)
 	if (peer) {
 		in = peer->in[TRP_MAIL];
 		in.mine = &mine.in[TRP_MAIL];
-		in.at = &mine.at[TRP_MAIL];
 	} else {
 		trp_incoming_reset(&in, 0);
 	}
@@ -362,7 +360,6 @@ static bool take_up(struct trp_incoming *in, struct trp_endpoint *scratch)
 	if (!endpoint || endpoint->source != kit_generation(&kit, SENDER))
 		return false;
 	*in = (struct trp_incoming) { .mine = &scratch->in[TRP_MAIL],
-				      .at = &scratch->at[TRP_MAIL],
 				      .sender = SENDER };
 	trp_incoming_reset(in, 0);
 	trp_incoming_attach(in, &theirs->out[TRP_MAIL],

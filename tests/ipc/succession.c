@@ -233,13 +233,13 @@ Test(succession, of_a_sender_is_read_after_its_predecessor)
 
 /* A head that looks like one of the present incarnation is not taken for one.
  */
-Test(succession, of_256_senders_is_not_met_by_a_receiver_that_slept)
+Test(succession, of_65536_senders_is_not_met_by_a_receiver_that_slept)
 {
 	for (uint64_t i = 0; i < 100; i++)
 		send(ANN, BOB, i);
 	expect(BOB, 0, 100);
 	expect_none(BOB);
-	for (int lives = 0; lives < 256; lives++) {
+	for (int lives = 0; lives < 65536; lives++) {
 		succeed(ANN);
 		kit_sweep(&kit, ANN);
 	}
