@@ -12,6 +12,13 @@ bool trp_progress_is_set_up(const struct trp_arena *arena, uint32_t region)
 		       whose >> 40;
 }
 
+bool trp_progress_has_imported(const struct trp_arena *arena, uint32_t region)
+{
+	/* A10: pairs with R9 in trp_succession_imported(). */
+	return trp_progress_is_set_up(arena, region) &&
+	       trp_load_acquire(&trp_arena_front(arena, region)->imported);
+}
+
 /* Only the endpoint by which the receiver would find it counts. */
 static const struct trp_endpoint *endpoint_in(const struct trp_arena *arena,
 					      uint32_t region, uint32_t sender,

@@ -26,6 +26,8 @@ struct trp_place {
 
 /* Whether a front is that of a region's holder, which has set it up. */
 bool trp_progress_is_set_up(const struct trp_arena *arena, uint32_t region);
+/* And that holder needs no older region. */
+bool trp_progress_has_imported(const struct trp_arena *arena, uint32_t region);
 
 /*
  * Calls visit for each sender, not dead for good, that is known in that region

@@ -150,10 +150,7 @@ uint32_t trp_succession_spent(struct trp_mailbox *box, uint32_t slot)
 
 	while ((older = trp_arena_before(box->arena, region)) !=
 	       TRP_NO_REGION) {
-		has_imported |=
-			trp_progress_is_set_up(box->arena, region) &&
-			trp_load_acquire(
-				&trp_arena_front(box->arena, region)->imported);
+		has_imported |= trp_progress_has_imported(box->arena, region);
 		region = older;
 	}
 	return has_imported && !trp_mailbox_unread_ring_of(box, region)

@@ -113,9 +113,9 @@ struct trp_child {
 	Troupe__Control__Spawn *spawn;	/* where it has an owner */
 	uint32_t incarnation;		/* so often it was restarted */
 	uint64_t calls;			/* below it are numbers of calls made */
-	bool is_due;			/* DOWN, until its children are gone */
-	char label[TROUPE_NAME_SIZE];	/* its class; not unique */
-	char name[TROUPE_NAME_SIZE];	/* among its siblings */
+	bool is_due; /* DOWN, until its children are gone and mail is read */
+	char label[TROUPE_NAME_SIZE]; /* its class; not unique */
+	char name[TROUPE_NAME_SIZE];  /* among its siblings */
 	bool is_listed;
 	uint32_t next_in_bucket;  /* a slot; 0: none */
 	bool is_guest;		  /* we neither kill nor reap it */

@@ -482,6 +482,21 @@ void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
 		trp_exit(supervisor, slot, &end);
 }
 
+int trp_exit_sweep(struct troupe_timer *timer)
+{
+	struct trp_supervisor *supervisor = timer->data;
+	const struct trp_child *child = supervisor->children.child;
+	uint32_t next;
+
+	for (uint32_t slot = supervisor->former; slot; slot = next) {
+		next = child[slot].next_former;
+		if (child[slot].is_due)
+			trp_exit_start_again(supervisor, slot);
+	}
+	trp_slot_sweep(supervisor);
+	return 0;
+}
+
 /*
  * The order of the steps matters:
  *

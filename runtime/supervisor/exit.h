@@ -36,8 +36,10 @@ void trp_exit_tell_lost(struct trp_supervisor *supervisor, uint32_t slot,
 			troupe_ref to, uint64_t watch);
 
 /* The next incarnation of a child that is DOWN: now, or when the last of its
- * children has ended. */
+ * children has ended and receivers have read enough of its mail. */
 void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot);
+/* The timer of sweeps: those that wait for readers, and trp_slot_sweep(). */
+int trp_exit_sweep(struct troupe_timer *timer);
 
 /* For the report of a monitor, beside the end: its tag, and the name that
  * it was set by ("", NULL: none). */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 #include "ipc/mailbox_unread.h"
+#include "ipc/progress.h"
 #include "ipc/succession.h"
 #include "runtime/node/status.h"
 #include "runtime/supervisor/supervisor.h"
@@ -109,17 +110,9 @@ uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
 
 /* ---- the slot afterwards ------------------------------------------------- */
 
-static int sweep_is_due(struct troupe_timer *timer)
-{
-	trp_slot_sweep(timer->data);
-	return 0;
-}
-
 static void sweep_later(struct trp_supervisor *supervisor, int64_t ms)
 {
 	supervisor->sweep_ms = ms < SWEEP_LAST_MS ? ms : SWEEP_LAST_MS;
-	supervisor->sweep.fired = sweep_is_due;
-	supervisor->sweep.data = supervisor;
 	trp_timers_start(&supervisor->timers, &supervisor->sweep,
 			 troupe_in_ms(supervisor->sweep_ms));
 }
@@ -142,23 +135,35 @@ void trp_slot_release(struct trp_supervisor *supervisor, uint32_t slot,
 
 /* The regions of former incarnations, once all that they sent has been read and
  * a successor needs them no more.  True: there was one. */
+static bool sweep_formers_of(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	bool is_any = false;
+	uint32_t region;
+
+	while ((region = trp_succession_spent(&supervisor->mailbox, slot)) !=
+	       TRP_NO_REGION) {
+		leave_region(supervisor, region);
+		is_any = true;
+		if (child->formers == 1)
+			forget_formers(supervisor, slot);
+		else
+			child->formers--;
+	}
+	return is_any;
+}
+
+/* One whose restart waits is looked at by trp_exit_sweep(). */
 static bool sweep_formers(struct trp_supervisor *supervisor)
 {
 	struct trp_child *children = supervisor->children.child;
-	uint32_t next, region;
 	bool is_any = false;
+	uint32_t next;
 
 	for (uint32_t slot = supervisor->former; slot; slot = next) {
 		next = children[slot].next_former;
-		while ((region = trp_succession_spent(&supervisor->mailbox,
-						      slot)) != TRP_NO_REGION) {
-			leave_region(supervisor, region);
-			is_any = true;
-			if (children[slot].formers == 1)
-				forget_formers(supervisor, slot);
-			else
-				children[slot].formers--;
-		}
+		if (!children[slot].is_due)
+			is_any |= sweep_formers_of(supervisor, slot);
 	}
 	return is_any;
 }
@@ -218,6 +223,28 @@ void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot)
 		supervisor->former = slot;
 	}
 	sweep_later(supervisor, SWEEP_FIRST_MS);
+}
+
+/* Of those to spare, an actor may have so many for mail that is unread. */
+static uint32_t most_formers(const struct trp_arena *arena)
+{
+	enum { LEAST = 2, MOST = 64, SHARE = 4 };
+	uint32_t share = (arena->regions - arena->slots) / SHARE;
+
+	return share < LEAST ? LEAST : share < MOST ? share : MOST;
+}
+
+bool trp_slot_is_unread(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_arena *arena = &supervisor->node.arena;
+	const struct trp_child *child = &supervisor->children.child[slot];
+	uint32_t most = most_formers(arena);
+
+	if (child->formers >= most)
+		sweep_formers_of(supervisor, slot);
+	/* Otherwise the next one has to take over first. */
+	return child->formers >= most &&
+	       trp_progress_has_imported(arena, trp_arena_region(arena, slot));
 }
 
 bool trp_slot_is_any_free(struct trp_supervisor *supervisor)

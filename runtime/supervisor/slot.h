@@ -42,3 +42,6 @@ bool trp_slot_is_any_free(struct trp_supervisor *supervisor);
 
 /* Releases those whose mail has been read; later again, if any are left. */
 void trp_slot_sweep(struct trp_supervisor *supervisor);
+/* Its former incarnations have left so much mail that its next one has to wait
+ * until receivers have read some: regions are few. */
+bool trp_slot_is_unread(struct trp_supervisor *supervisor, uint32_t slot);

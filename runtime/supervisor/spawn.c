@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
 #include "runtime/supervisor/child_address.h"
@@ -169,6 +170,32 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	return 0;
 }
 
+static void say_unread(const struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_child_table *children = &supervisor->children;
+	char title[TRP_TITLE_SIZE], reader[TRP_TITLE_SIZE];
+	uint32_t by = 1;
+
+	while (by < children->slots - 1 &&
+	       !trp_mailbox_unread_bytes(&supervisor->node.arena, by, slot))
+		by++;
+	troupe_log(TROUPE_WARNING,
+		   "%s is restarted when %s has read mail of its last %u "
+		   "incarnations",
+		   trp_child_address_title(children, slot, title),
+		   trp_child_address_title(children, by, reader),
+		   (unsigned)children->child[slot].formers + 1);
+}
+
+static bool has_to_wait(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	bool is_unread = trp_slot_is_unread(supervisor, slot);
+
+	if (is_unread && !supervisor->children.child[slot].is_due)
+		say_unread(supervisor, slot);
+	return is_unread || trp_child_has_any(&supervisor->children, slot);
+}
+
 int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	struct trp_child *child = &supervisor->children.child[slot];
@@ -177,7 +204,7 @@ int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 	assert(child->state == CHILD_DOWN);
 	if (!supervisor->has_zygote)
 		return -EAGAIN;
-	child->is_due = trp_child_has_any(&supervisor->children, slot);
+	child->is_due = has_to_wait(supervisor, slot);
 	if (child->is_due)
 		return 0;
 	if (!trp_slot_memory_has_region(supervisor))

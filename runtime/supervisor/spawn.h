@@ -17,7 +17,8 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 
 /*
  * The next incarnation of a child that is DOWN: now, or later by another call,
- * as its children have not ended (0, is_due); -EAGAIN: no zygote or region; or
+ * as its children have not ended, or too much that its former incarnations sent
+ * is unread (0, is_due); -EAGAIN: no zygote or region; or
  * as above.
  */
 int trp_supervisor_spawn_again(struct trp_supervisor *supervisor,

@@ -25,6 +25,7 @@
 #include "runtime/node/types.h"
 #include "runtime/node/wake_failure.h"
 #include "runtime/supervisor/control_requests.h"
+#include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/reaper.h"
 #include "runtime/supervisor/requests.h"
@@ -327,6 +328,8 @@ static int set_up(struct trp_supervisor *supervisor)
 	trp_scratch_init(&supervisor->scratch, 0);
 	trp_dead_letter_begin(&supervisor->mailbox, &supervisor->timers, NULL);
 	trp_restart_policy_init(&supervisor->restarting, STARTS_MOST);
+	supervisor->sweep.fired = trp_exit_sweep;
+	supervisor->sweep.data = supervisor;
 	r = trp_child_init(&supervisor->children, arena->slots);
 	if (r == 0)
 		r = trp_slot_memory_init(supervisor);

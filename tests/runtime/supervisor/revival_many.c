@@ -141,19 +141,27 @@ static int memory_root(int argc, char **argv)
 		.run = leaver_run, .restart = TROUPE_RESTART_CRASHED
 	};
 	Play__Who who = PLAY__WHO__INIT;
-	troupe_ref ref;
+	struct troupe_end end;
+	troupe_ref ref, other;
 
 	who.ref = troupe_self();
 	CHECK(troupe_spawn(&leaver, &who.base, &ref) == 0);
-	for (int i = 0; i < 6; i++)
-		CHECK(next_end(ref).will_restart); /* and nothing is read */
+	/* Nothing is read: then it waits, and takes no more regions. */
+	for (int i = 0; i < 3; i++)
+		CHECK(next_end(ref).will_restart);
+	other = spawn(&counter);
+	CHECK(stage_send(other, CRASH) == 0);
+	CHECK(next_end(other).will_restart);
+	while (board->value[INITS] < 2)
+		CHECK(troupe_wait_next(ref, troupe_in_ms(5), &end) ==
+		      -ETIMEDOUT);
 	for (int i = 0; i <= REBIRTHS; i++)
 		CHECK(stage_receive(20000) == i);
 	CHECK(stage_end_of(ref).incarnation == REBIRTHS);
 	return 0;
 }
 
-/* With four regions to spare. */
+/* With four regions to spare, of which it may take two. */
 Test(revivals, the_mail_of_all_incarnations_is_read_in_order_of_few_regions)
 {
 	stage_slots = 4;
