@@ -45,6 +45,14 @@ static TRP_HOT struct trp_timers *timers;
 static TRP_HOT _Atomic uint64_t *offset;
 static TRP_HOT struct letters *letters;
 
+/* Of this process: lines logged since, and lines left out. */
+static struct {
+	struct troupe_timer timer;
+	int64_t since;
+	unsigned said;
+	unsigned long unsaid;
+} silence;
+
 static struct notices *notices(void)
 {
 	return (struct notices *)trp_arena_front(mailbox->arena,
@@ -58,6 +66,9 @@ void trp_dead_letter_begin(struct trp_mailbox *own,
 {
 	assert(own && own_timers &&
 	       !own_offset == (own->slot == TRP_SLOT_SUPERVISOR));
+	/* Of another life, whose timers are gone. */
+	if (silence.timer.place)
+		memset(&silence, 0, sizeof(silence));
 	mailbox = own;
 	timers = own_timers;
 	offset = own_offset;
@@ -288,14 +299,6 @@ static const char *name_of(troupe_ref ref, char *buffer, size_t size)
 		snprintf(buffer, size, "an actor that is gone");
 	return buffer;
 }
-
-/* Of this process: lines logged since, and lines left out. */
-static struct {
-	struct troupe_timer timer;
-	int64_t since;
-	unsigned said;
-	unsigned long unsaid;
-} silence;
 
 void trp_dead_letter_end(void)
 {
