@@ -86,6 +86,29 @@ void trp_doorbell_recover(struct trp_doorbell *doorbell)
 		set_bit(&doorbell->top, word);
 }
 
+void trp_doorbell_each(const struct trp_doorbell *doorbell, uint32_t slots,
+		       void (*visit)(uint32_t sender, void *data), void *data)
+{
+	for (uint32_t m = 0; m < MIDDLE_WORDS; m++)
+		for (uint64_t words = trp_load_acquire(&doorbell->middle[m]);
+		     words; words &= words - 1) {
+			uint32_t word =
+				m * 64 + (uint32_t)__builtin_ctzll(words);
+			/* B2. */
+			uint64_t bits =
+				trp_load_acquire(&doorbell->bottom[word]);
+
+			for (; bits; bits &= bits - 1) {
+				uint32_t sender =
+					word * 64 +
+					(uint32_t)__builtin_ctzll(bits);
+
+				if (sender < slots)
+					visit(sender, data);
+			}
+		}
+}
+
 void trp_doorbell_ring_taken(struct trp_doorbell *doorbell, uint32_t taking)
 {
 	if (!taking || taking > BOTTOM_WORDS)

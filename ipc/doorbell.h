@@ -45,6 +45,10 @@ void trp_doorbell_take(struct trp_doorbell *doorbell, uint32_t slots,
 		       _Atomic uint32_t *taking,
 		       void (*visit)(uint32_t sender, void *data), void *data);
 
+/* Calls visit() for each slot below `slots` that is set, and takes none. */
+void trp_doorbell_each(const struct trp_doorbell *doorbell, uint32_t slots,
+		       void (*visit)(uint32_t sender, void *data), void *data);
+
 /* Sets all slots of the word that `taking` names, unless it is 0. */
 void trp_doorbell_ring_taken(struct trp_doorbell *doorbell, uint32_t taking);
 

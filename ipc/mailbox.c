@@ -323,3 +323,25 @@ int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 			return 0;
 	}
 }
+
+void trp_mailbox_let_go(struct trp_mailbox *box, uint32_t slot,
+			uint32_t generation)
+{
+	struct trp_peer *peer = trp_peer_find(box, slot);
+
+	if (peer && peer->target == generation)
+		let_go(box, peer);
+}
+
+uint64_t trp_mailbox_waiting(struct trp_mailbox *box, uint32_t slot,
+			     uint32_t generation)
+{
+	struct trp_peer *peer = trp_peer_find(box, slot);
+
+	if (!peer || peer->target != generation)
+		return 0;
+	trp_peer_follow(box, peer);
+	if (!peer->out[TRP_MAIL].theirs)
+		trp_peer_meet(box, peer);
+	return trp_outgoing_reclaim(&peer->out[TRP_MAIL], &box->region);
+}

@@ -58,7 +58,13 @@ struct trp_mailbox {
 	struct trp_peer
 		*quiet; /* the last commit was to it, and did not ring */
 	struct trp_incoming *unpublished; /* whose head is not, if any's */
-	uint64_t rings, wakes, lies;	  /* counted */
+	/*
+	 * The lanes to a receiver that is gone are dropped: each record that it
+	 * is not known to have read; valid until it returns.  NULL: none.
+	 */
+	void (*dropped)(uint32_t slot, uint32_t generation,
+			const struct trp_mail *mail);
+	uint64_t rings, wakes, lies; /* counted */
 };
 
 /*
@@ -118,3 +124,11 @@ void trp_mailbox_tidy(struct trp_mailbox *box);
  */
 int trp_mailbox_want_room(struct trp_mailbox *box, uint32_t slot,
 			  uint32_t generation);
+
+/* Drops the lanes to that receiver, if it is gone. */
+void trp_mailbox_let_go(struct trp_mailbox *box, uint32_t slot,
+			uint32_t generation);
+
+/* Bytes of our mail that it has not read. */
+uint64_t trp_mailbox_waiting(struct trp_mailbox *box, uint32_t slot,
+			     uint32_t generation);

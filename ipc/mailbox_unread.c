@@ -75,6 +75,48 @@ uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 	return unread(arena, receiver, sender, TRP_REPLY);
 }
 
+struct others {
+	const struct trp_arena *arena;
+	uint32_t receiver, except;
+	uint64_t bytes;
+};
+
+static void add_sender(uint32_t sender, uint64_t life,
+		       const struct trp_progress *progress, void *data)
+{
+	struct others *others = data;
+
+	if (sender != others->except && sender != TRP_SLOT_SUPERVISOR)
+		others->bytes += trp_mailbox_unread_bytes(
+			others->arena, others->receiver, sender);
+}
+
+/* It has rung, and was not met yet. */
+static void add_stranger(uint32_t sender, void *data)
+{
+	struct others *others = data;
+	uint64_t life = life_of(others->arena, sender);
+	struct trp_progress progress = trp_progress_find(
+		others->arena,
+		trp_arena_region(others->arena, others->receiver), sender,
+		trp_life_generation(life));
+
+	if (!progress.endpoint && sender != TRP_SLOT_SUPERVISOR)
+		add_sender(sender, life, &progress, data);
+}
+
+uint64_t trp_mailbox_unread_of_others(const struct trp_arena *arena,
+				      uint32_t receiver, uint32_t sender)
+{
+	struct others others = { arena, receiver, sender, 0 };
+
+	trp_progress_each(arena, trp_arena_region(arena, receiver), add_sender,
+			  &others);
+	trp_doorbell_each(trp_arena_doorbell(arena, receiver), arena->slots,
+			  add_stranger, &others);
+	return others.bytes;
+}
+
 /* All steps, whichever of them the dead process did. */
 static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 		       uint32_t dead)
@@ -141,7 +183,7 @@ struct walk {
 	const struct trp_arena *arena;
 	uint32_t receiver;
 	bool is_over;
-	void (*meet)(uint32_t sender, void *data);
+	void (*meet)(uint32_t sender, uint64_t taken, void *data);
 	void (*visit)(const struct trp_mail *mail, void *data);
 	void *data;
 };
@@ -254,15 +296,17 @@ static void read_sender(uint32_t sender, uint64_t life,
 			const struct trp_progress *progress, void *data)
 {
 	const struct walk *walk = data;
+	struct trp_place place[TRP_STREAMS];
 
 	if (sender == TRP_SLOT_SUPERVISOR)
 		return;
-	if (walk->meet)
-		walk->meet(sender, walk->data);
 	for (int i = 0; i < TRP_STREAMS; i++)
-		read_stream(walk, sender, life, i,
-			    trp_progress_place(walk->arena, progress, sender,
-					       life, i));
+		place[i] = trp_progress_place(walk->arena, progress, sender,
+					      life, i);
+	if (walk->meet)
+		walk->meet(sender, place[TRP_MAIL].begun, walk->data);
+	for (int i = 0; i < TRP_STREAMS; i++)
+		read_stream(walk, sender, life, i, place[i]);
 }
 
 /* Does any incarnation of it send there? */
@@ -297,11 +341,10 @@ static void read_stranger(uint32_t sender, void *data)
 		read_sender(sender, life, &progress, data);
 }
 
-void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
-			     void (*meet)(uint32_t sender, void *data),
-			     void (*visit)(const struct trp_mail *mail,
-					   void *data),
-			     void *data)
+void trp_mailbox_unread_each(
+	const struct trp_arena *arena, uint32_t dead,
+	void (*meet)(uint32_t sender, uint64_t taken, void *data),
+	void (*visit)(const struct trp_mail *mail, void *data), void *data)
 {
 	struct walk walk = { arena, dead, false, meet, visit, data };
 	struct trp_doorbell *doorbell = trp_arena_doorbell(arena, dead);

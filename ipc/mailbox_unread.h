@@ -13,6 +13,10 @@ uint64_t trp_mailbox_unread_bytes(const struct trp_arena *arena,
 uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 				    uint32_t receiver, uint32_t sender);
 
+/* Of all that it has met, except one sender: it visits each. */
+uint64_t trp_mailbox_unread_of_others(const struct trp_arena *arena,
+				      uint32_t receiver, uint32_t sender);
+
 /*
  * The record of a lane that the live process `receiver` has in its hands: by
  * its at_work, which the caller compares again afterwards, as the record may
@@ -35,15 +39,15 @@ uint32_t trp_mailbox_unread_ring_of(struct trp_mailbox *box, uint32_t region);
  * For the process that reaped `dead`, while the directory still says that it
  * lives, so that no sender reuses the memory: each unfinished record from other
  * senders than the supervisor, by sender in the order of sending.  meet():
- * first, for each live process that has ever sent to it; or NULL.
+ * first, for each live process that has ever sent to it, with the position
+ * below which its mail was handed out; or NULL.
  * The record is valid only within visit(), and checked only as far as its lane.
  * Takes the dead process's doorbell.  Records sent meanwhile may be missed.
  */
-void trp_mailbox_unread_each(const struct trp_arena *arena, uint32_t dead,
-			     void (*meet)(uint32_t sender, void *data),
-			     void (*visit)(const struct trp_mail *mail,
-					   void *data),
-			     void *data);
+void trp_mailbox_unread_each(
+	const struct trp_arena *arena, uint32_t dead,
+	void (*meet)(uint32_t sender, uint64_t taken, void *data),
+	void (*visit)(const struct trp_mail *mail, void *data), void *data);
 
 /*
  * For the process that reaped an incarnation of `dead` which is to have a

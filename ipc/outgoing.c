@@ -73,14 +73,14 @@ static int expect_debts(struct trp_outgoing *out)
 }
 
 static void add_debt(struct trp_outgoing *out, uint64_t position,
-		     struct trp_extent extent)
+		     struct trp_extent extent, uint64_t base)
 {
 	uint32_t at = (out->debt_first + out->debt_count) % out->debt_room;
 
 	assert(out->debt_count < out->debt_room);
 	assert(!out->debt_count ||
 	       out->debt[(at ? at : out->debt_room) - 1].position < position);
-	out->debt[at] = (struct trp_debt) { position, extent };
+	out->debt[at] = (struct trp_debt) { position, extent, base };
 	out->debt_count++;
 }
 
@@ -368,7 +368,7 @@ bool trp_outgoing_would_grow(struct trp_outgoing *out,
 
 static void move_to_new_ring(struct trp_outgoing *out)
 {
-	add_debt(out, out->open.position, out->block);
+	add_debt(out, out->open.position, out->block, out->base);
 	out->block = out->open.block;
 	out->ring = (unsigned char *)out->open.record;
 	out->base = out->open.position;
@@ -379,7 +379,7 @@ static void attach(struct trp_outgoing *out, uint64_t end)
 {
 	memcpy(out->open.record + 1, &out->open.attachment,
 	       sizeof(struct trp_extent));
-	add_debt(out, end, out->open.attachment);
+	add_debt(out, end, out->open.attachment, end);
 	out->open.attachment = (struct trp_extent) { 0 };
 }
 
@@ -422,7 +422,7 @@ static bool close_lane(struct trp_outgoing *out)
 		return false;
 	write_header(at_tail(out), 0, TRP_CLOSES, 0);
 	out->tail = out->reserved = out->tail + trp_record_space(0);
-	add_debt(out, out->tail, out->block);
+	add_debt(out, out->tail, out->block, out->base);
 	/* R1. */
 	trp_store_release(&out->mine->tail, out->tail);
 	return true;
@@ -471,6 +471,51 @@ bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 	stop_waiting(out);
 	TRP_CHECK(trp_outgoing_check(out));
 	return true;
+}
+
+/* ---- what is unread ------------------------------------------------------ */
+
+/* The record at that position, which is not below head_seen. */
+static const unsigned char *find(const struct trp_outgoing *out,
+				 const struct trp_region *region, uint64_t at)
+{
+	const struct trp_debt *debt;
+
+	for (uint32_t i = 0; i < out->debt_count; i++) {
+		debt = &out->debt[(out->debt_first + i) % out->debt_room];
+		if (debt->base <= at && at < debt->position)
+			return (unsigned char *)trp_region_at(
+				       region, debt->extent.offset) +
+			       ((at - debt->base) & (debt->extent.size - 1));
+	}
+	assert(out->ring && out->base <= at);
+	return out->ring + ((at - out->base) & (out->block.size - 1));
+}
+
+void trp_outgoing_each(const struct trp_outgoing *out,
+		       const struct trp_region *region,
+		       void (*visit)(const struct trp_mail *mail, void *data),
+		       void *data)
+{
+	struct trp_record record;
+
+	for (uint64_t at = out->head_seen; at < out->tail;
+	     at += trp_record_space(record.size)) {
+		const unsigned char *bytes = find(out, region, at);
+		const uint64_t beside = sizeof(struct trp_extent);
+		struct trp_mail mail = { .position = at };
+
+		memcpy(&record, bytes, sizeof(record));
+		if (record.kind != TRP_DATA)
+			continue;
+		mail.bytes = bytes + sizeof(record);
+		mail.size = record.size;
+		if (record.flags & TRP_ATTACHED) {
+			mail.bytes = bytes + sizeof(record) + beside;
+			mail.size -= beside;
+		}
+		visit(&mail, data);
+	}
 }
 
 void trp_outgoing_reset(struct trp_outgoing *out, struct trp_region *region,

@@ -7,10 +7,14 @@
  * The sending end of a lane, in private memory.
  */
 
-/* A block to be freed when head has passed `position`. */
+/*
+ * A block to be freed when head has passed `position`.  That of a ring has
+ * those from `base` on; of an attachment base is `position`.
+ */
 struct trp_debt {
 	uint64_t position;
 	struct trp_extent extent;
+	uint64_t base;
 };
 
 struct trp_outgoing {
@@ -86,6 +90,15 @@ bool trp_outgoing_retire(struct trp_outgoing *out, struct trp_region *region);
  */
 bool trp_outgoing_want_room(struct trp_outgoing *out, struct trp_region *region,
 			    uint32_t limit);
+
+/*
+ * Visits each record that the receiver is not known to have read, in the order
+ * of sending; without attachments.
+ */
+void trp_outgoing_each(const struct trp_outgoing *out,
+		       const struct trp_region *region,
+		       void (*visit)(const struct trp_mail *mail, void *data),
+		       void *data);
 
 void trp_outgoing_check(const struct trp_outgoing *out);
 

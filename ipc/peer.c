@@ -133,6 +133,19 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 	return 0;
 }
 
+struct dropping {
+	const struct trp_mailbox *box;
+	const struct trp_peer *peer;
+};
+
+static void drop(const struct trp_mail *mail, void *data)
+{
+	const struct dropping *dropping = data;
+
+	dropping->box->dropped(dropping->peer->slot, dropping->peer->target,
+			       mail);
+}
+
 /*
  * Readers ignore the endpoint while its target is 0, and a reader that sees the
  * new target sees the rest as well.
@@ -143,6 +156,9 @@ void trp_peer_aim(struct trp_mailbox *box, struct trp_peer *peer, uint64_t life)
 
 	if (box->reserved == peer)
 		box->reserved = NULL;
+	if (box->dropped && peer->target)
+		trp_outgoing_each(&peer->out[TRP_MAIL], &box->region, drop,
+				  &(struct dropping) { box, peer });
 	trp_store_relaxed(&endpoint->target, 0);
 	for (int i = 0; i < TRP_STREAMS; i++)
 		trp_outgoing_reset(&peer->out[i], &box->region,

@@ -9,7 +9,7 @@
 static bool is_valid(const struct trp_envelope *envelope)
 {
 	if (envelope->kind < TRP_MESSAGE || envelope->kind > TRP_ALIASED ||
-	    envelope->flags & ~TRP_TRACED)
+	    envelope->flags & TRP_FLAGS_NONE)
 		return false;
 	if ((envelope->kind == TRP_CALL) != (envelope->service != 0))
 		return false;

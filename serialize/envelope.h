@@ -19,7 +19,16 @@ enum trp_envelope_kind {
 	TRP_ALIASED,	 /* a body for the alias `correlation` */
 };
 
-enum { TRP_TRACED = 1 }; /* a flag: its sender has traced it */
+/*
+ * Flags: its sender has traced it; and, from this bit on, the number of the
+ * router that has spread it, or 0.
+ */
+enum {
+	TRP_TRACED = 1,
+	TRP_FLAGS_NONE = 2,
+	TRP_ROUTER_SHIFT = 2,
+	TRP_ROUTERS_MAX = 63
+};
 
 struct trp_envelope {
 	uint64_t type;	 /* trp_type_id() of the body's full message name */

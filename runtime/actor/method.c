@@ -187,6 +187,7 @@ int troupe_forward(void *call, troupe_ref to)
 		return -ESRCH;
 	envelope = *trp_self.handled.envelope;
 	envelope.hop = trp_envelope_next_hop(envelope.hop);
+	envelope.flags &= TRP_TRACED;
 	r = trp_mailbox_reserve(&trp_self.mailbox, trp_ref_slot(to),
 				trp_ref_generation(to), TRP_MAIL, mail->size,
 				NULL, &bytes);

@@ -388,6 +388,10 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 			      &dead.size) < 0 ||
 	    envelope.kind == TRP_CONTROL)
 		return;
+	/* Its sender gives it to another. */
+	if (envelope.flags >> TRP_ROUTER_SHIFT &&
+	    trp_status_of(mailbox->arena, envelope.sender))
+		return;
 	dead.sender = envelope.sender;
 	dead.type = envelope.type;
 	dead.created = envelope.created;

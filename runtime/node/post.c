@@ -2,6 +2,7 @@
 #include "runtime/node/post.h"
 
 #include <errno.h>
+#include <string.h>
 #include "ipc/hot.h"
 #include "serialize/flat.h"
 #include "serialize/message.h"
@@ -61,6 +62,29 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	position = trp_mailbox_commit(mailbox, (uint32_t)size);
 	if (ret_position)
 		*ret_position = position;
+	trp_mailbox_check(mailbox, envelope->created);
+	return 0;
+}
+
+int trp_node_post_packed(struct trp_mailbox *mailbox, troupe_ref to,
+			 const struct trp_envelope *envelope, const void *body,
+			 size_t size, uint64_t *ret_position)
+{
+	size_t all = sizeof(*envelope) + size;
+	void *bytes;
+	int r;
+
+	if (all > TRP_POST_MAX)
+		return -EMSGSIZE;
+	r = trp_mailbox_reserve(mailbox, trp_ref_slot(to),
+				trp_ref_generation(to), TRP_MAIL, (uint32_t)all,
+				NULL, &bytes);
+	if (r < 0)
+		return r;
+	trp_envelope_write(envelope, bytes);
+	if (size)
+		memcpy((char *)bytes + sizeof(*envelope), body, size);
+	*ret_position = trp_mailbox_commit(mailbox, (uint32_t)all);
 	trp_mailbox_check(mailbox, envelope->created);
 	return 0;
 }

@@ -17,3 +17,8 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		  enum trp_stream stream, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message,
 		  const struct trp_extent *attachment, uint64_t *ret_position);
+
+/* The same as mail for a body that is packed already; its type is set. */
+int trp_node_post_packed(struct trp_mailbox *mailbox, troupe_ref to,
+			 const struct trp_envelope *envelope, const void *body,
+			 size_t size, uint64_t *ret_position);

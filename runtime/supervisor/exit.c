@@ -121,16 +121,21 @@ struct leftover {
 	size_t callers;
 };
 
-static void meet_sender(uint32_t slot, void *data)
+/* taken: what was handed out of its mail. */
+static void meet_sender(uint32_t slot, uint64_t taken, void *data)
 {
 	enum { MORE = 64 };
 	struct leftover *leftover = data;
+	struct trp_child *child = &leftover->supervisor->children.child[slot];
 	troupe_ref ref = trp_child_ref(&leftover->supervisor->children, slot);
 	const struct trp_status *status =
 		trp_status_last(&leftover->supervisor->node.arena, ref);
 	troupe_ref *grown;
 
-	if (!status || !trp_load_relaxed(&status->has_unwatched))
+	child->taken = taken;
+	child->taken_by = leftover->supervisor->deaths;
+	if (!status || !(trp_load_relaxed(&status->has_unwatched) ||
+			 trp_load_relaxed(&status->has_routers)))
 		return;
 	if (leftover->callers % MORE == 0) {
 		grown = reallocarray(leftover->caller, leftover->callers + MORE,
@@ -157,6 +162,7 @@ static struct leftover count_unread(struct trp_supervisor *supervisor,
 				     .dead = end->ref,
 				     .is_quiet = !is_worth_a_line(end) };
 
+	supervisor->deaths++;
 	trp_dead_letter_unsubscribe(leftover.dead);
 	trp_mailbox_unread_each(&supervisor->node.arena, slot, meet_sender,
 				is_left, &leftover);
@@ -184,7 +190,7 @@ void trp_exit_tell(struct trp_supervisor *supervisor, troupe_ref to,
 	    trp_mailbox_unread_bytes(&supervisor->node.arena, trp_ref_slot(to),
 				     TRP_SLOT_SUPERVISOR) > UNREAD_MAX)
 		ended.outcome = (ProtobufCBinaryData) { 0 };
-	if (end->will_restart && child->taken_by == supervisor->deaths)
+	if (child->taken_by == supervisor->deaths)
 		ended.taken = child->taken;
 	trp_notify_tell(supervisor, trp_ref_slot(to), TRP_MAIL, 0, &ended.base);
 }
@@ -407,20 +413,16 @@ void trp_exit_tell_lost(struct trp_supervisor *supervisor, uint32_t slot,
 		if (lost->of[i].sender == to)
 			child->taken = lost->of[i].taken;
 	trp_exit_tell(supervisor, to, &lost->end, watch);
+	child->taken = 0;
 }
 
 static void note_taken(uint32_t sender, uint64_t taken, void *data)
 {
 	struct leftover *leftover = data;
-	struct trp_supervisor *supervisor = leftover->supervisor;
-	struct trp_child *child = &supervisor->children.child[sender];
-
-	child->taken = taken;
-	child->taken_by = supervisor->deaths;
-	leftover->lost =
-		add_lost(leftover->lost,
-			 trp_child_ref(&supervisor->children, sender), taken);
-	meet_sender(sender, leftover);
+	leftover->lost = add_lost(
+		leftover->lost,
+		trp_child_ref(&leftover->supervisor->children, sender), taken);
+	meet_sender(sender, taken, leftover);
 }
 
 /*
@@ -460,6 +462,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	record(supervisor, slot, title, end, &leftover);
 	tell_all(supervisor, slot, child->parent, end, &leftover);
 	free(leftover.caller);
+	supervisor->deaths++; /* `taken` is of no later report */
 }
 
 void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
@@ -549,6 +552,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	record(supervisor, slot, title, &end, &leftover);
 	tell_all(supervisor, slot, parent, &end, &leftover);
 	free(leftover.caller);
+	supervisor->deaths++;
 	assert(!child->is_guest || supervisor->guests > 0);
 	supervisor->guests -= child->is_guest;
 	child->guest = NULL;

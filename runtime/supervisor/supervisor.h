@@ -73,7 +73,7 @@ struct trp_supervisor {
 	struct trp_slot_memory slot_memory;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
-	uint64_t deaths; /* that a restart followed */
+	uint64_t deaths; /* see struct trp_child, taken_by */
 	struct trp_restart_table restarting;
 	struct trp_given_up given_up[TRP_GIVEN_UP]; /* the latest */
 	uint64_t given_up_count;
