@@ -10,6 +10,8 @@
 extern "C" {
 #endif
 
+struct trp_envelope;
+
 /*
  * A proxy is a ProtobufCService whose calls are messages: pass &proxy.base to
  * the client stubs that protoc-c generates.  A NULL closure is a one-way call.
@@ -46,6 +48,12 @@ struct troupe_proxy {
 	unsigned refused; /* one-way calls that were not sent */
 	int private_failure;
 	int64_t private_since;
+	/* Of a router's: it chooses the target; or NULL.  Without an
+	 * envelope: a call of it still has none. */
+	int (*private_send)(struct troupe_proxy *proxy,
+			    struct trp_envelope *envelope,
+			    const ProtobufCMessage *input,
+			    troupe_ref *ret_target);
 	bool fails_fast; /* -EHOSTDOWN for all calls while it is down */
 };
 

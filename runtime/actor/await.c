@@ -39,7 +39,8 @@ void trp_await_take_ends(void)
 static int block(const struct troupe_proxy *first, size_t count)
 {
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
-	const struct troupe_proxy *sole;
+	troupe_ref sole;
+	int64_t since;
 	char path[TROUPE_TEXT_SIZE];
 	int r;
 
@@ -52,9 +53,8 @@ static int block(const struct troupe_proxy *first, size_t count)
 		return r < 0 ? r : 0;
 	if (!trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
 		return 0;
-	sole = trp_call_sole(first, count);
-	if (sole &&
-	    trp_deadlock_begin(sole->target, sole->private_since, path)) {
+	sole = trp_call_sole(first, count, &since);
+	if (sole && trp_deadlock_begin(sole, since, path)) {
 		trp_call_fail(first, count, -EDEADLK, path);
 		return 0;
 	}

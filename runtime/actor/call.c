@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The caller's side of calls: proxies, and unanswered calls.  A call's
- * correlation is its place in the table and a number that is never reused, so a
- * late answer finds nothing and is dropped:
- *
- *	correlation = number << 20 | place
- *
- * Most answers come soon.  Only when one takes longer than PATIENCE_MS is the
- * target watched, so a short call costs the supervisor nothing.  Until then the
- * call is *unwatched*, which the status block shows: the supervisor then
- * reports the death of any actor that we ever sent to.  For a target that was
- * dead before the call, the directory gives -ESRCH at once.
+ * The caller's side of calls.  Most answers come soon.  Only when one takes
+ * longer than PATIENCE_MS is the target watched, so a short call costs the
+ * supervisor nothing.  Until then the call is *unwatched*, which the status
+ * block shows: the supervisor then reports the death of any actor that we ever
+ * sent to.  For a target that was dead before the call, the directory gives
+ * -ESRCH at once.
  *
  * A call that cannot be sent is *refused*: its closure runs from the loop or an
  * await as others do, so one that calls again does not nest.
@@ -22,10 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/backtrace.h"
 #include "runtime/actor/call_number.h"
+#include "runtime/actor/call_table.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/send.h"
@@ -35,120 +30,17 @@
 #include "runtime/node/trace.h"
 #include "serialize/type.h"
 
-enum { PATIENCE_MS = 20, PLACE_BITS = 20, PLACES_MAX = 1 << PLACE_BITS };
+enum { PATIENCE_MS = 20 };
 
-struct call {
-	struct troupe_timer timer;  /* its deadline */
-	struct troupe_proxy *proxy; /* the caller's memory; NULL: free */
-	int *ret_error;		    /* where its result goes */
-	troupe_ref target;
-	const ProtobufCMessageDescriptor *output;
-	ProtobufCClosure closure;
-	void *data;
-	uint64_t number;
-	uint64_t position; /* of the question in the lane to the target */
-	uint32_t place;
-	uint64_t flow; /* of the question, or of its answer */
-	uint16_t hop;
-	bool is_traced;
-	int64_t created, deadline;
-	struct troupe_time watch_at;
-	int refusal;	   /* why it was not sent, or 0 */
-	struct line *line; /* that it is in, or NULL */
-	struct call *next, **link;
-	struct call *next_free;
-};
-
-/* In order of watch_at, or of refusal. */
-struct line {
-	struct call *first;
-	struct call **last;
-};
-
-static struct call **table;
-static uint32_t places, places_room;
-static struct call *free_calls;
-static TRP_HOT uint64_t last_number;
-static TRP_HOT struct line unwatched = { .last = &unwatched.first };
-static TRP_HOT struct line refused = { .last = &refused.first };
-static TRP_HOT unsigned pending_calls; /* of all proxies */
-static TRP_HOT struct trp_timers deadlines;
+static struct trp_call_table *const calls = &trp_call_table;
 static const char *backtrace; /* of the call that fails now; or NULL */
 
-/* ---- the table ----------------------------------------------------------- */
-
-static uint32_t check_line(const struct line *line)
+static struct trp_call *call_new(struct troupe_proxy *proxy,
+				 ProtobufCClosure closure, void *data,
+				 const struct trp_envelope *envelope)
 {
-	struct call *const *link = &line->first;
-	uint32_t count = 0;
+	struct trp_call *call = trp_call_table_take();
 
-	for (; *link; link = &(*link)->next, count++) {
-		assert((*link)->link == link && (*link)->line == line);
-		assert((*link)->proxy);
-		assert(!(*link)->refusal == (line == &unwatched));
-		assert(!(*link)->next ||
-		       (*link)->watch_at.ns <= (*link)->next->watch_at.ns);
-	}
-	assert(line->last == link);
-	return count;
-}
-
-void trp_call_check(void)
-{
-	uint32_t pending = 0, lined = 0, spare = 0;
-
-	for (uint32_t place = 0; place < places; place++) {
-		const struct call *call = table[place];
-
-		assert(call->place == place && call->number <= last_number);
-		assert(call->proxy || (!call->timer.place && !call->line));
-		pending += call->proxy != NULL;
-		lined += call->line != NULL;
-	}
-	for (const struct call *call = free_calls; call; call = call->next_free)
-		spare += !call->proxy;
-	assert(pending == pending_calls && pending + spare == places);
-	assert(lined == check_line(&unwatched) + check_line(&refused));
-	assert(!trp_self.status ||
-	       !unwatched.first ==
-		       !trp_load_relaxed(&trp_self.status->has_unwatched));
-}
-
-static struct call *add_place(void)
-{
-	struct call **grown;
-	struct call *call;
-
-	if (places == PLACES_MAX)
-		return NULL;
-	if (places == places_room) {
-		uint32_t room = places_room ? 2 * places_room : 16;
-
-		grown = reallocarray(table, room, sizeof(*table));
-		if (!grown)
-			return NULL;
-		table = grown;
-		places_room = room;
-	}
-	call = calloc(1, sizeof(*call));
-	if (!call)
-		return NULL;
-	call->place = places;
-	table[places++] = call;
-	return call;
-}
-
-static struct call *call_new(struct troupe_proxy *proxy,
-			     ProtobufCClosure closure, void *data,
-			     const struct trp_envelope *envelope)
-{
-	struct call *call = free_calls;
-
-	assert(!call || !call->proxy);
-	if (call)
-		free_calls = call->next_free;
-	else
-		call = add_place();
 	if (!call)
 		return NULL;
 	call->proxy = proxy;
@@ -156,79 +48,28 @@ static struct call *call_new(struct troupe_proxy *proxy,
 	call->target = proxy->target;
 	call->closure = closure;
 	call->data = data;
-	call->number = last_number = trp_call_number_next();
 	call->refusal = 0;
 	call->flow = envelope->flow;
 	call->hop = envelope->hop;
-	call->is_traced = envelope->flags;
+	call->is_traced = envelope->flags & TRP_TRACED;
 	proxy->pending++;
-	pending_calls++;
 	return call;
-}
-
-static struct call *call_find(uint64_t correlation)
-{
-	uint32_t place = correlation & (PLACES_MAX - 1);
-
-	if (place >= places || !table[place]->proxy ||
-	    table[place]->number != correlation >> PLACE_BITS)
-		return NULL;
-	return table[place];
-}
-
-/* ---- unwatched and refused calls ----------------------------------------- */
-
-static void publish_unwatched(bool has_unwatched)
-{
-	if (!trp_self.status)
-		return; /* no member of a node */
-	/* Too late for a death at this moment, which the watch reports. */
-	trp_store_relaxed(&trp_self.status->has_unwatched, has_unwatched);
-}
-
-static void leave_line(struct call *call)
-{
-	if (!call->line)
-		return;
-	*call->link = call->next;
-	if (call->next)
-		call->next->link = call->link;
-	else
-		call->line->last = call->link;
-	call->line = NULL;
-	if (!unwatched.first)
-		publish_unwatched(false);
-}
-
-static void enter_line(struct line *line, struct call *call, int64_t at)
-{
-	assert(!call->line);
-	call->watch_at.ns = at;
-	call->next = NULL;
-	call->link = line->last;
-	call->line = line;
-	if (line == &unwatched && !line->first)
-		publish_unwatched(true);
-	*line->last = call;
-	line->last = &call->next;
 }
 
 /* ---- completion ---------------------------------------------------------- */
 
-static void release(struct call *call)
+static void release(struct trp_call *call)
 {
-	trp_timers_cancel(&deadlines, &call->timer);
-	leave_line(call);
-	assert(call->proxy && pending_calls > 0);
+	trp_timers_cancel(&calls->deadlines, &call->timer);
+	trp_call_table_leave_line(call);
+	assert(call->proxy && calls->pending > 0);
 	call->proxy->pending--;
-	pending_calls--;
-	call->proxy = NULL;
-	call->next_free = free_calls;
-	free_calls = call;
+	trp_call_table_give_back(call);
 }
 
 /* Its sends continue the flow of the call. */
-static void run_closure(const struct call *call, const ProtobufCMessage *answer)
+static void run_closure(const struct trp_call *call,
+			const ProtobufCMessage *answer)
 {
 	const struct trp_handled was = trp_self.handled;
 	bool was_busy = trp_self.is_busy, is_step = trp_self_begin_within();
@@ -249,11 +90,11 @@ static void run_closure(const struct call *call, const ProtobufCMessage *answer)
  * The closure runs exactly once: the place is free before it does.  It is a
  * callback in any case: no other begins within it.
  */
-static void complete(struct call *call, const ProtobufCMessage *answer,
+static void complete(struct trp_call *call, const ProtobufCMessage *answer,
 		     int error, const struct troupe_reason *reason)
 {
 	struct troupe_proxy *proxy = call->proxy;
-	const struct call done = *call;
+	const struct trp_call done = *call;
 
 	release(call);
 	*done.ret_error = error;
@@ -266,7 +107,7 @@ static void complete(struct call *call, const ProtobufCMessage *answer,
 	run_closure(&done, answer);
 }
 
-static void fail(struct call *call, int error, enum troupe_cause cause,
+static void fail(struct trp_call *call, int error, enum troupe_cause cause,
 		 const char *text)
 {
 	struct troupe_reason reason = { .cause = cause, .code = error };
@@ -277,16 +118,16 @@ static void fail(struct call *call, int error, enum troupe_cause cause,
 
 void trp_call_run_refused(void)
 {
-	uint64_t newest = last_number;
-	struct call *call;
+	uint64_t newest = calls->last_number;
+	struct trp_call *call;
 
-	while ((call = refused.first) && call->number <= newest)
+	while ((call = calls->refused.first) && call->number <= newest)
 		fail(call, call->refusal,
 		     call->refusal == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
 		     strerror(-call->refusal));
 }
 
-static void take_failure(struct call *call, const struct trp_mail *mail)
+static void take_failure(struct trp_call *call, const struct trp_mail *mail)
 {
 	Troupe__Control__Failure *failure;
 
@@ -304,14 +145,14 @@ void trp_call_answered(const struct trp_mail *mail,
 		       const struct trp_envelope *envelope)
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
-	struct call *call = call_find(envelope->correlation);
+	struct trp_call *call = trp_call_table_find(envelope->correlation);
 	const ProtobufCMessageDescriptor *output;
 	ProtobufCMessage *answer;
 	int64_t begin;
 	int r = -EBADMSG;
 
-	if (!call &&
-	    trp_call_number_is_old(envelope->correlation >> PLACE_BITS))
+	if (!call && trp_call_number_is_old(envelope->correlation >>
+					    TRP_CALL_PLACE_BITS))
 		return; /* it was a predecessor's */
 	if (!call) {	/* too late: the call is gone */
 		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, mail, envelope);
@@ -340,7 +181,7 @@ void trp_call_answered(const struct trp_mail *mail,
 
 /* The successor of the target answers, and the proxy waits for it, or need not,
  * as the death is long past. */
-static bool is_kept(const struct call *call, const struct troupe_end *end,
+static bool is_kept(const struct trp_call *call, const struct troupe_end *end,
 		    uint64_t taken)
 {
 	return end->will_restart && call->position >= taken &&
@@ -350,10 +191,11 @@ static bool is_kept(const struct call *call, const struct troupe_end *end,
 
 static void target_ended(const struct troupe_end *end, uint64_t taken)
 {
-	uint64_t newest = last_number;
+	uint64_t newest = calls->last_number;
 
-	for (uint32_t place = 0; pending_calls && place < places; place++) {
-		struct call *call = table[place];
+	for (uint32_t place = 0; calls->pending && place < calls->places;
+	     place++) {
+		struct trp_call *call = calls->at[place];
 
 		if (call->proxy && call->target == end->ref &&
 		    call->number <= newest && !is_kept(call, end, taken))
@@ -365,14 +207,14 @@ static void target_ended(const struct troupe_end *end, uint64_t taken)
 
 static struct trp_target_listener listener = { .ended = target_ended };
 
-static void expire(struct call *call, struct troupe_time now)
+static void expire(struct trp_call *call, struct troupe_time now)
 {
 	struct troupe_time until = { trp_continued_until(call->created,
 							 call->deadline) };
 
 	/* There is room for it, where it was. */
 	if (until.ns > now.ns)
-		trp_timers_start(&deadlines, &call->timer, until);
+		trp_timers_start(&calls->deadlines, &call->timer, until);
 	else
 		fail(call, -ETIMEDOUT, TROUPE_ERROR, "no answer in time");
 }
@@ -382,13 +224,21 @@ void trp_call_expire(struct troupe_time now)
 	struct troupe_timer *timer;
 
 	trp_call_run_refused();
-	while ((timer = trp_timers_due(&deadlines, now)))
+	while ((timer = trp_timers_due(&calls->deadlines, now)))
 		expire(timer->data, now);
-	TRP_CHECK(trp_call_check());
-	while (unwatched.first && unwatched.first->watch_at.ns <= now.ns) {
-		struct call *call = unwatched.first;
+	TRP_CHECK(trp_call_table_check());
+	while (calls->unwatched.first &&
+	       calls->unwatched.first->watch_at.ns <= now.ns) {
+		struct trp_call *call = calls->unwatched.first;
 
-		leave_line(call);
+		trp_call_table_leave_line(call);
+		if (!call->target) {
+			trp_call_table_enter_line(&calls->unwatched, call,
+						  troupe_in_ms(PATIENCE_MS).ns);
+			call->proxy->private_send(call->proxy, NULL, NULL,
+						  NULL);
+			continue;
+		}
 		trp_target_watch(call->target);
 		trp_mailbox_receive_look_again(&trp_self.mailbox,
 					       trp_ref_slot(call->target));
@@ -397,85 +247,127 @@ void trp_call_expire(struct troupe_time now)
 
 struct troupe_time trp_call_next(void)
 {
-	struct troupe_time next = trp_timers_next(&deadlines);
+	struct troupe_time next = trp_timers_next(&calls->deadlines);
 
-	if (refused.first)
-		return refused.first->watch_at;
-	return unwatched.first && unwatched.first->watch_at.ns < next.ns
-		       ? unwatched.first->watch_at
+	if (calls->refused.first)
+		return calls->refused.first->watch_at;
+	return calls->unwatched.first &&
+			       calls->unwatched.first->watch_at.ns < next.ns
+		       ? calls->unwatched.first->watch_at
 		       : next;
+}
+
+bool trp_call_moved(uint64_t correlation, troupe_ref to, uint64_t position,
+		    void **ret_data)
+{
+	struct trp_call *call = trp_call_table_find(correlation);
+
+	if (!call || call->refusal)
+		return false;
+	call->target = to;
+	call->position = position;
+	*ret_data = call->data;
+	trp_call_table_leave_line(call);
+	trp_call_table_enter_line(&calls->unwatched, call,
+				  troupe_in_ms(PATIENCE_MS).ns);
+	return true;
+}
+
+unsigned trp_call_count(const struct troupe_proxy *proxy)
+{
+	unsigned count = 0;
+
+	for (uint32_t place = 0; calls->pending && place < calls->places;
+	     place++)
+		count += calls->at[place]->proxy == proxy;
+	return count;
 }
 
 /* ---- completing several calls -------------------------------------------- */
 
-static bool is_of(const struct call *call, const struct troupe_proxy *first,
+static bool is_of(const struct trp_call *call, const struct troupe_proxy *first,
 		  size_t count)
 {
 	return call->proxy >= first && call->proxy < first + count;
 }
 
-const struct troupe_proxy *trp_call_sole(const struct troupe_proxy *first,
-					 size_t count)
+/* The one target of those of a proxy that spreads its calls; or 0. */
+static troupe_ref one_target(const struct troupe_proxy *proxy)
 {
-	for (size_t i = 0; i < count && !refused.first; i++)
-		if (first[i].pending)
-			return first[i].pending == pending_calls ? &first[i]
-								 : NULL;
-	return NULL;
+	troupe_ref target = 0;
+
+	for (uint32_t place = 0; place < calls->places; place++) {
+		if (calls->at[place]->proxy != proxy)
+			continue;
+		if (!calls->at[place]->target ||
+		    (target && target != calls->at[place]->target))
+			return 0;
+		target = calls->at[place]->target;
+	}
+	return target;
+}
+
+troupe_ref trp_call_sole(const struct troupe_proxy *first, size_t count,
+			 int64_t *ret_since)
+{
+	for (size_t i = 0; i < count && !calls->refused.first; i++) {
+		if (!first[i].pending)
+			continue;
+		*ret_since = first[i].private_since;
+		if (first[i].pending != calls->pending)
+			return 0;
+		return first[i].private_send ? one_target(&first[i])
+					     : first[i].target;
+	}
+	return 0;
 }
 
 void trp_call_forget(const struct troupe_proxy *first, size_t count)
 {
-	for (uint32_t place = 0; place < places; place++)
-		if (is_of(table[place], first, count))
-			release(table[place]);
+	for (uint32_t place = 0; place < calls->places; place++)
+		if (is_of(calls->at[place], first, count))
+			release(calls->at[place]);
 }
 
 void trp_call_fail(const struct troupe_proxy *first, size_t count, int error,
 		   const char *text)
 {
-	uint64_t newest = last_number;
+	uint64_t newest = calls->last_number;
 
-	for (uint32_t place = 0; place < places; place++)
-		if (is_of(table[place], first, count) &&
-		    table[place]->number <= newest)
-			fail(table[place], error, TROUPE_ERROR, text);
+	for (uint32_t place = 0; place < calls->places; place++)
+		if (is_of(calls->at[place], first, count) &&
+		    calls->at[place]->number <= newest)
+			fail(calls->at[place], error, TROUPE_ERROR, text);
 }
 
 void trp_call_leave(void)
 {
-	uint64_t newest = last_number;
+	uint64_t newest = calls->last_number;
 
-	for (uint32_t place = 0; place < places; place++)
-		if (table[place]->proxy && table[place]->number <= newest)
-			fail(table[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
+	for (uint32_t place = 0; place < calls->places; place++)
+		if (calls->at[place]->proxy &&
+		    calls->at[place]->number <= newest)
+			fail(calls->at[place], -ESHUTDOWN, TROUPE_NOCONNECTION,
 			     "this guest has left");
-	assert(!unwatched.first);
-	if (pending_calls)
-		return; /* Refused, they wait for an await. */
-	for (uint32_t place = 0; place < places; place++)
-		free(table[place]);
-	trp_timers_fini(&deadlines);
-	free(table);
-	table = NULL;
-	places = places_room = 0;
-	free_calls = NULL;
+	if (!calls->pending) /* Refused, they wait for an await. */
+		trp_call_table_leave();
 }
 
 /* ---- calling ------------------------------------------------------------- */
 
-static int start(struct call *call, struct trp_envelope *envelope,
+static int start(struct trp_call *call, struct trp_envelope *envelope,
 		 const ProtobufCMessage *input)
 {
 	int r = 0;
 
-	envelope->correlation = call->number << PLACE_BITS | call->place;
+	envelope->correlation =
+		call->number << TRP_CALL_PLACE_BITS | call->place;
 	call->timer.data = call;
 	call->created = envelope->created;
 	call->deadline = envelope->deadline;
 	if (envelope->deadline < INT64_MAX)
 		r = trp_timers_start(
-			&deadlines, &call->timer,
+			&calls->deadlines, &call->timer,
 			(struct troupe_time) { envelope->deadline });
 	if (r < 0)
 		return r;
@@ -483,9 +375,14 @@ static int start(struct call *call, struct trp_envelope *envelope,
 	    trp_status_is_down(&trp_self.node->arena, call->target))
 		return -EHOSTDOWN;
 	trp_target_watch_listen(&listener);
-	enter_line(&unwatched, call,
-		   envelope->created + PATIENCE_MS * INT64_C(1000000));
-	r = trp_send_mail(call->target, envelope, input, NULL);
+	trp_call_table_enter_line(&calls->unwatched, call,
+				  envelope->created +
+					  PATIENCE_MS * INT64_C(1000000));
+	if (call->proxy->private_send)
+		r = call->proxy->private_send(call->proxy, envelope, input,
+					      &call->target);
+	else
+		r = trp_send_mail(call->target, envelope, input, NULL);
 	call->position = trp_self.posted;
 	return r;
 }
@@ -507,27 +404,37 @@ static void refuse_at_once(struct troupe_proxy *proxy, ProtobufCClosure closure,
 	is_within = false;
 }
 
-static void refuse(struct call *call, int error, int64_t now)
+static void refuse(struct trp_call *call, int error, int64_t now)
 {
-	trp_timers_cancel(&deadlines, &call->timer);
-	leave_line(call);
+	trp_timers_cancel(&calls->deadlines, &call->timer);
+	trp_call_table_leave_line(call);
 	call->refusal = error;
-	enter_line(&refused, call, now);
+	trp_call_table_enter_line(&calls->refused, call, now);
 }
 
-static void ask(struct troupe_proxy *proxy, unsigned method_index,
-		struct trp_envelope *envelope, const ProtobufCMessage *input,
-		ProtobufCClosure closure, void *data)
+static int send_one_way(struct troupe_proxy *proxy,
+			struct trp_envelope *envelope,
+			const ProtobufCMessage *input)
+{
+	troupe_ref to;
+
+	if (proxy->private_send)
+		return proxy->private_send(proxy, envelope, input, &to);
+	return trp_send_mail(proxy->target, envelope, input, NULL);
+}
+
+void trp_call_ask(struct troupe_proxy *proxy, unsigned method_index,
+		  struct trp_envelope *envelope, const ProtobufCMessage *input,
+		  ProtobufCClosure closure, void *data)
 {
 	const ProtobufCServiceDescriptor *service = proxy->base.descriptor;
-	struct call *call;
+	struct trp_call *call;
 	int r;
 
 	envelope->service = trp_type_of_service(service);
 	envelope->method = (uint16_t)method_index;
 	if (!closure) {
-		proxy->error =
-			trp_send_mail(proxy->target, envelope, input, NULL);
+		proxy->error = send_one_way(proxy, envelope, input);
 		proxy->refused += proxy->error < 0;
 		if (!proxy->private_failure)
 			proxy->private_failure = proxy->error;
@@ -550,7 +457,7 @@ void trp_call_refuse(struct troupe_proxy *proxy, ProtobufCClosure closure,
 		     void *data, int error, int *ret_error)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
-	struct call *call = call_new(proxy, closure, data, &envelope);
+	struct trp_call *call = call_new(proxy, closure, data, &envelope);
 
 	if (!call) {
 		refuse_at_once(proxy, closure, data);
@@ -567,45 +474,5 @@ void trp_call_start(struct troupe_proxy *proxy, unsigned method,
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
 
 	envelope.deadline = deadline;
-	ask(proxy, method, &envelope, input, closure, data);
-}
-
-static void invoke(ProtobufCService *service, unsigned method_index,
-		   const ProtobufCMessage *input, ProtobufCClosure closure,
-		   void *data)
-{
-	struct troupe_proxy *proxy = (struct troupe_proxy *)service;
-	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CALL);
-
-	if (closure && proxy->timeout_ms < -1) {
-		trp_call_refuse(proxy, closure, data, -EINVAL, &proxy->error);
-		return;
-	}
-	if (closure && proxy->timeout_ms >= 0)
-		envelope.deadline =
-			trp_timers_after(envelope.created, proxy->timeout_ms);
-	ask(proxy, method_index, &envelope, input, closure, data);
-}
-
-/*
- * `proxy` may hold anything: its pending calls are found in the table.  Their
- * closures may call by it again, or initialise it again.
- */
-void troupe_proxy_init(struct troupe_proxy *proxy, troupe_ref target,
-		       const ProtobufCServiceDescriptor *service)
-{
-	*proxy = (struct troupe_proxy) {
-		.base = { .descriptor = service, .invoke = invoke },
-		.target = target,
-		.timeout_ms = 5000,
-	};
-	if (!pending_calls)
-		return;
-	for (uint32_t place = 0; place < places; place++)
-		proxy->pending += table[place]->proxy == proxy;
-	if (!proxy->pending)
-		return;
-	trp_call_fail(proxy, 1, -ECANCELED, "its proxy was initialised anew");
-	proxy->error = proxy->private_failure = 0;
-	proxy->reason = (struct troupe_reason) { 0 };
+	trp_call_ask(proxy, method, &envelope, input, closure, data);
 }

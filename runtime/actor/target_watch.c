@@ -49,11 +49,15 @@ static void forget(troupe_ref target)
 
 void trp_target_watch_listen(struct trp_target_listener *listener)
 {
+	struct trp_target_listener **link = &listeners;
+
 	if (listener->is_listening)
 		return;
 	listener->is_listening = true;
-	listener->next = listeners;
-	listeners = listener;
+	while (*link && !listener->is_first)
+		link = &(*link)->next;
+	listener->next = *link;
+	*link = listener;
 }
 
 void trp_target_watch_ended(const struct troupe_end *end, uint64_t taken)

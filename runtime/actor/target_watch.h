@@ -14,8 +14,9 @@ void trp_target_watch(troupe_ref target);
 /* Called for each end, from the first trp_target_watch_listen() on. */
 struct trp_target_listener {
 	struct trp_target_listener *next;
-	/* taken: where a restart follows, what was posted below it is lost. */
+	/* taken: below it, what was posted there was handed out. */
 	void (*ended)(const struct troupe_end *end, uint64_t taken);
+	bool is_first; /* called before the others */
 	bool is_listening;
 };
 void trp_target_watch_listen(struct trp_target_listener *listener);
