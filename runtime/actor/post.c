@@ -56,29 +56,54 @@ static int resolve(troupe_ref *to, enum trp_stream *stream,
 	return 0;
 }
 
-int trp_actor_post(troupe_ref to, enum trp_stream stream,
-		   struct trp_envelope *envelope,
-		   const ProtobufCMessage *message,
-		   const struct trp_extent *attachment)
+/* 0 or -ESHUTDOWN. */
+static int may_post(void)
 {
 	int r = trp_self.ref ? 0 : -ESHUTDOWN;
 
 	if (r == 0 && trp_self.routes->may_send)
 		r = trp_self.routes->may_send();
-	if (r < 0)
-		return r;
-	if (!trp_ref_is_here(to))
-		r = resolve(&to, &stream, envelope);
-	if (r < 0)
-		return r;
-	r = trp_node_post(&trp_self.mailbox, to, stream, envelope, message,
-			  attachment, &trp_self.posted);
+	return r;
+}
+
+static int posted(int r, const struct trp_envelope *envelope)
+{
 	if (r < 0) {
 		trp_status_count(&trp_self.status->refused);
 		return r;
 	}
 	trp_status_count(&trp_self.status->sent);
-	if (envelope->flags)
+	if (envelope->flags & TRP_TRACED)
 		trp_trace_sent(envelope);
 	return 0;
+}
+
+int trp_actor_post(troupe_ref to, enum trp_stream stream,
+		   struct trp_envelope *envelope,
+		   const ProtobufCMessage *message,
+		   const struct trp_extent *attachment)
+{
+	int r = may_post();
+
+	if (r == 0 && !trp_ref_is_here(to))
+		r = resolve(&to, &stream, envelope);
+	if (r < 0)
+		return r;
+	r = trp_node_post(&trp_self.mailbox, to, stream, envelope, message,
+			  attachment, &trp_self.posted);
+	return posted(r, envelope);
+}
+
+int trp_actor_post_packed(troupe_ref to, const struct trp_envelope *envelope,
+			  const void *body, size_t size)
+{
+	int r = may_post();
+
+	if (r == 0 && !trp_ref_is_here(to))
+		r = -ESRCH;
+	if (r < 0)
+		return r;
+	r = trp_node_post_packed(&trp_self.mailbox, to, envelope, body, size,
+				 &trp_self.posted);
+	return posted(r, envelope);
 }

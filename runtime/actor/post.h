@@ -16,3 +16,7 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   struct trp_envelope *envelope,
 		   const ProtobufCMessage *message,
 		   const struct trp_extent *attachment);
+
+/* The same as mail for a body that is packed already; its type is set. */
+int trp_actor_post_packed(troupe_ref to, const struct trp_envelope *envelope,
+			  const void *body, size_t size);
