@@ -22,10 +22,11 @@ enum troupe_dead_cause {
 				   R: no memory to unpack it */
 	TROUPE_DEAD_UNREADABLE, /* R: not a message, or not of its type */
 	TROUPE_DEAD_UNHANDLED,	/* R: no handler or method for it */
-	TROUPE_DEAD_EXPIRED,	/* R: a call or an answer that came too late */
-	TROUPE_DEAD_CLOSED,	/* R: sent after the receiver was closed */
-	TROUPE_DEAD_UNREAD,	/* the receiver ended before it handled it */
-	TROUPE_DEAD_CRASHED,	/* its handler died of it; R: a successor */
+	TROUPE_DEAD_EXPIRED, /* R: a call, an answer, or mail for an alias: too
+				late */
+	TROUPE_DEAD_CLOSED,  /* R: sent after the receiver was closed */
+	TROUPE_DEAD_UNREAD,  /* the receiver ended before it handled it */
+	TROUPE_DEAD_CRASHED, /* its handler died of it; R: a successor */
 	TROUPE_DEAD_CAUSES
 };
 

@@ -2,7 +2,7 @@
 #ifndef TROUPE_MONITOR_H
 #define TROUPE_MONITOR_H
 
-/* Monitors; as troupe.h. */
+/* Monitors, and aliases; as troupe.h. */
 
 #include "troupe_types.h"
 
@@ -24,14 +24,38 @@ TROUPE_API int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor);
 TROUPE_API int troupe_demonitor(uint64_t monitor);
 
 /*
+ * An alias is a reference of this actor that ends before it: put it into a
+ * request, and what is sent to it by then arrives as any message.  Later mail
+ * is dropped, and its senders are not told, unless the actor is gone.  It takes
+ * messages alone; other uses of it fail.  A successor has no aliases.
+ */
+enum troupe_alias_kind {
+	TROUPE_ALIAS_NONE,
+	TROUPE_ALIAS_EXPLICIT,	/* until troupe_unalias() */
+	TROUPE_ALIAS_REPLY,	/* until then, or for one message */
+	TROUPE_ALIAS_DEMONITOR, /* ends with its monitor: by troupe_demonitor()
+				 * or its last report */
+	TROUPE_ALIAS_REPLY_DEMONITOR, /* the same; one message ends both */
+};
+
+/* EXPLICIT or REPLY.  0, -EINVAL, -ENOMEM. */
+TROUPE_API int troupe_alias(enum troupe_alias_kind kind, troupe_ref *ret_alias);
+/* 1: it has ended now; 0: it had before; -EINVAL: not an alias of this actor.
+ */
+TROUPE_API int troupe_unalias(troupe_ref alias);
+
+/*
  * The same with options, each of which may be 0.
  * name: of the actor that is registered under it, in place of `ref`; the
  *	reports have this name.  If nobody is: a report with TROUPE_NOPROC.
  * tag: a number of one's own, which the reports have.
+ * alias: of any kind, stored in ret_alias, which must then be set.
  */
 struct troupe_monitor_options {
 	const char *name;
 	uint64_t tag;
+	enum troupe_alias_kind alias;
+	troupe_ref *ret_alias;
 };
 TROUPE_API int troupe_monitor_with(troupe_ref ref,
 				   const struct troupe_monitor_options *options,

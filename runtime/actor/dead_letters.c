@@ -13,7 +13,7 @@ static void notice(struct trp_dead *dead)
 {
 	dead->flow = trp_self.handled.flow;
 	dead->hop = trp_self.handled.hop;
-	dead->is_quiet = trp_self.is_stopping;
+	dead->is_quiet |= trp_self.is_stopping;
 	trp_dead_letter_notice(dead);
 }
 
@@ -46,6 +46,9 @@ void trp_dead_letters_received(enum troupe_dead_cause cause,
 		.created = envelope->created,
 		.size = trp_mail_body_size(mail),
 		.body = trp_mail_body(mail),
+		/* Of an alias, which is there to end. */
+		.is_quiet = envelope->kind == TRP_ALIASED &&
+			    mail->stream == TRP_MAIL,
 	};
 
 	notice(&dead);

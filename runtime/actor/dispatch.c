@@ -90,14 +90,12 @@ static int dispatch(const struct trp_mail *mail,
 {
 	switch ((enum trp_envelope_kind)envelope->kind) {
 	case TRP_MESSAGE:
+	case TRP_ALIASED: /* it was admitted, and put aside */
 		if (trp_self.routes->message)
 			return trp_self.routes->message(mail, envelope);
 		return deliver(mail, envelope);
 	case TRP_CALL:
 		return trp_method_invoke(mail, envelope);
-	case TRP_ALIASED:
-		return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, mail,
-					     envelope);
 	case TRP_CONTROL:
 	case TRP_ANSWER:
 	case TRP_FAILURE:

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "ipc/wake_socket.h"
+#include "runtime/actor/alias.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/overflow.h"
 #include "runtime/actor/receive.h"
@@ -135,6 +136,7 @@ static void give_up(void)
 	trp_self.ref = 0;
 	trp_call_leave();
 	trp_target_watch_leave();
+	trp_alias_leave();
 	trp_receive_leave();
 	trp_overflow_leave();
 	drop_exits(&trp_self.exits);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/alias.h"
 #include "runtime/actor/loop.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/request.h"
@@ -44,19 +45,52 @@ uint64_t trp_monitor_id(void)
 	return trp_watch_own(TRP_WATCH_MONITOR, trp_self.ref, trp_self_id());
 }
 
+/* The id of a monitor that ends with that alias, or has it beside itself. */
+static uint64_t id_for(enum troupe_alias_kind kind, uint32_t alias)
+{
+	return kind == TROUPE_ALIAS_DEMONITOR ||
+			       kind == TROUPE_ALIAS_REPLY_DEMONITOR
+		       ? trp_alias_monitor(alias)
+		       : trp_monitor_id();
+}
+
+static bool is_valid(troupe_ref ref,
+		     const struct troupe_monitor_options *options)
+{
+	return (options->name ? !ref && *options->name : ref) &&
+	       options->alias <= TROUPE_ALIAS_REPLY_DEMONITOR &&
+	       !options->alias == !options->ret_alias;
+}
+
 int troupe_monitor_with(troupe_ref ref,
 			const struct troupe_monitor_options *options,
 			uint64_t *ret_monitor)
 {
-	uint64_t id = trp_monitor_id();
-	int r;
+	uint32_t alias = 0;
+	uint64_t id;
+	int r = 0;
 
-	if (options->name ? ref || !*options->name : !ref)
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	if (!is_valid(ref, options))
 		return -EINVAL;
+	if (options->alias)
+		r = trp_alias_add(options->alias, &alias);
+	if (r < 0)
+		return r;
+	id = id_for(options->alias, alias);
 	r = watch(ref, id, options->tag, options->name);
-	if (r == 0 && ret_monitor)
+	if (r < 0) {
+		trp_alias_reports(id, true);
+		trp_alias_end(alias);
+		return r;
+	}
+	if (ret_monitor)
 		*ret_monitor = id;
-	return r;
+	if (options->alias)
+		*options->ret_alias =
+			trp_ref_alias(trp_self.mailbox.slot, alias);
+	return 0;
 }
 
 int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
@@ -68,10 +102,37 @@ int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
 
 int troupe_demonitor(uint64_t monitor)
 {
-	return trp_watch_kind(monitor) == TRP_WATCH_MONITOR &&
-			       trp_watch_is_of(monitor, trp_self.ref)
-		       ? unwatch(monitor)
-		       : -EINVAL;
+	enum trp_watch_kind kind = trp_watch_kind(monitor);
+
+	if ((kind != TRP_WATCH_MONITOR && kind != TRP_WATCH_ALIAS) ||
+	    !trp_watch_is_of(monitor, trp_self.ref))
+		return -EINVAL;
+	if (kind == TRP_WATCH_ALIAS)
+		trp_alias_reports(monitor, true);
+	return unwatch(monitor);
+}
+
+int troupe_alias(enum troupe_alias_kind kind, troupe_ref *ret_alias)
+{
+	uint32_t number;
+	int r;
+
+	if (!trp_self.ref)
+		return -ESHUTDOWN;
+	if (kind != TROUPE_ALIAS_EXPLICIT && kind != TROUPE_ALIAS_REPLY)
+		return -EINVAL;
+	r = trp_alias_add(kind, &number);
+	if (r == 0)
+		*ret_alias = trp_ref_alias(trp_self.mailbox.slot, number);
+	return r;
+}
+
+int troupe_unalias(troupe_ref alias)
+{
+	if (!trp_ref_is_alias(alias) || !trp_self.ref ||
+	    trp_ref_slot(alias) != trp_self.mailbox.slot)
+		return -EINVAL;
+	return trp_alias_end(trp_ref_generation(alias));
 }
 
 /* The first with that watch, or of that actor, that a restart does not follow;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include "runtime/actor/alias.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
@@ -66,6 +67,12 @@ int trp_report_hand_out(struct trp_exit_notice *notice)
 	switch (trp_watch_kind(notice->watch)) {
 	case TRP_WATCH_CHILD:
 		callback = klass->child_stopped;
+		break;
+	case TRP_WATCH_ALIAS:
+		if (!trp_alias_reports(notice->watch,
+				       !notice->end.will_restart))
+			goto out;
+		callback = klass->down;
 		break;
 	case TRP_WATCH_MONITOR:
 		callback = klass->down;

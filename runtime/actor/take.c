@@ -6,6 +6,7 @@
 #include <string.h>
 #include "ipc/incoming.h"
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/alias.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
@@ -37,7 +38,8 @@ static void take_ended(const Troupe__Control__Ended *ended)
 	trp_result_take(notice, &ended->outcome);
 	notice->watch = ended->watch;
 	notice->taken = ended->taken;
-	if (trp_watch_kind(notice->watch) == TRP_WATCH_MONITOR)
+	if (trp_watch_kind(notice->watch) == TRP_WATCH_MONITOR ||
+	    trp_watch_kind(notice->watch) == TRP_WATCH_ALIAS)
 		notice->end.monitor = notice->watch;
 	/* Those of a spec were not counted. */
 	if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
@@ -199,6 +201,15 @@ static int take_mail(const struct trp_mail *mail,
 	return trp_dispatch_mail(mail, envelope, 0, NULL);
 }
 
+/* An alias that has ended says nothing to the sender. */
+static int take_aliased(const struct trp_mail *mail,
+			struct trp_envelope *envelope)
+{
+	if (trp_alias_admits(envelope))
+		return take_mail(mail, envelope);
+	return trp_dead_letters_drop(TROUPE_DEAD_EXPIRED, mail, envelope);
+}
+
 static int take_reply(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)
 {
@@ -223,8 +234,10 @@ static int take_record(const struct trp_mail *mail)
 		return trp_dead_letters_drop_unknown(mail);
 	trp_wait_hint(&trp_self.wait, envelope.cpu);
 	trp_self.mailbox.sender_cpu = envelope.cpu;
-	if (mail->stream == TRP_MAIL && envelope.kind != TRP_CONTROL && is_ours)
+	if (mail->stream == TRP_MAIL && envelope.kind < TRP_CONTROL && is_ours)
 		return take_mail(mail, &envelope);
+	if (mail->stream == TRP_MAIL && envelope.kind == TRP_ALIASED && is_ours)
+		return take_aliased(mail, &envelope);
 	trp_status_count(&trp_self.status->received);
 	if (is_ours)
 		return mail->stream == TRP_REPLY ? take_reply(mail, &envelope)

@@ -13,6 +13,7 @@ enum trp_watch_kind {
 	TRP_WATCH_MONITOR, /* troupe_monitor() */
 	TRP_WATCH_WAIT,	   /* troupe_wait() */
 	TRP_WATCH_TARGET,  /* of calls, and others that await an answer */
+	TRP_WATCH_ALIAS,   /* the same with an alias, which has its number */
 	TRP_WATCH_LINK,	   /* troupe_link(): its number is the other side */
 	TRP_WATCH_SIGNAL,  /* no end: troupe_exit_signal() of a living actor */
 	TRP_WATCH_KINDS,
@@ -48,6 +49,12 @@ static inline bool trp_watch_is_of(uint64_t id, troupe_ref owner)
 {
 	return id >> TRP_WATCH_OWNER ==
 	       trp_watch_own(TRP_WATCH_CHILD, owner, 0) >> TRP_WATCH_OWNER;
+}
+
+/* Of a monitor with an alias. */
+static inline uint32_t trp_watch_number(uint64_t id)
+{
+	return (uint32_t)(id >> TRP_WATCH_NUMBER);
 }
 
 static inline uint64_t trp_watch_link(troupe_ref other)
