@@ -220,6 +220,7 @@ static void tell_links(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_exit_tell(supervisor, watcher->watcher, end, watcher->id);
 		trp_child_unlink(children, end->ref, watcher->watcher);
 	}
+	TRP_CHECK(trp_watcher_check(&children->watchers));
 }
 
 /* It may be the last child of one that is DOWN, or that wants to end. */
