@@ -80,11 +80,6 @@ static _Noreturn void fail(int r)
 	trp_self_exit(TROUPE_ERROR, r, text);
 }
 
-static _Noreturn void end_as_told(const struct troupe_reason *reason)
-{
-	trp_self_exit(reason->cause, reason->code, reason->text);
-}
-
 static TRP_HOT bool has_begun; /* init() has not failed */
 
 /* r: negative, or a clean end. */
@@ -105,7 +100,7 @@ static _Noreturn void wind_up(int r)
 	trp_stash_end();
 	trp_saved_mail_told();
 	if (trp_report_reason())
-		end_as_told(trp_report_reason());
+		trp_result_exit_with(trp_report_reason());
 	if (r < 0)
 		fail(r);
 	trp_result_exit();

@@ -117,6 +117,13 @@ void trp_result_exit(void)
 	trp_self_exit(TROUPE_SHUTDOWN, ordered_code, text);
 }
 
+void trp_result_exit_with(const struct troupe_reason *reason)
+{
+	if (strlen(reason->text) >= TRP_STATUS_TEXT)
+		say_why(reason->text);
+	trp_self_exit(reason->cause, reason->code, reason->text);
+}
+
 void trp_result_take(struct trp_exit_notice *notice,
 		     const ProtobufCBinaryData *bytes)
 {

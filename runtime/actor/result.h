@@ -23,6 +23,8 @@ const char *trp_result_text(int code);
 
 /* It ends in order: cleanly, or as it was told to.  Writes the exit record. */
 _Noreturn void trp_result_exit(void);
+/* The same with the reason of an exit signal. */
+_Noreturn void trp_result_exit_with(const struct troupe_reason *reason);
 
 /* The message and the whole text of another one's end, into its report. */
 void trp_result_take(struct trp_exit_notice *notice,

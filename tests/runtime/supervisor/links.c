@@ -283,7 +283,9 @@ Test(links, that_race_with_an_end_bring_one_signal_and_undone_none,
 
 static int chain_root(int argc, char **argv)
 {
+	struct troupe_reason reason = { .cause = TROUPE_ERROR, .code = -EDOM };
 	troupe_ref first, middle, last;
+	struct troupe_end end;
 
 	first = start(&peer, 0); /* C88 */
 	middle = start(&peer, first);
@@ -292,6 +294,15 @@ static int chain_root(int argc, char **argv)
 	CHECK(ends_with(last, TROUPE_SIGNAL, SIGABRT));
 	CHECK(ends_with(middle, TROUPE_SIGNAL, SIGABRT));
 	CHECK(ends_with(first, TROUPE_SIGNAL, SIGABRT));
+	/* With all of its text. */
+	first = start(&peer, 0);
+	middle = start(&peer, first);
+	last = start(&peer, middle);
+	memset(reason.text, 'x', sizeof(reason.text) - 1);
+	CHECK(troupe_exit_signal(last, &reason) == 0);
+	CHECK(troupe_wait(first, troupe_in_ms(LONG_MS), &end) == 0);
+	CHECK(end.reason.cause == TROUPE_ERROR && end.reason.code == -EDOM);
+	CHECK(strcmp(end.reason.text, reason.text) == 0);
 	first = start(&peer, 0);
 	middle = start(&trapper, first);
 	last = start(&peer, middle);
