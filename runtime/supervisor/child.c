@@ -186,12 +186,20 @@ uint32_t trp_child_by_pid(const struct trp_child_table *table, pid_t pid)
 	return table->slot_of[pid];
 }
 
-/* The process of that child has gone, and all that it wanted with it. */
+/*
+ * The process of that child has gone, and all that it wanted with it.  Its
+ * links go when the other sides are told (trp_child_unlink()).
+ */
 static void forget_process(struct trp_child_table *table,
 			   struct trp_child *child)
 {
-	while (child->watching)
-		trp_watcher_free(&table->watchers, child->watching);
+	struct trp_watcher *watcher, *next;
+
+	for (watcher = child->watching; watcher; watcher = next) {
+		next = watcher->in[TRP_WATCHER_OF_WATCHER].next;
+		if (trp_watch_kind(watcher->id) != TRP_WATCH_LINK)
+			trp_watcher_free(&table->watchers, watcher);
+	}
 	if (child->pid)
 		table->slot_of[child->pid] = 0;
 }
@@ -237,6 +245,10 @@ void trp_child_ended(struct trp_child_table *table, uint32_t slot)
 
 	assert(slot != 0 && trp_child_is_alive(child));
 	forget_process(table, child);
+	while ((watcher = child->watching)) {
+		trp_child_unlink(table, watcher->watcher, watcher->target);
+		assert(child->watching != watcher);
+	}
 	for (watcher = child->watchers; watcher;
 	     watcher = watcher->in[TRP_WATCHER_OF_TARGET].next)
 		trp_watcher_target_ended(&table->watchers, watcher);

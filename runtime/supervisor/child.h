@@ -174,7 +174,8 @@ static inline troupe_ref trp_child_ref(const struct trp_child_table *table,
 /* Has children, other than those that are parked. */
 bool trp_child_has_any(const struct trp_child_table *table, uint32_t slot);
 
-/* RUNNING or ORDERED -> DOWN: without a process, and it watches nobody. */
+/* RUNNING or ORDERED -> DOWN: without a process, and it watches nobody, except
+ * by links. */
 void trp_child_down(struct trp_child_table *table, uint32_t slot);
 /* DOWN -> ORDERED: its next incarnation. */
 void trp_child_again(struct trp_child_table *table, uint32_t slot);

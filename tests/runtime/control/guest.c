@@ -257,6 +257,30 @@ Test(guests, its_end_is_told_once_and_its_name_is_free)
 	expect_end(&a, 0);
 }
 
+/* "doubler" <- x, who traps <- y <- z */
+Test(guests, are_linked_as_other_actors)
+{
+	struct program node, x, y, z, killer;
+
+	node_start(&node, "a", NULL);
+	start_guest(&x, "trap", "x", "doubler", NULL);
+	expect_words(&x, "joined\n");
+	start_guest(&y, "link", "y", "x", NULL);
+	expect_words(&y, "joined\n");
+	start_guest(&z, "trap", "z", "y", NULL);
+	expect_words(&z, "joined\n");
+	start_guest(&killer, "kill", "doubler", NULL);
+	expect_end(&killer, 0);
+	expect_words(&x, "signal 2 of doubler\n"); /* TROUPE_KILLED */
+	kill_guest(&x);
+	expect_words(&y, "over: Operation canceled\n");
+	expect_words(&z, "signal 7 of guest\n"); /* TROUPE_NOCONNECTION */
+	cr_expect(!strstr(z.out, "over"), "%s", z.out);
+	expect_end(&y, 0);
+	kill_guest(&z);
+	node_stop(&node, "a");
+}
+
 Test(guests, the_nodes_end_is_the_end_of_membership_and_not_of_the_process)
 {
 	struct program node, waiting, awaiting, flooding;

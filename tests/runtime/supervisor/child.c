@@ -65,7 +65,9 @@ Test(child, random_births_and_deaths_keep_the_tree)
 			if (slot) {
 				trp_child_born(&table, slot,
 					       (pid_t)(1000 + slot));
-				trp_child_watch(&table, one, slot, i);
+				trp_child_watch(
+					&table, one, slot,
+					trp_watch_id(TRP_WATCH_MONITOR, i));
 				alive++;
 			}
 		}
@@ -154,18 +156,22 @@ Test(child, watches_of_one_target_set_in_turn_end_in_linear_time, .timeout = 60)
 	target = trp_child_add(&table, 0);
 	for (uint64_t id = 1; id <= WATCHES; id++) {
 		cr_assert_eq(
-			trp_child_watch(&table, a, target, trp_watch_id(1, id)),
+			trp_child_watch(&table, a, target,
+					trp_watch_id(TRP_WATCH_MONITOR, id)),
 			0);
 		cr_assert_eq(
-			trp_child_watch(&table, b, target, trp_watch_id(1, id)),
+			trp_child_watch(&table, b, target,
+					trp_watch_id(TRP_WATCH_MONITOR, id)),
 			0);
 	}
 	for (uint64_t id = 1; id <= WATCHES; id++)
-		cr_assert(trp_child_unwatch(&table, b, trp_watch_id(1, id)));
+		cr_assert(trp_child_unwatch(
+			&table, b, trp_watch_id(TRP_WATCH_MONITOR, id)));
 	cr_assert_null(table.child[b].watching);
 	for (uint64_t id = 1; id <= WATCHES; id++)
 		cr_assert_eq(
-			trp_child_watch(&table, b, target, trp_watch_id(1, id)),
+			trp_child_watch(&table, b, target,
+					trp_watch_id(TRP_WATCH_MONITOR, id)),
 			0);
 	trp_child_ended(&table, a);
 	cr_assert_eq(table.watchers.count, WATCHES);
@@ -192,6 +198,7 @@ Test(child, watches_at_random_are_those_that_were_set)
 		uint32_t by = 1 + rand_r(&seed) % ACTORS;
 		uint32_t of = 1 + rand_r(&seed) % ACTORS;
 		uint32_t id = rand_r(&seed) % IDS, count = 0;
+		uint64_t watch = trp_watch_id(TRP_WATCH_MONITOR, id);
 
 		if (rand_r(&seed) % 50 == 0) {
 			trp_child_ended(&table, by);
@@ -204,11 +211,11 @@ Test(child, watches_at_random_are_those_that_were_set)
 					if (target_of[j][k] == by)
 						target_of[j][k] = 0;
 		} else if (target_of[by][id]) {
-			cr_assert(trp_child_unwatch(&table, by, id));
+			cr_assert(trp_child_unwatch(&table, by, watch));
 			target_of[by][id] = 0;
 		} else {
-			cr_assert_not(trp_child_unwatch(&table, by, id));
-			cr_assert_eq(trp_child_watch(&table, by, of, id), 0);
+			cr_assert_not(trp_child_unwatch(&table, by, watch));
+			cr_assert_eq(trp_child_watch(&table, by, of, watch), 0);
 			target_of[by][id] = of;
 		}
 		for (uint32_t j = 1; j <= ACTORS; j++)
@@ -242,6 +249,9 @@ Test(child, links_at_random_are_pairs_and_end_with_either_side)
 			cr_assert_eq(trp_child_add(&table, 0), a);
 			for (b = 1; b <= ACTORS; b++)
 				is_linked[a][b] = is_linked[b][a] = false;
+		} else if (rand_r(&seed) % 20 == 0) {
+			trp_child_down(&table, a);
+			trp_child_again(&table, a);
 		} else if (rand_r(&seed) % 2) {
 			trp_child_unlink(&table, trp_child_ref(&table, a),
 					 trp_child_ref(&table, b));

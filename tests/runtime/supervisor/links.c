@@ -7,12 +7,19 @@
 
 enum { LONG_MS = 60000 };
 /* Places on the board. */
-enum { SIGNALS = 100, FROM = 101, CODE = 102, GO = 103, CAUSES = 110 };
+enum {
+	SIGNALS = 100,
+	FROM = 101,
+	CODE = 102,
+	GO = 103,
+	CAUSES = 110,
+	NOTES = 200
+};
 
 /* ---- peers: each links itself to one, and does as it is told ------------- */
 
 /* Numbers that are orders: below 0, it fails with that. */
-enum { END = 0, ABORT = 1, COUNT = 2, HOLD = 3 };
+enum { END = 0, ABORT = 1, COUNT = 2, HOLD = 3, NOTE = 10 };
 
 static int on_order(const struct troupe_message *message)
 {
@@ -22,6 +29,8 @@ static int on_order(const struct troupe_message *message)
 		signal(SIGABRT, SIG_DFL);
 		abort();
 	}
+	if (number->value >= NOTE)
+		board->value[NOTES + board->count++] = number->value;
 	if (number->value == COUNT)
 		board->count++;
 	while (number->value == HOLD && !board->value[GO])
@@ -46,6 +55,8 @@ static int link_init(const void *arguments)
 
 static int note_signal(const struct troupe_end *end)
 {
+	if (end->reason.code >= NOTE)
+		board->value[NOTES + board->count++] = end->reason.code;
 	board->value[FROM] = (long)end->ref;
 	board->value[CODE] = end->reason.code;
 	board->value[CAUSES + end->reason.cause]++;
@@ -342,6 +353,26 @@ Test(links, are_not_those_of_a_successor, .init = revival_hurry)
 	stage_pass(successor_root);
 }
 
+static int down_root(int argc, char **argv)
+{
+	troupe_ref one = start(&phoenix, 0);
+
+	CHECK(troupe_trap_exits(true) == 0);
+	CHECK(troupe_kill(one) == 0);
+	CHECK(troupe_wait_next(one, troupe_in_ms(LONG_MS), NULL) == 0);
+	CHECK(troupe_link(one) == 0); /* it waits, or has begun again */
+	CHECK(stage_receive(LONG_MS) == 0);
+	CHECK(!has_signal());
+	CHECK(stage_send(one, -EDOM) == 0);
+	CHECK(next_signal(one).reason.code == -EDOM);
+	return 0;
+}
+
+Test(links, to_one_that_waits_for_its_restart_hold_from_then_on)
+{
+	stage_pass(down_root);
+}
+
 static int both_root(int argc, char **argv)
 {
 	troupe_ref one = start(&phoenix, 0), other = start(&peer, one);
@@ -507,6 +538,28 @@ Test(exit_signals, come_after_what_was_sent_before_and_before_what_follows,
      .timeout = 600)
 {
 	stage_pass(order_root);
+}
+
+static int among_root(int argc, char **argv)
+{
+	troupe_ref ref = start(&trapper, 0);
+	int i;
+
+	for (i = 0; i < ROUNDS; i += 2) {
+		CHECK(stage_send(ref, NOTE + i) == 0);
+		CHECK(send_signal(ref, TROUPE_ERROR, NOTE + i + 1) == 0);
+	}
+	for (i = 0; i < ROUNDS; i += 2)
+		CHECK(stage_receive(LONG_MS) == 1);
+	CHECK(board->count == ROUNDS);
+	for (i = 0; i < ROUNDS; i++)
+		CHECK(board->value[NOTES + i] == NOTE + i);
+	return 0;
+}
+
+Test(exit_signals, that_are_trapped_keep_their_place_among_mail)
+{
+	stage_pass(among_root);
 }
 
 /* ---- function actors ----------------------------------------------------- */

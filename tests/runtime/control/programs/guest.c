@@ -7,6 +7,9 @@
  *	guest wait NAME WHOM	joins under that name, watches another, receives
  *				until told to stop
  *	guest kill NAME		has that one killed
+ *	guest link NAME WHOM	joins under that name, linked to another, and
+ *				receives until it is ended
+ *	guest trap NAME WHOM	the same, and traps exit signals
  *	guest fork		has a child, which is no guest
  *	guest flood TO		sends to that name for ever
  *	guest await		awaits an answer that never comes
@@ -19,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <troupe_guest.h>
+#include <troupe_link.h>
 #include "parlour.pb-c.h"
 
 static int fail(const char *what, int r)
@@ -191,6 +195,47 @@ static int kill_one(int argc, char **argv)
 	return r < 0 ? fail("kill", r) : 0;
 }
 
+static int receive_linked(const char *name, const char *whom, bool is_trapping)
+{
+	const struct troupe_pattern signal = {
+		.type = &troupe__exit_signal__descriptor
+	};
+	struct troupe_message message;
+	const struct troupe_end *end;
+	troupe_ref ref;
+	int r = join(NULL);
+
+	if (r == 0)
+		r = troupe_register(name, troupe_self());
+	if (r == 0)
+		r = troupe_whereis(whom, &ref);
+	if (r == 0)
+		r = troupe_trap_exits(is_trapping);
+	if (r == 0)
+		r = troupe_link(ref);
+	if (r < 0)
+		return fail("link", r);
+	puts("joined");
+	while ((r = troupe_receive(&signal, 1, TROUPE_NEVER, &message)) >= 0) {
+		end = message.body;
+		printf("signal %d of %s\n", end->reason.cause, end->name);
+	}
+	printf("over: %s\n", strerror(-r));
+	return troupe_leave() < 0;
+}
+
+static int link_only(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return receive_linked(argv[0], argv[1], false);
+}
+
+static int link_and_trap(int argc, char **argv)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return receive_linked(argv[0], argv[1], true);
+}
+
 static int have_child(int argc, char **argv)
 {
 	int64_t twice = 0;
@@ -303,6 +348,7 @@ static const struct {
 	{ "wait", 2, receive_all }, { "kill", 1, kill_one },
 	{ "fork", 0, have_child },  { "flood", 1, flood },
 	{ "await", 0, await },	    { "again", 1, again },
+	{ "link", 2, link_only },   { "trap", 2, link_and_trap },
 };
 
 int main(int argc, char **argv)
