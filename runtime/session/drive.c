@@ -92,23 +92,27 @@ void trp_drive_gone(struct trp_session *session, struct trp_time now)
 	ask(session, now);
 }
 
+void trp_drive_resume(struct trp_session *session, struct trp_time now)
+{
+	if (session->owes_ack)
+		trp_emit_ack(session, 0);
+	trp_emit_mail(session, now);
+}
+
 /* Mail that the bus did not take goes first, and then the question after it. */
 static void go_on(struct trp_session *session, struct trp_time now)
 {
-	trp_emit_mail(session, now);
+	trp_drive_resume(session, now);
 	ask(session, now);
 }
 
-void trp_drive_resume(struct trp_session *session, struct trp_time now)
+void trp_drive_relink(struct trp_session *session, struct trp_time now)
 {
 	if (session->state == TRP_SESSION_OPENING)
 		say_hello(session, now);
-	if (session->state != TRP_SESSION_OPEN)
-		return;
-	if (session->owes_ack)
-		trp_emit_ack(session, 0);
-	if (trp_session_wants(session))
+	if (session->state == TRP_SESSION_OPEN && trp_session_wants(session))
 		go_on(session, now);
+	trp_drive_resume(session, now);
 }
 
 void trp_drive_accept(struct trp_session *session)

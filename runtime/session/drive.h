@@ -25,6 +25,9 @@ void trp_drive_gone(struct trp_session *session, struct trp_time now);
 /* The bus takes frames again, after it did not. */
 void trp_drive_resume(struct trp_session *session, struct trp_time now);
 
+/* The same, and it may have lost all that was under way. */
+void trp_drive_relink(struct trp_session *session, struct trp_time now);
+
 /* deliver() takes mail of theirs again. */
 void trp_drive_accept(struct trp_session *session);
 

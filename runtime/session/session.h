@@ -25,7 +25,7 @@ enum {
 
 /* They must not call into the sessions. */
 struct trp_session_calls {
-	/* 0; or a negative errno: it is tried again, see resume(). */
+	/* 0; or a negative errno: see resume() and relink(). */
 	int (*send)(void *user, uint32_t number, const uint8_t *frame,
 		    size_t length);
 	void (*random)(void *user, void *bytes, size_t length);

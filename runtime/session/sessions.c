@@ -315,6 +315,11 @@ void trp_sessions_resume(struct trp_sessions *sessions, struct trp_time now)
 	for_all(sessions, now, trp_drive_resume);
 }
 
+void trp_sessions_relink(struct trp_sessions *sessions, struct trp_time now)
+{
+	for_all(sessions, now, trp_drive_relink);
+}
+
 void trp_sessions_close(struct trp_sessions *sessions, struct trp_time now)
 {
 	for_all(sessions, now, trp_drive_close);

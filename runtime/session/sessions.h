@@ -68,6 +68,9 @@ void trp_sessions_gone(struct trp_sessions *sessions, uint32_t number,
 /* The bus takes frames again, after send() has failed. */
 void trp_sessions_resume(struct trp_sessions *sessions, struct trp_time now);
 
+/* The bus is up again, and may have lost what was under way. */
+void trp_sessions_relink(struct trp_sessions *sessions, struct trp_time now);
+
 /* deliver() takes mail of that node again. */
 void trp_sessions_accept(struct trp_sessions *sessions, uint32_t number,
 			 struct trp_time now);

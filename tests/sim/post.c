@@ -487,7 +487,7 @@ static void wake(struct post_run *run)
 
 	if (run->wants_resume && run->bus_down_until_ns <= net->now_ns) {
 		run->wants_resume = false;
-		trp_sessions_resume(run->sessions, now);
+		trp_sessions_relink(run->sessions, now);
 	}
 	if (run->wants_accept && run->refusing_until_ns <= net->now_ns) {
 		run->wants_accept = false;

@@ -211,9 +211,24 @@ Test(pairs, go_on_at_once_when_the_bus_is_back)
 	pair_wait(&pair, 9 * SECOND);
 	pair.a.is_bus_down = false;
 	pair.b.is_bus_down = false;
-	trp_sessions_resume(pair.a.sessions, pair.now);
+	trp_sessions_relink(pair.a.sessions, pair.now);
 	pair_pass(&pair);
 	cr_assert_str_eq(pair.b.last, "kept");
+	pair_fini(&pair);
+}
+
+Test(pairs, send_the_rest_when_the_bus_takes_it)
+{
+	pair_init(&pair, NULL, NULL);
+	pair_open(&pair);
+	pair.a.is_bus_down = true;
+	cr_assert_eq(pair_say(&pair.a, "one"), 0);
+	cr_assert_eq(pair_say(&pair.a, "two"), 0);
+	pair.a.is_bus_down = false;
+	trp_sessions_resume(pair.a.sessions, pair.now);
+	cr_assert_eq(pair.a.queued - pair.a.passed, 2);
+	pair_pass_from(&pair.a);
+	cr_assert_eq(pair.b.delivered, 3);
 	pair_fini(&pair);
 }
 
