@@ -49,16 +49,16 @@ const char *trp_bus_reason(int error)
 
 /* ---- connecting, again and again ---------------------------------------- */
 
-int trp_bus_open(struct trp_bus **ret_bus,
-		 const struct trp_bus_address *address,
-		 const struct trp_bus_calls *calls, void *user)
+static int open_kind(struct trp_bus **ret_bus, const struct trp_bus_kind *kind,
+		     const struct trp_bus_address *address,
+		     const struct trp_bus_calls *calls, void *user)
 {
 	struct trp_bus *bus = calloc(1, sizeof(*bus));
 	int r;
 
 	if (!bus)
 		return -ENOMEM;
-	bus->kind = address->kind;
+	bus->kind = kind;
 	bus->calls = calls;
 	bus->user = user;
 	bus->address = *address;
@@ -71,6 +71,27 @@ int trp_bus_open(struct trp_bus **ret_bus,
 	}
 	*ret_bus = bus;
 	return 0;
+}
+
+int trp_bus_open(struct trp_bus **ret_bus,
+		 const struct trp_bus_address *address,
+		 const struct trp_bus_calls *calls, void *user)
+{
+	return open_kind(ret_bus, address->kind, address, calls, user);
+}
+
+int trp_bus_open_mail(struct trp_bus **ret_bus,
+		      const struct trp_bus_address *address, uint32_t number,
+		      const struct trp_bus_calls *calls, void *user)
+{
+	int r;
+
+	if (!address->kind->mail)
+		return -EOPNOTSUPP;
+	r = open_kind(ret_bus, address->kind->mail, address, calls, user);
+	if (r == 0)
+		(*ret_bus)->number = number;
+	return r;
 }
 
 void trp_bus_check(const struct trp_bus *bus)
@@ -126,6 +147,7 @@ void trp_bus_up(struct trp_bus *bus)
 	if (bus->is_up)
 		return;
 	bus->is_up = true;
+	bus->has_claimed = bus->number != 0;
 	bus->backoff_ns = BACKOFF_MIN_NS;
 	bus->calls->changed(bus->user, 0);
 }
@@ -183,6 +205,18 @@ int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length)
 	if (length > TRP_BUS_SIZE_MAX)
 		return -EMSGSIZE;
 	return bus->kind->send(bus, payload, length);
+}
+
+int trp_bus_send_to(struct trp_bus *bus, uint32_t number, const void *frame,
+		    size_t length, bool is_sure)
+{
+	assert(bus->kind->send_to);
+	TRP_CHECK(trp_bus_check(bus));
+	if (!bus->is_up)
+		return -ENOTCONN;
+	if (length > TRP_BUS_SIZE_MAX)
+		return -EMSGSIZE;
+	return bus->kind->send_to(bus, number, frame, length, is_sure);
 }
 
 uint64_t trp_bus_lost(const struct trp_bus *bus)

@@ -25,6 +25,13 @@ struct trp_bus_calls {
 	 * negative errno).
 	 */
 	void (*changed)(void *user, int error);
+
+	/* Of a bus for mail.  A frame for our number, borrowed. */
+	void (*receive)(void *user, const void *frame, size_t length);
+	/* A frame did not go out: nobody has that number. */
+	void (*nobody)(void *user, uint32_t number);
+	/* It takes frames again, after -EAGAIN. */
+	void (*writable)(void *user);
 };
 
 /* A negative errno as a reason and advice; static. */
@@ -38,6 +45,15 @@ int trp_bus_open(struct trp_bus **ret_bus,
 		 const struct trp_bus_address *address,
 		 const struct trp_bus_calls *calls, void *user);
 void trp_bus_close(struct trp_bus *bus);
+
+/*
+ * A bus for mail between numbers, instead of messages to all: it is up when
+ * `number` is ours alone.  changed(-EEXIST): another run has it.  Returns also
+ * -EOPNOTSUPP: this kind carries no mail.
+ */
+int trp_bus_open_mail(struct trp_bus **ret_bus,
+		      const struct trp_bus_address *address, uint32_t number,
+		      const struct trp_bus_calls *calls, void *user);
 
 /* Poll it for input; it stays the same as long as the bus is open. */
 int trp_bus_fd(const struct trp_bus *bus);
@@ -55,6 +71,15 @@ void trp_bus_run(struct trp_bus *bus, struct trp_time now);
  */
 int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length);
 
+/*
+ * Sends a frame to one number.  It may be lost; is_sure: nobody() will tell
+ * where nobody has the number, which costs an answer of the broker.  Returns 0;
+ * -ENOTCONN while the bus is down; -EAGAIN: not now, and writable() will tell;
+ * -EHOSTUNREACH: nobody has the number; -EMSGSIZE.
+ */
+int trp_bus_send_to(struct trp_bus *bus, uint32_t number, const void *frame,
+		    size_t length, bool is_sure);
+
 /* The number of messages that some member missed, or that were refused. */
 uint64_t trp_bus_lost(const struct trp_bus *bus);
 
@@ -65,6 +90,8 @@ struct trp_bus {
 	const struct trp_bus_calls *calls;
 	void *user;
 	struct trp_bus_address address;
+	uint32_t number;  /* of a bus for mail */
+	bool has_claimed; /* the number, in an earlier link */
 	int epoll;
 	bool is_linked; /* connect() has succeeded */
 	bool is_up;	/* and it is listened to */

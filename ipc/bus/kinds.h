@@ -23,6 +23,13 @@ struct trp_bus_kind {
 	int (*ready)(struct trp_bus *bus);
 	int (*send)(struct trp_bus *bus, const void *payload, size_t length);
 	int64_t pause_ns; /* interval of ready(); 0: none */
+
+	/* The same for mail, with the number of a run; NULL: it carries none.
+	 */
+	const struct trp_bus_kind *mail;
+	/* Of a kind for mail, instead of send(). */
+	int (*send_to)(struct trp_bus *bus, uint32_t number, const void *frame,
+		       size_t length, bool is_sure);
 };
 
 /* Kinds that were built, the first is 0; NULL behind the last. */

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "ipc/bus/bus.h"
+#include "ipc/bus/local_mail.h"
 #include "ipc/runtime_dir.h"
 
 /*
@@ -227,4 +228,5 @@ const struct trp_bus_kind trp_bus_local = {
 	.disconnect = local_disconnect,
 	.ready = local_ready,
 	.send = local_send,
+	.mail = &trp_bus_local_mail,
 };
