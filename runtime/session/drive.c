@@ -4,8 +4,6 @@
 #include <errno.h>
 #include "runtime/session/emit.h"
 
-#define GRACE_NS INT64_C(1000000000)
-
 static void say_hello(struct trp_session *session, struct trp_time now)
 {
 	trp_emit_hello(session, 0);
@@ -88,7 +86,7 @@ void trp_drive_gone(struct trp_session *session, struct trp_time now)
 	if (session->state != TRP_SESSION_OPEN ||
 	    session->gone_due.ns < TRP_NEVER.ns)
 		return;
-	session->gone_due.ns = now.ns + GRACE_NS;
+	trp_session_nobody(session);
 	ask(session, now);
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/session/emit.h"
 
 #include <assert.h>
+#include <errno.h>
 
 /* Frames without a payload. */
 struct lone {
@@ -9,25 +10,34 @@ struct lone {
 };
 
 static int put_out(struct trp_session_world *world, uint32_t number,
-		   const uint8_t *bytes, size_t length)
+		   const uint8_t *bytes, size_t length, bool is_question)
 {
 	if (world->guard)
 		length += TRP_FRAME_TAG;
-	return world->calls->send(world->user, number, bytes, length);
+	return world->calls->send(world->user, number, bytes, length,
+				  is_question);
 }
 
-static void sign_and_send(struct trp_session_world *world,
-			  struct trp_frame *frame)
+static int put_out_of(struct trp_session *session, const uint8_t *bytes,
+		      size_t length, bool is_question)
 {
-	struct lone lone = { 0 };
+	int r = put_out(session->world, session->number, bytes, length,
+			is_question);
 
+	if (r == -EHOSTUNREACH)
+		trp_session_nobody(session);
+	return r;
+}
+
+static void sign(struct trp_session_world *world, struct trp_frame *frame,
+		 struct lone *ret_lone)
+{
 	frame->from = world->number;
 	frame->flags = world->guard ? TRP_FRAME_SEALED : 0;
-	trp_frame_write(frame, lone.bytes);
+	trp_frame_write(frame, ret_lone->bytes);
 	if (world->guard)
-		world->guard->calls->sign(world->guard, lone.bytes,
-					  lone.bytes + TRP_FRAME_HEADER);
-	put_out(world, frame->to, lone.bytes, TRP_FRAME_HEADER);
+		world->guard->calls->sign(world->guard, ret_lone->bytes,
+					  ret_lone->bytes + TRP_FRAME_HEADER);
 }
 
 void trp_emit_hello(struct trp_session *session, uint64_t echo)
@@ -37,10 +47,12 @@ void trp_emit_hello(struct trp_session *session, uint64_t echo)
 		.to = session->number,
 		.echo = echo,
 	};
+	struct lone lone = { 0 };
 
 	trp_session_challenge(session);
 	frame.epoch = session->challenge;
-	sign_and_send(session->world, &frame);
+	sign(session->world, &frame, &lone);
+	put_out_of(session, lone.bytes, TRP_FRAME_HEADER, !echo);
 }
 
 void trp_emit_reset(struct trp_session_world *world, uint32_t number,
@@ -50,8 +62,10 @@ void trp_emit_reset(struct trp_session_world *world, uint32_t number,
 				   .to = number,
 				   .epoch = epoch,
 				   .echo = echo };
+	struct lone lone = { 0 };
 
-	sign_and_send(world, &frame);
+	sign(world, &frame, &lone);
+	put_out(world, number, lone.bytes, TRP_FRAME_HEADER, false);
 }
 
 /* A grant never shrinks, as it cannot be taken back. */
@@ -98,8 +112,8 @@ void trp_emit_ack(struct trp_session *session, uint32_t flags)
 	frame.seq = ++session->acks_sent;
 	session->ack_due = TRP_NEVER;
 	session->owes_ack = !finish(session, &frame, lone.bytes) ||
-			    put_out(session->world, session->number, lone.bytes,
-				    TRP_FRAME_HEADER) < 0;
+			    put_out_of(session, lone.bytes, TRP_FRAME_HEADER,
+				       flags & TRP_FRAME_ASK) < 0;
 }
 
 /* Once: it is repeated as it is. */
@@ -145,8 +159,8 @@ void trp_emit_mail(struct trp_session *session, struct trp_time now)
 	while ((mail = trp_window_next(&session->out))) {
 		is_fresh = !mail->is_written;
 		if (!write_mail(session, mail) ||
-		    put_out(session->world, session->number, mail->bytes,
-			    TRP_FRAME_HEADER + mail->length) < 0)
+		    put_out_of(session, mail->bytes,
+			       TRP_FRAME_HEADER + mail->length, false) < 0)
 			break;
 		passed(session, is_fresh, now);
 	}

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define GRACE_NS INT64_C(1000000000)
+
 /* The window of a session, and the keys, begin anew with each. */
 static void reset(struct trp_session *session)
 {
@@ -226,6 +228,14 @@ void trp_session_end(struct trp_session *session, int error)
 	world->calls->down(world->user, session->number, error);
 	if (wanted_room)
 		world->calls->room(world->user, session->number);
+}
+
+void trp_session_nobody(struct trp_session *session)
+{
+	int64_t grace_ns = session->state == TRP_SESSION_OPEN ? GRACE_NS : 0;
+
+	if (session->state != TRP_SESSION_IDLE)
+		earlier(&session->gone_due, session->world->now.ns + grace_ns);
 }
 
 void trp_session_heard(struct trp_session *session, struct trp_time now)

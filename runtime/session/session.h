@@ -25,9 +25,13 @@ enum {
 
 /* They must not call into the sessions. */
 struct trp_session_calls {
-	/* 0; or a negative errno: see resume() and relink(). */
+	/*
+	 * 0; or a negative errno: see resume() and relink().  -EHOSTUNREACH:
+	 * nobody has that number, as gone() tells.  is_question: an answer is
+	 * awaited, so gone() should tell if that costs no more than a frame.
+	 */
 	int (*send)(void *user, uint32_t number, const uint8_t *frame,
-		    size_t length);
+		    size_t length, bool is_question);
 	void (*random)(void *user, void *bytes, size_t length);
 
 	void (*up)(void *user, uint32_t number);
@@ -73,6 +77,7 @@ struct trp_session_world {
 	int64_t outage_ns, limit_ns; /* what is survived, and what is not */
 	uint64_t bytes_all, frames_all;
 	uint64_t open; /* sessions */
+	struct trp_time now;
 	struct trp_session_counts counts;
 };
 
@@ -142,6 +147,10 @@ int trp_session_open(struct trp_session *session, uint64_t theirs,
 
 /* Tells what is lost.  Nothing, if there is no session and no attempt. */
 void trp_session_end(struct trp_session *session, int error);
+
+/* The bus says that nobody is there; a sign of life within a second disproves
+ * it for a session. */
+void trp_session_nobody(struct trp_session *session);
 
 /* A sign of life has come. */
 void trp_session_heard(struct trp_session *session, struct trp_time now);

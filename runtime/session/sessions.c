@@ -192,10 +192,11 @@ void trp_sessions_check(const struct trp_sessions *sessions)
 
 /* ---- entering and leaving ------------------------------------------------ */
 
-static void enter(struct trp_sessions *sessions)
+static void enter(struct trp_sessions *sessions, struct trp_time now)
 {
 	assert(!sessions->is_inside);
 	sessions->is_inside = true;
+	sessions->world.now = now;
 }
 
 static void note_due(struct trp_sessions *sessions,
@@ -242,7 +243,7 @@ int trp_sessions_send(struct trp_sessions *sessions, uint32_t number,
 	struct trp_session *session = NULL;
 	int r = length ? 0 : -EINVAL;
 
-	enter(sessions);
+	enter(sessions, now);
 	if (r == 0)
 		r = make_for(sessions, number, &session);
 	if (r == 0)
@@ -257,7 +258,7 @@ int trp_sessions_watch(struct trp_sessions *sessions, uint32_t number,
 	struct trp_session *session = NULL;
 	int r;
 
-	enter(sessions);
+	enter(sessions, now);
 	r = make_for(sessions, number, &session);
 	if (r == 0)
 		trp_drive_watch(session, true, now);
@@ -270,7 +271,7 @@ void trp_sessions_unwatch(struct trp_sessions *sessions, uint32_t number,
 {
 	struct trp_session *session = find(sessions, number);
 
-	enter(sessions);
+	enter(sessions, now);
 	if (session)
 		trp_drive_watch(session, false, now);
 	leave(sessions, session);
@@ -281,7 +282,7 @@ void trp_sessions_gone(struct trp_sessions *sessions, uint32_t number,
 {
 	struct trp_session *session = find(sessions, number);
 
-	enter(sessions);
+	enter(sessions, now);
 	if (session)
 		trp_drive_gone(session, now);
 	leave(sessions, session);
@@ -292,7 +293,7 @@ void trp_sessions_accept(struct trp_sessions *sessions, uint32_t number,
 {
 	struct trp_session *session = find(sessions, number);
 
-	enter(sessions);
+	enter(sessions, now);
 	if (session)
 		trp_drive_accept(session);
 	leave(sessions, session);
@@ -301,7 +302,7 @@ void trp_sessions_accept(struct trp_sessions *sessions, uint32_t number,
 static void for_all(struct trp_sessions *sessions, struct trp_time now,
 		    void (*step)(struct trp_session *, struct trp_time))
 {
-	enter(sessions);
+	enter(sessions, now);
 	sessions->due = TRP_NEVER;
 	for (size_t i = 0; i < sessions->count; i++) {
 		step(sessions->at[i], now);
@@ -517,7 +518,7 @@ void trp_sessions_receive(struct trp_sessions *sessions, const void *bytes,
 	struct trp_session *session = NULL;
 	struct trp_frame frame;
 
-	enter(sessions);
+	enter(sessions, now);
 	if (trp_frame_read(bytes, length, &frame) < 0)
 		counts->malformed++;
 	else if (frame.to != sessions->world.number)

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint64_t epoch; /* the last that was drawn */
 
 static int ignore_send(void *user, uint32_t number, const uint8_t *frame,
-		       size_t length)
+		       size_t length, bool is_question)
 {
 	struct trp_frame sent;
 

@@ -140,7 +140,7 @@ static bool is_cut(const struct post_net *net, const struct post_run *run)
 }
 
 static int on_send(void *user, uint32_t number, const uint8_t *frame,
-		   size_t length)
+		   size_t length, bool is_question)
 {
 	struct post_run *run = user;
 	struct post_net *net = run->net;

@@ -2,18 +2,17 @@
 #include "tests/runtime/session/pair.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int on_send(void *user, uint32_t number, const uint8_t *frame,
-		   size_t length)
+		   size_t length, bool is_question)
 {
 	struct pair_end *end = user;
 	struct pair_frame *place = &end->queue[end->queued % PAIR_QUEUE];
 
-	if (end->is_bus_down)
-		return -ENOTCONN;
+	if (end->bus_error)
+		return end->bus_error;
 	end->queued++;
 	free(place->bytes);
 	*place = (struct pair_frame) { number, length, malloc(length) };

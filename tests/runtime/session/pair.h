@@ -22,7 +22,7 @@ struct pair_end {
 	int ups, downs, lost, may_have_arrived, rooms, delivered;
 	int error; /* of the last down() */
 	bool is_refusing;
-	bool is_bus_down;
+	int bus_error;	      /* of on_send() */
 	char last[PAIR_TEXT]; /* of what was delivered */
 };
 

@@ -141,6 +141,18 @@ Test(pairs, with_nobody_at_the_other_end_fail_at_once)
 	pair_fini(&pair);
 }
 
+Test(pairs, whose_bus_refuses_a_hello_for_good_fail_at_once)
+{
+	pair_init(&pair, NULL, NULL);
+	pair.a.bus_error = -EHOSTUNREACH;
+	cr_assert_eq(pair_say(&pair.a, "anybody"), 0);
+	pair_wait(&pair, 20000000);
+	cr_assert_eq(pair.a.error, -EHOSTUNREACH);
+	cr_assert_eq(pair.a.lost, 1);
+	cr_assert_eq(pair.a.may_have_arrived, 0);
+	pair_fini(&pair);
+}
+
 Test(pairs, with_a_receiver_that_stands_still_lose_nothing)
 {
 	int sent = 1;
@@ -205,12 +217,12 @@ Test(pairs, go_on_at_once_when_the_bus_is_back)
 {
 	pair_init(&pair, NULL, NULL);
 	pair_open(&pair);
-	pair.a.is_bus_down = true;
-	pair.b.is_bus_down = true;
+	pair.a.bus_error = -ENOTCONN;
+	pair.b.bus_error = -ENOTCONN;
 	cr_assert_eq(pair_say(&pair.a, "kept"), 0);
 	pair_wait(&pair, 9 * SECOND);
-	pair.a.is_bus_down = false;
-	pair.b.is_bus_down = false;
+	pair.a.bus_error = 0;
+	pair.b.bus_error = 0;
 	trp_sessions_relink(pair.a.sessions, pair.now);
 	pair_pass(&pair);
 	cr_assert_str_eq(pair.b.last, "kept");
@@ -221,10 +233,10 @@ Test(pairs, send_the_rest_when_the_bus_takes_it)
 {
 	pair_init(&pair, NULL, NULL);
 	pair_open(&pair);
-	pair.a.is_bus_down = true;
+	pair.a.bus_error = -ENOTCONN;
 	cr_assert_eq(pair_say(&pair.a, "one"), 0);
 	cr_assert_eq(pair_say(&pair.a, "two"), 0);
-	pair.a.is_bus_down = false;
+	pair.a.bus_error = 0;
 	trp_sessions_resume(pair.a.sessions, pair.now);
 	cr_assert_eq(pair.a.queued - pair.a.passed, 2);
 	pair_pass_from(&pair.a);
