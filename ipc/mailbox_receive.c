@@ -490,6 +490,16 @@ int trp_mailbox_receive_from(struct trp_mailbox *box, uint32_t slot,
 	return r;
 }
 
+int trp_mailbox_receive_mail_of(struct trp_mailbox *box, struct trp_peer *peer,
+				struct trp_mail *ret_mail)
+{
+	int r = read_lane(box, peer, TRP_MAIL, UINT32_MAX, ret_mail);
+
+	if (r != 0)
+		enqueue(box, peer, TRP_MAIL);
+	return r;
+}
+
 void trp_mailbox_receive_done(struct trp_mailbox *box,
 			      const struct trp_mail *mail)
 {

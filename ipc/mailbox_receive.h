@@ -34,6 +34,10 @@ int trp_mailbox_receive(struct trp_mailbox *box, unsigned take,
 int trp_mailbox_receive_from(struct trp_mailbox *box, uint32_t slot,
 			     uint32_t last, struct trp_mail *ret_mail);
 
+/* The same of its mail alone, of any incarnation. */
+int trp_mailbox_receive_mail_of(struct trp_mailbox *box, struct trp_peer *peer,
+				struct trp_mail *ret_mail);
+
 /*
  * In any order, inner ones before outer ones; the space is the sender's again
  * when no record of that lane is held.

@@ -131,6 +131,27 @@ void trp_succession_imported(struct trp_mailbox *box)
 	trp_mailbox_receive_rescan(box);
 }
 
+int trp_succession_again(struct trp_mailbox *box, struct trp_mail *ret_mail)
+{
+	uint64_t again = trp_load_relaxed(&box->front->again);
+	uint32_t sender = (uint32_t)(again >> 48);
+	struct trp_peer *peer = again && !(again & TRP_HANDLING_REPLY) &&
+						sender < box->arena->slots
+					? trp_peer_find(box, sender)
+					: NULL;
+	struct trp_incoming before;
+	bool is_next;
+
+	if (!peer || !peer->in[TRP_MAIL].theirs)
+		return 0;
+	before = peer->in[TRP_MAIL];
+	is_next = trp_incoming_next(&peer->in[TRP_MAIL], box->arena,
+				    ret_mail) == 1 &&
+		  trp_handling(sender, ret_mail->position, false) == again;
+	peer->in[TRP_MAIL] = before;
+	return is_next ? trp_mailbox_receive_mail_of(box, peer, ret_mail) : 0;
+}
+
 uint32_t trp_succession_attempts(const struct trp_mailbox *box,
 				 const struct trp_mail *mail)
 {

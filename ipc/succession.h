@@ -28,6 +28,12 @@ uint32_t trp_succession_attempts(const struct trp_mailbox *box,
 				 const struct trp_mail *mail);
 
 /*
+ * That record, where it is the next of its lane: 1, as trp_mailbox_receive();
+ * or 0.  `again` names one only, so it is to be taken before any other.
+ */
+int trp_succession_again(struct trp_mailbox *box, struct trp_mail *ret_mail);
+
+/*
  * For the supervisor, of a slot that is alive: the region of its oldest former
  * incarnation if no process needs it any more; or TRP_NO_REGION.  Rings those
  * that do.  It may be released, and then the next one asked for.

@@ -2,6 +2,7 @@
 #include "runtime/actor/inheritance.h"
 
 #include <errno.h>
+#include "ipc/mailbox_receive.h"
 #include "ipc/succession.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
@@ -37,21 +38,49 @@ static int adopt(const struct trp_mail *mail, uint32_t deaths)
 	return r;
 }
 
+static uint32_t deaths_of(const struct trp_mail *mail)
+{
+	return trp_succession_attempts(&trp_self.mailbox, mail);
+}
+
+/*
+ * It goes first, and to where it keeps its deaths: another message may be in
+ * its handler at the next one, and `again` has room for one.
+ */
+static int adopt_what_was_handled(void)
+{
+	struct trp_mail mail;
+	int r = trp_succession_again(&trp_self.mailbox, &mail);
+
+	if (r != 1)
+		return 0;
+	r = adopt(&mail, deaths_of(&mail));
+	if (r == 0)
+		trp_mailbox_receive_done(&trp_self.mailbox, &mail);
+	return r;
+}
+
 int trp_inheritance_begin(void)
 {
 	int r;
 
 	trp_self.is_owned = true; /* as its predecessor was */
 	r = trp_shelf_inherit(adopt);
-	if (r == 0)
-		trp_succession_imported(&trp_self.mailbox);
-	return r;
+	if (r < 0)
+		return r;
+	trp_succession_imported(&trp_self.mailbox);
+	return adopt_what_was_handled();
 }
 
 void trp_inheritance_add(const struct trp_mail *mail,
 			 const struct trp_envelope *envelope)
 {
-	if (add(mail, envelope) < 0)
+	int r;
+
+	trp_self.handled.deaths = deaths_of(mail);
+	r = add(mail, envelope);
+	trp_self.handled.deaths = 0;
+	if (r < 0)
 		trp_dead_letters_received(TROUPE_DEAD_DROPPED, mail, envelope);
 }
 

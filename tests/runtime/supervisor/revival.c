@@ -182,6 +182,39 @@ static int skip_root(int argc, char **argv)
 	return 0;
 }
 
+static int sends_one(const void *arguments)
+{
+	const Play__Who *to = arguments;
+
+	return stage_send(to->ref, 1);
+}
+
+/* The successor reads the lane of the root first. */
+static int two_root(int argc, char **argv)
+{
+	struct troupe_dead_counts counts;
+	troupe_ref ref = spawn(&skips);
+	Play__Who who = PLAY__WHO__INIT;
+
+	CHECK(stage_send(ref, 3) == 0);
+	CHECK(ask_which(ref) == 0);
+	who.ref = ref;
+	CHECK(troupe_spawn_function(sends_one, &who.base, NULL) == 0);
+	CHECK(next_end(ref).will_restart);
+	CHECK(stage_send(ref, 2) == 0);
+	CHECK(ask_which(ref) == 2);
+	for (int i = 1; i <= 3; i++)
+		CHECK(board->value[i] == 1);
+	CHECK(troupe_dead_letters_count(0, &counts) == 0);
+	CHECK(counts.by_cause[TROUPE_DEAD_CRASHED] == 2);
+	return 0;
+}
+
+Test(revival, of_two_that_kill_one_after_the_other_neither_comes_again)
+{
+	stage_pass(two_root);
+}
+
 Test(revival, a_message_that_kills_is_skipped_and_a_dead_letter)
 {
 	stage_pass(skip_root);
