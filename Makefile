@@ -119,7 +119,7 @@ help:
 	@echo 'make bench-smoke    each benchmark once, with its result checked'
 	@echo 'make beacon         packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
 	@echo 'make fuzz           each fuzzer for FUZZ_SECONDS=20 (clang)'
-	@echo 'make soak           actors among deaths, ends and stray stores for SECONDS=300: SEED= ACTORS='
+	@echo 'make soak           actors among deaths, ends and stray stores for SECONDS=300: SEED= ACTORS= TREES='
 	@echo 'make race           what two threads may share, under ThreadSanitizer'
 	@echo 'make mutants        which of N=40 small changes to the code no test sees: SEED='
 	@echo 'make model          the SPIN models of the wake protocol and of successions'

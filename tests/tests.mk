@@ -88,14 +88,14 @@ fuzz:
 	@./tests/support/packages build lint
 	@./tests/support/fuzz $(FUZZERS)
 
-# Chaos among actors, for SECONDS=300: SEED= ACTORS=.
+# Chaos among actors, for SECONDS=300: SEED= ACTORS= TREES=.
 soak:
 	@./tests/support/packages build test
 	@$(MAKE) --no-print-directory do-soak
-do-soak: $(call test_bin,soak) $(call test_bin,runtime/supervisor) \
-	 $(call test_bin,runtime/actor)
+do-soak: $(call test_bin,soak) $(call test_bin,soak/trees) \
+	 $(call test_bin,runtime/supervisor) $(call test_bin,runtime/actor)
 	@$(if $(SEED),TEST_SEED=$(SEED)) SOAK_ACTORS=$(or $(ACTORS),400) \
-		./tests/support/soak $(O) $(or $(SECONDS),300)
+		$(if $(TREES),SOAK_TREES=$(TREES)) ./tests/support/soak $(O) $(or $(SECONDS),300)
 
 # Criterion cannot run under ThreadSanitizer, so these have a main of their own.
 RACES = $(basename $(notdir $(wildcard tests/race/*.c)))
