@@ -5,12 +5,16 @@
  *
  *	troupe run --beacon local --node a mesh.so
  *	troupe run --beacon local --node b mesh.so
+ *
+ * The colour of its lamp is the value of each node.  To tell all of them:
+ *
+ *	troupe beacon say --node a "good night"
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <troupe.h>
-#include <troupe_mesh.h>
+#include <troupe_beacon.h>
 #include "mesh.pb-c.h"
 
 /* ---- the singleton ------------------------------------------------------ */
@@ -44,6 +48,15 @@ static void say(const struct troupe_mesh_event *event)
 	case TROUPE_MESH_CAME:
 		printf("%s is here\n", event->node);
 		break;
+	case TROUPE_MESH_OTHER_IT:
+		if (*event->value)
+			printf("%s has the value %s\n", event->node,
+			       event->value);
+		break;
+	case TROUPE_MESH_SAID:
+		printf("%s says: %.*s\n", event->node, (int)event->said_size,
+		       (const char *)event->said);
+		break;
 	case TROUPE_MESH_WENT:
 		printf("%s has gone\n", event->node);
 		break;
@@ -64,6 +77,7 @@ static void say(const struct troupe_mesh_event *event)
 int troupe_main(int argc, char **argv)
 {
 	Mesh__Lamp lamp = MESH__LAMP__INIT;
+	struct troupe_value *value;
 	struct troupe_mesh_event event;
 	struct troupe_message message;
 	int r;
@@ -74,6 +88,11 @@ int troupe_main(int argc, char **argv)
 		puts("this node is in no mesh; start it with --beacon local");
 	if (r == 0)
 		r = troupe_singleton("lamp", &lamp_class, &lamp.base);
+	if (r == 0) {
+		value = troupe_value_text(lamp.colour);
+		r = troupe_beacon_set_value(value);
+		troupe_value_free(value);
+	}
 	while (r >= 0) {
 		r = troupe_receive(NULL, 0, TROUPE_NEVER, &message);
 		if (r >= 0 && troupe_mesh_event(&message, &event) == 0)

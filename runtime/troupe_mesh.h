@@ -39,8 +39,14 @@ enum troupe_mesh_kind {
 	TROUPE_MESH_LOST, /* out of the mesh for good; error: -EEXIST: a node of
 			     this name is there */
 	TROUPE_MESH_SETUP, /* the settings of node are in force; version */
-	TROUPE_MESH_DEAF, /* this node does not hear its own messages, though
-			     the bus is up: it claims nothing */
+	TROUPE_MESH_DEAF,  /* this node does not hear its own messages, though
+			      the bus is up: it claims nothing */
+	/*
+	 * This node has no value, but node has; remote: those nodes of its list
+	 * that have one too.  See troupe_beacon.h.
+	 */
+	TROUPE_MESH_GOOD_NODES,
+	TROUPE_MESH_SAID, /* node said this, by troupe_beacon_say() */
 };
 
 struct troupe_mesh_event {
@@ -56,6 +62,13 @@ struct troupe_mesh_event {
 	const char *const *remote;
 	size_t remote_count;
 	int64_t version;
+	int64_t at_ms;		   /* when it happened, since 1970 */
+	bool is_past;		   /* before the subscription */
+	const char *const *listed; /* the list then, the latest first */
+	size_t listed_count;
+	const char *value; /* of node, as JSON; "": not known */
+	const void *said;
+	size_t said_size;
 };
 
 /* The type of messages with events; their sender is 0. */

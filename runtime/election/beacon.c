@@ -153,9 +153,9 @@ struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon)
 
 /* ---- control ------------------------------------------------------------ */
 
-void trp_beacon_set_ready(struct trp_beacon *beacon)
+void trp_beacon_set_ready(struct trp_beacon *beacon, bool is_ready)
 {
-	beacon->is_ready = true;
+	beacon->is_ready = is_ready;
 }
 
 void trp_beacon_set_eager(struct trp_beacon *beacon, bool is_eager)
@@ -262,21 +262,40 @@ const char *trp_beacon_listed(const struct trp_beacon *beacon, size_t place)
 	return beacon->rotation.at[place]->name;
 }
 
+static struct trp_beacon_sight sight_of(const struct trp_beacon_peer *peer)
+{
+	return (struct trp_beacon_sight) { .node = peer->name,
+					   .value = &peer->value,
+					   .note = &peer->note,
+					   .heard = peer->heard };
+}
+
+bool trp_beacon_find(const struct trp_beacon *beacon, const char *node,
+		     struct trp_beacon_sight *ret_sight)
+{
+	const struct trp_beacon_peer *peer =
+		trp_peers_find(&beacon->peers, node);
+
+	if (!peer || !peer->is_heard)
+		return false;
+	*ret_sight = sight_of(peer);
+	return true;
+}
+
 void trp_beacon_each(const struct trp_beacon *beacon,
 		     void (*see)(void *user,
 				 const struct trp_beacon_sight *sight),
 		     void *user)
 {
 	const struct trp_beacon_peer *peer;
+	struct trp_beacon_sight sight;
 
 	for (size_t i = 0; i < beacon->peers.count; i++) {
 		peer = beacon->peers.at[i];
-		if (!peer->is_heard)
-			continue;
-		see(user, &(struct trp_beacon_sight) { .node = peer->name,
-						       .value = &peer->value,
-						       .note = &peer->note,
-						       .heard = peer->heard });
+		if (peer->is_heard) {
+			sight = sight_of(peer);
+			see(user, &sight);
+		}
 	}
 }
 

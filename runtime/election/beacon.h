@@ -128,8 +128,9 @@ void trp_beacon_tick(struct trp_beacon *beacon, struct trp_time now);
 /* When to call trp_beacon_tick() next; every call here may change it. */
 struct trp_time trp_beacon_deadline(const struct trp_beacon *beacon);
 
-/* The application works: the node no longer yields to nodes with values. */
-void trp_beacon_set_ready(struct trp_beacon *beacon);
+/* Whether the application works; if not, the node yields to those with values.
+ */
+void trp_beacon_set_ready(struct trp_beacon *beacon, bool is_ready);
 
 /*
  * For a node that must not be silent: off the list it pings before newcomers,
@@ -188,6 +189,10 @@ struct trp_beacon_sight {
 	const struct trp_scalar *value, *note;
 	struct trp_time heard;
 };
+
+/* Borrowed until the next call.  False: it was not heard. */
+bool trp_beacon_find(const struct trp_beacon *beacon, const char *node,
+		     struct trp_beacon_sight *ret_sight);
 
 /* Calls back for each, in the order of names. */
 void trp_beacon_each(const struct trp_beacon *beacon,

@@ -42,6 +42,7 @@ void trp_dialect_hear(struct trp_dialect *dialect, struct trp_beacon *beacon,
 	    type == TRP_SCALAR_NONE ||
 	    strcmp(trp_wire_about(message), trp_beacon_node(beacon)) == 0)
 		return;
+	dialect->has_odd |= type == TRP_SCALAR_BYTES || type == TRP_SCALAR_RAW;
 	if (type != TRP_SCALAR_TEXT)
 		become_plain(dialect, beacon);
 	else if (dialect->kind == TRP_DIALECT_OPEN)

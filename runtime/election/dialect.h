@@ -21,6 +21,7 @@ enum trp_dialect_kind {
 
 struct trp_dialect {
 	enum trp_dialect_kind kind;
+	bool has_odd; /* it has heard a value that no number compares with */
 };
 
 /* A message was heard: the RAW event of `beacon`. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/mesh/app_value.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/supervisor/supervisor.h"
 
@@ -55,7 +56,7 @@ static size_t size_of_history(const struct trp_mesh *mesh)
  * Of the bytes that the bus takes: less the keys of a ping and its history, or
  * those of a vers, and the record in front of ours.
  */
-static size_t room_for_text(const struct trp_mesh *mesh, bool is_value)
+size_t trp_mesh_announcement_room(const struct trp_mesh *mesh, bool is_value)
 {
 	enum { KEYS = 48, VERS_KEYS = 192, RECORD = 20 };
 	size_t own = strlen(mesh->node) + NAME;
@@ -65,8 +66,7 @@ static size_t room_for_text(const struct trp_mesh *mesh, bool is_value)
 					  : own);
 	size_t room = mesh->value_max;
 
-	used += is_value ? KEYS + size_of_history(mesh)
-			 : VERS_KEYS;
+	used += is_value ? KEYS + size_of_history(mesh) : VERS_KEYS;
 	if (room > TRP_WIRE_VALUE_MAX / 2)
 		room = TRP_WIRE_VALUE_MAX / 2;
 	return room > used ? room - used : 0;
@@ -76,15 +76,19 @@ void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,
 			       char *space, size_t size)
 {
 	struct saying saying = { .text = space,
-				 .room = room_for_text(mesh, is_value) };
+				 .room = trp_mesh_announcement_room(mesh,
+								    is_value) };
 	unsigned waited = trp_beacon_waited(mesh->beacon, trp_time_now());
+	char word[TRP_MESH_APP_VALUE_SIZE];
 	double load = 0;
 
 	if (saying.room >= size)
 		saying.room = size - 1;
 	getloadavg(&load, 1);
+	trp_mesh_app_value_write(&mesh->voice.own, word);
 	saying.length = (size_t)snprintf(
-		space, size, "1\t%02x\t%" PRIx64 "\t%u\t%u",
+		space, size, "%c%s%s\t%02x\t%" PRIx64 "\t%u\t%u",
+		*word ? '2' : '1', *word ? "\t" : "", word,
 		waited < WAITED_MOST ? waited : WAITED_MOST, mesh->incarnation,
 		(unsigned)(load * 100), mesh->supervisor->children.alive);
 	trp_registry_each_offer(&mesh->supervisor->registry, add_offer,
@@ -121,22 +125,41 @@ static int take_number(const char **at, const char *end, int base,
 	return count ? 0 : -EBADMSG;
 }
 
+/* Of a line of the second kind: the word in front of its numbers. */
+static int take_value(const char **at, const char *end,
+		      struct trp_scalar *ret_value)
+{
+	const char *tab = memchr(*at, '\t', (size_t)(end - *at));
+	int r;
+
+	if (!tab)
+		return -EBADMSG;
+	r = trp_mesh_app_value_read(*at, (size_t)(tab - *at), ret_value);
+	*at = tab + 1;
+	return r;
+}
+
 int trp_mesh_announcement_read(const char *text, size_t length,
 			       struct trp_mesh_announcement *ret_said)
 {
-	static const int base[] = { 10, 16, 16, 10, 10 };
+	static const int base[] = { 16, 16, 10, 10 };
+	struct trp_scalar value = { .type = TRP_SCALAR_NONE };
 	const char *end = text + length;
-	uint64_t number[5];
-	int i, r = 0;
+	uint64_t kind = 0, number[4];
+	int i, r;
 
-	for (i = 0; r == 0 && i < 5; i++)
+	r = take_number(&text, end, 10, &kind);
+	if (r == 0 && kind == 2)
+		r = take_value(&text, end, &value);
+	for (i = 0; r == 0 && i < 4; i++)
 		r = take_number(&text, end, base[i], &number[i]);
-	if (r < 0 || number[0] != 1)
+	if (r < 0 || kind < 1 || kind > 2)
 		return -EBADMSG;
 	*ret_said = (struct trp_mesh_announcement) {
-		.incarnation = number[2],
-		.load = (uint32_t)number[3],
-		.actors = (uint32_t)number[4],
+		.value = value,
+		.incarnation = number[1],
+		.load = (uint32_t)number[2],
+		.actors = (uint32_t)number[3],
 		.offers = text,
 		.length = (size_t)(end - text),
 	};

@@ -6,18 +6,24 @@
  * leadership:
  *
  *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
+ *	2 TAB value (app_value.h) TAB waited TAB incarnation TAB load TAB actors
  *	NAME TAB WHERE		a line for each offer
  *
  * as tabs and newlines are in no name.  Values order as texts, so of two nodes
- * that ping at once the one that has waited longer for its turn has it.
+ * that ping at once the one with the greater value of its application has the
+ * turn, and of equals the one that has waited longer.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "runtime/troupe_mesh.h"
+#include "serialize/beacon/scalar.h"
 
 struct trp_mesh;
+
+/* The most bytes of a text as a value or as a note. */
+size_t trp_mesh_announcement_room(const struct trp_mesh *mesh, bool is_value);
 
 /* Writes this node's line, for its value or for a note beside that. */
 void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,
@@ -25,6 +31,7 @@ void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,
 
 /* Parses the line of another node; `text` need not end in NUL. */
 struct trp_mesh_announcement {
+	struct trp_scalar value; /* of the application; a TEXT is borrowed */
 	uint64_t incarnation;
 	uint32_t load; /* of a hundredth of a processor, over a minute */
 	uint32_t actors;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The mesh as actors see it: requests to the supervisor, and their answers. */
 #include "runtime/troupe_mesh.h"
+#include "runtime/troupe_beacon.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,13 +17,9 @@
 
 /* ---- events ------------------------------------------------------------- */
 
-/* A guest learns the type here; others inherit it. */
 int troupe_mesh_subscribe(void)
 {
-	Troupe__Mesh__Subscribe request = TROUPE__MESH__SUBSCRIBE__INIT;
-	int r = trp_types_add(&troupe__beacon_event__descriptor);
-
-	return r < 0 ? r : trp_actor_request(&request.base, NULL);
+	return troupe_beacon_subscribe(0);
 }
 
 int troupe_mesh_unsubscribe(void)
@@ -53,6 +50,13 @@ int troupe_mesh_event(const struct troupe_message *message,
 		.local_count = event->n_local,
 		.remote = (const char *const *)event->remote,
 		.remote_count = event->n_remote,
+		.at_ms = event->at_ms,
+		.is_past = event->is_past,
+		.listed = (const char *const *)event->listed,
+		.listed_count = event->n_listed,
+		.value = event->value,
+		.said = event->said.data,
+		.said_size = event->said.len,
 	};
 	return 0;
 }

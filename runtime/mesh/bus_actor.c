@@ -85,12 +85,9 @@ static int run(void)
 }
 
 /* Old beacon messages are worse than none. */
-static bool is_stale(const struct troupe_message *message)
+static bool is_stale(const struct troupe_message *message, double gap_s)
 {
-	const struct trp_mesh_options *options = &trp_self.node->options->mesh;
-	double age_ns = (double)(troupe_now().ns - message->created.ns);
-
-	return age_ns > options->config.gap_s * 1e9;
+	return (double)(troupe_now().ns - message->created.ns) > gap_s * 1e9;
 }
 
 static void say(const Troupe__Mesh__Wire *packed)
@@ -119,7 +116,7 @@ static int on_say(const struct troupe_message *message)
 
 	if (message->sender)
 		return 0; /* only the supervisor may send to it */
-	if (is_stale(message))
+	if (is_stale(message, order->gap_s))
 		lost++;
 	else
 		say(order->wire);

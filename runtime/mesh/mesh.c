@@ -12,15 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include "ipc/bus/kinds.h"
 #include "runtime/election/beacon_receive.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/bus_actor.h"
 #include "runtime/mesh/mesh.pb-c.h"
+#include "runtime/mesh/news.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/mesh/requests.h"
 #include "runtime/mesh/singleton.h"
+#include "runtime/mesh/steer.h"
 #include "runtime/mesh/subscribers.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/requests.h"
@@ -68,6 +69,7 @@ static void on_send(void *user, const struct trp_wire *message)
 	}
 	trp_mesh_pack_encode(message, &packed);
 	say.wire = &packed.wire;
+	say.gap_s = trp_beacon_config(mesh->beacon)->gap_s;
 	if (trp_notify_send(mesh->supervisor, trp_ref_slot(mesh->bus.ref),
 			    &say.base) < 0) {
 		mesh->unsaid++;
@@ -187,6 +189,7 @@ static void hear(struct trp_mesh *mesh, const struct trp_wire *message)
 	     message->type == TRP_WIRE_PING) &&
 	    strcmp(message->node, mesh->node) == 0)
 		mesh->is_deaf = false;
+	trp_mesh_news_hear(mesh, message);
 }
 
 static void on_failed(struct trp_mesh *mesh, int error)
@@ -382,6 +385,24 @@ static int on_said(struct trp_request *request)
 	return 0;
 }
 
+/* ---- orders ------------------------------------------------------------- */
+
+static int on_steer(struct trp_request *request)
+{
+	int r = trp_mesh_steer(request->module, request->message);
+
+	settle(request->module);
+	return r;
+}
+
+static int ask_steer(struct trp_control_session *session, const void *message)
+{
+	int r = trp_mesh_steer(session->module, message);
+
+	settle(session->module);
+	return r;
+}
+
 static void bus_has_ended(struct trp_restart *restart)
 {
 	struct trp_mesh *mesh = restart->data;
@@ -403,14 +424,6 @@ const char *trp_mesh_codec(const struct trp_bus_kind *kind)
 	return has_msgpack ? "msgpack" : NULL;
 }
 
-static uint64_t calendar_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int open_beacon(struct trp_mesh *mesh)
 {
 	const struct trp_beacon_options options = {
@@ -425,7 +438,8 @@ static int open_beacon(struct trp_mesh *mesh)
 	if (r == 0)
 		r = trp_beacon_new(&mesh->beacon, &options, &calls, mesh);
 	if (r == 0)
-		trp_beacon_set_ready(mesh->beacon);
+		trp_beacon_set_ready(mesh->beacon, true);
+	mesh->is_ready = true;
 	return r;
 }
 
@@ -472,7 +486,7 @@ static int open_mesh(struct trp_supervisor *supervisor,
 	mesh->supervisor = supervisor;
 	mesh->options = &options->mesh;
 	mesh->node = options->node;
-	mesh->incarnation = calendar_ms();
+	mesh->incarnation = (uint64_t)trp_mesh_calendar_ms();
 	mesh->due.data = mesh;
 	*ret_state = mesh;
 	r = open_beacon(mesh);
@@ -498,6 +512,7 @@ static void close_mesh(void *state)
 	trp_mesh_members_fini(&mesh->members);
 	trp_restart_fini(&mesh->bus);
 	trp_beacon_free(mesh->beacon);
+	trp_scalar_fini(&mesh->voice.own);
 	free(mesh);
 }
 
@@ -516,6 +531,8 @@ static const struct trp_request_kind requests[] = {
 	{ &troupe__mesh__offer__descriptor, .handle = trp_mesh_requests_offer },
 	{ &troupe__mesh__singleton__descriptor,
 	  .handle = trp_mesh_singleton_request },
+	{ &troupe__mesh__steer__descriptor, .handle = on_steer,
+	  .ask = ask_steer },
 	{ &troupe__mesh__status__descriptor, .ask = trp_mesh_requests_status },
 	{ &troupe__mesh__watch__descriptor, .ask = trp_mesh_requests_watch },
 	{ 0 },

@@ -7,6 +7,8 @@
  * live, which of them is it, and which leads.
  */
 
+#include <protobuf-c/protobuf-c.h>
+#include <time.h>
 #include "ipc/bus/bus.h"
 #include "ipc/bus/kinds.h"
 #include "runtime/election/leadership.h"
@@ -15,6 +17,13 @@
 #include "runtime/node/options.h"
 #include "runtime/supervisor/module.h"
 #include "runtime/supervisor/restart.h"
+
+/* The latest events, packed; a ring. */
+enum { TRP_MESH_PAST = 64, TRP_MESH_BUSY = 16 };
+struct trp_mesh_past {
+	ProtobufCBinaryData at[TRP_MESH_PAST];
+	uint64_t count; /* of all that there were */
+};
 
 struct trp_mesh_singleton;
 struct trp_mesh_subscriber;
@@ -34,6 +43,7 @@ struct trp_mesh {
 	int clashes;			/* of its name, lately */
 	struct troupe_time clashed;
 	bool is_lost;  /* it has given up */
+	bool is_ready; /* its application says so */
 	bool is_deaf;  /* the bus does not deliver its messages to it */
 	bool is_short; /* logged already: not all offers fit the value */
 
@@ -42,7 +52,7 @@ struct trp_mesh {
 	bool is_up;
 	int bus_error;		       /* why it is down */
 	struct trp_time leader_missed; /* the leader is not missed before */
-	unsigned unanswered;
+	unsigned unanswered;	  /* from TRP_MESH_BUSY on it lags behind */
 	struct troupe_time asked; /* the oldest of these */
 	uint64_t unsaid, lost;
 
@@ -51,7 +61,16 @@ struct trp_mesh {
 	bool is_leader; /* as the singletons know it */
 	struct trp_mesh_singleton *singletons;
 	struct trp_mesh_subscriber *subscribers;
+	struct trp_mesh_past past;
 };
+
+static inline int64_t trp_mesh_calendar_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /* The mesh as a module of the supervisor. */
 extern const struct trp_module trp_mesh_module;

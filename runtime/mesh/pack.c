@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-static void pack_value(const struct trp_scalar *from, Troupe__Mesh__Scalar *to)
+void trp_mesh_pack_scalar(const struct trp_scalar *from,
+			  Troupe__Mesh__Scalar *to)
 {
 	*to = (Troupe__Mesh__Scalar)TROUPE__MESH__SCALAR__INIT;
 	to->type = (uint32_t)from->type;
@@ -43,7 +44,7 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 	packed->type = (uint32_t)wire->type;
 	if (wire->node)
 		packed->node = trp_mesh_pack_text(wire->node);
-	pack_value(&wire->value, &ret_packed->value);
+	trp_mesh_pack_scalar(&wire->value, &ret_packed->value);
 	packed->value = &ret_packed->value;
 	for (size_t i = 0; i < wire->history_length; i++)
 		ret_packed->history[i] = trp_mesh_pack_text(wire->history[i]);
@@ -56,9 +57,9 @@ void trp_mesh_pack_encode(const struct trp_wire *wire,
 	if (!wire->from)
 		return;
 	packed->from = trp_mesh_pack_text(wire->from);
-	pack_value(&wire->note, &ret_packed->note);
+	trp_mesh_pack_scalar(&wire->note, &ret_packed->note);
 	packed->note = &ret_packed->note;
-	pack_value(&wire->said, &ret_packed->said);
+	trp_mesh_pack_scalar(&wire->said, &ret_packed->said);
 	packed->said = &ret_packed->said;
 }
 
@@ -73,7 +74,7 @@ static int unpack_name(const ProtobufCBinaryData *from,
 	return 0;
 }
 
-static int unpack_value(const Troupe__Mesh__Scalar *from, struct trp_scalar *to)
+int trp_mesh_pack_value(const Troupe__Mesh__Scalar *from, struct trp_scalar *to)
 {
 	*to = (struct trp_scalar) { .type = TRP_SCALAR_NONE };
 	if (!from)
@@ -94,7 +95,7 @@ static int unpack_value(const Troupe__Mesh__Scalar *from, struct trp_scalar *to)
 	return 0;
 }
 
-static void unpack_config(const Troupe__Mesh__Config *from,
+void trp_mesh_pack_config(const Troupe__Mesh__Config *from,
 			  struct trp_wire_config *to)
 {
 	to->version = from->version;
@@ -132,9 +133,9 @@ static int unpack_note(const Troupe__Mesh__Wire *packed,
 		return 0;
 	r = unpack_name(&packed->from, unpacked->from);
 	if (r == 0)
-		r = unpack_value(packed->note, &wire->note);
+		r = trp_mesh_pack_value(packed->note, &wire->note);
 	if (r == 0)
-		r = unpack_value(packed->said, &wire->said);
+		r = trp_mesh_pack_value(packed->said, &wire->said);
 	wire->from = unpacked->from;
 	return r;
 }
@@ -154,7 +155,7 @@ int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
 		wire->node = ret_unpacked->node;
 	}
 	if (r == 0)
-		r = unpack_value(packed->value, &wire->value);
+		r = trp_mesh_pack_value(packed->value, &wire->value);
 	if (r == 0)
 		r = unpack_history(packed, ret_unpacked);
 	if (r == 0)
@@ -162,6 +163,6 @@ int trp_mesh_pack_decode(const Troupe__Mesh__Wire *packed,
 	if (r < 0)
 		return r;
 	if (packed->config)
-		unpack_config(packed->config, &wire->config);
+		trp_mesh_pack_config(packed->config, &wire->config);
 	return trp_wire_is_valid(wire) ? 0 : -EBADMSG;
 }

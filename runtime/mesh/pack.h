@@ -16,6 +16,16 @@ static inline ProtobufCBinaryData trp_mesh_pack_text(const char *text)
 	return (ProtobufCBinaryData) { strlen(text), (uint8_t *)text };
 }
 
+/* Each borrows from the other. */
+void trp_mesh_pack_scalar(const struct trp_scalar *from,
+			  Troupe__Mesh__Scalar *to);
+/* NULL: NONE.  0, -EBADMSG. */
+int trp_mesh_pack_value(const Troupe__Mesh__Scalar *from,
+			struct trp_scalar *to);
+/* It may be invalid. */
+void trp_mesh_pack_config(const Troupe__Mesh__Config *from,
+			  struct trp_wire_config *to);
+
 struct trp_mesh_pack_encoded {
 	Troupe__Mesh__Wire wire;
 	Troupe__Mesh__Scalar value, note, said;

@@ -17,8 +17,8 @@ int trp_mesh_requests_subscribe(struct trp_request *request)
 	const Troupe__Mesh__Subscribe *wish = request->message;
 
 	if (!wish->is_over)
-		return trp_mesh_subscribers_add(request->module,
-						request->sender, NULL);
+		return trp_mesh_subscribers_add(
+			request->module, request->sender, NULL, wish->past);
 	trp_mesh_subscribers_remove(request->module, request->sender, NULL);
 	return 0;
 }
@@ -54,7 +54,9 @@ static int watch(struct trp_control_session *session)
 int trp_mesh_requests_watch(struct trp_control_session *session,
 			    const void *message)
 {
-	int r = trp_mesh_subscribers_add(session->module, 0, session);
+	const Troupe__Mesh__Watch *wish = message;
+	int r = trp_mesh_subscribers_add(session->module, 0, session,
+					 wish->past);
 
 	if (r < 0)
 		return r;

@@ -94,6 +94,20 @@ static ProtobufCBinaryData value_bytes(struct view *view,
 	return trp_mesh_pack_text(text); /* "": none, a list, a map */
 }
 
+/* NULL: NONE. */
+static Troupe__Mesh__Scalar *scalar_of(struct view *view,
+				       struct trp_scalar value)
+{
+	Troupe__Mesh__Scalar *scalar;
+
+	if (value.type == TRP_SCALAR_NONE)
+		return NULL;
+	scalar = take(view, sizeof(*scalar));
+	if (scalar)
+		trp_mesh_pack_scalar(&value, scalar);
+	return scalar;
+}
+
 static bool read_text(struct view *view, const struct trp_beacon_sight *sight,
 		      Troupe__Mesh__Node *node)
 {
@@ -104,6 +118,8 @@ static bool read_text(struct view *view, const struct trp_beacon_sight *sight,
 		trp_dialect_text(sight->value, sight->note, &space);
 
 	node->value = value_bytes(view, sight->value);
+	node->said =
+		scalar_of(view, trp_mesh_voice_of(sight->value, sight->note));
 	if (!text || trp_leadership_read(text, &record) < 0 ||
 	    trp_mesh_announcement_read(record.rest.span.data,
 				       record.rest.span.length, &said) < 0)
@@ -222,6 +238,10 @@ int trp_mesh_view(struct trp_mesh *mesh, const char *offer,
 	message->leader = trp_mesh_pack_text(mesh->leadership.leader);
 	message->term = mesh->leadership.term;
 	message->fence = trp_leadership_fence(&mesh->leadership);
+	message->is_enabled = trp_beacon_is_enabled(mesh->beacon);
+	message->is_ready = mesh->is_ready;
+	message->is_plain = mesh->voice.dialect.kind == TRP_DIALECT_PLAIN;
+	message->said = scalar_of(&view, mesh->voice.own);
 	trp_beacon_each(mesh->beacon, count_node, &nodes);
 	message->nodes = take(&view, nodes * sizeof(*message->nodes));
 	trp_beacon_each(mesh->beacon, see_node, &view);

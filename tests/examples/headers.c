@@ -15,6 +15,7 @@ static const char *const begin =
 	"#include \"troupe.h\"\n"
 	"#include \"troupe_ask.h\"\n"
 	"#include \"troupe_backtrace.h\"\n"
+	"#include \"troupe_beacon.h\"\n"
 	"#include \"troupe_dead_letters.h\"\n"
 	"#include \"troupe_ends.h\"\n"
 	"#include \"troupe_guest.h\"\n"

@@ -409,7 +409,7 @@ void sim_start(struct sim_net *net, int number)
 	end_life(node);
 	sim_assert(net,
 		   trp_beacon_new(&node->beacon, &options, &calls, node) == 0);
-	trp_beacon_set_ready(node->beacon);
+	trp_beacon_set_ready(node->beacon, true);
 	sim_assert(net, trp_beacon_start(node->beacon, sim_local(node)) == 0);
 	sim_touched(node);
 }

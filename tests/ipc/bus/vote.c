@@ -124,7 +124,7 @@ static void begin_voter(struct election *election, int number, const char *url)
 	cr_assert(trp_bus_address_parse(url, "test", &address) == 0, "%s", url);
 	cr_assert(trp_beacon_new(&voter->beacon, &options, &beacon_calls,
 				 voter) == 0);
-	trp_beacon_set_ready(voter->beacon);
+	trp_beacon_set_ready(voter->beacon, true);
 	cr_assert(trp_bus_open(&voter->bus, &address, &bus_calls, voter) == 0);
 }
 

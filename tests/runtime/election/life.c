@@ -255,7 +255,7 @@ Test(turn, who_is_not_ready_waits_for_those_that_have_values)
 	lone_hear_ping(&lone, "a b c m", -1);
 	lone_until(&lone, 2 * G);
 	assert_near((lone_deadline(&lone) - C) / G, 2 + 0.3 / 3);
-	trp_beacon_set_ready(lone.beacon);
+	trp_beacon_set_ready(lone.beacon, true);
 	lone_hear_ping(&lone, "d a b c", -1);
 	lone_until(&lone, 4 * G);
 	assert_near((lone_deadline(&lone) - 2 * G - C) / G, 0.875);

@@ -68,7 +68,7 @@ void lone_unready(struct lone *lone, const struct trp_beacon_options *options)
 void lone_new(struct lone *lone, const struct trp_beacon_options *options)
 {
 	lone_unready(lone, options);
-	trp_beacon_set_ready(lone->beacon);
+	trp_beacon_set_ready(lone->beacon, true);
 }
 
 void lone_begin(struct lone *lone, const struct trp_wire_config *config)

@@ -94,6 +94,8 @@ void mesh_see(const struct troupe_message *message)
 	case TROUPE_MESH_DEAF:
 		seen->deaf++;
 		break;
+	case TROUPE_MESH_GOOD_NODES:
+	case TROUPE_MESH_SAID:
 	case TROUPE_MESH_CAME:
 	case TROUPE_MESH_WENT:
 		break;

@@ -171,7 +171,7 @@ Test(originals, one_that_comes_later_is_told_no_text_from_then_on)
 		run_bus(20);
 	cr_assert(has_heard_texts());
 	ping(31);
-	/* What was under way. */
+	/* Texts may be under way still. */
 	stranger.nones = 0;
 	play_until(is_spoken_to, "they have turned");
 	texts = stranger.texts;

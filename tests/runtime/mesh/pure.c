@@ -9,6 +9,7 @@
 
 #include "runtime/actor/self.h"
 #include "runtime/mesh/announcement.h"
+#include "runtime/mesh/app_value.h"
 #include "runtime/election/beacon_receive.h"
 #include "runtime/mesh/bus_actor.h"
 #include "runtime/mesh/mesh.h"
@@ -159,6 +160,72 @@ Test(value, tells_of_its_node_and_of_offers)
 	cr_assert_str_eq(offer.name, "bare");
 	cr_assert_str_eq(offer.where, "");
 	cr_assert(!trp_mesh_announcement_offer(&said, &offer));
+}
+
+static struct trp_scalar as_read(const char *word)
+{
+	struct trp_scalar value = { .type = TRP_SCALAR_NONE };
+
+	cr_assert(trp_mesh_app_value_read(word, strlen(word), &value) == 0,
+		  "%s", word);
+	return value;
+}
+
+Test(value, of_the_application_orders_in_a_text_as_by_itself)
+{
+	static const struct trp_scalar rising[] = {
+		{ TRP_SCALAR_REAL, { .real = -1e30 } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MIN } },
+		{ TRP_SCALAR_INT, { .integer = -3 } },
+		{ TRP_SCALAR_REAL, { .real = -0.5 } },
+		{ TRP_SCALAR_BOOL, { .flag = false } },
+		{ TRP_SCALAR_REAL, { .real = 1e-300 } },
+		{ TRP_SCALAR_BOOL, { .flag = true } },
+		{ TRP_SCALAR_INT, { .integer = 31 } },
+		{ TRP_SCALAR_INT, { .integer = INT64_MAX } },
+		{ TRP_SCALAR_TEXT, { .span = { "", 0 } } },
+		{ TRP_SCALAR_TEXT, { .span = { "a b", 3 } } },
+		{ TRP_SCALAR_TEXT, { .span = { "z", 1 } } },
+	};
+	char word[2][TRP_MESH_APP_VALUE_SIZE] = { "" };
+	struct trp_scalar value;
+
+	for (size_t i = 0; i < sizeof(rising) / sizeof(rising[0]); i++) {
+		trp_mesh_app_value_write(&rising[i], word[i % 2]);
+		cr_expect(strcmp(word[i % 2], word[!(i % 2)]) > 0, "%zu: %s", i,
+			  word[i % 2]);
+		value = as_read(word[i % 2]);
+		cr_expect(value.type == rising[i].type, "%zu", i);
+		cr_expect(trp_scalar_compare(&value, &rising[i]) == 0, "%zu",
+			  i);
+	}
+	value.type = TRP_SCALAR_NONE;
+	trp_mesh_app_value_write(&value, word[0]);
+	cr_expect_str_empty(word[0]);
+}
+
+Test(value, of_the_application_stands_in_front_of_the_wait)
+{
+	struct trp_mesh_announcement said;
+	struct trp_mesh_offer offer;
+
+	cr_assert(read_text("2\tn403e00000000000030\t00\t1a\t150\t7\nshop\tx",
+			    &said) == 0);
+	cr_assert(said.value.type == TRP_SCALAR_INT &&
+		  said.value.integer == 30);
+	cr_assert(said.incarnation == 0x1a && said.actors == 7);
+	cr_assert(trp_mesh_announcement_offer(&said, &offer));
+	cr_assert(read_text("2\tt31\t00\t1\t1\t1", &said) == 0);
+	cr_assert(said.value.type == TRP_SCALAR_TEXT &&
+		  said.value.span.length == 2);
+	cr_assert(read_text("1\t00\t1\t1\t1", &said) == 0);
+	cr_assert(said.value.type == TRP_SCALAR_NONE);
+	cr_assert(read_text("2\t00\t1\t1\t1", &said) == -EBADMSG);
+	cr_assert(read_text("2\tn403e000000000000\t0\t1\t1\t1", &said) ==
+		  -EBADMSG);
+	cr_assert(read_text("2\tn403e000000000000x\t0\t1\t1\t1", &said) ==
+		  -EBADMSG);
+	cr_assert(read_text("2\ttab", &said) == -EBADMSG);
 }
 
 Test(value, what_makes_no_sense_in_it_is_passed_over)
