@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "ipc/bus/bus.h"
+#include "runtime/cli/arguments.h"
+#include "runtime/cli/beacon_order.h"
 #include "runtime/cli/query.h"
+#include "runtime/mesh/app_value.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/pack.h"
-#include "runtime/troupe_mesh.h"
+#include "runtime/troupe_beacon.h"
 #include "runtime/troupe_value.h"
 #include "serialize/printable.h"
 
@@ -80,6 +84,9 @@ static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
 	put_int(map, "actors", node->actors);
 	troupe_value_put(map, "offers", offers_of(node));
 	troupe_value_put(map, "value", text_of(node->value));
+	if (node->said)
+		troupe_value_put(map, "said",
+				 trp_mesh_app_value_make(node->said));
 	return map;
 }
 
@@ -135,6 +142,9 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 	put_text(map, "node", view->node);
 	put_text(map, "bus", view->bus);
 	put_bool(map, "up", view->is_up);
+	put_bool(map, "enabled", view->is_enabled);
+	put_bool(map, "ready", view->is_ready);
+	put_bool(map, "plain", view->is_plain);
 	troupe_value_put(map, "it", text_of(view->it));
 	troupe_value_put(map, "leader", text_of(view->leader));
 	put_int(map, "term", view->term);
@@ -188,6 +198,9 @@ static void print_view(const Troupe__Mesh__View *view)
 	printf("bus        %s, %s%s%s\n", view->bus,
 	       view->is_up ? "up" : "down", view->error ? ": " : "",
 	       view->error ? trp_bus_reason(view->error) : "");
+	if (!view->is_enabled || !view->is_ready)
+		printf("this node  %s%s\n", view->is_enabled ? "" : "disabled ",
+		       view->is_ready ? "" : "not ready");
 	print_named("it", view->it);
 	print_named("leader", view->leader);
 	printf("term       %" PRIu64 "%s\n", view->term,
@@ -222,6 +235,18 @@ static void print_offer(const Troupe__Mesh__Offer *offer)
 	trp_printable_write(stdout, offer->where);
 }
 
+static void print_said(const Troupe__Mesh__Scalar *said)
+{
+	struct troupe_value *value = trp_mesh_app_value_make(said);
+	char *json;
+
+	if (troupe_value_to_json(value, &json) == 0) {
+		printf(" value %s", json);
+		free(json);
+	}
+	troupe_value_free(value);
+}
+
 static void print_node(const Troupe__Mesh__Node *node)
 {
 	printf("%-4s %-4s %-6s %8.1f %6.2f %7u  ", node->is_live ? "live" : "-",
@@ -231,10 +256,8 @@ static void print_node(const Troupe__Mesh__Node *node)
 	print_bytes(node->name);
 	for (size_t i = 0; i < node->n_offer; i++)
 		print_offer(node->offer[i]);
-	if (!node->incarnation && node->value.len) {
-		printf(" value ");
-		print_bytes(node->value);
-	}
+	if (node->said)
+		print_said(node->said);
 	putchar('\n');
 }
 
@@ -295,6 +318,8 @@ static const char *kind_name(uint32_t kind)
 		[TROUPE_MESH_LOST] = "lost",
 		[TROUPE_MESH_SETUP] = "setup",
 		[TROUPE_MESH_DEAF] = "deaf",
+		[TROUPE_MESH_GOOD_NODES] = "good-nodes",
+		[TROUPE_MESH_SAID] = "said",
 	};
 
 	return kind && kind < sizeof(names) / sizeof(*names) ? names[kind]
@@ -311,9 +336,24 @@ static struct troupe_value *list_of(char *const *names, size_t count)
 	return list;
 }
 
+/* As in the log, with the day: what is past may be of another one. */
+static void time_of(const Troupe__BeaconEvent *event, char *space, size_t size)
+{
+	time_t second = (time_t)(event->at_ms / 1000);
+	struct tm day;
+	size_t length;
+
+	localtime_r(&second, &day);
+	length = strftime(space, size, "%Y-%m-%d %H:%M:%S", &day);
+	snprintf(space + length, size - length, ".%03d",
+		 (int)(event->at_ms % 1000));
+}
+
 static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 {
 	struct troupe_value *map = troupe_value_map();
+	struct troupe_value *value;
+	char when[64];
 
 	put_text(map, "event", kind_name(event->kind));
 	troupe_value_put(map, "node", text_of(trp_mesh_pack_text(event->node)));
@@ -330,6 +370,20 @@ static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 		troupe_value_put(map, "remote",
 				 list_of(event->remote, event->n_remote));
 	}
+	time_of(event, when, sizeof(when));
+	put_text(map, "time", when);
+	put_int(map, "at_ms", (uint64_t)event->at_ms);
+	put_bool(map, "past", event->is_past);
+	troupe_value_put(map, "listed",
+			 list_of(event->listed, event->n_listed));
+	if (*event->value &&
+	    troupe_value_from_json(event->value, &value, NULL) == 0)
+		troupe_value_put(map, "value", value);
+	if (event->kind == TROUPE_MESH_SAID)
+		troupe_value_put(map, "said", text_of(event->said));
+	if (event->kind == TROUPE_MESH_GOOD_NODES)
+		troupe_value_put(map, "remote",
+				 list_of(event->remote, event->n_remote));
 	return map;
 }
 
@@ -344,9 +398,12 @@ static void print_names(const char *what, char *const *names, size_t count)
 
 static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 {
+	char when[64];
+
 	if (is_json)
 		return print_json(json_of_event(event));
-	printf("%-9s ", kind_name(event->kind));
+	time_of(event, when, sizeof(when));
+	printf("%s %-10s ", when, kind_name(event->kind));
 	print_bytes(trp_mesh_pack_text(event->node));
 	if (event->term)
 		printf(" term %" PRIu64, event->term);
@@ -356,6 +413,14 @@ static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 		print_names("ours", event->local, event->n_local);
 		print_names("theirs", event->remote, event->n_remote);
 	}
+	if (event->kind == TROUPE_MESH_GOOD_NODES)
+		print_names("with", event->remote, event->n_remote);
+	if (*event->value && event->kind != TROUPE_MESH_SAID)
+		printf(" value %s", event->value);
+	if (event->kind == TROUPE_MESH_SAID) {
+		putchar(' ');
+		print_bytes(event->said);
+	}
 	if (event->error)
 		printf(" %s", trp_bus_reason(event->error));
 	putchar('\n');
@@ -363,12 +428,15 @@ static int print_event(const Troupe__BeaconEvent *event, bool is_json)
 	return 0;
 }
 
+static uint32_t past; /* events to begin with */
+
 static int watch(struct trp_client *client, bool is_json)
 {
 	Troupe__Mesh__Watch request = TROUPE__MESH__WATCH__INIT;
 	const ProtobufCMessage *item;
 	int r;
 
+	request.past = past;
 	trp_client_patience(client, -1);
 	r = trp_client_ask(client, &request.base);
 	while (r >= 0 && !ferror(stdout)) { /* which main() tells */
@@ -381,15 +449,46 @@ static int watch(struct trp_client *client, bool is_json)
 	return r == -ESHUTDOWN ? 0 : r; /* the node has ended in order */
 }
 
+/* Takes "--past N" out of the words behind "watch". */
+static int take_past(int *argc, char **argv)
+{
+	char *end;
+	long count;
+
+	for (int i = 1; i + 1 < *argc; i++) {
+		if (strcmp(argv[i], "--past") != 0)
+			continue;
+		count = strtol(argv[i + 1], &end, 10);
+		if (end == argv[i + 1] || *end || count < 0 ||
+		    count > TROUPE_BEACON_PAST_MOST)
+			return trp_arguments_fail(
+				TRP_ARGUMENTS_USAGE, "beacon",
+				"--past takes 0 to %d, not \"%s\"",
+				TROUPE_BEACON_PAST_MOST, argv[i + 1]);
+		past = (uint32_t)count;
+		*argc -= 2;
+		memmove(argv + i, argv + i + 2,
+			(size_t)(*argc - i) * sizeof(*argv));
+		break;
+	}
+	return 0;
+}
+
 int trp_cli_beacon(int argc, char **argv)
 {
 	bool is_watch = argc > 0 && strcmp(argv[0], "watch") == 0;
+	int r = is_watch ? take_past(&argc, argv) : 0;
 	const struct trp_query query = {
 		.command = "beacon",
-		.usage = "beacon [watch] [--node NAME] [--json]",
+		.usage = "beacon [watch [--past N] | ORDER] [--node NAME] "
+			 "[--json]",
 		.has_json = true,
 		.run = is_watch ? watch : show,
 	};
 
+	if (r != 0)
+		return r;
+	if (trp_cli_beacon_order_is(argc, argv))
+		return trp_cli_beacon_order(argc, argv);
 	return trp_query_run(&query, argc - is_watch, argv + is_watch);
 }

@@ -140,9 +140,17 @@ static const struct command {
 	{ "restart", "[--node NAME] WHOM",
 	  "stops a supervised actor and starts it again", NODE WHOM,
 	  trp_cli_order_restart },
-	{ "beacon", "[watch] [--node NAME] [--json]",
+	{ "beacon", "[watch | ORDER] [--node NAME] [--json]",
 	  "shows the mesh: which node is it, live nodes, offers",
-	  "  watch         events as they happen\n" NODE JSON, trp_cli_beacon },
+	  "  watch [--past N]   events as they happen, after the N latest\n"
+	  "  value [JSON]       prints or sets the value of this node\n"
+	  "  ready yes|no       whether its application works\n"
+	  "  enable, disable    takes part, or only listens\n"
+	  "  configure [--cycle S] [--gap S] [--listed N] [--splits N]\n"
+	  "      [--hosts N] [--force-in YES] [--beacon-version N]\n"
+	  "                     settings for all nodes\n"
+	  "  say TEXT           tells all nodes\n" NODE JSON,
+	  trp_cli_beacon },
 	{ "doctor", "", "checks what this machine allows, and gives advice",
 	  NULL, doctor },
 	{ "version", "", "prints the version", NULL, version },

@@ -187,8 +187,13 @@ Test(program, beacon_shows_a_mesh_and_watch_what_happens_in_it)
 	cr_expect(strstr(beacon.out, "leader     a\n"), "%s", beacon.out);
 	snprintf(text, sizeof(text), "bus        %s, up\n", bus);
 	cr_expect(strstr(beacon.out, text), "%s", beacon.out);
-	cr_expect(strstr(beacon.out, " b\n"), "%s", beacon.out);
+	cr_expect(strstr(beacon.out, " b\n") ||
+			  strstr(beacon.out, " b value \"green\"\n"),
+		  "%s", beacon.out);
 	program_fini(&beacon);
+	cr_assert_eq(program_await_output(&a, "b has the value \"green\"",
+					  PATIENCE_MS),
+		     0, "%s", a.out);
 	stop(&b);
 	cr_assert_eq(program_await_output(
 			     &watch, "\"event\": \"went\", \"node\": \"b\"",
@@ -432,6 +437,93 @@ Test(program, watch_tells_by_its_status_that_it_or_its_node_was_cut_short)
 	for (i = 0; i < 2; i++)
 		program_fini(&watch[i]);
 	program_fini(&a);
+	drop_folder();
+}
+
+/* The output of `troupe beacon` with these words, and its status. */
+static void order(int status, const char *out, const char *err,
+		  const char *const *words)
+{
+	const char *argv[8] = { "beacon" };
+	struct program p = { 0 };
+	int i;
+
+	for (i = 0; words[i]; i++)
+		argv[i + 1] = words[i];
+	argv[i + 1] = NULL;
+	cr_assert_eq(program_troupe(&p, argv[0], argv[1], argv[2], argv[3],
+				    argv[4], argv[5], argv[6], NULL),
+		     0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), status, "%s: %s%s",
+		     words[0], p.out, p.err);
+	cr_expect(strstr(p.out, out), "%s: %s", words[0], p.out);
+	cr_expect(strstr(p.err, err), "%s: %s", words[0], p.err);
+	program_fini(&p);
+}
+
+#define ORDER(status, out, err, ...) \
+	order(status, out, err, (const char *const[]) { __VA_ARGS__, NULL })
+
+Test(program, beacon_steers_a_node_by_hand)
+{
+	struct program a = { 0 }, watch = { 0 }, late = { 0 };
+
+	begin();
+	start(&a, "a");
+	cr_assert_eq(
+		program_await_output(&a, "the green lamp is lit", PATIENCE_MS),
+		0, "%s", a.err);
+	cr_assert_eq(
+		program_troupe(&watch, "beacon", "watch", "--node", "a", NULL),
+		0);
+	cr_assert_eq(program_await_output(&watch, " up ", PATIENCE_MS), 0);
+	ORDER(0, "\"green\"\n", "", "value");
+	ORDER(0, "", "", "value", "null");
+	ORDER(0, "null\n", "", "value");
+	ORDER(0, "", "", "value", "42.5", "--node", "a");
+	ORDER(0, "42.5\n", "", "value", "--node", "a");
+	ORDER(0, "", "", "value", "--", "-5");
+	ORDER(0, "-5\n", "", "value");
+	ORDER(1, "", "none that nodes can compare", "value", "[1]");
+	ORDER(2, "", "no JSON", "value", "[1");
+	ORDER(2, "", "one word", "say", "two", "words");
+	ORDER(0, "", "", "say", "good morning");
+	cr_assert_eq(program_await_output(&watch, "said       a good morning",
+					  PATIENCE_MS),
+		     0, "%s", watch.out);
+	cr_assert_eq(
+		program_await_output(&a, "a says: good morning", PATIENCE_MS),
+		0, "%s", a.out);
+	ORDER(0, "", "", "configure", "--listed", "7");
+	ORDER(0, ", 7 listed", "", "--node", "a");
+	ORDER(1, "", "impossible", "configure", "--gap", "5");
+	ORDER(2, "", "take numbers", "configure", "--gap", "x");
+	ORDER(1, "", "not above", "configure", "--beacon-version", "1");
+	ORDER(0, "", "", "ready", "no");
+	ORDER(0, "not ready", "", "--node", "a");
+	ORDER(2, "", "yes or no", "ready", "maybe");
+	ORDER(0, "", "", "ready", "yes");
+	ORDER(0, "", "", "disable");
+	ORDER(0, "disabled", "", "--node", "a");
+	ORDER(1, "", "disabled", "say", "x");
+	ORDER(0, "", "", "enable");
+	cr_assert_eq(program_await_output(&watch, "it         a value -5",
+					  PATIENCE_MS),
+		     0, "%s", watch.out);
+	cr_assert_eq(program_troupe(&late, "beacon", "watch", "--past", "64",
+				    "--json", NULL),
+		     0);
+	cr_assert_eq(program_await_output(&late, "\"said\": \"good morning\"",
+					  PATIENCE_MS),
+		     0, "%s", late.out);
+	cr_expect(strstr(late.out, "\"past\": true"));
+	cr_expect(strstr(late.out, "\"time\": \"2"));
+	ORDER(2, "", "--past takes", "watch", "--past", "65");
+	stop(&a);
+	cr_expect_eq(program_finish(&watch, PATIENCE_MS), 0, "%s", watch.err);
+	cr_expect_eq(program_finish(&late, PATIENCE_MS), 0, "%s", late.err);
+	program_fini(&watch);
+	program_fini(&late);
 	drop_folder();
 }
 
