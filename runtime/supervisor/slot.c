@@ -225,25 +225,28 @@ void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot)
 	sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
-/* Of those to spare, an actor may have so many for mail that is unread. */
-static uint32_t most_formers(const struct trp_arena *arena)
+/* Each free slot has its region, and a quarter of those to spare is for
+ * restarts of actors that have left no mail. */
+static bool is_scarce(const struct trp_supervisor *supervisor)
 {
-	enum { LEAST = 2, MOST = 64, SHARE = 4 };
-	uint32_t share = (arena->regions - arena->slots) / SHARE;
+	const struct trp_arena *arena = &supervisor->node.arena;
+	uint32_t kept = (arena->regions - arena->slots) / 4;
 
-	return share < LEAST ? LEAST : share < MOST ? share : MOST;
+	return supervisor->slot_memory.free_count <=
+	       supervisor->children.free_count + kept;
 }
 
 bool trp_slot_is_unread(struct trp_supervisor *supervisor, uint32_t slot)
 {
+	enum { MOST = 64 };
 	const struct trp_arena *arena = &supervisor->node.arena;
 	const struct trp_child *child = &supervisor->children.child[slot];
-	uint32_t most = most_formers(arena);
 
-	if (child->formers >= most)
+	if (child->formers)
 		sweep_formers_of(supervisor, slot);
 	/* Otherwise the next one has to take over first. */
-	return child->formers >= most &&
+	return child->formers &&
+	       (child->formers >= MOST || is_scarce(supervisor)) &&
 	       trp_progress_has_imported(arena, trp_arena_region(arena, slot));
 }
 
