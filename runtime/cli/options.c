@@ -202,6 +202,9 @@ static const struct option {
 	{ "--roving", "YES", NULL, "yes or no", "no",
 	  "singletons move with the beacon", set_flag, AT(mesh.is_roving), 0,
 	  0 },
+	{ "--enabled", "YES", NULL, "yes or no", "yes",
+	  "takes turns at once; no: it listens until it is enabled", set_flag,
+	  AT(mesh.is_enabled), 0, 0 },
 };
 
 enum { COUNT = sizeof(table) / sizeof(table[0]) };
@@ -359,7 +362,8 @@ static const struct trp_options defaults = {
 			      .nodes = 32,
 			      .splits = 4,
 			      .n_hosts = 1,
-			      .force_in = true } },
+			      .force_in = true },
+		  .is_enabled = true },
 };
 
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options)

@@ -440,6 +440,8 @@ static int open_beacon(struct trp_mesh *mesh)
 	if (r == 0)
 		trp_beacon_set_ready(mesh->beacon, true);
 	mesh->is_ready = true;
+	if (r == 0 && !mesh->options->is_enabled)
+		trp_beacon_disable(mesh->beacon);
 	return r;
 }
 

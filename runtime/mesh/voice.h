@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * What this node states of itself: a text, which is its record of the
- * leadership and its announcement, as its value or as a note beside it
- * (election/dialect.h).
+ * This node states a text of itself, its record of the leadership and its
+ * announcement, as its value or as a note beside that (election/dialect.h).
  */
 
 #include "runtime/election/dialect.h"

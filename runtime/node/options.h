@@ -14,7 +14,8 @@ struct trp_mesh_options {
 	char name[TRP_NODE_NAME_SIZE];
 	char codec[16];
 	struct trp_wire_config config;
-	bool is_roving; /* leadership goes with the beacon */
+	bool is_roving;	 /* leadership goes with the beacon */
+	bool is_enabled; /* it takes part from its start */
 };
 
 enum { TRP_TRACE_PATH_SIZE = 1024 };

@@ -527,6 +527,31 @@ Test(program, beacon_steers_a_node_by_hand)
 	drop_folder();
 }
 
+Test(program, a_node_that_is_not_enabled_listens_until_it_is)
+{
+	struct program a = { 0 }, b = { 0 };
+
+	begin();
+	cr_assert_eq(program_troupe(&a, "run", "--beacon", bus, "--node", "a",
+				    "--cycle", "0.6", "--gap", "0.15",
+				    "--enabled", "no", application, "blue",
+				    NULL),
+		     0);
+	start(&b, "b");
+	cr_assert_eq(program_await_output(&a, "b has the value \"green\"",
+					  PATIENCE_MS),
+		     0, "%s", a.out);
+	ORDER(0, "disabled", "", "--node", "a");
+	cr_expect_null(strstr(b.out, "a is here"), "%s", b.out);
+	ORDER(0, "", "", "enable", "--node", "a");
+	cr_assert_eq(program_await_output(&b, "a has the value \"blue\"",
+					  PATIENCE_MS),
+		     0, "%s", b.out);
+	stop(&a);
+	stop(&b);
+	drop_folder();
+}
+
 Test(program, a_node_without_a_mesh_says_so)
 {
 	struct program p = { 0 }, beacon = { 0 };
