@@ -226,6 +226,8 @@ static int enter(const Troupe__Guest__Joined *joined)
 		       !joined->generation))
 		r = -EPROTO;
 	if (r == 0)
+		r = trp_ref_set_here(joined->run);
+	if (r == 0)
 		r = trp_self_enter(&node, joined->slot, joined->generation);
 	trp_self.mailbox.region.budget.is_alone = true;
 	if (r == 0)

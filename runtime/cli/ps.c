@@ -126,6 +126,9 @@ static int ask_node(struct trp_client *client, struct table *table)
 		return r;
 	if (!item)
 		return -EPROTO;
+	r = trp_ref_set_here(((const Troupe__Guest__Node *)item)->run);
+	if (r < 0)
+		return r;
 	table->node = (Troupe__Guest__Node *)trp_message_copy(item);
 	return table->node ? 0 : -ENOMEM;
 }

@@ -6,15 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+uint64_t trp_ref_here = (uint64_t)TRP_NODE_ALONE << TRP_REF_NODE;
+
+int trp_ref_set_here(uint32_t number)
+{
+	if (!number || number >= 1 << (64 - TRP_REF_NODE))
+		return -EPROTO;
+	trp_ref_here = (uint64_t)number << TRP_REF_NODE;
+	return 0;
+}
+
 /* The alias and the generation are printed as one. */
 static const uint32_t LAST_PART = (1 << TRP_REF_SLOT) - 1;
 
 const char *trp_ref_print(troupe_ref ref, char text[static TRP_REF_TEXT_SIZE])
 {
-	uint32_t node = (uint32_t)(ref >> TRP_REF_NODE);
+	uint32_t node = trp_ref_node(ref);
 	uint32_t slot = trp_ref_slot(ref), last = (uint32_t)ref & LAST_PART;
 
-	if (node == TRP_NODE_HERE)
+	if (node == trp_ref_node(trp_ref_here))
 		snprintf(text, TRP_REF_TEXT_SIZE, "%u.%u", slot, last);
 	else
 		snprintf(text, TRP_REF_TEXT_SIZE, "%u.%u.%u", node, slot, last);
@@ -52,6 +62,6 @@ bool trp_ref_parse(const char *text, troupe_ref *ret_ref)
 		*ret_ref = part[0];
 		return true;
 	}
-	return compose(count == 3 ? part[0] : TRP_NODE_HERE, part[count - 2],
-		       part[count - 1], ret_ref);
+	return compose(count == 3 ? part[0] : trp_ref_node(trp_ref_here),
+		       part[count - 2], part[count - 1], ret_ref);
 }

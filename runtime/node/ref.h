@@ -6,11 +6,13 @@
  *
  *	node:24 | slot:15 | alias:1 | generation:24
  *
- * Node 1 is this node, and the only one without a mesh.  An alias is another
- * reference of the actor in that slot, and has a number in place of a
- * generation: for a question that it asks (actor/question.h), or one of its
- * own.  The incarnation of an actor is no part of its reference: it is in the
- * directory.
+ * The node is the number of a run of a node: of this one it is the same in all
+ * its processes, and 1 without a mesh.  With one the generations of a slot
+ * begin anywhere, so that a reference of an earlier run which had this number
+ * names nobody.  An alias is another reference of the actor in that slot, and
+ * has a number in place of a generation: for a question that it asks
+ * (actor/question.h), or one of its own.  The incarnation of an actor is no
+ * part of its reference: it is in the directory.
  */
 
 #include <assert.h>
@@ -19,18 +21,31 @@
 #include "runtime/troupe.h"
 
 enum {
-	TRP_NODE_HERE = 1,
-	TRP_REF_SLOT = 25, /* the lowest bit of each */
+	TRP_NODE_ALONE = 1, /* without a mesh */
+	TRP_REF_SLOT = 25,  /* the lowest bit of each */
 	TRP_REF_NODE = 40,
-	TRP_GENERATION_LAST = (1 << 24) - 1, /* the first is 1 */
+	TRP_GENERATION_LAST = (1 << 24) - 1, /* the least is 1 */
 	TRP_REF_TEXT_SIZE = 32,
 };
 static_assert(TRP_SLOTS_MAX <= 1 << 15, "a slot has 15 bits");
 
+/* The number of this run, in its place. */
+extern uint64_t trp_ref_here;
+
+/*
+ * Before the first reference is made; fork() hands it on.  0, or -EPROTO: it is
+ * no number of 24 bits.
+ */
+int trp_ref_set_here(uint32_t number);
+
 static inline troupe_ref trp_ref(uint32_t slot, uint32_t generation)
 {
-	return (uint64_t)TRP_NODE_HERE << TRP_REF_NODE |
-	       (uint64_t)slot << TRP_REF_SLOT | generation;
+	return trp_ref_here | (uint64_t)slot << TRP_REF_SLOT | generation;
+}
+
+static inline uint32_t trp_ref_node(troupe_ref ref)
+{
+	return (uint32_t)(ref >> TRP_REF_NODE);
 }
 
 static inline uint32_t trp_ref_slot(troupe_ref ref)
@@ -54,15 +69,21 @@ static inline troupe_ref trp_ref_alias(uint32_t slot, uint32_t number)
 	return trp_ref(slot, TRP_ALIAS | number);
 }
 
+/* Of this run's actors: 0; of their aliases: TRP_ALIAS. */
+static inline uint64_t trp_ref_kind(troupe_ref ref)
+{
+	return (ref ^ trp_ref_here) & (UINT64_MAX << TRP_REF_NODE | TRP_ALIAS);
+}
+
 static inline bool trp_ref_is_alias(troupe_ref ref)
 {
-	return trp_ref_alias(trp_ref_slot(ref), trp_ref_generation(ref)) == ref;
+	return trp_ref_kind(ref) == TRP_ALIAS;
 }
 
 /* Of this node, and no alias. */
 static inline bool trp_ref_is_here(troupe_ref ref)
 {
-	return trp_ref(trp_ref_slot(ref), trp_ref_generation(ref)) == ref;
+	return trp_ref_kind(ref) == 0;
 }
 
 /* 40 bits that no other reference of its node has, and back. */
@@ -71,9 +92,16 @@ static inline uint64_t trp_ref_in_node(troupe_ref ref)
 	return ref & ((UINT64_C(1) << TRP_REF_NODE) - 1);
 }
 
+/* Of a run of another node, or of an earlier one of this. */
+static inline bool trp_ref_is_elsewhere(troupe_ref ref)
+{
+	return trp_ref_node(ref) != 0 &&
+	       trp_ref_node(ref) != trp_ref_node(trp_ref_here);
+}
+
 static inline troupe_ref trp_ref_of_node(uint64_t bits)
 {
-	return (uint64_t)TRP_NODE_HERE << TRP_REF_NODE | trp_ref_in_node(bits);
+	return trp_ref_here | trp_ref_in_node(bits);
 }
 
 /* The supervisor: slot 0, generation 1. */

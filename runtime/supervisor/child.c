@@ -38,6 +38,13 @@ int trp_child_init(struct trp_child_table *table, uint32_t slots)
 	return 0;
 }
 
+void trp_child_begin_at(struct trp_child_table *table, uint32_t generation)
+{
+	assert(generation && generation <= table->generations);
+	for (uint32_t slot = 1; slot < table->slots; slot++)
+		table->child[slot].generation = generation - 1;
+}
+
 static void free_watchers(struct trp_child_table *table, uint32_t slot)
 {
 	while (table->child[slot].watchers)

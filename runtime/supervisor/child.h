@@ -151,6 +151,10 @@ struct trp_child_table {
 /* 0 or -ENOMEM.  Uses memory for pids that have occurred, a page for 2048. */
 int trp_child_init(struct trp_child_table *table, uint32_t slots);
 void trp_child_fini(struct trp_child_table *table);
+
+/* The first of each slot has that generation, the supervisor 1. */
+void trp_child_begin_at(struct trp_child_table *table, uint32_t generation);
+
 void trp_child_check(const struct trp_child_table *table);
 
 /* A free slot becomes ORDERED, a child of `parent`.  0: there is none. */

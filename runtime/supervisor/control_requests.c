@@ -23,6 +23,7 @@ static int on_hello(struct trp_control_session *session, const void *message)
 	node.name = supervisor->control.node;
 	node.version = TROUPE_VERSION;
 	node.pid = getpid();
+	node.run = trp_ref_node(trp_ref_here);
 	node.application = supervisor->application;
 	node.actors = supervisor->children.alive;
 	node.slots = supervisor->children.slots;

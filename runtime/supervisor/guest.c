@@ -199,6 +199,7 @@ static int welcome(const struct trp_guest *guest)
 	joined.slots = arena->slots;
 	joined.heap_size = arena->heap_size;
 	joined.identity = supervisor->node.identity;
+	joined.run = trp_ref_node(trp_ref_here);
 	r = trp_control_server_say_with(guest->session, &joined.base, fds, 2);
 	close(fds[1]);
 	return r;

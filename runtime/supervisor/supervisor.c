@@ -300,6 +300,19 @@ static int start_tidying(struct trp_supervisor *supervisor)
 }
 
 /* After it: sets what only the supervisor has. */
+/* Without a mesh from 1 on; else another run of this number is a stranger. */
+static int begin_generations(struct trp_child_table *children)
+{
+	uint32_t random;
+
+	if (trp_ref_node(trp_ref_here) == TRP_NODE_ALONE)
+		return 0;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	trp_child_begin_at(children, 1 + random % TRP_GENERATION_LAST);
+	return 0;
+}
+
 static int set_up(struct trp_supervisor *supervisor)
 {
 	struct trp_arena *arena = &supervisor->node.arena;
@@ -331,6 +344,8 @@ static int set_up(struct trp_supervisor *supervisor)
 	supervisor->sweep.fired = trp_exit_sweep;
 	supervisor->sweep.data = supervisor;
 	r = trp_child_init(&supervisor->children, arena->slots);
+	if (r == 0)
+		r = begin_generations(&supervisor->children);
 	if (r == 0)
 		r = trp_slot_memory_init(supervisor);
 	if (r == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include "runtime/node/ref.h"
 
@@ -37,6 +38,26 @@ Test(ref, one_of_another_node_and_an_alias_are_not_here)
 	cr_assert_not(trp_ref_is_here(ref | UINT64_C(1) << 63));
 	cr_assert_not(trp_ref_is_here(ref | UINT64_C(1) << 24));
 	cr_assert_not(trp_ref_is_here(0));
+}
+
+Test(ref, the_number_of_a_run_is_in_all_its_references)
+{
+	troupe_ref before = trp_ref(3, 12), after, parsed;
+
+	cr_assert_eq(trp_ref_set_here(0), -EPROTO);
+	cr_assert_eq(trp_ref_set_here(1 << 24), -EPROTO);
+	cr_assert_eq(trp_ref_set_here(0xabcdef), 0);
+	after = trp_ref(3, 12);
+	cr_assert_eq(trp_ref_node(after), 0xabcdef);
+	cr_assert(trp_ref_is_here(after) && !trp_ref_is_elsewhere(after));
+	cr_assert(!trp_ref_is_here(before) && trp_ref_is_elsewhere(before));
+	cr_assert_not(trp_ref_is_elsewhere(0));
+	cr_assert_not(trp_ref_is_elsewhere(trp_ref_alias(3, 12)));
+	cr_assert_eq(trp_ref_of_node(trp_ref_in_node(before)), after);
+	cr_assert_str_eq(print(after), "3.12");
+	cr_assert_str_eq(print(before), "1.3.12");
+	cr_assert(trp_ref_parse("3.12", &parsed) && parsed == after);
+	cr_assert(trp_ref_parse("1.3.12", &parsed) && parsed == before);
 }
 
 Test(ref, it_is_parsed_as_it_is_printed)

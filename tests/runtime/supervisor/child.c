@@ -42,6 +42,22 @@ Test(child, its_check_sees_one_that_is_in_no_list)
 	trp_child_fini(&table);
 }
 
+Test(child, generations_begin_where_they_are_told)
+{
+	struct trp_child_table table;
+	uint32_t slot;
+
+	cr_assert_eq(trp_child_init(&table, 8), 0);
+	trp_child_begin_at(&table, TRP_GENERATION_LAST);
+	for (int i = 1; i < 8; i++) {
+		slot = trp_child_add(&table, 0);
+		cr_assert_eq(table.child[slot].generation, TRP_GENERATION_LAST);
+	}
+	cr_assert_eq(table.child[0].generation, 1);
+	trp_child_check(&table);
+	trp_child_fini(&table);
+}
+
 Test(child, random_births_and_deaths_keep_the_tree)
 {
 	enum { SLOTS = 64 };
