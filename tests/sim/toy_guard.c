@@ -41,7 +41,8 @@ static void tag_of(uint64_t secret, const uint8_t *header,
 {
 	uint64_t sum = mix_bytes(secret, header, TRP_FRAME_HEADER);
 
-	sum = mix_bytes(sum, payload, length);
+	if (length)
+		sum = mix_bytes(sum, payload, length);
 	memcpy(tag, &sum, sizeof(sum));
 	sum = mix(sum, 1);
 	memcpy(tag + sizeof(sum), &sum, sizeof(sum));
