@@ -477,6 +477,26 @@ void post_refuse(struct post_net *net, int index, int64_t for_ns)
 	wake_at(net->runs[index], net->runs[index]->refusing_until_ns);
 }
 
+void post_flood(struct post_net *net, int index, int64_t for_ns)
+{
+	uint8_t bytes[TRP_FRAME_HEADER];
+	struct trp_frame hello = { .kind = TRP_FRAME_HELLO,
+				   .to = (uint32_t)index + 2 };
+
+	for (int64_t at = 0; at < for_ns; at += 2000000) {
+		hello.from = (1 << 20) + (uint32_t)post_below(net, 1 << 20);
+		hello.epoch = next_random(net) | 1;
+		trp_frame_write(&hello, bytes);
+		post_push(net,
+			  (struct post_event) {
+				  .when_ns = net->now_ns + at,
+				  .run = index,
+				  .length = sizeof(bytes) -
+					    (size_t)post_below(net, 2),
+				  .frame = copy_of(bytes, sizeof(bytes)) });
+	}
+}
+
 /* ---- running ------------------------------------------------------------- */
 
 static void wake(struct post_run *run)

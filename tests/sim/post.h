@@ -99,6 +99,8 @@ void post_stop(struct post_net *net, int index, int64_t for_ns);
 void post_cut(struct post_net *net, int index, int64_t for_ns);
 void post_bus_down(struct post_net *net, int index, int64_t for_ns);
 void post_refuse(struct post_net *net, int index, int64_t for_ns);
+/* Hellos of numbers that nobody has, and garbage, 500 a second. */
+void post_flood(struct post_net *net, int index, int64_t for_ns);
 
 void post_run_for(struct post_net *net, int64_t duration_ns);
 

@@ -58,6 +58,9 @@ static void do_something(struct post_net *net)
 	case 4:
 		post_refuse(net, index, up_to(net, 20));
 		break;
+	case 6:
+		post_flood(net, index, up_to(net, 2));
+		break;
 	case 5:
 		post_restart(net, index);
 		break;
@@ -155,6 +158,7 @@ static const struct trouble troubles[] = {
 	{ "it is cut off", post_cut },
 	{ "it is stopped", post_stop },
 	{ "it takes nothing", post_refuse },
+	{ "it is flooded", post_flood },
 };
 
 static void nothing_was_lost(struct post_net *net)
@@ -196,7 +200,7 @@ static void run_trouble(uint64_t seed, bool is_loud)
 	send_for(&net, 2 * SIM_SECOND);
 	for (i = 0; i < 3; i++) {
 		index = post_below(&net, nodes);
-		troubles[post_below(&net, 4)].make(&net, index,
+		troubles[post_below(&net, 5)].make(&net, index,
 						   up_to(&net, 9.9));
 		send_for(&net, 14 * SIM_SECOND);
 	}
