@@ -73,6 +73,7 @@
 	BENCH(storm)          \
 	BENCH(stop_all)       \
 	BENCH(restart)        \
+	BENCH(revive)         \
 	BENCH(ring)           \
 	BENCH(reports)        \
 	BENCH(idle)           \

@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/supervisor/slot_memory.h"
 #include "tests/bench/lanes.h"
@@ -128,11 +129,15 @@ static int run_node(const struct bench *bench)
 		.argc = 1,
 		.argv = argv,
 	};
+	/* A bench of restarts is not one of pauses. */
+	static const struct trp_restart_rules at_once = { .quiet_ms = 60000,
+							  .limit = -1 };
 	int descriptors = watch_count_descriptors(), status, left;
 
 	if (getenv("TROUPE_TRACE"))
 		snprintf(options.trace, sizeof(options.trace), "%s",
 			 getenv("TROUPE_TRACE"));
+	trp_revival_rules = &at_once;
 	status = trp_supervisor_run(&options, modules);
 	if (status != 0)
 		bench_fail("the node ended with status %d", status);

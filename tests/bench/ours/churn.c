@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include "runtime/troupe_restart.h"
 #include "tests/bench/bench.h"
 
 enum { ALIVE, COUNT, FEW = 10 };
@@ -92,6 +93,12 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double median_us(int64_t *value, long count)
+{
+	qsort(value, (size_t)count, sizeof(*value), compare);
+	return (double)value[count / 2] / 1e3;
+}
+
 static int measure_churn(long count, struct medians *ret_medians)
 {
 	int64_t *value = calloc((size_t)count * MEASURES, sizeof(*value));
@@ -108,12 +115,8 @@ static int measure_churn(long count, struct medians *ret_medians)
 	if (r == 0)
 		ret_medians->cpu_mean = (double)(cpu_of(supervisor) - cpu) /
 					1e3 / (double)count;
-	for (int of = 0; of < MEASURES && r == 0; of++) {
-		int64_t *first = value + of * count;
-
-		qsort(first, (size_t)count, sizeof(*first), compare);
-		ret_medians->us[of] = (double)first[count / 2] / 1e3;
-	}
+	for (int of = 0; of < MEASURES && r == 0; of++)
+		ret_medians->us[of] = median_us(value + of * count, count);
 	free(value);
 	return r;
 }
@@ -270,4 +273,101 @@ const struct bench bench_stop_all = {
 				   .most = BENCH_ACTORS_MOST } },
 	.classes = { &idle_class },
 	.root = stop,
+};
+
+/* ---- restarts in place --------------------------------------------------- */
+
+enum { TIMES };
+
+static int is_up(const void *arguments)
+{
+	Bench__Go go = BENCH__GO__INIT;
+
+	return bench_send(troupe_parent(), &go.base);
+}
+
+static struct troupe_class once_class = { .name = "once", .init = is_up };
+static struct troupe_class again_class = { .name = "again",
+					   .init = is_up,
+					   .restart = TROUPE_RESTART_ALWAYS };
+
+static int await_up(void)
+{
+	return bench_receive(&bench__go__descriptor, NULL) ? 0 : -ECANCELED;
+}
+
+static int live_once(void)
+{
+	troupe_ref ref;
+	int r = troupe_spawn(&once_class, NULL, &ref);
+
+	if (r == 0)
+		r = await_up();
+	if (r == 0)
+		r = troupe_kill(ref);
+	return r < 0 ? r : troupe_wait(ref, TROUPE_NEVER, NULL);
+}
+
+static int live_again(troupe_ref ref)
+{
+	struct troupe_end end = { 0 };
+	int r = troupe_kill(ref);
+
+	if (r == 0)
+		r = troupe_wait_next(ref, TROUPE_NEVER, &end);
+	bench_expect("restarts", end.will_restart, true);
+	return r < 0 ? r : await_up();
+}
+
+/* Of one and the other in turn, so that both see the same machine. */
+static int measure_revivals(troupe_ref ref, int64_t *once, int64_t *again)
+{
+	int r = 0;
+
+	for (long i = 0; i < bench_get(TIMES) && r == 0; i++) {
+		int64_t begin = troupe_now().ns, middle;
+
+		r = live_once();
+		middle = troupe_now().ns;
+		if (r == 0)
+			r = live_again(ref);
+		once[i] = middle - begin;
+		again[i] = troupe_now().ns - middle;
+	}
+	return r;
+}
+
+static int revive(void)
+{
+	long count = bench_get(TIMES);
+	int64_t *once = calloc((size_t)count * 2, sizeof(*once));
+	troupe_ref ref;
+	int r = once ? troupe_spawn(&again_class, NULL, &ref) : -ENOMEM;
+
+	if (r == 0)
+		r = await_up();
+	bench_start();
+	if (r == 0)
+		r = measure_revivals(ref, once, once + count);
+	bench_stop();
+	bench_items(count);
+	if (r == 0) {
+		double base = median_us(once, count);
+		double us = median_us(once + count, count);
+
+		bench_figure("us spawn and end", base);
+		bench_figure("us restart", us);
+		bench_figure("x restart", us / base);
+	}
+	free(once);
+	return r;
+}
+
+const struct bench bench_revive = {
+	.name = "revive",
+	.suite = "troupe",
+	.item = "restarts",
+	.parameters = { [TIMES] = { "n", { 20, 1000, 5000 } } },
+	.classes = { &once_class, &again_class },
+	.root = revive,
 };
