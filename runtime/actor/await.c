@@ -30,7 +30,7 @@ void trp_await_take_ends(void)
 		while (trp_take(TRP_TAKE_REPLY) == TRP_STEP_DONE)
 			;
 		trp_target_watch_ended(&notice->end, notice->taken);
-		trp_exit_notice_free(notice);
+		trp_exit_queue_free(notice);
 		link = &trp_self.exits.first;
 	}
 }

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void trp_exit_notice_free(struct trp_exit_notice *notice)
+void trp_exit_queue_free(struct trp_exit_notice *notice)
 {
 	if (!notice)
 		return;
@@ -90,5 +90,5 @@ void trp_exit_queue_drop(struct trp_exit_queue *queue, uint64_t watch)
 	struct trp_exit_notice *notice;
 
 	while ((notice = trp_exit_queue_take(queue, watch, 0)))
-		trp_exit_notice_free(notice);
+		trp_exit_queue_free(notice);
 }

@@ -21,7 +21,7 @@ struct trp_exit_notice {
 };
 
 /* With that which its end points to.  NULL: nothing. */
-void trp_exit_notice_free(struct trp_exit_notice *notice);
+void trp_exit_queue_free(struct trp_exit_notice *notice);
 
 struct trp_exit_queue {
 	struct trp_exit_notice *first;

@@ -98,7 +98,7 @@ static void on_fork(void)
 static void drop_exits(struct trp_exit_queue *queue)
 {
 	while (queue->first)
-		trp_exit_notice_free(trp_exit_queue_pop(queue));
+		trp_exit_queue_free(trp_exit_queue_pop(queue));
 }
 
 static void leave_exit_record(void)

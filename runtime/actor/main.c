@@ -64,7 +64,7 @@ static void stop_children(void)
 		if (trp_watch_kind(notice->watch) == TRP_WATCH_CHILD &&
 		    klass->child_stopped)
 			trp_report_run(klass->child_stopped, &notice->end);
-		trp_exit_notice_free(notice);
+		trp_exit_queue_free(notice);
 	}
 }
 

@@ -144,7 +144,7 @@ static struct trp_exit_notice *take(struct trp_exit_queue *queue, uint64_t id,
 
 	while ((notice = trp_exit_queue_take(queue, id, ref)) &&
 	       notice->end.will_restart && !is_next)
-		trp_exit_notice_free(notice);
+		trp_exit_queue_free(notice);
 	return notice;
 }
 
@@ -221,10 +221,10 @@ static int await_end(struct awaited *one, struct troupe_time deadline,
 	 * watch. */
 	own = is_next ? NULL : claim(one->ref, false);
 	if (own && one->notice->end.reason.cause == TROUPE_NOPROC) {
-		trp_exit_notice_free(one->notice);
+		trp_exit_queue_free(one->notice);
 		one->notice = own;
 	} else {
-		trp_exit_notice_free(own);
+		trp_exit_queue_free(own);
 	}
 	return 0;
 }
@@ -248,7 +248,7 @@ static int check(const troupe_ref *ref, size_t count,
 		if (!ref[i] || ref[i] == trp_self.ref)
 			return ref[i] ? -EDEADLK : -EINVAL;
 	while (trp_self.given.first)
-		trp_exit_notice_free(trp_exit_queue_pop(&trp_self.given));
+		trp_exit_queue_free(trp_exit_queue_pop(&trp_self.given));
 	return 0;
 }
 

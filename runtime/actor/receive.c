@@ -98,7 +98,7 @@ static void give_back(void)
 	if (given_saved)
 		trp_saved_mail_work(NULL);
 	given_saved = NULL;
-	trp_exit_notice_free(given_end);
+	trp_exit_queue_free(given_end);
 	given_end = NULL;
 	if (trp_self.handled.flow)
 		trp_scratch_release(&trp_self.scratch, given_mark);

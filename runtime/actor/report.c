@@ -54,7 +54,7 @@ static int claim_later(struct trp_exit_notice *notice)
 	trp_exit_queue_push(&trp_self.unclaimed, notice);
 	while (trp_self.unclaimed.count > MOST ||
 	       trp_self.unclaimed.bytes > MOST_BYTES)
-		trp_exit_notice_free(trp_exit_queue_pop(&trp_self.unclaimed));
+		trp_exit_queue_free(trp_exit_queue_pop(&trp_self.unclaimed));
 	return TRP_STEP_DONE;
 }
 
@@ -94,6 +94,6 @@ int trp_report_hand_out(struct trp_exit_notice *notice)
 	else if (trp_self.routes->end)
 		return claim_later(notice);
 out:
-	trp_exit_notice_free(notice);
+	trp_exit_queue_free(notice);
 	return r;
 }

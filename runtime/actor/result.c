@@ -2,6 +2,7 @@
 #include "runtime/actor/result.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/mail.h"
@@ -76,8 +77,7 @@ void trp_result_unhandled(const struct trp_mail *mail,
 void trp_result_ordered(const Troupe__Control__Order *order)
 {
 	ordered_code = order->code;
-	ordered_text[0] = '\0';
-	strncat(ordered_text, order->text, sizeof(ordered_text) - 1);
+	snprintf(ordered_text, sizeof(ordered_text), "%s", order->text);
 }
 
 void trp_result_order(struct troupe_reason *ret_reason)
