@@ -38,7 +38,7 @@ static int wait_for_answer(struct trp_question *question,
 				&trp_self.mailbox, trp_ref_slot(question->to));
 			watch_at = TROUPE_NEVER;
 		}
-		/* What has come in time counts. */
+		/* An answer that has come in time counts. */
 		r = now.ns >= deadline.ns
 			    ? trp_take(TRP_TAKE_CONTROL | TRP_TAKE_REPLY)
 			    : trp_loop_block(TROUPE_WAITS_ANSWER, question->to,

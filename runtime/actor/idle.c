@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include "ipc/hot.h"
-#include "runtime/actor/self.h"
 #include "serialize/type.h"
 
 static TRP_HOT struct troupe_timer timer;
@@ -43,7 +42,7 @@ void trp_idle_begin(void)
 	trp_timers_start(&trp_self.timers, &timer, troupe_in_ms(ms));
 }
 
-void trp_idle_taken(uint64_t type)
+void trp_idle_taken_of(uint64_t type)
 {
 	const ProtobufCMessageDescriptor *const *one =
 		trp_self.klass->background;

@@ -3,10 +3,18 @@
 
 /* The idle timeout of a class. */
 
-#include <stdint.h>
+#include "runtime/actor/self.h"
 
 /* There is nothing to do: it is armed, where it is not. */
 void trp_idle_begin(void);
 
-/* A message or a call of that type was taken: does it count? */
-void trp_idle_taken(uint64_t type);
+/* Does it count, of a class that has a background? */
+void trp_idle_taken_of(uint64_t type);
+
+/* Mail of that type was received. */
+static inline void trp_idle_taken(uint64_t type)
+{
+	trp_status_count(&trp_self.status->received);
+	if (trp_self.klass->background)
+		trp_idle_taken_of(type);
+}

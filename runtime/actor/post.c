@@ -30,7 +30,7 @@ struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind)
 	return envelope;
 }
 
-/* A message to an alias goes to whoever has its slot, which knows the number.
+/* A message to an alias goes to the owner of its slot, which knows the number.
  */
 static int resolve(troupe_ref *to, enum trp_stream *stream,
 		   struct trp_envelope *envelope)

@@ -195,9 +195,7 @@ static int take_mail(const struct trp_mail *mail,
 		if (r != TRP_STEP_IDLE)
 			return r;
 	}
-	trp_status_count(&trp_self.status->received);
-	if (trp_self.klass->background)
-		trp_idle_taken(envelope->type);
+	trp_idle_taken(envelope->type);
 	return trp_dispatch_mail(mail, envelope, 0, NULL);
 }
 

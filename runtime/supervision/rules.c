@@ -34,7 +34,9 @@ int trp_supervision_rules_read(const Troupe__Control__Supervise *wish,
 {
 	if (wish->strategy > TRP_NONE_FOR_ONE ||
 	    wish->auto_shutdown > TRP_ALL_SIGNIFICANT ||
-	    wish->intensity < TROUPE_INTENSITY_UNLIMITED)
+	    wish->intensity < TROUPE_INTENSITY_UNLIMITED ||
+	    wish->period_ms < 0 || wish->first_ms < 0 || wish->last_ms < 0 ||
+	    wish->quiet_ms < 0)
 		return -EINVAL;
 	*ret_options = (struct trp_supervision_options) {
 		.strategy = (enum trp_strategy)wish->strategy,
