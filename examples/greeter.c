@@ -2,14 +2,16 @@
 /*
  * greeter: a plain message that is asked, without a service.
  *
- * The greeter says nothing itself: it spawns a worker for each name and forwards
- * the message.  The worker answers its sender, who is the one that asked.
+ * The greeter says nothing itself: it spawns a worker for each name and
+ * forwards the message.  The worker answers its sender, who is the one that
+ * asked.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <troupe.h>
 #include <troupe_ask.h>
+#include <troupe_result.h>
 #include "greeter.pb-c.h"
 
 enum { SECONDS = 5 };
@@ -57,6 +59,7 @@ int troupe_main(int argc, char **argv)
 {
 	Greeter__Name name = GREETER__NAME__INIT;
 	struct troupe_message answer;
+	struct troupe_end end;
 	troupe_ref ref;
 	int r;
 
@@ -68,7 +71,14 @@ int troupe_main(int argc, char **argv)
 		if (r == 0)
 			puts(((const Greeter__Greeting *)answer.body)->text);
 	}
-	if (r < 0)
+	if (r == 0)
+		r = troupe_stop_with(ref, 0, "there are no more names",
+				     SECONDS * 1000);
+	if (r == 0)
+		r = troupe_wait(ref, TROUPE_NEVER, &end);
+	if (r == 0)
+		printf("%s: %s\n", end.name, end.reason.text);
+	else
 		fprintf(stderr, "greeter: %s\n", strerror(-r));
 	return r;
 }

@@ -281,6 +281,20 @@ Test(guests, are_linked_as_other_actors)
 	node_stop(&node, "a");
 }
 
+Test(guests, one_that_leaves_may_have_a_result)
+{
+	struct program node, a, b;
+
+	node_start(&node, "a", NULL);
+	start_guest(&b, "result", "b", "a", NULL);
+	expect_words(&b, "joined\n");
+	start_guest(&a, "wait", "a", "b", NULL);
+	expect_words(&a, "down guest, with a result\n");
+	expect_end(&b, 0);
+	node_stop(&node, "a");
+	expect_end(&a, 0);
+}
+
 Test(guests, the_nodes_end_is_the_end_of_membership_and_not_of_the_process)
 {
 	struct program node, waiting, awaiting, flooding;

@@ -10,6 +10,7 @@
  *	guest link NAME WHOM	joins under that name, linked to another, and
  *				receives until it is ended
  *	guest trap NAME WHOM	the same, and traps exit signals
+ *	guest result NAME WHOM	ends with a result when that one is there
  *	guest fork		has a child, which is no guest
  *	guest flood TO		sends to that name for ever
  *	guest await		awaits an answer that never comes
@@ -23,6 +24,7 @@
 #include <unistd.h>
 #include <troupe_guest.h>
 #include <troupe_link.h>
+#include <troupe_result.h>
 #include "parlour.pb-c.h"
 
 static int fail(const char *what, int r)
@@ -142,7 +144,10 @@ static int often(int argc, char **argv)
 
 static int on_down(const struct troupe_end *end)
 {
-	printf("down %s\n", end->name);
+	const Parlour__Number *result =
+		end->message ? end->message->body : NULL;
+
+	printf("down %s%s\n", end->name, result ? ", with a result" : "");
 	return 0;
 }
 
@@ -177,6 +182,28 @@ static int receive_all(int argc, char **argv)
 	r = troupe_whereis("echo", &ref);
 	printf("then: %s\n", strerror(-r));
 	return troupe_leave() < 0;
+}
+
+/* Ends with a result when the other one is there. */
+static int end_with_result(int argc, char **argv)
+{
+	Parlour__Number number = PARLOUR__NUMBER__INIT;
+	struct troupe_message message;
+	troupe_ref ref;
+	int r = join(NULL);
+
+	number.value = 7;
+	if (r == 0)
+		r = troupe_register(argv[0], troupe_self());
+	puts("joined");
+	fflush(stdout);
+	while (r == 0 && troupe_whereis(argv[1], &ref) < 0)
+		troupe_receive(NULL, 0, troupe_in_ms(10), &message);
+	if (r == 0 && troupe_end_with(0, NULL, &number.base) != TROUPE_STOP)
+		r = -EPROTO;
+	if (r == 0)
+		r = troupe_leave();
+	return r < 0 ? fail("result", r) : 0;
 }
 
 static int kill_one(int argc, char **argv)
@@ -344,11 +371,17 @@ static const struct {
 	int arguments;
 	int (*run)(int argc, char **argv);
 } parts[] = {
-	{ "once", 0, once },	    { "often", 1, often },
-	{ "wait", 2, receive_all }, { "kill", 1, kill_one },
-	{ "fork", 0, have_child },  { "flood", 1, flood },
-	{ "await", 0, await },	    { "again", 1, again },
-	{ "link", 2, link_only },   { "trap", 2, link_and_trap },
+	{ "once", 0, once },
+	{ "often", 1, often },
+	{ "wait", 2, receive_all },
+	{ "kill", 1, kill_one },
+	{ "fork", 0, have_child },
+	{ "flood", 1, flood },
+	{ "await", 0, await },
+	{ "again", 1, again },
+	{ "link", 2, link_only },
+	{ "trap", 2, link_and_trap },
+	{ "result", 2, end_with_result },
 };
 
 int main(int argc, char **argv)
