@@ -34,19 +34,15 @@ void trp_backtrace_keep(const struct troupe_proxy *proxy, const char *text)
 {
 	static unsigned next;
 	struct kept *one = find(proxy);
+	char *copy = text && *text ? strdup(text) : NULL;
 
-	if (one) {
-		free(one->text);
-		*one = (struct kept) { 0 };
-	}
-	if (!text || !*text)
+	if (!one && !copy)
 		return;
 	if (!one)
 		one = &kept[next++ % (sizeof(kept) / sizeof(kept[0]))];
 	free(one->text);
-	*one = (struct kept) { .text = strdup(text) };
-	if (one->text)
-		one->proxy = proxy;
+	one->proxy = copy ? proxy : NULL;
+	one->text = copy;
 	trp_backtrace_is_kept = true;
 }
 
