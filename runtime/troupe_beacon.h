@@ -67,7 +67,10 @@ struct troupe_beacon_config {
 };
 
 /* Those in force. 0, -ENOTCONN, -ENOMEM. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" /* C++: the name of a struct too */
 TROUPE_API int troupe_beacon_config(struct troupe_beacon_config *ret_config);
+#pragma GCC diagnostic pop
 
 /*
  * Settings for all nodes from now on.  version 0: the next but one, as nodes
