@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/post.h"
+#include "runtime/actor/report.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/result.h"
 #include "runtime/troupe_dead_letters.h"
@@ -99,7 +100,10 @@ bool troupe_stop_reason(struct troupe_reason *ret_reason)
 {
 	if (!trp_self.ref || !troupe_is_stopping())
 		return false;
-	trp_result_order(ret_reason);
+	if (trp_report_reason())
+		*ret_reason = *trp_report_reason();
+	else
+		trp_result_order(ret_reason);
 	return true;
 }
 

@@ -3,6 +3,7 @@
  * tests/README.md. */
 #include "runtime/troupe_link.h"
 #include "runtime/troupe_restart.h"
+#include "runtime/troupe_result.h"
 #include "tests/runtime/supervisor/revival_kit.h"
 
 enum { LONG_MS = 60000 };
@@ -567,11 +568,14 @@ Test(exit_signals, that_are_trapped_keep_their_place_among_mail)
 static int waits(const void *arguments)
 {
 	const Play__Who *who = arguments;
+	struct troupe_reason reason;
 
 	CHECK(troupe_link(who->ref) == 0);
 	stage_send(troupe_parent(), 0);
 	CHECK(troupe_wait(troupe_parent(), TROUPE_NEVER, NULL) == -ECANCELED);
 	CHECK(troupe_is_stopping());
+	CHECK(troupe_stop_reason(&reason));
+	CHECK(reason.cause == TROUPE_ERROR && reason.code == -EDOM);
 	return -EIO;
 }
 
@@ -603,6 +607,42 @@ static int function_root(int argc, char **argv)
 Test(exit_signals, end_a_function_that_waits_or_are_its_messages)
 {
 	stage_pass(function_root);
+}
+
+static int gives(const void *arguments)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	number.value = 42;
+	return troupe_end_with(0, "as planned", &number.base);
+}
+
+static int result_root(int argc, char **argv)
+{
+	static const struct troupe_class giver = { .name = "giver",
+						   .run = gives };
+	const struct troupe_spawn_options options = { .is_linked = true };
+	const struct troupe_pattern signal = {
+		.type = &troupe__exit_signal__descriptor
+	};
+	struct troupe_message message;
+	const struct troupe_end *end;
+	troupe_ref ref;
+
+	CHECK(troupe_trap_exits(true) == 0);
+	CHECK(troupe_spawn_with(&options, &giver, NULL, &ref) == 0);
+	CHECK(troupe_receive(&signal, 1, troupe_in_ms(LONG_MS), &message) == 0);
+	end = message.body;
+	CHECK(end->ref == ref && end->reason.cause == TROUPE_NORMAL);
+	CHECK(end->message &&
+	      ((const Play__Number *)end->message->body)->value == 42);
+	CHECK(strcmp(end->reason.text, "as planned") == 0);
+	return 0;
+}
+
+Test(exit_signals, of_an_end_bring_its_result)
+{
+	stage_pass(result_root);
 }
 
 static int no_function_init(const void *arguments)
