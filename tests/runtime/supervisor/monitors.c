@@ -111,7 +111,7 @@ Test(monitors, of_another_actor_cannot_be_taken_back)
 	stage_pass(owner_root);
 }
 
-enum { AT_ONCE = 100, ROUNDS = 100 };
+enum { AT_ONCE = 100, ROUNDS = 20 };
 
 static int flush_root(int argc, char **argv)
 {
