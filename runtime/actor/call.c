@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/backtrace.h"
 #include "runtime/actor/call_number.h"
@@ -33,7 +34,7 @@
 enum { PATIENCE_MS = 20 };
 
 static struct trp_call_table *const calls = &trp_call_table;
-static const char *backtrace; /* of the call that fails now; or NULL */
+static TRP_HOT const char *backtrace; /* of the call that fails now; or NULL */
 
 static struct trp_call *call_new(struct troupe_proxy *proxy,
 				 ProtobufCClosure closure, void *data,
@@ -101,9 +102,10 @@ static void complete(struct trp_call *call, const ProtobufCMessage *answer,
 	if (error < 0 && !proxy->private_failure)
 		proxy->private_failure = error;
 	proxy->reason = reason ? *reason : (struct troupe_reason) { 0 };
-	if (backtrace || trp_backtrace_is_kept)
+	if (backtrace || trp_backtrace_is_kept) {
 		trp_backtrace_keep(proxy, backtrace);
-	backtrace = NULL;
+		backtrace = NULL;
+	}
 	run_closure(&done, answer);
 }
 

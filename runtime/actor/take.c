@@ -211,14 +211,12 @@ static int take_aliased(const struct trp_mail *mail,
 static int take_reply(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)
 {
-	if (envelope->kind == TRP_ALIASED) {
+	if (envelope->kind == TRP_ANSWER || envelope->kind == TRP_FAILURE)
+		trp_call_answered(mail, envelope);
+	else if (envelope->kind == TRP_ALIASED)
 		trp_question_answered(mail, envelope);
-		return TRP_STEP_DONE;
-	}
-	if (envelope->kind != TRP_ANSWER && envelope->kind != TRP_FAILURE)
-		return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail,
-					     envelope);
-	trp_call_answered(mail, envelope);
+	else
+		trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail, envelope);
 	return TRP_STEP_DONE;
 }
 
