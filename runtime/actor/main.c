@@ -11,6 +11,7 @@
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/call_number.h"
+#include "runtime/actor/core_limit.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dispatch.h"
 #include "runtime/actor/idle.h"
@@ -220,6 +221,8 @@ static const void *be_born(const Troupe__Control__Birth *birth)
 	trp_self.is_owned |= birth->is_owned;
 	if (trp_self.incarnation)
 		trp_call_number_begin(birth->calls);
+	if (birth->core_ms)
+		trp_core_limit_begin(birth->core_ms);
 	trp_self.klass = find_class(birth);
 	assert(!trp_self.routes);
 	trp_self.routes =

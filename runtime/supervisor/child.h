@@ -106,9 +106,10 @@ struct trp_child {
 	void *owner_data;
 	const struct trp_group *group; /* of its children; or NULL */
 	void *group_data;
-	uint64_t klass; /* its address in the application; or 0 */
-	bool is_parked; /* DOWN for good, as its parent may come back */
-	bool is_final;	/* it ends with its parent */
+	uint64_t klass;	  /* its address in the application; or 0 */
+	bool has_no_core; /* its next incarnation, at first */
+	bool is_parked;	  /* DOWN for good, as its parent may come back */
+	bool is_final;	  /* it ends with its parent */
 	struct trp_restart_entry entry; /* of the owner */
 	Troupe__Control__Spawn *spawn;	/* where it has an owner */
 	uint32_t incarnation;		/* so often it was restarted */

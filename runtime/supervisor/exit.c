@@ -426,6 +426,17 @@ static void note_taken(uint32_t sender, uint64_t taken, void *data)
 	meet_sender(sender, taken, leftover);
 }
 
+/* Of a loop of crashes the first alone may leave a core. */
+static void note_crash(struct trp_child *child, const struct troupe_end *end)
+{
+	int64_t lived = trp_time_now().ns - child->spawned_at;
+	bool is_quiet =
+		lived >= trp_supervisor_spawn_core_ms * INT64_C(1000000);
+
+	child->has_no_core = end->reason.cause == TROUPE_SIGNAL ||
+			     (child->has_no_core && !is_quiet);
+}
+
 /*
  * Its process has ended, and another one follows.  Its reference, names, place
  * and watchers stay, its mail stays where it is.
@@ -440,6 +451,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 		trp_status_last(&supervisor->node.arena, end->ref);
 	uint64_t calls = status ? trp_status_read(&status->calls) : 0;
 
+	note_crash(child, end);
 	drop_requests(supervisor, slot);
 	supervisor->deaths++;
 	trp_mailbox_unread_taken(&supervisor->node.arena, slot, note_taken,

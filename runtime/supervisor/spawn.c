@@ -17,6 +17,8 @@
 #include "runtime/supervisor/watchdog.h"
 #include "serialize/printable.h"
 
+int32_t trp_supervisor_spawn_core_ms = 60000;
+
 void trp_supervisor_spawn_flush(struct trp_supervisor *supervisor)
 {
 	enum { WHOLE = 512 / sizeof(struct trp_order) }; /* PIPE_BUF allows */
@@ -105,6 +107,8 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	birth.label = children->child[slot].label;
 	birth.incarnation = children->child[slot].incarnation;
 	birth.calls = children->child[slot].calls;
+	if (children->child[slot].has_no_core)
+		birth.core_ms = trp_supervisor_spawn_core_ms;
 	birth.is_owned |= children->child[slot].owner != NULL;
 	trp_trace_spawned(title, parent);
 	return trp_notify_tell(supervisor, slot, TRP_MAIL, 0, &birth.base);

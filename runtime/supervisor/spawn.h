@@ -8,6 +8,10 @@
 
 struct trp_supervisor;
 
+/* After a crash, the next incarnation writes no core before so long; a test may
+ * set another. */
+extern int32_t trp_supervisor_spawn_core_ms;
+
 enum { TRP_GRACE_MS = 5000 }; /* the default of a class */
 
 /* A child of the slot `parent`.  0, -EAGAIN, -ECANCELED, -EEXIST, -EINVAL. */
