@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "runtime/cli/ask.h"
 #include "runtime/cli/beacon.h"
+#include "runtime/cli/children.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/order.h"
@@ -140,6 +141,12 @@ static const struct command {
 	{ "restart", "[--node NAME] WHOM",
 	  "stops a supervised actor and starts it again", NODE WHOM,
 	  trp_cli_order_restart },
+	{ "remove", "[--node NAME] WHOM",
+	  "forgets a supervised actor that is down", NODE WHOM,
+	  trp_cli_order_remove },
+	{ "children", "[--node NAME] [--json] [WHOM]",
+	  "lists and counts the children of an actor, or of the root",
+	  NODE JSON WHOM, trp_cli_children },
 	{ "beacon", "[watch | ORDER] [--node NAME] [--json]",
 	  "shows the mesh: which node is it, live nodes, offers",
 	  "  watch [--past N]   events as they happen, after the N latest\n"

@@ -101,6 +101,12 @@ int trp_cli_order_start(int argc, char **argv)
 		   argv);
 }
 
+int trp_cli_order_remove(int argc, char **argv)
+{
+	return run("remove", TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD, argc,
+		   argv);
+}
+
 int trp_cli_order_restart(int argc, char **argv)
 {
 	return run("restart", TROUPE__CONTROL__CHILD_ORDER__RESTART_CHILD, argc,

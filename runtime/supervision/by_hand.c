@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/control/control.pb-c.h"
+#include "runtime/supervision/list.h"
 #include "runtime/supervision/tree.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/control_server.h"
@@ -72,6 +74,8 @@ static int order_member(struct trp_control_session *session,
 		(Troupe__Control__ChildOrder)what);
 
 	session->why = reason_of(r);
+	if (r == -EBUSY && what == TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD)
+		session->why = "it runs, or will be restarted: stop it first";
 	return r;
 }
 
@@ -96,7 +100,7 @@ int trp_supervision_by_hand_order(struct trp_control_session *session,
 	uint32_t slot;
 	int r = find_actor(supervisor, order->whom, &slot);
 
-	if (order->what > TROUPE__CONTROL__CHILD_ORDER__RESTART_CHILD)
+	if (order->what > TROUPE__CONTROL__CHILD_ORDER__REMOVE_CHILD)
 		return -EINVAL;
 	if (r == 0)
 		member = trp_supervision_tree_member(
@@ -109,4 +113,59 @@ int trp_supervision_by_hand_order(struct trp_control_session *session,
 		return order_other(session, slot, order->what);
 	session->why = "no such actor; troupe ps lists them";
 	return r;
+}
+
+/* ---- children ------------------------------------------------------------ */
+
+static void forget_list(struct trp_control_session *session)
+{
+	troupe__control__child_list__free_unpacked(session->data, NULL);
+	session->data = NULL;
+	session->gone = NULL;
+}
+
+/* The list is made at once, so it is of one moment. */
+static int next_child(struct trp_control_session *session)
+{
+	const Troupe__Control__ChildList *list = session->data;
+	int r;
+
+	if (session->cursor < list->n_child) {
+		r = trp_control_server_say(
+			session, &list->child[session->cursor++]->base);
+		if (r == 0)
+			return TRP_CONTROL_MORE;
+	} else {
+		r = 0;
+	}
+	forget_list(session);
+	return r;
+}
+
+int trp_supervision_by_hand_list(struct trp_control_session *session,
+				 const void *message)
+{
+	const Troupe__Guest__Children *wish = message;
+	struct trp_supervisor *supervisor = session->supervisor;
+	ProtobufCBinaryData bytes;
+	uint32_t slot;
+	int r = find_actor(supervisor, wish->whom, &slot);
+
+	if (r < 0) {
+		session->why = "no such actor; troupe ps lists them";
+		return r;
+	}
+	r = trp_supervision_list_make(
+		supervisor, trp_child_ref(&supervisor->children, slot), &bytes);
+	if (r < 0)
+		return r;
+	session->data = troupe__control__child_list__unpack(NULL, bytes.len,
+							    bytes.data);
+	free(bytes.data);
+	if (!session->data)
+		return -ENOMEM;
+	session->cursor = 0;
+	session->more = next_child;
+	session->gone = forget_list;
+	return TRP_CONTROL_MORE;
 }

@@ -90,35 +90,43 @@ static void put_others(const struct trp_supervisor *supervisor, uint32_t first,
 			put_other(supervisor, slot, add(list, entries));
 }
 
-int trp_supervision_list_handle(struct trp_request *request)
+int trp_supervision_list_make(struct trp_supervisor *supervisor, troupe_ref of,
+			      ProtobufCBinaryData *ret_bytes)
 {
-	const Troupe__Control__ListChildren *wish = request->message;
-	const struct trp_supervisor *supervisor = request->supervisor;
 	const struct trp_child *parent =
-		trp_child_find(&request->supervisor->children, wish->parent);
+		trp_child_find(&supervisor->children, of);
 	Troupe__Control__ChildList list = TROUPE__CONTROL__CHILD_LIST__INIT;
 	const struct trp_supervision_tree *tree =
 		parent ? trp_supervision_tree_of(parent) : NULL;
-	struct trp_supervised *of = tree ? tree->rules.first : NULL;
-	size_t room = 1;
+	struct trp_supervised *first = tree ? tree->rules.first : NULL;
 	Troupe__Control__ChildList__Entry *entries;
+	size_t room = 1;
 	int r = -ENOMEM;
 
 	if (!parent)
 		return -ESRCH;
-	for (struct trp_supervised *next = of; next; next = next->next)
+	for (struct trp_supervised *next = first; next; next = next->next)
 		room++;
 	room += parent->count;
 	entries = calloc(room, sizeof(*entries));
 	list.child = calloc(room, sizeof(*list.child));
 	if (!entries || !list.child)
 		goto out;
-	for (; of; of = of->next)
-		put_member(supervisor, trp_member_of(of), add(&list, entries));
+	for (; first; first = first->next)
+		put_member(supervisor, trp_member_of(first),
+			   add(&list, entries));
 	put_others(supervisor, parent->first, &list, entries);
-	r = trp_message_to_bytes(&list.base, &request->more);
+	r = trp_message_to_bytes(&list.base, ret_bytes);
 out:
 	free(entries);
 	free(list.child);
 	return r;
+}
+
+int trp_supervision_list_handle(struct trp_request *request)
+{
+	const Troupe__Control__ListChildren *wish = request->message;
+
+	return trp_supervision_list_make(request->supervisor, wish->parent,
+					 &request->more);
 }

@@ -88,6 +88,8 @@ static const struct trp_request_kind requests[] = {
 	{ &troupe__control__order_child__descriptor, .handle = on_order },
 	{ &troupe__control__list_children__descriptor,
 	  .handle = trp_supervision_list_handle },
+	{ &troupe__guest__children__descriptor,
+	  .ask = trp_supervision_by_hand_list },
 	{ &troupe__guest__order__descriptor,
 	  .ask = trp_supervision_by_hand_order },
 	{ 0 },

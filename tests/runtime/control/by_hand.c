@@ -87,6 +87,34 @@ Test(by_hand, a_child_that_was_given_up_shows_so_and_can_be_started)
 	node_stop(&node, "a");
 }
 
+/* Cases 15, 17 and 23. */
+Test(by_hand, children_are_listed_counted_and_removed)
+{
+	begin();
+	cr_expect_eq(troupe(&command, "children", "/desk", NULL), 0);
+	cr_expect(strstr(command.out, " up              0 clerk"), "%s",
+		  command.out);
+	cr_expect(strstr(command.out,
+			 "children: 1, with a process: 1, supervising: 0"),
+		  "%s", command.out);
+	program_fini(&command);
+	expect(1, "it runs, or will be restarted", "remove", "/desk/clerk");
+	expect(0, "", "stop", "/desk/clerk");
+	await_state("stopped");
+	cr_expect_eq(troupe(&command, "children", "--json", "/desk", NULL), 0);
+	cr_expect(strstr(command.out, "\"state\": \"stopped\""), "%s",
+		  command.out);
+	program_fini(&command);
+	expect(0, "", "remove", "/desk/clerk");
+	expect(1, "no such actor", "start", "/desk/clerk");
+	cr_expect_eq(troupe(&command, "children", "/desk", NULL), 0);
+	cr_expect(strstr(command.out, "children: 0, "), "%s", command.out);
+	program_fini(&command);
+	expect(1, "no such actor", "children", "/nobody");
+	expect(2, "one actor at a time", "children", "/", "/desk");
+	node_stop(&node, "a");
+}
+
 Test(by_hand, a_wrong_actor_is_an_error_and_never_the_node)
 {
 	begin();
