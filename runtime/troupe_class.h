@@ -30,6 +30,9 @@ struct troupe_handler {
 	int (*handle)(const struct troupe_message *message);
 };
 
+/* Why a child is to be started, other than by hand: troupe_supervise.h. */
+enum troupe_start { TROUPE_START_RESTART = 1, TROUPE_START_MAIL };
+
 /* In place of a signal. */
 enum { TROUPE_HANG_REPORT = -1 };
 
@@ -137,6 +140,8 @@ struct troupe_class {
 	uint8_t restart, at_crash;
 	uint32_t tries;
 	const struct troupe_supervisor *supervises;
+	/* Of a child with a spec, before init(): troupe_supervise.h. */
+	bool (*decide_to_start)(enum troupe_start why, const void *arguments);
 };
 
 /*

@@ -113,6 +113,21 @@ TROUPE_API int troupe_child_start(troupe_ref supervisor, const char *id);
 TROUPE_API int troupe_child_restart(troupe_ref supervisor, const char *id);
 TROUPE_API int troupe_child_remove(troupe_ref supervisor, const char *id);
 
+/*
+ * decide_to_start() of the class of a child says whether it starts now: before
+ * init(), in the new process, and with static variables as at a first start.
+ *
+ * RESTART: it has failed, and its pause is over.  False: it waits for another
+ *	pause, which counts as no failure.
+ * MAIL: it was stopped by hand, and mail waits for it.  True: as if it was
+ *	started by hand.  False: it stays down; it is asked again as long as
+ *mail waits, after pauses as before restarts, so a flood of mail starts no
+ *	flood of processes.
+ *
+ * Not at a first start, nor at a start by hand or with its siblings.  NULL: yes
+ * to a restart, no to mail.
+ */
+
 /* troupe_children() (troupe_state.h) lists them, with their states. */
 
 #ifdef __cplusplus

@@ -262,8 +262,25 @@ static Troupe__Control__Birth *find_birth(struct trp_mail *ret_mail)
 	trp_self_exit(TROUPE_ERROR, -EPROTO, "no message of its birth");
 }
 
+/* Whether it starts; if not, it was never there. */
+static void ask(uint32_t why, const void *arguments)
+{
+	const struct troupe_class *klass = trp_self.klass;
+	bool is_willing;
+
+	if (!klass->decide_to_start)
+		return;
+	trp_self_begin(TROUPE_DOING_INIT);
+	is_willing = klass->decide_to_start((enum troupe_start)why, arguments);
+	trp_self_end();
+	if (is_willing)
+		return;
+	trp_self_exit(TROUPE_NORMAL, TRP_STATUS_DECLINED, NULL);
+}
+
 void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
+	const Troupe__Control__Birth *birth;
 	const void *arguments;
 	struct trp_mail mail;
 	int r;
@@ -277,7 +294,10 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (r < 0)
 		trp_self_exit(TROUPE_ERROR, r,
 			      "no memory for what it inherits");
-	arguments = be_born(find_birth(&mail));
+	birth = find_birth(&mail);
+	arguments = be_born(birth);
+	if (birth->asks)
+		ask(birth->asks, arguments);
 	trp_memory_budget_settle(&trp_self.mailbox.region.budget,
 				 TRP_BUDGET_BIRTH);
 	trp_mailbox_receive_done(&trp_self.mailbox, &mail);

@@ -40,6 +40,7 @@ static int describe(const struct troupe_child_spec *spec,
 	d->child.is_significant = spec->is_significant;
 	d->child.is_killed = spec->is_killed;
 	d->child.start_ms = spec->start_ms;
+	d->child.decides = spec->klass->decide_to_start != NULL;
 	return 0;
 }
 

@@ -23,6 +23,9 @@
 
 enum { TRP_STATUS_TEXT = 88 };
 
+/* The code of a normal end: decide_to_start() said no. */
+enum { TRP_STATUS_DECLINED = 0x6e6f };
+
 /* `waits`: enum troupe_waiting, and above it how often it has waited. */
 enum { TRP_STATUS_WAITS = 0xff, TRP_STATUS_WAITED = 0x100 };
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/mailbox_unread.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/revival.h"
@@ -40,6 +41,28 @@ void trp_member_check(const struct trp_member *member)
 	       (child->state == CHILD_DOWN && is_to_rest(member)));
 }
 
+uint32_t trp_member_check_all(const struct trp_supervised *first,
+			      const struct trp_member_parent *parent)
+{
+	uint32_t slots = 0;
+
+	for (; first; first = first->next) {
+		const struct trp_member *member = (const void *)first;
+
+		assert(member->parent == parent && !member->is_forgotten);
+		trp_member_check(member);
+		slots += member->slot != 0;
+	}
+	return slots;
+}
+
+struct trp_member *trp_member_find(struct trp_supervised *first, const char *id)
+{
+	while (first && strcmp(trp_member_of(first)->id, id) != 0)
+		first = first->next;
+	return first ? trp_member_of(first) : NULL;
+}
+
 struct trp_member *trp_member_new(struct trp_member_parent *parent)
 {
 	struct trp_member *member = calloc(1, sizeof(*member));
@@ -61,6 +84,7 @@ void trp_member_free(struct trp_member *member)
 	assert(!member->slot);
 	trp_restart_policy_leave(&supervisor->restarting, &member->entry);
 	trp_timers_cancel(&supervisor->timers, &member->limit);
+	trp_timers_cancel(&supervisor->timers, &member->bell);
 	troupe__control__spawn__free_unpacked(member->spawn, NULL);
 	free(member);
 }
@@ -80,6 +104,7 @@ int trp_member_describe(struct trp_member *member,
 	member->spawn = spawn;
 	member->id = spawn->child;
 	member->is_killed = child->is_killed;
+	member->decides = child->decides;
 	member->start_ms = child->start_ms;
 	member->restart = (enum trp_restart_type)child->restart;
 	member->supervised = (struct trp_supervised) {
@@ -163,11 +188,25 @@ static void join(struct trp_member *member)
 	member->entry.in_succession = in_succession;
 }
 
+/* In a process of its own; then its present start asks, and no other. */
+static void take_question(struct trp_member *member)
+{
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	trp_timers_cancel(&supervisor->timers, &member->bell);
+	if (member->slot)
+		supervisor->children.child[member->slot].asks = member->asks;
+	member->asks = 0;
+}
+
 int trp_member_start(struct trp_member *member)
 {
 	struct trp_member_parent *parent = member->parent;
 	char title[TRP_TITLE_SIZE];
-	int r = launch(member);
+	int r;
+
+	take_question(member);
+	r = launch(member);
 
 	join(member);
 	if (r < 0) {
@@ -209,13 +248,70 @@ int trp_member_stop(struct trp_member *member)
 	return 0;
 }
 
+static int look_for_mail(struct troupe_timer *timer);
+
+/* Until the next look at the bell of one that is stopped by hand. */
+static void wait_for_mail(struct trp_member *member)
+{
+	member->bell.fired = look_for_mail;
+	member->bell.data = member;
+	/* Without memory it waits for a start by hand. */
+	trp_timers_start(&member->parent->supervisor->timers, &member->bell,
+			 troupe_in_ms(member->bell_ms));
+}
+
+/* Its supervisor may be down as well; then it is asked when that is back. */
+static int look_for_mail(struct troupe_timer *timer)
+{
+	struct trp_member *member = timer->data;
+
+	if (trp_mailbox_unread_any(&member->parent->supervisor->node.arena,
+				   member->slot)) {
+		member->asks = TROUPE_START_MAIL;
+		member->parent->mail(member);
+	} else {
+		member->bell_ms = member->parent->pauses.first_ms;
+	}
+	if (member->slot && is_to_rest(member))
+		wait_for_mail(member);
+	return 0;
+}
+
 void trp_member_park(struct trp_member *member)
 {
+	struct trp_member_parent *parent = member->parent;
 	struct trp_child *child =
-		&member->parent->supervisor->children.child[member->slot];
+		&parent->supervisor->children.child[member->slot];
 
-	if (member->slot && child->state == CHILD_DOWN)
-		child->is_parked = is_to_rest(member);
+	if (!member->slot || child->state != CHILD_DOWN)
+		return;
+	child->is_parked = is_to_rest(member);
+	trp_member_heed_mail(member);
+}
+
+void trp_member_heed_mail(struct trp_member *member)
+{
+	if (!member->decides || !is_to_rest(member) || member->bell.place)
+		return;
+	member->bell_ms = member->parent->pauses.first_ms;
+	wait_for_mail(member);
+}
+
+void trp_member_declined(struct trp_member *member)
+{
+	struct trp_member_parent *parent = member->parent;
+	struct trp_child *child =
+		&parent->supervisor->children.child[member->slot];
+
+	member->starts--;
+	trp_timers_cancel(&parent->supervisor->timers, &member->limit);
+	child->is_parked = is_to_rest(member);
+	if (!child->is_parked)
+		return;
+	member->bell_ms *= 2;
+	if (member->bell_ms > parent->pauses.last_ms)
+		member->bell_ms = parent->pauses.last_ms;
+	wait_for_mail(member);
 }
 
 void trp_member_bury(struct trp_member *member)

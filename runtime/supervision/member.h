@@ -16,6 +16,7 @@
 #include "runtime/troupe_supervise.h"
 
 struct trp_supervisor;
+struct trp_member;
 
 /* The parent of a member, and what its children have in common. */
 struct trp_member_parent {
@@ -26,6 +27,8 @@ struct trp_member_parent {
 	const struct trp_owner *owner;
 	void (*due)(struct trp_restart_entry *entry); /* a pause is over */
 	int (*late)(struct troupe_timer *timer); /* a start takes too long */
+	/* Mail waits for one that was stopped by hand. */
+	void (*mail)(struct trp_member *member);
 };
 
 struct trp_member {
@@ -34,8 +37,12 @@ struct trp_member {
 	Troupe__Control__Spawn *spawn; /* owned */
 	const char *id;		       /* in the spawn */
 	bool is_killed;		       /* to stop it */
-	bool is_forgotten;	       /* freed when it is buried */
-	bool has_failed; /* to start its own children: its end is no stop */
+	bool decides;		       /* whether it starts */
+	uint32_t asks;		  /* at its next start: enum troupe_start */
+	struct troupe_timer bell; /* the next look for mail */
+	int64_t bell_ms;
+	bool is_forgotten; /* freed when it is buried */
+	bool has_failed;   /* to start its own children: its end is no stop */
 	int32_t start_ms;
 	uint32_t slot;
 	uint32_t starts;
@@ -53,6 +60,13 @@ struct trp_member *trp_member_of(struct trp_supervised *supervised);
 
 /* The two lines above, and that it is parked or not. */
 void trp_member_check(const struct trp_member *member);
+/* The same of a list of that parent's; returns how many have a slot. */
+uint32_t trp_member_check_all(const struct trp_supervised *first,
+			      const struct trp_member_parent *parent);
+
+/* Of that id; NULL: none. */
+struct trp_member *trp_member_find(struct trp_supervised *first,
+				   const char *id);
 
 /* NULL: no memory. */
 struct trp_member *trp_member_new(struct trp_member_parent *parent);
@@ -71,6 +85,10 @@ void trp_member_answer(struct trp_member *member, int result);
 
 /* The first, or its next life.  0 or as trp_supervisor_spawn(). */
 int trp_member_start(struct trp_member *member);
+/* One that was stopped by hand and decides is asked when it has mail. */
+void trp_member_heed_mail(struct trp_member *member);
+/* It was asked, and does not start. */
+void trp_member_declined(struct trp_member *member);
 /* After a pause: then parent->due(). */
 void trp_member_start_later(struct trp_member *member);
 /* 0; -ESRCH: it has no process, as it waits for the end of its children. */

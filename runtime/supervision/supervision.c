@@ -451,6 +451,22 @@ void trp_supervision_ready(struct trp_supervision *supervision,
 	TRP_CHECK(trp_supervision_check(supervision));
 }
 
+void trp_supervision_declined(struct trp_supervision *supervision,
+			      struct trp_supervised *child, bool is_held)
+{
+	assert(child->state == TRP_STARTING && !child->is_marked);
+	set_state(supervision, child, is_held ? TRP_DOWN : TRP_WAITING);
+	if (is_held) {
+		child->intent = TRP_WANT_HELD;
+	} else {
+		act(supervision, child, TRP_ACT_START_LATER);
+		if (restarts_in_order(supervision))
+			supervision->gate = child;
+	}
+	go_on(supervision);
+	TRP_CHECK(trp_supervision_check(supervision));
+}
+
 void trp_supervision_due(struct trp_supervision *supervision,
 			 struct trp_supervised *child)
 {

@@ -171,6 +171,14 @@ void trp_supervision_ended(struct trp_supervision *supervision,
 			   struct trp_supervised *child,
 			   enum trp_supervised_end how, int64_t now_ms);
 
+/*
+ * One that is STARTING was asked, and does not start; which counts as nothing.
+ * It waits for another pause, or (is_held) stays down as one that was stopped
+ * by hand.
+ */
+void trp_supervision_declined(struct trp_supervision *supervision,
+			      struct trp_supervised *child, bool is_held);
+
 /* The pause is over.  Ignored if it no longer waits. */
 void trp_supervision_due(struct trp_supervision *supervision,
 			 struct trp_supervised *child);

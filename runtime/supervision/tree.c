@@ -87,6 +87,7 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 	later(tree);
 	supervisor->children.child[slot].is_parked =
 		member->supervised.intent == TRP_WANT_HELD;
+	trp_member_heed_mail(member);
 	return is_kept(member);
 }
 
@@ -107,6 +108,23 @@ static void is_ready(struct trp_supervisor *supervisor, uint32_t slot)
 	take(tree);
 }
 
+static void has_declined(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_member *member = supervisor->children.child[slot].owner_data;
+	struct trp_supervision_tree *tree = tree_of(member);
+	uint32_t asked = supervisor->children.child[slot].asks;
+
+	take(tree);
+	if (member->supervised.state == TRP_STARTING)
+		trp_supervision_declined(&tree->rules, &member->supervised,
+					 asked == TROUPE_START_MAIL);
+	else
+		trp_supervision_ended(&tree->rules, &member->supervised,
+				      TRP_END_SHUTDOWN, now_ms());
+	trp_member_declined(member);
+	take(tree);
+}
+
 static void is_buried(struct trp_supervisor *supervisor, uint32_t slot);
 
 static uint32_t state_of(const struct trp_child *child)
@@ -123,6 +141,7 @@ static uint32_t state_of(const struct trp_child *child)
 
 static const struct trp_owner owner = {
 	.ended = has_ended,
+	.declined = has_declined,
 	.ready = is_ready,
 	.buried = is_buried,
 	.keeps = true,
@@ -177,6 +196,8 @@ static void is_due(struct trp_restart_entry *entry)
 	struct trp_supervision_tree *tree = tree_of(member);
 
 	take(tree);
+	if (member->decides)
+		member->asks = TROUPE_START_RESTART;
 	trp_supervision_due(&tree->rules, &member->supervised);
 	take(tree);
 	/* Not to be started yet; or it could not be, and waits again. */
@@ -184,6 +205,27 @@ static void is_due(struct trp_restart_entry *entry)
 	    entry->state == TRP_RESTART_STARTING)
 		trp_restart_policy_is_up(&tree->parent.supervisor->restarting,
 					 entry);
+}
+
+static int obey(struct trp_supervision_tree *tree, struct trp_member *member,
+		Troupe__Control__ChildOrder what)
+{
+	int r;
+
+	take(tree);
+	r = trp_supervision_rules_obey(&tree->rules, &member->supervised, what);
+	if (r == 0) {
+		trp_member_park(member);
+		take(tree);
+	}
+	return r == -ESHUTDOWN ? -ECANCELED : r;
+}
+
+/* As by hand, if the child says so. */
+static void has_mail(struct trp_member *member)
+{
+	obey(tree_of(member), member,
+	     TROUPE__CONTROL__CHILD_ORDER__START_CHILD);
 }
 
 /* All children are down, so their actor is told to stop, if it still runs. */
@@ -294,18 +336,9 @@ static void take(struct trp_supervision_tree *tree)
 
 void trp_supervision_tree_check(const struct trp_supervision_tree *tree)
 {
-	uint32_t slots = 0;
-
-	for (const struct trp_supervised *child = tree->rules.first; child;
-	     child = child->next) {
-		const struct trp_member *member = (const void *)child;
-
-		assert(tree_of(member) == tree && !member->is_forgotten);
-		trp_member_check(member);
-		slots += member->slot != 0;
-	}
 	/* One that is forgotten may still be stopping. */
-	assert(slots <= tree->parent.slots);
+	assert(trp_member_check_all(tree->rules.first, &tree->parent) <=
+	       tree->parent.slots);
 	assert(!tree->failed && *tree->link == tree);
 }
 
@@ -406,11 +439,7 @@ static int set_rules(struct trp_supervision_tree *tree,
 struct trp_member *trp_supervision_tree_find(struct trp_supervision_tree *tree,
 					     const char *id)
 {
-	struct trp_supervised *child = tree->rules.first;
-
-	while (child && strcmp(trp_member_of(child)->id, id) != 0)
-		child = child->next;
-	return child ? trp_member_of(child) : NULL;
+	return trp_member_find(tree->rules.first, id);
 }
 
 /* held: what former lives left, by hand; one of that id goes on. */
@@ -475,6 +504,7 @@ static struct trp_supervision_tree *new_tree(struct trp_supervision_tree **list,
 		.owner = &owner,
 		.due = is_due,
 		.late = start_is_late,
+		.mail = has_mail,
 	};
 	tree->later.fired = take_later;
 	tree->later.data = tree;
@@ -553,15 +583,8 @@ int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 			       struct trp_member *member,
 			       Troupe__Control__ChildOrder what)
 {
-	int r;
-
-	take(tree);
-	r = trp_supervision_rules_obey(&tree->rules, &member->supervised, what);
-	if (r == 0) {
-		trp_member_park(member);
-		take(tree);
-	}
-	return r == -ESHUTDOWN ? -ECANCELED : r;
+	member->asks = 0;
+	return obey(tree, member, what);
 }
 
 struct trp_supervision_tree *trp_supervision_tree_of(

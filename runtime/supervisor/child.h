@@ -60,6 +60,9 @@ struct trp_owner {
 	 */
 	bool (*ended)(struct trp_supervisor *supervisor, uint32_t slot,
 		      const struct troupe_end *end);
+	/* Its process was asked (`asks`), and does not start: it is DOWN as
+	 * before, and nobody is told. */
+	void (*declined)(struct trp_supervisor *supervisor, uint32_t slot);
 	/* init() of its present incarnation has returned, or run() begins. */
 	void (*ready)(struct trp_supervisor *supervisor, uint32_t slot);
 	/* It is no longer; the owner is not asked again. */
@@ -107,6 +110,7 @@ struct trp_child {
 	const struct trp_group *group; /* of its children; or NULL */
 	void *group_data;
 	uint64_t klass;	  /* its address in the application; or 0 */
+	uint32_t asks;	  /* whether it starts: enum troupe_start; or 0 */
 	bool has_no_core; /* its next incarnation, at first */
 	bool is_parked;	  /* DOWN for good, as its parent may come back */
 	bool is_final;	  /* it ends with its parent */

@@ -426,6 +426,30 @@ static void note_taken(uint32_t sender, uint64_t taken, void *data)
 	meet_sender(sender, taken, leftover);
 }
 
+/* It has no process. */
+static void lie_down(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+
+	trp_timers_cancel(&supervisor->timers, &child->grace);
+	trp_child_down(&supervisor->children, slot);
+	trp_slot_down(supervisor, slot);
+	child->grace.fired = is_stopped;
+	child->grace.data = supervisor;
+}
+
+/* It was asked, and said no: it was never there. */
+static bool has_declined(const struct trp_supervisor *supervisor, uint32_t slot,
+			 const struct troupe_end *end)
+{
+	const struct trp_child *child = &supervisor->children.child[slot];
+
+	return child->asks && child->state == CHILD_RUNNING &&
+	       !child->is_told && !child->is_final && !supervisor->is_ending &&
+	       end->reason.cause == TROUPE_NORMAL &&
+	       end->reason.code == TRP_STATUS_DECLINED;
+}
+
 /* Of a loop of crashes the first alone may leave a core. */
 static void note_crash(struct trp_child *child, const struct troupe_end *end)
 {
@@ -465,11 +489,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	}
 	if (child->calls < calls)
 		child->calls = calls;
-	trp_timers_cancel(&supervisor->timers, &child->grace);
-	trp_child_down(&supervisor->children, slot);
-	trp_slot_down(supervisor, slot);
-	child->grace.fired = is_stopped;
-	child->grace.data = supervisor;
+	lie_down(supervisor, slot);
 	tell_links(supervisor, slot, end);
 	stop_children(supervisor, slot);
 	record(supervisor, slot, title, end, &leftover);
@@ -540,6 +560,12 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	char title[TRP_TITLE_SIZE];
 
 	assert(slot && trp_child_is_alive(child));
+	if (has_declined(supervisor, slot, &end)) {
+		drop_requests(supervisor, slot);
+		lie_down(supervisor, slot);
+		child->owner->declined(supervisor, slot);
+		return;
+	}
 	trp_watchdog_ended(supervisor, slot, &end);
 	trp_child_address_title(&supervisor->children, slot, title);
 	end.will_restart = is_kept(supervisor, slot, &end);

@@ -107,6 +107,7 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	birth.label = children->child[slot].label;
 	birth.incarnation = children->child[slot].incarnation;
 	birth.calls = children->child[slot].calls;
+	birth.asks = children->child[slot].asks;
 	if (children->child[slot].has_no_core)
 		birth.core_ms = trp_supervisor_spawn_core_ms;
 	birth.is_owned |= children->child[slot].owner != NULL;

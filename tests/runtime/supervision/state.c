@@ -407,7 +407,7 @@ static int children_root(int argc, char **argv)
 	return 0;
 }
 
-/* Cases 12 and 13. */
+/* Case 23. */
 Test(state, the_children_of_any_actor_are_listed_and_counted)
 {
 	stage_pass(children_root);
