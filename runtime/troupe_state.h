@@ -3,7 +3,7 @@
 #define TROUPE_STATE_H
 
 /*
- * What an actor does now, and which children it has; for any actor of the node,
+ * The present work of an actor, and its children; for any actor of the node,
  * from any other.  The same is shown by `troupe ps`.
  */
 

@@ -9,7 +9,7 @@
 #include "runtime/supervisor/supervisor.h"
 #include "serialize/message.h"
 
-/* What is known of one with a slot. */
+/* All that is known of one with a slot. */
 static void put_child(const struct trp_supervisor *supervisor, uint32_t slot,
 		      Troupe__Control__ChildList__Entry *ret_entry)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an actor does, and which children it has, as others see it. */
+/* The work of an actor, and its children, as others see them. */
 #include "tests/runtime/supervision/staff.h"
 
 #include "runtime/supervision/module.h"
