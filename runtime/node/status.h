@@ -59,7 +59,7 @@ struct trp_status {
 	_Atomic uint64_t refused;	/* sends that did not go out */
 	_Atomic uint64_t dropped;	/* received and not handled */
 	_Atomic uint32_t await_turn;	/* odd: it awaits; see deadlock.c */
-	_Atomic uint32_t has_routers; /* it wants mail of the dead back */
+	_Atomic uint32_t has_routers;	/* it wants mail of the dead back */
 	_Atomic uint64_t calls; /* below it are the numbers of its calls */
 	_Atomic uint64_t shelf; /* actor/shelf.h */
 	_Atomic uint64_t shelf_work;

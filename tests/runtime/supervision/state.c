@@ -34,7 +34,8 @@ static struct troupe_state await_state(troupe_ref ref, enum troupe_doing doing,
 
 	do {
 		if (troupe_state_of(ref, &state) == 0 && state.has_begun &&
-		    state.doing == doing && state.waits == waits)
+		    state.pid > 0 && state.doing == doing &&
+		    state.waits == waits)
 			return state;
 		usleep(100);
 	} while (troupe_now().ns < until.ns);
