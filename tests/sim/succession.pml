@@ -10,8 +10,10 @@
  *	nobody sleeps on mail: at the end all is read
  *
  * SPIN's memory is sequentially consistent: fences stand where two sides meet.
- * Positions carry the incarnation, as base(k) = k * SPAN; `at` is left out, as
- * they never wrap here.  The doorbell is one bit: wake.pml is about the rest.
+ * Positions carry the incarnation, as base(k) = k * SPAN, and never wrap here.
+ * The doorbell is one bit: wake.pml is about the rest.  Rings, attachments and
+ * heads that S believes are in succession_ring.pml, several lanes in
+ * succession_lanes.pml.
  *
  * tests/support/model runs it, and once with each of these, which must fail:
  *	BUG_COMMIT	a commit trusts the event of a region that may be dead
@@ -24,6 +26,7 @@
  *	BUG_IMPORTED	it says that it has imported before it has
  *	BUG_HANDLING	`handling` stays when head goes to the next lane
  *	BUG_UNPUBLISHED	head goes there before it was published
+ *	BUG_AT_FIRST	R says that it has come there before its event is there
  *	BUG_RECOVER	a successor trusts the bell and does not look itself
  */
 #ifndef KILLS
@@ -40,7 +43,7 @@ byte life_s, life_r;
 byte tail[LIVES];
 /* Of R: its endpoint for S, and its front. */
 bit known[LIVES];
-byte head[LIVES], event[LIVES];
+byte head[LIVES], event[LIVES], at[LIVES];
 byte handling[LIVES]; /* position modulo SPAN, DONE, BEGUN; or 0 */
 bit imported[LIVES], sleeping[LIVES];
 /* The bell is the slot's, and stays. */
@@ -63,7 +66,7 @@ byte got[16], allowed[16], newest;
 
 proctype Sender(byte k)
 {
-	byte i = k * SPAN, view = life_r, l, h;
+	byte i = k * SPAN, view = life_r, l;
 	bit met, ring, is_new;
 
 	do
@@ -75,8 +78,7 @@ proctype Sender(byte k)
 		:: else ->
 			STEP(met = known[view]);
 #ifndef BUG_MEET
-			STEP(h = head[view]);
-			met = met && h >= k * SPAN && h <= i
+			STEP(met = met && at[view] == k) /* A9 */
 #endif
 		fi;
 		STEP(tail[k] = i + 1); /* R1 */
@@ -128,7 +130,9 @@ proctype Receiver(byte j)
 #ifdef BUG_KNOWN_FIRST
 				STEP(known[j] = 1);
 				STEP(head[j] = c); event[j] = c;
+				at[j] = c / SPAN;
 #else
+				at[j] = c / SPAN;
 				STEP(event[j] = c);
 				STEP(head[j] = c);
 				STEP(known[j] = 1);
@@ -188,6 +192,7 @@ look:
 	   :: t > c ->
 		if
 		:: !known[j] ->
+			at[j] = c / SPAN;
 			STEP(event[j] = c / SPAN * SPAN);
 			STEP(head[j] = c);
 			STEP(known[j] = 1)
@@ -217,7 +222,13 @@ look:
 #ifndef BUG_HANDLING
 			STEP(handling[j] = 0);
 #endif
+#ifdef BUG_AT_FIRST
+			STEP(at[j] = c / SPAN);
 			STEP(event[j] = c);
+#else
+			STEP(event[j] = c);
+			STEP(at[j] = c / SPAN); /* R8 */
+#endif
 			STEP(head[j] = c)
 		:: else -> c = (c / SPAN + 1) * SPAN
 		fi;
