@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <troupe_router.h>
 #include <troupe.h>
+#include <troupe_router.h>
 #include "primes.pb-c.h"
 
 enum { RANGES = 50, WIDTH = 2000 };

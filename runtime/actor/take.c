@@ -24,6 +24,8 @@
 #include "serialize/printable.h"
 #include "serialize/type.h"
 
+void (*trp_take_groups)(const Troupe__Control__GroupChanged *changed);
+
 /* ---- from the supervisor ------------------------------------------------- */
 
 static void take_ended(const Troupe__Control__Ended *ended)
@@ -101,7 +103,10 @@ static int take_control(const struct trp_mail *mail,
 		take_ended((const Troupe__Control__Ended *)message);
 	else if (type == &troupe__control__answer__descriptor)
 		take_answer(envelope, (const Troupe__Control__Answer *)message);
-	else if (type == &troupe__control__order__descriptor)
+	else if (type == &troupe__control__group_changed__descriptor) {
+		if (trp_take_groups)
+			trp_take_groups((const void *)message);
+	} else if (type == &troupe__control__order__descriptor)
 		take_stop((const Troupe__Control__Order *)message);
 	trp_scratch_release(&trp_self.scratch, mark);
 	return TRP_STEP_DONE;

@@ -8,6 +8,7 @@
  */
 
 #include "runtime/actor/self.h"
+#include "runtime/node/system.pb-c.h"
 
 /* One record of `take`: enum trp_step; negative: a handler ends the actor. */
 int trp_take(unsigned take);
@@ -18,6 +19,9 @@ int trp_take_young(void);
 
 /* Reports from before a request was answered: answers overtake them. */
 void trp_take_reports(void);
+
+/* Gets what the supervisor tells of groups; NULL: nobody follows one. */
+extern void (*trp_take_groups)(const Troupe__Control__GroupChanged *changed);
 
 /* Bytes that one sender may have unread, by the class. */
 uint32_t trp_take_limit(const struct troupe_class *klass);

@@ -41,6 +41,7 @@ int trp_types_begin(void)
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
 		&troupe__control__ended__descriptor,
+		&troupe__control__group_changed__descriptor,
 	};
 	int r = 0;
 

@@ -12,6 +12,7 @@
 #include "runtime/actor/target_watch.h"
 #include "runtime/router/counted.h"
 #include "runtime/router/deliver.h"
+#include "runtime/router/follow.h"
 #include "runtime/router/pool.h"
 #include "runtime/router/rescue.h"
 #include "runtime/router/spread.h"
@@ -71,6 +72,7 @@ static void invoke(ProtobufCService *service, unsigned method,
 	struct troupe_router *user = (struct troupe_router *)service;
 	struct trp_router *router = user->private_router;
 
+	trp_follow_catch_up(router);
 	trp_pool_prepare(router);
 	if (is_to_all(user))
 		trp_spread_call(router, method, input, closure, data);
@@ -90,6 +92,7 @@ int troupe_route(struct troupe_router *user, const ProtobufCMessage *message)
 
 	if (!router || !trp_message_is_valid(message))
 		return -EINVAL;
+	trp_follow_catch_up(router);
 	trp_pool_prepare(router);
 	if (is_to_all(user)) {
 		r = trp_spread_message(router, message);
@@ -160,6 +163,7 @@ void troupe_router_close(struct troupe_router *user)
 	if (!router)
 		return;
 	trp_pool_close(router);
+	trp_follow_end(router);
 	trp_call_forget(&user->proxy, 1);
 	trp_counted_forget(router);
 	trp_spread_forget(router);
@@ -211,6 +215,7 @@ size_t troupe_router_members(struct troupe_router *user, troupe_ref *ret_refs,
 
 	if (!router)
 		return 0;
+	trp_follow_catch_up(router);
 	trp_router_table_prune(router);
 	for (size_t i = 0; i < router->members.count && i < room; i++)
 		ret_refs[i] = router->members.at[i].ref;

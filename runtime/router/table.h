@@ -14,7 +14,8 @@ struct trp_router {
 	struct trp_router_members members;
 	/* Those that may have mail of it, and get no more. */
 	struct trp_router_members former;
-	uint64_t choices; /* so many were made */
+	char group[TROUPE_NAME_SIZE]; /* that it follows, or "" */
+	uint64_t choices;	      /* so many were made */
 	uint64_t random;
 
 	/* rescue.c: mail that waits for room, or for a member. */

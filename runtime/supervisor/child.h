@@ -98,14 +98,15 @@ struct trp_child {
 	bool is_told;	     /* to stop */
 	bool is_doomed;	     /* to be killed as soon as it has a pid */
 	int32_t grace_ms;
-	struct troupe_timer grace;     /* until it is killed */
-	int64_t spawned_at;	       /* CLOCK_MONOTONIC, ns */
-	uint64_t stop_children;	       /* the waiting request, or 0 */
-	struct trp_watcher *watchers;  /* of this one */
-	struct trp_watcher *watching;  /* what this one watches */
-	struct trp_registered *names;  /* it is registered under */
-	struct trp_restart *restart;   /* of it or of an ancestor; or NULL */
-	const struct trp_owner *owner; /* or NULL: it is always buried */
+	struct troupe_timer grace;	 /* until it is killed */
+	int64_t spawned_at;		 /* CLOCK_MONOTONIC, ns */
+	uint64_t stop_children;		 /* the waiting request, or 0 */
+	struct trp_watcher *watchers;	 /* of this one */
+	struct trp_watcher *watching;	 /* what this one watches */
+	struct trp_registered *names;	 /* it is registered under */
+	struct trp_groups_place *groups; /* that it is in, or follows */
+	struct trp_restart *restart;	 /* of it or of an ancestor; or NULL */
+	const struct trp_owner *owner;	 /* or NULL: it is always buried */
 	void *owner_data;
 	const struct trp_group *group; /* of its children; or NULL */
 	void *group_data;

@@ -18,6 +18,7 @@
 #include "runtime/node/watch.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
+#include "runtime/supervisor/membership.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
 #include "runtime/supervisor/slot.h"
@@ -477,6 +478,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 
 	note_crash(child, end);
 	drop_requests(supervisor, slot);
+	trp_membership_ended(supervisor, slot, true);
 	supervisor->deaths++;
 	trp_mailbox_unread_taken(&supervisor->node.arena, slot, note_taken,
 				 &leftover);
@@ -540,7 +542,8 @@ int trp_exit_sweep(struct troupe_timer *timer)
  *			reclaim the memory of unread mail
  *	close		before any report: a receiver that hears of the end
  *			finds all mail that came before it
- *	names		are free before any report, as its reader may want one
+ *	names		are free before any report, as its reader may want one;
+ *			its groups are told likewise
  *	links		before the children, that the reason of theirs is its
  *	stop_children	while they are its children
  *	record		before any report, as its reader may ask
@@ -581,6 +584,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	unread = trp_slot_close(supervisor, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_registry_remove_all(&supervisor->registry, &child->names);
+	trp_membership_ended(supervisor, slot, false);
 	tell_links(supervisor, slot, &end);
 	stop_children(supervisor, slot);
 	if (child->group)

@@ -10,6 +10,7 @@
 #include "runtime/node/watch.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
+#include "runtime/supervisor/membership.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
@@ -254,6 +255,8 @@ static const struct trp_request_kind own[] = {
 	{ &troupe__control__watch__descriptor, .handle = on_watch },
 	{ &troupe__control__link__descriptor, .handle = on_link },
 	{ &troupe__control__register__descriptor, .handle = on_register },
+	{ &troupe__control__group__descriptor,
+	  .handle = trp_membership_on_group },
 	{ &troupe__control__whereis__descriptor, .handle = on_whereis },
 	{ &troupe__control__dead_letters__descriptor,
 	  .handle = on_dead_letters },

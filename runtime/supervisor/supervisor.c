@@ -454,6 +454,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	free(supervisor->orders);
 	trp_exit_history_fini(&supervisor->exit_history);
 	trp_registry_fini(&supervisor->registry);
+	trp_groups_fini(&supervisor->groups);
 	trp_watchdog_fini(supervisor);
 	trp_timers_fini(&supervisor->timers);
 	trp_restart_policy_fini(&supervisor->restarting);

@@ -19,6 +19,7 @@
 #include "runtime/supervisor/exit_history.h"
 #include "runtime/supervisor/guest.h"
 #include "runtime/supervisor/module.h"
+#include "runtime/supervisor/groups.h"
 #include "runtime/supervisor/registry.h"
 #include "runtime/supervisor/restart_policy.h"
 #include "runtime/supervisor/slot_memory.h"
@@ -73,6 +74,7 @@ struct trp_supervisor {
 	struct trp_slot_memory slot_memory;
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
+	struct trp_groups groups;
 	uint64_t deaths; /* see struct trp_child, taken_by */
 	struct trp_restart_table restarting;
 	struct trp_given_up given_up[TRP_GIVEN_UP]; /* the latest */
