@@ -44,7 +44,11 @@ OPTIONAL_hiredis      := runtime/redis/mailbox.c runtime/redis/connection.c \
 HAVE    := $(shell for p in $(OPTIONAL); do \
 		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
-WITHOUT := $(foreach p,$(HAVENOT),$(OPTIONAL_$(p)))
+# wslay has no .pc file in Debian.
+HAVE_WSLAY := $(if $(wildcard /usr/include/wslay/wslay.h \
+		 /usr/local/include/wslay/wslay.h),wslay)
+OPTIONAL_wslay := runtime/websocket/frames.c
+WITHOUT := $(foreach p,$(HAVENOT) $(if $(HAVE_WSLAY),,wslay),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
 PROGRAM_SRC := $(wildcard runtime/cli/*.c)
@@ -52,10 +56,6 @@ HEADERS     := $(wildcard runtime/troupe*.h)
 PAGES       := $(wildcard runtime/man/*.[1-9])
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c ipc/*/*.c serialize/*.c serialize/*/*.c runtime/*/*.c))
-# wslay has no .pc file in Debian.
-HAVE_WSLAY  := $(if $(wildcard /usr/include/wslay/wslay.h \
-		 /usr/local/include/wslay/wslay.h),$(shell \
-		 $(PKG_CONFIG) --exists nettle 2>/dev/null && echo wslay))
 EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
@@ -81,7 +81,7 @@ CHECK_CALL = $(if $(CHECKS),({ static _Thread_local unsigned n_; \
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(OPTIMISE) $(CFLAGS) \
 	      -fPIC -fno-semantic-interposition \
 	      $(if $(SANITIZE),-fsanitize=$(SANITIZE)) \
-	      $(foreach p,$(HAVE),-DHAVE_$(call upper,$(p))) \
+	      $(foreach p,$(HAVE) $(HAVE_WSLAY),-DHAVE_$(call upper,$(p))) \
 	      -D'TRP_CHECK(call)=$(CHECK_CALL)' \
 	      -DTROUPE_VERSION='"$(VERSION)"' -MMD -MP
 INTERNAL  = $(BASE_CFLAGS) -I. -I$(O)/gen $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
@@ -130,7 +130,7 @@ help:
 	@echo 'CHECKS=1 checks the invariants as such a build does, without a sanitizer'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
-	@echo 'the websocket example:   $(if $(HAVE_WSLAY),built,left out (wslay, nettle))'
+	@echo 'WebSockets:              $(if $(HAVE_WSLAY),built,left out (wslay))'
 
 # Said before the compiler fails for it.
 MISSING := $(shell for p in liburing libprotobuf-c jansson; do \
@@ -156,9 +156,9 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 # is not built.  (A cross compiler cannot link, and gets that of developers.)
 $(O)/gen/libraries.h: $(O)/flags
 	@mkdir -p $(@D)
-	@for p in jansson $(OPTIONAL); do file=; \
-		case ' jansson $(HAVE) ' in *" $$p "*) \
-			libs=$$($(PKG_CONFIG) --libs $$p); \
+	@for p in jansson $(OPTIONAL) wslay; do file=; \
+		case ' jansson $(HAVE) $(HAVE_WSLAY) ' in *" $$p "*) \
+			libs=$$($(PKG_CONFIG) --libs $$p 2>/dev/null || echo -l$$p); \
 			echo 'int none;' | $(CC) -shared -fPIC -nostdlib -o $@.so \
 				-x c - -x none -Wl,--no-as-needed $$libs 2>/dev/null && \
 			file=$$(objdump -p $@.so | awk '$$1 == "NEEDED" { print $$2; exit }'); \
@@ -167,7 +167,7 @@ $(O)/gen/libraries.h: $(O)/flags
 		echo "#define LIBRARY_$$(echo $$p | tr a-z- A-Z_) \"$$file\""; \
 	done > $@; rm -f $@.so
 
-$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(HAVE)"'
+$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(strip $(HAVE) $(HAVE_WSLAY))"'
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@
@@ -200,11 +200,15 @@ $(O)/examples/%.o: examples/%.c $(O)/flags | $(GENERATED)
 $(O)/gen/examples/%.o: $(O)/gen/examples/%.c $(O)/flags
 	$(call quiet,CC)$(CC) $(EXAMPLE) -c $< -o $@
 
-$(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
+define link_example
 	$(call quiet,LD)$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c) \
-		$(EXAMPLE_LIBS)
-$(O)/examples/websocket.so: EXAMPLE_LIBS = -lwslay -lnettle
+		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
+endef
+$(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
+	$(link_example)
+# It has no messages of its own.
+$(O)/examples/websocket.so: $(O)/examples/websocket.o $(O)/lib/libtroupe.so
+	$(link_example)
 
 include tests/tests.mk
 include tests/bench/bench.mk

@@ -4,19 +4,14 @@
  *
  *	root -> server -> connection, connection, ...
  *
- * The server accepts, and passes the descriptor to a child; a failing
- * connection affects no other.  `echo.so ADDRESS [N]` ends after N connections;
- * "127.0.0.1:0" is any free port.
+ * A failing connection affects no other.  `echo.so ADDRESS [N]` ends after N
+ * connections; "127.0.0.1:0" is any free port.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <troupe_io.h>
 #include "echo.pb-c.h"
-
-enum { PATIENCE_MS = 10000 };
 
 /* ---- a connection -------------------------------------------------------- */
 
@@ -35,65 +30,22 @@ static int hang_up(struct troupe_stream *stream, int error)
 	return error < 0 ? error : TROUPE_STOP;
 }
 
-static int begin(const struct troupe_message *message)
+static int begin(const void *arguments)
 {
 	static struct troupe_stream stream = { .received = say_again,
 					       .ended = hang_up };
-	const Echo__Connection *connection = message->body;
-	int fd, r;
 
-	r = troupe_handover_take(connection->handover.data,
-				 connection->handover.len,
-				 troupe_in_ms(PATIENCE_MS), &fd);
-	return r < 0 ? r : troupe_stream_open(&stream, fd);
+	return troupe_connection_open(arguments, &stream);
 }
 
-static const struct troupe_handler connection_handlers[] = {
-	{ &echo__connection__descriptor, begin },
-	{},
-};
-
-static const struct troupe_class connection_class = {
+static const struct troupe_class connection = {
 	.name = "connection",
-	.handlers = connection_handlers,
+	.init = begin,
 };
 
 /* ---- the server ---------------------------------------------------------- */
 
 static uint32_t connections_left; /* 0: any number */
-
-static int hand_over(int fd, troupe_ref to)
-{
-	Echo__Connection connection = ECHO__CONNECTION__INIT;
-	struct troupe_handover handover;
-	int r = troupe_handover_give(fd, to, &handover);
-
-	if (r < 0)
-		return r;
-	connection.handover.data = (uint8_t *)&handover;
-	connection.handover.len = sizeof(handover);
-	troupe_send(to, &connection.base); /* if it is gone, so is fd */
-	return 0;
-}
-
-/* The server goes on, even if one connection fails. */
-static int accepted(struct troupe_listener *listener, int fd)
-{
-	troupe_ref ref;
-	int r;
-
-	if (fd < 0)
-		return 0;
-	r = troupe_spawn(&connection_class, NULL, &ref);
-	if (r == 0) {
-		r = hand_over(fd, ref);
-		if (r < 0)
-			troupe_stop(ref);
-	}
-	if (r < 0)
-		close(fd);
-	return 0;
-}
 
 static int connection_ended(const struct troupe_end *end)
 {
@@ -108,9 +60,9 @@ static int connection_ended(const struct troupe_end *end)
 
 static int server_init(const void *arguments)
 {
-	static struct troupe_listener listener = { .accepted = accepted };
+	static struct troupe_server server = { .each = &connection };
 	const Echo__Plan *plan = arguments;
-	int r = troupe_listener_open(&listener, plan->address);
+	int r = troupe_server_open(&server, plan->address);
 
 	if (r < 0) {
 		fprintf(stderr, "echo: cannot listen on %s: %s\n",
@@ -119,11 +71,11 @@ static int server_init(const void *arguments)
 	}
 	setlinebuf(stdout);
 	connections_left = plan->connections;
-	printf("listening on port %u\n", listener.port);
+	printf("listening on port %u\n", server.listener.port);
 	return 0;
 }
 
-static const struct troupe_class server = {
+static const struct troupe_class server_class = {
 	.name = "server",
 	.init = server_init,
 	.child_stopped = connection_ended,
@@ -140,7 +92,7 @@ int troupe_main(int argc, char **argv)
 
 	plan.address = argc > 1 ? argv[1] : "127.0.0.1:7777";
 	plan.connections = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
-	r = troupe_spawn(&server, &plan.base, &ref);
+	r = troupe_spawn(&server_class, &plan.base, &ref);
 	if (r == 0)
 		r = troupe_wait(ref, TROUPE_NEVER, &end);
 	return r == 0 && end.reason.cause == TROUPE_ERROR ? end.reason.code : r;

@@ -218,6 +218,32 @@ TROUPE_API void troupe_stream_finish(struct troupe_stream *stream);
 TROUPE_API void troupe_stream_close(struct troupe_stream *stream);
 TROUPE_API void troupe_stream_reset(struct troupe_stream *stream);
 
+/* ---- servers ------------------------------------------------------------- */
+
+/*
+ * A listener that starts a child for each connection, with the connection: its
+ * class has an init() that passes its arguments to troupe_connection_open().
+ * When the connection has ended, so should the child.
+ */
+struct troupe_server {
+	const struct troupe_class *each;
+	/* A connection was lost: a negative errno of accept(2) or of a spawn.
+	 * NULL: the server goes on. */
+	int (*failed)(struct troupe_server *server, int error);
+	void *data;
+	struct troupe_listener listener; /* listener.port */
+};
+
+/* As troupe_listener_open(); -EINVAL also without a class. */
+TROUPE_API int troupe_server_open(struct troupe_server *server,
+				  const char *address);
+TROUPE_API void troupe_server_close(struct troupe_server *server);
+
+/* In the child: 0; -EINVAL: not such arguments; or as troupe_handover_take()
+ * and troupe_stream_open(). */
+TROUPE_API int troupe_connection_open(const void *arguments,
+				      struct troupe_stream *stream);
+
 #ifdef __cplusplus
 }
 #endif

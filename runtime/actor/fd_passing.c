@@ -8,6 +8,8 @@
  * The giver dies: the kernel closes unsent descriptors; sent ones are in the
  * taker's socket.  The taker dies: a watch reports it, and the offer is closed.
  */
+#include "runtime/actor/fd_passing.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +28,6 @@
 #include "runtime/actor/loop.h"
 #include "runtime/actor/target_watch.h"
 #include "runtime/control/protocol.h"
-#include "runtime/troupe_io.h"
 
 enum { MAGIC = 0x68616e64 };
 
@@ -49,7 +50,7 @@ struct request {
 
 struct offer {
 	struct offer *next;
-	troupe_ref to;
+	troupe_ref to; /* 0: it is yet to be started */
 	int fd;
 	uint32_t number;
 	uint64_t secret;
@@ -104,7 +105,7 @@ static bool is_meant(const struct offer *offer, const struct request *request)
 {
 	return offer->number == request->token.number &&
 	       offer->secret == request->token.secret &&
-	       offer->to == request->taker;
+	       (!offer->to || offer->to == request->taker);
 }
 
 static struct offer **find(const struct request *request)
@@ -238,8 +239,7 @@ static int open_server(void)
 	return r;
 }
 
-int troupe_handover_give(int fd, troupe_ref to,
-			 struct troupe_handover *ret_handover)
+static int give(int fd, troupe_ref to, struct troupe_handover *ret_handover)
 {
 	struct token token = { .magic = MAGIC };
 	struct offer *offer;
@@ -247,8 +247,6 @@ int troupe_handover_give(int fd, troupe_ref to,
 
 	if (fcntl(fd, F_GETFD) < 0)
 		return -errno;
-	if (!trp_ref_is_here(to))
-		return -EINVAL;
 	if (getrandom(&token.secret, sizeof(token.secret), 0) !=
 	    sizeof(token.secret))
 		return -EIO;
@@ -266,8 +264,40 @@ int troupe_handover_give(int fd, troupe_ref to,
 	TRP_CHECK(check());
 	memcpy(ret_handover, &token, sizeof(token));
 	trp_target_watch_listen(&listener);
-	trp_target_watch(to);
+	if (to)
+		trp_target_watch(to);
 	return 0;
+}
+
+int troupe_handover_give(int fd, troupe_ref to,
+			 struct troupe_handover *ret_handover)
+{
+	return trp_ref_is_here(to) ? give(fd, to, ret_handover) : -EINVAL;
+}
+
+int trp_fd_passing_prepare(int fd, struct troupe_handover *ret_handover)
+{
+	return give(fd, 0, ret_handover);
+}
+
+void trp_fd_passing_aim(const struct troupe_handover *handover, troupe_ref to)
+{
+	struct request request;
+	struct offer **link, *offer;
+
+	memcpy(&request.token, handover, sizeof(request.token));
+	request.taker = 0;
+	link = find(&request);
+	offer = *link;
+	if (!offer)
+		return; /* it was taken */
+	offer->to = to;
+	if (to) {
+		trp_target_watch(to);
+		return;
+	}
+	*link = offer->next;
+	free(offer);
 }
 
 /* ---- the taker ----------------------------------------------------------- */

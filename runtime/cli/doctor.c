@@ -235,6 +235,7 @@ static void list_parts(void)
 		{ "hiredis", LIBRARY_HIREDIS, "no mailboxes in Redis",
 		  "libhiredis-dev" },
 		{ "inih", LIBRARY_INIH, "no --config", "libinih-dev" },
+		{ "wslay", LIBRARY_WSLAY, "no WebSockets", "libwslay-dev" },
 	};
 	static const char *const nothing = NULL;
 	char advice[96];
