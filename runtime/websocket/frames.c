@@ -152,7 +152,7 @@ static int receive_frames(struct troupe_websocket *socket, const void *bytes,
 		r = wslay.recv(state->context);
 	state->is_within = false;
 	if (state->result) {
-		send_frames(socket); /* What it has sent goes out. */
+		send_frames(socket); /* Its answers go out. */
 		return state->result;
 	}
 	if (r != 0 || send_frames(socket) < 0)

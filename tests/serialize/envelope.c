@@ -109,9 +109,8 @@ Test(envelope, an_unknown_flag_is_refused)
 		struct trp_envelope envelope = call;
 
 		envelope.flags = (uint8_t)flags;
-		cr_assert_eq(read_one(&envelope),
-			     flags & 2 ? -EBADMSG : 0, "flags %u",
-			     flags);
+		cr_assert_eq(read_one(&envelope), flags & 2 ? -EBADMSG : 0,
+			     "flags %u", flags);
 	}
 }
 
