@@ -72,8 +72,11 @@ int troupe_unstash(void)
 		return -EINVAL;
 	if (!count)
 		return 0;
-	*again.last = aside.first;
-	again.last = aside.last;
+	/* Those that still wait to be handled again came after these. */
+	*aside.last = again.first;
+	if (!again.first)
+		again.last = aside.last;
+	again.first = aside.first;
 	aside = (struct queue) { .last = &aside.first };
 	trp_self_hold(TRP_HOLD_STASH, true);
 	return (int)count;

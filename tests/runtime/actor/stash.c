@@ -101,6 +101,49 @@ static const struct troupe_handler again_handlers[] = {
 static const struct troupe_class again = { .name = "again",
 					   .handlers = again_handlers };
 
+/* All are stashed; let in, 1 is stashed anew, and 2 lets it in. */
+static int back_number(const struct troupe_message *message)
+{
+	int64_t value = ((const Play__Number *)message->body)->value;
+
+	if (value == 0)
+		return troupe_unstash() < 0;
+	if (board->value[value]++ < (value == 1 ? 2 : 1))
+		return troupe_stash();
+	if (value == 2)
+		CHECK(troupe_unstash() == 1);
+	board->value[100 + board->count++] = value;
+	return 0;
+}
+
+static const struct troupe_handler back_handlers[] = {
+	{ &play__number__descriptor, back_number },
+	{ 0 },
+};
+static const struct troupe_class back = { .name = "back",
+					  .handlers = back_handlers };
+
+static int back_root(int argc, char **argv)
+{
+	static const long expected[] = { 2, 1, 3, 4 };
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&back, NULL, &ref) == 0);
+	for (int i = 1; i <= 4; i++)
+		CHECK(stage_send(ref, i) == 0);
+	CHECK(stage_send(ref, 0) == 0);
+	close_and_wait(ref);
+	CHECK(board->count == 4);
+	for (int i = 0; i < 4; i++)
+		CHECK(board->value[100 + i] == expected[i]);
+	return 0;
+}
+
+Test(stash, of_what_is_let_in_goes_before_what_came_after_it)
+{
+	stage_pass(back_root);
+}
+
 static int again_root(int argc, char **argv)
 {
 	troupe_ref ref;
