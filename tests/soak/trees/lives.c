@@ -84,7 +84,7 @@ static void be_calm(void)
 /* ---- birth ----------------------------------------------------------------
  */
 
-/* What its tables promise of the others at any start that nobody ordered. */
+/* Its tables promise this of the others, at any start that nobody ordered. */
 static void look_at_siblings(uint64_t previous)
 {
 	const struct post *other;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/soak/trees/sheet.h"
 
-#include <stdarg.h>
-
 struct sheet *sheet;
 int sheet_report = STDERR_FILENO;
 uint64_t sheet_chance;

@@ -33,7 +33,7 @@ enum {
 	MAY_END = 8, /* normally */
 };
 
-/* What a witness was told of one post. */
+/* A witness was told this of one post. */
 struct told {
 	_Atomic uint32_t count; /* of ends */
 	_Atomic uint32_t last;	/* incarnation */

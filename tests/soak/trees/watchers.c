@@ -121,7 +121,7 @@ static int place_of(const struct troupe_child *of)
 	return place < PLACES ? place : -1;
 }
 
-/* What the orders so far promise of a child; none is given meanwhile. */
+/* The orders so far promise this of a child; none is given meanwhile. */
 static void look_at_state(const struct post *above,
 			  const struct troupe_child *of)
 {
