@@ -99,10 +99,14 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 {
 	Troupe__Control__Birth birth = *request;
 	struct trp_child_table *children = &supervisor->children;
+	uint32_t above = children->child[slot].parent;
 	char title[TRP_TITLE_SIZE], parent[TRP_TITLE_SIZE];
 
 	trp_child_address_title(children, slot, title);
-	trp_child_address_title(children, children->child[slot].parent, parent);
+	trp_child_address_title(children, above, parent);
+	/* Of a supervised child, nobody else knows it. */
+	if (above != TRP_SLOT_SUPERVISOR)
+		birth.parent = trp_child_ref(children, above);
 	birth.title = title;
 	birth.label = children->child[slot].label;
 	birth.incarnation = children->child[slot].incarnation;

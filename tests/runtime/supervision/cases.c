@@ -68,6 +68,43 @@ Test(cases, children_are_listed_in_the_order_of_start_and_the_unknown_refused)
 	stage_pass(list_root);
 }
 
+static int parent_init(const void *arguments)
+{
+	board->value[200 + board->count++] = (long)troupe_parent();
+	return 0;
+}
+
+static const struct troupe_class with_parent = { .name = "child",
+						 .init = parent_init };
+static const struct troupe_child_spec with_parents[] = {
+	{ .id = "c", .klass = &with_parent },
+	{ 0 },
+};
+static const struct troupe_supervisor parent_rules = { .children = with_parents,
+						       .first_ms = 1 };
+static const struct troupe_class of_child = { .name = "parent",
+					      .supervises = &parent_rules };
+
+static int parent_root(int argc, char **argv)
+{
+	const struct troupe_child_spec spec = { .id = "d",
+						.klass = &with_parent };
+	troupe_ref boss = staff_begin(&of_child);
+
+	CHECK(troupe_kill(staff_child_of(boss, "c").ref) == 0);
+	staff_await(boss, "c", TROUPE_CHILD_UP, 1);
+	CHECK(troupe_child_add(boss, &spec, TROUPE_NEVER, NULL) == 0);
+	CHECK(board->count == 3);
+	for (int i = 0; i < 3; i++)
+		CHECK(board->value[200 + i] == (long)boss);
+	return 0;
+}
+
+Test(cases, a_supervised_child_knows_its_parent_in_each_life)
+{
+	stage_pass(parent_root);
+}
+
 static int ends_at_once(const void *arguments)
 {
 	return 0;
