@@ -369,7 +369,7 @@ static int spawns_dawdling(const void *arguments)
 static const struct troupe_class family = { .name = "family",
 					    .init = spawns_dawdling };
 static const struct troupe_child_spec with_family[] = {
-	{ .id = "c", .klass = &family, .start_ms = 20 },
+	{ .id = "c", .klass = &family, .start_ms = 2000 },
 	{ 0 },
 };
 static const struct troupe_supervisor family_rules = {
@@ -388,7 +388,7 @@ static int waits_root(int argc, char **argv)
 	CHECK(troupe_whereis("dawdling", &grandchild) == 0);
 	CHECK(troupe_kill(child) == 0);
 	staff_await(boss, "c", TROUPE_CHILD_STARTING, 1);
-	stage_receive(100); /* longer than a start may take */
+	stage_receive(2500); /* longer than a start may take */
 	CHECK(staff_child_of(boss, "c").state == TROUPE_CHILD_STARTING);
 	CHECK(troupe_child_stop(boss, "c") == 0);
 	staff_await(boss, "c", TROUPE_CHILD_STOPPED, 1);
