@@ -116,8 +116,8 @@ static void look_around(uint64_t previous)
 	uint32_t orders = above->orders, before = me->orders_then;
 
 	me->orders_then = orders;
-	if (!me->parent || me->is_added || (previous && orders != before) ||
-	    (!previous && orders))
+	if (!me->parent || me->is_added || orders % 2 ||
+	    (previous ? orders != before : orders > 0))
 		return;
 	if (me->strategy == TROUPE_ONE_FOR_ALL ||
 	    me->strategy == TROUPE_REST_FOR_ONE)

@@ -193,9 +193,10 @@ static int start(struct post *above, const struct troupe_child *of,
 {
 	int place = place_of(of), r;
 
-	above->orders++;
+	above->orders++; /* odd: it is under way */
 	r = is_again ? troupe_child_restart(above->ref, of->id)
 		     : troupe_child_start(above->ref, of->id);
+	above->orders++;
 	if (r == 0 && place >= 0)
 		above->held[place] = 0;
 	return r;
