@@ -41,8 +41,9 @@ static void look_at_reason(uint32_t number, const struct troupe_end *end)
 		is_fit = how & MAY_END;
 		break;
 	case TROUPE_KILLED:
+		/* One that is added too late is killed, too. */
 		is_fit = (how & MAY_BE_KILLED) || post->is_killed ||
-			 post->is_shot;
+			 post->is_shot || post->is_added;
 		break;
 	case TROUPE_SIGNAL:
 		is_fit = how & MAY_CRASH;
