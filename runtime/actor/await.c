@@ -78,6 +78,7 @@ static int await(const struct troupe_proxy *first, size_t count,
 	int r = 0;
 
 	trp_call_run_refused(); /* also when told to stop */
+	trp_await_take_ends();
 	while (*pending && r == 0) {
 		r = trp_self.is_stopping ? -ECANCELED : block(first, count);
 		if (r == 0)

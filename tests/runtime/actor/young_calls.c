@@ -92,3 +92,28 @@ Test(young_calls, leave_the_flow_of_the_message_that_awaits_them)
 {
 	stage_pass(within_root);
 }
+
+/* Reported while we waited for something else, and before the await. */
+static int told_root(int argc, char **argv)
+{
+	struct troupe_proxy proxy;
+	troupe_ref ref, nobody;
+
+	ask(&proxy, &ref);
+	while (trp_load_relaxed(&trp_self.status->has_unwatched))
+		CHECK(stage_receive(1) == -1);
+	CHECK(troupe_kill(ref) == 0);
+	stage_end_of(ref);
+	/* The supervisor has told all by now, and we have taken it. */
+	CHECK(troupe_whereis("nobody", &nobody) == -ENOENT);
+	CHECK(!troupe_is_stopping());
+	CHECK(trp_self.exits.first);
+	CHECK(troupe_await(&proxy) == -ESRCH && board->count == 1);
+	return 0;
+}
+
+Test(young_calls, end_in_an_await_by_a_death_that_was_told_before,
+     .timeout = 60)
+{
+	stage_pass(told_root);
+}
