@@ -490,7 +490,7 @@ int trees_select(const void *arguments)
 	const struct troupe_pattern odd = { .type = &trees__item__descriptor,
 					    .matches = is_odd };
 	struct troupe_message message;
-	int r = trees_init(arguments);
+	int r = 0;
 
 	while (r >= 0 && r != TROUPE_STOP) {
 		r = troupe_receive(&odd, 1, troupe_in_ms(20), &message);

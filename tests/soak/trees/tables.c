@@ -28,10 +28,12 @@ CLASS(stasher, trees_stash, TROUPE_CRASH_SKIP);
 CLASS(hoarder, trees_stash, TROUPE_CRASH_AGAIN);
 
 static const struct troupe_class selector = { .name = "selector",
+					      .init = trees_init,
 					      .run = trees_select,
 					      .mailbox_limit = 16 << 10,
 					      .grace_ms = GRACE_MS };
 static const struct troupe_class picker = { .name = "picker",
+					    .init = trees_init,
 					    .run = trees_select,
 					    .mailbox_limit = 16 << 10,
 					    .grace_ms = GRACE_MS,
