@@ -19,8 +19,8 @@ static int64_t until(int64_t ns, struct trp_time now)
 	return ns > now.ns ? ns - now.ns : 0;
 }
 
-ssize_t trp_parcel_write(const struct trp_parcel *parcel, struct trp_time now,
-			 uint8_t *space, size_t room)
+ssize_t trp_mail_parcel_write(const struct trp_mail_parcel *parcel,
+			      struct trp_time now, uint8_t *space, size_t room)
 {
 	struct trp_envelope envelope = parcel->envelope;
 	uint64_t to = trp_ref_in_node(parcel->to);
@@ -53,10 +53,11 @@ static void set_times(struct trp_envelope *envelope, struct trp_time now)
 		envelope->deadline = INT64_MAX;
 }
 
-ssize_t trp_parcel_read(const uint8_t *bytes, size_t length,
-			struct trp_time now, struct trp_parcel *ret_parcel)
+ssize_t trp_mail_parcel_read(const uint8_t *bytes, size_t length,
+			     struct trp_time now,
+			     struct trp_mail_parcel *ret_parcel)
 {
-	struct trp_parcel parcel;
+	struct trp_mail_parcel parcel;
 	uint32_t size;
 	uint64_t to;
 

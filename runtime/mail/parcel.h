@@ -20,7 +20,7 @@
 
 enum { TRP_PARCEL_HEAD = 76 };
 
-struct trp_parcel {
+struct trp_mail_parcel {
 	troupe_ref to; /* of this node */
 	struct trp_envelope envelope;
 	const void *body; /* borrowed from the bytes */
@@ -31,12 +31,13 @@ struct trp_parcel {
  * Writes it to the front of `space`.  Returns the bytes that it has taken;
  * -ENOSPC; -EINVAL: a message that does not leave its node (TRP_CONTROL).
  */
-ssize_t trp_parcel_write(const struct trp_parcel *parcel, struct trp_time now,
-			 uint8_t *space, size_t room);
+ssize_t trp_mail_parcel_write(const struct trp_mail_parcel *parcel,
+			      struct trp_time now, uint8_t *space, size_t room);
 
 /*
  * Reads the first of those in `bytes`, which another node has written.  Returns
  * how many it has taken, or -EBADMSG.
  */
-ssize_t trp_parcel_read(const uint8_t *bytes, size_t length,
-			struct trp_time now, struct trp_parcel *ret_parcel);
+ssize_t trp_mail_parcel_read(const uint8_t *bytes, size_t length,
+			     struct trp_time now,
+			     struct trp_mail_parcel *ret_parcel);

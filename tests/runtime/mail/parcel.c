@@ -7,9 +7,9 @@
 
 static const struct trp_time there = { 5000 }, here = { 1000000 };
 
-static struct trp_parcel parcel_of(const char *body)
+static struct trp_mail_parcel parcel_of(const char *body)
 {
-	return (struct trp_parcel) {
+	return (struct trp_mail_parcel) {
 		.to = trp_ref(7, 8),
 		.envelope = { .type = 1,
 			      .sender = 77,
@@ -26,20 +26,20 @@ static struct trp_parcel parcel_of(const char *body)
 	};
 }
 
-static ssize_t write_one(const struct trp_parcel *parcel, uint8_t *bytes,
+static ssize_t write_one(const struct trp_mail_parcel *parcel, uint8_t *bytes,
 			 size_t room)
 {
-	return trp_parcel_write(parcel, there, bytes, room);
+	return trp_mail_parcel_write(parcel, there, bytes, room);
 }
 
 Test(parcel, reads_back_with_times_of_the_other_clock)
 {
-	struct trp_parcel sent = parcel_of("body"), back;
+	struct trp_mail_parcel sent = parcel_of("body"), back;
 	uint8_t bytes[256];
 
 	cr_assert_eq(write_one(&sent, bytes, sizeof(bytes)),
 		     TRP_PARCEL_HEAD + 4);
-	cr_assert_eq(trp_parcel_read(bytes, sizeof(bytes), here, &back),
+	cr_assert_eq(trp_mail_parcel_read(bytes, sizeof(bytes), here, &back),
 		     TRP_PARCEL_HEAD + 4);
 	cr_assert_eq(back.to, sent.to);
 	cr_assert_eq(back.length, 4);
@@ -55,7 +55,7 @@ Test(parcel, reads_back_with_times_of_the_other_clock)
 
 Test(parcel, to_a_run_is_read_as_of_that_run)
 {
-	struct trp_parcel sent = parcel_of(""), back;
+	struct trp_mail_parcel sent = parcel_of(""), back;
 	uint8_t bytes[256];
 
 	cr_assert_eq(trp_ref_set_here(55), 0);
@@ -63,41 +63,44 @@ Test(parcel, to_a_run_is_read_as_of_that_run)
 	cr_assert_eq(trp_ref_set_here(66), 0);
 	cr_assert_gt(write_one(&sent, bytes, sizeof(bytes)), 0);
 	cr_assert_eq(trp_ref_set_here(55), 0);
-	cr_assert_gt(trp_parcel_read(bytes, sizeof(bytes), here, &back), 0);
+	cr_assert_gt(trp_mail_parcel_read(bytes, sizeof(bytes), here, &back),
+		     0);
 	cr_assert_eq(back.to, sent.to);
 	cr_assert_eq(back.length, 0);
 }
 
 Test(parcel, without_a_deadline_has_none_there)
 {
-	struct trp_parcel sent = parcel_of("x"), back;
+	struct trp_mail_parcel sent = parcel_of("x"), back;
 	uint8_t bytes[256];
 
 	sent.envelope.deadline = INT64_MAX;
 	cr_assert_gt(write_one(&sent, bytes, sizeof(bytes)), 0);
-	cr_assert_gt(trp_parcel_read(bytes, sizeof(bytes), here, &back), 0);
+	cr_assert_gt(trp_mail_parcel_read(bytes, sizeof(bytes), here, &back),
+		     0);
 	cr_assert_eq(back.envelope.deadline, INT64_MAX);
 }
 
 Test(parcel, that_came_too_late_is_so_there)
 {
-	struct trp_parcel sent = parcel_of("x"), back;
+	struct trp_mail_parcel sent = parcel_of("x"), back;
 	uint8_t bytes[256];
 
 	sent.envelope.deadline = 4500; /* and it is 5000 */
 	cr_assert_gt(write_one(&sent, bytes, sizeof(bytes)), 0);
-	cr_assert_gt(trp_parcel_read(bytes, sizeof(bytes), here, &back), 0);
+	cr_assert_gt(trp_mail_parcel_read(bytes, sizeof(bytes), here, &back),
+		     0);
 	cr_assert_eq(back.envelope.deadline, here.ns);
 }
 
 Test(parcel, older_than_the_clock_of_its_reader_is_read)
 {
-	struct trp_parcel sent = parcel_of("x"), back;
+	struct trp_mail_parcel sent = parcel_of("x"), back;
 	uint8_t bytes[256];
 
 	cr_assert_gt(write_one(&sent, bytes, sizeof(bytes)), 0);
-	cr_assert_gt(trp_parcel_read(bytes, sizeof(bytes),
-				     (struct trp_time) { 10 }, &back),
+	cr_assert_gt(trp_mail_parcel_read(bytes, sizeof(bytes),
+					  (struct trp_time) { 10 }, &back),
 		     0);
 	cr_assert_eq(back.envelope.created, 0);
 }
@@ -105,7 +108,7 @@ Test(parcel, older_than_the_clock_of_its_reader_is_read)
 Test(parcel, among_others_is_read_in_its_turn)
 {
 	static const char *const bodies[] = { "one", "", "three" };
-	struct trp_parcel sent, back;
+	struct trp_mail_parcel sent, back;
 	uint8_t bytes[512];
 	size_t end = 0, at = 0;
 
@@ -115,8 +118,8 @@ Test(parcel, among_others_is_read_in_its_turn)
 					 sizeof(bytes) - end);
 	}
 	for (int i = 0; i < 3; i++) {
-		at += (size_t)trp_parcel_read(bytes + at, end - at, here,
-					      &back);
+		at += (size_t)trp_mail_parcel_read(bytes + at, end - at, here,
+						   &back);
 		cr_assert_eq(back.length, strlen(bodies[i]));
 		cr_assert_eq(memcmp(back.body, bodies[i], back.length), 0);
 	}
@@ -125,7 +128,7 @@ Test(parcel, among_others_is_read_in_its_turn)
 
 Test(parcel, for_which_there_is_no_room_is_not_written)
 {
-	struct trp_parcel sent = parcel_of("body");
+	struct trp_mail_parcel sent = parcel_of("body");
 	uint8_t bytes[TRP_PARCEL_HEAD + 4];
 
 	for (size_t room = 0; room < sizeof(bytes); room++)
@@ -136,7 +139,7 @@ Test(parcel, for_which_there_is_no_room_is_not_written)
 
 Test(parcel, that_is_cut_or_false_is_refused)
 {
-	struct trp_parcel sent = parcel_of("body"), back;
+	struct trp_mail_parcel sent = parcel_of("body"), back;
 	uint8_t bytes[TRP_PARCEL_HEAD + 4], copy[sizeof(bytes)];
 	static const struct {
 		size_t place;
@@ -154,13 +157,14 @@ Test(parcel, that_is_cut_or_false_is_refused)
 
 	write_one(&sent, bytes, sizeof(bytes));
 	for (size_t length = 0; length < sizeof(bytes); length++)
-		cr_assert_eq(trp_parcel_read(bytes, length, here, &back),
+		cr_assert_eq(trp_mail_parcel_read(bytes, length, here, &back),
 			     -EBADMSG);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		memcpy(copy, bytes, sizeof(copy));
 		copy[cases[i].place] = cases[i].value;
-		cr_assert_eq(trp_parcel_read(copy, sizeof(copy), here, &back),
-			     -EBADMSG, "case %zu", i);
+		cr_assert_eq(
+			trp_mail_parcel_read(copy, sizeof(copy), here, &back),
+			-EBADMSG, "case %zu", i);
 	}
 	sent.envelope.kind = TRP_CONTROL;
 	cr_assert_eq(write_one(&sent, bytes, sizeof(bytes)), -EINVAL);
