@@ -26,7 +26,6 @@
  *	BUG_IMPORTED	it says that it has imported before it has
  *	BUG_HANDLING	`handling` stays when head goes to the next lane
  *	BUG_UNPUBLISHED	head goes there before it was published
- *	BUG_AT_FIRST	R says that it has come there before its event is there
  *	BUG_RECOVER	a successor trusts the bell and does not look itself
  */
 #ifndef KILLS
@@ -222,13 +221,8 @@ look:
 #ifndef BUG_HANDLING
 			STEP(handling[j] = 0);
 #endif
-#ifdef BUG_AT_FIRST
-			STEP(at[j] = c / SPAN);
-			STEP(event[j] = c);
-#else
 			STEP(event[j] = c);
 			STEP(at[j] = c / SPAN); /* R8 */
-#endif
 			STEP(head[j] = c)
 		:: else -> c = (c / SPAN + 1) * SPAN
 		fi;
