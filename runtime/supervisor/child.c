@@ -93,6 +93,7 @@ void trp_child_check(const struct trp_child_table *table)
 			continue;
 		alive++;
 		assert((child->state == CHILD_RUNNING) == (child->pid > 0));
+		assert(!child->is_due || child->state == CHILD_DOWN);
 		assert(!child->pid || table->slot_of[child->pid] == slot);
 	}
 	assert(listed == alive && table->alive == alive);

@@ -576,6 +576,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 		go_down(supervisor, slot, title, &end);
 		return;
 	}
+	child->is_due = false; /* it may have waited for its restart */
 	if (child->owner)
 		child->owner->buried(supervisor, slot);
 	free(child->lost);
