@@ -7,7 +7,7 @@
 #include "runtime/router/choice.h"
 #include "serialize/message.h"
 
-static int post(troupe_ref to, const struct trp_parcel *parcel)
+static int post(troupe_ref to, const struct trp_delivery *parcel)
 {
 	return parcel->message
 		       ? trp_actor_post(to, TRP_MAIL, parcel->envelope,
@@ -18,7 +18,7 @@ static int post(troupe_ref to, const struct trp_parcel *parcel)
 
 /* Of a packed one that cannot be unpacked: 0. */
 static uint64_t key_of(const struct trp_router *router,
-		       const struct trp_parcel *parcel)
+		       const struct trp_delivery *parcel)
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	const ProtobufCMessageDescriptor *type;
@@ -37,7 +37,7 @@ static uint64_t key_of(const struct trp_router *router,
 	return key;
 }
 
-int trp_deliver(struct trp_router *router, const struct trp_parcel *parcel,
+int trp_deliver(struct trp_router *router, const struct trp_delivery *parcel,
 		troupe_ref *ret_to)
 {
 	struct trp_envelope *envelope = parcel->envelope;

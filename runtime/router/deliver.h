@@ -7,7 +7,7 @@
 #include "serialize/envelope.h"
 
 /* A message, or a body that is packed already. */
-struct trp_parcel {
+struct trp_delivery {
 	struct trp_envelope *envelope;
 	const ProtobufCMessage *message;
 	const void *body; /* where there is no message */
@@ -19,5 +19,5 @@ struct trp_parcel {
  * -ESRCH: there are no members; or as troupe_send().  Those that are gone
  * leave.
  */
-int trp_deliver(struct trp_router *router, const struct trp_parcel *parcel,
+int trp_deliver(struct trp_router *router, const struct trp_delivery *parcel,
 		troupe_ref *ret_to);

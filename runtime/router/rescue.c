@@ -77,7 +77,7 @@ static bool send_again(struct trp_router *router, struct trp_rescued *one)
 {
 	enum { LATER_MS = 100 };
 	struct trp_envelope envelope;
-	struct trp_parcel parcel = { .envelope = &envelope };
+	struct trp_delivery parcel = { .envelope = &envelope };
 	troupe_ref to = 0;
 	void *data;
 	int r = trp_envelope_read(one->bytes, one->size, &envelope,

@@ -23,7 +23,8 @@
 static int send_one(struct trp_router *router, struct trp_envelope *envelope,
 		    const ProtobufCMessage *message, troupe_ref *ret_to)
 {
-	struct trp_parcel parcel = { .envelope = envelope, .message = message };
+	struct trp_delivery parcel = { .envelope = envelope,
+				       .message = message };
 	int r = trp_memory_policy_check(0, message, envelope);
 
 	router->user->reached = 0;

@@ -116,13 +116,11 @@ struct leftover {
 	bool is_quiet; /* it ended in order, and need not read the rest */
 	uint32_t put_aside;
 	struct trp_lost *lost;
-
 	/* Actors that may have called it just now, and do not watch it. */
 	troupe_ref *caller;
 	size_t callers;
 };
 
-/* taken: what was handed out of its mail. */
 static void meet_sender(uint32_t slot, uint64_t taken, void *data)
 {
 	enum { MORE = 64 };
@@ -277,6 +275,8 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 	for (size_t i = 0; i < leftover->callers; i++)
 		trp_exit_tell(supervisor, leftover->caller[i], end,
 			      TRP_WATCH_TARGET);
+	free(leftover->caller);
+	supervisor->deaths++; /* `taken` is of no later report */
 	tell_no_children(supervisor, parent);
 }
 
@@ -421,6 +421,7 @@ void trp_exit_tell_lost(struct trp_supervisor *supervisor, uint32_t slot,
 static void note_taken(uint32_t sender, uint64_t taken, void *data)
 {
 	struct leftover *leftover = data;
+
 	leftover->lost = add_lost(
 		leftover->lost,
 		trp_child_ref(&leftover->supervisor->children, sender), taken);
@@ -496,8 +497,6 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	stop_children(supervisor, slot);
 	record(supervisor, slot, title, end, &leftover);
 	tell_all(supervisor, slot, child->parent, end, &leftover);
-	free(leftover.caller);
-	supervisor->deaths++; /* `taken` is of no later report */
 }
 
 void trp_exit_start_again(struct trp_supervisor *supervisor, uint32_t slot)
@@ -542,8 +541,7 @@ int trp_exit_sweep(struct troupe_timer *timer)
  *			reclaim the memory of unread mail
  *	close		before any report: a receiver that hears of the end
  *			finds all mail that came before it
- *	names		are free before any report, as its reader may want one;
- *			its groups are told likewise
+ *	names, groups	are left before any report, as its reader may want one
  *	links		before the children, that the reason of theirs is its
  *	stop_children	while they are its children
  *	record		before any report, as its reader may ask
@@ -595,8 +593,6 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	assert(!child->names && !child->first && !child->grace.place);
 	record(supervisor, slot, title, &end, &leftover);
 	tell_all(supervisor, slot, parent, &end, &leftover);
-	free(leftover.caller);
-	supervisor->deaths++;
 	assert(!child->is_guest || supervisor->guests > 0);
 	supervisor->guests -= child->is_guest;
 	child->guest = NULL;
