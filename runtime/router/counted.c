@@ -94,6 +94,10 @@ void trp_counted_moved(struct trp_router *router, void *data, troupe_ref to)
 
 void trp_counted_forget(struct trp_router *router)
 {
-	while (router->counted)
-		release(router->counted);
+	struct trp_counted *one;
+
+	while ((one = router->counted)) {
+		router->counted = one->next;
+		free(one);
+	}
 }

@@ -49,7 +49,7 @@ static int post_all(struct trp_router *router, struct trp_envelope *envelope,
 static int spread(struct trp_router *router, struct trp_envelope *envelope,
 		  const ProtobufCMessage *message)
 {
-	ProtobufCBinaryData body;
+	ProtobufCBinaryData body = { 0 };
 	int r;
 
 	if (!trp_message_is_valid(message))
@@ -213,15 +213,13 @@ void trp_spread_forget(struct trp_router *router)
 	while ((spread = router->asked)) {
 		for (size_t i = 0; i < spread->count; i++)
 			trp_call_forget(&spread->asked[i].proxy, 1);
+		router->asked = spread->next;
 		if (!spread->is_running) {
-			unlink_spread(spread);
+			free(spread);
 			continue;
 		}
 		/* Its closure closes the router; take() frees it. */
 		spread->router = NULL;
-		router->asked = spread->next;
-		if (spread->next)
-			spread->next->link = &router->asked;
 		spread->next = NULL;
 		spread->link = &spread->next;
 	}

@@ -133,7 +133,18 @@ void trp_groups_remove(struct trp_groups *groups,
 
 void trp_groups_fini(struct trp_groups *groups)
 {
+	struct trp_groups_group *group;
+	struct trp_groups_place *place;
+
 	for (int i = 0; i < TRP_GROUPS_BUCKETS; i++)
-		while (groups->bucket[i])
-			trp_groups_remove(groups, groups->bucket[i]->first);
+		while ((group = groups->bucket[i])) {
+			groups->bucket[i] = group->next;
+			while ((place = group->first)) {
+				group->first = place->next;
+				*place->link_of_actor = NULL;
+				free(place);
+			}
+			free(group);
+			groups->count--;
+		}
 }
