@@ -113,6 +113,13 @@ int trp_groups_add(struct trp_groups *groups, const char *name, troupe_ref ref,
 	return 0;
 }
 
+static void leave_actor(struct trp_groups_place *place)
+{
+	*place->link_of_actor = place->next_of_actor;
+	if (place->next_of_actor)
+		place->next_of_actor->link_of_actor = place->link_of_actor;
+}
+
 void trp_groups_remove(struct trp_groups *groups,
 		       struct trp_groups_place *place)
 {
@@ -121,9 +128,7 @@ void trp_groups_remove(struct trp_groups *groups,
 	*place->link = place->next;
 	if (place->next)
 		place->next->link = place->link;
-	*place->link_of_actor = place->next_of_actor;
-	if (place->next_of_actor)
-		place->next_of_actor->link_of_actor = place->link_of_actor;
+	leave_actor(place);
 	free(place);
 	assert(group->count > 0);
 	if (--group->count == 0)
@@ -141,7 +146,7 @@ void trp_groups_fini(struct trp_groups *groups)
 			groups->bucket[i] = group->next;
 			while ((place = group->first)) {
 				group->first = place->next;
-				*place->link_of_actor = NULL;
+				leave_actor(place);
 				free(place);
 			}
 			free(group);
