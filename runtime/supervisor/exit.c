@@ -455,9 +455,8 @@ static bool has_declined(const struct trp_supervisor *supervisor, uint32_t slot,
 /* Of a loop of crashes the first alone may leave a core. */
 static void note_crash(struct trp_child *child, const struct troupe_end *end)
 {
-	int64_t lived = trp_time_now().ns - child->spawned_at;
-	bool is_quiet =
-		lived >= trp_supervisor_spawn_core_ms * INT64_C(1000000);
+	int64_t lived_ms = (trp_time_now().ns - child->spawned_at) / 1000000;
+	bool is_quiet = lived_ms >= trp_supervisor_spawn_core_ms;
 
 	child->has_no_core = end->reason.cause == TROUPE_SIGNAL ||
 			     (child->has_no_core && !is_quiet);
