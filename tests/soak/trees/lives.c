@@ -113,8 +113,10 @@ static void look_at_siblings(uint64_t previous)
 static void look_around(uint64_t previous)
 {
 	struct post *above = &sheet->post[me->parent];
-	uint32_t orders = above->orders, before = me->orders_then;
+	uint32_t orders = above->orders, before = me->orders_before;
 
+	/* An order may end one that has begun before it, and looks after it. */
+	me->orders_before = me->orders_then;
 	me->orders_then = orders;
 	if (!me->parent || me->is_added || orders % 2 ||
 	    (previous ? orders != before : orders > 0))

@@ -53,7 +53,7 @@ struct post {
 	_Atomic int pid;
 	_Atomic uint64_t pid_since; /* as the kernel says */
 	_Atomic uint64_t begun;	    /* in the order of all starts */
-	_Atomic uint32_t orders_then;
+	_Atomic uint32_t orders_then, orders_before;
 	_Atomic uint32_t orders; /* by hand, to its children */
 	_Atomic uint32_t is_shot;
 	_Atomic uint64_t held[PLACES];	  /* references of its children */
