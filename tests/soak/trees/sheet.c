@@ -33,6 +33,15 @@ static uint32_t place_of(uint64_t ref, uint32_t probe)
 	return (uint32_t)((mixed >> 32) + probe) % (2 * POSTS);
 }
 
+/* One that was killed while it added itself is not in post_of. */
+static uint32_t find_slowly(uint64_t ref)
+{
+	for (uint32_t i = 1; i < POSTS && sheet->post[i].ref; i++)
+		if (sheet->post[i].ref == ref)
+			return i;
+	return 0;
+}
+
 uint32_t sheet_find(uint64_t ref)
 {
 	uint32_t probe = 0, post;
@@ -40,22 +49,32 @@ uint32_t sheet_find(uint64_t ref)
 	while (ref && (post = sheet->post_of[place_of(ref, probe++)]))
 		if (sheet->post[post].ref == ref)
 			return post;
-	return 0;
+	return ref ? find_slowly(ref) : 0;
 }
 
-/* Only the one actor at that reference adds it. */
+/* Only the one actor at that reference adds it; it may be killed anywhere. */
 uint32_t sheet_find_or_add(uint64_t ref)
 {
-	uint32_t post = sheet_find(ref), probe = 0, none = 0;
+	uint32_t post = sheet_find(ref), probe = 0, none = 0, posts;
+	uint64_t no_ref = 0;
 
-	if (post)
+	if (post && post <= sheet->posts)
 		return post;
-	post = ++sheet->posts;
+	for (post = post ? post : sheet->posts + 1; post < POSTS; post++) {
+		if (sheet->post[post].ref == ref ||
+		    atomic_compare_exchange_strong(&sheet->post[post].ref,
+						   &no_ref, ref))
+			break;
+		no_ref = 0;
+	}
 	if (post >= POSTS) {
 		sheet_complain("too many references", post, 0, 0);
 		_exit(0);
 	}
-	sheet->post[post].ref = ref;
+	posts = sheet->posts;
+	while (posts < post &&
+	       !atomic_compare_exchange_strong(&sheet->posts, &posts, post))
+		;
 	while (!atomic_compare_exchange_strong(
 		&sheet->post_of[place_of(ref, probe++)], &none, post))
 		none = 0;
