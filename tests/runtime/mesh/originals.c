@@ -94,7 +94,8 @@ static void ping(int64_t value)
 	cr_assert(trp_bus_send(stranger.bus, bytes, writer.length) == 0);
 }
 
-/* A ping each cycle or so, until it is so. */
+/* A ping each cycle or so, until it is so; at first more, as ours may not hear
+ * yet, and would say their texts if they heard nothing. */
 static void play_until(bool (*is_so)(void), const char *what)
 {
 	enum { ROUNDS = 1200 };
@@ -102,7 +103,7 @@ static void play_until(bool (*is_so)(void), const char *what)
 	for (int i = 0; i < ROUNDS; i++) {
 		if (is_so())
 			return;
-		if (i % 5 == 4)
+		if (i < 10 || i % 5 == 4)
 			ping(31);
 		for (int j = 0; j < 10; j++)
 			run_bus(20);
