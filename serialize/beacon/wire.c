@@ -411,7 +411,8 @@ static void drop_foreign(struct trp_wire *wire)
 	if (has_valid_note(wire))
 		return;
 	wire->from = NULL;
-	wire->note = wire->said = (struct trp_scalar) { TRP_SCALAR_NONE };
+	wire->note = wire->said =
+		(struct trp_scalar) { .type = TRP_SCALAR_NONE };
 }
 
 static int check(const struct decoding *d)
