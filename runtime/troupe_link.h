@@ -16,9 +16,11 @@
  *
  * The signal of an end comes after all messages of the dead actor, that of a
  * living one after those that it had sent before.  A callback that runs is not
- * interrupted, but functions that wait return -ECANCELED.  A kill
- * (troupe_kill(), SIGKILL) cannot be trapped; those linked to its victim get
- * TROUPE_KILLED, which can.
+ * interrupted, but functions that wait for others return -ECANCELED, and
+ * troupe_is_stopping() is true; those of troupe_supervise.h return when the
+ * supervisor answers.  A signal that came while a function computed is the
+ * reason of its end, too.  A kill (troupe_kill(), SIGKILL) cannot be trapped;
+ * those linked to its victim get TROUPE_KILLED, which can.
  */
 
 #include "troupe_types.h"

@@ -47,11 +47,17 @@ int troupe_trap_exits(bool is_wanted)
 	return 0;
 }
 
+/*
+ * In the lane, for its place among mail; then by the supervisor, for one that
+ * waits or computes.  Thus it is there before anything that is sent after this
+ * call.
+ */
 static int post(troupe_ref to, const struct troupe_reason *reason)
 {
 	Troupe__Control__ExitSignal signal = TROUPE__CONTROL__EXIT_SIGNAL__INIT;
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 	char text[TROUPE_TEXT_SIZE];
+	int r;
 
 	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1,
 		 reason->text);
@@ -59,7 +65,12 @@ static int post(troupe_ref to, const struct troupe_reason *reason)
 	signal.code = reason->code;
 	signal.text = text;
 	signal.incarnation = trp_status_incarnation(&trp_self.node->arena, to);
-	return trp_actor_post(to, TRP_MAIL, &envelope, &signal.base, NULL);
+	r = trp_actor_post(to, TRP_MAIL, &envelope, &signal.base, NULL);
+	if (r < 0 || to == trp_self.ref || reason->cause == TROUPE_NORMAL)
+		return r;
+	signal.ref = to;
+	trp_actor_request(&signal.base, NULL);
+	return 0; /* it was sent, even if the other has ended meanwhile */
 }
 
 int troupe_exit_signal(troupe_ref to, const struct troupe_reason *reason)

@@ -15,6 +15,7 @@
 #include "runtime/actor/target_watch.h"
 #include "runtime/node/process.h"
 #include "runtime/node/trace.h"
+#include "runtime/node/watch.h"
 
 enum {
 	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
@@ -35,26 +36,33 @@ static unsigned heeded(void)
  * Mail of an actor is handled before the report of its death: takes one record
  * of it, or of the unstashed mail before it; 0: there is none left.  At the
  * limit on work mail waits, but the report does not; answers are taken, as they
- * are no work.
+ * are no work.  Of a living actor whose signal was announced: until the signal
+ * in its lane, which takes the announcement out.
  */
-static int drain(const struct troupe_end *end)
+static int drain(troupe_ref ref, uint32_t incarnation)
 {
 	int r;
 
 	if (heeded() != TRP_TAKE_ALL)
 		return trp_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
-	return r ? r : trp_take_from(trp_ref_slot(end->ref), end->incarnation);
+	return r ? r : trp_take_from(trp_ref_slot(ref), incarnation);
 }
 
 static int turn_exits(void)
 {
-	struct trp_exit_notice *notice;
-	int r = drain(&trp_self.exits.first->end);
+	struct trp_exit_notice *notice = trp_self.exits.first;
+	bool is_signal = trp_watch_kind(notice->watch) == TRP_WATCH_SIGNAL;
+	int r = drain(notice->end.ref,
+		      is_signal ? UINT32_MAX : notice->end.incarnation);
 
 	if (r != TRP_STEP_IDLE)
 		return r;
 	notice = trp_exit_queue_pop(&trp_self.exits);
+	if (is_signal) { /* It was obeyed. */
+		trp_exit_queue_free(notice);
+		return TRP_STEP_DONE;
+	}
 	/* Closures of its calls come before the callback of its end. */
 	trp_target_watch_ended(&notice->end, notice->taken);
 	return trp_report_hand_out(notice);

@@ -148,6 +148,7 @@ static int run_class(const void *arguments)
 		r = klass->run(arguments);
 		if (trp_status_is_in_step(trp_self.status))
 			trp_status_end_step(trp_self.status);
+		trp_take_reports(); /* a signal that came while it computed */
 		/* The same result that troupe_receive() or a spawn gave it. */
 		if (r == -ECANCELED &&
 		    (troupe_is_stopping() || trp_self.is_finished))

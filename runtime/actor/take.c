@@ -28,10 +28,22 @@ void (*trp_take_groups)(const Troupe__Control__GroupChanged *changed);
 
 /* ---- from the supervisor ------------------------------------------------- */
 
+/* The signal itself comes in the lane of its sender: an actor that traps, or
+ * was told to stop, waits for that. */
+static bool is_told_by(const Troupe__Control__Ended *ended)
+{
+	return trp_watch_kind(ended->watch) != TRP_WATCH_SIGNAL ||
+	       (ended->incarnation == trp_self.incarnation &&
+		!trp_report_traps() && !trp_self.is_stopping);
+}
+
 static void take_ended(const Troupe__Control__Ended *ended)
 {
-	struct trp_exit_notice *notice = calloc(1, sizeof(*notice));
+	struct trp_exit_notice *notice;
 
+	if (!is_told_by(ended))
+		return;
+	notice = calloc(1, sizeof(*notice));
 	if (!notice) {
 		trp_self.routes->lost(-ENOMEM, "no memory for a report");
 		return;
@@ -49,7 +61,8 @@ static void take_ended(const Troupe__Control__Ended *ended)
 		trp_self.children--;
 	trp_exit_queue_push(&trp_self.exits, notice);
 	/* At once, for it may wait within a callback. */
-	if (trp_watch_kind(notice->watch) == TRP_WATCH_LINK &&
+	if ((trp_watch_kind(notice->watch) == TRP_WATCH_LINK ||
+	     trp_watch_kind(notice->watch) == TRP_WATCH_SIGNAL) &&
 	    !trp_report_traps())
 		trp_report_obey(&notice->end);
 }
@@ -146,9 +159,11 @@ static int take_exit_signal(const struct trp_envelope *envelope,
 	notice = calloc(1, sizeof(*notice));
 	if (!notice)
 		return -ENOMEM;
-	notice->watch = trp_watch_id(TRP_WATCH_SIGNAL, 0);
+	notice->watch = trp_watch_signal(envelope->sender);
 	notice->end.ref = envelope->sender;
 	notice->end.reason.cause = (enum troupe_cause)signal->cause;
+	if (notice->end.reason.cause != TROUPE_NORMAL) /* was not announced */
+		trp_exit_queue_drop(&trp_self.exits, notice->watch);
 	notice->end.reason.code = signal->code;
 	trp_printable(signal->text, notice->end.reason.text,
 		      sizeof(notice->end.reason.text));

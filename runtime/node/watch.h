@@ -57,6 +57,12 @@ static inline uint32_t trp_watch_number(uint64_t id)
 	return (uint32_t)(id >> TRP_WATCH_NUMBER);
 }
 
+/* The announcement of a signal of that actor. */
+static inline uint64_t trp_watch_signal(troupe_ref sender)
+{
+	return trp_watch_id(TRP_WATCH_SIGNAL, trp_ref_in_node(sender));
+}
+
 static inline uint64_t trp_watch_link(troupe_ref other)
 {
 	return trp_watch_id(TRP_WATCH_LINK, trp_ref_in_node(other));

@@ -23,6 +23,7 @@
 #include "runtime/troupe_restart.h"
 #include "serialize/envelope.h"
 #include "serialize/message.h"
+#include "serialize/printable.h"
 
 /* Before it can have ended. */
 static int join_child(struct trp_request *request,
@@ -161,6 +162,23 @@ static int on_link(struct trp_request *request)
 	return 0;
 }
 
+/* To one that may not take its mail now; see take_ended() of an actor. */
+static int on_exit_signal(struct trp_request *request)
+{
+	const Troupe__Control__ExitSignal *signal = request->message;
+	struct troupe_end end = { .ref = request->sender,
+				  .incarnation = signal->incarnation };
+
+	if (signal->cause > TROUPE_NOCONNECTION)
+		return -EINVAL;
+	end.reason.cause = (enum troupe_cause)signal->cause;
+	end.reason.code = signal->code;
+	trp_printable(signal->text, end.reason.text, sizeof(end.reason.text));
+	trp_exit_tell(request->supervisor, signal->ref, &end,
+		      trp_watch_signal(request->sender));
+	return 0;
+}
+
 static int on_register(struct trp_request *request)
 {
 	const Troupe__Control__Register *name = request->message;
@@ -254,6 +272,7 @@ static const struct trp_request_kind own[] = {
 	{ &troupe__control__stop__descriptor, .handle = on_stop },
 	{ &troupe__control__watch__descriptor, .handle = on_watch },
 	{ &troupe__control__link__descriptor, .handle = on_link },
+	{ &troupe__control__exit_signal__descriptor, .handle = on_exit_signal },
 	{ &troupe__control__register__descriptor, .handle = on_register },
 	{ &troupe__control__group__descriptor,
 	  .handle = trp_membership_on_group },

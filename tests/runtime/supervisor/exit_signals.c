@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Exit signals.  Numbers such as C84 are those of the cases in
  * tests/README.md. */
+#include "runtime/troupe_ask.h"
 #include "runtime/troupe_result.h"
 #include "tests/runtime/supervisor/link_kit.h"
 #include "tests/runtime/supervisor/revival_kit.h"
@@ -219,6 +220,110 @@ static int function_root(int argc, char **argv)
 Test(exit_signals, end_a_function_that_waits_or_are_its_messages)
 {
 	stage_pass(function_root);
+}
+
+/* Each would wait for ever, and ends as if nothing were wrong. */
+enum {
+	WAITS,
+	WAITS_FOR_ALL,
+	ASKS,
+	LOOKS,
+	COMPUTES,
+	GETS_AN_ANSWER,
+	BUSY_KINDS
+};
+
+static int is_busy(const void *arguments)
+{
+	const Play__Number *how = arguments;
+	troupe_ref parent = troupe_parent();
+	struct troupe_message answer;
+	struct troupe_end end;
+	int r = -ECANCELED;
+
+	if (how->value != GETS_AN_ANSWER)
+		stage_send(parent, 0);
+	if (how->value == WAITS)
+		r = troupe_wait(parent, TROUPE_NEVER, NULL);
+	else if (how->value == WAITS_FOR_ALL)
+		r = troupe_wait_all(&parent, 1, TROUPE_NEVER, &end);
+	else if (how->value == ASKS)
+		r = troupe_ask(parent, &how->base, TROUPE_NEVER, &answer);
+	while (how->value == LOOKS && !troupe_is_stopping())
+		usleep(100);
+	while (how->value == COMPUTES && !board->value[GO])
+		usleep(100);
+	if (how->value == GETS_AN_ANSWER) {
+		r = troupe_ask(parent, &how->base, TROUPE_NEVER, &answer);
+		CHECK(r == 0 || r == -ECANCELED);
+		return 0;
+	}
+	CHECK(r == -ECANCELED);
+	return 0;
+}
+
+static int busy_root(int argc, char **argv)
+{
+	const struct troupe_pattern number = {
+		.type = &play__number__descriptor
+	};
+	Play__Number how = PLAY__NUMBER__INIT;
+	struct troupe_message message;
+	troupe_ref ref;
+
+	for (how.value = 0; how.value < BUSY_KINDS; how.value++) {
+		board->value[GO] = 0;
+		CHECK(troupe_spawn_function(is_busy, &how.base, &ref) == 0);
+		CHECK(troupe_receive(&number, 1, TROUPE_NEVER, &message) == 0);
+		CHECK(link_send_signal(ref, TROUPE_NORMAL, 0) == 0);
+		CHECK(link_send_signal(ref, TROUPE_ERROR, -3) == 0);
+		board->value[GO] = 1;
+		troupe_send(message.sender, &how.base);
+		CHECK(link_ends_with(ref, TROUPE_ERROR, -3));
+		while (troupe_receive(&number, 1, TROUPE_POLL, &message) == 0)
+			; /* the question of one that asked */
+	}
+	return 0;
+}
+
+Test(exit_signals, end_a_function_that_waits_in_any_way_or_computes)
+{
+	stage_pass(busy_root);
+}
+
+/* The signal ends a wait, and yet mail from before it is received; mail from
+ * after it is not. */
+static int reads_on(const void *arguments)
+{
+	stage_send(troupe_parent(), 0);
+	CHECK(troupe_wait(troupe_parent(), TROUPE_NEVER, NULL) == -ECANCELED);
+	while (!board->value[GO])
+		usleep(100);
+	for (int i = 1; i <= 3; i++)
+		CHECK(stage_receive(LONG_MS) == i);
+	CHECK(stage_receive(LONG_MS) == -1);
+	CHECK(stage_receive(LONG_MS) == -1);
+	return 0;
+}
+
+static int reads_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(reads_on, NULL, &ref) == 0);
+	CHECK(stage_receive(LONG_MS) == 0);
+	for (int i = 1; i <= 3; i++)
+		CHECK(stage_send(ref, i) == 0);
+	CHECK(link_send_signal(ref, TROUPE_ERROR, -3) == 0);
+	CHECK(stage_send(ref, 4) == 0);
+	board->value[GO] = 1;
+	CHECK(link_ends_with(ref, TROUPE_ERROR, -3));
+	return 0;
+}
+
+Test(exit_signals, leave_a_function_the_mail_that_came_before)
+{
+	stage_pass(reads_root);
 }
 
 static int gives(const void *arguments)
