@@ -21,7 +21,8 @@ TROUPE_API troupe_ref troupe_parent(void);
  * Returns 0; -EAGAIN: no slot or no process is free; -EINVAL: also a class, a
  * handler, a method or a type that is on the heap or the stack, or was changed
  * since the start, as the new process does not have it; -EMSGSIZE; -ENOMEM;
- * -ECANCELED: its node is being stopped, or this actor is ending.
+ * -ECANCELED: its node is being stopped, or this actor is ending: its run() or
+ * stop() has returned.  Until then one that was told to stop may spawn.
  */
 TROUPE_API int troupe_spawn(const struct troupe_class *klass,
 			    const ProtobufCMessage *arguments,

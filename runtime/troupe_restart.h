@@ -51,8 +51,10 @@ TROUPE_API uint32_t troupe_attempt(void);
  * moment: the report of one that ends at once has its true reason.
  * ready_by: waits until init() has returned, or run() begins, or the children
  * of a class that supervises are up.  If the child ends instead, its error is
- * returned (-ECHILD: it has none), nobody else is told, and no restart follows;
- * -ETIMEDOUT: it is killed; -ECANCELED: this actor was told to stop.
+ * returned (-ECHILD: it has none), neither a link, a monitor nor the parent of
+ * these options is told, though others are that it linked itself to in init(),
+ * and no restart follows; -ETIMEDOUT: it is killed; -ECANCELED: this actor was
+ * told to stop, or an exit signal ends it; then the child is killed.
  */
 struct troupe_spawn_options {
 	const char *name;

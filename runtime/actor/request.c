@@ -31,7 +31,7 @@ static int sleep_on(int64_t since, struct troupe_time *again)
 	return r;
 }
 
-static int ask(const ProtobufCMessage *request)
+static int ask(const ProtobufCMessage *request, bool may_be_late)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 	struct trp_open_request *open = &trp_self.request;
@@ -48,6 +48,8 @@ static int ask(const ProtobufCMessage *request)
 		r = trp_take(TRP_TAKE_CONTROL);
 		if (r == TRP_STEP_IDLE)
 			r = sleep_on(envelope.created, &again);
+		if (may_be_late && trp_self.is_stopping && !open->is_answered)
+			r = -ECANCELED;
 		if (!trp_self.ref)
 			r = -ESHUTDOWN;
 	}
@@ -65,7 +67,16 @@ static int ask(const ProtobufCMessage *request)
 
 int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 {
-	int r = ask(request);
+	int r = ask(request, false);
+
+	if (r >= 0 && ret_ref)
+		*ret_ref = trp_self.request.ref;
+	return r;
+}
+
+int trp_actor_request_late(const ProtobufCMessage *request, troupe_ref *ret_ref)
+{
+	int r = ask(request, true);
 
 	if (r >= 0 && ret_ref)
 		*ret_ref = trp_self.request.ref;
@@ -75,7 +86,7 @@ int trp_actor_request(const ProtobufCMessage *request, troupe_ref *ret_ref)
 int trp_actor_request_more(const ProtobufCMessage *request,
 			   ProtobufCBinaryData *ret_more)
 {
-	int r = ask(request);
+	int r = ask(request, false);
 
 	if (r >= 0)
 		*ret_more = trp_self.request.more;

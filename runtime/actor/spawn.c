@@ -113,7 +113,8 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 
 	if (trp_self.is_guest)
 		return -ENOTSUP; /* no other process has its addresses */
-	if (trp_self.is_ending)
+	if (trp_self.is_ending ||
+	    (options->ready_by.ns > 0 && trp_self.ref && troupe_is_stopping()))
 		return -ECANCELED;
 	request.birth = &birth;
 	birth.parent = trp_self.ref;
@@ -144,7 +145,10 @@ static int spawn(const struct troupe_class *klass, int (*run)(const void *),
 		goto out;
 	/* Counted first: its end may be reported before the answer is read. */
 	trp_self.children++;
-	r = trp_actor_request(&request.base, ret_ref);
+	r = request.ready_by ? trp_actor_request_late(&request.base, ret_ref)
+			     : trp_actor_request(&request.base, ret_ref);
+	if (r == -ECANCELED)
+		goto out; /* it may be there, and is stopped as a child */
 	if (r < 0)
 		trp_self.children--;
 	else if (options->ret_monitor)

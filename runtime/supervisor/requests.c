@@ -249,6 +249,7 @@ static int on_stop_children(struct trp_request *request)
 	if (!trp_child_has_any(&request->supervisor->children, request->slot))
 		return 0;
 	child->stop_children = request->correlation;
+	trp_readiness_cancel(request->supervisor, request->slot);
 	/* Its children have their own; its time continues when they are
 	 * gone. */
 	trp_timers_cancel(&request->supervisor->timers, &child->grace);

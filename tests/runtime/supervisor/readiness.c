@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Spawns that wait until the child is ready. */
 #include "runtime/troupe_ends.h"
+#include "runtime/troupe_link.h"
 #include "runtime/troupe_monitor.h"
 #include "runtime/troupe_restart.h"
 #include "tests/support/stage.h"
@@ -155,4 +156,79 @@ static int told_root(int argc, char **argv)
 Test(readiness, one_that_is_told_to_stop_waits_no_longer)
 {
 	stage_pass(told_root);
+}
+
+/* ---- exit signals and orders to stop ------------------------------------- */
+
+enum { BY_SIGNAL, BY_LINK, WAYS };
+
+static int waits_and_is_linked(const void *arguments)
+{
+	const Play__Who *who = arguments;
+
+	CHECK(troupe_link(who->ref) == 0);
+	board->value[50] = spawn(
+		HANGS,
+		(struct troupe_spawn_options) { .ready_by = TROUPE_NEVER },
+		NULL);
+	return 0;
+}
+
+static int signalled_root(int argc, char **argv)
+{
+	const struct troupe_reason reason = { .cause = TROUPE_ERROR,
+					      .code = -3 };
+	Play__Who who = PLAY__WHO__INIT;
+	struct troupe_end end;
+	troupe_ref ref;
+
+	for (int way = 0; way < WAYS; way++) {
+		board->value[50] = 0;
+		CHECK(troupe_spawn_function(stage_idle, NULL, &who.ref) == 0);
+		CHECK(troupe_spawn_function(waits_and_is_linked, &who.base,
+					    &ref) == 0);
+		while (board->value[HANGS] <= way)
+			usleep(100);
+		CHECK(troupe_exit_signal(way == BY_LINK ? who.ref : ref,
+					 &reason) == 0);
+		end = stage_end_of(ref);
+		CHECK(end.reason.cause == TROUPE_ERROR &&
+		      end.reason.code == -3);
+		CHECK(board->value[50] == -ECANCELED);
+		if (way == BY_SIGNAL)
+			CHECK(stage_end_of(who.ref).reason.code == -3);
+	}
+	return 0;
+}
+
+Test(readiness, a_wait_for_it_ends_by_an_exit_signal)
+{
+	stage_pass(signalled_root);
+}
+
+static int spawns_late(const void *arguments)
+{
+	const struct troupe_spawn_options waits = { .ready_by = TROUPE_NEVER };
+
+	while (!troupe_is_stopping())
+		usleep(100);
+	CHECK(spawn(SLOW, waits, NULL) == -ECANCELED);
+	CHECK(board->value[SLOW] == 0);
+	CHECK(spawn(SLOW, (struct troupe_spawn_options) { 0 }, NULL) == 0);
+	return -ECANCELED;
+}
+
+static int late_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_function(spawns_late, NULL, &ref) == 0);
+	CHECK(troupe_stop(ref) == 0);
+	CHECK(stage_end_of(ref).reason.cause == TROUPE_SHUTDOWN);
+	return 0;
+}
+
+Test(readiness, one_that_was_told_to_stop_waits_for_no_child)
+{
+	stage_pass(late_root);
 }
