@@ -25,9 +25,12 @@ TROUPE_API int troupe_demonitor(uint64_t monitor);
 
 /*
  * An alias is a reference of this actor that ends before it: put it into a
- * request, and what is sent to it by then arrives as any message.  Later mail
- * is dropped, and its senders are not told, unless the actor is gone.  It takes
- * messages alone; other uses of it fail.  A successor has no aliases.
+ * request, and what this actor takes from its lanes by then arrives as any
+ * message.  Mail that it takes later is dropped, also if it was sent before,
+ * and its senders are not told, unless the actor is gone.  An alias takes
+ * messages and questions alone: calls, troupe_close() and troupe_exit_signal()
+ * return -EINVAL, and for links, monitors and waits it is an actor that is gone
+ * (TROUPE_NOPROC).  A successor has no aliases.
  */
 enum troupe_alias_kind {
 	TROUPE_ALIAS_NONE,

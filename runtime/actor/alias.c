@@ -174,7 +174,11 @@ bool trp_alias_admits(struct trp_envelope *envelope)
 	if (!link || !*link || !(*link)->takes_mail)
 		return false;
 	envelope->kind = TRP_MESSAGE;
-	envelope->correlation = 0;
+	/* As it was sent: a question has the number of its sender. */
+	envelope->correlation = trp_ref_is_alias(envelope->sender)
+					? trp_ref_generation(envelope->sender) &
+						  TRP_ALIAS_NUMBER
+					: 0;
 	if (!(*link)->is_once)
 		return true;
 	if ((*link)->has_monitor)

@@ -57,6 +57,7 @@ int troupe_ask(troupe_ref to, const ProtobufCMessage *message,
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_MESSAGE);
 	struct trp_question question;
+	troupe_ref owner = to;
 	int64_t begin;
 	int r;
 
@@ -64,9 +65,11 @@ int troupe_ask(troupe_ref to, const ProtobufCMessage *message,
 		return -EINVAL;
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (to == trp_self.ref)
+	if (trp_ref_is_alias(to))
+		owner = trp_actor_post_owner(to);
+	if (owner == trp_self.ref)
 		return -EDEADLK;
-	trp_question_begin(&question, to);
+	trp_question_begin(&question, owner);
 	envelope.sender =
 		trp_ref_alias(trp_ref_slot(trp_self.ref),
 			      question.number | TRP_ALIAS_IS_QUESTION);

@@ -30,25 +30,36 @@ struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind)
 	return envelope;
 }
 
+troupe_ref trp_actor_post_owner(troupe_ref alias)
+{
+	const struct trp_arena *arena = &trp_self.node->arena;
+	uint32_t slot = trp_ref_slot(alias);
+	uint64_t life;
+
+	if (!trp_ref_is_alias(alias) || slot >= arena->slots)
+		return 0;
+	life = trp_load_acquire(&trp_arena_slot(arena, slot)->life);
+	return trp_life_state(life) == TRP_LIVE
+		       ? trp_ref(slot, trp_life_generation(life))
+		       : 0;
+}
+
 /* A message to an alias goes to the owner of its slot, which knows the number.
  */
 static int resolve(troupe_ref *to, enum trp_stream *stream,
 		   struct trp_envelope *envelope)
 {
-	const struct trp_arena *arena = &trp_self.node->arena;
-	uint32_t slot = trp_ref_slot(*to), number = trp_ref_generation(*to);
-	uint64_t life;
+	uint32_t number = trp_ref_generation(*to);
+	troupe_ref owner;
 
 	if (!trp_ref_is_alias(*to))
 		return *to ? -ESRCH : -EINVAL;
 	if (envelope->kind != TRP_MESSAGE && envelope->kind != TRP_ALIASED)
 		return -EINVAL;
-	if (slot >= arena->slots)
+	owner = trp_actor_post_owner(*to);
+	if (!owner)
 		return -ESRCH;
-	life = trp_load_acquire(&trp_arena_slot(arena, slot)->life);
-	if (trp_life_state(life) != TRP_LIVE)
-		return -ESRCH;
-	*to = trp_ref(slot, trp_life_generation(life));
+	*to = owner;
 	if (number & TRP_ALIAS_IS_QUESTION)
 		*stream = TRP_REPLY;
 	envelope->kind = TRP_ALIASED;

@@ -8,6 +8,9 @@
 /* A fresh envelope: sender, created, flow and hop. */
 struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind);
 
+/* The actor that gets what is sent to an alias; 0: that is gone. */
+troupe_ref trp_actor_post_owner(troupe_ref alias);
+
 /*
  * Packs and sends.  envelope: the caller sets kind, correlation, ... 0, or as
  * troupe_send().

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* References that end before their actor.  Numbers such as C104 are those of
  * the cases in tests/README.md. */
+#include "runtime/troupe_ask.h"
 #include "runtime/troupe_ends.h"
 #include "runtime/troupe_link.h"
 #include "runtime/troupe_mailbox.h"
@@ -384,4 +385,74 @@ static int many_root(int argc, char **argv)
 Test(aliases, by_the_thousand_are_found, .timeout = 120)
 {
 	stage_pass(many_root);
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+/* Gives its parent an alias of the kind, and answers what comes by it. */
+static int gives_alias(const void *arguments)
+{
+	const Play__Number *kind = arguments;
+	struct troupe_message question;
+	Play__Number number = PLAY__NUMBER__INIT;
+	Play__Who who = PLAY__WHO__INIT;
+
+	CHECK(troupe_alias((enum troupe_alias_kind)kind->value, &who.ref) == 0);
+	CHECK(troupe_send(troupe_parent(), &who.base) == 0);
+	while (troupe_receive(NULL, 0, TROUPE_NEVER, &question) == 0) {
+		number = *(const Play__Number *)question.body;
+		if (number.value < 0)
+			break;
+		number.value *= 2;
+		usleep(50000); /* longer than one waits unwatched */
+		CHECK(troupe_send(question.sender, &number.base) == 0);
+	}
+	return 0;
+}
+
+static int asks_root(int argc, char **argv)
+{
+	const struct troupe_pattern pattern = {
+		.type = &play__who__descriptor
+	};
+	struct troupe_message message;
+	Play__Number number = PLAY__NUMBER__INIT;
+	troupe_ref ref, alias;
+
+	for (int kind = TROUPE_ALIAS_EXPLICIT; kind <= TROUPE_ALIAS_REPLY;
+	     kind++) {
+		number.value = kind;
+		CHECK(troupe_spawn_function(gives_alias, &number.base, &ref) ==
+		      0);
+		CHECK(troupe_receive(&pattern, 1, TROUPE_NEVER, &message) == 0);
+		alias = ((const Play__Who *)message.body)->ref;
+		number.value = 21;
+		CHECK(troupe_ask(alias, &number.base, TROUPE_NEVER, &message) ==
+		      0);
+		CHECK(((const Play__Number *)message.body)->value == 42);
+		CHECK(message.sender == ref);
+		/* The second is dropped; the end is told. */
+		number.value = -1;
+		if (kind == TROUPE_ALIAS_REPLY)
+			CHECK(troupe_ask(alias, &number.base, troupe_in_ms(100),
+					 &message) == -ETIMEDOUT);
+		else
+			CHECK(troupe_ask(alias, &number.base, TROUPE_NEVER,
+					 &message) == -ESRCH);
+		if (kind == TROUPE_ALIAS_REPLY)
+			CHECK(stage_send(ref, -1) == 0);
+		stage_end_of(ref);
+		CHECK(troupe_ask(alias, &number.base, TROUPE_NEVER, &message) ==
+		      -ESRCH);
+	}
+	CHECK(troupe_alias(TROUPE_ALIAS_EXPLICIT, &alias) == 0);
+	CHECK(troupe_ask(alias, &number.base, TROUPE_NEVER, &message) ==
+	      -EDEADLK);
+	EXPECT_NOTHING();
+	return 0;
+}
+
+Test(aliases, take_questions)
+{
+	stage_pass(asks_root);
 }
