@@ -51,7 +51,7 @@ struct troupe_state {
 	uint32_t restarts; /* so far */
 	bool is_down;	   /* it has no process until it is restarted */
 	bool has_begun;	   /* it has, and what is above is known */
-	pid_t pid;	   /* or 0 */
+	pid_t pid;	   /* 0, not for kill(): it has not begun, or is down */
 	troupe_ref parent; /* 0: the supervisor */
 	char label[TROUPE_NAME_SIZE]; /* its name or class, as ps shows it */
 };
@@ -81,7 +81,7 @@ struct troupe_child {
 	troupe_ref ref;		   /* 0: it has none now */
 	enum troupe_child_state state;
 	uint32_t restarts;
-	pid_t pid;			  /* or 0 */
+	pid_t pid;			  /* 0: it has no process now */
 	char name[TROUPE_NAME_SIZE];	  /* the latest registered; or "" */
 	const struct troupe_class *klass; /* NULL: a function */
 	bool supervises;

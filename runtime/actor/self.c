@@ -40,7 +40,8 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 		return r;
 	assert(!trp_self.ref && !trp_self.is_busy && slot);
 	trp_self.node = node;
-	trp_self.status = trp_status_begin(trp_self.mailbox.front);
+	trp_self.status =
+		trp_status_begin(trp_self.mailbox.front, trp_self.incarnation);
 	trp_self.ref = trp_ref(slot, generation);
 	trp_self.open = TRP_TAKE_ALL;
 	trp_wake_failure_begin(&trp_self.status->unwoken);

@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "ipc/mailbox_unread.h"
 #include "runtime/node/types.h"
 #include "serialize/envelope.h"
 
-struct trp_status *trp_status_begin(struct trp_front *front)
+struct trp_status *trp_status_begin(struct trp_front *front,
+				    uint32_t incarnation)
 {
 	struct trp_status *status = (struct trp_status *)front->user;
 
 	memset(status, 0, sizeof(*status));
+	trp_store_relaxed(&status->born,
+			  (uint64_t)incarnation << 32 | (uint32_t)getpid());
 	return status;
 }
 
@@ -63,12 +67,30 @@ const struct trp_status *trp_status_last(const struct trp_arena *arena,
 	return slot_of(arena, ref, &state) ? status_of(arena, ref) : NULL;
 }
 
+/* The supervisor learns the pid by a report, the actor may run before that. */
+static pid_t pid_of(const struct trp_arena *arena, troupe_ref ref,
+		    const struct trp_slot *slot, enum trp_state state)
+{
+	pid_t pid = trp_load_relaxed(&slot->pid);
+	const struct trp_status *status;
+	uint64_t born;
+
+	if (pid || state != TRP_LIVE ||
+	    trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN)
+		return pid;
+	status = status_of(arena, ref);
+	born = status ? trp_load_relaxed(&status->born) : 0;
+	return born >> 32 == trp_life_incarnation(trp_load_relaxed(&slot->life))
+		       ? (pid_t)(uint32_t)born
+		       : 0;
+}
+
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref)
 {
 	enum trp_state state;
 	const struct trp_slot *slot = slot_of(arena, ref, &state);
 
-	return slot ? trp_load_relaxed(&slot->pid) : 0;
+	return slot ? pid_of(arena, ref, slot, state) : 0;
 }
 
 bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref)
@@ -275,7 +297,7 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 	state.parent = parent_of(arena, slot);
 	state.restarts = trp_life_incarnation(trp_load_relaxed(&slot->life));
 	state.is_down = trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;
-	state.pid = trp_load_relaxed(&slot->pid);
+	state.pid = pid_of(arena, ref, slot, life);
 	snprintf(state.label, sizeof(state.label), "%.*s",
 		 (int)sizeof(slot->name), slot->name);
 	state.has_begun =

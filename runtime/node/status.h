@@ -66,6 +66,7 @@ struct trp_status {
 	/* As put_aside; lost only if no restart follows. */
 	_Atomic uint64_t shelved;
 	_Atomic uint64_t outcome; /* node/outcome.h; an offset, or 0 */
+	_Atomic uint64_t born;	  /* its pid, above that its incarnation */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -74,8 +75,9 @@ static_assert(offsetof(struct trp_status, received) == 128 &&
 		      offsetof(struct trp_status, awaits) == 192,
 	      "what is written often has lines of its own");
 
-/* The block of this process, in its own front; all zeros. */
-struct trp_status *trp_status_begin(struct trp_front *front);
+/* The block of this process, in its own front; all zeros, except for `born`. */
+struct trp_status *trp_status_begin(struct trp_front *front,
+				    uint32_t incarnation);
 
 /* NULL: that actor is gone, or has not started. */
 const struct trp_status *trp_status_of(const struct trp_arena *arena,
@@ -101,7 +103,7 @@ bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref);
 /* Of that actor; 0 also where there is none. */
 uint32_t trp_status_incarnation(const struct trp_arena *arena, troupe_ref ref);
 
-/* The process of that actor, or 0. */
+/* The process of that actor; 0: it has not begun, or is down. */
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);
 
 /* A counter, of whomever. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "runtime/node/status.h"
 #include "runtime/supervision/tree.h"
 #include "runtime/supervisor/registry.h"
 #include "runtime/supervisor/requests.h"
@@ -16,7 +17,10 @@ static void put_child(const struct trp_supervisor *supervisor, uint32_t slot,
 	const struct trp_child *child = &supervisor->children.child[slot];
 
 	ret_entry->ref = trp_child_ref(&supervisor->children, slot);
-	ret_entry->pid = child->pid;
+	ret_entry->pid = child->state == CHILD_ORDERED
+				 ? trp_status_pid(&supervisor->node.arena,
+						  ret_entry->ref)
+				 : child->pid;
 	ret_entry->klass = child->klass;
 	if (child->names)
 		ret_entry->name = (char *)child->names->name;

@@ -3,6 +3,7 @@
 #include "tests/runtime/supervision/staff.h"
 
 #include "runtime/supervision/module.h"
+#include "runtime/troupe_ask.h"
 #include "runtime/troupe_restart.h"
 #include "runtime/troupe_state.h"
 #include "runtime/troupe_tree.h"
@@ -299,6 +300,66 @@ static int sources_root(int argc, char **argv)
 Test(state, timers_and_inputs_count_as_callbacks)
 {
 	stage_pass(sources_root);
+}
+
+/* ---- its process --------------------------------------------------------- */
+
+static int answers_pid(const struct troupe_message *message)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	number.value = getpid();
+	return troupe_send(message->sender, &number.base);
+}
+static const struct troupe_handler pid_handlers[] = {
+	{ &play__number__descriptor, answers_pid }, { 0 }
+};
+static const struct troupe_class frank = { .name = "frank",
+					   .handlers = pid_handlers,
+					   .restart = TROUPE_RESTART_CRASHED };
+
+static pid_t ask_pid(troupe_ref ref)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_message answer;
+	int r;
+
+	do
+		r = troupe_ask(ref, &number.base, TROUPE_NEVER, &answer);
+	while (r == -EHOSTDOWN);
+	CHECK(r == 0);
+	return (pid_t)((const Play__Number *)answer.body)->value;
+}
+
+/* The supervisor may hear of the birth later than the one that was answered. */
+static int pid_root(int argc, char **argv)
+{
+	struct troupe_state state;
+	struct troupe_child child;
+	troupe_ref ref;
+	size_t count;
+	pid_t pid;
+
+	for (int i = 0; i < 300; i++) {
+		CHECK(troupe_spawn(&frank, NULL, &ref) == 0);
+		pid = ask_pid(ref);
+		CHECK(troupe_state_of(ref, &state) == 0 && state.pid == pid);
+		CHECK(troupe_children(troupe_self(), &child, 1, &count) == 0);
+		CHECK(count == 1 && child.ref == ref && child.pid == pid);
+		CHECK(troupe_stop(ref) == 0);
+		CHECK(troupe_wait(ref, TROUPE_NEVER, NULL) == 0);
+	}
+	CHECK(troupe_spawn(&frank, NULL, &ref) == 0);
+	CHECK(kill(ask_pid(ref), SIGKILL) == 0);
+	CHECK(troupe_wait_next(ref, TROUPE_NEVER, NULL) == 0);
+	pid = ask_pid(ref);
+	CHECK(troupe_state_of(ref, &state) == 0 && state.pid == pid);
+	return 0;
+}
+
+Test(state, one_that_has_answered_has_a_pid)
+{
+	stage_pass(pid_root);
 }
 
 /* ---- functions ----------------------------------------------------------- */
