@@ -55,7 +55,8 @@ TROUPE_API int troupe_kill(troupe_ref ref);
 /*
  * Waits until the actor has ended; no handler runs meanwhile.  If it is gone
  * already, ret_end is its end if that is among the latest 512, which the
- * supervisor keeps, else TROUPE_NOPROC.  ret_end may be NULL.  Returns 0,
+ * supervisor keeps (their results up to 8 MiB, the latest), else TROUPE_NOPROC.
+ * ret_end may be NULL.  Returns 0,
  * -ETIMEDOUT, -ECANCELED (told to stop), -EDEADLK (oneself), -EINVAL.
  */
 TROUPE_API int troupe_wait(troupe_ref ref, struct troupe_time deadline,

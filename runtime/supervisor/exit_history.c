@@ -11,14 +11,23 @@ static size_t bytes_of(const struct troupe_end *end)
 				    : 0;
 }
 
-static void drop_oldest(struct trp_exit_history *history)
+/* The end itself stays: its cause, code and the first of its text. */
+static void drop_outcome(struct trp_exit_history *history)
 {
 	struct troupe_end *end =
-		&history->end[history->oldest++ % TRP_EXIT_HISTORY];
+		&history->end[history->bare++ % TRP_EXIT_HISTORY];
 
+	assert(history->bare <= history->count);
 	history->bytes -= bytes_of(end);
 	free(end->private_outcome);
 	end->private_outcome = NULL;
+}
+
+static void drop_oldest(struct trp_exit_history *history)
+{
+	if (history->bare == history->oldest)
+		drop_outcome(history);
+	history->oldest++;
 }
 
 void trp_exit_history_add(struct trp_exit_history *history,
@@ -30,7 +39,7 @@ void trp_exit_history_add(struct trp_exit_history *history,
 	history->end[history->count++ % TRP_EXIT_HISTORY] = *end;
 	history->bytes += bytes_of(end);
 	while (history->bytes > TRP_EXIT_HISTORY_BYTES)
-		drop_oldest(history);
+		drop_outcome(history);
 }
 
 const struct troupe_end *trp_exit_history_find(

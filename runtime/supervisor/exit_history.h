@@ -18,6 +18,7 @@ struct trp_exit_history {
 	struct troupe_end end[TRP_EXIT_HISTORY];
 	uint64_t count;	 /* ever added; the newest is end[(count - 1) % ...] */
 	uint64_t oldest; /* those before it have gone */
+	uint64_t bare;	 /* those before it have no outcome any more */
 	size_t bytes;	 /* of the outcomes of those from it on */
 };
 

@@ -26,14 +26,15 @@ Test(exit_history, the_latest_ends_are_found_and_older_ones_are_not)
 	}
 }
 
-Test(exit_history, has_a_bound_for_results_and_drops_whole_ends)
+Test(exit_history, has_a_bound_for_results_and_keeps_the_ends)
 {
-	enum { BODY = 60000, MANY = 300 };
+	enum { BODY = 60000, MANY = TRP_EXIT_HISTORY + 88 };
 	static struct trp_exit_history history;
 	struct troupe_end end = { 0 };
 	troupe_ref found = 0;
 
 	for (end.ref = 1; end.ref <= MANY; end.ref++) {
+		end.reason.code = -(int)end.ref;
 		end.private_outcome =
 			calloc(1, sizeof(*end.private_outcome) + BODY);
 		cr_assert_not_null(end.private_outcome);
@@ -46,8 +47,14 @@ Test(exit_history, has_a_bound_for_results_and_drops_whole_ends)
 		const struct troupe_end *one =
 			trp_exit_history_find(&history, end.ref);
 
-		cr_assert(!found || one, "older than one that is kept");
-		if (!one)
+		if (end.ref + TRP_EXIT_HISTORY <= MANY) {
+			cr_assert_null(one);
+			continue;
+		}
+		cr_assert_eq(one->reason.code, -(int)end.ref);
+		cr_assert(!found || one->private_outcome,
+			  "older than one that is kept");
+		if (!one->private_outcome)
 			continue;
 		found++;
 		cr_assert_eq(one->private_outcome->type, end.ref);
