@@ -24,8 +24,10 @@ enum { TROUPE_RESULT_SIZE = 65536 };
  * For `return troupe_end_with(...)` in run(), a handler or another callback; a
  * method passes it to troupe_finish().  code: 0 ends cleanly, a negative one is
  * a failure.  text: its reason, or NULL; message: the result, or NULL; both are
- * copied.  Each who is told of the end gets them (struct troupe_end).  A later
- * call replaces them, and an actor that is killed has no result.
+ * copied.  Each who is told of the end gets them (struct troupe_end), whatever
+ * ends the actor: the code is that of the end, text and message are those of
+ * the last call, such as in stop(), which returns none.  An actor that is
+ * killed has no result.
  * Returns TROUPE_STOP or `code`.  Otherwise nothing has changed, and this is
  * the reason if it is returned: -EMSGSIZE (above that size, or nested too
  * deep), -EINVAL (code above 0, or not a message), -ENOBUFS or -ENOMEM.
@@ -45,8 +47,8 @@ TROUPE_API int troupe_wait_all(const troupe_ref *ref, size_t count,
 
 /*
  * As troupe_stop(), with a reason and a time-out.  The end is TROUPE_SHUTDOWN
- * with `code` and `text` (or NULL; at most 127 bytes), unless the actor ends
- * with others.  grace_ms: until SIGKILL; 0: that of its class, -1: for ever.
+ * with `code` and `text` (or NULL; at most 127 bytes); a text of the actor's
+ * troupe_end_with() goes first, and a failure that it returns.  grace_ms: until SIGKILL; 0: that of its class, -1: for ever.
  * For an actor that was told to stop before only that changes.
  * 0, -ESRCH, -EINVAL.
  */

@@ -34,8 +34,10 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
+/* Its last words were for another end. */
 static void end_lost(int code, const char *text)
 {
+	trp_self_forget_outcome();
 	trp_self_exit(TROUPE_ERROR, code, text);
 }
 
@@ -72,7 +74,7 @@ static void stop_children(void)
 static _Noreturn void fail(int r)
 {
 	char text[TRP_STATUS_TEXT];
-	const char *own = trp_result_text(r);
+	const char *own = trp_result_text();
 
 	if (own || !trp_self.unhandled)
 		trp_self_exit(TROUPE_ERROR, r, own ? own : strerror(-r));

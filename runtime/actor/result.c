@@ -12,7 +12,6 @@
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-static int own_code; /* of its own text */
 static int ordered_code;
 static char ordered_text[TROUPE_TEXT_SIZE];
 
@@ -87,9 +86,9 @@ void trp_result_order(struct troupe_reason *ret_reason)
 	memcpy(ret_reason->text, ordered_text, sizeof(ordered_text));
 }
 
-const char *trp_result_text(int code)
+const char *trp_result_text(void)
 {
-	return own_code == code ? trp_outcome_text(said()) : NULL;
+	return trp_outcome_text(said());
 }
 
 /* The exit record has no room for all of it. */
@@ -106,7 +105,7 @@ static void say_why(const char *text)
 
 void trp_result_exit(void)
 {
-	const char *text = trp_result_text(0);
+	const char *text = trp_result_text();
 
 	if (!trp_self.is_stopping)
 		trp_self_exit(TROUPE_NORMAL, 0, text);
@@ -119,9 +118,11 @@ void trp_result_exit(void)
 
 void trp_result_exit_with(const struct troupe_reason *reason)
 {
-	if (strlen(reason->text) >= TRP_STATUS_TEXT)
+	const char *text = trp_result_text();
+
+	if (!text && strlen(reason->text) >= TRP_STATUS_TEXT)
 		say_why(reason->text);
-	trp_self_exit(reason->cause, reason->code, reason->text);
+	trp_self_exit(reason->cause, reason->code, text ? text : reason->text);
 }
 
 void trp_result_take(struct trp_exit_notice *notice,
@@ -206,6 +207,5 @@ int troupe_end_with(int code, const char *text, const ProtobufCMessage *message)
 		trp_self_forget_outcome();
 	if (r < 0)
 		return r;
-	own_code = code;
 	return code ? code : TROUPE_STOP;
 }

@@ -18,12 +18,12 @@ void trp_result_unhandled(const struct trp_mail *mail,
 void trp_result_ordered(const Troupe__Control__Order *order);
 void trp_result_order(struct troupe_reason *ret_reason);
 
-/* Its own text for an end with that code, or NULL. */
-const char *trp_result_text(int code);
+/* The text of its last troupe_end_with(), or NULL. */
+const char *trp_result_text(void);
 
 /* It ends in order: cleanly, or as it was told to.  Writes the exit record. */
 _Noreturn void trp_result_exit(void);
-/* The same with the reason of an exit signal. */
+/* The same with the reason of an exit signal; its own text goes first. */
 _Noreturn void trp_result_exit_with(const struct troupe_reason *reason);
 
 /* The message and the whole text of another one's end, into its report. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Results of actors, and reasons of their own. */
 #include "runtime/troupe_ends.h"
+#include "runtime/troupe_link.h"
 #include "runtime/troupe_restart.h"
 #include "runtime/troupe_result.h"
 #include "tests/support/stage.h"
@@ -282,7 +283,7 @@ Test(results, that_are_too_large_are_refused_and_change_nothing)
 	stage_pass(limit_root);
 }
 
-/* Its text was for another end. */
+/* Its code is another one. */
 static int run_otherwise(const void *arguments)
 {
 	Play__Number one = number(1);
@@ -304,18 +305,84 @@ static int otherwise_root(int argc, char **argv)
 
 	CHECK(troupe_spawn_function(run_otherwise, NULL, &ref) == 0);
 	CHECK(troupe_wait(ref, TROUPE_NEVER, &end) == 0);
-	CHECK(end.reason.code == -EDOM && !end.text && value_of(&end) == 1);
-	CHECK(strcmp(end.reason.text, strerror(EDOM)) == 0);
+	CHECK(end.reason.code == -EDOM && value_of(&end) == 1);
+	CHECK(strcmp(end.text, "no data") == 0);
 	CHECK(troupe_spawn_function(run_well, NULL, &ref) == 0);
 	CHECK(troupe_wait(ref, TROUPE_NEVER, &end) == 0);
-	CHECK(end.reason.cause == TROUPE_NORMAL && !end.text);
-	CHECK(!end.reason.text[0] && value_of(&end) == 1);
+	CHECK(end.reason.cause == TROUPE_NORMAL && value_of(&end) == 1);
+	CHECK(strcmp(end.reason.text, "no data") == 0);
 	return 0;
 }
 
-Test(results, a_text_is_of_its_own_code)
+Test(results, a_text_comes_with_its_message_whatever_the_code)
 {
 	stage_pass(otherwise_root);
+}
+
+static void say_in_stop(void)
+{
+	Play__Number one = number(1);
+
+	CHECK(troupe_end_with(-ENODATA, "from stop", &one.base) == -ENODATA);
+}
+
+/* 0: until it is told otherwise; 1: the code of troupe_finish() counts. */
+static int say_in_handler(const struct troupe_message *message)
+{
+	if (!((const Play__Number *)message->body)->value)
+		return 0;
+	troupe_finish(-EDOM);
+	return troupe_end_with(0, "from a handler", message->body);
+}
+
+static const struct troupe_handler say_handlers[] = {
+	{ &play__number__descriptor, say_in_handler }, { 0 }
+};
+static const struct troupe_class sayer = { .name = "sayer",
+					   .handlers = say_handlers,
+					   .stop = say_in_stop };
+static const struct troupe_class teller = { .name = "teller",
+					    .handlers = say_handlers };
+
+static void expect_said(troupe_ref ref, enum troupe_cause cause, int code,
+			const char *text)
+{
+	struct troupe_end end;
+
+	CHECK(troupe_wait(ref, TROUPE_NEVER, &end) == 0);
+	CHECK(end.reason.cause == cause && end.reason.code == code);
+	CHECK(strcmp(end.reason.text, text) == 0 && end.text);
+	CHECK(strcmp(end.text, text) == 0 && value_of(&end) == 1);
+}
+
+static int said_root(int argc, char **argv)
+{
+	struct troupe_reason reason = { .cause = TROUPE_ERROR, .code = -EIO };
+	troupe_ref ref;
+
+	memset(reason.text, 'x', sizeof(reason.text) - 1);
+	CHECK(troupe_spawn(&sayer, NULL, &ref) == 0);
+	CHECK(stage_send(ref, 0) == 0);
+	CHECK(troupe_close(ref) == 0);
+	expect_said(ref, TROUPE_NORMAL, 0, "from stop");
+	CHECK(troupe_spawn(&sayer, NULL, &ref) == 0);
+	CHECK(troupe_stop(ref) == 0);
+	expect_said(ref, TROUPE_SHUTDOWN, 0, "from stop");
+	CHECK(troupe_spawn(&sayer, NULL, &ref) == 0);
+	CHECK(troupe_stop_with(ref, -EIDRM, "by order", 0) == 0);
+	expect_said(ref, TROUPE_SHUTDOWN, -EIDRM, "from stop");
+	CHECK(troupe_spawn(&sayer, NULL, &ref) == 0);
+	CHECK(troupe_exit_signal(ref, &reason) == 0);
+	expect_said(ref, TROUPE_ERROR, -EIO, "from stop");
+	CHECK(troupe_spawn(&teller, NULL, &ref) == 0);
+	CHECK(stage_send(ref, 1) == 0);
+	expect_said(ref, TROUPE_ERROR, -EDOM, "from a handler");
+	return 0;
+}
+
+Test(results, a_text_comes_with_its_message_whatever_ends_the_actor)
+{
+	stage_pass(said_root);
 }
 
 /* ---- deaths -------------------------------------------------------------- */
