@@ -131,6 +131,8 @@ static int on_watch(struct trp_request *request)
 				  watch->id);
 		return 0;
 	}
+	if (name && !trp_registry_is_valid(name))
+		return -EINVAL;
 	if (!find(request, ref)) {
 		tell_gone(request, ref);
 		return 0;

@@ -154,6 +154,16 @@ static int demonitor_root(int argc, char **argv)
 	options.ret_alias = &alias;
 	options.alias = TROUPE_ALIAS_NONE;
 	CHECK(troupe_monitor_with(troupe_self(), &options, NULL) == -EINVAL);
+	/* Names that nobody can have: one that is empty, a path, a long one. */
+	options.ret_alias = NULL;
+	options.name = "";
+	CHECK(troupe_monitor_with(0, &options, NULL) == -EINVAL);
+	options.name = "a/b";
+	CHECK(troupe_monitor_with(0, &options, NULL) == -EINVAL);
+	options.name = "a name that is longer than any may be: 40";
+	CHECK(strlen(options.name) >= TROUPE_NAME_SIZE);
+	CHECK(troupe_monitor_with(0, &options, NULL) == -EINVAL);
+	options = (struct troupe_monitor_options) { .ret_alias = &alias };
 	/* C105 */
 	ref = ask(TROUPE_ALIAS_DEMONITOR, 5, &monitor, &alias);
 	CHECK(stage_receive(LONG_MS) == 5);
