@@ -48,11 +48,12 @@ TROUPE_API int troupe_alias(enum troupe_alias_kind kind, troupe_ref *ret_alias);
 TROUPE_API int troupe_unalias(troupe_ref alias);
 
 /*
- * The same with options, each of which may be 0.
+ * The same with options, each of which may be 0; NULL: none.
  * name: of the actor that is registered under it, in place of `ref`; the
- *	reports have this name.  If nobody is: a report with TROUPE_NOPROC.
+ *	reports have this name.  If nobody is: a report with TROUPE_NOPROC; one
+ *	that nobody could have is -EINVAL.
  * tag: a number of one's own, which the reports have.
- * alias: of any kind, stored in ret_alias, which must then be set.
+ * alias: of any kind, stored in ret_alias; one without the other is -EINVAL.
  */
 struct troupe_monitor_options {
 	const char *name;

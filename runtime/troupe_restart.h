@@ -43,7 +43,7 @@ TROUPE_API uint32_t troupe_incarnation(void);
 TROUPE_API uint32_t troupe_attempt(void);
 
 /*
- * As troupe_spawn(), with options: each may be 0.  name: as
+ * As troupe_spawn(), with options: each may be 0; NULL: none.  name: as
  * troupe_spawn_named(), child: as troupe_spawn_child() (troupe_tree.h), of
  * which only one may be set.  restart: in place of that of the class.
  * is_linked, ret_monitor (where it is not NULL), tag: it is linked as by

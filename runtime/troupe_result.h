@@ -38,8 +38,8 @@ TROUPE_API int troupe_end_with(int code, const char *text,
 /*
  * Waits as troupe_wait() for all of them: ret_end[i] is the end of ref[i], in
  * whatever order they end.  After -ETIMEDOUT or -ECANCELED the `ref` is 0 in
- * the ends of those that have not ended.  Otherwise 0, -EDEADLK, -EINVAL,
- * -ENOMEM.
+ * the ends of those that have not ended.  ret_end may be NULL.  Otherwise 0,
+ * -EDEADLK, -EINVAL, -ENOMEM.
  */
 TROUPE_API int troupe_wait_all(const troupe_ref *ref, size_t count,
 			       struct troupe_time deadline,
@@ -48,14 +48,15 @@ TROUPE_API int troupe_wait_all(const troupe_ref *ref, size_t count,
 /*
  * As troupe_stop(), with a reason and a time-out.  The end is TROUPE_SHUTDOWN
  * with `code` and `text` (or NULL; at most 127 bytes); a text of the actor's
- * troupe_end_with() goes first, and a failure that it returns.  grace_ms: until SIGKILL; 0: that of its class, -1: for ever.
- * For an actor that was told to stop before only that changes.
- * 0, -ESRCH, -EINVAL.
+ * troupe_end_with() goes first, and a failure that it returns.  grace_ms: until
+ * SIGKILL; 0: that of its class, -1: for ever. For an actor that was told to
+ * stop before only that changes. 0, -ESRCH, -EINVAL.
  */
 TROUPE_API int troupe_stop_with(troupe_ref ref, int code, const char *text,
 				int32_t grace_ms);
 
-/* The same within the actor that was told to stop.  False: it was not. */
+/* The same within the actor that was told to stop.  False: it was not.
+ * ret_reason may be NULL. */
 TROUPE_API bool troupe_stop_reason(struct troupe_reason *ret_reason);
 
 #ifdef __cplusplus

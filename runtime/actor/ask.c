@@ -84,7 +84,8 @@ int troupe_ask(troupe_ref to, const ProtobufCMessage *message,
 	trp_question_end(&question);
 	if (r < 0)
 		return r;
-	*ret_answer = question.answer;
+	if (ret_answer)
+		*ret_answer = question.answer;
 	return 0;
 }
 
@@ -113,8 +114,8 @@ int troupe_forward_message(const struct troupe_message *message, troupe_ref to)
 {
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_MESSAGE);
 
-	if (!message->body || !trp_message_is_valid(message->body) ||
-	    message->deadline.ns < 0)
+	if (!message || !message->body ||
+	    !trp_message_is_valid(message->body) || message->deadline.ns < 0)
 		return -EINVAL;
 	if (!trp_self.ref)
 		return -ESHUTDOWN;

@@ -111,7 +111,7 @@ void troupe_backtrace(char *buffer, size_t size)
 	int count = backtrace(frames, FRAMES);
 	Dl_info own;
 
-	if (!size)
+	if (!buffer || !size)
 		return;
 	buffer[0] = '\0';
 	if (count < 2 || !dladdr((void *)(uintptr_t)troupe_backtrace, &own))

@@ -66,12 +66,14 @@ int troupe_monitor_with(troupe_ref ref,
 			const struct troupe_monitor_options *options,
 			uint64_t *ret_monitor)
 {
+	static const struct troupe_monitor_options none;
 	uint32_t alias = 0;
 	uint64_t id;
 	int r = 0;
 
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
+	options = options ? options : &none;
 	if (!is_valid(ref, options))
 		return -EINVAL;
 	if (options->alias)
@@ -95,9 +97,7 @@ int troupe_monitor_with(troupe_ref ref,
 
 int troupe_monitor(troupe_ref ref, uint64_t *ret_monitor)
 {
-	const struct troupe_monitor_options options = { 0 };
-
-	return troupe_monitor_with(ref, &options, ret_monitor);
+	return troupe_monitor_with(ref, NULL, ret_monitor);
 }
 
 int troupe_demonitor(uint64_t monitor)
@@ -119,7 +119,8 @@ int troupe_alias(enum troupe_alias_kind kind, troupe_ref *ret_alias)
 
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (kind != TROUPE_ALIAS_EXPLICIT && kind != TROUPE_ALIAS_REPLY)
+	if (!ret_alias ||
+	    (kind != TROUPE_ALIAS_EXPLICIT && kind != TROUPE_ALIAS_REPLY))
 		return -EINVAL;
 	r = trp_alias_add(kind, &number);
 	if (r == 0)
@@ -242,7 +243,7 @@ static int check(const troupe_ref *ref, size_t count,
 {
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (deadline.ns < 0)
+	if (deadline.ns < 0 || (!ref && count))
 		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
 		if (!ref[i] || ref[i] == trp_self.ref)
@@ -300,7 +301,7 @@ static int wait_for_all(struct awaited *all, size_t count,
 			      ? await_end(&all[i], deadline, false)
 			      : -ECANCELED;
 		if (one == 0)
-			give(all[i].notice, &ret_end[i]);
+			give(all[i].notice, ret_end ? &ret_end[i] : NULL);
 		else if (r == 0)
 			r = one;
 	}
@@ -319,7 +320,8 @@ int troupe_wait_all(const troupe_ref *ref, size_t count,
 	all = calloc(count, sizeof(*all));
 	if (!all)
 		return -ENOMEM;
-	memset(ret_end, 0, count * sizeof(*ret_end));
+	if (ret_end)
+		memset(ret_end, 0, count * sizeof(*ret_end));
 	for (size_t i = 0; i < count; i++)
 		all[i].ref = ref[i];
 	r = wait_for_all(all, count, deadline, ret_end);

@@ -100,6 +100,8 @@ bool troupe_stop_reason(struct troupe_reason *ret_reason)
 {
 	if (!trp_self.ref || !troupe_is_stopping())
 		return false;
+	if (!ret_reason)
+		return true;
 	if (trp_report_reason())
 		*ret_reason = *trp_report_reason();
 	else

@@ -162,15 +162,16 @@ int troupe_spawn_with(const struct troupe_spawn_options *options,
 		      const struct troupe_class *klass,
 		      const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	return spawn(klass, NULL, options, arguments, ret_ref);
+	static const struct troupe_spawn_options none;
+
+	return spawn(klass, NULL, options ? options : &none, arguments,
+		     ret_ref);
 }
 
 int troupe_spawn(const struct troupe_class *klass,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
-	const struct troupe_spawn_options options = { 0 };
-
-	return spawn(klass, NULL, &options, arguments, ret_ref);
+	return troupe_spawn_with(NULL, klass, arguments, ret_ref);
 }
 
 int troupe_spawn_named(const char *name, const struct troupe_class *klass,

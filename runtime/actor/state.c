@@ -11,6 +11,8 @@
 
 int troupe_state_of(troupe_ref ref, struct troupe_state *ret_state)
 {
+	if (!ret_state)
+		return -EINVAL;
 	return trp_self.ref
 		       ? trp_status_state(&trp_self.node->arena, ref, ret_state)
 		       : -ESHUTDOWN;
@@ -67,7 +69,7 @@ int troupe_children(troupe_ref parent, struct troupe_child *ret, size_t room,
 		    size_t *ret_count)
 {
 	Troupe__Control__ChildList *list;
-	int r = ask(parent, &list);
+	int r = ret_count && (ret || !room) ? ask(parent, &list) : -EINVAL;
 
 	if (r < 0)
 		return r;
@@ -83,7 +85,7 @@ int troupe_children_count(troupe_ref parent,
 {
 	struct troupe_child_counts counts = { 0 };
 	Troupe__Control__ChildList *list;
-	int r = ask(parent, &list);
+	int r = ret_counts ? ask(parent, &list) : -EINVAL;
 
 	if (r < 0)
 		return r;

@@ -122,7 +122,7 @@ int troupe_child_add(troupe_ref supervisor,
 
 	if (trp_self.is_guest)
 		return -ENOTSUP;
-	if (deadline.ns < 0)
+	if (!spec || deadline.ns < 0)
 		return -EINVAL;
 	r = describe(spec, &described);
 	if (r < 0)

@@ -53,6 +53,8 @@ int troupe_beacon_configure(const struct troupe_beacon_config *config)
 	Troupe__Mesh__Steer request = TROUPE__MESH__STEER__INIT;
 	Troupe__Mesh__Config wanted = TROUPE__MESH__CONFIG__INIT;
 
+	if (!config)
+		return -EINVAL;
 	wanted.version = config->version;
 	wanted.cycle_s = config->cycle_s;
 	wanted.gap_s = config->gap_s;
@@ -69,6 +71,8 @@ int troupe_beacon_say(const void *bytes, size_t size)
 {
 	Troupe__Mesh__Steer request = TROUPE__MESH__STEER__INIT;
 
+	if (!bytes && size)
+		return -EINVAL;
 	if (size > TROUPE_BEACON_SAY_MOST)
 		return -EMSGSIZE;
 	request.order = TRP_MESH_SAY;
@@ -122,7 +126,7 @@ int troupe_beacon_value(const char *node, struct troupe_value **ret_value)
 	const Troupe__Mesh__Scalar *said;
 	struct troupe_value *value;
 	Troupe__Mesh__View *view;
-	int r = look(&view);
+	int r = ret_value ? look(&view) : -EINVAL;
 
 	if (r < 0)
 		return r;
@@ -139,7 +143,7 @@ int troupe_beacon_config(struct troupe_beacon_config *ret_config)
 {
 	const Troupe__Mesh__Config *config;
 	Troupe__Mesh__View *view;
-	int r = look(&view);
+	int r = ret_config ? look(&view) : -EINVAL;
 
 	if (r < 0)
 		return r;

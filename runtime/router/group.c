@@ -7,12 +7,15 @@
 #include <string.h>
 #include "runtime/actor/request.h"
 #include "runtime/router/follow.h"
+#include "serialize/message.h"
 
 static int request(const char *group, troupe_ref ref,
 		   Troupe__Control__GroupOrder what)
 {
 	Troupe__Control__Group order = TROUPE__CONTROL__GROUP__INIT;
 
+	if (!group)
+		return -EINVAL;
 	order.name = (char *)group;
 	order.ref = ref;
 	order.what = what;
@@ -37,6 +40,8 @@ int troupe_group_members(const char *group, troupe_ref *ret_refs, size_t room,
 	ProtobufCBinaryData bytes = { 0 };
 	int r;
 
+	if (!group || !ret_count || (!ret_refs && room))
+		return -EINVAL;
 	order.name = (char *)group;
 	order.what = TROUPE__CONTROL__GROUP_ORDER__LIST_GROUP;
 	r = trp_actor_request_more(&order.base, &bytes);
@@ -56,7 +61,7 @@ int troupe_group_members(const char *group, troupe_ref *ret_refs, size_t room,
 
 int troupe_router_follow(struct troupe_router *router, const char *group)
 {
-	return router->private_router
+	return router && router->private_router && group
 		       ? trp_follow_begin(router->private_router, group)
 		       : -EINVAL;
 }
@@ -101,6 +106,8 @@ int troupe_publish(const char *group, const ProtobufCMessage *message)
 	struct publisher *publisher = publishers;
 	int r = 0;
 
+	if (!group || !trp_message_is_valid(message))
+		return -EINVAL;
 	while (publisher && strcmp(publisher->group, group) != 0)
 		publisher = publisher->next;
 	if (!publisher)

@@ -86,7 +86,7 @@ static void invoke(ProtobufCService *service, unsigned method,
 
 int troupe_route(struct troupe_router *user, const ProtobufCMessage *message)
 {
-	struct trp_router *router = user->private_router;
+	struct trp_router *router = user ? user->private_router : NULL;
 	struct trp_envelope envelope;
 	troupe_ref to;
 	int r;
@@ -135,7 +135,7 @@ int troupe_router_open(struct troupe_router *user,
 
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if ((unsigned)user->by > TROUPE_FIRST_ANSWER ||
+	if (!user || (unsigned)user->by > TROUPE_FIRST_ANSWER ||
 	    (user->by == TROUPE_BY_KEY && !user->key))
 		return -EINVAL;
 	if (user->private_router)
@@ -159,7 +159,7 @@ int troupe_router_open(struct troupe_router *user,
 
 void troupe_router_close(struct troupe_router *user)
 {
-	struct trp_router *router = user->private_router;
+	struct trp_router *router = user ? user->private_router : NULL;
 
 	if (!router)
 		return;
@@ -181,7 +181,7 @@ void troupe_router_close(struct troupe_router *user)
 
 int troupe_router_add(struct troupe_router *user, troupe_ref ref)
 {
-	struct trp_router *router = user->private_router;
+	struct trp_router *router = user ? user->private_router : NULL;
 	int r;
 
 	if (!router || !trp_ref_is_here(ref))
@@ -200,7 +200,7 @@ int troupe_router_add(struct troupe_router *user, troupe_ref ref)
 
 int troupe_router_remove(struct troupe_router *user, troupe_ref ref)
 {
-	struct trp_router *router = user->private_router;
+	struct trp_router *router = user ? user->private_router : NULL;
 
 	if (!router || !trp_router_members_find(&router->members, ref))
 		return -ENOENT;
@@ -212,7 +212,7 @@ int troupe_router_remove(struct troupe_router *user, troupe_ref ref)
 size_t troupe_router_members(struct troupe_router *user, troupe_ref *ret_refs,
 			     size_t room)
 {
-	struct trp_router *router = user->private_router;
+	struct trp_router *router = user ? user->private_router : NULL;
 
 	if (!router)
 		return 0;
