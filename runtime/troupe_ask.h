@@ -20,8 +20,8 @@ extern "C" {
  * Sends `message` with a temporary reference of this actor as its sender, and
  * waits for the first message that anybody sends to that; no handler runs
  * meanwhile.  ret_answer is valid until the next troupe_ask(), or NULL.  Later
- * answers are dead letters.  `to` may be an alias (troupe_monitor.h): one that has
- * ended takes no question, which waits for its deadline or the end of that
+ * answers are dead letters.  `to` may be an alias (troupe_monitor.h): one that
+ * has ended takes no question, which waits for its deadline or the end of that
  * actor.  A temporary reference is for sends alone, as an alias.
  * Returns 0; -ETIMEDOUT; -ESRCH: `to` is gone, or ends first, and -EHOSTDOWN:
  * the same, and it is restarted; -ECANCELED: told to stop; -EDEADLK: oneself;
