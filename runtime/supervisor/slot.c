@@ -2,6 +2,7 @@
 #include "runtime/supervisor/slot.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include "ipc/mailbox_unread.h"
 #include "ipc/progress.h"
@@ -225,15 +226,52 @@ void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot)
 	sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
-/* Each free slot has its region, and a quarter of those to spare is for
- * restarts of actors that have left no mail. */
+/* A quarter of the regions to spare is for restarts of actors that have left no
+ * mail, and half of the free slots keep theirs for new actors. */
 static bool is_scarce(const struct trp_supervisor *supervisor)
 {
 	const struct trp_arena *arena = &supervisor->node.arena;
-	uint32_t kept = (arena->regions - arena->slots) / 4;
+	uint32_t kept = (arena->regions - arena->slots) / 4 +
+			supervisor->children.free_count / 2;
 
-	return supervisor->slot_memory.free_count <=
-	       supervisor->children.free_count + kept;
+	return supervisor->slot_memory.free_count <= kept;
+}
+
+/* Its restart waits for receivers of its mail. */
+static bool is_waiting(const struct trp_supervisor *supervisor, uint32_t slot)
+{
+	return supervisor->children.child[slot].is_due &&
+	       !trp_child_has_any(&supervisor->children, slot);
+}
+
+/*
+ * Whether somebody will read its mail: one that does not wait itself, or one
+ * that waits for such a one.  Otherwise all of them wait in circles, and none
+ * would ever begin.
+ */
+static bool has_reader(const struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_arena *arena = &supervisor->node.arena;
+	uint32_t *list = calloc(arena->slots, sizeof(*list));
+	bool *is_listed = calloc(arena->slots, sizeof(*is_listed));
+	bool is_any = !list || !is_listed;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; !is_any && i <= count; i++) {
+		uint32_t sender = i ? list[i - 1] : slot;
+
+		for (uint32_t by = 1; !is_any && by < arena->slots; by++) {
+			if (is_listed[by] ||
+			    !trp_mailbox_unread_bytes(arena, by, sender))
+				continue;
+			is_listed[by] = true;
+			list[count++] = by;
+			is_any = by != slot && !is_waiting(supervisor, by);
+		}
+	}
+	free(list);
+	free(is_listed);
+	return is_any;
 }
 
 bool trp_slot_is_unread(struct trp_supervisor *supervisor, uint32_t slot)
@@ -247,7 +285,9 @@ bool trp_slot_is_unread(struct trp_supervisor *supervisor, uint32_t slot)
 	/* Otherwise the next one has to take over first. */
 	return child->formers &&
 	       (child->formers >= MOST || is_scarce(supervisor)) &&
-	       trp_progress_has_imported(arena, trp_arena_region(arena, slot));
+	       trp_progress_has_imported(arena,
+					 trp_arena_region(arena, slot)) &&
+	       has_reader(supervisor, slot);
 }
 
 bool trp_slot_is_any_free(struct trp_supervisor *supervisor)
