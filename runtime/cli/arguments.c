@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "runtime/cli/nearest.h"
 #include "runtime/node/log.h"
 
 int trp_arguments_fail(int status, const char *command, const char *format, ...)
@@ -45,6 +46,7 @@ int trp_arguments_options(const char *command, int argc, char **argv,
 			  const struct trp_arguments_option *options,
 			  size_t count)
 {
+	struct trp_nearest nearest;
 	int i = 0;
 
 	while (i < argc && argv[i][0] == '-' && argv[i][1]) {
@@ -57,6 +59,14 @@ int trp_arguments_options(const char *command, int argc, char **argv,
 		if (n < 0)
 			return trp_arguments_fail(n, command,
 						  "%s wants a value", argv[i]);
+		nearest = (struct trp_nearest) { .word = argv[i] };
+		for (size_t k = 0; n == 0 && k < count; k++)
+			trp_nearest_try(&nearest, options[k].name);
+		if (n == 0 && nearest.best[0])
+			return trp_arguments_fail(-EINVAL, command,
+						  "no such option: %s; did you "
+						  "mean %s?",
+						  argv[i], nearest.best);
 		if (n == 0)
 			return trp_arguments_fail(-EINVAL, command,
 						  "no such option: %s; try "

@@ -16,7 +16,8 @@ static const char command[] = "beacon";
 
 /* The settings as options; NULL: as they are. */
 static struct {
-	const char *cycle, *gap, *listed, *splits, *hosts, *force_in, *version;
+	const char *cycle, *gap, *listed, *splits, *hosts, *version;
+	bool force_in, no_force_in;
 } wanted;
 
 static int wrong(const char *what, const char *text)
@@ -179,13 +180,6 @@ static bool take_count(const char *text, int64_t *count)
 	return !text || (end != text && !*end && !errno);
 }
 
-static bool take_flag(const char *text, protobuf_c_boolean *flag)
-{
-	if (text)
-		*flag = strcmp(text, "yes") == 0;
-	return !text || *flag || strcmp(text, "no") == 0;
-}
-
 /* The rest of a view would be taken for the answer to an order. */
 static int drain(struct trp_client *client)
 {
@@ -218,11 +212,12 @@ static int configure(struct trp_client *client, const char *word)
 	    !take_count(wanted.listed, &config.nodes) ||
 	    !take_count(wanted.splits, &config.splits) ||
 	    !take_count(wanted.hosts, &config.n_hosts) ||
-	    !take_count(wanted.version, &config.version) ||
-	    !take_flag(wanted.force_in, &config.force_in))
+	    !take_count(wanted.version, &config.version))
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
-					  "the settings take numbers, and yes "
-					  "or no; see troupe(1)");
+					  "the settings take numbers; see "
+					  "troupe(1)");
+	if (wanted.force_in || wanted.no_force_in)
+		config.force_in = !wanted.no_force_in;
 	r = drain(client);
 	if (r < 0)
 		return fail(client, r);
@@ -264,7 +259,8 @@ int trp_cli_beacon_order(int argc, char **argv)
 		{ "--listed", &wanted.listed, NULL },
 		{ "--splits", &wanted.splits, NULL },
 		{ "--hosts", &wanted.hosts, NULL },
-		{ "--force-in", &wanted.force_in, NULL },
+		{ "--force-in", NULL, &wanted.force_in },
+		{ "--no-force-in", NULL, &wanted.no_force_in },
 		{ "--beacon-version", &wanted.version, NULL },
 	};
 	const struct order *order = find(argc, argv);

@@ -11,7 +11,9 @@
 #include "runtime/cli/ask.h"
 #include "runtime/cli/beacon.h"
 #include "runtime/cli/children.h"
+#include "runtime/cli/command.h"
 #include "runtime/cli/doctor.h"
+#include "runtime/cli/help.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/order.h"
 #include "runtime/cli/ps.h"
@@ -74,114 +76,43 @@ static int run(int argc, char **argv)
 	return trp_supervisor_run(&options, modules);
 }
 
-static int wrong(const char *try_this, const char *what, const char *which)
+/* near: the name that may be meant; or NULL. */
+static int wrong(const char *try_this, const char *what, const char *which,
+		 const char *near)
 {
 	trp_log_complain(": %s%s%s", what, which ? ": " : "",
 			 which ? which : "");
-	fprintf(stderr, "Try `troupe help%s%s`.\n", *try_this ? " " : "",
-		try_this);
+	if (near)
+		fprintf(stderr, "Did you mean `troupe %s`?\n", near);
+	else
+		fprintf(stderr, "Try `troupe help%s%s`.\n",
+			*try_this ? " " : "", try_this);
 	return STATUS_USAGE;
+}
+
+static int no_such_command(const char *name)
+{
+	return wrong("", "no such command", name, trp_command_nearest(name));
 }
 
 static int doctor(int argc, char **argv)
 {
-	return argc ? wrong("doctor", "doctor takes no arguments", argv[0])
+	return argc ? wrong("doctor", "doctor takes no arguments", argv[0],
+			    NULL)
 		    : trp_doctor();
 }
 
 static int version(int argc, char **argv)
 {
 	if (argc)
-		return wrong("", "version takes no arguments", argv[0]);
+		return wrong("", "version takes no arguments", argv[0], NULL);
 	puts("troupe " TROUPE_VERSION);
 	return 0;
 }
 
-static int help(int argc, char **argv);
-
-#define NODE                                                  \
-	"  --node NAME   which node, if several are running " \
-	"(TROUPE_NODE)\n"
-#define JSON "  --json        as JSON, in one line\n"
-#define WHOM                                                              \
-	"  WHOM          a registered name, an address (/a/b) or a REF, " \
-	"as ps shows it\n"
-
-static const struct command {
-	const char *name;
-	const char *arguments;
-	const char *help;    /* a line */
-	const char *options; /* lines; NULL: none */
-	/* The words after the command's name; the exit status. */
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "run", "[OPTION VALUE]... APPLICATION.so [ARGUMENT]...",
-	  "runs an application in a new node", "", run },
-	{ "ps", "[--node NAME] [--json]",
-	  "lists the live actors of a running node as a tree", NODE JSON,
-	  trp_cli_ps },
-	{ "send", "[--node NAME] WHOM TYPE ['{JSON}']",
-	  "sends a message to an actor of a running node",
-	  NODE WHOM "  TYPE          a message type of the application\n"
-		    "  JSON          the message; {} unless given\n",
-	  trp_cli_send },
-	{ "ask", "[--node NAME] [--timeout S] WHOM [SERVICE.]METHOD ['{JSON}']",
-	  "calls a method of an actor, and prints the answer as JSON",
-	  NODE
-	  "  --timeout S   seconds to wait for the answer; default: 5\n" WHOM
-	  "  METHOD        of a service of the application\n"
-	  "  JSON          its argument; {} unless given\n",
-	  trp_cli_ask },
-	{ "stop", "[--node NAME] [WHOM]",
-	  "stops an actor until it is started by hand; or the whole node",
-	  NODE WHOM, trp_cli_order_stop },
-	{ "start", "[--node NAME] WHOM",
-	  "starts a supervised actor that is stopped, ended or given up",
-	  NODE WHOM, trp_cli_order_start },
-	{ "restart", "[--node NAME] WHOM",
-	  "stops a supervised actor and starts it again", NODE WHOM,
-	  trp_cli_order_restart },
-	{ "remove", "[--node NAME] WHOM",
-	  "forgets a supervised actor that is down", NODE WHOM,
-	  trp_cli_order_remove },
-	{ "children", "[--node NAME] [--json] [WHOM]",
-	  "lists and counts the children of an actor, or of the root",
-	  NODE JSON WHOM, trp_cli_children },
-	{ "beacon", "[watch | ORDER] [--node NAME] [--json]",
-	  "shows the mesh: which node is it, live nodes, offers",
-	  "  watch [--past N]   events as they happen, after the N latest\n"
-	  "  value [JSON]       prints or sets the value of this node\n"
-	  "  ready yes|no       whether its application works\n"
-	  "  enable, disable    takes part, or only listens\n"
-	  "  configure [--cycle S] [--gap S] [--listed N] [--splits N]\n"
-	  "      [--hosts N] [--force-in YES] [--beacon-version N]\n"
-	  "                     settings for all nodes\n"
-	  "  say TEXT           tells all nodes\n" NODE JSON,
-	  trp_cli_beacon },
-	{ "doctor", "", "checks what this machine allows, and gives advice",
-	  NULL, doctor },
-	{ "version", "", "prints the version", NULL, version },
-	{ "help", "[COMMAND]", "lists the commands, or the options of COMMAND",
-	  NULL, help },
-};
-
-enum { COUNT = sizeof(commands) / sizeof(commands[0]) };
-
-static const struct command *find(const char *name)
+static int help_on(const struct trp_command *command)
 {
-	for (size_t i = 0; i < COUNT; i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-	return NULL;
-}
-
-static int help_on(const struct command *command)
-{
-	printf("usage: troupe %s%s%s\n\n%s: %s\n", command->name,
-	       *command->arguments ? " " : "", command->arguments,
-	       command->name, command->help);
-	if (command->options)
-		printf("\n%s", command->options);
+	trp_help_on(command);
 	if (command->run == run) {
 		trp_options_help();
 		puts("\nExit status: 0 the root actor ended normally, 1 it "
@@ -192,20 +123,111 @@ static int help_on(const struct command *command)
 
 static int help(int argc, char **argv)
 {
-	const struct command *command = argc ? find(argv[0]) : NULL;
+	const struct trp_command *command =
+		argc ? trp_command_find(argv[0]) : NULL;
 
 	if (command)
 		return help_on(command);
 	if (argc)
-		return wrong("", "no such command", argv[0]);
-	puts("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n");
-	for (size_t i = 0; i < COUNT; i++)
-		printf("  %-9s %s\n", commands[i].name, commands[i].help);
-	puts("\n`troupe help COMMAND` shows its options; troupe(1) is the "
-	     "manual.\n\n"
-	     "    troupe run ./hello.so Ann");
+		return no_such_command(argv[0]);
+	trp_help_list();
 	return 0;
 }
+
+/* ---- the table ----------------------------------------------------------- */
+
+#define NODE                                                               \
+	{                                                                  \
+		"--node", "NAME",                                          \
+			"which node, if several are running (TROUPE_NODE)" \
+	}
+#define JSON                                           \
+	{                                              \
+		"--json", NULL, "as JSON, in one line" \
+	}
+#define WHOM                                                                 \
+	{                                                                    \
+		"WHOM", NULL,                                                \
+			"a registered name, an address (/a/b) or a REF, as " \
+			"ps shows it"                                        \
+	}
+
+static const struct trp_command_part of_query[] = { NODE, JSON, { 0 } };
+static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
+static const struct trp_command_part of_children[] = {
+	NODE, JSON, WHOM, { 0 }
+};
+static const struct trp_command_part of_send[] = {
+	NODE,
+	WHOM,
+	{ "TYPE", NULL, "a message type of the application" },
+	{ "JSON", NULL, "the message; {} unless given" },
+	{ 0 },
+};
+static const struct trp_command_part of_ask[] = {
+	NODE,
+	{ "--timeout", "S", "seconds to wait for the answer; default: 5" },
+	WHOM,
+	{ "METHOD", NULL, "of a service of the application" },
+	{ "JSON", NULL, "its argument; {} unless given" },
+	{ 0 },
+};
+static const struct trp_command_part of_beacon[] = {
+	NODE,
+	JSON,
+	{ "watch", NULL, "events as they happen" },
+	{ "value", "[JSON]", "prints or sets the value of this node" },
+	{ "ready", "yes|no", "whether its application works" },
+	{ "enable", NULL, "takes part" },
+	{ "disable", NULL, "only listens" },
+	{ "configure", NULL, "settings for all nodes:" },
+	{ "--cycle", "S", "of configure: between two pings" },
+	{ "--gap", "S", "of configure: the most time of a message" },
+	{ "--listed", "N", "of configure: how many nodes take turns" },
+	{ "--splits", "N", "of configure: the parts of a mesh, plus one" },
+	{ "--hosts", "N", "of configure: the minimum number of nodes" },
+	{ "--force-in", NULL, "of configure: new nodes join at once" },
+	{ "--no-force-in", NULL, "of configure: they do not" },
+	{ "--beacon-version", "N", "of configure: of these settings" },
+	{ "say", "TEXT", "tells all nodes" },
+	{ "--past", "N", "of watch: the N latest events first" },
+	{ 0 },
+};
+
+const struct trp_command trp_commands[] = {
+	{ "run", "[OPTION [VALUE]]... APPLICATION.so [ARGUMENT]...",
+	  "runs an application in a new node", NULL, run },
+	{ "ps", "", "lists the live actors of a running node as a tree",
+	  of_query, trp_cli_ps },
+	{ "send", "WHOM TYPE ['{JSON}']",
+	  "sends a message to an actor of a running node", of_send,
+	  trp_cli_send },
+	{ "ask", "WHOM [SERVICE.]METHOD ['{JSON}']",
+	  "calls a method of an actor, and prints the answer as JSON", of_ask,
+	  trp_cli_ask },
+	{ "stop", "[WHOM]",
+	  "stops an actor until it is started by hand; or the whole node",
+	  of_order, trp_cli_order_stop },
+	{ "start", "WHOM",
+	  "starts a supervised actor that is stopped, ended or given up",
+	  of_order, trp_cli_order_start },
+	{ "restart", "WHOM", "stops a supervised actor and starts it again",
+	  of_order, trp_cli_order_restart },
+	{ "remove", "WHOM", "forgets a supervised actor that is down", of_order,
+	  trp_cli_order_remove },
+	{ "children", "[WHOM]",
+	  "lists and counts the children of an actor, or of the root",
+	  of_children, trp_cli_children },
+	{ "beacon", "[watch | ORDER]",
+	  "shows the mesh: which node is it, live nodes, offers", of_beacon,
+	  trp_cli_beacon },
+	{ "doctor", "", "checks what this machine allows, and gives advice",
+	  NULL, doctor },
+	{ "version", "", "prints the version", NULL, version },
+	{ "help", "[COMMAND]", "lists the commands, or the options of COMMAND",
+	  NULL, help },
+	{ 0 },
+};
 
 /*
  * An opened file gets the lowest free number, that of a standard descriptor if
@@ -238,17 +260,17 @@ static bool asks_for_help(const char *word)
 
 static int obey(int argc, char **argv)
 {
-	const struct command *command;
+	const struct trp_command *command;
 
 	if (argc < 2)
-		return wrong("", "no command", NULL);
+		return help(0, NULL);
 	if (asks_for_help(argv[1]))
 		return help(0, NULL);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 		return version(0, NULL);
-	command = find(argv[1]);
+	command = trp_command_find(argv[1]);
 	if (!command)
-		return wrong("", "no such command", argv[1]);
+		return no_such_command(argv[1]);
 	if (argc > 2 && asks_for_help(argv[2]))
 		return help_on(command);
 	return command->run(argc - 2, argv + 2);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "ipc/arena.h"
 #include "runtime/cli/config_file.h"
+#include "runtime/cli/nearest.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/log.h"
 #include "serialize/beacon/codecs.h"
@@ -138,7 +139,7 @@ static void name_node(struct trp_options *options)
 /* The order is that of the help. */
 static const struct option {
 	const char *name;
-	const char *value;    /* how the help calls it */
+	const char *value;    /* how the help calls it; NULL: it is a flag */
 	const char *variable; /* of the environment; NULL: none */
 	const char *takes;
 	const char *unless; /* the default; NULL: see the help */
@@ -190,7 +191,7 @@ static const struct option {
 	  AT(mesh.config.splits), 1, TRP_WIRE_HISTORY_MAX },
 	{ "--hosts", "N", NULL, "a number", "1", "the minimum number of nodes",
 	  set_count, AT(mesh.config.n_hosts), 0, INT32_MAX },
-	{ "--force-in", "YES", NULL, "yes or no", "yes",
+	{ "--force-in", NULL, NULL, "yes or no", "--force-in",
 	  "new nodes join the list at once", set_flag, AT(mesh.config.force_in),
 	  0, 0 },
 	{ "--beacon-version", "N", NULL, "a number", "0",
@@ -199,11 +200,11 @@ static const struct option {
 	{ "--codec", "NAME", NULL, "cbor or msgpack, where built", NULL,
 	  "the encoding; default: on Serf msgpack, else cbor", set_codec,
 	  AT(mesh.codec), 1, 16 },
-	{ "--roving", "YES", NULL, "yes or no", "no",
+	{ "--roving", NULL, NULL, "yes or no", "--no-roving",
 	  "singletons move with the beacon", set_flag, AT(mesh.is_roving), 0,
 	  0 },
-	{ "--enabled", "YES", NULL, "yes or no", "yes",
-	  "takes turns at once; no: it listens until it is enabled", set_flag,
+	{ "--enabled", NULL, NULL, "yes or no", "--enabled",
+	  "takes turns at once; else it listens until it is enabled", set_flag,
 	  AT(mesh.is_enabled), 0, 0 },
 };
 
@@ -268,6 +269,19 @@ static bool set_by_key(void *options, const char *key, const char *text,
 	return option && set(option, options, text);
 }
 
+/* A flag is meant by its name, and by its opposite. */
+static const struct option *find_flag(const char *word, const char **ret_text)
+{
+	bool is_no = strncmp(word, "--no-", 5) == 0;
+	char name[64];
+	const struct option *option;
+
+	snprintf(name, sizeof(name), "--%s", word + (is_no ? 5 : 2));
+	option = find(name, strlen(name));
+	*ret_text = is_no ? "no" : "yes";
+	return option && !option->value ? option : NULL;
+}
+
 /*
  * The option at the front of argv, and its value (NULL: none), behind '=' or in
  * the word that follows.  Returns the number of words; 0: the options are over.
@@ -279,6 +293,11 @@ static int next(int argc, char **argv, const struct option **ret_option,
 
 	if (argc == 0 || argv[0][0] != '-' || strcmp(argv[0], "--") == 0)
 		return 0;
+	*ret_option = strncmp(argv[0], "--", 2) == 0
+			      ? find_flag(argv[0], ret_text)
+			      : NULL;
+	if (*ret_option)
+		return 1;
 	length = strcspn(argv[0], "=");
 	*ret_option = find(argv[0], length);
 	if (argv[0][length]) {
@@ -366,6 +385,38 @@ static const struct trp_options defaults = {
 		  .is_enabled = true },
 };
 
+void trp_options_each(void (*visit)(const char *name, const char *value,
+				    void *data),
+		      void *data)
+{
+	char opposite[64];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		visit(table[i].name, table[i].value, data);
+		if (table[i].value)
+			continue;
+		snprintf(opposite, sizeof(opposite), "--no-%s",
+			 table[i].name + 2);
+		visit(opposite, NULL, data);
+	}
+}
+
+static void try(const char *name, const char *value, void *data)
+{
+	trp_nearest_try(data, name);
+}
+
+static int unknown(const char *word)
+{
+	struct trp_nearest nearest = { .word = word };
+
+	trp_options_each(try, &nearest);
+	if (nearest.best[0])
+		return wrong("run has no option %s; did you mean %s?", word,
+			     nearest.best);
+	return wrong("run has no option %s", word);
+}
+
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 {
 	struct trp_options options = defaults;
@@ -381,7 +432,11 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 	for (i = 0; (n = next(argc - i, argv + i, &option, &text)) > 0;
 	     i += n) {
 		if (!option)
-			return wrong("run has no option %s", argv[i]);
+			return unknown(argv[i]);
+		if (!option->value && argv[i][strlen(option->name)] == '=')
+			return wrong("%s is a flag: %s, or --no-%s",
+				     option->name, option->name,
+				     option->name + 2);
 		if (!text)
 			return wrong("%s takes %s", argv[i], option->takes);
 		if (!set(option, &options, text))
@@ -406,11 +461,17 @@ void trp_options_help(void)
 {
 	char name[32];
 
+	putchar('\n');
 	for (size_t i = 0; i < COUNT; i++) {
-		snprintf(name, sizeof(name), "%s %s", table[i].name,
-			 table[i].value);
+		if (table[i].value)
+			snprintf(name, sizeof(name), "%s %s", table[i].name,
+				 table[i].value);
+		else
+			snprintf(name, sizeof(name), "--[no-]%s",
+				 table[i].name + 2);
 		printf("  %-18s %s\n  %-18s   %s%s%s\n", name, table[i].help,
-		       "", table[i].takes, table[i].unless ? "; default: " : "",
+		       "", table[i].value ? table[i].takes : "a flag",
+		       table[i].unless ? "; default: " : "",
 		       table[i].unless ? table[i].unless : "");
 	}
 	puts("\nThe same in the environment, where an option goes before it:");

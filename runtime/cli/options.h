@@ -18,3 +18,9 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options);
 
 /* A line for each, for `troupe help`. */
 void trp_options_help(void);
+
+/* Calls visit for each, and for the opposite of a flag, whose value is NULL;
+ * the name is borrowed. */
+void trp_options_each(void (*visit)(const char *name, const char *value,
+				    void *data),
+		      void *data);

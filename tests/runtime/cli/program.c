@@ -26,18 +26,42 @@ static void expect_wrong_use(struct program *p, int started, const char *says)
 	program_fini(p);
 }
 
-Test(program, no_arguments_is_wrong_use)
-{
-	struct program p;
-
-	expect_wrong_use(&p, program_troupe(&p, NULL), "troupe help");
-}
-
 Test(program, an_unknown_command_is_wrong_use)
 {
 	struct program p;
 
 	expect_wrong_use(&p, program_troupe(&p, "dance", NULL), "dance");
+}
+
+Test(program, a_mistyped_word_is_answered_by_the_nearest)
+{
+	struct program p;
+
+	expect_wrong_use(&p, program_troupe(&p, "chldren", NULL),
+			 "Did you mean `troupe children`");
+	expect_wrong_use(&p, program_troupe(&p, "stpo", NULL),
+			 "Did you mean `troupe stop`");
+	expect_wrong_use(&p, program_troupe(&p, "help", "rnu", NULL),
+			 "Did you mean `troupe run`");
+	expect_wrong_use(&p, program_troupe(&p, "ps", "--jsn", NULL),
+			 "did you mean --json");
+	expect_wrong_use(&p, program_troupe(&p, "run", "--slot", "4", NULL),
+			 "did you mean --slots");
+	expect_wrong_use(&p, program_troupe(&p, "run", "--no-rovin", NULL),
+			 "did you mean --no-roving");
+}
+
+Test(program, a_flag_takes_no_value)
+{
+	struct program p;
+
+	expect_wrong_use(
+		&p, program_troupe(&p, "run", "--roving=yes", "x.so", NULL),
+		"--roving is a flag: --roving, or --no-roving");
+	expect_wrong_use(&p,
+			 program_troupe(&p, "run", "--roving", "--no-enabled",
+					"./no-such.so", NULL),
+			 "no-such\\.so.*No such file");
 }
 
 Test(program, an_unknown_option_is_wrong_use)
@@ -533,6 +557,17 @@ static void expect_says(const char *command, const char *word, const char *says)
 Test(program, says_its_version)
 {
 	expect_says("version", NULL, "[0-9]+\\.[0-9]+\\.[0-9]+");
+}
+
+Test(program, alone_lists_the_commands)
+{
+	struct program p;
+
+	cr_assert_eq(program_troupe(&p, NULL), 0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	cr_expect_eq(count_lines(p.out, "^  doctor "), 1, "%s", p.out);
+	cr_expect_str_empty(p.err);
+	program_fini(&p);
 }
 
 Test(program, help_names_the_commands)

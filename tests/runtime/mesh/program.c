@@ -534,8 +534,7 @@ Test(program, a_node_that_is_not_enabled_listens_until_it_is)
 	begin();
 	cr_assert_eq(program_troupe(&a, "run", "--beacon", bus, "--node", "a",
 				    "--cycle", "0.6", "--gap", "0.15",
-				    "--enabled", "no", application, "blue",
-				    NULL),
+				    "--no-enabled", application, "blue", NULL),
 		     0);
 	start(&b, "b");
 	cr_assert_eq(program_await_output(&a, "b has the value \"green\"",
