@@ -46,7 +46,9 @@ struct troupe_state {
 	char type[TROUPE_TEXT_SIZE]; /* of the message, or its method; or "" */
 	troupe_ref sender;	     /* of the message or call; or 0 */
 	struct troupe_time created;  /* when it was sent; or 0 */
-	troupe_ref peer;   /* it waits for one; 0: for none, or for several */
+	troupe_ref peer; /* it waits for one; 0: for none, or for several */
+	char wanted[TROUPE_TEXT_SIZE]; /* of it: a message, a method; or "" */
+	struct troupe_time since;      /* it waits; 0: not known */
 	uint64_t number;   /* grows with each callback that begins, and more */
 	uint32_t restarts; /* so far */
 	bool is_down;	   /* it has no process until it is restarted */

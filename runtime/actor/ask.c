@@ -20,8 +20,11 @@
 enum { PATIENCE_MS = 20 };
 
 static int wait_for_answer(struct trp_question *question,
-			   struct troupe_time deadline)
+			   const struct trp_envelope *envelope)
 {
+	const struct trp_wait_note note = { TROUPE_WAITS_ANSWER, question->to,
+					    envelope->type, envelope->created };
+	struct troupe_time deadline = { envelope->deadline };
 	struct troupe_time watch_at = troupe_in_ms(PATIENCE_MS), now;
 	int r;
 
@@ -41,10 +44,9 @@ static int wait_for_answer(struct trp_question *question,
 		/* An answer that has come in time counts. */
 		r = now.ns >= deadline.ns
 			    ? trp_take(TRP_TAKE_CONTROL | TRP_TAKE_REPLY)
-			    : trp_loop_block(TROUPE_WAITS_ANSWER, question->to,
-					     watch_at.ns < deadline.ns
-						     ? watch_at
-						     : deadline);
+			    : trp_loop_block(&note, watch_at.ns < deadline.ns
+							    ? watch_at
+							    : deadline);
 		if (r < 0)
 			return r;
 		if (r == TRP_STEP_IDLE && now.ns >= deadline.ns)
@@ -79,7 +81,7 @@ int troupe_ask(troupe_ref to, const ProtobufCMessage *message,
 	question.position = trp_self.posted;
 	begin = trp_trace_begin();
 	if (r == 0)
-		r = wait_for_answer(&question, deadline);
+		r = wait_for_answer(&question, &envelope);
 	trp_trace_span("wait", "answer", begin);
 	trp_question_end(&question);
 	if (r < 0)

@@ -40,7 +40,7 @@ static int block(const struct troupe_proxy *first, size_t count)
 {
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	troupe_ref sole;
-	int64_t since;
+	int64_t since = 0;
 	char path[TROUPE_TEXT_SIZE];
 	int r;
 
@@ -59,7 +59,12 @@ static int block(const struct troupe_proxy *first, size_t count)
 		return 0;
 	}
 	if (!sole)
-		trp_status_wait(trp_self.status, TROUPE_WAITS_ANSWER, 0);
+		trp_status_wait(trp_self.status,
+				&(struct trp_wait_note) {
+					.what = TROUPE_WAITS_ANSWER,
+					.type = trp_status_read(
+						&trp_self.status->called),
+					.since = since });
 	r = trp_loop_sleep(take, TROUPE_NEVER);
 	if (sole)
 		trp_deadlock_end();

@@ -29,6 +29,7 @@
 #include "runtime/node/continued.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/trace.h"
+#include "runtime/node/types.h"
 #include "serialize/type.h"
 
 enum { PATIENCE_MS = 20 };
@@ -447,8 +448,13 @@ void trp_call_ask(struct troupe_proxy *proxy, unsigned method_index,
 		refuse_at_once(proxy, closure, data);
 		return;
 	}
-	if (proxy->pending == 1)
+	if (proxy->pending == 1) {
 		proxy->private_since = envelope->created;
+		if (trp_self.status)
+			trp_store_relaxed(&trp_self.status->called,
+					  trp_types_method(envelope->service,
+							   envelope->method));
+	}
 	call->output = service->methods[method_index].output;
 	r = start(call, envelope, input);
 	if (r < 0)

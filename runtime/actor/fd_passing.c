@@ -350,7 +350,10 @@ static int await_answer(int socket, struct troupe_time deadline)
 		else if (trp_time_now().ns >= deadline.ns)
 			r = -ETIMEDOUT;
 		else
-			r = trp_loop_block(TROUPE_WAITS_ANSWER, 0, deadline);
+			r = trp_loop_block(
+				&(struct trp_wait_note) {
+					.what = TROUPE_WAITS_ANSWER },
+				deadline);
 	}
 	trp_wait_remove(&trp_self.wait, &answer.watch);
 	return r;

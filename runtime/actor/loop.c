@@ -249,7 +249,7 @@ int trp_loop_rest(struct troupe_time deadline)
 		earlier(deadline, trp_timers_next(&trp_self.timers)));
 }
 
-int trp_loop_block(enum troupe_waiting what, troupe_ref whom,
+int trp_loop_block(const struct trp_wait_note *note,
 		   struct troupe_time deadline)
 {
 	unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
@@ -257,7 +257,7 @@ int trp_loop_block(enum troupe_waiting what, troupe_ref whom,
 
 	if (r != TRP_STEP_IDLE)
 		return r < 0 ? r : 0;
-	trp_status_wait(trp_self.status, what, whom);
+	trp_status_wait(trp_self.status, note);
 	r = trp_loop_sleep(take, deadline);
 	trp_status_go_on(trp_self.status);
 	if (r < 0)

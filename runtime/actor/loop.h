@@ -19,5 +19,5 @@ int trp_loop_rest(struct troupe_time deadline);
  * Takes answers, control and deadlines, which are no callbacks, or sleeps for
  * them: one step of a blocking call, as others see it.  0 or negative.
  */
-int trp_loop_block(enum troupe_waiting what, troupe_ref whom,
+int trp_loop_block(const struct trp_wait_note *note,
 		   struct troupe_time deadline);

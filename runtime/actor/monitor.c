@@ -164,6 +164,8 @@ static int wait_for_notice(troupe_ref ref, uint64_t id,
 			   struct troupe_time deadline, bool is_next,
 			   struct trp_exit_notice **ret_notice)
 {
+	struct trp_wait_note note = { .what = TROUPE_WAITS_END, .whom = ref };
+	int64_t now;
 	bool is_late;
 	int r;
 
@@ -177,10 +179,12 @@ static int wait_for_notice(troupe_ref ref, uint64_t id,
 			return 0;
 		if (trp_self.is_stopping)
 			return -ECANCELED;
-		is_late = trp_time_now().ns >= deadline.ns;
+		now = trp_time_now().ns;
+		note.since = note.since ? note.since : now;
+		is_late = now >= deadline.ns;
 		/* Earlier reports are here, too: the answer overtook them. */
 		r = is_late ? trp_take(TRP_TAKE_CONTROL)
-			    : trp_loop_block(TROUPE_WAITS_END, ref, deadline);
+			    : trp_loop_block(&note, deadline);
 		if (r < 0)
 			return r;
 		if (is_late && r == TRP_STEP_IDLE)

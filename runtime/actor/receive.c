@@ -484,6 +484,8 @@ static bool may_go_on(void)
 static int wait_for_match(struct troupe_time deadline)
 {
 	int64_t now = trp_time_now().ns;
+	const struct trp_wait_note note = { .what = TROUPE_WAITS_MESSAGE,
+					    .since = now };
 	int r;
 
 	wanted.until = deadline.ns > now ? deadline.ns : now;
@@ -502,7 +504,7 @@ static int wait_for_match(struct troupe_time deadline)
 			return -ETIMEDOUT;
 		if (r == TRP_STEP_DONE)
 			continue;
-		trp_status_wait(trp_self.status, TROUPE_WAITS_MESSAGE, 0);
+		trp_status_wait(trp_self.status, &note);
 		r = trp_loop_rest(deadline);
 		trp_status_go_on(trp_self.status);
 		if (r < 0)

@@ -16,10 +16,12 @@
  */
 static int sleep_on(int64_t since, struct troupe_time *again)
 {
+	const struct trp_wait_note note = { .what = TROUPE_WAITS_SUPERVISOR,
+					    .since = since };
 	int64_t now;
 	int r;
 
-	trp_status_wait(trp_self.status, TROUPE_WAITS_SUPERVISOR, 0);
+	trp_status_wait(trp_self.status, &note);
 	r = trp_loop_sleep(TRP_TAKE_CONTROL, *again);
 	trp_status_go_on(trp_self.status);
 	now = trp_time_now().ns;

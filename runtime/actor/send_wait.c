@@ -17,8 +17,11 @@
  * sleep, which a ring in between prevents.  A receiver that dies, or whose ring
  * was lost, rings nobody: so the sender checks again now and then.
  */
-static int wait_for_room(troupe_ref to, struct troupe_time deadline)
+static int wait_for_room(troupe_ref to, const struct trp_envelope *envelope,
+			 struct troupe_time deadline)
 {
+	const struct trp_wait_note note = { TROUPE_WAITS_ROOM, to,
+					    envelope->type, envelope->created };
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	struct troupe_time call, again;
 	int r;
@@ -42,7 +45,7 @@ static int wait_for_room(troupe_ref to, struct troupe_time deadline)
 		again.ns = trp_time_now().ns + TRP_LOOK_NS;
 		if (again.ns < call.ns)
 			call = again;
-		trp_status_wait(trp_self.status, TROUPE_WAITS_ROOM, to);
+		trp_status_wait(trp_self.status, &note);
 		r = trp_wait_sleep(&trp_self.wait,
 				   (struct trp_time) { call.ns < deadline.ns
 							       ? call.ns
@@ -77,7 +80,7 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 		if (r == -EAGAIN) {
 			int64_t begin = trp_trace_begin();
 
-			r = wait_for_room(to, deadline);
+			r = wait_for_room(to, &envelope, deadline);
 			trp_trace_span("wait", "room", begin);
 			if (r >= 0) {
 				envelope = trp_actor_post_envelope(TRP_MESSAGE);

@@ -143,15 +143,17 @@ bool trp_status_read_exit(const struct trp_status *status,
 
 /* ---- what it does -------------------------------------------------------- */
 
-void trp_status_wait(struct trp_status *status, enum troupe_waiting what,
-		     troupe_ref whom)
+void trp_status_wait(struct trp_status *status,
+		     const struct trp_wait_note *note)
 {
 	uint32_t waits = trp_load_relaxed(&status->waits);
 
 	assert(!(waits & TRP_STATUS_WAITS));
-	trp_store_release(&status->waits_for, whom);
+	trp_store_release(&status->waits_for, note->whom);
+	trp_store_release(&status->waits_type, note->type);
+	trp_store_release(&status->waits_since, note->since);
 	trp_store_release(&status->waits,
-			  waits + TRP_STATUS_WAITED + (uint32_t)what);
+			  waits + TRP_STATUS_WAITED + (uint32_t)note->what);
 }
 
 void trp_status_go_on(struct trp_status *status)
@@ -172,10 +174,15 @@ static void look_at_waits(const struct trp_status *status,
 	ret_activity->waits = what <= TROUPE_WAITS_SUPERVISOR
 				      ? (enum troupe_waiting)what
 				      : TROUPE_WAITS_NOT;
-	ret_activity->peer = what ? trp_load_relaxed(&status->waits_for) : 0;
-	if (!what && turn % 2) {
+	if (what) {
+		ret_activity->peer = trp_load_relaxed(&status->waits_for);
+		ret_activity->wanted = trp_load_relaxed(&status->waits_type);
+		ret_activity->since = trp_load_relaxed(&status->waits_since);
+	} else if (turn % 2) {
 		ret_activity->waits = TROUPE_WAITS_ANSWER;
 		ret_activity->peer = trp_load_relaxed(&status->awaits);
+		ret_activity->wanted = trp_load_relaxed(&status->called);
+		ret_activity->since = trp_load_relaxed(&status->awaits_since);
 	}
 }
 
@@ -290,7 +297,7 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 	const struct trp_slot *slot = slot_of(arena, ref, &life);
 	struct troupe_state state = { 0 };
 	struct trp_activity activity;
-	const char *type;
+	const char *type, *wanted;
 
 	if (!slot || life != TRP_LIVE)
 		return -ESRCH;
@@ -309,6 +316,11 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 		state.sender = activity.sender;
 		state.created.ns = activity.created;
 		state.peer = activity.peer;
+		state.since.ns = activity.since;
+		wanted = activity.wanted ? trp_types_name(activity.wanted)
+					 : NULL;
+		snprintf(state.wanted, sizeof(state.wanted), "%s",
+			 wanted ? wanted : "");
 		state.number = activity.number;
 		snprintf(state.type, sizeof(state.type), "%s",
 			 type ? type : "");

@@ -65,8 +65,11 @@ struct trp_status {
 	_Atomic uint64_t shelf_work;
 	/* As put_aside; lost only if no restart follows. */
 	_Atomic uint64_t shelved;
-	_Atomic uint64_t outcome; /* node/outcome.h; an offset, or 0 */
-	_Atomic uint64_t born;	  /* its pid, above that its incarnation */
+	_Atomic uint64_t outcome;    /* node/outcome.h; an offset, or 0 */
+	_Atomic uint64_t born;	     /* its pid, above that its incarnation */
+	_Atomic uint64_t called;     /* the method of its oldest open call */
+	_Atomic uint64_t waits_type; /* what `waits` asks for; or 0 */
+	_Atomic int64_t waits_since; /* or 0: not known */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),
@@ -153,9 +156,18 @@ static inline bool trp_status_is_in_step(const struct trp_status *status)
 	return trp_status_read(&status->steps) % 2;
 }
 
-/* It is about to sleep for that, of `whom` (0: anybody). */
-void trp_status_wait(struct trp_status *status, enum troupe_waiting what,
-		     troupe_ref whom);
+/*
+ * What it is about to sleep for: of `whom` (0: anybody), the answer to that
+ * type or method (0: to none), since a time that was read already (0: none).
+ */
+struct trp_wait_note {
+	enum troupe_waiting what;
+	troupe_ref whom;
+	uint64_t type;
+	int64_t since;
+};
+void trp_status_wait(struct trp_status *status,
+		     const struct trp_wait_note *note);
 void trp_status_go_on(struct trp_status *status);
 
 /* ---- what it does: by anybody -------------------------------------------- */
@@ -169,6 +181,8 @@ struct trp_activity {
 	troupe_ref sender;
 	int64_t created;
 	troupe_ref peer; /* it waits for; or 0 */
+	uint64_t wanted; /* of it: the message or method; or 0 */
+	int64_t since;	 /* it waits; or 0 */
 };
 
 /* Of an actor that runs meanwhile.  False: it is gone, or has not started. */

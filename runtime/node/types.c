@@ -62,6 +62,7 @@ const ProtobufCMessageDescriptor *trp_types_find(uint64_t id)
 enum { SERVICE = 1, METHOD = 2 };
 static struct trp_type_table names;
 static char *learnt;
+static size_t learnt_size;
 
 void trp_types_learn(char *text, size_t size)
 {
@@ -71,6 +72,7 @@ void trp_types_learn(char *text, size_t size)
 	trp_type_table_fini(&names);
 	free(learnt);
 	learnt = text;
+	learnt_size = size;
 	text[size - 1] = '\0';
 	for (name = text; name < end; name += strlen(name) + 1) {
 		if (name[0] == SERVICE)
@@ -80,6 +82,24 @@ void trp_types_learn(char *text, size_t size)
 		else
 			trp_type_table_add(&names, trp_type_id(name), name);
 	}
+}
+
+const char *trp_types_learnt(size_t *ret_size)
+{
+	*ret_size = learnt_size;
+	return learnt;
+}
+
+void trp_types_each_name(void (*visit)(const char *name, bool is_method,
+				       void *data),
+			 void *data)
+{
+	const char *name, *end = learnt + learnt_size;
+
+	for (name = learnt; name < end; name += strlen(name) + 1)
+		if (name[0] != SERVICE)
+			visit(name + (name[0] == METHOD), name[0] == METHOD,
+			      data);
 }
 
 static void write_type(const ProtobufCMessageDescriptor *type, void *data)

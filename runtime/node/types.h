@@ -12,6 +12,7 @@
  */
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,13 @@ char *trp_types_text(void *application, size_t *ret_size);
  * methods else.  text: consumed.
  */
 void trp_types_learn(char *text, size_t size);
+
+/* What was learnt, borrowed; NULL: nothing. */
+const char *trp_types_learnt(size_t *ret_size);
+/* Calls visit for each name in it. */
+void trp_types_each_name(void (*visit)(const char *name, bool is_method,
+				       void *data),
+			 void *data);
 
 /* Of a type, or of a method.  NULL: that is not known. */
 const char *trp_types_name(uint64_t id);

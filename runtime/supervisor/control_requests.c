@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "runtime/control/control.pb-c.h"
 #include "runtime/node/status.h"
+#include "runtime/node/types.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
@@ -88,6 +89,22 @@ static void put_status(struct trp_supervisor *supervisor,
 		actor->doing = trp_status_text(&activity, text, size);
 }
 
+/* The history has the latest ends of all, so an old one may be gone. */
+static void put_last_end(struct trp_supervisor *supervisor,
+			 Troupe__Guest__Actor *actor, char *text, size_t size)
+{
+	const struct troupe_end *end =
+		actor->restarts || actor->state == TROUPE__GUEST__STATE__DOWN ||
+				actor->state >= TROUPE__GUEST__STATE__STOPPED
+			? trp_exit_history_find(&supervisor->exit_history,
+						actor->ref)
+			: NULL;
+
+	if (end)
+		actor->last_end =
+			(char *)troupe_reason_text(&end->reason, text, size);
+}
+
 static int say_actor(struct trp_control_session *session, uint32_t slot)
 {
 	struct trp_supervisor *supervisor = session->supervisor;
@@ -96,7 +113,7 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 	Troupe__Guest__Actor actor = TROUPE__GUEST__ACTOR__INIT;
 	const struct trp_registered *name;
 	char *names[NAMES_MAX], address[TROUPE_ADDRESS_SIZE];
-	char doing[2 * TROUPE_TEXT_SIZE];
+	char doing[2 * TROUPE_TEXT_SIZE], last_end[TROUPE_TEXT_SIZE + 32];
 
 	trp_child_address(&supervisor->children, slot, address,
 			  sizeof(address));
@@ -115,6 +132,9 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 	actor.state = state_of(child);
 	actor.is_guest = child->is_guest;
 	actor.restarts = child->incarnation;
+	actor.klass = child->klass;
+	actor.grace_ms = child->grace_ms;
+	put_last_end(supervisor, &actor, last_end, sizeof(last_end));
 	status = child->state == CHILD_RUNNING
 			 ? trp_status_of(&supervisor->node.arena, actor.ref)
 			 : NULL;
@@ -141,6 +161,45 @@ static int on_list(struct trp_control_session *session, const void *message)
 {
 	session->cursor = TRP_SLOT_SUPERVISOR;
 	session->more = more_actors;
+	return TRP_CONTROL_MORE;
+}
+
+/* ---- for a looker -------------------------------------------------------- */
+
+static int on_look(struct trp_control_session *session, const void *message)
+{
+	const struct trp_arena *arena = &session->supervisor->node.arena;
+	Troupe__Guest__Memory memory = TROUPE__GUEST__MEMORY__INIT;
+
+	memory.slots = arena->slots;
+	memory.heap_size = arena->heap_size;
+	return trp_control_server_say_with(session, &memory.base, &arena->fd,
+					   1);
+}
+
+/* cursor: the bytes that were sent. */
+static int more_names(struct trp_control_session *session)
+{
+	enum { PART = 32 * 1024 };
+	Troupe__Guest__Names names = TROUPE__GUEST__NAMES__INIT;
+	size_t size;
+	const char *text = trp_types_learnt(&size);
+	size_t left = text ? size - session->cursor : 0;
+	int r;
+
+	if (!left)
+		return 0;
+	names.text.data = (uint8_t *)text + session->cursor;
+	names.text.len = left < PART ? left : PART;
+	session->cursor += (uint32_t)names.text.len;
+	r = trp_control_server_say(session, &names.base);
+	return r < 0 ? r : TRP_CONTROL_MORE;
+}
+
+static int on_names(struct trp_control_session *session, const void *message)
+{
+	session->cursor = 0;
+	session->more = more_names;
 	return TRP_CONTROL_MORE;
 }
 
@@ -173,6 +232,8 @@ static int on_end(struct trp_control_session *session, const void *message)
 static const struct trp_request_kind own[] = {
 	{ &troupe__guest__hello__descriptor, .ask = on_hello },
 	{ &troupe__guest__list__descriptor, .ask = on_list },
+	{ &troupe__guest__look__descriptor, .ask = on_look },
+	{ &troupe__guest__list_names__descriptor, .ask = on_names },
 	{ &troupe__guest__join__descriptor, .ask = on_join },
 	{ &troupe__guest__end__descriptor, .ask = on_end },
 	{ 0 },
