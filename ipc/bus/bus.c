@@ -116,6 +116,7 @@ void trp_bus_close(struct trp_bus *bus)
 	if (!bus)
 		return;
 	unlink_bus(bus);
+	trp_presence_fini(&bus->presence);
 	close(bus->epoll);
 	free(bus);
 }
@@ -165,8 +166,10 @@ static void lose(struct trp_bus *bus, int error, struct trp_time now)
 
 static int link_bus(struct trp_bus *bus)
 {
-	int r = bus->kind->connect(bus);
+	int r;
 
+	trp_presence_relink(&bus->presence);
+	r = bus->kind->connect(bus);
 	if (r < 0)
 		return r;
 	bus->is_linked = true;
@@ -175,19 +178,22 @@ static int link_bus(struct trp_bus *bus)
 
 void trp_bus_run(struct trp_bus *bus, struct trp_time now)
 {
+	int64_t pause_ns = bus->kind->pause_ns;
 	int r;
 
+	bus->is_hurried = false;
 	if (bus->is_linked)
 		r = bus->kind->ready(bus);
 	else if (bus->due.ns > now.ns)
 		return;
 	else
 		r = link_bus(bus);
+	if (bus->is_hurried)
+		pause_ns = BACKOFF_MIN_NS;
 	if (r < 0)
 		lose(bus, r, now);
 	else
-		bus->due.ns = bus->kind->pause_ns ? now.ns + bus->kind->pause_ns
-						  : TRP_NEVER.ns;
+		bus->due.ns = pause_ns ? now.ns + pause_ns : TRP_NEVER.ns;
 	TRP_CHECK(trp_bus_check(bus));
 }
 
@@ -218,6 +224,50 @@ int trp_bus_send_to(struct trp_bus *bus, uint32_t number, const void *frame,
 		return -EMSGSIZE;
 	return bus->kind->send_to(bus, number, frame, length, is_sure);
 }
+
+/* ---- presence ------------------------------------------------------------ */
+
+/* While not linked, `due` is that of the next connection. */
+static void hurry(struct trp_bus *bus)
+{
+	if (bus->is_linked)
+		bus->due.ns = 0;
+}
+
+int trp_bus_present(struct trp_bus *bus, const char *node, const void *words,
+		    size_t length)
+{
+	int r = trp_presence_set(&bus->presence, node, words, length);
+
+	assert(bus->kind->send_to);
+	if (r == 0)
+		hurry(bus);
+	return r;
+}
+
+int trp_bus_attend(struct trp_bus *bus, const char *node, bool is_wanted)
+{
+	int r = trp_presence_attend(&bus->presence, node, is_wanted);
+
+	assert(bus->kind->send_to);
+	if (r == 0)
+		hurry(bus);
+	return r;
+}
+
+void trp_bus_heard(struct trp_bus *bus, const struct trp_presence_heard *heard)
+{
+	if (!bus->is_up || heard->number == bus->number ||
+	    !trp_presence_wants(&bus->presence, heard->node))
+		return;
+	if (heard->is_gone && bus->calls->gone)
+		bus->calls->gone(bus->user, heard->node, heard->number);
+	if (!heard->is_gone && bus->calls->present)
+		bus->calls->present(bus->user, heard->node, heard->number,
+				    heard->words, heard->length);
+}
+
+/* -------------------------------------------------------------------------- */
 
 uint64_t trp_bus_lost(const struct trp_bus *bus)
 {

@@ -11,6 +11,7 @@
  */
 
 #include "ipc/bus/address.h"
+#include "ipc/bus/presence.h"
 #include "ipc/time.h"
 
 #define TRP_BUS_SIZE_MAX 65536 /* bytes of a message */
@@ -32,6 +33,14 @@ struct trp_bus_calls {
 	void (*nobody)(void *user, uint32_t number);
 	/* It takes frames again, after -EAGAIN. */
 	void (*writable)(void *user);
+	/*
+	 * Another run that is attended to is there: the first time, with other
+	 * words, and again after each link and attend().  `words` is borrowed.
+	 */
+	void (*present)(void *user, const char *node, uint32_t number,
+			const void *words, size_t length);
+	/* It has gone.  May come twice, or for a run that was not present. */
+	void (*gone)(void *user, const char *node, uint32_t number);
 };
 
 /* A negative errno as a reason and advice; static. */
@@ -80,6 +89,26 @@ int trp_bus_send(struct trp_bus *bus, const void *payload, size_t length);
 int trp_bus_send_to(struct trp_bus *bus, uint32_t number, const void *frame,
 		    size_t length, bool is_sure);
 
+/*
+ * Of a bus for mail: this run says of itself that it is there, with its node's
+ * name and words, in this link and the later ones; when a link ends, those that
+ * attend to it hear that it has gone.  The first call is before the first
+ * trp_bus_run(); later ones change the words, in the next trp_bus_run(), which
+ * is due at once.  Returns 0; -EINVAL: no name, or another than before;
+ * -EMSGSIZE.
+ */
+int trp_bus_present(struct trp_bus *bus, const char *node, const void *words,
+		    size_t length);
+
+/*
+ * Of a bus for mail: attends, or no longer, to the runs of a node, or to all
+ * (NULL), from the next trp_bus_run() on, which is due at once.  A run that
+ * ended while this bus was down is told by no gone(): one that has not been
+ * present() again some time after changed(0) is no longer there.  Returns 0;
+ * -EINVAL: no name; -ENOMEM.
+ */
+int trp_bus_attend(struct trp_bus *bus, const char *node, bool is_wanted);
+
 /* The number of messages that some member missed, or that were refused. */
 uint64_t trp_bus_lost(const struct trp_bus *bus);
 
@@ -98,11 +127,16 @@ struct trp_bus {
 	struct trp_time due;
 	int64_t backoff_ns;
 	uint64_t lost;
+	bool is_hurried; /* ready() again in a tenth of a second */
+	struct trp_presence presence;
 	void *state; /* of the kind, while linked */
 };
 
 /* It is listened to now. */
 void trp_bus_up(struct trp_bus *bus);
+
+/* Passes it on, if it is of another run that is attended to. */
+void trp_bus_heard(struct trp_bus *bus, const struct trp_presence_heard *heard);
 
 /* Calls ready() when a descriptor is ready; 0 events: no longer. */
 int trp_bus_watch(struct trp_bus *bus, int fd, uint32_t events);

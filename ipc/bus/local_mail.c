@@ -2,15 +2,13 @@
 #include "ipc/bus/local_mail.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "ipc/bus/bus.h"
+#include "ipc/bus/local_runs.h"
 #include "ipc/runtime_dir.h"
 
 /*
@@ -24,12 +22,12 @@
  * - A connection that ends tells that the run has ended, or its bus.
  * - A run that does not read fills its connections, one for each sender:
  *   -EAGAIN for these.  One that floods fills its own.
+ * - A run says what it is (presence.h) to all that have connected to it.  One
+ *   that attends to others connects to all in the folder, and notices new ones.
  */
 
-#define SUFFIX	       ".mail"
 #define RACES_MOST     100
 #define INBOUND_MOST   1024
-#define BACKLOG	       128
 #define FRAMES_AT_ONCE 16
 
 struct connection {
@@ -37,62 +35,22 @@ struct connection {
 	int fd;
 	uint32_t number; /* of the run that we write to; 0: it writes to us */
 	bool is_full;
+	bool is_owed; /* it has not been told what this run is */
+	bool is_told; /* our user was told that it is there */
+	size_t length;
+	uint8_t *said; /* what the run says that it is; NULL: nothing yet */
 };
 
 struct mail {
 	int directory, listener, epoll;
-	char name[24];
+	int watch; /* of the directory; -1: it attends to nobody */
 	struct connection *connections; /* the one used last is the first */
 	int inbound;
-	bool is_gone; /* the directory is not the one it was */
+	bool is_gone;  /* the directory is not the one it was */
+	bool is_stale; /* there may be runs that it is not connected to */
 };
 
-static void name_of(uint32_t number, char name[static 24])
-{
-	snprintf(name, 24, "%u" SUFFIX, number);
-}
-
 /* ---- the own inbox ------------------------------------------------------- */
-
-static int new_socket(void)
-{
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			0);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static bool is_left_over(const struct sockaddr_un *address)
-{
-	int fd = new_socket();
-	bool is_refused;
-
-	if (fd < 0)
-		return false;
-	is_refused = connect(fd, (const struct sockaddr *)address,
-			     sizeof(*address)) < 0 &&
-		     errno == ECONNREFUSED;
-	close(fd);
-	return is_refused;
-}
-
-static int bind_inbox(struct mail *mail)
-{
-	struct sockaddr_un address;
-
-	trp_runtime_dir_address(&address, mail->directory, mail->name);
-	for (int tries = 2; tries; tries--) {
-		if (bind(mail->listener, (struct sockaddr *)&address,
-			 sizeof(address)) == 0)
-			return 0;
-		if (errno != EADDRINUSE)
-			return -errno;
-		if (!is_left_over(&address))
-			return -EEXIST;
-		unlinkat(mail->directory, mail->name, 0);
-	}
-	return -EEXIST;
-}
 
 static int enter(struct trp_bus *bus, struct mail *mail)
 {
@@ -102,21 +60,18 @@ static int enter(struct trp_bus *bus, struct mail *mail)
 		if (mail->directory >= 0)
 			close(mail->directory);
 		mail->directory = trp_runtime_dir_make(bus->address.path);
-		r = mail->directory < 0 ? mail->directory : bind_inbox(mail);
+		if (mail->directory < 0)
+			return mail->directory;
+		r = trp_local_runs_listen(mail->directory, bus->number);
 	} while (r == -ENOENT && --tries);
-	if (r < 0)
-		return r;
-	if (listen(mail->listener, BACKLOG) == 0)
-		return 0;
-	r = -errno;
-	unlinkat(mail->directory, mail->name, 0);
+	mail->listener = r;
 	return r;
 }
 
-static int watch(struct mail *mail, int fd, uint32_t events,
-		 struct connection *connection)
+/* whose: a connection; NULL: the listener; &mail->watch: that. */
+static int watch(struct mail *mail, int fd, uint32_t events, void *whose)
 {
-	struct epoll_event event = { .events = events, .data.ptr = connection };
+	struct epoll_event event = { .events = events, .data.ptr = whose };
 
 	if (epoll_ctl(mail->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ||
 	    (errno == EEXIST &&
@@ -132,8 +87,11 @@ static void close_all(struct mail *mail)
 	while ((connection = mail->connections)) {
 		mail->connections = connection->next;
 		close(connection->fd);
+		free(connection->said);
 		free(connection);
 	}
+	if (mail->watch >= 0)
+		close(mail->watch);
 	if (mail->listener >= 0)
 		close(mail->listener);
 	if (mail->epoll >= 0)
@@ -147,10 +105,6 @@ static int begin(struct trp_bus *bus, struct mail *mail)
 {
 	int r;
 
-	name_of(bus->number, mail->name);
-	mail->listener = new_socket();
-	if (mail->listener < 0)
-		return mail->listener;
 	mail->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (mail->epoll < 0)
 		return -errno;
@@ -161,7 +115,7 @@ static int begin(struct trp_bus *bus, struct mail *mail)
 	if (r == 0)
 		r = trp_bus_watch(bus, mail->epoll, EPOLLIN);
 	if (r < 0)
-		unlinkat(mail->directory, mail->name, 0);
+		trp_local_runs_remove(mail->directory, bus->number);
 	return r;
 }
 
@@ -172,7 +126,9 @@ static int local_connect(struct trp_bus *bus)
 
 	if (!mail)
 		return -ENOMEM;
-	*mail = (struct mail) { .directory = -1, .listener = -1, .epoll = -1 };
+	*mail = (struct mail) {
+		.directory = -1, .listener = -1, .epoll = -1, .watch = -1
+	};
 	r = begin(bus, mail);
 	if (r < 0) {
 		close_all(mail);
@@ -186,7 +142,7 @@ static void local_disconnect(struct trp_bus *bus)
 {
 	struct mail *mail = bus->state;
 
-	unlinkat(mail->directory, mail->name, 0);
+	trp_local_runs_remove(mail->directory, bus->number);
 	rmdir(bus->address.path); /* fails, unless it is empty */
 	close_all(mail);
 }
@@ -202,20 +158,32 @@ static bool is_of_this_user(int fd)
 	       other.uid == getuid();
 }
 
+static uint32_t events_of(const struct connection *connection)
+{
+	return EPOLLIN | (connection->number ? EPOLLRDHUP : 0) |
+	       (connection->is_full || connection->is_owed ? EPOLLOUT : 0);
+}
+
+static void watch_again(struct mail *mail, struct connection *connection)
+{
+	watch(mail, connection->fd, events_of(connection), connection);
+}
+
 /* Consumes the descriptor. */
 static struct connection *add(struct mail *mail, int fd, uint32_t number)
 {
-	struct connection *connection = malloc(sizeof(*connection));
-	uint32_t events = number ? EPOLLRDHUP : EPOLLIN;
+	struct connection *connection = calloc(1, sizeof(*connection));
 
+	if (connection)
+		connection->number = number;
 	if (!connection || !is_of_this_user(fd) ||
-	    watch(mail, fd, events, connection) < 0) {
+	    watch(mail, fd, events_of(connection), connection) < 0) {
 		free(connection);
 		close(fd);
 		return NULL;
 	}
-	*connection =
-		(struct connection) { mail->connections, fd, number, false };
+	connection->next = mail->connections;
+	connection->fd = fd;
 	mail->connections = connection;
 	mail->inbound += !number;
 	return connection;
@@ -230,12 +198,176 @@ static void drop(struct mail *mail, struct connection *connection)
 	*at = connection->next;
 	mail->inbound -= !connection->number;
 	close(connection->fd);
+	free(connection->said);
 	free(connection);
 }
+
+static struct connection *find(struct mail *mail, uint32_t number)
+{
+	struct connection **at = &mail->connections, *found;
+
+	while ((found = *at) && found->number != number)
+		at = &found->next;
+	if (!found)
+		return NULL;
+	*at = found->next;
+	found->next = mail->connections;
+	mail->connections = found;
+	return found;
+}
+
+/* ---- presence ------------------------------------------------------------ */
+
+static void say_to(struct trp_bus *bus, struct connection *connection)
+{
+	uint8_t bytes[TRP_PRESENCE_BYTES_MAX];
+	size_t length;
+
+	if (!bus->presence.node[0])
+		return;
+	length = trp_presence_write(&bus->presence, bus->number, false, bytes);
+	connection->is_owed = send(connection->fd, bytes, length,
+				   MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+			      (errno == EAGAIN || errno == ENOBUFS);
+	watch_again(bus->state, connection);
+}
+
+static void say_to_all(struct trp_bus *bus)
+{
+	struct mail *mail = bus->state;
+	struct connection *connection;
+
+	for (connection = mail->connections; connection;
+	     connection = connection->next)
+		if (!connection->number)
+			say_to(bus, connection);
+	bus->presence.is_new = false;
+}
+
+static void tell(struct trp_bus *bus, struct connection *connection)
+{
+	struct trp_presence_heard heard;
+
+	if (!connection->said ||
+	    trp_presence_read(connection->said, connection->length, &heard) < 0)
+		return;
+	connection->is_told = trp_presence_wants(&bus->presence, heard.node);
+	trp_bus_heard(bus, &heard);
+}
+
+static void tell_end(struct trp_bus *bus, struct connection *connection)
+{
+	struct trp_presence_heard heard;
+	uint32_t number = connection->number;
+
+	if (connection->is_told &&
+	    trp_presence_read(connection->said, connection->length, &heard) ==
+		    0) {
+		heard.is_gone = true;
+		trp_bus_heard(bus, &heard);
+	}
+	drop(bus->state, connection);
+	trp_local_runs_sweep(((struct mail *)bus->state)->directory, number);
+	bus->calls->nobody(bus->user, number);
+}
+
+/* A run says what it is, or has ended. */
+static void hear(struct trp_bus *bus, struct connection *connection)
+{
+	uint8_t bytes[TRP_PRESENCE_BYTES_MAX];
+	struct trp_presence_heard heard;
+	ssize_t length = recv(connection->fd, bytes, sizeof(bytes), MSG_TRUNC);
+	uint8_t *said;
+
+	if (length < 0 && errno == EAGAIN)
+		return;
+	if (length <= 0) {
+		tell_end(bus, connection);
+		return;
+	}
+	said = (size_t)length <= sizeof(bytes) &&
+			       trp_presence_read(bytes, (size_t)length,
+						 &heard) == 0 &&
+			       heard.number == connection->number &&
+			       !heard.is_gone
+		       ? malloc((size_t)length)
+		       : NULL;
+	if (!said) {
+		bus->lost++;
+		return;
+	}
+	memcpy(said, bytes, (size_t)length);
+	free(connection->said);
+	connection->said = said;
+	connection->length = (size_t)length;
+	tell(bus, connection);
+}
+
+/* One that refuses is left over, or will tell when it listens. */
+static void meet(void *user, uint32_t number)
+{
+	struct trp_bus *bus = user;
+	struct mail *mail = bus->state;
+	int fd;
+
+	if (number == bus->number || find(mail, number))
+		return;
+	fd = trp_local_runs_connect(mail->directory, number);
+	if (fd == -EAGAIN)
+		mail->is_stale = true; /* others are before us */
+	else if (fd < 0 && fd != -ECONNREFUSED && fd != -ENOENT)
+		bus->lost++;
+	else if (fd >= 0 && !add(mail, fd, number))
+		bus->lost++;
+}
+
+static void miss(void *user, uint32_t number)
+{
+	struct trp_bus *bus = user;
+
+	if (number == bus->number)
+		((struct mail *)bus->state)->is_gone = true;
+}
+
+static int attend(struct trp_bus *bus)
+{
+	struct mail *mail = bus->state;
+	struct connection *connection;
+	int r = 0;
+
+	trp_presence_sweep(&bus->presence);
+	if (bus->presence.wishes && mail->watch < 0) {
+		r = mail->watch = trp_local_runs_watch(mail->directory);
+		if (r >= 0)
+			r = watch(mail, mail->watch, EPOLLIN, &mail->watch);
+		mail->is_stale = true;
+	} else if (!bus->presence.wishes && mail->watch >= 0) {
+		close(mail->watch);
+		mail->watch = -1;
+	}
+	for (connection = mail->connections; connection;
+	     connection = connection->next)
+		tell(bus, connection);
+	return r;
+}
+
+static void look(struct trp_bus *bus)
+{
+	struct mail *mail = bus->state;
+
+	if (!mail->is_stale || mail->watch < 0)
+		return;
+	mail->is_stale = false;
+	trp_local_runs_each(mail->directory, meet, bus);
+	bus->is_hurried |= mail->is_stale;
+}
+
+/* ---- what is ready ------------------------------------------------------- */
 
 static void accept_some(struct trp_bus *bus)
 {
 	struct mail *mail = bus->state;
+	struct connection *connection;
 	int fd;
 
 	for (int i = 0; i < FRAMES_AT_ONCE; i++) {
@@ -243,11 +375,15 @@ static void accept_some(struct trp_bus *bus)
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			return;
-		if (mail->inbound < INBOUND_MOST && add(mail, fd, 0))
-			continue;
-		if (mail->inbound >= INBOUND_MOST)
+		connection = NULL;
+		if (mail->inbound < INBOUND_MOST)
+			connection = add(mail, fd, 0);
+		else
 			close(fd);
-		bus->lost++;
+		if (connection)
+			say_to(bus, connection);
+		else
+			bus->lost++;
 	}
 }
 
@@ -271,20 +407,27 @@ static void read_some(struct trp_bus *bus, struct connection *connection)
 	}
 }
 
-static void write_again(struct trp_bus *bus, struct connection *connection,
-			uint32_t events)
+static void write_again(struct trp_bus *bus, struct connection *connection)
 {
-	struct mail *mail = bus->state;
-	uint32_t number = connection->number;
-
-	if (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) {
-		drop(mail, connection);
-		bus->calls->nobody(bus->user, number);
-		return;
-	}
 	connection->is_full = false;
-	watch(mail, connection->fd, EPOLLRDHUP, connection);
+	watch_again(bus->state, connection);
 	bus->calls->writable(bus->user);
+}
+
+static void serve(struct trp_bus *bus, struct connection *connection,
+		  uint32_t events)
+{
+	if (!connection->number) {
+		if (connection->is_owed)
+			say_to(bus, connection);
+		read_some(bus, connection);
+	} else if (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) {
+		tell_end(bus, connection);
+	} else if (events & EPOLLIN) {
+		hear(bus, connection);
+	} else {
+		write_again(bus, connection);
+	}
 }
 
 /*
@@ -295,70 +438,55 @@ static int local_ready(struct trp_bus *bus)
 {
 	struct mail *mail = bus->state;
 	struct epoll_event event;
-	struct connection *connection;
+	int r = 0;
 
 	trp_bus_up(bus);
-	for (int budget = 64; budget && !mail->is_gone; budget--) {
+	if (bus->presence.is_new)
+		say_to_all(bus);
+	if (bus->presence.are_wishes_new)
+		r = attend(bus);
+	look(bus);
+	for (int budget = 64; budget && r >= 0 && !mail->is_gone; budget--) {
 		if (epoll_wait(mail->epoll, &event, 1, 0) <= 0)
-			return 0;
-		connection = event.data.ptr;
-		if (!connection)
+			break;
+		if (!event.data.ptr)
 			accept_some(bus);
-		else if (connection->number)
-			write_again(bus, connection, event.events);
+		else if (event.data.ptr == &mail->watch)
+			mail->is_stale |= !trp_local_runs_read(mail->watch,
+							       meet, miss, bus);
 		else
-			read_some(bus, connection);
+			serve(bus, event.data.ptr, event.events);
 	}
-	return mail->is_gone ? -ENOTCONN : 0;
+	bus->is_hurried |= mail->is_stale;
+	return mail->is_gone ? -ENOTCONN : r < 0 ? r : 0;
 }
 
 /* ---- sending ------------------------------------------------------------- */
 
-static struct connection *find(struct mail *mail, uint32_t number)
-{
-	struct connection **at = &mail->connections, *found;
-
-	while ((found = *at) && found->number != number)
-		at = &found->next;
-	if (!found)
-		return NULL;
-	*at = found->next;
-	found->next = mail->connections;
-	mail->connections = found;
-	return found;
-}
-
 /* Nobody is there, or our directory is no longer the one of the others. */
-static int not_there(struct mail *mail)
+static int not_there(struct trp_bus *bus)
 {
-	struct stat status;
+	struct mail *mail = bus->state;
 
-	if (fstatat(mail->directory, mail->name, &status, 0) == 0)
+	if (trp_local_runs_has(mail->directory, bus->number))
 		return -EHOSTUNREACH;
 	mail->is_gone = true;
 	shutdown(mail->listener, SHUT_RDWR); /* wakes the poller */
 	return -ENOTCONN;
 }
 
-static int connect_to(struct mail *mail, uint32_t number,
+static int connect_to(struct trp_bus *bus, uint32_t number,
 		      struct connection **ret_connection)
 {
-	struct sockaddr_un address;
-	char name[24];
-	int fd = new_socket(), r;
+	struct mail *mail = bus->state;
+	int fd = trp_local_runs_connect(mail->directory, number);
 
 	*ret_connection = NULL;
+	if (fd == -ECONNREFUSED)
+		trp_local_runs_remove(mail->directory, number);
 	if (fd < 0)
-		return fd;
-	name_of(number, name);
-	trp_runtime_dir_address(&address, mail->directory, name);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		r = -errno;
-		close(fd);
-		if (r == -ECONNREFUSED)
-			unlinkat(mail->directory, name, 0);
-		return r == -ENOENT || r == -ECONNREFUSED ? not_there(mail) : r;
-	}
+		return fd == -ENOENT || fd == -ECONNREFUSED ? not_there(bus)
+							    : fd;
 	*ret_connection = add(mail, fd, number);
 	return *ret_connection ? 0 : -EPERM;
 }
@@ -375,13 +503,11 @@ static int write_to(struct trp_bus *bus, struct connection *connection,
 		return 0;
 	if (errno == EAGAIN || errno == ENOBUFS) {
 		connection->is_full = true;
-		watch(mail, connection->fd, EPOLLRDHUP | EPOLLOUT, connection);
+		watch_again(mail, connection);
 		return -EAGAIN;
 	}
-	if (errno != EPIPE && errno != ECONNRESET)
-		return -errno;
-	drop(mail, connection);
-	return -EHOSTUNREACH;
+	/* Its end will be told. */
+	return errno == EPIPE || errno == ECONNRESET ? -EHOSTUNREACH : -errno;
 }
 
 static int local_send_to(struct trp_bus *bus, uint32_t number,
@@ -391,7 +517,7 @@ static int local_send_to(struct trp_bus *bus, uint32_t number,
 	int r;
 
 	if (!connection) {
-		r = connect_to(bus->state, number, &connection);
+		r = connect_to(bus, number, &connection);
 		if (!connection)
 			return r;
 	}

@@ -10,6 +10,7 @@
 #include "libraries.h"
 
 #define KEEPALIVE_S  10
+#define OF_MAIL_S    5 /* the least that the library takes */
 #define READ_PACKETS 64
 
 /* clang-format off */
@@ -135,9 +136,9 @@ int trp_mqtt_client_watch(struct trp_bus *bus, struct trp_mqtt_client *client)
 
 int trp_mqtt_client_connect(struct trp_bus *bus, struct trp_mqtt_client *client)
 {
-	int r = trp_mqtt_client_error(
-		mosquitto.connect(client->handle, bus->address.host,
-				  bus->address.port, KEEPALIVE_S));
+	int r = trp_mqtt_client_error(mosquitto.connect(
+		client->handle, bus->address.host, bus->address.port,
+		bus->number ? OF_MAIL_S : KEEPALIVE_S));
 
 	return r < 0 ? r : trp_mqtt_client_watch(bus, client);
 }

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include "ipc/bus/bus.h"
 #include "ipc/bus/mqtt_client.h"
+#include "ipc/bus/mqtt_presence.h"
 #include "ipc/library.h"
 #include "libraries.h"
 
@@ -42,6 +43,8 @@ TRP_LIBRARY(mosquitto, LIBRARY_LIBMOSQUITTO, FUNCTIONS);
 
 struct heard {
 	struct heard *next;
+	char node[TRP_PRESENCE_NODE_SIZE]; /* of a presence; "": a frame */
+	bool is_kept;			   /* it was, by the broker */
 	size_t length;
 	uint8_t payload[];
 };
@@ -62,9 +65,11 @@ struct mail {
 	struct trp_mqtt_client client; /* first: `state` of the client, too */
 	struct claim claim;
 	int probe; /* mid of the frame that asks whether the number is free */
+	int inbox; /* that of the subscription */
 	bool is_free, is_subscribed;
 	bool was_full;
 	struct heard *heard, **heard_end;
+	struct trp_mqtt_presence presence;
 	struct sure sure[SURE_MOST];
 	unsigned int sure_next;
 	uint32_t nobody[SURE_MOST];
@@ -101,7 +106,7 @@ static int subscribe(struct trp_bus *bus)
 	snprintf(topic, sizeof(topic), "%s/n/%u", bus->address.path,
 		 bus->number);
 	return trp_mqtt_client_error(mosquitto.subscribe_v5(
-		mail->client.handle, NULL, topic, 0, 0, NULL));
+		mail->client.handle, &mail->inbox, topic, 0, 0, NULL));
 }
 
 /* ---- callbacks ----------------------------------------------------------- */
@@ -136,7 +141,8 @@ static void on_connect(struct mosquitto *client, void *user, int code)
 static void on_publish(struct mosquitto *client, void *user, int mid, int code,
 		       const mosquitto_property *properties)
 {
-	struct mail *mail = ((struct trp_bus *)user)->state;
+	struct trp_bus *bus = user;
+	struct mail *mail = bus->state;
 	bool is_nobody = code == MQTT_RC_NO_MATCHING_SUBSCRIBERS;
 
 	if (mid == mail->probe) {
@@ -146,6 +152,7 @@ static void on_publish(struct mosquitto *client, void *user, int mid, int code,
 			mail->client.error = code < 128 ? -EEXIST : -EACCES;
 		return;
 	}
+	bus->lost += code >= 128; /* refused */
 	for (int i = 0; i < SURE_MOST; i++) {
 		if (mail->sure[i].mid != mid)
 			continue;
@@ -159,9 +166,13 @@ static void on_publish(struct mosquitto *client, void *user, int mid, int code,
 static void on_subscribe(struct mosquitto *client, void *user, int id,
 			 int count, const int *granted)
 {
-	struct mail *mail = ((struct trp_bus *)user)->state;
+	struct trp_bus *bus = user;
+	struct mail *mail = bus->state;
+	bool is_refused = count < 1 || granted[0] > 2;
 
-	if (count < 1 || granted[0] > 2)
+	if (id != mail->inbox)
+		bus->lost += is_refused; /* of others' presence */
+	else if (is_refused)
 		mail->client.error = -EACCES;
 	else
 		mail->is_subscribed = true;
@@ -173,16 +184,20 @@ static void on_message(struct mosquitto *client, void *user,
 	struct trp_bus *bus = user;
 	struct mail *mail = bus->state;
 	struct heard *heard;
+	const char *node = trp_mqtt_presence_node(bus, message->topic);
 	size_t length = (size_t)message->payloadlen;
 
-	if (message->payloadlen <= 0 || length > TRP_BUS_SIZE_MAX ||
+	if (message->payloadlen < !node || length > TRP_BUS_SIZE_MAX ||
 	    !(heard = malloc(sizeof(*heard) + length))) {
 		bus->lost++;
 		return;
 	}
-	heard->next = NULL;
-	heard->length = length;
-	memcpy(heard->payload, message->payload, length);
+	*heard =
+		(struct heard) { .length = length, .is_kept = message->retain };
+	if (node)
+		strcpy(heard->node, node);
+	if (length)
+		memcpy(heard->payload, message->payload, length);
 	*mail->heard_end = heard;
 	mail->heard_end = &heard->next;
 }
@@ -203,7 +218,10 @@ static void drop(struct mail *mail)
 
 static void mqtt_disconnect(struct trp_bus *bus)
 {
-	drop(bus->state);
+	struct mail *mail = bus->state;
+
+	trp_mqtt_presence_leave(bus, mail->client.handle, &mail->presence);
+	drop(mail);
 }
 
 static int begin(struct trp_bus *bus, struct mail *mail)
@@ -220,7 +238,8 @@ static int begin(struct trp_bus *bus, struct mail *mail)
 	mosquitto.publish_v5_callback_set(client, on_publish);
 	mosquitto.subscribe_callback_set(client, on_subscribe);
 	mosquitto.message_callback_set(client, on_message);
-	return trp_mqtt_client_connect(bus, &mail->client);
+	r = trp_mqtt_presence_will(bus, client);
+	return r < 0 ? r : trp_mqtt_client_connect(bus, &mail->client);
 }
 
 static int mqtt_connect(struct trp_bus *bus)
@@ -279,6 +298,14 @@ static int hear_claim(struct trp_bus *bus, const struct heard *heard)
 
 static int hear(struct trp_bus *bus, const struct heard *heard)
 {
+	struct mail *mail = bus->state;
+
+	if (heard->node[0]) {
+		trp_mqtt_presence_hear(bus, mail->client.handle, heard->node,
+				       heard->payload, heard->length,
+				       heard->is_kept);
+		return 0;
+	}
 	if (is_claim(heard))
 		return hear_claim(bus, heard);
 	if (bus->is_up)
@@ -324,6 +351,17 @@ static int go_on(struct trp_bus *bus)
 	return r;
 }
 
+/* Nothing is given to a queue that waits. */
+static int say(struct trp_bus *bus)
+{
+	struct mail *mail = bus->state;
+
+	return bus->is_up && !trp_mqtt_client_is_full(&mail->client)
+		       ? trp_mqtt_presence_say(bus, mail->client.handle,
+					       &mail->presence)
+		       : 0;
+}
+
 /* libmosquitto reads a packet at a time. */
 static int read_all(struct mail *mail)
 {
@@ -348,6 +386,8 @@ static int mqtt_ready(struct trp_bus *bus)
 		r = go_on(bus);
 	if (r == 0)
 		r = hear_all(bus);
+	if (r == 0)
+		r = say(bus);
 	if (r == 0)
 		r = trp_mqtt_client_write(bus, &mail->client);
 	if (r < 0 || !mail->was_full || trp_mqtt_client_is_full(&mail->client))
