@@ -10,6 +10,7 @@
 
 VERSION := 0.1.0
 SONAME  := libtroupe.so.0
+KIT_SONAME := libtroupe-test.so.0
 
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
@@ -54,7 +55,10 @@ upper    = $(shell echo $(1) | tr a-z- A-Z_)
 PROGRAM_SRC := $(wildcard runtime/cli/*.c)
 HEADERS     := $(wildcard runtime/troupe*.h)
 PAGES       := $(wildcard runtime/man/*.[1-9])
-LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(WITHOUT), \
+# A library of its own: no actor needs it outside of tests.
+KIT_SRC     := $(wildcard runtime/test/*.c)
+KIT_OBJ     := $(KIT_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/test/order.pb-c.o
+LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(KIT_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c ipc/*/*.c serialize/*.c serialize/*/*.c runtime/*/*.c))
 EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
 		 $(basename $(notdir $(wildcard examples/*.c))))
@@ -62,7 +66,7 @@ PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
 		 tests/*/*.proto tests/*/*/*.proto)
 GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/libraries.h
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
-	       $(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*/*.proto serialize/*.proto))
+	       $(filter-out $(KIT_OBJ),$(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*/*.proto serialize/*.proto)))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
 
 # ---- how -------------------------------------------------------------------
@@ -109,6 +113,7 @@ quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
 .PHONY: all run do-run test do-test lint check-install install uninstall clean help always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
+     $(O)/lib/libtroupe-test.a $(O)/lib/libtroupe-test.so \
      $(EXAMPLES:%=$(O)/examples/%.so)
 
 help:
@@ -188,6 +193,17 @@ $(O)/lib/libtroupe.so: $(LIBRARY_OBJ) runtime/libtroupe.map runtime/hot.ld
 		$(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) -o $@ $(LIBRARY_OBJ) $(LIBS)
 	@ln -sf libtroupe.so $(O)/lib/$(SONAME)
 
+$(O)/lib/libtroupe-test.a: $(KIT_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call quiet,AR)$(AR) rcs $@ $^
+
+$(O)/lib/libtroupe-test.so: $(KIT_OBJ) runtime/libtroupe-test.map $(O)/lib/libtroupe.so
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC) -shared -Wl,-soname,$(KIT_SONAME) -Wl,--version-script=runtime/libtroupe-test.map \
+		$(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) -o $@ $(KIT_OBJ) -L$(O)/lib -ltroupe $(LIBS)
+	@ln -sf libtroupe-test.so $(O)/lib/$(KIT_SONAME)
+
 $(O)/bin/troupe: $(PROGRAM_OBJ) $(O)/lib/libtroupe.so
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
@@ -252,22 +268,25 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
 		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man7
-	install -m 755 $(O)/lib/libtroupe.so $(DESTDIR)$(LIBDIR)/libtroupe.so.$(VERSION)
-	ln -sf libtroupe.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtroupe.so
-	install -m 644 $(O)/lib/libtroupe.a $(DESTDIR)$(LIBDIR)/libtroupe.a
+	for l in libtroupe libtroupe-test; do \
+		install -m 755 $(O)/lib/$$l.so $(DESTDIR)$(LIBDIR)/$$l.so.$(VERSION) && \
+		ln -sf $$l.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$$l.so.0 && \
+		ln -sf $$l.so.0 $(DESTDIR)$(LIBDIR)/$$l.so && \
+		install -m 644 $(O)/lib/$$l.a $(DESTDIR)$(LIBDIR)/$$l.a || exit 1; done
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/
 	$(CC) $(LDFLAGS) -o $(DESTDIR)$(BINDIR)/troupe $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(LIBDIR) $(LIBS)
-	sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
-		runtime/troupe.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc
+	for p in troupe troupe-test; do \
+		sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
+			runtime/$$p.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p.pc || exit 1; done
 	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
 	@for link in $(PAGE_LINKS); do name=$${link%:*}; \
 		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc \
+		$(DESTDIR)$(LIBDIR)/libtroupe-test.* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(LIBDIR)/pkgconfig/troupe-test.pc \
 		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(foreach p,$(PAGES) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 

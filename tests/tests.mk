@@ -31,9 +31,9 @@ $(SUPPORT): $(filter-out $(HOOKS),$(patsubst %.c,$(O)/%.o,$(wildcard tests/suppo
 define test_program
 $(call test_bin,$(1)): $$(patsubst %.c,$(O)/%.o,$$(wildcard tests/$(1)/*.c)) \
 		$$(patsubst %.proto,$(O)/gen/%.pb-c.o,$$(wildcard tests/$(1)/*.proto)) \
-		$$(HOOKS) $$(SUPPORT) $(O)/lib/libtroupe.a
+		$$(HOOKS) $$(SUPPORT) $(O)/lib/libtroupe-test.a $(O)/lib/libtroupe.a
 	@mkdir -p $$(@D)
-	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe.a $$(TEST_LIBS) -lcriterion -lpthread -lm
+	$$(call quiet,LD)$$(CC) $$(LDFLAGS) -rdynamic -o $$@ $$(filter %.o,$$^) $$(SUPPORT) $(O)/lib/libtroupe-test.a $(O)/lib/libtroupe.a $$(TEST_LIBS) -lcriterion -lpthread -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_program,$(d))))
 
@@ -44,17 +44,18 @@ PARTS_BIN := $(patsubst %.c,$(O)/%,$(filter-out tests/suite/%,$(call parts,progr
 PARLOUR   := tests/runtime/control/parlour.pb-c
 $(PARTS_SO:.so=.o) $(PARTS_BIN:%=%.o): INTERNAL = \
 	$(filter-out -D_GNU_SOURCE,$(BASE_CFLAGS)) -Iruntime \
-	-I$(O)/gen/$(dir $(<D)) \
+	-I$(O)/gen/$(dir $(PARLOUR)) \
 	$(shell $(PKG_CONFIG) --cflags libprotobuf-c)
 $(PARTS_SO): $(O)/%.so: $(O)/%.o $(O)/gen/$(PARLOUR).o \
 		$(O)/lib/libtroupe.so
 	$(call quiet,LD)$(CC) -shared $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
 		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
-$(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so
-	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe \
+$(PARTS_BIN): %: %.o $(O)/gen/$(PARLOUR).o $(O)/lib/libtroupe.so $(O)/lib/libtroupe-test.so
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib \
+		-Wl,--as-needed -ltroupe-test -Wl,--no-as-needed -ltroupe \
 		-Wl,-rpath,$(abspath $(O)/lib) $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 tests: $(PARTS_SO) $(PARTS_BIN)
-$(foreach d,runtime/control runtime/cli runtime/supervisor examples,$(call test_bin,$(d))): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
+$(foreach d,runtime/control runtime/cli runtime/supervisor runtime/test examples,$(call test_bin,$(d))): $(PARTS_SO) $(PARTS_BIN) $(O)/bin/troupe
 
 # tests/suite is of the tests themselves: of programs whose tests must fail.
 SUITE_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/suite/programs/*.c))
