@@ -66,6 +66,7 @@ $(call test_bin,suite): $(SUITE_BIN)
 # tests/harness is of the harness itself.
 $(O)/bin/test-harness: $(O)/tests/bench/histogram.o $(O)/tests/bench/statistics.o \
 		$(O)/tests/bench/lanes.o
+$(call test_bin,runtime/cli): $(addprefix $(O)/runtime/cli/,arguments.o cookie.o nearest.o)
 $(call test_bin,runtime/mesh): | all
 tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 

@@ -9,6 +9,7 @@
 #include <ini.h>
 #include "ipc/library.h"
 #include "libraries.h"
+#include "runtime/cli/cookie.h"
 
 #define FUNCTIONS(F) F(ini_, parse_file)
 TRP_LIBRARY(inih, LIBRARY_INIH, FUNCTIONS);
@@ -16,7 +17,7 @@ TRP_LIBRARY(inih, LIBRARY_INIH, FUNCTIONS);
 struct reading {
 	trp_config_file_set *set;
 	void *data;
-	char wrong[192]; /* with the first wrong line */
+	char wrong[320]; /* with the first wrong line */
 };
 
 /* ini_parse() returns the number of the first line that gets 0 here. */
@@ -33,6 +34,8 @@ static int take(void *user, const char *section, const char *key,
 	else if (strcmp(key, "config") != 0 &&
 		 reading->set(reading->data, key, value, &takes))
 		return 1;
+	else if (takes && trp_cookie_is_in(value))
+		snprintf(wrong, sizeof(wrong), "%s takes %s", key, takes);
 	else if (takes)
 		snprintf(wrong, sizeof(wrong), "%s takes %s, not \"%.32s\"",
 			 key, takes, value);

@@ -11,6 +11,7 @@
 #include "runtime/cli/ask.h"
 #include "runtime/cli/beacon.h"
 #include "runtime/cli/children.h"
+#include "runtime/cli/cookie.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/help.h"
@@ -221,6 +222,8 @@ const struct trp_command trp_commands[] = {
 	{ "beacon", "[watch | ORDER]",
 	  "shows the mesh: which node is it, live nodes, offers", of_beacon,
 	  trp_cli_beacon },
+	{ "cookie", "", "makes a secret for a mesh, of 256 random bits", NULL,
+	  trp_cookie_make },
 	{ "doctor", "", "checks what this machine allows, and gives advice",
 	  NULL, doctor },
 	{ "version", "", "prints the version", NULL, version },

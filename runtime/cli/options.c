@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "ipc/arena.h"
 #include "runtime/cli/config_file.h"
+#include "runtime/cli/cookie.h"
 #include "runtime/cli/nearest.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/log.h"
@@ -82,6 +83,16 @@ static bool set_name(void *at, const char *text, int64_t least, int64_t most)
 static bool set_config(void *at, const char *text, int64_t least, int64_t most)
 {
 	return text[0];
+}
+
+static bool set_mesh(void *at, const char *text, int64_t least, int64_t most)
+{
+	return trp_cookie_read_mesh(text, at);
+}
+
+static bool set_cookie(void *at, const char *text, int64_t least, int64_t most)
+{
+	return trp_cookie_read_file(text, at);
 }
 
 static bool set_codec(void *at, const char *text, int64_t least, int64_t most)
@@ -174,10 +185,16 @@ static const struct option {
 	  "local, mqtt://HOST, mqtts://HOST or serf://HOST", NULL,
 	  "joins a mesh of nodes over this bus", set_text, AT(mesh.bus), 1,
 	  TRP_BUS_URL_SIZE },
-	{ "--mesh", "NAME", "TROUPE_MESH",
-	  "1 to 63 of A-Z a-z 0-9 - _ . and no dot first", NULL,
-	  "the name of the mesh; alone it implies --beacon local", set_name,
-	  AT(mesh.name), 1, TRP_NODE_NAME_SIZE },
+	{ "--mesh", "MESH", "TROUPE_MESH",
+	  "NAME or [COOKIE@]HOST[:PORT][/NAME], the NAME 1 to 63 of A-Z a-z "
+	  "0-9 - _ . and no dot first, the COOKIE 16 to 511 bytes",
+	  NULL,
+	  "the name of the mesh, alone with --beacon local; or its MQTT broker",
+	  set_mesh, AT(mesh), 0, 0 },
+	{ "--cookie-file", "FILE", "TROUPE_COOKIE_FILE",
+	  "a file that only this user can read (chmod 600), of 16 to 511 bytes",
+	  NULL, "the secret of the mesh, see `troupe cookie`", set_cookie,
+	  AT(mesh), 0, 0 },
 	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
 	  set_seconds, AT(mesh.config.cycle_s), 0, 0 },
 	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",
@@ -225,6 +242,16 @@ static int wrong(const char *format, ...)
 	return -EINVAL;
 }
 
+/* It may have a secret, or be long. */
+static int wrong_value(const char *name, const struct option *option,
+		       const char *text)
+{
+	return trp_cookie_is_in(text)
+		       ? wrong("%s takes %s", name, option->takes)
+		       : wrong("%s takes %s, not \"%s\"", name, option->takes,
+			       text);
+}
+
 static bool set(const struct option *option, struct trp_options *options,
 		const char *text)
 {
@@ -240,8 +267,7 @@ static int read_environment(struct trp_options *options)
 	for (size_t i = 0; i < COUNT; i++) {
 		text = table[i].variable ? getenv(table[i].variable) : NULL;
 		if (text && *text && !set(&table[i], options, text))
-			return wrong("%s takes %s, not \"%s\"",
-				     table[i].variable, table[i].takes, text);
+			return wrong_value(table[i].variable, &table[i], text);
 	}
 	return 0;
 }
@@ -359,6 +385,16 @@ static int check_mesh(struct trp_mesh_options *mesh)
 		return wrong(
 			"--beacon or TROUPE_BEACON takes %s; see troupe(1)",
 			find("--beacon", 8)->takes);
+	if (mesh->cookie_length && !address.kind->mail)
+		return wrong("a cookie seals mail between nodes, and %s "
+			     "carries none",
+			     address.kind->name);
+#ifndef HAVE_LIBCRYPTO
+	if (mesh->cookie_length)
+		return wrong("--mesh, --cookie-file: built without libcrypto, "
+			     "so mail cannot be sealed; install libssl-dev "
+			     "and build again");
+#endif
 	codec = trp_mesh_codec(address.kind);
 	if (!codec)
 		return wrong("--beacon: built with neither libcbor nor "
@@ -417,6 +453,13 @@ static int unknown(const char *word)
 	return wrong("run has no option %s", word);
 }
 
+/* The argument that a secret came in; its copy is in the options. */
+static void hide(const struct option *option, const char *argument)
+{
+	if (option->set == set_mesh || option->at == AT(mesh.bus))
+		trp_cookie_hide((char *)argument);
+}
+
 int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 {
 	struct trp_options options = defaults;
@@ -440,8 +483,8 @@ int trp_options_read(int argc, char **argv, struct trp_options *ret_options)
 		if (!text)
 			return wrong("%s takes %s", argv[i], option->takes);
 		if (!set(option, &options, text))
-			return wrong("%s takes %s, not \"%s\"", option->name,
-				     option->takes, text);
+			return wrong_value(option->name, option, text);
+		hide(option, text);
 	}
 	i += i < argc && strcmp(argv[i], "--") == 0;
 	if (i >= argc)

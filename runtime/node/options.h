@@ -7,12 +7,18 @@
 #include <stdint.h>
 #include "serialize/beacon/wire.h"
 
-enum { TRP_NODE_NAME_SIZE = 64, TRP_BUS_URL_SIZE = 1024 };
+enum {
+	TRP_NODE_NAME_SIZE = 64,
+	TRP_BUS_URL_SIZE = 1024,
+	TRP_COOKIE_MOST = 511,
+};
 
 struct trp_mesh_options {
 	char bus[TRP_BUS_URL_SIZE]; /* a URL of a bus; "": in no mesh */
 	char name[TRP_NODE_NAME_SIZE];
 	char codec[16];
+	char cookie[TRP_COOKIE_MOST]; /* not ended by NUL */
+	uint32_t cookie_length;	      /* 0: mail is not sealed */
 	struct trp_wire_config config;
 	bool is_roving;	 /* leadership goes with the beacon */
 	bool is_enabled; /* it takes part from its start */
