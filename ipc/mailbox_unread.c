@@ -361,6 +361,50 @@ void trp_mailbox_unread_each(
 	trp_doorbell_take(doorbell, arena->slots, NULL, read_stranger, &walk);
 }
 
+/* ---- of a live process ------------------------------------------------- */
+
+struct looking {
+	const struct trp_arena *arena;
+	uint64_t at_work;
+	void (*visit)(const struct trp_mail *mail, void *data);
+	void *data;
+};
+
+static void show(const struct trp_mail *mail, void *data)
+{
+	const struct looking *looking = data;
+	struct trp_mail shown = *mail;
+
+	if (trp_handling(mail->sender, mail->position,
+			 mail->stream == TRP_REPLY) == looking->at_work)
+		return;
+	shown.generation =
+		trp_life_generation(life_of(looking->arena, mail->sender));
+	looking->visit(&shown, looking->data);
+}
+
+void trp_mailbox_unread_look(const struct trp_arena *arena, uint32_t receiver,
+			     void (*visit)(const struct trp_mail *mail,
+					   void *data),
+			     void *data)
+{
+	uint32_t region = trp_arena_region(arena, receiver);
+	struct looking looking = {
+		arena,
+		trp_load_acquire(&trp_arena_front(arena, region)->at_work),
+		visit, data
+	};
+	struct walk walk = { arena, receiver, false, NULL, show, &looking };
+
+	if (trp_life_state(life_of(arena, receiver)) != TRP_LIVE)
+		return;
+	trp_progress_each(arena, region, read_sender, &walk);
+	trp_doorbell_each(trp_arena_doorbell(arena, receiver), arena->slots,
+			  read_stranger, &walk);
+}
+
+/* ---- unread mail of a process that is down ------------------------------- */
+
 struct waiting {
 	const struct trp_arena *arena;
 	uint32_t receiver;

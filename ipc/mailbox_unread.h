@@ -32,6 +32,16 @@ bool trp_mailbox_unread_at_work(
 	void (*visit)(const struct trp_mail *mail, void *data), void *data);
 
 /*
+ * Each record that a live process has not begun, of other senders than the
+ * supervisor, by sender; takes nothing.  The record is valid only within
+ * visit(), and may be overwritten there.
+ */
+void trp_mailbox_unread_look(const struct trp_arena *arena, uint32_t receiver,
+			     void (*visit)(const struct trp_mail *mail,
+					   void *data),
+			     void *data);
+
+/*
  * For the process that reaped `dead`: rings every live receiver that has unread
  * records of any incarnation of it.  Returns their number; 0: the slot can be
  * reused.  The other: of the holder of that region alone.

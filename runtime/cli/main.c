@@ -153,7 +153,18 @@ static int help(int argc, char **argv)
 			"ps shows it"                                        \
 	}
 
-static const struct trp_command_part of_query[] = { NODE, JSON, { 0 } };
+static const struct trp_command_part of_ps[] = {
+	NODE,
+	JSON,
+	{ "--columns", "LIST", "those, by commas; or all" },
+	{ "-o", "LIST", "the same" },
+	{ "--sort", "COLUMN", "the most first, or as the alphabet goes" },
+	{ "--address", "PATTERN", "those of such an address, as '/shop/*'" },
+	{ "--class", "PATTERN", "those of such a class" },
+	{ "--state", "STATE", "those in that state" },
+	{ "--wide", NULL, "longer lines than the terminal has" },
+	{ 0 },
+};
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
 static const struct trp_command_part of_children[] = {
 	NODE, JSON, WHOM, { 0 }
@@ -198,8 +209,8 @@ static const struct trp_command_part of_beacon[] = {
 const struct trp_command trp_commands[] = {
 	{ "run", "[OPTION [VALUE]]... APPLICATION.so [ARGUMENT]...",
 	  "runs an application in a new node", NULL, run },
-	{ "ps", "", "lists the live actors of a running node as a tree",
-	  of_query, trp_cli_ps },
+	{ "ps", "", "lists the live actors of a running node as a tree", of_ps,
+	  trp_cli_ps },
 	{ "send", "WHOM TYPE ['{JSON}']",
 	  "sends a message to an actor of a running node", of_send,
 	  trp_cli_send },

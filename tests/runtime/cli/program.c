@@ -580,7 +580,7 @@ Test(program, help_on_a_command_is_found_where_it_is_looked_for)
 {
 	expect_says("help", "run", "--slots N");
 	expect_says("run", "--help", "--slots N");
-	expect_says("ps", "-h", "troupe ps \\[--node NAME\\]");
+	expect_says("stop", "-h", "troupe stop \\[--node NAME\\]");
 }
 
 Test(program, doctor_tells_whether_crashes_leave_cores)
