@@ -60,7 +60,7 @@ KIT_SRC     := $(wildcard runtime/test/*.c)
 KIT_OBJ     := $(KIT_SRC:%.c=$(O)/%.o) $(O)/gen/runtime/test/order.pb-c.o
 LIBRARY_SRC := $(filter-out $(PROGRAM_SRC) $(KIT_SRC) $(WITHOUT), \
 		 $(wildcard ipc/*.c ipc/*/*.c serialize/*.c serialize/*/*.c runtime/*/*.c))
-EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket), \
+EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket) book_test, \
 		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
 		 tests/*/*.proto tests/*/*/*.proto)
@@ -114,7 +114,7 @@ quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(O)/lib/libtroupe-test.a $(O)/lib/libtroupe-test.so \
-     $(EXAMPLES:%=$(O)/examples/%.so)
+     $(EXAMPLES:%=$(O)/examples/%.so) $(O)/examples/book_test
 
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
@@ -222,6 +222,13 @@ define link_example
 endef
 $(O)/examples/%.so: $(O)/examples/%.o $(O)/gen/examples/%.pb-c.o $(O)/lib/libtroupe.so
 	$(link_example)
+# The steps of troupe-tutorial(7) have one set of messages.
+$(O)/examples/book_%.so: $(O)/examples/book_%.o $(O)/gen/examples/book.pb-c.o $(O)/lib/libtroupe.so
+	$(link_example)
+$(O)/examples/book_test: $(O)/examples/book_test.o $(O)/examples/book_5.o \
+		$(O)/gen/examples/book.pb-c.o $(O)/lib/libtroupe-test.so $(O)/lib/libtroupe.so
+	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe-test -ltroupe \
+		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
 # It has no messages of its own.
 $(O)/examples/websocket.so: $(O)/examples/websocket.o $(O)/lib/libtroupe.so
 	$(link_example)

@@ -1,72 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines of troupe-coming-from(7) are lines of programs, which run. */
+/* The programs of troupe-coming-from(7); pages.c sees that it has their lines.
+ */
 #include "tests/support/example.h"
 
 #include <criterion/criterion.h>
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 TestSuite(coming_from, .timeout = 600);
-
-/* A whole file, without blanks and what breaks lines. */
-static char *squeeze(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	char *text = NULL, *to;
-	size_t room = 0;
-
-	cr_assert_not_null(file, "%s", path);
-	cr_assert_gt(getdelim(&text, &room, '\0', file), 0);
-	fclose(file);
-	to = text;
-	for (const char *from = text; *from; from++)
-		if (!isspace((unsigned char)*from))
-			*to++ = *from;
-	*to = '\0';
-	return text;
-}
-
-/* The argument of `.Li "..."`, in which "" is one quote. */
-static void unquote(const char *from, char *to)
-{
-	for (; *from; from++) {
-		if (*from == '"' && *++from != '"')
-			break;
-		if (!isspace((unsigned char)*from))
-			*to++ = *from;
-	}
-	*to = '\0';
-}
-
-Test(coming_from, each_line_of_the_page_is_one_of_a_program)
-{
-	const char *of = ".Pa examples/from_", *ours = ".Li \"";
-	FILE *page = fopen("runtime/man/troupe-coming-from.7", "r");
-	char line[512], wanted[512], path[512], *program = NULL;
-	unsigned programs = 0, lines = 0;
-
-	cr_assert_not_null(page);
-	while (fgets(line, sizeof(line), page)) {
-		if (strncmp(line, of, strlen(of)) == 0) {
-			free(program);
-			sscanf(line, ".Pa %s", path);
-			program = squeeze(path);
-			programs++;
-		} else if (strncmp(line, ours, strlen(ours)) == 0) {
-			cr_assert_not_null(program);
-			unquote(line + strlen(ours), wanted);
-			cr_expect(strstr(program, wanted), "%s has no %s", path,
-				  line);
-			lines++;
-		}
-	}
-	fclose(page);
-	free(program);
-	cr_expect_eq(programs, 5);
-	cr_expect_geq(lines, 60);
-}
 
 static void expect_output(const char *example, const char *output)
 {

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lines of C in man pages that teach are lines of programs, which run.  A
+ * line `.Pa examples/FILE` names the file for those that follow: each line
+ * `.Li "..."`, and each literal block other than commands ("$ ", "# "), where
+ * "..." on a line of its own stands for what is left out.
+ */
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(pages, .timeout = 60);
+
+struct page {
+	const char *path;
+	FILE *file;
+	char line[1024];
+	char name[256]; /* of the program */
+	char *program;	/* without blanks; or NULL */
+	unsigned programs;
+	unsigned pieces;
+};
+
+/* Appends `from` without blanks and line breaks; returns the new end. */
+static char *squeeze(char *to, const char *from)
+{
+	for (; *from; from++)
+		if (!isspace((unsigned char)*from))
+			*to++ = *from;
+	*to = '\0';
+	return to;
+}
+
+static void open_program(struct page *p)
+{
+	FILE *file;
+	char *text = NULL;
+	size_t room = 0;
+
+	sscanf(p->line, ".Pa %255s", p->name);
+	file = fopen(p->name, "r");
+	cr_assert_not_null(file, "%s names %s", p->path, p->name);
+	cr_assert_gt(getdelim(&text, &room, '\0', file), 0);
+	fclose(file);
+	squeeze(text, text);
+	free(p->program);
+	p->program = text;
+	p->programs++;
+}
+
+static void expect_piece(struct page *p, const char *piece)
+{
+	if (!*piece)
+		return;
+	cr_assert_not_null(p->program, "%s: no program before %s", p->path,
+			   piece);
+	cr_expect(strstr(p->program, piece), "%s: %s has no %s", p->path,
+		  p->name, piece);
+	p->pieces++;
+}
+
+/* The argument of `.Li "..."`, in which "" is one quote. */
+static void expect_argument(struct page *p, const char *from)
+{
+	char text[sizeof(p->line)], *to = text;
+
+	for (; *from; from++) {
+		if (*from == '"' && *++from != '"')
+			break;
+		if (!isspace((unsigned char)*from))
+			*to++ = *from;
+	}
+	*to = '\0';
+	expect_piece(p, text);
+}
+
+/* "\e" is a backslash. */
+static void unescape(char *line)
+{
+	char *to = line;
+
+	for (const char *from = line; *from; from++) {
+		*to++ = *from;
+		if (from[0] == '\\' && from[1] == 'e')
+			from++;
+	}
+	*to = '\0';
+}
+
+static void expect_block(struct page *p)
+{
+	char text[8192] = "", *to = text;
+	bool is_commands = false;
+
+	while (fgets(p->line, sizeof(p->line), p->file) &&
+	       strcmp(p->line, ".Ed\n") != 0) {
+		if (to == text && strchr("$#", p->line[0]) && p->line[1] == ' ')
+			is_commands = true;
+		if (is_commands)
+			continue;
+		if (strcmp(p->line, "\\&...\n") == 0) {
+			expect_piece(p, text);
+			*(to = text) = '\0';
+			continue;
+		}
+		cr_assert_lt((size_t)(to - text) + strlen(p->line),
+			     sizeof(text));
+		unescape(p->line);
+		to = squeeze(to, p->line);
+	}
+	expect_piece(p, text);
+}
+
+static void expect_page(const char *path, unsigned programs, unsigned pieces)
+{
+	const char *of = ".Pa examples/", *ours = ".Li \"";
+	struct page p = { .path = path, .file = fopen(path, "r") };
+
+	cr_assert_not_null(p.file, "%s", path);
+	while (fgets(p.line, sizeof(p.line), p.file)) {
+		if (strncmp(p.line, of, strlen(of)) == 0 &&
+		    isalnum((unsigned char)p.line[strlen(of)]))
+			open_program(&p);
+		else if (strncmp(p.line, ours, strlen(ours)) == 0)
+			expect_argument(&p, p.line + strlen(ours));
+		else if (strncmp(p.line, ".Bd -literal", 12) == 0)
+			expect_block(&p);
+	}
+	fclose(p.file);
+	free(p.program);
+	cr_expect_eq(p.programs, programs, "%s: %u", path, p.programs);
+	cr_expect_geq(p.pieces, pieces, "%s: %u", path, p.pieces);
+}
+
+Test(pages, each_line_for_those_who_know_another_is_one_of_a_program)
+{
+	expect_page("runtime/man/troupe-coming-from.7", 5, 60);
+}
+
+Test(pages, each_piece_of_the_tutorial_is_one_of_its_steps)
+{
+	expect_page("runtime/man/troupe-tutorial.7", 8, 18);
+}
