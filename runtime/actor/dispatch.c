@@ -9,6 +9,7 @@
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
 #include "runtime/actor/result.h"
+#include "runtime/node/handling.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
 #include "serialize/type.h"
@@ -140,10 +141,10 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 		      struct trp_handled *ret_handled)
 {
 	/* A message that troupe_receive() returns is traced there. */
-	int64_t begin =
-		envelope->kind == TRP_MESSAGE && trp_self.routes->message
-			? 0
-			: trp_trace_begin_of(envelope);
+	bool is_given =
+		envelope->kind == TRP_MESSAGE && trp_self.routes->message;
+	int64_t begin = is_given ? 0 : trp_trace_begin_of(envelope);
+	int64_t since = is_given ? 0 : trp_handling_now();
 	uint32_t deaths = deaths_of(mail);
 	int r;
 
@@ -163,6 +164,8 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 	r = dispatch(mail, envelope);
 	if (begin)
 		trp_dispatch_trace(begin, envelope);
+	if (since)
+		trp_handling_end(since);
 	if (ret_handled)
 		*ret_handled = trp_self.handled;
 	/* A message that a function holds is still being handled. */

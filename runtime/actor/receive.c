@@ -25,6 +25,7 @@
 #include "runtime/actor/mail.h"
 #include "runtime/actor/pattern.h"
 #include "runtime/actor/saved_mail.h"
+#include "runtime/node/handling.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
 #include "runtime/troupe_ends.h"
@@ -66,12 +67,14 @@ static TRP_HOT struct trp_scratch_mark given_mark;
 /* Its span, from the return until the release. */
 static struct trp_envelope given_envelope;
 static TRP_HOT int64_t given_begin;
+static TRP_HOT int64_t given_since; /* 0: it is not timed */
 
 static const struct troupe_pattern anything = { 0 };
 
 static void begin_span(const struct trp_envelope *envelope)
 {
 	given_begin = trp_trace_begin_of(envelope);
+	given_since = trp_handling_now();
 	trp_self.handled.is_traced = given_begin != 0;
 	if (given_begin)
 		given_envelope = *envelope;
@@ -82,6 +85,9 @@ static void end_span(void)
 	if (given_begin)
 		trp_dispatch_trace(given_begin, &given_envelope);
 	given_begin = 0;
+	if (given_since)
+		trp_handling_end(given_since);
+	given_since = 0;
 }
 
 static void give_back(void)

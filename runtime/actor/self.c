@@ -14,6 +14,7 @@
 #include "runtime/actor/mail.h"
 #include "runtime/troupe_restart.h"
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/handling.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/wake_failure.h"
 #include "serialize/message.h"
@@ -54,6 +55,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	}
 	trp_dead_letter_begin(&trp_self.mailbox, &trp_self.timers,
 			      &trp_self.status->letters);
+	trp_handling_begin(&trp_self.mailbox, &trp_self.status->handling);
 	return node->wait == TRP_WAIT_URING ? 0 : trp_wake_socket_begin(slot);
 }
 

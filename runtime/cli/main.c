@@ -15,6 +15,7 @@
 #include "runtime/cli/command.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/help.h"
+#include "runtime/cli/metrics.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/order.h"
 #include "runtime/cli/ps.h"
@@ -165,6 +166,7 @@ static const struct trp_command_part of_ps[] = {
 	{ "--wide", NULL, "longer lines than the terminal has" },
 	{ 0 },
 };
+static const struct trp_command_part of_metrics[] = { NODE, { 0 } };
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
 static const struct trp_command_part of_children[] = {
 	NODE, JSON, WHOM, { 0 }
@@ -211,6 +213,8 @@ const struct trp_command trp_commands[] = {
 	  "runs an application in a new node", NULL, run },
 	{ "ps", "", "lists the live actors of a running node as a tree", of_ps,
 	  trp_cli_ps },
+	{ "metrics", "", "prints the counters of a running node for Prometheus",
+	  of_metrics, trp_cli_metrics },
 	{ "send", "WHOM TYPE ['{JSON}']",
 	  "sends a message to an actor of a running node", of_send,
 	  trp_cli_send },

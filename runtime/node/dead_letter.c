@@ -147,6 +147,12 @@ static void add(struct troupe_dead_counts *sum, const struct letters *of)
 		sum->untold += trp_load_relaxed(&of->count[TROUPE_DEAD_CAUSES]);
 }
 
+void trp_dead_letter_of_ended(struct troupe_dead_counts *ret_counts)
+{
+	*ret_counts = (struct troupe_dead_counts) { 0 };
+	add(ret_counts, &notices()->letters);
+}
+
 int troupe_dead_letters_count(troupe_ref ref,
 			      struct troupe_dead_counts *ret_counts)
 {

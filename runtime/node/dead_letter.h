@@ -56,3 +56,6 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
  * what is on the shelf.
  */
 uint32_t trp_dead_letter_inherit(troupe_ref ref, bool has_successor);
+
+/* The supervisor's own, and of all that have ended. */
+void trp_dead_letter_of_ended(struct troupe_dead_counts *ret_counts);

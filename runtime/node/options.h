@@ -24,7 +24,7 @@ struct trp_mesh_options {
 	bool is_enabled; /* it takes part from its start */
 };
 
-enum { TRP_TRACE_PATH_SIZE = 1024 };
+enum { TRP_TRACE_PATH_SIZE = 1024, TRP_METRICS_SIZE = 1024 };
 
 struct trp_options {
 	char node[TRP_NODE_NAME_SIZE]; /* "": no control socket */
@@ -33,6 +33,8 @@ struct trp_options {
 	uint32_t load_s; /* what loading it may take; 0: any time */
 	char trace[TRP_TRACE_PATH_SIZE]; /* a file; "": none */
 	uint32_t trace_rate; /* events of a process and second; 0: all */
+	bool is_timed;	     /* handling times are measured */
+	char metrics[TRP_METRICS_SIZE]; /* patterns of names, with commas */
 	struct trp_mesh_options mesh;
 	/* The root actor, in this program; NULL: of the application. */
 	int (*main)(int argc, char **argv);

@@ -21,7 +21,7 @@
 #include "runtime/node/ref.h"
 #include "runtime/troupe_state.h"
 
-enum { TRP_STATUS_TEXT = 88 };
+enum { TRP_STATUS_TEXT = 80 };
 
 /* The code of a normal end: decide_to_start() said no. */
 enum { TRP_STATUS_DECLINED = 0x6e6f };
@@ -38,6 +38,7 @@ struct trp_status {
 	_Atomic uint64_t unwoken;   /* wakes that failed */
 	_Atomic uint64_t put_aside; /* messages: save queue, stash */
 	_Atomic uint64_t letters;   /* offset of its dead letter counts, or 0 */
+	_Atomic uint64_t handling;  /* the same of node/handling.h */
 
 	/* A line that is written for each message. */
 	alignas(64) _Atomic uint64_t received;

@@ -203,6 +203,34 @@ static int on_names(struct trp_control_session *session, const void *message)
 	return TRP_CONTROL_MORE;
 }
 
+/* ---- what was counted ---------------------------------------------------- */
+
+static int more_totals(struct trp_control_session *session)
+{
+	struct trp_totals *totals = &session->supervisor->totals;
+	Troupe__Guest__Total total = TROUPE__GUEST__TOTAL__INIT;
+	struct trp_totals_entry *entry = &totals->entry[session->cursor];
+	int r;
+
+	if (session->cursor >= totals->count)
+		return 0;
+	session->cursor++;
+	total.kind = (Troupe__Guest__Total__Kind)entry->kind;
+	total.label = entry->label;
+	total.count = entry->told;
+	total.n_count = TRP_TOTALS;
+	r = trp_control_server_say(session, &total.base);
+	return r < 0 ? r : TRP_CONTROL_MORE;
+}
+
+static int on_totals(struct trp_control_session *session, const void *message)
+{
+	trp_totals_take(session->supervisor);
+	session->cursor = 0;
+	session->more = more_totals;
+	return TRP_CONTROL_MORE;
+}
+
 /* ---- guests -------------------------------------------------------------- */
 
 static int on_join(struct trp_control_session *session, const void *message)
@@ -234,6 +262,7 @@ static const struct trp_request_kind own[] = {
 	{ &troupe__guest__list__descriptor, .ask = on_list },
 	{ &troupe__guest__look__descriptor, .ask = on_look },
 	{ &troupe__guest__list_names__descriptor, .ask = on_names },
+	{ &troupe__guest__totals__descriptor, .ask = on_totals },
 	{ &troupe__guest__join__descriptor, .ask = on_join },
 	{ &troupe__guest__end__descriptor, .ask = on_end },
 	{ 0 },

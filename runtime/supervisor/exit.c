@@ -483,6 +483,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_mailbox_unread_taken(&supervisor->node.arena, slot, note_taken,
 				 &leftover);
 	leftover.put_aside = trp_dead_letter_inherit(end->ref, true);
+	trp_totals_ended(supervisor, slot, end, false);
 	free(child->lost);
 	child->lost = leftover.lost ? leftover.lost : add_lost(NULL, 0, 0);
 	if (child->lost) {
@@ -566,6 +567,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 		child->owner->declined(supervisor, slot);
 		return;
 	}
+	trp_totals_ending(supervisor);
 	trp_watchdog_ended(supervisor, slot, &end);
 	trp_child_address_title(&supervisor->children, slot, title);
 	end.will_restart = is_kept(supervisor, slot, &end);
@@ -579,6 +581,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	free(child->lost);
 	child->lost = NULL;
 	leftover = count_unread(supervisor, slot, &end);
+	trp_totals_ended(supervisor, slot, &end, true);
 	unread = trp_slot_close(supervisor, slot);
 	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_registry_remove_all(&supervisor->registry, &child->names);

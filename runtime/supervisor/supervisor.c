@@ -264,6 +264,9 @@ static int prepare(struct trp_supervisor *supervisor,
 		r = trp_types_begin();
 	if (r == 0)
 		r = trp_module_begin(supervisor, modules);
+	trp_handling_is_timed = options->is_timed;
+	if (r == 0)
+		r = trp_totals_init(&supervisor->totals, options->metrics);
 	if (r == 0)
 		r = make_arena(node, options);
 	if (r == 0)
@@ -453,6 +456,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	trp_module_close(supervisor);
 	free(supervisor->orders);
 	trp_exit_history_fini(&supervisor->exit_history);
+	trp_totals_fini(&supervisor->totals);
 	trp_registry_fini(&supervisor->registry);
 	trp_groups_fini(&supervisor->groups);
 	trp_watchdog_fini(supervisor);

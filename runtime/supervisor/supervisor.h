@@ -23,6 +23,7 @@
 #include "runtime/supervisor/registry.h"
 #include "runtime/supervisor/restart_policy.h"
 #include "runtime/supervisor/slot_memory.h"
+#include "runtime/supervisor/totals.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
 
@@ -42,6 +43,7 @@ struct trp_supervisor {
 	struct trp_child_table children;
 	struct trp_registry registry;
 	struct trp_exit_history exit_history;
+	struct trp_totals totals;
 	struct trp_timers timers;
 	struct troupe_timer tidying;
 	sigset_t heeded; /* signals */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* `troupe metrics`: a node's counters in Prometheus' text format. */
+
+#include <stdio.h>
+#include "runtime/control/client.h"
+
+int trp_cli_metrics(int argc, char **argv);
+
+/* Asks the node and writes all of it.  0, or a negative errno, with
+ * client->why if that has details. */
+int trp_metrics_write(struct trp_client *client, FILE *out);
