@@ -120,7 +120,7 @@ help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 	@echo 'make bench          what actors cost: ARGS=--help'
 	@echo 'make bench-peers    installs what it compares with'
-	@echo 'make bench-report   a page of tables and plots: build/bench/report.html'
+	@echo 'make bench-report   a page of charts, ours beside others: build/bench/report.html'
 	@echo 'make bench-smoke    each benchmark once, with its result checked'
 	@echo 'make beacon         packets and times of 5 to 1,000 nodes: a table, build/beacon.svg'
 	@echo 'make fuzz           each fuzzer for FUZZ_SECONDS=20 (clang)'

@@ -98,9 +98,8 @@ do-bench: benches
 bench-peers:
 	@./tests/support/packages build peers
 
-# A page of how ours are beside the peers, of bytes by size, of latencies and of
-# how many there may be: asleep, left to itself and spinning, for these are three
-# worlds.
+# A page of charts: each workload of ours beside the others, latencies, and how
+# many there may be; asleep, left to itself and spinning.
 bench-report:
 	@./tests/support/packages build peers report
 	@$(MAKE) --no-print-directory do-bench-report
@@ -119,7 +118,7 @@ do-bench-report: $(O)/bin/troupe-bench
 		$(BENCH_OURS) floor_line $(ARGS) || failed=1; \
 	$(O)/bin/troupe-bench --spin auto --out $$out/adaptive.json \
 		$(BENCH_ADAPTIVE) $(ARGS) || failed=1; \
-	$(O)/bin/troupe-bench report $$out/sleeping.json $$out/adaptive.json \
+	python3 tests/bench/report.py $$out/sleeping.json $$out/adaptive.json \
 		$$out/spinning.json -o $$out/report.html || exit 1; \
 	echo "see $$out/report.html"; exit $$failed
 

@@ -18,7 +18,7 @@
  *	output.c	files, and what is compared
  *	results.c	the JSON of a run before this one, read again
  *	baseline.c	compares with it
- *	report/		a page of tables and plots of it
+ *	report.py	a page of charts of it
  */
 
 #include <stdatomic.h>

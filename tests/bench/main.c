@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "tests/bench/report/report.h"
 
 enum { STATUS_INTERRUPTED = 130 };
 
@@ -174,8 +173,6 @@ int main(int argc, char **argv)
 	struct entries entries;
 	int r;
 
-	if (argc > 1 && strcmp(argv[1], "report") == 0)
-		return report_main(argc - 1, argv + 1);
 	r = options_parse(argc, argv, &settings);
 	if (r != 0)
 		return r;

@@ -10,7 +10,6 @@ enum { STATUS_USAGE = 2, CONTEXT_MOST = 16 };
 
 static const char help[] =
 	"usage: troupe-bench [OPTION...] [NAME | NAME:key=value,...]...\n"
-	"       troupe-bench report [FILE.json...] -o REPORT.html\n"
 	"\n"
 	"NAME is a benchmark, a suite, or an extended regular expression; "
 	"without\n"
