@@ -162,12 +162,12 @@ static void await_reader(struct trp_mailbox *box, struct trp_peer *peer,
 {
 	enum { PATIENCE_NS = 50000, LOOKS = 32 };
 	const int64_t patience = PATIENCE_NS + 2 * (int64_t)size;
-	int64_t now = trp_time_now().ns, end = now + 10 * patience;
+	int64_t now = trp_time_machine().ns, end = now + 10 * patience;
 	int64_t until = now + patience;
 	uint64_t head = out->head_seen;
 
 	while (trp_outgoing_reclaim(out, &box->region) > out->block.size / 2) {
-		now = trp_time_now().ns;
+		now = trp_time_machine().ns;
 		if (out->head_seen != head)
 			until = now + patience;
 		head = out->head_seen;
@@ -258,13 +258,13 @@ static void await_warm_block(struct trp_mailbox *box, uint64_t size)
 {
 	enum { WORTH_NS_SHIFT = 2, LOOKS = 32 };
 	struct trp_peer *peer = box->last;
-	int64_t end = trp_time_now().ns + (int64_t)(size >> WORTH_NS_SHIFT);
+	int64_t end = trp_time_machine().ns + (int64_t)(size >> WORTH_NS_SHIFT);
 
 	while (peer && !trp_region_is_warm(&box->region, size)) {
 		if (!peer->out[TRP_MAIL].theirs)
 			trp_peer_meet(box, peer);
 		trp_outgoing_reclaim(&peer->out[TRP_MAIL], &box->region);
-		if (!peer->out[TRP_MAIL].debt_count || trp_time_now().ns >= end)
+		if (!peer->out[TRP_MAIL].debt_count || trp_time_machine().ns >= end)
 			return;
 		for (int look = 0; look < LOOKS; look++)
 			trp_relax();

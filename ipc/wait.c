@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ipc/futex.h"
+#include "ipc/test_clock.h"
 #include "ipc/wait_epoll.h"
 #include "ipc/wait_uring.h"
 #include "ipc/wake_socket.h"
@@ -186,7 +187,7 @@ static enum outcome spin_until(struct trp_wait *wait, struct trp_time now,
 			trp_relax();
 		}
 		before = now;
-		now = trp_time_now();
+		now = trp_time_machine();
 		if (now.ns - before.ns > TRP_SPIN_PREEMPTED_NS)
 			return PREEMPTED;
 	} while (now.ns < end.ns);
@@ -201,7 +202,7 @@ static bool spin(struct trp_wait *wait, int own_cpu, struct trp_time deadline)
 
 	if (budget == 0)
 		return false;
-	now = trp_time_now();
+	now = trp_time_machine();
 	end.ns = now.ns + budget;
 	outcome = spin_until(wait, now, end.ns < deadline.ns ? end : deadline);
 	if (outcome == PREEMPTED)
@@ -222,10 +223,11 @@ static bool yield(struct trp_wait *wait, int own_cpu)
 
 	if (!trp_spin_may_yield(&wait->spin, own_cpu))
 		return false;
-	before = trp_time_now().ns;
+	before = trp_time_machine().ns;
 	sched_yield();
 	is_set = trp_doorbell_is_set(wait->doorbell);
-	trp_spin_learn_yield(&wait->spin, is_set, trp_time_now().ns - before);
+	trp_spin_learn_yield(&wait->spin, is_set,
+			     trp_time_machine().ns - before);
 	return is_set;
 }
 
@@ -288,6 +290,8 @@ static int sleep_or_linger(struct trp_wait *wait, struct trp_time deadline)
 		return 0;
 	if (has_passed(deadline))
 		return trp_wait_poll(wait);
+	if (trp_test_clock_is_used())
+		deadline.ns = trp_test_clock_sleep(wait->slot, deadline.ns);
 	if (linger(wait, deadline))
 		return 0;
 	if (wait->watches.taken == 0)

@@ -43,6 +43,7 @@ struct troupe_test_options {
 	void (*failed)(const char *file, int line, const char *text);
 	int64_t patience_ms; /* 0: 10,000 */
 	uint32_t slots;	     /* actors at once; 0: 4,096 */
+	bool clock_stands;   /* see troupe_test_advance() */
 };
 
 /*
@@ -102,6 +103,17 @@ TROUPE_API const struct troupe_end *troupe_test_expect_end(
 /* No message comes to the probe for `ms` milliseconds, which are all waited. */
 TROUPE_API int troupe_test_expect_silence(int64_t ms);
 
+/*
+ * With clock_stands no time passes for the node, its supervisor included, from
+ * the end of begin: timers, deadlines, idle times, restarts and grace times
+ * wait for advance, which moves the clock from each deadline to the next, for
+ * so many milliseconds in all, and lets all come to rest before and after each.
+ * At the end it goes on.  settle waits for that rest alone: all actors sleep,
+ * and have nothing to read.
+ */
+TROUPE_API int troupe_test_advance(int64_t milliseconds);
+TROUPE_API int troupe_test_settle(int64_t ms);
+
 /* The place of the next failure: the macros below say it. */
 TROUPE_API void troupe_test_here(const char *file, int line);
 
@@ -130,5 +142,8 @@ TROUPE_API void troupe_test_here(const char *file, int line);
 	TROUPE_TEST_HERE(troupe_test_expect_end(ref, cause, ms))
 #define troupe_test_expect_silence(ms) \
 	TROUPE_TEST_HERE(troupe_test_expect_silence(ms))
+#define troupe_test_advance(milliseconds) \
+	TROUPE_TEST_HERE(troupe_test_advance(milliseconds))
+#define troupe_test_settle(ms) TROUPE_TEST_HERE(troupe_test_settle(ms))
 
 #endif

@@ -17,6 +17,7 @@
 #include "runtime/node/types.h"
 #include "runtime/supervision/module.h"
 #include "runtime/supervisor/supervisor.h"
+#include "runtime/test/clock.h"
 #include "runtime/test/ends.h"
 #include "runtime/test/failure.h"
 #include "runtime/test/order.pb-c.h"
@@ -42,6 +43,11 @@ troupe_ref trp_test_node_root(void)
 
 /* ---- its process --------------------------------------------------------- */
 
+static uint32_t slots_of(const struct troupe_test_options *options)
+{
+	return options->slots ? options->slots : SLOTS;
+}
+
 static _Noreturn void supervise(const struct troupe_test_options *options)
 {
 	static const struct trp_module *const modules[] = {
@@ -52,7 +58,7 @@ static _Noreturn void supervise(const struct troupe_test_options *options)
 		.main = trp_root_main,
 		.argc = 1,
 		.argv = argv,
-		.slots = options->slots ? options->slots : SLOTS,
+		.slots = slots_of(options),
 		.heap_size = HEAP,
 	};
 
@@ -70,7 +76,7 @@ static void pause_shortly(void)
 /* Its exit status; 128 + n: of signal n; -ETIMEDOUT: it runs. */
 static int await_exit(int64_t ms)
 {
-	struct trp_time end = { trp_time_now().ns + ms * 1000000 };
+	struct trp_time end = { trp_time_machine().ns + ms * 1000000 };
 	int status;
 	pid_t pid;
 
@@ -80,7 +86,7 @@ static int await_exit(int64_t ms)
 			return -errno;
 		if (pid > 0)
 			break;
-		if (ms && trp_time_now().ns >= end.ns)
+		if (ms && trp_time_machine().ns >= end.ns)
 			return -ETIMEDOUT;
 		pause_shortly();
 	}
@@ -93,10 +99,11 @@ static void drop(void)
 	troupe_leave();
 	trp_ends_forget();
 	node.root = 0;
-	if (node.pid <= 0)
-		return;
-	kill(node.pid, SIGKILL);
-	await_exit(0);
+	if (node.pid > 0) {
+		kill(node.pid, SIGKILL);
+		await_exit(0);
+	}
+	trp_clock_end();
 }
 
 /* ---- begin --------------------------------------------------------------- */
@@ -105,7 +112,7 @@ static void drop(void)
 static int join(char why[TROUPE_TEXT_SIZE])
 {
 	static const struct troupe_class probe = { .name = "probe" };
-	struct trp_time end = { trp_time_now().ns + LIMIT_MS * 1000000LL };
+	struct trp_time end = { trp_time_machine().ns + LIMIT_MS * 1000000LL };
 	int r, status;
 
 	for (;;) {
@@ -117,7 +124,7 @@ static int join(char why[TROUPE_TEXT_SIZE])
 			strcpy(why, "its process has ended; see its output");
 			return -ECHILD;
 		}
-		if (trp_time_now().ns >= end.ns)
+		if (trp_time_machine().ns >= end.ns)
 			return r;
 		pause_shortly();
 	}
@@ -141,6 +148,9 @@ static int begin(const struct troupe_test_options *options,
 		strcpy(why, "two message types have the same hash");
 		return r;
 	}
+	r = trp_clock_begin(slots_of(options));
+	if (r < 0)
+		return r;
 	snprintf(node.name, sizeof(node.name), "test-%d-%u", (int)getpid(),
 		 count++);
 	fflush(NULL); /* or its processes would write it again */
@@ -156,6 +166,8 @@ static int begin(const struct troupe_test_options *options,
 		r = troupe_lookup("/", &node.root);
 	if (r == 0)
 		r = troupe_trap_exits(true);
+	if (r == 0 && options->clock_stands)
+		trp_clock_stand();
 	return r;
 }
 
@@ -188,8 +200,10 @@ static int finish(char *text, size_t size)
 	Troupe__Test__Finish order = TROUPE__TEST__FINISH__INIT;
 	const Troupe__Test__Finished *finished;
 	struct troupe_message message;
-	int r = troupe_send(node.root, &order.base);
+	int r;
 
+	trp_clock_go(); /* Grace takes its time. */
+	r = troupe_send(node.root, &order.base);
 	if (r == 0)
 		r = trp_patience_receive(&pattern, 1, LIMIT_MS, &message);
 	if (r < 0) {

@@ -2,6 +2,7 @@
 #include "runtime/test/patience.h"
 
 #include <errno.h>
+#include "ipc/test_clock.h"
 #include "runtime/actor/loop.h"
 
 enum { PATIENCE_MS = 10000 };
@@ -20,16 +21,21 @@ int64_t trp_patience_ms(int64_t ms)
 
 static struct trp_time end_of(int64_t ms)
 {
-	return (struct trp_time) { trp_timers_after(trp_time_now().ns,
+	return (struct trp_time) { trp_timers_after(trp_time_machine().ns,
 						    trp_patience_ms(ms)) };
 }
 
 /* Sleeps once.  0; -ETIMEDOUT: that was the end; or as it returns. */
 static int rest(struct trp_time end)
 {
-	if (trp_time_now().ns >= end.ns)
+	int r;
+
+	if (trp_time_machine().ns >= end.ns)
 		return -ETIMEDOUT;
-	return trp_loop_rest((struct troupe_time) { end.ns });
+	trp_test_clock_alarm(end.ns);
+	r = trp_loop_rest(TROUPE_NEVER);
+	trp_test_clock_alarm(INT64_MAX);
+	return r;
 }
 
 int trp_patience_receive(const struct troupe_pattern *patterns, size_t count,
@@ -60,4 +66,10 @@ int trp_patience_until(const bool *is_done, int64_t ms)
 			r = rest(end);
 	}
 	return r < 0 ? r : 0;
+}
+
+void trp_patience_take(void)
+{
+	while (trp_loop_turn() == TRP_STEP_DONE)
+		continue;
 }

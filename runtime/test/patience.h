@@ -21,3 +21,6 @@ int trp_patience_receive(const struct troupe_pattern *patterns, size_t count,
 
 /* Until `*is_done`, and closures of calls run meanwhile.  0 or likewise. */
 int trp_patience_until(const bool *is_done, int64_t ms);
+
+/* Takes what has come to the probe, for a later receive. */
+void trp_patience_take(void);

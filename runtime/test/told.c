@@ -48,9 +48,9 @@ char *trp_told_state(troupe_ref ref, char text[TRP_TOLD_SIZE])
 		return text;
 	trp_told_actor(ref, of);
 	if (trp_status_look(&trp_self.node->arena, ref, &activity))
-		snprintf(text, TRP_TOLD_SIZE, "; %.700s %s", of,
+		snprintf(text, TRP_TOLD_SIZE, "; %.700s: %s", of,
 			 trp_status_text(&activity, does, sizeof(does)));
 	else
-		snprintf(text, TRP_TOLD_SIZE, "; %.700s does not run", of);
+		snprintf(text, TRP_TOLD_SIZE, "; %.700s has no process", of);
 	return text;
 }

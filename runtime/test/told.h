@@ -14,5 +14,5 @@ char *trp_told_actor(troupe_ref ref, char text[TRP_TOLD_SIZE]);
 char *trp_told_message(const struct troupe_message *message,
 		       char text[TRP_TOLD_SIZE]);
 
-/* "; /shop handles shop.Order"; "": of no actor. */
+/* "; /shop: handles shop.Order"; "": of no actor. */
 char *trp_told_state(troupe_ref ref, char text[TRP_TOLD_SIZE]);
