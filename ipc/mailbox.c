@@ -264,7 +264,8 @@ static void await_warm_block(struct trp_mailbox *box, uint64_t size)
 		if (!peer->out[TRP_MAIL].theirs)
 			trp_peer_meet(box, peer);
 		trp_outgoing_reclaim(&peer->out[TRP_MAIL], &box->region);
-		if (!peer->out[TRP_MAIL].debt_count || trp_time_machine().ns >= end)
+		if (!peer->out[TRP_MAIL].debt_count ||
+		    trp_time_machine().ns >= end)
 			return;
 		for (int look = 0; look < LOOKS; look++)
 			trp_relax();

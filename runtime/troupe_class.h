@@ -96,6 +96,10 @@ struct troupe_class {
 	/* A failing handler or method does not end the actor. */
 	bool keeps_going;
 
+	/* It ends by exit(3), unless a signal ends it: troupe_class(3).  false:
+	 * by _exit(2), unless TROUPE_EXIT_HANDLERS is in the environment. */
+	bool runs_exit_handlers;
+
 	/* Where a method fails: see troupe_backtrace.h.  NULL: not asked. */
 	void (*backtrace)(char *buffer, size_t size);
 

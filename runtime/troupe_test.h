@@ -28,8 +28,8 @@
  * for a reference, or a negative errno.
  *
  * `ms` is how long a function waits at most, by the clock of the machine; 0:
- * the patience of the options.  What a function returns is valid until the next
- * of them is called.
+ * the patience of the options.  A result is valid until the next of
+ * these functions is called.
  */
 
 #include "troupe.h"

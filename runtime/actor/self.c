@@ -14,6 +14,7 @@
 #include "runtime/actor/mail.h"
 #include "runtime/troupe_restart.h"
 #include "runtime/node/dead_letter.h"
+#include "runtime/node/exit_handlers.h"
 #include "runtime/node/handling.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/wake_failure.h"
@@ -69,20 +70,6 @@ void trp_self_forget_outcome(void)
 				trp_self.status->outcome_size);
 }
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-/* LeakSanitizer checks processes that end by exit(), and an actor does not. */
-static bool leaks(void)
-{
-	return __lsan_do_recoverable_leak_check() != 0;
-}
-#else
-static bool leaks(void)
-{
-	return false;
-}
-#endif
-
 /* fflush(NULL) writes to a page of its own, so not for nothing. */
 static void flush_output(void)
 {
@@ -101,9 +88,12 @@ static void flush_output(void)
 
 void trp_self_exit(enum troupe_cause cause, int code, const char *text)
 {
+	bool is_in_order = cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN;
+	bool leaks = is_in_order && trp_exit_handlers_find_leaks();
+
 	trp_dead_letter_end();
 	trp_trace_flush();
-	if ((cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN) && leaks()) {
+	if (leaks) {
 		cause = TROUPE_ERROR;
 		code = -ENOTRECOVERABLE;
 		text = "memory has leaked";
@@ -111,9 +101,9 @@ void trp_self_exit(enum troupe_cause cause, int code, const char *text)
 	if (trp_self.status)
 		trp_status_write_exit(trp_self.status, cause, code, text);
 	flush_output();
-	_exit(cause == TROUPE_NORMAL || cause == TROUPE_SHUTDOWN
-		      ? EXIT_SUCCESS
-		      : EXIT_FAILURE);
+	trp_exit_handlers_leave(
+		is_in_order && !leaks ? EXIT_SUCCESS : EXIT_FAILURE,
+		trp_self.klass && trp_self.klass->runs_exit_handlers);
 }
 
 void trp_self_on_term(int number)

@@ -236,7 +236,7 @@ static int walk(int64_t target, uint32_t *ret_awake)
 
 	for (;;) {
 		r = await_rest(0, &next, ret_awake);
-		/* What came now was sent before what comes next. */
+		/* Mail that came now was sent before that which comes next. */
 		trp_patience_take();
 		if (r < 0 || stands_at() == target)
 			return r;

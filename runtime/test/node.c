@@ -130,7 +130,7 @@ static int join(char why[TROUPE_TEXT_SIZE])
 	}
 }
 
-/* What tests may send and get is known in all of its processes. */
+/* All of its processes know the types that tests may send and get. */
 static int know_types(void)
 {
 	int r = trp_types_begin();

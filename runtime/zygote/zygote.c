@@ -15,6 +15,7 @@
 #include "ipc/wake_socket.h"
 #include "runtime/actor/main.h"
 #include "runtime/actor/self.h"
+#include "runtime/node/exit_handlers.h"
 #include "runtime/node/image.h"
 #include "runtime/node/limit.h"
 #include "runtime/node/log.h"
@@ -301,6 +302,7 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	if (loaded.names)
 		trp_types_learn(names, size);
 	open_score();
+	trp_exit_handlers_begin();
 	troupe_now(); /* for all: whether the kernel trusts the counter */
 	settle_heap();
 	serve_all(node, pipes);
