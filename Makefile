@@ -17,6 +17,8 @@ BINDIR     ?= $(PREFIX)/bin
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 
 CC     ?= cc
 PROTOC_C ?= protoc-c
@@ -286,6 +288,9 @@ install: all
 	for p in troupe troupe-test; do \
 		sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
 			runtime/$$p.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p.pc || exit 1; done
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
+	install -m 644 runtime/cli/completion.bash $(DESTDIR)$(BASHDIR)/troupe
+	install -m 644 runtime/cli/completion.zsh $(DESTDIR)$(ZSHDIR)/_troupe
 	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
 	@for link in $(PAGE_LINKS); do name=$${link%:*}; \
 		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
@@ -296,6 +301,7 @@ uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
 		$(DESTDIR)$(LIBDIR)/libtroupe-test.* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(LIBDIR)/pkgconfig/troupe-test.pc \
+		$(DESTDIR)$(BASHDIR)/troupe $(DESTDIR)$(ZSHDIR)/_troupe \
 		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(foreach p,$(PAGES) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/cli/application.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -18,23 +19,28 @@
 /* ---- the application ----------------------------------------------------- */
 
 int trp_application_words(struct trp_application *application, int argc,
-			  char **argv, struct trp_arguments_option more)
+			  char **argv, const struct trp_arguments_option *more,
+			  size_t count, int words)
 {
-	const struct trp_arguments_option options[] = {
-		{ "--node", &application->named, NULL }, more
+	struct trp_arguments_option options[4] = {
+		{ "--node", &application->named, NULL }
 	};
-	int n = trp_arguments_options(application->command, argc, argv, options,
-				      more.name ? 2 : 1);
+	int n;
 
+	assert(count < 4);
+	for (size_t i = 0; i < count; i++)
+		options[i + 1] = more[i];
+	n = trp_arguments_words(application->command, argc, argv, options,
+				count + 1);
 	if (n < 0)
 		return TRP_ARGUMENTS_USAGE;
-	if (argc - n < 2 || argc - n > 3)
+	if (n < words || n > 3)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE,
 					  application->command, "wants %s",
 					  application->wants);
-	application->whom = argv[n];
-	application->member = argv[n + 1];
-	application->json = argc - n > 2 ? argv[n + 2] : "{}";
+	application->whom = argv[0];
+	application->member = n > 1 ? argv[1] : NULL;
+	application->json = n > 2 ? argv[2] : "{}";
 	return 0;
 }
 

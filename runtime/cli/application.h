@@ -23,11 +23,12 @@ struct trp_application {
 };
 
 /*
- * Parses the options, `--node` and one more (name NULL: none), and the words
- * WHOM MEMBER [JSON].  0, or the exit status.
+ * Parses the options, `--node` and up to 3 more, and the words WHOM MEMBER
+ * [JSON], at least so many.  0, or the exit status.
  */
 int trp_application_words(struct trp_application *application, int argc,
-			  char **argv, struct trp_arguments_option more);
+			  char **argv, const struct trp_arguments_option *more,
+			  size_t count, int words);
 
 /* Loads it from the node that trp_client_open() finds.  0, or the exit
  * status. */

@@ -77,6 +77,27 @@ int trp_arguments_options(const char *command, int argc, char **argv,
 	return i;
 }
 
+int trp_arguments_words(const char *command, int argc, char **argv,
+			const struct trp_arguments_option *options,
+			size_t count)
+{
+	int words = 0, i = 0, n;
+
+	while (i < argc) {
+		n = trp_arguments_options(command, argc - i, argv + i, options,
+					  count);
+		if (n < 0)
+			return n;
+		i += n;
+		if (n > 0 && strcmp(argv[i - 1], "--") == 0)
+			while (i < argc)
+				argv[words++] = argv[i++];
+		else if (i < argc)
+			argv[words++] = argv[i++];
+	}
+	return words;
+}
+
 int trp_arguments_status(int r)
 {
 	return r == -EUSERS || r == -EINVAL ? TRP_ARGUMENTS_USAGE

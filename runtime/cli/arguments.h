@@ -29,6 +29,14 @@ int trp_arguments_options(const char *command, int argc, char **argv,
 			  const struct trp_arguments_option *options,
 			  size_t count);
 
+/*
+ * The same of options among the words, up to "--": moves the words to the
+ * front, and returns their number.
+ */
+int trp_arguments_words(const char *command, int argc, char **argv,
+			const struct trp_arguments_option *options,
+			size_t count);
+
 /* Prints "troupe COMMAND: ..." and returns `status`. */
 int trp_arguments_fail(int status, const char *command, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

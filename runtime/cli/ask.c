@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/cli/application.h"
+#include "runtime/cli/types.h"
 #include "runtime/troupe_guest.h"
 #include "serialize/reflect_write.h"
 
@@ -92,16 +93,22 @@ int trp_cli_ask(int argc, char **argv)
 {
 	static struct trp_application application = {
 		.command = "ask",
-		.wants = "WHOM [SERVICE.]METHOD ['{JSON}']",
+		.wants = "WHOM [[SERVICE.]METHOD ['{JSON}']]",
 	};
 	const char *seconds = "5";
+	bool is_json = false;
+	const struct trp_arguments_option more[] = {
+		{ "--timeout", &seconds, NULL }, { "--json", NULL, &is_json }
+	};
 	struct question question = { 0 };
-	int status = trp_application_words(
-		&application, argc, argv,
-		(struct trp_arguments_option) { "--timeout", &seconds, NULL });
+	int status =
+		trp_application_words(&application, argc, argv, more, 2, 1);
 
 	if (status != 0)
 		return status;
+	if (!application.member)
+		return trp_cli_types_of(application.named, application.whom,
+					is_json);
 	if (!parse_seconds(seconds, &question.timeout_ms))
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "ask",
 					  "--timeout takes seconds, not %s",

@@ -17,6 +17,7 @@ const char *trp_command_nearest(const char *name)
 	struct trp_nearest nearest = { .word = name };
 
 	for (size_t i = 0; trp_commands[i].name; i++)
-		trp_nearest_try(&nearest, trp_commands[i].name);
+		if (trp_commands[i].help)
+			trp_nearest_try(&nearest, trp_commands[i].name);
 	return nearest.best[0] ? trp_command_find(nearest.best)->name : NULL;
 }

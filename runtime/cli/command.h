@@ -21,7 +21,7 @@ struct trp_command_part {
 struct trp_command {
 	const char *name;
 	const char *words; /* behind the options, for the usage */
-	const char *help;  /* a line */
+	const char *help;  /* a line; NULL: it is not for people */
 	const struct trp_command_part *parts; /* NULL: none */
 	/* The words after the command's name; the exit status. */
 	int (*run)(int argc, char **argv);

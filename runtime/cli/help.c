@@ -9,7 +9,8 @@ void trp_help_list(void)
 {
 	puts("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n");
 	for (const struct trp_command *one = trp_commands; one->name; one++)
-		printf("  %-10s %s\n", one->name, one->help);
+		if (one->help)
+			printf("  %-10s %s\n", one->name, one->help);
 	puts("\n`troupe help COMMAND` shows its options; troupe(1) is the "
 	     "manual.\n\n"
 	     "    troupe run ./hello.so Ann");

@@ -11,15 +11,19 @@
 #include "runtime/cli/ask.h"
 #include "runtime/cli/beacon.h"
 #include "runtime/cli/children.h"
+#include "runtime/cli/complete.h"
 #include "runtime/cli/cookie.h"
 #include "runtime/cli/command.h"
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/help.h"
+#include "runtime/cli/inspect.h"
 #include "runtime/cli/metrics.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/order.h"
 #include "runtime/cli/ps.h"
 #include "runtime/cli/send.h"
+#include "runtime/cli/types.h"
+#include "runtime/cli/wait_for.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/fork_handlers.h"
 #include "runtime/node/log.h"
@@ -160,13 +164,24 @@ static const struct trp_command_part of_ps[] = {
 	{ "--columns", "LIST", "those, by commas; or all" },
 	{ "-o", "LIST", "the same" },
 	{ "--sort", "COLUMN", "the most first, or as the alphabet goes" },
-	{ "--address", "PATTERN", "those of such an address, as '/shop/*'" },
-	{ "--class", "PATTERN", "those of such a class" },
+	{ "--address", "ADDRESS", "those of such an address, as '/shop/*'" },
+	{ "--class", "CLASS", "those of such a class, a pattern" },
 	{ "--state", "STATE", "those in that state" },
 	{ "--wide", NULL, "longer lines than the terminal has" },
 	{ 0 },
 };
 static const struct trp_command_part of_metrics[] = { NODE, { 0 } };
+static const struct trp_command_part of_query[] = { NODE, JSON, { 0 } };
+static const struct trp_command_part of_inspect[] = {
+	NODE, JSON,  { "--stack", NULL, "with its stack, by eu-stack or gdb" },
+	WHOM, { 0 },
+};
+static const struct trp_command_part of_types[] = {
+	NODE,
+	JSON,
+	{ "TYPE", NULL, "those of that name, or of that pattern" },
+	{ 0 },
+};
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
 static const struct trp_command_part of_children[] = {
 	NODE, JSON, WHOM, { 0 }
@@ -182,7 +197,8 @@ static const struct trp_command_part of_ask[] = {
 	NODE,
 	{ "--timeout", "S", "seconds to wait for the answer; default: 5" },
 	WHOM,
-	{ "METHOD", NULL, "of a service of the application" },
+	JSON,
+	{ "METHOD", NULL, "of a service; without one, all of WHOM are listed" },
 	{ "JSON", NULL, "its argument; {} unless given" },
 	{ 0 },
 };
@@ -215,10 +231,16 @@ const struct trp_command trp_commands[] = {
 	  trp_cli_ps },
 	{ "metrics", "", "prints the counters of a running node for Prometheus",
 	  of_metrics, trp_cli_metrics },
+	{ "inspect", "[WHOM]", "shows all that can be seen of an actor",
+	  of_inspect, trp_cli_inspect },
+	{ "wait-for", "", "draws who waits for whom, and names cycles",
+	  of_query, trp_cli_wait_for },
+	{ "types", "[TYPE]", "lists the services and messages of a node",
+	  of_types, trp_cli_types },
 	{ "send", "WHOM TYPE ['{JSON}']",
 	  "sends a message to an actor of a running node", of_send,
 	  trp_cli_send },
-	{ "ask", "WHOM [SERVICE.]METHOD ['{JSON}']",
+	{ "ask", "WHOM [[SERVICE.]METHOD ['{JSON}']]",
 	  "calls a method of an actor, and prints the answer as JSON", of_ask,
 	  trp_cli_ask },
 	{ "stop", "[WHOM]",
@@ -244,6 +266,8 @@ const struct trp_command trp_commands[] = {
 	{ "version", "", "prints the version", NULL, version },
 	{ "help", "[COMMAND]", "lists the commands, or the options of COMMAND",
 	  NULL, help },
+	/* Of the shells, so no help. */
+	{ "complete", "", NULL, NULL, trp_cli_complete },
 	{ 0 },
 };
 

@@ -9,19 +9,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include "runtime/cli/arguments.h"
 #include "runtime/cli/columns.h"
+#include "runtime/cli/looker.h"
 #include "runtime/cli/nearest.h"
 #include "runtime/look/text.h"
-#include "serialize/json.h"
 #include "serialize/printable.h"
 
 enum { COLUMNS_MOST = 32, LINE = 4096 };
 
-/* What the user wants to see. */
+/* The wish of the user. */
 static struct {
-	const char *node, *columns, *sort, *address, *class, *state;
-	bool is_json, is_wide;
+	const char *columns, *sort, *address, *class, *state;
+	bool is_wide;
 	const struct trp_column *column[COLUMNS_MOST]; /* ends with NULL */
 	const struct trp_column *by;
 } wanted;
@@ -345,7 +344,6 @@ static int print_json(const struct rows *rows)
 	const Troupe__Guest__Node *node = rows->look->node;
 	struct troupe_value *map = troupe_value_map(),
 			    *list = troupe_value_list();
-	char *text;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < rows->count; i++)
@@ -358,26 +356,20 @@ static int print_json(const struct rows *rows)
 	r |= add_text(map, "application", node->application);
 	r |= trp_value_add(map, "actors", list);
 	r |= trp_value_add(map, "given_up", given_up_value(node));
-	if (r == 0 && trp_json_write(map, &text) == 0) {
-		puts(text);
-		free(text);
-	} else {
-		r = -ENOMEM;
-	}
+	if (r == 0)
+		return trp_looker_print(map);
 	troupe_value_free(map);
-	return r;
+	return -ENOMEM;
 }
 
 /* ---- the command --------------------------------------------------------- */
 
-static int ps(struct trp_look *look)
+static int ps(struct trp_look *look, const char *word, bool is_json)
 {
 	struct rows rows = { 0 };
-	int r = trp_look_take(look);
+	int r = find_rows(look, &rows);
 
-	if (r == 0)
-		r = find_rows(look, &rows);
-	if (r == 0 && wanted.is_json)
+	if (r == 0 && is_json)
 		r = print_json(&rows);
 	else if (r == 0)
 		print_table(&rows);
@@ -387,10 +379,7 @@ static int ps(struct trp_look *look)
 
 int trp_cli_ps(int argc, char **argv)
 {
-	static struct trp_look look;
-	const struct trp_arguments_option options[] = {
-		{ "--node", &wanted.node, NULL },
-		{ "--json", NULL, &wanted.is_json },
+	static const struct trp_arguments_option more[] = {
 		{ "--columns", &wanted.columns, NULL },
 		{ "-o", &wanted.columns, NULL },
 		{ "--sort", &wanted.sort, NULL },
@@ -399,28 +388,13 @@ int trp_cli_ps(int argc, char **argv)
 		{ "--state", &wanted.state, NULL },
 		{ "--wide", NULL, &wanted.is_wide },
 	};
-	int r = trp_arguments_options("ps", argc, argv, options,
-				      sizeof(options) / sizeof(options[0]));
+	static const struct trp_looker looker = {
+		.command = "ps",
+		.more = more,
+		.count = sizeof(more) / sizeof(more[0]),
+		.check = check_words,
+		.run = ps,
+	};
 
-	if (r < 0)
-		return TRP_ARGUMENTS_USAGE;
-	if (r < argc)
-		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "ps",
-					  "what is \"%s\"? ps takes options "
-					  "alone",
-					  argv[r]);
-	if (check_words() != 0)
-		return TRP_ARGUMENTS_USAGE;
-	r = trp_look_open(&look, wanted.node);
-	if (r < 0)
-		return trp_arguments_fail(trp_arguments_status(r), "ps", "%s",
-					  look.client.why[0] ? look.client.why
-							     : strerror(-r));
-	r = ps(&look);
-	trp_look_close(&look);
-	if (r == 0)
-		return TRP_ARGUMENTS_OK;
-	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "ps", "%s",
-				  look.client.why[0] ? look.client.why
-						     : strerror(-r));
+	return trp_looker_run(&looker, argc, argv);
 }

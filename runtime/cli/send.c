@@ -30,8 +30,8 @@ int trp_cli_send(int argc, char **argv)
 	};
 	const ProtobufCMessageDescriptor *type;
 	const ProtobufCMessage *message;
-	int status = trp_application_words(&application, argc, argv,
-					   (struct trp_arguments_option) { 0 });
+	int status =
+		trp_application_words(&application, argc, argv, NULL, 0, 2);
 
 	if (status == 0)
 		status = trp_application_load(&application);

@@ -17,7 +17,7 @@
 #include "runtime/look/process.h"
 #include "runtime/node/status.h"
 
-/* What an actor is at; trp_look_state_name() has the words. */
+/* The work of an actor; trp_look_state_name() has the words. */
 enum trp_look_state {
 	TRP_LOOK_STARTING,
 	TRP_LOOK_IDLE,	    /* a class without a message */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What an actor is at, for people and for programs. */
+/* The work of an actor, for people and for programs. */
 
 #include "runtime/look/look.h"
 #include "serialize/value.h"

@@ -158,7 +158,7 @@ static inline bool trp_status_is_in_step(const struct trp_status *status)
 }
 
 /*
- * What it is about to sleep for: of `whom` (0: anybody), the answer to that
+ * It is about to sleep for that: of `whom` (0: anybody), the answer to that
  * type or method (0: to none), since a time that was read already (0: none).
  */
 struct trp_wait_note {

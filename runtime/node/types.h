@@ -46,7 +46,7 @@ char *trp_types_text(void *application, size_t *ret_size);
  */
 void trp_types_learn(char *text, size_t size);
 
-/* What was learnt, borrowed; NULL: nothing. */
+/* The text that was learnt, borrowed; NULL: none. */
 const char *trp_types_learnt(size_t *ret_size);
 /* Calls visit for each name in it. */
 void trp_types_each_name(void (*visit)(const char *name, bool is_method,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `troupe ps` says of actors that hang, each in its way. */
+/* Lookers, at actors that hang, each in its way; and completion. */
 #include "tests/runtime/control/node.h"
 
 TestSuite(looks, .init = node_begin, .fini = node_end, .timeout = 600);
@@ -158,8 +158,8 @@ Test(looks, columns_order_and_filters_are_the_users_choice)
 	ps = await_all();
 	troupe_value_free(ps);
 	expect(0, "\n  /loops\n", "ps", "-o", "address");
-	expect(0, "ADDRESS UNREAD\n/pauses ", "ps",
-	       "--columns=address,unread", "--address", "/p*");
+	expect(0, "ADDRESS UNREAD\n/pauses ", "ps", "--columns=address,unread",
+	       "--address", "/p*");
 	expect(0, "CLASS\nloops\n", "ps", "-o", "class", "--state", "handling",
 	       "--class", "loop?");
 	expect(0, "CLASS\nawaits\nblocked\n", "ps", "-o", "class", "--sort",
@@ -171,4 +171,114 @@ Test(looks, columns_order_and_filters_are_the_users_choice)
 	       "asleeep");
 	expect(2, "no column x", "ps", "--sort", "x");
 	node_stop(&node, "a");
+}
+
+Test(looks, inspect_shows_limits_types_and_mail_by_sender)
+{
+	struct troupe_value *ps;
+
+	begin();
+	ps = await_all();
+	troupe_value_free(ps);
+	expect(0, "\n  unread     50 messages, 3550 bytes; put aside: 0\n",
+	       "inspect", "/pauses");
+	expect(0, " from /blocked\n", "inspect", "pauses");
+	expect(0, "4096 unread bytes of one sender (then it refuses), 1 ms to",
+	       "inspect", "/pauses");
+	expect(0, "\n  handles    parlour.Words\n", "inspect", "/loops");
+	expect(0,
+	       "\n  answers    parlour.Doubler.Twice (parlour.Number) returns "
+	       "(parlour.Number)\n",
+	       "inspect", "/loops");
+	expect(0, "child of /\n", "inspect", "/receives");
+	expect(0,
+	       "\"address\": \"/blocked\", \"messages\": 50, \"bytes\": 3550",
+	       "inspect", "/pauses", "--json");
+	expect(0, "\n  stack      ", "inspect", "--stack", "/pauses");
+	expect(1, "no actor is called /pause; did you mean /pauses?", "inspect",
+	       "/pause");
+	expect(2, "it takes one actor", "inspect", "/pauses", "/loops");
+	node_stop(&node, "a");
+}
+
+Test(looks, waits_are_drawn_from_whom_all_wait_for_and_cycles_are_named)
+{
+	struct troupe_value *ps;
+
+	begin();
+	ps = await_all();
+	troupe_value_free(ps);
+	expect(0, "\n  /blocked waits for room at /pauses, for ", "wait-for");
+	expect(0, "\n    /awaits awaits /blocked: parlour.Doubler.Twice, for ",
+	       "wait-for");
+	expect(0, "cycle: /knot -> /noose -> /knot\n  /knot awaits /noose",
+	       "wait-for");
+	expect(0, "\"cycles\": [[\"/knot\", \"/noose\"]]", "wait-for",
+	       "--json");
+	node_stop(&node, "a");
+	node_start(&node, "a", NULL);
+	expect(0, "nobody waits for another actor\n", "wait-for");
+	node_stop(&node, "a");
+}
+
+Test(looks, types_and_methods_are_listed)
+{
+	node_start(&node, "a", NULL);
+	expect(0, "service parlour.Doubler\n  Twice (parlour.Number) returns ",
+	       "types");
+	expect(0, "message parlour.Words\n  string text = 1\n  repeated ",
+	       "types", "Words");
+	expect(0, "{\"name\": \"value\", \"type\": \"int64\", \"number\": 1",
+	       "types", "--json", "parlour.N*");
+	expect(1, "no service and no message is called Wods", "types", "Wods");
+	expect(0, "parlour.Doubler.Fail (parlour.Number) returns (parlour.W",
+	       "ask", "doubler");
+	expect(0, "\"method\": \"parlour.Doubler.Crash\"", "ask", "doubler",
+	       "--json");
+	expect(1, "/echo has no class with methods", "ask", "/echo");
+	expect(1, "no actor is called doubla; did you mean doubler?", "ask",
+	       "doubla");
+	node_stop(&node, "a");
+}
+
+/* By the function of bash that is installed. */
+static void complete(const char *line, const char *wanted)
+{
+	static const char script[] =
+		"PATH=\"${0%/*}:$PATH\"; . runtime/cli/completion.bash; "
+		"COMP_LINE=$1 COMP_POINT=${#1}; _troupe; "
+		"printf ' %s' \"${COMPREPLY[@]}\"; echo ' '";
+	char program[4096];
+	const char *argv[] = { "/bin/bash", "-c", script, program, line, NULL };
+
+	snprintf(program, sizeof(program), "%s", program_built("bin/troupe"));
+	command = (struct program) { 0 };
+	cr_assert_eq(program_start(&command, argv), 0);
+	cr_expect_eq(program_finish(&command, PATIENCE_MS), 0, "%s",
+		     command.err);
+	cr_expect(strstr(command.out, wanted), "%s gives%s", line, command.out);
+	program_fini(&command);
+}
+
+Test(looks, the_shell_completes_commands_options_nodes_addresses_and_methods)
+{
+	node_start(&node, "a", NULL);
+	complete("troupe chil", " children \n");
+	complete("troupe help do", " doctor \n");
+	complete("troupe ps --st", " --state \n");
+	complete("troupe ps --state rest", " restarting \n");
+	complete("troupe ps -o pid,unr", " pid,unread \n");
+	complete("troupe run --no-ro", " --no-roving \n");
+	complete("troupe stop --node ", " a \n");
+	complete("troupe stop --node=", " a \n");
+	complete("troupe inspect /dou", " /doubler \n");
+	complete("troupe inspect --node a dou", " doubler \n");
+	complete("troupe ask doubler Tw", " Twice \n");
+	complete("troupe ask --timeout 1 doubler parlour.Doubler.F",
+		 " parlour.Doubler.Fail \n");
+	complete("troupe send echo parlour.W", " parlour.Words \n");
+	complete("troupe beacon conf", " configure \n");
+	complete("troupe nonsense x", "  \n");
+	node_stop(&node, "a");
+	complete("troupe inspect /", "  \n");
 }
