@@ -2,8 +2,11 @@
 #include "ipc/bus/mqtt_client.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "ipc/bus/bus.h"
 #include "ipc/library.h"
@@ -143,10 +146,24 @@ int trp_mqtt_client_connect(struct trp_bus *bus, struct trp_mqtt_client *client)
 	return r < 0 ? r : trp_mqtt_client_watch(bus, client);
 }
 
+/*
+ * Small frames go out at once.  A broker that does not do the same holds each
+ * back until the one before it is acknowledged, which our kernel delays by 40
+ * ms: unless it is told not to, until the next read.
+ */
+static void be_prompt(int socket)
+{
+	const int on = 1;
+
+	setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 int trp_mqtt_client_read(struct trp_mqtt_client *client)
 {
 	int r = mosquitto.loop_read(client->handle, READ_PACKETS);
 
+	be_prompt(client->socket);
 	return client->error ? client->error : trp_mqtt_client_error(r);
 }
 
