@@ -27,6 +27,8 @@ enum troupe_dead_cause {
 	TROUPE_DEAD_CLOSED,  /* R: sent after the receiver was closed */
 	TROUPE_DEAD_UNREAD,  /* the receiver ended before it handled it */
 	TROUPE_DEAD_CRASHED, /* its handler died of it; R: a successor */
+	TROUPE_DEAD_UNREACHABLE, /* S: no way to its node; or the mail actor:
+				    none any more, and it may have arrived */
 	TROUPE_DEAD_CAUSES
 };
 

@@ -17,6 +17,7 @@ enum trp_envelope_kind {
 	TRP_FAILURE,	 /* no answer will come; a type is optional */
 	TRP_CONTROL,	 /* between actor and supervisor */
 	TRP_ALIASED,	 /* a body for the alias `correlation` */
+	TRP_AWAY,	 /* to or from the mail actor: runtime/mail */
 };
 
 /*
@@ -70,7 +71,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte order");
  * body of 0 bytes is legal.
  * Returns 0; -EBADMSG: shorter than an envelope, an unknown kind or flag, a
  * service that is missing or must not be there, a type of 0 (except a
- * failure's), a negative time.
+ * failure's, and of TRP_AWAY), a negative time.
  */
 int trp_envelope_read(const void *bytes, size_t size,
 		      struct trp_envelope *ret_envelope, const void **ret_body,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/away.h"
 #include "runtime/actor/await.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/loop.h"
@@ -38,7 +39,7 @@ static int wait_for_answer(struct trp_question *question,
 		if (now.ns >= watch_at.ns) {
 			trp_target_watch(question->to);
 			trp_mailbox_receive_look_again(
-				&trp_self.mailbox, trp_ref_slot(question->to));
+				&trp_self.mailbox, trp_away_lane(question->to));
 			watch_at = TROUPE_NEVER;
 		}
 		/* An answer that has come in time counts. */

@@ -19,6 +19,7 @@
 #include <string.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/away.h"
 #include "runtime/actor/backtrace.h"
 #include "runtime/actor/call_number.h"
 #include "runtime/actor/call_table.h"
@@ -126,7 +127,9 @@ void trp_call_run_refused(void)
 
 	while ((call = calls->refused.first) && call->number <= newest)
 		fail(call, call->refusal,
-		     call->refusal == -ESRCH ? TROUPE_NOPROC : TROUPE_ERROR,
+		     call->refusal == -ESRCH	      ? TROUPE_NOPROC
+		     : call->refusal == -EHOSTUNREACH ? TROUPE_NOCONNECTION
+						      : TROUPE_ERROR,
 		     strerror(-call->refusal));
 }
 
@@ -208,6 +211,21 @@ static void target_ended(const struct troupe_end *end, uint64_t taken)
 	}
 }
 
+void trp_call_lost(uint32_t node)
+{
+	uint64_t newest = calls->last_number;
+
+	for (uint32_t place = 0; calls->pending && place < calls->places;
+	     place++) {
+		struct trp_call *call = calls->at[place];
+
+		if (call->proxy && trp_ref_is_of_node(call->target, node) &&
+		    call->number <= newest && !call->refusal)
+			fail(call, -EHOSTUNREACH, TROUPE_NOCONNECTION,
+			     "its node was lost");
+	}
+}
+
 static struct trp_target_listener listener = { .ended = target_ended };
 
 static void expire(struct trp_call *call, struct troupe_time now)
@@ -244,7 +262,7 @@ void trp_call_expire(struct troupe_time now)
 		}
 		trp_target_watch(call->target);
 		trp_mailbox_receive_look_again(&trp_self.mailbox,
-					       trp_ref_slot(call->target));
+					       trp_away_lane(call->target));
 	}
 }
 

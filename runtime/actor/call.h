@@ -33,6 +33,9 @@ unsigned trp_call_count(const struct troupe_proxy *proxy);
 void trp_call_answered(const struct trp_mail *mail,
 		       const struct trp_envelope *envelope);
 
+/* Fails those to actors of that node, which is lost; 0: of all others. */
+void trp_call_lost(uint32_t node);
+
 /* Fails calls that are due; returns when to check them next. */
 void trp_call_expire(struct troupe_time now);
 struct troupe_time trp_call_next(void);

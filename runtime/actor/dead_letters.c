@@ -34,6 +34,21 @@ void trp_dead_letters_sent(enum troupe_dead_cause cause, troupe_ref to,
 	notice(&dead);
 }
 
+void trp_dead_letters_failed(int r, troupe_ref to,
+			     const struct trp_envelope *envelope,
+			     const ProtobufCMessage *message)
+{
+	if (r == -ESRCH)
+		trp_dead_letters_sent(TROUPE_DEAD_TARGET, to, envelope,
+				      message);
+	else if (r == -EAGAIN)
+		trp_dead_letters_sent(TROUPE_DEAD_REFUSED, to, envelope,
+				      message);
+	else if (r == -EHOSTUNREACH)
+		trp_dead_letters_sent(TROUPE_DEAD_UNREACHABLE, to, envelope,
+				      message);
+}
+
 void trp_dead_letters_received(enum troupe_dead_cause cause,
 			       const struct trp_mail *mail,
 			       const struct trp_envelope *envelope)

@@ -11,6 +11,11 @@ void trp_dead_letters_sent(enum troupe_dead_cause cause, troupe_ref to,
 			   const struct trp_envelope *envelope,
 			   const ProtobufCMessage *message);
 
+/* The same where a send has failed by r, if that makes one. */
+void trp_dead_letters_failed(int r, troupe_ref to,
+			     const struct trp_envelope *envelope,
+			     const ProtobufCMessage *message);
+
 /* Of what was sent to this actor. */
 void trp_dead_letters_received(enum troupe_dead_cause cause,
 			       const struct trp_mail *mail,

@@ -100,6 +100,7 @@ static int dispatch(const struct trp_mail *mail,
 	case TRP_CONTROL:
 	case TRP_ANSWER:
 	case TRP_FAILURE:
+	case TRP_AWAY:
 		break;
 	}
 	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail, envelope);

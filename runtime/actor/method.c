@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/away.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/deadlock.h"
 #include "runtime/actor/mail.h"
@@ -105,9 +106,7 @@ static int answer(const struct ticket *ticket, enum trp_envelope_kind kind,
 	envelope.flow = ticket->flow;
 	envelope.hop = trp_envelope_next_hop(ticket->hop);
 	r = trp_actor_post(ticket->caller, TRP_REPLY, &envelope, message, NULL);
-	if (r == -ESRCH)
-		trp_dead_letters_sent(TROUPE_DEAD_TARGET, ticket->caller,
-				      &envelope, message);
+	trp_dead_letters_failed(r, ticket->caller, &envelope, message);
 	return r;
 }
 
@@ -183,11 +182,19 @@ int troupe_forward(void *call, troupe_ref to)
 	    trp_self.handled.envelope->kind != TRP_CALL ||
 	    trp_self.handled.envelope->correlation != ticket->correlation)
 		return -EINVAL;
-	if (!trp_ref_is_here(to))
-		return -ESRCH;
 	envelope = *trp_self.handled.envelope;
 	envelope.hop = trp_envelope_next_hop(envelope.hop);
 	envelope.flags &= TRP_TRACED;
+	if (trp_ref_is_elsewhere(to)) {
+		r = trp_away_post_packed(to, TRP_MAIL, &envelope,
+					 trp_mail_body(mail),
+					 trp_mail_body_size(mail));
+		if (r == 0)
+			ticket_free(ticket);
+		return r;
+	}
+	if (!trp_ref_is_here(to))
+		return -ESRCH;
 	r = trp_mailbox_reserve(&trp_self.mailbox, trp_ref_slot(to),
 				trp_ref_generation(to), TRP_MAIL, mail->size,
 				NULL, &bytes);

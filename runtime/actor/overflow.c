@@ -13,7 +13,8 @@ bool trp_overflow_is_dropped(troupe_ref to, const struct trp_envelope *envelope)
 	const struct trp_slot *line =
 		trp_arena_slot(&trp_self.node->arena, trp_ref_slot(to));
 
-	return (trp_load_relaxed(&line->note) & TRP_NOTE_FULL) ==
+	return !trp_ref_is_elsewhere(to) &&
+	       (trp_load_relaxed(&line->note) & TRP_NOTE_FULL) ==
 		       TROUPE_FULL_DROP_NEW &&
 	       !envelope->correlation;
 }

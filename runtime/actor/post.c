@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include "runtime/actor/away.h"
 #include "runtime/node/post.h"
 #include "runtime/node/trace.h"
 
@@ -44,14 +45,15 @@ troupe_ref trp_actor_post_owner(troupe_ref alias)
 		       : 0;
 }
 
-/* A message to an alias goes to the owner of its slot, which knows the number.
- */
-static int resolve(troupe_ref *to, enum trp_stream *stream,
-		   struct trp_envelope *envelope)
+/* The owner knows the number. */
+int trp_actor_post_resolve(troupe_ref *to, enum trp_stream *stream,
+			   struct trp_envelope *envelope)
 {
 	uint32_t number = trp_ref_generation(*to);
 	troupe_ref owner;
 
+	if (trp_ref_is_here(*to))
+		return 0;
 	if (!trp_ref_is_alias(*to))
 		return *to ? -ESRCH : -EINVAL;
 	if (envelope->kind != TRP_MESSAGE && envelope->kind != TRP_ALIASED)
@@ -96,8 +98,13 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 {
 	int r = may_post();
 
-	if (r == 0 && !trp_ref_is_here(to))
-		r = resolve(&to, &stream, envelope);
+	if (r == 0 && !trp_ref_is_here(to)) {
+		if (trp_ref_is_elsewhere(to))
+			return posted(trp_away_post(to, stream, envelope,
+						    message, attachment),
+				      envelope);
+		r = trp_actor_post_resolve(&to, &stream, envelope);
+	}
 	if (r < 0)
 		return r;
 	r = trp_node_post(&trp_self.mailbox, to, stream, envelope, message,
@@ -110,11 +117,15 @@ int trp_actor_post_packed(troupe_ref to, const struct trp_envelope *envelope,
 {
 	int r = may_post();
 
+	if (r == 0 && trp_ref_is_elsewhere(to))
+		return posted(trp_away_post_packed(to, TRP_MAIL, envelope, body,
+						   size),
+			      envelope);
 	if (r == 0 && !trp_ref_is_here(to))
 		r = -ESRCH;
 	if (r < 0)
 		return r;
-	r = trp_node_post_packed(&trp_self.mailbox, to, envelope, body, size,
-				 &trp_self.posted);
+	r = trp_node_post_packed(&trp_self.mailbox, to, TRP_MAIL, envelope,
+				 body, size, NULL, &trp_self.posted);
 	return posted(r, envelope);
 }

@@ -12,6 +12,13 @@ struct trp_envelope trp_actor_post_envelope(enum trp_envelope_kind kind);
 troupe_ref trp_actor_post_owner(troupe_ref alias);
 
 /*
+ * A message to an alias goes to the owner of its slot: makes it one, and those
+ * to a question replies.  Others stay.  0, -ESRCH, -EINVAL.
+ */
+int trp_actor_post_resolve(troupe_ref *to, enum trp_stream *stream,
+			   struct trp_envelope *envelope);
+
+/*
  * Packs and sends.  envelope: the caller sets kind, correlation, ... 0, or as
  * troupe_send().
  */

@@ -7,8 +7,10 @@
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/target_watch.h"
+#include "runtime/node/system.pb-c.h"
 #include "runtime/node/types.h"
 #include "serialize/message.h"
+#include "serialize/type.h"
 
 static struct trp_question *latest;
 static struct trp_scratch answers; /* of the latest, and those it is within */
@@ -35,6 +37,13 @@ static void target_ended(const struct troupe_end *end, uint64_t taken)
 		else if (one->position < taken)
 			one->result = -EHOSTDOWN;
 	}
+}
+
+void trp_question_lost(uint32_t node)
+{
+	for (struct trp_question *one = latest; one; one = one->outer)
+		if (trp_ref_is_of_node(one->to, node) && !one->result)
+			one->result = -EHOSTUNREACH;
 }
 
 void trp_question_begin(struct trp_question *question, troupe_ref to)
@@ -93,6 +102,20 @@ static int copy(const struct trp_mail *mail, struct troupe_message *message)
 	return 0;
 }
 
+/* No answer will come: of the mail actor there. */
+static int failure_of(const struct trp_mail *mail)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
+	Troupe__Control__Failure *failure;
+	int r = trp_self_unpack(mail, &troupe__control__failure__descriptor,
+				(ProtobufCMessage **)&failure);
+
+	if (r == 0)
+		r = failure->code < 0 ? failure->code : -EBADMSG;
+	trp_scratch_release(&trp_self.scratch, mark);
+	return r;
+}
+
 void trp_question_answered(const struct trp_mail *mail,
 			   const struct trp_envelope *envelope)
 {
@@ -102,6 +125,11 @@ void trp_question_answered(const struct trp_mail *mail,
 
 	if (!question) { /* too late */
 		trp_dead_letters_received(TROUPE_DEAD_EXPIRED, mail, envelope);
+		return;
+	}
+	if (envelope->type ==
+	    trp_type_of(&troupe__control__failure__descriptor)) {
+		question->result = failure_of(mail);
 		return;
 	}
 	question->answer =

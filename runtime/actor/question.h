@@ -26,6 +26,9 @@ struct trp_question {
 void trp_question_begin(struct trp_question *question, troupe_ref to);
 void trp_question_end(struct trp_question *question);
 
+/* That node is lost, 0: all others: questions to its actors are over. */
+void trp_question_lost(uint32_t node);
+
 /* A message to a temporary reference, which the correlation tells. */
 void trp_question_answered(const struct trp_mail *mail,
 			   const struct trp_envelope *envelope);

@@ -28,10 +28,7 @@ int trp_send_mail(troupe_ref to, struct trp_envelope *envelope,
 		return 0;
 	}
 out:
-	if (r == -ESRCH || r == -EAGAIN)
-		trp_dead_letters_sent(r == -ESRCH ? TROUPE_DEAD_TARGET
-						  : TROUPE_DEAD_REFUSED,
-				      to, envelope, message);
+	trp_dead_letters_failed(r, to, envelope, message);
 	return r;
 }
 

@@ -87,10 +87,7 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 				continue;
 			}
 		}
-		if (r == -ESRCH || r == -EAGAIN)
-			trp_dead_letters_sent(r == -ESRCH ? TROUPE_DEAD_TARGET
-							  : TROUPE_DEAD_REFUSED,
-					      to, &envelope, message);
+		trp_dead_letters_failed(r, to, &envelope, message);
 		return r;
 	}
 }

@@ -7,6 +7,7 @@
 #include "ipc/incoming.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/alias.h"
+#include "runtime/actor/away_news.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
@@ -178,6 +179,10 @@ static int take_order(const struct trp_mail *mail,
 	ProtobufCMessage *signal;
 	int r;
 
+	if (envelope->kind == TRP_AWAY) {
+		trp_away_news_take(mail, envelope);
+		return TRP_STEP_DONE;
+	}
 	if (envelope->type ==
 	    trp_type_of(&troupe__control__close__descriptor)) {
 		if (!trp_self.is_closing)
@@ -235,6 +240,8 @@ static int take_reply(const struct trp_mail *mail,
 		trp_call_answered(mail, envelope);
 	else if (envelope->kind == TRP_ALIASED)
 		trp_question_answered(mail, envelope);
+	else if (envelope->kind == TRP_AWAY)
+		trp_away_news_take(mail, envelope);
 	else
 		trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail, envelope);
 	return TRP_STEP_DONE;

@@ -18,6 +18,8 @@ void trp_target_watch(troupe_ref target)
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 	struct watched *entry;
 
+	if (trp_ref_is_elsewhere(target))
+		return; /* the mail actor tells of its node */
 	for (entry = watched; entry; entry = entry->next)
 		if (entry->target == target)
 			return;

@@ -83,8 +83,8 @@ static const char *const causes[] = { "normal", "shutdown",    "killed",
 static_assert(sizeof(causes) / sizeof(causes[0]) == TROUPE_NOCONNECTION + 1,
 	      "a word for each");
 static const char *const letters[] = {
-	"no_such_actor", "no_room", "dropped", "unreadable",	  "unhandled",
-	"too_late",	 "closed",  "unread",  "crashed_receiver"
+	"no_such_actor", "no_room", "dropped", "unreadable",	   "unhandled",
+	"too_late",	 "closed",  "unread",  "crashed_receiver", "unreachable"
 };
 static_assert(sizeof(letters) / sizeof(letters[0]) == TROUPE_DEAD_CAUSES,
 	      "a word for each");

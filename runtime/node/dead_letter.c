@@ -273,6 +273,7 @@ static const char *const text_of[] = {
 	[TROUPE_DEAD_CLOSED] = "it was sent after troupe_close()",
 	[TROUPE_DEAD_UNREAD] = "its receiver ended first",
 	[TROUPE_DEAD_CRASHED] = "its receiver died while it handled it",
+	[TROUPE_DEAD_UNREACHABLE] = "its node was lost; it may have arrived",
 };
 static_assert(sizeof(text_of) / sizeof(text_of[0]) == TROUPE_DEAD_CAUSES,
 	      "a text for each");

@@ -20,8 +20,9 @@ struct trp_mesh_options {
 	char cookie[TRP_COOKIE_MOST]; /* not ended by NUL */
 	uint32_t cookie_length;	      /* 0: mail is not sealed */
 	struct trp_wire_config config;
-	bool is_roving;	 /* leadership goes with the beacon */
-	bool is_enabled; /* it takes part from its start */
+	bool is_roving;	   /* leadership goes with the beacon */
+	bool is_enabled;   /* it takes part from its start */
+	int32_t outage_ms; /* that loses no mail; 0: ten seconds */
 };
 
 enum { TRP_TRACE_PATH_SIZE = 1024, TRP_METRICS_SIZE = 1024 };

@@ -26,10 +26,12 @@ static uint64_t type_of(const ProtobufCMessageDescriptor *type)
 	return last.id;
 }
 
-int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
-		  enum trp_stream stream, struct trp_envelope *envelope,
-		  const ProtobufCMessage *message,
-		  const struct trp_extent *attachment, uint64_t *ret_position)
+/* tail: bytes behind the message; NULL: none. */
+static inline int post(struct trp_mailbox *mailbox, troupe_ref to,
+		       enum trp_stream stream, struct trp_envelope *envelope,
+		       const ProtobufCMessage *message,
+		       const struct trp_extent *attachment,
+		       const struct trp_tail *tail, uint64_t *ret_position)
 {
 	struct trp_flat flat;
 	bool is_flat = trp_flat_measure(message, &flat);
@@ -47,6 +49,8 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	if (size > (envelope->kind == TRP_CONTROL ? (size_t)TRP_LIMIT_MAX
 						  : TRP_POST_MAX))
 		return -EMSGSIZE;
+	if (tail)
+		size += sizeof(*tail);
 	r = trp_mailbox_reserve(mailbox, trp_ref_slot(to),
 				trp_ref_generation(to), stream, (uint32_t)size,
 				attachment, &bytes);
@@ -59,6 +63,9 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 		trp_flat_pack(message, &flat, body);
 	else
 		trp_message_pack(message, body);
+	if (tail)
+		memcpy((char *)bytes + size - sizeof(*tail), tail,
+		       sizeof(*tail));
 	position = trp_mailbox_commit(mailbox, (uint32_t)size);
 	if (ret_position)
 		*ret_position = position;
@@ -66,24 +73,54 @@ int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
 	return 0;
 }
 
-int trp_node_post_packed(struct trp_mailbox *mailbox, troupe_ref to,
-			 const struct trp_envelope *envelope, const void *body,
-			 size_t size, uint64_t *ret_position)
+int trp_node_post(struct trp_mailbox *mailbox, troupe_ref to,
+		  enum trp_stream stream, struct trp_envelope *envelope,
+		  const ProtobufCMessage *message,
+		  const struct trp_extent *attachment, uint64_t *ret_position)
 {
-	size_t all = sizeof(*envelope) + size;
+	return post(mailbox, to, stream, envelope, message, attachment, NULL,
+		    ret_position);
+}
+
+int trp_node_post_away(struct trp_mailbox *mailbox, troupe_ref mail,
+		       enum trp_stream stream, struct trp_envelope *envelope,
+		       const ProtobufCMessage *message,
+		       const struct trp_extent *attachment, troupe_ref to,
+		       uint64_t *ret_position)
+{
+	const struct trp_tail tail = { to, envelope->kind };
+	int r;
+
+	envelope->kind = TRP_AWAY;
+	r = post(mailbox, mail, stream, envelope, message, attachment, &tail,
+		 ret_position);
+	envelope->kind = (uint8_t)tail.kind;
+	return r;
+}
+
+int trp_node_post_packed(struct trp_mailbox *mailbox, troupe_ref to,
+			 enum trp_stream stream,
+			 const struct trp_envelope *envelope, const void *body,
+			 size_t size, const struct trp_tail *tail,
+			 uint64_t *ret_position)
+{
+	size_t all = sizeof(*envelope) + size + (tail ? sizeof(*tail) : 0);
 	void *bytes;
 	int r;
 
-	if (all > TRP_POST_MAX)
+	if (sizeof(*envelope) + size > TRP_POST_MAX)
 		return -EMSGSIZE;
 	r = trp_mailbox_reserve(mailbox, trp_ref_slot(to),
-				trp_ref_generation(to), TRP_MAIL, (uint32_t)all,
+				trp_ref_generation(to), stream, (uint32_t)all,
 				NULL, &bytes);
 	if (r < 0)
 		return r;
 	trp_envelope_write(envelope, bytes);
 	if (size)
 		memcpy((char *)bytes + sizeof(*envelope), body, size);
+	if (tail)
+		memcpy((char *)bytes + all - sizeof(*tail), tail,
+		       sizeof(*tail));
 	*ret_position = trp_mailbox_commit(mailbox, (uint32_t)all);
 	trp_mailbox_check(mailbox, envelope->created);
 	return 0;

@@ -99,6 +99,12 @@ static inline bool trp_ref_is_elsewhere(troupe_ref ref)
 	       trp_ref_node(ref) != trp_ref_node(trp_ref_here);
 }
 
+/* Of that one; 0: of any other than ours. */
+static inline bool trp_ref_is_of_node(troupe_ref ref, uint32_t node)
+{
+	return node ? trp_ref_node(ref) == node : trp_ref_is_elsewhere(ref);
+}
+
 static inline troupe_ref trp_ref_of_node(uint64_t bits)
 {
 	return trp_ref_here | trp_ref_in_node(bits);

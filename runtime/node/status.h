@@ -55,8 +55,9 @@ struct trp_status {
 	alignas(64) _Atomic uint64_t awaits; /* whom */
 	_Atomic int64_t awaits_since;	     /* when the oldest call was made */
 	_Atomic int64_t passed_on; /* when the youngest such call was made */
-	_Atomic uint64_t has_unwatched; /* it has calls to actors that it does
+	_Atomic uint32_t has_unwatched; /* it has calls to actors that it does
 					 * not watch */
+	_Atomic uint32_t asks_away;	/* it has asked actors of other nodes */
 	_Atomic uint64_t refused;	/* sends that did not go out */
 	_Atomic uint64_t dropped;	/* received and not handled */
 	_Atomic uint32_t await_turn;	/* odd: it awaits; see deadlock.c */
@@ -101,11 +102,20 @@ bool trp_status_read_exit(const struct trp_status *status,
 			  struct troupe_reason *ret_reason);
 
 /* `note` of a line of the directory: enum troupe_full, and whether the actor
- * has no process until it is restarted. */
-enum { TRP_NOTE_FULL = 3, TRP_NOTE_DOWN = 4 };
+ * has no process until it is restarted; above that, for trp_status_mail(). */
+enum { TRP_NOTE_FULL = 3, TRP_NOTE_DOWN = 4, TRP_NOTE_MAIL = 8 };
 bool trp_status_is_down(const struct trp_arena *arena, troupe_ref ref);
 /* Of that actor; 0 also where there is none. */
 uint32_t trp_status_incarnation(const struct trp_arena *arena, troupe_ref ref);
+
+/* The mail actor's own bits of its reference (ref.h), which the supervisor
+ * says in its line of the directory; 0: there is none. */
+static inline uint64_t trp_status_mail(const struct trp_arena *arena)
+{
+	return trp_load_relaxed(
+		       &trp_arena_slot(arena, TRP_SLOT_SUPERVISOR)->note) >>
+	       TRP_NOTE_MAIL;
+}
 
 /* The process of that actor; 0: it has not begun, or is down. */
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);

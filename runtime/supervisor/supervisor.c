@@ -243,6 +243,20 @@ static void be_spared(struct trp_node *node)
 	trp_oom_score_text(score + TRP_OOM_SCORE_ACTOR, node->oom_score);
 }
 
+/* It names this run to other nodes.  One that was set stays. */
+static int choose_number(const struct trp_options *options)
+{
+	enum { NUMBERS = (1 << 24) - 2 };
+	uint32_t random;
+
+	if (!options->mesh.bus[0] ||
+	    trp_ref_node(trp_ref_here) != TRP_NODE_ALONE)
+		return 0;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	return trp_ref_set_here(TRP_NODE_ALONE + 1 + random % NUMBERS);
+}
+
 /* Before the fork of the zygote: sets what every process inherits. */
 static int prepare(struct trp_supervisor *supervisor,
 		   const struct trp_options *options,
@@ -260,6 +274,8 @@ static int prepare(struct trp_supervisor *supervisor,
 	if (node->main || !realpath(node->argv[0], supervisor->application))
 		supervisor->application[0] = '\0';
 	r = choose_wait(node);
+	if (r == 0)
+		r = choose_number(options);
 	if (r == 0)
 		r = trp_types_begin();
 	if (r == 0)
@@ -302,7 +318,6 @@ static int start_tidying(struct trp_supervisor *supervisor)
 				troupe_in_ms(EVERY_MS));
 }
 
-/* After it: sets what only the supervisor has. */
 /* Without a mesh from 1 on; else another run of this number is a stranger. */
 static int begin_generations(struct trp_child_table *children)
 {
@@ -316,6 +331,7 @@ static int begin_generations(struct trp_child_table *children)
 	return 0;
 }
 
+/* After it: sets what only the supervisor has. */
 static int set_up(struct trp_supervisor *supervisor)
 {
 	struct trp_arena *arena = &supervisor->node.arena;
