@@ -24,6 +24,7 @@
 #include "runtime/cli/send.h"
 #include "runtime/cli/types.h"
 #include "runtime/cli/wait_for.h"
+#include "runtime/mail/module.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/fork_handlers.h"
 #include "runtime/node/log.h"
@@ -53,6 +54,7 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void),
 
 /* The modules of the supervisor. */
 static const struct trp_module *const modules[] = {
+	&trp_mail_module,
 	&trp_mesh_module,
 	&trp_supervision_module,
 	NULL,

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/mail/inward.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/actor/overflow.h"
+#include "runtime/actor/post.h"
+#include "runtime/mail/outward.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/post.h"
+#include "runtime/node/system.pb-c.h"
+#include "serialize/type.h"
+
+enum { HELD_MOST = 2 << 20 }; /* bytes of a peer: a window */
+
+/* A message that waits for room in its mailbox. */
+struct letter {
+	struct letter *next;
+	uint32_t number; /* of the node that it comes from */
+	struct trp_envelope envelope;
+	size_t length;
+	unsigned char body[];
+};
+
+/* An actor without room, and its mail in order. */
+struct full {
+	struct full *next;
+	struct troupe_room room;
+	troupe_ref to;
+	struct letter *first, **last;
+};
+
+static struct full *all_full;
+
+/* ---- to an actor --------------------------------------------------------- */
+
+/* Its caller would wait until its deadline. */
+static void answer_failure(troupe_ref from, const struct trp_envelope *asked,
+			   int error)
+{
+	Troupe__Control__Failure failure = TROUPE__CONTROL__FAILURE__INIT;
+	bool is_question = asked->kind == TRP_MESSAGE &&
+			   asked->sender & TRP_ALIAS &&
+			   asked->sender & TRP_ALIAS_IS_QUESTION;
+	struct trp_envelope envelope = {
+		.type = trp_type_of(&troupe__control__failure__descriptor),
+		.sender = from,
+		.correlation = asked->correlation,
+		.deadline = INT64_MAX,
+		.created = trp_time_now().ns,
+		.flow = asked->flow,
+		.hop = trp_envelope_next_hop(asked->hop),
+		.kind = is_question ? TRP_MESSAGE : TRP_FAILURE,
+	};
+
+	if (!is_question && (asked->kind != TRP_CALL || !asked->correlation))
+		return;
+	failure.code = error;
+	failure.text = strerror(-error);
+	if (trp_ref_is_elsewhere(asked->sender))
+		trp_mail_outward_say(asked->sender, &envelope, &failure.base);
+	else
+		trp_actor_post(asked->sender, TRP_REPLY, &envelope,
+			       &failure.base, NULL);
+}
+
+static void refuse(troupe_ref to, const struct trp_envelope *envelope,
+		   const void *body, size_t length, int error)
+{
+	const struct trp_dead dead = {
+		.cause = error == -ESRCH    ? TROUPE_DEAD_TARGET
+			 : error == -EAGAIN ? TROUPE_DEAD_DROPPED
+					    : TROUPE_DEAD_UNREADABLE,
+		.sender = envelope->sender,
+		.target = to,
+		.type = envelope->type,
+		.created = envelope->created,
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+		.size = length,
+		.body = body,
+	};
+
+	trp_status_count(&trp_self.status->dropped);
+	trp_dead_letter_notice(&dead);
+	answer_failure(to, envelope, error);
+}
+
+/* Answers pass mail, also those to a question, whose kind is still a message's.
+ */
+static bool is_reply(troupe_ref to, const struct trp_envelope *envelope)
+{
+	return envelope->kind == TRP_ANSWER || envelope->kind == TRP_FAILURE ||
+	       (trp_ref_is_alias(to) && to & TRP_ALIAS_IS_QUESTION);
+}
+
+/* 0, -ESRCH, -EAGAIN ... */
+static int post(troupe_ref to, const struct trp_envelope *envelope,
+		const void *body, size_t length)
+{
+	enum trp_stream stream = is_reply(to, envelope) ? TRP_REPLY : TRP_MAIL;
+	struct trp_envelope ours = *envelope;
+	uint64_t position;
+	int r;
+
+	ours.flags = 0;
+	ours.cpu = (uint16_t)sched_getcpu();
+	r = trp_actor_post_resolve(&to, &stream, &ours);
+	if (r < 0)
+		return r;
+	/* The place of the supervisor is that of the mail actor to others. */
+	if (trp_ref_slot(to) == TRP_SLOT_SUPERVISOR)
+		to = ours.kind == TRP_MESSAGE ? trp_self.ref : 0;
+	if (!to)
+		return -ESRCH;
+	return trp_node_post_packed(&trp_self.mailbox, to, stream, &ours, body,
+				    length, NULL, &position);
+}
+
+/* ---- actors without room ------------------------------------------------- */
+
+static struct full **find_full(troupe_ref to)
+{
+	struct full **link = &all_full;
+
+	while (*link && (*link)->to != to)
+		link = &(*link)->next;
+	return link;
+}
+
+static void release(struct letter *letter)
+{
+	struct trp_mail_peer *peer =
+		trp_mail_peers_find(&trp_mail_post.peers, letter->number);
+
+	if (peer) {
+		assert(peer->held >= letter->length);
+		peer->held -= letter->length;
+		if (peer->is_refused && trp_mail_inward_has_room(peer))
+			trp_mail_post.is_stale = true;
+	}
+	free(letter);
+}
+
+static void remove_full(struct full *full)
+{
+	struct full **link = find_full(full->to);
+	struct letter *letter;
+
+	troupe_room_cancel(&full->room);
+	while ((letter = full->first)) {
+		full->first = letter->next;
+		refuse(full->to, &letter->envelope, letter->body,
+		       letter->length, -ESRCH);
+		release(letter);
+	}
+	*link = full->next;
+	free(full);
+}
+
+/* Of the owner, if it is an alias. */
+static bool await_room(struct full *full)
+{
+	troupe_ref owner = trp_ref_is_alias(full->to)
+				   ? trp_actor_post_owner(full->to)
+				   : full->to;
+
+	return troupe_room_notify(&full->room, owner) == 0;
+}
+
+static int hand_on(struct troupe_room *room)
+{
+	struct full *full =
+		(struct full *)((char *)room - offsetof(struct full, room));
+	struct letter *letter;
+	int r = 0;
+
+	while ((letter = full->first)) {
+		r = post(full->to, &letter->envelope, letter->body,
+			 letter->length);
+		if (r == -EAGAIN)
+			break;
+		if (r < 0)
+			refuse(full->to, &letter->envelope, letter->body,
+			       letter->length, r);
+		full->first = letter->next;
+		release(letter);
+	}
+	if (!full->first || !await_room(full))
+		remove_full(full);
+	return 0;
+}
+
+/* NULL: it is gone, or no memory. */
+static struct full *make_full(troupe_ref to)
+{
+	struct full *full = *find_full(to);
+
+	if (full)
+		return full;
+	full = calloc(1, sizeof(*full));
+	if (!full)
+		return NULL;
+	full->to = to;
+	full->last = &full->first;
+	full->room.has_room = hand_on;
+	full->next = all_full;
+	all_full = full;
+	if (await_room(full))
+		return full;
+	remove_full(full);
+	return NULL;
+}
+
+static int keep(uint32_t number, troupe_ref to,
+		const struct trp_envelope *envelope, const void *body,
+		size_t length)
+{
+	struct trp_mail_peer *peer = trp_mail_post_peer(number);
+	struct letter *letter = malloc(sizeof(*letter) + length);
+	struct full *full = peer && letter ? make_full(to) : NULL;
+
+	if (!full) {
+		free(letter);
+		return -ESRCH;
+	}
+	*letter = (struct letter) { .number = number,
+				    .envelope = *envelope,
+				    .length = length };
+	if (length)
+		memcpy(letter->body, body, length);
+	*full->last = letter;
+	full->last = &letter->next;
+	peer->held += length;
+	return 0;
+}
+
+bool trp_mail_inward_has_room(const struct trp_mail_peer *peer)
+{
+	return peer->held <= HELD_MOST / 2;
+}
+
+void trp_mail_inward_fini(void)
+{
+	struct full *full;
+	struct letter *letter;
+
+	while ((full = all_full)) {
+		all_full = full->next;
+		while ((letter = full->first)) {
+			full->first = letter->next;
+			free(letter);
+		}
+		free(full);
+	}
+}
+
+/* ---- payloads ------------------------------------------------------------ */
+
+static void take(uint32_t number, const struct trp_mail_parcel *parcel)
+{
+	const struct trp_envelope *envelope = &parcel->envelope;
+	bool is_mail = !is_reply(parcel->to, envelope);
+	int r = -EAGAIN;
+
+	if (!is_mail || !*find_full(parcel->to))
+		r = post(parcel->to, envelope, parcel->body, parcel->length);
+	if (r == -EAGAIN && !trp_overflow_is_dropped(parcel->to, envelope))
+		r = keep(number, parcel->to, envelope, parcel->body,
+			 parcel->length);
+	if (r < 0)
+		refuse(parcel->to, envelope, parcel->body, parcel->length, r);
+}
+
+bool trp_mail_inward_take(uint32_t number, const uint8_t *payload,
+			  size_t length)
+{
+	struct trp_mail_peer *peer =
+		trp_mail_peers_find(&trp_mail_post.peers, number);
+	struct trp_time now = trp_time_now();
+	struct trp_mail_parcel parcel;
+	ssize_t taken;
+	size_t at = 0;
+
+	if (peer && peer->held > HELD_MOST) {
+		peer->is_refused = true;
+		return false;
+	}
+	while (at < length) {
+		taken = trp_mail_parcel_read(payload + at, length - at, now,
+					     &parcel);
+		if (taken < 0) {
+			trp_status_count(&trp_self.status->dropped);
+			troupe_log(TROUPE_WARNING,
+				   "run %u of a node sends mail that cannot "
+				   "be read: %zu bytes are dropped",
+				   number, length - at);
+			return true;
+		}
+		take(number, &parcel);
+		at += (size_t)taken;
+	}
+	return true;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* Mail of other nodes, from payloads into the mailboxes of this one. */
+
+#include "runtime/mail/post.h"
+
+/* As deliver() of a session. */
+bool trp_mail_inward_take(uint32_t number, const uint8_t *payload,
+			  size_t length);
+
+/* Again, after a payload was refused. */
+bool trp_mail_inward_has_room(const struct trp_mail_peer *peer);
+
+/* Nothing is kept any more for actors that have no room. */
+void trp_mail_inward_fini(void);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/mail/outward.h"
+
+#include <errno.h>
+#include <string.h>
+#include "runtime/actor/self.h"
+#include "runtime/node/away.pb-c.h"
+#include "runtime/node/dead_letter.h"
+#include "runtime/node/post.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
+
+/* ---- what is lost -------------------------------------------------------- */
+
+static void note_dead(troupe_ref to, const struct trp_envelope *envelope,
+		      const void *body, size_t size)
+{
+	const struct trp_dead dead = {
+		.cause = TROUPE_DEAD_UNREACHABLE,
+		.sender = envelope->sender,
+		.target = to,
+		.type = envelope->type,
+		.created = envelope->created,
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+		.size = size,
+		.body = body,
+	};
+
+	trp_status_count(&trp_self.status->dropped);
+	trp_dead_letter_notice(&dead);
+}
+
+void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes, size_t length)
+{
+	struct trp_mail_parcel parcel;
+	ssize_t taken;
+	size_t at = 0;
+
+	while (at < length) {
+		taken = trp_mail_parcel_read(bytes + at, length - at,
+					     trp_time_now(), &parcel);
+		if (taken < 0)
+			return;
+		note_dead((troupe_ref)number << TRP_REF_NODE |
+				  trp_ref_in_node(parcel.to),
+			  &parcel.envelope, parcel.body, parcel.length);
+		at += (size_t)taken;
+	}
+}
+
+/* To an actor that has asked something of another node. */
+static void tell(troupe_ref to, const Troupe__Away__Lost *lost)
+{
+	struct trp_envelope envelope = {
+		.sender = trp_self.ref,
+		.deadline = INT64_MAX,
+		.created = trp_time_now().ns,
+		.kind = TRP_AWAY,
+	};
+
+	trp_node_post(&trp_self.mailbox, to, TRP_REPLY, &envelope, &lost->base,
+		      NULL, NULL);
+}
+
+void trp_mail_outward_tell_lost(uint32_t number, int error)
+{
+	const struct trp_arena *arena = &trp_self.node->arena;
+	Troupe__Away__Lost lost = TROUPE__AWAY__LOST__INIT;
+	const struct trp_status *status;
+	troupe_ref ref;
+	uint64_t life;
+
+	lost.node = number;
+	lost.error = error;
+	for (uint32_t slot = 1; slot < arena->slots; slot++) {
+		life = trp_load_acquire(&trp_arena_slot(arena, slot)->life);
+		if (trp_life_state(life) != TRP_LIVE)
+			continue;
+		ref = trp_ref(slot, trp_life_generation(life));
+		status = ref == trp_self.ref ? NULL : trp_status_of(arena, ref);
+		if (status && trp_load_acquire(&status->asks_away))
+			tell(ref, &lost);
+	}
+}
+
+/* ---- from lanes ---------------------------------------------------------- */
+
+static void append(const struct trp_mail_parcel *parcel)
+{
+	uint32_t number = trp_ref_node(parcel->to);
+	struct trp_mail_peer *peer =
+		trp_frame_is_number(number) ? trp_mail_post_peer(number) : NULL;
+	int r = peer ? 0 : -ENOMEM;
+
+	if (parcel->length > TRP_SESSION_ROOM_LEAST - TRP_PARCEL_HEAD)
+		r = -EMSGSIZE;
+	if (r == 0)
+		r = trp_mail_peers_append(peer, parcel, trp_time_now());
+	if (r == 0) {
+		trp_mail_post_soon();
+		return;
+	}
+	note_dead(parcel->to, &parcel->envelope, parcel->body, parcel->length);
+	trp_mail_outward_tell_lost(number, r);
+}
+
+void trp_mail_outward_take(const struct trp_mail *mail,
+			   const struct trp_envelope *envelope)
+{
+	struct trp_mail_parcel parcel = { .envelope = *envelope };
+	size_t size = trp_mail_body_size(mail);
+	struct trp_tail tail;
+
+	if (size < sizeof(tail))
+		return;
+	parcel.body = trp_mail_body(mail);
+	parcel.length = size - sizeof(tail);
+	memcpy(&tail, (const char *)parcel.body + parcel.length, sizeof(tail));
+	parcel.to = tail.to;
+	parcel.envelope.kind = (uint8_t)tail.kind;
+	parcel.envelope.flags = 0; /* of routers and traces here */
+	append(&parcel);
+}
+
+void trp_mail_outward_say(troupe_ref to, const struct trp_envelope *envelope,
+			  const ProtobufCMessage *message)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
+	struct trp_mail_parcel parcel = { .to = to, .envelope = *envelope };
+	void *body;
+
+	parcel.length = trp_message_size(message);
+	body = trp_scratch_alloc(&trp_self.scratch, parcel.length);
+	if (body) {
+		trp_message_pack(message, body);
+		parcel.body = body;
+		append(&parcel);
+	}
+	trp_scratch_release(&trp_self.scratch, mark);
+}
+
+/* ---- into sessions ------------------------------------------------------- */
+
+void trp_mail_outward_flush(struct trp_mail_peer *peer, struct trp_time now)
+{
+	struct trp_sessions *sessions = trp_mail_post.sessions;
+	size_t length;
+	int r = 0;
+
+	while (peer->head < peer->tail && !peer->is_waiting) {
+		length = trp_mail_peers_fit(
+			peer, trp_sessions_room(sessions, peer->number));
+		r = length ? trp_sessions_send(sessions, peer->number,
+					       peer->bytes + peer->head, length,
+					       now)
+			   : -EAGAIN;
+		if (r == 0)
+			trp_mail_peers_drop(peer, length);
+		else if (r == -EAGAIN)
+			peer->is_waiting = true;
+		else
+			break;
+	}
+	if (r == 0 || r == -EAGAIN)
+		return;
+	peer->has_ended = true;
+	peer->error = r;
+	trp_mail_post.is_stale = true;
+}
+
+void trp_mail_outward_flush_all(struct trp_time now)
+{
+	struct trp_mail_peers *peers = &trp_mail_post.peers;
+
+	for (int i = 0; i < TRP_MAIL_BUCKETS && peers->count; i++)
+		for (struct trp_mail_peer *p = peers->bucket[i]; p; p = p->next)
+			if (p->head < p->tail && !p->is_waiting)
+				trp_mail_outward_flush(p, now);
+	trp_mail_post.is_dirty = false;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/mail/peers.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SPACE_FIRST = 4096, SPACE_KEPT = 256 << 10 };
+
+static struct trp_mail_peer **link_to(struct trp_mail_peers *peers,
+				      uint32_t number)
+{
+	struct trp_mail_peer **link = &peers->bucket[number % TRP_MAIL_BUCKETS];
+
+	while (*link && (*link)->number != number)
+		link = &(*link)->next;
+	return link;
+}
+
+struct trp_mail_peer *trp_mail_peers_find(const struct trp_mail_peers *peers,
+					  uint32_t number)
+{
+	struct trp_mail_peer *peer = peers->bucket[number % TRP_MAIL_BUCKETS];
+
+	while (peer && peer->number != number)
+		peer = peer->next;
+	return peer;
+}
+
+struct trp_mail_peer *trp_mail_peers_make(struct trp_mail_peers *peers,
+					  uint32_t number)
+{
+	struct trp_mail_peer **link = link_to(peers, number);
+
+	if (*link)
+		return *link;
+	*link = calloc(1, sizeof(**link));
+	if (!*link)
+		return NULL;
+	(*link)->number = number;
+	peers->count++;
+	return *link;
+}
+
+void trp_mail_peers_remove(struct trp_mail_peers *peers,
+			   struct trp_mail_peer *peer)
+{
+	struct trp_mail_peer **link = link_to(peers, peer->number);
+
+	assert(*link == peer && peers->count > 0);
+	*link = peer->next;
+	free(peer->bytes);
+	free(peer);
+	peers->count--;
+}
+
+void trp_mail_peers_fini(struct trp_mail_peers *peers)
+{
+	for (int i = 0; i < TRP_MAIL_BUCKETS; i++)
+		while (peers->bucket[i])
+			trp_mail_peers_remove(peers, peers->bucket[i]);
+}
+
+void trp_mail_peers_check(const struct trp_mail_peers *peers)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < TRP_MAIL_BUCKETS; i++)
+		for (const struct trp_mail_peer *p = peers->bucket[i]; p;
+		     p = p->next, count++) {
+			assert(p->number % TRP_MAIL_BUCKETS == i);
+			assert(p->head <= p->tail && p->tail <= p->space);
+			assert(trp_mail_peers_fit(p, SIZE_MAX) ==
+			       p->tail - p->head);
+		}
+	assert(count == peers->count);
+}
+
+/* What was sent goes first, then there is twice the space. */
+static int make_space(struct trp_mail_peer *peer, size_t more)
+{
+	size_t space = peer->space ? peer->space : SPACE_FIRST;
+	uint8_t *bytes;
+
+	if (peer->head && peer->head >= peer->tail - peer->head) {
+		memcpy(peer->bytes, peer->bytes + peer->head,
+		       peer->tail - peer->head);
+		peer->tail -= peer->head;
+		peer->head = 0;
+	}
+	while (space - peer->tail < more)
+		space *= 2;
+	if (space == peer->space)
+		return 0;
+	bytes = realloc(peer->bytes, space);
+	if (!bytes)
+		return -ENOMEM;
+	peer->bytes = bytes;
+	peer->space = space;
+	return 0;
+}
+
+int trp_mail_peers_append(struct trp_mail_peer *peer,
+			  const struct trp_mail_parcel *parcel,
+			  struct trp_time now)
+{
+	size_t need = TRP_PARCEL_HEAD + parcel->length;
+	ssize_t taken;
+	int r = peer->space - peer->tail < need ? make_space(peer, need) : 0;
+
+	if (r < 0)
+		return r;
+	taken = trp_mail_parcel_write(parcel, now, peer->bytes + peer->tail,
+				      peer->space - peer->tail);
+	if (taken < 0)
+		return (int)taken;
+	peer->tail += (size_t)taken;
+	return 0;
+}
+
+size_t trp_mail_peers_fit(const struct trp_mail_peer *peer, size_t most)
+{
+	size_t at = peer->head;
+	uint32_t size;
+
+	while (at < peer->tail) {
+		memcpy(&size, peer->bytes + at, sizeof(size));
+		if (at + sizeof(size) + size - peer->head > most)
+			break;
+		at += sizeof(size) + size;
+	}
+	return at - peer->head;
+}
+
+void trp_mail_peers_drop(struct trp_mail_peer *peer, size_t bytes)
+{
+	assert(bytes <= peer->tail - peer->head);
+	peer->head += bytes;
+	if (peer->head < peer->tail)
+		return;
+	peer->head = peer->tail = 0;
+	if (peer->space > SPACE_KEPT) {
+		free(peer->bytes);
+		peer->bytes = NULL;
+		peer->space = 0;
+	}
+}

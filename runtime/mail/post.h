@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* The state of the mail actor, which its files share. */
+
+#include "ipc/bus/bus.h"
+#include "runtime/mail/peers.h"
+#include "runtime/session/sessions.h"
+#include "runtime/troupe.h"
+
+struct trp_mail_post {
+	struct trp_bus *bus;
+	struct trp_guard *guard;
+	struct trp_sessions *sessions;
+	struct trp_mail_peers peers;
+	bool is_stale; /* there is something to settle */
+	/* Mail that is not told to its session yet; fires when no more comes.
+	 */
+	struct troupe_timer flush;
+	bool is_dirty;
+	unsigned put_off;
+};
+extern struct trp_mail_post trp_mail_post;
+
+/* A peer to which something will happen; NULL: no memory. */
+struct trp_mail_peer *trp_mail_post_peer(uint32_t number);
+
+/* Mail for that node is appended: it will go out. */
+void trp_mail_post_soon(void);
