@@ -20,6 +20,7 @@
 #include "runtime/actor/result.h"
 #include "runtime/actor/stash.h"
 #include "runtime/node/end.h"
+#include "runtime/node/trace.h"
 #include "runtime/node/types.h"
 #include "runtime/node/watch.h"
 #include "serialize/printable.h"
@@ -100,6 +101,20 @@ static void take_stop(const Troupe__Control__Order *order)
 	trp_result_ordered(order);
 }
 
+/* It is not told where it fails: its events are missing. */
+static void take_trace(const Troupe__Control__Trace *order)
+{
+	static bool is_prepared;
+
+	if (trp_self.is_guest ||
+	    trp_trace_join(order->path, order->rate, order->is_alone,
+			   order->until) < 0)
+		return;
+	if (!is_prepared)
+		atexit(trp_trace_flush); /* for one that calls exit() */
+	is_prepared = true;
+}
+
 /* From the supervisor, which is trusted. */
 static int take_control(const struct trp_mail *mail,
 			const struct trp_envelope *envelope)
@@ -122,6 +137,8 @@ static int take_control(const struct trp_mail *mail,
 			trp_take_groups((const void *)message);
 	} else if (type == &troupe__control__order__descriptor)
 		take_stop((const Troupe__Control__Order *)message);
+	else if (type == &troupe__control__trace__descriptor)
+		take_trace((const Troupe__Control__Trace *)message);
 	trp_scratch_release(&trp_self.scratch, mark);
 	return TRP_STEP_DONE;
 }

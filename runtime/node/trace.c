@@ -37,8 +37,10 @@ static struct {
 	int64_t spent_until; /* when the share of events is used up until */
 	uint64_t left_out;   /* since the last flush */
 	int64_t flush_at;    /* 0: nothing to flush */
-	unsigned full;	     /* pages */
-	size_t used;	     /* of the next one */
+	int64_t until;	     /* it goes off then; 0: it stays on */
+	bool is_alone;
+	unsigned full; /* pages */
+	size_t used;   /* of the next one */
 	char page[PAGES][PAGE];
 } trace = { .fd = -1 };
 
@@ -162,11 +164,18 @@ static void give_up(int error)
 	trace.error = error;
 }
 
+/* The file may have been ended. */
+static bool is_too_late(void)
+{
+	return trace.until &&
+	       trp_time_now().ns > trace.until + TRP_TRACE_GRACE_NS / 2;
+}
+
 /* The disk may be full: the file still has whole pages. */
 static void write_pages(void)
 {
 	const char *bytes = trace.page[0];
-	size_t left = (size_t)trace.full * PAGE;
+	size_t left = is_too_late() ? 0 : (size_t)trace.full * PAGE;
 	ssize_t n = 0;
 
 	if (trace.pid == getpid())
@@ -217,9 +226,25 @@ static void say_left_out(void)
 	end(&line);
 }
 
+/* At its end it goes off, whatever it has written. */
+static bool is_over(int64_t now)
+{
+	if (!trace.until || now < trace.until)
+		return false;
+	if (trp_trace_is_on) {
+		say_left_out();
+		end_page();
+		write_pages();
+		trp_trace_is_on = false;
+		close(trace.fd);
+		trace.fd = -1;
+	}
+	return true;
+}
+
 void trp_trace_flush(void)
 {
-	if (!trp_trace_is_on)
+	if (!trp_trace_is_on || is_over(trp_time_now().ns))
 		return;
 	say_left_out();
 	end_page();
@@ -228,9 +253,12 @@ void trp_trace_flush(void)
 
 struct troupe_time trp_trace_flush_at(void)
 {
-	return trp_trace_is_on && trace.flush_at
-		       ? (struct troupe_time) { trace.flush_at }
-		       : TROUPE_NEVER;
+	int64_t at = trace.flush_at;
+
+	if (trace.until && (!at || trace.until < at))
+		at = trace.until;
+	return trp_trace_is_on && at ? (struct troupe_time) { at }
+				     : TROUPE_NEVER;
 }
 
 /* ---- beginning and end --------------------------------------------------- */
@@ -269,6 +297,30 @@ int trp_trace_open(const char *path, uint32_t rate)
 	return trace.error;
 }
 
+int trp_trace_join(const char *path, uint32_t rate, bool is_alone,
+		   int64_t until)
+{
+	int fd;
+
+	if (trp_trace_is_on)
+		return -EBUSY;
+	if (trp_time_now().ns >= until)
+		return -ETIMEDOUT;
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	trace.fd = fd;
+	trace.error = 0;
+	trace.interval_ns = rate ? SECOND_NS / rate : 0;
+	trace.spent_until = 0;
+	trace.left_out = 0;
+	trace.until = until;
+	trace.is_alone = is_alone;
+	trp_trace_enter();
+	trp_trace_is_on = true;
+	return 0;
+}
+
 void trp_trace_enter(void)
 {
 	trace.pid = getpid();
@@ -300,6 +352,8 @@ int trp_trace_close(void)
 /* A whole second's share of events may come at once. */
 bool trp_trace_may(int64_t now)
 {
+	if (is_over(now))
+		return false;
 	if (trace.spent_until - now > SECOND_NS) {
 		trace.left_out++;
 		return false;
@@ -315,6 +369,13 @@ int64_t trp_trace_start(void)
 	int64_t now = trp_time_now().ns;
 
 	return trp_trace_may(now) ? now : 0;
+}
+
+int64_t trp_trace_start_of(const struct trp_envelope *envelope)
+{
+	return envelope->flags & TRP_TRACED || trace.is_alone
+		       ? trp_trace_start()
+		       : 0;
 }
 
 static void begin_span(struct line *line, const char *category,

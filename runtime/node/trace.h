@@ -27,6 +27,17 @@ int trp_trace_open(const char *path, uint32_t rate);
  */
 int trp_trace_close(void);
 
+/*
+ * In an actor, where no trace is written: it writes to a file that the
+ * supervisor has opened, until then.  is_alone: also mail whose sender traces
+ * nothing.  0; -EBUSY; or as open(2).  Events that are not written
+ * TRP_TRACE_GRACE_NS after the end are lost, so the file can be ended a little
+ * later.
+ */
+int trp_trace_join(const char *path, uint32_t rate, bool is_alone,
+		   int64_t until);
+#define TRP_TRACE_GRACE_NS (INT64_C(1000) * 1000 * 1000)
+
 /* In a new process: drops the events of its parent. */
 void trp_trace_enter(void);
 /* Writes pending events; none if they belong to another process. */
@@ -45,10 +56,12 @@ static inline int64_t trp_trace_begin(void)
 {
 	return trp_trace_is_on ? trp_trace_start() : 0;
 }
-/* The same for a received message: only if its sender traced it. */
+/* The same for a received message: only if its sender traced it, or this actor
+ * is traced alone. */
+int64_t trp_trace_start_of(const struct trp_envelope *envelope);
 static inline int64_t trp_trace_begin_of(const struct trp_envelope *envelope)
 {
-	return envelope->flags & TRP_TRACED ? trp_trace_begin() : 0;
+	return trp_trace_is_on ? trp_trace_start_of(envelope) : 0;
 }
 
 /* From `begin`, unless that is 0, until now.  name: needs no quoting. */

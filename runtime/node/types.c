@@ -40,6 +40,7 @@ int trp_types_begin(void)
 		&troupe__dead_letter__descriptor,
 		&troupe__control__answer__descriptor,
 		&troupe__control__order__descriptor,
+		&troupe__control__trace__descriptor,
 		&troupe__control__ended__descriptor,
 		&troupe__control__group_changed__descriptor,
 	};

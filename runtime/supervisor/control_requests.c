@@ -9,6 +9,7 @@
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
+#include "runtime/supervisor/tracing.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/message.h"
 
@@ -262,6 +263,7 @@ static const struct trp_request_kind own[] = {
 	{ &troupe__guest__list__descriptor, .ask = on_list },
 	{ &troupe__guest__look__descriptor, .ask = on_look },
 	{ &troupe__guest__list_names__descriptor, .ask = on_names },
+	{ &troupe__guest__trace__descriptor, .ask = trp_tracing_request },
 	{ &troupe__guest__totals__descriptor, .ask = on_totals },
 	{ &troupe__guest__join__descriptor, .ask = on_join },
 	{ &troupe__guest__end__descriptor, .ask = on_end },

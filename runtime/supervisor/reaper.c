@@ -21,6 +21,7 @@
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
+#include "runtime/supervisor/tracing.h"
 
 /* After SIGKILL; a process that the kernel holds must not delay the node. */
 enum { PATIENCE_MS = 5000 };
@@ -255,6 +256,7 @@ static void born(struct trp_supervisor *supervisor,
 	trp_trace_born(birth->pid,
 		       trp_child_address_title(children, birth->slot, title));
 	trp_slot_set_pid(supervisor, birth->slot, birth->pid);
+	trp_tracing_born(supervisor, birth->slot);
 	if (is_unknown(supervisor, birth->pid, &end))
 		trp_exit(supervisor, birth->slot, &end);
 	else if (children->child[birth->slot].is_doomed)

@@ -24,6 +24,7 @@
 #include "runtime/supervisor/restart_policy.h"
 #include "runtime/supervisor/slot_memory.h"
 #include "runtime/supervisor/totals.h"
+#include "runtime/supervisor/tracing.h"
 #include "runtime/zygote/zygote.h"
 #include "serialize/scratch.h"
 
@@ -35,6 +36,7 @@ struct trp_given_up {
 enum { TRP_GIVEN_UP = 16 };
 
 struct trp_supervisor {
+	struct trp_tracing tracing;
 	struct trp_node node;
 	struct trp_zygote zygote;
 	struct trp_mailbox mailbox;
