@@ -174,6 +174,11 @@ $(O)/gen/libraries.h: $(O)/flags
 		echo "#define LIBRARY_$$(echo $$p | tr a-z- A-Z_) \"$$file\""; \
 	done > $@; rm -f $@.so
 
+# As a part of the program alone it is in no flag of the others.
+HAVE_NCURSESW := $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo yes)
+$(O)/runtime/cli/top.o $(O)/runtime/cli/doctor.o: BASE_CFLAGS += \
+	-DLIBRARY_NCURSESW='"libncursesw.so.6"' \
+	$(if $(HAVE_NCURSESW),-DHAVE_NCURSESW)
 $(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(strip $(HAVE) $(HAVE_WSLAY))"'
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags

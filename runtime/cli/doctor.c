@@ -236,6 +236,12 @@ static void list_parts(void)
 		  "libhiredis-dev" },
 		{ "inih", LIBRARY_INIH, "no --config", "libinih-dev" },
 		{ "wslay", LIBRARY_WSLAY, "no WebSockets", "libwslay-dev" },
+#ifdef HAVE_NCURSESW
+		{ "ncurses", LIBRARY_NCURSESW, "no troupe top",
+		  "libncurses-dev" },
+#else
+		{ "ncurses", "", "no troupe top", "libncurses-dev" },
+#endif
 	};
 	static const char *const nothing = NULL;
 	char advice[96];

@@ -37,8 +37,7 @@ static int take_words(const struct trp_looker *looker, int argc, char **argv,
 	if (n > (looker->takes ? 1 : 0))
 		return trp_arguments_fail(
 			TRP_ARGUMENTS_USAGE, looker->command,
-			"what is \"%s\"? it takes %s",
-					  argv[n - 1],
+			"what is \"%s\"? it takes %s", argv[n - 1],
 			looker->takes ? looker->takes : "options alone");
 	if (n > 0)
 		*ret_word = argv[0];

@@ -22,6 +22,8 @@
 #include "runtime/cli/order.h"
 #include "runtime/cli/ps.h"
 #include "runtime/cli/send.h"
+#include "runtime/cli/top.h"
+#include "runtime/cli/trace.h"
 #include "runtime/cli/types.h"
 #include "runtime/cli/wait_for.h"
 #include "runtime/mail/module.h"
@@ -170,9 +172,27 @@ static const struct trp_command_part of_ps[] = {
 	{ "--class", "CLASS", "those of such a class, a pattern" },
 	{ "--state", "STATE", "those in that state" },
 	{ "--wide", NULL, "longer lines than the terminal has" },
+	{ "--interval", "S", "looks twice, for the columns in, out and share" },
 	{ 0 },
 };
 static const struct trp_command_part of_metrics[] = { NODE, { 0 } };
+static const struct trp_command_part of_top[] = {
+	NODE,
+	{ "--interval", "S", "seconds between two looks; default: 1" },
+	{ "--sort", "COLUMN", "the column of the order; default: share" },
+	{ 0 },
+};
+static const struct trp_command_part of_trace[] = {
+	NODE,
+	{ "--actor", "WHOM", "that one; default: all actors" },
+	{ "--seconds", "S", "so long; default: 5" },
+	{ "--output", "FILE", "default: troupe-trace.json" },
+	{ "-o", "FILE", "the same" },
+	{ "--rate", "N",
+	  "events a second of each process, 0: all; "
+	  "default: 10000" },
+	{ 0 },
+};
 static const struct trp_command_part of_query[] = { NODE, JSON, { 0 } };
 static const struct trp_command_part of_inspect[] = {
 	NODE, JSON,  { "--stack", NULL, "with its stack, by eu-stack or gdb" },
@@ -233,6 +253,10 @@ const struct trp_command trp_commands[] = {
 	  trp_cli_ps },
 	{ "metrics", "", "prints the counters of a running node for Prometheus",
 	  of_metrics, trp_cli_metrics },
+	{ "top", "", "shows the actors of a node live in the terminal", of_top,
+	  trp_cli_top },
+	{ "trace", "", "writes a trace of some seconds, of one actor or all",
+	  of_trace, trp_cli_trace },
 	{ "inspect", "[WHOM]", "shows all that can be seen of an actor",
 	  of_inspect, trp_cli_inspect },
 	{ "wait-for", "", "draws who waits for whom, and names cycles",

@@ -36,7 +36,8 @@ static int end_node(struct trp_client *client)
 
 /* ---- one actor ----------------------------------------------------------- */
 
-static int order(struct trp_client *client, const char *whom, uint32_t what)
+int trp_cli_order_give(struct trp_client *client, const char *whom,
+		       uint32_t what)
 {
 	Troupe__Guest__Order request = TROUPE__GUEST__ORDER__INIT;
 	const ProtobufCMessage *item;
@@ -57,7 +58,7 @@ static int obey(const char *command, const char *node, const char *whom,
 	if (r < 0)
 		return trp_arguments_fail(trp_arguments_status(r), command,
 					  "%s", client.why);
-	r = whom ? order(&client, whom, what) : end_node(&client);
+	r = whom ? trp_cli_order_give(&client, whom, what) : end_node(&client);
 	trp_client_close(&client);
 	if (r == 0)
 		return TRP_ARGUMENTS_OK;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 #include "runtime/cli/columns.h"
 #include "runtime/cli/looker.h"
@@ -19,8 +20,9 @@ enum { COLUMNS_MOST = 32, LINE = 4096 };
 
 /* The wish of the user. */
 static struct {
-	const char *columns, *sort, *address, *class, *state;
+	const char *interval, *columns, *sort, *address, *class, *state;
 	bool is_wide;
+	int64_t interval_ms; /* between two looks; 0: one look */
 	const struct trp_column *column[COLUMNS_MOST]; /* ends with NULL */
 	const struct trp_column *by;
 } wanted;
@@ -77,6 +79,21 @@ static int check_state(const char *state)
 	return fail("state", state, nearest.best);
 }
 
+/* 0, or the exit status. */
+static int take_interval(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	wanted.interval_ms = (int64_t)(seconds * 1000);
+	if (end != text && !*end && seconds >= 0.01 && seconds <= 3600)
+		return 0;
+	return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "ps",
+				  "--interval takes 0.01 to 3600 seconds, not "
+				  "\"%s\"",
+				  text);
+}
+
 static int check_words(void)
 {
 	char near[32];
@@ -90,6 +107,8 @@ static int check_words(void)
 		if (!wanted.by)
 			r = fail("column", wanted.sort, near);
 	}
+	if (r == 0 && wanted.interval)
+		r = take_interval(wanted.interval);
 	return r == 0 && wanted.state ? check_state(wanted.state) : r;
 }
 
@@ -366,8 +385,17 @@ static int print_json(const struct rows *rows)
 
 static int ps(struct trp_look *look, const char *word, bool is_json)
 {
+	const struct timespec pause = { wanted.interval_ms / 1000,
+					wanted.interval_ms % 1000 * 1000000 };
 	struct rows rows = { 0 };
-	int r = find_rows(look, &rows);
+	int r = 0;
+
+	if (wanted.interval_ms) {
+		nanosleep(&pause, NULL);
+		r = trp_look_take(look);
+	}
+	if (r == 0)
+		r = find_rows(look, &rows);
 
 	if (r == 0 && is_json)
 		r = print_json(&rows);
@@ -387,6 +415,7 @@ int trp_cli_ps(int argc, char **argv)
 		{ "--class", &wanted.class, NULL },
 		{ "--state", &wanted.state, NULL },
 		{ "--wide", NULL, &wanted.is_wide },
+		{ "--interval", &wanted.interval, NULL },
 	};
 	static const struct trp_looker looker = {
 		.command = "ps",

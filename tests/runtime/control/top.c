@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* troupe top, in a terminal. */
+#include "tests/runtime/control/node.h"
+
+#include <sys/ioctl.h>
+#include "tests/support/skip.h"
+
+TestSuite(top, .init = node_begin, .fini = node_end, .timeout = 600);
+
+static struct program node, screen;
+
+static void begin(const char *application)
+{
+	char path[4096];
+	const char *argv[] = { path, "top", "--interval", "0.2", NULL };
+
+	setenv("TERM", "xterm", 1);
+	setenv("LINES", "30", 1);
+	setenv("COLUMNS", "160", 1);
+	snprintf(path, sizeof(path), "%s", program_built(application));
+	cr_assert_eq(program_troupe(&node, "run", "--node", "a", path, NULL),
+		     0);
+	cr_assert_eq(program_await_output(&node, "ready\n", PATIENCE_MS), 0,
+		     "%s%s", node.out, node.err);
+	snprintf(path, sizeof(path), "%s", program_built("bin/troupe"));
+	screen = (struct program) { 0 };
+	cr_assert_eq(program_start_on_terminal(&screen, argv), 0);
+}
+
+static void await(const char *text)
+{
+	cr_assert_eq(program_await_output(&screen, text, PATIENCE_MS), 0,
+		     "no %s in %s", text, screen.out);
+}
+
+static void press(const char *keys)
+{
+	cr_assert_eq(write(screen.input, keys, strlen(keys)),
+		     (ssize_t)strlen(keys));
+}
+
+/* Ctrl-L draws all of the screen, where else only what has changed is. */
+static void press_and_await(const char *keys, const char *text)
+{
+	press(keys);
+	press("\f");
+	await(text);
+}
+
+static void quit(void)
+{
+	press("q");
+	cr_expect_eq(program_finish(&screen, PATIENCE_MS), 0, "%s", screen.out);
+	program_fini(&screen);
+}
+
+Test(top, shows_what_ps_shows_and_quits_by_q)
+{
+	begin("tests/runtime/control/applications/hangs.so");
+	await("troupe top: node a, 8 actors, ");
+	await("waits for room at /pauses");
+	await("awaits /blocked: parlour.Doubler.Twice");
+	quit();
+	node_stop(&node, "a");
+}
+
+Test(top, is_ordered_and_shows_details_by_keys)
+{
+	begin("tests/runtime/control/applications/hangs.so");
+	await("by share");
+	press_and_await(">>", "by unread");
+	press_and_await("r", "by unread, reversed");
+	press_and_await("r\r", "4096 unread bytes of one sender");
+	await("the oldest sent ");
+	quit();
+	node_stop(&node, "a");
+}
+
+Test(top, stops_an_actor_only_if_the_answer_is_y)
+{
+	begin("tests/runtime/control/applications/desk.so");
+	await("/desk/clerk");
+	press_and_await("<<<<", "by address");
+	press_and_await("r", "by address, reversed");
+	press_and_await("x", "stop /other? y or n");
+	press_and_await("n", "q quit");
+	cr_expect_eq(node_count("a"), 4);
+	press_and_await("xy", "stop /other: told");
+	node_await_count("a", 3);
+	quit();
+	node_stop(&node, "a");
+}
+
+Test(top, says_when_its_node_has_ended)
+{
+	begin("tests/runtime/control/applications/desk.so");
+	await("/desk/clerk");
+	node_stop(&node, "a");
+	cr_expect_eq(program_finish(&screen, PATIENCE_MS), 1);
+	cr_expect(strstr(screen.out, "node a"), "%s", screen.out);
+	program_fini(&screen);
+}
