@@ -4,6 +4,9 @@
 #include "tests/support/example.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 TestSuite(coming_from, .timeout = 600);
 
@@ -59,20 +62,53 @@ Test(coming_from, pyact)
 	program_fini(&p);
 }
 
+/* A node and a mesh of its own: others may run at the same time. */
 Test(coming_from, asyncactor)
 {
 	struct program p;
+	char name[32], folder[64];
 
+	snprintf(name, sizeof(name), "async-%d", getpid());
+	snprintf(folder, sizeof(folder), "local:/tmp/troupe-%s", name);
 	cr_assert_eq(
-		program_troupe(&p, "run", "--beacon", "local", "--cycle", "1",
-			       "--gap", "0.2", "--node", "a",
+		program_troupe(&p, "run", "--beacon", folder, "--cycle", "1",
+			       "--gap", "0.2", "--node", name,
 			       program_built("examples/from_asyncactor.so"),
 			       NULL),
 		0);
 	expect_end(&p, 0);
-	cr_expect_eq(count_lines(p.out, "^it$"), 1, "%s", p.out);
-	cr_expect_eq(count_lines(p.out, "^not it$"), 1, "%s", p.out);
-	cr_expect_eq(count_lines(p.out, "^a of .*, this node$"), 1, "%s",
+	cr_expect_geq(count_lines(p.out, "^it$"), 1, "%s", p.out);
+	cr_expect_geq(count_lines(p.out, "^not it$"), 1, "%s", p.out);
+	cr_expect_eq(count_lines(p.out, "^async-.* of .*, this node$"), 1, "%s",
 		     p.out);
+	cr_expect_eq(count_lines(p.out, "^value 127.0.0.1:37$"), 1, "%s",
+		     p.out);
+	cr_expect_eq(count_lines(p.out, "^async-.* says hello$"), 1, "%s",
+		     p.out);
+	program_fini(&p);
+	rmdir(folder + strlen("local:"));
+}
+
+Test(coming_from, erlang)
+{
+	expect_output("from_erlang",
+		      "echo 7\ngroup 7\ndown: error -5: boring\n"
+		      "sum 4\nbelow zero\nterminate\ndown: shutdown\n"
+		      "sum 4\nbelow zero\nterminate\n");
+}
+
+Test(coming_from, caf)
+{
+	expect_output("from_caf", "42\n6 of 3\n0\n");
+}
+
+Test(coming_from, systemd)
+{
+	struct program p;
+
+	start_example(&p, "from_systemd", NULL);
+	expect_end(&p, 0);
+	cr_expect_eq(count_lines(p.out, "^worker: signal 6"), 1, "%s", p.out);
+	cr_expect_eq(count_lines(p.out, "^life 0$"), 1, "%s", p.out);
 	program_fini(&p);
 }

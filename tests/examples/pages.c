@@ -136,7 +136,12 @@ static void expect_page(const char *path, unsigned programs, unsigned pieces)
 
 Test(pages, each_line_for_those_who_know_another_is_one_of_a_program)
 {
-	expect_page("runtime/man/troupe-coming-from.7", 5, 60);
+	expect_page("runtime/man/troupe-coming-from.7", 5, 72);
+}
+
+Test(pages, each_line_for_those_who_know_erlang_caf_or_systemd_too)
+{
+	expect_page("runtime/man/troupe-faq.7", 3, 70);
 }
 
 Test(pages, each_piece_of_the_tutorial_is_one_of_its_steps)
