@@ -289,8 +289,11 @@ struct trp_front *trp_arena_front(const struct trp_arena *arena,
 void *trp_arena_at(const struct trp_arena *arena, uint32_t region,
 		   uint64_t offset, uint64_t size);
 
-/* generation:24, incarnation:32, state:8.  The first incarnation is 0. */
-enum { TRP_GENERATION_MAX = (1 << 24) - 1 };
+/*
+ * generation:24, incarnation:32, relayed:1, state:7.  The first incarnation is
+ * 0.  relayed: relay.h.
+ */
+enum { TRP_GENERATION_MAX = (1 << 24) - 1, TRP_LIFE_RELAYED = 0x80 };
 
 static inline uint64_t trp_life(uint32_t generation, uint32_t incarnation,
 				enum trp_state state)
@@ -310,7 +313,7 @@ static inline uint32_t trp_life_incarnation(uint64_t life)
 
 static inline enum trp_state trp_life_state(uint64_t life)
 {
-	return (enum trp_state)(life & 0xff);
+	return (enum trp_state)(life & 0x7f);
 }
 
 /* Of a holder; the low 24 bits of the incarnation. */

@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include "ipc/peer.h"
+#include "ipc/relay.h"
 
 /* The sending half; the receiving one is mailbox_receive.c. */
 
@@ -140,6 +141,10 @@ void trp_mailbox_tidy(struct trp_mailbox *box)
 			continue;
 		let_go(box, peer);
 		if (!peer->target)
+			continue;
+		trp_peer_follow(box, peer);
+		/* To close its lane would be news for it. */
+		if (trp_life_is_relayed(peer->view))
 			continue;
 		trp_peer_meet(box, peer);
 		/* A receiver that has never heard of us cannot find it by

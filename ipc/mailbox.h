@@ -64,6 +64,8 @@ struct trp_mailbox {
 	 */
 	void (*dropped)(uint32_t slot, uint32_t generation,
 			const struct trp_mail *mail);
+	/* Slot 0: each slot whose bit was set in our doorbell; or NULL. */
+	void (*rung)(struct trp_mailbox *box, uint32_t slot);
 	uint64_t rings, wakes, lies; /* counted */
 };
 

@@ -192,6 +192,8 @@ static void arrive(uint32_t sender, void *data)
 	struct trp_peer *peer;
 	int r = find_sender(box, sender, &peer);
 
+	if (box->rung)
+		box->rung(box, sender);
 	if (r == -ENOMEM || r == -ENOBUFS)
 		trp_doorbell_set_again(box->doorbell, sender);
 	if (r < 0)

@@ -3,6 +3,7 @@
 
 #include "ipc/incoming.h"
 #include "ipc/progress.h"
+#include "ipc/relay.h"
 
 /*
  * Records that are still unread, as a third process sees them.  The memory of
@@ -125,13 +126,17 @@ static void ring_again(struct trp_mailbox *box, uint32_t receiver,
 		trp_arena_doorbell(box->arena, receiver);
 	uint32_t how;
 
+	box->rings++;
 	trp_doorbell_set_again(doorbell, dead);
 	atomic_thread_fence(memory_order_seq_cst);
+	if (trp_life_is_relayed(life_of(box->arena, receiver))) {
+		box->wakes += trp_relay_ring(box->arena, receiver);
+		return;
+	}
 	how = trp_load_acquire(
 		&trp_arena_front(box->arena,
 				 trp_arena_region(box->arena, receiver))
 			 ->sleeping);
-	box->rings++;
 	if (how != TRP_AWAKE && trp_doorbell_wake(doorbell, how, receiver))
 		box->wakes++;
 }

@@ -17,7 +17,8 @@ bool trp_mailbox_unread_any(const struct trp_arena *arena, uint32_t receiver);
 uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 				    uint32_t receiver, uint32_t sender);
 
-/* Of all that it has met, except one sender: it visits each. */
+/* Of all that it has met, or that have rung, except one sender and the
+ * supervisor: it visits each. */
 uint64_t trp_mailbox_unread_of_others(const struct trp_arena *arena,
 				      uint32_t receiver, uint32_t sender);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "ipc/relay.h"
 
 static_assert((TRP_PEERS_FIRST << TRP_PEER_CHUNKS) - TRP_PEERS_FIRST >=
 		      TRP_SLOTS_MAX,
@@ -176,7 +177,9 @@ void trp_peer_meet(struct trp_mailbox *box, struct trp_peer *peer)
 {
 	const struct trp_endpoint *theirs;
 
-	if (trp_load_acquire(&peer->front->generation) != peer->target ||
+	/* Its last process has left an event, and no other will be there. */
+	if (trp_life_is_relayed(peer->view) ||
+	    trp_load_acquire(&peer->front->generation) != peer->target ||
 	    !trp_whose_is_of(peer->whose, peer->slot, peer->target))
 		return;
 	theirs = trp_endpoint_find(box->arena, peer->region, box->slot);
@@ -275,6 +278,10 @@ void trp_peer_ring(struct trp_mailbox *box, struct trp_peer *peer)
 		trp_doorbell_mend(peer->doorbell, box->slot);
 	atomic_thread_fence(memory_order_seq_cst);
 	trp_peer_follow(box, peer);
+	if (trp_life_is_relayed(peer->view)) {
+		box->wakes += trp_relay_ring(box->arena, peer->slot);
+		return;
+	}
 	how = trp_load_acquire(&peer->front->sleeping);
 	if (how != TRP_AWAKE &&
 	    trp_doorbell_wake(peer->doorbell, how, peer->slot))
@@ -306,6 +313,8 @@ bool trp_peer_ring_again(struct trp_mailbox *box, struct trp_peer *peer)
 		return false;
 	trp_doorbell_set_again(peer->doorbell, box->slot);
 	atomic_thread_fence(memory_order_seq_cst);
+	if (trp_life_is_relayed(peer->view))
+		return trp_relay_ring(box->arena, peer->slot);
 	how = trp_load_acquire(&peer->front->sleeping);
 	trp_doorbell_wake_again(peer->doorbell, how, peer->slot);
 	return how != TRP_AWAKE;
