@@ -408,43 +408,7 @@ void trp_mailbox_unread_look(const struct trp_arena *arena, uint32_t receiver,
 			  read_stranger, &walk);
 }
 
-/* ---- unread mail of a process that is down ------------------------------- */
-
-struct waiting {
-	const struct trp_arena *arena;
-	uint32_t receiver;
-	bool is_any;
-};
-
-static void look_for_mail(uint32_t sender, uint64_t life,
-			  const struct trp_progress *progress, void *data)
-{
-	struct waiting *waiting = data;
-
-	if (sender != TRP_SLOT_SUPERVISOR && !waiting->is_any)
-		waiting->is_any =
-			trp_mailbox_unread_bytes(waiting->arena,
-						 waiting->receiver, sender) > 0;
-}
-
-bool trp_mailbox_unread_any(const struct trp_arena *arena, uint32_t receiver)
-{
-	struct waiting waiting = { arena, receiver, false };
-	const struct trp_doorbell *doorbell =
-		trp_arena_doorbell(arena, receiver);
-
-	for (uint32_t word = 0; word < TRP_SLOTS_MAX / 64; word++) {
-		uint64_t rung = trp_load_acquire(&doorbell->bottom[word]);
-
-		if (word == TRP_SLOT_SUPERVISOR / 64)
-			rung &= ~(UINT64_C(1) << TRP_SLOT_SUPERVISOR % 64);
-		if (rung)
-			return true;
-	}
-	trp_progress_each(arena, trp_arena_region(arena, receiver),
-			  look_for_mail, &waiting);
-	return waiting.is_any;
-}
+/* ---- of a process that has just died ------------------------------------- */
 
 struct taking {
 	const struct trp_arena *arena;

@@ -9,10 +9,6 @@
 uint64_t trp_mailbox_unread_bytes(const struct trp_arena *arena,
 				  uint32_t receiver, uint32_t sender);
 
-/* Whether there may be any, of others than the supervisor, for one that has no
- * process: a sender that it has not met counts with its ring alone. */
-bool trp_mailbox_unread_any(const struct trp_arena *arena, uint32_t receiver);
-
 /* Of these, the bytes of replies; exact while both of them sleep. */
 uint64_t trp_mailbox_unread_replies(const struct trp_arena *arena,
 				    uint32_t receiver, uint32_t sender);

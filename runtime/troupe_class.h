@@ -144,6 +144,9 @@ struct troupe_class {
 	uint8_t restart, at_crash;
 	uint32_t tries;
 	const struct troupe_supervisor *supervises;
+	/* Ends its process after idle_ms, until it has mail: troupe_sleep.h. */
+	int (*save)(const ProtobufCMessage **ret_state);
+	int (*load)(const ProtobufCMessage *state);
 	/* Of a child with a spec, before init(): troupe_supervise.h. */
 	bool (*decide_to_start)(enum troupe_start why, const void *arguments);
 };

@@ -52,9 +52,10 @@ struct troupe_state {
 	uint64_t number;   /* grows with each callback that begins, and more */
 	uint32_t restarts; /* so far */
 	bool is_down;	   /* it has no process until it is restarted */
-	bool has_begun;	   /* it has, and what is above is known */
-	pid_t pid;	   /* 0, not for kill(): it has not begun, or is down */
-	troupe_ref parent; /* 0: the supervisor */
+	bool is_asleep; /* nor has it one until it has mail: troupe_sleep.h */
+	bool has_begun; /* it has, and what is above is known */
+	pid_t pid;	/* 0, not for kill(): it has not begun, or is down */
+	troupe_ref parent;	      /* 0: the supervisor */
 	char label[TROUPE_NAME_SIZE]; /* its name or class, as ps shows it */
 };
 
@@ -74,6 +75,7 @@ enum troupe_child_state {
 	TROUPE_CHILD_STOPPING,
 	TROUPE_CHILD_STOPPED,  /* by hand */
 	TROUPE_CHILD_GIVEN_UP, /* after too many restarts */
+	TROUPE_CHILD_ASLEEP,   /* until it has mail: troupe_sleep.h */
 };
 
 struct troupe_class;

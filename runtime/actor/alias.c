@@ -110,6 +110,11 @@ int trp_alias_add(enum troupe_alias_kind kind, uint32_t *ret_number)
 	return 0;
 }
 
+bool trp_alias_is_any(void)
+{
+	return count > 0;
+}
+
 static void remove_at(struct alias **link)
 {
 	struct alias *alias = *link;

@@ -17,6 +17,7 @@
 
 /* A new one.  0 or -ENOMEM. */
 int trp_alias_add(enum troupe_alias_kind kind, uint32_t *ret_number);
+bool trp_alias_is_any(void);
 void trp_alias_check(void);
 
 /* It takes no more mail, and forgets its monitor.  False: there is none. */

@@ -275,6 +275,11 @@ int troupe_handover_give(int fd, troupe_ref to,
 	return trp_ref_is_here(to) ? give(fd, to, ret_handover) : -EINVAL;
 }
 
+bool trp_fd_passing_is_any(void)
+{
+	return offers;
+}
+
 int trp_fd_passing_prepare(int fd, struct troupe_handover *ret_handover)
 {
 	return give(fd, 0, ret_handover);

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include "ipc/hot.h"
+#include "runtime/actor/sleep.h"
+#include "runtime/troupe_sleep.h"
 #include "serialize/type.h"
 
 static TRP_HOT struct troupe_timer timer;
@@ -14,6 +16,11 @@ static TRP_HOT uint64_t seen;	    /* work() when it was armed */
 static TRP_HOT uint64_t background; /* received, of types that do not count */
 static TRP_HOT int32_t own_ms;	    /* in place of the class's, where */
 static TRP_HOT bool is_own;
+
+static bool has_timeout(const struct troupe_class *klass)
+{
+	return klass->idle || klass->save;
+}
 
 static uint64_t work(void)
 {
@@ -23,11 +30,14 @@ static uint64_t work(void)
 /* Not if something arrived since, or waits for work to complete. */
 static int expired(struct troupe_timer *armed)
 {
+	int r;
+
 	if (work() != seen || trp_self.held & TRP_HOLD_WORK)
 		return 0;
 	/* As a timer it has begun. */
 	trp_store_relaxed(&trp_self.status->doing, TROUPE_DOING_IDLE);
-	return trp_self.klass->idle();
+	r = trp_self.klass->idle ? trp_self.klass->idle() : TROUPE_SLEEP;
+	return r == TROUPE_SLEEP ? trp_sleep_begin() : r;
 }
 
 void trp_idle_begin(void)
@@ -35,7 +45,7 @@ void trp_idle_begin(void)
 	const struct troupe_class *klass = trp_self.klass;
 	int32_t ms = is_own ? own_ms : klass->idle_ms;
 
-	if (!klass->idle || ms <= 0 || (timer.place && work() == seen))
+	if (!has_timeout(klass) || ms <= 0 || (timer.place && work() == seen))
 		return;
 	seen = work();
 	timer.fired = expired;
@@ -55,7 +65,7 @@ int troupe_idle_after(int32_t idle_ms)
 {
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (idle_ms < 0 || !trp_self.klass->idle || trp_self.klass->run)
+	if (idle_ms < 0 || !has_timeout(trp_self.klass) || trp_self.klass->run)
 		return -EINVAL;
 	own_ms = idle_ms;
 	is_own = true;

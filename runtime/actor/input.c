@@ -12,6 +12,7 @@
 
 static TRP_HOT struct trp_input *first; /* of those that are ready */
 static TRP_HOT struct trp_input **last = &first;
+static TRP_HOT uint32_t owned; /* inputs */
 
 static void push(struct trp_input *source)
 {
@@ -79,6 +80,7 @@ int trp_input_add(const struct trp_input *template)
 		return r;
 	}
 	assert(source->owner && source->run && !source->is_queued);
+	owned++;
 	*source->link = source;
 	return 0;
 }
@@ -88,6 +90,12 @@ static void disown(struct trp_input *source)
 	assert(source->owner);
 	*source->link = NULL;
 	source->owner = NULL;
+	owned--;
+}
+
+bool trp_input_is_any(void)
+{
+	return owned > 0;
 }
 
 int trp_input_remove(struct trp_input *source)

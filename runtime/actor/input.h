@@ -30,6 +30,7 @@ int trp_input_add(const struct trp_input *source);
 /* Returns the result of an operation.  Does nothing for NULL. */
 int trp_input_remove(struct trp_input *source);
 
+bool trp_input_is_any(void);
 void trp_input_check(void);
 
 /* Runs one that is ready.  As a turn. */

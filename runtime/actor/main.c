@@ -24,6 +24,7 @@
 #include "runtime/actor/request.h"
 #include "runtime/actor/result.h"
 #include "runtime/actor/saved_mail.h"
+#include "runtime/actor/sleep.h"
 #include "runtime/actor/stash.h"
 #include "runtime/actor/supervise.h"
 #include "runtime/actor/take.h"
@@ -138,6 +139,8 @@ static int run_class(const void *arguments)
 		trp_trace_span("callback", "init", begin);
 		r = trp_self_result(r);
 	}
+	if (r == TRP_STEP_DONE && trp_self.saved)
+		r = trp_sleep_load();
 	has_begun = r >= 0;
 	if (r == TRP_STEP_DONE && klass->supervises) {
 		r = trp_supervise_begin(klass);
@@ -235,6 +238,8 @@ static const void *be_born(const Troupe__Control__Birth *birth)
 	if (trp_dispatch_learn(trp_self.klass) < 0)
 		trp_self_exit(TROUPE_ERROR, -EEXIST,
 			      "two handlers for one type");
+	if (trp_sleep_unpack(birth) < 0)
+		trp_self_exit(TROUPE_ERROR, -ENOMEM, "no memory for its state");
 	return unpack_arguments(birth);
 }
 

@@ -46,6 +46,11 @@ static void weigh(void)
 	trp_self_hold(TRP_HOLD_WORK, most && in_work >= most);
 }
 
+bool trp_method_is_in_work(void)
+{
+	return in_work > 0;
+}
+
 static struct ticket *ticket_new(const struct trp_envelope *envelope,
 				 const ProtobufCMessageDescriptor *output)
 {

@@ -10,6 +10,9 @@
 int trp_method_invoke(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope);
 
+/* True: a call is not over yet. */
+bool trp_method_is_in_work(void);
+
 /* Drops mail; a call is answered with a failure.  TRP_STEP_DONE. */
 int trp_method_refuse(enum troupe_dead_cause cause, const struct trp_mail *mail,
 		      const struct trp_envelope *envelope, int code,

@@ -72,6 +72,11 @@ static struct troupe_room *find_due(void)
 	return room;
 }
 
+bool trp_overflow_is_any(void)
+{
+	return rooms;
+}
+
 bool trp_overflow_is_due(void)
 {
 	return find_due();

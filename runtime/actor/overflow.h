@@ -17,6 +17,9 @@ bool trp_overflow_is_dropped(troupe_ref to,
 /* Runs one handler whose target has room, or is gone.  As a turn. */
 int trp_overflow_turn(void);
 
+/* True: a handler waits. */
+bool trp_overflow_is_any(void);
+
 /* True: it has a handler to run. */
 bool trp_overflow_is_due(void);
 

@@ -64,6 +64,7 @@ struct trp_self {
 	uint32_t next_deaths; /* of the saved mail that is dispatched next */
 	uint64_t posted;      /* position of the last message, in its lane */
 	const struct troupe_class *klass;
+	ProtobufCMessage *saved; /* by a predecessor; or NULL */
 	char label[TROUPE_NAME_SIZE];
 
 	struct trp_open_request {

@@ -78,7 +78,8 @@ static int put_class(const struct troupe_class *klass,
 	    (klass->name && !trp_printable_is(klass->name)) ||
 	    klass->hang_ms < 0 || klass->hang_signal < TROUPE_HANG_REPORT ||
 	    klass->hang_signal >= NSIG || klass->grace_ms < -1 ||
-	    klass->idle_ms < 0)
+	    klass->idle_ms < 0 ||
+	    (klass->save && (klass->run || klass->mailbox)))
 		return -EINVAL;
 	request->birth->label = (char *)(klass->name ? klass->name : "actor");
 	request->birth->klass = (uintptr_t)klass;
@@ -89,6 +90,7 @@ static int put_class(const struct troupe_class *klass,
 	request->hang_ms = klass->hang_ms;
 	request->hang_signal = klass->hang_signal;
 	request->supervises = klass->supervises != NULL;
+	request->sleeps = klass->save != NULL;
 	return 0;
 }
 

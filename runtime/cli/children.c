@@ -29,6 +29,7 @@ static const char *state_name(uint32_t state)
 		[TROUPE_CHILD_STOPPING] = "stopping",
 		[TROUPE_CHILD_STOPPED] = "stopped",
 		[TROUPE_CHILD_GIVEN_UP] = "given up",
+		[TROUPE_CHILD_ASLEEP] = "dormant",
 	};
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";

@@ -30,6 +30,7 @@ const char *trp_look_state_name(enum trp_look_state state)
 		[TRP_LOOK_RESTARTING] = "restarting",
 		[TRP_LOOK_STOPPED] = "stopped",
 		[TRP_LOOK_GIVEN_UP] = "given up",
+		[TRP_LOOK_DORMANT] = "dormant",
 		[TRP_LOOK_RUNNING] = "running",
 	};
 
@@ -182,6 +183,8 @@ static enum trp_look_state state_of(const struct trp_look *look,
 		return TRP_LOOK_STOPPED;
 	case TROUPE__GUEST__STATE__GIVEN_UP:
 		return TRP_LOOK_GIVEN_UP;
+	case TROUPE__GUEST__STATE__ASLEEP:
+		return TRP_LOOK_DORMANT;
 	default:
 		return look->has_memory ? at_work(actor) : TRP_LOOK_RUNNING;
 	}

@@ -34,6 +34,7 @@ enum trp_look_state {
 	TRP_LOOK_RESTARTING,
 	TRP_LOOK_STOPPED, /* by hand */
 	TRP_LOOK_GIVEN_UP,
+	TRP_LOOK_DORMANT, /* until it has mail: troupe_sleep.h */
 	TRP_LOOK_RUNNING, /* no more is known */
 	TRP_LOOK_STATES
 };

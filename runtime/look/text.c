@@ -217,7 +217,7 @@ static const char *life_name(uint32_t state)
 {
 	static const char *const names[] = { "starting", "running", "stopping",
 					     "dead",	 "down",    "stopped",
-					     "given up" };
+					     "given up", "dormant" };
 
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }

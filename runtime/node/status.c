@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "ipc/mailbox_unread.h"
+#include "ipc/relay.h"
 #include "runtime/node/types.h"
 #include "serialize/envelope.h"
 
@@ -67,6 +68,12 @@ const struct trp_status *trp_status_last(const struct trp_arena *arena,
 	return slot_of(arena, ref, &state) ? status_of(arena, ref) : NULL;
 }
 
+static bool is_asleep(const struct trp_slot *slot)
+{
+	return trp_life_is_relayed(trp_load_relaxed(&slot->life)) &&
+	       !(trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN);
+}
+
 /* The supervisor learns the pid by a report, the actor may run before that. */
 static pid_t pid_of(const struct trp_arena *arena, troupe_ref ref,
 		    const struct trp_slot *slot, enum trp_state state)
@@ -75,7 +82,7 @@ static pid_t pid_of(const struct trp_arena *arena, troupe_ref ref,
 	const struct trp_status *status;
 	uint64_t born;
 
-	if (pid || state != TRP_LIVE ||
+	if (pid || state != TRP_LIVE || is_asleep(slot) ||
 	    trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN)
 		return pid;
 	status = status_of(arena, ref);
@@ -304,11 +311,12 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 	state.parent = parent_of(arena, slot);
 	state.restarts = trp_life_incarnation(trp_load_relaxed(&slot->life));
 	state.is_down = trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;
-	state.pid = pid_of(arena, ref, slot, life);
+	state.is_asleep = is_asleep(slot);
+	state.pid = state.is_asleep ? 0 : pid_of(arena, ref, slot, life);
 	snprintf(state.label, sizeof(state.label), "%.*s",
 		 (int)sizeof(slot->name), slot->name);
-	state.has_begun =
-		!state.is_down && trp_status_look(arena, ref, &activity);
+	state.has_begun = !state.is_down && !state.is_asleep &&
+			  trp_status_look(arena, ref, &activity);
 	if (state.has_begun) {
 		type = activity.type ? trp_types_name(activity.type) : NULL;
 		state.doing = activity.doing;

@@ -23,8 +23,9 @@
 
 enum { TRP_STATUS_TEXT = 80 };
 
-/* The code of a normal end: decide_to_start() said no. */
-enum { TRP_STATUS_DECLINED = 0x6e6f };
+/* The code of a normal end: decide_to_start() said no; or it has fallen asleep.
+ */
+enum { TRP_STATUS_DECLINED = 0x6e6f, TRP_STATUS_ASLEEP = 0x7a7a };
 
 /* `waits`: enum troupe_waiting, and above it how often it has waited. */
 enum { TRP_STATUS_WAITS = 0xff, TRP_STATUS_WAITED = 0x100 };

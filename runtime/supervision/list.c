@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "runtime/node/status.h"
 #include "runtime/supervision/tree.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/registry.h"
 #include "runtime/supervisor/requests.h"
 #include "runtime/supervisor/supervisor.h"
@@ -58,7 +59,8 @@ static enum troupe_child_state state_of(const struct trp_child *child)
 	case CHILD_RUNNING:
 		return child->is_told ? TROUPE_CHILD_STOPPING : TROUPE_CHILD_UP;
 	case CHILD_DOWN:
-		return TROUPE_CHILD_WAITING;
+		return trp_asleep_is(child) ? TROUPE_CHILD_ASLEEP
+					    : TROUPE_CHILD_WAITING;
 	case CHILD_NONE:
 	case CHILD_DEAD:
 		break;

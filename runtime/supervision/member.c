@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "ipc/mailbox_unread.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/revival.h"
@@ -248,33 +248,59 @@ int trp_member_stop(struct trp_member *member)
 	return 0;
 }
 
-static int look_for_mail(struct troupe_timer *timer);
-
-/* Until the next look at the bell of one that is stopped by hand. */
-static void wait_for_mail(struct trp_member *member)
+/* Mail is to start it, by itself or if it says so. */
+static bool heeds_mail(const struct trp_member *member)
 {
-	member->bell.fired = look_for_mail;
+	return member->slot && member->supervised.state == TRP_DOWN &&
+	       (member->supervised.intent == TRP_WANT_ASLEEP ||
+		(member->supervised.intent == TRP_WANT_HELD &&
+		 member->decides));
+}
+
+/* Its slot, too: its end was told. */
+static bool is_down(const struct trp_member *member)
+{
+	const struct trp_child *children =
+		member->parent->supervisor->children.child;
+
+	return children[member->slot].state == CHILD_DOWN;
+}
+
+static int pause_is_over(struct troupe_timer *timer)
+{
+	struct trp_member *member = timer->data;
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	if (!heeds_mail(member) || !is_down(member))
+		return 0;
+	if (!trp_asleep_has_mail(supervisor, member->slot))
+		member->bell_ms = member->parent->pauses.first_ms;
+	trp_asleep_begin(supervisor, member->slot);
+	return 0;
+}
+
+/* Until then mail does not start it. */
+static void rest(struct trp_member *member, int64_t ms)
+{
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	trp_asleep_end(supervisor, member->slot);
+	member->bell.fired = pause_is_over;
 	member->bell.data = member;
 	/* Without memory it waits for a start by hand. */
-	trp_timers_start(&member->parent->supervisor->timers, &member->bell,
-			 troupe_in_ms(member->bell_ms));
+	trp_timers_start(&supervisor->timers, &member->bell, troupe_in_ms(ms));
 }
 
 /* Its supervisor may be down as well; then it is asked when that is back. */
-static int look_for_mail(struct troupe_timer *timer)
+void trp_member_mail(struct trp_member *member)
 {
-	struct trp_member *member = timer->data;
-
-	if (trp_mailbox_unread_any(&member->parent->supervisor->node.arena,
-				   member->slot)) {
+	if (!heeds_mail(member))
+		return;
+	if (is_to_rest(member))
 		member->asks = TROUPE_START_MAIL;
-		member->parent->mail(member);
-	} else {
-		member->bell_ms = member->parent->pauses.first_ms;
-	}
-	if (member->slot && is_to_rest(member))
-		wait_for_mail(member);
-	return 0;
+	member->parent->mail(member);
+	if (heeds_mail(member) && !member->bell.place)
+		rest(member, member->bell_ms);
 }
 
 void trp_member_park(struct trp_member *member)
@@ -291,10 +317,19 @@ void trp_member_park(struct trp_member *member)
 
 void trp_member_heed_mail(struct trp_member *member)
 {
-	if (!member->decides || !is_to_rest(member) || member->bell.place)
+	struct trp_supervisor *supervisor = member->parent->supervisor;
+
+	if (!heeds_mail(member)) {
+		trp_asleep_end(supervisor, member->slot);
+		return;
+	}
+	if (member->bell.place)
 		return;
 	member->bell_ms = member->parent->pauses.first_ms;
-	wait_for_mail(member);
+	if (is_down(member))
+		trp_asleep_begin(supervisor, member->slot);
+	else
+		rest(member, 0); /* its end is being told */
 }
 
 void trp_member_declined(struct trp_member *member)
@@ -311,7 +346,7 @@ void trp_member_declined(struct trp_member *member)
 	member->bell_ms *= 2;
 	if (member->bell_ms > parent->pauses.last_ms)
 		member->bell_ms = parent->pauses.last_ms;
-	wait_for_mail(member);
+	rest(member, member->bell_ms);
 }
 
 void trp_member_bury(struct trp_member *member)
@@ -387,6 +422,8 @@ static enum troupe_child_state state_of_down(const struct trp_member *member)
 		return TROUPE_CHILD_STOPPED;
 	case TRP_WANT_GIVEN_UP:
 		return TROUPE_CHILD_GIVEN_UP;
+	case TRP_WANT_ASLEEP:
+		return TROUPE_CHILD_ASLEEP;
 	}
 	return TROUPE_CHILD_DOWN;
 }

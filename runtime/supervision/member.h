@@ -27,7 +27,7 @@ struct trp_member_parent {
 	const struct trp_owner *owner;
 	void (*due)(struct trp_restart_entry *entry); /* a pause is over */
 	int (*late)(struct troupe_timer *timer); /* a start takes too long */
-	/* Mail waits for one that was stopped by hand. */
+	/* Mail waits for one: it is to be started. */
 	void (*mail)(struct trp_member *member);
 };
 
@@ -39,7 +39,7 @@ struct trp_member {
 	bool is_killed;		       /* to stop it */
 	bool decides;		       /* whether it starts */
 	uint32_t asks;		  /* at its next start: enum troupe_start */
-	struct troupe_timer bell; /* the next look for mail */
+	struct troupe_timer bell; /* until mail counts again */
 	int64_t bell_ms;
 	bool is_forgotten; /* freed when it is buried */
 	bool has_failed;   /* to start its own children: its end is no stop */
@@ -85,8 +85,11 @@ void trp_member_answer(struct trp_member *member, int result);
 
 /* The first, or its next life.  0 or as trp_supervisor_spawn(). */
 int trp_member_start(struct trp_member *member);
-/* One that was stopped by hand and decides is asked when it has mail. */
+/* One that is asleep, or was stopped by hand and decides, is started when it
+ * has mail; others are not.  It is DOWN, as is its slot. */
 void trp_member_heed_mail(struct trp_member *member);
+/* It has. */
+void trp_member_mail(struct trp_member *member);
 /* It was asked, and does not start. */
 void trp_member_declined(struct trp_member *member);
 /* After a pause: then parent->due(). */

@@ -360,11 +360,17 @@ static void restart(struct trp_supervision *supervision,
 		restart_with_siblings(supervision, child);
 }
 
+static bool is_to_run(const struct trp_supervised *child)
+{
+	return child->intent == TRP_WANT_RUN ||
+	       child->intent == TRP_WANT_ASLEEP;
+}
+
 static bool is_last_significant(const struct trp_supervision *supervision)
 {
 	for (const struct trp_supervised *child = supervision->first; child;
 	     child = child->next) {
-		if (child->is_significant && child->intent == TRP_WANT_RUN)
+		if (child->is_significant && is_to_run(child))
 			return false;
 	}
 	return true;
@@ -467,6 +473,16 @@ void trp_supervision_declined(struct trp_supervision *supervision,
 	TRP_CHECK(trp_supervision_check(supervision));
 }
 
+void trp_supervision_slept(struct trp_supervision *supervision,
+			   struct trp_supervised *child)
+{
+	assert(child->state == TRP_UP && !child->is_marked);
+	set_state(supervision, child, TRP_DOWN);
+	child->intent = TRP_WANT_ASLEEP;
+	go_on(supervision);
+	TRP_CHECK(trp_supervision_check(supervision));
+}
+
 void trp_supervision_due(struct trp_supervision *supervision,
 			 struct trp_supervised *child)
 {
@@ -551,8 +567,7 @@ int trp_supervision_delete(struct trp_supervision *supervision,
 {
 	if (supervision->phase >= TRP_SUPERVISION_ENDING)
 		return -ESHUTDOWN;
-	if (is_alive(child) || child->intent == TRP_WANT_RUN ||
-	    supervision->is_giving_up)
+	if (is_alive(child) || is_to_run(child) || supervision->is_giving_up)
 		return -EBUSY;
 	forget(supervision, child);
 	TRP_CHECK(trp_supervision_check(supervision));

@@ -51,7 +51,7 @@ enum trp_intent {
 	TRP_WANT_REST,	   /* it ended, and is not started again by itself */
 	TRP_WANT_HELD,	   /* stopped by hand */
 	TRP_WANT_GIVEN_UP, /* its supervisor had too many failures */
-
+	TRP_WANT_ASLEEP,   /* it runs as soon as it has mail */
 };
 
 /* How a child has ended. */
@@ -178,6 +178,11 @@ void trp_supervision_ended(struct trp_supervision *supervision,
  */
 void trp_supervision_declined(struct trp_supervision *supervision,
 			      struct trp_supervised *child, bool is_held);
+
+/* One that is UP has ended, until trp_supervision_start(): which counts as
+ * nothing. */
+void trp_supervision_slept(struct trp_supervision *supervision,
+			   struct trp_supervised *child);
 
 /* The pause is over.  Ignored if it no longer waits. */
 void trp_supervision_due(struct trp_supervision *supervision,

@@ -108,6 +108,17 @@ static void is_ready(struct trp_supervisor *supervisor, uint32_t slot)
 	take(tree);
 }
 
+/* It has no process, as if it had been stopped. */
+static void is_at_rest(struct trp_member *member)
+{
+	struct trp_supervised *supervised = &member->supervised;
+
+	trp_supervision_ended(&tree_of(member)->rules, supervised,
+			      TRP_END_SHUTDOWN, now_ms());
+	if (!is_kept(member) && supervised->act != TRP_ACT_FORGET)
+		trp_member_bury(member);
+}
+
 static void has_declined(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	struct trp_member *member = supervisor->children.child[slot].owner_data;
@@ -119,10 +130,29 @@ static void has_declined(struct trp_supervisor *supervisor, uint32_t slot)
 		trp_supervision_declined(&tree->rules, &member->supervised,
 					 asked == TROUPE_START_MAIL);
 	else
-		trp_supervision_ended(&tree->rules, &member->supervised,
-				      TRP_END_SHUTDOWN, now_ms());
+		is_at_rest(member);
 	trp_member_declined(member);
 	take(tree);
+}
+
+static void has_slept(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	struct trp_member *member = supervisor->children.child[slot].owner_data;
+	struct trp_supervision_tree *tree = tree_of(member);
+
+	take(tree);
+	/* Its siblings are to stop, and it with them. */
+	if (member->supervised.state == TRP_UP && !member->supervised.is_marked)
+		trp_supervision_slept(&tree->rules, &member->supervised);
+	else
+		is_at_rest(member);
+	trp_member_heed_mail(member);
+	take(tree);
+}
+
+static void mail_waits(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	trp_member_mail(supervisor->children.child[slot].owner_data);
 }
 
 static void is_buried(struct trp_supervisor *supervisor, uint32_t slot);
@@ -134,6 +164,8 @@ static uint32_t state_of(const struct trp_child *child)
 		return TROUPE__GUEST__STATE__STOPPED;
 	case TROUPE_CHILD_GIVEN_UP:
 		return TROUPE__GUEST__STATE__GIVEN_UP;
+	case TROUPE_CHILD_ASLEEP:
+		return TROUPE__GUEST__STATE__ASLEEP;
 	default:
 		return TROUPE__GUEST__STATE__DOWN;
 	}
@@ -142,6 +174,8 @@ static uint32_t state_of(const struct trp_child *child)
 static const struct trp_owner owner = {
 	.ended = has_ended,
 	.declined = has_declined,
+	.slept = has_slept,
+	.mail = mail_waits,
 	.ready = is_ready,
 	.buried = is_buried,
 	.keeps = true,

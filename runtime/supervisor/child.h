@@ -63,6 +63,11 @@ struct trp_owner {
 	/* Its process was asked (`asks`), and does not start: it is DOWN as
 	 * before, and nobody is told. */
 	void (*declined)(struct trp_supervisor *supervisor, uint32_t slot);
+	/* It has fallen asleep, and is DOWN: nobody is told, and mail() follows
+	 * when there is any.  NULL: it may not. */
+	void (*slept)(struct trp_supervisor *supervisor, uint32_t slot);
+	/* Mail waits for one that is DOWN: of trp_asleep_begin(). */
+	void (*mail)(struct trp_supervisor *supervisor, uint32_t slot);
 	/* init() of its present incarnation has returned, or run() begins. */
 	void (*ready)(struct trp_supervisor *supervisor, uint32_t slot);
 	/* It is no longer; the owner is not asked again. */
@@ -85,6 +90,7 @@ struct trp_group {
 	void (*over)(struct trp_supervisor *supervisor, uint32_t slot);
 };
 struct trp_restart;
+struct trp_saved;
 struct trp_watched;
 struct trp_awaited;
 
@@ -115,6 +121,8 @@ struct trp_child {
 	bool has_no_core; /* its next incarnation, at first */
 	bool is_parked;	  /* DOWN for good, as its parent may come back */
 	bool is_final;	  /* it ends with its parent */
+	bool is_sleepy;	  /* it may fall asleep, or has: asleep.h */
+	struct trp_saved *saved; /* by it when it fell asleep; for free() */
 	struct trp_restart_entry entry; /* of the owner */
 	Troupe__Control__Spawn *spawn;	/* where it has an owner */
 	uint32_t incarnation;		/* so often it was restarted */

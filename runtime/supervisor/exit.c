@@ -18,6 +18,7 @@
 #include "runtime/node/watch.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/membership.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
@@ -28,48 +29,6 @@
 #include "runtime/supervisor/watchdog.h"
 
 /* ---- the cause ----------------------------------------------------------- */
-
-static enum troupe_cause cause_of_signal(int number)
-{
-	if (number == SIGKILL)
-		return TROUPE_KILLED;
-	return number == SIGXCPU || number == SIGXFSZ ? TROUPE_LIMIT
-						      : TROUPE_SIGNAL;
-}
-
-struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code)
-{
-	struct troupe_end end = { .reason.code = code };
-	struct troupe_reason *reason = &end.reason;
-
-	switch (kind) {
-	case TRP_EXIT_UNBORN:
-		reason->cause = TROUPE_ERROR;
-		snprintf(reason->text, sizeof(reason->text), "cannot fork: %s",
-			 strerror(-code));
-		break;
-	case TRP_EXIT_STATUS:
-		reason->cause = code ? TROUPE_ERROR : TROUPE_NORMAL;
-		if (code)
-			snprintf(reason->text, sizeof(reason->text),
-				 "exit status %d", code);
-		break;
-	case TRP_EXIT_SIGNAL:
-		reason->cause = cause_of_signal(code);
-		snprintf(reason->text, sizeof(reason->text), "%s",
-			 strsignal(code));
-		break;
-	case TRP_EXIT_GONE:
-		reason->cause = TROUPE_NOCONNECTION;
-		strcpy(reason->text, "its process has gone");
-		break;
-	case TRP_EXIT_EXPELLED:
-		reason->cause = TROUPE_KILLED;
-		strcpy(reason->text, "expelled");
-		break;
-	}
-	return end;
-}
 
 /* It ended by itself, as far as visible: then its exit record counts. */
 static bool is_own(enum troupe_cause cause)
@@ -428,28 +387,48 @@ static void note_taken(uint32_t sender, uint64_t taken, void *data)
 	meet_sender(sender, taken, leftover);
 }
 
-/* It has no process. */
-static void lie_down(struct trp_supervisor *supervisor, uint32_t slot)
+/* It has no process; is_down: as others see it. */
+static void lie_down(struct trp_supervisor *supervisor, uint32_t slot,
+		     bool is_down)
 {
 	struct trp_child *child = &supervisor->children.child[slot];
 
 	trp_timers_cancel(&supervisor->timers, &child->grace);
 	trp_child_down(&supervisor->children, slot);
-	trp_slot_down(supervisor, slot);
+	trp_slot_down(supervisor, slot, is_down);
 	child->grace.fired = is_stopped;
 	child->grace.data = supervisor;
 }
 
-/* It was asked, and said no: it was never there. */
-static bool has_declined(const struct trp_supervisor *supervisor, uint32_t slot,
-			 const struct troupe_end *end)
+static void note_calls(struct trp_child *child, const struct trp_status *status)
 {
-	const struct trp_child *child = &supervisor->children.child[slot];
+	uint64_t calls = status ? trp_status_read(&status->calls) : 0;
 
-	return child->asks && child->state == CHILD_RUNNING &&
-	       !child->is_told && !child->is_final && !supervisor->is_ending &&
-	       end->reason.cause == TROUPE_NORMAL &&
-	       end->reason.code == TRP_STATUS_DECLINED;
+	if (child->calls < calls)
+		child->calls = calls;
+}
+
+/* It was never there, or is there when it has mail: nobody is told. */
+static bool is_at_rest(struct trp_supervisor *supervisor, uint32_t slot,
+		       struct troupe_end *end)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	enum trp_rest why = trp_asleep_why(supervisor, slot, end);
+
+	if (why == TRP_REST_NONE)
+		return false;
+	drop_requests(supervisor, slot);
+	trp_totals_slept(supervisor, slot, end);
+	note_calls(child, trp_status_last(&supervisor->node.arena, end->ref));
+	lie_down(supervisor, slot, why == TRP_REST_DECLINED);
+	if (why == TRP_REST_DECLINED)
+		child->owner->declined(supervisor, slot);
+	else
+		child->owner->slept(supervisor, slot);
+	/* Somebody has linked to it meanwhile. */
+	if (child->state == CHILD_DOWN && child->is_sleepy && child->watching)
+		child->owner->mail(supervisor, slot);
+	return true;
 }
 
 /* Of a loop of crashes the first alone may leave a core. */
@@ -474,9 +453,9 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 				     .dead = end->ref };
 	const struct trp_status *status =
 		trp_status_last(&supervisor->node.arena, end->ref);
-	uint64_t calls = status ? trp_status_read(&status->calls) : 0;
 
 	note_crash(child, end);
+	child->is_sleepy = false; /* it has died before it slept */
 	drop_requests(supervisor, slot);
 	trp_membership_ended(supervisor, slot, true);
 	supervisor->deaths++;
@@ -490,9 +469,8 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 		child->lost->end = *end;
 		child->lost->end.private_outcome = NULL;
 	}
-	if (child->calls < calls)
-		child->calls = calls;
-	lie_down(supervisor, slot);
+	note_calls(child, status);
+	lie_down(supervisor, slot, true);
 	tell_links(supervisor, slot, end);
 	stop_children(supervisor, slot);
 	record(supervisor, slot, title, end, &leftover);
@@ -561,12 +539,8 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	char title[TRP_TITLE_SIZE];
 
 	assert(slot && trp_child_is_alive(child));
-	if (has_declined(supervisor, slot, &end)) {
-		drop_requests(supervisor, slot);
-		lie_down(supervisor, slot);
-		child->owner->declined(supervisor, slot);
+	if (is_at_rest(supervisor, slot, &end))
 		return;
-	}
 	trp_totals_ending(supervisor);
 	trp_watchdog_ended(supervisor, slot, &end);
 	trp_child_address_title(&supervisor->children, slot, title);
@@ -580,6 +554,8 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 		child->owner->buried(supervisor, slot);
 	free(child->lost);
 	child->lost = NULL;
+	free(child->saved);
+	child->saved = NULL;
 	leftover = count_unread(supervisor, slot, &end);
 	trp_totals_ended(supervisor, slot, &end, true);
 	unread = trp_slot_close(supervisor, slot);

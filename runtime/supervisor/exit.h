@@ -9,19 +9,9 @@
 
 #include <stdint.h>
 #include "runtime/node/ref.h"
+#include "runtime/supervisor/exit_seen.h"
 
 struct trp_supervisor;
-
-enum trp_exit_kind {
-	TRP_EXIT_UNBORN,   /* no process; code: -errno of its fork */
-	TRP_EXIT_STATUS,   /* code: the exit status */
-	TRP_EXIT_SIGNAL,   /* code: the signal */
-	TRP_EXIT_GONE,	   /* a guest's connection has ended; code: 0 */
-	TRP_EXIT_EXPELLED, /* a guest was expelled; code: 0 */
-};
-
-/* The end as seen from outside, of an actor that is not known yet. */
-struct troupe_end trp_exit_seen(enum trp_exit_kind kind, int code);
 
 /*
  * That actor has ended so.  The exit record in its status block overrides an

@@ -8,6 +8,7 @@
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
 #include "runtime/node/watch.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/membership.h"
@@ -56,12 +57,12 @@ static int on_spawn(struct trp_request *request)
 	/* Of the sender's singleton. */
 	spawn->birth->fence = restart ? restart->spawn->birth->fence : 0;
 	spawn->birth->is_owned =
-		spawn->restart != TROUPE_RESTART_NEVER || spawn->ready_by;
+		spawn->restart || spawn->sleeps || spawn->ready_by;
 	r = trp_supervisor_spawn(request->supervisor, request->slot, spawn,
 				 &request->answer);
 	if (r < 0)
 		return r;
-	if (spawn->restart)
+	if (spawn->restart || spawn->sleeps)
 		r = trp_revival_own(request->supervisor,
 				    trp_ref_slot(request->answer), spawn);
 	if (r == 0 && spawn->ready_by)
@@ -82,6 +83,15 @@ static struct trp_child *find(const struct trp_request *request, troupe_ref ref)
 	return trp_child_find(&request->supervisor->children, ref);
 }
 
+/* One that is asleep begins its next life now, as it is to know something. */
+static void wake(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	const struct trp_child *child = &supervisor->children.child[slot];
+
+	if (trp_asleep_is(child))
+		child->owner->mail(supervisor, slot);
+}
+
 static int on_stop(struct trp_request *request)
 {
 	const Troupe__Control__Stop *order = request->message;
@@ -89,6 +99,8 @@ static int on_stop(struct trp_request *request)
 
 	if (!child)
 		return -ESRCH;
+	if (order->grace_ms >= -1)
+		wake(request->supervisor, trp_ref_slot(order->ref));
 	if (child->state == CHILD_DOWN &&
 	    (order->is_kill || (child->owner && child->owner->keeps)))
 		return 0; /* it has no process */
@@ -155,10 +167,11 @@ static int on_link(struct trp_request *request)
 	if (link->is_over)
 		trp_child_unlink(&supervisor->children, request->sender,
 				 link->ref);
-	else if (find(request, link->ref))
+	else if (find(request, link->ref)) {
+		wake(supervisor, trp_ref_slot(link->ref));
 		return trp_child_link(&supervisor->children, request->slot,
 				      trp_ref_slot(link->ref));
-	else
+	} else
 		trp_exit_tell(supervisor, request->sender, &nobody,
 			      trp_watch_link(link->ref));
 	return 0;
@@ -270,6 +283,7 @@ static int on_ready(struct trp_request *request)
 }
 
 static const struct trp_request_kind own[] = {
+	{ &troupe__control__sleep__descriptor, .handle = trp_asleep_on_sleep },
 	{ &troupe__control__ready__descriptor, .handle = on_ready },
 	{ &troupe__control__spawn__descriptor, .handle = on_spawn },
 	{ &troupe__control__stop__descriptor, .handle = on_stop },

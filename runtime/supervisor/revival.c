@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <sys/random.h>
+#include "runtime/control/control.pb-c.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/readiness.h"
@@ -71,8 +73,13 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 		      const struct troupe_end *end)
 {
 	struct trp_child *child = child_of(supervisor, slot);
+	/* It may have been asleep, and could not be started. */
+	bool is_due = child->state == CHILD_DOWN
+			      ? !child->is_told
+			      : child->spawn->restart &&
+					trp_revival_is_due(child, end);
 
-	if (supervisor->is_ending || !trp_revival_is_due(child, end))
+	if (supervisor->is_ending || !is_due)
 		return false;
 	if (trp_revival_pause(supervisor, &child->entry) >= 0)
 		return true;
@@ -99,8 +106,24 @@ static void is_buried(struct trp_supervisor *supervisor, uint32_t slot)
 	child->owner = NULL;
 }
 
+static void has_mail(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	/* Otherwise it could not be started, and its pause is not over. */
+	if (child_of(supervisor, slot)->entry.state == TRP_RESTART_UP)
+		trp_exit_start_again(supervisor, slot);
+}
+
+static uint32_t state_of(const struct trp_child *child)
+{
+	return trp_asleep_is(child) ? TROUPE__GUEST__STATE__ASLEEP
+				    : TROUPE__GUEST__STATE__DOWN;
+}
+
 static const struct trp_owner owner = {
 	.ended = has_ended,
+	.slept = trp_asleep_begin,
+	.mail = has_mail,
+	.state = state_of,
 	.ready = is_ready,
 	.buried = is_buried,
 };

@@ -202,12 +202,13 @@ static void set_down(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_store_relaxed(&line->note, is_down ? note | TRP_NOTE_DOWN : note);
 }
 
-void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot)
+void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot,
+		   bool is_down)
 {
 	const struct trp_arena *arena = &supervisor->node.arena;
 
 	trp_slot_set_pid(supervisor, slot, 0);
-	set_down(supervisor, slot, true);
+	set_down(supervisor, slot, is_down);
 	trp_store_relaxed(&trp_arena_promises(arena)->pages[slot], 0);
 	trp_mailbox_unread_ring(&supervisor->mailbox, slot);
 }

@@ -22,8 +22,10 @@ void trp_slot_announce(struct trp_supervisor *supervisor, uint32_t slot,
 void trp_slot_set_pid(struct trp_supervisor *supervisor, uint32_t slot,
 		      pid_t pid);
 
-/* Its process has died, and another one will follow: life stays LIVE. */
-void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot);
+/* Its process has died, and another one will follow: life stays LIVE.  is_down:
+ * as others see it. */
+void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot,
+		   bool is_down);
 /* The next incarnation, in another region, of which there is one. */
 void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot);
 

@@ -10,6 +10,7 @@
 #include "ipc/mailbox_unread.h"
 #include "runtime/node/log.h"
 #include "runtime/node/trace.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/slot.h"
@@ -112,6 +113,7 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 	birth.incarnation = children->child[slot].incarnation;
 	birth.calls = children->child[slot].calls;
 	birth.asks = children->child[slot].asks;
+	trp_asleep_put(&children->child[slot], &birth);
 	if (children->child[slot].has_no_core)
 		birth.core_ms = trp_supervisor_spawn_core_ms;
 	birth.is_owned |= children->child[slot].owner != NULL;
@@ -226,7 +228,7 @@ int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
 		trp_child_down(&supervisor->children, slot);
-		trp_slot_down(supervisor, slot);
+		trp_slot_down(supervisor, slot, true);
 	}
 	return r;
 }

@@ -24,6 +24,7 @@
 #include "runtime/node/trace.h"
 #include "runtime/node/types.h"
 #include "runtime/node/wake_failure.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/control_requests.h"
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
@@ -357,6 +358,7 @@ static int set_up(struct trp_supervisor *supervisor)
 		      supervisor->mailbox.doorbell,
 		      &supervisor->mailbox.front->sleeping,
 		      TRP_SLOT_SUPERVISOR);
+	trp_asleep_init(supervisor);
 	trp_scratch_init(&supervisor->scratch, 0);
 	trp_dead_letter_begin(&supervisor->mailbox, &supervisor->timers, NULL);
 	trp_restart_policy_init(&supervisor->restarting, STARTS_MOST);

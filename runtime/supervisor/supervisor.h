@@ -71,6 +71,8 @@ struct trp_supervisor {
 	bool had_children;	   /* before it was a supervisor */
 	struct troupe_timer sweep; /* over the slots of the dead */
 	uint32_t dead;		   /* a slot that is not released yet; or 0 */
+	uint64_t rung[TRP_SLOTS_MAX / 64]; /* asleep.h: to be looked at, */
+	struct troupe_timer look_at_rung;  /* then */
 	uint32_t former; /* a slot with regions of former incarnations */
 	int64_t sweep_ms;
 	struct troupe_timer watchdog; /* its ticks */

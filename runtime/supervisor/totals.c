@@ -204,6 +204,25 @@ void trp_totals_ending(struct trp_supervisor *supervisor)
 	trp_dead_letter_of_ended(&supervisor->totals.before);
 }
 
+static void put_process(struct trp_supervisor *supervisor, uint32_t slot,
+			const struct troupe_end *end, uint64_t sum[TRP_TOTALS])
+{
+	count(supervisor, slot, sum);
+	sum[TRP_TOTAL_CPU_NS] = (uint64_t)(end->user_ns + end->system_ns);
+}
+
+void trp_totals_slept(struct trp_supervisor *supervisor, uint32_t slot,
+		      const struct troupe_end *end)
+{
+	uint64_t sum[TRP_TOTALS] = { 0 };
+
+	if (!supervisor->totals.count)
+		return;
+	put_process(supervisor, slot, end, sum);
+	add_to_all(supervisor, slot, sum,
+		   offsetof(struct trp_totals_entry, ended));
+}
+
 void trp_totals_ended(struct trp_supervisor *supervisor, uint32_t slot,
 		      const struct troupe_end *end, bool is_final)
 {
@@ -215,9 +234,7 @@ void trp_totals_ended(struct trp_supervisor *supervisor, uint32_t slot,
 		return;
 	/* Where it was DOWN, that was counted. */
 	if (child->state != CHILD_DOWN) {
-		count(supervisor, slot, sum);
-		sum[TRP_TOTAL_CPU_NS] =
-			(uint64_t)(end->user_ns + end->system_ns);
+		put_process(supervisor, slot, end, sum);
 		if ((unsigned)end->reason.cause <= TROUPE_NOCONNECTION)
 			sum[TRP_TOTAL_ENDS + end->reason.cause] = 1;
 	}

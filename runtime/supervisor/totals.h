@@ -67,6 +67,9 @@ void trp_totals_fini(struct trp_totals *totals);
 void trp_totals_ending(struct trp_supervisor *supervisor);
 void trp_totals_ended(struct trp_supervisor *supervisor, uint32_t slot,
 		      const struct troupe_end *end, bool is_final);
+/* The same of a process whose end nobody is told: no end is counted. */
+void trp_totals_slept(struct trp_supervisor *supervisor, uint32_t slot,
+		      const struct troupe_end *end);
 
 /*
  * As it is now: sets `told` of each entry.  It visits all that live, about 2 us

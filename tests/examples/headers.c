@@ -27,6 +27,7 @@ static const char *const begin =
 	"#include \"troupe_result.h\"\n"
 	"#include \"troupe_restart.h\"\n"
 	"#include \"troupe_router.h\"\n"
+	"#include \"troupe_sleep.h\"\n"
 	"#include \"troupe_state.h\"\n"
 	"#include \"troupe_supervise.h\"\n"
 	"#include \"troupe_tree.h\"\n"
