@@ -27,8 +27,9 @@ int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 	struct trp_front *front = trp_arena_front(arena, arena->entered);
 	int r;
 
-	assert(trp_arena_is_held(arena, arena->entered, slot, generation,
-				 incarnation));
+	if (!trp_arena_is_held(arena, arena->entered, slot, generation,
+			       incarnation))
+		return -ESRCH;
 	if (limit == 0)
 		limit = trp_load_relaxed(&entry->limit);
 

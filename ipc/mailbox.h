@@ -72,8 +72,8 @@ struct trp_mailbox {
 /*
  * Sets up the front of the region that this process has entered, the one that
  * the directory names for the slot.  limit: bytes that one sender may leave
- * unread; 0: as the directory says, else TRP_LIMIT_DEFAULT.  Returns 0 or
- * -ENOMEM.
+ * unread; 0: as the directory says, else TRP_LIMIT_DEFAULT.  Returns 0;
+ * -ENOMEM; -ESRCH: that region is no longer this incarnation's.
  */
 int trp_mailbox_init(struct trp_mailbox *box, const struct trp_arena *arena,
 		     uint32_t slot, uint32_t generation, uint32_t limit);

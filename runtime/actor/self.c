@@ -22,10 +22,24 @@
 
 TRP_HOT struct trp_self trp_self;
 
+/* The zygote may have died before it told of this process: then its
+ * end has been told instead. */
+static bool is_given_up(const struct trp_node *node, uint32_t slot,
+			uint32_t generation)
+{
+	uint64_t life =
+		trp_load_acquire(&trp_arena_slot(&node->arena, slot)->life);
+
+	return trp_life_state(life) != TRP_LIVE ||
+	       trp_life_generation(life) != generation;
+}
+
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 {
-	int r = trp_arena_enter(&node->arena,
-				trp_arena_region(&node->arena, slot));
+	int r = is_given_up(node, slot, generation)
+			? -ESRCH
+			: trp_arena_enter(&node->arena,
+					  trp_arena_region(&node->arena, slot));
 
 	if (r == 0)
 		r = trp_arena_keep_own(&node->arena);

@@ -112,7 +112,7 @@ struct trp_self {
 extern struct trp_self trp_self;
 
 /* Takes that slot, as its first step.  0, or an error that must end the
- * process. */
+ * process; -ESRCH: in silence, as it has been given up. */
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation);
 
 /* It has said nothing of its end: see node/outcome.h. */

@@ -265,7 +265,7 @@ static void born(struct trp_supervisor *supervisor,
 
 /*
  * It may have forked a process and died before it reported that.  Unreported
- * births count as failed.
+ * births count as failed, but such a process may write to its region.
  */
 static void zygote_gone(struct trp_supervisor *supervisor)
 {
@@ -284,8 +284,10 @@ static void zygote_gone(struct trp_supervisor *supervisor)
 	}
 	supervisor->order_count = 0;
 	for (uint32_t slot = 1; slot < supervisor->children.slots; slot++)
-		if (supervisor->children.child[slot].state == CHILD_ORDERED)
+		if (supervisor->children.child[slot].state == CHILD_ORDERED) {
+			supervisor->children.child[slot].is_held = true;
 			trp_exit(supervisor, slot, &end);
+		}
 	supervisor->born = supervisor->ordered;
 	forget_unknown(supervisor, supervisor->born);
 	look_soon(supervisor);

@@ -116,3 +116,26 @@ struct troupe_end stage_end_of(troupe_ref ref)
 	CHECK(troupe_wait(ref, troupe_in_ms(60000), &end) == 0);
 	return end;
 }
+
+pid_t stage_zygote(void)
+{
+	char path[64], name[32];
+	int pid, found = 0;
+	FILE *list, *comm;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
+		 (int)getppid(), (int)getppid());
+	list = fopen(path, "re");
+	while (list && !found && fscanf(list, "%d", &pid) == 1) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		comm = fopen(path, "re");
+		if (comm && fgets(name, sizeof(name), comm) &&
+		    strcmp(name, "troupe-zygote\n") == 0)
+			found = pid;
+		if (comm)
+			fclose(comm);
+	}
+	if (list)
+		fclose(list);
+	return found;
+}

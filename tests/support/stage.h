@@ -71,5 +71,8 @@ void stage_keep(void *call);
 /* A function actor that waits for a number for an hour. */
 int stage_idle(const void *arguments);
 
+/* In an actor that the supervisor has forked: the process of the zygote. */
+pid_t stage_zygote(void);
+
 /* In an actor: waits for the end of another, and asserts that it comes. */
 struct troupe_end stage_end_of(troupe_ref ref);

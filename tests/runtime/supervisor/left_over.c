@@ -241,29 +241,6 @@ static int nothing_run(const void *arguments)
 	return 0;
 }
 
-static pid_t find_zygote(void)
-{
-	char path[64], name[32];
-	int pid, found = 0;
-	FILE *list, *comm;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
-		 (int)getppid(), (int)getppid());
-	list = fopen(path, "re");
-	while (list && !found && fscanf(list, "%d", &pid) == 1) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		comm = fopen(path, "re");
-		if (comm && fgets(name, sizeof(name), comm) &&
-		    strcmp(name, "troupe-zygote\n") == 0)
-			found = pid;
-		if (comm)
-			fclose(comm);
-	}
-	if (list)
-		fclose(list);
-	return found;
-}
-
 /* Zombies are some. */
 static int count_children(pid_t pid)
 {
@@ -299,7 +276,7 @@ static void leave_orphans(pid_t zygote)
 /* The first ones show how much memory they take. */
 static int orphans_root(int argc, char **argv)
 {
-	pid_t zygote = find_zygote();
+	pid_t zygote = stage_zygote();
 	long before [[gnu::unused]];
 
 	leave_orphans(zygote);
@@ -322,7 +299,7 @@ static int frozen_root(int argc, char **argv)
 {
 	troupe_ref ref;
 
-	CHECK(kill(find_zygote(), SIGSTOP) == 0);
+	CHECK(kill(stage_zygote(), SIGSTOP) == 0);
 	CHECK(troupe_spawn_function(nothing_run, NULL, &ref) == 0);
 	return 0;
 }
@@ -353,7 +330,7 @@ static unsigned long long pending_of(pid_t pid)
 
 static int stopped_zygote_root(int argc, char **argv)
 {
-	pid_t zygote = find_zygote();
+	pid_t zygote = stage_zygote();
 	troupe_ref ref;
 
 	CHECK(zygote > 0 && kill(zygote, SIGSTOP) == 0);

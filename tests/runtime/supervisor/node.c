@@ -161,33 +161,10 @@ Test(node, the_death_of_the_supervisor_is_the_death_of_all)
 		cr_assert_lt(kill((pid_t)board->value[i], 0), 0);
 }
 
-static pid_t find_zygote(void)
-{
-	char path[64], name[32] = "";
-	FILE *list, *comm;
-	int pid, found = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
-		 (int)getppid(), (int)getppid());
-	list = fopen(path, "re");
-	while (list && !found && fscanf(list, "%d", &pid) == 1) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		comm = fopen(path, "re");
-		if (comm && fgets(name, sizeof(name), comm) &&
-		    strcmp(name, "troupe-zygote\n") == 0)
-			found = pid;
-		if (comm)
-			fclose(comm);
-	}
-	if (list)
-		fclose(list);
-	return found;
-}
-
 static int orphan_root(int argc, char **argv)
 {
 	struct troupe_message message;
-	pid_t zygote = find_zygote();
+	pid_t zygote = stage_zygote();
 	troupe_ref ref;
 
 	CHECK(zygote > 0);
@@ -211,7 +188,7 @@ Test(node, the_death_of_the_zygote_stops_it_in_order)
 
 static int burst_root(int argc, char **argv)
 {
-	pid_t zygote = find_zygote();
+	pid_t zygote = stage_zygote();
 	troupe_ref ref;
 	int i;
 
