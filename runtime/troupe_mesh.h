@@ -5,9 +5,9 @@
 /*
  * Several nodes: the live nodes, which one is it, their offers, and singletons.
  * A node is in a mesh if it was started with --beacon, see troupe(1); otherwise
- * all functions return -ENOTCONN.  References are valid only within a node: an
- * offer has a string that says where to connect.  Errors and ownership as in
- * troupe.h.
+ * all functions return -ENOTCONN.  Where the bus carries mail, an offer has the
+ * reference of its actor (troupe_node.h); and a string that says where else to
+ * connect.  Errors and ownership as in troupe.h.
  */
 
 #include "troupe.h"
@@ -46,7 +46,9 @@ enum troupe_mesh_kind {
 	 * that have one too.  See troupe_beacon.h.
 	 */
 	TROUPE_MESH_GOOD_NODES,
-	TROUPE_MESH_SAID, /* node said this, by troupe_beacon_say() */
+	TROUPE_MESH_SAID,      /* node said this, by troupe_beacon_say() */
+	TROUPE_MESH_NODE_UP,   /* a run of node is there; see troupe_node.h */
+	TROUPE_MESH_NODE_DOWN, /* it has gone, or none is there; error */
 };
 
 struct troupe_mesh_event {
@@ -69,6 +71,7 @@ struct troupe_mesh_event {
 	const char *value; /* of node, as JSON; "": not known */
 	const void *said;
 	size_t said_size;
+	uint32_t run; /* its number in references; 0: none was heard of */
 };
 
 /* The type of messages with events; their sender is 0. */
@@ -109,6 +112,7 @@ TROUPE_API int troupe_mesh_withdraw(const char *name);
 struct troupe_mesh_offer {
 	char name[TROUPE_NAME_SIZE];
 	char where[TROUPE_WHERE_SIZE];
+	troupe_ref ref; /* of the actor; 0: that bus carries no mail */
 };
 
 struct troupe_mesh_node {

@@ -32,7 +32,7 @@ int trp_mqtt_presence_say(struct trp_bus *bus, struct mosquitto *client,
 const char *trp_mqtt_presence_node(const struct trp_bus *bus,
 				   const char *topic);
 
-/* What was heard there; not within a callback of the client. */
+/* Takes a message of that topic; not within a callback of the client. */
 void trp_mqtt_presence_hear(struct trp_bus *bus, struct mosquitto *client,
 			    const char *node, const void *bytes, size_t length,
 			    bool is_kept);

@@ -8,6 +8,9 @@
 
 enum { HEAD = 9 };
 
+static const char here[4] = { 'h', 'e', 'r', 'e' };
+static const char gone[4] = { 'g', 'o', 'n', 'e' };
+
 bool trp_presence_is_name(const char *node)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
@@ -114,10 +117,11 @@ size_t trp_presence_write(const struct trp_presence *presence, uint32_t number,
 	size_t name = strlen(presence->node);
 	size_t length = is_gone ? 0 : presence->length;
 
-	memcpy(space, is_gone ? "gone" : "here", 4);
+	memcpy(space, is_gone ? gone : here, sizeof(here));
 	memcpy(space + 4, &bits, 4);
 	space[8] = (uint8_t)name;
-	memcpy(space + HEAD, presence->node, name);
+	for (size_t i = 0; i < name; i++)
+		space[HEAD + i] = (uint8_t)presence->node[i];
 	memcpy(space + HEAD + name, presence->words, length);
 	return HEAD + name + length;
 }
@@ -136,10 +140,10 @@ int trp_presence_read(const void *bytes, size_t length,
 	memcpy(&bits, at + 4, 4);
 	memcpy(heard.node, at + HEAD, name);
 	heard.number = le32toh(bits);
-	heard.is_gone = memcmp(at, "gone", 4) == 0;
+	heard.is_gone = memcmp(at, gone, sizeof(gone)) == 0;
 	heard.words = at + HEAD + name;
 	heard.length = length - HEAD - name;
-	if ((!heard.is_gone && memcmp(at, "here", 4) != 0) ||
+	if ((!heard.is_gone && memcmp(at, here, sizeof(here)) != 0) ||
 	    (heard.is_gone && heard.length) || !heard.number ||
 	    strlen(heard.node) != name || !trp_presence_is_name(heard.node))
 		return -EBADMSG;

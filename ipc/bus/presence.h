@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a run of a node says of itself on a bus for mail, and to which nodes it
- * attends.  Pure.  As bytes:
+ * The words of a run of a node about itself on a bus for mail, and the nodes to
+ * which it attends.  Pure.  As bytes:
  *
  *	0 word:4	"here" or "gone"
  *	4 number:4	of the run, little-endian

@@ -12,6 +12,7 @@
 #include "runtime/node/ref.h"
 #include "runtime/node/types.h"
 #include "runtime/troupe_guest.h"
+#include "runtime/troupe_node.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/reflect.h"
 #include "serialize/type.h"
@@ -272,9 +273,44 @@ const char *trp_application_error(int r)
 	/* Nobody but its node tells a command to stop. */
 	if (r == -ESHUTDOWN || r == -ECANCELED)
 		return "its node has ended";
-	return r == -ESRCH    ? "is gone"
-	       : r == -EAGAIN ? "its mailbox is full"
-			      : strerror(-r);
+	switch (-r) {
+	case ESRCH:
+		return "is gone";
+	case EAGAIN:
+		return "its mailbox is full";
+	case EHOSTUNREACH:
+		return "its node is not there; see `troupe nodes`";
+	case ENOTCONN:
+		return "this node is in no mesh that carries mail";
+	case ENOENT:
+		return "no actor of that node has this name";
+	default:
+		return strerror(-r);
+	}
+}
+
+/* NODE:NAME or NODE:/ADDRESS of another node; -ENOENT: neither. */
+static int find_elsewhere(const char *whom, troupe_ref *ret_ref)
+{
+	enum { PATIENCE_MS = 5000 };
+	const char *colon = strchr(whom, ':');
+	char node[TRP_NODE_NAME_SIZE];
+
+	if (!colon || whom[0] == '/' || (size_t)(colon - whom) >= sizeof(node))
+		return -ENOENT;
+	snprintf(node, sizeof(node), "%.*s", (int)(colon - whom), whom);
+	return troupe_whereis_at(node, colon + 1, troupe_in_ms(PATIENCE_MS),
+				 ret_ref);
+}
+
+static int find(const char *whom, troupe_ref *ret_ref)
+{
+	int r = whom[0] == '/' ? troupe_lookup(whom, ret_ref)
+			       : troupe_whereis(whom, ret_ref);
+
+	if (r == 0 || trp_ref_parse(whom, ret_ref))
+		return 0;
+	return r == -ENOENT ? find_elsewhere(whom, ret_ref) : r;
 }
 
 int trp_application_join(const struct trp_application *application,
@@ -290,12 +326,11 @@ int trp_application_join(const struct trp_application *application,
 	if (r < 0)
 		return trp_arguments_fail(TRP_ARGUMENTS_FAILED, command, "%s",
 					  why);
-	r = whom[0] == '/' ? troupe_lookup(whom, ret_ref)
-			   : troupe_whereis(whom, ret_ref);
-	if (r == 0 || trp_ref_parse(whom, ret_ref))
+	r = find(whom, ret_ref);
+	if (r == 0)
 		return 0;
 	troupe_leave();
-	return r == -ENOENT
+	return r == -ENOENT && !strchr(whom, ':')
 		       ? nobody(application)
 		       : trp_arguments_fail(TRP_ARGUMENTS_FAILED, command, "%s",
 					    trp_application_error(r));

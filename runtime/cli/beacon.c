@@ -320,6 +320,8 @@ static const char *kind_name(uint32_t kind)
 		[TROUPE_MESH_DEAF] = "deaf",
 		[TROUPE_MESH_GOOD_NODES] = "good-nodes",
 		[TROUPE_MESH_SAID] = "said",
+		[TROUPE_MESH_NODE_UP] = "node-up",
+		[TROUPE_MESH_NODE_DOWN] = "node-down",
 	};
 
 	return kind && kind < sizeof(names) / sizeof(*names) ? names[kind]

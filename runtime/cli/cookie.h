@@ -22,7 +22,7 @@ bool trp_cookie_read_mesh(const char *text, struct trp_mesh_options *mesh);
  */
 bool trp_cookie_read_file(const char *path, struct trp_mesh_options *mesh);
 
-/* What may have a cookie or a password in it, and is not to be repeated. */
+/* It may have a cookie or a password in it, and is not to be repeated. */
 bool trp_cookie_is_in(const char *text);
 
 /* Overwrites these in an argument, which ps(1) shows. */

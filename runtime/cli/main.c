@@ -18,6 +18,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/inspect.h"
 #include "runtime/cli/metrics.h"
+#include "runtime/cli/nodes.h"
 #include "runtime/cli/options.h"
 #include "runtime/cli/order.h"
 #include "runtime/cli/ps.h"
@@ -28,6 +29,7 @@
 #include "runtime/cli/wait_for.h"
 #include "runtime/mail/module.h"
 #include "runtime/mesh/mesh.h"
+#include "runtime/mesh/nodes.h"
 #include "runtime/node/fork_handlers.h"
 #include "runtime/node/log.h"
 #include "runtime/supervision/module.h"
@@ -58,6 +60,7 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void),
 static const struct trp_module *const modules[] = {
 	&trp_mail_module,
 	&trp_mesh_module,
+	&trp_mesh_nodes_module,
 	&trp_supervision_module,
 	NULL,
 };
@@ -161,6 +164,12 @@ static int help(int argc, char **argv)
 			"a registered name, an address (/a/b) or a REF, as " \
 			"ps shows it"                                        \
 	}
+#define ANYONE                                                                \
+	{                                                                     \
+		"WHOM", NULL,                                                 \
+			"a registered name, an address (/a/b), one of these " \
+			"behind NODE:, or a REF, as ps shows it"              \
+	}
 
 static const struct trp_command_part of_ps[] = {
 	NODE,
@@ -205,12 +214,13 @@ static const struct trp_command_part of_types[] = {
 	{ 0 },
 };
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
+static const struct trp_command_part of_nodes[] = { NODE, JSON, { 0 } };
 static const struct trp_command_part of_children[] = {
 	NODE, JSON, WHOM, { 0 }
 };
 static const struct trp_command_part of_send[] = {
 	NODE,
-	WHOM,
+	ANYONE,
 	{ "TYPE", NULL, "a message type of the application" },
 	{ "JSON", NULL, "the message; {} unless given" },
 	{ 0 },
@@ -218,7 +228,7 @@ static const struct trp_command_part of_send[] = {
 static const struct trp_command_part of_ask[] = {
 	NODE,
 	{ "--timeout", "S", "seconds to wait for the answer; default: 5" },
-	WHOM,
+	ANYONE,
 	JSON,
 	{ "METHOD", NULL, "of a service; without one, all of WHOM are listed" },
 	{ "JSON", NULL, "its argument; {} unless given" },
@@ -285,6 +295,8 @@ const struct trp_command trp_commands[] = {
 	{ "beacon", "[watch | ORDER]",
 	  "shows the mesh: which node is it, live nodes, offers", of_beacon,
 	  trp_cli_beacon },
+	{ "nodes", "", "lists the nodes of the mesh that can get mail",
+	  of_nodes, trp_cli_nodes },
 	{ "cookie", "", "makes a secret for a mesh, of 256 random bits", NULL,
 	  trp_cookie_make },
 	{ "doctor", "", "checks what this machine allows, and gives advice",

@@ -13,6 +13,10 @@
 #include "runtime/mail/inward.h"
 #include "runtime/mail/mail.pb-c.h"
 #include "runtime/mail/outward.h"
+#include "runtime/mail/presence.h"
+#include "runtime/mail/presence.pb-c.h"
+#include "runtime/mail/service.h"
+#include "runtime/mail/service.pb-c.h"
 #include "runtime/node/options.h"
 #include "runtime/session/seal.h"
 #include "runtime/troupe_restart.h"
@@ -108,6 +112,7 @@ static void on_changed(void *user, int error)
 	is_up = !error;
 	if (!error)
 		trp_sessions_relink(trp_mail_post.sessions, trp_time_now());
+	trp_mail_presence_link(!error);
 	if (error == last)
 		return;
 	last = error;
@@ -127,6 +132,8 @@ static const struct trp_bus_calls bus_calls = {
 	.receive = on_receive,
 	.nobody = on_nobody,
 	.writable = on_writable,
+	.present = trp_mail_presence_here,
+	.gone = trp_mail_presence_gone,
 };
 
 /* ---- after each of them -------------------------------------------------- */
@@ -193,8 +200,12 @@ static int begin(void)
 {
 	Troupe__Mail__Begun begun = TROUPE__MAIL__BEGUN__INIT;
 
+	int r = trp_actor_request(&begun.base, NULL);
+
 	has_begun = true;
-	return trp_actor_request(&begun.base, NULL);
+	if (r == 0)
+		trp_mail_presence_begin(trp_mail_post.bus);
+	return r;
 }
 
 static int run(void)
@@ -267,6 +278,8 @@ static int open_bus(const struct trp_mesh_options *options)
 	if (r == 0)
 		r = trp_bus_open_mail(&trp_mail_post.bus, &address,
 				      session.number, &bus_calls, NULL);
+	if (r == 0)
+		r = trp_mail_presence_say(trp_mail_post.bus);
 	return r;
 }
 
@@ -342,8 +355,21 @@ static void stop(void)
 #endif
 }
 
+static int on_attend(const struct troupe_message *message)
+{
+	trp_mail_presence_attend(trp_mail_post.bus, message);
+	return run();
+}
+
+static const struct troupe_handler handlers[] = {
+	{ &troupe__presence__attend__descriptor, on_attend },
+	{ &troupe__service__find__descriptor, trp_mail_service_find },
+	{ NULL, NULL },
+};
+
 const struct troupe_class trp_mail_actor = {
 	.name = "mesh-mail",
+	.handlers = handlers,
 	.init = init,
 	.stop = stop,
 	.grace_ms = 3000,

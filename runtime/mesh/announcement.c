@@ -19,19 +19,25 @@ struct saying {
 	size_t length;
 	size_t room;
 	unsigned left_out;
+	bool has_refs; /* others can send there */
 };
 
 static void add_offer(void *user, const struct trp_registered *name)
 {
 	struct saying *saying = user;
-	size_t need = strlen(name->name) + strlen(name->offer) + 2;
+	char line[TROUPE_NAME_SIZE + TROUPE_WHERE_SIZE + 24];
+	int length = snprintf(line, sizeof(line), "\n%s\t%s", name->name,
+			      name->offer);
 
-	if (saying->length + need > saying->room) {
+	if (saying->has_refs)
+		length += snprintf(line + length, sizeof(line) - (size_t)length,
+				   "\t%" PRIx64, name->ref);
+	if (saying->length + (size_t)length > saying->room) {
 		saying->left_out++;
 		return;
 	}
-	saying->length += (size_t)sprintf(saying->text + saying->length,
-					  "\n%s\t%s", name->name, name->offer);
+	memcpy(saying->text + saying->length, line, (size_t)length + 1);
+	saying->length += (size_t)length;
 }
 
 enum { NAME = 3 }; /* around a name in a message */
@@ -77,7 +83,8 @@ void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,
 {
 	struct saying saying = { .text = space,
 				 .room = trp_mesh_announcement_room(mesh,
-								    is_value) };
+								    is_value),
+				 .has_refs = mesh->carries_mail };
 	unsigned waited = trp_beacon_waited(mesh->beacon, trp_time_now());
 	char word[TRP_MESH_APP_VALUE_SIZE];
 	double load = 0;
@@ -178,11 +185,34 @@ static bool take_word(const char *from, size_t length, char *to, size_t size)
 	return true;
 }
 
+/* Of one line: the reference is missing where the bus carries no mail. */
+static bool take_offer(const char *line, const char *end,
+		       struct trp_mesh_offer *ret_offer)
+{
+	const char *tab = memchr(line, '\t', (size_t)(end - line)), *where, *at;
+	uint64_t ref = 0;
+
+	if (!tab || tab == line)
+		return false;
+	where = tab + 1;
+	at = memchr(where, '\t', (size_t)(end - where));
+	if (!take_word(line, (size_t)(tab - line), ret_offer->name,
+		       sizeof(ret_offer->name)) ||
+	    !take_word(where, (size_t)((at ? at : end) - where),
+		       ret_offer->where, sizeof(ret_offer->where)))
+		return false;
+	if (at++ && (take_number(&at, end, 16, &ref) < 0 || at < end ||
+		     !trp_ref_node(ref)))
+		return false;
+	ret_offer->ref = ref;
+	return true;
+}
+
 /* A malformed line is skipped. */
 bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
 				 struct trp_mesh_offer *ret_offer)
 {
-	const char *line, *end, *tab;
+	const char *line, *end;
 	size_t length;
 
 	while (said->length) {
@@ -191,12 +221,7 @@ bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
 		length = end ? (size_t)(end - line) : said->length;
 		said->offers += length + !!end;
 		said->length -= length + !!end;
-		tab = memchr(line, '\t', length);
-		if (tab && tab > line &&
-		    take_word(line, (size_t)(tab - line), ret_offer->name,
-			      sizeof(ret_offer->name)) &&
-		    take_word(tab + 1, length - (size_t)(tab + 1 - line),
-			      ret_offer->where, sizeof(ret_offer->where)))
+		if (take_offer(line, line + length, ret_offer))
 			return true;
 	}
 	return false;

@@ -7,7 +7,8 @@
  *
  *	1 TAB waited, 2 hex digits TAB incarnation, hex TAB load TAB actors
  *	2 TAB value (app_value.h) TAB waited TAB incarnation TAB load TAB actors
- *	NAME TAB WHERE		a line for each offer
+ *	NAME TAB WHERE TAB reference, hex	a line for each offer; without
+ *			the latter where a bus carries no mail
  *
  * as tabs and newlines are in no name.  Values order as texts, so of two nodes
  * that ping at once the one with the greater value of its application has the
@@ -45,6 +46,7 @@ int trp_mesh_announcement_read(const char *text, size_t length,
 struct trp_mesh_offer {
 	char name[TROUPE_NAME_SIZE];
 	char where[TROUPE_WHERE_SIZE];
+	troupe_ref ref; /* 0: none was said */
 };
 bool trp_mesh_announcement_offer(struct trp_mesh_announcement *said,
 				 struct trp_mesh_offer *ret_offer);

@@ -57,6 +57,7 @@ int troupe_mesh_event(const struct troupe_message *message,
 		.value = event->value,
 		.said = event->said.data,
 		.said_size = event->said.len,
+		.run = event->run,
 	};
 	return 0;
 }
@@ -119,6 +120,7 @@ static void copy_offers(const Troupe__Mesh__Node *from,
 			sizeof(space[i].name) - 1);
 		strncpy(space[i].where, from->offer[i]->where,
 			sizeof(space[i].where) - 1);
+		space[i].ref = from->offer[i]->ref;
 	}
 }
 

@@ -458,6 +458,7 @@ static int open_bus(struct trp_mesh *mesh)
 	trp_bus_address_describe(&address, mesh->channel,
 				 sizeof(mesh->channel));
 	mesh->value_max = TRP_WIRE_SIZE_MAX;
+	mesh->carries_mail = address.kind->mail;
 	if (strcmp(address.kind->name, "serf") == 0)
 		mesh->value_max = SERF_MOST - strlen(address.path);
 	birth.klass = (uintptr_t)&trp_mesh_bus_actor;

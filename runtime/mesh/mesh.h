@@ -34,6 +34,7 @@ struct trp_mesh {
 	const char *node;
 	uint64_t incarnation; /* milliseconds of the calendar at its start */
 	size_t value_max;     /* bytes of a ping that the bus takes */
+	bool carries_mail;    /* the bus */
 
 	struct trp_beacon *beacon;
 	struct trp_leadership leadership;

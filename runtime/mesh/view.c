@@ -66,6 +66,7 @@ static bool read_offers(struct view *view, struct trp_mesh_announcement *said,
 		troupe__mesh__offer__init(&offer->message);
 		offer->message.name = offer->text.name;
 		offer->message.where = offer->text.where;
+		offer->message.ref = offer->text.ref;
 		node->offer[node->n_offer++] = &offer->message;
 		is_wanted |= strcmp(offer->text.name, view->offer) == 0;
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "runtime/actor/away.h"
 #include "runtime/mail/module.h"
+#include "runtime/mesh/nodes.h"
 #include "runtime/supervision/module.h"
 #include "runtime/supervisor/supervisor.h"
 
@@ -56,7 +57,8 @@ static int run_node(int number, const char *url,
 					      .slots = 256,
 					      .heap_size = 1 << 26 };
 	static const struct trp_module *const modules[] = {
-		&trp_mail_module, &trp_supervision_module, NULL
+		&trp_mail_module, &trp_mesh_nodes_module,
+		&trp_supervision_module, NULL
 	};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

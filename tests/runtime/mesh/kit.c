@@ -96,6 +96,8 @@ void mesh_see(const struct troupe_message *message)
 		break;
 	case TROUPE_MESH_GOOD_NODES:
 	case TROUPE_MESH_SAID:
+	case TROUPE_MESH_NODE_UP:
+	case TROUPE_MESH_NODE_DOWN:
 	case TROUPE_MESH_CAME:
 	case TROUPE_MESH_WENT:
 		break;

@@ -578,3 +578,65 @@ Test(program, a_node_without_a_mesh_says_so)
 	stop(&p);
 	drop_folder();
 }
+
+/* ---- mail between nodes -------------------------------------------------- */
+
+static void start_doubler(struct program *p, const char *node)
+{
+	cr_assert_eq(program_troupe(p, "run", "--beacon", bus, "--node", node,
+				    program_built("tests/runtime/control/"
+						  "applications/host.so"),
+				    NULL),
+		     0);
+	cr_assert_eq(program_await_output(p, "ready", PATIENCE_MS), 0, "%s",
+		     p->err);
+}
+
+/* Until the output has that text; the status is to be that one then. */
+static void says(const char *text, int status, const char *const *words)
+{
+	struct program p = { 0 };
+	int r;
+
+	for (int i = 0; i < 100; i++) {
+		cr_assert_eq(program_troupe(&p, words[0], words[1], words[2],
+					    words[3], words[4], words[5], NULL),
+			     0);
+		r = program_finish(&p, PATIENCE_MS);
+		if (r == status && strstr(status ? p.err : p.out, text)) {
+			program_fini(&p);
+			return;
+		}
+		program_fini(&p);
+		memset(&p, 0, sizeof(p));
+	}
+	cr_assert(false, "%s never said %s", words[0], text);
+}
+
+Test(program, asks_an_actor_of_another_node)
+{
+	struct program a = { 0 }, b = { 0 };
+
+	begin();
+	start_doubler(&a, "a");
+	start_doubler(&b, "b");
+	says("{\"value\": \"42\"}\n", 0,
+	     (const char *[]) { "ask", "--node", "a", "b:doubler", "Twice",
+				"{\"value\": 21}" });
+	says("{\"value\": \"44\"}\n", 0,
+	     (const char *[]) { "ask", "--node", "a", "b:/doubler", "Twice",
+				"{\"value\": 22}" });
+	says("no actor of that node has this name", 1,
+	     (const char *[]) { "ask", "--node", "b", "a:clerk", "Twice",
+				NULL });
+	says("its node is not there", 1,
+	     (const char *[]) { "ask", "--node", "b", "c:doubler", "Twice",
+				NULL });
+	says("\"node\": \"b\"", 0,
+	     (const char *[]) { "nodes", "--node", "a", "--json", NULL, NULL });
+	says("\"application\": \"host.so\"", 0,
+	     (const char *[]) { "nodes", "--node", "b", "--json", NULL, NULL });
+	stop(&a);
+	stop(&b);
+	drop_folder();
+}

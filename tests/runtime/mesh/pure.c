@@ -159,7 +159,12 @@ Test(value, tells_of_its_node_and_of_offers)
 	cr_assert(trp_mesh_announcement_offer(&said, &offer));
 	cr_assert_str_eq(offer.name, "bare");
 	cr_assert_str_eq(offer.where, "");
-	cr_assert(!trp_mesh_announcement_offer(&said, &offer));
+	cr_assert(!offer.ref && !trp_mesh_announcement_offer(&said, &offer));
+	cr_assert(read_text("1\t00\t1a2b\t150\t7\nshop\t\tabcdef0002000003",
+			    &said) == 0);
+	cr_assert(trp_mesh_announcement_offer(&said, &offer));
+	cr_assert_str_eq(offer.where, "");
+	cr_assert_eq(offer.ref, UINT64_C(0xabcdef0002000003));
 }
 
 static struct trp_scalar as_read(const char *word)
@@ -241,7 +246,10 @@ Test(value, what_makes_no_sense_in_it_is_passed_over)
 		  -EBADMSG);
 	cr_assert(read_text("1\t0\t1\t1\t1\nno tab\n\tno name\n"
 			    "0123456789012345678901234567890123\tlong\n"
-			    "steers\t\x1b[2J\n\n\ngood\there\n",
+			    "steers\t\x1b[2J\n\n\nref\there\t12x\n"
+			    "ref\there\t\nref\there\t12\t\n"
+			    "ref\there\tabcdef00020000031\n"
+			    "of no node\there\t12\ngood\there\n",
 			    &said) == 0);
 	cr_assert(trp_mesh_announcement_offer(&said, &offer));
 	cr_assert_str_eq(offer.name, "good");

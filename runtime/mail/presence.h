@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * Presence in the mail actor: this run's words about itself, and news of others
+ * for the supervisor, which orders to whom the mail actor attends.
+ */
+
+#include "ipc/bus/bus.h"
+#include "runtime/troupe.h"
+
+/* Before the first run of the bus.  0 or a negative errno. */
+int trp_mail_presence_say(struct trp_bus *bus);
+
+/* The supervisor knows the mail actor from now on. */
+void trp_mail_presence_begin(struct trp_bus *bus);
+
+/* Callbacks of the bus, the first beside those of changed(). */
+void trp_mail_presence_link(bool is_up);
+void trp_mail_presence_here(void *user, const char *node, uint32_t number,
+			    const void *words, size_t length);
+void trp_mail_presence_gone(void *user, const char *node, uint32_t number);
+
+/* An order; the bus is to be run afterwards. */
+void trp_mail_presence_attend(struct trp_bus *bus,
+			      const struct troupe_message *message);

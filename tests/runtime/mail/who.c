@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes as actors see them: who is there, and actors by name. */
+#include "ipc/bus/kinds.h"
+#include "runtime/troupe_mesh.h"
+#include "runtime/troupe_node.h"
+#include "runtime/troupe_receive.h"
+#include "runtime/troupe_tree.h"
+#include "tests/runtime/mail/nodes.h"
+#include "tests/support/skip.h"
+
+enum { LONG_MS = 120000 };
+
+/* ---- events -------------------------------------------------------------- */
+
+/* Takes the next event of any node. */
+static struct troupe_mesh_event next_event(void)
+{
+	const struct troupe_pattern pattern = {
+		.type = &troupe__beacon_event__descriptor
+	};
+	struct troupe_mesh_event event = { 0 };
+	struct troupe_message message;
+
+	CHECK(troupe_receive(&pattern, 1, troupe_in_ms(LONG_MS), &message) >=
+	      0);
+	CHECK(troupe_mesh_event(&message, &event) == 0);
+	return event;
+}
+
+static bool is_of(const struct troupe_mesh_event *event,
+		  enum troupe_mesh_kind kind, const char *node)
+{
+	return event->kind == kind && strcmp(event->node, node) == 0;
+}
+
+static int staying(const void *arguments)
+{
+	int64_t number;
+
+	board->value[this_node]++;
+	number = mail_receive(LONG_MS, NULL);
+	board->value[9]++;
+	return number == 0 ? 0 : -EPROTO;
+}
+
+static const struct troupe_class stayer = { .name = "stayer", .run = staying };
+
+static int staying_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn_named("stayer", &stayer, NULL, &ref) == 0);
+	return troupe_wait(ref, troupe_in_ms(LONG_MS), NULL);
+}
+
+/* n1 is there, n2 is not, and n3 comes; n1 is killed and comes again. */
+static int watching(const void *arguments)
+{
+	struct troupe_mesh_event event;
+	uint32_t run;
+
+	CHECK(troupe_monitor_node("n1") == 0);
+	event = next_event();
+	CHECK(is_of(&event, TROUPE_MESH_NODE_UP, "n1"));
+	run = event.run;
+	CHECK(run > 1 && run != trp_ref_node(troupe_self()));
+	CHECK(troupe_monitor_node("n2") == 0);
+	CHECK(troupe_monitor_node("n2") == 0);
+	event = next_event();
+	CHECK(is_of(&event, TROUPE_MESH_NODE_DOWN, "n2"));
+	CHECK(event.run == 0 && event.error == -EHOSTUNREACH);
+	board->value[10] = 1;
+	event = next_event();
+	CHECK(is_of(&event, TROUPE_MESH_NODE_DOWN, "n1") && event.run == run);
+	board->value[10] = 2;
+	event = next_event();
+	CHECK(is_of(&event, TROUPE_MESH_NODE_UP, "n1") && event.run != run);
+	CHECK(troupe_demonitor_node("n1") == 0);
+	CHECK(troupe_demonitor_node("n2") == 0);
+	CHECK(troupe_monitor_node(NULL) == 0);
+	event = next_event();
+	CHECK(is_of(&event, TROUPE_MESH_NODE_UP, "n1"));
+	board->value[10] = 3;
+	event = next_event();
+	CHECK(is_of(&event, TROUPE_MESH_NODE_UP, "n3"));
+	CHECK(troupe_monitor_node("no/name") == -EINVAL);
+	CHECK(troupe_monitor_node("") == -EINVAL);
+	board->value[10] = 4;
+	return 0;
+}
+
+static const struct troupe_class watcher = { .name = "watcher",
+					     .run = watching };
+
+static int watching_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&watcher, NULL, &ref) == 0);
+	return troupe_wait(ref, troupe_in_ms(LONG_MS), NULL) == 0 ? 0 : -1;
+}
+
+static void tells_of_runs(const char *url)
+{
+	mail_start(1, url, staying_root);
+	mail_await_value(&board->value[1], 1);
+	mail_start(0, url, watching_root);
+	mail_await_value(&board->value[10], 1);
+	mail_kill(1);
+	mail_await_value(&board->value[10], 2);
+	mail_start(1, url, staying_root);
+	mail_await_value(&board->value[10], 3);
+	mail_start(3, url, staying_root);
+	mail_await_value(&board->value[10], 4);
+	mail_kill(1);
+	mail_kill(3);
+	mail_end_nodes();
+}
+
+Test(who, is_told_over_local)
+{
+	mail_begin();
+	tells_of_runs(mail_local());
+	mail_end();
+}
+
+Test(who, is_told_over_mqtt)
+{
+	pid_t broker;
+	char url[80];
+	int port;
+
+	if (!trp_bus_kinds_find("mqtt", 4))
+		SKIP("mosquitto", "MQTT was not built");
+	need_program("mosquitto");
+	mail_begin();
+	port = free_port();
+	broker = start_mosquitto(test_folder(), port, "allow_anonymous true");
+	snprintf(url, sizeof(url), "mqtt://127.0.0.1:%d", port);
+	tells_of_runs(url);
+	stop_server(broker, SIGTERM);
+	mail_end();
+}
+
+/* ---- actors by name ------------------------------------------------------ */
+
+static int finding_root(int argc, char **argv)
+{
+	troupe_ref ref = 0, same = 0;
+
+	CHECK(troupe_whereis_at("n1", "stayer", troupe_in_ms(LONG_MS), &ref) ==
+	      0);
+	CHECK(trp_ref_is_elsewhere(ref));
+	CHECK(troupe_whereis_at("n1", "/stayer", troupe_in_ms(LONG_MS),
+				&same) == 0);
+	CHECK(same == ref);
+	CHECK(troupe_whereis_at("n1", "nobody", troupe_in_ms(LONG_MS), &ref) ==
+	      -ENOENT);
+	CHECK(troupe_whereis_at("n1", "/a//b", troupe_in_ms(LONG_MS), &ref) ==
+	      -EINVAL);
+	CHECK(troupe_whereis_at("n7", "stayer", troupe_in_ms(LONG_MS), &ref) ==
+	      -EHOSTUNREACH);
+	CHECK(troupe_whereis_at("n8", "stayer", troupe_in_ms(1), &ref) ==
+	      -ETIMEDOUT);
+	CHECK(troupe_whereis_at("n/1", "stayer", troupe_in_ms(1), &ref) ==
+	      -EINVAL);
+	CHECK(troupe_whereis_at("n0", "stayer", troupe_in_ms(1), &ref) ==
+	      -ENOENT);
+	CHECK(troupe_whereis_at("n0", "/", troupe_in_ms(1), &ref) == 0 &&
+	      ref == troupe_self());
+	fprintf(stderr, "r %d\n", mail_send(same, 0));
+	mail_await_value(&board->value[9], 1);
+	return 0;
+}
+
+Test(who, is_found_by_name_and_address)
+{
+	mail_begin();
+	mail_start(1, mail_local(), staying_root);
+	mail_await_value(&board->value[1], 1);
+	mail_start(0, mail_local(), finding_root);
+	mail_end();
+}
