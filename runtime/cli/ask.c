@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/cli/application.h"
+#include "runtime/cli/looker.h"
 #include "runtime/cli/types.h"
 #include "runtime/troupe_guest.h"
 #include "serialize/reflect_write.h"
@@ -30,6 +31,7 @@ static int explain(const struct trp_application *application,
 		   const struct troupe_proxy *proxy)
 {
 	char buffer[TROUPE_TEXT_SIZE + 64] = "it has ended: ";
+	char work[1024] = "";
 	const char *text = proxy->reason.text;
 	size_t used = strlen(buffer);
 
@@ -46,9 +48,14 @@ static int explain(const struct trp_application *application,
 		text = trp_application_error(error);
 	else if (!*text)
 		text = strerror(-error);
+	if (error == -ETIMEDOUT || error == -EAGAIN)
+		trp_looker_tell(application->node, application->whom, work,
+				sizeof(work));
 	return trp_arguments_fail(
-		TRP_ARGUMENTS_FAILED, "ask", "%s, %s: %s", application->whom,
-		question->service->methods[question->method].name, text);
+		TRP_ARGUMENTS_FAILED, "ask", "%s, %s: %s%s%s",
+		application->whom,
+		question->service->methods[question->method].name, text,
+		work[0] ? ": " : "", work);
 }
 
 static int ask(const struct trp_application *application,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/cli/nearest.h"
+#include "runtime/look/text.h"
 #include "serialize/json.h"
 
 enum { OPTIONS_MOST = 16 };
@@ -84,6 +85,27 @@ const struct trp_look_actor *trp_looker_find(struct trp_look *look,
 		 nearest.best[0] ? "did you mean " : "`troupe ps` lists them",
 		 nearest.best, nearest.best[0] ? "?" : "");
 	return NULL;
+}
+
+const char *trp_looker_tell(const char *node, const char *whom, char *text,
+			    size_t size)
+{
+	static struct trp_look look;
+	const struct trp_look_actor *actor;
+	char doing[1024];
+
+	text[0] = '\0';
+	if (trp_look_open(&look, node) < 0)
+		return text;
+	actor = trp_look_take(&look) < 0 ? NULL : trp_look_by_name(&look, whom);
+	if (actor)
+		trp_look_doing(&look, actor, doing, sizeof(doing));
+	if (actor)
+		snprintf(text, size, "it is %s%s%s",
+			 trp_look_state_name(actor->state),
+			 doing[0] ? ": " : "", doing);
+	trp_look_close(&look);
+	return text;
 }
 
 int trp_looker_print(struct troupe_value *value)

@@ -27,5 +27,12 @@ int trp_looker_run(const struct trp_looker *looker, int argc, char **argv);
 const struct trp_look_actor *trp_looker_find(struct trp_look *look,
 					     const char *whom);
 
+/*
+ * The work of an actor, for an error: "it is asleep: handles ..."; "" where
+ * that is not known.  Returns text.
+ */
+const char *trp_looker_tell(const char *node, const char *whom, char *text,
+			    size_t size);
+
 /* Prints a value (consumed; NULL: no memory) in one line.  0 or -ENOMEM. */
 int trp_looker_print(struct troupe_value *value);

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <string.h>
 #include "runtime/cli/application.h"
+#include "runtime/cli/looker.h"
 #include "runtime/troupe_guest.h"
 
 static int send(const struct trp_application *application,
 		const ProtobufCMessage *message)
 {
+	char work[1024] = "";
 	troupe_ref ref;
 	int r = trp_application_join(application, &ref);
 
@@ -18,8 +20,12 @@ static int send(const struct trp_application *application,
 	troupe_leave();
 	if (r == 0)
 		return TRP_ARGUMENTS_OK;
-	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "send", "%s: %s",
-				  application->whom, trp_application_error(r));
+	if (r == -EAGAIN)
+		trp_looker_tell(application->node, application->whom, work,
+				sizeof(work));
+	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "send", "%s: %s%s%s",
+				  application->whom, trp_application_error(r),
+				  work[0] ? ": " : "", work);
 }
 
 int trp_cli_send(int argc, char **argv)

@@ -143,8 +143,8 @@ static int name_node(struct trp_client *client, const char *node, int dir)
 	return 0;
 }
 
-/* Stopped by SIGSTOP or SIGTSTP, as a job of a shell; its pid, or 0. */
-static pid_t stands_still(int fd)
+/* The state of the supervisor's process, as in proc_pid_stat(5); or '?'. */
+static char look_at_node(int fd, pid_t *ret_pid)
 {
 	struct ucred who = { 0 };
 	socklen_t size = sizeof(who);
@@ -152,15 +152,40 @@ static pid_t stands_still(int fd)
 	FILE *file;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) < 0)
-		return 0;
+		return state;
+	*ret_pid = who.pid;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)who.pid);
 	file = fopen(path, "re");
 	if (!file)
-		return 0;
+		return state;
 	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
 		state = '?';
 	fclose(file);
-	return state == 'T' || state == 't' ? who.pid : 0;
+	return state;
+}
+
+/* Stopped by SIGSTOP or SIGTSTP, as a job of a shell; its pid, or 0. */
+static pid_t stands_still(int fd)
+{
+	pid_t pid = 0;
+	char state = look_at_node(fd, &pid);
+
+	return state == 'T' || state == 't' ? pid : 0;
+}
+
+static int be_late(struct trp_client *client)
+{
+	pid_t pid = 0;
+	char state = look_at_node(client->fd, &pid);
+	const char *is = state == 'T' || state == 't' ? "is stopped by a signal"
+			 : state == 'R'		      ? "computes"
+			 : state == 'S' ? "waits for something else"
+			 : state == 'D' ? "waits for a device"
+					: "is gone";
+
+	return fail(client, -ETIMEDOUT,
+		    "node %s does not answer: its supervisor, process %d, %s",
+		    client->node, (int)pid, is);
 }
 
 static int enter(struct trp_client *client, const char *node, int dir)
@@ -298,8 +323,7 @@ static int receive(struct trp_client *client, size_t fds)
 		r = trp_protocol_receive(client->fd, fds, &client->packet);
 	} while (r == -EINTR || r == -ECONNRESET);
 	if (r == -EAGAIN)
-		return fail(client, -ETIMEDOUT, "node %s does not answer",
-			    client->node);
+		return be_late(client);
 	if (r == 0)
 		return fail(client, -ECONNRESET, "node %s has ended",
 			    client->node);

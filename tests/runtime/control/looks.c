@@ -150,6 +150,21 @@ Test(looks, one_that_a_signal_stopped_is_suspended)
 		program_fini(&command);                                     \
 	} while (0)
 
+Test(looks, a_call_that_is_late_says_what_keeps_the_other)
+{
+	struct troupe_value *ps;
+
+	begin();
+	ps = await_all();
+	troupe_value_free(ps);
+	expect(1,
+	       "/receives, Twice: no answer in time: it is receiving: ", "ask",
+	       "--timeout", "0.2", "/receives", "Twice");
+	expect(1, "no answer in time: it is asleep: ", "ask", "--timeout",
+	       "0.2", "/pauses", "Twice");
+	node_stop(&node, "a");
+}
+
 Test(looks, columns_order_and_filters_are_the_users_choice)
 {
 	struct troupe_value *ps;
