@@ -89,14 +89,16 @@ PRINT(end)
 
 PRINT(age)
 {
-	return actor->has_process ? trp_look_time(actor->process.age_ms, text)
-				  : "-";
+	return actor->has_process
+		       ? trp_look_text_time(actor->process.age_ms, text)
+		       : "-";
 }
 
 PRINT(cpu)
 {
-	return actor->has_process ? trp_look_time(actor->process.cpu_ms, text)
-				  : "-";
+	return actor->has_process
+		       ? trp_look_text_time(actor->process.cpu_ms, text)
+		       : "-";
 }
 
 PRINT(share)
@@ -121,7 +123,7 @@ PRINT(unread)
 PRINT(oldest)
 {
 	return actor->unread.oldest
-		       ? trp_look_time(
+		       ? trp_look_text_time(
 				 trp_look_since(look, actor->unread.oldest),
 				 text)
 		       : "-";
@@ -174,7 +176,7 @@ PRINT(address)
 
 PRINT(doing)
 {
-	return trp_look_doing(look, actor, text, TRP_COLUMN_TEXT);
+	return trp_look_text_doing(look, actor, text, TRP_COLUMN_TEXT);
 }
 
 MOST_FIRST(received, told->received)
@@ -265,8 +267,8 @@ const struct trp_column trp_columns[] = {
 	{ 0 },
 };
 
-const struct trp_column *trp_column_find(const char *name, size_t length,
-					 char ret_near[32])
+const struct trp_column *trp_columns_find(const char *name, size_t length,
+					  char ret_near[32])
 {
 	char word[32];
 	struct trp_nearest nearest = { .word = word };
@@ -291,8 +293,8 @@ static int wide(const char *text)
 	return columns;
 }
 
-void trp_column_write(char *line, size_t size, const struct trp_column *column,
-		      const char *text, int room, bool is_last)
+void trp_columns_write(char *line, size_t size, const struct trp_column *column,
+		       const char *text, int room, bool is_last)
 {
 	char shown[TRP_COLUMN_TEXT];
 	size_t used = strlen(line);

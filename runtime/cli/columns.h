@@ -24,12 +24,12 @@ struct trp_column {
 extern const struct trp_column trp_columns[];
 
 /* NULL: none; then *ret_near names the nearest, or is "". */
-const struct trp_column *trp_column_find(const char *name, size_t length,
-					 char ret_near[32]);
+const struct trp_column *trp_columns_find(const char *name, size_t length,
+					  char ret_near[32]);
 
 /*
  * A cell: at most `room` columns of the terminal (0: as many as it takes), and
  * as many as its column has, unless it is the last of its line.
  */
-void trp_column_write(char *line, size_t size, const struct trp_column *column,
-		      const char *text, int room, bool is_last);
+void trp_columns_write(char *line, size_t size, const struct trp_column *column,
+		       const char *text, int room, bool is_last);

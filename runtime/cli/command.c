@@ -4,20 +4,33 @@
 #include <string.h>
 #include "runtime/cli/nearest.h"
 
+static const struct trp_command *all;
+
+void trp_command_set_all(const struct trp_command *commands)
+{
+	all = commands;
+}
+
+const struct trp_command *trp_command_all(void)
+{
+	return all;
+}
+
 const struct trp_command *trp_command_find(const char *name)
 {
-	for (size_t i = 0; trp_commands[i].name; i++)
-		if (strcmp(trp_commands[i].name, name) == 0)
-			return &trp_commands[i];
-	return NULL;
+	const struct trp_command *one = all;
+
+	while (one->name && strcmp(one->name, name) != 0)
+		one++;
+	return one->name ? one : NULL;
 }
 
 const char *trp_command_nearest(const char *name)
 {
 	struct trp_nearest nearest = { .word = name };
 
-	for (size_t i = 0; trp_commands[i].name; i++)
-		if (trp_commands[i].help)
-			trp_nearest_try(&nearest, trp_commands[i].name);
+	for (const struct trp_command *one = all; one->name; one++)
+		if (one->help)
+			trp_nearest_try(&nearest, one->name);
 	return nearest.best[0] ? trp_command_find(nearest.best)->name : NULL;
 }

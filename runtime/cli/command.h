@@ -27,8 +27,10 @@ struct trp_command {
 	int (*run)(int argc, char **argv);
 };
 
-/* All of them; the last has no name. */
-extern const struct trp_command trp_commands[];
+/* All of them, of main; the last has no name.  The first is called before the
+ * others. */
+void trp_command_set_all(const struct trp_command *commands);
+const struct trp_command *trp_command_all(void);
 
 /* NULL: there is none of that name. */
 const struct trp_command *trp_command_find(const char *name);

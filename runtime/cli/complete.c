@@ -33,9 +33,11 @@ static void offer(const char *text)
 
 static void offer_commands(void)
 {
-	for (size_t i = 0; trp_commands[i].name; i++)
-		if (trp_commands[i].help)
-			offer(trp_commands[i].name);
+	const struct trp_command *one = trp_command_all();
+
+	for (; one->name; one++)
+		if (one->help)
+			offer(one->name);
 }
 
 static void offer_nodes(void)

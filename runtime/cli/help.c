@@ -8,7 +8,8 @@
 void trp_help_list(void)
 {
 	puts("usage: troupe COMMAND [OPTION]... [ARGUMENT]...\n");
-	for (const struct trp_command *one = trp_commands; one->name; one++)
+	for (const struct trp_command *one = trp_command_all(); one->name;
+	     one++)
 		if (one->help)
 			printf("  %-10s %s\n", one->name, one->help);
 	puts("\n`troupe help COMMAND` shows its options; troupe(1) is the "

@@ -118,7 +118,7 @@ static void print_head(const struct subject *subject)
 	}
 	printf("%s\n", told->is_guest ? " (guest)" : "");
 	print_line("state", trp_look_state_name(subject->actor->state));
-	trp_look_doing(subject->look, subject->actor, text, sizeof(text));
+	trp_look_text_doing(subject->look, subject->actor, text, sizeof(text));
 	if (text[0])
 		print_line("doing", text);
 	heading("reference");
@@ -143,8 +143,8 @@ static void print_process(const struct trp_look_actor *actor)
 		return;
 	}
 	printf("%d, age %s, CPU %s (%.1f %%), memory %" PRId64 " KiB\n",
-	       actor->told->pid, trp_look_time(actor->process.age_ms, age),
-	       trp_look_time(actor->process.cpu_ms, cpu), actor->cpu,
+	       actor->told->pid, trp_look_text_time(actor->process.age_ms, age),
+	       trp_look_text_time(actor->process.cpu_ms, cpu), actor->cpu,
 	       actor->process.rss / 1024);
 }
 
@@ -183,8 +183,9 @@ static void print_mail(const struct subject *subject)
 		printf("             %6" PRIu64 ", %8" PRIu64
 		       " bytes, the oldest sent %s ago, from ",
 		       of->messages, of->bytes,
-		       trp_look_time(trp_look_since(subject->look, of->oldest),
-				     time));
+		       trp_look_text_time(
+			       trp_look_since(subject->look, of->oldest),
+			       time));
 		trp_printable_write(stdout,
 				    trp_look_address(subject->look, of->sender,
 						     sender, sizeof(sender)));
@@ -282,7 +283,7 @@ static struct troupe_value *senders_value(const struct subject *subject)
 		const struct trp_look_mail *of = &subject->mail[i];
 
 		map = troupe_value_map();
-		trp_value_add(map, "sender", trp_look_ref_value(of->sender));
+		trp_value_add(map, "sender", trp_look_text_ref(of->sender));
 		trp_value_add(map, "address",
 			      troupe_value_text(trp_look_address(
 				      subject->look, of->sender, text,
@@ -302,7 +303,7 @@ static struct troupe_value *senders_value(const struct subject *subject)
 static int print_json(const struct subject *subject)
 {
 	struct troupe_value *map =
-		trp_look_value(subject->look, subject->actor);
+		trp_look_text_value(subject->look, subject->actor);
 	const struct troupe_class *klass = subject->klass;
 	int r = map ? 0 : -ENOMEM;
 

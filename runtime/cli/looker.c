@@ -99,7 +99,7 @@ const char *trp_looker_tell(const char *node, const char *whom, char *text,
 		return text;
 	actor = trp_look_take(&look) < 0 ? NULL : trp_look_by_name(&look, whom);
 	if (actor)
-		trp_look_doing(&look, actor, doing, sizeof(doing));
+		trp_look_text_doing(&look, actor, doing, sizeof(doing));
 	if (actor)
 		snprintf(text, size, "it is %s%s%s",
 			 trp_look_state_name(actor->state),

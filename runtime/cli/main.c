@@ -256,7 +256,7 @@ static const struct trp_command_part of_beacon[] = {
 	{ 0 },
 };
 
-const struct trp_command trp_commands[] = {
+static const struct trp_command commands[] = {
 	{ "run", "[OPTION [VALUE]]... APPLICATION.so [ARGUMENT]...",
 	  "runs an application in a new node", NULL, run },
 	{ "ps", "", "lists the live actors of a running node as a tree", of_ps,
@@ -359,5 +359,6 @@ static int obey(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	hold_standard_descriptors();
+	trp_command_set_all(commands);
 	return have_written(obey(argc, argv));
 }

@@ -47,7 +47,7 @@ static int take_columns(const char *list)
 		length = strcspn(list, ",");
 		if (count == COLUMNS_MOST - 1)
 			return fail("room for column", list, "");
-		wanted.column[count] = trp_column_find(list, length, near);
+		wanted.column[count] = trp_columns_find(list, length, near);
 		snprintf(word, sizeof(word), "%.*s", (int)length, list);
 		if (!wanted.column[count++])
 			return fail("column", word, near);
@@ -102,8 +102,8 @@ static int check_words(void)
 			: take_columns(wanted.columns ? wanted.columns : usual);
 
 	if (r == 0 && wanted.sort) {
-		wanted.by =
-			trp_column_find(wanted.sort, strlen(wanted.sort), near);
+		wanted.by = trp_columns_find(wanted.sort, strlen(wanted.sort),
+					     near);
 		if (!wanted.by)
 			r = fail("column", wanted.sort, near);
 	}
@@ -278,17 +278,17 @@ static void print_rows(const struct rows *rows)
 
 	fit(rows, width_of_terminal(), room);
 	for (size_t i = 0; wanted.column[i]; i++)
-		trp_column_write(line, sizeof(line), wanted.column[i],
-				 wanted.column[i]->heading, room[i],
-				 !wanted.column[i + 1]);
+		trp_columns_write(line, sizeof(line), wanted.column[i],
+				  wanted.column[i]->heading, room[i],
+				  !wanted.column[i + 1]);
 	print_line(line);
 	for (size_t k = 0; k < rows->count; k++) {
 		line[0] = '\0';
 		for (size_t i = 0; wanted.column[i]; i++)
-			trp_column_write(line, sizeof(line), wanted.column[i],
-					 cell(rows->look, &rows->at[k],
-					      wanted.column[i], text),
-					 room[i], !wanted.column[i + 1]);
+			trp_columns_write(line, sizeof(line), wanted.column[i],
+					  cell(rows->look, &rows->at[k],
+					       wanted.column[i], text),
+					  room[i], !wanted.column[i + 1]);
 		print_line(line);
 	}
 }
@@ -349,7 +349,7 @@ static struct troupe_value *given_up_value(const Troupe__Guest__Node *node)
 	for (size_t i = 0; i < node->n_given_up; i++) {
 		map = troupe_value_map();
 		trp_value_add(map, "ref",
-			      trp_look_ref_value(node->given_up[i]->ref));
+			      trp_look_text_ref(node->given_up[i]->ref));
 		add_text(map, "address", node->given_up[i]->address);
 		add_count(map, "restarts", node->given_up[i]->restarts);
 		add_text(map, "reason", node->given_up[i]->reason);
@@ -367,7 +367,8 @@ static int print_json(const struct rows *rows)
 
 	for (size_t i = 0; r == 0 && i < rows->count; i++)
 		r = troupe_value_append(
-			list, trp_look_value(rows->look, rows->at[i].actor));
+			list,
+			trp_look_text_value(rows->look, rows->at[i].actor));
 	r |= add_text(map, "node", node->name);
 	r |= add_count(map, "pid", node->pid);
 	r |= add_count(map, "slots", node->slots);

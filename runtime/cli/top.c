@@ -6,7 +6,9 @@
 #include "runtime/cli/top.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,7 +155,7 @@ static void draw_title(void)
 		 "%llu unread, every %s s, by %s%s",
 		 top.look.node->name, top.count, cpu,
 		 (unsigned long long)memory >> 20, (unsigned long long)unread,
-		 trp_look_time(top.interval_ms, text), shown[top.by],
+		 trp_look_text_time(top.interval_ms, text), shown[top.by],
 		 top.is_reverse ? ", reversed" : "");
 	put(0, A_BOLD, line);
 }
@@ -185,7 +187,7 @@ static void draw_row(int y, attr_t how, const struct trp_look_actor *actor,
 	char line[LINE] = "", text[TRP_COLUMN_TEXT];
 
 	for (size_t i = 0; i < SHOWN; i++)
-		trp_column_write(
+		trp_columns_write(
 			line, sizeof(line), top.column[i],
 			actor ? top.column[i]->print(&top.look, actor, text)
 			      : top.column[i]->heading,
@@ -220,16 +222,16 @@ static void draw_mail(int y, int lines)
 				    &count) < 0)
 		return;
 	for (size_t i = 0; i < count && lines-- > 0; i++) {
-		snprintf(
-			line, sizeof(line),
-			"  %llu unread, %llu bytes, the oldest sent %s ago, "
-			"from %s",
-			(unsigned long long)mail[i].messages,
-			(unsigned long long)mail[i].bytes,
-			trp_look_time(trp_look_since(&top.look, mail[i].oldest),
-				      time),
-			trp_look_address(&top.look, mail[i].sender, from,
-					 sizeof(from)));
+		snprintf(line, sizeof(line),
+			 "  %llu unread, %llu bytes, the oldest sent %s ago, "
+			 "from %s",
+			 (unsigned long long)mail[i].messages,
+			 (unsigned long long)mail[i].bytes,
+			 trp_look_text_time(
+				 trp_look_since(&top.look, mail[i].oldest),
+				 time),
+			 trp_look_address(&top.look, mail[i].sender, from,
+					  sizeof(from)));
 		put(y++, A_NORMAL, line);
 	}
 	free(mail);
@@ -249,7 +251,7 @@ static void draw_detail(int y)
 	put(y++, A_REVERSE, line);
 	snprintf(line, sizeof(line), "  %s: %s",
 		 trp_look_state_name(actor->state),
-		 trp_look_doing(&top.look, actor, text, sizeof(text)));
+		 trp_look_text_doing(&top.look, actor, text, sizeof(text)));
 	put(y++, A_NORMAL, line);
 	snprintf(line, sizeof(line),
 		 "  %llu received, %llu sent, %llu refused, %llu dropped, "
@@ -317,22 +319,27 @@ static void ask_for(int key)
 static int write_trace(const char *whom)
 {
 	char file[64], seconds[16];
+	char *argv[] = {
+		"troupe",   "trace",	  "--node",    top.look.client.node,
+		"--actor",  (char *)whom, "--seconds", seconds,
+		"--output", file,	  NULL
+	};
+	posix_spawn_file_actions_t actions;
 	pid_t pid;
+	int r;
 
 	snprintf(file, sizeof(file), "troupe-trace-%d-%lld.json", (int)getpid(),
 		 (long long)trp_time_now().ns / 1000000);
 	snprintf(seconds, sizeof(seconds), "%d", TRACE_S);
-	pid = fork();
-	if (pid == 0) {
-		freopen("/dev/null", "w", stdout);
-		freopen("/dev/null", "w", stderr);
-		execl("/proc/self/exe", "troupe", "trace", "--node",
-		      top.look.client.node, "--actor", whom, "--seconds",
-		      seconds, "-o", file, (char *)NULL);
-		_exit(EXIT_FAILURE);
-	}
-	if (pid < 0)
-		return -errno;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
+					 O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO,
+					 STDERR_FILENO);
+	r = posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (r != 0)
+		return -r;
 	top.tracer = pid;
 	snprintf(top.notice, sizeof(top.notice), "tracing %.200s for %d s: %s",
 		 top.wish.address, TRACE_S, file);
@@ -541,7 +548,7 @@ static int take_words(int argc, char **argv, const char **ret_node)
 	top.by = SHOWN;
 	for (size_t i = 0; i < SHOWN; i++) {
 		top.column[i] =
-			trp_column_find(shown[i], strlen(shown[i]), near);
+			trp_columns_find(shown[i], strlen(shown[i]), near);
 		if (strcmp(shown[i], sort) == 0)
 			top.by = i;
 	}

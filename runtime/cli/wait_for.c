@@ -177,7 +177,7 @@ static void draw_one(const struct graph *graph, uint32_t at, int depth)
 
 	printf("%*s", 2 * depth, "");
 	trp_printable_write(stdout, actor->told->address);
-	trp_look_doing(graph->look, actor, text, sizeof(text));
+	trp_look_text_doing(graph->look, actor, text, sizeof(text));
 	if (graph->wait[at].on == NOBODY)
 		printf(" is %s%s", trp_look_state_name(actor->state),
 		       text[0] ? ": " : "");
@@ -258,8 +258,8 @@ static struct troupe_value *wait_value(const struct graph *graph, uint32_t at)
 	trp_value_add(map, "state",
 		      troupe_value_text(trp_look_state_name(actor->state)));
 	trp_value_add(map, "what",
-		      troupe_value_text(
-			      trp_look_doing(look, actor, text, sizeof(text))));
+		      troupe_value_text(trp_look_text_doing(look, actor, text,
+							    sizeof(text))));
 	trp_value_add(
 		map, "waits_ms",
 		troupe_value_int(trp_look_since(look, actor->activity.since)));

@@ -10,7 +10,7 @@
 
 enum { ADDRESS = TROUPE_ADDRESS_SIZE };
 
-const char *trp_look_time(int64_t ms, char text[32])
+const char *trp_look_text_time(int64_t ms, char text[32])
 {
 	int64_t s = ms / 1000;
 
@@ -83,7 +83,8 @@ static void put_wait(struct phrase *phrase, const struct trp_look *look,
 	}
 	if (activity->since)
 		put(phrase, ", for %s",
-		    trp_look_time(trp_look_since(look, activity->since), time));
+		    trp_look_text_time(trp_look_since(look, activity->since),
+				       time));
 }
 
 static void put_message(struct phrase *phrase, const struct trp_look *look,
@@ -100,8 +101,8 @@ static void put_message(struct phrase *phrase, const struct trp_look *look,
 				     sizeof(sender)));
 	if (activity->created)
 		put(phrase, ", sent %s ago",
-		    trp_look_time(trp_look_since(look, activity->created),
-				  time));
+		    trp_look_text_time(trp_look_since(look, activity->created),
+				       time));
 }
 
 static void put_work(struct phrase *phrase, const struct trp_look *look,
@@ -121,7 +122,7 @@ static void put_work(struct phrase *phrase, const struct trp_look *look,
 		    trp_status_text(&activity, text, sizeof(text)));
 	if (activity.doing && actor->told->doing_ms >= 1000)
 		put(phrase, ", for %s or more",
-		    trp_look_time(actor->told->doing_ms, time));
+		    trp_look_text_time(actor->told->doing_ms, time));
 }
 
 static void put_activity(struct phrase *phrase, const struct trp_look *look,
@@ -148,12 +149,12 @@ static void put_told(struct phrase *phrase, const Troupe__Guest__Actor *told)
 	put(phrase, "%s", told->doing);
 	if (told->doing[0] && told->doing_ms)
 		put(phrase, ", for %s or more",
-		    trp_look_time(told->doing_ms, time));
+		    trp_look_text_time(told->doing_ms, time));
 }
 
-const char *trp_look_doing(const struct trp_look *look,
-			   const struct trp_look_actor *actor, char *text,
-			   size_t size)
+const char *trp_look_text_doing(const struct trp_look *look,
+				const struct trp_look_actor *actor, char *text,
+				size_t size)
 {
 	const Troupe__Guest__Actor *told = actor->told;
 	struct phrase phrase = { text, 0, size };
@@ -178,7 +179,7 @@ const char *trp_look_doing(const struct trp_look *look,
 
 /* ---- for programs -------------------------------------------------------- */
 
-struct troupe_value *trp_look_ref_value(troupe_ref ref)
+struct troupe_value *trp_look_text_ref(troupe_ref ref)
 {
 	char text[24];
 
@@ -224,9 +225,9 @@ static const char *life_name(uint32_t state)
 
 static int add_told(struct troupe_value *map, const Troupe__Guest__Actor *told)
 {
-	int r = trp_value_add(map, "ref", trp_look_ref_value(told->ref));
+	int r = trp_value_add(map, "ref", trp_look_text_ref(told->ref));
 
-	r |= trp_value_add(map, "parent", trp_look_ref_value(told->parent));
+	r |= trp_value_add(map, "parent", trp_look_text_ref(told->parent));
 	r |= add_count(map, "pid", told->pid);
 	r |= add_text(map, "label", told->label);
 	r |= trp_value_add(map, "names", names_value(told));
@@ -254,11 +255,11 @@ static int add_activity(struct troupe_value *map, const struct trp_look *look,
 		r |= add_text(map, "handles", type_name(activity->type));
 	if (activity->sender)
 		r |= trp_value_add(map, "sender",
-				   trp_look_ref_value(activity->sender));
+				   trp_look_text_ref(activity->sender));
 	r |= add_time(map, "sent_ms", look, activity->created);
 	if (activity->peer)
 		r |= trp_value_add(map, "waits_for",
-				   trp_look_ref_value(activity->peer));
+				   trp_look_text_ref(activity->peer));
 	if (activity->wanted)
 		r |= add_text(map, "wants", type_name(activity->wanted));
 	return r | add_time(map, "waits_ms", look, activity->since);
@@ -278,8 +279,8 @@ static int add_memory(struct troupe_value *map, const struct trp_look *look,
 	return r;
 }
 
-struct troupe_value *trp_look_value(const struct trp_look *look,
-				    const struct trp_look_actor *actor)
+struct troupe_value *trp_look_text_value(const struct trp_look *look,
+					 const struct trp_look_actor *actor)
 {
 	struct troupe_value *map = troupe_value_map();
 	char text[1024];
@@ -287,7 +288,7 @@ struct troupe_value *trp_look_value(const struct trp_look *look,
 
 	r |= add_text(map, "activity", trp_look_state_name(actor->state));
 	r |= add_text(map, "what",
-		      trp_look_doing(look, actor, text, sizeof(text)));
+		      trp_look_text_doing(look, actor, text, sizeof(text)));
 	if (look->has_memory)
 		r |= add_memory(map, look, actor);
 	if (actor->has_process) {

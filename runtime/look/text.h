@@ -7,18 +7,18 @@
 #include "serialize/value.h"
 
 /* S.CC, M:SS or H:MM:SS.  Returns text. */
-const char *trp_look_time(int64_t ms, char text[32]);
+const char *trp_look_text_time(int64_t ms, char text[32]);
 
 /*
  * "handles shop.Sale from /till, sent 3.20 ago", "awaits /bank: bank.Book.Pay,
  * for 3.20"; "" for one that does nothing.  Returns text.
  */
-const char *trp_look_doing(const struct trp_look *look,
-			   const struct trp_look_actor *actor, char *text,
-			   size_t size);
+const char *trp_look_text_doing(const struct trp_look *look,
+				const struct trp_look_actor *actor, char *text,
+				size_t size);
 
 /* All that is known of it, as a map; NULL: no memory. */
-struct troupe_value *trp_look_value(const struct trp_look *look,
-				    const struct trp_look_actor *actor);
+struct troupe_value *trp_look_text_value(const struct trp_look *look,
+					 const struct trp_look_actor *actor);
 /* A reference: a text of digits, as in proto3. */
-struct troupe_value *trp_look_ref_value(troupe_ref ref);
+struct troupe_value *trp_look_text_ref(troupe_ref ref);

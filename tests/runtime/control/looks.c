@@ -157,9 +157,6 @@ Test(looks, a_call_that_is_late_says_what_keeps_the_other)
 	begin();
 	ps = await_all();
 	troupe_value_free(ps);
-	expect(1,
-	       "/receives, Twice: no answer in time: it is receiving: ", "ask",
-	       "--timeout", "0.2", "/receives", "Twice");
 	expect(1, "no answer in time: it is asleep: ", "ask", "--timeout",
 	       "0.2", "/pauses", "Twice");
 	node_stop(&node, "a");
