@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* doorlock, pipeline and forward. */
+/* doorlock, pipeline, forward and accounts. */
 #include "tests/support/example.h"
 
 #include <criterion/criterion.h>
@@ -11,6 +11,7 @@
 TestSuite(doorlock, .timeout = 600);
 TestSuite(pipeline, .timeout = 600);
 TestSuite(forward, .timeout = 600);
+TestSuite(accounts, .timeout = 600);
 
 /* ---- doorlock ------------------------------------------------------------ */
 
@@ -155,5 +156,22 @@ Test(forward, who_has_asked_is_answered_by_the_one_that_it_is_for)
 	cr_expect_eq(count_lines(p.out, "^9: there is no such floor$"), 1);
 	cr_expect_neq(number_after(p.out, "process ", 0),
 		      number_after(p.out, "process ", 1));
+	program_fini(&p);
+}
+
+/* ---- accounts ------------------------------------------------------------ */
+
+Test(accounts, keep_their_balance_while_they_are_asleep)
+{
+	struct program p;
+
+	start_example(&p, "accounts", "300", NULL);
+	expect_end(&p, 0);
+	cr_expect_eq(count_lines(p.out, "^300 accounts are asleep$"), 3, "%s",
+		     p.out);
+	cr_expect_eq(count_lines(p.out, "^the last has 897 cents, in its life "
+					"[1-9][0-9]*$"),
+		     1, "%s", p.out);
+	cr_expect_str_empty(p.err);
 	program_fini(&p);
 }
