@@ -2,16 +2,14 @@
 /*
  * echo: a TCP server in which each connection is an actor.
  *
- *	root -> server -> connection, connection, ...
+ *	root, the server -> connection, connection, ...
  *
  * A failing connection affects no other.  `echo.so ADDRESS [N]` ends after N
  * connections; "127.0.0.1:0" is any free port.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <troupe_io.h>
-#include "echo.pb-c.h"
 
 /* ---- a connection -------------------------------------------------------- */
 
@@ -45,55 +43,27 @@ static const struct troupe_class connection = {
 
 /* ---- the server ---------------------------------------------------------- */
 
-static uint32_t connections_left; /* 0: any number */
+static void opened(struct troupe_server *server)
+{
+	printf("listening on port %u\n", server->listener.port);
+}
 
-static int connection_ended(const struct troupe_end *end)
+static int ended(struct troupe_server *server, const struct troupe_end *end)
 {
 	char text[TROUPE_TEXT_SIZE];
+	long *left = server->data;
 
 	printf("process %d ended: %s\n", end->pid,
 	       troupe_reason_text(&end->reason, text, sizeof(text)));
-	if (connections_left == 0)
-		return 0;
-	return --connections_left == 0 ? TROUPE_STOP : 0;
+	return --*left == 0 ? TROUPE_STOP : 0;
 }
-
-static int server_init(const void *arguments)
-{
-	static struct troupe_server server = { .each = &connection };
-	const Echo__Plan *plan = arguments;
-	int r = troupe_server_open(&server, plan->address);
-
-	if (r < 0) {
-		fprintf(stderr, "echo: cannot listen on %s: %s\n",
-			plan->address, strerror(-r));
-		return r;
-	}
-	setlinebuf(stdout);
-	connections_left = plan->connections;
-	printf("listening on port %u\n", server.listener.port);
-	return 0;
-}
-
-static const struct troupe_class server_class = {
-	.name = "server",
-	.init = server_init,
-	.child_stopped = connection_ended,
-};
-
-/* ---- the root ------------------------------------------------------------ */
 
 int troupe_main(int argc, char **argv)
 {
-	Echo__Plan plan = ECHO__PLAN__INIT;
-	struct troupe_end end;
-	troupe_ref ref;
-	int r;
+	long left = argc > 2 ? atol(argv[2]) : 0;
+	struct troupe_server server = { &connection, .opened = opened,
+					.ended = ended, .data = &left };
 
-	plan.address = argc > 1 ? argv[1] : "127.0.0.1:7777";
-	plan.connections = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
-	r = troupe_spawn(&server_class, &plan.base, &ref);
-	if (r == 0)
-		r = troupe_wait(ref, TROUPE_NEVER, &end);
-	return r == 0 && end.reason.cause == TROUPE_ERROR ? end.reason.code : r;
+	return troupe_server_run(&server,
+				 argc > 1 ? argv[1] : "127.0.0.1:7777");
 }

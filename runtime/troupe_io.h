@@ -230,6 +230,11 @@ struct troupe_server {
 	/* A connection was lost: a negative errno of accept(2) or of a spawn.
 	 * NULL: the server goes on. */
 	int (*failed)(struct troupe_server *server, int error);
+	/* Of troupe_server_run(): it listens; a connection has ended, with the
+	 * results of a handler.  NULL: it goes on. */
+	void (*opened)(struct troupe_server *server);
+	int (*ended)(struct troupe_server *server,
+		     const struct troupe_end *end);
 	void *data;
 	struct troupe_listener listener; /* listener.port */
 };
@@ -238,6 +243,15 @@ struct troupe_server {
 TROUPE_API int troupe_server_open(struct troupe_server *server,
 				  const char *address);
 TROUPE_API void troupe_server_close(struct troupe_server *server);
+
+/*
+ * All that a function actor does which is a server and nothing else: opens it,
+ * serves until a callback returns TROUPE_STOP or an error, or this actor is
+ * told to stop, and closes it.  0; -ECANCELED: told to stop; or that error, and
+ * then the actor's reason names the address (troupe_end_with()).
+ */
+TROUPE_API int troupe_server_run(struct troupe_server *server,
+				 const char *address);
 
 /* In the child: 0; -EINVAL: not such arguments; or as troupe_handover_take()
  * and troupe_stream_open(). */

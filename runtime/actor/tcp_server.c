@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A listener that starts an actor for each connection. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "runtime/actor/connection.pb-c.h"
 #include "runtime/actor/fd_passing.h"
+#include "runtime/troupe_ends.h"
 #include "runtime/troupe_io.h"
+#include "runtime/troupe_result.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -48,6 +52,40 @@ int troupe_server_open(struct troupe_server *server, const char *address)
 void troupe_server_close(struct troupe_server *server)
 {
 	troupe_listener_close(&server->listener);
+}
+
+/* Ends of others are for those that wait for them. */
+static int serve(struct troupe_server *server)
+{
+	const struct troupe_pattern ended = {
+		.type = &troupe__end__descriptor
+	};
+	struct troupe_message message;
+	int r = 0;
+
+	if (server->opened)
+		server->opened(server);
+	while (r == 0) {
+		r = troupe_receive(&ended, 1, TROUPE_NEVER, &message);
+		if (r == 0 && server->ended)
+			r = server->ended(server, message.body);
+	}
+	return r == TROUPE_STOP ? 0 : r;
+}
+
+int troupe_server_run(struct troupe_server *server, const char *address)
+{
+	char text[TROUPE_TEXT_SIZE];
+	int r = troupe_server_open(server, address);
+
+	if (r < 0) {
+		snprintf(text, sizeof(text), "cannot listen on %s: %s", address,
+			 strerror(-r));
+		return troupe_end_with(r, text, NULL);
+	}
+	r = serve(server);
+	troupe_server_close(server);
+	return r;
 }
 
 int troupe_connection_open(const void *arguments, struct troupe_stream *stream)
