@@ -9,7 +9,7 @@
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
-#include "runtime/actor/idle.h"
+#include "runtime/actor/work.h"
 #include "runtime/actor/mail.h"
 #include "runtime/troupe_mailbox.h"
 #include "runtime/node/types.h"
@@ -223,7 +223,7 @@ static int handle_held(const struct trp_mail *mail)
 
 	if (trp_mail_envelope(mail, &envelope) < 0)
 		return trp_dead_letters_drop_unknown(mail);
-	trp_idle_taken(envelope.type);
+	trp_work_taken(envelope.type);
 	return trp_dispatch_mail(mail, &envelope, 0, NULL);
 }
 
@@ -307,7 +307,7 @@ static int handle(const struct troupe_mail *mail)
 	if (mail->body_size)
 		memcpy(bytes + sizeof(envelope), mail->body, mail->body_size);
 	record.bytes = bytes;
-	trp_idle_taken(envelope.type);
+	trp_work_taken(envelope.type);
 	r = trp_custom_mailbox_handle(&record, &envelope, mail->number);
 	trp_scratch_release(&trp_self.scratch, mark);
 	return r;

@@ -8,13 +8,12 @@
 #include <errno.h>
 #include "ipc/hot.h"
 #include "runtime/actor/sleep.h"
+#include "runtime/actor/work.h"
 #include "runtime/troupe_sleep.h"
-#include "serialize/type.h"
 
 static TRP_HOT struct troupe_timer timer;
-static TRP_HOT uint64_t seen;	    /* work() when it was armed */
-static TRP_HOT uint64_t background; /* received, of types that do not count */
-static TRP_HOT int32_t own_ms;	    /* in place of the class's, where */
+static TRP_HOT uint64_t seen;  /* trp_work_done() when it was armed */
+static TRP_HOT int32_t own_ms; /* in place of the class's, where */
 static TRP_HOT bool is_own;
 
 static bool has_timeout(const struct troupe_class *klass)
@@ -22,17 +21,12 @@ static bool has_timeout(const struct troupe_class *klass)
 	return klass->idle || klass->save;
 }
 
-static uint64_t work(void)
-{
-	return trp_status_read(&trp_self.status->received) - background;
-}
-
 /* Not if something arrived since, or waits for work to complete. */
 static int expired(struct troupe_timer *armed)
 {
 	int r;
 
-	if (work() != seen || trp_self.held & TRP_HOLD_WORK)
+	if (trp_work_done() != seen || trp_self.held & TRP_HOLD_WORK)
 		return 0;
 	/* As a timer it has begun. */
 	trp_store_relaxed(&trp_self.status->doing, TROUPE_DOING_IDLE);
@@ -45,20 +39,12 @@ void trp_idle_begin(void)
 	const struct troupe_class *klass = trp_self.klass;
 	int32_t ms = is_own ? own_ms : klass->idle_ms;
 
-	if (!has_timeout(klass) || ms <= 0 || (timer.place && work() == seen))
+	if (!has_timeout(klass) || ms <= 0 ||
+	    (timer.place && trp_work_done() == seen))
 		return;
-	seen = work();
+	seen = trp_work_done();
 	timer.fired = expired;
 	trp_timers_start(&trp_self.timers, &timer, troupe_in_ms(ms));
-}
-
-void trp_idle_taken_of(uint64_t type)
-{
-	const ProtobufCMessageDescriptor *const *one =
-		trp_self.klass->background;
-
-	for (; *one; one++)
-		background += trp_type_of(*one) == type;
 }
 
 int troupe_idle_after(int32_t idle_ms)

@@ -12,7 +12,7 @@
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
-#include "runtime/actor/idle.h"
+#include "runtime/actor/work.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
 #include "runtime/actor/question.h"
@@ -237,7 +237,7 @@ static int take_mail(const struct trp_mail *mail,
 		if (r != TRP_STEP_IDLE)
 			return r;
 	}
-	trp_idle_taken(envelope->type);
+	trp_work_taken(envelope->type);
 	return trp_dispatch_mail(mail, envelope, 0, NULL);
 }
 
