@@ -14,7 +14,8 @@ char trp_dialect_letter(const struct trp_dialect *dialect)
 	return letters[dialect->kind];
 }
 
-static void become_plain(struct trp_dialect *dialect, struct trp_beacon *beacon)
+void trp_dialect_stay_plain(struct trp_dialect *dialect,
+			    struct trp_beacon *beacon)
 {
 	dialect->kind = TRP_DIALECT_PLAIN;
 	trp_beacon_set_plain(beacon);
@@ -27,7 +28,7 @@ static void hear_note(struct trp_dialect *dialect, struct trp_beacon *beacon,
 
 	if (message->from && note->type == TRP_SCALAR_TEXT &&
 	    note->span.length && *note->span.data == letters[TRP_DIALECT_PLAIN])
-		become_plain(dialect, beacon);
+		trp_dialect_stay_plain(dialect, beacon);
 }
 
 void trp_dialect_hear(struct trp_dialect *dialect, struct trp_beacon *beacon,
@@ -44,7 +45,7 @@ void trp_dialect_hear(struct trp_dialect *dialect, struct trp_beacon *beacon,
 		return;
 	dialect->has_odd |= type == TRP_SCALAR_BYTES || type == TRP_SCALAR_RAW;
 	if (type != TRP_SCALAR_TEXT)
-		become_plain(dialect, beacon);
+		trp_dialect_stay_plain(dialect, beacon);
 	else if (dialect->kind == TRP_DIALECT_OPEN)
 		dialect->kind = TRP_DIALECT_TEXT;
 }

@@ -31,6 +31,10 @@ void trp_dialect_hear(struct trp_dialect *dialect, struct trp_beacon *beacon,
 /* The node forgets what it heard, as it starts again. */
 void trp_dialect_begin(struct trp_dialect *dialect);
 
+/* Whatever it hears: an original with a number may come at any moment. */
+void trp_dialect_stay_plain(struct trp_dialect *dialect,
+			    struct trp_beacon *beacon);
+
 /* Whether its value in this ping is the text. */
 bool trp_dialect_is_text(struct trp_dialect *dialect,
 			 const struct trp_beacon *beacon, bool may_become_it);

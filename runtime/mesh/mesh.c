@@ -442,6 +442,8 @@ static int open_beacon(struct trp_mesh *mesh)
 	mesh->is_ready = true;
 	if (r == 0 && !mesh->options->is_enabled)
 		trp_beacon_disable(mesh->beacon);
+	if (r == 0 && mesh->options->is_plain)
+		trp_dialect_stay_plain(&mesh->voice.dialect, mesh->beacon);
 	return r;
 }
 

@@ -191,6 +191,143 @@ Test(numbers, a_split_heals_and_one_leader_is_left)
 	}
 }
 
+/* ---- what the protocol leaves no way out of ------------------------------ */
+
+static unsigned failed_originals(const struct sim_net *net)
+{
+	unsigned failed = 0;
+
+	for (int i = 0; i < net->node_count; i++)
+		if (net->nodes[i].original)
+			failed += net->nodes[i].events[TRP_BEACON_FAILED];
+	return failed;
+}
+
+enum { OURS = 4 };
+
+#define FLIGHT_NS (SIM_SECOND / 100)
+
+static void begin_ours(struct play *play, uint64_t seed, bool is_plain)
+{
+	static const struct sim_faults slow = { .delay_min_ns = FLIGHT_NS,
+						.delay_max_ns = FLIGHT_NS };
+
+	memset(play, 0, sizeof(*play));
+	house_init(&play->net, &play->house, seed, NODES, &slow);
+	play->house.is_plain = is_plain;
+	play->net.config.nodes = NODES;
+	give_values(&play->net, TRP_SCALAR_INT);
+	for (int i = 0; i < NODES; i++)
+		play->net.nodes[i].side = i >= OURS;
+	for (int i = 0; i < OURS; i++)
+		house_begin(&play->net, &play->house, i, 1000, false);
+}
+
+/* All follows from the seed: a first run tells when the next ping is sent. */
+static unsigned start_amid_texts(struct play *play, uint64_t seed,
+				 bool is_plain)
+{
+	struct sim_net *net = &play->net;
+	uint64_t pings;
+	int64_t at;
+
+	begin_ours(play, seed, is_plain);
+	sim_split(net, 1);
+	sim_run(net, 5 * SIM_CYCLE);
+	pings = net->sent[TRP_WIRE_PING];
+	while (net->sent[TRP_WIRE_PING] == pings)
+		sim_run(net, FLIGHT_NS / 10);
+	at = net->now_ns;
+	sim_fini(net);
+	begin_ours(play, seed, is_plain);
+	sim_split(net, 1);
+	sim_run(net, at - FLIGHT_NS / 2);
+	sim_start_original(net, OURS);
+	sim_run(net, 10 * SIM_CYCLE);
+	return failed_originals(net);
+}
+
+/* Ours, and originals, have never heard of each other before. */
+static unsigned meet_after_a_split(struct play *play, uint64_t seed,
+				   bool is_plain)
+{
+	begin_ours(play, seed, is_plain);
+	for (int i = OURS; i < NODES; i++)
+		sim_start_original(&play->net, i);
+	sim_run(&play->net, 10 * SIM_CYCLE);
+	sim_split(&play->net, 1);
+	sim_run(&play->net, 10 * SIM_CYCLE);
+	return failed_originals(&play->net);
+}
+
+/*
+ * What is under way cannot be taken back, and a side that was alone could not
+ * know: so nodes that may state texts end some originals, and those that never
+ * do end none.
+ */
+static void expect_deaths(uint64_t first,
+			  unsigned (*meet)(struct play *play, uint64_t seed,
+					   bool is_plain))
+{
+	struct sim_seeds seeds = sim_seeds(first, 100);
+	static struct play play;
+	unsigned deaths[2] = { 0 };
+
+	for (uint64_t seed = seeds.first; seed < seeds.end; seed++)
+		for (int is_plain = 0; is_plain < 2; is_plain++) {
+			deaths[is_plain] += meet(&play, seed, is_plain);
+			if (is_plain)
+				sim_assert(&play.net, deaths[1] == 0);
+			sim_fini(&play.net);
+		}
+	cr_log_info("%u originals died of texts", deaths[0]);
+	cr_assert_gt(deaths[0], 0);
+}
+
+Test(numbers, a_text_under_way_ends_an_original_that_starts_and_a_note_does_not)
+{
+	expect_deaths(510000, start_amid_texts);
+}
+
+Test(numbers, after_a_split_texts_end_originals_and_notes_do_not)
+{
+	expect_deaths(511000, meet_after_a_split);
+}
+
+/*
+ * The rule of originals: the second init of a name ends the one that was there.
+ * It says its name in its pings alone, and is off the list for many cycles, so
+ * a newcomer that would listen first had to do so for rounds.
+ */
+Test(numbers, an_original_ends_by_the_init_of_a_namesake)
+{
+	struct sim_seeds seeds = sim_seeds(512000, 100);
+	static struct play play;
+	struct sim_net *net = &play.net;
+
+	for (uint64_t seed = seeds.first; seed < seeds.end; seed++) {
+		memset(&play, 0, sizeof(play));
+		house_init(net, &play.house, seed, 4, &house_quick);
+		give_values(net, TRP_SCALAR_INT);
+		strcpy(net->nodes[3].name, net->nodes[2].name);
+		for (int i = 0; i < 3; i++)
+			sim_start_original(net, i);
+		sim_run(net, 3 * SIM_CYCLE);
+		house_begin(net, &play.house, 3, 1000, false);
+		sim_run(net, 3 * SIM_CYCLE);
+		sim_assert(net, net->nodes[2].events[TRP_BEACON_FAILED] == 1);
+		sim_assert(net, net->nodes[3].events[TRP_BEACON_FAILED] == 0);
+		sim_assert(net, net->nodes[0].events[TRP_BEACON_FAILED] == 0);
+		/* The other way round the newcomer ends, which is the
+		 * original. */
+		sim_start_original(net, 2);
+		sim_run(net, 3 * SIM_CYCLE);
+		sim_assert(net, net->nodes[2].events[TRP_BEACON_FAILED] == 2);
+		sim_assert(net, net->nodes[3].events[TRP_BEACON_FAILED] == 0);
+		sim_fini(net);
+	}
+}
+
 /* Of ours alone: a text is their value, and nothing goes beside their pings. */
 Test(numbers, among_ours_no_note_is_needed_after_the_start)
 {
