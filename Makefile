@@ -39,7 +39,8 @@ endif
 OPTIONAL := libcbor msgpack libmosquitto libcrypto inih hiredis
 OPTIONAL_libcbor      := serialize/beacon/cbor.c
 OPTIONAL_msgpack      := serialize/beacon/msgpack.c ipc/bus/serf.c
-OPTIONAL_libmosquitto := ipc/bus/mqtt.c ipc/bus/mqtt_client.c ipc/bus/mqtt_mail.c
+OPTIONAL_libmosquitto := ipc/bus/mqtt.c ipc/bus/mqtt_client.c ipc/bus/mqtt_mail.c \
+			 ipc/bus/mqtt_presence.c
 OPTIONAL_libcrypto    := runtime/session/seal.c
 OPTIONAL_hiredis      := runtime/redis/mailbox.c runtime/redis/connection.c \
 			 runtime/redis/entry.c runtime/redis/list.c \
