@@ -252,7 +252,7 @@ run:
 do-run: all
 	$(O)/bin/troupe run $(O)/examples/monitor.so $(ARGS)
 	@echo 'Next: $(O)/bin/troupe run $(O)/examples/ring.so 1000'
-	@echo '      README.md, man -l runtime/man/troupe.7, and examples/README.md'
+	@echo '      man -l runtime/man/troupe-tutorial.7, README.md, examples/README.md'
 
 test:
 	@./tests/support/packages build test
