@@ -142,16 +142,16 @@ int trp_cli_children(int argc, char **argv)
 	const struct trp_arguments_option options[] = {
 		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
 	};
-	int n = trp_arguments_options(command, argc, argv, options, 2), r;
+	int n = trp_arguments_words(command, argc, argv, options, 2), r;
 
 	if (n < 0)
 		return TRP_ARGUMENTS_USAGE;
-	if (argc - n > 1)
+	if (n > 1)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
 					  "what is \"%s\"? one actor at a time",
-					  argv[n + 1]);
-	if (argc > n)
-		whom = argv[n];
+					  argv[1]);
+	if (n)
+		whom = argv[0];
 	r = trp_client_open_any(&client, node);
 	if (r < 0)
 		return trp_arguments_fail(trp_arguments_status(r), command,

@@ -14,11 +14,8 @@ int trp_class_load(struct trp_look *look)
 	struct trp_client *client = &look->client;
 	const char *path = look->node->application;
 
-	if (!look->has_memory) {
-		snprintf(client->why, sizeof(client->why),
-			 "node %s is another user's, whose code is not loaded; "
-			 "be that user (`sudo -u`)",
-			 client->node);
+	if (!look->is_own) {
+		trp_look_say_why(look);
 		return -EPERM;
 	}
 	if (path[0] && dlopen(path, RTLD_LAZY | RTLD_LOCAL))

@@ -171,7 +171,8 @@ static void print_mail(const struct subject *subject)
 
 	heading("unread");
 	if (!subject->look->has_memory) {
-		puts("not known: the node is another user's");
+		trp_look_say_why(subject->look);
+		puts(subject->look->client.why);
 		return;
 	}
 	printf("%" PRIu64 " messages, %" PRIu64 " bytes; put aside: %" PRIu64

@@ -72,22 +72,22 @@ static int run(const char *command, uint32_t what, int argc, char **argv)
 	const char *node = NULL;
 	const struct trp_arguments_option option = { "--node", &node, NULL };
 	bool is_stop = what == TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD;
-	int n = trp_arguments_options(command, argc, argv, &option, 1);
+	int n = trp_arguments_words(command, argc, argv, &option, 1);
 
 	if (n < 0)
 		return TRP_ARGUMENTS_USAGE;
-	if (argc - n > 1)
+	if (n > 1)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
 					  "what is \"%s\"? one actor at a time",
-					  argv[n + 1]);
-	if (argc == n && !is_stop)
+					  argv[1]);
+	if (n == 0 && !is_stop)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
 					  "which actor? %s [--node NAME] WHOM",
 					  command);
-	if (argc > n && !argv[n][0])
+	if (n && !argv[0][0])
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
 					  "which actor? the name is empty");
-	return obey(command, node, argc > n ? argv[n] : NULL, what);
+	return obey(command, node, n ? argv[0] : NULL, what);
 }
 
 int trp_cli_order_stop(int argc, char **argv)

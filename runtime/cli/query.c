@@ -3,6 +3,24 @@
 
 #include <string.h>
 #include "runtime/cli/arguments.h"
+#include "runtime/cli/command.h"
+#include "runtime/cli/nearest.h"
+
+/* The nearest of those that the help names. */
+static int no_such_word(const struct trp_query *query, const char *word)
+{
+	const struct trp_command *command = trp_command_find(query->command);
+	const struct trp_command_part *part = command ? command->parts : NULL;
+	struct trp_nearest nearest = { .word = word };
+
+	for (; part && part->name; part++)
+		trp_nearest_try(&nearest, part->name);
+	return trp_arguments_fail(TRP_ARGUMENTS_USAGE, query->command,
+				  "what is \"%s\"? %s%s%s", word,
+				  nearest.best[0] ? "did you mean " : "",
+				  nearest.best[0] ? nearest.best : query->usage,
+				  nearest.best[0] ? "?" : "");
+}
 
 int trp_query_run(const struct trp_query *query, int argc, char **argv)
 {
@@ -12,15 +30,13 @@ int trp_query_run(const struct trp_query *query, int argc, char **argv)
 	const struct trp_arguments_option options[] = {
 		{ "--node", &node, NULL }, { "--json", NULL, &is_json }
 	};
-	int r = trp_arguments_options(command, argc, argv, options,
-				      query->has_json ? 2 : 1);
+	int r = trp_arguments_words(command, argc, argv, options,
+				    query->has_json ? 2 : 1);
 
 	if (r < 0)
 		return TRP_ARGUMENTS_USAGE;
-	if (r < argc)
-		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
-					  "what is \"%s\"? %s", argv[r],
-					  query->usage);
+	if (r > 0)
+		return no_such_word(query, argv[0]);
 	r = trp_client_open_any(&client, node);
 	if (r < 0)
 		return trp_arguments_fail(trp_arguments_status(r), command,

@@ -311,10 +311,7 @@ static int wait_for(struct trp_look *look, const char *word, bool is_json)
 	int r = look->has_memory ? take_twice(look, &graph) : -EPERM;
 
 	if (r == -EPERM)
-		snprintf(look->client.why, sizeof(look->client.why),
-			 "node %s is another user's, whose memory is not read; "
-			 "be that user (`sudo -u`)",
-			 look->client.node);
+		trp_look_say_why(look);
 	if (r == 0 && is_json)
 		r = print_json(&graph);
 	else if (r == 0)

@@ -63,15 +63,14 @@ static int map(struct trp_look *look)
 	if (r <= 0)
 		return r < 0 ? r : -EPROTO;
 	memory = (const Troupe__Guest__Memory *)item;
-	r = client->packet.fds == 1
-		    ? trp_arena_join(&look->arena, client->packet.fd[0],
-				     memory->slots, memory->heap_size)
-		    : -EPROTO;
+	if (client->packet.fds != 1)
+		return -EPROTO;
 	client->packet.fds = 0;
-	look->has_memory = r == 0;
-	if (r == 0)
-		r = trp_client_next(client, &troupe__guest__memory__descriptor,
-				    0, &item);
+	look->has_memory =
+		trp_arena_join(&look->arena, client->packet.fd[0],
+			       memory->slots, memory->heap_size) == 0;
+	r = trp_client_next(client, &troupe__guest__memory__descriptor, 0,
+			    &item);
 	return r;
 }
 
@@ -115,7 +114,8 @@ int trp_look_open(struct trp_look *look, const char *node)
 	if (r < 0)
 		return r;
 	r = learn(&look->client);
-	if (r == 0 && is_of_this_user(&look->client))
+	look->is_own = r == 0 && is_of_this_user(&look->client);
+	if (look->is_own)
 		r = map(look);
 	if (r < 0)
 		trp_look_close(look);
@@ -386,6 +386,16 @@ const char *trp_look_address(const struct trp_look *look, troupe_ref ref,
 	else
 		snprintf(text, size, "%s", trp_ref_print(ref, number));
 	return text;
+}
+
+void trp_look_say_why(struct trp_look *look)
+{
+	struct trp_client *client = &look->client;
+
+	snprintf(client->why, sizeof(client->why), "node %s %s", client->node,
+		 look->is_own ? "has more memory than this process may map "
+				"(`ulimit -v`)"
+			      : "is another user's; be that user (`sudo -u`)");
 }
 
 int64_t trp_look_since(const struct trp_look *look, int64_t ns)

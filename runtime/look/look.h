@@ -6,7 +6,8 @@
  * who is there, the memory of the node what each does, the kernel what its
  * process takes.  So an actor that hangs, or is stopped, is seen as any other.
  *
- * Root gets no memory of another user's node; then the supervisor's view of
+ * Root gets no memory of another user's node (is_own), nor does a process whose
+ * address space is too small for it (ulimit -v): then the supervisor's view of
  * each actor is all that there is (has_memory).
  */
 
@@ -55,7 +56,7 @@ struct trp_look_actor {
 
 struct trp_look {
 	struct trp_client client;
-	bool has_memory;
+	bool is_own, has_memory;
 	struct trp_arena arena;
 	int64_t at;		      /* when it was taken; ns */
 	Troupe__Guest__Node *node;    /* owned */
@@ -81,5 +82,7 @@ const struct trp_look_actor *trp_look_by_name(const struct trp_look *look,
  * reference.  Returns text. */
 const char *trp_look_address(const struct trp_look *look, troupe_ref ref,
 			     char *text, size_t size);
+/* Why it has no memory, for people: "node a is another user's ...". */
+void trp_look_say_why(struct trp_look *look);
 /* How long ago that was, in ms. */
 int64_t trp_look_since(const struct trp_look *look, int64_t ns);

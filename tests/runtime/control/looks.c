@@ -253,6 +253,37 @@ Test(looks, types_and_methods_are_listed)
 	node_stop(&node, "a");
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which needs terabytes itself */
+/* As few as are too few for the memory of a node. */
+static void expect_with_few_addresses(int status, const char *word,
+				      const char *says)
+{
+	char program[4096];
+	const char *argv[] = {
+		"/bin/sh", "-c", "ulimit -v 1000000; exec \"$0\" \"$1\"",
+		program,   word, NULL
+	};
+
+	snprintf(program, sizeof(program), "%s", program_built("bin/troupe"));
+	command = (struct program) { 0 };
+	cr_assert_eq(program_start(&command, argv), 0);
+	cr_expect_eq(program_finish(&command, PATIENCE_MS), status, "%s",
+		     command.err);
+	cr_expect(strstr(status ? command.err : command.out, says), "%s%s",
+		  command.out, command.err);
+	program_fini(&command);
+}
+
+Test(looks, without_the_memory_of_the_node_the_supervisor_tells_what_it_sees)
+{
+	begin();
+	expect_with_few_addresses(0, "ps", " running ");
+	expect_with_few_addresses(0, "ps", "handles parlour.Words");
+	expect_with_few_addresses(1, "wait-for", "ulimit -v");
+	node_stop(&node, "a");
+}
+#endif
+
 /* By the function of bash that is installed. */
 static void complete(const char *line, const char *wanted)
 {
