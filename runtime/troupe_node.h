@@ -14,6 +14,9 @@
 extern "C" {
 #endif
 
+/* The name of this node; "" in a guest.  Static. */
+TROUPE_API const char *troupe_node_name(void);
+
 /*
  * A node has a name (--node), and each of its runs a number, which is in its
  * references: those of a run that has ended reach nobody.

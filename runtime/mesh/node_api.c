@@ -5,12 +5,22 @@
 #include <errno.h>
 #include <string.h>
 #include "runtime/actor/request.h"
+#include "runtime/actor/self.h"
 #include "runtime/mail/service.pb-c.h"
 #include "runtime/mesh/nodes.pb-c.h"
 #include "runtime/node/ref.h"
+#include "runtime/node/options.h"
 #include "runtime/node/types.h"
 #include "runtime/troupe_ask.h"
 #include "runtime/troupe_tree.h"
+
+const char *troupe_node_name(void)
+{
+	const struct trp_node *node = trp_self.node;
+
+	return !trp_self.is_guest && node && node->options ? node->options->node
+							   : "";
+}
 
 /* ---- events -------------------------------------------------------------- */
 

@@ -24,6 +24,7 @@ static const char *const begin =
 	"#include \"troupe_mailbox.h\"\n"
 	"#include \"troupe_memory.h\"\n"
 	"#include \"troupe_mesh.h\"\n"
+	"#include \"troupe_node.h\"\n"
 	"#include \"troupe_result.h\"\n"
 	"#include \"troupe_restart.h\"\n"
 	"#include \"troupe_router.h\"\n"
