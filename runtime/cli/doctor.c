@@ -17,51 +17,45 @@
 #include "ipc/memory_budget.h"
 #include "ipc/wait.h"
 #include "libraries.h"
+#include "runtime/cli/arguments.h"
+#include "runtime/cli/doctor_mesh.h"
+#include "runtime/cli/finding.h"
 #include "runtime/node/limit.h"
 #include "runtime/node/oom_score.h"
 #include "serialize/beacon/codecs.h"
 
-enum finding { FINE, WORSE, BROKEN };
-
-static enum finding say(enum finding finding, const char *subject,
-			const char *found, const char *advice)
-{
-	static const char *const mark[] = {
-		[FINE] = "ok  ", [WORSE] = "note", [BROKEN] = "FAIL"
-	};
-
-	printf("%s  %-14s %s\n", mark[finding], subject, found);
-	if (finding != FINE)
-		printf("      %-14s -> %s\n", "", advice);
-	return finding;
-}
-
-static enum finding check_kernel(void)
+static enum trp_finding check_kernel(void)
 {
 	struct utsname name;
 	unsigned major = 0, minor = 0;
 
 	if (uname(&name) < 0 ||
 	    sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return say(BROKEN, "kernel", "unknown", "is this Linux?");
-	return say(major * 100 + minor >= 515 ? FINE : BROKEN, "kernel",
-		   name.release, "troupe needs Linux 5.15 or later");
+		return trp_finding_say(TRP_FINDING_BROKEN, "kernel", "unknown",
+				       "is this Linux?");
+	return trp_finding_say(major * 100 + minor >= 515 ? TRP_FINDING_FINE
+							  : TRP_FINDING_BROKEN,
+			       "kernel", name.release,
+			       "troupe needs Linux 5.15 or later");
 }
 
-static enum finding check_wait(void)
+static enum trp_finding check_wait(void)
 {
 	enum trp_wait_kind kind;
 	char why[160] = "";
 
 	if (trp_wait_probe(&kind, why) < 0)
-		return say(BROKEN, "waiting", why,
-			   "unset TROUPE_WAIT, or set it to what works here");
-	return say(kind == TRP_WAIT_URING ? FINE : WORSE, "waiting", why,
-		   "Linux 6.7 with io_uring allowed is faster for actors that "
-		   "wait for descriptors");
+		return trp_finding_say(
+			TRP_FINDING_BROKEN, "waiting", why,
+			"unset TROUPE_WAIT, or set it to what works here");
+	return trp_finding_say(
+		kind == TRP_WAIT_URING ? TRP_FINDING_FINE : TRP_FINDING_WORSE,
+		"waiting", why,
+		"Linux 6.7 with io_uring allowed is faster for actors that "
+		"wait for descriptors");
 }
 
-static enum finding check_arena(void)
+static enum trp_finding check_arena(void)
 {
 	struct trp_arena arena = { 0 };
 	char text[128];
@@ -78,11 +72,12 @@ static enum finding check_arena(void)
 		snprintf(text, sizeof(text), "%s", strerror(-r));
 	trp_arena_fini(&arena);
 	if (r < 0 && r != -ENOMEM && r != -EFBIG)
-		return say(WORSE, "arena", trp_limit_text(r), "");
-	return say(is_whole ? FINE : WORSE, "arena", text,
-		   r == -EFBIG
-			   ? "run with smaller --heap, or raise `ulimit -f`"
-			   : "run with smaller --heap, or raise `ulimit -v`");
+		return trp_finding_say(TRP_FINDING_WORSE, "arena",
+				       trp_limit_text(r), "");
+	return trp_finding_say(
+		is_whole ? TRP_FINDING_FINE : TRP_FINDING_WORSE, "arena", text,
+		r == -EFBIG ? "run with smaller --heap, or raise `ulimit -f`"
+			    : "run with smaller --heap, or raise `ulimit -v`");
 }
 
 /* The first line of a file in /proc/sys/kernel; "": there is none. */
@@ -102,7 +97,7 @@ static void read_setting(const char *name, char text[96])
 	fclose(file);
 }
 
-static enum finding check_processes(void)
+static enum trp_finding check_processes(void)
 {
 	struct rlimit limit = { 0 };
 	unsigned long pid_max, most;
@@ -115,9 +110,11 @@ static enum finding check_processes(void)
 	snprintf(text, sizeof(text),
 		 "%lu (pid_max %lu, RLIMIT_NPROC %" PRIu64 ")", most, pid_max,
 		 (uint64_t)limit.rlim_cur);
-	return say(most > 33000 ? FINE : WORSE, "processes", text,
-		   "for 30,000 actors: sysctl kernel.pid_max=4194304, "
-		   "ulimit -u unlimited");
+	return trp_finding_say(
+		most > 33000 ? TRP_FINDING_FINE : TRP_FINDING_WORSE,
+		"processes", text,
+		"for 30,000 actors: sysctl kernel.pid_max=4194304, "
+		"ulimit -u unlimited");
 }
 
 /* Root may, unless it lost that capability, as in a container. */
@@ -134,21 +131,23 @@ static bool may_lock_all(void)
 	       CAP_TO_MASK(CAP_IPC_LOCK);
 }
 
-static enum finding check_memlock(void)
+static enum trp_finding check_memlock(void)
 {
 	struct rlimit limit = { 0 };
 	char text[128];
 
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	if (may_lock_all() || limit.rlim_cur == RLIM_INFINITY)
-		return say(FINE, "memlock", "unlimited for this user", "");
+		return trp_finding_say(TRP_FINDING_FINE, "memlock",
+				       "unlimited for this user", "");
 	snprintf(text, sizeof(text),
 		 "%" PRIu64 " KiB: about %" PRIu64 " actors with descriptors",
 		 (uint64_t)limit.rlim_cur / 1024,
 		 (uint64_t)limit.rlim_cur / 8192);
-	return say(WORSE, "memlock", text,
-		   "each io_uring is charged 8 KiB: raise `ulimit -l`; actors "
-		   "that wait for mail and time only need none");
+	return trp_finding_say(
+		TRP_FINDING_WORSE, "memlock", text,
+		"each io_uring is charged 8 KiB: raise `ulimit -l`; actors "
+		"that wait for mail and time only need none");
 }
 
 /* As the supervisor of a node does. */
@@ -162,7 +161,7 @@ static int lower_oom_score(void)
 	return trp_oom_score_set(text);
 }
 
-static enum finding check_memory(void)
+static enum trp_finding check_memory(void)
 {
 	const struct trp_memory_room room =
 		trp_memory_budget_room("/proc", "/sys/fs/cgroup");
@@ -174,11 +173,11 @@ static enum finding check_memory(void)
 		 "%" PRIu64 " of %" PRIu64 " MiB are left, by the %s",
 		 bound.left >> 20, bound.limit >> 20,
 		 is_group ? "control group" : "machine");
-	return say(FINE, "memory", text, "");
+	return trp_finding_say(TRP_FINDING_FINE, "memory", text, "");
 }
 
 /* Which process is killed first where memory ends all the same. */
-static enum finding check_oom_score(void)
+static enum trp_finding check_oom_score(void)
 {
 	int score = trp_oom_score_get(), r = lower_oom_score();
 	char text[160];
@@ -188,14 +187,16 @@ static enum finding check_oom_score(void)
 		 score + TRP_OOM_SCORE_ACTOR, trp_oom_score_get(),
 		 r < 0 ? "; to lower that is refused: " : "",
 		 r < 0 ? strerror(-r) : "");
-	return say(r < 0 ? WORSE : FINE, "out of memory", text,
-		   "actors go first, but the supervisor before others that "
-		   "have less: CAP_SYS_RESOURCE, or a lower OOMScoreAdjust= "
-		   "of systemd");
+	return trp_finding_say(
+		r < 0 ? TRP_FINDING_WORSE : TRP_FINDING_FINE, "out of memory",
+		text,
+		"actors go first, but the supervisor before others that "
+		"have less: CAP_SYS_RESOURCE, or a lower OOMScoreAdjust= "
+		"of systemd");
 }
 
 /* The tools that inspect an actor: gdb -p, strace, perf, a core. */
-static enum finding check_tools(void)
+static enum trp_finding check_tools(void)
 {
 	char pattern[96], ptrace[96], perf[96], text[320];
 	struct rlimit core = { 0 };
@@ -211,10 +212,12 @@ static enum finding check_tools(void)
 	snprintf(text, sizeof(text), "cores %s (%s), gdb -p %s, perf %s",
 		 has_core ? "on" : "off", pattern, has_ptrace ? "on" : "off",
 		 has_perf ? "on" : "off");
-	return say(has_core && has_ptrace && has_perf ? FINE : WORSE, "tools",
-		   text,
-		   "`ulimit -c unlimited`; sysctl kernel.yama.ptrace_scope=0, "
-		   "kernel.perf_event_paranoid=2");
+	return trp_finding_say(
+		has_core && has_ptrace && has_perf ? TRP_FINDING_FINE
+						   : TRP_FINDING_WORSE,
+		"tools", text,
+		"`ulimit -c unlimited`; sysctl kernel.yama.ptrace_scope=0, "
+		"kernel.perf_event_paranoid=2");
 }
 
 /* Those that were built, and those whose library this machine lacks. */
@@ -260,13 +263,15 @@ static void list_parts(void)
 			 is_built ? "the package of that file"
 				  : part[i].install,
 			 is_built ? "" : " and build again");
-		say(WORSE, is_built ? "not here" : "built without",
-		    is_built ? part[i].file : part[i].package, advice);
+		trp_finding_say(TRP_FINDING_WORSE,
+				is_built ? "not here" : "built without",
+				is_built ? part[i].file : part[i].package,
+				advice);
 	}
 }
 
 /* The buses and codecs of a mesh. */
-static enum finding check_mesh(void)
+static enum trp_finding check_mesh(void)
 {
 	static const char *const codecs[] = { "cbor", "msgpack" };
 	char text[160] = "buses:";
@@ -288,23 +293,31 @@ static enum finding check_mesh(void)
 	}
 	if (!has_codec)
 		snprintf(text + length, sizeof(text) - length, " none");
-	return say(has_codec ? FINE : WORSE, "mesh", text,
-		   "--beacon needs a codec: install libcbor-dev or "
-		   "libmsgpack-dev and build again");
+	return trp_finding_say(has_codec ? TRP_FINDING_FINE : TRP_FINDING_WORSE,
+			       "mesh", text,
+			       "--beacon needs a codec: install libcbor-dev or "
+			       "libmsgpack-dev and build again");
 }
 
-int trp_doctor(void)
+int trp_doctor(int argc, char **argv)
 {
-	enum finding worst = FINE, finding;
-	enum finding (*const checks[])(
+	struct trp_mesh_options mesh;
+	enum trp_finding worst = TRP_FINDING_FINE, finding;
+	enum trp_finding (*const checks[])(
 		void) = { check_kernel,	   check_wait,	 check_arena,
 			  check_processes, check_memory, check_oom_score,
 			  check_memlock,   check_tools,	 check_mesh };
 
+	if (trp_doctor_mesh_options(argc, argv, &mesh) != 0)
+		return TRP_ARGUMENTS_USAGE;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		finding = checks[i]();
 		worst = finding > worst ? finding : worst;
 	}
 	list_parts();
-	return worst == BROKEN;
+	if (mesh.bus[0]) {
+		finding = trp_doctor_mesh_check(&mesh);
+		worst = finding > worst ? finding : worst;
+	}
+	return worst == TRP_FINDING_BROKEN;
 }

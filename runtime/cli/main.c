@@ -108,13 +108,6 @@ static int no_such_command(const char *name)
 	return wrong("", "no such command", name, trp_command_nearest(name));
 }
 
-static int doctor(int argc, char **argv)
-{
-	return argc ? wrong("doctor", "doctor takes no arguments", argv[0],
-			    NULL)
-		    : trp_doctor();
-}
-
 static int version(int argc, char **argv)
 {
 	if (argc)
@@ -214,6 +207,12 @@ static const struct trp_command_part of_types[] = {
 	{ 0 },
 };
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
+static const struct trp_command_part of_doctor[] = {
+	{ "--mesh", "MESH", "looks at that mesh too, as of run" },
+	{ "--beacon", "BUS", "of the mesh, as of run" },
+	{ "--cookie-file", "FILE", "of the mesh, as of run" },
+	{ 0 },
+};
 static const struct trp_command_part of_nodes[] = { NODE, JSON, { 0 } };
 static const struct trp_command_part of_children[] = {
 	NODE, JSON, WHOM, { 0 }
@@ -299,8 +298,8 @@ static const struct trp_command commands[] = {
 	  of_nodes, trp_cli_nodes },
 	{ "cookie", "", "makes a secret for a mesh, of 256 random bits", NULL,
 	  trp_cookie_make },
-	{ "doctor", "", "checks what this machine allows, and gives advice",
-	  NULL, doctor },
+	{ "doctor", "", "checks what this machine and a mesh allow", of_doctor,
+	  trp_doctor },
 	{ "version", "", "prints the version", NULL, version },
 	{ "help", "[COMMAND]", "lists the commands, or the options of COMMAND",
 	  NULL, help },

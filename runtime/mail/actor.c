@@ -208,6 +208,19 @@ static int begin(void)
 	return r;
 }
 
+/* Once, as there may be a flood of them. */
+static void tell_refused(void)
+{
+	static bool is_told;
+
+	if (is_told || !trp_sessions_counts(trp_mail_post.sessions)->refused)
+		return;
+	is_told = true;
+	troupe_log(TROUPE_WARNING,
+		   "mail of a node with another cookie, or with none, is "
+		   "refused; `troupe doctor --mesh` looks at a mesh");
+}
+
 static int run(void)
 {
 	struct trp_time now = trp_time_now();
@@ -216,6 +229,7 @@ static int run(void)
 	trp_bus_run(trp_mail_post.bus, now);
 	trp_sessions_tick(trp_mail_post.sessions, now);
 	settle(now);
+	tell_refused();
 	if (!has_begun && is_up)
 		r = begin();
 	return r < 0 ? r : wake_up_later();

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/control/client.h"
@@ -14,6 +15,7 @@
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "tests/support/server.h"
+#include "tests/support/skip.h"
 #include "tests/support/program.h"
 
 enum { PATIENCE_MS = 240000 };
@@ -638,5 +640,62 @@ Test(program, asks_an_actor_of_another_node)
 	     (const char *[]) { "nodes", "--node", "b", "--json", NULL, NULL });
 	stop(&a);
 	stop(&b);
+	drop_folder();
+}
+
+static const char *cookie_file(const char *name)
+{
+	static char path[2][120];
+	char *at = path[*name == 'x'];
+	FILE *file;
+
+	snprintf(at, sizeof(path[0]), "%s/%s", home, name);
+	file = fopen(at, "w");
+	cr_assert(file && fprintf(file, "a-cookie-called-%s\n", name) > 0 &&
+		  fclose(file) == 0 && chmod(at, 0600) == 0);
+	return at;
+}
+
+/* Its lines about the mesh, whatever it says of this machine. */
+static void doctor_says(const char *cookie, const char *text)
+{
+	struct program p = { 0 };
+
+	cr_assert_eq(program_troupe(&p, "doctor", "--beacon", bus,
+				    cookie ? "--cookie-file" : NULL, cookie,
+				    NULL),
+		     0);
+	program_finish(&p, PATIENCE_MS);
+	cr_expect(strstr(p.out, "of 64 KiB pass"), "%s", p.out);
+	cr_expect(strstr(p.out, "are told of at once"), "%s", p.out);
+	cr_expect(strstr(p.out, text), "no \"%s\" in %s", text, p.out);
+	program_fini(&p);
+}
+
+Test(program, looks_at_a_mesh_and_the_cookies_of_its_nodes)
+{
+	struct program a = { 0 };
+
+#ifndef HAVE_LIBCRYPTO
+	SKIP("libcrypto", "it was not built with it");
+#endif
+	begin();
+	doctor_says(NULL, "0 are there");
+	doctor_says(NULL, "mail is not sealed");
+	cr_assert_eq(program_troupe(&a, "run", "--beacon", bus, "--node", "a",
+				    "--cookie-file", cookie_file("one"),
+				    program_built("tests/runtime/control/"
+						  "applications/host.so"),
+				    NULL),
+		     0);
+	says("\"node\": \"a\"", 0,
+	     (const char *[]) { "nodes", "--node", "a", "--json", NULL, NULL });
+	doctor_says(cookie_file("one"), "1 is there");
+	doctor_says(cookie_file("one"), "is that of the nodes there");
+	doctor_says(cookie_file("xtra"), "is not that of all nodes there");
+	doctor_says(NULL, "is not that of all nodes there");
+	cr_assert_eq(program_await_error(&a, "another cookie", PATIENCE_MS), 0,
+		     "%s", a.err);
+	stop(&a);
 	drop_folder();
 }
