@@ -12,7 +12,7 @@
 /*
  * Invariants, in each process that maps the arena:
  *
- *	writable bytes == promises + doorbells + the region entered
+ *	writable bytes == promises + doorbells + board + the region entered
  *	what is not writable cannot become so: its file was opened O_RDONLY
  *
  * The holders of regions: A1 to A3 of README.md.
@@ -55,7 +55,8 @@ static void lay_out(struct trp_arena *arena, uint32_t slots, uint64_t heap_size)
 	arena->promises = align_up(
 		arena->holders + regions * sizeof(struct trp_holder), TRP_PAGE);
 	arena->doorbells = arena->promises + 32 * TRP_PAGE;
-	end = arena->doorbells + slots * sizeof(struct trp_doorbell);
+	arena->board = arena->doorbells + slots * sizeof(struct trp_doorbell);
+	end = arena->board + TRP_BOARD_SIZE;
 	arena->heap_0 = align_up(end, AREA_ALIGN);
 	arena->size = arena->heap_0 + align_up(heap_size, AREA_ALIGN);
 }
@@ -493,6 +494,11 @@ int trp_arena_give_back_doorbells(const struct trp_arena *arena, uint32_t first,
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena)
 {
 	return (struct trp_promises *)(void *)(arena->base + arena->promises);
+}
+
+void *trp_arena_board(const struct trp_arena *arena)
+{
+	return arena->base + arena->board;
 }
 
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,

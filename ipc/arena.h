@@ -3,9 +3,11 @@
 
 /*
  * The memory of a node: one sealed memfd that every process of the node maps
- * at the same address, read-only except promises, doorbells, its own region.
+ * at the same address, read-only except promises, doorbells, the board (which
+ * the layer above uses as it likes) and its own region.
  *
- *	heaps | fronts | directory, holders | promises, doorbells | heap 0
+ *	heaps | fronts | directory, holders | promises, doorbells, board | heap
+ *0
  *
  * (README.md says why.)  A slot is an address; a region is memory, and has two
  * parts, front and heap.  The directory says which region a slot has now, and
@@ -41,10 +43,11 @@ enum {
 	TRP_ENDPOINT_CHUNKS = 10,
 	TRP_INDEX_INLINE = 64,
 	TRP_NAME_SIZE = 32,
+	TRP_BOARD_SIZE = 1 << 20,
 };
 
 #define TRP_HEAP_DEFAULT (UINT64_C(2) << 30)	      /* and the most */
-#define TRP_ARENA_MAGIC	 UINT64_C(0x6570756f72743031) /* "10troupe" */
+#define TRP_ARENA_MAGIC	 UINT64_C(0x6570756f72743131) /* "11troupe" */
 
 /* The supervisor's own slot, and its region. */
 #define TRP_SLOT_SUPERVISOR 0u
@@ -187,11 +190,12 @@ struct trp_arena {
 	uint32_t entered;   /* own region; TRP_NO_REGION before */
 	/* Where in the file each begins; fronts and heaps go down from there,
 	 * but heap 0. */
-	size_t fronts, directory, holders, promises, doorbells, heap_0;
+	size_t fronts, directory, holders, promises, doorbells, board, heap_0;
 };
 
 /*
- * Makes the memfd and maps it: everything read-only but promises and doorbells.
+ * Makes the memfd and maps it: everything read-only but promises, doorbells and
+ * the board.
  * slots: 2..TRP_SLOTS_MAX.  heap_size: a power of two from 64 KiB to 2 GiB.
  * The descriptor is CLOEXEC and stays open in arena->fd, for trp_arena_enter()
  * and for the memory of free slots.
@@ -276,6 +280,9 @@ int trp_arena_give_back_doorbells(const struct trp_arena *arena, uint32_t first,
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena);
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot);
+/* TRP_BOARD_SIZE bytes that all may write: whatever stands there is untrusted.
+ */
+void *trp_arena_board(const struct trp_arena *arena);
 struct trp_slot *trp_arena_slot(const struct trp_arena *arena, uint32_t slot);
 struct trp_holder *trp_arena_holder(const struct trp_arena *arena,
 				    uint32_t region);
