@@ -49,6 +49,9 @@ enum troupe_level { TROUPE_DEBUG, TROUPE_INFO, TROUPE_WARNING, TROUPE_FATAL };
 TROUPE_API void troupe_log(enum troupe_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Whether the node logs lines of that level now: before costly arguments. */
+TROUPE_API bool troupe_log_allow(enum troupe_level level);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,6 +16,7 @@
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/exit_handlers.h"
 #include "runtime/node/handling.h"
+#include "runtime/node/log.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/wake_failure.h"
 #include "serialize/message.h"
@@ -60,6 +61,7 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 		trp_status_begin(trp_self.mailbox.front, trp_self.incarnation);
 	trp_self.ref = trp_ref(slot, generation);
 	trp_self.open = TRP_TAKE_ALL;
+	trp_log_is_of(trp_self.ref);
 	trp_wake_failure_begin(&trp_self.status->unwoken);
 	trp_wait_init(&trp_self.wait, node->wait, trp_self.mailbox.doorbell,
 		      &trp_self.mailbox.front->sleeping, slot);

@@ -15,6 +15,7 @@
 #include "runtime/cli/nearest.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/node/log.h"
+#include "runtime/troupe.h"
 #include "serialize/beacon/codecs.h"
 
 /* "64K", "2G", "1048576"; 0: not a number. */
@@ -124,6 +125,22 @@ static bool set_count(void *at, const char *text, int64_t least, int64_t most)
 	return true;
 }
 
+static bool set_level(void *at, const char *text, int64_t least, int64_t most)
+{
+	int level = trp_log_format_find_level(text);
+
+	*(uint32_t *)at = (uint32_t)level;
+	return level >= 0;
+}
+
+static bool set_style(void *at, const char *text, int64_t least, int64_t most)
+{
+	int style = trp_log_format_find_style(text);
+
+	*(enum trp_log_style *)at = (enum trp_log_style)style;
+	return style >= 0;
+}
+
 static bool set_flag(void *at, const char *text, int64_t least, int64_t most)
 {
 	*(bool *)at = strcmp(text, "yes") == 0;
@@ -186,6 +203,13 @@ static const struct option {
 	  "names or addresses, as \"/shop/*,clerk-*\"", NULL,
 	  "sums up these actors, too, for troupe metrics", set_text,
 	  AT(metrics), 1, TRP_METRICS_SIZE },
+	{ "--log-level", "LEVEL", "TROUPE_LOG_LEVEL",
+	  "debug, info, warning or fatal", "info",
+	  "writes no line of the log below that", set_level, AT(log.level), 0,
+	  0 },
+	{ "--log-format", "FORMAT", "TROUPE_LOG_FORMAT",
+	  "short, iso (with the date), json, journal or auto", "auto",
+	  "how lines of the log are written", set_style, AT(log.style), 0, 0 },
 	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)", NULL,
 	  "options from a file", set_config, 0, 0, 0 },
 	{ "--beacon", "BUS", "TROUPE_BEACON",
@@ -422,6 +446,7 @@ static int check_mesh(struct trp_mesh_options *mesh)
 static const struct trp_options defaults = {
 	.load_s = 60,
 	.trace_rate = 10000,
+	.log = { .level = TROUPE_INFO },
 	.mesh = { .config = { .cycle_s = 10,
 			      .gap_s = 1.5,
 			      .nodes = 32,

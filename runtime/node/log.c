@@ -8,22 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "ipc/hot.h"
+#include "runtime/node/options.h"
 #include "runtime/troupe.h"
 #include "serialize/printable.h"
-
-static const char *const level_name[] = {
-	[TROUPE_DEBUG] = "debug",
-	[TROUPE_INFO] = "info",
-	[TROUPE_WARNING] = "warning",
-	[TROUPE_FATAL] = "fatal",
-};
 
 static char own_title[TRP_TITLE_SIZE] = "troupe";
 static char *title = own_title;
 static TRP_HOT bool is_impatient;
+static TRP_HOT enum trp_log_style style;
+static TRP_HOT bool is_colored;
+static TRP_HOT troupe_ref own_ref;
+static TRP_HOT pid_t own_pid;
 static TRP_HOT unsigned unread; /* lines since nobody reads */
 
 /* Not by snprintf(): each page of code that a spawn touches is a fault. */
@@ -51,6 +50,49 @@ void trp_log_title_after(char *text)
 void trp_log_never_wait(void)
 {
 	is_impatient = true;
+}
+
+void trp_log_is_of(troupe_ref ref)
+{
+	own_ref = ref;
+	own_pid = getpid();
+}
+
+/* JOURNAL_STREAM is the device and the inode of what systemd gave it. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat out;
+	char own[64];
+
+	if (!stream || fstat(STDERR_FILENO, &out) < 0)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)out.st_dev,
+		 (uintmax_t)out.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
+/* See no-color.org. */
+static bool is_for_colors(void)
+{
+	const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && !(no && *no) && terminal &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
+void trp_log_begin(const struct trp_log_options *options)
+{
+	style = options->style;
+	if (style == TRP_LOG_AUTO)
+		style = is_journal() ? TRP_LOG_JOURNAL : TRP_LOG_SHORT;
+	is_colored = is_for_colors();
+	trp_log_ring_set_level(options->level);
+}
+
+bool troupe_log_allow(enum troupe_level level)
+{
+	return (uint32_t)level >= trp_log_ring_level();
 }
 
 /* A reader has a moment, once; not for each line. */
@@ -98,26 +140,22 @@ static void drop_ends_of_line(char *text)
 static void write_line(enum troupe_level level, const char *format,
 		       va_list arguments)
 {
-	char line[1024], text[1024];
+	struct trp_log_line line = { .ref = own_ref,
+				     .pid = getpid(),
+				     .level = (uint32_t)level };
+	char text[TRP_LOG_WIDTH];
 	struct timespec now;
-	struct tm local;
-	int size, n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	localtime_r(&now.tv_sec, &local);
-	size = snprintf(line, sizeof(line), "%02d:%02d:%02d.%03ld %s %s[%d] ",
-			local.tm_hour, local.tm_min, local.tm_sec,
-			now.tv_nsec / 1000000, level_name[level], title,
-			(int)getpid());
-	n = vsnprintf(text, sizeof(text), format, arguments);
-	if (n < 0)
+	line.at_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	strcpy(line.title, title);
+	if (vsnprintf(line.text, sizeof(line.text), format, arguments) < 0)
 		return;
-	drop_ends_of_line(text);
-	trp_printable(text, line + size, sizeof(line) - (size_t)size - 1);
-	size += (int)strlen(line + size);
-	line[size++] = '\n';
+	drop_ends_of_line(line.text);
+	trp_log_ring_add(&line, line.pid == own_pid);
 	/* There is no place to report a failure. */
-	trp_log_write(STDERR_FILENO, line, (size_t)size);
+	trp_log_write(STDERR_FILENO, text,
+		      trp_log_format(&line, style, is_colored, text));
 }
 
 void trp_log_complain(const char *format, ...)
@@ -155,6 +193,8 @@ void troupe_log(enum troupe_level level, const char *format, ...)
 	int error = errno;
 	va_list arguments;
 
+	if (!troupe_log_allow(level))
+		return;
 	trp_log_catch_up();
 	if (unread || !is_read()) {
 		unread++;

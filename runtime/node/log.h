@@ -2,8 +2,17 @@
 #pragma once
 
 #include <sys/types.h>
+#include "runtime/node/log_ring.h"
 
-enum { TRP_TITLE_SIZE = 96 };
+struct trp_log_options;
+
+enum { TRP_TITLE_SIZE = TRP_LOG_TITLE };
+
+/* Of a node, in its first process: all others inherit it. */
+void trp_log_begin(const struct trp_log_options *options);
+
+/* From now on lines are of that actor, whose process this is. */
+void trp_log_is_of(troupe_ref ref);
 
 /* The name of this process in its lines; cut to TRP_TITLE_SIZE. */
 void trp_log_set_title(const char *title);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "runtime/node/log_format.h"
 #include "serialize/beacon/wire.h"
 
 enum {
@@ -28,6 +29,11 @@ struct trp_mesh_options {
 
 enum { TRP_TRACE_PATH_SIZE = 1024, TRP_METRICS_SIZE = 1024 };
 
+struct trp_log_options {
+	enum trp_log_style style;
+	uint32_t level; /* lines below it are not written */
+};
+
 struct trp_options {
 	char node[TRP_NODE_NAME_SIZE]; /* "": no control socket */
 	uint32_t slots;		       /* 0: the maximum */
@@ -37,6 +43,7 @@ struct trp_options {
 	uint32_t trace_rate; /* events of a process and second; 0: all */
 	bool is_timed;	     /* handling times are measured */
 	char metrics[TRP_METRICS_SIZE]; /* patterns of names, with commas */
+	struct trp_log_options log;
 	struct trp_mesh_options mesh;
 	/* The root actor, in this program; NULL: of the application. */
 	int (*main)(int argc, char **argv);

@@ -219,6 +219,7 @@ static int open_trace(struct trp_node *node, const struct trp_options *options)
 		return 0;
 	fprintf(stderr, "troupe: cannot write the trace to %s: %s\n",
 		options->trace, trp_limit_text(r));
+	trp_log_ring_begin(NULL);
 	trp_arena_fini(&node->arena);
 	return -EINVAL;
 }
@@ -286,9 +287,11 @@ static int prepare(struct trp_supervisor *supervisor,
 		r = trp_totals_init(&supervisor->totals, options->metrics);
 	if (r == 0)
 		r = make_arena(node, options);
-	if (r == 0)
-		r = open_trace(node, options);
-	return r;
+	if (r < 0)
+		return r;
+	trp_log_ring_begin(trp_arena_board(&node->arena));
+	trp_log_ring_set_level(options->log.level);
+	return open_trace(node, options);
 }
 
 static int tidy(struct troupe_timer *timer)
@@ -484,6 +487,7 @@ static void tear_down(struct trp_supervisor *supervisor)
 	trp_slot_memory_fini(supervisor);
 	trp_scratch_fini(&supervisor->scratch);
 	trp_mailbox_fini(&supervisor->mailbox);
+	trp_log_ring_begin(NULL);
 	trp_arena_fini(&supervisor->node.arena);
 }
 
@@ -521,6 +525,7 @@ static int run(struct trp_supervisor *supervisor,
 	int r;
 
 	trp_log_set_title("supervisor");
+	trp_log_begin(&options->log);
 	settle_signals(supervisor);
 	supervisor->had_children =
 		waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0;
@@ -535,6 +540,7 @@ static int run(struct trp_supervisor *supervisor,
 				 loaded.why);
 		trp_reaper_end(supervisor);
 		close_trace(options);
+		trp_log_ring_begin(NULL);
 		trp_arena_fini(&supervisor->node.arena);
 		return r == -ENOEXEC || r == -ENOTSUP ? STATUS_USAGE
 						      : STATUS_FAILED;
