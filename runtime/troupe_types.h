@@ -82,6 +82,9 @@ struct troupe_end {
 	bool will_restart;
 	uint64_t monitor; /* that reports this, and its tag; else 0 */
 	uint64_t tag;
+	/* Its latest line of the log, cut; "": none, or its end was in order.
+	 */
+	char said[TROUPE_TEXT_SIZE];
 	const char *text; /* of the reason, whole; NULL: reason.text is */
 	/* Its result (troupe_result.h), or that it did not handle; or NULL. */
 	const struct troupe_message *message;

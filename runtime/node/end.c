@@ -22,6 +22,7 @@ void trp_end_write(const struct troupe_end *end, uint64_t watch,
 	ret_ended->incarnation = end->incarnation;
 	ret_ended->will_restart = end->will_restart;
 	ret_ended->tag = end->tag;
+	ret_ended->said = (char *)end->said;
 	if (end->private_outcome) {
 		ret_ended->outcome.data = (uint8_t *)end->private_outcome;
 		ret_ended->outcome.len = trp_outcome_size(end->private_outcome);
@@ -45,6 +46,7 @@ void trp_end_read(const Troupe__Control__Ended *ended,
 		.tag = ended->tag,
 	};
 	snprintf(ret_end->name, sizeof(ret_end->name), "%s", ended->name);
+	snprintf(ret_end->said, sizeof(ret_end->said), "%s", ended->said);
 	snprintf(ret_end->reason.text, sizeof(ret_end->reason.text), "%s",
 		 ended->text);
 }

@@ -11,14 +11,13 @@
 #include "ipc/mailbox_unread.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/end.h"
-#include "runtime/node/log.h"
 #include "runtime/node/outcome.h"
 #include "runtime/node/status.h"
-#include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/asleep.h"
+#include "runtime/supervisor/exit_record.h"
 #include "runtime/supervisor/membership.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
@@ -59,12 +58,6 @@ static struct troupe_end end_of(const struct trp_supervisor *supervisor,
 	if (trp_outcome_is_whole(end.private_outcome, &end.reason))
 		snprintf(end.reason.text, sizeof(end.reason.text), "%s", text);
 	return end;
-}
-
-static bool is_worth_a_line(const struct troupe_end *end)
-{
-	return end->reason.cause != TROUPE_NORMAL &&
-	       end->reason.cause != TROUPE_SHUTDOWN;
 }
 
 /* ---- its unread mail ----------------------------------------------------- */
@@ -116,9 +109,11 @@ static void is_left(const struct trp_mail *mail, void *data)
 static struct leftover count_unread(struct trp_supervisor *supervisor,
 				    uint32_t slot, const struct troupe_end *end)
 {
-	struct leftover leftover = { .supervisor = supervisor,
-				     .dead = end->ref,
-				     .is_quiet = !is_worth_a_line(end) };
+	struct leftover leftover = {
+		.supervisor = supervisor,
+		.dead = end->ref,
+		.is_quiet = !trp_exit_record_is_worth_a_line(end)
+	};
 
 	supervisor->deaths++;
 	trp_dead_letter_unsubscribe(leftover.dead);
@@ -237,34 +232,6 @@ static void tell_all(struct trp_supervisor *supervisor, uint32_t slot,
 	free(leftover->caller);
 	supervisor->deaths++; /* `taken` is of no later report */
 	tell_no_children(supervisor, parent);
-}
-
-static void record(struct trp_supervisor *supervisor, uint32_t slot,
-		   const char *title, const struct troupe_end *end,
-		   const struct leftover *leftover)
-{
-	char text[256];
-
-	trp_exit_history_add(&supervisor->exit_history, end);
-	/* The end of the root shows in the node's end, or in its status. */
-	if (is_worth_a_line(end) &&
-	    (slot != supervisor->root || end->reason.cause != TROUPE_ERROR))
-		troupe_log(TROUPE_WARNING, "%s[%d] ended: %s%s", title,
-			   (int)end->pid,
-			   troupe_reason_text(&end->reason, text, sizeof(text)),
-			   end->will_restart ? "; it is restarted" : "");
-	if (leftover->put_aside && !leftover->is_quiet)
-		troupe_log(TROUPE_WARNING,
-			   "%u dead letters: mail that %s[%d] had put aside",
-			   leftover->put_aside, title, (int)end->pid);
-	trp_trace_ended(end->pid, title,
-			supervisor->children.child[slot].spawned_at,
-			&end->reason);
-	if (slot == supervisor->root) {
-		supervisor->root_end = *end;
-		supervisor->root_end.private_outcome = NULL;
-		supervisor->root = 0;
-	}
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -473,7 +440,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	lie_down(supervisor, slot, true);
 	tell_links(supervisor, slot, end);
 	stop_children(supervisor, slot);
-	record(supervisor, slot, title, end, &leftover);
+	trp_exit_record(supervisor, slot, title, end, leftover.put_aside);
 	tell_all(supervisor, slot, child->parent, end, &leftover);
 }
 
@@ -542,6 +509,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	if (is_at_rest(supervisor, slot, &end))
 		return;
 	trp_totals_ending(supervisor);
+	trp_exit_record_hear(&end);
 	trp_watchdog_ended(supervisor, slot, &end);
 	trp_child_address_title(&supervisor->children, slot, title);
 	end.will_restart = is_kept(supervisor, slot, &end);
@@ -569,7 +537,8 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_watchdog_remove(supervisor, slot);
 	trp_child_ended(&supervisor->children, slot);
 	assert(!child->names && !child->first && !child->grace.place);
-	record(supervisor, slot, title, &end, &leftover);
+	trp_exit_record(supervisor, slot, title, &end,
+			leftover.is_quiet ? 0 : leftover.put_aside);
 	tell_all(supervisor, slot, parent, &end, &leftover);
 	assert(!child->is_guest || supervisor->guests > 0);
 	supervisor->guests -= child->is_guest;
