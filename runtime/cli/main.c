@@ -17,6 +17,7 @@
 #include "runtime/cli/doctor.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/inspect.h"
+#include "runtime/cli/log.h"
 #include "runtime/cli/metrics.h"
 #include "runtime/cli/nodes.h"
 #include "runtime/cli/options.h"
@@ -233,6 +234,19 @@ static const struct trp_command_part of_ask[] = {
 	{ "JSON", NULL, "its argument; {} unless given" },
 	{ 0 },
 };
+static const struct trp_command_part of_log[] = {
+	NODE,
+	JSON,
+	{ "-f", NULL, "goes on with the lines to come (--follow)" },
+	{ "-n", "N", "the N latest lines; default: 20 (--lines)" },
+	{ "--level", "LEVEL",
+	  "leaves out those below debug, info, warning, "
+	  "fatal" },
+	{ "--format", "FORMAT", "short, iso (with the date), json, journal" },
+	{ "--set-level", "LEVEL", "the node leaves them out from now on" },
+	{ "WHOM", NULL, "an actor, and those below it" },
+	{ 0 },
+};
 static const struct trp_command_part of_beacon[] = {
 	NODE,
 	JSON,
@@ -291,6 +305,9 @@ static const struct trp_command commands[] = {
 	{ "children", "[WHOM]",
 	  "lists and counts the children of an actor, or of the root",
 	  of_children, trp_cli_children },
+	{ "log", "[WHOM]",
+	  "shows the latest lines of the log of a running node", of_log,
+	  trp_cli_log },
 	{ "beacon", "[watch | ORDER]",
 	  "shows the mesh: which node is it, live nodes, offers", of_beacon,
 	  trp_cli_beacon },

@@ -7,6 +7,7 @@
 #include "runtime/node/status.h"
 #include "runtime/node/types.h"
 #include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/log_requests.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/supervisor/tracing.h"
@@ -267,6 +268,9 @@ static const struct trp_request_kind own[] = {
 	{ &troupe__guest__totals__descriptor, .ask = on_totals },
 	{ &troupe__guest__join__descriptor, .ask = on_join },
 	{ &troupe__guest__end__descriptor, .ask = on_end },
+	{ &troupe__guest__log__descriptor, .ask = trp_log_requests_lines },
+	{ &troupe__guest__log_level__descriptor,
+	  .ask = trp_log_requests_level },
 	{ 0 },
 };
 
