@@ -12,6 +12,7 @@
 #include "runtime/node/trace.h"
 #include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
+#include "runtime/supervisor/function_name.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/supervisor.h"
@@ -95,6 +96,21 @@ static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
 	return r;
 }
 
+/* A function without a name has that which its programmer gave it. */
+static void set_label(const struct trp_supervisor *supervisor,
+		      const Troupe__Control__Spawn *request,
+		      struct trp_child *child)
+{
+	const char *label = request->birth->label;
+	char name[TROUPE_NAME_SIZE];
+
+	if (request->birth->run && !*request->name && !*request->child &&
+	    trp_function_name(supervisor->zygote.pid, request->birth->run,
+			      name))
+		label = name;
+	trp_printable(label, child->label, sizeof(child->label));
+}
+
 static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 		      const Troupe__Control__Birth *request)
 {
@@ -161,8 +177,7 @@ int trp_supervisor_spawn(struct trp_supervisor *supervisor, uint32_t parent,
 	child->spawned_at = trp_time_now().ns;
 	child->klass = request->birth->klass;
 	child->grace_ms = request->grace_ms ? request->grace_ms : TRP_GRACE_MS;
-	trp_printable(request->birth->label, child->label,
-		      sizeof(child->label));
+	set_label(supervisor, request, child);
 	trp_slot_announce(supervisor, slot, request->mailbox_limit,
 			  request->when_full);
 	r = give_names(supervisor, slot, request);
