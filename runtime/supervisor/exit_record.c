@@ -46,6 +46,7 @@ void trp_exit_record(struct trp_supervisor *supervisor, uint32_t slot,
 	if (trp_exit_record_is_worth_a_line(end) &&
 	    (slot != supervisor->root || end->reason.cause != TROUPE_ERROR))
 		log_end(title, end);
+	trp_crash_note(supervisor, slot, title, end);
 	if (put_aside)
 		troupe_log(TROUPE_WARNING,
 			   "%u dead letters: mail that %s[%d] had put aside",

@@ -450,6 +450,13 @@ static int turn(struct trp_supervisor *supervisor)
 	return trp_wait_sleep(&supervisor->wait, (struct trp_time) { next.ns });
 }
 
+/* Also of the root: then nothing else is waited for, unless a user wants it. */
+static bool has_crash_to_tell(const struct trp_supervisor *supervisor)
+{
+	return !supervisor->signalled_at && !supervisor->error &&
+	       trp_crash_is_busy(supervisor);
+}
+
 /* All are gone, or go when told. */
 static int live(struct trp_supervisor *supervisor,
 		const struct trp_options *options)
@@ -458,7 +465,9 @@ static int live(struct trp_supervisor *supervisor,
 
 	if (r == 0)
 		r = trp_module_open(supervisor, options);
-	while (r >= 0 && supervisor->children.alive > supervisor->guests &&
+	while (r >= 0 &&
+	       (supervisor->children.alive > supervisor->guests ||
+		has_crash_to_tell(supervisor)) &&
 	       !supervisor->is_given_up) {
 		if (!supervisor->root && !supervisor->is_ending)
 			trp_supervisor_stop_node(supervisor);
@@ -470,6 +479,7 @@ static int live(struct trp_supervisor *supervisor,
 static void tear_down(struct trp_supervisor *supervisor)
 {
 	trp_control_server_close(supervisor);
+	trp_crash_fini(supervisor);
 	trp_supervisor_guest_close(supervisor);
 	trp_wait_fini(&supervisor->wait);
 	if (supervisor->signals.fd > 0)

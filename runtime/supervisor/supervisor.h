@@ -16,6 +16,7 @@
 #include "runtime/node/node.h"
 #include "runtime/supervisor/child.h"
 #include "runtime/supervisor/control_server.h"
+#include "runtime/supervisor/crash.h"
 #include "runtime/supervisor/exit_history.h"
 #include "runtime/supervisor/guest.h"
 #include "runtime/supervisor/module.h"
@@ -81,6 +82,7 @@ struct trp_supervisor {
 	uint32_t root; /* slot, or 0 once it is dead */
 	struct troupe_end root_end;
 	struct trp_groups groups;
+	struct trp_crash crash;
 	uint64_t deaths; /* see struct trp_child, taken_by */
 	struct trp_restart_table restarting;
 	struct trp_given_up given_up[TRP_GIVEN_UP]; /* the latest */
