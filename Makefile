@@ -19,6 +19,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR     ?= $(PREFIX)/share/man
 BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+DOCDIR     ?= $(PREFIX)/share/doc/troupe
 
 CC     ?= cc
 PROTOC_C ?= protoc-c
@@ -282,7 +283,7 @@ PAGE_LINKS = $(foreach p,$(PAGES),$(patsubst %,%$(suffix $(p)):$(notdir $(p)),\
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(MANDIR)/man1 \
-		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man7
+		$(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(DOCDIR)
 	for l in libtroupe libtroupe-test; do \
 		install -m 755 $(O)/lib/$$l.so $(DESTDIR)$(LIBDIR)/$$l.so.$(VERSION) && \
 		ln -sf $$l.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$$l.so.0 && \
@@ -297,6 +298,8 @@ install: all
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 644 runtime/cli/completion.bash $(DESTDIR)$(BASHDIR)/troupe
 	install -m 644 runtime/cli/completion.zsh $(DESTDIR)$(ZSHDIR)/_troupe
+	sed 's|@BINDIR@|$(BINDIR)|;s|@LIBDIR@|$(LIBDIR)|g' \
+		'runtime/service/troupe@.service.in' > '$(DESTDIR)$(DOCDIR)/troupe@.service'
 	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
 	@for link in $(PAGE_LINKS); do name=$${link%:*}; \
 		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
@@ -304,7 +307,8 @@ install: all
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || :
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/troupe $(DESTDIR)$(LIBDIR)/libtroupe.* \
+	rm -f $(DESTDIR)$(BINDIR)/troupe '$(DESTDIR)$(DOCDIR)/troupe@.service' \
+		$(DESTDIR)$(LIBDIR)/libtroupe.* \
 		$(DESTDIR)$(LIBDIR)/libtroupe-test.* \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/troupe.pc $(DESTDIR)$(LIBDIR)/pkgconfig/troupe-test.pc \
 		$(DESTDIR)$(BASHDIR)/troupe $(DESTDIR)$(ZSHDIR)/_troupe \

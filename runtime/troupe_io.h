@@ -143,7 +143,9 @@ TROUPE_API int troupe_handover_take(const void *handover, size_t size,
 
 /*
  * Addresses are numeric: "127.0.0.1:80", "[::1]:80", "*:80" for all of this
- * machine (to listen), ":0" is "*" with any free port.
+ * machine (to listen), ":0" is "*" with any free port.  To listen,
+ * "systemd:NAME" is the socket of that name that systemd has passed to the
+ * node, "systemd:" the first one (troupe.service(7)).
  */
 
 struct troupe_listener {
@@ -159,7 +161,9 @@ struct troupe_listener {
 	struct troupe_timer private_rest;
 };
 
-/* 0; -EALREADY; -EINVAL: the address; or as socket(2), bind(2), listen(2). */
+/* 0; -EALREADY; -EINVAL: the address; -ENOENT, -ENOTSOCK: systemd has passed no
+ * such socket, or one that does not listen; or as socket(2), bind(2),
+ * listen(2). */
 TROUPE_API int troupe_listener_open(struct troupe_listener *listener,
 				    const char *address);
 TROUPE_API void troupe_listener_close(struct troupe_listener *listener);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Listening for connections. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "runtime/actor/self.h"
 #include "runtime/actor/tcp_address.h"
+#include "runtime/node/listen_fds.h"
 #include "runtime/troupe_io.h"
 
 enum { REST_MS = 100 };
@@ -68,20 +72,53 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t size,
 	return r;
 }
 
+/* A copy, so the socket stays there to be opened again. */
+static int copy_socket(const char *name, int *ret_fd)
+{
+	pid_t node = trp_self.node ? trp_self.node->supervisor : getpid();
+	int given = trp_listen_fds_find(name, node), is_listening = 0, fd;
+	socklen_t size = sizeof(is_listening);
+
+	if (given < 0)
+		return given;
+	getsockopt(given, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size);
+	if (!is_listening)
+		return -ENOTSOCK;
+	fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_address(const char *address, int *ret_fd)
+{
+	static const char given[] = "systemd:";
+	struct sockaddr_storage parsed;
+	socklen_t size;
+	int r;
+
+	if (strncmp(address, given, sizeof(given) - 1) == 0)
+		return copy_socket(address + sizeof(given) - 1, ret_fd);
+	r = trp_tcp_address_parse(address, &parsed, &size);
+	return r < 0 ? r : open_socket(&parsed, size, ret_fd);
+}
+
 static uint16_t port_of(int fd)
 {
 	struct sockaddr_in6 address = { 0 };
 	socklen_t size = sizeof(address);
 
 	getsockname(fd, (struct sockaddr *)&address, &size);
+	if (address.sin6_family != AF_INET && address.sin6_family != AF_INET6)
+		return 0;
 	/* The port is at the same offset in both kinds. */
 	return ntohs(address.sin6_port);
 }
 
 int troupe_listener_open(struct troupe_listener *listener, const char *address)
 {
-	struct sockaddr_storage parsed;
-	socklen_t size;
 	int fd = -1;
 	int r;
 
@@ -89,9 +126,7 @@ int troupe_listener_open(struct troupe_listener *listener, const char *address)
 		return -EINVAL;
 	if (listener->private_input.ready)
 		return -EALREADY;
-	r = trp_tcp_address_parse(address, &parsed, &size);
-	if (r == 0)
-		r = open_socket(&parsed, size, &fd);
+	r = open_address(address, &fd);
 	if (r < 0)
 		return r;
 	listener->private_input = (struct troupe_input) {

@@ -32,7 +32,9 @@
 #include "runtime/mesh/mesh.h"
 #include "runtime/mesh/nodes.h"
 #include "runtime/node/fork_handlers.h"
+#include "runtime/node/listen_fds.h"
 #include "runtime/node/log.h"
+#include "runtime/service/service.h"
 #include "runtime/supervision/module.h"
 #include "runtime/supervisor/supervisor.h"
 
@@ -59,11 +61,8 @@ int __register_atfork(void (*prepare)(void), void (*parent)(void),
 
 /* The modules of the supervisor. */
 static const struct trp_module *const modules[] = {
-	&trp_mail_module,
-	&trp_mesh_module,
-	&trp_mesh_nodes_module,
-	&trp_supervision_module,
-	NULL,
+	&trp_mail_module,	&trp_service_module,	 &trp_mesh_module,
+	&trp_mesh_nodes_module, &trp_supervision_module, NULL,
 };
 
 static int run(int argc, char **argv)
@@ -72,6 +71,7 @@ static int run(int argc, char **argv)
 	static char path[PATH_MAX], library[PATH_MAX + sizeof(".so")];
 	char **application;
 
+	trp_listen_fds_begin();
 	if (trp_options_read(argc, argv, &options) < 0)
 		return STATUS_USAGE;
 	application = &options.argv[0];

@@ -32,6 +32,17 @@ int trp_module_open(struct trp_supervisor *supervisor,
 	return r;
 }
 
+bool trp_module_reload(struct trp_supervisor *supervisor)
+{
+	struct trp_module_entry *entry;
+	bool is_taken = false;
+
+	for (entry = supervisor->modules; entry->module; entry++)
+		if (entry->state && entry->module->reload)
+			is_taken |= entry->module->reload(entry->state);
+	return is_taken;
+}
+
 void trp_module_leave(struct trp_supervisor *supervisor)
 {
 	struct trp_module_entry *entry;

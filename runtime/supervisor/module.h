@@ -27,7 +27,8 @@ struct trp_request_kind {
 	int (*ask)(struct trp_control_session *session, const void *message);
 };
 
-/* Tables end with an entry of NULL; they and leave() may be missing. */
+/* Tables end with an entry of NULL; they, reload() and leave() may be missing.
+ */
 struct trp_module {
 	const char *closed; /* why it cannot be opened, for people */
 	/* Types of messages to actors, and between them, which all know. */
@@ -40,6 +41,8 @@ struct trp_module {
 	 */
 	int (*open)(struct trp_supervisor *supervisor,
 		    const struct trp_options *options, void **ret_state);
+	/* SIGHUP.  False, or NULL: it is to end the node. */
+	bool (*reload)(void *state);
 	/* The node ends; may be called again; all actors still run. */
 	void (*leave)(void *state);
 	/* All processes are gone; frees the state. */
@@ -57,6 +60,8 @@ int trp_module_begin(struct trp_supervisor *supervisor,
 
 int trp_module_open(struct trp_supervisor *supervisor,
 		    const struct trp_options *options);
+/* False: no module takes it. */
+bool trp_module_reload(struct trp_supervisor *supervisor);
 void trp_module_leave(struct trp_supervisor *supervisor);
 void trp_module_close(struct trp_supervisor *supervisor);
 

@@ -67,6 +67,8 @@ static void on_signal(struct trp_watch *watch, uint32_t events)
 
 		if (number < 0)
 			return;
+		if (number == SIGHUP && trp_module_reload(supervisor))
+			continue;
 		if (number != SIGCHLD && number != supervisor->end_signal) {
 			end_signal(supervisor);
 			continue;
