@@ -20,6 +20,8 @@ MANDIR     ?= $(PREFIX)/share/man
 BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 DOCDIR     ?= $(PREFIX)/share/doc/troupe
+# The program finds the library also where the loader does not look.
+RPATH      ?= -Wl,-rpath,$(LIBDIR)
 
 CC     ?= cc
 PROTOC_C ?= protoc-c
@@ -114,7 +116,7 @@ quiet  = $(if $(V),,@$(if $(silent),,printf '  %-6s%s\n' $(1) $(@:$(O)/%=%);) )
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run do-run test do-test lint check-install install uninstall clean help always
+.PHONY: all run do-run test do-test lint check-install install uninstall deb clean help always
 
 all: $(O)/lib/libtroupe.a $(O)/lib/libtroupe.so $(O)/bin/troupe \
      $(O)/lib/libtroupe-test.a $(O)/lib/libtroupe-test.so \
@@ -133,6 +135,7 @@ help:
 	@echo 'make mutants        which of N=40 small changes to the code no test sees: SEED='
 	@echo 'make model          the SPIN models of the wake protocol and of successions'
 	@echo 'make compilers      builds with gcc, clang, and without optional parts'
+	@echo 'make deb            Debian packages, checked by lintian: build/deb'
 	@echo 'make check-install  the lines of the README, in a temporary prefix'
 	@echo 'make clean          removes build/'
 	@echo 'SANITIZE=address,undefined with any of these: in build/address-undefined'
@@ -291,7 +294,7 @@ install: all
 		install -m 644 $(O)/lib/$$l.a $(DESTDIR)$(LIBDIR)/$$l.a || exit 1; done
 	install -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/
 	$(CC) $(LDFLAGS) -o $(DESTDIR)$(BINDIR)/troupe $(PROGRAM_OBJ) -L$(O)/lib -ltroupe \
-		-Wl,-rpath,$(LIBDIR) $(LIBS)
+		$(RPATH) $(LIBS)
 	for p in troupe troupe-test; do \
 		sed -e 's|@PREFIX@|$(PREFIX)|;s|@LIBDIR@|$(LIBDIR)|;s|@INCLUDEDIR@|$(INCLUDEDIR)|;s|@VERSION@|$(VERSION)|' \
 			runtime/$$p.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$p.pc || exit 1; done
@@ -314,6 +317,19 @@ uninstall:
 		$(DESTDIR)$(BASHDIR)/troupe $(DESTDIR)$(ZSHDIR)/_troupe \
 		$(HEADERS:runtime/%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(foreach p,$(PAGES) $(foreach l,$(PAGE_LINKS),$(firstword $(subst :, ,$(l)))),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(p)))/$(notdir $(p)))
+
+# Packages for this Debian, in build/deb; see runtime/debian.
+DEB := $(O)/deb/troupe-$(VERSION)
+deb:
+	@./tests/support/packages build deb
+	@grep -q '^troupe ($(VERSION))' runtime/debian/changelog || { \
+		echo 'make: runtime/debian/changelog is of another version' >&2; exit 1; }
+	rm -rf $(O)/deb && mkdir -p $(DEB)
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB)
+	cp -r runtime/debian $(DEB)/debian
+	cd $(DEB) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -b
+	lintian --fail-on error,warning $(O)/deb/*.changes
+	@ls $(O)/deb/*.deb
 
 clean:
 	rm -rf build compile_commands.json
