@@ -120,7 +120,13 @@ static void put_work(struct phrase *phrase, const struct trp_look *look,
 	if (activity.doing)
 		put(phrase, "%s",
 		    trp_status_text(&activity, text, sizeof(text)));
-	if (activity.doing && actor->told->doing_ms >= 1000)
+	/* These began with the process. */
+	if (actor->has_process &&
+	    (activity.doing == TROUPE_DOING_INIT ||
+	     (activity.doing == TROUPE_DOING_RUN && !actor->told->received)))
+		put(phrase, ", for %s",
+		    trp_look_text_time(actor->process.age_ms, time));
+	else if (activity.doing && actor->told->doing_ms >= 1000)
 		put(phrase, ", for %s or more",
 		    trp_look_text_time(actor->told->doing_ms, time));
 }

@@ -150,6 +150,26 @@ Test(looks, one_that_a_signal_stopped_is_suspended)
 		program_fini(&command);                                     \
 	} while (0)
 
+static bool says(const char *part)
+{
+	bool is_said = strstr(command.out, part);
+
+	program_fini(&command);
+	return is_said;
+}
+
+/* One that waits for room looks now and then, and is not blocked for a moment.
+ */
+#define expect_soon(part, ...)                                               \
+	do {                                                                 \
+		int left_ = 1000;                                            \
+		do {                                                         \
+			cr_expect_eq(troupe(&command, __VA_ARGS__, NULL), 0, \
+				     "%s", command.err);                     \
+		} while (!says(part) && --left_);                            \
+		cr_expect(left_, "never said: %s", part);                    \
+	} while (0)
+
 Test(looks, a_call_that_is_late_says_what_keeps_the_other)
 {
 	struct troupe_value *ps;
@@ -220,16 +240,50 @@ Test(looks, waits_are_drawn_from_whom_all_wait_for_and_cycles_are_named)
 	begin();
 	ps = await_all();
 	troupe_value_free(ps);
-	expect(0, "\n  /blocked waits for room at /pauses, for ", "wait-for");
-	expect(0, "\n    /awaits awaits /blocked: parlour.Doubler.Twice, for ",
-	       "wait-for");
-	expect(0, "cycle: /knot -> /noose -> /knot\n  /knot awaits /noose",
-	       "wait-for");
-	expect(0, "\"cycles\": [[\"/knot\", \"/noose\"]]", "wait-for",
-	       "--json");
+	expect_soon("\n  /blocked waits for room at /pauses, for ", "wait-for");
+	expect_soon(
+		"\n    /awaits awaits /blocked: parlour.Doubler.Twice, for ",
+		"wait-for");
+	expect_soon("cycle: /knot -> /noose -> /knot\n  /knot awaits /noose",
+		    "wait-for");
+	expect_soon("\"cycles\": [[\"/knot\", \"/noose\"]]", "wait-for",
+		    "--json");
 	node_stop(&node, "a");
 	node_start(&node, "a", NULL);
 	expect(0, "nobody waits for another actor\n", "wait-for");
+	node_stop(&node, "a");
+}
+
+Test(looks, one_that_was_given_up_tells_its_last_end)
+{
+	const char *desk =
+		program_built("tests/runtime/control/applications/desk.so");
+	struct troupe_value *ps;
+
+	cr_assert_eq(program_troupe(&node, "run", "--node", "a", desk, NULL),
+		     0);
+	cr_assert_eq(program_await_output(&node, "ready\n", PATIENCE_MS), 0,
+		     "%s%s", node.out, node.err);
+	for (int i = 0; i < 3; i++)
+		expect(0, "", "send", "/desk/clerk", "Words",
+		       "{\"text\": \"crash\"}");
+	ps = node_ps("a");
+	for (int ms = 0; ms < PATIENCE_MS &&
+			 strcmp(text_of(ps, "clerk", "activity"), "given up");
+	     ms += 20) {
+		troupe_value_free(ps);
+		usleep(20000);
+		ps = node_ps("a");
+	}
+	cr_expect_str_eq(text_of(ps, "clerk", "activity"), "given up");
+	cr_expect(strstr(text_of(ps, "clerk", "what"), "its last end: "), "%s",
+		  text_of(ps, "clerk", "what"));
+	cr_expect(strstr(text_of(ps, "clerk", "last_end"), "Aborted"), "%s",
+		  text_of(ps, "clerk", "last_end"));
+	troupe_value_free(ps);
+	expect(0, "\n  restarts   2, its last end: ", "inspect", "/desk/clerk");
+	expect(0, "not known while it has no process", "inspect",
+	       "/desk/clerk");
 	node_stop(&node, "a");
 }
 
