@@ -312,11 +312,13 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 	state.restarts = trp_life_incarnation(trp_load_relaxed(&slot->life));
 	state.is_down = trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;
 	state.is_asleep = is_asleep(slot);
-	state.pid = state.is_asleep ? 0 : pid_of(arena, ref, slot, life);
 	snprintf(state.label, sizeof(state.label), "%.*s",
 		 (int)sizeof(slot->name), slot->name);
 	state.has_begun = !state.is_down && !state.is_asleep &&
 			  trp_status_look(arena, ref, &activity);
+	/* After that; and its block may have been there before its pid. */
+	state.pid = state.is_asleep ? 0 : pid_of(arena, ref, slot, life);
+	state.has_begun &= state.pid != 0;
 	if (state.has_begun) {
 		type = activity.type ? trp_types_name(activity.type) : NULL;
 		state.doing = activity.doing;

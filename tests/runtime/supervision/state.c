@@ -362,6 +362,29 @@ Test(state, one_that_has_answered_has_a_pid)
 	stage_pass(pid_root);
 }
 
+/* Looked at as it begins, and without any message. */
+static int begun_root(int argc, char **argv)
+{
+	struct troupe_state state;
+	troupe_ref ref;
+
+	for (int i = 0; i < 300; i++) {
+		CHECK(troupe_spawn_function(stage_idle, NULL, &ref) == 0);
+		do
+			CHECK(troupe_state_of(ref, &state) == 0);
+		while (!state.has_begun);
+		CHECK(state.pid > 0);
+		CHECK(troupe_kill(ref) == 0);
+		CHECK(troupe_wait(ref, TROUPE_NEVER, NULL) == 0);
+	}
+	return 0;
+}
+
+Test(state, one_that_has_begun_has_a_pid)
+{
+	stage_pass(begun_root);
+}
+
 /* ---- functions ----------------------------------------------------------- */
 
 static int fills(const void *arguments)
