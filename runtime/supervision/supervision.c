@@ -222,8 +222,7 @@ static void start_in_order(struct trp_supervision *supervision)
 	}
 }
 
-/* After each event: the next step. */
-static void go_on(struct trp_supervision *supervision)
+static void take_step(struct trp_supervision *supervision)
 {
 	if (supervision->marked > 0) {
 		stop_marked(supervision);
@@ -241,6 +240,13 @@ static void go_on(struct trp_supervision *supervision)
 		   supervision->count[TRP_STOPPING] == 0) {
 		start_in_order(supervision);
 	}
+}
+
+/* After each event: the next step. */
+static void go_on(struct trp_supervision *supervision)
+{
+	take_step(supervision);
+	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 static void end(struct trp_supervision *supervision,
@@ -441,7 +447,6 @@ void trp_supervision_ended(struct trp_supervision *supervision,
 					now_ms);
 	}
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 /* ---- other events -------------------------------------------------------- */
@@ -454,7 +459,6 @@ void trp_supervision_ready(struct trp_supervision *supervision,
 		return;
 	set_state(supervision, child, TRP_UP);
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 void trp_supervision_declined(struct trp_supervision *supervision,
@@ -470,7 +474,6 @@ void trp_supervision_declined(struct trp_supervision *supervision,
 			supervision->gate = child;
 	}
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 void trp_supervision_slept(struct trp_supervision *supervision,
@@ -480,7 +483,6 @@ void trp_supervision_slept(struct trp_supervision *supervision,
 	set_state(supervision, child, TRP_DOWN);
 	child->intent = TRP_WANT_ASLEEP;
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 void trp_supervision_due(struct trp_supervision *supervision,
@@ -494,7 +496,6 @@ void trp_supervision_due(struct trp_supervision *supervision,
 	else
 		start(supervision, child);
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 void trp_supervision_shut_down(struct trp_supervision *supervision)
@@ -504,7 +505,6 @@ void trp_supervision_shut_down(struct trp_supervision *supervision)
 		return;
 	end(supervision, TRP_ENDED_BY_ORDER, NULL);
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 }
 
 /* ---- by hand ------------------------------------------------------------- */
@@ -521,7 +521,6 @@ int trp_supervision_stop(struct trp_supervision *supervision,
 	else if (child->state != TRP_STOPPING)
 		stop(supervision, child);
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 	return 0;
 }
 
@@ -541,7 +540,6 @@ int trp_supervision_start(struct trp_supervision *supervision,
 	else
 		start(supervision, child);
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 	return 0;
 }
 
@@ -588,6 +586,5 @@ int trp_supervision_start_again(struct trp_supervision *supervision)
 	supervision->restarts = 0;
 	supervision->is_in_order = true;
 	go_on(supervision);
-	TRP_CHECK(trp_supervision_check(supervision));
 	return 0;
 }
