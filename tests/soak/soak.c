@@ -491,19 +491,6 @@ static uint32_t count_restless(bool is_said)
 	return count;
 }
 
-static void await_none(uint32_t (*count)(bool is_said), int64_t ms)
-{
-	struct troupe_time end = troupe_in_ms(ms);
-
-	while (count(false)) {
-		if (troupe_now().ns > end.ns) {
-			count(true);
-			return;
-		}
-		stage_receive(10);
-	}
-}
-
 static void say_what_was(void)
 {
 	uint64_t received = 0, calls = 0;
@@ -535,8 +522,8 @@ static int root(int argc, char **argv)
 	while (troupe_now().ns < end.ns && !board->failures)
 		stage_receive(100);
 	sheet->is_over = 1;
-	await_none(count_restless, CALM_MS);
-	await_none(count_wrong, QUIET_MS);
+	stage_await_none(count_restless, CALM_MS);
+	stage_await_none(count_wrong, QUIET_MS);
 	say_what_was();
 	while (board->failures && getenv("SOAK_HALT"))
 		stage_receive(1000);

@@ -139,3 +139,16 @@ pid_t stage_zygote(void)
 		fclose(list);
 	return found;
 }
+
+void stage_await_none(uint32_t (*count)(bool is_said), int64_t ms)
+{
+	struct troupe_time end = troupe_in_ms(ms);
+
+	while (count(false)) {
+		if (troupe_now().ns > end.ns) {
+			count(true);
+			return;
+		}
+		stage_receive(10);
+	}
+}

@@ -65,6 +65,10 @@ int stage_send(troupe_ref to, int64_t value);
 /* In a function actor: the next number; -1 after ms milliseconds. */
 int64_t stage_receive(int64_t ms);
 
+/* In a function actor: until there are none, or ms are over: then they are to
+ * be said. */
+void stage_await_none(uint32_t (*count)(bool is_said), int64_t ms);
+
 /* In a method: keeps a call that is never answered. */
 void stage_keep(void *call);
 

@@ -52,25 +52,27 @@ static const struct troupe_class picker = { .name = "picker",
 		.id = #what #i, .klass = &what, .arguments = &of##_##i.base, \
 		.restart = type, __VA_ARGS__                                 \
 	}
-#define ABOVE(of, how, ...)                                  \
+#define RULES(of, how, most, within_ms, slowest_ms, ...)     \
 	static const struct troupe_supervisor of##_rules = { \
 		.children = of##_table,                      \
 		.strategy = how,                             \
-		.intensity = 8,                              \
-		.period_ms = 2000,                           \
+		.intensity = most,                           \
+		.period_ms = within_ms,                      \
 		.first_ms = 10,                              \
-		.last_ms = 300,                              \
+		.last_ms = slowest_ms,                       \
 		.quiet_ms = 3000,                            \
 		__VA_ARGS__                                  \
-	};                                                   \
-	static const struct troupe_class of = {              \
-		.name = #of,                                 \
-		.service = &trees_service.base,              \
-		.init = trees_init,                          \
-		.handlers = trees_handlers,                  \
-		.mailbox_limit = 8 << 10,                    \
-		.grace_ms = GRACE_MS,                        \
-		.supervises = &of##_rules,                   \
+	}
+#define ABOVE(of, how, ...)                        \
+	RULES(of, how, 8, 2000, 300, __VA_ARGS__); \
+	static const struct troupe_class of = {    \
+		.name = #of,                       \
+		.service = &trees_service.base,    \
+		.init = trees_init,                \
+		.handlers = trees_handlers,        \
+		.mailbox_limit = 8 << 10,          \
+		.grace_ms = GRACE_MS,              \
+		.supervises = &of##_rules,         \
 	}
 
 #define AGAIN .is_again = true
@@ -160,19 +162,9 @@ static const struct troupe_child_spec rest_table[] = {
 	{ 0 },
 };
 
-#define TOP(of, how)                                         \
-	static const struct troupe_supervisor of##_rules = { \
-		.children = of##_table,                      \
-		.strategy = how,                             \
-		.intensity = 6,                              \
-		.period_ms = 3000,                           \
-		.first_ms = 10,                              \
-		.last_ms = 500,                              \
-		.quiet_ms = 3000,                            \
-	}
-TOP(one, TROUPE_ONE_FOR_ONE);
-TOP(all, TROUPE_ONE_FOR_ALL);
-TOP(rest, TROUPE_REST_FOR_ONE);
+RULES(one, TROUPE_ONE_FOR_ONE, 6, 3000, 500);
+RULES(all, TROUPE_ONE_FOR_ALL, 6, 3000, 500);
+RULES(rest, TROUPE_REST_FOR_ONE, 6, 3000, 500);
 
 #define TOP_CLASS(of, restarts)                                 \
 	{                                                       \

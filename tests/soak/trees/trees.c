@@ -159,19 +159,6 @@ static uint32_t count_wrong(bool is_said)
 	return wrong;
 }
 
-static void await_none(uint32_t (*count)(bool is_said), int64_t ms)
-{
-	struct troupe_time end = troupe_in_ms(ms);
-
-	while (count(false)) {
-		if (troupe_now().ns > end.ns) {
-			count(true);
-			return;
-		}
-		stage_receive(10);
-	}
-}
-
 static void say_what_was(void)
 {
 	uint64_t handled = 0, lives = 0, gaps = 0;
@@ -250,8 +237,8 @@ static int root(int argc, char **argv)
 	while (troupe_now().ns < end.ns && !board->failures)
 		stage_receive(100);
 	sheet->is_over = 1;
-	await_none(count_restless, SETTLE_MS);
-	await_none(count_wrong, SETTLE_MS);
+	stage_await_none(count_restless, SETTLE_MS);
+	stage_await_none(count_wrong, SETTLE_MS);
 	say_what_was();
 	while (board->failures && getenv("SOAK_HALT"))
 		stage_receive(1000);
@@ -259,8 +246,8 @@ static int root(int argc, char **argv)
 	CHECK(troupe_wait(hand, troupe_in_ms(SETTLE_MS), NULL) == 0);
 	CHECK(troupe_stop(keeper_ref) == 0);
 	CHECK(troupe_wait(keeper_ref, troupe_in_ms(SETTLE_MS), NULL) == 0);
-	await_none(count_untold, SETTLE_MS);
-	await_none(count_lost_slots, SETTLE_MS);
+	stage_await_none(count_untold, SETTLE_MS);
+	stage_await_none(count_lost_slots, SETTLE_MS);
 	sheet->is_down = 2;
 	for (uint32_t i = 0; i < WITNESSES; i++)
 		CHECK(troupe_wait(witness[i], troupe_in_ms(SETTLE_MS), NULL) ==
