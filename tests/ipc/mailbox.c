@@ -14,18 +14,12 @@ static struct kit_actor ann, bob;
 /* Two actors in this process; ann writes to bob. */
 static void set_up(void)
 {
-	kit_init(&kit, KIT_SLOTS, KIT_HEAP);
-	kit_give(&kit, 1);
-	kit_give(&kit, 2);
-	kit_actor_init(&kit, &ann, 1, 0);
-	kit_actor_init(&kit, &bob, 2, 0);
+	kit_begin_two(&kit, KIT_SLOTS, &ann, &bob);
 }
 
 static void tear_down(void)
 {
-	kit_actor_fini(&bob);
-	kit_actor_fini(&ann);
-	kit_fini(&kit);
+	kit_end_two(&kit, &ann, &bob);
 }
 
 TestSuite(mailbox, .init = set_up, .fini = tear_down, .timeout = 600);

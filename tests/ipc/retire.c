@@ -17,18 +17,12 @@ static struct kit_actor ann, bob;
 
 static void set_up(void)
 {
-	kit_init(&kit, 4, KIT_HEAP);
-	kit_give(&kit, 1);
-	kit_give(&kit, 2);
-	kit_actor_init(&kit, &ann, 1, 0);
-	kit_actor_init(&kit, &bob, 2, 0);
+	kit_begin_two(&kit, 4, &ann, &bob);
 }
 
 static void tear_down(void)
 {
-	kit_actor_fini(&bob);
-	kit_actor_fini(&ann);
-	kit_fini(&kit);
+	kit_end_two(&kit, &ann, &bob);
 }
 
 TestSuite(retire, .init = set_up, .fini = tear_down, .timeout = 600);

@@ -213,6 +213,23 @@ void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
 	kit_actor_begin(actor, limit);
 }
 
+void kit_begin_two(struct kit *kit, uint32_t slots, struct kit_actor *one,
+		   struct kit_actor *two)
+{
+	kit_init(kit, slots, KIT_HEAP);
+	kit_give(kit, 1);
+	kit_give(kit, 2);
+	kit_actor_init(kit, one, 1, 0);
+	kit_actor_init(kit, two, 2, 0);
+}
+
+void kit_end_two(struct kit *kit, struct kit_actor *one, struct kit_actor *two)
+{
+	kit_actor_fini(two);
+	kit_actor_fini(one);
+	kit_fini(kit);
+}
+
 void kit_actor_fini(struct kit_actor *actor)
 {
 	trp_mailbox_fini(&actor->box);

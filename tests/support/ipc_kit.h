@@ -56,6 +56,10 @@ unsigned kit_sweep(struct kit *kit, uint32_t slot);
 /* As a supervisor does; the next kit_give() is another generation. */
 void kit_free_slot(struct kit *kit, uint32_t slot);
 
+/* Slots 1 and 2 and their actors, in this process; and all of it again. */
+void kit_begin_two(struct kit *kit, uint32_t slots, struct kit_actor *one,
+		   struct kit_actor *two);
+void kit_end_two(struct kit *kit, struct kit_actor *one, struct kit_actor *two);
 /* The present owner of `slot`, in this process. */
 void kit_actor_init(struct kit *kit, struct kit_actor *actor, uint32_t slot,
 		    uint32_t limit);
