@@ -55,6 +55,9 @@ HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
 HAVE_WSLAY := $(if $(wildcard /usr/include/wslay/wslay.h \
 		 /usr/local/include/wslay/wslay.h),wslay)
 OPTIONAL_wslay := runtime/websocket/frames.c
+# The page of troupe web; of the program alone, so no flag of the library's.
+HAVE_MHD := $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && \
+	      echo libmicrohttpd)
 WITHOUT := $(foreach p,$(HAVENOT) $(if $(HAVE_WSLAY),,wslay),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
@@ -70,7 +73,8 @@ EXAMPLES    := $(filter-out $(if $(HAVE_WSLAY),,websocket) book_test, \
 		 $(basename $(notdir $(wildcard examples/*.c))))
 PROTOS      := $(wildcard serialize/*.proto runtime/*/*.proto examples/*.proto \
 		 tests/*/*.proto tests/*/*/*.proto)
-GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/libraries.h
+WEB_FILES   := $(foreach e,html css js,$(O)/gen/runtime/cli/web.$(e).h)
+GENERATED   := $(PROTOS:%.proto=$(O)/gen/%.pb-c.c) $(O)/gen/libraries.h $(WEB_FILES)
 LIBRARY_OBJ := $(LIBRARY_SRC:%.c=$(O)/%.o) \
 	       $(filter-out $(KIT_OBJ),$(patsubst %.proto,$(O)/gen/%.pb-c.o,$(wildcard runtime/*/*.proto serialize/*.proto)))
 PROGRAM_OBJ := $(PROGRAM_SRC:%.c=$(O)/%.o)
@@ -142,6 +146,7 @@ help:
 	@echo 'CHECKS=1 checks the invariants as such a build does, without a sanitizer'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
+	@echo 'troupe web:              $(if $(HAVE_MHD),built,left out (libmicrohttpd))'
 	@echo 'WebSockets:              $(if $(HAVE_WSLAY),built,left out (wslay))'
 
 # Said before the compiler fails for it.
@@ -156,20 +161,25 @@ $(O)/flags: always
 	@[ -z '$(MISSING)' ] || { echo 'make: not installed: $(MISSING);' \
 		'"make run" installs what is missing on a Debian' >&2; exit 1; }
 	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' | cmp -s - $@ || \
-		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS))' > $@
+	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS) $(HAVE_MHD))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS) $(HAVE_MHD))' > $@
 always:
 
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
 	@mkdir -p $(@D)
 	$(call quiet,PROTO)$(PROTOC_C) --proto_path=$(<D) --c_out=$(@D) $<
 
+# A file as a literal of C.
+$(WEB_FILES): $(O)/gen/%.h: %
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
 # LIBRARY_<pkg> is the file that a program linked to it would name; "": the part
 # is not built.  (A cross compiler cannot link, and gets that of developers.)
 $(O)/gen/libraries.h: $(O)/flags
 	@mkdir -p $(@D)
-	@for p in jansson $(OPTIONAL) wslay; do file=; \
-		case ' jansson $(HAVE) $(HAVE_WSLAY) ' in *" $$p "*) \
+	@for p in jansson $(OPTIONAL) wslay libmicrohttpd; do file=; \
+		case ' jansson $(HAVE) $(HAVE_WSLAY) $(HAVE_MHD) ' in *" $$p "*) \
 			libs=$$($(PKG_CONFIG) --libs $$p 2>/dev/null || echo -l$$p); \
 			echo 'int none;' | $(CC) -shared -fPIC -nostdlib -o $@.so \
 				-x c - -x none -Wl,--no-as-needed $$libs 2>/dev/null && \
@@ -184,7 +194,8 @@ HAVE_NCURSESW := $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo yes
 $(O)/runtime/cli/top.o $(O)/runtime/cli/doctor.o: BASE_CFLAGS += \
 	-DLIBRARY_NCURSESW='"libncursesw.so.6"' \
 	$(if $(HAVE_NCURSESW),-DHAVE_NCURSESW)
-$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(strip $(HAVE) $(HAVE_WSLAY))"'
+$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(strip $(HAVE) $(HAVE_WSLAY) $(HAVE_MHD))"'
+$(O)/runtime/cli/web_server.o: BASE_CFLAGS += $(if $(HAVE_MHD),-DHAVE_LIBMICROHTTPD)
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@

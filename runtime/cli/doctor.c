@@ -238,6 +238,8 @@ static void list_parts(void)
 		{ "hiredis", LIBRARY_HIREDIS, "no mailboxes in Redis",
 		  "libhiredis-dev" },
 		{ "inih", LIBRARY_INIH, "no --config", "libinih-dev" },
+		{ "libmicrohttpd", LIBRARY_LIBMICROHTTPD, "no troupe web",
+		  "libmicrohttpd-dev" },
 		{ "wslay", LIBRARY_WSLAY, "no WebSockets", "libwslay-dev" },
 #ifdef HAVE_NCURSESW
 		{ "ncurses", LIBRARY_NCURSESW, "no troupe top",

@@ -29,6 +29,7 @@
 #include "runtime/cli/types.h"
 #include "runtime/cli/wait_for.h"
 #include "runtime/mail/module.h"
+#include "runtime/cli/web.h"
 #include "runtime/mesh/mesh.h"
 #include "runtime/mesh/nodes.h"
 #include "runtime/node/fork_handlers.h"
@@ -207,6 +208,12 @@ static const struct trp_command_part of_types[] = {
 	{ "TYPE", NULL, "those of that name, or of that pattern" },
 	{ 0 },
 };
+static const struct trp_command_part of_web[] = {
+	NODE,
+	{ "--port", "N", "of 127.0.0.1; any that is free unless given" },
+	{ "--control", NULL, "the page may stop, start and restart actors" },
+	{ 0 },
+};
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
 static const struct trp_command_part of_doctor[] = {
 	{ "--mesh", "MESH", "looks at that mesh too, as of run" },
@@ -286,6 +293,8 @@ static const struct trp_command commands[] = {
 	  of_query, trp_cli_wait_for },
 	{ "types", "[TYPE]", "lists the services and messages of a node",
 	  of_types, trp_cli_types },
+	{ "web", "", "shows a running node as a page in the browser", of_web,
+	  trp_cli_web },
 	{ "send", "WHOM TYPE ['{JSON}']",
 	  "sends a message to an actor of a running node", of_send,
 	  trp_cli_send },

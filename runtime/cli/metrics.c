@@ -16,11 +16,10 @@
 #include "runtime/cli/query.h"
 #include "runtime/control/control.pb-c.h"
 #include "runtime/mesh/mesh.pb-c.h"
-#include "runtime/supervisor/totals.h"
 #include "serialize/message.h"
 #include "serialize/printable.h"
 
-/* What is behind the counters of the node, by this program. */
+/* Behind the counters of the node: those of this program. */
 enum { RESIDENT = TRP_TOTALS, PRIVATE, COLUMNS };
 
 struct row {
@@ -114,7 +113,7 @@ static const struct family {
 	  "Messages received and not handled.", TRP_TOTAL_DROPPED, NULL, NULL,
 	  1 },
 	{ "dead_letters_total", "counter",
-	  "Messages that nobody handled, by who noticed it: sender or "
+	  "Messages that nobody handled, of it as sender or "
 	  "receiver.",
 	  TRP_TOTAL_LETTERS, "cause", WORDS(letters) },
 	{ "unread_bytes", "gauge", "Mail that waits to be received.",
@@ -427,6 +426,22 @@ int trp_metrics_write(struct trp_client *client, FILE *out)
 		r = ask_mesh(client, out);
 	}
 	free(table.row);
+	return r;
+}
+
+int trp_metrics_sum(struct trp_client *client, enum trp_total which,
+		    uint64_t *ret_sum)
+{
+	struct table table = { 0 };
+	uint64_t sum = 0;
+	int r = ask_totals(client, &table);
+
+	for (size_t i = 0; i < table.rows; i++)
+		if (table.row[i].kind == TROUPE__GUEST__TOTAL__KIND__CLASS)
+			sum += table.row[i].count[which];
+	free(table.row);
+	if (r == 0)
+		*ret_sum = sum;
 	return r;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What actors have counted, summed by class and by pattern of names, those that
+ * The counters of actors, summed by class and by pattern of names, those that
  * have ended among them: for `troupe metrics`.  The counters of an actor are
  * its own, in shared memory, so this costs a message nothing; the supervisor
  * adds them up when a process ends, and when it is asked.
