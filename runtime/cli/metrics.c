@@ -87,7 +87,7 @@ static const char *const letters[] = {
 };
 static_assert(sizeof(letters) / sizeof(letters[0]) == TROUPE_DEAD_CAUSES,
 	      "a word for each");
-static const char *const states[] = { "running", "down" };
+static const char *const states[] = { "running", "down", "asleep" };
 
 #define WORDS(words) words, sizeof(words) / sizeof((words)[0])
 

@@ -125,7 +125,8 @@ struct trp_child {
 	struct trp_saved *saved; /* by it when it fell asleep; for free() */
 	struct trp_restart_entry entry; /* of the owner */
 	Troupe__Control__Spawn *spawn;	/* where it has an owner */
-	uint32_t incarnation;		/* so often it was restarted */
+	uint32_t incarnation;		/* the number of its process */
+	uint32_t restarts;		/* of these after an end, no sleep */
 	uint64_t calls;			/* below it are numbers of calls made */
 	bool is_due; /* DOWN, until its children are gone and mail is read */
 	char label[TROUPE_NAME_SIZE]; /* its class; not unique */

@@ -133,7 +133,7 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 		names[actor.n_names++] = (char *)name->name;
 	actor.state = state_of(child);
 	actor.is_guest = child->is_guest;
-	actor.restarts = child->incarnation;
+	actor.restarts = child->restarts;
 	actor.klass = child->klass;
 	actor.grace_ms = child->grace_ms;
 	put_last_end(supervisor, &actor, last_end, sizeof(last_end));

@@ -235,6 +235,7 @@ int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 		return 0;
 	if (!trp_slot_memory_has_region(supervisor))
 		return -EAGAIN;
+	child->restarts += !trp_asleep_is(child);
 	trp_child_again(&supervisor->children, slot);
 	child->spawned_at = trp_time_now().ns;
 	trp_slot_again(supervisor, slot);

@@ -11,6 +11,7 @@
 #include "ipc/mailbox_unread.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/status.h"
+#include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_tree.h"
@@ -125,8 +126,10 @@ static void look(struct trp_supervisor *supervisor, uint32_t slot,
 	const struct trp_arena *arena = &supervisor->node.arena;
 	struct troupe_dead_counts letters;
 
-	sum[TRP_TOTAL_RESTARTS] = child->incarnation;
-	sum[TRP_TOTAL_DOWN] = child->state == CHILD_DOWN;
+	sum[TRP_TOTAL_RESTARTS] = child->restarts;
+	sum[TRP_TOTAL_ASLEEP] = trp_asleep_is(child);
+	sum[TRP_TOTAL_DOWN] =
+		child->state == CHILD_DOWN && !trp_asleep_is(child);
 	if (child->state != CHILD_RUNNING)
 		return;
 	sum[TRP_TOTAL_ALIVE] = 1;
@@ -239,7 +242,7 @@ void trp_totals_ended(struct trp_supervisor *supervisor, uint32_t slot,
 			sum[TRP_TOTAL_ENDS + end->reason.cause] = 1;
 	}
 	if (is_final)
-		sum[TRP_TOTAL_RESTARTS] = child->incarnation;
+		sum[TRP_TOTAL_RESTARTS] = child->restarts;
 	trp_dead_letter_of_ended(&letters);
 	put_letters(sum, &letters, &supervisor->totals.before);
 	add_to_all(supervisor, slot, sum,

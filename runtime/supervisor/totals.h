@@ -29,8 +29,9 @@ enum trp_total {
 	TRP_TOTAL_UNTOLD = TRP_TOTAL_LETTERS + TROUPE_DEAD_CAUSES,
 	TRP_TOTAL_HANDLED, /* by bucket of node/handling.h */
 	TRP_TOTAL_HANDLING_NS = TRP_TOTAL_HANDLED + TRP_HANDLING_BUCKETS,
-	TRP_TOTAL_ALIVE, /* have a process */
-	TRP_TOTAL_DOWN,	 /* wait for their restart, or for an order */
+	TRP_TOTAL_ALIVE,  /* have a process */
+	TRP_TOTAL_DOWN,	  /* wait for their restart, or for an order */
+	TRP_TOTAL_ASLEEP, /* wait for mail, without a process */
 	TRP_TOTAL_UNREAD_BYTES,
 	TRP_TOTALS,
 	TRP_TOTALS_FALL = TRP_TOTAL_ALIVE /* those from it on may fall */

@@ -153,6 +153,49 @@ Test(metrics, never_fall_when_actors_end)
 	node_stop(&node, "a");
 }
 
+/* Until that sample has that value; the last answer stays in p. */
+static void await_sample(struct program *p, const char *of, double value)
+{
+	for (;;) {
+		take(p);
+		if (sample(p->out, of) == value)
+			return;
+		program_fini(p);
+		usleep(10000);
+	}
+}
+
+Test(metrics, take_no_sleep_for_a_restart)
+{
+	static const char asleep[] =
+		"troupe_actors{class=\"dozer\",state=\"asleep\"}";
+	struct program node, send, p;
+	char json[32], line[16];
+	const char *dozes =
+		program_built("tests/runtime/control/applications/dozes.so");
+
+	cr_assert_eq(program_troupe(&node, "run", "--node", "a", dozes, NULL),
+		     0);
+	cr_assert_eq(program_await_output(&node, "ready\n", PATIENCE_MS), 0);
+	for (int i = 0; i < 3; i++) {
+		await_sample(&p, asleep, 1);
+		program_fini(&p);
+		snprintf(json, sizeof(json), "{\"text\": \"%d\"}", i);
+		cr_assert_eq(troupe(&send, "send", "--node", "a", "/dozer",
+				    "Words", json, NULL),
+			     0, "%s", send.err);
+		program_fini(&send);
+		snprintf(line, sizeof(line), "%d\n", i);
+		cr_assert_eq(program_await_output(&node, line, PATIENCE_MS), 0);
+	}
+	await_sample(&p, asleep, 1);
+	EXPECT("troupe_restarts_total{class=\"dozer\"}", 0);
+	EXPECT("troupe_ends_total{class=\"dozer\",cause=\"normal\"}", 0);
+	EXPECT("troupe_actors{class=\"dozer\",state=\"down\"}", 0);
+	program_fini(&p);
+	node_stop(&node, "a");
+}
+
 Test(metrics, are_what_promtool_accepts)
 {
 	struct program node, p;
