@@ -114,6 +114,17 @@ TROUPE_API int troupe_test_expect_silence(int64_t ms);
 TROUPE_API int troupe_test_advance(int64_t milliseconds);
 TROUPE_API int troupe_test_settle(int64_t ms);
 
+/*
+ * Faults, from the time when the actor has taken its mail from the probe up to
+ * now.  kill_at_next: it is killed as it begins to handle the next message or
+ * call after that, from any sender.  refuse_room: so many of its sends to `to`
+ * (0: to any actor) fail with -EAGAIN, as if that mailbox was full.  A
+ * successor after a restart has neither.
+ */
+TROUPE_API int troupe_test_kill_at_next(troupe_ref ref);
+TROUPE_API int troupe_test_refuse_room(troupe_ref sender, troupe_ref to,
+				       uint32_t sends);
+
 /* The place of the next failure: the macros below say it. */
 TROUPE_API void troupe_test_here(const char *file, int line);
 
@@ -145,5 +156,9 @@ TROUPE_API void troupe_test_here(const char *file, int line);
 #define troupe_test_advance(milliseconds) \
 	TROUPE_TEST_HERE(troupe_test_advance(milliseconds))
 #define troupe_test_settle(ms) TROUPE_TEST_HERE(troupe_test_settle(ms))
+#define troupe_test_kill_at_next(ref) \
+	TROUPE_TEST_HERE(troupe_test_kill_at_next(ref))
+#define troupe_test_refuse_room(sender, to, sends) \
+	TROUPE_TEST_HERE(troupe_test_refuse_room(sender, to, sends))
 
 #endif

@@ -68,7 +68,7 @@ static void on_lost(int code, const char *text)
 }
 
 /* Checks now and then whether it is still a member. */
-static int may_send(void)
+static int may_send(troupe_ref to)
 {
 	enum { LOOK_EVERY = 64 };
 	static unsigned calls;

@@ -69,13 +69,13 @@ int trp_actor_post_resolve(troupe_ref *to, enum trp_stream *stream,
 	return 0;
 }
 
-/* 0 or -ESHUTDOWN. */
-static int may_post(void)
+/* 0; or as it says. */
+static int may_post(troupe_ref to)
 {
 	int r = trp_self.ref ? 0 : -ESHUTDOWN;
 
 	if (r == 0 && trp_self.routes->may_send)
-		r = trp_self.routes->may_send();
+		r = trp_self.routes->may_send(to);
 	return r;
 }
 
@@ -96,7 +96,7 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 		   const ProtobufCMessage *message,
 		   const struct trp_extent *attachment)
 {
-	int r = may_post();
+	int r = may_post(to);
 
 	if (r == 0 && !trp_ref_is_here(to)) {
 		if (trp_ref_is_elsewhere(to))
@@ -115,7 +115,7 @@ int trp_actor_post(troupe_ref to, enum trp_stream stream,
 int trp_actor_post_packed(troupe_ref to, const struct trp_envelope *envelope,
 			  const void *body, size_t size)
 {
-	int r = may_post();
+	int r = may_post(to);
 
 	if (r == 0 && trp_ref_is_elsewhere(to))
 		return posted(trp_away_post_packed(to, TRP_MAIL, envelope, body,

@@ -42,8 +42,8 @@ struct trp_routes {
 		       const struct trp_envelope *envelope);
 	/* An end for a function.  True: it is consumed. */
 	bool (*end)(struct trp_exit_notice *notice);
-	/* Before a send: 0 or -ESHUTDOWN. */
-	int (*may_send)(void);
+	/* Before a send: 0, -ESHUTDOWN; -EAGAIN: a test refuses it. */
+	int (*may_send)(troupe_ref to);
 	/* It missed a report that it needs, and cannot go on. */
 	void (*lost)(int code, const char *text);
 };

@@ -12,6 +12,7 @@
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
+#include "runtime/actor/fault.h"
 #include "runtime/actor/work.h"
 #include "runtime/actor/mail.h"
 #include "runtime/actor/method.h"
@@ -188,6 +189,18 @@ static int take_exit_signal(const struct trp_envelope *envelope,
 	return trp_report_hand_out(notice);
 }
 
+static int take_fault(const struct trp_mail *mail)
+{
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
+	ProtobufCMessage *fault;
+
+	if (trp_self_unpack(mail, &troupe__control__fault__descriptor,
+			    &fault) == 0)
+		trp_fault_take((const Troupe__Control__Fault *)fault);
+	trp_scratch_release(&trp_self.scratch, mark);
+	return TRP_STEP_DONE;
+}
+
 /* The orders that actors give each other. */
 static int take_order(const struct trp_mail *mail,
 		      const struct trp_envelope *envelope)
@@ -207,6 +220,8 @@ static int take_order(const struct trp_mail *mail,
 		trp_self.is_closing = true;
 		return TRP_STEP_DONE;
 	}
+	if (envelope->type == trp_type_of(&troupe__control__fault__descriptor))
+		return take_fault(mail);
 	if (envelope->type !=
 		    trp_type_of(&troupe__control__exit_signal__descriptor) ||
 	    trp_self_unpack(mail, &troupe__control__exit_signal__descriptor,
