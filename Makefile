@@ -281,7 +281,7 @@ lint:
 
 # The steps of the README for an installed troupe, with pkg-config alone.
 check-install:
-	@./tests/support/packages build
+	@./tests/support/packages build test
 	@./tests/support/check-install
 
 compile_commands.json:

@@ -13,6 +13,7 @@
 #include "runtime/actor/call_number.h"
 #include "runtime/actor/core_limit.h"
 #include "runtime/actor/custom_mailbox.h"
+#include "runtime/actor/debugger.h"
 #include "runtime/actor/dispatch.h"
 #include "runtime/actor/idle.h"
 #include "runtime/actor/inheritance.h"
@@ -29,6 +30,7 @@
 #include "runtime/actor/supervise.h"
 #include "runtime/actor/take.h"
 #include "runtime/node/log.h"
+#include "runtime/node/options.h"
 #include "runtime/node/process.h"
 #include "runtime/node/trace.h"
 #include "runtime/node/watch.h"
@@ -222,6 +224,7 @@ static const void *be_born(const Troupe__Control__Birth *birth)
 	       strnlen(birth->label, sizeof(trp_self.label) - 1));
 	trp_log_set_title(birth->title);
 	trp_process_name(trp_self.label);
+	trp_debugger_await(trp_self.node->options->debug, birth->title);
 	trp_self.parent = birth->parent;
 	trp_self.fence = birth->fence;
 	trp_self.is_owned |= birth->is_owned;

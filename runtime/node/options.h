@@ -27,7 +27,11 @@ struct trp_mesh_options {
 	int32_t outage_ms; /* that loses no mail; 0: ten seconds */
 };
 
-enum { TRP_TRACE_PATH_SIZE = 1024, TRP_METRICS_SIZE = 1024 };
+enum {
+	TRP_TRACE_PATH_SIZE = 1024,
+	TRP_METRICS_SIZE = 1024,
+	TRP_DEBUG_SIZE = 256
+};
 
 struct trp_log_options {
 	enum trp_log_style style;
@@ -40,8 +44,9 @@ struct trp_options {
 	uint64_t heap_size;	       /* 0: TRP_HEAP_DEFAULT */
 	uint32_t load_s; /* what loading it may take; 0: any time */
 	char trace[TRP_TRACE_PATH_SIZE]; /* a file; "": none */
-	uint32_t trace_rate; /* events of a process and second; 0: all */
-	bool is_timed;	     /* handling times are measured */
+	uint32_t trace_rate;	    /* events of a process and second; 0: all */
+	char debug[TRP_DEBUG_SIZE]; /* addresses, see debugger.h; "": none */
+	bool is_timed;		    /* handling times are measured */
 	char metrics[TRP_METRICS_SIZE]; /* patterns of names, with commas */
 	struct trp_log_options log;
 	struct trp_mesh_options mesh;

@@ -5,6 +5,7 @@
 #include "runtime/node/continued.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
+#include "runtime/node/tracer.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
@@ -27,6 +28,9 @@ static int grace_is_over(struct troupe_timer *timer)
 	/* There is room for it, where it was. */
 	if (until.ns > timer->at.ns)
 		return trp_timers_start(&supervisor->timers, timer, until);
+	if (trp_tracer_holds(child->pid))
+		return trp_timers_start(&supervisor->timers, timer,
+					troupe_in_ms(child->grace_ms));
 	troupe_log(TROUPE_WARNING,
 		   "%s[%d] did not stop within %d ms and is killed",
 		   trp_child_address_title(&supervisor->children, slot, title),

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,7 +63,11 @@ static _Noreturn void supervise(const struct troupe_test_options *options)
 		.heap_size = HEAP,
 	};
 
+	const char *debug = getenv("TROUPE_DEBUG");
+
 	memcpy(of_node.node, node.name, sizeof(node.name));
+	if (debug)
+		snprintf(of_node.debug, sizeof(of_node.debug), "%s", debug);
 	_exit(trp_supervisor_run(&of_node, modules));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of troupe-tutorial(7); check-tutorial runs its commands. */
+/* The steps of troupe-tutorial(7); check-page runs its commands. */
 #include "tests/support/example.h"
 
 #include <criterion/criterion.h>
