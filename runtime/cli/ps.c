@@ -206,6 +206,19 @@ static int width_of_terminal(void)
 		       : 0;
 }
 
+/* The terminal is too narrow for whole addresses. */
+static bool is_narrow;
+
+/* In a tree the end of an address says the rest. */
+static const char *end_of(const char *address)
+{
+	const char *end = address + strcspn(address, " "), *at = end;
+
+	while (at > address && *at != '/')
+		at--;
+	return at;
+}
+
 /* A tree is drawn where neither order nor choice breaks it. */
 static const char *cell(const struct trp_look *look, const struct row *row,
 			const struct trp_column *column,
@@ -217,6 +230,8 @@ static const char *cell(const struct trp_look *look, const struct row *row,
 	char own[TRP_COLUMN_TEXT];
 	const char *shown = column->print(look, row->actor, own);
 
+	if (is_tree && is_narrow)
+		shown = end_of(shown);
 	snprintf(text, TRP_COLUMN_TEXT, "%*s%.*s", indent, "",
 		 TRP_COLUMN_TEXT - indent - 1, shown);
 	return text;
@@ -232,32 +247,43 @@ static int room_beside(int terminal)
 	return left;
 }
 
+static int longest(const struct rows *rows, const struct trp_column *column)
+{
+	int most = (int)strlen(column->heading);
+	char text[TRP_COLUMN_TEXT];
+
+	for (size_t k = 0; k < rows->count; k++) {
+		int length = (int)strlen(
+			cell(rows->look, &rows->at[k], column, text));
+
+		most = length > most ? length : most;
+	}
+	return most;
+}
+
 /*
  * An open column is as wide as its longest cell; in a terminal at most half of
  * what is left, and the last has the rest.
  */
 static void fit(const struct rows *rows, int terminal, int room[COLUMNS_MOST])
 {
-	char text[TRP_COLUMN_TEXT];
 	int left = room_beside(terminal);
 
+	is_narrow = false;
 	for (size_t i = 0; wanted.column[i]; i++) {
 		bool is_last = !wanted.column[i + 1];
+		int most = is_last ? left : left / 2;
 
 		room[i] = 0;
 		if (wanted.column[i]->width)
 			continue;
-		room[i] = (int)strlen(wanted.column[i]->heading);
-		for (size_t k = 0; k < rows->count; k++) {
-			int length = (int)strlen(cell(rows->look, &rows->at[k],
-						      wanted.column[i], text));
-
-			room[i] = length > room[i] ? length : room[i];
+		room[i] = longest(rows, wanted.column[i]);
+		if (terminal && room[i] > most && !is_last) {
+			is_narrow = true;
+			room[i] = longest(rows, wanted.column[i]);
 		}
-		if (terminal && !is_last && room[i] > left / 2)
-			room[i] = left / 2 > 8 ? left / 2 : 8;
-		if (terminal && is_last && room[i] > left)
-			room[i] = left > 8 ? left : 8;
+		if (terminal && room[i] > most)
+			room[i] = most > 8 ? most : 8;
 		left -= room[i];
 	}
 }

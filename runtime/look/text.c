@@ -143,6 +143,8 @@ static void put_activity(struct phrase *phrase, const struct trp_look *look,
 			put(phrase, "in %s: ", call);
 	}
 	put_wait(phrase, look, activity);
+	if (activity->waits && activity->doing == TROUPE_DOING_RUN)
+		return; /* within its function, as where else */
 	if (activity->waits && activity->doing)
 		put(phrase, "; ");
 	put_work(phrase, look, actor);

@@ -205,6 +205,47 @@ Test(looks, columns_order_and_filters_are_the_users_choice)
 	node_stop(&node, "a");
 }
 
+static size_t longest_line(const char *text)
+{
+	size_t longest = 0, length;
+
+	for (; *text; text += length + (text[length] != '\0')) {
+		length = strcspn(text, "\r\n");
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}
+
+Test(looks, lines_fit_the_terminal_and_only_that)
+{
+	char program[4096];
+	const char *argv[] = {
+		"/bin/sh", "-c",
+		"stty cols 72; \"$0\" ps; echo all; \"$0\" ps --wide", program,
+		NULL
+	};
+	struct troupe_value *ps;
+	char *wide;
+
+	begin();
+	ps = await_all();
+	troupe_value_free(ps);
+	snprintf(program, sizeof(program), "%s", program_built("bin/troupe"));
+	command = (struct program) { 0 };
+	cr_assert_eq(program_start_on_terminal(&command, argv), 0);
+	cr_expect_eq(program_finish(&command, PATIENCE_MS), 0, "%s",
+		     command.out);
+	wide = strstr(command.out, "all\r\n");
+	cr_assert_not_null(wide, "%s", command.out);
+	cr_expect_gt(longest_line(wide), 72);
+	*wide = '\0';
+	cr_expect_leq(longest_line(command.out), 72, "%s", command.out);
+	cr_expect(strstr(command.out, "  /receives "), "%s", command.out);
+	cr_expect(strstr(command.out, "..\r\n"), "%s", command.out);
+	program_fini(&command);
+	node_stop(&node, "a");
+}
+
 Test(looks, inspect_shows_limits_types_and_mail_by_sender)
 {
 	struct troupe_value *ps;
