@@ -299,7 +299,7 @@ static void print_line(char *line)
 
 static void print_rows(const struct rows *rows)
 {
-	int room[COLUMNS_MOST];
+	int room[COLUMNS_MOST] = { 0 };
 	char text[TRP_COLUMN_TEXT], line[LINE] = "";
 
 	fit(rows, width_of_terminal(), room);

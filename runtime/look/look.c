@@ -60,7 +60,7 @@ static int map(struct trp_look *look)
 	if (r == 0)
 		r = trp_client_next(client, &troupe__guest__memory__descriptor,
 				    1, &item);
-	if (r <= 0)
+	if (r <= 0 || !item)
 		return r < 0 ? r : -EPROTO;
 	memory = (const Troupe__Guest__Memory *)item;
 	if (client->packet.fds != 1)
