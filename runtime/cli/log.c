@@ -62,7 +62,7 @@ static int take(struct trp_client *client, struct order *order,
 {
 	Troupe__Guest__Log request = TROUPE__GUEST__LOG__INIT;
 	const Troupe__Guest__LogPlace *place;
-	const ProtobufCMessage *item;
+	const ProtobufCMessage *item = NULL;
 	uint64_t next;
 	int r;
 
@@ -76,7 +76,7 @@ static int take(struct trp_client *client, struct order *order,
 		r = trp_client_next(client,
 				    &troupe__guest__log_place__descriptor, 0,
 				    &item);
-	if (r <= 0)
+	if (r <= 0 || !item)
 		return r < 0 ? r : -EPROTO;
 	place = (const Troupe__Guest__LogPlace *)item;
 	next = place->next;
@@ -104,7 +104,7 @@ static int follow(struct trp_client *client, struct order *order)
 {
 	struct pollfd node = { .fd = client->fd, .events = POLLIN };
 	bool is_known;
-	unsigned count;
+	unsigned count = 0;
 	int r = 0;
 
 	while (r == 0 && !ferror(stdout)) { /* which main() tells */
