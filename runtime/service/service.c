@@ -84,8 +84,7 @@ static void tell_status(struct service *service)
 		return;
 	service->alive = alive;
 	service->given_up = given_up;
-	trp_notify_socket_tell("STATUS=%" PRIu32 " actors, %" PRIu64
-			       " given up",
+	trp_notify_socket_tell("STATUS=actors: %" PRIu32 ", given up: %" PRIu64,
 			       alive, given_up);
 }
 

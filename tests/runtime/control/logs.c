@@ -24,7 +24,7 @@ static void say(const char *text)
 	char json[64], took[64];
 
 	snprintf(json, sizeof(json), "{\"text\": \"%s\"}", text);
-	snprintf(took, sizeof(took), "took %s\n", text);
+	snprintf(took, sizeof(took), "took %s", text);
 	cr_expect_eq(troupe(&command, "send", "/speaker", "Words", json, NULL),
 		     0, "%s", command.err);
 	program_fini(&command);
@@ -127,6 +127,28 @@ Test(logs, the_last_words_of_a_crash_are_told)
 					 PATIENCE_MS),
 		     0, "%s", node.err);
 	cr_expect(strstr(node.err, "{\"time\":\"20"), "%s", node.err);
+	node_stop(&node, "a");
+}
+
+/* Only its own warnings: the rest of the line is the same. */
+Test(logs, a_terminal_shows_warnings_in_color)
+{
+	char program[4096], application[4096];
+	const char *const argv[] = { program, "run",	   "--node",
+				     "a",     application, NULL };
+
+	snprintf(program, sizeof(program), "%s", program_built("bin/troupe"));
+	snprintf(
+		application, sizeof(application), "%s",
+		program_built("tests/runtime/control/applications/speaker.so"));
+	setenv("TERM", "xterm", 1);
+	unsetenv("NO_COLOR");
+	cr_assert_eq(program_start_on_terminal(&node, argv), 0);
+	cr_assert_eq(program_await_output(&node, "ready", PATIENCE_MS), 0);
+	say("w1");
+	cr_expect(strstr(node.out, "\x1b[33mwarning /speaker["), "%s",
+		  node.out);
+	cr_expect_null(strstr(node.out, "\x1b[33minfo"), "%s", node.out);
 	node_stop(&node, "a");
 }
 

@@ -79,7 +79,7 @@ Test(services, one_is_ready_when_its_root_waits_and_says_that_it_stops)
 	cr_expect(strstr(told, "SETUP=1") &&
 			  strstr(told, "SETUP=1") < strstr(told, "READY=1"),
 		  "%s", told);
-	await_told("STATUS=1 actors, 0 given up\n", 1);
+	await_told("STATUS=actors: 1, given up: 0\n", 1);
 	cr_expect_null(strstr(told, "WATCHDOG"));
 	cr_expect_null(strstr(told, "STOPPING"));
 	node_stop(&node, "a");
@@ -201,6 +201,55 @@ Test(services, a_name_that_systemd_did_not_give_is_an_error)
 		     node.out);
 	cr_expect_eq(program_finish(&node, PATIENCE_MS), 1);
 	program_fini(&node);
+}
+
+/* ---- the journal ----------------------------------------------------------
+ */
+
+/* Standard error is a file, which JOURNAL_STREAM names if `how` says so. */
+static const char *logged_with(const char *how)
+{
+	static char text[4096];
+	char path[] = "/tmp/troupe-journal-XXXXXX", line[1024];
+	char program[4096], application[4096];
+	const char *const argv[] = { "/bin/bash", "-c",	       line,
+				     program,	  application, NULL };
+	int fd = mkstemp(path);
+	ssize_t size;
+
+	cr_assert_geq(fd, 0);
+	snprintf(program, sizeof(program), "%s", program_built("bin/troupe"));
+	snprintf(
+		application, sizeof(application), "%s",
+		program_built("tests/runtime/control/applications/speaker.so"));
+	snprintf(line, sizeof(line),
+		 "exec 2>>%s; JOURNAL_STREAM=%s exec \"$0\" run --node a "
+		 "\"$1\"",
+		 path, how);
+	cr_assert_eq(program_start(&node, argv), 0);
+	cr_assert_eq(program_await_output(&node, "ready\n", PATIENCE_MS), 0);
+	node_stop(&node, "a");
+	size = pread(fd, text, sizeof(text) - 1, 0);
+	cr_assert_gt(size, 0);
+	text[size] = '\0';
+	close(fd);
+	unlink(path);
+	return text;
+}
+
+Test(services, lines_in_the_journal_begin_with_their_priority)
+{
+	const char *text = logged_with("$(stat -L -c %d:%i /proc/self/fd/2)");
+
+	cr_expect(strncmp(text, "<6>/other[", 10) == 0, "%s", text);
+}
+
+Test(services, a_journal_elsewhere_changes_no_line)
+{
+	const char *text = logged_with("1:2");
+
+	cr_expect(strstr(text, " info /other["), "%s", text);
+	cr_expect_null(strstr(text, "<6>"), "%s", text);
 }
 
 /* ---- the unit ------------------------------------------------------------ */
