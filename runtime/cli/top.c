@@ -6,13 +6,12 @@
 #include "runtime/cli/top.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "ipc/time.h"
 #include "runtime/cli/arguments.h"
@@ -35,7 +34,13 @@
 /* clang-format on */
 TRP_LIBRARY(curses, LIBRARY_NCURSESW, FUNCTIONS);
 
-enum { LINE = 2048, SHOWN = 10, DETAIL_LINES = 8, TRACE_S = 5 };
+enum {
+	LINE = 2048,
+	SHOWN = 10,
+	DETAIL_LINES = 8,
+	TRACE_S = 5,
+	TRACE_RATE = 10000
+};
 enum { REDRAW = 'L' - '@' }; /* with Ctrl */
 
 static const char *const shown[SHOWN] = { "pid",    "state",  "share",
@@ -61,7 +66,8 @@ static struct {
 	size_t by; /* the column of the order */
 	bool is_reverse, has_detail, is_over;
 	struct wish wish;
-	pid_t tracer;
+	struct trp_client tracer;
+	bool is_tracing;
 	int64_t interval_ms;
 	char notice[512];
 } top;
@@ -315,32 +321,34 @@ static void ask_for(int key)
 		 top.wish.address);
 }
 
-/* By another process of this program, which waits for the end of it. */
-static int write_trace(const char *whom)
+/* Over another connection, for this one goes on to be asked. */
+static int write_trace(void)
 {
-	char file[64], seconds[16];
-	char *argv[] = {
-		"troupe",   "trace",	  "--node",    top.look.client.node,
-		"--actor",  (char *)whom, "--seconds", seconds,
-		"--output", file,	  NULL
-	};
-	posix_spawn_file_actions_t actions;
-	pid_t pid;
+	Troupe__Guest__Trace request = TROUPE__GUEST__TRACE__INIT;
+	char folder[PATH_MAX], path[PATH_MAX + 64];
+	const char *file = path;
 	int r;
 
-	snprintf(file, sizeof(file), "troupe-trace-%d-%lld.json", (int)getpid(),
-		 (long long)trp_time_now().ns / 1000000);
-	snprintf(seconds, sizeof(seconds), "%d", TRACE_S);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
-					 O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO,
-					 STDERR_FILENO);
-	r = posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (r != 0)
-		return -r;
-	top.tracer = pid;
+	if (top.is_tracing)
+		return -EBUSY;
+	if (!getcwd(folder, sizeof(folder)))
+		return -errno;
+	r = trp_client_open_any(&top.tracer, top.look.client.node);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/troupe-trace-%d-%lld.json", folder,
+		 (int)getpid(), (long long)trp_time_now().ns / 1000000);
+	request.path = path;
+	request.ms = TRACE_S * 1000;
+	request.ref = top.wish.ref;
+	request.rate = TRACE_RATE;
+	r = trp_client_ask(&top.tracer, &request.base);
+	if (r < 0) {
+		trp_client_close(&top.tracer);
+		return r;
+	}
+	top.is_tracing = true;
+	file += strlen(folder) + 1;
 	snprintf(top.notice, sizeof(top.notice), "tracing %.200s for %d s: %s",
 		 top.wish.address, TRACE_S, file);
 	return 0;
@@ -354,7 +362,7 @@ static int obey(int key)
 
 	trp_ref_print(top.wish.ref, whom);
 	if (key == 't')
-		return write_trace(whom);
+		return write_trace();
 	if (key == 'K')
 		return top.wish.pid <= 0		 ? -ESRCH
 		       : kill(top.wish.pid, SIGKILL) < 0 ? -errno
@@ -382,18 +390,23 @@ static void answer(int key)
 			 verb(wish), top.wish.address);
 }
 
-static void look_for_tracer(void)
+static void look_for_trace(void)
 {
-	int status;
+	struct pollfd answer = { .fd = top.tracer.fd, .events = POLLIN };
+	const ProtobufCMessage *item;
+	size_t used = strlen(top.notice);
 
-	if (!top.tracer || waitpid(top.tracer, &status, WNOHANG) != top.tracer)
+	if (!top.is_tracing || poll(&answer, 1, 0) != 1)
 		return;
-	top.tracer = 0;
-	if (status)
-		snprintf(top.notice, sizeof(top.notice),
-			 "the trace has failed");
+	if (trp_client_next(&top.tracer, &troupe__guest__done__descriptor, 0,
+			    &item) < 0)
+		snprintf(top.notice, sizeof(top.notice), "trace: %.300s",
+			 top.tracer.why);
 	else
-		strcat(top.notice, ", written");
+		snprintf(top.notice + used, sizeof(top.notice) - used,
+			 ", written");
+	trp_client_close(&top.tracer);
+	top.is_tracing = false;
 }
 
 /* ---- keys ---------------------------------------------------------------- */
@@ -428,7 +441,7 @@ static void take(int key)
 		answer(key);
 		return;
 	}
-	if (!top.tracer)
+	if (!top.is_tracing)
 		top.notice[0] = '\0';
 	switch (key) {
 	case 'q':
@@ -486,7 +499,7 @@ static int run(void)
 				return r;
 			next = now + top.interval_ms;
 		}
-		look_for_tracer();
+		look_for_trace();
 		draw();
 		curses.wtimeout(top.screen, (int)(next > now ? next - now : 0));
 		key = curses.wgetch(top.screen);

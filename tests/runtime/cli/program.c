@@ -41,8 +41,6 @@ Test(program, a_mistyped_word_is_answered_by_the_nearest)
 			 "Did you mean `troupe children`");
 	expect_wrong_use(&p, program_troupe(&p, "stpo", NULL),
 			 "Did you mean `troupe stop`");
-	expect_wrong_use(&p, program_troupe(&p, "help", "rnu", NULL),
-			 "Did you mean `troupe run`");
 	expect_wrong_use(&p, program_troupe(&p, "beacon", "wach", NULL),
 			 "did you mean watch");
 	expect_wrong_use(&p, program_troupe(&p, "ps", "--jsn", NULL),

@@ -91,6 +91,23 @@ Test(top, stops_an_actor_only_if_the_answer_is_y)
 	node_stop(&node, "a");
 }
 
+Test(top, traces_an_actor_and_says_where)
+{
+	const char *at;
+	char file[64] = "";
+
+	begin("tests/runtime/control/applications/desk.so");
+	await("/desk/clerk");
+	press_and_await("t", "? y or n");
+	press_and_await("y", " for 5 s: troupe-trace-");
+	at = strstr(screen.out, "troupe-trace-");
+	snprintf(file, sizeof(file), "%.*s.json", (int)strcspn(at, "."), at);
+	await(", written");
+	cr_expect_eq(unlink(file), 0, "%s", file);
+	quit();
+	node_stop(&node, "a");
+}
+
 Test(top, says_when_its_node_has_ended)
 {
 	begin("tests/runtime/control/applications/desk.so");
