@@ -78,8 +78,9 @@ static int take(troupe_ref ref, int64_t ms, struct troupe_end *ret_end)
 	troupe_ref *at;
 	int r = trp_ends_watch(ref);
 
-	if (r == 0)
-		r = trp_patience_receive(&pattern, 1, ms, &message);
+	if (r < 0)
+		return r;
+	r = trp_patience_receive(&pattern, 1, ms, &message);
 	if (r < 0)
 		return r;
 	at = find(ref);

@@ -209,7 +209,7 @@ static int finish(char *text, size_t size)
 
 	trp_clock_go(); /* Grace takes its time. */
 	r = troupe_send(node.root, &order.base);
-	if (r == 0)
+	if (r >= 0)
 		r = trp_patience_receive(&pattern, 1, LIMIT_MS, &message);
 	if (r < 0) {
 		snprintf(text, size, "its root actor does not end: %s",

@@ -59,7 +59,7 @@ static int spawn(const char *name, const struct troupe_class *klass,
 	if (r == 0)
 		r = troupe_send(trp_test_node_root(), &order.base);
 	free(order.arguments.data);
-	if (r == 0)
+	if (r >= 0)
 		r = trp_patience_receive(&answer, 1, 0, &message);
 	if (r < 0)
 		return r;
