@@ -252,8 +252,9 @@ $(O)/examples/book_test: $(O)/examples/book_test.o $(O)/examples/book_5.o \
 		$(O)/gen/examples/book.pb-c.o $(O)/lib/libtroupe-test.so $(O)/lib/libtroupe.so
 	$(call quiet,LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -L$(O)/lib -ltroupe-test -ltroupe \
 		-Wl,-rpath,'$$ORIGIN/../lib' $(shell $(PKG_CONFIG) --libs libprotobuf-c)
-# It has no messages of its own.
-$(O)/examples/websocket.so: $(O)/examples/websocket.o $(O)/lib/libtroupe.so
+# They have no messages of their own.
+$(O)/examples/echo.so $(O)/examples/websocket.so: $(O)/examples/%.so: \
+		$(O)/examples/%.o $(O)/lib/libtroupe.so
 	$(link_example)
 
 include tests/tests.mk
