@@ -13,14 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "runtime/cli/query.h"
+#include "runtime/cli/looker.h"
 #include "runtime/control/control.pb-c.h"
+#include "runtime/look/look.h"
 #include "runtime/mesh/mesh.pb-c.h"
 #include "serialize/message.h"
 #include "serialize/printable.h"
 
 /* Behind the counters of the node: those of this program. */
-enum { RESIDENT = TRP_TOTALS, PRIVATE, COLUMNS };
+enum { RESIDENT = TRP_TOTALS, PRIVATE, UNREAD, COLUMNS };
 
 struct row {
 	Troupe__Guest__Total__Kind kind;
@@ -32,6 +33,7 @@ struct table {
 	FILE *out;
 	struct row *row; /* the first is of the node */
 	size_t rows;
+	bool has_memory; /* or unread messages are not known */
 };
 
 /* ---- text ---------------------------------------------------------------- */
@@ -116,6 +118,9 @@ static const struct family {
 	  "Messages that nobody handled, of it as sender or "
 	  "receiver.",
 	  TRP_TOTAL_LETTERS, "cause", WORDS(letters) },
+	{ "unread_messages", "gauge",
+	  "Messages that no handler has begun, those put aside among them.",
+	  UNREAD, NULL, NULL, 1 },
 	{ "unread_bytes", "gauge", "Mail that waits to be received.",
 	  TRP_TOTAL_UNREAD_BYTES, NULL, NULL, 1 },
 	{ "restarts_total", "counter", "Restarts.", TRP_TOTAL_RESTARTS, NULL,
@@ -199,7 +204,8 @@ static void print_kind(const struct table *table,
 		is_any |= table->row[i].kind == kind;
 	for (size_t i = 0; is_any && i < sizeof(families) / sizeof(families[0]);
 	     i++)
-		print_family(table, &families[i], kind, prefix);
+		if (families[i].first != UNREAD || table->has_memory)
+			print_family(table, &families[i], kind, prefix);
 	for (size_t i = 0; i < table->rows; i++) {
 		if (table->row[i].kind != kind ||
 		    !table->row[i].count[TRP_TOTAL_HANDLING_NS])
@@ -296,7 +302,7 @@ static void print_mesh(FILE *out, const Troupe__Mesh__View *view)
 /* ---- asking -------------------------------------------------------------- */
 
 /* The memory of a process, as the kernel counts it: proc_pid_statm(5). */
-static void look(pid_t pid, uint64_t *ret_resident, uint64_t *ret_private)
+static void look_at(pid_t pid, uint64_t *ret_resident, uint64_t *ret_private)
 {
 	unsigned long resident = 0, shared = 0;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -328,29 +334,27 @@ static bool is_of(const struct row *row, const Troupe__Guest__Actor *actor)
 	return false;
 }
 
-static int add_memory(struct trp_client *client, const struct table *table)
+static void add_actors(const struct trp_look *look, const struct table *table)
 {
-	Troupe__Guest__List list = TROUPE__GUEST__LIST__INIT;
-	const ProtobufCMessage *item;
 	uint64_t resident, private;
-	int r = trp_client_ask(client, &list.base);
 
-	while (r == 0 &&
-	       (r = trp_client_next(client, &troupe__guest__actor__descriptor,
-				    0, &item)) == 1) {
-		const Troupe__Guest__Actor *actor = (const void *)item;
+	for (size_t i = 0; i < look->count; i++) {
+		const struct trp_look_actor *actor = &look->actor[i];
 
-		r = 0;
-		if (!actor->pid)
-			continue;
-		look(actor->pid, &resident, &private);
-		for (size_t i = 0; i < table->rows; i++)
-			if (is_of(&table->row[i], actor)) {
-				table->row[i].count[RESIDENT] += resident;
-				table->row[i].count[PRIVATE] += private;
-			}
+		resident = private = 0;
+		if (actor->told->pid)
+			look_at(actor->told->pid, &resident, &private);
+		for (size_t j = 0; j < table->rows; j++) {
+			uint64_t *count = table->row[j].count;
+
+			if (!is_of(&table->row[j], actor->told))
+				continue;
+			count[RESIDENT] += resident;
+			count[PRIVATE] += private;
+			count[UNREAD] +=
+				actor->unread.messages + actor->put_aside;
+		}
 	}
-	return r;
 }
 
 /* Of another version it may tell more, or less. */
@@ -380,29 +384,17 @@ static int ask_totals(struct trp_client *client, struct table *table)
 	return r < 0 || table->rows ? r : -EPROTO;
 }
 
-static int ask_node(struct trp_client *client, const struct table *table)
-{
-	Troupe__Guest__Hello hello = TROUPE__GUEST__HELLO__INIT;
-	const ProtobufCMessage *item;
-	int r = trp_client_get(client, &hello.base,
-			       &troupe__guest__node__descriptor, &item);
-
-	if (r == 0 && item)
-		print_node(table, (const void *)item);
-	return r < 0 || item ? r : -EPROTO;
-}
-
 /* A node need not be in a mesh. */
 static int ask_mesh(struct trp_client *client, FILE *out)
 {
 	Troupe__Mesh__Status status = TROUPE__MESH__STATUS__INIT;
-	const ProtobufCMessage *item;
+	const ProtobufCMessage *item = NULL;
 	int r = trp_client_ask(client, &status.base);
 
 	if (r == 0)
 		r = trp_client_next(client, &troupe__mesh__view__descriptor, 0,
 				    &item);
-	if (r == 1)
+	if (r == 1 && item)
 		print_mesh(out, (const void *)item);
 	while (r == 1)
 		r = trp_client_next(client, &troupe__mesh__node__descriptor, 0,
@@ -410,20 +402,18 @@ static int ask_mesh(struct trp_client *client, FILE *out)
 	return r == -ENOTCONN ? 0 : r;
 }
 
-int trp_metrics_write(struct trp_client *client, FILE *out)
+int trp_metrics_write(struct trp_look *look, FILE *out)
 {
-	struct table table = { .out = out };
-	int r = ask_totals(client, &table);
+	struct table table = { .out = out, .has_memory = look->has_memory };
+	int r = ask_totals(&look->client, &table);
 
-	if (r == 0)
-		r = add_memory(client, &table);
-	if (r == 0)
-		r = ask_node(client, &table);
 	if (r == 0) {
+		add_actors(look, &table);
+		print_node(&table, look->node);
 		print_kind(&table, TROUPE__GUEST__TOTAL__KIND__CLASS, "");
 		print_kind(&table, TROUPE__GUEST__TOTAL__KIND__PATTERN,
 			   "pattern_");
-		r = ask_mesh(client, out);
+		r = ask_mesh(&look->client, out);
 	}
 	free(table.row);
 	return r;
@@ -447,18 +437,19 @@ int trp_metrics_sum(struct trp_client *client, enum trp_total which,
 
 /* ---- the command --------------------------------------------------------- */
 
-static int metrics(struct trp_client *client, bool is_json)
+static int metrics(struct trp_look *look, const char *word, bool is_json)
 {
-	return trp_metrics_write(client, stdout);
+	if (!is_json)
+		return trp_metrics_write(look, stdout);
+	snprintf(look->client.why, sizeof(look->client.why),
+		 "its format is Prometheus', not JSON");
+	return -EINVAL;
 }
 
 int trp_cli_metrics(int argc, char **argv)
 {
-	static const struct trp_query query = {
-		.command = "metrics",
-		.usage = "metrics [--node NAME]",
-		.run = metrics,
-	};
+	static const struct trp_looker looker = { .command = "metrics",
+						  .run = metrics };
 
-	return trp_query_run(&query, argc, argv);
+	return trp_looker_run(&looker, argc, argv);
 }

@@ -4,14 +4,16 @@
 /* `troupe metrics`: a node's counters in Prometheus' text format. */
 
 #include <stdio.h>
-#include "runtime/control/client.h"
 #include "runtime/supervisor/totals.h"
+
+struct trp_look;
+struct trp_client;
 
 int trp_cli_metrics(int argc, char **argv);
 
-/* Asks the node and writes all of it.  0, or a negative errno, with
- * client->why if that has details. */
-int trp_metrics_write(struct trp_client *client, FILE *out);
+/* Of a node that was looked at.  0, or a negative errno, with look->client.why
+ * if that has details. */
+int trp_metrics_write(struct trp_look *look, FILE *out);
 
 /* One counter, of all classes. */
 int trp_metrics_sum(struct trp_client *client, enum trp_total which,

@@ -202,7 +202,7 @@ static enum MHD_Result metrics(struct trp_web_server *server,
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = state->is_open ? open_memstream(&text, &size) : NULL;
-	int r = out ? trp_metrics_write(&state->look.client, out) : -ENOTCONN;
+	int r = out ? trp_metrics_write(&state->look, out) : -ENOTCONN;
 	enum MHD_Result result;
 
 	if (out && fclose(out) != 0)
