@@ -12,7 +12,7 @@
  */
 int trp_sleep_begin(void);
 
-/* What a predecessor has saved, which load() gets.  0, -EBADMSG, -ENOMEM. */
+/* Of a predecessor, for load().  0, -EBADMSG, -ENOMEM. */
 int trp_sleep_unpack(const Troupe__Control__Birth *birth);
 /* As a step. */
 int trp_sleep_load(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What this actor has received, and what of it counts as work for the idle
- * timeout. */
+/* The mail that this actor has received, and how much of it counts as work for
+ * the idle timeout. */
 
 #include "runtime/actor/self.h"
 

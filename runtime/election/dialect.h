@@ -31,7 +31,7 @@ void trp_dialect_hear(struct trp_dialect *dialect, struct trp_beacon *beacon,
 /* The node forgets what it heard, as it starts again. */
 void trp_dialect_begin(struct trp_dialect *dialect);
 
-/* Whatever it hears: an original with a number may come at any moment. */
+/* Until its end: an original with a number may come at any moment. */
 void trp_dialect_stay_plain(struct trp_dialect *dialect,
 			    struct trp_beacon *beacon);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/control/control.pb-c.h"
 #include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/notify.h"
@@ -397,6 +398,22 @@ void trp_member_free_all(struct trp_supervised *first)
 	}
 }
 
+struct trp_supervised *trp_member_keep_held(struct trp_supervised *first)
+{
+	struct trp_supervised *held = NULL, *next;
+
+	for (struct trp_supervised *child = first; child; child = next) {
+		next = child->next;
+		if (child->intent == TRP_WANT_HELD) {
+			child->next = held;
+			held = child;
+		} else {
+			trp_member_forget(trp_member_of(child));
+		}
+	}
+	return held;
+}
+
 /* ---- ends ---------------------------------------------------------------- */
 
 enum trp_supervised_end trp_member_kind(const struct trp_member *member,
@@ -443,4 +460,18 @@ enum troupe_child_state trp_member_state(const struct trp_member *member)
 		return TROUPE_CHILD_STOPPING;
 	}
 	return TROUPE_CHILD_DOWN;
+}
+
+uint32_t trp_member_told_state(const struct trp_child *child)
+{
+	switch (trp_member_state(child->owner_data)) {
+	case TROUPE_CHILD_STOPPED:
+		return TROUPE__GUEST__STATE__STOPPED;
+	case TROUPE_CHILD_GIVEN_UP:
+		return TROUPE__GUEST__STATE__GIVEN_UP;
+	case TROUPE_CHILD_ASLEEP:
+		return TROUPE__GUEST__STATE__ASLEEP;
+	default:
+		return TROUPE__GUEST__STATE__DOWN;
+	}
 }

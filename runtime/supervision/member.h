@@ -106,6 +106,8 @@ void trp_member_bury_all(struct trp_supervised *first, bool also_held);
 /* Those that asked for a child which was never started. */
 void trp_member_answer_all(struct trp_supervised *first);
 void trp_member_free_all(struct trp_supervised *first);
+/* Those that were stopped by hand, in a list; the others are forgotten. */
+struct trp_supervised *trp_member_keep_held(struct trp_supervised *first);
 /* The same, and it is freed: now, or when it is buried. */
 void trp_member_forget(struct trp_member *member);
 
@@ -113,3 +115,5 @@ enum trp_supervised_end trp_member_kind(const struct trp_member *member,
 					const struct troupe_end *end);
 
 enum troupe_child_state trp_member_state(const struct trp_member *member);
+/* Of one that is DOWN: a State of control.proto. */
+uint32_t trp_member_told_state(const struct trp_child *child);

@@ -157,20 +157,6 @@ static void mail_waits(struct trp_supervisor *supervisor, uint32_t slot)
 
 static void is_buried(struct trp_supervisor *supervisor, uint32_t slot);
 
-static uint32_t state_of(const struct trp_child *child)
-{
-	switch (trp_member_state(child->owner_data)) {
-	case TROUPE_CHILD_STOPPED:
-		return TROUPE__GUEST__STATE__STOPPED;
-	case TROUPE_CHILD_GIVEN_UP:
-		return TROUPE__GUEST__STATE__GIVEN_UP;
-	case TROUPE_CHILD_ASLEEP:
-		return TROUPE__GUEST__STATE__ASLEEP;
-	default:
-		return TROUPE__GUEST__STATE__DOWN;
-	}
-}
-
 static const struct trp_owner owner = {
 	.ended = has_ended,
 	.declined = has_declined,
@@ -179,7 +165,7 @@ static const struct trp_owner owner = {
 	.ready = is_ready,
 	.buried = is_buried,
 	.keeps = true,
-	.state = state_of,
+	.state = trp_member_told_state,
 };
 
 /* ---- actions ------------------------------------------------------------- */
@@ -283,11 +269,6 @@ static void end(struct trp_supervision_tree *tree,
 				 &order);
 }
 
-static void is_all_ready(struct trp_supervision_tree *tree)
-{
-	trp_revival_ready(tree->parent.supervisor, tree->parent.slot);
-}
-
 /* The result of a start or a stop, otherwise 0. */
 static int perform(struct trp_supervision_tree *tree,
 		   const struct trp_supervision_action *action)
@@ -307,7 +288,7 @@ static int perform(struct trp_supervision_tree *tree,
 		trp_member_forget(member);
 		break;
 	case TRP_ACT_READY:
-		is_all_ready(tree);
+		trp_revival_ready(tree->parent.supervisor, tree->parent.slot);
 		break;
 	case TRP_ACT_GAVE_UP:
 		trp_supervision_report(tree->parent.supervisor,
@@ -376,8 +357,7 @@ void trp_supervision_tree_check(const struct trp_supervision_tree *tree)
 	assert(!tree->failed && *tree->link == tree);
 }
 
-/* ---- the end of the actor that supervises ---------------------------------
- */
+/* ---- the end of the actor that supervises -------------------------------- */
 
 /* Its children are to stop: in order, and those without a spec at once. */
 static void stop_group(struct trp_supervisor *supervisor, uint32_t slot,
@@ -504,25 +484,6 @@ static int add(struct trp_supervision_tree *tree, struct trp_supervised **held,
 	return r;
 }
 
-/* Takes out those that were stopped by hand, and frees the others. */
-static struct trp_supervised *clear(struct trp_supervision_tree *tree)
-{
-	struct trp_supervised *held = NULL, *next;
-
-	for (struct trp_supervised *child = tree->rules.first; child;
-	     child = next) {
-		next = child->next;
-		if (child->intent == TRP_WANT_HELD) {
-			child->next = held;
-			held = child;
-		} else {
-			trp_member_forget(trp_member_of(child));
-		}
-	}
-	trp_supervision_fini(&tree->rules);
-	return held;
-}
-
 static struct trp_supervision_tree *new_tree(struct trp_supervision_tree **list,
 					     struct trp_supervisor *supervisor,
 					     uint32_t slot)
@@ -565,10 +526,12 @@ int trp_supervision_tree_begin(struct trp_supervision_tree **list,
 		take(tree);
 	if (tree && tree->rules.phase != TRP_SUPERVISION_ENDED)
 		return -EALREADY;
-	if (tree)
-		held = clear(tree);
-	else
+	if (tree) {
+		held = trp_member_keep_held(tree->rules.first);
+		trp_supervision_fini(&tree->rules);
+	} else {
 		tree = new_tree(list, supervisor, slot);
+	}
 	r = tree ? set_rules(tree, wish) : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < wish->n_child; i++)
 		r = add(tree, &held, wish->child[i]);

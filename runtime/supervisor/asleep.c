@@ -114,7 +114,7 @@ void trp_asleep_put(const struct trp_child *child,
 	birth->state.len = child->saved->size;
 }
 
-/* What it watches may end, and its children, without any mail. */
+/* Those that it watches may end, and its children, without any mail. */
 static bool is_needed(const struct trp_child *child)
 {
 	const struct trp_groups_place *place = child->groups;

@@ -115,7 +115,7 @@ Test(relay, it_is_over_when_slot_0_says_so)
 	send();
 	cr_expect_eq(rung(), 0);
 	cr_expect(has_mail());
-	/* What was sent meanwhile is seen at the next beginning. */
+	/* Mail that was sent meanwhile is seen at the next beginning. */
 	trp_relay_begin(&kit.self.arena, BOB);
 	cr_expect(has_mail());
 	send();

@@ -261,7 +261,7 @@ static unsigned meet_after_a_split(struct play *play, uint64_t seed,
 }
 
 /*
- * What is under way cannot be taken back, and a side that was alone could not
+ * A message under way cannot be taken back, and a side that was alone could not
  * know: so nodes that may state texts end some originals, and those that never
  * do end none.
  */

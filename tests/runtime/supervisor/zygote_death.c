@@ -29,7 +29,7 @@ static int root(int argc, char **argv)
 	return 0;
 }
 
-/* What a process says by assert(3). */
+/* It says nothing by assert(3). */
 Test(zygote_death, a_process_that_nobody_knows_ends_in_silence, .timeout = 120)
 {
 	enum { NODES = 40 };
