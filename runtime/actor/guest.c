@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "ipc/wake_socket.h"
+#include "runtime/actor/away_watch.h"
 #include "runtime/actor/alias.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/overflow.h"
@@ -136,6 +137,7 @@ static void give_up(void)
 	trp_self.ref = 0;
 	trp_call_leave();
 	trp_target_watch_leave();
+	trp_away_watch_leave();
 	trp_alias_leave();
 	trp_receive_leave();
 	trp_overflow_leave();

@@ -2,12 +2,25 @@
 /* Links and exit signals. */
 #include <errno.h>
 #include <stdio.h>
+#include "runtime/actor/away_watch.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/report.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/take.h"
 #include "runtime/node/watch.h"
 #include "runtime/troupe_link.h"
+
+/* The other side is told, as it may be the one that was linked. */
+static int request_away(troupe_ref ref, bool is_over)
+{
+	Troupe__Away__Unlink unlink = TROUPE__AWAY__UNLINK__INIT;
+
+	if (!is_over)
+		return trp_away_watch_add(ref, trp_watch_link(ref), 0);
+	trp_away_watch_remove(trp_watch_link(ref));
+	unlink.ref = ref;
+	return trp_away_watch_order(ref, &unlink.base);
+}
 
 static int request(troupe_ref ref, bool is_over)
 {
@@ -17,6 +30,8 @@ static int request(troupe_ref ref, bool is_over)
 		return -EINVAL;
 	if (ref == trp_self.ref)
 		return 0;
+	if (trp_ref_is_elsewhere(ref))
+		return request_away(ref, is_over);
 	link.ref = ref;
 	link.is_over = is_over;
 	return trp_actor_request(&link.base, NULL);
@@ -66,7 +81,8 @@ static int post(troupe_ref to, const struct troupe_reason *reason)
 	signal.text = text;
 	signal.incarnation = trp_status_incarnation(&trp_self.node->arena, to);
 	r = trp_actor_post(to, TRP_MAIL, &envelope, &signal.base, NULL);
-	if (r < 0 || to == trp_self.ref || reason->cause == TROUPE_NORMAL)
+	if (r < 0 || to == trp_self.ref || reason->cause == TROUPE_NORMAL ||
+	    trp_ref_is_elsewhere(to)) /* its mail actor announces it */
 		return r;
 	signal.ref = to;
 	trp_actor_request(&signal.base, NULL);

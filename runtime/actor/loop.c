@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/away.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/custom_mailbox.h"
 #include "runtime/actor/input.h"
@@ -46,7 +47,19 @@ static int drain(troupe_ref ref, uint32_t incarnation)
 	if (heeded() != TRP_TAKE_ALL)
 		return trp_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
-	return r ? r : trp_take_from(trp_ref_slot(ref), incarnation);
+	if (trp_ref_is_elsewhere(ref))
+		incarnation = UINT32_MAX; /* of the mail actor */
+	return r ? r : trp_take_from(trp_away_lane(ref), incarnation);
+}
+
+/* Others go on to send by the mail actor: more records than its lane can have
+ * are not waited for. */
+static bool is_drained(struct trp_exit_notice *notice)
+{
+	enum { RECORD_LEAST = sizeof(struct trp_envelope) };
+
+	return trp_ref_is_elsewhere(notice->end.ref) &&
+	       ++notice->drained > 2 * trp_self.mailbox.limit / RECORD_LEAST;
 }
 
 static int turn_exits(void)
@@ -56,7 +69,7 @@ static int turn_exits(void)
 	int r = drain(notice->end.ref,
 		      is_signal ? UINT32_MAX : notice->end.incarnation);
 
-	if (r != TRP_STEP_IDLE)
+	if (r != TRP_STEP_IDLE && (r < 0 || !is_drained(notice)))
 		return r;
 	notice = trp_exit_queue_pop(&trp_self.exits);
 	if (is_signal) { /* It was obeyed. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/alias.h"
+#include "runtime/actor/away_watch.h"
 #include "runtime/actor/loop.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/request.h"
@@ -18,6 +19,8 @@ static int watch(troupe_ref ref, uint64_t id, uint64_t tag, const char *name)
 {
 	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
 
+	if (trp_ref_is_elsewhere(ref))
+		return trp_away_watch_add(ref, id, tag);
 	request.ref = ref;
 	request.id = id;
 	request.tag = tag;
@@ -29,11 +32,12 @@ static int watch(troupe_ref ref, uint64_t id, uint64_t tag, const char *name)
 static int unwatch(uint64_t id)
 {
 	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
-	int r;
+	int r = 0;
 
 	request.id = id;
 	request.is_over = true;
-	r = trp_actor_request(&request.base, NULL);
+	if (!trp_away_watch_remove(id))
+		r = trp_actor_request(&request.base, NULL);
 	trp_take_reports();
 	trp_exit_queue_drop(&trp_self.exits, id);
 	trp_exit_queue_drop(&trp_self.unclaimed, id);

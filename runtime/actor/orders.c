@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/away_watch.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/report.h"
 #include "runtime/actor/request.h"
@@ -76,6 +77,13 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 
 /* ---- the end of another -------------------------------------------------- */
 
+static int order(const Troupe__Control__Stop *stop)
+{
+	return trp_ref_is_elsewhere(stop->ref)
+		       ? trp_away_watch_order(stop->ref, &stop->base)
+		       : trp_actor_request(&stop->base, NULL);
+}
+
 int troupe_stop_with(troupe_ref ref, int code, const char *text,
 		     int32_t grace_ms)
 {
@@ -88,7 +96,7 @@ int troupe_stop_with(troupe_ref ref, int code, const char *text,
 	request.code = code;
 	if (text)
 		request.text = (char *)text;
-	return trp_actor_request(&request.base, NULL);
+	return order(&request);
 }
 
 int troupe_stop(troupe_ref ref)
@@ -117,7 +125,7 @@ int troupe_kill(troupe_ref ref)
 		return -EINVAL;
 	request.ref = ref;
 	request.is_kill = true;
-	return trp_actor_request(&request.base, NULL);
+	return order(&request);
 }
 
 int troupe_close(troupe_ref ref)

@@ -2,6 +2,7 @@
 #include "runtime/actor/target_watch.h"
 
 #include <stdlib.h>
+#include "runtime/actor/away_watch.h"
 #include "runtime/actor/post.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/node/watch.h"
@@ -18,8 +19,6 @@ void trp_target_watch(troupe_ref target)
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 	struct watched *entry;
 
-	if (trp_ref_is_elsewhere(target))
-		return; /* the mail actor tells of its node */
 	for (entry = watched; entry; entry = entry->next)
 		if (entry->target == target)
 			return;
@@ -30,6 +29,10 @@ void trp_target_watch(troupe_ref target)
 	watched = entry;
 	request.ref = target;
 	request.id = trp_watch_id(TRP_WATCH_TARGET, trp_self_id());
+	if (trp_ref_is_elsewhere(target)) {
+		trp_away_watch_add(target, request.id, 0);
+		return;
+	}
 	/* No correlation: no call waits for the answer. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &request.base,
 		       NULL);

@@ -17,6 +17,8 @@
 #include "runtime/mail/presence.pb-c.h"
 #include "runtime/mail/service.h"
 #include "runtime/mail/service.pb-c.h"
+#include "runtime/mail/watches.h"
+#include "runtime/node/away.pb-c.h"
 #include "runtime/node/options.h"
 #include "runtime/session/seal.h"
 #include "runtime/troupe_restart.h"
@@ -147,6 +149,7 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 		peer->has_ended = peer->is_waiting = peer->has_room = false;
 		peer->is_refused = false;
 		trp_mail_outward_tell_lost(peer->number, peer->error);
+		trp_mail_watches_lost(peer->number);
 	}
 	if (peer->has_room) {
 		peer->has_room = peer->is_waiting = false;
@@ -259,6 +262,12 @@ static int on_flush(struct troupe_timer *flush)
 	return wake_up_later();
 }
 
+static void on_departure(const struct trp_mail *mail,
+			 const struct trp_envelope *envelope)
+{
+	trp_mail_watches_note(trp_mail_outward_take(mail, envelope), envelope);
+}
+
 /* ---- its life ------------------------------------------------------------ */
 
 /* -EPROTONOSUPPORT: there is a cookie, and nothing to seal with. */
@@ -303,7 +312,7 @@ static int init(const void *arguments)
 
 	if (r < 0)
 		return r;
-	trp_away_news_departs = trp_mail_outward_take;
+	trp_away_news_departs = on_departure;
 	timer.fired = on_time;
 	trp_mail_post.flush.fired = on_flush;
 	input = (struct troupe_input) { .fd = trp_bus_fd(trp_mail_post.bus),
@@ -375,15 +384,22 @@ static int on_attend(const struct troupe_message *message)
 	return run();
 }
 
+/* Of actors and mail actors of other nodes, and of the supervisor. */
 static const struct troupe_handler handlers[] = {
 	{ &troupe__presence__attend__descriptor, on_attend },
 	{ &troupe__service__find__descriptor, trp_mail_service_find },
+	{ &troupe__away__watch__descriptor, trp_mail_watches_on_watch },
+	{ &troupe__away__unlink__descriptor, trp_mail_watches_on_unlink },
+	{ &troupe__control__stop__descriptor, trp_mail_watches_on_stop },
+	{ &troupe__control__ended__descriptor, trp_mail_watches_on_ended },
 	{ NULL, NULL },
 };
 
 const struct troupe_class trp_mail_actor = {
 	.name = "mesh-mail",
 	.handlers = handlers,
+	.down = trp_mail_watches_down,
+	.keeps_going = true,
 	.init = init,
 	.stop = stop,
 	.grace_ms = 3000,

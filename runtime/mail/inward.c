@@ -8,10 +8,12 @@
 #include <string.h>
 #include "runtime/actor/overflow.h"
 #include "runtime/actor/post.h"
+#include "runtime/actor/request.h"
 #include "runtime/mail/outward.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
 #include "runtime/node/system.pb-c.h"
+#include "serialize/message.h"
 #include "serialize/type.h"
 
 enum { HELD_MOST = 2 << 20 }; /* bytes of a peer: a window */
@@ -41,25 +43,11 @@ static struct full *all_full;
 static void answer_failure(troupe_ref from, const struct trp_envelope *asked,
 			   int error)
 {
-	Troupe__Control__Failure failure = TROUPE__CONTROL__FAILURE__INIT;
-	bool is_question = asked->kind == TRP_MESSAGE &&
-			   asked->sender & TRP_ALIAS &&
-			   asked->sender & TRP_ALIAS_IS_QUESTION;
-	struct trp_envelope envelope = {
-		.type = trp_type_of(&troupe__control__failure__descriptor),
-		.sender = from,
-		.correlation = asked->correlation,
-		.deadline = INT64_MAX,
-		.created = trp_time_now().ns,
-		.flow = asked->flow,
-		.hop = trp_envelope_next_hop(asked->hop),
-		.kind = is_question ? TRP_MESSAGE : TRP_FAILURE,
-	};
+	Troupe__Control__Failure failure;
+	struct trp_envelope envelope;
 
-	if (!is_question && (asked->kind != TRP_CALL || !asked->correlation))
+	if (!trp_mail_post_failure(asked, from, error, &envelope, &failure))
 		return;
-	failure.code = error;
-	failure.text = strerror(-error);
 	if (trp_ref_is_elsewhere(asked->sender))
 		trp_mail_outward_say(asked->sender, &envelope, &failure.base);
 	else
@@ -97,6 +85,61 @@ static bool is_reply(troupe_ref to, const struct trp_envelope *envelope)
 	       (trp_ref_is_alias(to) && to & TRP_ALIAS_IS_QUESTION);
 }
 
+/* In its lane it keeps its place among mail; the announcement is for one that
+ * waits or computes. */
+static int post_signal(troupe_ref to, struct trp_envelope *envelope,
+		       Troupe__Control__ExitSignal *signal)
+{
+	int r;
+
+	signal->incarnation = trp_status_incarnation(&trp_self.node->arena, to);
+	r = trp_node_post(&trp_self.mailbox, to, TRP_MAIL, envelope,
+			  &signal->base, NULL, NULL);
+	if (r < 0 || signal->cause == TROUPE_NORMAL)
+		return r;
+	signal->ref = to;
+	signal->from = envelope->sender;
+	trp_actor_request(&signal->base, NULL);
+	return 0;
+}
+
+static bool is_type(uint64_t type, const ProtobufCMessageDescriptor *known)
+{
+	return type == trp_type_of(known);
+}
+
+/* Close and signals of an actor; reports of a mail actor. */
+static int post_control(troupe_ref to, struct trp_envelope *envelope,
+			const void *body, size_t length)
+{
+	const ProtobufCMessageDescriptor *signal_type =
+		&troupe__control__exit_signal__descriptor;
+	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
+	enum trp_stream stream = TRP_MAIL;
+	ProtobufCMessage *signal;
+	uint64_t position;
+	int r;
+
+	if (is_type(envelope->type, signal_type)) {
+		r = trp_message_unpack(signal_type, body, length,
+				       &trp_self.scratch, &signal);
+		if (r == 0)
+			r = post_signal(to, envelope,
+					(Troupe__Control__ExitSignal *)signal);
+		trp_scratch_release(&trp_self.scratch, mark);
+		return r;
+	}
+	if (trp_ref_slot(envelope->sender) == TRP_SLOT_SUPERVISOR) {
+		stream = TRP_REPLY;
+		envelope->kind = TRP_AWAY;
+	} else if (!is_type(envelope->type,
+			    &troupe__control__close__descriptor)) {
+		return -EBADMSG;
+	}
+	return trp_node_post_packed(&trp_self.mailbox, to, stream, envelope,
+				    body, length, NULL, &position);
+}
+
 /* 0, -ESRCH, -EAGAIN ... */
 static int post(troupe_ref to, const struct trp_envelope *envelope,
 		const void *body, size_t length)
@@ -116,6 +159,8 @@ static int post(troupe_ref to, const struct trp_envelope *envelope,
 		to = ours.kind == TRP_MESSAGE ? trp_self.ref : 0;
 	if (!to)
 		return -ESRCH;
+	if (ours.kind == TRP_CONTROL)
+		return post_control(to, &ours, body, length);
 	return trp_node_post_packed(&trp_self.mailbox, to, stream, &ours, body,
 				    length, NULL, &position);
 }

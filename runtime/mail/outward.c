@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include "runtime/actor/self.h"
+#include "runtime/actor/away.h"
+#include "runtime/actor/post.h"
 #include "runtime/node/away.pb-c.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
@@ -49,20 +50,6 @@ void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes, size_t length)
 	}
 }
 
-/* To an actor that has asked something of another node. */
-static void tell(troupe_ref to, const Troupe__Away__Lost *lost)
-{
-	struct trp_envelope envelope = {
-		.sender = trp_self.ref,
-		.deadline = INT64_MAX,
-		.created = trp_time_now().ns,
-		.kind = TRP_AWAY,
-	};
-
-	trp_node_post(&trp_self.mailbox, to, TRP_REPLY, &envelope, &lost->base,
-		      NULL, NULL);
-}
-
 void trp_mail_outward_tell_lost(uint32_t number, int error)
 {
 	const struct trp_arena *arena = &trp_self.node->arena;
@@ -80,11 +67,24 @@ void trp_mail_outward_tell_lost(uint32_t number, int error)
 		ref = trp_ref(slot, trp_life_generation(life));
 		status = ref == trp_self.ref ? NULL : trp_status_of(arena, ref);
 		if (status && trp_load_acquire(&status->asks_away))
-			tell(ref, &lost);
+			trp_mail_post_tell(ref, &lost.base);
 	}
 }
 
 /* ---- from lanes ---------------------------------------------------------- */
+
+/* Its sender is of this node. */
+static void refuse(const struct trp_mail_parcel *parcel, int error)
+{
+	Troupe__Control__Failure failure;
+	struct trp_envelope envelope;
+
+	note_dead(parcel->to, &parcel->envelope, parcel->body, parcel->length);
+	if (trp_mail_post_failure(&parcel->envelope, parcel->to, error,
+				  &envelope, &failure))
+		trp_actor_post(parcel->envelope.sender, TRP_REPLY, &envelope,
+			       &failure.base, NULL);
+}
 
 static void append(const struct trp_mail_parcel *parcel)
 {
@@ -101,19 +101,18 @@ static void append(const struct trp_mail_parcel *parcel)
 		trp_mail_post_soon();
 		return;
 	}
-	note_dead(parcel->to, &parcel->envelope, parcel->body, parcel->length);
-	trp_mail_outward_tell_lost(number, r);
+	refuse(parcel, r);
 }
 
-void trp_mail_outward_take(const struct trp_mail *mail,
-			   const struct trp_envelope *envelope)
+troupe_ref trp_mail_outward_take(const struct trp_mail *mail,
+				 const struct trp_envelope *envelope)
 {
 	struct trp_mail_parcel parcel = { .envelope = *envelope };
 	size_t size = trp_mail_body_size(mail);
 	struct trp_tail tail;
 
 	if (size < sizeof(tail))
-		return;
+		return 0;
 	parcel.body = trp_mail_body(mail);
 	parcel.length = size - sizeof(tail);
 	memcpy(&tail, (const char *)parcel.body + parcel.length, sizeof(tail));
@@ -121,6 +120,7 @@ void trp_mail_outward_take(const struct trp_mail *mail,
 	parcel.envelope.kind = (uint8_t)tail.kind;
 	parcel.envelope.flags = 0; /* of routers and traces here */
 	append(&parcel);
+	return tail.to;
 }
 
 void trp_mail_outward_say(troupe_ref to, const struct trp_envelope *envelope,
@@ -138,6 +138,30 @@ void trp_mail_outward_say(troupe_ref to, const struct trp_envelope *envelope,
 		append(&parcel);
 	}
 	trp_scratch_release(&trp_self.scratch, mark);
+}
+
+static void say_as_mail_actor(troupe_ref to, enum trp_envelope_kind kind,
+			      const ProtobufCMessage *message)
+{
+	const struct trp_envelope envelope = {
+		.type = trp_type_of(message->descriptor),
+		.sender = TRP_REF_SUPERVISOR,
+		.deadline = INT64_MAX,
+		.created = trp_time_now().ns,
+		.kind = (uint8_t)kind,
+	};
+
+	trp_mail_outward_say(to, &envelope, message);
+}
+
+void trp_mail_outward_tell(troupe_ref to, const ProtobufCMessage *news)
+{
+	say_as_mail_actor(to, TRP_CONTROL, news);
+}
+
+void trp_mail_outward_order(uint32_t number, const ProtobufCMessage *order)
+{
+	say_as_mail_actor(trp_away_mail_of(number), TRP_MESSAGE, order);
 }
 
 /* ---- into sessions ------------------------------------------------------- */

@@ -26,7 +26,7 @@ ssize_t trp_mail_parcel_write(const struct trp_mail_parcel *parcel,
 	uint64_t to = trp_ref_in_node(parcel->to);
 	uint32_t size;
 
-	if (envelope.kind == TRP_CONTROL || envelope.kind == TRP_AWAY)
+	if (envelope.kind == TRP_AWAY)
 		return -EINVAL;
 	if (room < TRP_PARCEL_HEAD || parcel->length > room - TRP_PARCEL_HEAD)
 		return -ENOSPC;
@@ -69,7 +69,6 @@ ssize_t trp_mail_parcel_read(const uint8_t *bytes, size_t length,
 	    to != trp_ref_in_node(to) ||
 	    trp_envelope_read(bytes + 12, size - 8, &parcel.envelope,
 			      &parcel.body, &parcel.length) < 0 ||
-	    parcel.envelope.kind == TRP_CONTROL ||
 	    parcel.envelope.kind == TRP_AWAY || !parcel.envelope.sender)
 		return -EBADMSG;
 	parcel.to = trp_ref_of_node(to);

@@ -29,8 +29,7 @@ struct trp_mail_parcel {
 
 /*
  * Writes it to the front of `space`.  Returns the bytes that it has taken;
- * -ENOSPC; -EINVAL: a message that does not leave its node (TRP_CONTROL,
- * TRP_AWAY).
+ * -ENOSPC; -EINVAL: a message that does not leave its node (TRP_AWAY).
  */
 ssize_t trp_mail_parcel_write(const struct trp_mail_parcel *parcel,
 			      struct trp_time now, uint8_t *space, size_t room);

@@ -5,6 +5,7 @@
 
 #include "ipc/bus/bus.h"
 #include "runtime/mail/peers.h"
+#include "runtime/node/system.pb-c.h"
 #include "runtime/session/sessions.h"
 #include "runtime/troupe.h"
 
@@ -27,3 +28,14 @@ struct trp_mail_peer *trp_mail_post_peer(uint32_t number);
 
 /* Mail for that node is appended: it will go out. */
 void trp_mail_post_soon(void);
+
+/* News for an actor of this node; see runtime/actor/away_news.h. */
+void trp_mail_post_tell(troupe_ref to, const ProtobufCMessage *news);
+
+/*
+ * Why no answer will come, for the sender of a message that `from` was to get.
+ * False: it awaits none.  The text of ret_failure is static.
+ */
+bool trp_mail_post_failure(const struct trp_envelope *asked, troupe_ref from,
+			   int error, struct trp_envelope *ret_envelope,
+			   Troupe__Control__Failure *ret_failure);

@@ -7,6 +7,7 @@
 #include "ipc/mailbox_receive.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/log.h"
+#include "runtime/node/status.h"
 #include "runtime/node/watch.h"
 #include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
@@ -189,8 +190,12 @@ static int on_exit_signal(struct trp_request *request)
 	end.reason.cause = (enum troupe_cause)signal->cause;
 	end.reason.code = signal->code;
 	trp_printable(signal->text, end.reason.text, sizeof(end.reason.text));
+	if (signal->from &&
+	    trp_ref_in_node(request->sender) ==
+		    trp_status_mail(&request->supervisor->node.arena))
+		end.ref = signal->from;
 	trp_exit_tell(request->supervisor, signal->ref, &end,
-		      trp_watch_signal(request->sender));
+		      trp_watch_signal(end.ref));
 	return 0;
 }
 

@@ -149,7 +149,7 @@ Test(parcel, that_is_cut_or_false_is_refused)
 		{ 0, 200 },		     /* longer than the bytes */
 		{ 11, 1 },		     /* of a node */
 		{ 12 + 58, 0 },		     /* no kind */
-		{ 12 + 58, TRP_CONTROL },    /* for supervisors alone */
+		{ 12 + 58, TRP_AWAY },	     /* within a node alone */
 		{ 12 + 58, TRP_MESSAGE },    /* with a service */
 		{ 12 + 39, 0x80 },	     /* an age below 0 */
 		{ 12 + 59, TRP_FLAGS_NONE }, /* an unknown flag */
@@ -166,6 +166,6 @@ Test(parcel, that_is_cut_or_false_is_refused)
 			trp_mail_parcel_read(copy, sizeof(copy), here, &back),
 			-EBADMSG, "case %zu", i);
 	}
-	sent.envelope.kind = TRP_CONTROL;
+	sent.envelope.kind = TRP_AWAY;
 	cr_assert_eq(write_one(&sent, bytes, sizeof(bytes)), -EINVAL);
 }

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/mail/watches.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include "runtime/actor/away.h"
+#include "runtime/actor/request.h"
+#include "runtime/mail/outward.h"
+#include "runtime/node/away.pb-c.h"
+#include "runtime/node/end.h"
+#include "runtime/node/system.pb-c.h"
+#include "runtime/node/watch.h"
+#include "runtime/troupe_monitor.h"
+#include "serialize/type.h"
+
+enum { BUCKETS = 1024 };
+
+/* ---- of actors here, by actors of other nodes ---------------------------- */
+
+static struct watch {
+	struct watch *next; /* in its bucket, by its monitor */
+	uint64_t monitor;
+	troupe_ref from, ref;
+	uint64_t id, tag;
+} * watches[BUCKETS];
+
+static struct watch **bucket_of(uint64_t monitor)
+{
+	return &watches[(monitor >> TRP_WATCH_NUMBER) % BUCKETS];
+}
+
+static void take_out(struct watch **link)
+{
+	struct watch *watch = *link;
+
+	*link = watch->next;
+	free(watch);
+}
+
+/* Goes on where `link` points to. */
+#define FOR_ALL(link)                           \
+	for (size_t i_ = 0; i_ < BUCKETS; i_++) \
+		for (struct watch **link = &watches[i_]; *link;)
+
+static bool is_link(const struct watch *watch)
+{
+	return trp_watch_kind(watch->id) == TRP_WATCH_LINK;
+}
+
+static void tell_linked(const struct watch *watch)
+{
+	Troupe__Away__Linked linked = TROUPE__AWAY__LINKED__INIT;
+
+	linked.ref = watch->from;
+	trp_mail_post_tell(watch->ref, &linked.base);
+	trp_sessions_watch(trp_mail_post.sessions, trp_ref_node(watch->from),
+			   trp_time_now());
+}
+
+/* An id stays that of one watch, so none is there twice. */
+static void stop_watching(troupe_ref from, uint64_t id)
+{
+	FOR_ALL(link)
+	{
+		if ((*link)->from != from || (*link)->id != id) {
+			link = &(*link)->next;
+			continue;
+		}
+		troupe_demonitor((*link)->monitor);
+		take_out(link);
+	}
+}
+
+int trp_mail_watches_on_watch(const struct troupe_message *message)
+{
+	const Troupe__Away__Watch *order = message->body;
+	struct watch *watch;
+
+	if (!trp_ref_is_elsewhere(message->sender) ||
+	    trp_watch_kind(order->id) >= TRP_WATCH_SIGNAL)
+		return 0;
+	if (order->is_over) {
+		stop_watching(message->sender, order->id);
+		return 0;
+	}
+	watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return 0;
+	*watch = (struct watch) { .from = message->sender,
+				  .ref = order->ref,
+				  .id = order->id,
+				  .tag = order->tag };
+	if (troupe_monitor(watch->ref, &watch->monitor) < 0) {
+		free(watch);
+		return 0;
+	}
+	watch->next = *bucket_of(watch->monitor);
+	*bucket_of(watch->monitor) = watch;
+	if (is_link(watch))
+		tell_linked(watch);
+	return 0;
+}
+
+static bool watched_has_ended(const struct troupe_end *end)
+{
+	struct watch **link = bucket_of(end->monitor);
+	Troupe__Control__Ended ended;
+
+	while (*link && (*link)->monitor != end->monitor)
+		link = &(*link)->next;
+	if (!*link)
+		return false;
+	trp_end_write(end, (*link)->id, &ended);
+	ended.tag = (*link)->tag;
+	ended.ref = (*link)->ref;
+	trp_mail_outward_tell((*link)->from, &ended.base);
+	if (!end->will_restart)
+		take_out(link);
+	return true;
+}
+
+/* The watcher has ended as told, or its node is lost. */
+static void end_watches_of(troupe_ref from, uint32_t number,
+			   Troupe__Control__Ended *ended)
+{
+	FOR_ALL(link)
+	{
+		struct watch *watch = *link;
+
+		if (from ? watch->from != from
+			 : trp_ref_node(watch->from) != number) {
+			link = &watch->next;
+			continue;
+		}
+		if (is_link(watch)) {
+			ended->ref = watch->from;
+			ended->watch = trp_watch_link(watch->from);
+			trp_mail_post_tell(watch->ref, &ended->base);
+		}
+		troupe_demonitor(watch->monitor);
+		take_out(link);
+	}
+}
+
+int trp_mail_watches_on_ended(const struct troupe_message *message)
+{
+	Troupe__Control__Ended ended =
+		*(const Troupe__Control__Ended *)message->body;
+
+	if (message->sender == trp_away_mail_of(trp_ref_node(ended.ref)) &&
+	    !ended.will_restart)
+		end_watches_of(ended.ref, 0, &ended);
+	return 0;
+}
+
+/* ---- by actors here, of actors of other nodes ---------------------------- */
+
+static struct watcher {
+	struct watcher *next;
+	uint64_t monitor;
+	troupe_ref ref;
+	uint32_t count; /* of the nodes where it watches something */
+	uint32_t node[];
+} * watchers;
+
+static bool has(const struct watcher *watcher, uint32_t node)
+{
+	for (uint32_t i = 0; i < watcher->count; i++)
+		if (watcher->node[i] == node)
+			return true;
+	return false;
+}
+
+static void add(troupe_ref ref, uint32_t node)
+{
+	struct watcher **link = &watchers, *watcher;
+	uint32_t count;
+
+	while (*link && (*link)->ref != ref)
+		link = &(*link)->next;
+	if (*link && has(*link, node))
+		return;
+	count = *link ? (*link)->count : 0;
+	watcher = realloc(*link,
+			  sizeof(*watcher) + (count + 1) * sizeof(uint32_t));
+	if (!watcher)
+		return;
+	if (!*link)
+		*watcher = (struct watcher) { .ref = ref };
+	watcher->node[count] = node;
+	watcher->count = count + 1;
+	*link = watcher;
+	if (!watcher->monitor)
+		troupe_monitor(ref, &watcher->monitor);
+}
+
+void trp_mail_watches_note(troupe_ref to, const struct trp_envelope *envelope)
+{
+	if (envelope->type != trp_type_of(&troupe__away__watch__descriptor) ||
+	    trp_ref_slot(to) != TRP_SLOT_SUPERVISOR)
+		return;
+	add(envelope->sender, trp_ref_node(to));
+	trp_sessions_watch(trp_mail_post.sessions, trp_ref_node(to),
+			   trp_time_now());
+}
+
+/* As a message of this mail actor to those there. */
+static bool watcher_has_ended(const struct troupe_end *end)
+{
+	struct watcher **link = &watchers, *watcher;
+	Troupe__Control__Ended ended;
+
+	while (*link && (*link)->monitor != end->monitor)
+		link = &(*link)->next;
+	if (!*link)
+		return false;
+	watcher = *link;
+	trp_end_write(end, 0, &ended);
+	/* A successor knows nothing of what was watched, and has no links. */
+	ended.will_restart = false;
+	for (uint32_t i = 0; i < watcher->count; i++)
+		trp_mail_outward_order(watcher->node[i], &ended.base);
+	if (!end->will_restart) {
+		*link = watcher->next;
+		free(watcher);
+	}
+	return true;
+}
+
+int trp_mail_watches_down(const struct troupe_end *end)
+{
+	if (!watched_has_ended(end))
+		watcher_has_ended(end);
+	return 0;
+}
+
+void trp_mail_watches_lost(uint32_t number)
+{
+	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+
+	ended.cause = TROUPE_NOCONNECTION;
+	ended.code = -EHOSTUNREACH;
+	end_watches_of(0, number, &ended);
+}
+
+/* ---- other orders -------------------------------------------------------- */
+
+int trp_mail_watches_on_unlink(const struct troupe_message *message)
+{
+	const Troupe__Away__Unlink *order = message->body;
+	Troupe__Away__Unlinked unlinked = TROUPE__AWAY__UNLINKED__INIT;
+
+	unlinked.ref = message->sender;
+	if (trp_ref_is_elsewhere(message->sender) &&
+	    trp_ref_is_here(order->ref))
+		trp_mail_post_tell(order->ref, &unlinked.base);
+	return 0;
+}
+
+int trp_mail_watches_on_stop(const struct troupe_message *message)
+{
+	if (trp_ref_is_elsewhere(message->sender))
+		trp_actor_request(message->body, NULL);
+	return 0;
+}
