@@ -491,6 +491,11 @@ int trp_arena_give_back_doorbells(const struct trp_arena *arena, uint32_t first,
 		     count * sizeof(struct trp_doorbell));
 }
 
+_Atomic uint64_t *trp_arena_words(const struct trp_arena *arena)
+{
+	return trp_arena_promises(arena)->words;
+}
+
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena)
 {
 	return (struct trp_promises *)(void *)(arena->base + arena->promises);

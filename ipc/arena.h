@@ -42,6 +42,7 @@ enum {
 	TRP_ENDPOINTS_INLINE = 27,
 	TRP_ENDPOINT_CHUNKS = 10,
 	TRP_INDEX_INLINE = 64,
+	TRP_WORDS = 480,
 	TRP_NAME_SIZE = 32,
 	TRP_BOARD_SIZE = 1 << 20,
 };
@@ -160,6 +161,8 @@ struct trp_ledger {
 struct trp_promises {
 	struct trp_ledger ledger;
 	alignas(64) _Atomic uint32_t pages[TRP_SLOTS_MAX]; /* by slot */
+	/* Of the layer above, which all may read and write. */
+	alignas(64) _Atomic uint64_t words[TRP_WORDS];
 };
 
 static_assert(sizeof(struct trp_promises) <= 32 * TRP_PAGE, "32 pages");
@@ -278,6 +281,7 @@ int trp_arena_give_back_doorbells(const struct trp_arena *arena, uint32_t first,
 				  uint32_t count);
 
 struct trp_promises *trp_arena_promises(const struct trp_arena *arena);
+_Atomic uint64_t *trp_arena_words(const struct trp_arena *arena);
 struct trp_doorbell *trp_arena_doorbell(const struct trp_arena *arena,
 					uint32_t slot);
 /* TRP_BOARD_SIZE bytes that all may write: whatever stands there is untrusted.

@@ -18,6 +18,9 @@ extern "C" {
  * and 4 KiB when packed, or nested deeper than 100 (calls, answers and the
  * arguments of a spawn, too); -EINVAL: not a message, or no reference;
  * -ENOBUFS, -ENOMEM: no space in this actor's region or on this machine.
+ * To an actor of another node 0 says that the message is on its way: that the
+ * other is gone is a dead letter there.  -EHOSTUNREACH: its node is lost, or
+ * this one is in no mesh.
  */
 TROUPE_API int troupe_send(troupe_ref to, const ProtobufCMessage *message);
 
@@ -66,6 +69,7 @@ struct troupe_room {
 	void *data;
 	troupe_ref to;
 	struct troupe_room *private_next;
+	unsigned private_asked;
 	bool private_is_waiting;
 };
 TROUPE_API int troupe_room_notify(struct troupe_room *room, troupe_ref to);

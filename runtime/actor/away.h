@@ -32,3 +32,10 @@ int trp_away_post(troupe_ref to, enum trp_stream stream,
 int trp_away_post_packed(troupe_ref to, enum trp_stream stream,
 			 const struct trp_envelope *envelope, const void *body,
 			 size_t size);
+
+/*
+ * As trp_mailbox_want_room(); also -EHOSTUNREACH.  *asked: of the one that
+ * waits, 0 at first; the mail actor is asked once until it has news of room.
+ */
+int trp_away_want_room(troupe_ref to, unsigned *asked);
+void trp_away_has_room(void);

@@ -35,6 +35,11 @@ static void unlinked(ProtobufCMessage *message)
 	trp_away_watch_unlinked(((const Troupe__Away__Unlinked *)message)->ref);
 }
 
+static void has_room(ProtobufCMessage *message)
+{
+	trp_away_has_room();
+}
+
 static const struct {
 	const ProtobufCMessageDescriptor *type;
 	void (*take)(ProtobufCMessage *message);
@@ -43,6 +48,7 @@ static const struct {
 	{ &troupe__control__ended__descriptor, ended },
 	{ &troupe__away__linked__descriptor, linked },
 	{ &troupe__away__unlinked__descriptor, unlinked },
+	{ &troupe__away__room__descriptor, has_room },
 };
 
 void trp_away_news_take(const struct trp_mail *mail,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include "ipc/hot.h"
+#include "runtime/actor/away.h"
 #include "runtime/actor/self.h"
 #include "runtime/actor/target_watch.h"
 
@@ -21,22 +22,29 @@ bool trp_overflow_is_dropped(troupe_ref to, const struct trp_envelope *envelope)
 
 /* ---- room again ---------------------------------------------------------- */
 
-static int look(const struct troupe_room *room)
+static int look(struct troupe_room *room)
 {
+	if (trp_ref_is_elsewhere(room->to))
+		return trp_away_want_room(room->to, &room->private_asked);
 	return trp_mailbox_want_room(&trp_self.mailbox, trp_ref_slot(room->to),
 				     trp_ref_generation(room->to));
 }
 
 int troupe_room_notify(struct troupe_room *room, troupe_ref to)
 {
+	int r;
+
 	if (!trp_self.ref)
 		return -ESHUTDOWN;
-	if (!room->has_room || !trp_ref_is_here(to))
+	if (!room->has_room ||
+	    !(trp_ref_is_here(to) || trp_ref_is_elsewhere(to)))
 		return -EINVAL;
 	troupe_room_cancel(room);
 	room->to = to;
-	if (look(room) == -ESRCH)
-		return -ESRCH;
+	room->private_asked = 0;
+	r = look(room);
+	if (r < 0)
+		return r;
 	trp_target_watch(to);
 	room->private_next = rooms;
 	room->private_is_waiting = true;

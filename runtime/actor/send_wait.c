@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sending that waits for room. */
 #include <errno.h>
+#include "runtime/actor/away.h"
 #include "runtime/actor/call.h"
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/dead_letters.h"
@@ -24,6 +25,7 @@ static int wait_for_room(troupe_ref to, const struct trp_envelope *envelope,
 					    envelope->type, envelope->created };
 	const unsigned take = TRP_TAKE_CONTROL | TRP_TAKE_REPLY;
 	struct troupe_time call, again;
+	unsigned asked = 0;
 	int r;
 
 	for (;;) {
@@ -35,8 +37,11 @@ static int wait_for_room(troupe_ref to, const struct trp_envelope *envelope,
 		if (r != TRP_STEP_IDLE ||
 		    !trp_mailbox_receive_is_empty(&trp_self.mailbox, take))
 			continue;
-		r = trp_mailbox_want_room(&trp_self.mailbox, trp_ref_slot(to),
-					  trp_ref_generation(to));
+		r = trp_ref_is_elsewhere(to)
+			    ? trp_away_want_room(to, &asked)
+			    : trp_mailbox_want_room(&trp_self.mailbox,
+						    trp_ref_slot(to),
+						    trp_ref_generation(to));
 		if (r != 0)
 			return r;
 		if (trp_time_now().ns >= deadline.ns)
@@ -55,7 +60,7 @@ static int wait_for_room(troupe_ref to, const struct trp_envelope *envelope,
 			return r;
 		if (trp_time_now().ns >= again.ns)
 			trp_mailbox_receive_look_again(&trp_self.mailbox,
-						       trp_ref_slot(to));
+						       trp_away_lane(to));
 		trp_call_expire(troupe_now());
 	}
 }

@@ -10,6 +10,7 @@
 #include "runtime/actor/request.h"
 #include "runtime/actor/self.h"
 #include "runtime/actor/take.h"
+#include "runtime/mail/chokes.h"
 #include "runtime/mail/inward.h"
 #include "runtime/mail/mail.pb-c.h"
 #include "runtime/mail/outward.h"
@@ -150,6 +151,8 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 		peer->is_refused = false;
 		trp_mail_outward_tell_lost(peer->number, peer->error);
 		trp_mail_watches_lost(peer->number);
+		peer->is_choked = false;
+		trp_mail_chokes_lost(peer->number, peer->error);
 	}
 	if (peer->has_room) {
 		peer->has_room = peer->is_waiting = false;
@@ -313,6 +316,7 @@ static int init(const void *arguments)
 	if (r < 0)
 		return r;
 	trp_away_news_departs = on_departure;
+	trp_mail_chokes_begin();
 	timer.fired = on_time;
 	trp_mail_post.flush.fired = on_flush;
 	input = (struct troupe_input) { .fd = trp_bus_fd(trp_mail_post.bus),
@@ -384,7 +388,8 @@ static int on_attend(const struct troupe_message *message)
 	return run();
 }
 
-/* Of actors and mail actors of other nodes, and of the supervisor. */
+/* Of actors and mail actors of other nodes, and of the supervisor; Room of this
+ * one. */
 static const struct troupe_handler handlers[] = {
 	{ &troupe__presence__attend__descriptor, on_attend },
 	{ &troupe__service__find__descriptor, trp_mail_service_find },
@@ -392,6 +397,8 @@ static const struct troupe_handler handlers[] = {
 	{ &troupe__away__unlink__descriptor, trp_mail_watches_on_unlink },
 	{ &troupe__control__stop__descriptor, trp_mail_watches_on_stop },
 	{ &troupe__control__ended__descriptor, trp_mail_watches_on_ended },
+	{ &troupe__away__choke__descriptor, trp_mail_chokes_on_choke },
+	{ &troupe__away__room__descriptor, trp_mail_chokes_on_room },
 	{ NULL, NULL },
 };
 

@@ -10,13 +10,17 @@
 #include "runtime/actor/post.h"
 #include "runtime/actor/request.h"
 #include "runtime/mail/outward.h"
+#include "runtime/node/away.pb-c.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
 #include "runtime/node/system.pb-c.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
-enum { HELD_MOST = 2 << 20 }; /* bytes of a peer: a window */
+enum {
+	HELD_MOST = 2 << 20, /* bytes of a peer: a window */
+	TOLD_MOST = 64,	     /* nodes, of a full mailbox */
+};
 
 /* A message that waits for room in its mailbox. */
 struct letter {
@@ -33,6 +37,9 @@ struct full {
 	struct troupe_room room;
 	troupe_ref to;
 	struct letter *first, **last;
+	/* Nodes whose actors are refused meanwhile. */
+	size_t nodes;
+	uint32_t node[TOLD_MOST];
 };
 
 static struct full *all_full;
@@ -190,12 +197,35 @@ static void release(struct letter *letter)
 	free(letter);
 }
 
+static void tell_choke(troupe_ref to, uint32_t node, bool is_over)
+{
+	Troupe__Away__Choke choke = TROUPE__AWAY__CHOKE__INIT;
+
+	choke.ref = to;
+	choke.is_over = is_over;
+	trp_mail_outward_order(node, &choke.base);
+}
+
+/* Of more nodes none is told: their sessions stand still in the end. */
+static void choke(struct full *full, uint32_t node)
+{
+	for (size_t i = 0; i < full->nodes; i++)
+		if (full->node[i] == node)
+			return;
+	if (full->nodes == TOLD_MOST)
+		return;
+	full->node[full->nodes++] = node;
+	tell_choke(full->to, node, false);
+}
+
 static void remove_full(struct full *full)
 {
 	struct full **link = find_full(full->to);
 	struct letter *letter;
 
 	troupe_room_cancel(&full->room);
+	for (size_t i = 0; i < full->nodes; i++)
+		tell_choke(full->to, full->node[i], true);
 	while ((letter = full->first)) {
 		full->first = letter->next;
 		refuse(full->to, &letter->envelope, letter->body,
@@ -280,6 +310,7 @@ static int keep(uint32_t number, troupe_ref to,
 	*full->last = letter;
 	full->last = &letter->next;
 	peer->held += length;
+	choke(full, number);
 	return 0;
 }
 

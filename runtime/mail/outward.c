@@ -5,11 +5,16 @@
 #include <string.h>
 #include "runtime/actor/away.h"
 #include "runtime/actor/post.h"
+#include "runtime/mail/chokes.h"
 #include "runtime/node/away.pb-c.h"
+#include "runtime/node/choke.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
+
+/* Bytes that wait for a session: its senders are refused. */
+enum { CHOKED = 512 << 10 };
 
 /* ---- what is lost -------------------------------------------------------- */
 
@@ -98,6 +103,10 @@ static void append(const struct trp_mail_parcel *parcel)
 	if (r == 0)
 		r = trp_mail_peers_append(peer, parcel, trp_time_now());
 	if (r == 0) {
+		if (!peer->is_choked && peer->tail - peer->head > CHOKED) {
+			peer->is_choked = true;
+			trp_mail_chokes_set(trp_choke_of_node(number));
+		}
 		trp_mail_post_soon();
 		return;
 	}
@@ -185,6 +194,10 @@ void trp_mail_outward_flush(struct trp_mail_peer *peer, struct trp_time now)
 			peer->is_waiting = true;
 		else
 			break;
+	}
+	if (peer->is_choked && peer->tail - peer->head <= CHOKED / 4) {
+		peer->is_choked = false;
+		trp_mail_chokes_clear(trp_choke_of_node(peer->number));
 	}
 	if (r == 0 || r == -EAGAIN)
 		return;

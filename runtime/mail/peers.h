@@ -23,6 +23,7 @@ struct trp_mail_peer {
 	bool is_refused; /* its payloads, until less is held */
 	bool has_room;	 /* told, and not acted upon yet */
 	bool has_ended;	 /* its session, by `error` */
+	bool is_choked;	 /* senders are refused */
 	int error;
 	uint8_t *bytes;
 	size_t head, tail, space;
