@@ -144,9 +144,7 @@ static const struct trp_bus_calls bus_calls = {
 static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 {
 	if (peer->has_ended) {
-		trp_mail_outward_lost(peer->number, peer->bytes + peer->head,
-				      peer->tail - peer->head);
-		trp_mail_peers_drop(peer, peer->tail - peer->head);
+		trp_mail_outward_drop(peer);
 		peer->has_ended = peer->is_waiting = peer->has_room = false;
 		peer->is_refused = false;
 		trp_mail_outward_tell_lost(peer->number, peer->error);
@@ -166,7 +164,8 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 
 static bool is_idle(const struct trp_mail_peer *peer)
 {
-	return peer->head == peer->tail && !peer->held && !peer->has_ended &&
+	return peer->head == peer->tail && !peer->bulks.first &&
+	       !peer->assembly.bytes && !peer->held && !peer->has_ended &&
 	       !peer->has_room && !peer->is_refused;
 }
 
@@ -337,7 +336,7 @@ static bool has_parcels(void)
 
 	for (int i = 0; i < TRP_MAIL_BUCKETS && peers->count; i++)
 		for (struct trp_mail_peer *p = peers->bucket[i]; p; p = p->next)
-			if (p->head < p->tail)
+			if (p->head < p->tail || p->bulks.first)
 				return true;
 	return false;
 }
@@ -410,4 +409,5 @@ const struct troupe_class trp_mail_actor = {
 	.init = init,
 	.stop = stop,
 	.grace_ms = 3000,
+	.mailbox_limit = 8 << 20, /* to whichever node */
 };

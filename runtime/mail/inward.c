@@ -27,7 +27,7 @@ struct letter {
 	struct letter *next;
 	uint32_t number; /* of the node that it comes from */
 	struct trp_envelope envelope;
-	size_t length;
+	size_t length, attachment; /* bytes, one behind the other */
 	unsigned char body[];
 };
 
@@ -43,6 +43,22 @@ struct full {
 };
 
 static struct full *all_full;
+
+struct content {
+	const void *body, *attachment; /* NULL: none */
+	size_t length, size;
+};
+
+static struct content content_of(const struct letter *letter)
+{
+	return (struct content) {
+		.body = letter->body,
+		.length = letter->length,
+		.attachment = letter->attachment ? letter->body + letter->length
+						 : NULL,
+		.size = letter->attachment,
+	};
+}
 
 /* ---- to an actor --------------------------------------------------------- */
 
@@ -147,9 +163,37 @@ static int post_control(troupe_ref to, struct trp_envelope *envelope,
 				    body, length, NULL, &position);
 }
 
+/* Space for it in our region, from which the receiver reads it. */
+static int post_attached(troupe_ref to, enum trp_stream stream,
+			 const struct trp_envelope *envelope,
+			 const struct content *content)
+{
+	struct trp_mailbox *box = &trp_self.mailbox;
+	uint32_t size = (uint32_t)(sizeof(*envelope) + content->length);
+	struct trp_extent extent;
+	void *bytes;
+	int r = trp_mailbox_loan(box, content->size, &extent, &bytes);
+
+	if (r < 0)
+		return r;
+	memcpy(bytes, content->attachment, content->size);
+	r = trp_mailbox_reserve(box, trp_ref_slot(to), trp_ref_generation(to),
+				stream, size, &extent, &bytes);
+	if (r < 0) {
+		trp_mailbox_unloan(box, extent);
+		return r;
+	}
+	trp_envelope_write(envelope, bytes);
+	memcpy((char *)bytes + sizeof(*envelope), content->body,
+	       content->length);
+	trp_mailbox_commit(box, size);
+	trp_mailbox_check(box, envelope->created);
+	return 0;
+}
+
 /* 0, -ESRCH, -EAGAIN ... */
 static int post(troupe_ref to, const struct trp_envelope *envelope,
-		const void *body, size_t length)
+		const struct content *content)
 {
 	enum trp_stream stream = is_reply(to, envelope) ? TRP_REPLY : TRP_MAIL;
 	struct trp_envelope ours = *envelope;
@@ -167,9 +211,12 @@ static int post(troupe_ref to, const struct trp_envelope *envelope,
 	if (!to)
 		return -ESRCH;
 	if (ours.kind == TRP_CONTROL)
-		return post_control(to, &ours, body, length);
-	return trp_node_post_packed(&trp_self.mailbox, to, stream, &ours, body,
-				    length, NULL, &position);
+		return post_control(to, &ours, content->body, content->length);
+	if (content->attachment)
+		return post_attached(to, stream, &ours, content);
+	return trp_node_post_packed(&trp_self.mailbox, to, stream, &ours,
+				    content->body, content->length, NULL,
+				    &position);
 }
 
 /* ---- actors without room ------------------------------------------------- */
@@ -189,8 +236,8 @@ static void release(struct letter *letter)
 		trp_mail_peers_find(&trp_mail_post.peers, letter->number);
 
 	if (peer) {
-		assert(peer->held >= letter->length);
-		peer->held -= letter->length;
+		assert(peer->held >= letter->length + letter->attachment);
+		peer->held -= letter->length + letter->attachment;
 		if (peer->is_refused && trp_mail_inward_has_room(peer))
 			trp_mail_post.is_stale = true;
 	}
@@ -251,11 +298,12 @@ static int hand_on(struct troupe_room *room)
 	struct full *full =
 		(struct full *)((char *)room - offsetof(struct full, room));
 	struct letter *letter;
+	struct content content;
 	int r = 0;
 
 	while ((letter = full->first)) {
-		r = post(full->to, &letter->envelope, letter->body,
-			 letter->length);
+		content = content_of(letter);
+		r = post(full->to, &letter->envelope, &content);
 		if (r == -EAGAIN)
 			break;
 		if (r < 0)
@@ -291,11 +339,12 @@ static struct full *make_full(troupe_ref to)
 }
 
 static int keep(uint32_t number, troupe_ref to,
-		const struct trp_envelope *envelope, const void *body,
-		size_t length)
+		const struct trp_envelope *envelope,
+		const struct content *content)
 {
 	struct trp_mail_peer *peer = trp_mail_post_peer(number);
-	struct letter *letter = malloc(sizeof(*letter) + length);
+	size_t bytes = content->length + content->size;
+	struct letter *letter = malloc(sizeof(*letter) + bytes);
 	struct full *full = peer && letter ? make_full(to) : NULL;
 
 	if (!full) {
@@ -304,12 +353,16 @@ static int keep(uint32_t number, troupe_ref to,
 	}
 	*letter = (struct letter) { .number = number,
 				    .envelope = *envelope,
-				    .length = length };
-	if (length)
-		memcpy(letter->body, body, length);
+				    .length = content->length,
+				    .attachment = content->size };
+	if (content->length)
+		memcpy(letter->body, content->body, content->length);
+	if (content->size)
+		memcpy(letter->body + content->length, content->attachment,
+		       content->size);
 	*full->last = letter;
 	full->last = &letter->next;
-	peer->held += length;
+	peer->held += bytes;
 	choke(full, number);
 	return 0;
 }
@@ -336,19 +389,60 @@ void trp_mail_inward_fini(void)
 
 /* ---- payloads ------------------------------------------------------------ */
 
-static void take(uint32_t number, const struct trp_mail_parcel *parcel)
+static void take(uint32_t number, const struct trp_mail_parcel *parcel,
+		 const void *attachment, size_t size)
 {
 	const struct trp_envelope *envelope = &parcel->envelope;
+	const struct content content = { parcel->body, attachment,
+					 parcel->length, size };
 	bool is_mail = !is_reply(parcel->to, envelope);
 	int r = -EAGAIN;
 
 	if (!is_mail || !*find_full(parcel->to))
-		r = post(parcel->to, envelope, parcel->body, parcel->length);
+		r = post(parcel->to, envelope, &content);
 	if (r == -EAGAIN && !trp_overflow_is_dropped(parcel->to, envelope))
-		r = keep(number, parcel->to, envelope, parcel->body,
-			 parcel->length);
+		r = keep(number, parcel->to, envelope, &content);
 	if (r < 0)
 		refuse(parcel->to, envelope, parcel->body, parcel->length, r);
+}
+
+/* 0, or -EBADMSG. */
+static int take_piece(uint32_t number, const uint8_t *piece, size_t length,
+		      struct trp_time now)
+{
+	struct trp_mail_peer *peer = trp_mail_post_peer(number);
+	struct trp_mail_parcel parcel;
+	const void *attachment;
+	size_t size;
+	int r;
+
+	if (!peer)
+		return -EBADMSG;
+	r = trp_mail_bulk_take(&peer->assembly, piece, length, now, &parcel,
+			       &attachment, &size);
+	if (r == 1)
+		take(number, &parcel, attachment, size);
+	if (r != 0)
+		trp_mail_bulk_clear(&peer->assembly);
+	return r < 0 ? r : 0;
+}
+
+/* What is at the front: its length, or -EBADMSG. */
+static ssize_t take_next(uint32_t number, const uint8_t *bytes, size_t length,
+			 struct trp_time now)
+{
+	size_t piece = trp_mail_bulk_look(bytes, length);
+	struct trp_mail_parcel parcel;
+	ssize_t taken;
+
+	if (piece) {
+		taken = take_piece(number, bytes, piece, now);
+		return taken < 0 ? taken : (ssize_t)piece;
+	}
+	taken = trp_mail_parcel_read(bytes, length, now, &parcel);
+	if (taken > 0)
+		take(number, &parcel, NULL, 0);
+	return taken;
 }
 
 bool trp_mail_inward_take(uint32_t number, const uint8_t *payload,
@@ -357,7 +451,6 @@ bool trp_mail_inward_take(uint32_t number, const uint8_t *payload,
 	struct trp_mail_peer *peer =
 		trp_mail_peers_find(&trp_mail_post.peers, number);
 	struct trp_time now = trp_time_now();
-	struct trp_mail_parcel parcel;
 	ssize_t taken;
 	size_t at = 0;
 
@@ -366,8 +459,7 @@ bool trp_mail_inward_take(uint32_t number, const uint8_t *payload,
 		return false;
 	}
 	while (at < length) {
-		taken = trp_mail_parcel_read(payload + at, length - at, now,
-					     &parcel);
+		taken = take_next(number, payload + at, length - at, now);
 		if (taken < 0) {
 			trp_status_count(&trp_self.status->dropped);
 			troupe_log(TROUPE_WARNING,
@@ -376,7 +468,6 @@ bool trp_mail_inward_take(uint32_t number, const uint8_t *payload,
 				   number, length - at);
 			return true;
 		}
-		take(number, &parcel);
 		at += (size_t)taken;
 	}
 	return true;

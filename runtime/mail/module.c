@@ -40,6 +40,7 @@ static int keep(struct keeper *keeper)
 	birth.label = (char *)trp_mail_actor.name;
 	spawn.birth = &birth;
 	spawn.grace_ms = trp_mail_actor.grace_ms;
+	spawn.mailbox_limit = trp_mail_actor.mailbox_limit;
 	r = trp_restart_init(&keeper->actor, keeper->supervisor, &spawn);
 	if (r < 0)
 		return r;

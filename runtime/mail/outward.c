@@ -14,7 +14,7 @@
 #include "serialize/type.h"
 
 /* Bytes that wait for a session: its senders are refused. */
-enum { CHOKED = 512 << 10 };
+enum { CHOKED = 512 << 10, BULK_CHOKED = 4 << 20 };
 
 /* ---- what is lost -------------------------------------------------------- */
 
@@ -43,6 +43,14 @@ void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes, size_t length)
 	ssize_t taken;
 	size_t at = 0;
 
+	if (trp_mail_bulk_look(bytes, length)) {
+		/* The others of its message were before it. */
+		if (trp_mail_bulk_head(bytes, length, trp_time_now(), &parcel))
+			note_dead((troupe_ref)number << TRP_REF_NODE |
+					  trp_ref_in_node(parcel.to),
+				  &parcel.envelope, NULL, 0);
+		return;
+	}
 	while (at < length) {
 		taken = trp_mail_parcel_read(bytes + at, length - at,
 					     trp_time_now(), &parcel);
@@ -91,26 +99,49 @@ static void refuse(const struct trp_mail_parcel *parcel, int error)
 			       &failure.base, NULL);
 }
 
-static void append(const struct trp_mail_parcel *parcel)
+/* Large ones, and those with an attachment; and mail of the same sender to the
+ * same receiver that follows them. */
+static bool is_bulk(const struct trp_mail_peer *peer,
+		    const struct trp_mail_parcel *parcel,
+		    const void *attachment)
+{
+	return attachment ||
+	       parcel->length > TRP_SESSION_ROOM_LEAST - TRP_PARCEL_HEAD ||
+	       (peer->bulks.first &&
+		trp_mail_bulk_has(&peer->bulks, parcel->envelope.sender,
+				  parcel->to));
+}
+
+/* Whose senders wait: those of this receiver, or of all of the node. */
+static void choke(struct trp_mail_peer *peer, troupe_ref to)
+{
+	if (peer->bulks.bytes > BULK_CHOKED && peer->bulks.last->to == to)
+		trp_mail_chokes_set(to);
+	if (peer->is_choked || peer->tail - peer->head <= CHOKED)
+		return;
+	peer->is_choked = true;
+	trp_mail_chokes_set(trp_choke_of_node(peer->number));
+}
+
+static void append(const struct trp_mail_parcel *parcel, const void *attachment,
+		   size_t size)
 {
 	uint32_t number = trp_ref_node(parcel->to);
 	struct trp_mail_peer *peer =
 		trp_frame_is_number(number) ? trp_mail_post_peer(number) : NULL;
-	int r = peer ? 0 : -ENOMEM;
+	int r = -ENOMEM;
 
-	if (parcel->length > TRP_SESSION_ROOM_LEAST - TRP_PARCEL_HEAD)
-		r = -EMSGSIZE;
-	if (r == 0)
+	if (peer && is_bulk(peer, parcel, attachment))
+		r = trp_mail_bulk_append(&peer->bulks, parcel, attachment, size,
+					 trp_time_now());
+	else if (peer)
 		r = trp_mail_peers_append(peer, parcel, trp_time_now());
-	if (r == 0) {
-		if (!peer->is_choked && peer->tail - peer->head > CHOKED) {
-			peer->is_choked = true;
-			trp_mail_chokes_set(trp_choke_of_node(number));
-		}
-		trp_mail_post_soon();
+	if (r < 0) {
+		refuse(parcel, r);
 		return;
 	}
-	refuse(parcel, r);
+	choke(peer, parcel->to);
+	trp_mail_post_soon();
 }
 
 troupe_ref trp_mail_outward_take(const struct trp_mail *mail,
@@ -128,7 +159,7 @@ troupe_ref trp_mail_outward_take(const struct trp_mail *mail,
 	parcel.to = tail.to;
 	parcel.envelope.kind = (uint8_t)tail.kind;
 	parcel.envelope.flags = 0; /* of routers and traces here */
-	append(&parcel);
+	append(&parcel, mail->attachment, mail->attachment_size);
 	return tail.to;
 }
 
@@ -144,7 +175,7 @@ void trp_mail_outward_say(troupe_ref to, const struct trp_envelope *envelope,
 	if (body) {
 		trp_message_pack(message, body);
 		parcel.body = body;
-		append(&parcel);
+		append(&parcel, NULL, 0);
 	}
 	trp_scratch_release(&trp_self.scratch, mark);
 }
@@ -175,6 +206,46 @@ void trp_mail_outward_order(uint32_t number, const ProtobufCMessage *order)
 
 /* ---- into sessions ------------------------------------------------------- */
 
+/* A piece a frame. */
+static int flush_bulk(struct trp_mail_peer *peer, struct trp_time now)
+{
+	static uint8_t piece[TRP_PIECE_HEAD + TRP_PIECE_MOST];
+	struct trp_sessions *sessions = trp_mail_post.sessions;
+	size_t length, room;
+	troupe_ref done;
+	int r = 0;
+
+	while (r == 0 && peer->bulks.first && !peer->is_waiting) {
+		room = trp_sessions_room(sessions, peer->number);
+		if (room > sizeof(piece))
+			room = sizeof(piece);
+		length = trp_mail_bulk_piece(&peer->bulks, piece, room);
+		r = length ? trp_sessions_send(sessions, peer->number, piece,
+					       length, now)
+			   : -EAGAIN;
+		if (r == -EAGAIN)
+			peer->is_waiting = true;
+		if (r < 0)
+			break;
+		done = trp_mail_bulk_sent(&peer->bulks, length);
+		if (done)
+			trp_mail_chokes_clear(done);
+	}
+	return r;
+}
+
+void trp_mail_outward_drop(struct trp_mail_peer *peer)
+{
+	struct trp_mail_parcel parcel;
+
+	trp_mail_outward_lost(peer->number, peer->bytes + peer->head,
+			      peer->tail - peer->head);
+	trp_mail_peers_drop(peer, peer->tail - peer->head);
+	while (trp_mail_bulk_drop(&peer->bulks, trp_time_now(), &parcel))
+		note_dead(parcel.to, &parcel.envelope, NULL, 0);
+	trp_mail_bulk_clear(&peer->assembly);
+}
+
 void trp_mail_outward_flush(struct trp_mail_peer *peer, struct trp_time now)
 {
 	struct trp_sessions *sessions = trp_mail_post.sessions;
@@ -195,6 +266,8 @@ void trp_mail_outward_flush(struct trp_mail_peer *peer, struct trp_time now)
 		else
 			break;
 	}
+	if (r == 0)
+		r = flush_bulk(peer, now);
 	if (peer->is_choked && peer->tail - peer->head <= CHOKED / 4) {
 		peer->is_choked = false;
 		trp_mail_chokes_clear(trp_choke_of_node(peer->number));
@@ -212,7 +285,8 @@ void trp_mail_outward_flush_all(struct trp_time now)
 
 	for (int i = 0; i < TRP_MAIL_BUCKETS && peers->count; i++)
 		for (struct trp_mail_peer *p = peers->bucket[i]; p; p = p->next)
-			if (p->head < p->tail && !p->is_waiting)
+			if ((p->head < p->tail || p->bulks.first) &&
+			    !p->is_waiting)
 				trp_mail_outward_flush(p, now);
 	trp_mail_post.is_dirty = false;
 }

@@ -24,6 +24,9 @@ void trp_mail_outward_order(uint32_t number, const ProtobufCMessage *order);
 void trp_mail_outward_flush(struct trp_mail_peer *peer, struct trp_time now);
 void trp_mail_outward_flush_all(struct trp_time now);
 
+/* Its session has ended: all that is kept for it is lost. */
+void trp_mail_outward_drop(struct trp_mail_peer *peer);
+
 /* Parcels that will not arrive, or may have. */
 void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes,
 			   size_t length);

@@ -65,7 +65,7 @@ ssize_t trp_mail_parcel_read(const uint8_t *bytes, size_t length,
 		return -EBADMSG;
 	memcpy(&size, bytes, sizeof(size));
 	memcpy(&to, bytes + 4, sizeof(to));
-	if (size < TRP_PARCEL_HEAD - 4 || size > length - 4 ||
+	if (size < TRP_PARCEL_HEAD - 4 || size > length - 4 || !to ||
 	    to != trp_ref_in_node(to) ||
 	    trp_envelope_read(bytes + 12, size - 8, &parcel.envelope,
 			      &parcel.body, &parcel.length) < 0 ||

@@ -49,7 +49,9 @@ void trp_mail_peers_remove(struct trp_mail_peers *peers,
 	struct trp_mail_peer **link = link_to(peers, peer->number);
 
 	assert(*link == peer && peers->count > 0);
+	assert(!peer->bulks.first);
 	*link = peer->next;
+	trp_mail_bulk_clear(&peer->assembly);
 	free(peer->bytes);
 	free(peer);
 	peers->count--;
@@ -57,9 +59,15 @@ void trp_mail_peers_remove(struct trp_mail_peers *peers,
 
 void trp_mail_peers_fini(struct trp_mail_peers *peers)
 {
+	struct trp_mail_parcel parcel;
+
 	for (int i = 0; i < TRP_MAIL_BUCKETS; i++)
-		while (peers->bucket[i])
+		while (peers->bucket[i]) {
+			while (trp_mail_bulk_drop(&peers->bucket[i]->bulks,
+						  TRP_LONG_AGO, &parcel))
+				;
 			trp_mail_peers_remove(peers, peers->bucket[i]);
+		}
 }
 
 void trp_mail_peers_check(const struct trp_mail_peers *peers)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "runtime/mail/parcel.h"
+#include "runtime/mail/bulk.h"
 
 enum { TRP_MAIL_BUCKETS = 1024 };
 
@@ -27,6 +27,8 @@ struct trp_mail_peer {
 	int error;
 	uint8_t *bytes;
 	size_t head, tail, space;
+	struct trp_mail_bulks bulks; /* go in pieces, after the parcels */
+	struct trp_mail_assembly assembly;
 	size_t held; /* bytes of its mail that wait for room here */
 };
 
