@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What the mail actor tells, beside mail. */
+/* The words of the mail actor, beside mail. */
 
 #include "runtime/actor/mail.h"
 

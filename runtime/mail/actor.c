@@ -169,7 +169,7 @@ static bool is_idle(const struct trp_mail_peer *peer)
 	       !peer->has_room && !peer->is_refused;
 }
 
-/* What the callbacks have noted, outside of them. */
+/* Does what the callbacks have noted, outside of them. */
 static void settle(struct trp_time now)
 {
 	struct trp_mail_peers *peers = &trp_mail_post.peers;
@@ -341,7 +341,7 @@ static bool has_parcels(void)
 	return false;
 }
 
-/* What was sent before the end goes out, and is acknowledged. */
+/* Mail that was sent before the end goes out, and is acknowledged. */
 static void see_off(void)
 {
 	enum { MOST_MS = 1000, LOOK_MS = 5 };

@@ -427,7 +427,7 @@ static int take_piece(uint32_t number, const uint8_t *piece, size_t length,
 	return r < 0 ? r : 0;
 }
 
-/* What is at the front: its length, or -EBADMSG. */
+/* Takes the first: its length, or -EBADMSG. */
 static ssize_t take_next(uint32_t number, const uint8_t *bytes, size_t length,
 			 struct trp_time now)
 {

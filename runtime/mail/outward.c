@@ -112,7 +112,7 @@ static bool is_bulk(const struct trp_mail_peer *peer,
 				  parcel->to));
 }
 
-/* Whose senders wait: those of this receiver, or of all of the node. */
+/* Senders to this receiver wait, or to all of the node. */
 static void choke(struct trp_mail_peer *peer, troupe_ref to)
 {
 	if (peer->bulks.bytes > BULK_CHOKED && peer->bulks.last->to == to)

@@ -85,7 +85,7 @@ void trp_mail_peers_check(const struct trp_mail_peers *peers)
 	assert(count == peers->count);
 }
 
-/* What was sent goes first, then there is twice the space. */
+/* Bytes that were sent go first, then there is twice the space. */
 static int make_space(struct trp_mail_peer *peer, size_t more)
 {
 	size_t space = peer->space ? peer->space : SPACE_FIRST;

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What has no room in other nodes, or cannot be reached: words of the arena,
- *which the mail actor writes and all senders read.
+ * Actors of other nodes that have no room, and nodes that have none or cannot
+ * be reached: words of the arena, which the mail actor writes and all senders
+ * read.
  *
  *	words[0]	how many words follow, beyond TRP_CHOKES_MOST: all away
  *			mail is choked

@@ -238,7 +238,7 @@ Test(watching, a_node_that_is_killed_is_no_connection)
 	mail_end();
 }
 
-/* Whoever stops it: after less than two outages of silence. */
+/* It is silent for less than two outages. */
 Test(watching, a_node_that_stands_still_is_no_connection)
 {
 	pid_t mail;
