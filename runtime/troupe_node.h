@@ -4,8 +4,9 @@
 
 /*
  * Other nodes of the mesh (troupe_mesh.h), over a bus that carries mail:
- * whether they are there, and their actors by name.  A reference of another
- * node is used as any other.  Errors and ownership as in troupe.h.
+ * whether they are there, their actors by name, and new actors on them.  A
+ * reference of another node is used as any other.  Errors and ownership as in
+ * troupe.h.
  */
 
 #include "troupe.h"
@@ -43,6 +44,28 @@ TROUPE_API int troupe_demonitor_node(const char *node);
 TROUPE_API int troupe_whereis_at(const char *node, const char *name,
 				 struct troupe_time deadline,
 				 troupe_ref *ret_ref);
+
+/*
+ * The classes that other nodes may start here: an application defines the
+ * table, which ends with NULL, and exports it.
+ *
+ *	const struct troupe_class *const troupe_classes[] = { &clerk, NULL };
+ */
+extern const struct troupe_class *const troupe_classes[];
+
+/*
+ * Starts an actor of the class of that name on another node that runs the same
+ * build of the same application.  It is no child of the caller, but stopped
+ * when the caller ends or their nodes lose each other; to hear of its end,
+ * monitor it.  On that node it is a child of the mail actor.  Otherwise as
+ * troupe_whereis_at().  Also -ENOENT: that application exports no such class;
+ * -EPROTO: that node runs another build; -EMSGSIZE; or as troupe_spawn(),
+ * there.
+ */
+TROUPE_API int troupe_spawn_at(const char *node, const char *klass,
+			       const ProtobufCMessage *arguments,
+			       struct troupe_time deadline,
+			       troupe_ref *ret_ref);
 
 #ifdef __cplusplus
 }

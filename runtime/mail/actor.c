@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include "ipc/mailbox_receive.h"
+#include "runtime/actor/away.h"
 #include "runtime/actor/away_news.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/self.h"
@@ -149,6 +150,7 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 		peer->is_refused = false;
 		trp_mail_outward_tell_lost(peer->number, peer->error);
 		trp_mail_watches_lost(peer->number);
+		trp_mail_service_caller_ended(0, peer->number);
 		peer->is_choked = false;
 		trp_mail_chokes_lost(peer->number, peer->error);
 	}
@@ -387,15 +389,27 @@ static int on_attend(const struct troupe_message *message)
 	return run();
 }
 
+/* Of an actor of another node that watches one here, or had one started. */
+static int on_ended(const struct troupe_message *message)
+{
+	const Troupe__Control__Ended *ended = message->body;
+	uint32_t node = trp_ref_node(ended->ref);
+
+	if (message->sender == trp_away_mail_of(node))
+		trp_mail_service_caller_ended(ended->ref, 0);
+	return trp_mail_watches_on_ended(message);
+}
+
 /* Of actors and mail actors of other nodes, and of the supervisor; Room of this
  * one. */
 static const struct troupe_handler handlers[] = {
 	{ &troupe__presence__attend__descriptor, on_attend },
 	{ &troupe__service__find__descriptor, trp_mail_service_find },
+	{ &troupe__service__start__descriptor, trp_mail_service_start },
 	{ &troupe__away__watch__descriptor, trp_mail_watches_on_watch },
 	{ &troupe__away__unlink__descriptor, trp_mail_watches_on_unlink },
 	{ &troupe__control__stop__descriptor, trp_mail_watches_on_stop },
-	{ &troupe__control__ended__descriptor, trp_mail_watches_on_ended },
+	{ &troupe__control__ended__descriptor, on_ended },
 	{ &troupe__away__choke__descriptor, trp_mail_chokes_on_choke },
 	{ &troupe__away__room__descriptor, trp_mail_chokes_on_room },
 	{ NULL, NULL },
@@ -405,6 +419,7 @@ const struct troupe_class trp_mail_actor = {
 	.name = "mesh-mail",
 	.handlers = handlers,
 	.down = trp_mail_watches_down,
+	.child_stopped = trp_mail_service_child_stopped,
 	.keeps_going = true,
 	.init = init,
 	.stop = stop,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mail/exports.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stdio.h>
@@ -20,6 +21,8 @@ static uint64_t hash(uint64_t so_far, const void *bytes, size_t length)
 		so_far = (so_far ^ at[i]) * HASH_PRIME;
 	return so_far;
 }
+
+/* ---- the build id -------------------------------------------------------- */
 
 struct search {
 	const char *file; /* as it was loaded; "": this program */
@@ -107,4 +110,17 @@ uint64_t trp_mail_exports_build(void)
 		build = hash_file(node->options->main ? "/proc/self/exe"
 						      : node->argv[0]);
 	return build;
+}
+
+/* ---- classes ------------------------------------------------------------- */
+
+const struct troupe_class *trp_mail_exports_class(const char *name)
+{
+	const struct troupe_class *const *classes =
+		dlsym(RTLD_DEFAULT, "troupe_classes");
+
+	for (; classes && *classes; classes++)
+		if ((*classes)->name && strcmp((*classes)->name, name) == 0)
+			return *classes;
+	return NULL;
 }

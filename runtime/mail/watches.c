@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor/away.h"
+#include "runtime/actor/post.h"
 #include "runtime/actor/request.h"
 #include "runtime/mail/outward.h"
+#include "runtime/mail/service.pb-c.h"
 #include "runtime/node/away.pb-c.h"
 #include "runtime/node/end.h"
 #include "runtime/node/system.pb-c.h"
@@ -78,6 +80,9 @@ int trp_mail_watches_on_watch(const struct troupe_message *message)
 
 	if (!trp_ref_is_elsewhere(message->sender) ||
 	    trp_watch_kind(order->id) >= TRP_WATCH_SIGNAL)
+		return 0;
+	/* It is this actor, whose end is told as that of the session. */
+	if (trp_ref_slot(order->ref) == TRP_SLOT_SUPERVISOR)
 		return 0;
 	if (order->is_over) {
 		stop_watching(message->sender, order->id);
@@ -196,10 +201,15 @@ static void add(troupe_ref ref, uint32_t node)
 
 void trp_mail_watches_note(troupe_ref to, const struct trp_envelope *envelope)
 {
-	if (envelope->type != trp_type_of(&troupe__away__watch__descriptor) ||
+	troupe_ref from = envelope->sender;
+
+	if ((envelope->type != trp_type_of(&troupe__away__watch__descriptor) &&
+	     envelope->type !=
+		     trp_type_of(&troupe__service__start__descriptor)) ||
 	    trp_ref_slot(to) != TRP_SLOT_SUPERVISOR)
 		return;
-	add(envelope->sender, trp_ref_node(to));
+	add(trp_ref_is_alias(from) ? trp_actor_post_owner(from) : from,
+	    trp_ref_node(to));
 	trp_sessions_watch(trp_mail_post.sessions, trp_ref_node(to),
 			   trp_time_now());
 }

@@ -16,7 +16,7 @@ int trp_mail_watches_on_unlink(const struct troupe_message *message);
 int trp_mail_watches_on_stop(const struct troupe_message *message);
 int trp_mail_watches_on_ended(const struct troupe_message *message);
 
-/* An actor here sends such an order there. */
+/* An actor here sends such an order there, or has one started there. */
 void trp_mail_watches_note(troupe_ref to, const struct trp_envelope *envelope);
 
 /* As `down` of a class. */

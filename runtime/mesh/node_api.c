@@ -3,9 +3,11 @@
 #include "runtime/troupe_node.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "runtime/actor/request.h"
 #include "runtime/actor/self.h"
+#include "runtime/mail/exports.h"
 #include "runtime/mail/service.pb-c.h"
 #include "runtime/mesh/nodes.pb-c.h"
 #include "runtime/node/ref.h"
@@ -13,6 +15,8 @@
 #include "runtime/node/types.h"
 #include "runtime/troupe_ask.h"
 #include "runtime/troupe_tree.h"
+#include "serialize/message.h"
+#include "serialize/type.h"
 
 const char *troupe_node_name(void)
 {
@@ -96,4 +100,55 @@ int troupe_whereis_at(const char *node, const char *name,
 				      : troupe_whereis(name, ret_ref);
 	find.name = (char *)name;
 	return ask(mail, &find.base, deadline, ret_ref);
+}
+
+/* ---- actors on other nodes ----------------------------------------------- */
+
+static int spawn_here(const char *klass, const ProtobufCMessage *arguments,
+		      troupe_ref *ret_ref)
+{
+	const struct troupe_class *found = trp_mail_exports_class(klass);
+
+	return found ? troupe_spawn(found, arguments, ret_ref) : -ENOENT;
+}
+
+static int describe(const char *klass, const ProtobufCMessage *arguments,
+		    Troupe__Service__Start *start)
+{
+	start->klass = (char *)klass;
+	start->build = trp_mail_exports_build();
+	start->caller = troupe_self();
+	if (!arguments)
+		return 0;
+	if (!trp_message_is_valid(arguments))
+		return -EINVAL;
+	if (!trp_message_is_within(arguments, TRP_MESSAGE_DEPTH) ||
+	    trp_message_size(arguments) > TRP_MESSAGE_MAX / 2)
+		return -EMSGSIZE;
+	start->type = trp_type_of(arguments->descriptor);
+	return trp_message_to_bytes(arguments, &start->arguments);
+}
+
+int troupe_spawn_at(const char *node, const char *klass,
+		    const ProtobufCMessage *arguments,
+		    struct troupe_time deadline, troupe_ref *ret_ref)
+{
+	Troupe__Service__Start start = TROUPE__SERVICE__START__INIT;
+	troupe_ref mail;
+	int r;
+
+	if (!node || !klass || !*klass)
+		return -EINVAL;
+	if (trp_self.is_guest)
+		return -ENOTSUP;
+	r = resolve(node, deadline, &mail);
+	if (r < 0)
+		return r;
+	if (mail == TRP_REF_SUPERVISOR)
+		return spawn_here(klass, arguments, ret_ref);
+	r = describe(klass, arguments, &start);
+	if (r == 0)
+		r = ask(mail, &start.base, deadline, ret_ref);
+	free(start.arguments.data);
+	return r;
 }

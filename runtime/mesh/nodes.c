@@ -523,6 +523,7 @@ static const ProtobufCMessageDescriptor *const types[] = {
 	&troupe__beacon_event__descriptor,
 	&troupe__presence__attend__descriptor,
 	&troupe__service__find__descriptor,
+	&troupe__service__start__descriptor,
 	&troupe__service__found__descriptor,
 	NULL,
 };

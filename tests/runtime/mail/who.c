@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes as actors see them: who is there, and actors by name. */
+/* Nodes as actors see them: who is there, actors by name, and new ones. */
 #include "ipc/bus/kinds.h"
+#include "runtime/actor/away.h"
+#include "runtime/mail/service.pb-c.h"
+#include "runtime/troupe_ask.h"
 #include "runtime/troupe_mesh.h"
 #include "runtime/troupe_node.h"
 #include "runtime/troupe_receive.h"
@@ -168,7 +171,7 @@ static int finding_root(int argc, char **argv)
 	      -ENOENT);
 	CHECK(troupe_whereis_at("n0", "/", troupe_in_ms(1), &ref) == 0 &&
 	      ref == troupe_self());
-	fprintf(stderr, "r %d\n", mail_send(same, 0));
+	CHECK(mail_send(same, 0) == 0);
 	mail_await_value(&board->value[9], 1);
 	return 0;
 }
@@ -179,5 +182,108 @@ Test(who, is_found_by_name_and_address)
 	mail_start(1, mail_local(), staying_root);
 	mail_await_value(&board->value[1], 1);
 	mail_start(0, mail_local(), finding_root);
+	mail_end();
+}
+
+/* ---- actors on other nodes ----------------------------------------------- */
+
+static int working(const void *arguments)
+{
+	const Play__Number *number = arguments;
+
+	board->value[20] = number->value;
+	board->value[21] = this_node;
+	board->ref[20] = troupe_self();
+	mail_receive(LONG_MS, NULL);
+	board->value[22] = troupe_is_stopping();
+	return 0;
+}
+
+static const struct troupe_class worker = { .name = "worker", .run = working };
+
+const struct troupe_class *const troupe_classes[] = { &worker, NULL };
+
+static int start_of_another_build(troupe_ref there)
+{
+	Troupe__Service__Start start = TROUPE__SERVICE__START__INIT;
+	struct troupe_message answer = { 0 };
+
+	start.klass = "worker";
+	start.build = 1;
+	start.caller = troupe_self();
+	CHECK(troupe_ask(trp_away_mail_of(trp_ref_node(there)), &start.base,
+			 troupe_in_ms(LONG_MS), &answer) == 0);
+	CHECK(answer.type == &troupe__service__found__descriptor);
+	return ((const Troupe__Service__Found *)answer.body)->result;
+}
+
+/* It ends, and with it the worker that it has started. */
+static int starting(const void *arguments)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_time late = troupe_in_ms(LONG_MS);
+	troupe_ref ref = 0;
+
+	number.value = 42;
+	CHECK(troupe_spawn_at("n1", "worker", &number.base, late, &ref) == 0);
+	CHECK(mail_await(&board->ref[20]) == ref && trp_ref_is_elsewhere(ref));
+	CHECK(board->value[20] == 42 && board->value[21] == 1);
+	CHECK(troupe_spawn_at("n1", "idler", NULL, late, &ref) == -ENOENT);
+	CHECK(troupe_spawn_at("n7", "worker", NULL, late, &ref) ==
+	      -EHOSTUNREACH);
+	CHECK(troupe_spawn_at("n1", "", NULL, late, &ref) == -EINVAL);
+	CHECK(start_of_another_build(ref) == -EPROTO);
+	return 0;
+}
+
+static const struct troupe_class starter = { .name = "starter",
+					     .run = starting };
+
+static int starting_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&starter, NULL, &ref) == 0);
+	CHECK(troupe_wait(ref, troupe_in_ms(LONG_MS), NULL) == 0);
+	mail_await_value(&board->value[22], 1);
+	CHECK(troupe_whereis_at("n1", "stayer", troupe_in_ms(LONG_MS), &ref) ==
+	      0);
+	CHECK(mail_send(ref, 0) == 0);
+	mail_await_value(&board->value[9], 1);
+	return 0;
+}
+
+Test(who, is_started_elsewhere_and_ends_with_its_caller)
+{
+	mail_begin();
+	mail_start(1, mail_local(), staying_root);
+	mail_await_value(&board->value[1], 1);
+	mail_start(0, mail_local(), starting_root);
+	mail_end();
+}
+
+static int starting_and_dying_root(int argc, char **argv)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	troupe_ref ref;
+
+	number.value = 43;
+	CHECK(troupe_spawn_at("n1", "worker", &number.base,
+			      troupe_in_ms(LONG_MS), &ref) == 0);
+	mail_await(&board->ref[20]);
+	board->value[30] = 1;
+	return troupe_wait(ref, troupe_in_ms(LONG_MS), NULL);
+}
+
+Test(who, is_started_elsewhere_and_ends_with_the_node_of_its_caller)
+{
+	mail_begin();
+	mail_start(1, mail_local(), staying_root);
+	mail_await_value(&board->value[1], 1);
+	mail_start(0, mail_local(), starting_and_dying_root);
+	mail_await_value(&board->value[30], 1);
+	mail_kill(0);
+	mail_await_value(&board->value[22], 1);
+	mail_kill(1);
 	mail_end();
 }
