@@ -69,7 +69,7 @@ int trp_mesh_roster_expect(struct trp_mesh_roster *roster, const char *name,
 			   struct trp_time now);
 void trp_mesh_roster_forget(struct trp_mesh_roster *roster, const char *name);
 
-/* What the bus tells.  0 or -ENOMEM. */
+/* News of the bus.  0 or -ENOMEM. */
 int trp_mesh_roster_here(struct trp_mesh_roster *roster,
 			 const struct trp_presence_heard *heard);
 void trp_mesh_roster_gone(struct trp_mesh_roster *roster, const char *name,

@@ -109,7 +109,7 @@ Test(cookie, is_made_of_256_bits)
 	program_fini(&q);
 }
 
-/* What ps(1) shows of it. */
+/* As ps(1) shows them. */
 static void read_arguments(pid_t pid, char *text, size_t size)
 {
 	char path[40];
