@@ -13,9 +13,14 @@ troupe_ref trp_away_mail(void)
 	return bits ? trp_ref_of_node(bits) : 0;
 }
 
+bool trp_away_has(troupe_ref ref)
+{
+	return trp_ref_is_elsewhere(ref) && trp_away_mail();
+}
+
 uint32_t trp_away_lane(troupe_ref ref)
 {
-	return trp_ref_slot(trp_ref_is_elsewhere(ref) ? trp_away_mail() : ref);
+	return trp_ref_slot(trp_away_has(ref) ? trp_away_mail() : ref);
 }
 
 /* An alias takes messages alone, as resolve() of post.c says. */

@@ -11,6 +11,10 @@
 /* The mail actor of this node; 0: none, as it is in no mesh. */
 troupe_ref trp_away_mail(void);
 
+/* Of another node, and there is a mail actor.  Without one such a reference is
+ * that of an actor that is gone. */
+bool trp_away_has(troupe_ref ref);
+
 /* The actor whose lane to us has the mail of `ref`, and ours to it: itself, or
  * the mail actor. */
 uint32_t trp_away_lane(troupe_ref ref);

@@ -2,6 +2,7 @@
 /* Links and exit signals. */
 #include <errno.h>
 #include <stdio.h>
+#include "runtime/actor/away.h"
 #include "runtime/actor/away_watch.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/report.h"
@@ -30,7 +31,7 @@ static int request(troupe_ref ref, bool is_over)
 		return -EINVAL;
 	if (ref == trp_self.ref)
 		return 0;
-	if (trp_ref_is_elsewhere(ref))
+	if (trp_away_has(ref))
 		return request_away(ref, is_over);
 	link.ref = ref;
 	link.is_over = is_over;

@@ -47,7 +47,7 @@ static int drain(troupe_ref ref, uint32_t incarnation)
 	if (heeded() != TRP_TAKE_ALL)
 		return trp_take(TRP_TAKE_REPLY);
 	r = trp_stash_turn();
-	if (trp_ref_is_elsewhere(ref))
+	if (trp_away_has(ref))
 		incarnation = UINT32_MAX; /* of the mail actor */
 	return r ? r : trp_take_from(trp_away_lane(ref), incarnation);
 }
@@ -58,7 +58,7 @@ static bool is_drained(struct trp_exit_notice *notice)
 {
 	enum { RECORD_LEAST = sizeof(struct trp_envelope) };
 
-	return trp_ref_is_elsewhere(notice->end.ref) &&
+	return trp_away_has(notice->end.ref) &&
 	       ++notice->drained > 2 * trp_self.mailbox.limit / RECORD_LEAST;
 }
 

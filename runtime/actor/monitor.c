@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/away.h"
 #include "runtime/actor/alias.h"
 #include "runtime/actor/away_watch.h"
 #include "runtime/actor/loop.h"
@@ -19,7 +20,7 @@ static int watch(troupe_ref ref, uint64_t id, uint64_t tag, const char *name)
 {
 	Troupe__Control__Watch request = TROUPE__CONTROL__WATCH__INIT;
 
-	if (trp_ref_is_elsewhere(ref))
+	if (trp_away_has(ref))
 		return trp_away_watch_add(ref, id, tag);
 	request.ref = ref;
 	request.id = id;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/away.h"
 #include "runtime/actor/away_watch.h"
 #include "runtime/actor/post.h"
 #include "runtime/actor/report.h"
@@ -79,7 +80,7 @@ int troupe_address(troupe_ref ref, char *buffer, size_t size)
 
 static int order(const Troupe__Control__Stop *stop)
 {
-	return trp_ref_is_elsewhere(stop->ref)
+	return trp_away_has(stop->ref)
 		       ? trp_away_watch_order(stop->ref, &stop->base)
 		       : trp_actor_request(&stop->base, NULL);
 }
