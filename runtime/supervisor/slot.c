@@ -227,15 +227,21 @@ void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot)
 	sweep_later(supervisor, SWEEP_FIRST_MS);
 }
 
-/* A quarter of the regions to spare is for restarts of actors that have left no
- * mail, and half of the free slots keep theirs for new actors. */
-static bool is_scarce(const struct trp_supervisor *supervisor)
+/* For restarts of actors that have left no mail. */
+static uint32_t reserve(const struct trp_supervisor *supervisor)
 {
 	const struct trp_arena *arena = &supervisor->node.arena;
-	uint32_t kept = (arena->regions - arena->slots) / 4 +
-			supervisor->children.free_count / 2;
 
-	return supervisor->slot_memory.free_count <= kept;
+	return (arena->regions - arena->slots) / 4;
+}
+
+/* Half of the free slots keep their regions for new actors. */
+static bool is_scarce(struct trp_supervisor *supervisor)
+{
+	uint32_t kept = (supervisor->children.free_count + 1) / 2;
+
+	return !trp_slot_memory_has_more(supervisor,
+					 reserve(supervisor) + kept);
 }
 
 /* Its restart waits for receivers of its mail. */
@@ -294,10 +300,13 @@ bool trp_slot_is_unread(struct trp_supervisor *supervisor, uint32_t slot)
 bool trp_slot_is_any_free(struct trp_supervisor *supervisor)
 {
 	struct trp_child_table *children = &supervisor->children;
+	uint32_t kept = reserve(supervisor);
 
-	if (!children->free_count || !trp_slot_memory_has_region(supervisor))
+	if (!children->free_count ||
+	    !trp_slot_memory_has_more(supervisor, kept))
 		trp_slot_sweep(supervisor);
 	if (!children->free_count)
 		trp_child_end_rest(children, troupe_now());
-	return children->free_count && trp_slot_memory_has_region(supervisor);
+	return children->free_count &&
+	       trp_slot_memory_has_more(supervisor, kept);
 }

@@ -206,11 +206,11 @@ void trp_slot_memory_take(struct trp_supervisor *supervisor, uint32_t slot)
 	take(&supervisor->slot_memory, TRP_DOORBELLS, slot);
 }
 
-bool trp_slot_memory_has_region(struct trp_supervisor *supervisor)
+bool trp_slot_memory_has_more(struct trp_supervisor *supervisor, uint32_t than)
 {
-	if (!supervisor->slot_memory.free_count)
+	if (supervisor->slot_memory.free_count <= than)
 		hurry(supervisor);
-	return supervisor->slot_memory.free_count;
+	return supervisor->slot_memory.free_count > than;
 }
 
 uint32_t trp_slot_memory_take_region(struct trp_supervisor *supervisor)

@@ -53,7 +53,7 @@ void trp_slot_memory_fini(struct trp_supervisor *supervisor);
 
 /* Gives away the doorbell of that slot; a region, which must be there. */
 void trp_slot_memory_take(struct trp_supervisor *supervisor, uint32_t slot);
-bool trp_slot_memory_has_region(struct trp_supervisor *supervisor);
+bool trp_slot_memory_has_more(struct trp_supervisor *supervisor, uint32_t than);
 uint32_t trp_slot_memory_take_region(struct trp_supervisor *supervisor);
 
 /* The slot is free, and its child is offered again; the region is nobody's, and

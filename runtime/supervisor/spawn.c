@@ -233,7 +233,7 @@ int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 	child->is_due = has_to_wait(supervisor, slot);
 	if (child->is_due)
 		return 0;
-	if (!trp_slot_memory_has_region(supervisor))
+	if (!trp_slot_memory_has_more(supervisor, 0))
 		return -EAGAIN;
 	child->restarts += !trp_asleep_is(child);
 	trp_child_again(&supervisor->children, slot);
