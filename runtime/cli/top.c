@@ -34,19 +34,14 @@
 /* clang-format on */
 TRP_LIBRARY(curses, LIBRARY_NCURSESW, FUNCTIONS);
 
-enum {
-	LINE = 2048,
-	SHOWN = 10,
-	DETAIL_LINES = 8,
-	TRACE_S = 5,
-	TRACE_RATE = 10000
-};
+enum { LINE = 2048, SHOWN = 10, DETAIL_LINES = 8 };
+enum { TRACE_S = 5, TRACE_RATE = 10000 };
 enum { REDRAW = 'L' - '@' }; /* with Ctrl */
 
-static const char *const shown[SHOWN] = { "pid",    "state",  "share",
-					  "memory", "unread", "oldest",
-					  "in",	    "out",    "address",
-					  "doing" };
+static const char *const shown[SHOWN] = {
+	"pid",	  "state", "share", "memory",  "unread",
+	"oldest", "in",	   "out",   "address", "doing",
+};
 
 /* An order that waits for y. */
 struct wish {
@@ -531,6 +526,7 @@ static int show(void)
 				  top.look.client.why[0] ? top.look.client.why
 							 : strerror(-r));
 }
+
 /* 0, or the exit status. */
 static int take_words(int argc, char **argv, const char **ret_node)
 {

@@ -43,18 +43,25 @@ struct trp_mail_peer *trp_mail_peers_make(struct trp_mail_peers *peers,
 	return *link;
 }
 
-void trp_mail_peers_remove(struct trp_mail_peers *peers,
-			   struct trp_mail_peer *peer)
+static void remove_at(struct trp_mail_peers *peers, struct trp_mail_peer **link)
 {
-	struct trp_mail_peer **link = link_to(peers, peer->number);
+	struct trp_mail_peer *peer = *link;
 
-	assert(*link == peer && peers->count > 0);
-	assert(!peer->bulks.first);
+	assert(!peer->bulks.first && peers->count > 0);
 	*link = peer->next;
 	trp_mail_bulk_clear(&peer->assembly);
 	free(peer->bytes);
 	free(peer);
 	peers->count--;
+}
+
+void trp_mail_peers_remove(struct trp_mail_peers *peers,
+			   struct trp_mail_peer *peer)
+{
+	struct trp_mail_peer **link = link_to(peers, peer->number);
+
+	assert(*link == peer);
+	remove_at(peers, link);
 }
 
 void trp_mail_peers_fini(struct trp_mail_peers *peers)
@@ -66,7 +73,7 @@ void trp_mail_peers_fini(struct trp_mail_peers *peers)
 			while (trp_mail_bulk_drop(&peers->bucket[i]->bulks,
 						  TRP_LONG_AGO, &parcel))
 				;
-			trp_mail_peers_remove(peers, peers->bucket[i]);
+			remove_at(peers, &peers->bucket[i]);
 		}
 }
 

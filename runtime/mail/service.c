@@ -78,7 +78,7 @@ static int spawn(const Troupe__Service__Start *wish,
 static int start(const Troupe__Service__Start *wish,
 		 const struct troupe_class *klass, troupe_ref *ret_ref)
 {
-	struct started *started = malloc(sizeof(*started));
+	struct started *started = calloc(1, sizeof(*started));
 	int r = started ? trp_sessions_watch(trp_mail_post.sessions,
 					     trp_ref_node(wish->caller),
 					     trp_time_now())

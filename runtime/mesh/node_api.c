@@ -68,7 +68,7 @@ static int ask(troupe_ref mail, const ProtobufCMessage *question,
 	const ProtobufCMessageDescriptor *type =
 		&troupe__service__found__descriptor;
 	const Troupe__Service__Found *found;
-	struct troupe_message answer;
+	struct troupe_message answer = { 0 };
 	int r = trp_types_add(type);
 
 	if (r == 0)

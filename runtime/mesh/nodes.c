@@ -387,7 +387,7 @@ static int ask_list(struct trp_control_session *session, const void *message)
 {
 	struct nodes *nodes = session->module;
 	const struct asker model = { .session = session };
-	struct asker *asker;
+	struct asker *asker = NULL;
 	int r = tell_self(nodes, session);
 
 	if (r == 0)
