@@ -262,9 +262,8 @@ static void tell_known(struct nodes *nodes, const struct asker *asker)
 			tell(nodes, asker, roster->at[i], false);
 }
 
-/* Copies it.  0, -ENOMEM. */
-static int add_asker(struct nodes *nodes, const struct asker *model,
-		     struct asker **ret_asker)
+/* Copies it.  NULL: -ENOMEM. */
+static struct asker *add_asker(struct nodes *nodes, const struct asker *model)
 {
 	struct asker *asker = malloc(sizeof(*asker));
 	bool is_new = !trp_mesh_roster_find(&nodes->roster, model->node);
@@ -273,15 +272,14 @@ static int add_asker(struct nodes *nodes, const struct asker *model,
 		       trp_mesh_roster_expect(&nodes->roster, model->node,
 					      trp_time_now()) < 0)) {
 		free(asker);
-		return -ENOMEM;
+		return NULL;
 	}
 	*asker = *model;
 	asker->next = nodes->askers;
 	nodes->askers = asker;
 	if (model->node[0] && is_new)
 		attend(nodes, model->node, true);
-	*ret_asker = asker;
-	return 0;
+	return asker;
 }
 
 static bool is_node(const char *name, bool may_be_all)
@@ -294,7 +292,6 @@ static int on_monitor(struct trp_request *request)
 	const Troupe__Nodes__Monitor *wish = request->message;
 	struct nodes *nodes = request->module;
 	struct asker model = { .ref = request->sender }, **link, *asker;
-	int r;
 
 	if (!is_node(wish->node, true))
 		return -EINVAL;
@@ -308,11 +305,11 @@ static int on_monitor(struct trp_request *request)
 	if (*link)
 		return 0;
 	strcpy(model.node, wish->node);
-	r = add_asker(nodes, &model, &asker);
-	if (r == 0)
+	asker = add_asker(nodes, &model);
+	if (asker)
 		tell_known(nodes, asker);
 	settle(nodes);
-	return r;
+	return asker ? 0 : -ENOMEM;
 }
 
 static int on_resolve(struct trp_request *request)
@@ -323,8 +320,7 @@ static int on_resolve(struct trp_request *request)
 	const struct trp_mesh_roster_node *known;
 	struct asker model = { .ref = request->sender,
 			       .correlation = request->correlation,
-			       .until = { wish->deadline } },
-		     *asker;
+			       .until = { wish->deadline } };
 	int r;
 
 	if (!is_node(wish->node, false))
@@ -341,9 +337,9 @@ static int on_resolve(struct trp_request *request)
 	if (known && known->state == TRP_MESH_ROSTER_DOWN)
 		return -EHOSTUNREACH;
 	strcpy(model.node, wish->node);
-	r = add_asker(nodes, &model, &asker);
+	r = add_asker(nodes, &model) ? LATER : -ENOMEM;
 	settle(nodes);
-	return r < 0 ? r : LATER;
+	return r;
 }
 
 /* ---- sessions ------------------------------------------------------------ */
@@ -387,13 +383,14 @@ static int ask_list(struct trp_control_session *session, const void *message)
 {
 	struct nodes *nodes = session->module;
 	const struct asker model = { .session = session };
-	struct asker *asker = NULL;
+	struct asker *asker;
 	int r = tell_self(nodes, session);
 
-	if (r == 0)
-		r = add_asker(nodes, &model, &asker);
 	if (r < 0)
 		return r;
+	asker = add_asker(nodes, &model);
+	if (!asker)
+		return -ENOMEM;
 	session->gone = stop_listing;
 	session->more = list;
 	tell_known(nodes, asker);
