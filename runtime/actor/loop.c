@@ -66,11 +66,13 @@ static int turn_exits(void)
 {
 	struct trp_exit_notice *notice = trp_self.exits.first;
 	bool is_signal = trp_watch_kind(notice->watch) == TRP_WATCH_SIGNAL;
-	int r = drain(notice->end.ref,
-		      is_signal ? UINT32_MAX : notice->end.incarnation);
+	uint32_t incarnation = is_signal ? UINT32_MAX : notice->end.incarnation;
+	int r = TRP_STEP_IDLE;
 
-	if (r != TRP_STEP_IDLE && (r < 0 || !is_drained(notice)))
-		return r;
+	if (!is_drained(notice))
+		r = drain(notice->end.ref, incarnation);
+	if (r != TRP_STEP_IDLE)
+		return r; /* it may have taken the notice out */
 	notice = trp_exit_queue_pop(&trp_self.exits);
 	if (is_signal) { /* It was obeyed. */
 		trp_exit_queue_free(notice);

@@ -489,7 +489,6 @@ static void tear_down(struct trp_supervisor *supervisor)
 	trp_module_close(supervisor);
 	free(supervisor->orders);
 	trp_exit_history_fini(&supervisor->exit_history);
-	trp_totals_fini(&supervisor->totals);
 	trp_registry_fini(&supervisor->registry);
 	trp_groups_fini(&supervisor->groups);
 	trp_watchdog_fini(supervisor);
@@ -580,6 +579,7 @@ int trp_supervisor_run(const struct trp_options *options,
 	static struct trp_supervisor supervisor;
 	int r = run(&supervisor, options, modules);
 
+	trp_totals_fini(&supervisor.totals);
 	/* Not before: each fork would copy its pages, 100 KiB. */
 	memset(&supervisor, 0, sizeof(supervisor));
 	return r;

@@ -50,6 +50,7 @@ Test(mesh_chat, passes_lines_between_two_nodes)
 	type(&bob, "\4"); /* ^D */
 	sees(&ann, "bob has gone");
 	cr_expect_eq(program_finish(&bob, PATIENCE_MS), 0, "%s", bob.out);
+	program_fini(&bob);
 	start(&bob, "bob");
 	sees(&bob, "ann is here");
 	type(&ann, "welcome back\n");
