@@ -17,9 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	assert(memcmp(&envelope, bytes, sizeof(envelope)) == 0);
 	assert((const uint8_t *)body + body_size == bytes + size);
-	assert(envelope.kind >= TRP_MESSAGE && envelope.kind <= TRP_ALIASED);
-	assert(envelope.type != 0 || envelope.kind == TRP_FAILURE);
-	assert((envelope.service != 0) == (envelope.kind == TRP_CALL));
+	assert(envelope.kind >= TRP_MESSAGE && envelope.kind <= TRP_AWAY);
+	assert(envelope.type != 0 || envelope.kind == TRP_FAILURE ||
+	       envelope.kind == TRP_AWAY);
+	assert((envelope.service != 0) == (envelope.kind == TRP_CALL) ||
+	       envelope.kind == TRP_AWAY);
 	assert(envelope.deadline >= 0 && envelope.created >= 0);
 	return 0;
 }
