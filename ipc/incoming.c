@@ -337,14 +337,15 @@ int trp_incoming_next(struct trp_incoming *in, const struct trp_arena *arena,
 
 bool trp_incoming_has_more(const struct trp_incoming *in)
 {
-	return in->theirs && in->cursor != trp_load_relaxed(&in->theirs->tail);
+	return in->theirs &&
+	       in->cursor != trp_load_relaxed(&in->theirs->tail) && is_held(in);
 }
 
 bool trp_incoming_is_drained(struct trp_incoming *in)
 {
 	if (in->is_broken)
 		discard(in);
-	return in->is_broken || !trp_incoming_has_more(in) || !is_held(in);
+	return in->is_broken || !trp_incoming_has_more(in);
 }
 
 /* Each store is a release, so that a kill leaves them in this order. */
