@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/election/beacon_join.h"
+#include "runtime/election/beacon_listen.h"
 #include "runtime/election/beacon_notice.h"
 #include "runtime/election/beacon_output.h"
 #include "runtime/election/beacon_turn.h"
@@ -99,8 +99,6 @@ void trp_beacon_free(struct trp_beacon *beacon)
 
 int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now)
 {
-	double draw = 1.5 + trp_beacon_output_draw(beacon) / 2;
-	int64_t wait_ns = (int64_t)(draw * (double)trp_beacon_gap_ns(beacon));
 	int r;
 
 	if (beacon->state != TRP_BEACON_NEW &&
@@ -110,14 +108,10 @@ int trp_beacon_start(struct trp_beacon *beacon, struct trp_time now)
 	if (r < 0)
 		return r;
 	trp_rotation_clear(&beacon->rotation);
-	beacon->init_tries = 0;
-	beacon->init_answers = 0;
-	beacon->is_settled = false;
-	trp_beacon_turn_enter(
-		beacon, TRP_BEACON_STARTING,
-		trp_after(now, trp_beacon_cycle_ns(beacon) + wait_ns));
-	trp_beacon_join_send_init(beacon, now);
-	trp_beacon_output_vers(beacon);
+	if (beacon->is_plain)
+		trp_beacon_listen_begin(beacon, now);
+	else
+		trp_beacon_turn_greet(beacon, now);
 	TRP_CHECK(trp_beacon_check(beacon));
 	return 0;
 }

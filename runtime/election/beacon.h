@@ -84,9 +84,10 @@ struct trp_beacon_options {
 
 enum trp_beacon_state {
 	TRP_BEACON_NEW,
-	TRP_BEACON_STARTING, /* waits for its own init */
-	TRP_BEACON_IDLE,     /* takes part */
-	TRP_BEACON_WAITING,  /* has pinged, and waits for objections */
+	TRP_BEACON_LISTENING, /* has not said its name yet */
+	TRP_BEACON_STARTING,  /* waits for its own init */
+	TRP_BEACON_IDLE,      /* takes part */
+	TRP_BEACON_WAITING,   /* has pinged, and waits for objections */
 	TRP_BEACON_IT,
 	TRP_BEACON_DISABLED, /* listens */
 	TRP_BEACON_STOPPED,  /* has failed */
@@ -164,9 +165,10 @@ int trp_beacon_configure(struct trp_beacon *beacon,
 int trp_beacon_say(struct trp_beacon *beacon, const void *data, size_t length);
 
 /*
- * Texts can be compared with no value of the others, which would die of one: so
- * from now on texts count as none, and none is sent.  Also allowed in a
- * callback.
+ * The node is among originals.  Texts can be compared with no value of theirs,
+ * which would die of one: so from now on texts count as none, and none is sent.
+ * When it starts, it listens until its name is known to be free, as its init
+ * would end an original of that name.  Also allowed in a callback.
  */
 void trp_beacon_set_plain(struct trp_beacon *beacon);
 

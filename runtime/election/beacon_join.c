@@ -10,16 +10,6 @@
 
 #define INIT_TRIES 3
 
-void trp_beacon_join_send_init(struct trp_beacon *beacon, struct trp_time now)
-{
-	beacon->init_at = now;
-	beacon->init_tries++;
-	beacon->init_echoes = 0;
-	trp_beacon_output_send(beacon,
-			       &(struct trp_wire) { .type = TRP_WIRE_INIT,
-						    .node = beacon->me->name });
-}
-
 static void hold_rival(struct trp_beacon *beacon, struct trp_beacon_peer *rival)
 {
 	if (rival)
@@ -71,7 +61,7 @@ static void take_part(struct trp_beacon *beacon, struct trp_time now)
 static void hear_double(struct trp_beacon *beacon, struct trp_time now)
 {
 	if (beacon->init_tries < INIT_TRIES)
-		trp_beacon_join_send_init(beacon, now);
+		trp_beacon_turn_send_init(beacon, now);
 	else
 		trp_beacon_turn_fail(beacon, -EEXIST);
 }
@@ -91,7 +81,7 @@ static void answer(struct trp_beacon *beacon, struct trp_time now)
 	if (beacon->init_answers++ == INIT_TRIES)
 		trp_beacon_turn_fail(beacon, -EEXIST);
 	else
-		trp_beacon_join_send_init(beacon, now);
+		trp_beacon_turn_send_init(beacon, now);
 }
 
 void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now)
@@ -99,6 +89,10 @@ void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now)
 	int64_t window_ns = 2 * trp_beacon_gap_ns(beacon);
 	bool is_late = now.ns - beacon->init_at.ns >= window_ns;
 
+	if (beacon->state == TRP_BEACON_LISTENING) {
+		trp_beacon_turn_fail(beacon, -EEXIST);
+		return;
+	}
 	if (beacon->state == TRP_BEACON_STARTING) {
 		beacon->init_echoes++;
 		take_part(beacon, now);

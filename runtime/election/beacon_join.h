@@ -3,9 +3,7 @@
 
 #include "runtime/election/beacon_state.h"
 
-void trp_beacon_join_send_init(struct trp_beacon *beacon, struct trp_time now);
-
-/* The own init was heard. */
+/* The own init was heard, or one by a node of the same name. */
 void trp_beacon_join_echo(struct trp_beacon *beacon, struct trp_time now);
 
 /*

@@ -64,6 +64,11 @@ void trp_beacon_output_vers(struct trp_beacon *beacon)
 	send_vers(beacon, ask_note(beacon), &none);
 }
 
+void trp_beacon_output_config(struct trp_beacon *beacon)
+{
+	send_vers(beacon, &none, &none);
+}
+
 void trp_beacon_output_note(struct trp_beacon *beacon)
 {
 	const struct trp_scalar *note = ask_note(beacon);

@@ -7,6 +7,8 @@ void trp_beacon_output_send(struct trp_beacon *beacon,
 			    const struct trp_wire *message);
 /* The settings, with the note of this node, if it has one. */
 void trp_beacon_output_vers(struct trp_beacon *beacon);
+/* The settings alone, which do not name this node. */
+void trp_beacon_output_config(struct trp_beacon *beacon);
 /* The note, if there is one. */
 void trp_beacon_output_note(struct trp_beacon *beacon);
 void trp_beacon_output_say(struct trp_beacon *beacon,

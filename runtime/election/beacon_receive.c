@@ -6,6 +6,7 @@
 
 #include "runtime/election/beacon_heal.h"
 #include "runtime/election/beacon_join.h"
+#include "runtime/election/beacon_listen.h"
 #include "runtime/election/beacon_notice.h"
 #include "runtime/election/beacon_output.h"
 #include "runtime/election/beacon_turn.h"
@@ -82,9 +83,10 @@ static void hear_vers(struct trp_beacon *beacon, const struct trp_wire *message,
 	int64_t version = message->config.version;
 
 	hear_note(beacon, message);
-	if (version > beacon->config.version)
+	if (version > beacon->config.version) {
 		adopt_config(beacon, message);
-	else if (version == beacon->config.version)
+		trp_beacon_listen_longer(beacon, now);
+	} else if (version == beacon->config.version)
 		beacon->vers_due = TRP_NEVER;
 	else
 		answer_config(beacon, now);
@@ -397,6 +399,9 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		beacon->counts.lost++;
 		return;
 	}
+	if (beacon->state == TRP_BEACON_LISTENING &&
+	    trp_beacon_listen_hear(beacon, message, sender, now))
+		return;
 	cancel_notices(beacon, message);
 	/*
 	 * A ping right behind a hist might overtake it on the way to some

@@ -38,6 +38,12 @@ struct trp_beacon {
 	bool is_lone;		    /* it followed ours, and no other */
 	struct trp_time was_it;	    /* last became it, or joined again */
 
+	struct trp_time listens_from;
+	struct trp_time counted_at; /* the last ping that counts */
+	unsigned int foreign;	    /* such pings */
+	unsigned int nameless; /* in a row, and their lists lack this name */
+	bool is_free;	       /* the name is nobody's */
+
 	struct trp_time init_at; /* the last init was sent */
 	unsigned int init_tries;
 	unsigned int init_echoes;  /* of the last init sent */

@@ -13,6 +13,7 @@
  * thing to do then:
  *
  *	state		deadline			then
+ *	LISTENING	C + 2.5 G after a ping		init; STARTING
  *	STARTING	C + U[1.5,2) G			STOPPED, -ETIMEDOUT
  *	IDLE		the own turn			ping; WAITING
  *	WAITING		T0 + G				TAG; IT
@@ -213,6 +214,31 @@ static void stop_being_it(struct trp_beacon *beacon, struct trp_time now)
 	trp_beacon_turn_yield(beacon, TRP_BEACON_UNTAG, NULL);
 }
 
+void trp_beacon_turn_send_init(struct trp_beacon *beacon, struct trp_time now)
+{
+	beacon->init_at = now;
+	beacon->init_tries++;
+	beacon->init_echoes = 0;
+	trp_beacon_output_send(beacon,
+			       &(struct trp_wire) { .type = TRP_WIRE_INIT,
+						    .node = beacon->me->name });
+}
+
+void trp_beacon_turn_greet(struct trp_beacon *beacon, struct trp_time now)
+{
+	double draw = 1.5 + trp_beacon_output_draw(beacon) / 2;
+	int64_t wait_ns = (int64_t)(draw * (double)trp_beacon_gap_ns(beacon));
+
+	beacon->init_tries = 0;
+	beacon->init_answers = 0;
+	beacon->is_settled = false;
+	trp_beacon_turn_enter(
+		beacon, TRP_BEACON_STARTING,
+		trp_after(now, trp_beacon_cycle_ns(beacon) + wait_ns));
+	trp_beacon_turn_send_init(beacon, now);
+	trp_beacon_output_vers(beacon);
+}
+
 static void hear_nothing(struct trp_beacon *beacon, struct trp_time now)
 {
 	trp_beacon_turn_fail(beacon, -ETIMEDOUT);
@@ -229,6 +255,7 @@ void trp_beacon_turn_accept(struct trp_beacon *beacon,
 
 static void (*const when_due[TRP_BEACON_STATES])(struct trp_beacon *beacon,
 						 struct trp_time now) = {
+	[TRP_BEACON_LISTENING] = trp_beacon_turn_greet,
 	[TRP_BEACON_STARTING] = hear_nothing,
 	[TRP_BEACON_IDLE] = trp_beacon_turn_ping,
 	[TRP_BEACON_WAITING] = become_it,

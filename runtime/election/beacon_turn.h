@@ -29,5 +29,9 @@ void trp_beacon_turn_fail(struct trp_beacon *beacon, int error);
 /* Starts with an empty list and an immediate ping. */
 void trp_beacon_turn_begin(struct trp_beacon *beacon, struct trp_time now);
 
+/* Says the name: STARTING. */
+void trp_beacon_turn_greet(struct trp_beacon *beacon, struct trp_time now);
+void trp_beacon_turn_send_init(struct trp_beacon *beacon, struct trp_time now);
+
 /* Does what is due. */
 void trp_beacon_turn_tick(struct trp_beacon *beacon, struct trp_time now);

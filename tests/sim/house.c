@@ -118,7 +118,7 @@ void house_begin(struct sim_net *net, struct house *house, int number,
 				      net->nodes[number].name, floor,
 				      is_roving) == 0);
 	sim_start(net, number);
-	if (house->is_plain)
+	if (net->is_plain)
 		trp_dialect_stay_plain(&house->dialect[number],
 				       net->nodes[number].beacon);
 }

@@ -17,7 +17,6 @@ struct house {
 	struct trp_dialect dialect[HOUSE_NODES];
 	char text[HOUSE_NODES][128]; /* a letter, and the text */
 	struct trp_scalar value[HOUSE_NODES], note[HOUSE_NODES];
-	bool is_plain; /* nodes never state a text as their value */
 	bool ran[HOUSE_NODES];
 	int64_t stopped_ns[HOUSE_NODES];
 	bool is_dead[HOUSE_NODES]; /* killed: it needs no time to stop */

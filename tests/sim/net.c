@@ -410,6 +410,8 @@ void sim_start(struct sim_net *net, int number)
 	sim_assert(net,
 		   trp_beacon_new(&node->beacon, &options, &calls, node) == 0);
 	trp_beacon_set_ready(node->beacon, true);
+	if (net->is_plain)
+		trp_beacon_set_plain(node->beacon);
 	sim_assert(net, trp_beacon_start(node->beacon, sim_local(node)) == 0);
 	sim_touched(node);
 }

@@ -50,6 +50,7 @@ struct sim_net {
 	bool is_loud; /* prints all that happens */
 	struct sim_faults faults;
 	struct trp_wire_config config;
+	bool is_plain; /* nodes of ours */
 
 	int64_t now_ns;
 	struct sim_node *nodes;

@@ -6,6 +6,7 @@
 #include "tests/sim/house.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 enum { NODES = 8 };
@@ -214,7 +215,7 @@ static void begin_ours(struct play *play, uint64_t seed, bool is_plain)
 
 	memset(play, 0, sizeof(*play));
 	house_init(&play->net, &play->house, seed, NODES, &slow);
-	play->house.is_plain = is_plain;
+	play->net.is_plain = is_plain;
 	play->net.config.nodes = NODES;
 	give_values(&play->net, TRP_SCALAR_INT);
 	for (int i = 0; i < NODES; i++)
@@ -294,10 +295,9 @@ Test(numbers, after_a_split_texts_end_originals_and_notes_do_not)
 	expect_deaths(511000, meet_after_a_split);
 }
 
-/*
- * The rule of originals: the second init of a name ends the one that was there.
- * It says its name in its pings alone, and is off the list for many cycles, so
- * a newcomer that would listen first had to do so for rounds.
+/* ---- one name twice ------------------------------------------------------ */
+
+/* The rule of originals: the second init of a name ends the one that was there.
  */
 Test(numbers, an_original_ends_by_the_init_of_a_namesake)
 {
@@ -324,6 +324,69 @@ Test(numbers, an_original_ends_by_the_init_of_a_namesake)
 		sim_run(net, 3 * SIM_CYCLE);
 		sim_assert(net, net->nodes[2].events[TRP_BEACON_FAILED] == 2);
 		sim_assert(net, net->nodes[3].events[TRP_BEACON_FAILED] == 0);
+		sim_fini(net);
+	}
+}
+
+/* All of them on the list, which is of any bound, or has none. */
+static int begin_originals(struct play *play, uint64_t seed)
+{
+	static const enum trp_scalar_type types[] = { TRP_SCALAR_INT,
+						      TRP_SCALAR_REAL,
+						      TRP_SCALAR_NONE };
+	struct sim_net *net = &play->net;
+	int count;
+
+	memset(play, 0, sizeof(*play));
+	house_init(net, &play->house, seed, NODES, &house_quick);
+	count = 1 + sim_below(net, NODES - 1);
+	net->is_plain = true;
+	net->config.nodes = seed % 4 ? count + sim_below(net, 3) : -1;
+	net->config.splits = 2 + sim_below(net, 4);
+	net->config.force_in = true;
+	give_values(net, types[seed % 3]);
+	for (int i = 0; i < count; i++) {
+		sim_start_original(net, i);
+		sim_run(net, (int64_t)(sim_draw(net) * (double)SIM_CYCLE));
+	}
+	sim_run(net,
+		50 * SIM_CYCLE + (int64_t)(sim_draw(net) * (double)SIM_CYCLE));
+	sim_assert(net, failed_originals(net) == 0);
+	return count;
+}
+
+/*
+ * A node of ours that listens first gives way to an original of its name.  When
+ * that one is gone, also when it died a moment ago and is on all lists, the
+ * name is free.
+ */
+Test(numbers, a_node_that_listens_gives_way_to_a_namesake_that_is_there)
+{
+	struct sim_seeds seeds = sim_seeds(513000, 400);
+	static struct play play;
+	struct sim_net *net = &play.net;
+	uint64_t inits;
+	int count, taken;
+
+	for (uint64_t seed = seeds.first; seed < seeds.end; seed++) {
+		count = begin_originals(&play, seed);
+		net->is_loud = seeds.is_loud;
+		taken = sim_below(net, count);
+		strcpy(net->nodes[count].name, net->nodes[taken].name);
+		inits = net->sent[TRP_WIRE_INIT];
+		house_begin(net, &play.house, count, 1000, false);
+		for (int i = 0; i < 3 * NODES && !net->nodes[count].error; i++)
+			sim_run(net, SIM_CYCLE);
+		sim_assert(net, net->nodes[count].error == -EEXIST);
+		sim_assert(net, net->sent[TRP_WIRE_INIT] == inits);
+		sim_assert(net, failed_originals(net) == 0);
+		sim_kill(net, taken);
+		house_begin(net, &play.house, count, 1000, false);
+		sim_run(net, (3 * NODES + 3) * SIM_CYCLE);
+		sim_assert(net, net->sent[TRP_WIRE_INIT] == inits + 1);
+		sim_assert(net,
+			   net->nodes[count].events[TRP_BEACON_FAILED] == 1);
+		sim_assert(net, failed_originals(net) == 0);
 		sim_fini(net);
 	}
 }
