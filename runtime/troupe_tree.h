@@ -37,13 +37,15 @@ TROUPE_API int troupe_spawn_child(const char *name,
 /*
  * The actor at that address: absolute, or relative to the caller.  "." is the
  * same actor and ".." its parent: "b/c", "../sibling".  "//a" was started by
- * the supervisor: the bus of a mesh, a singleton.  0; -ENOENT: no actor has it;
- * -EINVAL: ill-formed, as "", "a//b" and "a/" are.
+ * the supervisor: the bus of a mesh, a singleton.  "node:/a/b" is of another
+ * node: as troupe_whereis_at() of troupe_node.h, for up to 5 s.  0; -ENOENT: no
+ * actor has it; -EINVAL: ill-formed, as "", "a//b" and "a/" are.
  */
 TROUPE_API int troupe_lookup(const char *address, troupe_ref *ret_ref);
 
 /*
- * The absolute address of an actor, NUL-terminated.  0; -ESRCH: it is gone;
+ * The absolute address of an actor, NUL-terminated; of one of another node,
+ * which is asked for it, "node:/a/b".  0; -ESRCH: it is gone;
  * -ENOENT: its parent is gone, and it is being stopped; -ENAMETOOLONG: the
  * address needs more than `size` bytes, or than TROUPE_ADDRESS_SIZE; -EINVAL:
  * no reference.

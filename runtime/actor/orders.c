@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions that are one request to the supervisor each. */
+#include "runtime/actor/orders.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,6 @@
 #include "runtime/actor/result.h"
 #include "runtime/troupe_dead_letters.h"
 #include "runtime/troupe_result.h"
-#include "runtime/troupe_tree.h"
 
 /* ---- registered names, and addresses in the tree ------------------------- */
 
@@ -46,7 +47,7 @@ int troupe_whereis(const char *name, troupe_ref *ret_ref)
 	return trp_actor_request(&request.base, ret_ref);
 }
 
-int troupe_lookup(const char *address, troupe_ref *ret_ref)
+int trp_orders_lookup(const char *address, troupe_ref *ret_ref)
 {
 	Troupe__Control__Lookup request = TROUPE__CONTROL__LOOKUP__INIT;
 
@@ -56,7 +57,7 @@ int troupe_lookup(const char *address, troupe_ref *ret_ref)
 	return trp_actor_request(&request.base, ret_ref);
 }
 
-int troupe_address(troupe_ref ref, char *buffer, size_t size)
+int trp_orders_address(troupe_ref ref, char *buffer, size_t size)
 {
 	Troupe__Control__AddressOf request = TROUPE__CONTROL__ADDRESS_OF__INIT;
 	ProtobufCBinaryData text;

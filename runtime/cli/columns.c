@@ -115,7 +115,7 @@ PRINT(memory)
 
 PRINT(unread)
 {
-	return look->has_memory
+	return look->has_memory || look->is_far
 		       ? number(text, actor->unread.messages + actor->put_aside)
 		       : "-";
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/cli/far.h"
 #include "runtime/cli/nearest.h"
 #include "runtime/look/text.h"
 #include "serialize/json.h"
@@ -55,9 +56,12 @@ int trp_looker_run(const struct trp_looker *looker, int argc, char **argv)
 	if (r != 0)
 		return r;
 	r = trp_look_open(&look, node);
+	if (r == -ENOENT && node && looker->may_be_far)
+		r = trp_far_look(&look, node);
 	if (r < 0)
 		return fail(looker, &look, trp_arguments_status(r), r);
-	r = trp_look_take(&look);
+	if (!look.is_far)
+		r = trp_look_take(&look);
 	if (r == 0)
 		r = looker->run(&look, word, is_json);
 	trp_look_close(&look);

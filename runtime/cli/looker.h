@@ -14,6 +14,7 @@ struct trp_looker {
 	size_t count;
 	/* After the words were parsed: 0, or the exit status; or NULL. */
 	int (*check)(void);
+	bool may_be_far; /* it may look at nodes of other machines, too */
 	/* After the first look: 0, or a negative errno, with look->client.why
 	 * if that has details.  word: NULL: none was given. */
 	int (*run)(struct trp_look *look, const char *word, bool is_json);

@@ -215,6 +215,7 @@ static const struct trp_command_part of_web[] = {
 	{ 0 },
 };
 static const struct trp_command_part of_order[] = { NODE, WHOM, { 0 } };
+static const struct trp_command_part of_stop[] = { NODE, ANYONE, { 0 } };
 static const struct trp_command_part of_doctor[] = {
 	{ "--mesh", "MESH", "looks at that mesh too, as of run" },
 	{ "--beacon", "BUS", "of the mesh, as of run" },
@@ -303,7 +304,7 @@ static const struct trp_command commands[] = {
 	  trp_cli_ask },
 	{ "stop", "[WHOM]",
 	  "stops an actor until it is started by hand; or the whole node",
-	  of_order, trp_cli_order_stop },
+	  of_stop, trp_cli_order_stop },
 	{ "start", "WHOM",
 	  "starts a supervised actor that is stopped, ended or given up",
 	  of_order, trp_cli_order_start },

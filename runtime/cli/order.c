@@ -2,11 +2,13 @@
 #include "runtime/cli/order.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include "runtime/cli/arguments.h"
+#include "runtime/cli/application.h"
 #include "runtime/control/client.h"
 #include "runtime/control/control.pb-c.h"
 #include "runtime/node/system.pb-c.h"
+#include "runtime/troupe_guest.h"
 
 /* ---- a whole node -------------------------------------------------------- */
 
@@ -48,6 +50,26 @@ int trp_cli_order_give(struct trp_client *client, const char *whom,
 			      &troupe__guest__done__descriptor, &item);
 }
 
+/* NODE:NAME or NODE:/ADDRESS of the mesh. */
+static int stop_elsewhere(const char *node, const char *whom)
+{
+	struct trp_application application = { .command = "stop",
+					       .whom = whom };
+	troupe_ref ref;
+	int r;
+
+	snprintf(application.node, sizeof(application.node), "%s", node);
+	r = trp_application_join(&application, &ref);
+	if (r != 0)
+		return r;
+	r = troupe_stop(ref);
+	troupe_leave();
+	return r == 0 ? TRP_ARGUMENTS_OK
+		      : trp_arguments_fail(TRP_ARGUMENTS_FAILED, "stop",
+					   "%s: %s", whom,
+					   trp_application_error(r));
+}
+
 /* whom: NULL: the node. */
 static int obey(const char *command, const char *node, const char *whom,
 		uint32_t what)
@@ -62,6 +84,15 @@ static int obey(const char *command, const char *node, const char *whom,
 	trp_client_close(&client);
 	if (r == 0)
 		return TRP_ARGUMENTS_OK;
+	if (r == -ENOENT && whom && whom[0] != '/' && strchr(whom, ':'))
+		return what == TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD
+			       ? stop_elsewhere(client.node, whom)
+			       : trp_arguments_fail(TRP_ARGUMENTS_FAILED,
+						    command,
+						    "%s: only `troupe stop` "
+						    "reaches actors of other "
+						    "nodes",
+						    whom);
 	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, command, "%s%s%s",
 				  whom ? whom : "", whom ? ": " : "",
 				  client.why[0] ? client.why : strerror(-r));

@@ -343,9 +343,9 @@ static void print_table(const struct rows *rows)
 {
 	const Troupe__Guest__Node *node = rows->look->node;
 
-	printf("node %s, process %d, %zu of %u slots%s", node->name, node->pid,
-	       rows->look->count + 1, node->slots,
-	       node->application[0] ? ", " : "");
+	printf("node %s, process %d, %zu of %u slots%s",
+	       rows->look->client.node, node->pid, rows->look->count + 1,
+	       node->slots, node->application[0] ? ", " : "");
 	trp_printable_write(stdout, application_of(node));
 	if (node->unwoken)
 		printf("  (%" PRIu64 " wakes failed, see the log)",
@@ -417,6 +417,11 @@ static int ps(struct trp_look *look, const char *word, bool is_json)
 	struct rows rows = { 0 };
 	int r = 0;
 
+	if (wanted.interval_ms && look->is_far) {
+		snprintf(look->client.why, sizeof(look->client.why),
+			 "two looks are for nodes of this machine");
+		return -ENOTSUP;
+	}
 	if (wanted.interval_ms) {
 		nanosleep(&pause, NULL);
 		r = trp_look_take(look);
@@ -449,6 +454,7 @@ int trp_cli_ps(int argc, char **argv)
 		.more = more,
 		.count = sizeof(more) / sizeof(more[0]),
 		.check = check_words,
+		.may_be_far = true,
 		.run = ps,
 	};
 

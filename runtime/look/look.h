@@ -57,6 +57,7 @@ struct trp_look_actor {
 struct trp_look {
 	struct trp_client client;
 	bool is_own, has_memory;
+	bool is_far; /* of another machine's node, as that has seen it */
 	struct trp_arena arena;
 	int64_t at;		      /* when it was taken; ns */
 	Troupe__Guest__Node *node;    /* owned */

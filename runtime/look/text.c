@@ -297,7 +297,7 @@ struct troupe_value *trp_look_text_value(const struct trp_look *look,
 	r |= add_text(map, "activity", trp_look_state_name(actor->state));
 	r |= add_text(map, "what",
 		      trp_look_text_doing(look, actor, text, sizeof(text)));
-	if (look->has_memory)
+	if (look->has_memory || look->is_far)
 		r |= add_memory(map, look, actor);
 	if (actor->has_process) {
 		r |= add_count(map, "age_ms", actor->process.age_ms);

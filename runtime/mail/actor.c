@@ -19,6 +19,7 @@
 #include "runtime/mail/presence.pb-c.h"
 #include "runtime/mail/service.h"
 #include "runtime/mail/service.pb-c.h"
+#include "runtime/mail/showing.h"
 #include "runtime/mail/watches.h"
 #include "runtime/node/away.pb-c.h"
 #include "runtime/node/options.h"
@@ -400,12 +401,20 @@ static int on_ended(const struct troupe_message *message)
 	return trp_mail_watches_on_ended(message);
 }
 
+static int on_child_stopped(const struct troupe_end *end)
+{
+	trp_mail_showing_ended(end);
+	return trp_mail_service_child_stopped(end);
+}
+
 /* Of actors and mail actors of other nodes, and of the supervisor; Room of this
  * one. */
 static const struct troupe_handler handlers[] = {
 	{ &troupe__presence__attend__descriptor, on_attend },
 	{ &troupe__service__find__descriptor, trp_mail_service_find },
+	{ &troupe__service__address__descriptor, trp_mail_service_address },
 	{ &troupe__service__start__descriptor, trp_mail_service_start },
+	{ &troupe__service__show__descriptor, trp_mail_showing_show },
 	{ &troupe__away__watch__descriptor, trp_mail_watches_on_watch },
 	{ &troupe__away__unlink__descriptor, trp_mail_watches_on_unlink },
 	{ &troupe__control__stop__descriptor, trp_mail_watches_on_stop },
@@ -419,7 +428,7 @@ const struct troupe_class trp_mail_actor = {
 	.name = "mesh-mail",
 	.handlers = handlers,
 	.down = trp_mail_watches_down,
-	.child_stopped = trp_mail_service_child_stopped,
+	.child_stopped = on_child_stopped,
 	.keeps_going = true,
 	.init = init,
 	.stop = stop,

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "runtime/actor/orders.h"
 #include "runtime/actor/self.h"
 #include "runtime/mail/exports.h"
 #include "runtime/mail/post.h"
 #include "runtime/mail/service.pb-c.h"
+#include "runtime/node/options.h"
 #include "runtime/node/ref.h"
 #include "runtime/node/types.h"
 #include "runtime/troupe_tree.h"
@@ -37,10 +39,24 @@ int trp_mail_service_find(const struct troupe_message *message)
 	int r;
 
 	if (wish->name[0] == '/')
-		r = troupe_lookup(wish->name, &ref);
+		r = trp_orders_lookup(wish->name, &ref);
 	else
 		r = troupe_whereis(wish->name, &ref);
 	return answer(message, r, ref);
+}
+
+int trp_mail_service_address(const struct troupe_message *message)
+{
+	const Troupe__Service__Address *wish = message->body;
+	Troupe__Service__Found found = TROUPE__SERVICE__FOUND__INIT;
+	char address[TROUPE_ADDRESS_SIZE];
+
+	found.result = trp_orders_address(wish->ref, address, sizeof(address));
+	if (found.result == 0)
+		found.address = address;
+	found.node = (char *)trp_self.node->options->node;
+	troupe_send(message->sender, &found.base);
+	return 0;
 }
 
 /* ---- actors for others --------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "runtime/troupe.h"
 
 int trp_mail_service_find(const struct troupe_message *message);
+int trp_mail_service_address(const struct troupe_message *message);
 int trp_mail_service_start(const struct troupe_message *message);
 
 /* That actor of another node has ended; 0: all of that node, which is lost. */

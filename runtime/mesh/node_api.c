@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Other nodes as actors see them. */
-#include "runtime/troupe_node.h"
+#include "runtime/mesh/node_api.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/away.h"
+#include "runtime/actor/orders.h"
 #include "runtime/actor/request.h"
 #include "runtime/actor/self.h"
 #include "runtime/mail/exports.h"
@@ -14,7 +17,7 @@
 #include "runtime/node/options.h"
 #include "runtime/node/types.h"
 #include "runtime/troupe_ask.h"
-#include "runtime/troupe_tree.h"
+#include "runtime/troupe_mesh.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
 
@@ -63,11 +66,9 @@ static int resolve(const char *node, struct troupe_time deadline,
 
 /* The answer's type is known: also in a guest, which has no module's types. */
 static int ask(troupe_ref mail, const ProtobufCMessage *question,
-	       struct troupe_time deadline, troupe_ref *ret_ref)
+	       const ProtobufCMessageDescriptor *type,
+	       struct troupe_time deadline, const void **ret_answer)
 {
-	const ProtobufCMessageDescriptor *type =
-		&troupe__service__found__descriptor;
-	const Troupe__Service__Found *found;
 	struct troupe_message answer = { 0 };
 	int r = trp_types_add(type);
 
@@ -75,8 +76,24 @@ static int ask(troupe_ref mail, const ProtobufCMessage *question,
 		r = troupe_ask(mail, question, deadline, &answer);
 	if (r < 0)
 		return r;
-	found = answer.body;
-	if (answer.type != type || (found->result == 0 && !found->ref))
+	if (answer.type != type)
+		return -EBADMSG;
+	*ret_answer = answer.body;
+	return 0;
+}
+
+static int find(troupe_ref mail, const ProtobufCMessage *question,
+		struct troupe_time deadline, troupe_ref *ret_ref)
+{
+	const Troupe__Service__Found *found;
+	const void *answer;
+	int r = ask(mail, question, &troupe__service__found__descriptor,
+		    deadline, &answer);
+
+	if (r < 0)
+		return r;
+	found = answer;
+	if (found->result == 0 && !found->ref)
 		return -EBADMSG;
 	if (found->result == 0)
 		*ret_ref = found->ref;
@@ -86,7 +103,7 @@ static int ask(troupe_ref mail, const ProtobufCMessage *question,
 int troupe_whereis_at(const char *node, const char *name,
 		      struct troupe_time deadline, troupe_ref *ret_ref)
 {
-	Troupe__Service__Find find = TROUPE__SERVICE__FIND__INIT;
+	Troupe__Service__Find wish = TROUPE__SERVICE__FIND__INIT;
 	troupe_ref mail;
 	int r;
 
@@ -96,10 +113,75 @@ int troupe_whereis_at(const char *node, const char *name,
 	if (r < 0)
 		return r;
 	if (mail == TRP_REF_SUPERVISOR)
-		return name[0] == '/' ? troupe_lookup(name, ret_ref)
+		return name[0] == '/' ? trp_orders_lookup(name, ret_ref)
 				      : troupe_whereis(name, ret_ref);
-	find.name = (char *)name;
-	return ask(mail, &find.base, deadline, ret_ref);
+	wish.name = (char *)name;
+	return find(mail, &wish.base, deadline, ret_ref);
+}
+
+int trp_mesh_node_api_look(const char *node, struct troupe_time deadline,
+			   const Troupe__Service__Shown **ret_shown)
+{
+	Troupe__Service__Show wish = TROUPE__SERVICE__SHOW__INIT;
+	const void *answer = NULL;
+	troupe_ref mail;
+	int r = resolve(node, deadline, &mail);
+
+	if (r == 0 && mail == TRP_REF_SUPERVISOR)
+		r = -EINVAL;
+	if (r == 0)
+		r = ask(mail, &wish.base, &troupe__service__shown__descriptor,
+			deadline, &answer);
+	if (r == 0)
+		*ret_shown = answer;
+	return r == 0 ? (*ret_shown)->result : r;
+}
+
+/* ---- the trees of other nodes -------------------------------------------- */
+
+enum { PATIENCE_MS = 5000 };
+
+/* No name of an actor ends with a colon. */
+int troupe_lookup(const char *address, troupe_ref *ret_ref)
+{
+	const char *slash = address ? strchr(address, '/') : NULL;
+	char node[TROUPE_NODE_SIZE];
+	size_t length;
+
+	if (!slash || slash == address || slash[-1] != ':')
+		return trp_orders_lookup(address, ret_ref);
+	length = (size_t)(slash - address) - 1;
+	if (length >= sizeof(node))
+		return -EINVAL;
+	memcpy(node, address, length);
+	node[length] = '\0';
+	return troupe_whereis_at(node, slash, troupe_in_ms(PATIENCE_MS),
+				 ret_ref);
+}
+
+int troupe_address(troupe_ref ref, char *buffer, size_t size)
+{
+	Troupe__Service__Address wish = TROUPE__SERVICE__ADDRESS__INIT;
+	const Troupe__Service__Found *found;
+	const void *answer;
+	int r, length;
+
+	if (!trp_away_has(ref))
+		return trp_orders_address(ref, buffer, size);
+	wish.ref = ref;
+	r = ask(trp_away_mail_of(trp_ref_node(ref)), &wish.base,
+		&troupe__service__found__descriptor, troupe_in_ms(PATIENCE_MS),
+		&answer);
+	if (r < 0)
+		return r;
+	found = answer;
+	if (found->result < 0)
+		return found->result;
+	length = snprintf(NULL, 0, "%s:%s", found->node, found->address);
+	if (length >= (int)size || length >= TROUPE_ADDRESS_SIZE)
+		return -ENAMETOOLONG;
+	snprintf(buffer, size, "%s:%s", found->node, found->address);
+	return 0;
 }
 
 /* ---- actors on other nodes ----------------------------------------------- */
@@ -148,7 +230,7 @@ int troupe_spawn_at(const char *node, const char *klass,
 		return spawn_here(klass, arguments, ret_ref);
 	r = describe(klass, arguments, &start);
 	if (r == 0)
-		r = ask(mail, &start.base, deadline, ret_ref);
+		r = find(mail, &start.base, deadline, ret_ref);
 	free(start.arguments.data);
 	return r;
 }

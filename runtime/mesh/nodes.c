@@ -520,8 +520,11 @@ static const ProtobufCMessageDescriptor *const types[] = {
 	&troupe__beacon_event__descriptor,
 	&troupe__presence__attend__descriptor,
 	&troupe__service__find__descriptor,
+	&troupe__service__address__descriptor,
 	&troupe__service__start__descriptor,
 	&troupe__service__found__descriptor,
+	&troupe__service__show__descriptor,
+	&troupe__service__shown__descriptor,
 	NULL,
 };
 

@@ -23,6 +23,7 @@ struct trp_mesh_options {
 	struct trp_wire_config config;
 	bool is_roving;	   /* leadership goes with the beacon */
 	bool is_enabled;   /* it takes part from its start */
+	bool allows_ps;	   /* other nodes may list the actors of this one */
 	bool is_plain;	   /* its value is never a text: election/dialect.h */
 	int32_t outage_ms; /* that loses no mail; 0: ten seconds */
 };

@@ -150,6 +150,7 @@ Test(who, is_told_over_mqtt)
 static int finding_root(int argc, char **argv)
 {
 	troupe_ref ref = 0, same = 0;
+	char address[TROUPE_ADDRESS_SIZE];
 
 	CHECK(troupe_whereis_at("n1", "stayer", troupe_in_ms(LONG_MS), &ref) ==
 	      0);
@@ -157,6 +158,17 @@ static int finding_root(int argc, char **argv)
 	CHECK(troupe_whereis_at("n1", "/stayer", troupe_in_ms(LONG_MS),
 				&same) == 0);
 	CHECK(same == ref);
+	CHECK(troupe_lookup("n1:/stayer", &same) == 0 && same == ref);
+	CHECK(troupe_lookup("n1:/nobody", &same) == -ENOENT);
+	CHECK(troupe_lookup("n1:/a//b", &same) == -EINVAL);
+	CHECK(troupe_lookup("n7:/stayer", &same) == -EHOSTUNREACH);
+	CHECK(troupe_lookup("n0:/", &same) == 0 && same == troupe_self());
+	CHECK(troupe_lookup(":/a", &same) == -EINVAL);
+	CHECK(troupe_address(ref, address, sizeof(address)) == 0);
+	CHECK(strcmp(address, "n1:/stayer") == 0);
+	CHECK(troupe_address(ref, address, 10) == -ENAMETOOLONG);
+	CHECK(troupe_address(ref + 77, address, sizeof(address)) == -ESRCH);
+	CHECK(troupe_lookup("n1:/stayer", &same) == 0);
 	CHECK(troupe_whereis_at("n1", "nobody", troupe_in_ms(LONG_MS), &ref) ==
 	      -ENOENT);
 	CHECK(troupe_whereis_at("n1", "/a//b", troupe_in_ms(LONG_MS), &ref) ==

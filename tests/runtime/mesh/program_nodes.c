@@ -29,15 +29,21 @@ static void stop(struct program *p)
 	program_fini(p);
 }
 
-static void start_doubler(struct program *p, const char *node)
+static void start_with(struct program *p, const char *node, const char *flag)
 {
 	cr_assert_eq(program_troupe(p, "run", "--beacon", bus, "--node", node,
+				    flag,
 				    program_built("tests/runtime/control/"
 						  "applications/host.so"),
 				    NULL),
 		     0);
 	cr_assert_eq(program_await_output(p, "ready", PATIENCE_MS), 0, "%s",
 		     p->err);
+}
+
+static void start_doubler(struct program *p, const char *node)
+{
+	start_with(p, node, "--no-allow-ps");
 }
 
 /* Until the output has that text; the status is to be that one then. */
@@ -85,6 +91,50 @@ Test(program_nodes, asks_an_actor_of_another_node)
 	says("\"application\": \"host.so\"", 0,
 	     (const char *[]) { "nodes", "--node", "b", "--json", NULL, NULL });
 	stop(&a);
+	stop(&b);
+	drop_folder();
+}
+
+/* As on another machine: with the same bus, and no socket of the other. */
+static void go_to(const char *machine)
+{
+	char path[120];
+
+	snprintf(path, sizeof(path), "%s/%s", home, machine);
+	mkdir(path, 0700);
+	setenv("XDG_RUNTIME_DIR", path, 1);
+}
+
+Test(program_nodes, lists_and_stops_actors_of_another_machine)
+{
+	struct program a = { 0 }, b = { 0 };
+
+	begin();
+	go_to("here");
+	start_doubler(&a, "a");
+	go_to("there");
+	start_with(&b, "b", "--allow-ps");
+	says("start it with --allow-ps", 1,
+	     (const char *[]) { "ps", "--node", "a", NULL, NULL, NULL });
+	go_to("here");
+	says("idle         /doubler", 0,
+	     (const char *[]) { "ps", "--node", "b", "-o", "state,address",
+				NULL });
+	says("\"activity\": \"idle\"", 0,
+	     (const char *[]) { "ps", "--node", "b", "--json", NULL, NULL });
+	says("nor is there one in the mesh", 1,
+	     (const char *[]) { "ps", "--node", "c", NULL, NULL, NULL });
+	says("are for nodes of this machine", 1,
+	     (const char *[]) { "ps", "--node", "b", "--interval", "1", NULL });
+	says("reaches actors of other nodes", 1,
+	     (const char *[]) { "restart", "b:doubler", NULL, NULL, NULL,
+				NULL });
+	says("", 0,
+	     (const char *[]) { "stop", "b:/doubler", NULL, NULL, NULL, NULL });
+	says("no actor of that node has this name", 1,
+	     (const char *[]) { "stop", "b:/doubler", NULL, NULL, NULL, NULL });
+	stop(&a);
+	go_to("there");
 	stop(&b);
 	drop_folder();
 }
