@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "ipc/bus/kinds.h"
-#include "ipc/bus/local.h"
 #include "ipc/host_port.h"
 #include "ipc/runtime_dir.h"
 
@@ -224,7 +223,7 @@ int trp_bus_address_parse(const char *url, const char *mesh,
 	if (!address.kind)
 		return -EPROTONOSUPPORT;
 	address.port = address.is_tls ? 8883 : address.kind->port;
-	if (address.kind == &trp_bus_local)
+	if (!address.kind->port)
 		r = parse_local(&address, url + scheme, mesh);
 	else if (strncmp(url + scheme, "://", 3) == 0)
 		r = parse_server(&address, url + scheme + 3, mesh);
@@ -243,7 +242,7 @@ void trp_bus_address_describe(const struct trp_bus_address *address,
 	const char *path = address->path;
 	bool is_ipv6 = strchr(address->host, ':');
 
-	if (address->kind == &trp_bus_local)
+	if (!address->kind->port)
 		snprintf(space, size, "local:%s", path);
 	else
 		snprintf(space, size, "%s%s://%s%s%s:%u/%s",

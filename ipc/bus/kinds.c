@@ -22,11 +22,26 @@ const char *trp_bus_kinds_name(size_t number)
 	return number < count ? kinds[number]->name : NULL;
 }
 
+static const struct trp_bus_kind *first;
+
+void trp_bus_kinds_use(const struct trp_bus_kind *kind)
+{
+	first = kind;
+}
+
+static bool is_named(const struct trp_bus_kind *kind, const char *name,
+		     size_t length)
+{
+	return strlen(kind->name) == length &&
+	       memcmp(kind->name, name, length) == 0;
+}
+
 const struct trp_bus_kind *trp_bus_kinds_find(const char *name, size_t length)
 {
+	if (first && is_named(first, name, length))
+		return first;
 	for (size_t i = 0; kinds[i]; i++)
-		if (strlen(kinds[i]->name) == length &&
-		    memcmp(kinds[i]->name, name, length) == 0)
+		if (is_named(kinds[i], name, length))
 			return kinds[i];
 	return NULL;
 }

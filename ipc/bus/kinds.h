@@ -14,7 +14,7 @@ struct trp_bus_kind {
 	const char *join;    /* between the levels of a path */
 	bool has_user;	     /* a password goes with one */
 	const char *refuses; /* characters that no path may have; NULL: none */
-	uint16_t port;
+	uint16_t port;	     /* 0: a folder of this host, and no server */
 
 	/* 0, or a negative errno; then everything is cleaned up. */
 	int (*connect)(struct trp_bus *bus);
@@ -37,3 +37,6 @@ const char *trp_bus_kinds_name(size_t number);
 
 /* By that name; NULL: unknown, or not built. */
 const struct trp_bus_kind *trp_bus_kinds_find(const char *name, size_t length);
+
+/* In a test: instead of the one of that name, also in children; NULL: none. */
+void trp_bus_kinds_use(const struct trp_bus_kind *kind);
