@@ -41,9 +41,11 @@ extern "C" {
 /* Zero is the default of each. */
 struct troupe_test_options {
 	void (*failed)(const char *file, int line, const char *text);
-	int64_t patience_ms; /* 0: 10,000 */
-	uint32_t slots;	     /* actors at once; 0: 4,096 */
-	bool clock_stands;   /* see troupe_test_advance() */
+	int64_t patience_ms;	/* 0: 10,000 */
+	uint32_t slots;		/* actors at once; 0: 4,096 */
+	bool clock_stands;	/* see troupe_test_advance() */
+	const char *other_node; /* see troupe_test_spawn_at() */
+	int32_t outage_ms;	/* that loses no mail of it; 0: 10,000 */
 };
 
 /*
@@ -65,6 +67,16 @@ TROUPE_API troupe_ref troupe_test_spawn(const struct troupe_class *klass,
 TROUPE_API troupe_ref
 troupe_test_spawn_named(const char *name, const struct troupe_class *klass,
 			const ProtobufCMessage *arguments);
+
+/*
+ * With other_node, the name of another node, begin starts that, too, and both
+ * are in a mesh.  An actor of that node, as one that was there already; name:
+ * NULL, or it is registered there (troupe_whereis_at()).  At the end its node
+ * is told to stop, and fails the test if it does not end in order.
+ */
+TROUPE_API troupe_ref troupe_test_spawn_at(const char *node, const char *name,
+					   const struct troupe_class *klass,
+					   const ProtobufCMessage *arguments);
 
 /* As troupe_send(), and its error fails the test.  The sender is the probe,
  * troupe_self(). */
@@ -125,6 +137,13 @@ TROUPE_API int troupe_test_kill_at_next(troupe_ref ref);
 TROUPE_API int troupe_test_refuse_room(troupe_ref sender, troupe_ref to,
 				       uint32_t sends);
 
+/*
+ * The link between both nodes is lost for `ms` milliseconds from now on, or for
+ * good if that is negative; 0: it is back.  What is sent meanwhile waits, and
+ * after an outage each node hears that the other one has gone.
+ */
+TROUPE_API int troupe_test_lose_link(int64_t ms);
+
 /* The place of the next failure: the macros below say it. */
 TROUPE_API void troupe_test_here(const char *file, int line);
 
@@ -139,6 +158,8 @@ TROUPE_API void troupe_test_here(const char *file, int line);
 	TROUPE_TEST_HERE(troupe_test_spawn(klass, arguments))
 #define troupe_test_spawn_named(name, klass, arguments) \
 	TROUPE_TEST_HERE(troupe_test_spawn_named(name, klass, arguments))
+#define troupe_test_spawn_at(node, name, klass, arguments) \
+	TROUPE_TEST_HERE(troupe_test_spawn_at(node, name, klass, arguments))
 #define troupe_test_send(to, message) \
 	TROUPE_TEST_HERE(troupe_test_send(to, message))
 #define troupe_test_expect(type, ms) \
@@ -160,5 +181,6 @@ TROUPE_API void troupe_test_here(const char *file, int line);
 	TROUPE_TEST_HERE(troupe_test_kill_at_next(ref))
 #define troupe_test_refuse_room(sender, to, sends) \
 	TROUPE_TEST_HERE(troupe_test_refuse_room(sender, to, sends))
+#define troupe_test_lose_link(ms) TROUPE_TEST_HERE(troupe_test_lose_link(ms))
 
 #endif

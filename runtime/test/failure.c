@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "runtime/test/link.h"
 #include "runtime/troupe_test.h"
 
 static void (*tell)(const char *file, int line, const char *text);
@@ -36,5 +37,6 @@ void trp_failure_tell(const char *format, ...)
 		return;
 	}
 	fprintf(stderr, "%s:%d: %s\n", here_file, here_line, text);
+	trp_link_end();
 	abort();
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Faults of actors under test, which obey an order (actor/fault.h). */
+#include <errno.h>
 #include <string.h>
 #include "runtime/actor/post.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/test/failure.h"
+#include "runtime/test/link.h"
+#include "runtime/test/node.h"
 #include "runtime/test/told.h"
 #include "runtime/troupe_test.h"
 
@@ -34,4 +37,14 @@ int(troupe_test_refuse_room)(troupe_ref sender, troupe_ref to, uint32_t sends)
 	fault.to = to;
 	fault.refusals = sends;
 	return inject(sender, &fault);
+}
+
+int(troupe_test_lose_link)(int64_t ms)
+{
+	if (trp_test_node_has_other()) {
+		trp_link_lose(ms);
+		return 0;
+	}
+	trp_failure_tell("there is no link: begin with the option other_node");
+	return -ENOTCONN;
 }

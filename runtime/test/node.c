@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The supervisor is forked from the process of the test, which has the actors
- * under test; it dies with it.  The process then joins its node.
- */
+/* The node of the test, which the test joins, and where wanted another one. */
 #include "runtime/test/node.h"
 
 #include <dlfcn.h>
@@ -11,104 +8,67 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include "runtime/mesh/mesh.h"
-#include "runtime/node/process.h"
 #include "runtime/node/types.h"
-#include "runtime/supervision/module.h"
-#include "runtime/supervisor/supervisor.h"
 #include "runtime/test/clock.h"
 #include "runtime/test/ends.h"
 #include "runtime/test/failure.h"
+#include "runtime/test/host.h"
+#include "runtime/test/link.h"
 #include "runtime/test/order.pb-c.h"
 #include "runtime/test/patience.h"
 #include "runtime/test/root.h"
 #include "runtime/troupe_guest.h"
 #include "runtime/troupe_link.h"
+#include "runtime/troupe_node.h"
 #include "runtime/troupe_test.h"
 #include "runtime/troupe_tree.h"
 
-enum { SLOTS = 4096, HEAP = 1 << 30, LIMIT_MS = 60000 };
+enum { LIMIT_MS = 60000 };
 
-static struct {
-	pid_t pid; /* 0: no test has begun */
-	troupe_ref root;
-	char name[TRP_NODE_NAME_SIZE];
-} node;
+static struct trp_host node, other;
+static troupe_ref root, other_root; /* 0: none */
 
 troupe_ref trp_test_node_root(void)
 {
-	return node.root;
+	return root;
 }
 
-/* ---- its process --------------------------------------------------------- */
-
-static uint32_t slots_of(const struct troupe_test_options *options)
+troupe_ref trp_test_node_root_of(const char *name)
 {
-	return options->slots ? options->slots : SLOTS;
-}
-
-static _Noreturn void supervise(const struct troupe_test_options *options)
-{
-	static const struct trp_module *const modules[] = {
-		&trp_mesh_module, &trp_supervision_module, NULL
-	};
-	static char *argv[] = { "test", NULL };
-	struct trp_options of_node = {
-		.main = trp_root_main,
-		.argc = 1,
-		.argv = argv,
-		.slots = slots_of(options),
-		.heap_size = HEAP,
-	};
-
-	const char *debug = getenv("TROUPE_DEBUG");
-
-	memcpy(of_node.node, node.name, sizeof(node.name));
-	if (debug)
-		snprintf(of_node.debug, sizeof(of_node.debug), "%s", debug);
-	_exit(trp_supervisor_run(&of_node, modules));
-}
-
-static void pause_shortly(void)
-{
-	const struct timespec ms = { .tv_nsec = 1000000 };
-
-	nanosleep(&ms, NULL);
-}
-
-/* Its exit status; 128 + n: of signal n; -ETIMEDOUT: it runs. */
-static int await_exit(int64_t ms)
-{
-	struct trp_time end = { trp_time_machine().ns + ms * 1000000 };
-	int status;
-	pid_t pid;
-
-	for (;;) {
-		pid = waitpid(node.pid, &status, ms ? WNOHANG : 0);
-		if (pid < 0 && errno != EINTR)
-			return -errno;
-		if (pid > 0)
-			break;
-		if (ms && trp_time_machine().ns >= end.ns)
-			return -ETIMEDOUT;
-		pause_shortly();
-	}
-	node.pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return name && strcmp(name, other.name) == 0 ? other_root : 0;
 }
 
 static void drop(void)
 {
 	troupe_leave();
 	trp_ends_forget();
-	node.root = 0;
-	if (node.pid > 0) {
-		kill(node.pid, SIGKILL);
-		await_exit(0);
-	}
+	root = other_root = 0;
+	trp_host_kill(&node);
+	trp_host_kill(&other);
+	trp_link_end();
 	trp_clock_end();
+}
+
+bool trp_test_node_has_other(void)
+{
+	return other_root != 0;
+}
+
+/* Of a test that left without end; not in actors that run exit handlers. */
+static pid_t owner;
+
+static void leave_nothing(void)
+{
+	if (getpid() == owner)
+		drop();
+}
+
+static void own(void)
+{
+	if (!owner)
+		atexit(leave_nothing);
+	owner = getpid();
 }
 
 /* ---- begin --------------------------------------------------------------- */
@@ -118,20 +78,19 @@ static int join(char why[TROUPE_TEXT_SIZE])
 {
 	static const struct troupe_class probe = { .name = "probe" };
 	struct trp_time end = { trp_time_machine().ns + LIMIT_MS * 1000000LL };
-	int r, status;
+	int r;
 
 	for (;;) {
 		r = troupe_join(node.name, &probe, why);
 		if (r != -ENOENT)
 			return r;
-		if (waitpid(node.pid, &status, WNOHANG) == node.pid) {
-			node.pid = 0;
+		if (trp_host_await(&node, 0) != -ETIMEDOUT) {
 			strcpy(why, "its process has ended; see its output");
 			return -ECHILD;
 		}
 		if (trp_time_machine().ns >= end.ns)
 			return r;
-		pause_shortly();
+		trp_host_pause();
 	}
 }
 
@@ -143,34 +102,75 @@ static int know_types(void)
 	return r < 0 ? r : trp_types_load(dlopen(NULL, RTLD_NOW));
 }
 
-static int begin(const struct troupe_test_options *options,
+/* The other one, after the fork of the first. */
+static int start_other(const struct troupe_test_options *options,
+		       char why[TROUPE_TEXT_SIZE])
+{
+	if (!options->other_node)
+		return 0;
+	snprintf(other.name, sizeof(other.name), "%s", options->other_node);
+	return trp_host_start(&other, options, true, why);
+}
+
+static int start(const struct troupe_test_options *options,
 		 char why[TROUPE_TEXT_SIZE])
 {
 	static unsigned count;
+	int r = options->other_node ? trp_link_begin(options->outage_ms) : 0;
+
+	if (r < 0)
+		return r;
+	snprintf(node.name, sizeof(node.name), "test-%d-%u", (int)getpid(),
+		 count++);
+	r = trp_host_start(&node, options, false, why);
+	return r < 0 ? r : start_other(options, why);
+}
+
+/* Waits until the nodes know each other. */
+static int find_other(char why[TROUPE_TEXT_SIZE])
+{
+	struct troupe_time end = troupe_in_ms(LIMIT_MS);
+	int r;
+
+	do {
+		if (trp_host_await(&other, 0) != -ETIMEDOUT) {
+			strcpy(why, "the other one has ended; see its output");
+			return -ECHILD;
+		}
+		r = troupe_whereis_at(other.name, "/", end, &other_root);
+		trp_host_pause();
+	} while ((r == -EHOSTUNREACH || r == -ENOENT || r == -ESRCH) &&
+		 troupe_now().ns < end.ns);
+	if (r < 0)
+		snprintf(why, TROUPE_TEXT_SIZE,
+			 "the other one cannot be reached: %s", strerror(-r));
+	return r;
+}
+
+static int begin(const struct troupe_test_options *options,
+		 char why[TROUPE_TEXT_SIZE])
+{
 	int r = know_types();
 
 	if (r < 0) {
 		strcpy(why, "two message types have the same hash");
 		return r;
 	}
-	r = trp_clock_begin(slots_of(options));
-	if (r < 0)
-		return r;
-	snprintf(node.name, sizeof(node.name), "test-%d-%u", (int)getpid(),
-		 count++);
-	fflush(NULL); /* or its processes would write it again */
-	node.pid = trp_process_fork(SIGCHLD);
-	if (node.pid == 0)
-		supervise(options);
-	if (node.pid < 0) {
-		snprintf(why, TROUPE_TEXT_SIZE, "%s", strerror(-node.pid));
-		return node.pid;
+	if (options->other_node && options->clock_stands) {
+		strcpy(why, "the clock cannot stand where there is another");
+		return -EINVAL;
 	}
-	r = join(why);
+	r = trp_clock_begin(trp_host_slots(options));
 	if (r == 0)
-		r = troupe_lookup("/", &node.root);
+		r = start(options, why);
+	if (r == 0)
+		r = join(why);
+	if (r == 0)
+		r = troupe_lookup("/", &root);
 	if (r == 0)
 		r = troupe_trap_exits(true);
+	if (r == 0 && options->other_node)
+		r = find_other(why);
 	if (r == 0 && options->clock_stands)
 		trp_clock_stand();
 	return r;
@@ -183,6 +183,7 @@ int(troupe_test_begin)(const struct troupe_test_options *options)
 	int r;
 
 	options = options ? options : &none;
+	own();
 	drop();
 	trp_failure_begin(options->failed);
 	trp_patience_begin(options->patience_ms);
@@ -200,7 +201,7 @@ int(troupe_test_begin)(const struct troupe_test_options *options)
 static int finish(char *text, size_t size)
 {
 	const struct troupe_pattern pattern = {
-		.type = &troupe__test__finished__descriptor, .sender = node.root
+		.type = &troupe__test__finished__descriptor, .sender = root
 	};
 	Troupe__Test__Finish order = TROUPE__TEST__FINISH__INIT;
 	const Troupe__Test__Finished *finished;
@@ -208,7 +209,7 @@ static int finish(char *text, size_t size)
 	int r;
 
 	trp_clock_go(); /* Grace takes its time. */
-	r = troupe_send(node.root, &order.base);
+	r = troupe_send(root, &order.base);
 	if (r >= 0)
 		r = trp_patience_receive(&pattern, 1, LIMIT_MS, &message);
 	if (r < 0) {
@@ -218,9 +219,13 @@ static int finish(char *text, size_t size)
 	}
 	finished = message.body;
 	snprintf(text, size, "%s", finished->text);
-	troupe_stop(node.root);
+	troupe_stop(root);
 	troupe_leave();
-	r = await_exit(LIMIT_MS);
+	r = trp_host_await(&node, LIMIT_MS);
+	if (r == 0 && other.pid) {
+		kill(other.pid, SIGTERM);
+		r = trp_host_await(&other, LIMIT_MS);
+	}
 	if (r != 0 && !*text)
 		snprintf(text, size,
 			 r < 0 ? "it does not end: %d"
@@ -232,7 +237,7 @@ static int finish(char *text, size_t size)
 int(troupe_test_end)(void)
 {
 	char text[512] = "no test has begun";
-	int r = node.root ? finish(text, sizeof(text)) : -ESHUTDOWN;
+	int r = root ? finish(text, sizeof(text)) : -ESHUTDOWN;
 
 	drop();
 	if (r < 0)

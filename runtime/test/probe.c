@@ -42,12 +42,12 @@ static int put_arguments(const ProtobufCMessage *arguments,
 	return trp_message_to_bytes(arguments, &order->arguments);
 }
 
-static int spawn(const char *name, const struct troupe_class *klass,
+static int spawn(troupe_ref root, const char *name,
+		 const struct troupe_class *klass,
 		 const ProtobufCMessage *arguments, troupe_ref *ret_ref)
 {
 	const struct troupe_pattern answer = {
-		.type = &troupe__test__spawned__descriptor,
-		.sender = trp_test_node_root()
+		.type = &troupe__test__spawned__descriptor, .sender = root
 	};
 	Troupe__Test__Spawn order = TROUPE__TEST__SPAWN__INIT;
 	const Troupe__Test__Spawned *spawned;
@@ -57,7 +57,7 @@ static int spawn(const char *name, const struct troupe_class *klass,
 	order.klass = (uintptr_t)klass;
 	order.name = (char *)(name ? name : "");
 	if (r == 0)
-		r = troupe_send(trp_test_node_root(), &order.base);
+		r = troupe_send(root, &order.base);
 	free(order.arguments.data);
 	if (r >= 0)
 		r = trp_patience_receive(&answer, 1, 0, &message);
@@ -68,12 +68,12 @@ static int spawn(const char *name, const struct troupe_class *klass,
 	return spawned->result < 0 ? spawned->result : trp_ends_watch(*ret_ref);
 }
 
-troupe_ref(troupe_test_spawn_named)(const char *name,
-				    const struct troupe_class *klass,
-				    const ProtobufCMessage *arguments)
+static troupe_ref spawn_there(troupe_ref root, const char *name,
+			      const struct troupe_class *klass,
+			      const ProtobufCMessage *arguments)
 {
 	troupe_ref ref = 0;
-	int r = klass ? spawn(name, klass, arguments, &ref) : -EINVAL;
+	int r = klass ? spawn(root, name, klass, arguments, &ref) : -EINVAL;
 
 	if (r == 0)
 		return ref;
@@ -85,10 +85,31 @@ troupe_ref(troupe_test_spawn_named)(const char *name,
 	return 0;
 }
 
+troupe_ref(troupe_test_spawn_named)(const char *name,
+				    const struct troupe_class *klass,
+				    const ProtobufCMessage *arguments)
+{
+	return spawn_there(trp_test_node_root(), name, klass, arguments);
+}
+
 troupe_ref(troupe_test_spawn)(const struct troupe_class *klass,
 			      const ProtobufCMessage *arguments)
 {
-	return (troupe_test_spawn_named)(NULL, klass, arguments);
+	return spawn_there(trp_test_node_root(), NULL, klass, arguments);
+}
+
+troupe_ref(troupe_test_spawn_at)(const char *node, const char *name,
+				 const struct troupe_class *klass,
+				 const ProtobufCMessage *arguments)
+{
+	troupe_ref root = trp_test_node_root_of(node);
+
+	if (root)
+		return spawn_there(root, name, klass, arguments);
+	trp_failure_tell("this test has no node \"%s\": it is other_node of "
+			 "the options",
+			 node ? node : "");
+	return 0;
 }
 
 /* ---- sends --------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "runtime/actor/self.h"
+#include "runtime/node/ref.h"
 #include "runtime/node/status.h"
 #include "runtime/troupe_tree.h"
 #include "serialize/reflect_write.h"
@@ -14,6 +15,8 @@ char *trp_told_actor(troupe_ref ref, char text[TRP_TOLD_SIZE])
 		snprintf(text, TRP_TOLD_SIZE, "the supervisor");
 	else if (ref == troupe_self())
 		snprintf(text, TRP_TOLD_SIZE, "the probe");
+	else if (trp_ref_is_elsewhere(ref))
+		snprintf(text, TRP_TOLD_SIZE, "an actor of the other node");
 	else if (troupe_address(ref, text, TRP_TOLD_SIZE) < 0)
 		snprintf(text, TRP_TOLD_SIZE, "an actor that is gone");
 	return text;
@@ -44,7 +47,7 @@ char *trp_told_state(troupe_ref ref, char text[TRP_TOLD_SIZE])
 	struct trp_activity activity;
 
 	text[0] = '\0';
-	if (!ref || !trp_self.node)
+	if (!ref || !trp_self.node || trp_ref_is_elsewhere(ref))
 		return text;
 	trp_told_actor(ref, of);
 	if (trp_status_look(&trp_self.node->arena, ref, &activity))
