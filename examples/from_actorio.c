@@ -19,6 +19,8 @@ static int greeter_name(const struct troupe_message *message)
 	Actorio__Text text = ACTORIO__TEXT__INIT;
 	char greeting[64];
 
+	if (message->created.ns > troupe_now().ns)
+		return -ERANGE;
 	snprintf(greeting, sizeof(greeting), "Hello, %s", name->name);
 	text.text = greeting;
 	return troupe_send(message->sender, &text.base);
@@ -109,6 +111,8 @@ static int ask_and_stop(troupe_ref ref)
 
 	name.name = "Ann";
 	r = troupe_ask(ref, &name.base, troupe_in_ms(60000), &answer);
+	if (r == -ETIMEDOUT)
+		puts("no answer within a minute");
 	if (r < 0)
 		return r;
 	puts(((const Actorio__Text *)answer.body)->text);
@@ -124,11 +128,14 @@ static int ask_and_stop(troupe_ref ref)
 static int tell_nonsense(troupe_ref ref)
 {
 	Actorio__Text text = ACTORIO__TEXT__INIT;
+	struct troupe_state state;
 	struct troupe_end end;
 	int r;
 
+	r = troupe_state_of(ref, &state);
 	text.text = "nonsense";
-	r = troupe_send(ref, &text.base);
+	if (r == 0)
+		r = troupe_send(ref, &text.base);
 	if (r == 0)
 		r = troupe_wait(ref, TROUPE_NEVER, &end);
 	if (r == 0 && end.message)
@@ -148,7 +155,7 @@ int troupe_main(int argc, char **argv)
 	if (r == 0)
 		r = ask_and_stop(ref);
 	if (r == 0)
-		r = troupe_spawn(&greeter, NULL, &ref);
+		r = troupe_spawn_named("Eve", &greeter, NULL, &ref);
 	if (r == 0)
 		r = tell_nonsense(ref);
 	fflush(stdout);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <troupe.h>
+#include <troupe_ask.h>
+#include <troupe_state.h>
 #include <troupe_supervise.h>
 #include <troupe_tree.h>
 #include "from_aplay.pb-c.h"
@@ -27,6 +29,12 @@ static void worker_task_callback(const struct troupe_message *message,
 	troupe_send(message->sender, &done.base);
 }
 
+/* Not by mail when it was stopped by hand. */
+static bool worker_decides(enum troupe_start why, const void *arguments)
+{
+	return why != TROUPE_START_MAIL;
+}
+
 static const struct troupe_handler worker_handlers[] = {
 	{ &aplay__job__descriptor, worker_job },
 	{ 0 },
@@ -37,6 +45,8 @@ static const struct troupe_class worker = {
 	.completed = worker_task_callback,
 	.keeps_going = true,
 	.at_once = 50,
+	.decide_to_start = worker_decides,
+	.mailbox_limit = 1 << 20,
 };
 static const struct troupe_child_spec workers[] = {
 	{ .id = "hand", .klass = &worker },
@@ -70,9 +80,23 @@ static int send_job(troupe_ref ref, int number)
 	return 0;
 }
 
+static int ask_job(troupe_ref ref, int number)
+{
+	Aplay__Job job = APLAY__JOB__INIT;
+	struct troupe_message done;
+	int r;
+
+	job.number = number;
+	r = troupe_ask(ref, &job.base, troupe_in_ms(5000), &done);
+	if (r == 0 && done.flow)
+		printf("%d\n", ((const Aplay__Done *)done.body)->number);
+	return r;
+}
+
 static int tree(void)
 {
 	char address[TROUPE_ADDRESS_SIZE];
+	struct troupe_state state;
 	troupe_ref ref, found;
 	int r;
 
@@ -89,7 +113,13 @@ static int tree(void)
 		r = troupe_lookup("/a", &found);
 	if (r == 0)
 		r = send_job(found, 5);
-	return r < 0 ? r : send_job(found, 0);
+	if (r == 0)
+		r = send_job(found, 0);
+	if (r == 0)
+		r = troupe_state_of(found, &state);
+	if (r == 0 && state.parent != troupe_self())
+		return -EPROTO;
+	return r < 0 ? r : ask_job(found, 10);
 }
 
 /* Stopped by hand it keeps its mail, and handles it when it is started. */
@@ -99,7 +129,7 @@ static int stop_and_start(void)
 	int r;
 
 	r = troupe_spawn_child("shop", &shop, NULL, &ref);
-	while (r == 0 && troupe_lookup("/shop/hand", &hand) == -ENOENT)
+	while (r == 0 && troupe_lookup("shop/hand", &hand) == -ENOENT)
 		; /* until it has begun */
 	if (r == 0)
 		r = troupe_child_stop(ref, "hand");

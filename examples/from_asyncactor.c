@@ -39,13 +39,16 @@ static int events_until(enum troupe_mesh_kind last)
 			puts("it");
 			break;
 		case TROUPE_MESH_NOT_IT:
-			puts("not it");
+			printf("not it%s%s\n", *event.node ? ", but " : "",
+			       event.node);
 			break;
 		case TROUPE_MESH_OTHER_IT:
-			printf("%s is it\n", event.node);
+			printf("%s is it, of %zu: %s\n", event.node,
+			       event.listed_count, event.value);
 			break;
 		case TROUPE_MESH_HEALED:
-			printf("healed, place %u\n", event.prio);
+			printf("healed, place %u of %zu\n", event.prio,
+			       event.local_count);
 			break;
 		case TROUPE_MESH_SETUP:
 			printf("settings %lld\n", (long long)event.version);
@@ -57,6 +60,10 @@ static int events_until(enum troupe_mesh_kind last)
 			printf("%s says %.*s\n", event.node,
 			       (int)event.said_size, (const char *)event.said);
 			break;
+		case TROUPE_MESH_LOST:
+			return event.error;
+		case TROUPE_MESH_DEAF:
+			return -ETIMEDOUT;
 		default:
 			break;
 		}
@@ -94,6 +101,8 @@ static int update_config(void)
 
 	config.version = 0; /* the next */
 	config.hosts = 1;
+	if (r == 0)
+		printf("cycle %g\n", config.cycle_s);
 	return r < 0 ? r : troupe_beacon_configure(&config);
 }
 

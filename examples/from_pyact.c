@@ -2,10 +2,12 @@
 /* pyact, line by line: see troupe-coming-from(7). */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <troupe.h>
 #include <troupe_backtrace.h>
 #include <troupe_link.h>
 #include <troupe_result.h>
+#include <troupe_value.h>
 #include "from_pyact.pb-c.h"
 
 enum { NODES = 5, PATIENCE_MS = 60000 };
@@ -79,6 +81,7 @@ static int by_name(void)
 	Pyact__Key key = PYACT__KEY__INIT;
 	uint8_t blob[] = { 0, 0xff };
 	struct troupe_message message;
+	struct troupe_end end;
 	troupe_ref address, found;
 	int r;
 
@@ -97,7 +100,58 @@ static int by_name(void)
 	if (r == 0 && message.sender == found)
 		printf("opened with %zu bytes\n",
 		       ((const Pyact__Key *)message.body)->binary.len);
-	return r < 0 ? r : troupe_kill(address);
+	if (r == 0)
+		r = troupe_receive(NULL, 0, TROUPE_POLL, &message);
+	if (r == -ETIMEDOUT)
+		r = troupe_kill(address);
+	if (r == 0)
+		r = troupe_wait(address, TROUPE_NEVER, &end);
+	if (r == 0 && end.reason.cause == TROUPE_KILLED)
+		r = troupe_send(address, &key.base);
+	return r == 0 ? -EPROTO : r == -ESRCH ? 0 : r;
+}
+
+/* ---- messages without a type of their own -------------------------------- */
+
+static int send_and_match(const struct troupe_value *rain,
+			  const struct troupe_shape *shape)
+{
+	const struct troupe_pattern pattern = { .shape = shape };
+	struct troupe_message message;
+	char *text;
+	int r;
+
+	r = troupe_send(troupe_self(), troupe_value_message(rain));
+	if (r == 0)
+		r = troupe_receive(&pattern, 1, TROUPE_NEVER, &message);
+	if (r == 0)
+		r = troupe_shape_of(rain, &text);
+	if (r < 0)
+		return r;
+	puts(text);
+	free(text);
+	return 0;
+}
+
+static int by_shape(void)
+{
+	struct troupe_shape *shape = NULL;
+	struct troupe_value *rain = NULL;
+	struct troupe_mistake mistake;
+	int r;
+
+	r = troupe_value_from_json("{\"event\": \"rain\", \"mm\": [3, 5]}",
+				   &rain, &mistake);
+	if (r == 0)
+		r = troupe_shape_new("{\"event\": str, \"mm\": [int]}", &shape,
+				     &mistake);
+	if (r == 0)
+		r = send_and_match(rain, shape);
+	else
+		puts(mistake.text);
+	troupe_shape_free(shape);
+	troupe_value_free(rain);
+	return r;
 }
 
 /* ---- class Half(Server) -------------------------------------------------- */
@@ -145,6 +199,7 @@ static int call(void)
 	if (r < 0)
 		return r;
 	troupe_proxy_init(&proxy, address, &pyact__server__descriptor);
+	proxy.timeout_ms = PATIENCE_MS;
 	number.value = 8;
 	pyact__server__half(&proxy.base, &number, print_half, &proxy);
 	r = troupe_await(&proxy);
@@ -194,6 +249,8 @@ int troupe_main(int argc, char **argv)
 
 	if (r == 0)
 		r = by_name();
+	if (r == 0)
+		r = by_shape();
 	if (r == 0)
 		r = call();
 	return r < 0 ? r : link_to();

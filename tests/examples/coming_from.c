@@ -36,7 +36,7 @@ Test(coming_from, aplay)
 {
 	expect_output("from_aplay",
 		      "a is there already\n/a\n20, hop 1 of its flow\n"
-		      "-33, hop 3 of its flow\n2, hop 5 of its flow\n");
+		      "-33, hop 3 of its flow\n10\n2, hop 5 of its flow\n");
 }
 
 Test(coming_from, pyact)
@@ -49,6 +49,9 @@ Test(coming_from, pyact)
 	cr_expect_eq(count_lines(p.out, "^1 4 9 16 25 $"), 1, "%s", p.out);
 	cr_expect_eq(count_lines(p.out, "^opened with 2 bytes$"), 1, "%s",
 		     p.out);
+	cr_expect_eq(count_lines(p.out, "^[{]\"event\": str, \"mm\": "
+					"\\[int]}$"),
+		     1, "%s", p.out);
 	cr_expect_eq(count_lines(p.out, "^half 4$"), 1, "%s", p.out);
 	cr_expect_eq(count_lines(p.out, "^it is odd, at "), 1, "%s", p.out);
 	cr_expect_eq(count_lines(p.out, "^linked: 1$"), 1, "%s", p.out);
@@ -83,6 +86,7 @@ Test(coming_from, asyncactor)
 		     p.out);
 	cr_expect_eq(count_lines(p.out, "^value 127.0.0.1:37$"), 1, "%s",
 		     p.out);
+	cr_expect_eq(count_lines(p.out, "^cycle 1$"), 1, "%s", p.out);
 	cr_expect_eq(count_lines(p.out, "^async-.* says hello$"), 1, "%s",
 		     p.out);
 	program_fini(&p);
