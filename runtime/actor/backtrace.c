@@ -39,6 +39,8 @@ void trp_backtrace_keep(const struct troupe_proxy *proxy, const char *text)
 	if (!one && !copy)
 		return;
 	if (!one)
+		one = find(NULL);
+	if (!one)
 		one = &kept[next++ % (sizeof(kept) / sizeof(kept[0]))];
 	free(one->text);
 	one->proxy = copy ? proxy : NULL;

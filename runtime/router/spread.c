@@ -4,11 +4,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include "runtime/actor/backtrace.h"
 #include "runtime/actor/call.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/memory_policy.h"
 #include "runtime/actor/overflow.h"
 #include "runtime/actor/post.h"
+#include "runtime/troupe_backtrace.h"
 #include "serialize/type.h"
 
 /* ---- messages ------------------------------------------------------------ */
@@ -87,9 +89,8 @@ struct trp_spread {
 	void *data;
 	bool is_first; /* that counts */
 	bool is_done;
-	bool is_running; /* its closure */
-	int error;	 /* of the first that failed, with its reason */
-	struct troupe_reason reason;
+	bool is_running;		   /* its closure */
+	const struct troupe_proxy *failed; /* the first that has; or NULL */
 	size_t left, count;
 	struct trp_asked {
 		struct troupe_proxy proxy;
@@ -99,6 +100,8 @@ struct trp_spread {
 
 static void unlink_spread(struct trp_spread *spread)
 {
+	if (spread->failed)
+		trp_backtrace_keep(spread->failed, NULL);
 	*spread->link = spread->next;
 	if (spread->next)
 		spread->next->link = spread->link;
@@ -108,14 +111,16 @@ static void unlink_spread(struct trp_spread *spread)
 static void finish(struct trp_spread *spread, const ProtobufCMessage *answer)
 {
 	struct troupe_proxy *proxy = &spread->router->user->proxy;
+	const struct troupe_proxy *failed = answer ? NULL : spread->failed;
 
 	spread->is_done = true;
 	assert(proxy->pending > 0);
 	proxy->pending--;
-	proxy->error = answer ? 0 : spread->error;
-	proxy->reason = answer ? (struct troupe_reason) { 0 } : spread->reason;
-	if (!answer && !proxy->private_failure)
-		proxy->private_failure = spread->error;
+	proxy->error = failed ? failed->error : 0;
+	proxy->reason = failed ? failed->reason : (struct troupe_reason) { 0 };
+	if (!proxy->private_failure)
+		proxy->private_failure = proxy->error;
+	trp_backtrace_keep(proxy, troupe_proxy_backtrace(failed));
 	spread->is_running = true;
 	spread->closure(answer, spread->data);
 	spread->is_running = false;
@@ -127,14 +132,14 @@ static void take(const ProtobufCMessage *answer, void *data)
 	struct trp_spread *spread = asked->spread;
 
 	spread->left--;
-	if (!answer && !spread->error) {
-		spread->error = asked->proxy.error;
-		spread->reason = asked->proxy.reason;
-	}
+	if (!answer && !spread->failed)
+		spread->failed = &asked->proxy;
+	else
+		trp_backtrace_keep(&asked->proxy, NULL);
 	if (!spread->is_done && ((answer && spread->is_first) || !spread->left))
 		/* Of all that are to answer, one has failed. */
 		finish(spread,
-		       spread->is_first || !spread->error ? answer : NULL);
+		       spread->is_first || !spread->failed ? answer : NULL);
 	if (!spread->left || !spread->router)
 		unlink_spread(spread);
 }

@@ -2,6 +2,8 @@
 /* Routers over given members. */
 #include "tests/runtime/router/kit.h"
 
+#include "runtime/troupe_backtrace.h"
+
 TestSuite(router, .timeout = 120);
 
 static void open_over(struct troupe_router *router, const troupe_ref *refs,
@@ -325,6 +327,70 @@ static int calls_root(int argc, char **argv)
 Test(router, calls_are_spread_and_complete_as_those_of_a_proxy)
 {
 	stage_pass(calls_root);
+}
+
+static void tell_origin(char *buffer, size_t size)
+{
+	snprintf(buffer, size, "from %d", getpid());
+}
+
+static void tell_twice(Play__Clerk_Service *service, const Play__Number *number,
+		       Play__Number_Closure reply, void *call)
+{
+	reply(number, call);
+}
+
+static void tell_refuse(Play__Clerk_Service *service,
+			const Play__Number *number, Play__Number_Closure reply,
+			void *call)
+{
+	CHECK(troupe_fail(call, -EDOM, "no") == 0);
+}
+
+static const Play__Clerk_Service tell_methods = {
+	.base = PLAY__CLERK__BASE_INIT,
+	.twice = tell_twice,
+	.refuse = tell_refuse,
+};
+static const struct troupe_class teller = { .name = "teller",
+					    .service = &tell_methods.base,
+					    .backtrace = tell_origin };
+
+/* More of them than there are backtraces kept. */
+static int origins_root(int argc, char **argv)
+{
+	enum { TELLERS = 20 };
+	struct troupe_router routers[] = { { .by = TROUPE_ROUND_ROBIN },
+					   { .by = TROUPE_BROADCAST },
+					   { .by = TROUPE_FIRST_ANSWER } };
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_proxy *proxy;
+	troupe_ref refs[TELLERS];
+	long sum = 0;
+
+	for (int i = 0; i < TELLERS; i++)
+		CHECK(troupe_spawn(&teller, NULL, &refs[i]) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		proxy = &routers[i].proxy;
+		open_over(&routers[i], refs, TELLERS);
+		play__clerk__refuse(&proxy->base, &number, add_answer, &sum);
+		CHECK(troupe_await(proxy) == -EDOM);
+		CHECK(!strncmp(troupe_proxy_backtrace(proxy), "from ", 5));
+	}
+	for (size_t i = 0; i < 3; i++) {
+		proxy = &routers[i].proxy;
+		CHECK(!strncmp(troupe_proxy_backtrace(proxy), "from ", 5));
+		play__clerk__twice(&proxy->base, &number, add_answer, &sum);
+		CHECK(troupe_await(proxy) == 0);
+		CHECK(!*troupe_proxy_backtrace(proxy));
+		troupe_router_close(&routers[i]);
+	}
+	return 0;
+}
+
+Test(router, a_call_that_fails_has_the_backtrace_of_the_first_that_failed)
+{
+	stage_pass(origins_root);
 }
 
 static int first_root(int argc, char **argv)
