@@ -13,9 +13,8 @@ void trp_beacon_listen_begin(struct trp_beacon *beacon, struct trp_time now);
 /* Other settings are in force: their cycle counts. */
 void trp_beacon_listen_longer(struct trp_beacon *beacon, struct trp_time now);
 
-/* While LISTENING: a ping or a hist.  True: the name is taken, and it has
- * stopped. */
-bool trp_beacon_listen_hear(struct trp_beacon *beacon,
+/* While LISTENING: a ping or a hist.  A ping of its own name ends it. */
+void trp_beacon_listen_hear(struct trp_beacon *beacon,
 			    const struct trp_wire *message,
-			    const struct trp_beacon_peer *sender,
+			    struct trp_beacon_peer *sender,
 			    struct trp_time now);

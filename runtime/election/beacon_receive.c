@@ -389,6 +389,16 @@ static void cancel_notices(struct trp_beacon *beacon,
 	}
 }
 
+static void overhear(struct trp_beacon *beacon, const struct trp_wire *message,
+		     struct trp_beacon_peer *sender, struct trp_time now)
+{
+	sender->pins++;
+	trp_beacon_listen_hear(beacon, message, sender, now);
+	if (sender != beacon->me)
+		take_value(beacon, message, sender, now);
+	sender->pins--;
+}
+
 static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		      struct trp_time now)
 {
@@ -399,9 +409,10 @@ static void hear_list(struct trp_beacon *beacon, const struct trp_wire *message,
 		beacon->counts.lost++;
 		return;
 	}
-	if (beacon->state == TRP_BEACON_LISTENING &&
-	    trp_beacon_listen_hear(beacon, message, sender, now))
+	if (beacon->state == TRP_BEACON_LISTENING) {
+		overhear(beacon, message, sender, now);
 		return;
+	}
 	cancel_notices(beacon, message);
 	/*
 	 * A ping right behind a hist might overtake it on the way to some

@@ -40,7 +40,6 @@ struct trp_beacon {
 
 	struct trp_time listens_from;
 	struct trp_time counted_at; /* the last ping that counts */
-	unsigned int foreign;	    /* such pings */
 	unsigned int nameless; /* in a row, and their lists lack this name */
 	bool is_free;	       /* the name is nobody's */
 

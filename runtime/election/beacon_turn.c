@@ -229,6 +229,7 @@ void trp_beacon_turn_greet(struct trp_beacon *beacon, struct trp_time now)
 	double draw = 1.5 + trp_beacon_output_draw(beacon) / 2;
 	int64_t wait_ns = (int64_t)(draw * (double)trp_beacon_gap_ns(beacon));
 
+	trp_rotation_clear(&beacon->rotation);
 	beacon->init_tries = 0;
 	beacon->init_answers = 0;
 	beacon->is_settled = false;

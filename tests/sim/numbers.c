@@ -341,7 +341,7 @@ static int begin_originals(struct play *play, uint64_t seed)
 	house_init(net, &play->house, seed, NODES, &house_quick);
 	count = 1 + sim_below(net, NODES - 1);
 	net->is_plain = true;
-	net->config.nodes = seed % 4 ? count + sim_below(net, 3) : -1;
+	net->config.nodes = seed % 4 ? count + sim_below(net, 20) : -1;
 	net->config.splits = 2 + sim_below(net, 4);
 	net->config.force_in = true;
 	give_values(net, types[seed % 3]);

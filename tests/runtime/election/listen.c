@@ -121,16 +121,41 @@ Test(listen, to_a_list_with_its_name_of_an_earlier_life)
 	expect_init(&lone, 27 + 2.5 * G);
 }
 
-Test(listen, for_two_rounds_at_most)
+Test(listen, for_a_round_at_most)
 {
-	static const char *const pings[] = { "a b m", "b a m" };
 	struct lone lone;
-	int i;
 
-	begin(&lone, 5);
-	for (i = 0; i <= 10; i++)
-		hear_at(&lone, 5 + 11 * i, pings[i % 2]);
-	expect_init(&lone, 5 + 11 * 10 + 2.5 * G);
+	begin(&lone, 32);
+	hear_at(&lone, 5, "a b m c");
+	hear_at(&lone, 16, "c a b m");
+	hear_at(&lone, 27, "b c a m");
+	hear_at(&lone, 28, "c a m b"); /* it has missed one: not its turn */
+	hear_at(&lone, 38, "a b c m");
+	expect_init(&lone, 38 + 2.5 * G);
+}
+
+Test(listen, to_one_that_is_alone_with_its_name)
+{
+	struct lone lone;
+
+	begin(&lone, -1);
+	hear_at(&lone, 5, "a m");
+	hear_at(&lone, 18, "a m");
+	expect_init(&lone, 18 + 2.5 * G);
+}
+
+/* The second follows one that the first collided with. */
+Test(listen, longer_where_pings_collide)
+{
+	struct lone lone;
+
+	begin(&lone, 32);
+	hear_at(&lone, 5, "a b c d");
+	hear_at(&lone, 6, "e b c d");
+	hear_at(&lone, 17, "a e b c");
+	hear_at(&lone, 28, "b a e c");
+	hear_at(&lone, 39, "a b e c");
+	expect_init(&lone, 39 + 2.5 * G);
 }
 
 Test(listen, the_first_ping_of_a_new_node_tells_nothing)
