@@ -107,10 +107,13 @@ static bool has_file(const char *name)
 
 static bool has_program(const char *name)
 {
-	const char *at = getenv("PATH");
-	char path[640];
+	const char *path_of_user = getenv("PATH");
+	char all[4096], *at = all, path[640];
 
-	while (at && *at) {
+	/* Debian has servers where no user looks. */
+	snprintf(all, sizeof(all), "%s:/usr/sbin",
+		 path_of_user ? path_of_user : "");
+	while (*at) {
 		size_t length = strcspn(at, ":");
 
 		snprintf(path, sizeof(path), "%.*s/%s", (int)length, at, name);

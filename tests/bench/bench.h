@@ -98,6 +98,13 @@ bool bench_is_smoke(void);
 void bench_start(void);
 void bench_stop(void);
 
+/*
+ * The same, and bench_items(); a figure is the CPU time for each item of all
+ * processes of the run, as far as they live at both calls.
+ */
+void bench_start_cpu(void);
+void bench_stop_cpu(long count);
+
 /* Another program has measured this time from start to stop. */
 void bench_took(int64_t ns);
 

@@ -11,6 +11,7 @@ BENCH_SRC    = $(filter-out tests/bench/parts/% \
 # those for which it is not installed say so when asked.
 PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq 2>/dev/null && echo yes),zeromq) \
 	$(if $(wildcard /usr/include/nng/nng.h),nng) \
+	$(if $(wildcard /usr/include/mosquitto.h),mosquitto) \
 	$(if $(wildcard /usr/include/boost/interprocess/ipc/message_queue.hpp), \
 		$(if $(shell command -v $(CXX)),boost)) \
 	$(if $(shell command -v iox-roudi), \
@@ -19,7 +20,7 @@ PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq 2>/dev/null && echo yes
 	$(if $(shell command -v erlc),erlang) \
 	$(if $(shell grep -s 'CAF_VERSION 17' /usr/include/caf/config.hpp), \
 		$(if $(shell command -v $(CXX)),caf))
-PEERS_ASIDE := zeromq nng boost iceoryx
+PEERS_ASIDE := zeromq nng boost iceoryx mosquitto
 PEER_FILES  := $(patsubst %,$(O)/peers/%,\
 	$(patsubst %,%.so,$(filter $(PEERS_ASIDE),$(PEERS_HAVE))) \
 	$(patsubst python,python.py,$(filter python,$(PEERS_HAVE))) \
@@ -27,6 +28,7 @@ PEER_FILES  := $(patsubst %,$(O)/peers/%,\
 	$(filter caf,$(PEERS_HAVE)))
 PEER_LIBS_zeromq  := -lzmq
 PEER_LIBS_nng     := -lnng
+PEER_LIBS_mosquitto := -lmosquitto
 PEER_LIBS_iceoryx := -liceoryx_binding_c -Wl,--allow-shlib-undefined
 PEER_FLAGS_iceoryx := $(patsubst %,-isystem %,$(wildcard /usr/include/iceoryx/*))
 PEER_CXX = $(CXX) -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
@@ -106,8 +108,8 @@ bench-report:
 BENCH_REPORT = $(O)/bench
 BENCH_OURS     = '^ask$$' '^oneway' '^latency'
 BENCH_SLEEPING = $(BENCH_OURS) '^fanin$$' floor idle restart reports timer scale \
-		'^(pipes|unix_[a-z]*|mqueue|zeromq|nng|boost|iceoryx|python)_'
-BENCH_ADAPTIVE = $(BENCH_OURS) '^fanin$$' '^(erlang|caf)_'
+		'^(pipes|unix_[a-z]*|tcp|mqueue|zeromq|mosquitto|nng|boost|iceoryx|python)_'
+BENCH_ADAPTIVE = $(BENCH_OURS) '^fanin$$' '^(mesh|erlang|caf)_'
 # There is a report of the others, too, when a benchmark has failed.
 do-bench-report: $(O)/bin/troupe-bench
 	@mkdir -p $(BENCH_REPORT)

@@ -11,6 +11,7 @@
  *	watch.c		the live processes below one, and their purpose
  *	lanes.c		its mailboxes, and the pages it left
  *	kit.c, memory.c	what a benchmark sees
+ *	servers.c	brokers and ports beside a run
  *	histogram.c	latencies
  *	statistics.c	medians and intervals, pure
  *	context.c	the machine
@@ -39,6 +40,8 @@ struct board {
 	_Atomic int failures;
 	char why[WHY_SIZE]; /* of the first failure */
 	_Atomic int64_t start_ns, stop_ns;
+	pid_t top;	/* the first process of the run */
+	int64_t cpu_ns; /* of all, when bench_start_cpu() was called */
 	_Atomic long items;
 	double bytes;
 	struct figure figure[FIGURES];
@@ -156,7 +159,11 @@ void watch_dump(FILE *file, pid_t pid);
 /* Ends and reaps all children of this process; returns how many. */
 int watch_reap_strays(void);
 
-/* Files that a killed run may have left: /tmp/troupe-bench-<its pid>-*. */
+/* CPU time of the live processes from `top` down. */
+int64_t watch_cpu_ns(pid_t top);
+
+/* Files that a killed run may have left: /tmp/troupe-bench-<its pid>-*, and in
+ * folders of such a name. */
 void watch_remove_files(pid_t pid);
 int watch_count_descriptors(void);
 /* Does this process map a file whose name starts so? */

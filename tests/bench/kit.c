@@ -72,6 +72,22 @@ void bench_stop(void)
 	board->stop_ns = troupe_now().ns;
 }
 
+void bench_start_cpu(void)
+{
+	board->cpu_ns = watch_cpu_ns(board->top);
+	bench_start();
+}
+
+void bench_stop_cpu(long count)
+{
+	int64_t ns;
+
+	bench_stop();
+	ns = watch_cpu_ns(board->top) - board->cpu_ns;
+	bench_items(count);
+	bench_figure("us of cpu", (double)ns / 1e3 / (double)count);
+}
+
 void bench_took(int64_t ns)
 {
 	board->start_ns = troupe_now().ns;

@@ -60,29 +60,35 @@
 	BENCH(floor_idle)
 
 /* Our own. */
-#define BENCHES_OURS(BENCH)   \
-	BENCH(ask)            \
-	BENCH(oneway_copied)  \
-	BENCH(oneway_loaned)  \
-	BENCH(oneway_handed)  \
-	BENCH(fanin)          \
-	BENCH(fanout)         \
-	BENCH(full)           \
-	BENCH(spawn)          \
-	BENCH(churn)          \
-	BENCH(storm)          \
-	BENCH(stop_all)       \
-	BENCH(restart)        \
-	BENCH(revive)         \
-	BENCH(ring)           \
-	BENCH(reports)        \
-	BENCH(idle)           \
-	BENCH(scale)          \
-	BENCH(latency_open)   \
-	BENCH(latency_closed) \
-	BENCH(timer)          \
-	BENCH(mailbox_list)   \
-	BENCH(mailbox_redis)  \
+#define BENCHES_OURS(BENCH)      \
+	BENCH(ask)               \
+	BENCH(oneway_copied)     \
+	BENCH(oneway_loaned)     \
+	BENCH(oneway_handed)     \
+	BENCH(fanin)             \
+	BENCH(fanout)            \
+	BENCH(full)              \
+	BENCH(spawn)             \
+	BENCH(churn)             \
+	BENCH(storm)             \
+	BENCH(stop_all)          \
+	BENCH(restart)           \
+	BENCH(revive)            \
+	BENCH(ring)              \
+	BENCH(reports)           \
+	BENCH(idle)              \
+	BENCH(scale)             \
+	BENCH(latency_open)      \
+	BENCH(latency_closed)    \
+	BENCH(timer)             \
+	BENCH(mesh_oneway_local) \
+	BENCH(mesh_oneway_mqtt)  \
+	BENCH(mesh_ask_local)    \
+	BENCH(mesh_ask_mqtt)     \
+	BENCH(mesh_fanin_local)  \
+	BENCH(mesh_fanin_mqtt)   \
+	BENCH(mailbox_list)      \
+	BENCH(mailbox_redis)     \
 	BENCH(election)
 
 /* Peers: other ways to move bytes, and other actors. */
@@ -97,6 +103,10 @@
 	BENCH(unix_seqpacket_ask)    \
 	BENCH(unix_seqpacket_oneway) \
 	BENCH(unix_seqpacket_fanin)  \
+	BENCH(tcp_ask)               \
+	BENCH(tcp_oneway)            \
+	BENCH(tcp_fanin)             \
+	BENCH(mosquitto_ask)         \
 	BENCH(mqueue_ask)            \
 	BENCH(mqueue_oneway)         \
 	BENCH(mqueue_fanin)          \

@@ -16,7 +16,8 @@ from html import escape
 
 PEERS = {
     "pipes": "pipes", "unix_stream": "Unix stream sockets",
-    "unix_seqpacket": "Unix packet sockets", "mqueue": "POSIX queues",
+    "unix_seqpacket": "Unix packet sockets", "tcp": "TCP",
+    "mosquitto": "mosquitto, by libmosquitto", "mqueue": "POSIX queues",
     "zeromq": "ZeroMQ", "nng": "nng", "boost_mq": "Boost message_queue",
     "iceoryx": "iceoryx", "python_queue": "Python Queue",
     "python_manager": "Python Manager", "erlang": "Erlang processes",
@@ -96,6 +97,8 @@ class Row:
             return title + (", threads of one process" if shared else "")
         if self.suite == "floor":
             return FLOORS.get(base, base)
+        if self.family.startswith("mesh_"):
+            return "troupe, between nodes, by " + self.family.rpartition("_")[2]
         kind = self.family.partition("_")[2]
         return "troupe" + (", " + kind if kind and base != "ask" else "")
 
@@ -180,7 +183,8 @@ def workloads(rows):
                         for e in ends)]
 
     yield ("Ask", "A question and its answer between two processes: the time of a "
-           "round trip.", pick("ask", "_ask", "floor_futex", "floor_line"))
+           "round trip.", pick("ask", "_ask", "mesh_ask_local", "mesh_ask_mqtt",
+                               "floor_futex", "floor_line"))
     sizes = {r.of["bytes"] for r in rows if r.suite == "peer" and "bytes" in r.of}
     for size in sorted(sizes, key=int):
         yield (f"One way, {size_text(int(size))}",
@@ -190,7 +194,12 @@ def workloads(rows):
                "oneway_handed", "_oneway", "_raw", bytes=size))
     for senders in sorted({r.of["senders"] for r in rows if "senders" in r.of}, key=int):
         yield (f"Fan-in, {senders} senders", f"{senders} processes send to one: the "
-               "time of each message.", pick("fanin", "_fanin", senders=senders))
+               "time of each message.", pick("fanin", "_fanin", "mesh_fanin_local",
+                                            "mesh_fanin_mqtt", senders=senders))
+    yield ("One way between nodes", "A small message from an actor of one node to one "
+           "of another, beside peers that carry 16 bytes: the time of each.",
+           pick("mesh_oneway_local", "mesh_oneway_mqtt")
+           + pick("tcp_oneway", bytes="16") + pick("erlang_nodes_oneway", bytes="16"))
 
 
 # ---- lines --------------------------------------------------------------------

@@ -168,6 +168,7 @@ static int start(const struct entry *entry, const struct settings *settings,
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		board->top = getpid();
 		/* All that is below dies with it. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		forget_signals();

@@ -103,13 +103,13 @@ static bool is_meant(const struct bench *bench, const char *pattern,
 	       regexec(regex, bench->name, 0, NULL, 0) == 0;
 }
 
-/* --spin applies to nodes. */
+/* --spin applies to nodes: one whose plain process starts them has classes. */
 static const char *waiting_of(const struct bench *bench,
 			      const struct settings *settings)
 {
 	const char *spin = settings->spin ?: getenv("TROUPE_SPIN") ?: "auto";
 
-	if (bench->plain)
+	if (bench->plain && !bench->classes[0])
 		return waiting_name[bench->waiting];
 	if (strcmp(spin, "always") == 0)
 		return waiting_name[BENCH_SPINS];

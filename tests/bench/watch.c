@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SHOWN_MOST = 64 };
@@ -81,6 +82,29 @@ void watch_dump(FILE *file, pid_t top)
 	fprintf(file, "  %d processes\n", count);
 }
 
+int64_t watch_cpu_ns(pid_t top)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *name;
+	struct timespec used;
+	struct process p;
+	clockid_t clock;
+	int64_t ns = 0;
+
+	while (dir && (name = readdir(dir))) {
+		pid_t pid = atoi(name->d_name);
+
+		if (pid > 0 && read_process(pid, &p) &&
+		    (pid == top || is_below(p, top)) &&
+		    clock_getcpuclockid(pid, &clock) == 0 &&
+		    clock_gettime(clock, &used) == 0)
+			ns += used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
+	}
+	if (dir)
+		closedir(dir);
+	return ns;
+}
+
 static void signal_children(int number)
 {
 	char path[64];
@@ -120,15 +144,19 @@ int watch_reap_strays(void)
 
 void watch_remove_files(pid_t pid)
 {
+	static const char *const form[] = { "/tmp/troupe-bench-%d-*/*",
+					    "/tmp/troupe-bench-%d-*" };
 	char pattern[64];
 	glob_t found;
 
-	snprintf(pattern, sizeof(pattern), "/tmp/troupe-bench-%d-*", (int)pid);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return;
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		unlink(found.gl_pathv[i]);
-	globfree(&found);
+	for (int f = 0; f < 2; f++) {
+		snprintf(pattern, sizeof(pattern), form[f], (int)pid);
+		if (glob(pattern, 0, NULL, &found) != 0)
+			continue;
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			remove(found.gl_pathv[i]);
+		globfree(&found);
+	}
 }
 
 int watch_count_descriptors(void)

@@ -16,6 +16,18 @@ PEER(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 16, 4096, 1 << 20,
 PEER_RAW(zeromq, peer_load("zeromq", "peer"), ZEROMQ, 0, 1 << 20, 64 << 20);
 PEER_FANIN(zeromq, peer_load("zeromq", "peer"), 2000000, ZEROMQ);
 
+#ifdef HAVE_PEER_MOSQUITTO
+#define NEEDS_MOSQUITTO NULL
+#else
+#define NEEDS_MOSQUITTO "libmosquitto-dev"
+#endif
+static int mosquitto_ask(void)
+{
+	return peer_ask(peer_load("mosquitto", "peer"));
+}
+PEER_BENCH(mosquitto, ask, "round trips", PEER_OF_ASK, .needs = NEEDS_MOSQUITTO,
+	   .file = "mosquitto.so", .program = "mosquitto");
+
 #ifdef HAVE_PEER_NNG
 #define NEEDS_NNG NULL
 #else

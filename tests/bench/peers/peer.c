@@ -179,7 +179,7 @@ static int ask(const struct peer *peer)
 		struct troupe_time begin = troupe_now();
 
 		if (i == warm_up())
-			bench_start();
+			bench_start_cpu();
 		r = send_number(peer, i);
 		if (r == 0)
 			r = receive_number(peer, &answer);
@@ -187,8 +187,7 @@ static int ask(const struct peer *peer)
 		if (i >= warm_up())
 			bench_latency(troupe_now().ns - begin.ns);
 	}
-	bench_stop();
-	bench_items(bench_get(PEER_ASKS));
+	bench_stop_cpu(bench_get(PEER_ASKS));
 	return r;
 }
 
@@ -292,11 +291,10 @@ static int send_all(const struct peer *peer)
 	if (r == 0)
 		r = send_some(peer, peer_oneway_warm_up(), size, payload,
 			      packed);
-	bench_start();
+	bench_start_cpu();
 	if (r == 0)
 		r = send_some(peer, count, size, payload, packed);
-	bench_stop();
-	bench_items(count);
+	bench_stop_cpu(count);
 	bench_bytes((double)count * (double)size);
 	free(payload);
 	free(packed);
@@ -399,15 +397,14 @@ static int receive_numbers(const struct peer *peer)
 	for (int64_t i = 0; i < senders; i++)
 		if (read(ready[0], &byte, 1) != 1)
 			return -EIO;
-	bench_start();
+	bench_start_cpu();
 	close(gate[1]);
 	for (int64_t i = 0; i < senders * each && r == 0; i++) {
 		r = receive_number(peer, &number);
 		sum += number;
 	}
-	bench_stop();
+	bench_stop_cpu((long)(senders * each));
 	bench_expect("sum", sum, senders * (each * (each - 1) / 2));
-	bench_items((long)(senders * each));
 	close(over[1]);
 	return r;
 }

@@ -1,40 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/bench/peers/program.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/bench/harness.h"
+#include "tests/bench/servers.h"
 
 enum { WORDS_MOST = 64, WORD_SIZE = 512 };
-
-/* Another process may take it before the program does; then the run fails. */
-static int free_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = -1;
-
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)&address, size) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&address, &size) == 0)
-		port = ntohs(address.sin_port);
-	close(fd);
-	return port;
-}
 
 /* Its words, in the memory of this process, which is about to exec. */
 static void write_command(const char *const *command, const char *workload,
 			  const long *number, char *argv[WORDS_MOST])
 {
 	static char words[WORDS_MOST][WORD_SIZE];
-	int port = free_port(), count = 0;
+	int port = servers_free_port(), count = 0;
 
 	for (; command[count] && count < WORDS_MOST - 5; count++) {
 		const char *word = command[count];
