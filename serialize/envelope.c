@@ -8,12 +8,12 @@
 
 static bool is_valid(const struct trp_envelope *envelope)
 {
-	if (envelope->kind < TRP_MESSAGE || envelope->kind > TRP_AWAY ||
-	    envelope->flags & TRP_FLAGS_NONE)
+	if (envelope->flags & TRP_FLAGS_NONE)
 		return false;
 	/* The mail actor gets messages of each kind. */
-	if (envelope->kind == TRP_AWAY)
-		return envelope->deadline >= 0 && envelope->created >= 0;
+	if (envelope->kind < TRP_MESSAGE || envelope->kind > TRP_ALIASED)
+		return envelope->kind == TRP_AWAY && envelope->deadline >= 0 &&
+		       envelope->created >= 0;
 	if ((envelope->kind == TRP_CALL) != (envelope->service != 0))
 		return false;
 	if (envelope->type == 0 && envelope->kind != TRP_FAILURE)

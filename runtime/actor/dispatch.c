@@ -106,6 +106,12 @@ static int dispatch(const struct trp_mail *mail,
 	return trp_dead_letters_drop(TROUPE_DEAD_UNREADABLE, mail, envelope);
 }
 
+/* By troupe_receive(), which also times and traces it. */
+static bool is_given_out(const struct trp_envelope *envelope)
+{
+	return envelope->kind == TRP_MESSAGE && trp_self.routes->message;
+}
+
 void trp_dispatch_trace(int64_t begin, const struct trp_envelope *envelope)
 {
 	const ProtobufCMessageDescriptor *type = trp_types_find(envelope->type);
@@ -137,15 +143,13 @@ bool trp_dispatch_may_try(uint32_t deaths, const struct trp_envelope *envelope)
 			   deaths < (klass->tries ? klass->tries : TRIES));
 }
 
-int trp_dispatch_mail(const struct trp_mail *mail,
-		      const struct trp_envelope *envelope, uint64_t entry,
-		      struct trp_handled *ret_handled)
+static __attribute__((noinline)) int handle(const struct trp_mail *mail,
+					    const struct trp_envelope *envelope,
+					    uint64_t entry,
+					    struct trp_handled *ret_handled)
 {
-	/* A message that troupe_receive() returns is traced there. */
-	bool is_given =
-		envelope->kind == TRP_MESSAGE && trp_self.routes->message;
-	int64_t begin = is_given ? 0 : trp_trace_begin_of(envelope);
-	int64_t since = is_given ? 0 : trp_handling_now();
+	int64_t begin =
+		is_given_out(envelope) ? 0 : trp_trace_begin_of(envelope);
 	uint32_t deaths = deaths_of(mail);
 	int r;
 
@@ -165,8 +169,6 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 	r = dispatch(mail, envelope);
 	if (begin)
 		trp_dispatch_trace(begin, envelope);
-	if (since)
-		trp_handling_end(since);
 	if (ret_handled)
 		*ret_handled = trp_self.handled;
 	/* A message that a function holds is still being handled. */
@@ -180,4 +182,26 @@ int trp_dispatch_mail(const struct trp_mail *mail,
 	else
 		trp_self.handled = (struct trp_handled) { 0 };
 	return r;
+}
+
+static __attribute__((noinline)) int time_handling(
+	const struct trp_mail *mail, const struct trp_envelope *envelope,
+	uint64_t entry, struct trp_handled *ret_handled)
+{
+	int64_t since = is_given_out(envelope) ? 0 : trp_handling_now();
+	int r = handle(mail, envelope, entry, ret_handled);
+
+	trp_handling_end(since);
+	return r;
+}
+
+/* Two functions, neither in line, so that nothing is kept while handle() runs.
+ */
+int trp_dispatch_mail(const struct trp_mail *mail,
+		      const struct trp_envelope *envelope, uint64_t entry,
+		      struct trp_handled *ret_handled)
+{
+	return trp_handling_is_timed
+		       ? time_handling(mail, envelope, entry, ret_handled)
+		       : handle(mail, envelope, entry, ret_handled);
 }

@@ -20,6 +20,8 @@ int trp_send_mail(troupe_ref to, struct trp_envelope *envelope,
 	if (r < 0)
 		goto out;
 	r = trp_actor_post(to, TRP_MAIL, envelope, message, attachment);
+	if (r == 0)
+		return 0;
 	if (r == -EAGAIN && trp_overflow_is_dropped(to, envelope)) {
 		if (attachment)
 			trp_mailbox_unloan(&trp_self.mailbox, *attachment);

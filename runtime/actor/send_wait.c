@@ -79,6 +79,8 @@ int troupe_send_wait(troupe_ref to, const ProtobufCMessage *message,
 	/* A sender that waits for room overrides the policy of the class. */
 	for (;;) {
 		r = trp_actor_post(to, TRP_MAIL, &envelope, message, NULL);
+		if (r == 0)
+			return 0;
 		/* It would not read while it waits for itself. */
 		if (r == -EAGAIN && to == trp_self.ref)
 			return -EDEADLK;
