@@ -17,8 +17,8 @@ extern "C" {
 #endif
 
 /*
- * join: any actor, also one that is a member already.  0; -ESRCH: it is gone;
- * -EINVAL: the name; -ENOMEM.
+ * join: any actor of this node, also one that is a member already.  0; -ESRCH:
+ * it is gone; -ENOTSUP: it is of another node; -EINVAL: the name; -ENOMEM.
  * leave: 0; -ENOENT: it is no member.
  */
 TROUPE_API int troupe_group_join(const char *group, troupe_ref ref);

@@ -5,8 +5,8 @@
 /*
  * Other nodes of the mesh (troupe_mesh.h), over a bus that carries mail:
  * whether they are there, their actors by name, and new actors on them.  A
- * reference of another node is used as any other.  Errors and ownership as in
- * troupe.h.
+ * reference of another node is used as any other; functions that cannot reach
+ * there return -ENOTSUP.  Errors and ownership as in troupe.h.
  */
 
 #include "troupe.h"

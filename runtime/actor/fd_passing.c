@@ -25,6 +25,7 @@
 #include <unistd.h>
 #include "ipc/time.h"
 #include "ipc/wake_socket.h"
+#include "runtime/actor/away.h"
 #include "runtime/actor/loop.h"
 #include "runtime/actor/target_watch.h"
 #include "runtime/control/protocol.h"
@@ -272,6 +273,8 @@ static int give(int fd, troupe_ref to, struct troupe_handover *ret_handover)
 int troupe_handover_give(int fd, troupe_ref to,
 			 struct troupe_handover *ret_handover)
 {
+	if (trp_self.ref && trp_away_has(to))
+		return -ENOTSUP; /* descriptors stay on their machine */
 	return trp_ref_is_here(to) ? give(fd, to, ret_handover) : -EINVAL;
 }
 

@@ -213,7 +213,9 @@ int troupe_count(troupe_ref ref, struct troupe_counters *ret_counters)
 		trp_self.ref ? trp_status_of(&trp_self.node->arena, ref) : NULL;
 
 	if (!status)
-		return -ESRCH;
+		return trp_self.ref
+			       ? trp_status_absent(&trp_self.node->arena, ref)
+			       : -ESRCH;
 	*ret_counters = (struct troupe_counters) {
 		.received = trp_status_read(&status->received),
 		.sent = trp_status_read(&status->sent),

@@ -165,7 +165,7 @@ int troupe_dead_letters_count(troupe_ref ref,
 	if (ref) {
 		status = trp_status_of(arena, ref);
 		if (!status)
-			return -ESRCH;
+			return trp_status_absent(arena, ref);
 		add(&sum, letters_of(trp_ref_slot(ref), status));
 		*ret_counts = sum;
 		return 0;

@@ -297,6 +297,12 @@ static troupe_ref parent_of(const struct trp_arena *arena,
 				       &trp_arena_slot(arena, parent)->life)));
 }
 
+int trp_status_absent(const struct trp_arena *arena, troupe_ref ref)
+{
+	return trp_ref_is_elsewhere(ref) && trp_status_mail(arena) ? -ENOTSUP
+								   : -ESRCH;
+}
+
 int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 		     struct troupe_state *ret_state)
 {
@@ -307,7 +313,7 @@ int trp_status_state(const struct trp_arena *arena, troupe_ref ref,
 	const char *type, *wanted;
 
 	if (!slot || life != TRP_LIVE)
-		return -ESRCH;
+		return trp_status_absent(arena, ref);
 	state.parent = parent_of(arena, slot);
 	state.restarts = trp_life_incarnation(trp_load_relaxed(&slot->life));
 	state.is_down = trp_load_relaxed(&slot->note) & TRP_NOTE_DOWN;

@@ -118,6 +118,13 @@ static inline uint64_t trp_status_mail(const struct trp_arena *arena)
 	       TRP_NOTE_MAIL;
 }
 
+/*
+ * Why that actor is not among those of this node.  -ENOTSUP: it is one of
+ * another, where what is asked for is not known; -ESRCH: it is gone, as are all
+ * of others where no mail goes.
+ */
+int trp_status_absent(const struct trp_arena *arena, troupe_ref ref);
+
 /* The process of that actor; 0: it has not begun, or is down. */
 pid_t trp_status_pid(const struct trp_arena *arena, troupe_ref ref);
 

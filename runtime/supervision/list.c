@@ -110,7 +110,7 @@ int trp_supervision_list_make(struct trp_supervisor *supervisor, troupe_ref of,
 	int r = -ENOMEM;
 
 	if (!parent)
-		return -ESRCH;
+		return trp_status_absent(&supervisor->node.arena, of);
 	for (struct trp_supervised *next = first; next; next = next->next)
 		room++;
 	room += parent->count;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/control/control.pb-c.h"
+#include "runtime/node/status.h"
 #include "runtime/supervision/by_hand.h"
 #include "runtime/supervision/list.h"
 #include "runtime/supervision/tree.h"
@@ -25,7 +26,7 @@ static int on_supervise(struct trp_request *request)
 					  request->message);
 }
 
-/* 0, -ESRCH: gone, or no supervisor. */
+/* 0, -ESRCH: gone, or no supervisor; -ENOTSUP: of another node. */
 static int find_tree(const struct trp_request *request, troupe_ref supervisor,
 		     struct trp_supervision_tree **ret_tree)
 {
@@ -33,6 +34,9 @@ static int find_tree(const struct trp_request *request, troupe_ref supervisor,
 		trp_child_find(&request->supervisor->children, supervisor);
 
 	*ret_tree = child ? trp_supervision_tree_of(child) : NULL;
+	if (!child)
+		return trp_status_absent(&request->supervisor->node.arena,
+					 supervisor);
 	return *ret_tree ? 0 : -ESRCH;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/node/status.h"
 #include "runtime/node/system.pb-c.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/requests.h"
@@ -56,7 +57,7 @@ static int join(struct trp_request *request, const char *name, troupe_ref ref)
 	struct trp_child *child = trp_child_find(&supervisor->children, ref);
 	int r = child ? trp_groups_add(&supervisor->groups, name, ref, false,
 				       &child->groups)
-		      : -ESRCH;
+		      : trp_status_absent(&supervisor->node.arena, ref);
 
 	if (r == 0)
 		tell_followers(supervisor, name, ref, false);
@@ -70,6 +71,8 @@ static int leave(struct trp_request *request, const char *name, troupe_ref ref)
 	struct trp_groups_place *place =
 		child ? trp_groups_place_of(child->groups, name, false) : NULL;
 
+	if (!child && trp_status_absent(&supervisor->node.arena, ref) != -ESRCH)
+		return -ENOTSUP;
 	if (!place)
 		return -ENOENT;
 	trp_groups_remove(&supervisor->groups, place);

@@ -209,7 +209,8 @@ static int on_register(struct trp_request *request)
 		return trp_registry_remove(registry, name->name);
 	return child ? trp_registry_add(registry, name->name, name->ref,
 					&child->names)
-		     : -ESRCH;
+		     : trp_status_absent(&request->supervisor->node.arena,
+					 name->ref);
 }
 
 static int on_whereis(struct trp_request *request)
