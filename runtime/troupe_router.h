@@ -35,6 +35,8 @@ enum troupe_routing {
  * A member that has ended is none any more, and its mail that it has not taken,
  * messages and calls, goes to the others; it waits for one if there is none.
  * Not so of mail to all, of which each of the others has its own.
+ * Members may be of other nodes: they leave when their node is lost, and what
+ * they had not taken is not given to others.
  * A member that is being restarted is passed over while another is up.  One
  * with a full mailbox is passed over as well, but not by key: its messages
  * would overtake each other.  So -EAGAIN means that all are full.

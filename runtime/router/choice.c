@@ -2,7 +2,7 @@
 #include "runtime/router/choice.h"
 
 #include "ipc/mailbox_unread.h"
-#include "runtime/actor/self.h"
+#include "runtime/actor/away.h"
 
 /* Members that are up come before those that are being restarted. */
 static bool is_down(const struct trp_router_member *member)
@@ -53,12 +53,25 @@ static struct trp_router_member *in_turn(const struct trp_choice *choice)
 
 /* ---- by what is unread --------------------------------------------------- */
 
+/* There it is not seen: what has not left this node, and calls it owes. */
+static uint64_t unread_away(const struct trp_router_member *member)
+{
+	enum { BYTES_OF_CALL = 64 };
+	troupe_ref mail = trp_away_mail();
+
+	return trp_mailbox_waiting(&trp_self.mailbox, trp_ref_slot(mail),
+				   trp_ref_generation(mail)) +
+	       (uint64_t)member->calls * BYTES_OF_CALL;
+}
+
 static uint64_t unread(struct trp_router_member *member, int64_t now)
 {
 	/* So old may be what is known of other senders: each is visited. */
 	enum { STALE_NS = 1000000 };
 	uint32_t slot = trp_ref_slot(member->ref);
 
+	if (trp_ref_is_elsewhere(member->ref))
+		return unread_away(member);
 	if (!member->looked_at || now - member->looked_at > STALE_NS) {
 		member->others = trp_mailbox_unread_of_others(
 			&trp_self.node->arena, slot, trp_self.mailbox.slot);
@@ -74,11 +87,13 @@ static bool is_at_work(const struct trp_router_member *member)
 {
 	const struct trp_arena *arena = &trp_self.node->arena;
 	const struct trp_status *status = trp_status_of(arena, member->ref);
-	const struct trp_front *front = trp_arena_front(
-		arena, trp_arena_region(arena, trp_ref_slot(member->ref)));
+	const struct trp_front *front;
 
-	return status &&
-	       (trp_load_relaxed(&front->at_work) ||
+	if (!status)
+		return false;
+	front = trp_arena_front(
+		arena, trp_arena_region(arena, trp_ref_slot(member->ref)));
+	return (trp_load_relaxed(&front->at_work) ||
 		(trp_status_is_in_step(status) &&
 		 trp_load_relaxed(&status->doing) > TROUPE_DOING_RUN));
 }

@@ -7,8 +7,20 @@
 #include "runtime/router/choice.h"
 #include "serialize/message.h"
 
-static int post(troupe_ref to, const struct trp_delivery *parcel)
+/* The mail of one that dies on another node stays there. */
+static void mark(const struct trp_router *router, troupe_ref to,
+		 struct trp_envelope *envelope)
 {
+	unsigned number = trp_ref_is_elsewhere(to) ? 0 : router->number;
+
+	envelope->flags = (uint8_t)((envelope->flags & TRP_TRACED) |
+				    number << TRP_ROUTER_SHIFT);
+}
+
+static int post(const struct trp_router *router, troupe_ref to,
+		const struct trp_delivery *parcel)
+{
+	mark(router, to, parcel->envelope);
 	return parcel->message
 		       ? trp_actor_post(to, TRP_MAIL, parcel->envelope,
 					parcel->message, NULL)
@@ -40,22 +52,19 @@ static uint64_t key_of(const struct trp_router *router,
 int trp_deliver(struct trp_router *router, const struct trp_delivery *parcel,
 		troupe_ref *ret_to)
 {
-	struct trp_envelope *envelope = parcel->envelope;
 	struct trp_choice choice = trp_choice_begin(
-		router, key_of(router, parcel), envelope->created);
+		router, key_of(router, parcel), parcel->envelope->created);
 	struct trp_router_member *member;
 	int r, result = -ESRCH;
 
-	envelope->flags = (uint8_t)((envelope->flags & TRP_TRACED) |
-				    router->number << TRP_ROUTER_SHIFT);
 	while ((member = trp_choice_next(&choice))) {
-		r = post(member->ref, parcel);
+		r = post(router, member->ref, parcel);
 		if (r == 0) {
 			*ret_to = member->ref;
 			trp_choice_end(&choice, member);
 			return 0;
 		}
-		if (r == -ESRCH) {
+		if (r == -ESRCH || r == -EHOSTUNREACH) {
 			trp_router_table_leave(router, member->ref);
 			continue;
 		}
@@ -67,5 +76,7 @@ int trp_deliver(struct trp_router *router, const struct trp_delivery *parcel,
 		if (result != -EAGAIN)
 			result = r;
 	}
+	if (result == -EAGAIN)
+		mark(router, *ret_to, parcel->envelope);
 	return result;
 }

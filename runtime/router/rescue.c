@@ -204,8 +204,9 @@ static void ended(const struct troupe_end *end, uint64_t taken)
 
 	if (end->will_restart)
 		return;
-	trp_mailbox_let_go(&trp_self.mailbox, trp_ref_slot(end->ref),
-			   trp_ref_generation(end->ref));
+	if (!trp_ref_is_elsewhere(end->ref))
+		trp_mailbox_let_go(&trp_self.mailbox, trp_ref_slot(end->ref),
+				   trp_ref_generation(end->ref));
 	while ((one = *link)) {
 		if (one->from != end->ref) {
 			link = &one->next;

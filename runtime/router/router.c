@@ -184,7 +184,7 @@ int troupe_router_add(struct troupe_router *user, troupe_ref ref)
 	struct trp_router *router = user ? user->private_router : NULL;
 	int r;
 
-	if (!router || !trp_ref_is_here(ref))
+	if (!router || !(trp_ref_is_here(ref) || trp_ref_is_elsewhere(ref)))
 		return -EINVAL;
 	if (!trp_router_table_lives(ref))
 		return -ESRCH;

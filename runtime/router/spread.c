@@ -28,7 +28,7 @@ static int post_all(struct trp_router *router, struct trp_envelope *envelope,
 		troupe_ref to = router->members.at[i].ref;
 
 		r = trp_actor_post_packed(to, envelope, body->data, body->len);
-		if (r == -ESRCH) {
+		if (r == -ESRCH || r == -EHOSTUNREACH) {
 			trp_router_table_leave(router, to);
 			continue;
 		}

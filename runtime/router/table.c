@@ -2,7 +2,7 @@
 #include "runtime/router/table.h"
 
 #include <errno.h>
-#include "runtime/actor/self.h"
+#include "runtime/actor/away.h"
 #include "serialize/envelope.h"
 
 static struct trp_router *routers;
@@ -86,6 +86,8 @@ bool trp_router_table_lives(troupe_ref ref)
 	uint32_t slot = trp_ref_slot(ref);
 	uint64_t life;
 
+	if (trp_ref_is_elsewhere(ref)) /* else the watch tells */
+		return trp_away_has(ref);
 	if (!trp_ref_is_here(ref) || slot >= arena->slots)
 		return false;
 	life = trp_load_acquire(&trp_arena_slot(arena, slot)->life);
