@@ -109,6 +109,7 @@ static int load(struct trp_node *node, struct trp_loaded *loaded, char **names,
 	r = trp_image_keep();
 	if (r < 0)
 		return refuse(loaded, r, "no memory");
+	trp_image_merge();
 	*names = trp_types_text(application, size);
 	return 0;
 }
