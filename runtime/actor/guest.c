@@ -229,6 +229,7 @@ static int enter(const Troupe__Guest__Joined *joined)
 		r = -EPROTO;
 	if (r == 0)
 		r = trp_ref_set_here(joined->run);
+	trp_scratch_init(&trp_self.scratch, 0);
 	if (r == 0)
 		r = trp_self_enter(&node, joined->slot, joined->generation);
 	trp_self.mailbox.region.budget.is_alone = true;

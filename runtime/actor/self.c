@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "ipc/hot.h"
 #include "ipc/mailbox_receive.h"
+#include "ipc/peer.h"
 #include "ipc/succession.h"
 #include "ipc/wake_socket.h"
 #include "runtime/actor/mail.h"
@@ -22,6 +23,18 @@
 #include "serialize/message.h"
 
 TRP_HOT struct trp_self trp_self;
+
+/* What each allocates first. */
+void trp_self_prepare(void)
+{
+	struct trp_scratch_mark empty;
+
+	trp_scratch_init(&trp_self.scratch, 0);
+	empty = trp_scratch_mark(&trp_self.scratch);
+	trp_scratch_alloc(&trp_self.scratch, 1);
+	trp_scratch_release(&trp_self.scratch, empty);
+	trp_peer_reserve();
+}
 
 /* The zygote may have died before it told of this process: then its
  * end has been told instead. */
@@ -65,7 +78,6 @@ int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation)
 	trp_wake_failure_begin(&trp_self.status->unwoken);
 	trp_wait_init(&trp_self.wait, node->wait, trp_self.mailbox.doorbell,
 		      &trp_self.mailbox.front->sleeping, slot);
-	trp_scratch_init(&trp_self.scratch, 0);
 	if (trp_trace_is_on) {
 		trp_trace_enter();
 		atexit(trp_trace_flush); /* for one that calls exit() */

@@ -111,6 +111,9 @@ struct trp_self {
 
 extern struct trp_self trp_self;
 
+/* Before a fork or trp_self_enter(): makes what each actor allocates first. */
+void trp_self_prepare(void);
+
 /* Takes that slot, as its first step.  0, or an error that must end the
  * process; -ESRCH: in silence, as it has been given up. */
 int trp_self_enter(struct trp_node *node, uint32_t slot, uint32_t generation);

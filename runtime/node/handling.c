@@ -7,9 +7,9 @@
 
 TRP_HOT bool trp_handling_is_timed;
 
-static struct trp_mailbox *mailbox;
-static _Atomic uint64_t *offset;
-static struct trp_handling *own;
+static TRP_HOT struct trp_mailbox *mailbox;
+static TRP_HOT _Atomic uint64_t *offset;
+static TRP_HOT struct trp_handling *own;
 
 void trp_handling_begin(struct trp_mailbox *box, _Atomic uint64_t *at)
 {

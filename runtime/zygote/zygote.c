@@ -260,19 +260,10 @@ static void settle_heap(void)
 	block = malloc(LARGE + size);
 }
 
-/* The frames of a child begin with a page, too. */
-static __attribute__((noinline)) void serve_all(struct trp_node *node,
-						const struct pipes *pipes)
+static _Noreturn __attribute__((noinline)) void run(struct trp_node *node,
+						    struct pipes *pipes)
 {
-	_Alignas(4096) volatile char edge = 0;
-
-	while (serve(node, pipes->orders[0], pipes->births[1]) == edge)
-		;
-}
-
-static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
-{
-	/* Each child writes to these, on the page that it writes to anyway. */
+	/* Each child writes to these, on the pages that it writes to anyway. */
 	/* On the stack: the kernel shows no text of a mapped file. */
 	char shown[64 + TRP_TITLE_SIZE] = "";
 	static TRP_HOT struct trp_node own;
@@ -306,8 +297,19 @@ static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
 	trp_exit_handlers_begin();
 	troupe_now(); /* for all: whether the kernel trusts the counter */
 	settle_heap();
-	serve_all(node, pipes);
+	trp_self_prepare();
+	while (serve(node, pipes->orders[0], pipes->births[1]) == 0)
+		;
 	_exit(EXIT_SUCCESS);
+}
+
+/* The frames of a child begin with a page, too. */
+static _Noreturn void zygote_main(struct trp_node *node, struct pipes *pipes)
+{
+	_Alignas(4096) volatile char edge = 0;
+
+	(void)edge;
+	run(node, pipes);
 }
 
 /* ---- in the supervisor --------------------------------------------------- */
