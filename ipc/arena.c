@@ -139,11 +139,20 @@ static int map(const struct trp_arena *arena, int fd, int protection,
 	if (mmap(address, size, protection, MAP_SHARED | MAP_FIXED, fd,
 		 (off_t)offset) == MAP_FAILED)
 		return -errno;
-	if (madvise(address, size, MADV_DONTDUMP))
-		return -errno;
 	/* A kernel without huge pages refuses this. */
 	madvise(address, size, MADV_NOHUGEPAGE);
 	return 0;
+}
+
+/* And leaves it out of core dumps. */
+static int map_hidden(const struct trp_arena *arena, int fd, int protection,
+		      size_t offset, size_t size)
+{
+	int r = map(arena, fd, protection, offset, size);
+
+	if (r == 0 && madvise(arena->base + offset, size, MADV_DONTDUMP))
+		r = -errno;
+	return r;
 }
 
 static int map_all(struct trp_arena *arena)
@@ -153,10 +162,11 @@ static int map_all(struct trp_arena *arena)
 
 	if (r < 0)
 		return r;
-	r = map(arena, fd, PROT_READ, 0, arena->size);
+	r = map_hidden(arena, fd, PROT_READ, 0, arena->size);
 	if (r == 0)
-		r = map(arena, arena->fd, PROT_READ | PROT_WRITE,
-			arena->promises, arena->heap_0 - arena->promises);
+		r = map_hidden(arena, arena->fd, PROT_READ | PROT_WRITE,
+			       arena->promises,
+			       arena->heap_0 - arena->promises);
 	close(fd);
 	return r;
 }
@@ -249,14 +259,16 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t region)
 	assert(region < arena->regions && arena->entered == TRP_NO_REGION);
 	assert(arena->fd >= 0);
 
+	/* A front is dumped whole: to leave out some would split its mapping.
+	 */
 	r = map(arena, arena->fd, both, front_offset(arena, region),
 		TRP_FRONT_SIZE);
 	if (r == 0)
-		r = map(arena, arena->fd, both, heap_offset(arena, region),
-			arena->heap_size);
+		r = map_hidden(arena, arena->fd, both,
+			       heap_offset(arena, region), arena->heap_size);
 	if (r == 0 && region == TRP_SLOT_SUPERVISOR)
-		r = map(arena, arena->fd, both, arena->directory,
-			arena->promises - arena->directory);
+		r = map_hidden(arena, arena->fd, both, arena->directory,
+			       arena->promises - arena->directory);
 	if (r < 0)
 		return r;
 	arena->entered = region;

@@ -72,7 +72,7 @@ static int populate(struct trp_region *region, uint64_t offset, uint64_t size)
 	if (madvise(at, size, MADV_POPULATE_WRITE))
 		r = -ENOMEM;
 	trp_memory_budget_settle(&region->budget, size);
-	if (r == 0)
+	if (r == 0 && offset >= TRP_FRONT_SIZE)
 		madvise(at, size, MADV_DODUMP);
 	return r;
 }
@@ -83,7 +83,8 @@ static void give_back(const struct trp_region *region, uint64_t offset,
 {
 	void *at = trp_region_at(region, offset);
 
-	madvise(at, size, MADV_DONTDUMP);
+	if (offset >= TRP_FRONT_SIZE)
+		madvise(at, size, MADV_DONTDUMP);
 	madvise(at, size, MADV_REMOVE);
 }
 
