@@ -292,6 +292,11 @@ int trp_arena_keep_own(const struct trp_arena *arena)
 		       : 0;
 }
 
+void trp_arena_rest(const struct trp_arena *arena)
+{
+	madvise(arena->base, arena->size, MADV_DONTNEED);
+}
+
 void trp_arena_fini(struct trp_arena *arena)
 {
 	if (!arena->base)

@@ -230,6 +230,13 @@ int trp_arena_keep_own(const struct trp_arena *arena);
  */
 int trp_arena_enter(struct trp_arena *arena, uint32_t region);
 
+/*
+ * Of a process that has little to do: gives back the page tables that it has
+ * for the arena (Linux 6.14; older kernels keep them).  What it touches next
+ * comes back by a page fault.
+ */
+void trp_arena_rest(const struct trp_arena *arena);
+
 /* Unmaps and closes.  A zeroed arena is allowed. */
 void trp_arena_fini(struct trp_arena *arena);
 

@@ -19,8 +19,9 @@
 #include "runtime/node/watch.h"
 
 enum {
-	LOOK_EVERY = 16,      /* turns between looks at time and descriptors */
-	RESCAN_MS = 30 * 1000 /* the slow check of every lane */
+	LOOK_EVERY = 16,       /* turns between looks at time and descriptors */
+	SETTLE_MS = 5 * 1000,  /* from the first sleep to the first ... */
+	RESCAN_MS = 30 * 1000, /* ... slow check of every lane */
 };
 
 /* ---- turns --------------------------------------------------------------- */
@@ -224,7 +225,7 @@ static int sleep_until(struct troupe_time deadline)
 
 	if (!rescan_at.ns) {
 		stay_bound();
-		rescan_at = troupe_in_ms(RESCAN_MS);
+		rescan_at = troupe_in_ms(SETTLE_MS);
 	}
 	deadline = earlier(deadline, rescan_at);
 	deadline = earlier(deadline, trp_trace_flush_at());
@@ -238,6 +239,7 @@ static int sleep_until(struct troupe_time deadline)
 		trp_mailbox_tidy(&trp_self.mailbox);
 		trp_region_cool(&trp_self.mailbox.region);
 		trp_scratch_cool(&trp_self.scratch);
+		trp_arena_rest(trp_self.mailbox.arena);
 		rescan_at = troupe_in_ms(RESCAN_MS);
 	}
 	return r;

@@ -236,9 +236,13 @@ static int spawn_idle(pid_t *pids, long count)
 	return r;
 }
 
-/* Beside as many bare forks of the same program, before. */
+/*
+ * Beside as many bare forks of the same program, before.  After five seconds an
+ * actor gives back what it needed for its birth.
+ */
 static int memory(void)
 {
+	enum { SETTLED_S = 6 };
 	long count = bench_get(WATCHERS);
 	struct bench_memory before, each, fork;
 	pid_t *pids = calloc((size_t)count, sizeof(*pids));
@@ -252,6 +256,7 @@ static int memory(void)
 		r = spawn_idle(pids, count);
 	bench_stop();
 	if (r == 0) {
+		sleep(bench_is_smoke() ? 0 : SETTLED_S);
 		bench_memory_of(&before, pids, count, &each);
 		bench_memory_tell(&each, &fork);
 	}
