@@ -398,6 +398,35 @@ Test(succession, in_a_region_that_has_a_new_holder_nothing_is_believed)
 	expect(BOB, 3, 4);
 }
 
+/* First it is all zeros; then another says there what it likes. */
+Test(succession, in_a_region_that_was_given_back_no_mail_is_seen)
+{
+	struct trp_incoming *in;
+	uint64_t tail;
+
+	send(ANN, BOB, 0);
+	expect(BOB, 0, 1);
+	expect_none(BOB);
+	in = &trp_peer_find(&actor[BOB].box, ANN)->in[TRP_MAIL];
+	cr_assert_not_null(in->theirs);
+	succeed(ANN);
+	cr_assert_eq(kit_sweep(&kit, ANN), 1);
+	cr_assert_eq(trp_load_relaxed(&in->theirs->tail), 0);
+	cr_assert_neq(in->cursor, 0);
+	cr_assert_not(trp_incoming_has_more(in));
+	tail = in->cursor + 64;
+	cr_assert_eq(pwrite(kit.fresh.fd, &tail, 8,
+			    (const unsigned char *)&in->theirs->tail -
+				    kit.fresh.base),
+		     8);
+	cr_assert_eq(trp_load_relaxed(&in->theirs->tail), tail);
+	cr_assert_not(trp_incoming_has_more(in));
+	cr_assert(trp_incoming_is_drained(in));
+	send(ANN, BOB, 1);
+	expect(BOB, 1, 2);
+	expect_none(BOB);
+}
+
 /* ---- what a supervisor asks ---------------------------------------------- */
 
 static uint64_t taken_of[ACTORS + 1];
