@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ends of actors of another node: monitors, waits, links, signals, orders. */
+#include "runtime/troupe_ask.h"
 #include "runtime/troupe_link.h"
 #include "runtime/troupe_monitor.h"
 #include "runtime/troupe_result.h"
@@ -265,5 +266,49 @@ Test(watching, a_mail_actor_that_is_killed_is_no_connection)
 	cr_assert(kill(mail_actor(1), SIGKILL) == 0);
 	mail_await_value(&board->value[CAUSE + 0], 1);
 	board->value[DONE] = 1;
+	mail_end();
+}
+
+/* It hears the question, and lives on. */
+static int keep_quiet(const void *arguments)
+{
+	CHECK(mail_receive(LONG_MS, NULL) == 7);
+	board->value[8] = 1;
+	return mail_receive(LONG_MS, NULL) == 0 ? 0 : -EPROTO;
+}
+
+static const struct troupe_class quiet = { .name = "quiet", .run = keep_quiet };
+
+static int quiet_root(int argc, char **argv)
+{
+	troupe_ref ref;
+
+	mail_await_way();
+	CHECK(troupe_spawn(&quiet, NULL, &ref) == 0);
+	board->ref[FIRST] = ref;
+	CHECK(troupe_wait(ref, TROUPE_NEVER, NULL) == 0);
+	return 0;
+}
+
+/* It watches nobody, and has made no call. */
+static int questioning_root(int argc, char **argv)
+{
+	struct troupe_message answer;
+	Play__Number number = PLAY__NUMBER__INIT;
+
+	mail_await_way();
+	number.value = 7;
+	CHECK(troupe_ask(at(0), &number.base, TROUPE_NEVER, &answer) ==
+	      -EHOSTUNREACH);
+	return 0;
+}
+
+Test(watching, a_question_to_a_node_that_is_killed_fails_by_itself)
+{
+	mail_begin();
+	mail_start(0, mail_local(), quiet_root);
+	mail_start(1, mail_local(), questioning_root);
+	mail_await_value(&board->value[8], 1);
+	mail_kill(0);
 	mail_end();
 }

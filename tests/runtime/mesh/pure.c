@@ -209,6 +209,31 @@ Test(value, of_the_application_orders_in_a_text_as_by_itself)
 	cr_expect_str_empty(word[0]);
 }
 
+Test(value, of_the_application_is_json_of_its_kind)
+{
+	static const struct {
+		struct trp_scalar value;
+		const char *json;
+	} values[] = {
+		{ { .type = TRP_SCALAR_NONE }, "null" },
+		{ { TRP_SCALAR_BOOL, { .flag = true } }, "true" },
+		{ { TRP_SCALAR_BOOL, { .flag = false } }, "false" },
+		{ { TRP_SCALAR_INT, { .integer = -31 } }, "-31" },
+		{ { TRP_SCALAR_REAL, { .real = 3 } }, "3.0" },
+		{ { TRP_SCALAR_REAL, { .real = -0.5 } }, "-0.5" },
+		{ { TRP_SCALAR_TEXT, { .span = { "a \"b\"", 5 } } },
+		  "\"a \\\"b\\\"\"" },
+		{ { TRP_SCALAR_TEXT, { .span = { "", 0 } } }, "\"\"" },
+	};
+	char *json;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		json = trp_mesh_app_value_json(&values[i].value);
+		cr_expect_str_eq(json, values[i].json, "%s", json);
+		free(json);
+	}
+}
+
 Test(value, of_the_application_stands_in_front_of_the_wait)
 {
 	struct trp_mesh_announcement said;

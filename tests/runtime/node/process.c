@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/node/process.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+TestSuite(process, .timeout = 600);
+
+static volatile sig_atomic_t child_signals;
+
+static void note(int number)
+{
+	child_signals++;
+}
+
+static pid_t fork_one(int end_signal)
+{
+	pid_t pid = trp_process_fork(end_signal);
+
+	if (pid == 0)
+		_exit(7);
+	cr_assert_gt(pid, 0);
+	return pid;
+}
+
+static void reap(pid_t pid, int options)
+{
+	int status;
+
+	cr_assert_eq(waitpid(pid, &status, options), pid, "%m");
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+/* The process of a test has a thread of Criterion's. */
+static void run_alone(void (*body)(void))
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		body();
+		_exit(7);
+	}
+	reap(pid, 0);
+}
+
+static void fork_in_silence(void)
+{
+	pid_t pid;
+
+	cr_assert_eq(trp_process_threads(), 1);
+	signal(SIGCHLD, note);
+	pid = fork_one(0);
+	cr_assert_eq(waitpid(-1, NULL, 0), -1);
+	cr_assert_eq(errno, ECHILD);
+	reap(pid, __WALL);
+	cr_assert_eq(child_signals, 0);
+}
+
+/* An application may handle SIGCHLD, and wait for its own children. */
+Test(process, that_a_node_forks_is_none_of_the_applications_children)
+{
+	run_alone(fork_in_silence);
+}
+
+Test(process, that_is_forked_tells_its_end_by_the_signal_it_was_given)
+{
+	pid_t pid;
+
+	signal(SIGCHLD, note);
+	pid = fork_one(SIGCHLD);
+	reap(pid, 0);
+	cr_assert_eq(child_signals, 1);
+}
+
+/* Locks that threads hold are put right by fork(2) alone. */
+Test(process, with_threads_is_forked_by_the_c_library)
+{
+	cr_assert_gt(trp_process_threads(), 1);
+	reap(fork_one(0), 0);
+}
