@@ -288,6 +288,56 @@ Test(cases, timers_of_a_life_are_not_its_successors)
 	stage_pass(timers_root);
 }
 
+/* ---- starts -------------------------------------------------------------- */
+
+static int willing_init(const void *arguments)
+{
+	return board->value[0] ? -EDOM : 0;
+}
+
+static const struct troupe_class willing = { .name = "willing",
+					     .init = willing_init,
+					     .handlers = staff_handlers };
+/* C10: of both, all members but those that must be set are 0. */
+static const struct troupe_child_spec two_willing[] = {
+	{ .id = "b", .klass = &willing },
+	{ .id = "c", .klass = &willing },
+	{ 0 },
+};
+static const struct troupe_supervisor plain_rules = { .children = two_willing };
+static const struct troupe_class plain = { .name = "plain",
+					   .supervises = &plain_rules };
+
+static int plain_root(int argc, char **argv)
+{
+	troupe_ref boss = staff_begin(&plain);
+	struct troupe_child before = staff_child_of(boss, "b"), child;
+
+	/* Permanent, one for one, and not significant. */
+	CHECK(stage_send(staff_child_of(boss, "c").ref, 0) == 0);
+	child = staff_await(boss, "c", TROUPE_CHILD_UP, 1);
+	CHECK(child.restarts == 1);
+	child = staff_child_of(boss, "b");
+	CHECK(child.restarts == 0 && child.pid == before.pid);
+
+	/* C8: the start is an order, and its failure that of the child. */
+	CHECK(troupe_child_stop(boss, "c") == 0);
+	staff_await(boss, "c", TROUPE_CHILD_STOPPED, 0);
+	board->value[0] = 1;
+	CHECK(troupe_child_start(boss, "c") == 0);
+	staff_await(boss, "c", TROUPE_CHILD_GIVEN_UP, 0);
+	CHECK(count_of(boss) == 2);
+	board->value[0] = 0;
+	staff_start(boss, "c");
+	staff_await(boss, "c", TROUPE_CHILD_UP, 0);
+	return 0;
+}
+
+Test(cases, zero_is_each_default_and_a_start_by_hand_that_fails_is_kept)
+{
+	stage_pass(plain_root);
+}
+
 /* ---- names ------------------------------------------------------------------
  */
 

@@ -226,18 +226,6 @@ static const struct troupe_class lasting = {
 	.restart = TROUPE_RESTART_ALWAYS,
 };
 
-/* Its supervisor may not be back yet. */
-static void start_by_hand(troupe_ref boss)
-{
-	struct troupe_time until = troupe_in_ms(30000);
-	int r;
-
-	do
-		r = troupe_child_start(boss, "c");
-	while (r < 0 && troupe_now().ns < until.ns);
-	CHECK(r == 0);
-}
-
 static int parked_root(int argc, char **argv)
 {
 	troupe_ref boss = staff_begin(&lasting),
@@ -250,7 +238,7 @@ static int parked_root(int argc, char **argv)
 	staff_await(boss, "c", TROUPE_CHILD_STOPPED, 1);
 	CHECK(troupe_kill(boss) == 0);
 	CHECK(troupe_wait_next(boss, troupe_in_ms(30000), &told) == 0);
-	start_by_hand(boss);
+	staff_start(boss, "c");
 	CHECK(staff_child_of(boss, "c").ref == child);
 	kill(pid_at(STARTS), SIGKILL);
 	staff_await(boss, "c", TROUPE_CHILD_UP, 1);

@@ -115,3 +115,14 @@ troupe_ref staff_begin(const struct troupe_class *klass)
 	staff_await(ref, "c", TROUPE_CHILD_UP, 0);
 	return ref;
 }
+
+void staff_start(troupe_ref supervisor, const char *id)
+{
+	struct troupe_time until = troupe_in_ms(30000);
+	int r;
+
+	do
+		r = troupe_child_start(supervisor, id);
+	while (r < 0 && troupe_now().ns < until.ns);
+	CHECK(r == 0);
+}

@@ -25,3 +25,5 @@ struct troupe_child staff_await(troupe_ref supervisor, const char *id,
 				uint32_t restarts);
 /* Spawns it and waits until its child c is up. */
 troupe_ref staff_begin(const struct troupe_class *klass);
+/* By hand, when its supervisor is back and has stopped what it stops. */
+void staff_start(troupe_ref supervisor, const char *id);
