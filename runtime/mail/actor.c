@@ -154,6 +154,7 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 		trp_mail_service_caller_ended(0, peer->number);
 		peer->is_choked = false;
 		trp_mail_chokes_lost(peer->number, peer->error);
+		trp_mail_inward_lost(peer->number);
 	}
 	if (peer->has_room) {
 		peer->has_room = peer->is_waiting = false;

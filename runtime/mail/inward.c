@@ -221,6 +221,12 @@ static int post(troupe_ref to, const struct trp_envelope *envelope,
 
 /* ---- actors without room ------------------------------------------------- */
 
+/* What it takes in memory: that of a small one is mostly ours. */
+static size_t weight_of(const struct letter *letter)
+{
+	return sizeof(*letter) + letter->length + letter->attachment;
+}
+
 static struct full **find_full(troupe_ref to)
 {
 	struct full **link = &all_full;
@@ -236,8 +242,8 @@ static void release(struct letter *letter)
 		trp_mail_peers_find(&trp_mail_post.peers, letter->number);
 
 	if (peer) {
-		assert(peer->held >= letter->length + letter->attachment);
-		peer->held -= letter->length + letter->attachment;
+		assert(peer->held >= weight_of(letter));
+		peer->held -= weight_of(letter);
 		if (peer->is_refused && trp_mail_inward_has_room(peer))
 			trp_mail_post.is_stale = true;
 	}
@@ -362,9 +368,17 @@ static int keep(uint32_t number, troupe_ref to,
 		       content->size);
 	*full->last = letter;
 	full->last = &letter->next;
-	peer->held += bytes;
+	peer->held += weight_of(letter);
 	choke(full, number);
 	return 0;
+}
+
+void trp_mail_inward_lost(uint32_t number)
+{
+	for (struct full *full = all_full; full; full = full->next)
+		for (size_t i = 0; i < full->nodes; i++)
+			if (full->node[i] == number)
+				full->node[i] = full->node[--full->nodes];
 }
 
 bool trp_mail_inward_has_room(const struct trp_mail_peer *peer)

@@ -68,25 +68,30 @@ static int64_t send_until_refused(troupe_ref to)
 	return sent;
 }
 
+/* Its node may have no room while the flood ebbs. */
+static void ask_another(troupe_ref other)
+{
+	struct troupe_time until = troupe_in_ms(60000);
+	Play__Number number = PLAY__NUMBER__INIT;
+	struct troupe_message answered;
+	int r;
+
+	do
+		r = troupe_ask(other, &number.base, until, &answered);
+	while (r == -EAGAIN && troupe_now().ns < until.ns);
+	CHECK(r == 0);
+}
+
 static int pushing_root(int argc, char **argv)
 {
 	Play__Number number = PLAY__NUMBER__INIT;
-	struct troupe_message answered;
 	troupe_ref to = mail_await(&board->ref[1]), other = board->ref[2];
 	int64_t sent;
-	int r;
 
 	mail_await_way();
 	sent = send_until_refused(to);
-	for (int64_t i = 0; i < 100; i++) {
-		number.value = i;
-		/* Its node may have no room while the flood ebbs. */
-		do
-			r = troupe_ask(other, &number.base, TROUPE_NEVER,
-				       &answered);
-		while (r == -EAGAIN);
-		CHECK(r == 0);
-	}
+	for (int i = 0; i < 100; i++)
+		ask_another(other);
 	number.value = sent;
 	CHECK(troupe_send_wait(to, &number.base, troupe_in_ms(10)) == -EAGAIN);
 	board->value[GO] = 1;
@@ -140,5 +145,36 @@ Test(flow, a_node_that_stands_still_for_a_while_loses_nothing)
 	mail_start(1, mail_local(), patient_root);
 	mail_await_value(&board->value[9], 1);
 	cr_assert(kill(mail_actor(0), SIGCONT) == 0);
+	mail_end();
+}
+
+/* The successor of its mail actor knows nothing of what was refused. */
+static int renewed_root(int argc, char **argv)
+{
+	troupe_ref to = mail_await(&board->ref[1]), other = board->ref[2];
+
+	mail_await_way();
+	send_until_refused(to);
+	ask_another(other);
+	board->value[8] = 1;
+	mail_await_value(&board->value[9], 1); /* it was killed */
+	while (mail_send(other, 0) < 0 || mail_receive(1000, NULL) < 0)
+		;
+	for (int i = 0; i < 20; i++) {
+		send_until_refused(to);
+		ask_another(other);
+	}
+	CHECK(troupe_kill(to) == 0);
+	return 0;
+}
+
+Test(flow, a_receiver_that_stands_still_refuses_senders_of_a_new_session_too)
+{
+	mail_begin();
+	mail_start(0, mail_local(), late_root);
+	mail_start(1, mail_local(), renewed_root);
+	mail_await_value(&board->value[8], 1);
+	cr_assert(kill(mail_actor(1), SIGKILL) == 0);
+	board->value[9] = 1;
 	mail_end();
 }
