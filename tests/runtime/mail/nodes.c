@@ -89,18 +89,27 @@ void mail_kill(int number)
 	mail_node[number] = 0;
 }
 
-void mail_end_nodes(void)
+static void await_end(int number)
 {
 	int status;
 
-	for (int i = 0; i < MAIL_NODES; i++) {
-		if (!mail_node[i])
-			continue;
-		cr_assert(waitpid(mail_node[i], &status, 0) == mail_node[i]);
-		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-			  "node %d ended with %x", i, (unsigned)status);
-		mail_node[i] = 0;
-	}
+	cr_assert(waitpid(mail_node[number], &status, 0) == mail_node[number]);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		  "node %d ended with %x", number, (unsigned)status);
+	mail_node[number] = 0;
+}
+
+void mail_stop(int number)
+{
+	cr_assert(kill(mail_node[number], SIGTERM) == 0);
+	await_end(number);
+}
+
+void mail_end_nodes(void)
+{
+	for (int i = 0; i < MAIL_NODES; i++)
+		if (mail_node[i])
+			await_end(i);
 }
 
 void mail_end(void)

@@ -48,6 +48,8 @@ void mail_end_nodes(void);
 void mail_end(void);
 /* Kills it, and its actors. */
 void mail_kill(int number);
+/* Stops it in order, and awaits its end. */
+void mail_stop(int number);
 /* "local:FOLDER/mesh". */
 const char *mail_local(void);
 /* The process of its mail actor. */

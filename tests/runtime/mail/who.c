@@ -52,14 +52,34 @@ static int staying_root(int argc, char **argv)
 {
 	troupe_ref ref;
 
+	int r;
+
 	CHECK(troupe_spawn_named("stayer", &stayer, NULL, &ref) == 0);
-	return troupe_wait(ref, troupe_in_ms(LONG_MS), NULL);
+	r = troupe_wait(ref, troupe_in_ms(LONG_MS), NULL);
+	return r == -ECANCELED ? 0 : r;
 }
 
-/* n1 is there, n2 is not, and n3 comes; n1 is killed and comes again. */
+/* Its number was that of a node that has come again. */
+static void is_answered_by_nobody(troupe_ref former)
+{
+	Play__Number number = PLAY__NUMBER__INIT;
+	long ended = board->value[9];
+	struct troupe_message answer;
+	troupe_ref ref;
+
+	CHECK(troupe_ask(former, &number.base, TROUPE_NEVER, &answer) ==
+	      -EHOSTUNREACH);
+	CHECK(troupe_whereis_at("n1", "stayer", troupe_in_ms(LONG_MS), &ref) ==
+		      0 &&
+	      ref != former);
+	CHECK(board->value[9] == ended);
+}
+
+/* n1 is there, n2 is not, and n3 comes; n1 ends and comes again. */
 static int watching(const void *arguments)
 {
 	struct troupe_mesh_event event;
+	troupe_ref former = 0;
 	uint32_t run;
 
 	CHECK(troupe_monitor_node("n1") == 0);
@@ -67,6 +87,9 @@ static int watching(const void *arguments)
 	CHECK(is_of(&event, TROUPE_MESH_NODE_UP, "n1"));
 	run = event.run;
 	CHECK(run > 1 && run != trp_ref_node(troupe_self()));
+	CHECK(troupe_whereis_at("n1", "stayer", troupe_in_ms(LONG_MS),
+				&former) == 0 &&
+	      trp_ref_node(former) == run);
 	CHECK(troupe_monitor_node("n2") == 0);
 	CHECK(troupe_monitor_node("n2") == 0);
 	event = next_event();
@@ -78,6 +101,8 @@ static int watching(const void *arguments)
 	board->value[10] = 2;
 	event = next_event();
 	CHECK(is_of(&event, TROUPE_MESH_NODE_UP, "n1") && event.run != run);
+	mail_await_value(&board->value[1], 2);
+	is_answered_by_nobody(former);
 	CHECK(troupe_demonitor_node("n1") == 0);
 	CHECK(troupe_demonitor_node("n2") == 0);
 	CHECK(troupe_monitor_node(NULL) == 0);
@@ -103,13 +128,15 @@ static int watching_root(int argc, char **argv)
 	return troupe_wait(ref, troupe_in_ms(LONG_MS), NULL) == 0 ? 0 : -1;
 }
 
-static void tells_of_runs(const char *url)
+/* At once: no outage is over meanwhile. */
+static void tells_of_runs(const char *url, void (*end)(int number))
 {
+	mail_outage_ms = 10 * LONG_MS;
 	mail_start(1, url, staying_root);
 	mail_await_value(&board->value[1], 1);
 	mail_start(0, url, watching_root);
 	mail_await_value(&board->value[10], 1);
-	mail_kill(1);
+	end(1);
 	mail_await_value(&board->value[10], 2);
 	mail_start(1, url, staying_root);
 	mail_await_value(&board->value[10], 3);
@@ -120,14 +147,24 @@ static void tells_of_runs(const char *url)
 	mail_end_nodes();
 }
 
-Test(who, is_told_over_local)
+static void over_local(void (*end)(int number))
 {
 	mail_begin();
-	tells_of_runs(mail_local());
+	tells_of_runs(mail_local(), end);
 	mail_end();
 }
 
-Test(who, is_told_over_mqtt)
+Test(who, is_told_over_local_of_a_node_that_is_killed)
+{
+	over_local(mail_kill);
+}
+
+Test(who, is_told_over_local_of_a_node_that_stops)
+{
+	over_local(mail_stop);
+}
+
+static void over_mqtt(void (*end)(int number))
 {
 	pid_t broker;
 	char url[80];
@@ -140,9 +177,19 @@ Test(who, is_told_over_mqtt)
 	port = free_port();
 	broker = start_mosquitto(test_folder(), port, "allow_anonymous true");
 	snprintf(url, sizeof(url), "mqtt://127.0.0.1:%d", port);
-	tells_of_runs(url);
+	tells_of_runs(url, end);
 	stop_server(broker, SIGTERM);
 	mail_end();
+}
+
+Test(who, is_told_over_mqtt_of_a_node_that_is_killed)
+{
+	over_mqtt(mail_kill);
+}
+
+Test(who, is_told_over_mqtt_of_a_node_that_stops)
+{
+	over_mqtt(mail_stop);
 }
 
 /* ---- actors by name ------------------------------------------------------ */
