@@ -55,9 +55,10 @@ HAVENOT := $(filter-out $(HAVE),$(OPTIONAL))
 HAVE_WSLAY := $(if $(wildcard /usr/include/wslay/wslay.h \
 		 /usr/local/include/wslay/wslay.h),wslay)
 OPTIONAL_wslay := runtime/websocket/frames.c
-# The page of troupe web; of the program alone, so no flag of the library's.
-HAVE_MHD := $(shell $(PKG_CONFIG) --exists libmicrohttpd 2>/dev/null && \
-	      echo libmicrohttpd)
+# For troupe web and troupe top; of the program alone, so no flags of the library's.
+PROGRAM_PARTS := libmicrohttpd ncursesw
+HAVE_TOO := $(shell for p in $(PROGRAM_PARTS); do \
+		$(PKG_CONFIG) --exists $$p 2>/dev/null && echo $$p; done)
 WITHOUT := $(foreach p,$(HAVENOT) $(if $(HAVE_WSLAY),,wslay),$(OPTIONAL_$(p)))
 upper    = $(shell echo $(1) | tr a-z- A-Z_)
 
@@ -146,7 +147,8 @@ help:
 	@echo 'CHECKS=1 checks the invariants as such a build does, without a sanitizer'
 	@echo 'optional parts built:    $(if $(HAVE),$(HAVE),none)'
 	@echo 'optional parts left out: $(if $(HAVENOT),$(HAVENOT),none)'
-	@echo 'troupe web:              $(if $(HAVE_MHD),built,left out (libmicrohttpd))'
+	@echo 'troupe web:              $(if $(filter libm%,$(HAVE_TOO)),built,left out (libmicrohttpd))'
+	@echo 'troupe top:              $(if $(filter nc%,$(HAVE_TOO)),built,left out (ncursesw))'
 	@echo 'WebSockets:              $(if $(HAVE_WSLAY),built,left out (wslay))'
 
 # Said before the compiler fails for it.
@@ -161,8 +163,8 @@ $(O)/flags: always
 	@[ -z '$(MISSING)' ] || { echo 'make: not installed: $(MISSING);' \
 		'"make run" installs what is missing on a Debian' >&2; exit 1; }
 	@mkdir -p $(@D)
-	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS) $(HAVE_MHD))' | cmp -s - $@ || \
-		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS) $(HAVE_MHD))' > $@
+	@echo '$(subst ','\'',$(CC) $(BASE_CFLAGS) $(HAVE_TOO))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(BASE_CFLAGS) $(HAVE_TOO))' > $@
 always:
 
 $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: %.proto | $(O)/flags
@@ -178,8 +180,8 @@ $(WEB_FILES): $(O)/gen/%.h: %
 # is not built.  (A cross compiler cannot link, and gets that of developers.)
 $(O)/gen/libraries.h: $(O)/flags
 	@mkdir -p $(@D)
-	@for p in jansson $(OPTIONAL) wslay libmicrohttpd; do file=; \
-		case ' jansson $(HAVE) $(HAVE_WSLAY) $(HAVE_MHD) ' in *" $$p "*) \
+	@for p in jansson $(OPTIONAL) wslay $(PROGRAM_PARTS); do file=; \
+		case ' jansson $(HAVE) $(HAVE_WSLAY) $(HAVE_TOO) ' in *" $$p "*) \
 			libs=$$($(PKG_CONFIG) --libs $$p 2>/dev/null || echo -l$$p); \
 			echo 'int none;' | $(CC) -shared -fPIC -nostdlib -o $@.so \
 				-x c - -x none -Wl,--no-as-needed $$libs 2>/dev/null && \
@@ -189,13 +191,9 @@ $(O)/gen/libraries.h: $(O)/flags
 		echo "#define LIBRARY_$$(echo $$p | tr a-z- A-Z_) \"$$file\""; \
 	done > $@; rm -f $@.so
 
-# As a part of the program alone it is in no flag of the others.
-HAVE_NCURSESW := $(shell $(PKG_CONFIG) --exists ncursesw 2>/dev/null && echo yes)
-$(O)/runtime/cli/top.o $(O)/runtime/cli/doctor.o: BASE_CFLAGS += \
-	-DLIBRARY_NCURSESW='"libncursesw.so.6"' \
-	$(if $(HAVE_NCURSESW),-DHAVE_NCURSESW)
-$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(strip $(HAVE) $(HAVE_WSLAY) $(HAVE_MHD))"'
-$(O)/runtime/cli/web_server.o: BASE_CFLAGS += $(if $(HAVE_MHD),-DHAVE_LIBMICROHTTPD)
+$(O)/runtime/cli/doctor.o: BASE_CFLAGS += -DTROUPE_PARTS='"$(strip $(HAVE) $(HAVE_WSLAY) $(HAVE_TOO))"'
+$(O)/runtime/cli/top.o $(O)/runtime/cli/web_server.o: BASE_CFLAGS += \
+	$(foreach p,$(HAVE_TOO),-DHAVE_$(call upper,$(p)))
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(call quiet,CC)$(CC) $(INTERNAL) -Wno-missing-prototypes -c $< -o $@

@@ -241,12 +241,8 @@ static void list_parts(void)
 		{ "libmicrohttpd", LIBRARY_LIBMICROHTTPD, "no troupe web",
 		  "libmicrohttpd-dev" },
 		{ "wslay", LIBRARY_WSLAY, "no WebSockets", "libwslay-dev" },
-#ifdef HAVE_NCURSESW
 		{ "ncurses", LIBRARY_NCURSESW, "no troupe top",
 		  "libncurses-dev" },
-#else
-		{ "ncurses", "", "no troupe top", "libncurses-dev" },
-#endif
 	};
 	static const char *const nothing = NULL;
 	char advice[96];

@@ -25,6 +25,7 @@
 #include <locale.h>
 #include <ncurses.h>
 #include "ipc/library.h"
+#include "libraries.h"
 
 /* clang-format off */
 #define FUNCTIONS(F) \
