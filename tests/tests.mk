@@ -125,6 +125,6 @@ compilers:
 	@./tests/support/packages build test lint
 	@$(MAKE) --no-print-directory CC=gcc CFLAGS='-O0 -Werror' O=build/gcc all
 	@$(MAKE) --no-print-directory CC=clang CFLAGS='-O2 -Werror' O=build/clang all
-	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= O=build/bare all
+	@$(MAKE) --no-print-directory CFLAGS='-O2 -Werror' HAVE= HAVE_TOO= O=build/bare all
 	@$(MAKE) --no-print-directory CC=aarch64-linux-gnu-gcc HAVE= O=build/aarch64 \
 		CFLAGS='-O2 -Werror -idirafter /usr/include' build/aarch64/lib/libtroupe.a
