@@ -16,6 +16,7 @@
 #include "ipc/time.h"
 #include "runtime/cli/arguments.h"
 #include "runtime/cli/columns.h"
+#include "runtime/cli/looker.h"
 #include "runtime/cli/order.h"
 #include "runtime/look/text.h"
 #include "runtime/node/system.pb-c.h"
@@ -35,14 +36,16 @@
 /* clang-format on */
 TRP_LIBRARY(curses, LIBRARY_NCURSESW, FUNCTIONS);
 
-enum { LINE = 2048, SHOWN = 10, DETAIL_LINES = 8 };
-enum { TRACE_S = 5, TRACE_RATE = 10000 };
-enum { REDRAW = 'L' - '@' }; /* with Ctrl */
+enum { LINE = 2048, SHOWN = 10, DETAIL_LINES = 8, ROOM = 40 };
+enum { TRACE_S = 5, TRACE_RATE = 10000, REDRAW = 'L' - '@' /* with Ctrl */ };
 
 static const char *const shown[SHOWN] = {
 	"pid",	  "state", "share", "memory",  "unread",
 	"oldest", "in",	   "out",   "address", "doing",
 };
+
+/* Columns that give way where address and doing would have less than ROOM. */
+static const size_t spare[] = { 7, 6, 5, 3, 0, 2 };
 
 /* An order that waits for y. */
 struct wish {
@@ -53,13 +56,14 @@ struct wish {
 };
 
 static struct {
-	struct trp_look look;
+	struct trp_look *look;
 	WINDOW *screen;
 	const struct trp_column *column[SHOWN];
 	const struct trp_look_actor **row; /* in the order of the screen */
 	size_t count, first;		   /* the first that is seen */
 	troupe_ref chosen;
 	size_t by; /* the column of the order */
+	bool is_hidden[SHOWN];
 	bool is_reverse, has_detail, is_over;
 	struct wish wish;
 	struct trp_client tracer;
@@ -93,17 +97,17 @@ static void sort_rows(void)
 static int look_again(void)
 {
 	const struct trp_look_actor **row;
-	int r = trp_look_take(&top.look);
+	int r = trp_look_take(top.look);
 
 	top.count = 0;
 	if (r < 0)
 		return r;
-	row = reallocarray(top.row, top.look.count + 1, sizeof(*row));
+	row = reallocarray(top.row, top.look->count + 1, sizeof(*row));
 	if (!row)
 		return -ENOMEM;
 	top.row = row;
-	for (size_t i = 0; i < top.look.count; i++)
-		row[top.count++] = &top.look.actor[i];
+	for (size_t i = 0; i < top.look->count; i++)
+		row[top.count++] = &top.look->actor[i];
 	sort_rows();
 	return 0;
 }
@@ -154,10 +158,10 @@ static void draw_title(void)
 	}
 	snprintf(line, sizeof(line),
 		 "troupe top: node %s, %zu actors, %.1f %% CPU, %llu MiB, "
-		 "%llu unread, every %s s, by %s%s",
-		 top.look.node->name, top.count, cpu,
+		 "%llu unread, every %s, by %s%s",
+		 top.look->node->name, top.count, cpu,
 		 (unsigned long long)memory >> 20, (unsigned long long)unread,
-		 trp_look_text_time(top.interval_ms, text), shown[top.by],
+		 trp_look_text_span(top.interval_ms, text), shown[top.by],
 		 top.is_reverse ? ", reversed" : "");
 	put(0, A_BOLD, line);
 }
@@ -168,18 +172,25 @@ static void fit(int *ret_address, int *ret_doing)
 	int left = curses.getmaxx(top.screen), longest = 8;
 	char text[TRP_COLUMN_TEXT];
 
+	memset(top.is_hidden, 0, sizeof(top.is_hidden));
 	for (size_t i = 0; i < SHOWN; i++)
 		left -= abs(top.column[i]->width) + (i > 0);
+	for (size_t i = 0; i < sizeof(spare) / sizeof(*spare) && left < ROOM;
+	     i++) {
+		if (spare[i] == top.by)
+			continue;
+		top.is_hidden[spare[i]] = true;
+		left += abs(top.column[spare[i]]->width) + 1;
+	}
 	for (size_t i = 0; i < top.count; i++) {
 		int length = (int)strlen(top.column[SHOWN - 2]->print(
-			&top.look, top.row[i], text));
+			top.look, top.row[i], text));
 
 		longest = length > longest ? length : longest;
 	}
-	*ret_address = longest < left / 2 ? longest
-		       : left / 2 > 8	  ? left / 2
-					  : 8;
-	*ret_doing = left > *ret_address + 8 ? left - *ret_address : 8;
+	left = left > ROOM / 2 ? left : ROOM / 2;
+	*ret_address = longest < left / 2 ? longest : left / 2;
+	*ret_doing = left - *ret_address;
 }
 
 /* actor: NULL: the headings. */
@@ -188,20 +199,24 @@ static void draw_row(int y, attr_t how, const struct trp_look_actor *actor,
 {
 	char line[LINE] = "", text[TRP_COLUMN_TEXT];
 
-	for (size_t i = 0; i < SHOWN; i++)
-		trp_columns_write(
-			line, sizeof(line), top.column[i],
-			actor ? top.column[i]->print(&top.look, actor, text)
-			      : top.column[i]->heading,
-			i == SHOWN - 2 ? address : doing, i == SHOWN - 1);
+	for (size_t i = 0; i < SHOWN; i++) {
+		const struct trp_column *column = top.column[i];
+
+		if (!top.is_hidden[i])
+			trp_columns_write(
+				line, sizeof(line), column,
+				actor ? column->print(top.look, actor, text)
+				      : column->heading,
+				i == SHOWN - 2 ? address : doing,
+				i == SHOWN - 1);
+	}
 	put(y, how, line);
 }
 
 static int rows_seen(void)
 {
-	int rows = curses.getmaxy(top.screen) - 3;
-
-	return rows - (top.has_detail ? DETAIL_LINES : 0);
+	return curses.getmaxy(top.screen) - 3 -
+	       (top.has_detail ? DETAIL_LINES : 0);
 }
 
 static void scroll_to(size_t at, int rows)
@@ -218,22 +233,22 @@ static void draw_mail(int y, int lines)
 	char line[LINE], from[256], time[32];
 	size_t count = 0;
 
-	if (!top.look.has_memory ||
-	    trp_look_mail_by_sender(&top.look.arena,
+	if (!top.look->has_memory ||
+	    trp_look_mail_by_sender(&top.look->arena,
 				    trp_ref_slot(chosen()->told->ref), &mail,
 				    &count) < 0)
 		return;
 	for (size_t i = 0; i < count && lines-- > 0; i++) {
-		snprintf(line, sizeof(line),
-			 "  %llu unread, %llu bytes, the oldest sent %s ago, "
-			 "from %s",
-			 (unsigned long long)mail[i].messages,
-			 (unsigned long long)mail[i].bytes,
-			 trp_look_text_time(
-				 trp_look_since(&top.look, mail[i].oldest),
-				 time),
-			 trp_look_address(&top.look, mail[i].sender, from,
-					  sizeof(from)));
+		snprintf(
+			line, sizeof(line),
+			"  %llu unread, %llu bytes, the oldest sent %s ago, "
+			"from %s",
+			(unsigned long long)mail[i].messages,
+			(unsigned long long)mail[i].bytes,
+			trp_look_text_span(
+				trp_look_since(top.look, mail[i].oldest), time),
+			trp_look_address(top.look, mail[i].sender, from,
+					 sizeof(from)));
 		put(y++, A_NORMAL, line);
 	}
 	free(mail);
@@ -253,11 +268,11 @@ static void draw_detail(int y)
 	put(y++, A_REVERSE, line);
 	snprintf(line, sizeof(line), "  %s: %s",
 		 trp_look_state_name(actor->state),
-		 trp_look_text_doing(&top.look, actor, text, sizeof(text)));
+		 trp_look_text_doing(top.look, actor, text, sizeof(text)));
 	put(y++, A_NORMAL, line);
 	snprintf(line, sizeof(line),
 		 "  %llu received, %llu sent, %llu refused, %llu dropped, "
-		 "%u unread bytes of one sender",
+		 "room for %u unread bytes of each sender",
 		 (unsigned long long)told->received,
 		 (unsigned long long)told->sent,
 		 (unsigned long long)told->refused,
@@ -329,7 +344,7 @@ static int write_trace(void)
 		return -EBUSY;
 	if (!getcwd(folder, sizeof(folder)))
 		return -errno;
-	r = trp_client_open_any(&top.tracer, top.look.client.node);
+	r = trp_client_open_any(&top.tracer, top.look->client.node);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/troupe-trace-%d-%lld.json", folder,
@@ -363,7 +378,7 @@ static int obey(int key)
 		return top.wish.pid <= 0		 ? -ESRCH
 		       : kill(top.wish.pid, SIGKILL) < 0 ? -errno
 							 : 0;
-	return trp_cli_order_give(&top.look.client, whom, what);
+	return trp_cli_order_give(&top.look->client, whom, what);
 }
 
 static void answer(int key)
@@ -374,13 +389,13 @@ static void answer(int key)
 	top.notice[0] = '\0';
 	if (key != 'y')
 		return;
-	top.look.client.why[0] = '\0';
+	top.look->client.why[0] = '\0';
 	r = obey(wish);
 	if (r < 0)
 		snprintf(top.notice, sizeof(top.notice), "%s %.200s: %.250s",
 			 verb(wish), top.wish.address,
-			 top.look.client.why[0] ? top.look.client.why
-						: strerror(-r));
+			 top.look->client.why[0] ? top.look->client.why
+						 : strerror(-r));
 	else if (wish != 't')
 		snprintf(top.notice, sizeof(top.notice), "%s %.200s: told",
 			 verb(wish), top.wish.address);
@@ -409,16 +424,13 @@ static void look_for_trace(void)
 
 static void move_by(int rows)
 {
-	size_t at = place();
+	int at = (int)place() + rows, last = (int)top.count - 1;
 
-	if (!top.count)
-		return;
-	if (rows < 0)
-		at = at > (size_t)-rows ? at - (size_t)-rows : 0;
-	else
-		at = at + (size_t)rows < top.count ? at + (size_t)rows
-						   : top.count - 1;
-	top.chosen = top.row[at]->told->ref;
+	if (last >= 0)
+		top.chosen = top.row[at < 0	 ? 0
+				     : at > last ? last
+						 : at]
+				     ->told->ref;
 }
 
 static void order_by(size_t column)
@@ -505,14 +517,19 @@ static int run(void)
 	return 0;
 }
 
-static int show(void)
+static int show(struct trp_look *look, const char *word, bool is_json)
 {
 	int r = trp_library_load(&curses_library);
 
-	if (r < 0)
-		return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "top",
-					  "%s cannot be loaded; install it",
-					  LIBRARY_NCURSESW);
+	if (is_json)
+		snprintf(look->client.why, sizeof(look->client.why),
+			 "`troupe ps --json` is for programs");
+	else if (r < 0)
+		snprintf(look->client.why, sizeof(look->client.why),
+			 "%s cannot be loaded; install it", LIBRARY_NCURSESW);
+	if (is_json || r < 0)
+		return -EINVAL;
+	top.look = look;
 	setlocale(LC_ALL, "");
 	top.screen = curses.initscr();
 	curses.cbreak();
@@ -521,34 +538,17 @@ static int show(void)
 	curses.curs_set(0);
 	r = run();
 	curses.endwin();
-	if (r == 0)
-		return TRP_ARGUMENTS_OK;
-	return trp_arguments_fail(TRP_ARGUMENTS_FAILED, "top", "%s",
-				  top.look.client.why[0] ? top.look.client.why
-							 : strerror(-r));
+	return r;
 }
 
-/* 0, or the exit status. */
-static int take_words(int argc, char **argv, const char **ret_node)
-{
-	const char *interval = "1", *sort = "share";
-	const struct trp_arguments_option options[] = {
-		{ "--node", ret_node, NULL },
-		{ "--interval", &interval, NULL },
-		{ "--sort", &sort, NULL },
-	};
-	int n = trp_arguments_words("top", argc, argv, options, 3);
-	char *end, near[32];
-	double seconds;
+static const char *interval = "1", *sort = "share";
 
-	if (n < 0)
-		return TRP_ARGUMENTS_USAGE;
-	if (n > 0)
-		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "top",
-					  "what is \"%s\"? it takes options "
-					  "alone",
-					  argv[0]);
-	seconds = strtod(interval, &end);
+/* 0, or the exit status. */
+static int check(void)
+{
+	char *end, near[32];
+	double seconds = strtod(interval, &end);
+
 	if (end == interval || *end || !(seconds >= 0.1 && seconds <= 3600))
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "top",
 					  "--interval takes 0.1 to 3600 "
@@ -574,20 +574,19 @@ static int take_words(int argc, char **argv, const char **ret_node)
 
 int trp_cli_top(int argc, char **argv)
 {
-	const char *node = NULL;
-	int r = take_words(argc, argv, &node);
+	static const struct trp_arguments_option options[] = {
+		{ "--interval", &interval, NULL },
+		{ "--sort", &sort, NULL },
+	};
+	static const struct trp_looker looker = {
+		.command = "top",
+		.more = options,
+		.count = 2,
+		.check = check,
+		.run = show,
+	};
 
-	if (r != 0)
-		return r;
-	r = trp_look_open(&top.look, node);
-	if (r < 0)
-		return trp_arguments_fail(trp_arguments_status(r), "top", "%s",
-					  top.look.client.why[0]
-						  ? top.look.client.why
-						  : strerror(-r));
-	r = show();
-	trp_look_close(&top.look);
-	return r;
+	return trp_looker_run(&looker, argc, argv);
 }
 #else
 int trp_cli_top(int argc, char **argv)

@@ -9,22 +9,31 @@ TestSuite(top, .init = node_begin, .fini = node_end, .timeout = 600);
 
 static struct program node, screen;
 
-static void begin(const char *application)
+static void begin_screen(const char *width)
 {
-	char path[4096];
-	const char *argv[] = { path, "top", "--interval", "0.2", NULL };
+	const char *argv[] = { program_built("bin/troupe"), "top", "--interval",
+			       "0.2", NULL };
 
+	setenv("COLUMNS", width, 1);
+	screen = (struct program) { 0 };
+	cr_assert_eq(program_start_on_terminal(&screen, argv), 0);
+}
+
+static void begin_at(const char *application, const char *width)
+{
 	setenv("TERM", "xterm", 1);
 	setenv("LINES", "30", 1);
-	setenv("COLUMNS", "160", 1);
-	snprintf(path, sizeof(path), "%s", program_built(application));
-	cr_assert_eq(program_troupe(&node, "run", "--node", "a", path, NULL),
+	cr_assert_eq(program_troupe(&node, "run", "--node", "a",
+				    program_built(application), NULL),
 		     0);
 	cr_assert_eq(program_await_output(&node, "ready\n", PATIENCE_MS), 0,
 		     "%s%s", node.out, node.err);
-	snprintf(path, sizeof(path), "%s", program_built("bin/troupe"));
-	screen = (struct program) { 0 };
-	cr_assert_eq(program_start_on_terminal(&screen, argv), 0);
+	begin_screen(width);
+}
+
+static void begin(const char *application)
+{
+	begin_at(application, "160");
 }
 
 static void await(const char *text)
@@ -70,8 +79,21 @@ Test(top, is_ordered_and_shows_details_by_keys)
 	await("by share");
 	press_and_await(">>", "by unread");
 	press_and_await("r", "by unread, reversed");
-	press_and_await("r\r", "4096 unread bytes of one sender");
+	press_and_await("r\r", "room for 4096 unread bytes");
 	await("the oldest sent ");
+	quit();
+	node_stop(&node, "a");
+}
+
+Test(top, drops_columns_on_a_narrow_screen_and_keeps_who_and_what)
+{
+	begin_at("tests/runtime/control/applications/hangs.so", "80");
+	await("    PID STATE       %CPU MEMORY UNREAD ADDRESS   DOING");
+	await(" /pauses   in pause(2): ");
+	quit();
+	begin_screen("60");
+	await("STATE       %CPU UNREAD ADDRESS   DOING");
+	await(" /receives receives, for ");
 	quit();
 	node_stop(&node, "a");
 }
