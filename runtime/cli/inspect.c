@@ -143,8 +143,8 @@ static void print_process(const struct trp_look_actor *actor)
 		return;
 	}
 	printf("%d, age %s, CPU %s (%.1f %%), memory %" PRId64 " KiB\n",
-	       actor->told->pid, trp_look_text_time(actor->process.age_ms, age),
-	       trp_look_text_time(actor->process.cpu_ms, cpu), actor->cpu,
+	       actor->told->pid, trp_look_text_span(actor->process.age_ms, age),
+	       trp_look_text_span(actor->process.cpu_ms, cpu), actor->cpu,
 	       actor->process.rss / 1024);
 }
 
@@ -184,7 +184,7 @@ static void print_mail(const struct subject *subject)
 		printf("             %6" PRIu64 ", %8" PRIu64
 		       " bytes, the oldest sent %s ago, from ",
 		       of->messages, of->bytes,
-		       trp_look_text_time(
+		       trp_look_text_span(
 			       trp_look_since(subject->look, of->oldest),
 			       time));
 		trp_printable_write(stdout,

@@ -24,6 +24,12 @@ const char *trp_look_text_time(int64_t ms, char text[32])
 	return text;
 }
 
+const char *trp_look_text_span(int64_t ms, char text[32])
+{
+	trp_look_text_time(ms, text);
+	return strcat(text, ms < 60000 ? " s" : ms < 3600000 ? " min" : " h");
+}
+
 /* ---- for people ---------------------------------------------------------- */
 
 struct phrase {
@@ -83,7 +89,7 @@ static void put_wait(struct phrase *phrase, const struct trp_look *look,
 	}
 	if (activity->since)
 		put(phrase, ", for %s",
-		    trp_look_text_time(trp_look_since(look, activity->since),
+		    trp_look_text_span(trp_look_since(look, activity->since),
 				       time));
 }
 
@@ -101,7 +107,7 @@ static void put_message(struct phrase *phrase, const struct trp_look *look,
 				     sizeof(sender)));
 	if (activity->created)
 		put(phrase, ", sent %s ago",
-		    trp_look_text_time(trp_look_since(look, activity->created),
+		    trp_look_text_span(trp_look_since(look, activity->created),
 				       time));
 }
 
@@ -125,10 +131,10 @@ static void put_work(struct phrase *phrase, const struct trp_look *look,
 	    (activity.doing == TROUPE_DOING_INIT ||
 	     (activity.doing == TROUPE_DOING_RUN && !actor->told->received)))
 		put(phrase, ", for %s",
-		    trp_look_text_time(actor->process.age_ms, time));
+		    trp_look_text_span(actor->process.age_ms, time));
 	else if (activity.doing && actor->told->doing_ms >= 1000)
 		put(phrase, ", for %s or more",
-		    trp_look_text_time(actor->told->doing_ms, time));
+		    trp_look_text_span(actor->told->doing_ms, time));
 }
 
 static void put_activity(struct phrase *phrase, const struct trp_look *look,
@@ -157,7 +163,7 @@ static void put_told(struct phrase *phrase, const Troupe__Guest__Actor *told)
 	put(phrase, "%s", told->doing);
 	if (told->doing[0] && told->doing_ms)
 		put(phrase, ", for %s or more",
-		    trp_look_text_time(told->doing_ms, time));
+		    trp_look_text_span(told->doing_ms, time));
 }
 
 const char *trp_look_text_doing(const struct trp_look *look,

@@ -8,10 +8,12 @@
 
 /* S.CC, M:SS or H:MM:SS.  Returns text. */
 const char *trp_look_text_time(int64_t ms, char text[32]);
+/* The same with its unit: s, min or h. */
+const char *trp_look_text_span(int64_t ms, char text[32]);
 
 /*
- * "handles shop.Sale from /till, sent 3.20 ago", "awaits /bank: bank.Book.Pay,
- * for 3.20"; "" for one that does nothing.  Returns text.
+ * "handles shop.Sale from /till, sent 3.20 s ago", "awaits /bank:
+ * bank.Book.Pay, for 3.20 s"; "" for one that does nothing.  Returns text.
  */
 const char *trp_look_text_doing(const struct trp_look *look,
 				const struct trp_look_actor *actor, char *text,
