@@ -177,7 +177,7 @@ const char *trp_look_text_doing(const struct trp_look *look,
 	if (actor->state == TRP_LOOK_SUSPENDED)
 		put(&phrase, "stopped by a signal, `kill -CONT %d` resumes it",
 		    told->pid);
-	if (actor->state == TRP_LOOK_SUSPENDED && actor->activity.doing)
+	if (phrase.used && (actor->activity.doing || actor->activity.waits))
 		put(&phrase, "; ");
 	if (actor->has_activity)
 		put_activity(&phrase, look, actor);

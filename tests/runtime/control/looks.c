@@ -113,30 +113,35 @@ Test(looks, unread_mail_is_counted_with_its_age)
 	node_stop(&node, "a");
 }
 
-Test(looks, one_that_a_signal_stopped_is_suspended)
+static void expect_suspended(const char *name, const char *part)
 {
-	struct troupe_value *ps;
-	pid_t pid;
+	struct troupe_value *ps = await_all();
+	pid_t pid = (pid_t)number_of(ps, name, "pid");
 
-	begin();
-	ps = await_all();
-	pid = (pid_t)number_of(ps, "loops", "pid");
 	troupe_value_free(ps);
 	cr_assert_gt(pid, 0);
 	cr_assert_eq(kill(pid, SIGSTOP), 0);
 	ps = node_ps("a");
 	for (int ms = 0; ms < PATIENCE_MS &&
-			 strcmp(text_of(ps, "loops", "activity"), "suspended");
+			 strcmp(text_of(ps, name, "activity"), "suspended");
 	     ms += 10) {
 		troupe_value_free(ps);
 		usleep(10000);
 		ps = node_ps("a");
 	}
-	cr_expect(strstr(text_of(ps, "loops", "what"), "stopped by a signal"),
-		  "%s", text_of(ps, "loops", "what"));
-	cr_expect(strstr(text_of(ps, "loops", "what"), "parlour.Words"));
+	cr_expect(strstr(text_of(ps, name, "what"), "stopped by a signal"),
+		  "%s", text_of(ps, name, "what"));
+	cr_expect(strstr(text_of(ps, name, "what"), part), "no %s: %s", part,
+		  text_of(ps, name, "what"));
 	troupe_value_free(ps);
 	kill(pid, SIGCONT);
+}
+
+Test(looks, one_that_a_signal_stopped_is_suspended)
+{
+	begin();
+	expect_suspended("loops", "resumes it; handles parlour.Words");
+	expect_suspended("receives", "resumes it; receives, for ");
 	node_stop(&node, "a");
 }
 
