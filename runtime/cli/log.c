@@ -195,16 +195,16 @@ static int read_arguments(int argc, char **argv, struct order *order)
 		{ "--json", NULL, &is_json },
 		{ "--set-level", &order->set_level, NULL },
 	};
-	int n = trp_arguments_options("log", argc, argv, options,
-				      sizeof(options) / sizeof(options[0]));
+	int n = trp_arguments_words("log", argc, argv, options,
+				    sizeof(options) / sizeof(options[0]));
 
 	if (n < 0)
 		return TRP_ARGUMENTS_USAGE;
-	if (argc - n > 1)
+	if (n > 1)
 		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, "log",
 					  "what is \"%s\"? one actor at a time",
-					  argv[n + 1]);
-	order->whom = argc > n ? argv[n] : "";
+					  argv[1]);
+	order->whom = n ? argv[0] : "";
 	if (is_json && !order->format)
 		order->format = "json";
 	order->is_colored = is_for_colors();

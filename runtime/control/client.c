@@ -188,6 +188,15 @@ static int be_late(struct trp_client *client)
 		    client->node, (int)pid, is);
 }
 
+static int no_such(struct trp_client *client, int dir)
+{
+	struct choice choice = { 0 };
+
+	choose_in(&choice, dir);
+	return fail(client, -ENOENT, "no node called %s is running%s%s",
+		    client->node, choice.count ? ", but" : "", choice.all);
+}
+
 static int enter(struct trp_client *client, const char *node, int dir)
 {
 	char name[TRP_NODE_NAME_SIZE + sizeof(SUFFIX)];
@@ -199,8 +208,7 @@ static int enter(struct trp_client *client, const char *node, int dir)
 	snprintf(name, sizeof(name), "%s" SUFFIX, client->node);
 	client->fd = connect_to(dir, name);
 	if (client->fd == -ENOENT)
-		return fail(client, -ENOENT, "no node called %s is running",
-			    client->node);
+		return no_such(client, dir);
 	if (client->fd < 0)
 		return fail(client, client->fd, "node %s cannot be reached: %s",
 			    client->node, strerror(-client->fd));

@@ -66,6 +66,8 @@ Test(logs, the_latest_lines_are_shown_by_actor_and_level)
 	cr_expect(strstr(command.out, " warning /speaker["), "%s", command.out);
 	cr_expect(strstr(command.out, "] w2\n"), "%s", command.out);
 	program_fini(&command);
+	expect_lines(1, "/speaker", "--level", "warning");
+	program_fini(&command);
 	expect_lines(1, "-n", "1", "--json");
 	cr_expect(strstr(command.out, "\"actor\":\"/speaker\""), "%s",
 		  command.out);

@@ -338,7 +338,7 @@ Test(people, what_is_not_there_is_named_with_what_is)
 	expect(troupe(&command, "send", "--nod", "a", "b", NULL), 2, "",
 	       "no such option");
 	expect(troupe(&command, "ask", "--node", "b", "doubler", "Twice", NULL),
-	       1, "", "no node called b");
+	       1, "", "no node called b is running, but a");
 	/* Nothing of this has reached an actor. */
 	cr_expect_str_eq(node.out, "ready\n");
 	node_stop(&node, "a");
