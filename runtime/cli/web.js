@@ -86,7 +86,7 @@ function row([actor, depth], most) {
 		name.append(" ", make("span", { class: "class" }, names.join(", ")));
 	const what = make("td", {}, make("div", { class: "what" },
 		make("span", { class: "state " + actor.activity }, actor.activity),
-		make("span", { class: "doing" }, actor.what)));
+		make("span", { class: "doing", title: actor.what }, actor.what)));
 	const unread = make("td", { class: "n" });
 	if (actor.unread) {
 		const bar = make("i", { class: "bar" });
