@@ -81,7 +81,8 @@ static int put_class(const struct troupe_class *klass,
 	    klass->idle_ms < 0 ||
 	    (klass->save && (klass->run || klass->mailbox)))
 		return -EINVAL;
-	request->birth->label = (char *)(klass->name ? klass->name : "actor");
+	request->of_class = (char *)(klass->name ? klass->name : "actor");
+	request->birth->label = request->of_class;
 	request->birth->klass = (uintptr_t)klass;
 	request->grace_ms = klass->grace_ms;
 	request->mailbox_limit = limit_of(klass);

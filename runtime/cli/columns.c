@@ -80,7 +80,7 @@ PRINT(bytes)
 }
 PRINT(class)
 {
-	return actor->told->label;
+	return actor->told->of_class;
 }
 PRINT(end)
 {
@@ -233,7 +233,7 @@ static int by_state(const struct trp_look_actor *a,
 static int by_class(const struct trp_look_actor *a,
 		    const struct trp_look_actor *b)
 {
-	return strcmp(a->told->label, b->told->label);
+	return strcmp(a->told->of_class, b->told->of_class);
 }
 
 static int by_address(const struct trp_look_actor *a,

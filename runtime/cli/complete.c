@@ -103,7 +103,7 @@ static void offer_actor(const struct trp_look_actor *actor, enum wish wish)
 	const Troupe__Guest__Actor *told = actor->told;
 
 	if (wish == CLASSES)
-		offer(told->label);
+		offer(told->of_class);
 	else if (!told->is_guest)
 		offer(told->address);
 	for (size_t i = 0; wish == WHOM && i < told->n_names; i++)

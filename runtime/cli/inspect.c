@@ -123,7 +123,7 @@ static void print_head(const struct subject *subject)
 		print_line("doing", text);
 	heading("reference");
 	printf("%s, class ", trp_ref_print(told->ref, ref));
-	trp_printable_write(stdout, told->label);
+	trp_printable_write(stdout, told->of_class);
 	fputs(", child of ", stdout);
 	trp_printable_write(stdout,
 			    told->parent ? trp_look_address(subject->look,

@@ -323,7 +323,8 @@ static bool is_of(const struct row *row, const Troupe__Guest__Actor *actor)
 {
 	if (row->kind == TROUPE__GUEST__TOTAL__KIND__CLASS)
 		return strcmp(row->label,
-			      actor->is_guest ? "(guest)" : actor->label) == 0;
+			      actor->is_guest ? "(guest)" : actor->of_class) ==
+		       0;
 	if (row->kind != TROUPE__GUEST__TOTAL__KIND__PATTERN)
 		return false;
 	if (fnmatch(row->label, actor->address, 0) == 0)

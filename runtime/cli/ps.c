@@ -131,7 +131,7 @@ static bool is_wanted(const struct trp_look_actor *actor)
 	return (!wanted.address ||
 		fnmatch(wanted.address, actor->told->address, 0) == 0) &&
 	       (!wanted.class ||
-		fnmatch(wanted.class, actor->told->label, 0) == 0) &&
+		fnmatch(wanted.class, actor->told->of_class, 0) == 0) &&
 	       (!wanted.state ||
 		strcmp(wanted.state, trp_look_state_name(actor->state)) == 0);
 }

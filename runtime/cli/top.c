@@ -263,7 +263,7 @@ static void draw_detail(int y)
 	if (!told)
 		return;
 	snprintf(line, sizeof(line), "%.500s, %s, class %.100s, process %d",
-		 told->address, trp_ref_print(told->ref, ref), told->label,
+		 told->address, trp_ref_print(told->ref, ref), told->of_class,
 		 told->pid);
 	put(y++, A_REVERSE, line);
 	snprintf(line, sizeof(line), "  %s: %s",

@@ -105,7 +105,7 @@ function row([actor, depth], most) {
 
 function tree() {
 	const wanted = get("filter").value.toLowerCase();
-	const has = actor => [actor.address, actor.label, actor.activity, ...actor.names]
+	const has = actor => [actor.address, actor.class, actor.activity, ...actor.names]
 		.some(text => text.toLowerCase().includes(wanted));
 	const list = ordered(state.actors).filter(([actor]) => !wanted || has(actor));
 	const most = Math.max(1, ...state.actors.map(actor => actor.unread || 0));
@@ -187,7 +187,7 @@ function isChosen(actor) {
 function facts(actor) {
 	const all = {
 		state: actor.activity, doing: actor.what, process: actor.pid || "none",
-		class: actor.label, names: actor.names.join(", "),
+		class: actor.class, names: actor.names.join(", "),
 		unread: `${number(actor.unread)} messages, ${bytes(actor.unread_bytes)}`,
 		"oldest unread": seconds(actor.oldest_ms), "put aside": actor.put_aside || "",
 		"mailbox limit": bytes(actor.mailbox_limit) + " of each sender",

@@ -244,6 +244,7 @@ static int add_told(struct troupe_value *map, const Troupe__Guest__Actor *told)
 	r |= trp_value_add(map, "parent", trp_look_text_ref(told->parent));
 	r |= add_count(map, "pid", told->pid);
 	r |= add_text(map, "label", told->label);
+	r |= add_text(map, "class", told->of_class);
 	r |= trp_value_add(map, "names", names_value(told));
 	r |= add_text(map, "address", told->address);
 	r |= add_text(map, "state", life_name(told->state));

@@ -129,8 +129,9 @@ struct trp_child {
 	uint32_t restarts;		/* of these after an end, no sleep */
 	uint64_t calls;			/* below it are numbers of calls made */
 	bool is_due; /* DOWN, until its children are gone and mail is read */
-	char label[TROUPE_NAME_SIZE]; /* its class; not unique */
-	char name[TROUPE_NAME_SIZE];  /* among its siblings */
+	char label[TROUPE_NAME_SIZE];	 /* its name, or else its class */
+	char of_class[TROUPE_NAME_SIZE]; /* or of its function */
+	char name[TROUPE_NAME_SIZE];	 /* among its siblings */
 	bool is_listed;
 	uint32_t next_in_bucket;  /* a slot; 0: none */
 	bool is_guest;		  /* we neither kill nor reap it */

@@ -127,6 +127,8 @@ static int say_actor(struct trp_control_session *session, uint32_t slot)
 			trp_child_ref(&supervisor->children, child->parent);
 	actor.pid = child->pid;
 	actor.label = (char *)child->label;
+	actor.of_class =
+		(char *)(child->is_guest ? child->label : child->of_class);
 	actor.names = names;
 	for (name = child->names; name && actor.n_names < NAMES_MAX;
 	     name = name->next_of_holder)

@@ -96,19 +96,24 @@ static int give_names(struct trp_supervisor *supervisor, uint32_t slot,
 	return r;
 }
 
-/* A function without a name has that which its programmer gave it. */
+/* A function has no class, but the name that its programmer gave it. */
 static void set_label(const struct trp_supervisor *supervisor,
 		      const Troupe__Control__Spawn *request,
 		      struct trp_child *child)
 {
-	const char *label = request->birth->label;
+	const char *label = request->birth->label, *of = request->of_class;
 	char name[TROUPE_NAME_SIZE];
 
-	if (request->birth->run && !*request->name && !*request->child &&
+	if (request->birth->run &&
 	    trp_function_name(supervisor->zygote.pid, request->birth->run,
-			      name))
-		label = name;
+			      name)) {
+		of = name;
+		if (!*request->name && !*request->child)
+			label = name;
+	}
 	trp_printable(label, child->label, sizeof(child->label));
+	trp_printable(*of ? of : label, child->of_class,
+		      sizeof(child->of_class));
 }
 
 static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,

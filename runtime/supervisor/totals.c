@@ -150,7 +150,7 @@ static void look(struct trp_supervisor *supervisor, uint32_t slot,
 static struct trp_totals_entry *class_of(struct trp_totals *totals,
 					 const struct trp_child *child)
 {
-	const char *label = child->is_guest ? "(guest)" : child->label;
+	const char *label = child->is_guest ? "(guest)" : child->of_class;
 
 	for (size_t i = totals->patterns + 1; i < totals->count; i++)
 		if (strcmp(totals->entry[i].label, label) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dozes.so: /dozer says each message of type Words, and falls asleep at once.
- */
+/* dozes.so: /dozer, of the class napper, says each message of type Words, and
+ * falls asleep at once. */
 #include <stdio.h>
 #include <troupe.h>
 #include <troupe_sleep.h>
@@ -24,7 +24,7 @@ static const struct troupe_handler handlers[] = {
 	{ 0 },
 };
 static const struct troupe_class dozer = {
-	.name = "dozer", .handlers = handlers, .save = save, .idle_ms = 1
+	.name = "napper", .handlers = handlers, .save = save, .idle_ms = 1
 };
 
 int troupe_main(int argc, char **argv)
