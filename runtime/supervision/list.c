@@ -78,7 +78,7 @@ static void put_other(const struct trp_supervisor *supervisor, uint32_t slot,
 	ret_entry->id = (char *)child->name;
 	ret_entry->supervises = child->group != NULL;
 	ret_entry->state = state_of(child);
-	ret_entry->restarts = child->incarnation;
+	ret_entry->restarts = child->restarts;
 }
 
 /* The list of siblings begins with the latest. */
