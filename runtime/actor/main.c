@@ -248,9 +248,11 @@ static const void *be_born(const Troupe__Control__Birth *birth)
 
 /*
  * The message of this birth, which was sent before we were forked.  All before
- * it was for a predecessor: notices are dropped, messages are kept.
+ * it was for a predecessor, or for a start without a process: notices are
+ * dropped, messages are kept.
  */
-static Troupe__Control__Birth *find_birth(struct trp_mail *ret_mail)
+static Troupe__Control__Birth *find_birth(uint32_t start,
+					  struct trp_mail *ret_mail)
 {
 	const uint64_t type = trp_type_of(&troupe__control__birth__descriptor);
 	Troupe__Control__Birth *birth;
@@ -265,7 +267,7 @@ static Troupe__Control__Birth *find_birth(struct trp_mail *ret_mail)
 			   trp_self_unpack(ret_mail,
 					   &troupe__control__birth__descriptor,
 					   (ProtobufCMessage **)&birth) == 0 &&
-			   birth->incarnation == trp_self.incarnation) {
+			   birth->start == start) {
 			return birth;
 		}
 		trp_mailbox_receive_done(&trp_self.mailbox, ret_mail);
@@ -289,7 +291,8 @@ static void ask(uint32_t why, const void *arguments)
 	trp_self_exit(TROUPE_NORMAL, TRP_STATUS_DECLINED, NULL);
 }
 
-void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
+void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation,
+		    uint32_t start)
 {
 	const Troupe__Control__Birth *birth;
 	const void *arguments;
@@ -305,7 +308,7 @@ void trp_actor_main(struct trp_node *node, uint32_t slot, uint32_t generation)
 	if (r < 0)
 		trp_self_exit(TROUPE_ERROR, r,
 			      "no memory for what it inherits");
-	birth = find_birth(&mail);
+	birth = find_birth(start, &mail);
 	arguments = be_born(birth);
 	if (birth->asks)
 		ask(birth->asks, arguments);

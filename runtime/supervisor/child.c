@@ -241,7 +241,9 @@ void trp_child_again(struct trp_child_table *table, uint32_t slot)
 	assert(child->state == CHILD_DOWN && !trp_child_has_any(table, slot));
 	child->state = CHILD_ORDERED;
 	child->is_parked = child->is_sleepy = false;
-	child->incarnation++;
+	child->incarnation += !child->is_unborn;
+	child->is_unborn = false;
+	child->starts++;
 	child->number_since = 0;
 }
 

@@ -126,6 +126,8 @@ struct trp_child {
 	struct trp_restart_entry entry; /* of the owner */
 	Troupe__Control__Spawn *spawn;	/* where it has an owner */
 	uint32_t incarnation;		/* the number of its process */
+	bool is_unborn;			/* which was never made */
+	uint32_t starts;		/* tried, after the first */
 	uint32_t restarts;		/* of these after an end, no sleep */
 	uint64_t calls;			/* below it are numbers of calls made */
 	bool is_due; /* DOWN, until its children are gone and mail is read */

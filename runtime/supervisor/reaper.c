@@ -248,6 +248,7 @@ static void born(struct trp_supervisor *supervisor,
 
 	supervisor->born++;
 	if (birth->pid < 0) {
+		children->child[birth->slot].is_unborn = true;
 		end = trp_exit_seen(TRP_EXIT_UNBORN, birth->pid);
 		trp_exit(supervisor, birth->slot, &end);
 		return;

@@ -213,14 +213,16 @@ void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot,
 	trp_mailbox_unread_ring(&supervisor->mailbox, slot);
 }
 
-void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot)
+void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot,
+		    bool is_next)
 {
 	struct trp_child *child = &supervisor->children.child[slot];
 
-	take_region(supervisor, slot);
+	if (is_next)
+		take_region(supervisor, slot);
 	set_state(supervisor, slot, TRP_LIVE);
 	set_down(supervisor, slot, false);
-	if (!child->formers++) {
+	if (is_next && !child->formers++) {
 		child->next_former = supervisor->former;
 		supervisor->former = slot;
 	}

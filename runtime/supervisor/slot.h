@@ -26,8 +26,10 @@ void trp_slot_set_pid(struct trp_supervisor *supervisor, uint32_t slot,
  * as others see it. */
 void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot,
 		   bool is_down);
-/* The next incarnation, in another region, of which there is one. */
-void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot);
+/* The next incarnation, in another region, of which there is one; not is_next:
+ * the same, which had no process. */
+void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot,
+		    bool is_next);
 
 /* Its process was never ordered: undoes the announcement. */
 void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot);

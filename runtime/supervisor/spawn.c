@@ -64,7 +64,8 @@ static int order(struct trp_supervisor *supervisor, uint32_t slot,
 	if (r < 0)
 		return r;
 	orders[supervisor->order_count++] = (struct trp_order) {
-		slot, generation, supervisor->children.child[slot].incarnation
+		slot, generation, supervisor->children.child[slot].incarnation,
+		supervisor->children.child[slot].starts
 	};
 	trp_supervisor_spawn_flush(supervisor);
 	return 0;
@@ -131,7 +132,7 @@ static int tell_birth(struct trp_supervisor *supervisor, uint32_t slot,
 		birth.parent = trp_child_ref(children, above);
 	birth.title = title;
 	birth.label = children->child[slot].label;
-	birth.incarnation = children->child[slot].incarnation;
+	birth.start = children->child[slot].starts;
 	birth.calls = children->child[slot].calls;
 	birth.asks = children->child[slot].asks;
 	trp_asleep_put(&children->child[slot], &birth);
@@ -230,6 +231,7 @@ static bool has_to_wait(struct trp_supervisor *supervisor, uint32_t slot)
 int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	struct trp_child *child = &supervisor->children.child[slot];
+	bool is_next = !child->is_unborn;
 	int r;
 
 	assert(child->state == CHILD_DOWN);
@@ -238,16 +240,17 @@ int trp_supervisor_spawn_again(struct trp_supervisor *supervisor, uint32_t slot)
 	child->is_due = has_to_wait(supervisor, slot);
 	if (child->is_due)
 		return 0;
-	if (!trp_slot_memory_has_more(supervisor, 0))
+	if (is_next && !trp_slot_memory_has_more(supervisor, 0))
 		return -EAGAIN;
 	child->restarts += !trp_asleep_is(child);
 	trp_child_again(&supervisor->children, slot);
 	child->spawned_at = trp_time_now().ns;
-	trp_slot_again(supervisor, slot);
+	trp_slot_again(supervisor, slot, is_next);
 	r = tell_birth(supervisor, slot, child->spawn->birth);
 	if (r == 0)
 		r = order(supervisor, slot, child->generation);
 	if (r < 0) {
+		child->is_unborn = true;
 		trp_child_down(&supervisor->children, slot);
 		trp_slot_down(supervisor, slot, true);
 	}

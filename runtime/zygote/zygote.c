@@ -202,7 +202,7 @@ static int serve(struct trp_node *node, int orders_fd, int births_fd)
 				trp_ref(orders[i].slot, orders[i].generation),
 				orders[i].incarnation);
 			trp_actor_main(node, orders[i].slot,
-				       orders[i].generation);
+				       orders[i].generation, orders[i].start);
 		}
 		births[i] = (struct trp_birth) { orders[i].slot,
 						 orders[i].generation, pid };

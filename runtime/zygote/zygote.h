@@ -13,6 +13,7 @@ struct trp_order {
 	uint32_t slot;
 	uint32_t generation;
 	uint32_t incarnation;
+	uint32_t start; /* which of its Births is meant */
 };
 
 struct trp_birth {
