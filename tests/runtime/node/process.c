@@ -3,7 +3,10 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,4 +83,58 @@ Test(process, with_threads_is_forked_by_the_c_library)
 {
 	cr_assert_gt(trp_process_threads(), 1);
 	reap(fork_one(0), 0);
+}
+
+/* ---- programs ------------------------------------------------------------ */
+
+/* All that it prints; it ends well. */
+static void expect_output(const char *const *argv, const char *wanted)
+{
+	char text[256] = "";
+	int ends[2], fds[3] = { -1, -1, -1 }, pidfd, status;
+	size_t size = 0;
+	ssize_t r;
+	pid_t pid;
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	fds[1] = ends[1];
+	pid = trp_process_execute(argv, NULL, fds, &pidfd);
+	cr_assert_gt(pid, 0, "%s", strerror(-pid));
+	close(ends[1]);
+	while ((r = read(ends[0], text + size, sizeof(text) - 1 - size)) > 0)
+		size += (size_t)r;
+	close(ends[0]);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	close(pidfd);
+	cr_assert_eq(status, 0);
+	cr_assert_str_eq(text, wanted);
+}
+
+Test(process, of_a_program_begins_without_the_signals_of_its_parent)
+{
+	static const char *const argv[] = { "awk",
+					    "/^Sig(Blk|Ign|Cgt)/ { print $2 }",
+					    "/proc/self/status", NULL };
+	sigset_t set;
+
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, note);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	expect_output(argv, "0000000000000000\n0000000000000000\n"
+			    "0000000000000000\n");
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	cr_assert(sigismember(&set, SIGTERM) && !sigismember(&set, SIGUSR2));
+}
+
+Test(process, of_a_program_that_is_not_there_is_an_error_and_no_child)
+{
+	static const char *const argv[] = { "/nowhere/at-all", NULL };
+	int fds[3] = { -1, -1, -1 }, pidfd = -7;
+
+	cr_assert_eq(trp_process_execute(argv, NULL, fds, &pidfd), -ENOENT);
+	cr_assert_eq(pidfd, -7);
+	cr_assert_eq(waitpid(-1, NULL, 0), -1);
+	cr_assert_eq(errno, ECHILD);
 }

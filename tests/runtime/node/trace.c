@@ -116,6 +116,7 @@ static int busy_root(int argc, char **argv)
 		CHECK(troupe_send_wait(ref, &who.base, TROUPE_NEVER) == 0);
 	CHECK(troupe_send(sink, &text.base) == 0);
 	CHECK(stage_receive(10000) == NUMBERS);
+	CHECK(troupe_wait(sink, TROUPE_NEVER, NULL) == 0);
 	CHECK(troupe_spawn(&helper, NULL, &ref) == 0);
 	CHECK(troupe_spawn(&clerk, NULL, &ref) == 0);
 	troupe_proxy_init(&proxy, ref, &play__clerk__descriptor);
@@ -142,6 +143,7 @@ Test(trace, has_each_life_send_handler_and_wait)
 	cr_expect_eq(trace_file_count(events, "s", "mail", NULL),
 		     2 * NUMBERS + 2 + 2 * 3 + 3);
 	cr_expect_eq(trace_file_count(events, "X", "wait", "await"), 1);
+	cr_expect_eq(trace_file_count(events, "X", "wait", "end"), 1);
 	cr_expect_eq(trace_file_count(events, "X", "wait", "Spawn"), 4);
 	cr_expect_geq(trace_file_count(events, "X", "idle", "receive"), 1);
 	cr_expect_eq(trace_file_count(events, "i", "trace", "left out"), 0);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* An actor that is a function has the name of that. */
 #include <fcntl.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "runtime/supervisor/function_name.h"
 #include "tests/support/stage.h"
 
@@ -50,6 +54,25 @@ Test(function_names, what_is_no_function_has_none)
 	cr_expect_not(trp_function_name(getpid(), (uintptr_t)name, name));
 	cr_expect(trp_function_name(getpid(), (uintptr_t)function_names_of_all,
 				    name));
+}
+
+/* So that the end of an actor whose process has gone has its name. */
+Test(function_names, that_were_known_are_so_when_the_process_has_gone)
+{
+	const uintptr_t at = (uintptr_t)function_names_of_all;
+	char name[TROUPE_NAME_SIZE];
+	pid_t pid = fork();
+
+	if (pid == 0)
+		pause();
+	cr_assert_gt(pid, 0);
+	cr_expect(trp_function_name(pid, at, name));
+	kill(pid, SIGKILL);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	strcpy(name, "");
+	cr_expect(trp_function_name(pid, at, name));
+	cr_expect_str_eq(name, "function_names_of_all");
+	cr_expect_not(trp_function_name(pid, at + 1, name));
 }
 
 /* The file may have changed: nothing is read beyond it. */
