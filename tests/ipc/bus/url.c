@@ -160,3 +160,17 @@ Test(url, local_lies_in_the_users_own_folder)
 			 access(run, W_OK) < 0 ? other : "/troupe/mesh");
 	cr_assert_str_eq(parsed("local:/x/y").path, "/x/y");
 }
+
+Test(url, local_in_a_folder_with_too_long_a_path_is_refused)
+{
+	struct trp_bus_address address;
+	char run[1024] = "/";
+
+	memset(run + 1, 'r', sizeof(run) - 2);
+	setenv("XDG_RUNTIME_DIR", run, 1);
+	cr_assert_eq(trp_bus_address_parse("local", "mesh", &address),
+		     -ENAMETOOLONG);
+	/* There is room for all but the name of the mesh. */
+	run[sizeof(address.path) - sizeof("/troupe")] = '\0';
+	cr_assert_lt(trp_bus_address_parse("local", "mesh", &address), 0);
+}
