@@ -29,6 +29,9 @@ static const struct {
 	{ "\u200a\u2010\u202f\u205f\u2070\ufefe\uff00", NULL },
 	/* Cut off, too long a form, a surrogate. */
 	{ "\xc3", "\\xc3" },
+	/* Bytes that only go on. */
+	{ "\x80", "\\x80" },
+	{ "a\xbf", "a\\xbf" },
 	{ "\xc0\xaf", "\\xc0\\xaf" },
 	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
 };
