@@ -9,13 +9,15 @@ void trp_exit_queue_free(struct trp_exit_notice *notice)
 	if (!notice)
 		return;
 	trp_scratch_fini(&notice->scratch);
-	free(notice->outcome);
+	free(notice->end.private_outcome);
 	free(notice);
 }
 
 static size_t bytes_of(const struct trp_exit_notice *notice)
 {
-	return notice->outcome ? trp_outcome_size(notice->outcome) : 0;
+	return notice->end.private_outcome
+		       ? trp_outcome_size(notice->end.private_outcome)
+		       : 0;
 }
 
 void trp_exit_queue_push(struct trp_exit_queue *queue,

@@ -15,8 +15,7 @@ struct trp_exit_notice {
 	uint64_t number;  /* once unclaimed: as in struct trp_saved_mail */
 	uint64_t taken;	  /* see target_watch.h */
 	uint64_t drained; /* records taken before it */
-	struct troupe_end end;
-	struct trp_outcome *outcome; /* of the end; or NULL */
+	struct troupe_end end; /* which owns its outcome */
 	struct troupe_message message;
 	struct trp_scratch scratch; /* of the message's body */
 };

@@ -139,7 +139,7 @@ void trp_result_take(struct trp_exit_notice *notice,
 		trp_self.routes->lost(-ENOMEM, "no memory for a report");
 		return;
 	}
-	notice->outcome = outcome;
+	notice->end.private_outcome = outcome;
 	if (trp_outcome_is_whole(outcome, &notice->end.reason))
 		notice->end.text = trp_outcome_text(outcome);
 	if (!outcome->type)
@@ -148,7 +148,9 @@ void trp_result_take(struct trp_exit_notice *notice,
 	*message = (struct troupe_message) {
 		.type = trp_types_find(outcome->type),
 		.sender = outcome->sender,
-		.created = { outcome->created },
+		.created = { trp_ref_is_elsewhere(notice->end.ref)
+				     ? trp_time_now().ns
+				     : outcome->created },
 		.deadline = TROUPE_NEVER,
 		.flow = outcome->flow,
 		.hop = outcome->hop,

@@ -106,13 +106,14 @@ Test(exit_queue, counts_the_bytes_of_the_words_that_ends_have)
 {
 	struct trp_exit_notice *mute = push(1, 5);
 	struct trp_exit_notice *notice = calloc(1, sizeof(*notice));
+	struct trp_outcome *outcome = calloc(1, sizeof(*outcome) + 10);
 	size_t size;
 
-	notice->outcome = calloc(1, sizeof(*notice->outcome) + 10);
-	notice->outcome->text_size = 10;
+	notice->end.private_outcome = outcome;
+	outcome->text_size = 10;
 	notice->number = mute->number + 1;
-	size = trp_outcome_size(notice->outcome);
-	cr_assert_eq(size, sizeof(*notice->outcome) + 10);
+	size = trp_outcome_size(outcome);
+	cr_assert_eq(size, sizeof(*outcome) + 10);
 	trp_exit_queue_push(&queue, notice);
 	cr_assert_eq(queue.bytes, size);
 	expect(trp_exit_queue_pop(&queue), mute);

@@ -11,6 +11,20 @@ enum { LONG_MS = 120000 };
 /* ---- a node whose actors end ----------------------------------------------
  */
 
+/* With all that a result has room for, nearly. */
+static int end_with_result(void)
+{
+	static uint8_t data[60000];
+	char text[300];
+	Play__Blob blob = PLAY__BLOB__INIT;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	blob.bytes.data = data;
+	blob.bytes.len = sizeof(data);
+	return troupe_end_with(-EPROTO, text, &blob.base);
+}
+
 /* Ends as the number says. */
 static int on_number(const struct troupe_message *message)
 {
@@ -19,7 +33,14 @@ static int on_number(const struct troupe_message *message)
 	board->value[0]++;
 	if (number->value == 1)
 		return mail_send(message->sender, 2);
+	if (number->value == -2)
+		return end_with_result();
 	return number->value == 0 ? TROUPE_STOP : -EDOM;
+}
+
+static int on_other(const struct troupe_message *message)
+{
+	return -ENOSYS;
 }
 
 static const struct troupe_handler handlers[] = {
@@ -27,7 +48,8 @@ static const struct troupe_handler handlers[] = {
 	{ NULL, NULL },
 };
 static const struct troupe_class ending = { .name = "ending",
-					    .handlers = handlers };
+					    .handlers = handlers,
+					    .unhandled = on_other };
 
 enum { ENDING = 10, FIRST = 10, DONE = 9 };
 
@@ -58,6 +80,33 @@ static struct troupe_end wait_for(troupe_ref ref)
 	return end;
 }
 
+static void expect_result(const struct troupe_end *end)
+{
+	const Play__Blob *blob;
+
+	CHECK(end->reason.code == -EPROTO);
+	CHECK(end->text && strlen(end->text) == 299);
+	CHECK(end->message && end->message->sender == end->ref);
+	CHECK(end->message->type == &play__blob__descriptor);
+	blob = end->message->body;
+	CHECK(blob && blob->bytes.len == 60000);
+}
+
+static void expect_unhandled(troupe_ref ref)
+{
+	Play__Text text = PLAY__TEXT__INIT;
+	struct troupe_end end;
+
+	text.text = "what?";
+	CHECK(troupe_send(ref, &text.base) == 0);
+	end = wait_for(ref);
+	CHECK(end.reason.code == -ENOSYS);
+	CHECK(end.message && end.message->sender == troupe_self());
+	CHECK(end.message->type == &play__text__descriptor);
+	CHECK(strcmp(((const Play__Text *)end.message->body)->text,
+		     text.text) == 0);
+}
+
 /* ---- waits and orders -----------------------------------------------------
  */
 
@@ -86,6 +135,13 @@ static int waiting_root(int argc, char **argv)
 	CHECK(mail_send(at(4), 1) == 0 && troupe_close(at(4)) == 0);
 	CHECK(mail_receive(LONG_MS, NULL) == 2);
 	CHECK(wait_for(at(4)).reason.cause == TROUPE_NORMAL);
+
+	CHECK(mail_send(at(8), -2) == 0);
+	for (int i = 0; i < 2; i++) {
+		end = wait_for(at(8));
+		expect_result(&end);
+	}
+	expect_unhandled(at(9));
 
 	CHECK(mail_send(all[1], 0) == 0 && mail_send(all[0], -1) == 0);
 	CHECK(troupe_wait_all(all, 2, TROUPE_NEVER, ends) == 0);
