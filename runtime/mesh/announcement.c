@@ -70,12 +70,11 @@ size_t trp_mesh_announcement_room(const struct trp_mesh *mesh, bool is_value)
 		RECORD + 2 * own +
 		(*mesh->leadership.leader ? strlen(mesh->leadership.leader)
 					  : own);
-	size_t room = mesh->value_max;
+	size_t room;
 
 	used += is_value ? KEYS + size_of_history(mesh) : VERS_KEYS;
-	if (room > TRP_WIRE_VALUE_MAX / 2)
-		room = TRP_WIRE_VALUE_MAX / 2;
-	return room > used ? room - used : 0;
+	room = mesh->value_max > used ? mesh->value_max - used : 0;
+	return room < TRP_WIRE_VALUE_MAX / 2 ? room : TRP_WIRE_VALUE_MAX / 2;
 }
 
 void trp_mesh_announcement_say(struct trp_mesh *mesh, bool is_value,

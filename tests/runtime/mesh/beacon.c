@@ -200,10 +200,15 @@ Test(beacon, a_value_is_known_to_all_and_one_without_hears_of_good_nodes)
 static int setting_root(int argc, char **argv)
 {
 	struct troupe_beacon_config config;
+	struct troupe_mesh_event event;
 	char much[TROUPE_BEACON_SAY_MOST + 1] = "";
 
 	CHECK(troupe_beacon_subscribe(0) == 0);
 	await_event(TROUPE_MESH_CAME, "n1", NULL);
+	CHECK(troupe_beacon_say(much, sizeof(much)) == -EMSGSIZE);
+	CHECK(troupe_beacon_say(much, sizeof(much) - 1) == 0);
+	event = await_event(TROUPE_MESH_SAID, "n0", NULL);
+	CHECK(event.said_size == TROUPE_BEACON_SAY_MOST);
 	CHECK(troupe_beacon_config(&config) == 0);
 	CHECK(config.version == 0 && config.listed == 32);
 	CHECK(troupe_beacon_configure(&config) == 0);
@@ -216,7 +221,6 @@ static int setting_root(int argc, char **argv)
 	config.gap_s = 0.12;
 	config.listed = 20;
 	CHECK(troupe_beacon_configure(&config) == 0);
-	CHECK(troupe_beacon_say(much, sizeof(much)) == -EMSGSIZE);
 	await_event(TROUPE_MESH_SAID, "n1", "it is twenty");
 	return go_on();
 }
