@@ -30,44 +30,32 @@ static int on_begun(struct trp_request *request)
 	return 0;
 }
 
-static int keep(struct keeper *keeper)
-{
-	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
-	Troupe__Control__Spawn spawn = TROUPE__CONTROL__SPAWN__INIT;
-	int r;
-
-	birth.klass = (uintptr_t)&trp_mail_actor;
-	birth.label = (char *)trp_mail_actor.name;
-	spawn.birth = &birth;
-	spawn.grace_ms = trp_mail_actor.grace_ms;
-	spawn.mailbox_limit = trp_mail_actor.mailbox_limit;
-	r = trp_restart_init(&keeper->actor, keeper->supervisor, &spawn);
-	if (r < 0)
-		return r;
-	keeper->actor.is_always = true;
-	trp_restart_want(&keeper->actor, 0);
-	return 0;
-}
-
-static int open_mail(struct trp_supervisor *supervisor,
-		     const struct trp_options *options, void **ret_state)
+int trp_mail_module_is_wanted(const struct trp_options *options)
 {
 	struct trp_bus_address address;
-	struct keeper *keeper;
 	int r;
 
 	if (!options->mesh.bus[0])
 		return 0;
 	r = trp_bus_address_parse(options->mesh.bus, options->mesh.name,
 				  &address);
-	if (r < 0 || !address.kind->mail)
+	return r < 0 ? r : address.kind->mail != NULL;
+}
+
+static int open_mail(struct trp_supervisor *supervisor,
+		     const struct trp_options *options, void **ret_state)
+{
+	int r = trp_mail_module_is_wanted(options);
+	struct keeper *keeper;
+
+	if (r <= 0)
 		return r;
 	keeper = calloc(1, sizeof(*keeper));
 	if (!keeper)
 		return -ENOMEM;
 	keeper->supervisor = supervisor;
 	*ret_state = keeper;
-	return keep(keeper);
+	return trp_restart_keep(&keeper->actor, supervisor, &trp_mail_actor);
 }
 
 static void close_mail(void *state)

@@ -9,3 +9,6 @@
 #include "runtime/supervisor/module.h"
 
 extern const struct trp_module trp_mail_module;
+
+/* Whether the bus of these options carries mail: 1, 0, or what is wrong. */
+int trp_mail_module_is_wanted(const struct trp_options *options);

@@ -449,8 +449,6 @@ static int open_beacon(struct trp_mesh *mesh)
 
 static int open_bus(struct trp_mesh *mesh)
 {
-	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
-	Troupe__Control__Spawn spawn = TROUPE__CONTROL__SPAWN__INIT;
 	struct trp_bus_address address;
 	int r = trp_bus_address_parse(mesh->options->bus, mesh->options->name,
 				      &address);
@@ -463,18 +461,10 @@ static int open_bus(struct trp_mesh *mesh)
 	mesh->carries_mail = address.kind->mail;
 	if (strcmp(address.kind->name, "serf") == 0)
 		mesh->value_max = SERF_MOST - strlen(address.path);
-	birth.klass = (uintptr_t)&trp_mesh_bus_actor;
-	birth.label = (char *)trp_mesh_bus_actor.name;
-	spawn.birth = &birth;
-	spawn.grace_ms = trp_mesh_bus_actor.grace_ms;
-	r = trp_restart_init(&mesh->bus, mesh->supervisor, &spawn);
-	if (r < 0)
-		return r;
-	mesh->bus.is_always = true;
+	r = trp_restart_keep(&mesh->bus, mesh->supervisor, &trp_mesh_bus_actor);
 	mesh->bus.ended = bus_has_ended;
 	mesh->bus.data = mesh;
-	trp_restart_want(&mesh->bus, 0);
-	return 0;
+	return r;
 }
 
 static int open_mesh(struct trp_supervisor *supervisor,

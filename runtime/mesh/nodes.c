@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "ipc/bus/address.h"
-#include "ipc/bus/kinds.h"
+#include "runtime/mail/module.h"
 #include "runtime/mail/presence.pb-c.h"
 #include "runtime/mail/service.pb-c.h"
 #include "runtime/mesh/beacon_event.pb-c.h"
@@ -483,15 +482,10 @@ static int open_nodes(struct trp_supervisor *supervisor,
 {
 	int64_t outage_ms =
 		options->mesh.outage_ms ? options->mesh.outage_ms : OUTAGE_MS;
-	struct trp_bus_address address;
+	int r = trp_mail_module_is_wanted(options);
 	struct nodes *nodes;
-	int r;
 
-	if (!options->mesh.bus[0])
-		return 0;
-	r = trp_bus_address_parse(options->mesh.bus, options->mesh.name,
-				  &address);
-	if (r < 0 || !address.kind->mail)
+	if (r <= 0)
 		return r;
 	nodes = calloc(1, sizeof(*nodes));
 	if (!nodes)

@@ -36,6 +36,27 @@ int trp_restart_init(struct trp_restart *restart,
 	return restart->spawn ? 0 : -ENOMEM;
 }
 
+int trp_restart_keep(struct trp_restart *restart,
+		     struct trp_supervisor *supervisor,
+		     const struct troupe_class *klass)
+{
+	Troupe__Control__Birth birth = TROUPE__CONTROL__BIRTH__INIT;
+	Troupe__Control__Spawn spawn = TROUPE__CONTROL__SPAWN__INIT;
+	int r;
+
+	birth.klass = (uintptr_t)klass;
+	birth.label = (char *)klass->name;
+	spawn.birth = &birth;
+	spawn.grace_ms = klass->grace_ms;
+	spawn.mailbox_limit = klass->mailbox_limit;
+	r = trp_restart_init(restart, supervisor, &spawn);
+	if (r < 0)
+		return r;
+	restart->is_always = true;
+	trp_restart_want(restart, 0);
+	return 0;
+}
+
 int trp_restart_replace(struct trp_restart *restart,
 			const Troupe__Control__Spawn *spawn)
 {

@@ -35,6 +35,10 @@ struct trp_restart {
 int trp_restart_init(struct trp_restart *restart,
 		     struct trp_supervisor *supervisor,
 		     const Troupe__Control__Spawn *spawn);
+/* The same, of an actor of that class, always; and starts it. */
+int trp_restart_keep(struct trp_restart *restart,
+		     struct trp_supervisor *supervisor,
+		     const struct troupe_class *klass);
 /* From its next start on.  0 or -ENOMEM. */
 int trp_restart_replace(struct trp_restart *restart,
 			const Troupe__Control__Spawn *spawn);
