@@ -5,7 +5,6 @@
  * birth to its first handler.
  */
 #include <sys/wait.h>
-#include "runtime/node/fork_handlers.h"
 #include "runtime/troupe_sleep.h"
 #include "runtime/troupe_state.h"
 #include "tests/runtime/supervisor/revival_kit.h"
@@ -180,21 +179,8 @@ static int root(int argc, char **argv)
 
 static void run_all(void (*what)(struct step_path *path, const unsigned *steps))
 {
-	static const struct trp_restart_rules at_once = {
-		.first_ms = 1, .last_ms = 1, .quiet_ms = 60000, .limit = -1
-	};
-	static const struct trp_fork_handlers fork_handlers = {
-		.child = is_forked, .library = &fork_handlers
-	};
-
-	trp_revival_rules = &at_once;
 	attempt = what;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	cr_assert(shared != MAP_FAILED);
-	cr_assert(trp_fork_handlers_add(&fork_handlers) == 0);
-	stage_pass(root);
-	munmap(shared, sizeof(*shared));
+	revival_run_by_steps(&shared, sizeof(*shared), is_forked, root);
 }
 
 TestSuite(asleep_step, .timeout = 600);

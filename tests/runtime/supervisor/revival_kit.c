@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/runtime/supervisor/revival_kit.h"
 
+#include <criterion/criterion.h>
+#include <sys/mman.h>
+#include "runtime/node/fork_handlers.h"
+
 static const struct trp_restart_rules fast = {
 	.first_ms = 1, .last_ms = 2, .quiet_ms = 60000, .limit = 1000
 };
@@ -8,6 +12,26 @@ static const struct trp_restart_rules fast = {
 void revival_hurry(void)
 {
 	trp_revival_rules = &fast;
+}
+
+void revival_run_by_steps(void *ret_shared, size_t size,
+			  void (*is_forked)(void),
+			  int (*root)(int argc, char **argv))
+{
+	static const struct trp_restart_rules at_once = {
+		.first_ms = 1, .last_ms = 1, .quiet_ms = 60000, .limit = -1
+	};
+	static struct trp_fork_handlers handlers = { .library = &handlers };
+	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert(shared != MAP_FAILED);
+	memcpy(ret_shared, &shared, sizeof(shared));
+	trp_revival_rules = &at_once;
+	handlers.child = is_forked;
+	cr_assert(trp_fork_handlers_add(&handlers) == 0);
+	stage_pass(root);
+	munmap(shared, size);
 }
 
 void die(void)

@@ -14,6 +14,15 @@ void revival_hurry(void);
 enum { CRASH = -1, QUIT = -2 };
 enum { LAST = 4001, WRONG = 4002, INITS = 4003 };
 
+/*
+ * Runs a node whose actors restart at once and call `is_forked` at their birth,
+ * beside memory of that size which all share: `ret_shared` is the address of a
+ * pointer to it.
+ */
+void revival_run_by_steps(void *ret_shared, size_t size,
+			  void (*is_forked)(void),
+			  int (*root)(int argc, char **argv));
+
 void die(void);
 
 /* Notes each number, in order; tells its incarnation when asked. */

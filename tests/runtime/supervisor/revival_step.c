@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include "runtime/actor/shelf.h"
-#include "runtime/node/fork_handlers.h"
 #include "tests/support/step.h"
 
 enum {
@@ -430,21 +429,8 @@ static int twice_root(int argc, char **argv)
 static void step(const struct troupe_class *its,
 		 int (*root)(int argc, char **argv))
 {
-	static const struct trp_restart_rules at_once = {
-		.first_ms = 1, .last_ms = 1, .quiet_ms = 60000, .limit = -1
-	};
-	static const struct trp_fork_handlers fork_handlers = {
-		.child = is_forked, .library = &fork_handlers
-	};
-
-	trp_revival_rules = &at_once;
 	klass = its;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	cr_assert(shared != MAP_FAILED);
-	cr_assert(trp_fork_handlers_add(&fork_handlers) == 0);
-	stage_pass(root);
-	munmap(shared, sizeof(*shared));
+	revival_run_by_steps(&shared, sizeof(*shared), is_forked, root);
 }
 
 TestSuite(revival_step, .timeout = 600);
