@@ -155,6 +155,9 @@ static int receive_frames(struct troupe_websocket *socket, const void *bytes,
 		send_frames(socket); /* Its answers go out. */
 		return state->result;
 	}
+	/* A close, which the error of a frame has queued, goes out. */
+	if (r != 0 && !wslay.want_read(state->context))
+		r = 0;
 	if (r != 0 || send_frames(socket) < 0)
 		return fail(socket, -EPROTO);
 	return 0;

@@ -233,3 +233,35 @@ Test(websocket, refuses_what_is_no_handshake)
 	expect_end(&p, 0);
 	program_fini(&p);
 }
+
+/* Frames: an opcode that there is none of; a ping that is too long. */
+Test(websocket, ends_by_a_close_whatever_is_wrong_with_a_frame)
+{
+	static const char hello[] =
+		"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+	static const char frames[2][135] = { "\x83\x80", "\x89\xfe\x00\x7e" };
+	struct program p;
+	char got[512];
+	ssize_t size;
+	int fd;
+
+	if (!has_websocket())
+		SKIP("wslay", "built without wslay (libwslay-dev)");
+	start_server(&p, "websocket", "2");
+	for (int i = 0; i < 2; i++) {
+		fd = dial();
+		cr_assert_eq(send(fd, hello, sizeof(hello) - 1, 0),
+			     (ssize_t)sizeof(hello) - 1);
+		cr_assert_eq(send(fd, frames[i], i ? 134 : 6, 0), i ? 134 : 6);
+		shutdown(fd, SHUT_WR);
+		size = recv(fd, got, sizeof(got), MSG_WAITALL);
+		cr_expect_gt(size, 2);
+		cr_expect(memmem(got, (size_t)size, "\r\n\r\n\x88", 5));
+		close(fd);
+	}
+	expect_end(&p, 0);
+	cr_expect_eq(count_lines(p.out, "ended: normal$"), 2, "%s", p.out);
+	program_fini(&p);
+}
