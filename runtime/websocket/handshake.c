@@ -120,11 +120,11 @@ enum trp_handshake_state trp_handshake_take(struct trp_handshake *handshake,
 	*ret_taken = size < room ? size : room;
 	memcpy(handshake->request + before, bytes, *ret_taken);
 	handshake->size += *ret_taken;
-	if (memchr(bytes, '\0', *ret_taken))
-		return refuse(answer);
+	/* Frames may follow in the same bytes. */
 	end = strstr(handshake->request, "\r\n\r\n");
 	if (!end)
-		return handshake->size == TRP_HANDSHAKE_REQUEST
+		return handshake->size == TRP_HANDSHAKE_REQUEST ||
+				       memchr(bytes, '\0', *ret_taken)
 			       ? refuse(answer)
 			       : TRP_HANDSHAKE_MORE;
 	*ret_taken = (size_t)(end + 4 - handshake->request) - before;

@@ -68,6 +68,17 @@ Test(handshake, takes_keys_of_all_lengths)
 	}
 }
 
+Test(handshake, leaves_what_follows_it)
+{
+	static const char request[] = "GET / HTTP/1.1\r\n"
+				      "Sec-WebSocket-Key: a\r\n\r\n\x81\0";
+	struct trp_handshake handshake = { 0 };
+
+	cr_expect_eq(take(&handshake, request, sizeof(request) - 1),
+		     TRP_HANDSHAKE_DONE);
+	cr_expect_eq(taken, sizeof(request) - 3);
+}
+
 static void expect_refused(const char *bytes, size_t size)
 {
 	struct trp_handshake handshake = { 0 };
