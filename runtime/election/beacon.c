@@ -295,7 +295,7 @@ void trp_beacon_each(const struct trp_beacon *beacon,
 
 int64_t trp_beacon_cycle_max_ns(const struct trp_beacon *beacon)
 {
-	return trp_beacon_cycle_ns(beacon) + trp_beacon_gap_ns(beacon) * 5 / 2;
+	return trp_beacon_silence_ns(beacon);
 }
 
 unsigned trp_beacon_waited(const struct trp_beacon *beacon, struct trp_time now)

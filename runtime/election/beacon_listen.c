@@ -23,7 +23,7 @@ void trp_beacon_listen_longer(struct trp_beacon *beacon, struct trp_time now)
 	if (beacon->state == TRP_BEACON_LISTENING)
 		trp_beacon_turn_enter(
 			beacon, TRP_BEACON_LISTENING,
-			trp_after(now, trp_beacon_cycle_max_ns(beacon)));
+			trp_after(now, trp_beacon_silence_ns(beacon)));
 }
 
 /* Nodes with newer settings answer by them. */

@@ -82,6 +82,12 @@ static inline int64_t trp_beacon_gap_ns(const struct trp_beacon *beacon)
 	return (int64_t)(beacon->config.gap_s * 1e9);
 }
 
+/* Between two pings that are heard. */
+static inline int64_t trp_beacon_silence_ns(const struct trp_beacon *beacon)
+{
+	return trp_beacon_cycle_ns(beacon) + trp_beacon_gap_ns(beacon) * 5 / 2;
+}
+
 static inline bool trp_beacon_is_active(const struct trp_beacon *beacon)
 {
 	return beacon->state == TRP_BEACON_IDLE ||
