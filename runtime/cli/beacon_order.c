@@ -154,9 +154,12 @@ static int say(struct trp_client *client, const char *word)
 {
 	Troupe__Mesh__Steer order = TROUPE__MESH__STEER__INIT;
 
+	if (!word)
+		return trp_arguments_fail(TRP_ARGUMENTS_USAGE, command,
+					  "say needs a text");
 	order.order = TRP_MESH_SAY;
-	order.said.data = (uint8_t *)(word ? word : "");
-	order.said.len = strlen(word ? word : "");
+	order.said.data = (uint8_t *)word;
+	order.said.len = strlen(word);
 	return steer(client, &order);
 }
 

@@ -487,6 +487,7 @@ Test(program, beacon_steers_a_node_by_hand)
 	ORDER(1, "", "none that nodes can compare", "value", "[1]");
 	ORDER(2, "", "no JSON", "value", "[1");
 	ORDER(2, "", "one word", "say", "two", "words");
+	ORDER(2, "", "needs a text", "say");
 	ORDER(0, "", "", "say", "good morning");
 	cr_assert_eq(program_await_output(&watch, "said       a good morning",
 					  PATIENCE_MS),
