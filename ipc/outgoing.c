@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ipc/first_blocks.h"
 
 /*
  * The sending end of a lane.  Everything that it writes lies above its tail
@@ -51,16 +52,23 @@ static void write_header(void *at, uint64_t size, enum trp_kind kind,
 
 /* ---- debts to the region ------------------------------------------------- */
 
+enum { DEBTS_FIRST = 8 };
+
+void trp_outgoing_prepare(void)
+{
+	trp_first_blocks_add(DEBTS_FIRST * sizeof(struct trp_debt));
+}
+
 /* Room for two, which is what a commit may add. */
 static int expect_debts(struct trp_outgoing *out)
 {
-	uint32_t room = out->debt_room ? out->debt_room * 2 : 8;
+	uint32_t room = out->debt_room ? out->debt_room * 2 : DEBTS_FIRST;
 	struct trp_debt *debt;
 
 	if (out->debt_count + 2 <= out->debt_room)
 		return 0;
 	assert(out->debt_count <= out->debt_room);
-	debt = malloc(room * sizeof(*debt));
+	debt = trp_first_blocks_take(room * sizeof(*debt));
 	if (!debt)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < out->debt_count; i++)

@@ -46,6 +46,9 @@ struct trp_outgoing {
 	uint32_t debt_first, debt_count, debt_room;
 };
 
+/* Before a fork: as ipc/first_blocks.h says. */
+void trp_outgoing_prepare(void);
+
 /*
  * Room for a record of `size` bytes, and for `attachment` where not NULL (a
  * block of this region, which the lane owns from the commit on).  Replaces an

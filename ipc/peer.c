@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include "ipc/hot.h"
+#include "ipc/first_blocks.h"
 #include "ipc/relay.h"
 
 static_assert((TRP_PEERS_FIRST << TRP_PEER_CHUNKS) - TRP_PEERS_FIRST >=
@@ -109,22 +109,9 @@ static void set_up(struct trp_mailbox *box, struct trp_peer *peer,
 		peer->in[TRP_MAIL].limit = box->limit;
 }
 
-static TRP_HOT struct trp_peer *reserved; /* the first chunk of a mailbox */
-
-void trp_peer_reserve(void)
+void trp_peer_prepare(void)
 {
-	assert(!reserved);
-	reserved = calloc(TRP_PEERS_FIRST, sizeof(*reserved));
-}
-
-static struct trp_peer *make_chunk(uint32_t room)
-{
-	struct trp_peer *chunk = room == TRP_PEERS_FIRST ? reserved : NULL;
-
-	if (!chunk)
-		return calloc(room, sizeof(*chunk));
-	reserved = NULL;
-	return chunk;
+	trp_first_blocks_add(TRP_PEERS_FIRST * sizeof(struct trp_peer));
 }
 
 int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
@@ -144,7 +131,7 @@ int trp_peer_make(struct trp_mailbox *box, uint32_t slot,
 		return r;
 	chunk = chunk_of(box, number, &nth, &room);
 	if (!*chunk)
-		*chunk = make_chunk(room);
+		*chunk = trp_first_blocks_take(room * sizeof(**chunk));
 	if (!*chunk)
 		return -ENOMEM;
 	peer = &(*chunk)[nth];

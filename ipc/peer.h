@@ -47,11 +47,8 @@ static inline bool trp_peer_is_live(const struct trp_peer *peer)
 	       trp_life_state(life) == TRP_LIVE;
 }
 
-/*
- * Before a fork: the child's first peers need no malloc(), whose own data is a
- * page that it would write to.
- */
-void trp_peer_reserve(void);
+/* Before a fork: as ipc/first_blocks.h says. */
+void trp_peer_prepare(void);
 
 /* The peer of that slot, or NULL when there is none. */
 struct trp_peer *trp_peer_find(struct trp_mailbox *box, uint32_t slot);

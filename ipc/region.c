@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "ipc/first_blocks.h"
 
 enum { PAGE_ORDER = 12 };
 static_assert(1 << PAGE_ORDER == TRP_PAGE, "the order of a page");
@@ -109,15 +110,24 @@ void trp_region_fini(struct trp_region *region)
 	*region = (struct trp_region) { 0 };
 }
 
+enum { SPARES_FIRST = 8, LISTS_FIRST = 3 };
+
+void trp_region_prepare(void)
+{
+	for (int i = 0; i < LISTS_FIRST; i++)
+		trp_first_blocks_add(SPARES_FIRST * sizeof(struct trp_spare));
+}
+
 /* Room in the list for `more` blocks to be made. */
 static int expect(struct trp_free *list, uint32_t more)
 {
-	uint32_t room = list->room ? list->room * 2 : 8;
+	uint32_t room = list->room ? list->room * 2 : SPARES_FIRST;
 	struct trp_spare *spare;
 
 	if (list->made + more <= list->room)
 		return 0;
-	spare = realloc(list->spare, room * sizeof(*spare));
+	spare = list->spare ? realloc(list->spare, room * sizeof(*spare))
+			    : trp_first_blocks_take(room * sizeof(*spare));
 	if (!spare)
 		return -ENOMEM;
 	list->spare = spare;

@@ -48,6 +48,9 @@ struct trp_region {
 	} free[TRP_BLOCK_CLASSES];
 };
 
+/* Before a fork: as ipc/first_blocks.h says. */
+void trp_region_prepare(void);
+
 /*
  * The region that this process, of that slot, has entered; its first page is
  * populated and not touched.  Returns 0 or -ENOMEM.

@@ -33,7 +33,9 @@ void trp_self_prepare(void)
 	empty = trp_scratch_mark(&trp_self.scratch);
 	trp_scratch_alloc(&trp_self.scratch, 1);
 	trp_scratch_release(&trp_self.scratch, empty);
-	trp_peer_reserve();
+	trp_peer_prepare();
+	trp_outgoing_prepare();
+	trp_region_prepare();
 }
 
 /* The zygote may have died before it told of this process: then its
