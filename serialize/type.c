@@ -11,16 +11,17 @@
 #define FNV_PRIME UINT64_C(0x00000100000001b3)
 #define GOLDEN	  UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / phi, Knuth 6.4 */
 
-enum { CACHE_BITS = 7, TABLE_FIRST = 16 };
+enum { CACHE_BITS = 8, TABLE_FIRST = 16 };
 _Static_assert((TABLE_FIRST & (TABLE_FIRST - 1)) == 0, "for the mask");
 
 /*
- * Direct-mapped, shared by the threads of a process without a lock: beside the
- * id it stores key XOR id, so halves of two entries match no key (Hyatt and
- * Mann, "A lockless transposition table implementation for parallel search",
- * ICGA Journal 25(1), 2002).
+ * Shared by the threads of a process without a lock: beside the id it stores
+ * key XOR id, so halves of two entries match no key (Hyatt and Mann, "A
+ * lockless transposition table implementation for parallel search", ICGA
+ * Journal 25(1), 2002).  A page, in which each key has two places: the zygote
+ * fills it for its children, to which a miss is a page of their own.
  */
-static struct {
+static _Alignas(4096) struct {
 	_Atomic uint64_t check, id;
 } cache[1 << CACHE_BITS];
 
@@ -44,23 +45,32 @@ static uint64_t remember(uint64_t slot, uint64_t key, const char *name)
 {
 	uint64_t id = trp_type_id(name);
 
+	if (atomic_load_explicit(&cache[slot].id, memory_order_relaxed))
+		slot ^= 1;
 	atomic_store_explicit(&cache[slot].check, key ^ id,
 			      memory_order_relaxed);
 	atomic_store_explicit(&cache[slot].id, id, memory_order_relaxed);
 	return id;
 }
 
-static uint64_t id_of(const void *descriptor, const char *name)
+/* The id of that key, if it is there; an empty entry matches none. */
+static uint64_t recall(uint64_t slot, uint64_t key)
 {
-	uint64_t key = (uintptr_t)descriptor;
-	uint64_t slot = key * GOLDEN >> (64 - CACHE_BITS);
 	uint64_t check =
 		atomic_load_explicit(&cache[slot].check, memory_order_relaxed);
 	uint64_t id =
 		atomic_load_explicit(&cache[slot].id, memory_order_relaxed);
 
-	/* An empty entry matches no key: descriptors are not at NULL. */
-	return (check ^ id) == key ? id : remember(slot, key, name);
+	return (check ^ id) == key ? id : 0;
+}
+
+static uint64_t id_of(const void *descriptor, const char *name)
+{
+	uint64_t key = (uintptr_t)descriptor;
+	uint64_t slot = key * GOLDEN >> (64 - CACHE_BITS);
+
+	return recall(slot, key) ?: recall(slot ^ 1, key)
+						?: remember(slot, key, name);
 }
 
 uint64_t trp_type_of(const ProtobufCMessageDescriptor *type)
