@@ -316,8 +316,9 @@ install: all
 	for s in 1 3 7; do install -m 644 runtime/man/*.$$s $(DESTDIR)$(MANDIR)/man$$s/; done
 	@for link in $(PAGE_LINKS); do name=$${link%:*}; \
 		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
-	@# So that programs find the library: tests of actors, and guests.
+	@# So that programs find the library, tests of actors and guests, and man -k the pages.
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || :
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || mandb -q '$(MANDIR)' 2>/dev/null || :
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe '$(DESTDIR)$(DOCDIR)/troupe@.service' \
