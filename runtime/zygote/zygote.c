@@ -67,6 +67,28 @@ static const char *without_path(const char *text, const char *path)
 		       : text;
 }
 
+/* What its author may do about it; "": nothing that is known. */
+static const char *advice_on(const char *error)
+{
+	if (strstr(error, "__descriptor"))
+		return "; the .pb-c.c of its messages was not compiled with it";
+	if (strstr(error, "ELF") || strstr(error, "executable") ||
+	    strstr(error, "file too short"))
+		return "; an application is a shared object, built with "
+		       "-shared -fPIC";
+	return "";
+}
+
+static int refuse_error(const struct trp_node *node, const char *error,
+			struct trp_loaded *loaded)
+{
+	char text[sizeof(loaded->why)];
+
+	snprintf(text, sizeof(text), "%.380s%s",
+		 without_path(error, node->argv[0]), advice_on(error));
+	return refuse(loaded, -ENOEXEC, text);
+}
+
 /* names: of its types, for free(). */
 static int load(struct trp_node *node, struct trp_loaded *loaded, char **names,
 		size_t *size)
@@ -79,8 +101,7 @@ static int load(struct trp_node *node, struct trp_loaded *loaded, char **names,
 	application = dlopen(node->main ? NULL : node->argv[0],
 			     RTLD_NOW | RTLD_GLOBAL);
 	if (!application)
-		return refuse(loaded, -ENOEXEC,
-			      without_path(dlerror(), node->argv[0]));
+		return refuse_error(node, dlerror(), loaded);
 	symbol = node->main ? NULL : dlsym(application, "troupe_main");
 	if (!node->main && !symbol)
 		return refuse(
