@@ -74,19 +74,21 @@ static void stop_children(void)
 	}
 }
 
+static TRP_HOT bool has_begun; /* init() has not failed */
+
 static _Noreturn void fail(int r)
 {
 	char text[TRP_STATUS_TEXT];
 	const char *own = trp_result_text();
 
+	if (!has_begun) /* The log says so. */
+		trp_status_begin_step(trp_self.status, TROUPE_DOING_INIT);
 	if (own || !trp_self.unhandled)
 		trp_self_exit(TROUPE_ERROR, r, own ? own : strerror(-r));
 	snprintf(text, sizeof(text), "%s: unhandled %s", strerror(-r),
 		 trp_self.unhandled);
 	trp_self_exit(TROUPE_ERROR, r, text);
 }
-
-static TRP_HOT bool has_begun; /* init() has not failed */
 
 /* r: negative, or a clean end. */
 static _Noreturn void wind_up(int r)

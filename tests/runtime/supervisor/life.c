@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Births and ends. */
 #include "runtime/node/ref.h"
+#include "tests/support/output.h"
 #include "tests/support/stage.h"
 
 static struct troupe_end end_of_function(int (*run)(const void *))
@@ -491,9 +492,14 @@ static int unborn_root(int argc, char **argv)
 	return 0;
 }
 
-Test(life, an_init_that_fails_is_the_end)
+Test(life, an_init_that_fails_is_the_end_and_the_log_says_so)
 {
-	stage_pass(unborn_root);
+	char *text = output_of(unborn_root);
+
+	cr_expect(strstr(text, "ended: error -13: Permission denied, in its "
+			       "init\n"),
+		  "%s", text);
+	free(text);
 }
 
 static int spawns_again(const struct troupe_end *end)
