@@ -69,8 +69,9 @@ static void find_class(struct subject *subject)
 	else
 		subject->klass = trp_class_of(subject->actor);
 	if (!subject->klass && !subject->no_class)
-		subject->no_class = "not found: was the application replaced "
-				    "since its start?";
+		subject->no_class = "not found: the application was replaced "
+				    "since its start, or this user or group "
+				    "may not look at its process";
 }
 
 static int find_all(struct subject *subject)
