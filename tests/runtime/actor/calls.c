@@ -2,20 +2,12 @@
 /* Calls and answers. */
 #include "tests/support/stage.h"
 
+#include "tests/support/methods.h"
+
 /* ---- a clerk who serves -------------------------------------------------- */
 
 static Play__Number_Closure later_reply;
 static void *later_call;
-
-static void clerk_twice(Play__Clerk_Service *service,
-			const Play__Number *number, Play__Number_Closure reply,
-			void *call)
-{
-	Play__Number answer = PLAY__NUMBER__INIT;
-
-	answer.value = 2 * number->value;
-	reply(&answer, call);
-}
 
 static int answer_later(struct troupe_timer *timer)
 {
@@ -41,13 +33,6 @@ static void clerk_later(Play__Clerk_Service *service,
 static int answer_now(const struct troupe_message *message)
 {
 	return answer_later(NULL);
-}
-
-static void clerk_refuse(Play__Clerk_Service *service,
-			 const Play__Number *number, Play__Number_Closure reply,
-			 void *call)
-{
-	CHECK(troupe_fail(call, -EDOM, "out of paper") == 0);
 }
 
 static void clerk_silent(Play__Clerk_Service *service,
@@ -166,7 +151,7 @@ static int error_root(int argc, char **argv)
 	proxy_to_clerk(&proxy, &ref);
 	play__clerk__refuse(&proxy.base, &number, take_answer, &answer);
 	CHECK(troupe_await(&proxy) == -EDOM);
-	CHECK(strcmp(proxy.reason.text, "out of paper") == 0);
+	CHECK(strcmp(proxy.reason.text, "not today") == 0);
 	CHECK(answer.calls == 1 && answer.value == -1);
 	number.value = 4;
 	play__clerk__twice(&proxy.base, &number, take_answer, &answer);

@@ -3,6 +3,7 @@
 #include "runtime/actor/away.h"
 #include "runtime/troupe_ask.h"
 #include "tests/runtime/mail/nodes.h"
+#include "tests/support/methods.h"
 
 enum { LONG_MS = 120000 };
 
@@ -17,21 +18,6 @@ static int on_number(const struct troupe_message *message)
 		return TROUPE_STOP;
 	board->value[0]++;
 	return mail_send(message->sender, number->value + 1);
-}
-
-static void twice(Play__Clerk_Service *service, const Play__Number *input,
-		  Play__Number_Closure closure, void *data)
-{
-	Play__Number output = PLAY__NUMBER__INIT;
-
-	output.value = 2 * input->value;
-	closure(&output, data);
-}
-
-static void refuse(Play__Clerk_Service *service, const Play__Number *input,
-		   Play__Number_Closure closure, void *data)
-{
-	troupe_fail(data, -EDOM, "not today");
 }
 
 static void silent(Play__Clerk_Service *service, const Play__Number *input,
@@ -50,16 +36,12 @@ static void later(Play__Clerk_Service *service, const Play__Number *input,
 	if (trp_ref_is_elsewhere(troupe_caller(data)))
 		CHECK(troupe_forward(data, board->ref[3]) == 0);
 	else
-		twice(service, input, closure, data);
+		clerk_twice(service, input, closure, data);
 }
 
 static const Play__Clerk_Service clerk = {
-	.base = { .descriptor = &play__clerk__descriptor,
-		  .invoke = protobuf_c_service_invoke_internal },
-	.twice = twice,
-	.refuse = refuse,
-	.silent = silent,
-	.later = later,
+	PLAY__CLERK__BASE_INIT, .twice = clerk_twice, .refuse = clerk_refuse,
+	.silent = silent,	.later = later,
 };
 
 static const struct troupe_handler handlers[] = {

@@ -3,6 +3,7 @@
 #include "tests/support/stage.h"
 
 #include "runtime/troupe_tree.h"
+#include "tests/support/methods.h"
 #include "tests/support/trace_file.h"
 
 enum { NUMBERS = 500 };
@@ -60,15 +61,6 @@ static int pass_on(const struct troupe_message *message)
 	return stage_send(sink_ref, who->count);
 }
 
-static void twice(Play__Clerk_Service *service, const Play__Number *number,
-		  Play__Number_Closure reply, void *call)
-{
-	Play__Number answer = PLAY__NUMBER__INIT;
-
-	answer.value = 2 * number->value;
-	reply(&answer, call);
-}
-
 static void hand_on(Play__Clerk_Service *service, const Play__Number *number,
 		    Play__Number_Closure reply, void *call)
 {
@@ -79,7 +71,7 @@ static void hand_on(Play__Clerk_Service *service, const Play__Number *number,
 }
 
 static const Play__Clerk_Service helper_methods = {
-	.base = PLAY__CLERK__BASE_INIT, .twice = twice
+	.base = PLAY__CLERK__BASE_INIT, .twice = clerk_twice
 };
 static const Play__Clerk_Service clerk_methods = {
 	.base = PLAY__CLERK__BASE_INIT, .twice = hand_on

@@ -6,6 +6,7 @@
 #include "runtime/troupe_io.h"
 #include "runtime/troupe_tree.h"
 #include "tests/runtime/supervisor/revival_kit.h"
+#include "tests/support/methods.h"
 #include "tests/support/program.h"
 
 TestSuite(revival, .init = revival_hurry, .timeout = 60);
@@ -339,15 +340,6 @@ Test(revival, one_that_is_down_can_be_stopped)
 
 /* ---- calls --------------------------------------------------------------- */
 
-static void twice(Play__Clerk_Service *service, const Play__Number *number,
-		  Play__Number_Closure reply, void *call)
-{
-	Play__Number answer = PLAY__NUMBER__INIT;
-
-	answer.value = 2 * number->value;
-	reply(&answer, call);
-}
-
 static void crash(Play__Clerk_Service *service, const Play__Number *number,
 		  Play__Number_Closure reply, void *call)
 {
@@ -365,7 +357,8 @@ static void *later_call;
 
 static int answer_later(struct troupe_timer *timer)
 {
-	twice(NULL, &(Play__Number) { .value = 21 }, later_reply, later_call);
+	clerk_twice(NULL, &(Play__Number) { .value = 21 }, later_reply,
+		    later_call);
 	return 0;
 }
 
@@ -383,7 +376,7 @@ static void later(Play__Clerk_Service *service, const Play__Number *number,
 static const Play__Clerk_Service clerk_methods = {
 	.base = { &play__clerk__descriptor, protobuf_c_service_invoke_internal,
 		  NULL },
-	.twice = twice,
+	.twice = clerk_twice,
 	.later = later,
 	.silent = silent,
 	.crash = crash,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/runtime/test/clerk.h"
 
+#include "tests/support/methods.h"
+
 /* ---- the actor ----------------------------------------------------------- */
 
 static int64_t more;
@@ -35,31 +37,15 @@ static int on_text(const struct troupe_message *message)
 	return troupe_send(troupe_parent(), &text->base);
 }
 
-static void twice(Play__Clerk_Service *service, const Play__Number *input,
-		  Play__Number_Closure reply, void *call)
-{
-	Play__Number answer = PLAY__NUMBER__INIT;
-
-	answer.value = 2 * input->value;
-	reply(&answer, call);
-}
-
-static void refuse(Play__Clerk_Service *service, const Play__Number *input,
-		   Play__Number_Closure reply, void *call)
-{
-	troupe_fail(call, -EDOM, "not that number");
-}
-
 static void silent(Play__Clerk_Service *service, const Play__Number *input,
 		   Play__Number_Closure reply, void *call)
 {
 }
 
 static const Play__Clerk_Service service = {
-	.base = { .descriptor = &play__clerk__descriptor,
-		  .invoke = protobuf_c_service_invoke_internal },
-	.twice = twice,
-	.refuse = refuse,
+	PLAY__CLERK__BASE_INIT,
+	.twice = clerk_twice,
+	.refuse = clerk_refuse,
 	.silent = silent,
 };
 
@@ -87,32 +73,5 @@ void note_failure(const char *file, int line, const char *text)
 	failure_line = line;
 }
 
-void fail_test(const char *file, int line, const char *text)
-{
-	cr_assert_fail("%s:%d: %s", file, line, text);
-}
-
 const struct troupe_test_options noted = { .failed = note_failure,
 					   .patience_ms = 60000 };
-const struct troupe_test_options strict = { .failed = fail_test,
-					    .patience_ms = 60000 };
-
-/* ---- messages ------------------------------------------------------------ */
-
-const ProtobufCMessage *number(int64_t value)
-{
-	static Play__Number message;
-
-	play__number__init(&message);
-	message.value = value;
-	return &message.base;
-}
-
-const ProtobufCMessage *word(const char *text)
-{
-	static Play__Text message;
-
-	play__text__init(&message);
-	message.text = (char *)text;
-	return &message.base;
-}

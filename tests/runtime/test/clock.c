@@ -6,11 +6,6 @@
 
 TestSuite(clock, .timeout = 600);
 
-static const struct troupe_test_options standing = {
-	.failed = fail_test,
-	.patience_ms = 120000,
-	.clock_stands = true,
-};
 static const struct troupe_test_options noted_standing = {
 	.failed = note_failure,
 	.patience_ms = 60000,

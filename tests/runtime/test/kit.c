@@ -158,7 +158,7 @@ Test(kit, a_failure_shows_what_an_actor_does_that_says_nothing)
 	cr_assert_null(troupe_test_call(ref, &play__clerk__descriptor, "Refuse",
 					number(1), 0));
 	ASSERT_FAILED("play.Clerk.Refuse; it failed: error -33");
-	ASSERT_FAILED("not that number");
+	ASSERT_FAILED("not today");
 	cr_assert_null(troupe_test_call(ref, &play__clerk__descriptor, "Frobn",
 					number(1), 0));
 	ASSERT_FAILED("no such method");
