@@ -139,8 +139,8 @@ TROUPE_API int troupe_test_refuse_room(troupe_ref sender, troupe_ref to,
 
 /*
  * The link between both nodes is lost for `ms` milliseconds from now on, or for
- * good if that is negative; 0: it is back.  What is sent meanwhile waits, and
- * after an outage each node hears that the other one has gone.
+ * good if that is negative; 0: it is back.  Mail that is sent meanwhile waits,
+ * and after an outage each node hears that the other one has gone.
  */
 TROUPE_API int troupe_test_lose_link(int64_t ms);
 

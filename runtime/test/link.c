@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes over a lost link is dropped, in both directions: sessions repeat
- * it.  After an outage the other node finds its bus down, so this one hears
+ * A lost link drops all that is sent, in both directions; sessions repeat it.
+ * After an outage the other node finds its bus down, so this one hears
  * that it has gone.  A node looks at the link when it sends, and else in each
  * LOOK_NS.
  */

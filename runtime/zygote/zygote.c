@@ -67,7 +67,7 @@ static const char *without_path(const char *text, const char *path)
 		       : text;
 }
 
-/* What its author may do about it; "": nothing that is known. */
+/* For its author; "": there is none. */
 static const char *advice_on(const char *error)
 {
 	if (strstr(error, "__descriptor"))

@@ -107,7 +107,7 @@ Test(link, after_an_outage_all_hear_of_it_and_later_find_the_node_again)
 	cr_assert_not_null(troupe_test_expect_like(number(2), 0));
 	troupe_test_lose_link(0);
 	cr_assert_not_null(troupe_test_expect_like(number(1), 0));
-	do { /* What is sent in the old session is told as lost. */
+	do { /* Mail of the old session is told as lost. */
 		r = troupe_whereis_at("far", "bob", TROUPE_NEVER, &found);
 	} while (r == -EHOSTUNREACH);
 	cr_assert_eq(found, ref, "it has lived on");
