@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include "ipc/bus/bus.h"
+#include "ipc/bus/claim.h"
 #include "ipc/bus/mqtt_client.h"
 #include "ipc/bus/mqtt_presence.h"
 #include "ipc/library.h"
@@ -55,15 +55,9 @@ struct sure {
 	uint32_t number;
 };
 
-/* A frame of a session never begins like that. */
-struct claim {
-	char word[8]; /* "probe", "claim", "held" */
-	uint64_t id;
-};
-
 struct mail {
 	struct trp_mqtt_client client; /* first: `state` of the client, too */
-	struct claim claim;
+	struct trp_claim claim;
 	int probe; /* mid of the frame that asks whether the number is free */
 	int inbox; /* that of the subscription */
 	bool is_free, is_subscribed;
@@ -91,10 +85,9 @@ static int publish(struct trp_bus *bus, uint32_t number, const void *payload,
 static int say_claim(struct trp_bus *bus, const char *word, int qos,
 		     int *ret_mid)
 {
-	struct claim claim = ((struct mail *)bus->state)->claim;
+	struct mail *mail = bus->state;
+	struct trp_claim claim = trp_claim_say(&mail->claim, word);
 
-	memset(claim.word, 0, sizeof(claim.word));
-	strcpy(claim.word, word);
 	return publish(bus, bus->number, &claim, sizeof(claim), qos, ret_mid);
 }
 
@@ -253,12 +246,9 @@ static int mqtt_connect(struct trp_bus *bus)
 	if (!mail)
 		return -ENOMEM;
 	mail->heard_end = &mail->heard;
-	if (getrandom(&mail->claim.id, sizeof(mail->claim.id), 0) !=
-	    sizeof(mail->claim.id)) {
-		free(mail);
-		return -EIO;
-	}
-	r = trp_mqtt_client_new(bus, &mail->client);
+	r = trp_claim_init(&mail->claim);
+	if (r == 0)
+		r = trp_mqtt_client_new(bus, &mail->client);
 	if (r < 0) {
 		free(mail);
 		return r;
@@ -274,28 +264,6 @@ static int mqtt_connect(struct trp_bus *bus)
 
 /* ---- what was heard ------------------------------------------------------ */
 
-static bool is_claim(const struct heard *heard)
-{
-	return heard->length == sizeof(struct claim) &&
-	       (memcmp(heard->payload, "probe\0\0", 8) == 0 ||
-		memcmp(heard->payload, "claim\0\0", 8) == 0 ||
-		memcmp(heard->payload, "held\0\0\0", 8) == 0);
-}
-
-/* The one that holds a number says so to one that claims it. */
-static int hear_claim(struct trp_bus *bus, const struct heard *heard)
-{
-	struct mail *mail = bus->state;
-	struct claim other;
-
-	memcpy(&other, heard->payload, sizeof(other));
-	if (other.id == mail->claim.id || *other.word == 'p')
-		return 0;
-	if (*other.word == 'h')
-		return -EEXIST;
-	return say_claim(bus, "held", 0, NULL);
-}
-
 static int hear(struct trp_bus *bus, const struct heard *heard)
 {
 	struct mail *mail = bus->state;
@@ -306,8 +274,16 @@ static int hear(struct trp_bus *bus, const struct heard *heard)
 				       heard->is_kept);
 		return 0;
 	}
-	if (is_claim(heard))
-		return hear_claim(bus, heard);
+	switch (trp_claim_hear(&mail->claim, heard->payload, heard->length)) {
+	case TRP_CLAIM_IGNORED:
+		return 0;
+	case TRP_CLAIM_CONTESTED:
+		return say_claim(bus, "held", 0, NULL);
+	case TRP_CLAIM_HELD:
+		return -EEXIST;
+	case TRP_CLAIM_NONE:
+		break;
+	}
 	if (bus->is_up)
 		bus->calls->receive(bus->user, heard->payload, heard->length);
 	return 0;
