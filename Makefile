@@ -39,11 +39,12 @@ endif
 # Optional parts: a source file named in OPTIONAL_<pkg> is built only where
 # pkg-config knows <pkg>.  `make help` and `troupe doctor` say what was left
 # out.
-OPTIONAL := libcbor msgpack libmosquitto libcrypto inih hiredis
+OPTIONAL := libcbor msgpack libmosquitto libnats libcrypto inih hiredis
 OPTIONAL_libcbor      := serialize/beacon/cbor.c
 OPTIONAL_msgpack      := serialize/beacon/msgpack.c ipc/bus/serf.c
 OPTIONAL_libmosquitto := ipc/bus/mqtt.c ipc/bus/mqtt_client.c ipc/bus/mqtt_mail.c \
 			 ipc/bus/mqtt_presence.c
+OPTIONAL_libnats      := ipc/bus/nats.c ipc/bus/nats_link.c ipc/bus/nats_mail.c
 OPTIONAL_libcrypto    := runtime/session/seal.c
 OPTIONAL_hiredis      := runtime/redis/mailbox.c runtime/redis/connection.c \
 			 runtime/redis/entry.c runtime/redis/list.c \

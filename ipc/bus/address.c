@@ -205,6 +205,36 @@ static int parse_local(struct trp_bus_address *address, const char *text,
 		       : -ENAMETOOLONG;
 }
 
+/* Schemes with TLS. */
+static const struct secure {
+	const char *scheme, *kind;
+	uint16_t port;
+} secure[] = { { "mqtts", "mqtt", 8883 }, { "tls", "nats", 4222 }, { 0 } };
+
+static void find_kind(struct trp_bus_address *address, const char *url,
+		      size_t length)
+{
+	const struct secure *one = secure;
+
+	while (one->scheme && (strlen(one->scheme) != length ||
+			       memcmp(one->scheme, url, length) != 0))
+		one++;
+	address->is_tls = one->scheme;
+	address->kind = one->scheme ? trp_bus_kinds_find(one->kind, 4)
+				    : trp_bus_kinds_find(url, length);
+	if (address->kind)
+		address->port = one->scheme ? one->port : address->kind->port;
+}
+
+static const char *scheme_of(const struct trp_bus_address *address)
+{
+	const struct secure *one = secure;
+
+	while (address->is_tls && strcmp(one->kind, address->kind->name) != 0)
+		one++;
+	return address->is_tls ? one->scheme : address->kind->name;
+}
+
 int trp_bus_address_parse(const char *url, const char *mesh,
 			  struct trp_bus_address *ret_address)
 {
@@ -214,15 +244,9 @@ int trp_bus_address_parse(const char *url, const char *mesh,
 
 	if (!*mesh)
 		return -EINVAL;
-	if (scheme == 5 && strncmp(url, "mqtts", 5) == 0) {
-		address.is_tls = true;
-		address.kind = trp_bus_kinds_find("mqtt", 4);
-	} else {
-		address.kind = trp_bus_kinds_find(url, scheme);
-	}
+	find_kind(&address, url, scheme);
 	if (!address.kind)
 		return -EPROTONOSUPPORT;
-	address.port = address.is_tls ? 8883 : address.kind->port;
 	if (!address.kind->port)
 		r = parse_local(&address, url + scheme, mesh);
 	else if (strncmp(url + scheme, "://", 3) == 0)
@@ -245,8 +269,7 @@ void trp_bus_address_describe(const struct trp_bus_address *address,
 	if (!address->kind->port)
 		snprintf(space, size, "local:%s", path);
 	else
-		snprintf(space, size, "%s%s://%s%s%s:%u/%s",
-			 address->kind->name, address->is_tls ? "s" : "",
+		snprintf(space, size, "%s://%s%s%s:%u/%s", scheme_of(address),
 			 is_ipv6 ? "[" : "", address->host, is_ipv6 ? "]" : "",
 			 address->port, path);
 }

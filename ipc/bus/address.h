@@ -12,6 +12,7 @@
  *						one host; no server
  *	mqtt://[USER:PASSWORD@]HOST[:PORT][/TOPIC]
  *	mqtts://...[?ca=FILE&cert=FILE&key=FILE&insecure=1]
+ *	nats://[USER:PASSWORD@]HOST[:PORT][/SUBJECT]	or TOKEN@, tls://...
  *	serf://[:AUTHKEY@]HOST[:PORT][/NAME]	user events of a Serf agent
  */
 
@@ -23,7 +24,8 @@ struct trp_bus_address {
 	uint16_t port;
 	char user[128];
 	char password[128];
-	char path[256]; /* directory; topic, words joined by /; event, by . */
+	char path[256]; /* directory; topic, words joined by /; event and
+			   subject, by . */
 	bool is_tls;
 	bool is_insecure; /* the server's name is not checked */
 	char ca[256], cert[256], key[256]; /* files of PEM */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "ipc/bus/local.h"
 #include "ipc/bus/mqtt.h"
+#include "ipc/bus/nats.h"
 #include "ipc/bus/serf.h"
 
 static const struct trp_bus_kind *const kinds[] = { &trp_bus_local,
@@ -12,6 +13,9 @@ static const struct trp_bus_kind *const kinds[] = { &trp_bus_local,
 #endif
 #ifdef HAVE_MSGPACK
 						    &trp_bus_serf,
+#endif
+#ifdef HAVE_LIBNATS
+						    &trp_bus_nats,
 #endif
 						    NULL };
 

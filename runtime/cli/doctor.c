@@ -233,6 +233,8 @@ static void list_parts(void)
 		  "libmsgpack-dev" },
 		{ "libmosquitto", LIBRARY_LIBMOSQUITTO, "no --beacon mqtt://",
 		  "libmosquitto-dev" },
+		{ "libnats", LIBRARY_LIBNATS, "no --beacon nats://",
+		  "libnats-dev" },
 		{ "libcrypto", LIBRARY_LIBCRYPTO, "no sealed frames",
 		  "libssl-dev" },
 		{ "hiredis", LIBRARY_HIREDIS, "no mailboxes in Redis",

@@ -397,7 +397,7 @@ enum trp_finding trp_doctor_mesh_check(const struct trp_mesh_options *mesh)
 		return trp_finding_say(
 			TRP_FINDING_WORSE, "bus", channel,
 			"it carries beacons and no mail between nodes: use "
-			"mqtt:// or local for that");
+			"mqtt://, nats:// or local for that");
 	r = trp_bus_open_mail(&visit.bus, &address, visit.number, &bus_calls,
 			      &visit);
 	if (r == 0)

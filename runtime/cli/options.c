@@ -217,9 +217,10 @@ static const struct option {
 	{ "--config", "FILE", "TROUPE_CONFIG", "a file, see troupe(1)", NULL,
 	  "options from a file", set_config, 0, 0, 0 },
 	{ "--beacon", "BUS", "TROUPE_BEACON",
-	  "local, mqtt://HOST, mqtts://HOST or serf://HOST", NULL,
-	  "joins a mesh of nodes over this bus", set_text, AT(mesh.bus), 1,
-	  TRP_BUS_URL_SIZE },
+	  "local, mqtt://HOST, mqtts://HOST, nats://HOST, tls://HOST or "
+	  "serf://HOST",
+	  NULL, "joins a mesh of nodes over this bus", set_text, AT(mesh.bus),
+	  1, TRP_BUS_URL_SIZE },
 	{ "--mesh", "MESH", "TROUPE_MESH",
 	  "NAME or [COOKIE@]HOST[:PORT][/NAME], the NAME 1 to 63 of A-Z a-z "
 	  "0-9 - _ . and no dot first, the COOKIE 16 to 511 bytes",

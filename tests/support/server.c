@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/server.h"
+#include "ipc/bus/kinds.h"
 #include "tests/support/skip.h"
 
 #include <arpa/inet.h>
@@ -132,6 +133,33 @@ pid_t start_mosquitto(const char *in, int port, const char *more)
 	fprintf(file, "listener %d 127.0.0.1\nuser root\n%s", port, more);
 	fclose(file);
 	return start_server(argv, log);
+}
+
+pid_t start_nats(const char *in, int port, const char *more)
+{
+	char config[128], log[128];
+	const char *const argv[] = { "nats-server", "-c", config, NULL };
+	FILE *file;
+
+	snprintf(config, sizeof(config), "%s/nats.conf", in);
+	snprintf(log, sizeof(log), "%s/nats.log", in);
+	file = fopen(config, "w");
+	cr_assert(file);
+	fprintf(file, "host: 127.0.0.1\nport: %d\n%s", port, more);
+	fclose(file);
+	return start_server(argv, log);
+}
+
+const struct broker mosquitto_broker = { "mqtt", "mosquitto",
+					 "allow_anonymous true\n",
+					 start_mosquitto };
+const struct broker nats_broker = { "nats", "nats-server", "", start_nats };
+
+void need_broker(const struct broker *broker)
+{
+	if (!trp_bus_kinds_find(broker->kind, strlen(broker->kind)))
+		SKIP(broker->program, "its bus was not built");
+	need_program(broker->program);
 }
 
 static void write_file(const char *path, const char *text)

@@ -20,6 +20,18 @@ void stop_server(pid_t pid, int signal);
  */
 pid_t start_mosquitto(const char *in, int port, const char *more);
 
+/* A NATS server, likewise. */
+pid_t start_nats(const char *in, int port, const char *more);
+
+/* Both let anybody in. */
+struct broker {
+	const char *kind, *program, *open;
+	pid_t (*start)(const char *in, int port, const char *more);
+};
+extern const struct broker mosquitto_broker, nats_broker;
+/* Skips, loudly, where it or its kind of bus is not there. */
+void need_broker(const struct broker *broker);
+
 /* A Serf agent that joins the one at the first gossip port, unless it is that
  * one. */
 struct agents {

@@ -385,14 +385,13 @@ static bool is_refused(const struct election *election)
 }
 #endif
 
-#ifdef HAVE_LIBMOSQUITTO
 static bool is_nobody_there(const struct election *election)
 {
 	return election->voters[0].bus_error == -ECONNREFUSED;
 }
 
-static void begin_mqtt(struct election *election, const char *scheme, int port,
-		       const char *more)
+static void begin_at(struct election *election, const char *scheme, int port,
+		     const char *more)
 {
 	char url[512];
 	const char *const urls[] = { url, url, url };
@@ -402,33 +401,46 @@ static void begin_mqtt(struct election *election, const char *scheme, int port,
 	election_begin(election, "msgpack", QUICK_S, urls, 3);
 }
 
-Test(mqtt, three_elect_one_dies_and_the_broker_is_restarted)
+static void elect_by(const struct broker *broker)
 {
 	struct election election;
+	char scheme[16];
 	const char *in;
 	int port;
-	pid_t broker;
+	pid_t pid;
 
-	need_program("mosquitto");
+	need_broker(broker);
 	in = make_folder();
 	port = free_port();
-	begin_mqtt(&election, "mqtt://", port, "");
+	snprintf(scheme, sizeof(scheme), "%s://", broker->kind);
+	begin_at(&election, scheme, port, "");
 	/* It is not there yet: they wait for it. */
 	election_run(&election, is_nobody_there, "no broker");
-	broker = start_mosquitto(in, port, "allow_anonymous true\n");
+	pid = broker->start(in, port, broker->open);
 	elect(&election);
 	say_garbage(&election);
-	stop_server(broker, SIGKILL);
+	stop_server(pid, SIGKILL);
 	election_run(&election, are_all_down, "the broker is dead");
 	cr_assert(trp_bus_send(election.voters[0].bus, "x", 1) == -ENOTCONN);
-	broker = start_mosquitto(in, port, "allow_anonymous true\n");
+	pid = broker->start(in, port, broker->open);
 	election_run(&election, are_all_up, "the broker is back");
 	election_mark(&election);
 	election_run(&election, has_gone_round, "they go on");
 	kill_one(&election);
 	election_end(&election);
-	stop_server(broker, SIGTERM);
+	stop_server(pid, SIGTERM);
 	drop_folder();
+}
+
+Test(nats, three_elect_one_dies_and_the_server_is_restarted)
+{
+	elect_by(&nats_broker);
+}
+
+#ifdef HAVE_LIBMOSQUITTO
+Test(mqtt, three_elect_one_dies_and_the_broker_is_restarted)
+{
+	elect_by(&mosquitto_broker);
 }
 
 Test(mqtt, user_and_password_are_asked_for)
@@ -451,12 +463,12 @@ Test(mqtt, user_and_password_are_asked_for)
 		 "allow_anonymous false\npassword_file %s/pw\n", in);
 	broker = start_mosquitto(in, port, more);
 
-	begin_mqtt(&election, "mqtt://me:wrong@", port, "");
+	begin_at(&election, "mqtt://me:wrong@", port, "");
 	election_run(&election, is_refused, "refused");
 	cr_assert(election.voters[0].comings == 0);
 	election_end(&election);
 
-	begin_mqtt(&election, "mqtt://me:s%40e@", port, "");
+	begin_at(&election, "mqtt://me:s%40e@", port, "");
 	elect(&election);
 	election_end(&election);
 	stop_server(broker, SIGTERM);
@@ -486,7 +498,7 @@ Test(mqtt, over_tls)
 		 in);
 	broker = start_mosquitto(in, port, more);
 	snprintf(option, sizeof(option), "?ca=%s/cert", in);
-	begin_mqtt(&election, "mqtts://", port, option);
+	begin_at(&election, "mqtts://", port, option);
 	elect(&election);
 	election_end(&election);
 	stop_server(broker, SIGTERM);

@@ -313,57 +313,71 @@ Test(mail, over_local_goes_on_in_a_folder_that_was_replaced)
 	drop_folder();
 }
 
-/* ---- mqtt ---------------------------------------------------------------- */
+/* ---- brokers ------------------------------------------------------------- */
 
-static pid_t begin_mqtt(struct offices *offices, int *ret_port)
+static pid_t begin_broker(struct offices *offices, const struct broker *broker,
+			  int *ret_port)
 {
-	const char *in;
-	int port;
-
-	if (!trp_bus_kinds_find("mqtt", 4))
-		SKIP("mosquitto", "MQTT was not built");
-	need_program("mosquitto");
+	need_broker(broker);
 	memset(offices, 0, sizeof(*offices));
-	in = make_folder();
-	port = free_port();
-	snprintf(offices->url, sizeof(offices->url), "mqtt://127.0.0.1:%d/t/m",
-		 port);
-	*ret_port = port;
-	return start_mosquitto(in, port, "allow_anonymous true");
+	*ret_port = free_port();
+	snprintf(offices->url, sizeof(offices->url), "%s://127.0.0.1:%d/t/m",
+		 broker->kind, *ret_port);
+	return broker->start(make_folder(), *ret_port, broker->open);
+}
+
+static void arrives_in_order(const struct broker *broker)
+{
+	struct offices offices;
+	int port;
+	pid_t pid = begin_broker(&offices, broker, &port);
+
+	is_a_post_office(&offices);
+	stop_server(pid, SIGTERM);
+	drop_folder();
 }
 
 Test(mail, over_mqtt_arrives_in_order)
 {
-	struct offices offices;
-	int port;
-	pid_t broker = begin_mqtt(&offices, &port);
-
-	is_a_post_office(&offices);
-	stop_server(broker, SIGTERM);
-	drop_folder();
+	arrives_in_order(&mosquitto_broker);
 }
 
-Test(mail, over_mqtt_goes_on_when_the_broker_is_back)
+Test(mail, over_nats_arrives_in_order)
+{
+	arrives_in_order(&nats_broker);
+}
+
+static void goes_on_when_it_is_back(const struct broker *broker)
 {
 	struct offices offices;
 	struct office *at = offices.at;
 	int port, number = 0;
-	pid_t broker = begin_mqtt(&offices, &port);
+	pid_t pid = begin_broker(&offices, broker, &port);
 
 	open_two(&offices);
-	stop_server(broker, SIGKILL);
+	stop_server(pid, SIGKILL);
 	UNTIL(&offices, at[0].error && at[1].error);
 	cr_assert_eq(trp_bus_send_to(at[0].bus, 2000, "x", 1, false),
 		     -ENOTCONN);
-	broker = start_mosquitto(test_folder(), port, "allow_anonymous true");
+	pid = broker->start(test_folder(), port, broker->open);
 	UNTIL(&offices, at[0].comings == 2 && at[1].comings == 2);
 	cr_assert_eq(trp_bus_send_to(at[0].bus, 2000, &number, sizeof(number),
 				     false),
 		     0);
 	UNTIL(&offices, at[1].heard == 1);
 	close_offices(&offices);
-	stop_server(broker, SIGTERM);
+	stop_server(pid, SIGTERM);
 	drop_folder();
+}
+
+Test(mail, over_mqtt_goes_on_when_the_broker_is_back)
+{
+	goes_on_when_it_is_back(&mosquitto_broker);
+}
+
+Test(mail, over_nats_goes_on_when_the_server_is_back)
+{
+	goes_on_when_it_is_back(&nats_broker);
 }
 
 Test(mail, over_mqtt_to_a_broker_that_does_not_read_is_refused_here)
@@ -371,7 +385,7 @@ Test(mail, over_mqtt_to_a_broker_that_does_not_read_is_refused_here)
 	struct offices offices;
 	struct office *at = offices.at;
 	int port, sent = 0;
-	pid_t broker = begin_mqtt(&offices, &port);
+	pid_t broker = begin_broker(&offices, &mosquitto_broker, &port);
 
 	open_two(&offices);
 	kill(broker, SIGSTOP);

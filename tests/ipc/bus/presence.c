@@ -209,14 +209,13 @@ static void is_no_longer_told_of(void)
 	UNTIL(a->is_here[9]);
 }
 
+/* It forks before this process has threads of a library. */
 static void end_of_a_killed_run_is_told(void)
 {
+	pid_t pid = start_run(11, "k");
 	struct run *a = open_run(10, "a", "");
-	pid_t pid;
 
 	attend(a, "k");
-	UNTIL(a->bus->is_up);
-	pid = start_run(11, "k");
 	UNTIL(a->is_here[12]);
 	end_run(pid);
 	UNTIL(!a->is_here[12]);
@@ -226,11 +225,11 @@ static void end_of_a_killed_run_is_told(void)
 
 static void is_told_of(void)
 {
+	end_of_a_killed_run_is_told();
+	close_all();
 	is_seen_by_those_that_attend();
 	close_all();
 	is_no_longer_told_of();
-	close_all();
-	end_of_a_killed_run_is_told();
 	close_all();
 }
 
@@ -298,24 +297,19 @@ Test(presence, over_local_in_a_folder_that_was_replaced)
 	drop_folder();
 }
 
-/* ---- mqtt ---------------------------------------------------------------- */
+/* ---- brokers ------------------------------------------------------------- */
 
 static int port;
 
-static pid_t begin_mqtt(void)
+static pid_t begin_broker(const struct broker *broker)
 {
-	const char *in;
-
-	if (!trp_bus_kinds_find("mqtt", 4))
-		SKIP("mosquitto", "MQTT was not built");
-	need_program("mosquitto");
-	in = make_folder();
+	need_broker(broker);
 	port = free_port();
-	snprintf(url, sizeof(url), "mqtt://127.0.0.1:%d/t/m", port);
-	return start_mosquitto(in, port, "allow_anonymous true");
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d/t/m", broker->kind, port);
+	return broker->start(make_folder(), port, broker->open);
 }
 
-static void end_mqtt(pid_t broker)
+static void end_broker(pid_t broker)
 {
 	close_all();
 	stop_server(broker, SIGTERM);
@@ -324,31 +318,50 @@ static void end_mqtt(pid_t broker)
 
 Test(presence, over_mqtt_is_told_of)
 {
-	pid_t broker = begin_mqtt();
+	pid_t broker = begin_broker(&mosquitto_broker);
 
 	is_told_of();
-	end_mqtt(broker);
+	end_broker(broker);
 }
 
-Test(presence, over_mqtt_is_told_again_when_the_broker_is_back)
+Test(presence, over_nats_is_told_of)
 {
-	pid_t broker = begin_mqtt();
+	pid_t broker = begin_broker(&nats_broker);
+
+	is_told_of();
+	end_broker(broker);
+}
+
+static void is_told_again(const struct broker *broker)
+{
+	pid_t pid = begin_broker(broker);
 	struct run *a = open_run(0, "a", ""), *b = open_run(1, "b", "");
 
 	attend(a, "b");
 	UNTIL(a->is_here[2]);
-	stop_server(broker, SIGKILL);
+	stop_server(pid, SIGKILL);
 	a->is_here[2] = false;
-	broker = start_mosquitto(test_folder(), port, "allow_anonymous true");
+	pid = broker->start(test_folder(), port, broker->open);
 	UNTIL(a->is_here[2] && b->comings == 2);
 	cr_assert_eq(a->gone[2], 0);
-	end_mqtt(broker);
+	end_broker(pid);
+}
+
+Test(presence, over_mqtt_is_told_again_when_the_broker_is_back)
+{
+	is_told_again(&mosquitto_broker);
+}
+
+Test(presence, over_nats_is_told_again_when_the_server_is_back)
+{
+	is_told_again(&nats_broker);
 }
 
 /* The will of the first replaces what the second has said, in the broker. */
 Test(presence, over_mqtt_of_a_second_run_outlives_the_will_of_the_first)
 {
-	pid_t broker = begin_mqtt(), first = start_run(0, "b");
+	pid_t broker = begin_broker(&mosquitto_broker),
+	      first = start_run(0, "b");
 	struct run *a = open_run(1, "a", ""), *c;
 
 	attend(a, "b");
@@ -362,12 +375,13 @@ Test(presence, over_mqtt_of_a_second_run_outlives_the_will_of_the_first)
 	UNTIL(c->is_here[3]);
 	cr_assert_eq(c->gone[3], 0);
 	cr_assert(a->is_here[3]);
-	end_mqtt(broker);
+	end_broker(broker);
 }
 
 Test(presence, over_mqtt_leaves_nothing_that_is_not_swept)
 {
-	pid_t broker = begin_mqtt(), killed = start_run(0, "k");
+	pid_t broker = begin_broker(&mosquitto_broker),
+	      killed = start_run(0, "k");
 	struct run *a = open_run(1, NULL, NULL), *b, *c;
 
 	attend(a, "k");
@@ -383,7 +397,7 @@ Test(presence, over_mqtt_leaves_nothing_that_is_not_swept)
 	open_run(4, "d", "");
 	UNTIL(c->is_here[5]);
 	cr_assert_eq(c->gone[1], 0);
-	end_mqtt(broker);
+	end_broker(broker);
 }
 
 Test(presence, over_mqtt_has_no_effect_if_the_broker_forbids_it)
@@ -410,7 +424,7 @@ Test(presence, over_mqtt_has_no_effect_if_the_broker_forbids_it)
 	UNTIL(runs[0].bus->is_up && runs[1].bus->is_up);
 	UNTIL(runs[0].bus->lost);
 	cr_assert(runs[0].bus->is_up && runs[0].comings == 1);
-	end_mqtt(broker);
+	end_broker(broker);
 }
 
 /* ---- as bytes ------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 #include "ipc/bus/local.h"
 #include "ipc/bus/mqtt.h"
 #include "ipc/bus/serf.h"
+#include "tests/support/skip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -92,11 +93,32 @@ Test(url, nonsense_is_refused)
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		cr_assert(trp_bus_address_parse(bad[i], "mesh", &address) < 0,
 			  "%s", bad[i]);
-	cr_assert(trp_bus_address_parse("nats://h", "mesh", &address) ==
+	cr_assert(trp_bus_address_parse("amqp://h", "mesh", &address) ==
 		  -EPROTONOSUPPORT);
 	cr_assert(trp_bus_address_parse("local", "", &address) == -EINVAL);
 	cr_assert(trp_bus_address_parse("local", "../x", &address) == -EINVAL);
 	cr_assert(trp_bus_address_parse("local", ".", &address) == -EINVAL);
+}
+
+Test(url, of_nats_has_a_user_or_a_token)
+{
+	struct trp_bus_address a;
+
+	if (!trp_bus_kinds_find("nats", 4))
+		SKIP("nats-server", "NATS was not built");
+	a = parsed("nats://me:p%40ss@h/a/b");
+	cr_assert(!a.is_tls && a.port == 4222);
+	cr_assert_str_eq(a.user, "me");
+	cr_assert_str_eq(a.password, "p@ss");
+	cr_assert_str_eq(a.path, "a.b");
+	a = parsed("tls://token@h:1?ca=/x");
+	cr_assert(a.is_tls && a.port == 1 && !*a.password);
+	cr_assert_str_eq(a.user, "token");
+	cr_assert(trp_bus_address_parse("nats://h/a/*", "mesh", &a) == -EINVAL);
+	cr_assert(trp_bus_address_parse("nats://h/a%20b", "mesh", &a) ==
+		  -EINVAL);
+	cr_assert(trp_bus_address_parse("nats://h?ca=/x", "mesh", &a) ==
+		  -EINVAL);
 }
 
 Test(url, is_described_without_user_and_password)

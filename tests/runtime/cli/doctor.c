@@ -68,6 +68,9 @@ Test(doctor, names_the_buses_and_codecs_that_were_built)
 #ifdef HAVE_MSGPACK
 				   " serf"
 #endif
+#ifdef HAVE_LIBNATS
+				   " nats"
+#endif
 				   "; codecs:"
 #ifdef HAVE_LIBCBOR
 				   " cbor"

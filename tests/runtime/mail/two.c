@@ -162,23 +162,31 @@ Test(two, a_node_with_another_cookie_reaches_nobody)
 }
 #endif
 
-#ifdef HAVE_LIBMOSQUITTO
-Test(two, actors_send_and_ask_by_a_broker)
+static void by_a_broker(const struct broker *broker)
 {
 	char url[64];
 	int port = free_port();
-	pid_t broker;
+	pid_t pid;
 
-	need_program("mosquitto");
+	need_broker(broker);
 	mail_begin();
-	broker = start_mosquitto(test_folder(), port, "allow_anonymous true\n");
-	snprintf(url, sizeof(url), "mqtt://127.0.0.1:%d", port);
+	pid = broker->start(test_folder(), port, broker->open);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d", broker->kind, port);
 	two_nodes(url, asking_root);
 	mail_end_nodes();
-	stop_server(broker, SIGTERM);
+	stop_server(pid, SIGTERM);
 	mail_end();
 }
-#endif
+
+Test(two, actors_send_and_ask_by_mosquitto)
+{
+	by_a_broker(&mosquitto_broker);
+}
+
+Test(two, actors_send_and_ask_by_nats)
+{
+	by_a_broker(&nats_broker);
+}
 
 /* ---- calls --------------------------------------------------------------- */
 

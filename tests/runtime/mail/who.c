@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes as actors see them: who is there, actors by name, and new ones. */
-#include "ipc/bus/kinds.h"
 #include "runtime/actor/away.h"
 #include "runtime/mail/service.pb-c.h"
 #include "runtime/troupe_ask.h"
@@ -9,7 +8,6 @@
 #include "runtime/troupe_receive.h"
 #include "runtime/troupe_tree.h"
 #include "tests/runtime/mail/nodes.h"
-#include "tests/support/skip.h"
 
 enum { LONG_MS = 120000 };
 
@@ -164,32 +162,40 @@ Test(who, is_told_over_local_of_a_node_that_stops)
 	over_local(mail_stop);
 }
 
-static void over_mqtt(void (*end)(int number))
+static void over(const struct broker *broker, void (*end)(int number))
 {
-	pid_t broker;
+	pid_t pid;
 	char url[80];
 	int port;
 
-	if (!trp_bus_kinds_find("mqtt", 4))
-		SKIP("mosquitto", "MQTT was not built");
-	need_program("mosquitto");
+	need_broker(broker);
 	mail_begin();
 	port = free_port();
-	broker = start_mosquitto(test_folder(), port, "allow_anonymous true");
-	snprintf(url, sizeof(url), "mqtt://127.0.0.1:%d", port);
+	pid = broker->start(test_folder(), port, broker->open);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%d", broker->kind, port);
 	tells_of_runs(url, end);
-	stop_server(broker, SIGTERM);
+	stop_server(pid, SIGTERM);
 	mail_end();
 }
 
 Test(who, is_told_over_mqtt_of_a_node_that_is_killed)
 {
-	over_mqtt(mail_kill);
+	over(&mosquitto_broker, mail_kill);
 }
 
 Test(who, is_told_over_mqtt_of_a_node_that_stops)
 {
-	over_mqtt(mail_stop);
+	over(&mosquitto_broker, mail_stop);
+}
+
+Test(who, is_told_over_nats_of_a_node_that_is_killed)
+{
+	over(&nats_broker, mail_kill);
+}
+
+Test(who, is_told_over_nats_of_a_node_that_stops)
+{
+	over(&nats_broker, mail_stop);
 }
 
 /* ---- actors by name ------------------------------------------------------ */

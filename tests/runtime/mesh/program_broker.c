@@ -8,21 +8,22 @@
 
 #include "tests/support/program.h"
 #include "tests/support/server.h"
-#include "tests/support/skip.h"
 
 enum { PATIENCE_MS = 240000 };
 
 static int port;
 static pid_t broker;
 
-static void begin(void)
+static void begin_at(const struct broker *kind)
 {
-#ifndef HAVE_LIBMOSQUITTO
-	SKIP("mosquitto", "MQTT was not built");
-#endif
-	need_program("mosquitto");
+	need_broker(kind);
 	setenv("XDG_RUNTIME_DIR", make_folder(), 1);
 	port = free_port();
+}
+
+static void begin(void)
+{
+	begin_at(&mosquitto_broker);
 }
 
 /* more: lines of its configuration; %s is the test's folder, twice. */
@@ -47,6 +48,13 @@ static void run_command(const char *format)
 	snprintf(command, sizeof(command), format, test_folder(),
 		 test_folder());
 	cr_assert_eq(system(command), 0);
+}
+
+static void make_certificate(void)
+{
+	run_command("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "
+		    "/CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout "
+		    "'%s/key' -out '%s/cert' 2>/dev/null");
 }
 
 /* "mqtt://", "me:pw@", "?ca=..." */
@@ -139,9 +147,7 @@ Test(program_broker, speaks_tls)
 
 	need_program("openssl");
 	begin();
-	run_command("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "
-		    "/CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout "
-		    "'%s/key' -out '%s/cert' 2>/dev/null");
+	make_certificate();
 	start_broker("allow_anonymous true\ncertfile %s/cert\n"
 		     "keyfile %s/key\n");
 	snprintf(ca, sizeof(ca), "?ca=%s/cert", test_folder());
@@ -183,5 +189,47 @@ Test(program_broker, has_limits_that_the_doctor_finds)
 	cr_expect_eq(program_finish(&p, PATIENCE_MS), 1);
 	cr_expect(strstr(p.out, "of 64 KiB do not pass"), "%s", p.out);
 	program_fini(&p);
+	end();
+}
+
+Test(program_broker, of_nats_asks_for_user_and_password)
+{
+	begin_at(&nats_broker);
+	broker = start_nats(test_folder(), port,
+			    "authorization { user: me, password: \"s@e\" }\n");
+	is_let_in(bus("nats://", "me:s%40e@", ""));
+	is_shut_out(bus("nats://", "me:other@", ""), "access is refused");
+	end();
+}
+
+Test(program_broker, of_nats_speaks_tls)
+{
+	char ca[200], more[400];
+
+	need_program("openssl");
+	begin_at(&nats_broker);
+	make_certificate();
+	snprintf(more, sizeof(more),
+		 "tls { cert_file: \"%s/cert\", key_file: \"%s/key\" }\n",
+		 test_folder(), test_folder());
+	broker = start_nats(test_folder(), port, more);
+	snprintf(ca, sizeof(ca), "?ca=%s/cert", test_folder());
+	is_let_in(bus("tls://", "", ca));
+	is_shut_out(bus("tls://", "", ""), "TLS does not trust it");
+	end();
+}
+
+Test(program_broker, of_nats_lets_nobody_else_in)
+{
+	begin_at(&nats_broker);
+	broker = start_nats(test_folder(), port,
+			    "authorization { users: [\n"
+			    "{ user: me, password: a, permissions: {\n"
+			    "  publish: [\"t\", \"t.>\"],\n"
+			    "  subscribe: [\"t\", \"t.>\"] } },\n"
+			    "{ user: other, password: b, permissions: {\n"
+			    "  publish: \"o.>\", subscribe: \"o.>\" } } ] }\n");
+	is_let_in(bus("nats://", "me:a@", ""));
+	is_shut_out(bus("nats://", "other:b@", ""), "access is refused");
 	end();
 }
