@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is made of sends and calls: routers, gathers, tickets, forwarding; and
- * what does not reach another node, and says so. */
+/* Routers, gathers, tickets and forwarding between two nodes; and functions
+ * that do not reach another node, and say so. */
 #include "runtime/troupe_ask.h"
 #include "runtime/troupe_call.h"
 #include "runtime/troupe_dead_letters.h"
