@@ -232,8 +232,8 @@ int trp_arena_enter(struct trp_arena *arena, uint32_t region);
 
 /*
  * Of a process that has little to do: gives back the page tables that it has
- * for the arena (Linux 6.14; older kernels keep them).  What it touches next
- * comes back by a page fault.
+ * for the arena (Linux 6.14; older kernels keep them).  Memory that it
+ * touches next comes back by a page fault.
  */
 void trp_arena_rest(const struct trp_arena *arena);
 

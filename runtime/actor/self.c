@@ -24,7 +24,7 @@
 
 TRP_HOT struct trp_self trp_self;
 
-/* What each allocates first. */
+/* The first memory of each. */
 void trp_self_prepare(void)
 {
 	struct trp_scratch_mark empty;

@@ -221,7 +221,7 @@ static int post(troupe_ref to, const struct trp_envelope *envelope,
 
 /* ---- actors without room ------------------------------------------------- */
 
-/* What it takes in memory: that of a small one is mostly ours. */
+/* Its memory: that of a small one is mostly ours. */
 static size_t weight_of(const struct letter *letter)
 {
 	return sizeof(*letter) + letter->length + letter->attachment;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What a run needs beside itself, on loopback. */
+/* Servers that a run needs, on loopback. */
 
 #include <sys/types.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the zygote keeps of its image, and how it is mapped. */
+/* The image of the zygote: the parts that it keeps, and how they are mapped. */
 #include "runtime/node/image.h"
 
 #include <criterion/criterion.h>
