@@ -6,6 +6,7 @@
  */
 #include "ipc/bus/nats_link.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,7 @@ enum {
 	PATIENCE_MS = 5000,
 	PING_MS = 5000,
 	PINGS_MOST = 2,
+	KEPT_MOST = 4,	       /* subscriptions as long as the link */
 	HEARD_MOST = 16 << 20, /* bytes; more is lost, and sent again */
 };
 
@@ -58,6 +60,8 @@ struct trp_nats_link {
 
 	struct trp_bus *bus;
 	natsConnection *handle;
+	natsSubscription *kept[KEPT_MOST];
+	unsigned kept_count;
 	int event;
 };
 
@@ -339,6 +343,9 @@ void trp_nats_link_close(struct trp_nats_link *link)
 	delist(link);
 	if (link->handle) {
 		nats.Connection_FlushTimeout(link->handle, PARTING_MS);
+		while (link->kept_count)
+			trp_nats_link_unsubscribe(
+				link->kept[--link->kept_count]);
 		nats.Connection_Destroy(link->handle);
 	}
 	while ((heard = link->first)) {
@@ -361,8 +368,12 @@ int trp_nats_link_subscribe(struct trp_nats_link *link, const char *subject,
 
 	if (s != NATS_OK)
 		return error_of(s);
-	if (ret_subscription)
+	if (ret_subscription) {
 		*ret_subscription = subscription;
+		return 0;
+	}
+	assert(link->kept_count < KEPT_MOST);
+	link->kept[link->kept_count++] = subscription;
 	return 0;
 }
 
