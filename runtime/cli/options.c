@@ -112,6 +112,18 @@ static bool set_seconds(void *at, const char *text, int64_t least, int64_t most)
 	return true;
 }
 
+/* "0.5" in milliseconds. */
+static bool set_ms(void *at, const char *text, int64_t least, int64_t most)
+{
+	double seconds;
+
+	if (!set_seconds(&seconds, text, 0, 0))
+		return false;
+	*(int32_t *)at =
+		seconds * 1000 <= (double)most ? (int32_t)(seconds * 1000) : 0;
+	return *(int32_t *)at >= least;
+}
+
 static bool set_count(void *at, const char *text, int64_t least, int64_t most)
 {
 	char *end;
@@ -234,6 +246,9 @@ static const struct option {
 	{ "--allow-ps", NULL, "TROUPE_ALLOW_PS", "yes or no", "--no-allow-ps",
 	  "other nodes of the mesh may list the actors of this one", set_flag,
 	  AT(mesh.allows_ps), 0, 0 },
+	{ "--outage", "S", "TROUPE_OUTAGE", "seconds, 0.1 to 3600", "10",
+	  "how long nodes may lose each other before mail is lost", set_ms,
+	  AT(mesh.outage_ms), 100, 3600000 },
 	{ "--cycle", "S", NULL, "seconds", "10", "the time between two pings",
 	  set_seconds, AT(mesh.config.cycle_s), 0, 0 },
 	{ "--gap", "S", NULL, "seconds, at most a third of the cycle", "1.5",

@@ -95,6 +95,16 @@ Test(program_nodes, asks_an_actor_of_another_node)
 	drop_folder();
 }
 
+Test(program_nodes, takes_an_outage_in_seconds)
+{
+	begin();
+	says("--outage takes seconds, 0.1 to 3600", 2,
+	     (const char *[]) { "run", "--outage", "0", "x.so", NULL, NULL });
+	says("cannot load", 2,
+	     (const char *[]) { "run", "--outage", "0.5", "x.so", NULL, NULL });
+	drop_folder();
+}
+
 /* As on another machine: with the same bus, and no socket of the other. */
 static void go_to(const char *machine)
 {
