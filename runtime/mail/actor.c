@@ -345,6 +345,15 @@ static bool has_parcels(void)
 	return false;
 }
 
+/* Orders among it have their handlers, as they would before stop(). */
+static void take_all(void)
+{
+	trp_self_end();
+	while (trp_take(TRP_TAKE_ALL) > 0)
+		;
+	trp_self_begin(TROUPE_DOING_STOP);
+}
+
 /* Mail that was sent before the end goes out, and is acknowledged. */
 static void see_off(void)
 {
@@ -356,8 +365,8 @@ static void see_off(void)
 
 	while (now.ns < end &&
 	       (!is_closed || trp_sessions_is_busy(trp_mail_post.sessions))) {
-		while (!is_closed && trp_take(TRP_TAKE_ALL) > 0)
-			;
+		if (!is_closed)
+			take_all();
 		trp_mail_outward_flush_all(now);
 		if (!is_closed && !has_parcels()) {
 			trp_sessions_close(trp_mail_post.sessions, now);

@@ -47,6 +47,28 @@ const char *mail_local(void)
 	return url;
 }
 
+/* No mail actor may crash, however its node ends. */
+static int watch_crashes(struct trp_supervisor *supervisor,
+			 const struct trp_options *options, void **ret_state)
+{
+	*ret_state = &supervisor->totals;
+	return 0;
+}
+
+static void count_crashes(void *state)
+{
+	const struct trp_totals *totals = state;
+
+	for (size_t i = 0; i < totals->count; i++)
+		if (strcmp(totals->entry[i].label, "mesh-mail") == 0)
+			board->failures +=
+				(long)totals->entry[i]
+					.ended[TRP_TOTAL_ENDS + TROUPE_SIGNAL];
+}
+
+static const struct trp_module crashes = { .open = watch_crashes,
+					   .close = count_crashes };
+
 static int run_node(int number, const char *url,
 		    int (*root)(int argc, char **argv))
 {
@@ -58,7 +80,7 @@ static int run_node(int number, const char *url,
 					      .heap_size = 1 << 26 };
 	static const struct trp_module *const modules[] = {
 		&trp_mail_module, &trp_mesh_nodes_module,
-		&trp_supervision_module, NULL
+		&trp_supervision_module, &crashes, NULL
 	};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
