@@ -8,15 +8,19 @@
 #include "runtime/actor/post.h"
 #include "runtime/node/watch.h"
 
+enum { BUCKETS = 1024 };
+
 static struct watched {
 	struct watched *next;
 	troupe_ref ref;
 	uint64_t id, tag;
-} * all;
+} * *bucket; /* by id; NULL: nothing was watched yet */
 
 static struct watched **find(uint64_t id)
 {
-	struct watched **link = &all;
+	static struct watched *none;
+	struct watched **link =
+		bucket ? &bucket[(id >> TRP_WATCH_NUMBER) % BUCKETS] : &none;
 
 	while (*link && (*link)->id != id)
 		link = &(*link)->next;
@@ -35,10 +39,14 @@ static int put(troupe_ref ref, uint64_t id, uint64_t tag)
 {
 	struct watched *one = malloc(sizeof(*one));
 
-	if (!one)
+	if (!bucket)
+		bucket = calloc(BUCKETS, sizeof(struct watched *));
+	if (!one || !bucket) {
+		free(one);
 		return -ENOMEM;
-	*one = (struct watched) { all, ref, id, tag };
-	all = one;
+	}
+	*one = (struct watched) { .ref = ref, .id = id, .tag = tag };
+	*find(id) = one;
 	/* It is to be told when that node is lost. */
 	trp_store_release(&trp_self.status->asks_away, 1);
 	return 0;
@@ -74,9 +82,9 @@ int trp_away_watch_add(troupe_ref ref, uint64_t id, uint64_t tag)
 	r = put(ref, id, tag);
 	if (r < 0)
 		return r;
-	r = ask(all, false);
+	r = ask(*find(id), false);
 	if (r < 0)
-		take_out(&all);
+		take_out(find(id));
 	return r;
 }
 
@@ -119,10 +127,9 @@ void trp_away_watch_unlinked(troupe_ref other)
 		take_out(link);
 }
 
-void trp_away_watch_lost(uint32_t node)
+static void lose(struct watched **link, uint32_t node)
 {
 	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
-	struct watched **link = &all;
 
 	while (*link) {
 		if (!trp_ref_is_of_node((*link)->ref, node)) {
@@ -139,8 +146,17 @@ void trp_away_watch_lost(uint32_t node)
 	}
 }
 
+void trp_away_watch_lost(uint32_t node)
+{
+	for (int i = 0; bucket && i < BUCKETS; i++)
+		lose(&bucket[i], node);
+}
+
 void trp_away_watch_leave(void)
 {
-	while (all)
-		take_out(&all);
+	for (int i = 0; bucket && i < BUCKETS; i++)
+		while (bucket[i])
+			take_out(&bucket[i]);
+	free(bucket);
+	bucket = NULL;
 }

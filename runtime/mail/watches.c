@@ -19,16 +19,22 @@ enum { BUCKETS = 1024 };
 
 /* ---- of actors here, by actors of other nodes ---------------------------- */
 
+/* The tag of its monitor is its address; those of others have none. */
 static struct watch {
-	struct watch *next; /* in its bucket, by its monitor */
+	struct watch *next; /* in its bucket, by `from` and `id` */
 	uint64_t monitor;
 	troupe_ref from, ref;
 	uint64_t id, tag;
 } * watches[BUCKETS];
 
-static struct watch **bucket_of(uint64_t monitor)
+static struct watch **find_watch(troupe_ref from, uint64_t id)
 {
-	return &watches[(monitor >> TRP_WATCH_NUMBER) % BUCKETS];
+	uint64_t mixed = (from ^ id * 0x9e3779b97f4a7c15) * 0x9e3779b97f4a7c15;
+	struct watch **link = &watches[(mixed >> 32) % BUCKETS];
+
+	while (*link && ((*link)->from != from || (*link)->id != id))
+		link = &(*link)->next;
+	return link;
 }
 
 static void take_out(struct watch **link)
@@ -62,21 +68,27 @@ static void tell_linked(const struct watch *watch)
 /* An id stays that of one watch, so none is there twice. */
 static void stop_watching(troupe_ref from, uint64_t id)
 {
-	FOR_ALL(link)
-	{
-		if ((*link)->from != from || (*link)->id != id) {
-			link = &(*link)->next;
-			continue;
-		}
-		troupe_demonitor((*link)->monitor);
-		take_out(link);
-	}
+	struct watch **link = find_watch(from, id);
+
+	if (!*link)
+		return;
+	troupe_demonitor((*link)->monitor);
+	take_out(link);
+}
+
+static int monitor(struct watch *watch)
+{
+	const struct troupe_monitor_options options = {
+		.tag = (uintptr_t)watch,
+	};
+
+	return troupe_monitor_with(watch->ref, &options, &watch->monitor);
 }
 
 int trp_mail_watches_on_watch(const struct troupe_message *message)
 {
 	const Troupe__Away__Watch *order = message->body;
-	struct watch *watch;
+	struct watch **link, *watch;
 
 	if (!trp_ref_is_elsewhere(message->sender) ||
 	    trp_watch_kind(order->id) >= TRP_WATCH_SIGNAL)
@@ -88,40 +100,34 @@ int trp_mail_watches_on_watch(const struct troupe_message *message)
 		stop_watching(message->sender, order->id);
 		return 0;
 	}
-	watch = calloc(1, sizeof(*watch));
+	link = find_watch(message->sender, order->id);
+	watch = *link ? NULL : calloc(1, sizeof(*watch));
 	if (!watch)
 		return 0;
 	*watch = (struct watch) { .from = message->sender,
 				  .ref = order->ref,
 				  .id = order->id,
 				  .tag = order->tag };
-	if (troupe_monitor(watch->ref, &watch->monitor) < 0) {
+	if (monitor(watch) < 0) {
 		free(watch);
 		return 0;
 	}
-	watch->next = *bucket_of(watch->monitor);
-	*bucket_of(watch->monitor) = watch;
+	*link = watch;
 	if (is_link(watch))
 		tell_linked(watch);
 	return 0;
 }
 
-static bool watched_has_ended(const struct troupe_end *end)
+static void watched_has_ended(struct watch *watch, const struct troupe_end *end)
 {
-	struct watch **link = bucket_of(end->monitor);
 	Troupe__Control__Ended ended;
 
-	while (*link && (*link)->monitor != end->monitor)
-		link = &(*link)->next;
-	if (!*link)
-		return false;
-	trp_end_write(end, (*link)->id, &ended);
-	ended.tag = (*link)->tag;
-	ended.ref = (*link)->ref;
-	trp_mail_outward_tell((*link)->from, &ended.base);
+	trp_end_write(end, watch->id, &ended);
+	ended.tag = watch->tag;
+	ended.ref = watch->ref;
+	trp_mail_outward_tell(watch->from, &ended.base);
 	if (!end->will_restart)
-		take_out(link);
-	return true;
+		take_out(find_watch(watch->from, watch->id));
 }
 
 /* The watcher has ended as told, or its node is lost. */
@@ -215,16 +221,16 @@ void trp_mail_watches_note(troupe_ref to, const struct trp_envelope *envelope)
 }
 
 /* As a message of this mail actor to those there. */
-static bool watcher_has_ended(const struct troupe_end *end)
+static void watcher_has_ended(const struct troupe_end *end)
 {
 	struct watcher **link = &watchers, *watcher;
 	Troupe__Control__Ended ended;
 
 	while (*link && (*link)->monitor != end->monitor)
 		link = &(*link)->next;
-	if (!*link)
-		return false;
 	watcher = *link;
+	if (!watcher)
+		return;
 	trp_end_write(end, 0, &ended);
 	/* A successor knows nothing of what was watched, and has no links. */
 	ended.will_restart = false;
@@ -234,12 +240,13 @@ static bool watcher_has_ended(const struct troupe_end *end)
 		*link = watcher->next;
 		free(watcher);
 	}
-	return true;
 }
 
 int trp_mail_watches_down(const struct troupe_end *end)
 {
-	if (!watched_has_ended(end))
+	if (end->tag)
+		watched_has_ended((struct watch *)(uintptr_t)end->tag, end);
+	else
 		watcher_has_ended(end);
 	return 0;
 }

@@ -368,3 +368,32 @@ Test(watching, a_question_to_a_node_that_is_killed_fails_by_itself)
 	mail_kill(0);
 	mail_end();
 }
+
+/* ---- many ---------------------------------------------------------------- */
+
+enum { MANY = 20000 };
+
+static int many_root(int argc, char **argv)
+{
+	static uint64_t monitor[MANY];
+	troupe_ref ref = at(0);
+
+	mail_await_way();
+	for (int i = 0; i < MANY; i++)
+		CHECK(troupe_monitor(ref, &monitor[i]) == 0);
+	for (int i = 0; i < MANY; i++)
+		CHECK(troupe_demonitor(monitor[i]) == 0);
+	while (mail_send(ref, 1) == -EAGAIN)
+		; /* behind so many orders there may be no room */
+	CHECK(mail_receive(LONG_MS, NULL) == 2);
+	board->value[DONE] = 1;
+	return 0;
+}
+
+Test(watching, twenty_thousand_monitors_of_one_actor_are_set_and_taken_back)
+{
+	mail_begin();
+	mail_start(0, mail_local(), ending_root);
+	mail_start(1, mail_local(), many_root);
+	mail_end();
+}
