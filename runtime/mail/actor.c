@@ -117,6 +117,8 @@ static void on_changed(void *user, int error)
 	is_up = !error;
 	if (!error)
 		trp_sessions_relink(trp_mail_post.sessions, trp_time_now());
+	else
+		trp_sessions_unlink(trp_mail_post.sessions, trp_time_now());
 	trp_mail_presence_link(!error);
 	if (error == last)
 		return;

@@ -81,7 +81,8 @@ static void ask(struct trp_session *session, struct trp_time now)
 
 void trp_drive_gone(struct trp_session *session, struct trp_time now)
 {
-	if (session->state == TRP_SESSION_OPENING)
+	if (session->state == TRP_SESSION_OPENING &&
+	    session->world->patient.ns <= now.ns)
 		trp_session_end(session, -EHOSTUNREACH);
 	if (session->state != TRP_SESSION_OPEN ||
 	    session->gone_due.ns < TRP_NEVER.ns)

@@ -232,10 +232,15 @@ void trp_session_end(struct trp_session *session, int error)
 
 void trp_session_nobody(struct trp_session *session)
 {
-	int64_t grace_ns = session->state == TRP_SESSION_OPEN ? GRACE_NS : 0;
+	const struct trp_session_world *world = session->world;
+	int64_t due_ns = world->now.ns;
 
+	if (session->state == TRP_SESSION_OPEN)
+		due_ns += GRACE_NS;
+	if (due_ns < world->patient.ns)
+		due_ns = world->patient.ns;
 	if (session->state != TRP_SESSION_IDLE)
-		earlier(&session->gone_due, session->world->now.ns + grace_ns);
+		earlier(&session->gone_due, due_ns);
 }
 
 void trp_session_heard(struct trp_session *session, struct trp_time now)

@@ -76,7 +76,9 @@ struct trp_session_world {
 	uint32_t number;
 	int64_t outage_ns, limit_ns; /* what is survived, and what is not */
 	uint64_t bytes_all, frames_all;
-	uint64_t open; /* sessions */
+	uint64_t open;		  /* sessions */
+	struct trp_time unlinked; /* the bus is down since; NEVER: it is up */
+	struct trp_time patient;  /* until then others may not be back yet */
 	struct trp_time now;
 	struct trp_session_counts counts;
 };

@@ -16,6 +16,7 @@
 #define STRANGERS_MAX 1000	       /* a second */
 #define GRID_NS	      INT64_C(4000000) /* one scan is for all that is due */
 #define LATE_NS	      INT64_C(1000000000)
+#define RETURN_NS     INT64_C(1000000000)
 
 struct trp_sessions {
 	struct trp_session_world world;
@@ -148,6 +149,7 @@ int trp_sessions_new(struct trp_sessions **ret_sessions,
 	world = &sessions->world;
 	world->calls = calls;
 	world->user = user;
+	world->unlinked = TRP_NEVER;
 	world->guard = options->guard;
 	world->number = options->number;
 	world->outage_ns = options->outage_ns ? options->outage_ns : OUTAGE_NS;
@@ -316,8 +318,20 @@ void trp_sessions_resume(struct trp_sessions *sessions, struct trp_time now)
 	for_all(sessions, now, trp_drive_resume);
 }
 
+void trp_sessions_unlink(struct trp_sessions *sessions, struct trp_time now)
+{
+	if (sessions->world.unlinked.ns == TRP_NEVER.ns)
+		sessions->world.unlinked = now;
+}
+
 void trp_sessions_relink(struct trp_sessions *sessions, struct trp_time now)
 {
+	struct trp_session_world *world = &sessions->world;
+
+	if (world->unlinked.ns < now.ns)
+		world->patient.ns =
+			now.ns + (now.ns - world->unlinked.ns) + RETURN_NS;
+	world->unlinked = TRP_NEVER;
 	for_all(sessions, now, trp_drive_relink);
 }
 

@@ -68,7 +68,13 @@ void trp_sessions_gone(struct trp_sessions *sessions, uint32_t number,
 /* The bus takes frames again, after send() has failed. */
 void trp_sessions_resume(struct trp_sessions *sessions, struct trp_time now);
 
-/* The bus is up again, and may have lost what was under way. */
+/* The bus is down, or still down. */
+void trp_sessions_unlink(struct trp_sessions *sessions, struct trp_time now);
+
+/*
+ * The bus is up again, and may have lost what was under way.  Nobody is gone
+ * for as long as it was down, and a second: others wait between attempts.
+ */
 void trp_sessions_relink(struct trp_sessions *sessions, struct trp_time now);
 
 /* deliver() takes mail of that node again. */

@@ -230,6 +230,36 @@ Test(pairs, go_on_at_once_when_the_bus_is_back)
 	pair_fini(&pair);
 }
 
+/* A broker was killed: one is there again before the other. */
+static void be_back_alone(int64_t down_ns)
+{
+	pair.a.bus_error = -ENOTCONN;
+	trp_sessions_unlink(pair.a.sessions, pair.now);
+	pair_wait_cut(&pair, down_ns);
+	trp_sessions_unlink(pair.a.sessions, pair.now);
+	pair.a.bus_error = 0;
+	trp_sessions_relink(pair.a.sessions, pair.now);
+	trp_sessions_gone(pair.a.sessions, 3, pair.now);
+}
+
+Test(pairs, wait_for_the_other_to_be_back_as_long_as_the_bus_was_down)
+{
+	pair_init(&pair, NULL, NULL);
+	cr_assert_eq(pair_say(&pair.a, "first"), 0); /* it is not open yet */
+	pair_drop(&pair.a);
+	be_back_alone(4 * SECOND);
+	pair_wait_cut(&pair, 4 * SECOND);
+	cr_assert_eq(pair.a.downs + pair.a.lost, 0);
+	pair_wait(&pair, SECOND);
+	cr_assert_str_eq(pair.b.last, "first");
+	be_back_alone(2 * SECOND);
+	pair_wait_cut(&pair, 2 * SECOND);
+	cr_assert_eq(pair.a.downs, 0);
+	pair_wait_cut(&pair, 2 * SECOND);
+	cr_assert_eq(pair.a.error, -EHOSTUNREACH);
+	pair_fini(&pair);
+}
+
 Test(pairs, send_the_rest_when_the_bus_takes_it)
 {
 	pair_init(&pair, NULL, NULL);
