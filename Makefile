@@ -319,7 +319,7 @@ install: all
 		ln -sf $${link#*:} $(DESTDIR)$(MANDIR)/man$${name##*.}/$$name; done
 	@# So that programs find the library, tests of actors and guests, and man -k the pages.
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || :
-	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || mandb -q '$(MANDIR)' 2>/dev/null || :
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || mandb -q 2>/dev/null || :
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/troupe '$(DESTDIR)$(DOCDIR)/troupe@.service' \
