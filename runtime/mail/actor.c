@@ -183,13 +183,12 @@ static void settle(struct trp_time now)
 
 	while (trp_mail_post.is_stale) {
 		trp_mail_post.is_stale = false;
-		for (int i = 0; i < TRP_MAIL_BUCKETS; i++)
-			for (peer = peers->bucket[i]; peer; peer = next) {
-				next = peer->next;
-				settle_peer(peer, now);
-				if (is_idle(peer))
-					trp_mail_peers_remove(peers, peer);
-			}
+		for (peer = peers->first; peer; peer = next) {
+			next = peer->after;
+			settle_peer(peer, now);
+			if (is_idle(peer))
+				trp_mail_peers_remove(peers, peer);
+		}
 	}
 	TRP_CHECK(trp_mail_peers_check(peers));
 }
@@ -340,10 +339,9 @@ static bool has_parcels(void)
 {
 	const struct trp_mail_peers *peers = &trp_mail_post.peers;
 
-	for (int i = 0; i < TRP_MAIL_BUCKETS && peers->count; i++)
-		for (struct trp_mail_peer *p = peers->bucket[i]; p; p = p->next)
-			if (p->head < p->tail || p->bulks.first)
-				return true;
+	for (struct trp_mail_peer *p = peers->first; p; p = p->after)
+		if (p->head < p->tail || p->bulks.first)
+			return true;
 	return false;
 }
 

@@ -283,10 +283,8 @@ void trp_mail_outward_flush_all(struct trp_time now)
 {
 	struct trp_mail_peers *peers = &trp_mail_post.peers;
 
-	for (int i = 0; i < TRP_MAIL_BUCKETS && peers->count; i++)
-		for (struct trp_mail_peer *p = peers->bucket[i]; p; p = p->next)
-			if ((p->head < p->tail || p->bulks.first) &&
-			    !p->is_waiting)
-				trp_mail_outward_flush(p, now);
+	for (struct trp_mail_peer *p = peers->first; p; p = p->after)
+		if ((p->head < p->tail || p->bulks.first) && !p->is_waiting)
+			trp_mail_outward_flush(p, now);
 	trp_mail_post.is_dirty = false;
 }

@@ -39,20 +39,12 @@ struct trp_mail_peer *trp_mail_peers_make(struct trp_mail_peers *peers,
 	if (!*link)
 		return NULL;
 	(*link)->number = number;
+	(*link)->after = peers->first;
+	if (peers->first)
+		peers->first->before = *link;
+	peers->first = *link;
 	peers->count++;
 	return *link;
-}
-
-static void remove_at(struct trp_mail_peers *peers, struct trp_mail_peer **link)
-{
-	struct trp_mail_peer *peer = *link;
-
-	assert(!peer->bulks.first && peers->count > 0);
-	*link = peer->next;
-	trp_mail_bulk_clear(&peer->assembly);
-	free(peer->bytes);
-	free(peer);
-	peers->count--;
 }
 
 void trp_mail_peers_remove(struct trp_mail_peers *peers,
@@ -60,35 +52,43 @@ void trp_mail_peers_remove(struct trp_mail_peers *peers,
 {
 	struct trp_mail_peer **link = link_to(peers, peer->number);
 
-	assert(*link == peer);
-	remove_at(peers, link);
+	assert(*link == peer && !peer->bulks.first && peers->count > 0);
+	*link = peer->next;
+	if (peer->after)
+		peer->after->before = peer->before;
+	if (peer->before)
+		peer->before->after = peer->after;
+	else
+		peers->first = peer->after;
+	trp_mail_bulk_clear(&peer->assembly);
+	free(peer->bytes);
+	free(peer);
+	peers->count--;
 }
 
 void trp_mail_peers_fini(struct trp_mail_peers *peers)
 {
 	struct trp_mail_parcel parcel;
+	struct trp_mail_peer *peer;
 
-	for (int i = 0; i < TRP_MAIL_BUCKETS; i++)
-		while (peers->bucket[i]) {
-			while (trp_mail_bulk_drop(&peers->bucket[i]->bulks,
-						  TRP_LONG_AGO, &parcel))
-				;
-			remove_at(peers, &peers->bucket[i]);
-		}
+	while ((peer = peers->first)) {
+		while (trp_mail_bulk_drop(&peer->bulks, TRP_LONG_AGO, &parcel))
+			;
+		trp_mail_peers_remove(peers, peer);
+	}
 }
 
 void trp_mail_peers_check(const struct trp_mail_peers *peers)
 {
+	const struct trp_mail_peer *p, *before = NULL;
 	size_t count = 0;
 
-	for (uint32_t i = 0; i < TRP_MAIL_BUCKETS; i++)
-		for (const struct trp_mail_peer *p = peers->bucket[i]; p;
-		     p = p->next, count++) {
-			assert(p->number % TRP_MAIL_BUCKETS == i);
-			assert(p->head <= p->tail && p->tail <= p->space);
-			assert(trp_mail_peers_fit(p, SIZE_MAX) ==
-			       p->tail - p->head);
-		}
+	for (p = peers->first; p; before = p, p = p->after, count++) {
+		assert(p->before == before);
+		assert(trp_mail_peers_find(peers, p->number) == p);
+		assert(p->head <= p->tail && p->tail <= p->space);
+		assert(trp_mail_peers_fit(p, SIZE_MAX) == p->tail - p->head);
+	}
 	assert(count == peers->count);
 }
 

@@ -17,7 +17,8 @@
 enum { TRP_MAIL_BUCKETS = 1024 };
 
 struct trp_mail_peer {
-	struct trp_mail_peer *next; /* in its bucket */
+	struct trp_mail_peer *next;	      /* in its bucket */
+	struct trp_mail_peer *before, *after; /* among all */
 	uint32_t number;
 	bool is_waiting; /* for room in its session */
 	bool is_refused; /* its payloads, until less is held */
@@ -34,6 +35,7 @@ struct trp_mail_peer {
 
 struct trp_mail_peers {
 	struct trp_mail_peer *bucket[TRP_MAIL_BUCKETS];
+	struct trp_mail_peer *first; /* of all */
 	size_t count;
 };
 
