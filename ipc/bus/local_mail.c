@@ -28,7 +28,10 @@
 
 #define RACES_MOST     100
 #define INBOUND_MOST   1024
-#define FRAMES_AT_ONCE 16
+#define ACCEPTS_MOST   16 /* at once */
+#define FRAMES_AT_ONCE 4  /* of a connection */
+#define READY_AT_ONCE  16
+#define READS_MOST     64 /* before others have a turn */
 
 struct connection {
 	struct connection *next;
@@ -42,10 +45,15 @@ struct connection {
 };
 
 struct mail {
-	int directory, listener, epoll;
+	int directory, listener;
+	int epoll; /* of the bus */
 	int watch; /* of the directory; -1: it attends to nobody */
 	struct connection *connections; /* the one used last is the first */
 	int inbound;
+	/* What is ready and has not been served; `nobody`: it has gone. */
+	struct epoll_event ready[READY_AT_ONCE];
+	int ready_count;
+	bool has_more; /* a connection has frames behind those that were read */
 	bool is_gone;  /* the directory is not the one it was */
 	bool is_stale; /* there may be runs that it is not connected to */
 };
@@ -94,8 +102,6 @@ static void close_all(struct mail *mail)
 		close(mail->watch);
 	if (mail->listener >= 0)
 		close(mail->listener);
-	if (mail->epoll >= 0)
-		close(mail->epoll);
 	if (mail->directory >= 0)
 		close(mail->directory);
 	free(mail);
@@ -105,15 +111,10 @@ static int begin(struct trp_bus *bus, struct mail *mail)
 {
 	int r;
 
-	mail->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (mail->epoll < 0)
-		return -errno;
 	r = enter(bus, mail);
 	if (r < 0)
 		return r;
 	r = watch(mail, mail->listener, EPOLLIN, NULL);
-	if (r == 0)
-		r = trp_bus_watch(bus, mail->epoll, EPOLLIN);
 	if (r < 0)
 		trp_local_runs_remove(mail->directory, bus->number);
 	return r;
@@ -126,9 +127,10 @@ static int local_connect(struct trp_bus *bus)
 
 	if (!mail)
 		return -ENOMEM;
-	*mail = (struct mail) {
-		.directory = -1, .listener = -1, .epoll = -1, .watch = -1
-	};
+	*mail = (struct mail) { .directory = -1,
+				.listener = -1,
+				.epoll = bus->epoll,
+				.watch = -1 };
 	r = begin(bus, mail);
 	if (r < 0) {
 		close_all(mail);
@@ -189,10 +191,15 @@ static struct connection *add(struct mail *mail, int fd, uint32_t number)
 	return connection;
 }
 
+static char nobody;
+
 static void drop(struct mail *mail, struct connection *connection)
 {
 	struct connection **at = &mail->connections;
 
+	for (int i = 0; i < mail->ready_count; i++)
+		if (mail->ready[i].data.ptr == connection)
+			mail->ready[i].data.ptr = &nobody;
 	while (*at != connection)
 		at = &(*at)->next;
 	*at = connection->next;
@@ -370,7 +377,7 @@ static void accept_some(struct trp_bus *bus)
 	struct connection *connection;
 	int fd;
 
-	for (int i = 0; i < FRAMES_AT_ONCE; i++) {
+	for (int i = 0; i < ACCEPTS_MOST; i++) {
 		fd = accept4(mail->listener, NULL, NULL,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
@@ -387,24 +394,32 @@ static void accept_some(struct trp_bus *bus)
 	}
 }
 
+/* Fewer than asked for are all that there were. */
 static void read_some(struct trp_bus *bus, struct connection *connection)
 {
-	char frame[TRP_BUS_SIZE_MAX];
-	ssize_t length;
+	static char frames[FRAMES_AT_ONCE][TRP_BUS_SIZE_MAX];
+	struct mmsghdr message[FRAMES_AT_ONCE];
+	struct iovec part[FRAMES_AT_ONCE];
+	int count;
 
 	for (int i = 0; i < FRAMES_AT_ONCE; i++) {
-		length = recv(connection->fd, frame, sizeof(frame), MSG_TRUNC);
-		if (length < 0 && errno == EAGAIN)
-			return;
-		if (length <= 0) {
-			drop(bus->state, connection);
-			return;
-		}
-		if ((size_t)length > sizeof(frame))
+		part[i] = (struct iovec) { frames[i], TRP_BUS_SIZE_MAX };
+		message[i] = (struct mmsghdr) { .msg_hdr.msg_iov = &part[i],
+						.msg_hdr.msg_iovlen = 1 };
+	}
+	count = recvmmsg(connection->fd, message, FRAMES_AT_ONCE,
+			 MSG_DONTWAIT | MSG_TRUNC, NULL);
+	if (count < 0 && errno == EAGAIN)
+		return;
+	((struct mail *)bus->state)->has_more |= count == FRAMES_AT_ONCE;
+	for (int i = 0; i < count && message[i].msg_len; i++)
+		if (message[i].msg_len > TRP_BUS_SIZE_MAX)
 			bus->lost++;
 		else
-			bus->calls->receive(bus->user, frame, (size_t)length);
-	}
+			bus->calls->receive(bus->user, frames[i],
+					    message[i].msg_len);
+	if (count < 0 || !message[count - 1].msg_len)
+		drop(bus->state, connection);
 }
 
 static void write_again(struct trp_bus *bus, struct connection *connection)
@@ -430,14 +445,28 @@ static void serve(struct trp_bus *bus, struct connection *connection,
 	}
 }
 
-/*
- * One connection at a time, as a callback may close others.  They take turns:
- * epoll puts those that stay ready behind the others.
- */
+static void serve_ready(struct trp_bus *bus)
+{
+	struct mail *mail = bus->state;
+	const struct epoll_event *event;
+
+	for (int i = 0; i < mail->ready_count && !mail->is_gone; i++) {
+		event = &mail->ready[i];
+		if (!event->data.ptr)
+			accept_some(bus);
+		else if (event->data.ptr == &mail->watch)
+			mail->is_stale |= !trp_local_runs_read(mail->watch,
+							       meet, miss, bus);
+		else if (event->data.ptr != &nobody)
+			serve(bus, event->data.ptr, event->events);
+	}
+}
+
+/* Those that are ready take turns: epoll puts those that stay so behind the
+ * others. */
 static int local_ready(struct trp_bus *bus)
 {
 	struct mail *mail = bus->state;
-	struct epoll_event event;
 	int r = 0;
 
 	trp_bus_up(bus);
@@ -446,17 +475,15 @@ static int local_ready(struct trp_bus *bus)
 	if (bus->presence.are_wishes_new)
 		r = attend(bus);
 	look(bus);
-	for (int budget = 64; budget && r >= 0 && !mail->is_gone; budget--) {
-		if (epoll_wait(mail->epoll, &event, 1, 0) <= 0)
+	for (int i = 0; i < READS_MOST && r >= 0 && !mail->is_gone; i++) {
+		mail->has_more = false;
+		mail->ready_count =
+			epoll_wait(mail->epoll, mail->ready, READY_AT_ONCE, 0);
+		serve_ready(bus);
+		if (mail->ready_count < READY_AT_ONCE && !mail->has_more)
 			break;
-		if (!event.data.ptr)
-			accept_some(bus);
-		else if (event.data.ptr == &mail->watch)
-			mail->is_stale |= !trp_local_runs_read(mail->watch,
-							       meet, miss, bus);
-		else
-			serve(bus, event.data.ptr, event.events);
 	}
+	mail->ready_count = 0;
 	bus->is_hurried |= mail->is_stale;
 	return mail->is_gone ? -ENOTCONN : r < 0 ? r : 0;
 }
