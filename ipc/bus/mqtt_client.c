@@ -128,13 +128,25 @@ void trp_mqtt_client_drop(struct trp_mqtt_client *client)
 int trp_mqtt_client_watch(struct trp_bus *bus, struct trp_mqtt_client *client)
 {
 	uint32_t events = EPOLLIN;
+	int r;
 
 	client->socket = mosquitto.socket(client->handle);
 	if (client->socket < 0)
 		return -ECONNRESET;
 	if (mosquitto.want_write(client->handle))
 		events |= EPOLLOUT;
-	return trp_bus_watch(bus, client->socket, events);
+	if (events == client->events)
+		return 0;
+	r = trp_bus_watch(bus, client->socket, events);
+	client->events = r < 0 ? 0 : events;
+	return r;
+}
+
+static void set_tcp(const struct trp_mqtt_client *client, int option)
+{
+	const int on = 1;
+
+	setsockopt(client->socket, IPPROTO_TCP, option, &on, sizeof(on));
 }
 
 int trp_mqtt_client_connect(struct trp_bus *bus, struct trp_mqtt_client *client)
@@ -143,34 +155,30 @@ int trp_mqtt_client_connect(struct trp_bus *bus, struct trp_mqtt_client *client)
 		client->handle, bus->address.host, bus->address.port,
 		bus->number ? OF_MAIL_S : KEEPALIVE_S));
 
-	return r < 0 ? r : trp_mqtt_client_watch(bus, client);
-}
-
-/*
- * Small frames go out at once.  A broker that does not do the same holds each
- * back until the one before it is acknowledged, which our kernel delays by 40
- * ms: unless it is told not to, until the next read.
- */
-static void be_prompt(int socket)
-{
-	const int on = 1;
-
-	setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	if (r == 0)
+		r = trp_mqtt_client_watch(bus, client);
+	if (r == 0)
+		set_tcp(client, TCP_NODELAY); /* small frames go out at once */
+	return r;
 }
 
 int trp_mqtt_client_read(struct trp_mqtt_client *client)
 {
 	int r = mosquitto.loop_read(client->handle, READ_PACKETS);
 
-	be_prompt(client->socket);
 	return client->error ? client->error : trp_mqtt_client_error(r);
 }
 
+/*
+ * A broker that delays small frames holds each back until the one before it is
+ * acknowledged, which our kernel delays by 40 ms: unless it is told not to,
+ * after each read.
+ */
 int trp_mqtt_client_write(struct trp_bus *bus, struct trp_mqtt_client *client)
 {
 	int r = mosquitto.loop_write(client->handle, 1);
 
+	set_tcp(client, TCP_QUICKACK);
 	if (r == 0)
 		r = mosquitto.loop_misc(client->handle);
 	if (client->error)

@@ -14,7 +14,8 @@ struct trp_bus;
 struct trp_mqtt_client {
 	struct mosquitto *handle;
 	int socket;
-	int error; /* what a callback found */
+	uint32_t events; /* that are watched */
+	int error;	 /* what a callback found */
 };
 
 /* Loads the library; with user, password and TLS of the address.  0, or a
@@ -29,7 +30,7 @@ int trp_mqtt_client_connect(struct trp_bus *bus,
  * lost, or a callback has set an error. */
 int trp_mqtt_client_read(struct trp_mqtt_client *client);
 
-/* Writes, keeps alive, and watches the socket. */
+/* After what was read: writes, keeps alive, and watches the socket. */
 int trp_mqtt_client_write(struct trp_bus *bus, struct trp_mqtt_client *client);
 
 /* Polls for output only while there is something to write. */
