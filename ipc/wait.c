@@ -140,11 +140,13 @@ int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch)
 
 	assert(watch->ready);
 	assert(trp_watch_table_find(&wait->watches, watch->serial) != watch);
-	if (!watch->prepare && fcntl(watch->fd, F_GETFD) < 0)
+	if (!watch->prepare && !watch->is_known &&
+	    fcntl(watch->fd, F_GETFD) < 0)
 		return -errno;
 	r = open_backend(wait);
 	if (r < 0)
 		return r;
+	watch->is_known = true;
 	r = trp_watch_table_take(&wait->watches, watch);
 	if (r < 0)
 		return r;

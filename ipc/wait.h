@@ -47,6 +47,7 @@ struct trp_watch {
 	/* private, zero at first: */
 	uint64_t serial;
 	bool is_armed;
+	bool is_known;	 /* its descriptor was open when it was first added */
 	bool is_leaving; /* an operation that is being cancelled */
 	bool has_result; /* of an operation that says twice that it is done */
 };
@@ -85,9 +86,10 @@ void trp_wait_check(const struct trp_wait *wait);
  * trp_wait_poll(), with the events of poll(2), POLLERR and POLLHUP among them.
  * The descriptor is borrowed: remove the watch before you close it.  A closed
  * descriptor gives at most one POLLNVAL, and no other report.
- * Returns 0, -EBADF, -ENOMEM, -EPERM (epoll: a plain file), -EEXIST (epoll: a
- * descriptor that is watched already), or as io_uring_setup(2); an operation
- * -ENOTSUP (epoll), -EINVAL (multishot, linked, without completion).
+ * Returns 0, -EBADF (the first time of a watch), -ENOMEM, -EPERM (epoll: a
+ * plain file), -EEXIST (epoll: a descriptor that is watched already), or as
+ * io_uring_setup(2); an operation -ENOTSUP (epoll), -EINVAL (multishot, linked,
+ * without completion).
  */
 int trp_wait_add(struct trp_wait *wait, struct trp_watch *watch);
 

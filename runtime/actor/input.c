@@ -51,6 +51,8 @@ static void on_ready(struct trp_watch *watch, uint32_t events)
 
 	trp_wait_remove(&trp_self.wait, watch);
 	source->events = events;
+	if (events & POLLNVAL)
+		source->left = 1; /* it was closed: there will be no other */
 	push(source);
 }
 
