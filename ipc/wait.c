@@ -172,6 +172,11 @@ void trp_wait_hint(struct trp_wait *wait, int sender_cpu)
 	wait->spin.sender_cpu = sender_cpu;
 }
 
+void trp_wait_directly(struct trp_wait *wait)
+{
+	wait->is_direct = true;
+}
+
 /* ---- sleeping ---- */
 
 enum outcome { LOST, WON, PREEMPTED };
@@ -235,8 +240,13 @@ static bool yield(struct trp_wait *wait, int own_cpu)
 
 static bool linger(struct trp_wait *wait, struct trp_time deadline)
 {
-	int own_cpu = sched_getcpu();
+	int own_cpu;
 
+	if (wait->is_direct) {
+		wait->is_direct = false;
+		return false;
+	}
+	own_cpu = sched_getcpu();
 	return yield(wait, own_cpu) || spin(wait, own_cpu, deadline);
 }
 

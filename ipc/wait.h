@@ -63,6 +63,7 @@ struct trp_wait {
 	void *backend; /* NULL until first needed */
 	struct trp_watch_table watches;
 	struct trp_spin spin;
+	bool is_direct; /* the next sleep */
 };
 
 /*
@@ -112,6 +113,9 @@ int trp_wait_sleep(struct trp_wait *wait, struct trp_time deadline);
 
 /* Polls descriptors without sleeping; does nothing without watches. */
 int trp_wait_poll(struct trp_wait *wait);
+
+/* The next sleep begins at once, as what is awaited comes by a descriptor. */
+void trp_wait_directly(struct trp_wait *wait);
 
 /* The last sender ran on this CPU (or -1): the input of the spin policy. */
 void trp_wait_hint(struct trp_wait *wait, int sender_cpu);

@@ -141,6 +141,7 @@ static void append(const struct trp_mail_parcel *parcel, const void *attachment,
 		return;
 	}
 	choke(peer, parcel->to);
+	trp_mail_post.appended++;
 	trp_mail_post_soon();
 }
 
@@ -286,5 +287,9 @@ void trp_mail_outward_flush_all(struct trp_time now)
 	for (struct trp_mail_peer *p = peers->first; p; p = p->after)
 		if ((p->head < p->tail || p->bulks.first) && !p->is_waiting)
 			trp_mail_outward_flush(p, now);
+	/* A lone one: an answer will come from the bus. */
+	if (trp_mail_post.appended == 1)
+		trp_wait_directly(&trp_self.wait);
+	trp_mail_post.appended = 0;
 	trp_mail_post.is_dirty = false;
 }

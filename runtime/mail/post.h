@@ -20,6 +20,7 @@ struct trp_mail_post {
 	struct troupe_timer flush;
 	bool is_dirty;
 	unsigned put_off;
+	unsigned appended; /* since the last flush */
 };
 extern struct trp_mail_post trp_mail_post;
 
