@@ -289,6 +289,8 @@ static int send_from_many(int argc, char **argv)
 
 	if (r == 0)
 		r = bench_spawn_each(&sender_class, senders, &refs);
+	if (r < 0)
+		return r;
 	bench_start_cpu();
 	for (long i = 0; i < senders && r == 0; i++)
 		r = bench_send(refs[i], &place.base);
