@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* Before the forks: one block, cleared.  What does not fit is left out. */
+/* Before the forks: one block, cleared, if there is room for one more. */
 void trp_first_blocks_add(size_t size);
 
 /* One of that very size, cleared, or a new one; NULL: no memory.  For free().
