@@ -55,6 +55,6 @@ void trp_help_on(const struct trp_command *command)
 		snprintf(name, sizeof(name), "%s%s%s", part->name,
 			 part->value ? " " : "",
 			 part->value ? part->value : "");
-		printf("  %-20s %s\n", name, part->help);
+		printf("  %-21s %s\n", name, part->help);
 	}
 }

@@ -570,7 +570,7 @@ void trp_options_help(void)
 		else
 			snprintf(name, sizeof(name), "--[no-]%s",
 				 table[i].name + 2);
-		printf("  %-18s %s\n  %-18s   %s%s%s\n", name, table[i].help,
+		printf("  %-21s %s\n  %-21s   %s%s%s\n", name, table[i].help,
 		       "", table[i].value ? table[i].takes : "a flag",
 		       table[i].unless ? "; default: " : "",
 		       table[i].unless ? table[i].unless : "");
@@ -578,6 +578,6 @@ void trp_options_help(void)
 	puts("\nThe same in the environment, where an option goes before it:");
 	for (size_t i = 0; i < COUNT; i++)
 		if (table[i].variable)
-			printf("  %-18s %s\n", table[i].variable,
+			printf("  %-21s %s\n", table[i].variable,
 			       table[i].name);
 }
