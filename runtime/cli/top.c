@@ -147,20 +147,19 @@ static void put(int y, attr_t how, const char *text)
 
 static void draw_title(void)
 {
-	uint64_t unread = 0, memory = 0;
+	uint64_t unread = 0;
 	char line[LINE], text[64];
 	double cpu = 0;
 
 	for (size_t i = 0; i < top.count; i++) {
 		unread += top.row[i]->unread.messages + top.row[i]->put_aside;
-		memory += (uint64_t)top.row[i]->process.rss;
 		cpu += top.row[i]->cpu;
 	}
 	snprintf(line, sizeof(line),
-		 "troupe top: node %s, %zu actors, %.1f %% CPU, %llu MiB, "
-		 "%llu unread, every %s, by %s%s",
+		 "troupe top: node %s, %zu actors, %.1f %% CPU, %llu "
+		 "unread, every %s, by %s%s",
 		 top.look->node->name, top.count, cpu,
-		 (unsigned long long)memory >> 20, (unsigned long long)unread,
+		 (unsigned long long)unread,
 		 trp_look_text_span(top.interval_ms, text), shown[top.by],
 		 top.is_reverse ? ", reversed" : "");
 	put(0, A_BOLD, line);
