@@ -210,6 +210,8 @@ Test(metrics, count_the_unread_mail_of_one_that_hangs)
 	await_sample(&p, "troupe_unread_messages{class=\"pauses\"}", 5);
 	cr_expect_gt(sample(p.out, "troupe_unread_bytes{class=\"pauses\"}"),
 		     50);
+	program_fini(&p);
+	await_sample(&p, "troupe_messages_received_total{class=\"loops\"}", 1);
 	EXPECT("troupe_unread_messages{class=\"loops\"}", 0);
 	program_fini(&p);
 	node_stop(&node, "a");
