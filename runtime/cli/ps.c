@@ -433,6 +433,10 @@ static int ps(struct trp_look *look, const char *word, bool is_json)
 		r = print_json(&rows);
 	else if (r == 0)
 		print_table(&rows);
+	if (r == 0 && !is_json && !look->has_memory && !look->is_far) {
+		trp_look_say_why(look);
+		printf("mail and waits cannot be seen: %s\n", look->client.why);
+	}
 	free(rows.at);
 	return r;
 }

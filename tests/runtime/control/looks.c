@@ -379,6 +379,7 @@ Test(looks, without_the_memory_of_the_node_the_supervisor_tells_what_it_sees)
 	begin();
 	expect_with_few_addresses(0, "ps", " running ");
 	expect_with_few_addresses(0, "ps", "handles parlour.Words");
+	expect_with_few_addresses(0, "ps", "cannot be seen: node a has more");
 	expect_with_few_addresses(1, "wait-for", "ulimit -v");
 	node_stop(&node, "a");
 }
