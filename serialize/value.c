@@ -206,6 +206,17 @@ int trp_value_add(struct troupe_value *map, const char *key,
 	return r;
 }
 
+int trp_value_add_int(struct troupe_value *map, const char *key, int64_t number)
+{
+	return trp_value_add(map, key, troupe_value_int(number));
+}
+
+int trp_value_add_text(struct troupe_value *map, const char *key,
+		       const char *text)
+{
+	return trp_value_add(map, key, troupe_value_text(text));
+}
+
 /* The last with that key; NULL: there is none. */
 static Troupe__Struct__Entry *find(const struct troupe_value *map,
 				   const char *key)

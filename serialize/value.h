@@ -56,6 +56,10 @@ int troupe_value_put(struct troupe_value *map, const char *key,
 /* The same for a key that is known to be new, without a search. */
 int trp_value_add(struct troupe_value *map, const char *key,
 		  struct troupe_value *item);
+int trp_value_add_int(struct troupe_value *map, const char *key,
+		      int64_t number);
+int trp_value_add_text(struct troupe_value *map, const char *key,
+		       const char *text);
 
 enum trp_value_kind trp_value_kind(const struct troupe_value *value);
 size_t troupe_value_count(const struct troupe_value *value);

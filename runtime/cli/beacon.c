@@ -15,21 +15,10 @@
 #include "runtime/mesh/beacon_event.pb-c.h"
 #include "runtime/mesh/pack.h"
 #include "runtime/troupe_beacon.h"
-#include "runtime/troupe_value.h"
 #include "serialize/printable.h"
+#include "serialize/value.h"
 
 /* ---- as JSON ------------------------------------------------------------ */
-
-static void put_text(struct troupe_value *map, const char *key,
-		     const char *text)
-{
-	troupe_value_put(map, key, troupe_value_text(text));
-}
-
-static void put_int(struct troupe_value *map, const char *key, uint64_t number)
-{
-	troupe_value_put(map, key, troupe_value_int((int64_t)number));
-}
 
 static void put_bool(struct troupe_value *map, const char *key, bool flag)
 {
@@ -65,7 +54,8 @@ static struct troupe_value *offers_of(const Troupe__Mesh__Node *node)
 	struct troupe_value *map = troupe_value_map();
 
 	for (size_t i = 0; i < node->n_offer; i++)
-		put_text(map, node->offer[i]->name, node->offer[i]->where);
+		trp_value_add_text(map, node->offer[i]->name,
+				   node->offer[i]->where);
 	return map;
 }
 
@@ -78,10 +68,10 @@ static struct troupe_value *json_of_node(const Troupe__Mesh__Node *node)
 	put_bool(map, "live", node->is_live);
 	put_bool(map, "it", node->is_it);
 	put_bool(map, "leader", node->is_leader);
-	put_int(map, "silent_ms", (uint64_t)node->silent_ms);
-	put_int(map, "incarnation", node->incarnation);
+	trp_value_add_int(map, "silent_ms", (uint64_t)node->silent_ms);
+	trp_value_add_int(map, "incarnation", node->incarnation);
 	troupe_value_put(map, "load", troupe_value_double(node->load / 100.0));
-	put_int(map, "actors", node->actors);
+	trp_value_add_int(map, "actors", node->actors);
 	troupe_value_put(map, "offers", offers_of(node));
 	troupe_value_put(map, "value", text_of(node->value));
 	if (node->said)
@@ -98,18 +88,19 @@ static struct troupe_value *json_of_counts(const Troupe__Mesh__Counts *counts)
 	struct troupe_value *received = troupe_value_map();
 
 	for (size_t i = 0; i < TRP_WIRE_TYPES; i++) {
-		put_int(sent, type[i],
-			i < counts->n_sent ? counts->sent[i] : 0);
-		put_int(received, type[i],
-			i < counts->n_received ? counts->received[i] : 0);
+		trp_value_add_int(sent, type[i],
+				  i < counts->n_sent ? counts->sent[i] : 0);
+		trp_value_add_int(received, type[i],
+				  i < counts->n_received ? counts->received[i]
+							 : 0);
 	}
 	troupe_value_put(map, "sent", sent);
 	troupe_value_put(map, "received", received);
-	put_int(map, "malformed", counts->malformed);
-	put_int(map, "stale", counts->stale);
-	put_int(map, "collisions", counts->collisions);
-	put_int(map, "tags", counts->tags);
-	put_int(map, "lost", counts->unsaid + counts->lost);
+	trp_value_add_int(map, "malformed", counts->malformed);
+	trp_value_add_int(map, "stale", counts->stale);
+	trp_value_add_int(map, "collisions", counts->collisions);
+	trp_value_add_int(map, "tags", counts->tags);
+	trp_value_add_int(map, "lost", counts->unsaid + counts->lost);
 	return map;
 }
 
@@ -117,12 +108,12 @@ static struct troupe_value *json_of_config(const Troupe__Mesh__Config *config)
 {
 	struct troupe_value *map = troupe_value_map();
 
-	put_int(map, "version", (uint64_t)config->version);
+	trp_value_add_int(map, "version", (uint64_t)config->version);
 	troupe_value_put(map, "cycle", troupe_value_double(config->cycle_s));
 	troupe_value_put(map, "gap", troupe_value_double(config->gap_s));
-	put_int(map, "listed", (uint64_t)config->nodes);
-	put_int(map, "splits", (uint64_t)config->splits);
-	put_int(map, "hosts", (uint64_t)config->n_hosts);
+	trp_value_add_int(map, "listed", (uint64_t)config->nodes);
+	trp_value_add_int(map, "splits", (uint64_t)config->splits);
+	trp_value_add_int(map, "hosts", (uint64_t)config->n_hosts);
 	put_bool(map, "force_in", config->force_in);
 	return map;
 }
@@ -138,17 +129,17 @@ static struct troupe_value *json_of_view(const Troupe__Mesh__View *view)
 	for (size_t i = 0; i < view->n_singleton; i++)
 		troupe_value_append(singletons,
 				    troupe_value_text(view->singleton[i]));
-	put_text(map, "mesh", view->mesh);
-	put_text(map, "node", view->node);
-	put_text(map, "bus", view->bus);
+	trp_value_add_text(map, "mesh", view->mesh);
+	trp_value_add_text(map, "node", view->node);
+	trp_value_add_text(map, "bus", view->bus);
 	put_bool(map, "up", view->is_up);
 	put_bool(map, "enabled", view->is_enabled);
 	put_bool(map, "ready", view->is_ready);
 	put_bool(map, "plain", view->is_plain);
 	troupe_value_put(map, "it", text_of(view->it));
 	troupe_value_put(map, "leader", text_of(view->leader));
-	put_int(map, "term", view->term);
-	put_int(map, "fence", view->fence);
+	trp_value_add_int(map, "term", view->term);
+	trp_value_add_int(map, "fence", view->fence);
 	troupe_value_put(map, "listed", listed);
 	troupe_value_put(map, "singletons", singletons);
 	if (view->config)
@@ -357,15 +348,15 @@ static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 	struct troupe_value *value;
 	char when[64];
 
-	put_text(map, "event", kind_name(event->kind));
+	trp_value_add_text(map, "event", kind_name(event->kind));
 	troupe_value_put(map, "node", text_of(trp_mesh_pack_text(event->node)));
-	put_int(map, "term", event->term);
-	put_int(map, "fence", event->fence);
-	put_int(map, "error", (uint64_t)(int64_t)event->error);
+	trp_value_add_int(map, "term", event->term);
+	trp_value_add_int(map, "fence", event->fence);
+	trp_value_add_int(map, "error", (uint64_t)(int64_t)event->error);
 	if (event->kind == TROUPE_MESH_SETUP)
-		put_int(map, "version", (uint64_t)event->version);
+		trp_value_add_int(map, "version", (uint64_t)event->version);
 	if (event->kind == TROUPE_MESH_HEALED) {
-		put_int(map, "prio", event->prio);
+		trp_value_add_int(map, "prio", event->prio);
 		put_bool(map, "replaced", event->is_replaced);
 		troupe_value_put(map, "local",
 				 list_of(event->local, event->n_local));
@@ -373,8 +364,8 @@ static struct troupe_value *json_of_event(const Troupe__BeaconEvent *event)
 				 list_of(event->remote, event->n_remote));
 	}
 	time_of(event, when, sizeof(when));
-	put_text(map, "time", when);
-	put_int(map, "at_ms", (uint64_t)event->at_ms);
+	trp_value_add_text(map, "time", when);
+	trp_value_add_int(map, "at_ms", (uint64_t)event->at_ms);
 	put_bool(map, "past", event->is_past);
 	troupe_value_put(map, "listed",
 			 list_of(event->listed, event->n_listed));

@@ -60,13 +60,12 @@ static struct troupe_value *child_value(
 	int r;
 
 	snprintf(ref, sizeof(ref), "%" PRIu64, child->ref);
-	r = trp_value_add(map, "id", troupe_value_text(child->id));
-	r |= trp_value_add(map, "name", troupe_value_text(child->name));
-	r |= trp_value_add(map, "ref", troupe_value_text(ref));
-	r |= trp_value_add(map, "pid", troupe_value_int(child->pid));
-	r |= trp_value_add(map, "state",
-			   troupe_value_text(state_name(child->state)));
-	r |= trp_value_add(map, "restarts", troupe_value_int(child->restarts));
+	r = trp_value_add_text(map, "id", child->id);
+	r |= trp_value_add_text(map, "name", child->name);
+	r |= trp_value_add_text(map, "ref", ref);
+	r |= trp_value_add_int(map, "pid", child->pid);
+	r |= trp_value_add_text(map, "state", state_name(child->state));
+	r |= trp_value_add_int(map, "restarts", child->restarts);
 	r |= trp_value_add(map, "supervises",
 			   troupe_value_bool(child->supervises));
 	if (r == 0)

@@ -141,13 +141,11 @@ struct troupe_value *trp_class_methods(const struct troupe_class *klass)
 		snprintf(name, sizeof(name), "%s.%s", service->name,
 			 service->methods[i].name);
 		map = troupe_value_map();
-		trp_value_add(map, "method", troupe_value_text(name));
-		trp_value_add(
-			map, "input",
-			troupe_value_text(service->methods[i].input->name));
-		trp_value_add(
-			map, "output",
-			troupe_value_text(service->methods[i].output->name));
+		trp_value_add_text(map, "method", name);
+		trp_value_add_text(map, "input",
+				   service->methods[i].input->name);
+		trp_value_add_text(map, "output",
+				   service->methods[i].output->name);
 		troupe_value_append(list, map);
 	}
 	return list;

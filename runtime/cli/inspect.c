@@ -286,17 +286,13 @@ static struct troupe_value *senders_value(const struct subject *subject)
 
 		map = troupe_value_map();
 		trp_value_add(map, "sender", trp_look_text_ref(of->sender));
-		trp_value_add(map, "address",
-			      troupe_value_text(trp_look_address(
-				      subject->look, of->sender, text,
-				      sizeof(text))));
-		trp_value_add(map, "messages",
-			      troupe_value_int((int64_t)of->messages));
-		trp_value_add(map, "bytes",
-			      troupe_value_int((int64_t)of->bytes));
-		trp_value_add(map, "oldest_ms",
-			      troupe_value_int(trp_look_since(subject->look,
-							      of->oldest)));
+		trp_value_add_text(map, "address",
+				   trp_look_address(subject->look, of->sender,
+						    text, sizeof(text)));
+		trp_value_add_int(map, "messages", (int64_t)of->messages);
+		trp_value_add_int(map, "bytes", (int64_t)of->bytes);
+		trp_value_add_int(map, "oldest_ms",
+				  trp_look_since(subject->look, of->oldest));
 		troupe_value_append(list, map);
 	}
 	return list;
@@ -312,23 +308,18 @@ static int print_json(const struct subject *subject)
 	if (r == 0)
 		r |= trp_value_add(map, "mail", senders_value(subject));
 	if (r == 0)
-		r |= trp_value_add(
-			map, "grace_ms",
-			troupe_value_int(subject->actor->told->grace_ms));
+		r |= trp_value_add_int(map, "grace_ms",
+				       subject->actor->told->grace_ms);
 	if (r == 0 && klass) {
 		r |= trp_value_add(map, "handlers", trp_class_messages(klass));
 		r |= trp_value_add(map, "methods", trp_class_methods(klass));
-		r |= trp_value_add(
-			map, "when_full",
-			troupe_value_text(full_name(klass->when_full)));
-		r |= trp_value_add(map, "at_once",
-				   troupe_value_int(klass->at_once));
-		r |= trp_value_add(map, "hang_ms",
-				   troupe_value_int(klass->hang_ms));
+		r |= trp_value_add_text(map, "when_full",
+					full_name(klass->when_full));
+		r |= trp_value_add_int(map, "at_once", klass->at_once);
+		r |= trp_value_add_int(map, "hang_ms", klass->hang_ms);
 	}
 	if (r == 0 && subject->stack)
-		r |= trp_value_add(map, "stack",
-				   troupe_value_text(subject->stack));
+		r |= trp_value_add_text(map, "stack", subject->stack);
 	if (r == 0)
 		return trp_looker_print(map);
 	troupe_value_free(map);

@@ -55,15 +55,13 @@ static struct troupe_value *value_of(const Troupe__Nodes__Run *run,
 	int r;
 
 	snprintf(build, sizeof(build), "%016" PRIx64, words->build);
-	r = trp_value_add(map, "node", troupe_value_text(run->node));
-	r |= trp_value_add(map, "run", troupe_value_int(run->run));
+	r = trp_value_add_text(map, "node", run->node);
+	r |= trp_value_add_int(map, "run", run->run);
 	r |= trp_value_add(map, "is_self", troupe_value_bool(run->is_self));
-	r |= trp_value_add(map, "version", troupe_value_text(words->version));
-	r |= trp_value_add(map, "application",
-			   troupe_value_text(words->application));
-	r |= trp_value_add(map, "build", troupe_value_text(build));
-	r |= trp_value_add(map, "since_ms",
-			   troupe_value_int((int64_t)words->since_ms));
+	r |= trp_value_add_text(map, "version", words->version);
+	r |= trp_value_add_text(map, "application", words->application);
+	r |= trp_value_add_text(map, "build", build);
+	r |= trp_value_add_int(map, "since_ms", (int64_t)words->since_ms);
 	if (r == 0)
 		return map;
 	troupe_value_free(map);

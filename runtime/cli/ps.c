@@ -358,16 +358,6 @@ static void print_table(const struct rows *rows)
 
 /* ---- as JSON ------------------------------------------------------------- */
 
-static int add_count(struct troupe_value *map, const char *key, int64_t count)
-{
-	return trp_value_add(map, key, troupe_value_int(count));
-}
-
-static int add_text(struct troupe_value *map, const char *key, const char *text)
-{
-	return trp_value_add(map, key, troupe_value_text(text));
-}
-
 static struct troupe_value *given_up_value(const Troupe__Guest__Node *node)
 {
 	struct troupe_value *list = troupe_value_list(), *map;
@@ -376,9 +366,9 @@ static struct troupe_value *given_up_value(const Troupe__Guest__Node *node)
 		map = troupe_value_map();
 		trp_value_add(map, "ref",
 			      trp_look_text_ref(node->given_up[i]->ref));
-		add_text(map, "address", node->given_up[i]->address);
-		add_count(map, "restarts", node->given_up[i]->restarts);
-		add_text(map, "reason", node->given_up[i]->reason);
+		trp_value_add_text(map, "address", node->given_up[i]->address);
+		trp_value_add_int(map, "restarts", node->given_up[i]->restarts);
+		trp_value_add_text(map, "reason", node->given_up[i]->reason);
 		troupe_value_append(list, map);
 	}
 	return list;
@@ -395,11 +385,11 @@ static int print_json(const struct rows *rows)
 		r = troupe_value_append(
 			list,
 			trp_look_text_value(rows->look, rows->at[i].actor));
-	r |= add_text(map, "node", node->name);
-	r |= add_count(map, "pid", node->pid);
-	r |= add_count(map, "slots", node->slots);
-	r |= add_count(map, "unwoken", (int64_t)node->unwoken);
-	r |= add_text(map, "application", node->application);
+	r |= trp_value_add_text(map, "node", node->name);
+	r |= trp_value_add_int(map, "pid", node->pid);
+	r |= trp_value_add_int(map, "slots", node->slots);
+	r |= trp_value_add_int(map, "unwoken", (int64_t)node->unwoken);
+	r |= trp_value_add_text(map, "application", node->application);
 	r |= trp_value_add(map, "actors", list);
 	r |= trp_value_add(map, "given_up", given_up_value(node));
 	if (r == 0)

@@ -100,14 +100,14 @@ static void add_message(const ProtobufCMessageDescriptor *type, void *data)
 		const ProtobufCFieldDescriptor *of = &type->fields[i];
 
 		field = troupe_value_map();
-		trp_value_add(field, "name", troupe_value_text(of->name));
-		trp_value_add(field, "type", troupe_value_text(field_type(of)));
-		trp_value_add(field, "number", troupe_value_int(of->id));
+		trp_value_add_text(field, "name", of->name);
+		trp_value_add_text(field, "type", field_type(of));
+		trp_value_add_int(field, "number", of->id);
 		trp_value_add(field, "repeated",
 			      troupe_value_bool(is_repeated(of)));
 		troupe_value_append(fields, field);
 	}
-	trp_value_add(map, "name", troupe_value_text(type->name));
+	trp_value_add_text(map, "name", type->name);
 	trp_value_add(map, "fields", fields);
 	troupe_value_append(data, map);
 }
@@ -124,14 +124,12 @@ static void add_service(const ProtobufCServiceDescriptor *service, void *data)
 		const ProtobufCMethodDescriptor *of = &service->methods[i];
 
 		method = troupe_value_map();
-		trp_value_add(method, "name", troupe_value_text(of->name));
-		trp_value_add(method, "input",
-			      troupe_value_text(of->input->name));
-		trp_value_add(method, "output",
-			      troupe_value_text(of->output->name));
+		trp_value_add_text(method, "name", of->name);
+		trp_value_add_text(method, "input", of->input->name);
+		trp_value_add_text(method, "output", of->output->name);
 		troupe_value_append(methods, method);
 	}
-	trp_value_add(map, "name", troupe_value_text(service->name));
+	trp_value_add_text(map, "name", service->name);
 	trp_value_add(map, "methods", methods);
 	troupe_value_append(data, map);
 }

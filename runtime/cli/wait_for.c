@@ -251,18 +251,15 @@ static struct troupe_value *wait_value(const struct graph *graph, uint32_t at)
 	struct troupe_value *map = troupe_value_map();
 	char text[1024];
 
-	trp_value_add(map, "who", troupe_value_text(actor->told->address));
-	trp_value_add(map, "for",
-		      troupe_value_text(
-			      look->actor[graph->wait[at].on].told->address));
-	trp_value_add(map, "state",
-		      troupe_value_text(trp_look_state_name(actor->state)));
-	trp_value_add(map, "what",
-		      troupe_value_text(trp_look_text_doing(look, actor, text,
-							    sizeof(text))));
-	trp_value_add(
-		map, "waits_ms",
-		troupe_value_int(trp_look_since(look, actor->activity.since)));
+	trp_value_add_text(map, "who", actor->told->address);
+	trp_value_add_text(map, "for",
+			   look->actor[graph->wait[at].on].told->address);
+	trp_value_add_text(map, "state", trp_look_state_name(actor->state));
+	trp_value_add_text(
+		map, "what",
+		trp_look_text_doing(look, actor, text, sizeof(text)));
+	trp_value_add_int(map, "waits_ms",
+			  trp_look_since(look, actor->activity.since));
 	return map;
 }
 

@@ -26,16 +26,6 @@ int trp_web_state_open(struct trp_web_state *state, const char *node)
 
 /* ---- JSON ---------------------------------------------------------------- */
 
-static int put_text(struct troupe_value *map, const char *key, const char *text)
-{
-	return trp_value_add(map, key, troupe_value_text(text));
-}
-
-static int put_count(struct troupe_value *map, const char *key, uint64_t count)
-{
-	return trp_value_add(map, key, troupe_value_int((int64_t)count));
-}
-
 static struct troupe_value *actors_value(const struct trp_look *look)
 {
 	struct troupe_value *list = troupe_value_list();
@@ -57,9 +47,9 @@ static struct troupe_value *given_up_value(const Troupe__Guest__Node *node)
 
 	for (size_t i = 0; i < node->n_given_up; i++) {
 		map = troupe_value_map();
-		put_text(map, "address", node->given_up[i]->address);
-		put_count(map, "restarts", node->given_up[i]->restarts);
-		put_text(map, "reason", node->given_up[i]->reason);
+		trp_value_add_text(map, "address", node->given_up[i]->address);
+		trp_value_add_int(map, "restarts", node->given_up[i]->restarts);
+		trp_value_add_text(map, "reason", node->given_up[i]->reason);
 		troupe_value_append(list, map);
 	}
 	return list;
@@ -118,13 +108,13 @@ static char *all(const struct trp_web_state *state)
 {
 	const struct trp_look *look = &state->look;
 	struct troupe_value *map = troupe_value_map();
-	int r = put_text(map, "node", look->node->name);
+	int r = trp_value_add_text(map, "node", look->node->name);
 
-	r |= put_text(map, "version", look->node->version);
-	r |= put_text(map, "application", look->node->application);
-	r |= put_count(map, "pid", (uint64_t)look->node->pid);
-	r |= put_count(map, "slots", look->node->slots);
-	r |= put_count(map, "count", look->count);
+	r |= trp_value_add_text(map, "version", look->node->version);
+	r |= trp_value_add_text(map, "application", look->node->application);
+	r |= trp_value_add_int(map, "pid", (uint64_t)look->node->pid);
+	r |= trp_value_add_int(map, "slots", look->node->slots);
+	r |= trp_value_add_int(map, "count", look->count);
 	r |= trp_value_add(map, "control",
 			   troupe_value_bool(state->may_control));
 	r |= trp_value_add(map, "actors", actors_value(look));
@@ -136,9 +126,9 @@ static char *all(const struct trp_web_state *state)
 static char *failure(const struct trp_web_state *state, const char *why)
 {
 	struct troupe_value *map = troupe_value_map();
-	int r = put_text(map, "node", state->node);
+	int r = trp_value_add_text(map, "node", state->node);
 
-	return written(map, r | put_text(map, "error", why));
+	return written(map, r | trp_value_add_text(map, "error", why));
 }
 
 /* ---- looking ------------------------------------------------------------- */
@@ -195,11 +185,12 @@ static struct troupe_value *senders_value(const struct trp_look *look,
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		map = troupe_value_map();
-		r = put_text(map, "sender",
-			     trp_look_address(look, mail[i].sender, address,
-					      sizeof(address)));
-		r |= put_count(map, "messages", mail[i].messages);
-		r |= put_count(map, "bytes", mail[i].bytes);
+		r = trp_value_add_text(map, "sender",
+				       trp_look_address(look, mail[i].sender,
+							address,
+							sizeof(address)));
+		r |= trp_value_add_int(map, "messages", mail[i].messages);
+		r |= trp_value_add_int(map, "bytes", mail[i].bytes);
 		r |= troupe_value_append(list, map);
 	}
 	free(mail);

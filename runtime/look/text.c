@@ -202,20 +202,10 @@ struct troupe_value *trp_look_text_ref(troupe_ref ref)
 	return troupe_value_text(text);
 }
 
-static int add_count(struct troupe_value *map, const char *key, int64_t count)
-{
-	return trp_value_add(map, key, troupe_value_int(count));
-}
-
-static int add_text(struct troupe_value *map, const char *key, const char *text)
-{
-	return trp_value_add(map, key, troupe_value_text(text));
-}
-
 static int add_time(struct troupe_value *map, const char *key,
 		    const struct trp_look *look, int64_t ns)
 {
-	return ns ? add_count(map, key, trp_look_since(look, ns)) : 0;
+	return ns ? trp_value_add_int(map, key, trp_look_since(look, ns)) : 0;
 }
 
 static struct troupe_value *names_value(const Troupe__Guest__Actor *told)
@@ -242,22 +232,22 @@ static int add_told(struct troupe_value *map, const Troupe__Guest__Actor *told)
 	int r = trp_value_add(map, "ref", trp_look_text_ref(told->ref));
 
 	r |= trp_value_add(map, "parent", trp_look_text_ref(told->parent));
-	r |= add_count(map, "pid", told->pid);
-	r |= add_text(map, "label", told->label);
-	r |= add_text(map, "class", told->of_class);
+	r |= trp_value_add_int(map, "pid", told->pid);
+	r |= trp_value_add_text(map, "label", told->label);
+	r |= trp_value_add_text(map, "class", told->of_class);
 	r |= trp_value_add(map, "names", names_value(told));
-	r |= add_text(map, "address", told->address);
-	r |= add_text(map, "state", life_name(told->state));
+	r |= trp_value_add_text(map, "address", told->address);
+	r |= trp_value_add_text(map, "state", life_name(told->state));
 	r |= trp_value_add(map, "guest", troupe_value_bool(told->is_guest));
-	r |= add_count(map, "received", (int64_t)told->received);
-	r |= add_count(map, "sent", (int64_t)told->sent);
-	r |= add_count(map, "refused", (int64_t)told->refused);
-	r |= add_count(map, "dropped", (int64_t)told->dropped);
-	r |= add_count(map, "unwoken", (int64_t)told->unwoken);
-	r |= add_count(map, "restarts", told->restarts);
-	r |= add_text(map, "last_end", told->last_end);
-	r |= add_text(map, "doing", told->doing);
-	r |= add_count(map, "doing_ms", told->doing_ms);
+	r |= trp_value_add_int(map, "received", (int64_t)told->received);
+	r |= trp_value_add_int(map, "sent", (int64_t)told->sent);
+	r |= trp_value_add_int(map, "refused", (int64_t)told->refused);
+	r |= trp_value_add_int(map, "dropped", (int64_t)told->dropped);
+	r |= trp_value_add_int(map, "unwoken", (int64_t)told->unwoken);
+	r |= trp_value_add_int(map, "restarts", told->restarts);
+	r |= trp_value_add_text(map, "last_end", told->last_end);
+	r |= trp_value_add_text(map, "doing", told->doing);
+	r |= trp_value_add_int(map, "doing_ms", told->doing_ms);
 	return r;
 }
 
@@ -267,7 +257,8 @@ static int add_activity(struct troupe_value *map, const struct trp_look *look,
 	int r = 0;
 
 	if (activity->type)
-		r |= add_text(map, "handles", type_name(activity->type));
+		r |= trp_value_add_text(map, "handles",
+					type_name(activity->type));
 	if (activity->sender)
 		r |= trp_value_add(map, "sender",
 				   trp_look_text_ref(activity->sender));
@@ -276,19 +267,22 @@ static int add_activity(struct troupe_value *map, const struct trp_look *look,
 		r |= trp_value_add(map, "waits_for",
 				   trp_look_text_ref(activity->peer));
 	if (activity->wanted)
-		r |= add_text(map, "wants", type_name(activity->wanted));
+		r |= trp_value_add_text(map, "wants",
+					type_name(activity->wanted));
 	return r | add_time(map, "waits_ms", look, activity->since);
 }
 
 static int add_memory(struct troupe_value *map, const struct trp_look *look,
 		      const struct trp_look_actor *actor)
 {
-	int r = add_count(map, "unread", (int64_t)actor->unread.messages);
+	int r = trp_value_add_int(map, "unread",
+				  (int64_t)actor->unread.messages);
 
-	r |= add_count(map, "unread_bytes", (int64_t)actor->unread.bytes);
+	r |= trp_value_add_int(map, "unread_bytes",
+			       (int64_t)actor->unread.bytes);
 	r |= add_time(map, "oldest_ms", look, actor->unread.oldest);
-	r |= add_count(map, "put_aside", (int64_t)actor->put_aside);
-	r |= add_count(map, "mailbox_limit", actor->limit);
+	r |= trp_value_add_int(map, "put_aside", (int64_t)actor->put_aside);
+	r |= trp_value_add_int(map, "mailbox_limit", actor->limit);
 	if (actor->has_activity)
 		r |= add_activity(map, look, &actor->activity);
 	return r;
@@ -301,15 +295,17 @@ struct troupe_value *trp_look_text_value(const struct trp_look *look,
 	char text[1024];
 	int r = add_told(map, actor->told);
 
-	r |= add_text(map, "activity", trp_look_state_name(actor->state));
-	r |= add_text(map, "what",
-		      trp_look_text_doing(look, actor, text, sizeof(text)));
+	r |= trp_value_add_text(map, "activity",
+				trp_look_state_name(actor->state));
+	r |= trp_value_add_text(
+		map, "what",
+		trp_look_text_doing(look, actor, text, sizeof(text)));
 	if (look->has_memory || look->is_far)
 		r |= add_memory(map, look, actor);
 	if (actor->has_process) {
-		r |= add_count(map, "age_ms", actor->process.age_ms);
-		r |= add_count(map, "cpu_ms", actor->process.cpu_ms);
-		r |= add_count(map, "rss", actor->process.rss);
+		r |= trp_value_add_int(map, "age_ms", actor->process.age_ms);
+		r |= trp_value_add_int(map, "cpu_ms", actor->process.cpu_ms);
+		r |= trp_value_add_int(map, "rss", actor->process.rss);
 	}
 	if (actor->has_rates) {
 		r |= trp_value_add(map, "received_rate",
