@@ -42,7 +42,7 @@ small, .note { color: #5a6673 }
 .bars { width: 100%; border-collapse: collapse; font-size: .9rem }
 .bars th { font-weight: normal; text-align: right; padding: .1rem .7rem .1rem 0;
   white-space: nowrap; width: 1% }
-.bars td { padding: .1rem 0 }
+.bars td { padding: .1rem 0; white-space: nowrap }
 .bars td { background-image: linear-gradient(90deg, #e4e8ec 1px, transparent 1px);
   background-repeat: repeat-x }
 .bars .ours th { font-weight: 600 }
