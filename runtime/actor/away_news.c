@@ -13,11 +13,13 @@ void (*trp_away_news_departs)(const struct trp_mail *mail,
 
 static void lost(ProtobufCMessage *message)
 {
-	uint32_t node = ((const Troupe__Away__Lost *)message)->node;
+	const Troupe__Away__Lost *news = (const Troupe__Away__Lost *)message;
 
-	trp_question_lost(node);
-	trp_call_lost(node);
-	trp_away_watch_lost(node);
+	if (!news->is_after) {
+		trp_question_lost(news->node);
+		trp_call_lost(news->node);
+	}
+	trp_away_watch_lost(news);
 }
 
 static void ended(ProtobufCMessage *message)

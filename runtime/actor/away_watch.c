@@ -14,7 +14,8 @@ static struct watched {
 	struct watched *next;
 	troupe_ref ref;
 	uint64_t id, tag;
-} * *bucket; /* by id; NULL: nothing was watched yet */
+	bool is_lost; /* its end comes after mail */
+} * *bucket;	      /* by id; NULL: nothing was watched yet */
 
 static struct watched **find(uint64_t id)
 {
@@ -127,12 +128,23 @@ void trp_away_watch_unlinked(troupe_ref other)
 		take_out(link);
 }
 
-static void lose(struct watched **link, uint32_t node)
+/* Whether it ends with this news. */
+static bool is_over(struct watched *one, const Troupe__Away__Lost *news)
+{
+	if (!trp_ref_is_of_node(one->ref, news->node))
+		return false;
+	one->is_lost |= news->has_mail;
+	return news->is_after
+		       ? one->is_lost
+		       : !news->has_mail || trp_watch_is_awaited(one->id);
+}
+
+static void lose(struct watched **link, const Troupe__Away__Lost *news)
 {
 	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
 
 	while (*link) {
-		if (!trp_ref_is_of_node((*link)->ref, node)) {
+		if (!is_over(*link, news)) {
 			link = &(*link)->next;
 			continue;
 		}
@@ -146,10 +158,10 @@ static void lose(struct watched **link, uint32_t node)
 	}
 }
 
-void trp_away_watch_lost(uint32_t node)
+void trp_away_watch_lost(const Troupe__Away__Lost *news)
 {
 	for (int i = 0; bucket && i < BUCKETS; i++)
-		lose(&bucket[i], node);
+		lose(&bucket[i], news);
 }
 
 void trp_away_watch_leave(void)

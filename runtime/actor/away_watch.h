@@ -25,8 +25,8 @@ int trp_away_watch_order(troupe_ref ref, const ProtobufCMessage *order);
 void trp_away_watch_ended(Troupe__Control__Ended *ended);
 void trp_away_watch_linked(troupe_ref other);
 void trp_away_watch_unlinked(troupe_ref other);
-/* All of that node, 0: of each other, are over. */
-void trp_away_watch_lost(uint32_t node);
+/* All of that node, 0: of each other, are over, or will be after its mail. */
+void trp_away_watch_lost(const Troupe__Away__Lost *news);
 
 /* A guest leaves. */
 void trp_away_watch_leave(void);

@@ -12,6 +12,7 @@
 #include "runtime/actor/self.h"
 #include "runtime/actor/take.h"
 #include "runtime/mail/chokes.h"
+#include "runtime/mail/held.h"
 #include "runtime/mail/inward.h"
 #include "runtime/mail/mail.pb-c.h"
 #include "runtime/mail/outward.h"
@@ -151,18 +152,17 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 		trp_mail_outward_drop(peer);
 		peer->has_ended = peer->is_waiting = peer->has_room = false;
 		peer->is_refused = false;
-		trp_mail_outward_tell_lost(peer->number, peer->error);
+		trp_mail_held_tell_lost(peer->number);
 		trp_mail_watches_lost(peer->number);
 		trp_mail_service_caller_ended(0, peer->number);
 		peer->is_choked = false;
 		trp_mail_chokes_lost(peer->number, peer->error);
-		trp_mail_inward_lost(peer->number);
 	}
 	if (peer->has_room) {
 		peer->has_room = peer->is_waiting = false;
 		trp_mail_outward_flush(peer, now);
 	}
-	if (peer->is_refused && trp_mail_inward_has_room(peer)) {
+	if (peer->is_refused && trp_mail_held_has_room(peer)) {
 		peer->is_refused = false;
 		trp_sessions_accept(trp_mail_post.sessions, peer->number, now);
 	}
@@ -331,7 +331,7 @@ static int init(const void *arguments)
 		r = run();
 	/* The sessions of a predecessor ended with it. */
 	if (r == 0 && troupe_incarnation())
-		trp_mail_outward_tell_lost(0, -ECONNRESET);
+		trp_mail_held_tell_lost(0);
 	return r;
 }
 
@@ -385,7 +385,7 @@ static void stop(void)
 {
 	if (trp_mail_post.bus)
 		see_off();
-	trp_mail_inward_fini();
+	trp_mail_held_fini();
 	trp_mail_peers_fini(&trp_mail_post.peers);
 	trp_sessions_free(trp_mail_post.sessions);
 	trp_bus_close(trp_mail_post.bus);

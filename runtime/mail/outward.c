@@ -63,27 +63,6 @@ void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes, size_t length)
 	}
 }
 
-void trp_mail_outward_tell_lost(uint32_t number, int error)
-{
-	const struct trp_arena *arena = &trp_self.node->arena;
-	Troupe__Away__Lost lost = TROUPE__AWAY__LOST__INIT;
-	const struct trp_status *status;
-	troupe_ref ref;
-	uint64_t life;
-
-	lost.node = number;
-	lost.error = error;
-	for (uint32_t slot = 1; slot < arena->slots; slot++) {
-		life = trp_load_acquire(&trp_arena_slot(arena, slot)->life);
-		if (trp_life_state(life) != TRP_LIVE)
-			continue;
-		ref = trp_ref(slot, trp_life_generation(life));
-		status = ref == trp_self.ref ? NULL : trp_status_of(arena, ref);
-		if (status && trp_load_acquire(&status->asks_away))
-			trp_mail_post_tell(ref, &lost.base);
-	}
-}
-
 /* ---- from lanes ---------------------------------------------------------- */
 
 /* Its sender is of this node. */

@@ -30,6 +30,3 @@ void trp_mail_outward_drop(struct trp_mail_peer *peer);
 /* Parcels that will not arrive, or may have. */
 void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes,
 			   size_t length);
-
-/* The session with that node has ended; 0: with all nodes. */
-void trp_mail_outward_tell_lost(uint32_t number, int error);

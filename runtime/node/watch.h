@@ -32,6 +32,13 @@ static inline enum trp_watch_kind trp_watch_kind(uint64_t id)
 	return (enum trp_watch_kind)(id & ((1 << TRP_WATCH_NUMBER) - 1));
 }
 
+/* Its actor does nothing else until it hears the end, or an answer. */
+static inline bool trp_watch_is_awaited(uint64_t id)
+{
+	return trp_watch_kind(id) == TRP_WATCH_WAIT ||
+	       trp_watch_kind(id) == TRP_WATCH_TARGET;
+}
+
 /* The same of a monitor, whose id tells whose it is: nobody takes back that of
  * another. */
 enum { TRP_WATCH_OWNER = 40 }; /* the lowest bit of its slot and generation */
