@@ -50,6 +50,9 @@ int trp_mqtt_client_error(int r)
 	case MOSQ_ERR_OVERSIZE_PACKET:
 		return -EMSGSIZE;
 	case MOSQ_ERR_ERRNO:
+		/* Of a connection that ended while the library was in it. */
+		if (errno == EPIPE || errno == EBADF)
+			return -ECONNRESET;
 		return errno ? -errno : -EIO;
 	default:
 		return -EIO;
