@@ -72,7 +72,7 @@ tests: $(if $(filter harness,$(TEST_DIRS)),$(O)/bin/troupe-bench)
 
 tests: all $(foreach d,$(TEST_DIRS),$(call test_bin,$(d)))
 
-.PHONY: tests compilers beacon do-beacon soak do-soak fuzz race do-race mutants model
+.PHONY: tests compilers beacon do-beacon soak do-soak broker-kills fuzz race do-race mutants model
 
 # ---- tests of other kinds ----------------------------------------------------
 
@@ -98,6 +98,11 @@ do-soak: $(call test_bin,soak) $(call test_bin,soak/trees) \
 	 $(call test_bin,runtime/supervisor) $(call test_bin,runtime/actor)
 	@$(if $(SEED),TEST_SEED=$(SEED)) SOAK_ACTORS=$(or $(ACTORS),400) \
 		$(if $(TREES),SOAK_TREES=$(TREES)) ./tests/support/soak $(O) $(or $(SECONDS),300)
+
+# A broker that is killed KILLS=100 times in mid-stream: SEED=.
+broker-kills: $(call test_bin,runtime/mail)
+	@$(if $(SEED),MAIL_SEED=$(SEED)) MAIL_KILLS=$(or $(KILLS),100) $< \
+		--filter 'many/a_broker*'
 
 # Criterion cannot run under ThreadSanitizer, so these have a main of their own.
 RACES = $(basename $(notdir $(wildcard tests/race/*.c)))

@@ -136,3 +136,136 @@ Test(large, messages_and_attachments_arrive_whole_and_in_order)
 	mail_start(1, mail_local(), sending_root);
 	mail_end();
 }
+
+/* ---- much of it beside questions ------------------------------------------
+ */
+
+enum {
+	BYTES = 10,
+	OVER,
+	PART = 8 << 20,
+	IDLE_ASKS = 2000,
+	MOST_ASKS = 1 << 20
+};
+
+static long all_bytes(void)
+{
+	const char *mib = getenv("MAIL_ATTACHED_MIB");
+
+	return (mib ? atol(mib) : 64) << 20;
+}
+
+static int on_part(const struct troupe_message *message)
+{
+	const unsigned char *bytes = message->attachment;
+
+	CHECK(message->attachment_size == PART);
+	CHECK(bytes[0] == byte_of(0) && bytes[PART - 1] == byte_of(PART - 1));
+	board->value[BYTES] += PART;
+	return 0;
+}
+
+static const struct troupe_handler part_handlers[] = {
+	{ &play__blob__descriptor, on_part },
+	{ NULL, NULL },
+};
+static const struct troupe_class store = { .name = "store",
+					   .handlers = part_handlers };
+
+static int storing_root(int argc, char **argv)
+{
+	troupe_ref ref, other;
+
+	mail_await_way();
+	CHECK(troupe_spawn(&taking, NULL, &other) == 0);
+	board->ref[2] = other;
+	CHECK(troupe_spawn(&store, NULL, &ref) == 0);
+	board->ref[1] = ref;
+	mail_await_value(&board->value[OVER], 1);
+	return 0;
+}
+
+static int stream(const void *arguments)
+{
+	unsigned char *bytes = malloc(PART);
+	Play__Blob blob = PLAY__BLOB__INIT;
+	int r;
+
+	fill(bytes, PART);
+	for (long sent = 0; sent < all_bytes(); sent += PART)
+		while ((r = troupe_send_attached(board->ref[1], &blob.base,
+						 bytes, PART)) != 0) {
+			CHECK(r == -EAGAIN);
+			mail_receive(1, NULL);
+		}
+	mail_await_value(&board->value[BYTES], all_bytes());
+	free(bytes);
+	return 0;
+}
+
+static const struct troupe_class streaming = { .name = "streaming",
+					       .run = stream };
+
+static int compare(const void *a, const void *b)
+{
+	const int64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Until so many bytes are there; at least `least` questions. */
+static void time_asks(const char *what, long bytes, long least)
+{
+	int64_t *ns = malloc(MOST_ASKS * sizeof(*ns)), since;
+	Play__Text question = PLAY__TEXT__INIT;
+	struct troupe_message answer;
+	long i;
+	int r;
+
+	question.text = "well?";
+	for (i = 0; i < MOST_ASKS && (i < least || board->value[BYTES] < bytes);
+	     i++) {
+		since = troupe_now().ns;
+		/* Its node may have no room for a moment. */
+		do
+			r = troupe_ask(board->ref[2], &question.base,
+				       TROUPE_NEVER, &answer);
+		while (r == -EAGAIN);
+		CHECK(r == 0);
+		ns[i] = troupe_now().ns - since;
+	}
+	qsort(ns, (size_t)i, sizeof(*ns), compare);
+	fprintf(stderr,
+		"%s: %ld asks, median %.0f us, p99 %.0f us, most %.0f us\n",
+		what, i, (double)ns[i / 2] / 1e3,
+		(double)ns[i * 99 / 100] / 1e3, (double)ns[i - 1] / 1e3);
+	free(ns);
+}
+
+static int timing_root(int argc, char **argv)
+{
+	int64_t since;
+	troupe_ref ref;
+
+	mail_await_way();
+	mail_await(&board->ref[1]);
+	time_asks("alone", 0, IDLE_ASKS);
+	since = troupe_now().ns;
+	CHECK(troupe_spawn(&streaming, NULL, &ref) == 0);
+	time_asks("beside attachments", all_bytes(), 1);
+	CHECK(troupe_wait(ref, TROUPE_NEVER, NULL) == 0);
+	CHECK(board->value[BYTES] == all_bytes());
+	fprintf(stderr, "%ld MiB in %.1f s\n", all_bytes() >> 20,
+		(double)(troupe_now().ns - since) / 1e9);
+	board->value[OVER] = 1;
+	return 0;
+}
+
+/* MAIL_ATTACHED_MIB=1024 by hand. */
+Test(large, attachments_leave_asks_alone)
+{
+	mail_begin();
+	mail_start(0, mail_local(), storing_root);
+	mail_start(1, mail_local(), timing_root);
+	mail_end();
+}
