@@ -193,6 +193,7 @@ static int make_space(struct trp_mail_assembly *assembly, size_t more)
 
 	while (space < need)
 		space *= 2;
+	space = least(space, assembly->total);
 	if (space == assembly->space)
 		return 0;
 	bytes = realloc(assembly->bytes, space);
@@ -218,7 +219,7 @@ int trp_mail_bulk_take(struct trp_mail_assembly *assembly, const uint8_t *piece,
 		trp_mail_bulk_clear(assembly);
 		assembly->total = total;
 	}
-	if (total > TRP_BULK_MOST || total != assembly->total ||
+	if (!more || total > TRP_BULK_MOST || total != assembly->total ||
 	    offset != assembly->have || more > total - offset)
 		return -EBADMSG;
 	r = make_space(assembly, more);
