@@ -17,6 +17,7 @@ struct mail_board *board;
 pid_t mail_node[MAIL_NODES];
 int this_node;
 int32_t mail_outage_ms;
+int (*mail_before)(int number);
 char mail_cookie[MAIL_NODES][64];
 
 enum { PATIENCE_S = 240, STEP_NS = 2000000 };
@@ -85,6 +86,8 @@ static int run_node(int number, const char *url,
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	this_node = number;
+	if (mail_before && mail_before(number) < 0)
+		return 1;
 	options.main = root;
 	options.mesh.outage_ms = mail_outage_ms;
 	options.mesh.cookie_length = (uint32_t)strlen(mail_cookie[number]);

@@ -30,6 +30,7 @@ extern struct mail_board *board;
 extern pid_t mail_node[MAIL_NODES];	 /* their supervisors; 0: not there */
 extern int this_node;			 /* in an actor */
 extern int32_t mail_outage_ms;		 /* of nodes that start from now on */
+extern int (*mail_before)(int number);	 /* in the node's process; NULL */
 extern char mail_cookie[MAIL_NODES][64]; /* the same; "": none */
 
 #define CHECK(claim)                                           \

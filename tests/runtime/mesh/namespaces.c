@@ -2,63 +2,15 @@
 /*
  * Three nodes, each in a network namespace of its own, on a broker in a fourth
  * one, which is the test's.  One is cut off, and joined again.
- *
- *	node n: eth0 10.99.0.n+1 ---- vN \
- *	                                  br0 10.99.0.254: mosquitto
  */
 #include "tests/runtime/mesh/kit.h"
-#include "tests/support/skip.h"
+#include "tests/support/netns.h"
 
-#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #ifdef HAVE_LIBMOSQUITTO
 enum { PORT = 1884 };
-
-static pid_t hub;
-
-static int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int run(const char *format, ...)
-{
-	char command[512];
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(command, sizeof(command), format, list);
-	va_end(list);
-	return system(command) == 0 ? 0 : -1;
-}
-
-static void make_hub(void)
-{
-	need_program("ip");
-	need_program("nsenter");
-	need_program("mosquitto");
-	hub = getpid();
-	if (unshare(CLONE_NEWNET) < 0 ||
-	    run("ip link set lo up && ip link add br0 type bridge && "
-		"ip addr add 10.99.0.254/24 dev br0 && ip link set br0 up") < 0)
-		SKIP("netns", "network namespaces are not allowed here");
-}
-
-/* In the node's process. */
-static int move_out(int number)
-{
-	if (unshare(CLONE_NEWNET) < 0)
-		return -1;
-	return run("ip link set lo up && "
-		   "ip link add eth0 type veth peer name v%d netns %d && "
-		   "ip addr add 10.99.0.%d/24 dev eth0 && "
-		   "ip link set eth0 up && "
-		   "nsenter -t %d -n ip link set v%d master br0 up",
-		   number, (int)hub, number + 1, (int)hub, number);
-}
 
 static int guarding_root(int argc, char **argv)
 {
@@ -120,14 +72,15 @@ Test(namespaces, one_that_is_cut_off_is_stale_and_comes_back_as_one_of_all)
 	char url[64], more[64];
 	int i, holder;
 
-	make_hub();
-	snprintf(url, sizeof(url), "mqtt://10.99.0.254:%d/test/mesh", PORT);
+	need_program("mosquitto");
+	netns_make_hub();
+	snprintf(url, sizeof(url), "mqtt://" NETNS_HUB ":%d/test/mesh", PORT);
 	snprintf(more, sizeof(more),
-		 "listener %d 10.99.0.254\nallow_anonymous true\n", PORT);
+		 "listener %d " NETNS_HUB "\nallow_anonymous true\n", PORT);
 	broker = start_mosquitto(make_folder(), 1885, more);
 	mesh_prepare(3, url);
 	for (i = 0; i < 3; i++) {
-		nodes[i].before = move_out;
+		nodes[i].before = netns_move_out;
 		nodes[i].root = guarding_root;
 		mesh_start(i);
 	}
@@ -135,7 +88,7 @@ Test(namespaces, one_that_is_cut_off_is_stale_and_comes_back_as_one_of_all)
 
 	cut_off = leading();
 	fence = board->seen[cut_off].fence;
-	cr_assert(run("ip link set v%d down", cut_off) == 0);
+	netns_cut_off(cut_off);
 	mesh_mark();
 	mesh_await(is_it_on_both_sides, "a node is it on each side");
 	mesh_await(has_each_side_its_own, "each side has its singleton");
@@ -144,7 +97,7 @@ Test(namespaces, one_that_is_cut_off_is_stale_and_comes_back_as_one_of_all)
 	cr_assert(board->seen[holder].fence > fence);
 	mesh_await(is_stale_one_refused, "the stale one is refused");
 
-	cr_assert(run("ip link set v%d up", cut_off) == 0);
+	netns_join(cut_off);
 	mesh_mark();
 	mesh_await(is_whole, "three are one again");
 	cr_assert(board->seen[leading()].fence >= board->seen[holder].fence);
