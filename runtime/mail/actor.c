@@ -46,8 +46,10 @@ static void on_random(void *user, void *bytes, size_t length)
 		trp_self_exit(TROUPE_ERROR, -EIO, "no random numbers");
 }
 
+/* Before its mail, so that this can be answered. */
 static void on_up(void *user, uint32_t number)
 {
+	trp_mail_chokes_found(number);
 }
 
 static bool on_deliver(void *user, uint32_t number, const uint8_t *payload,

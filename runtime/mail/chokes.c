@@ -123,6 +123,15 @@ void trp_mail_chokes_lost(uint32_t number, int error)
 		trp_mail_chokes_set(trp_choke_unreachable(number));
 }
 
+void trp_mail_chokes_found(uint32_t number)
+{
+	for (unsigned i = 0; i < UNREACHABLE_MOST; i++)
+		if (lost[i].number == number) {
+			troupe_timer_cancel(&lost[i].timer);
+			forgive(&lost[i].timer);
+		}
+}
+
 void trp_mail_chokes_begin(void)
 {
 	trp_choke_clear_node(&trp_self.node->arena, 0);

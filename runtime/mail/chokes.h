@@ -11,6 +11,8 @@ void trp_mail_chokes_clear(uint64_t word);
 
 /* The session with that node has ended by that error. */
 void trp_mail_chokes_lost(uint32_t number, int error);
+/* One with that node has begun: it is reachable again. */
+void trp_mail_chokes_found(uint32_t number);
 
 /* Of a mail actor there: an actor of its node has no room, or room again. */
 int trp_mail_chokes_on_choke(const struct troupe_message *message);

@@ -13,10 +13,11 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/session/sessions.h"
 #include "runtime/troupe_ask.h"
+#include "runtime/troupe_monitor.h"
 #include "serialize/type.h"
 #include "tests/runtime/mail/nodes.h"
 
-enum { QUICK = 1, FULL = 2, ASKS = 1, OVER = 2, READY = 3 };
+enum { QUICK = 1, FULL = 2, ASKS = 1, OVER = 2, LOST = 3 };
 enum { FRAMES = 100000, PAYLOADS = 20000, ASKS_LEAST = 100 };
 enum { NUMBER = 77, RSS_MORE_KB = 64 << 10 };
 
@@ -28,12 +29,25 @@ static int answer(const struct troupe_message *message)
 	return troupe_send(message->sender, message->body);
 }
 
+static int watch(const struct troupe_message *message)
+{
+	return troupe_monitor(message->sender, NULL);
+}
+
+static int note_down(const struct troupe_end *end)
+{
+	board->value[LOST]++;
+	return 0;
+}
+
 static const struct troupe_handler handlers[] = {
 	{ &play__number__descriptor, answer },
+	{ &play__text__descriptor, watch },
 	{ NULL, NULL },
 };
 static const struct troupe_class quick = { .name = "quick",
-					   .handlers = handlers };
+					   .handlers = handlers,
+					   .down = note_down };
 
 static int stand_still(const void *arguments)
 {
@@ -82,7 +96,7 @@ static struct trp_bus *bus;
 static struct trp_sessions *sessions;
 static uint32_t to;
 static uint64_t state;
-static int downs, down_error;
+static int downs, down_error, answers;
 
 static uint32_t draw(uint32_t below)
 {
@@ -137,6 +151,16 @@ static void on_up(void *user, uint32_t number)
 static bool on_deliver(void *user, uint32_t number, const uint8_t *payload,
 		       size_t length)
 {
+	struct trp_mail_parcel parcel;
+	size_t at = 0;
+	ssize_t taken;
+
+	while ((taken = trp_mail_parcel_read(payload + at, length - at,
+					     trp_time_now(), &parcel)) > 0) {
+		answers += parcel.envelope.type ==
+			   trp_type_of(&play__number__descriptor);
+		at += (size_t)taken;
+	}
 	return true;
 }
 
@@ -491,5 +515,43 @@ Test(hostile, orders_without_end_let_it_end_in_order)
 	}
 	cr_assert_eq(down_error, -ESHUTDOWN, "it has not said that it ends: %s",
 		     strerror(-down_error));
+	end();
+}
+
+/* ---- a node that was lost -------------------------------------------------
+ */
+
+static void say(const ProtobufCMessageDescriptor *type)
+{
+	static uint8_t bytes[256];
+	const struct trp_mail_parcel parcel = {
+		.to = board->ref[QUICK],
+		.envelope = { .type = trp_type_of(type),
+			      .sender = (uint64_t)NUMBER << TRP_REF_NODE | 1025,
+			      .deadline = INT64_MAX,
+			      .kind = TRP_MESSAGE },
+	};
+	ssize_t length = trp_mail_parcel_write(&parcel, trp_time_now(), bytes,
+					       sizeof(bytes));
+
+	cr_assert_eq(trp_sessions_send(sessions, to, bytes, (size_t)length,
+				       trp_time_now()),
+		     0);
+}
+
+/* It is refused for a second, and no longer than until it is there again. */
+Test(hostile, node_that_is_back_at_once_is_answered)
+{
+	begin("");
+	say(&play__text__descriptor);
+	say(&play__number__descriptor);
+	while (!answers)
+		turn(5);
+	leave();
+	mail_await_value(&board->value[LOST], 1);
+	join();
+	say(&play__number__descriptor);
+	while (answers < 2)
+		turn(5);
 	end();
 }
