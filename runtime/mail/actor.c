@@ -170,13 +170,6 @@ static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 	}
 }
 
-static bool is_idle(const struct trp_mail_peer *peer)
-{
-	return peer->head == peer->tail && !peer->bulks.first &&
-	       !peer->assembly.bytes && !peer->held && !peer->has_ended &&
-	       !peer->has_room && !peer->is_refused;
-}
-
 /* Does what the callbacks have noted, outside of them. */
 static void settle(struct trp_time now)
 {
@@ -188,7 +181,7 @@ static void settle(struct trp_time now)
 		for (peer = peers->first; peer; peer = next) {
 			next = peer->after;
 			settle_peer(peer, now);
-			if (is_idle(peer))
+			if (trp_mail_peers_is_idle(peer))
 				trp_mail_peers_remove(peers, peer);
 		}
 	}

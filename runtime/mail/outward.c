@@ -262,10 +262,15 @@ void trp_mail_outward_flush(struct trp_mail_peer *peer, struct trp_time now)
 void trp_mail_outward_flush_all(struct trp_time now)
 {
 	struct trp_mail_peers *peers = &trp_mail_post.peers;
+	struct trp_mail_peer *peer, *next;
 
-	for (struct trp_mail_peer *p = peers->first; p; p = p->after)
-		if ((p->head < p->tail || p->bulks.first) && !p->is_waiting)
-			trp_mail_outward_flush(p, now);
+	for (peer = peers->first; peer; peer = next) {
+		next = peer->after;
+		if ((peer->head < peer->tail || peer->bulks.first) &&
+		    !peer->is_waiting)
+			trp_mail_outward_flush(peer, now);
+		trp_mail_peers_trim(peers, peer);
+	}
 	/* A lone one: an answer will come from the bus. */
 	if (trp_mail_post.appended == 1)
 		trp_wait_directly(&trp_self.wait);

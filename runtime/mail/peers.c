@@ -66,6 +66,20 @@ void trp_mail_peers_remove(struct trp_mail_peers *peers,
 	peers->count--;
 }
 
+bool trp_mail_peers_is_idle(const struct trp_mail_peer *peer)
+{
+	return peer->head == peer->tail && !peer->bulks.first &&
+	       !peer->assembly.bytes && !peer->held && !peer->watches &&
+	       !peer->has_ended && !peer->has_room && !peer->is_refused;
+}
+
+void trp_mail_peers_trim(struct trp_mail_peers *peers,
+			 struct trp_mail_peer *peer)
+{
+	if (peers->count > TRP_MAIL_PEERS_KEPT && trp_mail_peers_is_idle(peer))
+		trp_mail_peers_remove(peers, peer);
+}
+
 void trp_mail_peers_fini(struct trp_mail_peers *peers)
 {
 	struct trp_mail_parcel parcel;

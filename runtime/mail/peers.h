@@ -6,7 +6,8 @@
  * Pure.  A peer's parcels lie one behind the other:
  *
  *	head <= tail <= space, and whole parcels lie in [head, tail)
- *	a peer is in the table as long as something is kept for it
+ *	a peer is in the table as long as something is kept for it,
+ *	and TRP_MAIL_PEERS_KEPT more, with the space for their next parcels
  */
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 #include <stdint.h>
 #include "runtime/mail/bulk.h"
 
-enum { TRP_MAIL_BUCKETS = 1024 };
+enum { TRP_MAIL_BUCKETS = 1024, TRP_MAIL_PEERS_KEPT = 64 };
 
 struct trp_mail_peer {
 	struct trp_mail_peer *next;	      /* in its bucket */
@@ -30,7 +31,8 @@ struct trp_mail_peer {
 	size_t head, tail, space;
 	struct trp_mail_bulks bulks; /* go in pieces, after the parcels */
 	struct trp_mail_assembly assembly;
-	size_t held; /* bytes of its mail that wait for room here */
+	size_t held;	  /* bytes of its mail that wait for room here */
+	uint32_t watches; /* of actors here by its own */
 };
 
 struct trp_mail_peers {
@@ -47,6 +49,11 @@ struct trp_mail_peer *trp_mail_peers_make(struct trp_mail_peers *peers,
 /* Its parcels are dropped. */
 void trp_mail_peers_remove(struct trp_mail_peers *peers,
 			   struct trp_mail_peer *peer);
+/* Nothing is kept for it. */
+bool trp_mail_peers_is_idle(const struct trp_mail_peer *peer);
+/* Removes it if it is idle, and one too many. */
+void trp_mail_peers_trim(struct trp_mail_peers *peers,
+			 struct trp_mail_peer *peer);
 void trp_mail_peers_fini(struct trp_mail_peers *peers);
 void trp_mail_peers_check(const struct trp_mail_peers *peers);
 

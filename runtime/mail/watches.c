@@ -15,7 +15,7 @@
 #include "runtime/troupe_monitor.h"
 #include "serialize/type.h"
 
-enum { BUCKETS = 1024 };
+enum { BUCKETS = 1024, WATCHES_MOST = 1 << 16 /* by one node */ };
 
 /* ---- of actors here, by actors of other nodes ---------------------------- */
 
@@ -40,7 +40,11 @@ static struct watch **find_watch(troupe_ref from, uint64_t id)
 static void take_out(struct watch **link)
 {
 	struct watch *watch = *link;
+	struct trp_mail_peer *peer = trp_mail_peers_find(
+		&trp_mail_post.peers, trp_ref_node(watch->from));
 
+	if (peer)
+		peer->watches--;
 	*link = watch->next;
 	free(watch);
 }
@@ -85,10 +89,56 @@ static int monitor(struct watch *watch)
 	return troupe_monitor_with(watch->ref, &options, &watch->monitor);
 }
 
+/* 0, -ENOBUFS, -ENOMEM, or as troupe_monitor(). */
+static int begin(const struct troupe_message *message,
+		 const Troupe__Away__Watch *order)
+{
+	struct trp_mail_peer *peer =
+		trp_mail_post_peer(trp_ref_node(message->sender));
+	struct watch **link = find_watch(message->sender, order->id), *watch;
+	int r;
+
+	if (*link)
+		return 0;
+	if (peer && peer->watches >= WATCHES_MOST)
+		return -ENOBUFS;
+	watch = peer ? calloc(1, sizeof(*watch)) : NULL;
+	if (!watch)
+		return -ENOMEM;
+	*watch = (struct watch) { .from = message->sender,
+				  .ref = order->ref,
+				  .id = order->id,
+				  .tag = order->tag };
+	r = monitor(watch);
+	if (r < 0) {
+		free(watch);
+		return r;
+	}
+	peer->watches++;
+	*link = watch;
+	if (is_link(watch))
+		tell_linked(watch);
+	return 0;
+}
+
+/* It would wait for a report that nobody makes. */
+static void refuse(const struct troupe_message *message,
+		   const Troupe__Away__Watch *order, int error)
+{
+	Troupe__Control__Ended ended = TROUPE__CONTROL__ENDED__INIT;
+
+	ended.ref = order->ref;
+	ended.watch = order->id;
+	ended.tag = order->tag;
+	ended.cause = TROUPE_NOCONNECTION;
+	ended.code = error;
+	trp_mail_outward_tell(message->sender, &ended.base);
+}
+
 int trp_mail_watches_on_watch(const struct troupe_message *message)
 {
 	const Troupe__Away__Watch *order = message->body;
-	struct watch **link, *watch;
+	int r;
 
 	if (!trp_ref_is_elsewhere(message->sender) ||
 	    trp_watch_kind(order->id) >= TRP_WATCH_SIGNAL)
@@ -100,21 +150,9 @@ int trp_mail_watches_on_watch(const struct troupe_message *message)
 		stop_watching(message->sender, order->id);
 		return 0;
 	}
-	link = find_watch(message->sender, order->id);
-	watch = *link ? NULL : calloc(1, sizeof(*watch));
-	if (!watch)
-		return 0;
-	*watch = (struct watch) { .from = message->sender,
-				  .ref = order->ref,
-				  .id = order->id,
-				  .tag = order->tag };
-	if (monitor(watch) < 0) {
-		free(watch);
-		return 0;
-	}
-	*link = watch;
-	if (is_link(watch))
-		tell_linked(watch);
+	r = begin(message, order);
+	if (r < 0)
+		refuse(message, order, r);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/mail/parcel.h"
+#include "runtime/mail/peers.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -168,4 +168,35 @@ Test(parcel, that_is_cut_or_false_is_refused)
 	}
 	sent.envelope.kind = TRP_AWAY;
 	cr_assert_eq(write_one(&sent, bytes, sizeof(bytes)), -EINVAL);
+}
+
+/* ---- peers ----------------------------------------------------------------
+ */
+
+Test(peers, that_are_idle_are_kept_up_to_a_bound)
+{
+	struct trp_mail_parcel sent = parcel_of("body");
+	struct trp_mail_peers peers = { 0 };
+	struct trp_mail_peer *busy[3], *peer;
+
+	for (uint32_t i = 0; i < 3; i++)
+		busy[i] = trp_mail_peers_make(&peers, 2 + i);
+	cr_assert_eq(trp_mail_peers_append(busy[0], &sent, here), 0);
+	busy[1]->held = 1;
+	busy[2]->watches = 1;
+	for (uint32_t i = 0; i < 10000; i++) {
+		peer = trp_mail_peers_make(&peers, 1000 + i);
+		cr_assert_eq(trp_mail_peers_append(peer, &sent, here), 0);
+		trp_mail_peers_trim(&peers, peer);
+		cr_assert_eq(trp_mail_peers_find(&peers, 1000 + i), peer);
+		trp_mail_peers_drop(peer, peer->tail);
+		trp_mail_peers_trim(&peers, peer);
+		cr_assert_leq(peers.count, TRP_MAIL_PEERS_KEPT);
+		trp_mail_peers_check(&peers);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		trp_mail_peers_trim(&peers, busy[i]);
+		cr_assert_eq(trp_mail_peers_find(&peers, 2 + i), busy[i]);
+	}
+	trp_mail_peers_fini(&peers);
 }
