@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the mail actor reads from its bus behind the seals of sessions.  The
+ * All that the mail actor reads from its bus behind the seals of sessions.  The
  * first byte chooses: an envelope; the payload of a session, as parcels and
- * pieces of large messages; the presence of a node.  What is accepted keeps the
- * promises of its header, lies within the bytes, and reads back the same.
+ * pieces of large messages; the presence of a node.  Accepted bytes keep the
+ * promises of the header, and read back the same.
  */
 #include "ipc/bus/presence.h"
 #include "runtime/mail/bulk.h"
@@ -52,7 +52,7 @@ static void write_and_read(const struct trp_mail_parcel *parcel)
 	must(memcmp(back.body, parcel->body, back.length) == 0);
 }
 
-/* What is known of a piece whose message is lost. */
+/* A piece may tell whose message is lost with it. */
 static void lose(const uint8_t *piece, size_t length)
 {
 	struct trp_mail_parcel parcel;

@@ -9,6 +9,7 @@
 #include "runtime/node/watch.h"
 #include "serialize/type.h"
 #include "tests/runtime/mail/stranger.h"
+#include "tests/support/skip.h"
 
 enum { FRAMES = 100000, PAYLOADS = 20000 };
 
@@ -85,7 +86,7 @@ Test(hostile, frames_without_end_and_without_the_cookie_leave_asks_alone)
 #ifdef HAVE_LIBCRYPTO
 	flood("a cookie that no stranger knows");
 #else
-	cr_skip_test("seals were not built");
+	SKIP("libcrypto", "seals were not built");
 #endif
 }
 
@@ -193,7 +194,7 @@ Test(hostile, payloads_leave_asks_alone)
 	stranger_end();
 }
 
-/* What is kept for the one without room takes more than it has bytes. */
+/* A message that is kept takes more than the bytes that it has. */
 Test(hostile, empty_mail_for_a_full_mailbox_has_a_bound)
 {
 	enum { MOST = 150000, STILL = 200, STEP_MS = 10 };
