@@ -3,6 +3,7 @@
  * Garbage, and as many frames as the engine carries, to the inbox of a node
  * that another goes on to ask.
  */
+#include "ipc/bus/kinds.h"
 #include "runtime/mail/bulk.h"
 #include "runtime/node/away.pb-c.h"
 #include "runtime/node/system.pb-c.h"
@@ -52,42 +53,62 @@ static void send_frame(const uint8_t *bytes, size_t length)
 	cr_assert_eq(r, 0, "%s", strerror(-r));
 }
 
-static void flood(const char *cookie)
+/* So many frames, and asks beside them. */
+static void flood(const char *engine, int frames, long asks, pid_t broker)
 {
 	static uint8_t bytes[TRP_FRAME_SIZE_MAX];
-	struct trp_time since;
-	long asks;
+	struct trp_time since = trp_time_now();
+	long begin = board->value[ASKS];
 	double seconds;
 	int i;
 
-	stranger_begin(cookie);
-	asks = board->value[ASKS];
-	since = trp_time_now();
-	for (i = 0; i < FRAMES || board->value[ASKS] < asks + STRANGER_ASKS;
-	     i++)
+	for (i = 0; i < frames || board->value[ASKS] < begin + asks; i++)
 		send_frame(bytes, make_frame(bytes));
 	seconds = (double)(trp_time_now().ns - since.ns) / 1e9;
 	fprintf(stderr,
-		"%d frames, %.0f a second to one inbox; beside them %.0f asks "
-		"a second; %ld KiB more\n",
-		i, i / seconds, (double)(board->value[ASKS] - asks) / seconds,
+		"%s: %d frames, %.0f a second to one inbox; beside them %.0f "
+		"asks a second; %ld KiB more\n",
+		engine, i, i / seconds,
+		(double)(board->value[ASKS] - begin) / seconds,
 		stranger_more_kb());
 	stranger_is_unharmed();
-	stranger_end();
+	stranger_end(broker);
 }
 
 Test(hostile, frames_without_end_leave_asks_alone)
 {
-	flood("");
+	mail_begin();
+	stranger_begin(NULL, "");
+	flood("local", FRAMES, STRANGER_ASKS, 0);
 }
 
 Test(hostile, frames_without_end_and_without_the_cookie_leave_asks_alone)
 {
 #ifdef HAVE_LIBCRYPTO
-	flood("a cookie that no stranger knows");
+	mail_begin();
+	stranger_begin(NULL, "a cookie that no stranger knows");
+	flood("local, sealed", FRAMES, STRANGER_ASKS, 0);
 #else
 	SKIP("libcrypto", "seals were not built");
 #endif
+}
+
+/* The broker drops what its queue for the inbox cannot hold, of all senders. */
+Test(hostile, frames_without_end_by_a_broker_let_asks_go_on)
+{
+	int port = free_port();
+	pid_t broker;
+	char url[64];
+
+	if (!trp_bus_kinds_find("mqtt", 4))
+		SKIP("mosquitto", "MQTT was not built");
+	need_program("mosquitto");
+	mail_begin();
+	mail_outage_ms = 120000;
+	broker = start_mosquitto(test_folder(), port, "allow_anonymous true\n");
+	snprintf(url, sizeof(url), "mqtt://127.0.0.1:%d", port);
+	stranger_begin(url, "");
+	flood("mqtt", FRAMES / 2, 3, broker);
 }
 
 /* ---- payloads, in a session of its own ------------------------------------
@@ -182,7 +203,8 @@ Test(hostile, payloads_leave_asks_alone)
 	static uint8_t bytes[TRP_FRAME_PAYLOAD_MAX];
 	size_t room;
 
-	stranger_begin("");
+	mail_begin();
+	stranger_begin(NULL, "");
 	for (int i = 0; i < PAYLOADS; i++) {
 		while (!(room = stranger_room()))
 			stranger_turn(5);
@@ -191,7 +213,7 @@ Test(hostile, payloads_leave_asks_alone)
 			stranger_turn(0);
 	}
 	stranger_is_unharmed();
-	stranger_end();
+	stranger_end(0);
 }
 
 /* A message that is kept takes more than the bytes that it has. */
@@ -209,7 +231,8 @@ Test(hostile, empty_mail_for_a_full_mailbox_has_a_bound)
 	size_t room, length;
 	int sent = 0, still = 0;
 
-	stranger_begin("");
+	mail_begin();
+	stranger_begin(NULL, "");
 	parcel.to = mail_await(&board->ref[FULL]);
 	while (sent < MOST && still < STILL) {
 		room = stranger_room();
@@ -224,7 +247,7 @@ Test(hostile, empty_mail_for_a_full_mailbox_has_a_bound)
 	}
 	cr_assert_lt(sent, MOST, "it is kept without a bound");
 	stranger_is_unharmed();
-	stranger_end();
+	stranger_end(0);
 }
 
 /* Orders are still in its lanes when it is told to end. */
@@ -247,7 +270,8 @@ Test(hostile, orders_without_end_let_it_end_in_order)
 	choke.ref = parcel.envelope.sender;
 	choke.is_over = true;
 	parcel.length = protobuf_c_message_pack(&choke.base, body);
-	stranger_begin("");
+	mail_begin();
+	stranger_begin(NULL, "");
 	while (!stranger.downs) {
 		room = stranger_room();
 		for (length = 0;
@@ -264,7 +288,7 @@ Test(hostile, orders_without_end_let_it_end_in_order)
 	cr_assert_eq(stranger.down_error, -ESHUTDOWN,
 		     "it has not said that it ends: %s",
 		     strerror(-stranger.down_error));
-	stranger_end();
+	stranger_end(0);
 }
 
 /* One more is refused, and its asker told. */
@@ -286,7 +310,8 @@ Test(hostile, watches_without_end_have_a_bound)
 	size_t room, length;
 	int sent = 0;
 
-	stranger_begin("");
+	mail_begin();
+	stranger_begin(NULL, "");
 	watch.ref = board->ref[QUICK];
 	while (sent <= MOST) {
 		room = stranger_room();
@@ -308,7 +333,7 @@ Test(hostile, watches_without_end_have_a_bound)
 		stranger_turn(5);
 	stranger_is_unharmed();
 	cr_assert_eq(stranger.ends, 1);
-	stranger_end();
+	stranger_end(0);
 }
 
 /* ---- a node that was lost -------------------------------------------------
@@ -334,7 +359,8 @@ static void say(const ProtobufCMessageDescriptor *type)
 /* It is refused for a second, and no longer than until it is there again. */
 Test(hostile, node_that_is_back_at_once_is_answered)
 {
-	stranger_begin("");
+	mail_begin();
+	stranger_begin(NULL, "");
 	say(&play__text__descriptor);
 	say(&play__number__descriptor);
 	while (!stranger.answers)
@@ -345,5 +371,5 @@ Test(hostile, node_that_is_back_at_once_is_answered)
 	say(&play__number__descriptor);
 	while (stranger.answers < 2)
 		stranger_turn(5);
-	stranger_end();
+	stranger_end(0);
 }

@@ -90,6 +90,7 @@ static int asking_root(int argc, char **argv)
 struct stranger stranger;
 static uint64_t state;
 static long before_kb;
+static const char *bus_url;
 
 uint32_t stranger_draw(uint32_t below)
 {
@@ -197,7 +198,7 @@ void stranger_join(void)
 	struct trp_bus_address address;
 
 	stranger.to = trp_ref_node(mail_await(&board->ref[QUICK]));
-	cr_assert_eq(trp_bus_address_parse(mail_local(), "test", &address), 0);
+	cr_assert_eq(trp_bus_address_parse(bus_url, "test", &address), 0);
 	cr_assert_eq(
 		trp_sessions_new(&stranger.sessions, &options, &calls, NULL),
 		0);
@@ -258,23 +259,26 @@ void stranger_is_unharmed(void)
 #endif
 }
 
-void stranger_begin(const char *cookie)
+void stranger_begin(const char *url, const char *cookie)
 {
-	mail_begin();
+	bus_url = url ? url : mail_local();
 	state = (uint64_t)getpid() * 7919;
 	fprintf(stderr, "seed %lu\n", (unsigned long)state);
 	for (int i = 0; i < 2; i++) {
 		snprintf(mail_cookie[i], sizeof(mail_cookie[i]), "%s", cookie);
-		mail_start(i, mail_local(), i ? asking_root : answering_root);
+		mail_start(i, bus_url, i ? asking_root : answering_root);
 	}
 	stranger_join();
 	mail_await_value(&board->value[ASKS], STRANGER_ASKS);
 	before_kb = rss_kb();
 }
 
-void stranger_end(void)
+void stranger_end(pid_t broker)
 {
 	stranger_leave();
 	board->value[OVER] = 1;
+	mail_end_nodes();
+	if (broker)
+		stop_server(broker, SIGTERM);
 	mail_end();
 }

@@ -22,9 +22,11 @@ extern struct stranger {
 	int answers, ends; /* that it was told */
 } stranger;
 
-/* Both nodes run, and it has joined.  cookie: of the nodes, not its own. */
-void stranger_begin(const char *cookie);
-void stranger_end(void);
+/* Both nodes run, and it has joined.  url: NULL: local; cookie: of the nodes,
+ * not its own.  After mail_begin(). */
+void stranger_begin(const char *url, const char *cookie);
+/* broker: 0: none. */
+void stranger_end(pid_t broker);
 void stranger_join(void);
 void stranger_leave(void);
 void stranger_turn(int ms);
