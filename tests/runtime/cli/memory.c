@@ -111,3 +111,16 @@ Test(memory, of_another_malloc_is_left_alone)
 	cr_expect_eq(program_leftovers(&p, 0), 0);
 	program_fini(&p);
 }
+
+/* In 64 bits that is 1 GiB. */
+Test(memory, a_size_that_overflows_is_refused)
+{
+	struct program p;
+
+	cr_assert_eq(program_troupe(&p, "run", "--heap", "17179869185G", "x.so",
+				    NULL),
+		     0);
+	cr_expect_eq(program_finish(&p, PATIENCE_MS), 2, "%s", p.err);
+	cr_expect(strstr(p.err, "--heap takes a power of two"), "%s", p.err);
+	program_fini(&p);
+}

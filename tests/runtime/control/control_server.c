@@ -526,7 +526,9 @@ Test(gate, a_folder_that_others_may_enter_is_not_used)
 	program_fini(&ps);
 	kill(node.pid, SIGTERM);
 	cr_expect_eq(program_finish(&node, PATIENCE_MS), 0);
-	cr_expect(strstr(node.err, "no control socket"), "%s", node.err);
+	cr_expect(strstr(node.err, "no control socket in ") &&
+			  strstr(node.err, folder),
+		  "%s", node.err);
 	program_fini(&node);
 }
 

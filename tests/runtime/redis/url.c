@@ -73,4 +73,17 @@ Test(redis_url, is_refused_when_it_is_none)
 	cr_assert_eq(trp_redis_url_parse(longer, &a), -EINVAL);
 	cr_assert(a.port == 1 && !a.host[0], "outputs are untouched");
 }
+
+Test(redis_url, is_shown_without_user_and_password)
+{
+	struct trp_redis_address a;
+	char text[64];
+
+	cr_assert_eq(trp_redis_url_parse("redis://ann:pw@host:7000/3", &a), 0);
+	trp_redis_url_describe(&a, text, sizeof(text));
+	cr_assert_str_eq(text, "host:7000");
+	cr_assert_eq(trp_redis_url_parse("unix://:pw@/run/r?db=2", &a), 0);
+	trp_redis_url_describe(&a, text, sizeof(text));
+	cr_assert_str_eq(text, "/run/r");
+}
 #endif
