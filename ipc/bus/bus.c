@@ -255,6 +255,11 @@ int trp_bus_attend(struct trp_bus *bus, const char *node, bool is_wanted)
 	return r;
 }
 
+void trp_bus_seal(struct trp_bus *bus, const struct trp_presence_seal *seal)
+{
+	bus->presence.seal = *seal;
+}
+
 void trp_bus_heard(struct trp_bus *bus, const struct trp_presence_heard *heard)
 {
 	if (!bus->is_up || heard->number == bus->number ||

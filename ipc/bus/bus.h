@@ -100,6 +100,10 @@ int trp_bus_send_to(struct trp_bus *bus, uint32_t number, const void *frame,
 int trp_bus_present(struct trp_bus *bus, const char *node, const void *words,
 		    size_t length);
 
+/* Before the first trp_bus_run(): what it says of itself is signed, and others
+ * are heard only if theirs is. */
+void trp_bus_seal(struct trp_bus *bus, const struct trp_presence_seal *seal);
+
 /*
  * Of a bus for mail: attends, or no longer, to the runs of a node, or to all
  * (NULL), from the next trp_bus_run() on, which is due at once.  A run that

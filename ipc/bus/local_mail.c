@@ -256,7 +256,8 @@ static void tell(struct trp_bus *bus, struct connection *connection)
 	struct trp_presence_heard heard;
 
 	if (!connection->said ||
-	    trp_presence_read(connection->said, connection->length, &heard) < 0)
+	    trp_presence_read(&bus->presence, connection->said,
+			      connection->length, &heard) < 0)
 		return;
 	connection->is_told = trp_presence_wants(&bus->presence, heard.node);
 	trp_bus_heard(bus, &heard);
@@ -268,8 +269,8 @@ static void tell_end(struct trp_bus *bus, struct connection *connection)
 	uint32_t number = connection->number;
 
 	if (connection->is_told &&
-	    trp_presence_read(connection->said, connection->length, &heard) ==
-		    0) {
+	    trp_presence_read(&bus->presence, connection->said,
+			      connection->length, &heard) == 0) {
 		heard.is_gone = true;
 		trp_bus_heard(bus, &heard);
 	}
@@ -293,8 +294,8 @@ static void hear(struct trp_bus *bus, struct connection *connection)
 		return;
 	}
 	said = (size_t)length <= sizeof(bytes) &&
-			       trp_presence_read(bytes, (size_t)length,
-						 &heard) == 0 &&
+			       trp_presence_read(&bus->presence, bytes,
+						 (size_t)length, &heard) == 0 &&
 			       heard.number == connection->number &&
 			       !heard.is_gone
 		       ? malloc((size_t)length)

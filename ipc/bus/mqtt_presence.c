@@ -135,7 +135,7 @@ void trp_mqtt_presence_hear(struct trp_bus *bus, struct mosquitto *client,
 		say_again(bus, node);
 		return;
 	}
-	if (trp_presence_read(bytes, length, &heard) < 0 ||
+	if (trp_presence_read(&bus->presence, bytes, length, &heard) < 0 ||
 	    strcmp(heard.node, node) != 0) {
 		bus->lost++;
 		return;

@@ -214,7 +214,8 @@ static void hear_presence(struct trp_bus *bus,
 	struct trp_presence_heard heard;
 	struct run **at, *run;
 
-	if (trp_presence_read(said->data, said->length, &heard) < 0) {
+	if (trp_presence_read(&bus->presence, said->data, said->length,
+			      &heard) < 0) {
 		bus->lost++;
 		return;
 	}

@@ -123,17 +123,36 @@ size_t trp_presence_write(const struct trp_presence *presence, uint32_t number,
 	for (size_t i = 0; i < name; i++)
 		space[HEAD + i] = (uint8_t)presence->node[i];
 	memcpy(space + HEAD + name, presence->words, length);
-	return HEAD + name + length;
+	length += HEAD + name;
+	if (!presence->seal.sign)
+		return length;
+	presence->seal.sign(presence->seal.user, space, length, space + length);
+	return length + TRP_PRESENCE_TAG;
 }
 
-int trp_presence_read(const void *bytes, size_t length,
-		      struct trp_presence_heard *ret_heard)
+/* Takes the tag from its end. */
+static bool is_sealed(const struct trp_presence_seal *seal,
+		      const uint8_t *bytes, size_t *length)
+{
+	if (!seal->verify)
+		return true;
+	if (*length < TRP_PRESENCE_TAG)
+		return false;
+	*length -= TRP_PRESENCE_TAG;
+	return seal->verify(seal->user, bytes, *length, bytes + *length);
+}
+
+int trp_presence_read(const struct trp_presence *presence, const void *bytes,
+		      size_t length, struct trp_presence_heard *ret_heard)
 {
 	struct trp_presence_heard heard = { 0 };
 	const uint8_t *at = bytes;
-	size_t name = length > HEAD ? at[8] : 0;
 	uint32_t bits;
+	size_t name;
 
+	if (!is_sealed(&presence->seal, bytes, &length))
+		return -EBADMSG;
+	name = length > HEAD ? at[8] : 0;
 	if (!name || name >= sizeof(heard.node) || length - HEAD < name ||
 	    length - HEAD - name > TRP_PRESENCE_WORDS_MAX)
 		return -EBADMSG;

@@ -9,6 +9,7 @@
  *	4 number:4	of the run, little-endian
  *	8 length:1	of the name
  *	9 the node's name, and its own words
+ *	  tag:16	of all before it, where there is a seal
  */
 
 #include <stdbool.h>
@@ -18,8 +19,18 @@
 enum {
 	TRP_PRESENCE_NODE_SIZE = 64,
 	TRP_PRESENCE_WORDS_MAX = 2048,
-	TRP_PRESENCE_BYTES_MAX =
-		9 + TRP_PRESENCE_NODE_SIZE + TRP_PRESENCE_WORDS_MAX,
+	TRP_PRESENCE_TAG = 16,
+	TRP_PRESENCE_BYTES_MAX = 9 + TRP_PRESENCE_NODE_SIZE +
+				 TRP_PRESENCE_WORDS_MAX + TRP_PRESENCE_TAG,
+};
+
+/* What tells words of this mesh from those of a stranger. */
+struct trp_presence_seal {
+	void (*sign)(void *user, const uint8_t *bytes, size_t length,
+		     uint8_t tag[static TRP_PRESENCE_TAG]);
+	bool (*verify)(void *user, const uint8_t *bytes, size_t length,
+		       const uint8_t tag[static TRP_PRESENCE_TAG]);
+	void *user;
 };
 
 struct trp_presence_wish {
@@ -36,6 +47,7 @@ struct trp_presence {
 	bool is_new; /* to be said */
 	bool are_wishes_new;
 	struct trp_presence_wish *wishes;
+	struct trp_presence_seal seal; /* sign NULL: none */
 };
 
 /* 1 to 63 of A-Z a-z 0-9 - _ . and no dot first. */
@@ -71,5 +83,5 @@ struct trp_presence_heard {
 };
 
 /* Returns 0 or -EBADMSG. */
-int trp_presence_read(const void *bytes, size_t length,
-		      struct trp_presence_heard *ret_heard);
+int trp_presence_read(const struct trp_presence *presence, const void *bytes,
+		      size_t length, struct trp_presence_heard *ret_heard);

@@ -303,6 +303,8 @@ static int open_bus(const struct trp_mesh_options *options)
 	if (r == 0)
 		r = trp_bus_open_mail(&trp_mail_post.bus, &address,
 				      session.number, &bus_calls, NULL);
+	if (r == 0 && trp_mail_post.guard)
+		trp_mail_presence_seal(trp_mail_post.bus, trp_mail_post.guard);
 	if (r == 0)
 		r = trp_mail_presence_say(trp_mail_post.bus);
 	return r;

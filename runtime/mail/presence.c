@@ -22,6 +22,33 @@ static uint64_t calendar_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void sign(void *user, const uint8_t *bytes, size_t length, uint8_t *tag)
+{
+	struct trp_guard *guard = user;
+
+	guard->calls->sign(guard, bytes, length, tag);
+}
+
+static bool verify(void *user, const uint8_t *bytes, size_t length,
+		   const uint8_t *tag)
+{
+	struct trp_guard *guard = user;
+
+	return guard->calls->verify(guard, bytes, length, tag);
+}
+
+void trp_mail_presence_seal(struct trp_bus *bus, struct trp_guard *guard)
+{
+	static_assert((int)TRP_PRESENCE_TAG == (int)TRP_FRAME_TAG,
+		      "it is a tag of a guard");
+
+	trp_bus_seal(bus, &(struct trp_presence_seal) {
+				  .sign = sign,
+				  .verify = verify,
+				  .user = guard,
+			  });
+}
+
 int trp_mail_presence_say(struct trp_bus *bus)
 {
 	Troupe__Presence__Words words = TROUPE__PRESENCE__WORDS__INIT;

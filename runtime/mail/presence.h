@@ -7,7 +7,12 @@
  */
 
 #include "ipc/bus/bus.h"
+#include "runtime/session/guard.h"
 #include "runtime/troupe.h"
+
+/* Words of a stranger to this guard are not heard.  Before the first run of the
+ * bus, and before what it says. */
+void trp_mail_presence_seal(struct trp_bus *bus, struct trp_guard *guard);
 
 /* Before the first run of the bus.  0 or a negative errno. */
 int trp_mail_presence_say(struct trp_bus *bus);

@@ -37,6 +37,7 @@ static void sign(struct trp_session_world *world, struct trp_frame *frame,
 	trp_frame_write(frame, ret_lone->bytes);
 	if (world->guard)
 		world->guard->calls->sign(world->guard, ret_lone->bytes,
+					  TRP_FRAME_HEADER,
 					  ret_lone->bytes + TRP_FRAME_HEADER);
 }
 

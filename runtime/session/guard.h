@@ -21,12 +21,11 @@ struct trp_guard_path {
 };
 
 struct trp_guard_calls {
-	void (*sign)(struct trp_guard *guard,
-		     const uint8_t header[static TRP_FRAME_HEADER],
-		     uint8_t tag[static TRP_FRAME_TAG]);
-	bool (*verify)(struct trp_guard *guard,
-		       const uint8_t header[static TRP_FRAME_HEADER],
-		       const uint8_t tag[static TRP_FRAME_TAG]);
+	/* Of a header alone, or of words that begin like none. */
+	void (*sign)(struct trp_guard *guard, const uint8_t *bytes,
+		     size_t length, uint8_t tag[static TRP_FRAME_TAG]);
+	bool (*verify)(struct trp_guard *guard, const uint8_t *bytes,
+		       size_t length, const uint8_t tag[static TRP_FRAME_TAG]);
 
 	/* NULL: no memory. */
 	struct trp_guard_key *(*key_new)(struct trp_guard *guard,

@@ -51,24 +51,22 @@ static bool expand(const uint8_t secret[static KEY], const void *info,
 	return hmac(secret, KEY, block, length + 1, key);
 }
 
-static void seal_sign(struct trp_guard *guard, const uint8_t *header,
-		      uint8_t *tag)
+static void seal_sign(struct trp_guard *guard, const uint8_t *bytes,
+		      size_t length, uint8_t *tag)
 {
 	uint8_t sum[KEY] = { 0 };
 
 	/* Should it fail, the others refuse a tag of zeros. */
-	hmac(((struct seal *)guard)->signing, KEY, header, TRP_FRAME_HEADER,
-	     sum);
+	hmac(((struct seal *)guard)->signing, KEY, bytes, length, sum);
 	memcpy(tag, sum, TRP_FRAME_TAG);
 }
 
-static bool seal_verify(struct trp_guard *guard, const uint8_t *header,
-			const uint8_t *tag)
+static bool seal_verify(struct trp_guard *guard, const uint8_t *bytes,
+			size_t length, const uint8_t *tag)
 {
 	uint8_t sum[KEY];
 
-	return hmac(((struct seal *)guard)->signing, KEY, header,
-		    TRP_FRAME_HEADER, sum) &&
+	return hmac(((struct seal *)guard)->signing, KEY, bytes, length, sum) &&
 	       crypto.memcmp(sum, tag, TRP_FRAME_TAG) == 0;
 }
 

@@ -406,7 +406,8 @@ static bool is_signed(struct trp_sessions *sessions,
 {
 	struct trp_guard *guard = sessions->world.guard;
 
-	if (!guard || guard->calls->verify(guard, bytes, frame->tag))
+	if (!guard ||
+	    guard->calls->verify(guard, bytes, TRP_FRAME_HEADER, frame->tag))
 		return true;
 	sessions->world.counts.refused++;
 	return false;

@@ -36,10 +36,10 @@ static uint64_t mix_bytes(uint64_t z, const uint8_t *bytes, size_t length)
 	return mix(z, word);
 }
 
-static void tag_of(uint64_t secret, const uint8_t *header,
+static void tag_of(uint64_t secret, const uint8_t *header, size_t head,
 		   const uint8_t *payload, size_t length, uint8_t *tag)
 {
-	uint64_t sum = mix_bytes(secret, header, TRP_FRAME_HEADER);
+	uint64_t sum = mix_bytes(secret, header, head);
 
 	if (length)
 		sum = mix_bytes(sum, payload, length);
@@ -48,18 +48,18 @@ static void tag_of(uint64_t secret, const uint8_t *header,
 	memcpy(tag + sizeof(sum), &sum, sizeof(sum));
 }
 
-static void toy_sign(struct trp_guard *guard, const uint8_t *header,
-		     uint8_t *tag)
+static void toy_sign(struct trp_guard *guard, const uint8_t *bytes,
+		     size_t length, uint8_t *tag)
 {
-	tag_of(((struct toy *)guard)->secret, header, NULL, 0, tag);
+	tag_of(((struct toy *)guard)->secret, bytes, length, NULL, 0, tag);
 }
 
-static bool toy_verify(struct trp_guard *guard, const uint8_t *header,
-		       const uint8_t *tag)
+static bool toy_verify(struct trp_guard *guard, const uint8_t *bytes,
+		       size_t length, const uint8_t *tag)
 {
 	uint8_t right[TRP_FRAME_TAG];
 
-	toy_sign(guard, header, right);
+	toy_sign(guard, bytes, length, right);
 	return memcmp(right, tag, sizeof(right)) == 0;
 }
 
@@ -97,7 +97,7 @@ static bool toy_seal(struct trp_guard_key *key, const uint8_t *header,
 	assert(seq >= *next); /* a nonce is used once */
 	*next = seq + 1;
 	cipher(key, payload, length, out);
-	tag_of(key->secret, header, out, length, tag);
+	tag_of(key->secret, header, TRP_FRAME_HEADER, out, length, tag);
 	return true;
 }
 
@@ -107,7 +107,7 @@ static bool toy_open(struct trp_guard_key *key, const uint8_t *header,
 {
 	uint8_t right[TRP_FRAME_TAG];
 
-	tag_of(key->secret, header, payload, length, right);
+	tag_of(key->secret, header, TRP_FRAME_HEADER, payload, length, right);
 	if (memcmp(right, tag, sizeof(right)) != 0)
 		return false;
 	cipher(key, payload, length, out);

@@ -442,12 +442,12 @@ Test(presence, that_is_said_is_read)
 				      TRP_PRESENCE_WORDS_MAX + 1),
 		     -EMSGSIZE);
 	length = trp_presence_write(&presence, 0xabcdef, false, bytes);
-	cr_assert_eq(trp_presence_read(bytes, length, &heard), 0);
+	cr_assert_eq(trp_presence_read(&presence, bytes, length, &heard), 0);
 	cr_assert_str_eq(heard.node, "n1.a_b-c");
 	cr_assert(heard.number == 0xabcdef && heard.length == 3 &&
 		  !heard.is_gone && memcmp(heard.words, "abc", 3) == 0);
 	length = trp_presence_write(&presence, 7, true, bytes);
-	cr_assert_eq(trp_presence_read(bytes, length, &heard), 0);
+	cr_assert_eq(trp_presence_read(&presence, bytes, length, &heard), 0);
 	cr_assert(heard.is_gone && heard.number == 7 && !heard.length);
 }
 
@@ -461,22 +461,73 @@ Test(presence, with_a_wrong_byte_is_refused)
 	cr_assert_eq(trp_presence_set(&presence, "node", "words", 5), 0);
 	length = trp_presence_write(&presence, 7, false, bytes);
 	for (size_t n = 0; n < 13; n++)
-		cr_assert_eq(trp_presence_read(bytes, n, &heard), -EBADMSG);
+		cr_assert_eq(trp_presence_read(&presence, bytes, n, &heard),
+			     -EBADMSG);
 	for (size_t i = 0; i < 4; i++) {
 		bytes[i] ^= 1;
-		cr_assert_eq(trp_presence_read(bytes, length, &heard),
-			     -EBADMSG);
+		cr_assert_eq(
+			trp_presence_read(&presence, bytes, length, &heard),
+			-EBADMSG);
 		bytes[i] ^= 1;
 	}
 	bytes[9] = '/';
-	cr_assert_eq(trp_presence_read(bytes, length, &heard), -EBADMSG);
+	cr_assert_eq(trp_presence_read(&presence, bytes, length, &heard),
+		     -EBADMSG);
 	bytes[9] = '\0';
-	cr_assert_eq(trp_presence_read(bytes, length, &heard), -EBADMSG);
+	cr_assert_eq(trp_presence_read(&presence, bytes, length, &heard),
+		     -EBADMSG);
 	bytes[9] = 'n';
 	bytes[8] = 200;
-	cr_assert_eq(trp_presence_read(bytes, length, &heard), -EBADMSG);
+	cr_assert_eq(trp_presence_read(&presence, bytes, length, &heard),
+		     -EBADMSG);
 	bytes[8] = 4;
-	cr_assert_eq(trp_presence_read(bytes, sizeof(bytes), &heard), -EBADMSG);
+	cr_assert_eq(trp_presence_read(&presence, bytes, sizeof(bytes), &heard),
+		     -EBADMSG);
 	memset(bytes + 4, 0, 4);
-	cr_assert_eq(trp_presence_read(bytes, length, &heard), -EBADMSG);
+	cr_assert_eq(trp_presence_read(&presence, bytes, length, &heard),
+		     -EBADMSG);
+}
+
+/* A sum, and a secret. */
+static void sign(void *user, const uint8_t *bytes, size_t length, uint8_t *tag)
+{
+	memset(tag, *(const char *)user, TRP_PRESENCE_TAG);
+	for (size_t i = 0; i < length; i++)
+		tag[i % TRP_PRESENCE_TAG] ^= bytes[i];
+}
+
+static bool verify(void *user, const uint8_t *bytes, size_t length,
+		   const uint8_t *tag)
+{
+	uint8_t right[TRP_PRESENCE_TAG];
+
+	sign(user, bytes, length, right);
+	return memcmp(right, tag, sizeof(right)) == 0;
+}
+
+Test(presence, of_a_stranger_is_not_heard_where_there_is_a_seal)
+{
+	static char ours = 'o', theirs = 't';
+	uint8_t bytes[TRP_PRESENCE_BYTES_MAX];
+	struct trp_presence plain = { 0 }, own = { 0 }, other = { 0 };
+	struct trp_presence_heard heard;
+	size_t length;
+
+	own.seal = (struct trp_presence_seal) { sign, verify, &ours };
+	other.seal = (struct trp_presence_seal) { sign, verify, &theirs };
+	cr_assert_eq(trp_presence_set(&own, "n", "abc", 3), 0);
+	cr_assert_eq(trp_presence_set(&plain, "n", "abc", 3), 0);
+	for (int is_gone = 0; is_gone < 2; is_gone++) {
+		length = trp_presence_write(&own, 7, is_gone, bytes);
+		cr_assert_eq(trp_presence_read(&own, bytes, length, &heard), 0);
+		cr_assert_eq(heard.length, is_gone ? 0 : 3);
+		cr_assert_eq(trp_presence_read(&other, bytes, length, &heard),
+			     -EBADMSG);
+		for (size_t n = 0; n < length; n++)
+			cr_assert_eq(trp_presence_read(&own, bytes, n, &heard),
+				     -EBADMSG);
+		length = trp_presence_write(&plain, 7, is_gone, bytes);
+		cr_assert_eq(trp_presence_read(&own, bytes, length, &heard),
+			     -EBADMSG);
+	}
 }

@@ -126,10 +126,35 @@ static int watching_root(int argc, char **argv)
 	return troupe_wait(ref, troupe_in_ms(LONG_MS), NULL) == 0 ? 0 : -1;
 }
 
+#ifdef HAVE_LIBCRYPTO
+static int stranger_root(int argc, char **argv)
+{
+	mail_await_way();
+	board->value[11] = 1;
+	mail_await_value(&board->value[10], 4);
+	return 0;
+}
+
+/* n2 has another cookie, so to the others it is not there. */
+static void start_stranger(const char *url)
+{
+	for (int i = 0; i < MAIL_NODES; i++)
+		strcpy(mail_cookie[i], i == 2 ? "not that of this test"
+					      : "a cookie of this test");
+	mail_start(2, url, stranger_root);
+	mail_await_value(&board->value[11], 1);
+}
+#else
+static void start_stranger(const char *url)
+{
+}
+#endif
+
 /* At once: no outage is over meanwhile. */
 static void tells_of_runs(const char *url, void (*end)(int number))
 {
 	mail_outage_ms = 10 * LONG_MS;
+	start_stranger(url);
 	mail_start(1, url, staying_root);
 	mail_await_value(&board->value[1], 1);
 	mail_start(0, url, watching_root);

@@ -93,11 +93,11 @@ Test(seal, of_a_hello_is_hmac_sha256)
 	uint8_t header[TRP_FRAME_HEADER], tag[TRP_FRAME_TAG];
 
 	write_header(TRP_FRAME_MAIL, 3, header);
-	guard->calls->sign(guard, header, tag);
+	guard->calls->sign(guard, header, TRP_FRAME_HEADER, tag);
 	cr_assert_arr_eq(tag, golden, sizeof(golden));
-	cr_assert(guard->calls->verify(guard, header, tag));
+	cr_assert(guard->calls->verify(guard, header, TRP_FRAME_HEADER, tag));
 	header[16] ^= 1;
-	cr_assert(!guard->calls->verify(guard, header, tag));
+	cr_assert(!guard->calls->verify(guard, header, TRP_FRAME_HEADER, tag));
 	trp_seal_free(guard);
 }
 
