@@ -144,12 +144,13 @@ int watch_reap_strays(void)
 
 void watch_remove_files(pid_t pid)
 {
-	static const char *const form[] = { "/tmp/troupe-bench-%d-*/*",
+	static const char *const form[] = { "/tmp/troupe-bench-%d-*/*/*",
+					    "/tmp/troupe-bench-%d-*/*",
 					    "/tmp/troupe-bench-%d-*" };
 	char pattern[64];
 	glob_t found;
 
-	for (int f = 0; f < 2; f++) {
+	for (int f = 0; f < 3; f++) {
 		snprintf(pattern, sizeof(pattern), form[f], (int)pid);
 		if (glob(pattern, 0, NULL, &found) != 0)
 			continue;

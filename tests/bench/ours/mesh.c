@@ -74,7 +74,7 @@ static int run_nodes(const char *bus, int (*const root[NODES])(int, char **))
 
 static int over_local(int (*const root[NODES])(int, char **))
 {
-	char folder[64], bus[80];
+	char folder[64], sockets[80], bus[80];
 	int r;
 
 	snprintf(folder, sizeof(folder), "/tmp/troupe-bench-%d-mesh",
@@ -82,6 +82,8 @@ static int over_local(int (*const root[NODES])(int, char **))
 	snprintf(bus, sizeof(bus), "local:%s", folder);
 	setenv("XDG_RUNTIME_DIR", folder, 1); /* control sockets */
 	r = run_nodes(bus, root);
+	snprintf(sockets, sizeof(sockets), "%s/troupe", folder);
+	rmdir(sockets);
 	rmdir(folder);
 	return r;
 }
