@@ -125,8 +125,9 @@ Test(call_numbers, that_are_late_find_nothing_in_a_place_used_again)
 	for (int i = 0; i < 40; i++)
 		give_back(call[i]);
 	cr_assert_eq(trp_call_table.pending, 0);
+	late = correlation(again);
 	trp_call_table_leave();
-	cr_assert_null(trp_call_table_find(correlation(again)));
+	cr_assert_null(trp_call_table_find(late));
 	give_back(take());
 	trp_call_table_leave();
 }
