@@ -50,7 +50,7 @@ struct mail {
 	int watch; /* of the directory; -1: it attends to nobody */
 	struct connection *connections; /* the one used last is the first */
 	int inbound;
-	/* What is ready and has not been served; `nobody`: it has gone. */
+	/* Ready and not served yet; `nobody`: it has gone. */
 	struct epoll_event ready[READY_AT_ONCE];
 	int ready_count;
 	bool has_more; /* a connection has frames behind those that were read */

@@ -24,7 +24,7 @@ enum {
 				 TRP_PRESENCE_WORDS_MAX + TRP_PRESENCE_TAG,
 };
 
-/* What tells words of this mesh from those of a stranger. */
+/* Tells words of this mesh from those of a stranger. */
 struct trp_presence_seal {
 	void (*sign)(void *user, const uint8_t *bytes, size_t length,
 		     uint8_t tag[static TRP_PRESENCE_TAG]);

@@ -11,10 +11,10 @@
 
 struct trp_exit_notice {
 	struct trp_exit_notice *next;
-	uint64_t watch;	  /* see node/watch.h */
-	uint64_t number;  /* once unclaimed: as in struct trp_saved_mail */
-	uint64_t taken;	  /* see target_watch.h */
-	uint64_t drained; /* records taken before it */
+	uint64_t watch;	       /* see node/watch.h */
+	uint64_t number;       /* once unclaimed: as in struct trp_saved_mail */
+	uint64_t taken;	       /* see target_watch.h */
+	uint64_t drained;      /* records taken before it */
 	struct troupe_end end; /* which owns its outcome */
 	struct troupe_message message;
 	struct trp_scratch scratch; /* of the message's body */

@@ -47,6 +47,13 @@ struct trp_mail_peer *trp_mail_peers_make(struct trp_mail_peers *peers,
 	return *link;
 }
 
+static void release(struct trp_mail_peer *peer)
+{
+	trp_mail_bulk_clear(&peer->assembly);
+	free(peer->bytes);
+	free(peer);
+}
+
 void trp_mail_peers_remove(struct trp_mail_peers *peers,
 			   struct trp_mail_peer *peer)
 {
@@ -60,10 +67,8 @@ void trp_mail_peers_remove(struct trp_mail_peers *peers,
 		peer->before->after = peer->after;
 	else
 		peers->first = peer->after;
-	trp_mail_bulk_clear(&peer->assembly);
-	free(peer->bytes);
-	free(peer);
 	peers->count--;
+	release(peer);
 }
 
 bool trp_mail_peers_is_idle(const struct trp_mail_peer *peer)
@@ -83,13 +88,15 @@ void trp_mail_peers_trim(struct trp_mail_peers *peers,
 void trp_mail_peers_fini(struct trp_mail_peers *peers)
 {
 	struct trp_mail_parcel parcel;
-	struct trp_mail_peer *peer;
+	struct trp_mail_peer *peer, *after;
 
-	while ((peer = peers->first)) {
+	for (peer = peers->first; peer; peer = after) {
+		after = peer->after;
 		while (trp_mail_bulk_drop(&peer->bulks, TRP_LONG_AGO, &parcel))
 			;
-		trp_mail_peers_remove(peers, peer);
+		release(peer);
 	}
+	*peers = (struct trp_mail_peers) { 0 };
 }
 
 void trp_mail_peers_check(const struct trp_mail_peers *peers)

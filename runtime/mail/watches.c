@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mail/watches.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include "runtime/actor/away.h"
@@ -158,14 +159,17 @@ int trp_mail_watches_on_watch(const struct troupe_message *message)
 
 static void watched_has_ended(struct watch *watch, const struct troupe_end *end)
 {
+	struct watch **link = find_watch(watch->from, watch->id);
 	Troupe__Control__Ended ended;
+
+	assert(*link == watch);
 
 	trp_end_write(end, watch->id, &ended);
 	ended.tag = watch->tag;
 	ended.ref = watch->ref;
 	trp_mail_outward_tell(watch->from, &ended.base);
 	if (!end->will_restart)
-		take_out(find_watch(watch->from, watch->id));
+		take_out(link);
 }
 
 /* The watcher has ended as told, or its node is lost. */
