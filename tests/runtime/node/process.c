@@ -110,9 +110,13 @@ static void expect_output(const char *const *argv, const char *wanted)
 
 Test(process, of_a_program_begins_without_the_signals_of_its_parent)
 {
-	static const char *const argv[] = { "awk",
-					    "/^Sig(Blk|Ign|Cgt)/ { print $2 }",
-					    "/proc/self/status", NULL };
+	/* Without those near 32 and 33: they are of the C library, whose
+	 * posix_spawn() lets make ignore them. */
+	static const char *const argv[] = {
+		"awk",
+		"/^Sig(Blk|Ign|Cgt)/ { print substr($2, 1, 7) substr($2, 10) }",
+		"/proc/self/status", NULL
+	};
 	sigset_t set;
 
 	signal(SIGUSR1, SIG_IGN);
@@ -120,8 +124,7 @@ Test(process, of_a_program_begins_without_the_signals_of_its_parent)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	expect_output(argv, "0000000000000000\n0000000000000000\n"
-			    "0000000000000000\n");
+	expect_output(argv, "00000000000000\n00000000000000\n00000000000000\n");
 	sigprocmask(SIG_BLOCK, NULL, &set);
 	cr_assert(sigismember(&set, SIGTERM) && !sigismember(&set, SIGUSR2));
 }
