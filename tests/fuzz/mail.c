@@ -122,7 +122,7 @@ static void read_presence(const uint8_t *bytes, size_t size)
 	struct trp_presence presence = { 0 };
 	struct trp_presence_heard heard;
 
-	if (trp_presence_read(bytes, size, &heard) < 0)
+	if (trp_presence_read(&presence, bytes, size, &heard) < 0)
 		return;
 	must(trp_presence_is_name(heard.node));
 	must(trp_presence_set(&presence, heard.node, heard.words,
