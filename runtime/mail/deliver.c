@@ -7,7 +7,6 @@
 #include "runtime/actor/post.h"
 #include "runtime/actor/request.h"
 #include "runtime/mail/outward.h"
-#include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
 #include "runtime/node/system.pb-c.h"
 #include "serialize/message.h"
@@ -32,22 +31,10 @@ static void answer_failure(troupe_ref from, const struct trp_envelope *asked,
 void trp_mail_deliver_refuse(troupe_ref to, const struct trp_envelope *envelope,
 			     const void *body, size_t length, int error)
 {
-	const struct trp_dead dead = {
-		.cause = error == -ESRCH    ? TROUPE_DEAD_TARGET
-			 : error == -EAGAIN ? TROUPE_DEAD_DROPPED
-					    : TROUPE_DEAD_UNREADABLE,
-		.sender = envelope->sender,
-		.target = to,
-		.type = envelope->type,
-		.created = envelope->created,
-		.flow = envelope->flow,
-		.hop = envelope->hop,
-		.size = length,
-		.body = body,
-	};
-
-	trp_status_count(&trp_self.status->dropped);
-	trp_dead_letter_notice(&dead);
+	trp_mail_post_dead(error == -ESRCH    ? TROUPE_DEAD_TARGET
+			   : error == -EAGAIN ? TROUPE_DEAD_DROPPED
+					      : TROUPE_DEAD_UNREADABLE,
+			   to, envelope, body, length);
 	answer_failure(to, envelope, error);
 }
 

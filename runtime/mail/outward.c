@@ -8,7 +8,6 @@
 #include "runtime/mail/chokes.h"
 #include "runtime/node/away.pb-c.h"
 #include "runtime/node/choke.h"
-#include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
 #include "serialize/message.h"
 #include "serialize/type.h"
@@ -21,20 +20,7 @@ enum { CHOKED = 512 << 10, BULK_CHOKED = 4 << 20 };
 static void note_dead(troupe_ref to, const struct trp_envelope *envelope,
 		      const void *body, size_t size)
 {
-	const struct trp_dead dead = {
-		.cause = TROUPE_DEAD_UNREACHABLE,
-		.sender = envelope->sender,
-		.target = to,
-		.type = envelope->type,
-		.created = envelope->created,
-		.flow = envelope->flow,
-		.hop = envelope->hop,
-		.size = size,
-		.body = body,
-	};
-
-	trp_status_count(&trp_self.status->dropped);
-	trp_dead_letter_notice(&dead);
+	trp_mail_post_dead(TROUPE_DEAD_UNREACHABLE, to, envelope, body, size);
 }
 
 void trp_mail_outward_lost(uint32_t number, const uint8_t *bytes, size_t length)

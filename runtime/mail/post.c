@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "runtime/actor/self.h"
+#include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
 #include "serialize/type.h"
 
@@ -34,6 +35,26 @@ void trp_mail_post_tell(troupe_ref to, const ProtobufCMessage *news)
 	if (trp_ref_is_here(to))
 		trp_node_post(&trp_self.mailbox, to, TRP_REPLY, &envelope, news,
 			      NULL, NULL);
+}
+
+void trp_mail_post_dead(enum troupe_dead_cause cause, troupe_ref to,
+			const struct trp_envelope *envelope, const void *body,
+			size_t size)
+{
+	const struct trp_dead dead = {
+		.cause = cause,
+		.sender = envelope->sender,
+		.target = to,
+		.type = envelope->type,
+		.created = envelope->created,
+		.flow = envelope->flow,
+		.hop = envelope->hop,
+		.size = size,
+		.body = body,
+	};
+
+	trp_status_count(&trp_self.status->dropped);
+	trp_dead_letter_notice(&dead);
 }
 
 bool trp_mail_post_failure(const struct trp_envelope *asked, troupe_ref from,

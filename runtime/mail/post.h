@@ -8,6 +8,7 @@
 #include "runtime/node/system.pb-c.h"
 #include "runtime/session/sessions.h"
 #include "runtime/troupe.h"
+#include "runtime/troupe_dead_letters.h"
 
 struct trp_mail_post {
 	struct trp_bus *bus;
@@ -32,6 +33,11 @@ void trp_mail_post_soon(void);
 
 /* News for an actor of this node; see runtime/actor/away_news.h. */
 void trp_mail_post_tell(troupe_ref to, const ProtobufCMessage *news);
+
+/* A dead letter of this actor, which counts. */
+void trp_mail_post_dead(enum troupe_dead_cause cause, troupe_ref to,
+			const struct trp_envelope *envelope, const void *body,
+			size_t size);
 
 /*
  * Why no answer will come, for the sender of a message that `from` was to get.

@@ -163,7 +163,6 @@ static void watched_has_ended(struct watch *watch, const struct troupe_end *end)
 	Troupe__Control__Ended ended;
 
 	assert(*link == watch);
-
 	trp_end_write(end, watch->id, &ended);
 	ended.tag = watch->tag;
 	ended.ref = watch->ref;
