@@ -18,7 +18,7 @@
 
 /* clang-format off */
 #define FUNCTIONS(F) \
-	F(mosquitto_, connect) F(mosquitto_, destroy) F(mosquitto_, disconnect) \
+	F(mosquitto_, connect_async) F(mosquitto_, destroy) F(mosquitto_, disconnect) \
 	F(mosquitto_, lib_init) F(mosquitto_, loop_misc) \
 	F(mosquitto_, loop_read) F(mosquitto_, loop_write) \
 	F(mosquitto_, new) F(mosquitto_, socket) \
@@ -154,7 +154,7 @@ static void set_tcp(const struct trp_mqtt_client *client, int option)
 
 int trp_mqtt_client_connect(struct trp_bus *bus, struct trp_mqtt_client *client)
 {
-	int r = trp_mqtt_client_error(mosquitto.connect(
+	int r = trp_mqtt_client_error(mosquitto.connect_async(
 		client->handle, bus->address.host, bus->address.port,
 		bus->number ? OF_MAIL_S : KEEPALIVE_S));
 

@@ -7,11 +7,13 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -395,6 +397,48 @@ Test(mail, over_mqtt_to_a_broker_that_does_not_read_is_refused_here)
 	close_offices(&offices);
 	stop_server(broker, SIGTERM);
 	drop_folder();
+}
+
+/* A socket whose backlog is full: the kernel drops what connects to it. */
+static int black_hole(int clients[static 2])
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+	cr_assert_eq(listen(fd, 0), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	for (int i = 0; i < 2; i++) {
+		clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(clients[i], (struct sockaddr *)&address, size);
+	}
+	return fd;
+}
+
+/* In connect(2) it would stand still for two minutes. */
+Test(mail, a_broker_that_does_not_answer_holds_nobody_up, .timeout = 60)
+{
+	struct sockaddr_in address;
+	socklen_t size = sizeof(address);
+	struct offices offices = { 0 };
+	int clients[2], fd = black_hole(clients);
+
+	need_broker(&mosquitto_broker);
+	getsockname(fd, (struct sockaddr *)&address, &size);
+	snprintf(offices.url, sizeof(offices.url), "mqtt://127.0.0.1:%d",
+		 ntohs(address.sin_port));
+	open_office(&offices, 0, 1000);
+	for (int i = 0; i < 100; i++)
+		turn(&offices);
+	cr_assert(!offices.at[0].bus->is_up);
+	close_offices(&offices);
+	for (int i = 0; i < 2; i++)
+		close(clients[i]);
+	close(fd);
 }
 
 /* ---- serf ---------------------------------------------------------------- */
