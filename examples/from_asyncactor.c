@@ -117,6 +117,8 @@ int troupe_main(int argc, char **argv)
 {
 	int r = troupe_beacon_subscribe(10);
 
+	if (r == -ENOTCONN)
+		puts("this node is in no mesh; start it with --beacon local");
 	if (r == 0)
 		r = troupe_register("clock", troupe_self());
 	if (r == 0)

@@ -95,5 +95,7 @@ int troupe_main(int argc, char **argv)
 {
 	int r = argc > 1 ? sell() : buy();
 
+	if (r == -ENOTCONN)
+		puts("this node is in no mesh; start it with --mesh bakery");
 	return r == -ECANCELED ? 0 : r;
 }
