@@ -121,6 +121,8 @@ static void tell_ready(void)
 	Troupe__Control__Ready ready = TROUPE__CONTROL__READY__INIT;
 	struct trp_envelope envelope = trp_actor_post_envelope(TRP_CONTROL);
 
+	/* Its end may be seen before the message is read. */
+	trp_status_write_ready(trp_self.status);
 	/* Without it the start counts as under way for some seconds. */
 	trp_actor_post(TRP_REF_SUPERVISOR, TRP_MAIL, &envelope, &ready.base,
 		       NULL);

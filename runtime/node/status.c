@@ -116,6 +116,13 @@ uint32_t trp_status_incarnation(const struct trp_arena *arena, troupe_ref ref)
 	return slot ? trp_life_incarnation(trp_load_relaxed(&slot->life)) : 0;
 }
 
+static void say(struct trp_status *status, uint32_t what)
+{
+	/* E1: pairs with the acquire in trp_status_read_exit(). */
+	trp_store_release(&status->said,
+			  trp_load_relaxed(&status->said) | what);
+}
+
 void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 			   int code, const char *text)
 {
@@ -127,8 +134,17 @@ void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 	status->text[0] = '\0';
 	if (text)
 		strncat(status->text, text, sizeof(status->text) - 1);
-	/* E1: pairs with the acquire in trp_status_read_exit(). */
-	trp_store_release(&status->said, 1);
+	say(status, TRP_STATUS_EXIT);
+}
+
+void trp_status_write_ready(struct trp_status *status)
+{
+	say(status, TRP_STATUS_READY);
+}
+
+bool trp_status_is_ready(const struct trp_status *status)
+{
+	return trp_load_acquire(&status->said) & TRP_STATUS_READY;
 }
 
 bool trp_status_read_exit(const struct trp_status *status,
@@ -136,7 +152,7 @@ bool trp_status_read_exit(const struct trp_status *status,
 {
 	int32_t cause;
 
-	if (!trp_load_acquire(&status->said))
+	if (!(trp_load_acquire(&status->said) & TRP_STATUS_EXIT))
 		return false;
 	cause = status->cause;
 	if ((unsigned)cause > TROUPE_NOCONNECTION)

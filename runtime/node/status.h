@@ -27,11 +27,15 @@ enum { TRP_STATUS_TEXT = 80 };
  */
 enum { TRP_STATUS_DECLINED = 0x6e6f, TRP_STATUS_ASLEEP = 0x7a7a };
 
+/* `said`: it has begun, for those who wait for that; its exit record is
+ * complete. */
+enum { TRP_STATUS_READY = 1, TRP_STATUS_EXIT = 2 };
+
 /* `waits`: enum troupe_waiting, and above it how often it has waited. */
 enum { TRP_STATUS_WAITS = 0xff, TRP_STATUS_WAITED = 0x100 };
 
 struct trp_status {
-	_Atomic uint32_t said; /* 1: the exit record is complete: */
+	_Atomic uint32_t said; /* TRP_STATUS_READY, _EXIT: and here it is: */
 	int32_t cause;
 	int32_t code;
 	uint32_t outcome_size;
@@ -101,6 +105,10 @@ void trp_status_write_exit(struct trp_status *status, enum troupe_cause cause,
 			   int code, const char *text);
 bool trp_status_read_exit(const struct trp_status *status,
 			  struct troupe_reason *ret_reason);
+
+/* It has begun: also where its message of that is still unread. */
+void trp_status_write_ready(struct trp_status *status);
+bool trp_status_is_ready(const struct trp_status *status);
 
 /* `note` of a line of the directory: enum troupe_full, and whether the actor
  * has no process until it is restarted; above that, for trp_status_mail(). */

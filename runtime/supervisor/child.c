@@ -230,6 +230,7 @@ void trp_child_down(struct trp_child_table *table, uint32_t slot)
 	child->state = CHILD_DOWN;
 	child->pid = 0;
 	child->is_told = child->is_doomed = child->is_due = false;
+	child->is_ready = child->has_ended = false;
 	child->stop_children = 0;
 	TRP_CHECK(trp_child_check(table));
 }

@@ -103,6 +103,8 @@ struct trp_child {
 	uint32_t count;	     /* of children */
 	bool is_told;	     /* to stop */
 	bool is_doomed;	     /* to be killed as soon as it has a pid */
+	bool is_ready;	     /* its process has begun */
+	bool has_ended;	     /* the pid may be another's by now */
 	int32_t grace_ms;
 	struct troupe_timer grace;	 /* until it is killed */
 	int64_t spawned_at;		 /* CLOCK_MONOTONIC, ns */

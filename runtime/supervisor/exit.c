@@ -21,6 +21,7 @@
 #include "runtime/supervisor/membership.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
+#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
@@ -252,6 +253,27 @@ static void stop_children(struct trp_supervisor *supervisor, uint32_t slot)
 			child[of].is_final = true;
 			trp_notify_kill(supervisor, of);
 		}
+}
+
+/* ---- its start ----------------------------------------------------------- */
+
+/*
+ * Its message lies unread, or is still to be read: the end of a process is seen
+ * by a signal, which overtakes mail.  To those who wait for its start it has
+ * begun, and then ended.
+ */
+static void heed_ready(struct trp_supervisor *supervisor, uint32_t slot,
+		       troupe_ref ref)
+{
+	struct trp_child *child = &supervisor->children.child[slot];
+	const struct trp_status *status;
+
+	if (child->state == CHILD_DOWN)
+		return;
+	child->has_ended = true;
+	status = trp_status_last(&supervisor->node.arena, ref);
+	if (!child->is_ready && status && trp_status_is_ready(status))
+		trp_revival_ready(supervisor, slot);
 }
 
 /* ---- a restart ----------------------------------------------------------- */
@@ -506,6 +528,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	char title[TRP_TITLE_SIZE];
 
 	assert(slot && trp_child_is_alive(child));
+	heed_ready(supervisor, slot, end.ref);
 	if (is_at_rest(supervisor, slot, &end))
 		return;
 	trp_totals_ending(supervisor);

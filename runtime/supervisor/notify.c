@@ -57,7 +57,7 @@ void trp_notify_kill(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	struct trp_child *child = &supervisor->children.child[slot];
 
-	if (!trp_child_is_alive(child))
+	if (!trp_child_is_alive(child) || child->has_ended)
 		return;
 	/* It has not been reaped, so the pid is still its own. */
 	if (child->state == CHILD_DOWN) {

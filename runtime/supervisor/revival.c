@@ -142,6 +142,7 @@ void trp_revival_ready(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	const struct trp_owner *of = child_of(supervisor, slot)->owner;
 
+	child_of(supervisor, slot)->is_ready = true;
 	child_of(supervisor, slot)->asks = 0;
 	if (of)
 		of->ready(supervisor, slot);

@@ -125,6 +125,36 @@ Test(readiness, an_error_of_init_reaches_the_one_who_asked_and_nothing_is_left)
 	stage_pass(fails_root);
 }
 
+/* ---- ends that are seen before the word that it is ready ----------------- */
+
+static int is_done(const void *arguments)
+{
+	return 0;
+}
+static const struct troupe_class brief = { .name = "brief", .run = is_done };
+
+static int brief_root(int argc, char **argv)
+{
+	enum { TIMES = 200 };
+	struct troupe_end end;
+	uint64_t monitor;
+	const struct troupe_spawn_options waits = { .ready_by = TROUPE_NEVER,
+						    .ret_monitor = &monitor };
+	troupe_ref ref;
+
+	for (int i = 0; i < TIMES; i++) {
+		CHECK(troupe_spawn_with(&waits, &brief, NULL, &ref) == 0);
+		end = stage_end_of(ref);
+		CHECK(end.reason.cause == TROUPE_NORMAL);
+	}
+	return 0;
+}
+
+Test(readiness, one_that_is_ready_and_ends_at_once_has_started)
+{
+	stage_pass(brief_root);
+}
+
 static int waits_for_ever(const void *arguments)
 {
 	board->value[50] = spawn(
