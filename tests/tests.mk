@@ -10,8 +10,10 @@ TEST_DIRS   := $(patsubst tests/%,%,$(filter-out tests/support tests/fuzz \
 		 tests/race tests/bench% %/applications %/programs,$(TEST_DIRS)))
 BASIC_DIRS  := $(filter ipc serialize runtime/node runtime/actor,$(TEST_DIRS))
 TEST_DIRS   := $(BASIC_DIRS) $(filter-out $(BASIC_DIRS),$(TEST_DIRS))
-# Folders that wait are tested with each way of waiting.
-WAITING     := $(filter runtime/node runtime/actor runtime/supervisor runtime/redis,$(TEST_DIRS))
+# Folders that wait are tested with each way of waiting.  The supervisor's kills
+# after each instruction take four minutes under sanitizers: once there.
+WAITING     := $(filter runtime/node runtime/actor runtime/redis \
+		 $(if $(SANITIZE),,runtime/supervisor),$(TEST_DIRS))
 WAYS        := $(foreach w,socket epoll,$(addsuffix @$(w),$(WAITING)))
 test_bin     = $(O)/bin/test-$(subst /,-,$(1))
 
