@@ -39,12 +39,10 @@ int trp_drive_push(struct trp_session *session, const void *payload,
 	return 0;
 }
 
-void trp_drive_watch(struct trp_session *session, bool is_watched,
-		     struct trp_time now)
+void trp_drive_watch(struct trp_session *session, struct trp_time now)
 {
-	session->is_watched = is_watched;
-	if (is_watched)
-		begin(session, now);
+	session->is_watched = true;
+	begin(session, now);
 	if (session->state == TRP_SESSION_OPEN &&
 	    session->ask_due.ns == TRP_NEVER.ns)
 		trp_session_ask_later(session, now);

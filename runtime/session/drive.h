@@ -12,9 +12,8 @@
 int trp_drive_push(struct trp_session *session, const void *payload,
 		   size_t length, struct trp_time now);
 
-/* Whether down() is to tell of their end soon. */
-void trp_drive_watch(struct trp_session *session, bool is_watched,
-		     struct trp_time now);
+/* down() is to tell of their end soon. */
+void trp_drive_watch(struct trp_session *session, struct trp_time now);
 
 /* Says BYE after all that was pushed; down(0) when it has arrived. */
 void trp_drive_close(struct trp_session *session, struct trp_time now);

@@ -263,20 +263,9 @@ int trp_sessions_watch(struct trp_sessions *sessions, uint32_t number,
 	enter(sessions, now);
 	r = make_for(sessions, number, &session);
 	if (r == 0)
-		trp_drive_watch(session, true, now);
+		trp_drive_watch(session, now);
 	leave(sessions, session);
 	return r;
-}
-
-void trp_sessions_unwatch(struct trp_sessions *sessions, uint32_t number,
-			  struct trp_time now)
-{
-	struct trp_session *session = find(sessions, number);
-
-	enter(sessions, now);
-	if (session)
-		trp_drive_watch(session, false, now);
-	leave(sessions, session);
 }
 
 void trp_sessions_gone(struct trp_sessions *sessions, uint32_t number,

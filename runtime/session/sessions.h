@@ -50,8 +50,6 @@ int trp_sessions_send(struct trp_sessions *sessions, uint32_t number,
  */
 int trp_sessions_watch(struct trp_sessions *sessions, uint32_t number,
 		       struct trp_time now);
-void trp_sessions_unwatch(struct trp_sessions *sessions, uint32_t number,
-			  struct trp_time now);
 
 /* Bytes of a bus, which nobody has looked at. */
 void trp_sessions_receive(struct trp_sessions *sessions, const void *bytes,
