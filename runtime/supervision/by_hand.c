@@ -79,9 +79,26 @@ static int order_member(struct trp_control_session *session,
 	return r;
 }
 
+/* One that goes on without the children that it has given up. */
+static int start_again(struct trp_control_session *session,
+		       struct trp_supervision_tree *tree)
+{
+	int r = trp_supervision_tree_again(tree);
+
+	session->why = r == -EALREADY
+			       ? "it runs, and none of its children is given up"
+			       : reason_of(r);
+	return r;
+}
+
 static int order_other(struct trp_control_session *session, uint32_t slot,
 		       uint32_t what)
 {
+	struct trp_supervision_tree *tree = trp_supervision_tree_of(
+		&session->supervisor->children.child[slot]);
+
+	if (tree && what == TROUPE__CONTROL__CHILD_ORDER__START_CHILD)
+		return start_again(session, tree);
 	if (what != TROUPE__CONTROL__CHILD_ORDER__STOP_CHILD) {
 		session->why = "it is no child of an actor that supervises: "
 			       "see troupe_supervise(3)";

@@ -574,15 +574,21 @@ int trp_supervision_delete(struct trp_supervision *supervision,
 
 int trp_supervision_start_again(struct trp_supervision *supervision)
 {
+	bool has_any = false;
+
 	if (supervision->phase >= TRP_SUPERVISION_ENDING)
 		return -ESHUTDOWN;
 	if (supervision->is_giving_up)
 		return -EBUSY;
 	for (struct trp_supervised *child = supervision->first; child;
 	     child = child->next) {
-		if (child->intent == TRP_WANT_GIVEN_UP)
-			child->intent = TRP_WANT_RUN;
+		if (child->intent != TRP_WANT_GIVEN_UP)
+			continue;
+		child->intent = TRP_WANT_RUN;
+		has_any = true;
 	}
+	if (!has_any)
+		return -EALREADY;
 	supervision->restarts = 0;
 	supervision->is_in_order = true;
 	go_on(supervision);

@@ -209,5 +209,6 @@ int trp_supervision_restart(struct trp_supervision *supervision,
 /* -EBUSY: it is not down, or will be started again. */
 int trp_supervision_delete(struct trp_supervision *supervision,
 			   struct trp_supervised *child);
-/* All that were given up, in order; earlier failures do not count. */
+/* All that were given up, in order; earlier failures do not count.  -EALREADY:
+ * none was. */
 int trp_supervision_start_again(struct trp_supervision *supervision);

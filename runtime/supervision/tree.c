@@ -584,6 +584,22 @@ int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 	return obey(tree, member, what);
 }
 
+int trp_supervision_tree_again(struct trp_supervision_tree *tree)
+{
+	int r;
+
+	take(tree);
+	r = trp_supervision_start_again(&tree->rules);
+	if (r < 0)
+		return r == -ESHUTDOWN ? -ECANCELED : r;
+	take(tree);
+	for (struct trp_supervised *child = tree->rules.first; child;
+	     child = child->next)
+		trp_member_park(trp_member_of(child));
+	take(tree);
+	return 0;
+}
+
 struct trp_supervision_tree *trp_supervision_tree_of(
 	const struct trp_child *child)
 {

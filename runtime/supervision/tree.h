@@ -59,3 +59,5 @@ struct trp_member *trp_supervision_tree_find(struct trp_supervision_tree *tree,
 int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 			       struct trp_member *member,
 			       Troupe__Control__ChildOrder what);
+/* The same, of trp_supervision_start_again(). */
+int trp_supervision_tree_again(struct trp_supervision_tree *tree);

@@ -87,6 +87,23 @@ Test(by_hand, a_child_that_was_given_up_shows_so_and_can_be_started)
 	node_stop(&node, "a");
 }
 
+Test(by_hand, a_supervisor_is_started_with_all_that_it_gave_up)
+{
+	begin();
+	expect(1, "none of its children is given up", "start", "/desk");
+	for (int i = 0; i < 3; i++)
+		say("crash");
+	await_state("given up");
+	expect(0, "", "start", "/desk");
+	await_state("running");
+	/* What came before counts no more. */
+	for (int i = 0; i < 2; i++)
+		say("crash");
+	say("back");
+	await("5: back\n");
+	node_stop(&node, "a");
+}
+
 /* Its init() has returned: it has its name before that. */
 static void await_up(void)
 {

@@ -288,6 +288,7 @@ Test(supervision, without_one_above_all_stay_down_until_they_are_started_again)
 	world_pass(100000);
 	world_log_is("");
 	cr_assert_eq(trp_supervision_start_again(&world.all), 0);
+	cr_assert_eq(trp_supervision_start_again(&world.all), -EALREADY);
 	world_settle();
 	world_log_is("+a+b+c");
 	world_crash(2);
