@@ -83,7 +83,8 @@ static int order_member(struct trp_control_session *session,
 static int start_again(struct trp_control_session *session,
 		       struct trp_supervision_tree *tree)
 {
-	int r = trp_supervision_tree_again(tree);
+	int r = trp_supervision_tree_order(
+		tree, NULL, TROUPE__CONTROL__CHILD_ORDER__START_CHILD);
 
 	session->why = r == -EALREADY
 			       ? "it runs, and none of its children is given up"

@@ -419,6 +419,8 @@ struct trp_supervised *trp_member_keep_held(struct trp_supervised *first)
 enum trp_supervised_end trp_member_kind(const struct trp_member *member,
 					const struct troupe_end *end)
 {
+	if (member->parent->supervisor->children.child[member->slot].is_unborn)
+		return TRP_END_UNBORN;
 	if (end->reason.cause == TROUPE_NORMAL)
 		return TRP_END_NORMAL;
 	if (end->reason.cause == TROUPE_SHUTDOWN && !member->has_failed)

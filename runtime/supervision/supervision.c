@@ -249,10 +249,9 @@ static void go_on(struct trp_supervision *supervision)
 	TRP_CHECK(trp_supervision_check(supervision));
 }
 
-static void end(struct trp_supervision *supervision,
-		enum trp_supervision_end why, struct trp_supervised *cause)
+static void stop_all(struct trp_supervision *supervision,
+		     enum trp_supervision_end why, struct trp_supervised *cause)
 {
-	supervision->phase = TRP_SUPERVISION_ENDING;
 	supervision->why = why;
 	supervision->cause = cause;
 	for (struct trp_supervised *child = supervision->first; child;
@@ -264,18 +263,20 @@ static void end(struct trp_supervision *supervision,
 	}
 }
 
+static void end(struct trp_supervision *supervision,
+		enum trp_supervision_end why, struct trp_supervised *cause)
+{
+	supervision->phase = TRP_SUPERVISION_ENDING;
+	stop_all(supervision, why, cause);
+}
+
 static void give_up(struct trp_supervision *supervision,
 		    struct trp_supervised *cause)
 {
 	supervision->is_giving_up = true;
-	supervision->why = TRP_ENDED_BY_INTENSITY;
-	supervision->cause = cause;
+	stop_all(supervision, TRP_ENDED_BY_INTENSITY, cause);
 	for (struct trp_supervised *child = supervision->first; child;
 	     child = child->next) {
-		child->is_again = false;
-		mark(supervision, child);
-		if (child->state == TRP_WAITING)
-			set_state(supervision, child, TRP_DOWN);
 		if (child->intent == TRP_WANT_RUN)
 			child->intent = TRP_WANT_GIVEN_UP;
 	}
@@ -334,22 +335,20 @@ static bool is_beyond_intensity(struct trp_supervision *supervision,
 	return false;
 }
 
-/* Its siblings go with it; all are started in order when it is due. */
-static void restart_with_siblings(struct trp_supervision *supervision,
-				  struct trp_supervised *child)
+/* In order, nobody is started before that. */
+static void start_later(struct trp_supervision *supervision,
+			struct trp_supervised *child)
 {
-	bool is_all = supervision->options.strategy == TRP_ONE_FOR_ALL;
-	struct trp_supervised *gate = supervision->gate;
-
-	if (gate)
-		set_state(supervision, gate, TRP_DOWN);
+	set_state(supervision, child, TRP_WAITING);
+	act(supervision, child, TRP_ACT_START_LATER);
+	if (!restarts_in_order(supervision))
+		return;
+	if (supervision->gate)
+		set_state(supervision, supervision->gate, TRP_DOWN);
 	supervision->gate = child;
-	for (struct trp_supervised *other = is_all ? supervision->first
-						   : child->next;
-	     other; other = other->next)
-		mark(supervision, other);
 }
 
+/* Its siblings may go with it; all of them are started when it is due. */
 static void restart(struct trp_supervision *supervision,
 		    struct trp_supervised *child, int64_t now_ms)
 {
@@ -360,10 +359,14 @@ static void restart(struct trp_supervision *supervision,
 			give_up(supervision, child);
 		return;
 	}
-	set_state(supervision, child, TRP_WAITING);
-	act(supervision, child, TRP_ACT_START_LATER);
-	if (restarts_in_order(supervision))
-		restart_with_siblings(supervision, child);
+	start_later(supervision, child);
+	if (!restarts_in_order(supervision) || child->is_woken)
+		return;
+	child = supervision->options.strategy == TRP_ONE_FOR_ALL
+			? supervision->first
+			: child->next;
+	for (; child; child = child->next)
+		mark(supervision, child);
 }
 
 static bool is_to_run(const struct trp_supervised *child)
@@ -399,10 +402,13 @@ static void ended_by_itself(struct trp_supervision *supervision,
 			    enum trp_supervised_end how, bool was_starting,
 			    int64_t now_ms)
 {
-	bool is_failure = how == TRP_END_FAILURE;
+	bool is_failure = how >= TRP_END_FAILURE;
 
-	if (is_failure && was_starting &&
-	    supervision->phase == TRP_SUPERVISION_STARTING)
+	child->is_woken &= how == TRP_END_UNBORN;
+	if (child->is_woken) /* it is as it was, and has its mail */
+		restart(supervision, child, now_ms);
+	else if (is_failure && was_starting &&
+		 supervision->phase == TRP_SUPERVISION_STARTING)
 		end(supervision, TRP_ENDED_BY_START, child);
 	else if (is_failure &&
 		 supervision->options.strategy == TRP_NONE_FOR_ONE)
@@ -438,8 +444,7 @@ void trp_supervision_ended(struct trp_supervision *supervision,
 	assert(is_alive(child) && !supervision->todo_first);
 	unmark(supervision, child);
 	set_state(supervision, child, TRP_DOWN);
-	if (supervision->phase == TRP_SUPERVISION_RUNNING ||
-	    supervision->phase == TRP_SUPERVISION_STARTING) {
+	if (supervision->phase < TRP_SUPERVISION_ENDING) {
 		if (is_stopped)
 			was_stopped(supervision, child);
 		else
@@ -458,6 +463,7 @@ void trp_supervision_ready(struct trp_supervision *supervision,
 	if (child->state != TRP_STARTING)
 		return;
 	set_state(supervision, child, TRP_UP);
+	child->is_woken = false;
 	go_on(supervision);
 }
 
@@ -465,14 +471,11 @@ void trp_supervision_declined(struct trp_supervision *supervision,
 			      struct trp_supervised *child, bool is_held)
 {
 	assert(child->state == TRP_STARTING && !child->is_marked);
-	set_state(supervision, child, is_held ? TRP_DOWN : TRP_WAITING);
-	if (is_held) {
+	set_state(supervision, child, TRP_DOWN);
+	if (is_held)
 		child->intent = TRP_WANT_HELD;
-	} else {
-		act(supervision, child, TRP_ACT_START_LATER);
-		if (restarts_in_order(supervision))
-			supervision->gate = child;
-	}
+	else
+		start_later(supervision, child);
 	go_on(supervision);
 }
 
@@ -534,6 +537,7 @@ int trp_supervision_start(struct trp_supervision *supervision,
 		return -EBUSY;
 	if (is_alive(child))
 		return -EALREADY;
+	child->is_woken |= child->intent == TRP_WANT_ASLEEP;
 	child->intent = TRP_WANT_RUN;
 	if (restarts_in_order(supervision))
 		set_state(supervision, child, TRP_DOWN);

@@ -59,6 +59,7 @@ enum trp_supervised_end {
 	TRP_END_NORMAL,
 	TRP_END_SHUTDOWN, /* it was told to stop */
 	TRP_END_FAILURE,
+	TRP_END_UNBORN, /* a failure: it had no process */
 };
 
 /* The caller's part. */
@@ -82,6 +83,7 @@ struct trp_supervised {
 	enum trp_intent intent;
 	bool is_marked; /* to be stopped, in its turn */
 	bool is_again;	/* started as soon as it is down */
+	bool is_woken;	/* it was asleep, and has not started yet */
 	struct trp_supervised *previous, *next;
 	enum trp_supervision_act act; /* to be taken; the caller's */
 	struct trp_supervised *todo;  /* whose is taken next */

@@ -227,17 +227,19 @@ static void is_due(struct trp_restart_entry *entry)
 					 entry);
 }
 
+/* NULL: all that were given up start again. */
 static int obey(struct trp_supervision_tree *tree, struct trp_member *member,
 		Troupe__Control__ChildOrder what)
 {
 	int r;
 
 	take(tree);
-	r = trp_supervision_rules_obey(&tree->rules, &member->supervised, what);
-	if (r == 0) {
+	r = member ? trp_supervision_rules_obey(&tree->rules,
+						&member->supervised, what)
+		   : trp_supervision_start_again(&tree->rules);
+	if (r == 0 && member)
 		trp_member_park(member);
-		take(tree);
-	}
+	take(tree);
 	return r == -ESHUTDOWN ? -ECANCELED : r;
 }
 
@@ -306,7 +308,7 @@ static int perform(struct trp_supervision_tree *tree,
 /* A start that failed; or a stop of one that is down, whatever is told. */
 static void has_no_process(struct trp_member *member)
 {
-	enum trp_supervised_end how = TRP_END_FAILURE;
+	enum trp_supervised_end how = TRP_END_UNBORN;
 
 	member->last = trp_exit_seen(TRP_EXIT_UNBORN, member->error).reason;
 	trp_timers_cancel(&member->parent->supervisor->timers, &member->limit);
@@ -580,24 +582,9 @@ int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 			       struct trp_member *member,
 			       Troupe__Control__ChildOrder what)
 {
-	member->asks = 0;
+	if (member)
+		member->asks = 0;
 	return obey(tree, member, what);
-}
-
-int trp_supervision_tree_again(struct trp_supervision_tree *tree)
-{
-	int r;
-
-	take(tree);
-	r = trp_supervision_start_again(&tree->rules);
-	if (r < 0)
-		return r == -ESHUTDOWN ? -ECANCELED : r;
-	take(tree);
-	for (struct trp_supervised *child = tree->rules.first; child;
-	     child = child->next)
-		trp_member_park(trp_member_of(child));
-	take(tree);
-	return 0;
 }
 
 struct trp_supervision_tree *trp_supervision_tree_of(

@@ -55,9 +55,8 @@ int trp_supervision_tree_add(struct trp_supervision_tree *tree,
 struct trp_member *trp_supervision_tree_find(struct trp_supervision_tree *tree,
 					     const char *id);
 
-/* By hand; as supervision.h, but -ECANCELED: all are being stopped. */
+/* By hand; as supervision.h, but -ECANCELED: all are being stopped.  NULL: all
+ * that were given up are started. */
 int trp_supervision_tree_order(struct trp_supervision_tree *tree,
 			       struct trp_member *member,
 			       Troupe__Control__ChildOrder what);
-/* The same, of trp_supervision_start_again(). */
-int trp_supervision_tree_again(struct trp_supervision_tree *tree);

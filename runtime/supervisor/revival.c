@@ -73,11 +73,13 @@ static bool has_ended(struct trp_supervisor *supervisor, uint32_t slot,
 		      const struct troupe_end *end)
 {
 	struct trp_child *child = child_of(supervisor, slot);
-	/* It may have been asleep, and could not be started. */
-	bool is_due = child->state == CHILD_DOWN
-			      ? !child->is_told
-			      : child->spawn->restart &&
-					trp_revival_is_due(child, end);
+	/* It may have been asleep, and could not be started: it is as it was,
+	 * and has its state and mail. */
+	bool has_no_process = child->state == CHILD_DOWN ||
+			      (child->is_unborn && child->starts);
+	bool is_due = has_no_process ? !child->is_told
+				     : child->spawn->restart &&
+					       trp_revival_is_due(child, end);
 
 	if (supervisor->is_ending || !is_due)
 		return false;

@@ -308,3 +308,42 @@ Test(supervision, no_child_is_added_while_all_are_given_up)
 	world_settle();
 	cr_assert_eq(world.starts[5], 1);
 }
+
+/* ---- asleep -------------------------------------------------------------- */
+
+Test(supervision, one_asleep_that_finds_no_process_is_asked_again_alone)
+{
+	for (int s = TRP_ONE_FOR_ONE; s <= TRP_NONE_FOR_ONE; s++) {
+		struct trp_supervised *child = &world.child[1];
+
+		world_make(&(struct trp_supervision_options) {
+			.strategy = (enum trp_strategy)s,
+			.intensity = 2,
+			.period_ms = 1000,
+			.has_above = true });
+		for (int i = 0; i < 3; i++)
+			world_add(i, i == 1 ? TRP_TEMPORARY : TRP_PERMANENT,
+				  false);
+		world_begin();
+		world.is_alive[1] = false;
+		trp_supervision_slept(&world.all, child);
+		world_settle();
+		world.log[0] = '\0';
+		world.is_slow[1] = true;
+		cr_assert_eq(trp_supervision_start(&world.all, child), 0);
+		world_settle();
+		for (int i = 0; i < 2; i++) {
+			world_end(1, TRP_END_UNBORN);
+			world_pass(PAUSE_MS);
+		}
+		world_log_is("+b+b+b");
+		trp_supervision_ready(&world.all, child);
+		world_settle();
+		cr_assert_eq(child->state, TRP_UP);
+		/* From now on its end is that of any. */
+		world_end(1, TRP_END_UNBORN);
+		cr_assert(world.is_forgotten[1] ||
+			  world.why == TRP_ENDED_BY_FAILURE);
+		world_fini();
+	}
+}

@@ -16,12 +16,21 @@ TestSuite(unborn, .timeout = 600);
  * No limit on processes applies to root, so the node is of another user, of
  * whom there are no other processes.  A node of 16 slots has 22 regions.
  */
-Test(unborn, a_start_without_a_process_takes_no_memory_and_no_number)
+static void run(char *failures, char *how, const char *said)
 {
 	char troupe[PATH_MAX], object[PATH_MAX], user[32];
 	const char *argv[] = {
-		"/usr/bin/setpriv", user, "--clear-groups", troupe, "run",
-		"--slots",	    "16", object,	    "200",  NULL,
+		"/usr/bin/setpriv",
+		user,
+		"--clear-groups",
+		troupe,
+		"run",
+		"--slots",
+		"16",
+		object,
+		failures,
+		how,
+		NULL,
 	};
 	const char *look[] = { "/usr/bin/setpriv",
 			       user,
@@ -46,10 +55,21 @@ Test(unborn, a_start_without_a_process_takes_no_memory_and_no_number)
 	cr_assert_eq(setenv("XDG_RUNTIME_DIR", "/nonexistent", 1), 0);
 	cr_assert_eq(program_start(&p, argv), 0);
 	cr_expect_eq(program_finish(&p, PATIENCE_MS), 0, "%s%s", p.out, p.err);
-	cr_expect_str_eq(p.out,
-			 "incarnation 0: before\n"
-			 "incarnation 1: meanwhile\n",
-			 "%s%s", p.out, p.err);
+	cr_expect_str_eq(p.out, said, "%s%s", p.out, p.err);
 	program_leftovers(&p, PATIENCE_MS);
 	program_fini(&p);
+}
+
+Test(unborn, a_start_without_a_process_takes_no_memory_and_no_number)
+{
+	run("200", NULL,
+	    "incarnation 0: before\n"
+	    "incarnation 1: meanwhile\n");
+}
+
+/* Nobody restarts it: it keeps its state and mail all the same. */
+Test(unborn, one_asleep_that_finds_no_process_is_started_later)
+{
+	run("3", "lone", "before after nothing\nmeanwhile after before\n");
+	run("50", "kept", "before after nothing\nmeanwhile after before\n");
 }

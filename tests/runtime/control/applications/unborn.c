@@ -2,7 +2,9 @@
 /*
  * unborn.so: /keeper restarts /keeper/worker after a millisecond, for ever. The
  * root lets the worker die when no process can be forked, and lets processes be
- * forked again when FAILURES starts have failed, argument 1.
+ * forked again when FAILURES starts have failed, argument 1.  With "lone" or
+ * "kept", argument 2, a worker that nobody restarts falls asleep instead, and
+ * is sent mail then.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -14,6 +16,8 @@
 #include <troupe.h>
 #include <troupe_ends.h>
 #include <troupe_restart.h>
+#include <troupe_sleep.h>
+#include <troupe_state.h>
 #include <troupe_supervise.h>
 #include <troupe_tree.h>
 #include "parlour.pb-c.h"
@@ -73,6 +77,65 @@ static const struct troupe_supervisor rules = {
 };
 static const struct troupe_class keeper = { .name = "keeper",
 					    .supervises = &rules };
+
+/* ---- one that sleeps ----------------------------------------------------- */
+
+static char latest[64] = "nothing";
+
+static int keep(const ProtobufCMessage **ret_state)
+{
+	static Parlour__Words state;
+
+	parlour__words__init(&state);
+	state.text = latest;
+	*ret_state = &state.base;
+	return 0;
+}
+
+static int fetch(const ProtobufCMessage *state)
+{
+	snprintf(latest, sizeof(latest), "%s",
+		 ((const Parlour__Words *)state)->text);
+	return 0;
+}
+
+static int drowsy_words(const struct troupe_message *message)
+{
+	const Parlour__Words *words = message->body;
+	Parlour__Words answer = PARLOUR__WORDS__INIT;
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s after %s", words->text, latest);
+	snprintf(latest, sizeof(latest), "%s", words->text);
+	answer.text = text;
+	return troupe_send(message->sender, &answer.base);
+}
+
+static const struct troupe_handler drowsy_handlers[] = {
+	{ &parlour__words__descriptor, drowsy_words },
+	{ 0 },
+};
+static const struct troupe_class drowsy = {
+	.name = "worker",
+	.handlers = drowsy_handlers,
+	.save = keep,
+	.load = fetch,
+	.idle_ms = 1,
+};
+static const struct troupe_child_spec drowsy_children[] = {
+	{ .id = "worker", .klass = &drowsy, .restart = TROUPE_TEMPORARY },
+	{ 0 },
+};
+static const struct troupe_supervisor drowsy_rules = {
+	.children = drowsy_children,
+	.intensity = TROUPE_INTENSITY_UNLIMITED,
+	.first_ms = 1,
+	.last_ms = 1,
+};
+static const struct troupe_class drowsy_keeper = {
+	.name = "keeper",
+	.supervises = &drowsy_rules,
+};
 
 /* ---- the root ------------------------------------------------------------ */
 
@@ -137,25 +200,49 @@ static int spawn_others(void)
 	return r;
 }
 
-int troupe_main(int argc, char **argv)
+static int await_sleep(troupe_ref ref)
+{
+	struct troupe_state state = { 0 };
+	int r = 0;
+
+	while (r == 0 && !state.is_asleep) {
+		usleep(1000);
+		r = troupe_state_of(ref, &state);
+	}
+	return r;
+}
+
+static int spawn_worker(const char *how, troupe_ref *ret_ref)
 {
 	const struct troupe_spawn_options ready = { .ready_by = TROUPE_NEVER };
+	int r;
+
+	if (strcmp(how, "lone") == 0)
+		return troupe_spawn_with(&ready, &drowsy, NULL, ret_ref);
+	r = troupe_spawn_with(&ready, *how ? &drowsy_keeper : &keeper, NULL,
+			      NULL);
+	return r < 0 ? r : troupe_lookup("/keeper/worker", ret_ref);
+}
+
+int troupe_main(int argc, char **argv)
+{
+	const char *how = argc > 2 ? argv[2] : "";
 	troupe_ref ref;
 	uint64_t monitor;
 	int r;
 
-	r = troupe_spawn_with(&ready, &keeper, NULL, NULL);
-	if (r == 0)
-		r = troupe_lookup("/keeper/worker", &ref);
+	r = spawn_worker(how, &ref);
 	if (r == 0)
 		r = troupe_monitor(ref, &monitor);
 	if (r == 0)
 		r = say(ref, "before");
 	if (r == 0)
 		r = hear();
+	if (r == 0 && *how)
+		r = await_sleep(ref);
 	if (r == 0)
 		r = limit_processes(1);
-	if (r == 0)
+	if (r == 0 && !*how)
 		r = say(ref, "die");
 	if (r == 0)
 		r = say(ref, "meanwhile");
