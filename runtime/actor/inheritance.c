@@ -10,6 +10,7 @@
 #include "runtime/actor/receive.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/actor/stash.h"
+#include "runtime/node/shelved.h"
 
 static struct trp_saved_mail *first, **last = &first;
 
@@ -25,7 +26,7 @@ static int add(const struct trp_mail *mail, const struct trp_envelope *envelope)
 	return 0;
 }
 
-static int adopt(const struct trp_mail *mail, uint32_t deaths)
+static int adopt(const struct trp_mail *mail, uint32_t deaths, void *data)
 {
 	struct trp_envelope envelope;
 	int r;
@@ -54,7 +55,7 @@ static int adopt_what_was_handled(void)
 
 	if (r != 1)
 		return 0;
-	r = adopt(&mail, deaths_of(&mail));
+	r = adopt(&mail, deaths_of(&mail), NULL);
 	if (r == 0)
 		trp_mailbox_receive_done(&trp_self.mailbox, &mail);
 	return r;
@@ -62,10 +63,13 @@ static int adopt_what_was_handled(void)
 
 int trp_inheritance_begin(void)
 {
+	const struct trp_arena *arena = &trp_self.node->arena;
+	uint32_t region = trp_arena_region(arena, trp_self.mailbox.slot);
 	int r;
 
 	trp_self.is_owned = true; /* as its predecessor was */
-	r = trp_shelf_inherit(adopt);
+	region = trp_load_relaxed(&trp_arena_holder(arena, region)->previous);
+	r = trp_shelved_each(arena, region, adopt, NULL);
 	if (r < 0)
 		return r;
 	trp_succession_imported(&trp_self.mailbox);

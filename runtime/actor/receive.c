@@ -581,7 +581,5 @@ void trp_receive_end(void)
 	give_back();
 	for (list = lists; list; list = list->next)
 		for (saved = list->first; saved; saved = saved->next)
-			trp_dead_letters_received(TROUPE_DEAD_UNREAD,
-						  &saved->mail,
-						  &saved->envelope);
+			trp_saved_mail_unread(saved);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/actor/dead_letters.h"
 #include "runtime/actor/self.h"
 
 static uint64_t last_number;
@@ -88,10 +89,16 @@ void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry)
 		uncount(saved);
 }
 
+void trp_saved_mail_unread(const struct trp_saved_mail *saved)
+{
+	if (!saved->entry && !saved->shelf.copy)
+		trp_dead_letters_received(TROUPE_DEAD_UNREAD, &saved->mail,
+					  &saved->envelope);
+}
+
 void trp_saved_mail_told(void)
 {
 	trp_store_relaxed(&trp_self.status->put_aside, 0);
-	trp_store_relaxed(&trp_self.status->shelved, 0);
 }
 
 void trp_saved_mail_free(struct trp_saved_mail *saved)

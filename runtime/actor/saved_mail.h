@@ -39,5 +39,10 @@ void trp_saved_mail_work(const struct trp_saved_mail *saved);
 /* entry: in a custom mailbox, which would not lose it; or 0. */
 void trp_saved_mail_is_of(struct trp_saved_mail *saved, uint64_t entry);
 
-/* An orderly end reports each, so none is left to be counted. */
+/*
+ * At an orderly end: reports it, unless somebody has it: a custom mailbox; or
+ * the shelf, for a successor, or for the supervisor to report.  Then none is
+ * left to be counted.
+ */
+void trp_saved_mail_unread(const struct trp_saved_mail *saved);
 void trp_saved_mail_told(void);

@@ -35,10 +35,3 @@ void trp_shelf_point(const struct trp_shelf *shelf, struct trp_mail *mail);
 
 /* Mail with that number is in a handler; 0: none. */
 void trp_shelf_work(uint64_t number);
-
-/*
- * In a successor: visits what its predecessor had there, the oldest first.
- * deaths: so many in a row have died of it.  0 or -ENOMEM.
- */
-int trp_shelf_inherit(int (*visit)(const struct trp_mail *mail,
-				   uint32_t deaths));

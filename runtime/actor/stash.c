@@ -122,14 +122,10 @@ int trp_stash_later(const struct trp_mail *mail,
 	return TRP_STEP_DONE;
 }
 
-/* Mail that a custom mailbox has handed out is still there. */
 static void end(const struct trp_saved_mail *saved)
 {
 	for (; saved; saved = saved->next)
-		if (!saved->entry)
-			trp_dead_letters_received(TROUPE_DEAD_UNREAD,
-						  &saved->mail,
-						  &saved->envelope);
+		trp_saved_mail_unread(saved);
 }
 
 void trp_stash_end(void)

@@ -11,6 +11,7 @@
 #include "runtime/node/dead_letter.pb-c.h"
 #include "runtime/node/log.h"
 #include "runtime/node/post.h"
+#include "runtime/node/shelved.h"
 #include "runtime/node/status.h"
 #include "runtime/node/types.h"
 #include "serialize/message.h"
@@ -117,7 +118,7 @@ static const struct letters *letters_of(uint32_t slot,
 		  : NULL;
 }
 
-uint32_t trp_dead_letter_inherit(troupe_ref ref, bool has_successor)
+uint32_t trp_dead_letter_inherit(troupe_ref ref)
 {
 	const struct trp_status *status = trp_status_last(mailbox->arena, ref);
 	const struct letters *theirs;
@@ -127,9 +128,7 @@ uint32_t trp_dead_letter_inherit(troupe_ref ref, bool has_successor)
 		return 0;
 	theirs = letters_of(trp_ref_slot(ref), status);
 	/* The number is untrusted; no machine holds that many. */
-	put_aside =
-		(uint32_t)(atomic_load(&status->put_aside) +
-			   (has_successor ? 0 : atomic_load(&status->shelved)));
+	put_aside = (uint32_t)atomic_load(&status->put_aside);
 	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
 		atomic_fetch_add_explicit(&letters->count[i],
 					  atomic_load(&theirs->count[i]),
@@ -383,8 +382,9 @@ void trp_dead_letter_notice(const struct trp_dead *dead)
 	say(dead);
 }
 
-void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
-			    bool is_quiet)
+/* routes: its sender may give it to another. */
+static void tell_unread(const struct trp_mail *mail, troupe_ref target,
+			bool is_quiet, bool routes)
 {
 	struct trp_envelope envelope = { 0 };
 	struct trp_dead dead = { .cause = TROUPE_DEAD_UNREAD,
@@ -395,14 +395,36 @@ void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 			      &dead.size) < 0 ||
 	    envelope.kind == TRP_CONTROL)
 		return;
-	/* Its sender gives it to another. */
-	if (envelope.flags >> TRP_ROUTER_SHIFT &&
+	if (routes && envelope.flags >> TRP_ROUTER_SHIFT &&
 	    trp_status_of(mailbox->arena, envelope.sender))
 		return;
 	dead.sender = envelope.sender;
 	dead.type = envelope.type;
 	dead.created = envelope.created;
 	trp_dead_letter_notice(&dead);
+}
+
+void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
+			    bool is_quiet)
+{
+	tell_unread(mail, target, is_quiet, true);
+}
+
+static int is_shelved(const struct trp_mail *mail, uint32_t deaths, void *data)
+{
+	const struct trp_dead *dead = data;
+
+	tell_unread(mail, dead->target, dead->is_quiet, false);
+	return 0;
+}
+
+void trp_dead_letter_shelved(troupe_ref ref, bool is_quiet)
+{
+	struct trp_dead dead = { .target = ref, .is_quiet = is_quiet };
+
+	trp_shelved_each(mailbox->arena,
+			 trp_arena_region(mailbox->arena, trp_ref_slot(ref)),
+			 is_shelved, &dead);
 }
 
 /* ---- subscribers --------------------------------------------------------- */

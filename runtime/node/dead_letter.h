@@ -46,16 +46,18 @@ int trp_dead_letter_unsubscribe(troupe_ref ref);
 /* The node ends: no process logs them any more. */
 void trp_dead_letter_silence(void);
 
-/* An actor has ended with this record unread. */
+/* An actor has ended with this record in its lane unread. */
 void trp_dead_letter_unread(const struct trp_mail *mail, troupe_ref target,
 			    bool is_quiet);
 
 /*
- * Adds the counts of an actor that has ended.  Mail that it had put aside and
- * not reported counts as unread; returns its number.  has_successor: that gets
- * what is on the shelf.
+ * Adds the counts of an actor that has ended.  Mail that it had put aside in
+ * private memory, and not reported, counts as unread; returns its number.
  */
-uint32_t trp_dead_letter_inherit(troupe_ref ref, bool has_successor);
+uint32_t trp_dead_letter_inherit(troupe_ref ref);
+
+/* It had put that aside for a successor, and none follows. */
+void trp_dead_letter_shelved(troupe_ref ref, bool is_quiet);
 
 /* The supervisor's own, and of all that have ended. */
 void trp_dead_letter_of_ended(struct troupe_dead_counts *ret_counts);

@@ -120,7 +120,8 @@ static struct leftover count_unread(struct trp_supervisor *supervisor,
 	trp_dead_letter_unsubscribe(leftover.dead);
 	trp_mailbox_unread_each(&supervisor->node.arena, slot, meet_sender,
 				is_left, &leftover);
-	leftover.put_aside = trp_dead_letter_inherit(leftover.dead, false);
+	trp_dead_letter_shelved(leftover.dead, leftover.is_quiet);
+	leftover.put_aside = trp_dead_letter_inherit(leftover.dead);
 	return leftover;
 }
 
@@ -450,7 +451,7 @@ static void go_down(struct trp_supervisor *supervisor, uint32_t slot,
 	supervisor->deaths++;
 	trp_mailbox_unread_taken(&supervisor->node.arena, slot, note_taken,
 				 &leftover);
-	leftover.put_aside = trp_dead_letter_inherit(end->ref, true);
+	leftover.put_aside = trp_dead_letter_inherit(end->ref);
 	trp_totals_ended(supervisor, slot, end, false);
 	free(child->lost);
 	child->lost = leftover.lost ? leftover.lost : add_lost(NULL, 0, 0);

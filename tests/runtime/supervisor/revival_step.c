@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 #include "runtime/actor/shelf.h"
+#include "runtime/node/shelved.h"
 #include "tests/support/step.h"
 
 enum {
@@ -355,8 +356,9 @@ static unsigned seed;
 
 static bool is_of_shelf(uintptr_t at)
 {
-	return at >= (uintptr_t)trp_shelf_add &&
-	       at < (uintptr_t)trp_shelf_inherit + 512;
+	return (at >= (uintptr_t)trp_shelf_add &&
+		at < (uintptr_t)trp_shelf_work + 64) ||
+	       at - (uintptr_t)trp_shelved_each < 512;
 }
 
 static bool is_wanted(const struct step_path *path, unsigned place)
