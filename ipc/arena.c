@@ -368,19 +368,34 @@ bool trp_arena_is_held(const struct trp_arena *arena, uint32_t region,
 		       trp_whose(slot, generation, incarnation);
 }
 
+uint32_t trp_arena_incarnation(const struct trp_arena *arena, uint32_t region)
+{
+	return trp_load_relaxed(&trp_arena_holder(arena, region)->incarnation);
+}
+
 uint32_t trp_arena_before(const struct trp_arena *arena, uint32_t region)
 {
 	const struct trp_holder *holder = trp_arena_holder(arena, region);
 	uint64_t whose = trp_load_acquire(&holder->whose); /* H2 */
-	uint32_t incarnation = trp_load_relaxed(&holder->incarnation);
+	uint32_t incarnation = trp_arena_incarnation(arena, region);
 	uint32_t previous = trp_load_relaxed(&holder->previous);
 
-	return whose && incarnation &&
-			       trp_arena_is_held(
-				       arena, previous, trp_whose_slot(whose),
-				       (uint32_t)(whose >> 40), incarnation - 1)
+	if (!whose || previous >= arena->regions)
+		return TRP_NO_REGION;
+	whose ^= trp_load_acquire(&trp_arena_holder(arena, previous)->whose);
+	return whose >> 24 == 0 && trp_arena_incarnation(arena, previous) <
+					   incarnation
 		       ? previous
 		       : TRP_NO_REGION;
+}
+
+void trp_arena_pass_over(const struct trp_arena *arena, uint32_t region)
+{
+	uint32_t former = trp_arena_before(arena, region);
+
+	assert(arena->entered == TRP_SLOT_SUPERVISOR);
+	trp_store_relaxed(&trp_arena_holder(arena, region)->previous,
+			  trp_arena_before(arena, former));
 }
 
 /*

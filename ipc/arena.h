@@ -251,6 +251,9 @@ void trp_arena_fini(struct trp_arena *arena);
 void trp_arena_assign(const struct trp_arena *arena, uint32_t region,
 		      uint32_t slot, uint32_t generation, uint32_t incarnation);
 void trp_arena_release(const struct trp_arena *arena, uint32_t region);
+/* The one before that of the region is not its predecessor, but the one before
+ * that. */
+void trp_arena_pass_over(const struct trp_arena *arena, uint32_t region);
 void trp_arena_check(const struct trp_arena *arena);
 
 /* A slot's current region; any valid number where it has none. */
@@ -262,7 +265,10 @@ uint32_t trp_arena_region(const struct trp_arena *arena, uint32_t slot);
  */
 uint32_t trp_arena_region_of(const struct trp_arena *arena, uint32_t slot,
 			     uint32_t generation, uint32_t incarnation);
-/* The region of the incarnation before that of a region, or TRP_NO_REGION. */
+/* The incarnation that has it, or had it last. */
+uint32_t trp_arena_incarnation(const struct trp_arena *arena, uint32_t region);
+/* The region of the incarnation before that of a region, or TRP_NO_REGION.  One
+ * that was passed over is not among them. */
 uint32_t trp_arena_before(const struct trp_arena *arena, uint32_t region);
 bool trp_arena_is_held(const struct trp_arena *arena, uint32_t region,
 		       uint32_t slot, uint32_t generation,

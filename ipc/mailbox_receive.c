@@ -127,15 +127,16 @@ void trp_mailbox_receive_check(struct trp_mailbox *box)
 static bool find_first(struct trp_mailbox *box, uint32_t slot, uint64_t life,
 		       uint32_t *ret_incarnation)
 {
-	uint32_t incarnation = trp_life_incarnation(life);
-	uint32_t region = trp_arena_region_of(
-		box->arena, slot, trp_life_generation(life), incarnation);
+	uint32_t region =
+		trp_arena_region_of(box->arena, slot, trp_life_generation(life),
+				    trp_life_incarnation(life));
 	bool is_found = false;
 
 	for (; region != TRP_NO_REGION;
-	     region = trp_arena_before(box->arena, region), incarnation--)
+	     region = trp_arena_before(box->arena, region))
 		if (trp_peer_endpoint_for_us(box, region)) {
-			*ret_incarnation = incarnation;
+			*ret_incarnation =
+				trp_arena_incarnation(box->arena, region);
 			is_found = true;
 		}
 	return is_found;

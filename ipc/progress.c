@@ -121,10 +121,9 @@ static uint32_t oldest_of(const struct trp_arena *arena, uint32_t slot,
 	uint32_t region = trp_arena_region_of(
 		arena, slot, trp_life_generation(life), incarnation);
 
-	while (region != TRP_NO_REGION) {
-		region = trp_arena_before(arena, region);
-		incarnation -= region != TRP_NO_REGION;
-	}
+	for (; region != TRP_NO_REGION;
+	     region = trp_arena_before(arena, region))
+		incarnation = trp_arena_incarnation(arena, region);
 	return incarnation;
 }
 

@@ -163,6 +163,19 @@ uint32_t trp_succession_attempts(const struct trp_mailbox *box,
 		       : 0;
 }
 
+uint32_t trp_succession_passed(const struct trp_arena *arena, uint32_t slot)
+{
+	uint32_t region = trp_arena_region(arena, slot);
+	uint32_t former = trp_arena_before(arena, region);
+
+	if (former == TRP_NO_REGION ||
+	    trp_arena_before(arena, former) == TRP_NO_REGION ||
+	    trp_progress_has_imported(arena, former))
+		return TRP_NO_REGION;
+	trp_arena_pass_over(arena, region);
+	return former;
+}
+
 /* J7 */
 uint32_t trp_succession_spent(struct trp_mailbox *box, uint32_t slot)
 {

@@ -34,6 +34,15 @@ uint32_t trp_succession_attempts(const struct trp_mailbox *box,
 int trp_succession_again(struct trp_mailbox *box, struct trp_mail *ret_mail);
 
 /*
+ * For the supervisor, when the next incarnation has its region and before its
+ * life is stored: the region of the one before, if that died before it had
+ * taken over, or TRP_NO_REGION.  Nobody has mail of it, and it had read none;
+ * the next one takes over from those before.  It is to be released when the
+ * life is stored.
+ */
+uint32_t trp_succession_passed(const struct trp_arena *arena, uint32_t slot);
+
+/*
  * For the supervisor, of a slot that is alive: the region of its oldest former
  * incarnation if no process needs it any more; or TRP_NO_REGION.  Rings those
  * that do.  It may be released, and then the next one asked for.

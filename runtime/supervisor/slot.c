@@ -217,12 +217,17 @@ void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot,
 		    bool is_next)
 {
 	struct trp_child *child = &supervisor->children.child[slot];
+	uint32_t passed = TRP_NO_REGION;
 
-	if (is_next)
+	if (is_next) {
 		take_region(supervisor, slot);
+		passed = trp_succession_passed(&supervisor->node.arena, slot);
+	}
 	set_state(supervisor, slot, TRP_LIVE);
 	set_down(supervisor, slot, false);
-	if (is_next && !child->formers++) {
+	if (passed != TRP_NO_REGION) {
+		leave_region(supervisor, passed);
+	} else if (is_next && !child->formers++) {
 		child->next_former = supervisor->former;
 		supervisor->former = slot;
 	}

@@ -366,6 +366,28 @@ Test(succession, keeps_a_region_until_the_import_and_the_last_reader)
 	expect(BOB, 0, 1);
 }
 
+Test(succession, keeps_no_region_of_those_that_died_before_their_import)
+{
+	const int lives = 2 * (int)kit.self.arena.regions;
+
+	for (uint64_t i = 0; i < 3; i++)
+		send(ANN, BOB, i);
+	send(BOB, ANN, 0);
+	expect(BOB, 0, 1);
+	for (int i = 0; i < lives; i++) {
+		begin_next(BOB);
+		send(ANN, BOB, 3 + (uint64_t)i);
+	}
+	cr_assert_eq(kit_sweep(&kit, BOB), 0);
+	expect(ANN, 0, 1);
+	kit_actor_init(&kit, &actor[BOB], BOB, 0);
+	expect(BOB, 1, 3 + (uint64_t)lives);
+	expect_none(ANN);
+	cr_assert_eq(kit_sweep(&kit, BOB), 1);
+	send(BOB, ANN, 1);
+	expect(ANN, 1, 2);
+}
+
 /* Ann has cached where bob's head is, and there another says that all is read.
  */
 Test(succession, in_a_region_that_has_a_new_holder_nothing_is_believed)

@@ -122,11 +122,15 @@ void kit_succeed(struct kit *kit, uint32_t slot)
 {
 	uint32_t generation = kit_generation(kit, slot);
 	uint32_t incarnation = trp_life_incarnation(*life_of(kit, slot)) + 1;
+	uint32_t passed;
 
 	trp_arena_assign(&kit->self.arena, free_region(kit, slot), slot,
 			 generation, incarnation);
+	passed = trp_succession_passed(&kit->self.arena, slot);
 	trp_store_release(life_of(kit, slot),
 			  trp_life(generation, incarnation, TRP_LIVE));
+	if (passed != TRP_NO_REGION)
+		release(kit, passed);
 	trp_arena_check(&kit->self.arena);
 }
 

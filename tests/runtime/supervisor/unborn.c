@@ -73,3 +73,11 @@ Test(unborn, one_asleep_that_finds_no_process_is_started_later)
 	run("3", "lone", "before after nothing\nmeanwhile after before\n");
 	run("50", "kept", "before after nothing\nmeanwhile after before\n");
 }
+
+/* It dies before it has taken over its mail. */
+Test(unborn, a_start_that_finds_no_memory_takes_none)
+{
+	run("100", "still",
+	    "incarnation 0: before\n"
+	    "incarnation 101: meanwhile\n");
+}

@@ -4,7 +4,7 @@
  * root lets the worker die when no process can be forked, and lets processes be
  * forked again when FAILURES starts have failed, argument 1.  With "lone" or
  * "kept", argument 2, a worker that nobody restarts falls asleep instead, and
- * is sent mail then.
+ * is sent mail then.  With "still" processes are forked, and find no memory.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -30,14 +30,16 @@ __attribute__((constructor)) static void note_zygote(void)
 	zygote = getpid();
 }
 
-static int limit_processes(rlim_t count)
+static int limited = RLIMIT_NPROC;
+
+static int limit_all(rlim_t count)
 {
 	struct rlimit limit;
 
-	if (prlimit(zygote, RLIMIT_NPROC, NULL, &limit) < 0)
+	if (prlimit(zygote, limited, NULL, &limit) < 0)
 		return -errno;
 	limit.rlim_cur = count < limit.rlim_max ? count : limit.rlim_max;
-	return prlimit(zygote, RLIMIT_NPROC, &limit, NULL) < 0 ? -errno : 0;
+	return prlimit(zygote, limited, &limit, NULL) < 0 ? -errno : 0;
 }
 
 /* ---- the worker ---------------------------------------------------------- */
@@ -164,7 +166,9 @@ static int await_failures(int count)
 		end = message.body;
 		if (!end->will_restart)
 			return -EPROTO;
-		count -= strstr(end->reason.text, "cannot fork") != NULL;
+		count -= limited == RLIMIT_AS ? end->incarnation > 0
+					      : strstr(end->reason.text,
+						       "cannot fork") != NULL;
 	}
 	return 0;
 }
@@ -219,14 +223,16 @@ static int spawn_worker(const char *how, troupe_ref *ret_ref)
 
 	if (strcmp(how, "lone") == 0)
 		return troupe_spawn_with(&ready, &drowsy, NULL, ret_ref);
-	r = troupe_spawn_with(&ready, *how ? &drowsy_keeper : &keeper, NULL,
-			      NULL);
+	r = troupe_spawn_with(
+		&ready, strcmp(how, "kept") == 0 ? &drowsy_keeper : &keeper,
+		NULL, NULL);
 	return r < 0 ? r : troupe_lookup("/keeper/worker", ret_ref);
 }
 
 int troupe_main(int argc, char **argv)
 {
 	const char *how = argc > 2 ? argv[2] : "";
+	bool sleeps = *how && strcmp(how, "still") != 0;
 	troupe_ref ref;
 	uint64_t monitor;
 	int r;
@@ -238,18 +244,20 @@ int troupe_main(int argc, char **argv)
 		r = say(ref, "before");
 	if (r == 0)
 		r = hear();
-	if (r == 0 && *how)
+	if (r == 0 && sleeps)
 		r = await_sleep(ref);
+	if (*how && !sleeps)
+		limited = RLIMIT_AS;
 	if (r == 0)
-		r = limit_processes(1);
-	if (r == 0 && !*how)
+		r = limit_all(1);
+	if (r == 0 && !sleeps)
 		r = say(ref, "die");
 	if (r == 0)
 		r = say(ref, "meanwhile");
 	if (r == 0)
 		r = await_failures(atoi(argv[1]));
 	if (r == 0)
-		r = limit_processes(RLIM_INFINITY);
+		r = limit_all(RLIM_INFINITY);
 	if (r == 0)
 		r = hear();
 	return r == 0 ? spawn_others() : r;
