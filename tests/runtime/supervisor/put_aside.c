@@ -90,7 +90,7 @@ static int64_t unread(void)
 	return (int64_t)counts.by_cause[TROUPE_DEAD_UNREAD];
 }
 
-/* The next dead letter is that number, unread by `ref`. */
+/* The next dead letter of a number is that one, unread by `ref`. */
 static void expect_letter(troupe_ref ref, int64_t value)
 {
 	const struct troupe_pattern pattern = {
@@ -100,9 +100,12 @@ static void expect_letter(troupe_ref ref, int64_t value)
 	struct troupe_dead_letter letter = { 0 };
 	Play__Number *number;
 
-	CHECK(troupe_receive(&pattern, 1, troupe_in_ms(LIMIT_MS), &message) ==
-	      0);
-	CHECK(troupe_dead_letter_read(&message, &letter) == 0);
+	/* One that was killed may have been in its answer to us. */
+	do {
+		CHECK(troupe_receive(&pattern, 1, troupe_in_ms(LIMIT_MS),
+				     &message) == 0);
+		CHECK(troupe_dead_letter_read(&message, &letter) == 0);
+	} while (letter.type == &play__who__descriptor);
 	CHECK(letter.cause == TROUPE_DEAD_UNREAD && letter.target == ref);
 	CHECK(letter.type == &play__number__descriptor);
 	number = play__number__unpack(NULL, letter.size, letter.start);
@@ -152,7 +155,7 @@ static int killed_root(int argc, char **argv)
 	CHECK(troupe_kill(ref) == 0);
 	expect_letter(ref, 1);
 	expect_letter(ref, 2);
-	CHECK(unread() == 2);
+	CHECK(unread() == 2 || unread() == 3);
 	return 0;
 }
 
