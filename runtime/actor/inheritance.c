@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include "ipc/mailbox_receive.h"
+#include "ipc/progress.h"
 #include "ipc/succession.h"
 #include "runtime/actor/dead_letters.h"
 #include "runtime/actor/dispatch.h"
@@ -10,6 +11,7 @@
 #include "runtime/actor/receive.h"
 #include "runtime/actor/saved_mail.h"
 #include "runtime/actor/stash.h"
+#include "runtime/actor/take.h"
 #include "runtime/node/shelved.h"
 
 static struct trp_saved_mail *first, **last = &first;
@@ -61,6 +63,19 @@ static int adopt_what_was_handled(void)
 	return r;
 }
 
+/* It holds until an end that follows from it, or by itself. */
+static void adopt_order_to_close(const struct trp_front *front)
+{
+	const struct trp_status *status =
+		front ? (const void *)front->user : NULL;
+	int64_t closed_at = status ? trp_load_relaxed(&status->closed_at) : 0;
+	struct troupe_reason reason;
+
+	if (closed_at && !(trp_status_read_exit(status, &reason) &&
+			   reason.cause == TROUPE_NORMAL && !reason.code))
+		trp_take_close(closed_at);
+}
+
 int trp_inheritance_begin(void)
 {
 	const struct trp_arena *arena = &trp_self.node->arena;
@@ -72,6 +87,7 @@ int trp_inheritance_begin(void)
 	r = trp_shelved_each(arena, region, adopt, NULL);
 	if (r < 0)
 		return r;
+	adopt_order_to_close(trp_progress_oldest(arena, region));
 	trp_succession_imported(&trp_self.mailbox);
 	return adopt_what_was_handled();
 }

@@ -8,7 +8,7 @@
 
 static uint64_t last_number;
 
-static void count(struct trp_saved_mail *saved, _Atomic uint64_t *counter)
+static void count(struct trp_saved_mail *saved, _Atomic uint32_t *counter)
 {
 	saved->counted = counter;
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);

@@ -17,7 +17,7 @@ struct trp_saved_mail {
 	struct trp_saved_mail *next;
 	uint64_t number; /* rising in the order of saving */
 	uint64_t entry;	 /* in the custom mailbox that it is from, or 0 */
-	_Atomic uint64_t *counted; /* in the status block; or NULL */
+	_Atomic uint32_t *counted; /* in the status block; or NULL */
 	uint32_t deaths; /* in a row, of predecessors that handled it */
 	struct trp_shelf shelf;
 	struct trp_envelope envelope;

@@ -38,8 +38,8 @@ static bool is_needed(void)
 	return trp_self.is_stopping || trp_self.is_closing ||
 	       trp_self.held & ~(unsigned)TRP_HOLD_OLD ||
 	       trp_self.children > 0 || trp_self.timers.count > 0 ||
-	       trp_status_read(&status->put_aside) > 0 ||
-	       trp_status_read(&status->shelved) > 0 ||
+	       trp_load_relaxed(&status->put_aside) > 0 ||
+	       trp_load_relaxed(&status->shelved) > 0 ||
 	       trp_call_table.pending > 0 || trp_method_is_in_work() ||
 	       trp_input_is_any() || trp_alias_is_any() ||
 	       trp_overflow_is_any() || trp_fd_passing_is_any();

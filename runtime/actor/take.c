@@ -163,9 +163,17 @@ static int take_fault(const struct trp_mail *mail)
 	return TRP_STEP_DONE;
 }
 
-/* The orders that actors give each other. */
-static int take_order(const struct trp_mail *mail,
-		      const struct trp_envelope *envelope)
+void trp_take_close(int64_t created)
+{
+	if (!trp_self.is_closing)
+		trp_self.closed_at = created;
+	trp_self.is_closing = true;
+	/* For a successor: what was sent before may still kill this one. */
+	trp_store_relaxed(&trp_self.status->closed_at, trp_self.closed_at);
+}
+
+int trp_take_order(const struct trp_mail *mail,
+		   const struct trp_envelope *envelope)
 {
 	struct trp_scratch_mark mark = trp_scratch_mark(&trp_self.scratch);
 	ProtobufCMessage *signal;
@@ -177,9 +185,7 @@ static int take_order(const struct trp_mail *mail,
 	}
 	if (envelope->type ==
 	    trp_type_of(&troupe__control__close__descriptor)) {
-		if (!trp_self.is_closing)
-			trp_self.closed_at = envelope->created;
-		trp_self.is_closing = true;
+		trp_take_close(envelope->created);
 		return TRP_STEP_DONE;
 	}
 	if (envelope->type == trp_type_of(&troupe__control__fault__descriptor))
@@ -257,8 +263,9 @@ static int take_record(const struct trp_mail *mail)
 		return take_aliased(mail, &envelope);
 	trp_status_count(&trp_self.status->received);
 	if (is_ours)
-		return mail->stream == TRP_REPLY ? take_reply(mail, &envelope)
-						 : take_order(mail, &envelope);
+		return mail->stream == TRP_REPLY
+			       ? take_reply(mail, &envelope)
+			       : trp_take_order(mail, &envelope);
 	return mail->stream == TRP_MAIL && envelope.kind == TRP_MESSAGE
 		       ? take_letter(mail, &envelope)
 		       : take_control(mail, &envelope);

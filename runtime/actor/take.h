@@ -17,6 +17,11 @@ int trp_take_from(uint32_t slot, uint32_t last);
 /* The same of any sender; older mail than the class allows is dropped. */
 int trp_take_young(void);
 
+/* An order that actors give each other; to close, by one sent at that time. */
+int trp_take_order(const struct trp_mail *mail,
+		   const struct trp_envelope *envelope);
+void trp_take_close(int64_t created);
+
 /* Reports from before a request was answered: answers overtake them. */
 void trp_take_reports(void);
 

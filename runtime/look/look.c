@@ -202,8 +202,8 @@ static void look_into_memory(const struct trp_arena *arena,
 	actor->limit = trp_load_relaxed(&trp_arena_slot(arena, slot)->limit);
 	if (!actor->limit)
 		actor->limit = TRP_LIMIT_DEFAULT;
-	actor->put_aside = trp_status_read(&status->put_aside) +
-			   trp_status_read(&status->shelved);
+	actor->put_aside = trp_load_relaxed(&status->put_aside) +
+			   trp_load_relaxed(&status->shelved);
 	actor->unread = trp_look_mail(arena, slot);
 	actor->has_activity =
 		actor->told->state <= TROUPE__GUEST__STATE__STOPPING &&

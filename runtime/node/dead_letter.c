@@ -128,7 +128,7 @@ uint32_t trp_dead_letter_inherit(troupe_ref ref)
 		return 0;
 	theirs = letters_of(trp_ref_slot(ref), status);
 	/* The number is untrusted; no machine holds that many. */
-	put_aside = (uint32_t)atomic_load(&status->put_aside);
+	put_aside = trp_load_relaxed(&status->put_aside);
 	for (int i = 0; theirs && i <= TROUPE_DEAD_CAUSES; i++)
 		atomic_fetch_add_explicit(&letters->count[i],
 					  atomic_load(&theirs->count[i]),

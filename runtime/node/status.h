@@ -40,10 +40,12 @@ struct trp_status {
 	int32_t code;
 	uint32_t outcome_size;
 	char text[TRP_STATUS_TEXT];
-	_Atomic uint64_t unwoken;   /* wakes that failed */
-	_Atomic uint64_t put_aside; /* messages: save queue, stash */
-	_Atomic uint64_t letters;   /* offset of its dead letter counts, or 0 */
-	_Atomic uint64_t handling;  /* the same of node/handling.h */
+	_Atomic uint64_t unwoken; /* wakes that failed */
+	/* Messages of save queue and stash: in private memory; in its region,
+	 * lost only if no restart follows. */
+	_Atomic uint32_t put_aside, shelved;
+	_Atomic uint64_t letters;  /* offset of its dead letter counts, or 0 */
+	_Atomic uint64_t handling; /* the same of node/handling.h */
 
 	/* A line that is written for each message. */
 	alignas(64) _Atomic uint64_t received;
@@ -70,13 +72,12 @@ struct trp_status {
 	_Atomic uint64_t calls; /* below it are the numbers of its calls */
 	_Atomic uint64_t shelf; /* actor/shelf.h */
 	_Atomic uint64_t shelf_work;
-	/* As put_aside; lost only if no restart follows. */
-	_Atomic uint64_t shelved;
 	_Atomic uint64_t outcome;    /* node/outcome.h; an offset, or 0 */
 	_Atomic uint64_t born;	     /* its pid, above that its incarnation */
 	_Atomic uint64_t called;     /* the method of its oldest open call */
 	_Atomic uint64_t waits_type; /* what `waits` asks for; or 0 */
 	_Atomic int64_t waits_since; /* or 0: not known */
+	_Atomic int64_t closed_at;   /* by an order that it has taken; or 0 */
 };
 static_assert(sizeof(struct trp_status) <=
 		      sizeof(((struct trp_front *)NULL)->user),

@@ -91,3 +91,57 @@ Test(revival_gone, timers_inputs_and_monitors_end_with_their_incarnation,
 	close(pair[0]);
 	close(pair[1]);
 }
+
+/* ---- what stays ---------------------------------------------------------- */
+
+enum { FILLED = 1, CLOSED, HANDLED, MANY = 1000, FATAL = 700 };
+
+/* The first fills its own lane, and waits until its lane from root has the
+ * order to close: that is read long before the fatal one. */
+static int fill(const struct troupe_message *message)
+{
+	int64_t value = ((const Play__Number *)message->body)->value;
+
+	if (value == 0) {
+		for (int i = 1; i <= MANY; i++)
+			CHECK(stage_send(troupe_self(), i) == 0);
+		board->value[FILLED] = 1;
+		while (!board->value[CLOSED])
+			usleep(100);
+		return 0;
+	}
+	board->value[HANDLED]++;
+	if (value == FATAL)
+		die();
+	return 0;
+}
+
+static int closed_root(int argc, char **argv)
+{
+	static const struct troupe_handler handlers[] = {
+		{ &play__number__descriptor, fill },
+		{ 0 },
+	};
+	static const struct troupe_class closes = {
+		.handlers = handlers, .restart = TROUPE_RESTART_CRASHED
+	};
+	struct troupe_end end;
+	troupe_ref ref;
+
+	CHECK(troupe_spawn(&closes, NULL, &ref) == 0);
+	CHECK(stage_send(ref, 0) == 0);
+	while (!board->value[FILLED])
+		stage_receive(1);
+	CHECK(troupe_close(ref) == 0);
+	board->value[CLOSED] = 1;
+	end = stage_end_of(ref);
+	CHECK(end.reason.cause == TROUPE_NORMAL && end.incarnation == 1);
+	CHECK(board->value[HANDLED] == MANY);
+	return 0;
+}
+
+Test(revival_gone, one_that_crashed_while_it_closed_goes_on_to_close,
+     .init = revival_hurry, .timeout = 60)
+{
+	stage_pass(closed_root);
+}
