@@ -108,7 +108,12 @@ static void settle(struct trp_saved_mail *saved)
 {
 	bool is_kept = trp_dispatch_may_try(saved->deaths, &saved->envelope);
 
-	if (is_kept && !trp_self.routes->message)
+	if (saved->envelope.kind == TRP_CONTROL) {
+		/* A notice was for the predecessor. */
+		if (saved->mail.sender != TRP_SLOT_SUPERVISOR)
+			trp_take_order(&saved->mail, &saved->envelope);
+		trp_saved_mail_free(saved);
+	} else if (is_kept && !trp_self.routes->message)
 		trp_stash_adopt(saved);
 	else if (!is_kept || trp_receive_adopt(saved) < 0) {
 		trp_dead_letters_received(is_kept ? TROUPE_DEAD_DROPPED
