@@ -5,6 +5,14 @@
 
 enum { GO = 1, ACCEPTED = 2, DONE = 3, TAKEN = 4, MANY = 10000000 };
 
+/* No session ends because the machine is busy. */
+static void init(void)
+{
+	mail_outage_ms = 120000;
+}
+
+TestSuite(flow, .init = init);
+
 /* ---- a node with one that takes nothing until it is told to ---------------
  */
 
@@ -137,7 +145,6 @@ static int patient_root(int argc, char **argv)
 Test(flow, a_node_that_stands_still_for_a_while_loses_nothing)
 {
 	mail_begin();
-	mail_outage_ms = 120000;
 	mail_start(0, mail_local(), late_root);
 	mail_await(&board->ref[1]);
 	cr_assert(kill(mail_actor(0), SIGSTOP) == 0);
