@@ -11,8 +11,8 @@
 #include "runtime/node/away.pb-c.h"
 
 enum {
-	HELD_MOST = 2 << 20, /* bytes of a peer: a window */
-	TOLD_MOST = 64,	     /* nodes, of a full mailbox */
+	HELD_MOST = 32 << 20, /* bytes of a peer: sixteen windows */
+	TOLD_MOST = 64,	      /* nodes, of a full mailbox */
 };
 
 /* A message that waits for room in its mailbox; or, of the kind TRP_AWAY, the

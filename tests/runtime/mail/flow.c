@@ -185,3 +185,58 @@ Test(flow, a_receiver_that_stands_still_refuses_senders_of_a_new_session_too)
 	board->value[9] = 1;
 	mail_end();
 }
+
+/* ---- several --------------------------------------------------------------
+ */
+
+enum { SEVERAL = 6 };
+
+static int take_none(const void *arguments)
+{
+	mail_await_value(&board->value[GO], 1);
+	return 0;
+}
+
+static const struct troupe_class still = { .name = "still",
+					   .run = take_none,
+					   .mailbox_limit = 16 << 10 };
+
+static int still_root(int argc, char **argv)
+{
+	troupe_ref ref, other;
+
+	mail_await_way();
+	CHECK(troupe_spawn(&quick, NULL, &other) == 0);
+	for (int i = 0; i < SEVERAL; i++) {
+		CHECK(troupe_spawn(&still, NULL, &ref) == 0);
+		board->ref[3 + i] = ref;
+	}
+	board->ref[2] = other;
+	mail_await_value(&board->value[DONE], 1);
+	board->value[GO] = 1;
+	for (int i = 0; i < SEVERAL; i++)
+		CHECK(troupe_wait(board->ref[3 + i], TROUPE_NEVER, NULL) == 0);
+	return 0;
+}
+
+static int several_root(int argc, char **argv)
+{
+	troupe_ref other = mail_await(&board->ref[2]);
+
+	mail_await_way();
+	for (int i = 0; i < SEVERAL; i++) {
+		send_until_refused(board->ref[3 + i]);
+		for (int k = 0; k < 20; k++)
+			ask_another(other);
+	}
+	board->value[DONE] = 1;
+	return 0;
+}
+
+Test(flow, several_receivers_that_stand_still_leave_the_way_to_others)
+{
+	mail_begin();
+	mail_start(0, mail_local(), still_root);
+	mail_start(1, mail_local(), several_root);
+	mail_end();
+}
