@@ -47,8 +47,27 @@ static void on_random(void *user, void *bytes, size_t length)
 }
 
 /* Before its mail, so that this can be answered. */
+/* What is known of a session that is over, before anything of the next one. */
+static void end_session(struct trp_mail_peer *peer)
+{
+	trp_mail_outward_drop(peer);
+	peer->has_ended = peer->is_waiting = peer->has_room = false;
+	peer->is_refused = false;
+	trp_mail_held_tell_lost(peer->number);
+	trp_mail_watches_lost(peer->number);
+	trp_mail_service_caller_ended(0, peer->number);
+	peer->is_choked = false;
+	trp_mail_chokes_lost(peer->number, peer->error);
+}
+
+/* Its bus may have brought both, and its mail comes at once. */
 static void on_up(void *user, uint32_t number)
 {
+	struct trp_mail_peer *peer =
+		trp_mail_peers_find(&trp_mail_post.peers, number);
+
+	if (peer && peer->has_ended)
+		end_session(peer);
 	trp_mail_chokes_found(number);
 }
 
@@ -150,16 +169,8 @@ static const struct trp_bus_calls bus_calls = {
 
 static void settle_peer(struct trp_mail_peer *peer, struct trp_time now)
 {
-	if (peer->has_ended) {
-		trp_mail_outward_drop(peer);
-		peer->has_ended = peer->is_waiting = peer->has_room = false;
-		peer->is_refused = false;
-		trp_mail_held_tell_lost(peer->number);
-		trp_mail_watches_lost(peer->number);
-		trp_mail_service_caller_ended(0, peer->number);
-		peer->is_choked = false;
-		trp_mail_chokes_lost(peer->number, peer->error);
-	}
+	if (peer->has_ended)
+		end_session(peer);
 	if (peer->has_room) {
 		peer->has_room = peer->is_waiting = false;
 		trp_mail_outward_flush(peer, now);
