@@ -54,7 +54,8 @@ enum {
 #define TRP_SLOT_SUPERVISOR 0u
 #define TRP_NO_REGION	    UINT32_MAX
 
-enum trp_state { TRP_FREE, TRP_LIVE, TRP_DEAD };
+/* ENDING: nobody sends to it any more, and all keep what it has not read. */
+enum trp_state { TRP_FREE, TRP_LIVE, TRP_DEAD, TRP_ENDING };
 
 /* One line of the directory; written by the supervisor alone. */
 struct trp_slot {

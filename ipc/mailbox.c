@@ -87,10 +87,14 @@ static uint32_t limit_of(const struct trp_mailbox *box, struct trp_peer *peer,
 	return peer->limit;
 }
 
-/* Its receiver is gone: the rest will not be read. */
+/* Its receiver is gone: the rest will not be read, when it was counted. */
 static void let_go(struct trp_mailbox *box, struct trp_peer *peer)
 {
-	if (peer->target && !trp_peer_is_live(peer))
+	uint64_t life = trp_peer_life(peer);
+
+	if (peer->target && !trp_peer_is_live(peer) &&
+	    (trp_life_state(life) != TRP_ENDING ||
+	     trp_life_generation(life) != peer->target))
 		trp_peer_aim(box, peer, 0);
 }
 

@@ -505,6 +505,7 @@ int trp_exit_sweep(struct troupe_timer *timer)
 /*
  * The order of the steps matters:
  *
+ *	end		before that: what is sent later fails
  *	count_unread	before the slot is closed: from then on senders may
  *			reclaim the memory of unread mail
  *	close		before any report: a receiver that hears of the end
@@ -548,6 +549,7 @@ void trp_exit(struct trp_supervisor *supervisor, uint32_t slot,
 	child->lost = NULL;
 	free(child->saved);
 	child->saved = NULL;
+	trp_slot_end(supervisor, slot);
 	leftover = count_unread(supervisor, slot, &end);
 	trp_totals_ended(supervisor, slot, &end, true);
 	unread = trp_slot_close(supervisor, slot);

@@ -102,6 +102,13 @@ void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot)
 	give_up(supervisor, slot);
 }
 
+void trp_slot_end(struct trp_supervisor *supervisor, uint32_t slot)
+{
+	set_state(supervisor, slot, TRP_ENDING);
+	/* Before a look at what was sent. */
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
 uint32_t trp_slot_close(struct trp_supervisor *supervisor, uint32_t slot)
 {
 	assert(trp_child_is_alive(&supervisor->children.child[slot]));

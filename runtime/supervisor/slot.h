@@ -31,6 +31,9 @@ void trp_slot_down(struct trp_supervisor *supervisor, uint32_t slot,
 void trp_slot_again(struct trp_supervisor *supervisor, uint32_t slot,
 		    bool is_next);
 
+/* Nobody sends to it from now on: its unread mail can be counted. */
+void trp_slot_end(struct trp_supervisor *supervisor, uint32_t slot);
+
 /* Its process was never ordered: undoes the announcement. */
 void trp_slot_take_back(struct trp_supervisor *supervisor, uint32_t slot);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include "ipc/endpoint.h"
 #include "ipc/mailbox_receive.h"
 #include "ipc/mailbox_unread.h"
+#include "ipc/peer.h"
 #include "tests/support/ipc_kit.h"
 
 /* Unread records in the lanes to a dead process, as a third process finds
@@ -216,6 +218,37 @@ Test(unread, of_one_that_never_began_is_all)
 		for (int i = 0; i < TRP_STREAMS; i++)
 			cr_assert_eq(lanes[slot][i].done, lanes[slot][i].sent);
 	kit_set_state(&kit, DEAD, TRP_DEAD);
+	kit_free_slot(&kit, DEAD);
+}
+
+/* Between the two states it is counted, and what is sent fails. */
+Test(unread, of_one_that_ends_grows_no_more_and_is_kept_until_it_is_dead)
+{
+	uint64_t record[BYTES_MAX / 8] = { 0 }, seed = 1;
+	unsigned count = 0;
+
+	kit_give(&kit, DEAD);
+	actor[DEAD].generation = kit_generation(&kit, DEAD);
+	while (!lanes[ANN][TRP_MAIL].sent)
+		send_some(&seed, 200);
+	kit_set_state(&kit, DEAD, TRP_ENDING);
+	for (uint32_t slot = ANN; slot <= SENDERS; slot++) {
+		cr_assert_eq(kit_send(&actor[slot], DEAD,
+				      actor[DEAD].generation, TRP_MAIL, record,
+				      8),
+			     -ESRCH);
+		trp_mailbox_tidy(&actor[slot].box);
+		cr_assert_not_null(trp_peer_find(&actor[slot].box, DEAD));
+	}
+	cr_assert_eq(trp_peer_find(&actor[ANN].box, DEAD)->target,
+		     actor[DEAD].generation);
+	trp_mailbox_unread_each(&kit.self.arena, DEAD, NULL, visit, &count);
+	for (uint32_t slot = ANN; slot <= SENDERS; slot++)
+		for (int i = 0; i < TRP_STREAMS; i++)
+			cr_assert_eq(lanes[slot][i].done, lanes[slot][i].sent);
+	kit_set_state(&kit, DEAD, TRP_DEAD);
+	trp_mailbox_tidy(&actor[ANN].box);
+	cr_assert_eq(trp_peer_find(&actor[ANN].box, DEAD)->target, 0);
 	kit_free_slot(&kit, DEAD);
 }
 
