@@ -96,7 +96,7 @@ Test(by_hand, a_supervisor_is_started_with_all_that_it_gave_up)
 	await_state("given up");
 	expect(0, "", "start", "/desk");
 	await_state("running");
-	/* What came before counts no more. */
+	/* Failures from before count no more. */
 	for (int i = 0; i < 2; i++)
 		say("crash");
 	say("back");
