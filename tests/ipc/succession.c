@@ -358,34 +358,15 @@ Test(succession, keeps_a_region_until_the_import_and_the_last_reader)
 	send(BOB, ANN, 0);
 	begin_next(BOB);
 	cr_assert_eq(kit_sweep(&kit, BOB), 0, "it has not imported");
+	/* Those that die before that leave none. */
+	for (uint32_t i = 0; i < 2 * kit.self.arena.regions; i++)
+		begin_next(BOB);
 	kit_actor_init(&kit, &actor[BOB], BOB, 0);
 	cr_assert_eq(kit_sweep(&kit, BOB), 0, "ann has not read it");
 	expect(ANN, 0, 1);
 	expect_none(ANN);
 	cr_assert_eq(kit_sweep(&kit, BOB), 1);
 	expect(BOB, 0, 1);
-}
-
-Test(succession, keeps_no_region_of_those_that_died_before_their_import)
-{
-	const int lives = 2 * (int)kit.self.arena.regions;
-
-	for (uint64_t i = 0; i < 3; i++)
-		send(ANN, BOB, i);
-	send(BOB, ANN, 0);
-	expect(BOB, 0, 1);
-	for (int i = 0; i < lives; i++) {
-		begin_next(BOB);
-		send(ANN, BOB, 3 + (uint64_t)i);
-	}
-	cr_assert_eq(kit_sweep(&kit, BOB), 0);
-	expect(ANN, 0, 1);
-	kit_actor_init(&kit, &actor[BOB], BOB, 0);
-	expect(BOB, 1, 3 + (uint64_t)lives);
-	expect_none(ANN);
-	cr_assert_eq(kit_sweep(&kit, BOB), 1);
-	send(BOB, ANN, 1);
-	expect(ANN, 1, 2);
 }
 
 /* Ann has cached where bob's head is, and there another says that all is read.
