@@ -12,7 +12,6 @@
 #include "runtime/supervisor/exit.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
-#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/stop.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_supervise.h"
@@ -290,7 +289,7 @@ static int perform(struct trp_supervision_tree *tree,
 		trp_member_forget(member);
 		break;
 	case TRP_ACT_READY:
-		trp_revival_ready(tree->parent.supervisor, tree->parent.slot);
+		trp_readiness_ready(tree->parent.supervisor, tree->parent.slot);
 		break;
 	case TRP_ACT_GAVE_UP:
 		trp_supervision_report(tree->parent.supervisor,

@@ -21,7 +21,6 @@
 #include "runtime/supervisor/membership.h"
 #include "runtime/supervisor/notify.h"
 #include "runtime/supervisor/readiness.h"
-#include "runtime/supervisor/revival.h"
 #include "runtime/supervisor/slot.h"
 #include "runtime/supervisor/spawn.h"
 #include "runtime/supervisor/stop.h"
@@ -274,7 +273,7 @@ static void heed_ready(struct trp_supervisor *supervisor, uint32_t slot,
 	child->has_ended = true;
 	status = trp_status_last(&supervisor->node.arena, ref);
 	if (!child->is_ready && status && trp_status_is_ready(status))
-		trp_revival_ready(supervisor, slot);
+		trp_readiness_ready(supervisor, slot);
 }
 
 /* ---- a restart ----------------------------------------------------------- */

@@ -113,9 +113,15 @@ static int join_asker(const struct trp_awaited *awaited)
 
 void trp_readiness_ready(struct trp_supervisor *supervisor, uint32_t slot)
 {
-	struct trp_awaited *awaited = awaited_of(supervisor, slot);
+	struct trp_child *child = &supervisor->children.child[slot];
+	struct trp_awaited *awaited;
 	int r;
 
+	child->is_ready = true;
+	child->asks = 0;
+	if (child->owner)
+		child->owner->ready(supervisor, slot);
+	awaited = child->awaited;
 	if (!awaited || awaited->result)
 		return;
 	r = trp_child_find(&supervisor->children, awaited->asker)

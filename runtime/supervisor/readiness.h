@@ -18,10 +18,11 @@ int trp_readiness_wait(struct trp_supervisor *supervisor, uint32_t slot,
 		       const Troupe__Control__Spawn *spawn, troupe_ref asker,
 		       uint64_t correlation);
 
-/* The next three do nothing if nobody waits. */
-
-/* It is ready. */
+/* init() of that child has returned: also for its owner. */
 void trp_readiness_ready(struct trp_supervisor *supervisor, uint32_t slot);
+
+/* The next two do nothing if nobody waits. */
+
 /* It has ended. */
 void trp_readiness_ended(struct trp_supervisor *supervisor, uint32_t slot,
 			 const struct troupe_end *end);

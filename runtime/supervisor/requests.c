@@ -284,7 +284,7 @@ static int on_stop_children(struct trp_request *request)
 
 static int on_ready(struct trp_request *request)
 {
-	trp_revival_ready(request->supervisor, request->slot);
+	trp_readiness_ready(request->supervisor, request->slot);
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 #include "runtime/supervisor/asleep.h"
 #include "runtime/supervisor/child_address.h"
 #include "runtime/supervisor/exit.h"
-#include "runtime/supervisor/readiness.h"
 #include "runtime/supervisor/supervisor.h"
 #include "runtime/troupe_restart.h"
 #include "serialize/message.h"
@@ -138,17 +137,6 @@ static void start(struct trp_restart_entry *entry)
 
 	trp_exit_start_again(supervisor,
 			     (uint32_t)(child - supervisor->children.child));
-}
-
-void trp_revival_ready(struct trp_supervisor *supervisor, uint32_t slot)
-{
-	const struct trp_owner *of = child_of(supervisor, slot)->owner;
-
-	child_of(supervisor, slot)->is_ready = true;
-	child_of(supervisor, slot)->asks = 0;
-	if (of)
-		of->ready(supervisor, slot);
-	trp_readiness_ready(supervisor, slot);
 }
 
 int trp_revival_own(struct trp_supervisor *supervisor, uint32_t slot,

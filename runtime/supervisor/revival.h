@@ -21,9 +21,6 @@ extern const struct trp_restart_rules *trp_revival_rules;
 int trp_revival_own(struct trp_supervisor *supervisor, uint32_t slot,
 		    const Troupe__Control__Spawn *spawn);
 
-/* init() of that child has returned. */
-void trp_revival_ready(struct trp_supervisor *supervisor, uint32_t slot);
-
 /* Its restart type asks for a restart after such an end. */
 bool trp_revival_is_due(const struct trp_child *child,
 			const struct troupe_end *end);
