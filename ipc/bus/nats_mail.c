@@ -23,7 +23,12 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-enum { LOOK_S = 2, CLAIM_S = 3, MORE = TRP_PRESENCE_NODE_SIZE + 32 };
+enum {
+	LOOK_S = 2,
+	CLAIM_S = 3,
+	MORE = TRP_PRESENCE_NODE_SIZE + 32,
+	RUNS_MOST = 16384, /* ends of more are told by themselves alone */
+};
 
 struct subject {
 	char text[sizeof(((struct trp_bus_address *)0)->path) + MORE];
@@ -45,7 +50,8 @@ struct mail {
 	struct trp_nats_link *link;
 	struct trp_claim claim;
 	struct attended *attended;
-	struct run *runs;
+	struct run *runs; /* until nobody has their number */
+	size_t run_count;
 	struct trp_time claimed_at, looked_at;
 	bool listens_to_who, has_said;
 };
@@ -199,11 +205,12 @@ static struct run **find_run(struct mail *mail, uint32_t number)
 	return at;
 }
 
-static void forget_run(struct run **at)
+static void forget_run(struct mail *mail, struct run **at)
 {
 	struct run *run = *at;
 
 	*at = run->next;
+	mail->run_count--;
 	free(run);
 }
 
@@ -222,13 +229,13 @@ static void hear_presence(struct trp_bus *bus,
 	if (heard.number == bus->number)
 		return;
 	at = find_run(mail, heard.number);
-	if (*at && heard.is_gone)
-		forget_run(at);
-	if (!*at && !heard.is_gone && (run = malloc(sizeof(*run)))) {
+	if (!*at && !heard.is_gone && mail->run_count < RUNS_MOST &&
+	    (run = malloc(sizeof(*run)))) {
 		*run = (struct run) { .next = mail->runs,
 				      .number = heard.number };
 		strcpy(run->node, heard.node);
 		mail->runs = run;
+		mail->run_count++;
 	}
 	trp_bus_heard(bus, &heard);
 }
@@ -242,7 +249,7 @@ static void hear_nobody(struct trp_bus *bus, uint32_t number)
 
 	if (*at) {
 		strcpy(heard.node, (*at)->node);
-		forget_run(at);
+		forget_run(mail, at);
 		trp_bus_heard(bus, &heard);
 	}
 	bus->calls->nobody(bus->user, number);
@@ -260,7 +267,7 @@ static int look_after_runs(struct trp_bus *bus, struct trp_time now)
 	mail->looked_at = now;
 	while (*at && r == 0) {
 		if (!trp_presence_wants(&bus->presence, (*at)->node)) {
-			forget_run(at);
+			forget_run(mail, at);
 			continue;
 		}
 		r = say_claim(bus, (*at)->number, "look", true);
@@ -390,7 +397,7 @@ static void drop(struct mail *mail)
 	while (mail->attended)
 		end_to_attend(mail, &mail->attended);
 	while (mail->runs)
-		forget_run(&mail->runs);
+		forget_run(mail, &mail->runs);
 	trp_nats_link_close(mail->link);
 	free(mail);
 }

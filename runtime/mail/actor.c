@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/random.h>
 #include "ipc/mailbox_receive.h"
 #include "runtime/actor/away.h"
 #include "runtime/actor/away_news.h"
@@ -40,14 +39,8 @@ static int on_send(void *user, uint32_t number, const uint8_t *frame,
 			       is_question);
 }
 
-static void on_random(void *user, void *bytes, size_t length)
-{
-	if (getrandom(bytes, length, 0) != (ssize_t)length)
-		trp_self_exit(TROUPE_ERROR, -EIO, "no random numbers");
-}
-
-/* Before its mail, so that this can be answered. */
-/* What is known of a session that is over, before anything of the next one. */
+/* All that is known of a session that is over ends, before anything of the next
+ * one. */
 static void end_session(struct trp_mail_peer *peer)
 {
 	trp_mail_outward_drop(peer);
@@ -60,7 +53,8 @@ static void end_session(struct trp_mail_peer *peer)
 	trp_mail_chokes_lost(peer->number, peer->error);
 }
 
-/* Its bus may have brought both, and its mail comes at once. */
+/* Before its mail, so that this can be answered.  One turn of the bus may have
+ * brought an end, too. */
 static void on_up(void *user, uint32_t number)
 {
 	struct trp_mail_peer *peer =
@@ -106,7 +100,7 @@ static void on_down(void *user, uint32_t number, int error)
 
 static const struct trp_session_calls session_calls = {
 	.send = on_send,
-	.random = on_random,
+	.random = trp_mail_post_random,
 	.up = on_up,
 	.deliver = on_deliver,
 	.room = on_room,
@@ -118,13 +112,15 @@ static const struct trp_session_calls session_calls = {
 
 static void on_receive(void *user, const void *frame, size_t length)
 {
-	trp_sessions_receive(trp_mail_post.sessions, frame, length,
-			     trp_time_now());
+	if (!trp_mail_presence_receive(frame, length))
+		trp_sessions_receive(trp_mail_post.sessions, frame, length,
+				     trp_time_now());
 }
 
 static void on_nobody(void *user, uint32_t number)
 {
 	trp_sessions_gone(trp_mail_post.sessions, number, trp_time_now());
+	trp_mail_presence_nobody(number);
 }
 
 static void on_writable(void *user)
@@ -206,6 +202,9 @@ static int wake_up_later(void)
 
 	if (due < ns)
 		ns = due;
+	due = trp_mail_presence_deadline().ns;
+	if (due < ns)
+		ns = due;
 	if (timer.place && timer.at.ns == ns)
 		return 0;
 	return troupe_timer_start(&timer, (struct troupe_time) { ns }, 0);
@@ -244,6 +243,7 @@ static int run(void)
 
 	trp_bus_run(trp_mail_post.bus, now);
 	trp_sessions_tick(trp_mail_post.sessions, now);
+	trp_mail_presence_tick(now);
 	settle(now);
 	tell_refused();
 	if (!has_begun && is_up)
@@ -314,11 +314,10 @@ static int open_bus(const struct trp_mesh_options *options)
 	if (r == 0)
 		r = trp_bus_open_mail(&trp_mail_post.bus, &address,
 				      session.number, &bus_calls, NULL);
-	if (r == 0 && trp_mail_post.guard)
-		trp_mail_presence_seal(trp_mail_post.bus, trp_mail_post.guard);
-	if (r == 0)
-		r = trp_mail_presence_say(trp_mail_post.bus);
-	return r;
+	if (r < 0)
+		return r;
+	trp_mail_presence_open(trp_mail_post.bus, trp_mail_post.guard);
+	return trp_mail_presence_say(trp_mail_post.bus);
 }
 
 static int init(const void *arguments)
@@ -394,6 +393,7 @@ static void stop(void)
 	if (trp_mail_post.bus)
 		see_off();
 	trp_mail_held_fini();
+	trp_mail_presence_close();
 	trp_mail_peers_fini(&trp_mail_post.peers);
 	trp_sessions_free(trp_mail_post.sessions);
 	trp_bus_close(trp_mail_post.bus);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/mail/post.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include "runtime/actor/self.h"
 #include "runtime/node/dead_letter.h"
 #include "runtime/node/post.h"
@@ -21,6 +23,12 @@ void trp_mail_post_soon(void)
 	trp_mail_post.is_dirty = true;
 	trp_mail_post.put_off = 0;
 	troupe_timer_start(&trp_mail_post.flush, TROUPE_POLL, 0);
+}
+
+void trp_mail_post_random(void *user, void *bytes, size_t length)
+{
+	if (getrandom(bytes, length, 0) != (ssize_t)length)
+		trp_self_exit(TROUPE_ERROR, -EIO, "no random numbers");
 }
 
 void trp_mail_post_tell(troupe_ref to, const ProtobufCMessage *news)

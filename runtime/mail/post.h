@@ -31,6 +31,9 @@ struct trp_mail_peer *trp_mail_post_peer(uint32_t number);
 /* Mail for that node is appended: it will go out. */
 void trp_mail_post_soon(void);
 
+/* A callback; ends this actor where there are none. */
+void trp_mail_post_random(void *user, void *bytes, size_t length);
+
 /* News for an actor of this node; see runtime/actor/away_news.h. */
 void trp_mail_post_tell(troupe_ref to, const ProtobufCMessage *news);
 

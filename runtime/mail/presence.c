@@ -7,9 +7,12 @@
 #include "runtime/actor/post.h"
 #include "runtime/actor/self.h"
 #include "runtime/mail/exports.h"
+#include "runtime/mail/post.h"
 #include "runtime/mail/presence.pb-c.h"
+#include "runtime/mail/proof.h"
 #include "runtime/node/options.h"
 
+static struct trp_mail_proofs proofs;
 static bool has_begun;
 
 /* ---- to others ----------------------------------------------------------- */
@@ -35,18 +38,6 @@ static bool verify(void *user, const uint8_t *bytes, size_t length,
 	struct trp_guard *guard = user;
 
 	return guard->calls->verify(guard, bytes, length, tag);
-}
-
-void trp_mail_presence_seal(struct trp_bus *bus, struct trp_guard *guard)
-{
-	static_assert((int)TRP_PRESENCE_TAG == (int)TRP_FRAME_TAG,
-		      "it is a tag of a guard");
-
-	trp_bus_seal(bus, &(struct trp_presence_seal) {
-				  .sign = sign,
-				  .verify = verify,
-				  .user = guard,
-			  });
 }
 
 int trp_mail_presence_say(struct trp_bus *bus)
@@ -81,6 +72,8 @@ void trp_mail_presence_link(bool is_up)
 	Troupe__Presence__Link link = TROUPE__PRESENCE__LINK__INIT;
 
 	link.is_up = is_up;
+	if (!is_up)
+		trp_mail_proofs_clear(&proofs);
 	report(&link.base);
 }
 
@@ -94,25 +87,94 @@ void trp_mail_presence_begin(struct trp_bus *bus)
 		trp_mail_presence_link(true);
 }
 
+static void tell(const struct trp_presence_heard *heard)
+{
+	Troupe__Presence__Here here = TROUPE__PRESENCE__HERE__INIT;
+	Troupe__Presence__Gone gone = TROUPE__PRESENCE__GONE__INIT;
+
+	here.node = gone.node = (char *)heard->node;
+	here.run = gone.run = heard->number;
+	here.words.data = (uint8_t *)heard->words;
+	here.words.len = heard->length;
+	report(heard->is_gone ? &gone.base : &here.base);
+}
+
+static int ask(uint32_t number, const void *frame, size_t length)
+{
+	return trp_bus_send_to(trp_mail_post.bus, number, frame, length, true);
+}
+
+static const struct trp_mail_proof_calls proof_calls = { ask,
+							 trp_mail_post_random,
+							 tell };
+
+void trp_mail_presence_open(struct trp_bus *bus, struct trp_guard *guard)
+{
+	const struct trp_presence_seal seal = { sign, verify, guard };
+
+	static_assert((int)TRP_PRESENCE_TAG == (int)TRP_FRAME_TAG,
+		      "it is a tag of a guard");
+	trp_mail_proofs_init(&proofs, trp_ref_node(trp_ref_here), guard,
+			     &proof_calls);
+	if (guard)
+		trp_bus_seal(bus, &seal);
+}
+
+void trp_mail_presence_close(void)
+{
+	trp_mail_proofs_clear(&proofs);
+}
+
+static void hear(const struct trp_presence_heard *heard)
+{
+	static bool is_told;
+	int r = trp_mail_proofs_hear(&proofs, heard, trp_time_now());
+
+	if (r == 0 || is_told)
+		return;
+	is_told = true;
+	troupe_log(TROUPE_WARNING,
+		   "news of node %s, and of others, is lost: %s", heard->node,
+		   strerror(-r));
+}
+
 void trp_mail_presence_here(void *user, const char *node, uint32_t number,
 			    const void *words, size_t length)
 {
-	Troupe__Presence__Here here = TROUPE__PRESENCE__HERE__INIT;
+	struct trp_presence_heard heard = { .number = number,
+					    .words = words,
+					    .length = length };
 
-	here.node = (char *)node;
-	here.run = number;
-	here.words.data = (uint8_t *)words;
-	here.words.len = length;
-	report(&here.base);
+	strcpy(heard.node, node);
+	hear(&heard);
 }
 
 void trp_mail_presence_gone(void *user, const char *node, uint32_t number)
 {
-	Troupe__Presence__Gone gone = TROUPE__PRESENCE__GONE__INIT;
+	struct trp_presence_heard heard = { .is_gone = true, .number = number };
 
-	gone.node = (char *)node;
-	gone.run = number;
-	report(&gone.base);
+	strcpy(heard.node, node);
+	hear(&heard);
+}
+
+bool trp_mail_presence_receive(const void *frame, size_t length)
+{
+	return trp_mail_proofs_receive(&proofs, frame, length);
+}
+
+void trp_mail_presence_nobody(uint32_t number)
+{
+	trp_mail_proofs_nobody(&proofs, number);
+}
+
+void trp_mail_presence_tick(struct trp_time now)
+{
+	trp_mail_proofs_tick(&proofs, now);
+}
+
+struct trp_time trp_mail_presence_deadline(void)
+{
+	return proofs.due;
 }
 
 void trp_mail_presence_attend(struct trp_bus *bus,
