@@ -44,6 +44,7 @@ struct nodes {
 	struct asker *askers;
 	troupe_ref mail; /* the mail actor, as it began; 0: it has not */
 	bool wants_all;
+	bool is_loss_told; /* of news for which there was no room */
 	struct troupe_timer due;
 };
 
@@ -449,6 +450,7 @@ static int on_here(struct trp_request *request)
 					    .words = here->words.data,
 					    .length = here->words.len };
 	const struct trp_mesh_roster_node *known;
+	int r;
 
 	if (!nodes)
 		return -EPERM;
@@ -458,7 +460,12 @@ static int on_here(struct trp_request *request)
 	if (!nodes->wants_all && (!known || !known->is_expected))
 		return 0; /* nobody asks for it any more */
 	strcpy(heard.node, here->node);
-	trp_mesh_roster_here(&nodes->roster, &heard);
+	r = trp_mesh_roster_here(&nodes->roster, &heard);
+	if (r < 0 && !nodes->is_loss_told)
+		troupe_log(TROUPE_WARNING,
+			   "node %s, and perhaps others, is not kept: %s",
+			   here->node, strerror(-r));
+	nodes->is_loss_told |= r < 0;
 	settle(nodes);
 	return 0;
 }

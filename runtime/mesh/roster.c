@@ -198,9 +198,14 @@ static int keep_words(struct trp_mesh_roster_node *node,
 int trp_mesh_roster_here(struct trp_mesh_roster *roster,
 			 const struct trp_presence_heard *heard)
 {
-	struct trp_mesh_roster_node *node = obtain(roster, heard->node);
+	struct trp_mesh_roster_node *node =
+		trp_mesh_roster_find(roster, heard->node);
 	bool is_same;
 
+	if (!node && roster->count >= TRP_MESH_ROSTER_MAX)
+		return -ENOBUFS;
+	if (!node)
+		node = obtain(roster, heard->node);
 	if (!node)
 		return -ENOMEM;
 	is_same =

@@ -50,6 +50,7 @@ struct trp_mesh_roster {
 };
 
 enum {
+	TRP_MESH_ROSTER_MAX = 16384,	   /* names of which one hears */
 	TRP_MESH_ROSTER_SETTLE_MS = 2000,  /* for what is there, to be heard */
 	TRP_MESH_ROSTER_RETURN_MS = 20000, /* others connect again by then */
 };
@@ -69,7 +70,8 @@ int trp_mesh_roster_expect(struct trp_mesh_roster *roster, const char *name,
 			   struct trp_time now);
 void trp_mesh_roster_forget(struct trp_mesh_roster *roster, const char *name);
 
-/* News of the bus.  0 or -ENOMEM. */
+/* News of the bus.  0; -ENOBUFS: there are TRP_MESH_ROSTER_MAX, and it is not
+ * expected; -ENOMEM. */
 int trp_mesh_roster_here(struct trp_mesh_roster *roster,
 			 const struct trp_presence_heard *heard);
 void trp_mesh_roster_gone(struct trp_mesh_roster *roster, const char *name,

@@ -207,3 +207,25 @@ Test(roster, keeps_thousands_in_order)
 	cr_assert_eq(roster.count, MANY / 2);
 	end();
 }
+
+/* Of names that somebody invents; those that are asked for have their place. */
+Test(roster, has_a_bound)
+{
+	struct trp_presence_heard heard = { .words = "" };
+
+	begin();
+	for (uint32_t i = 0; i < 2 * TRP_MESH_ROSTER_MAX; i++) {
+		heard.number = i + 1;
+		snprintf(heard.node, sizeof(heard.node), "n%u", i);
+		cr_assert_eq(trp_mesh_roster_here(&roster, &heard),
+			     i < TRP_MESH_ROSTER_MAX ? 0 : -ENOBUFS);
+	}
+	cr_assert_eq(roster.count, TRP_MESH_ROSTER_MAX);
+	cr_assert_eq(trp_mesh_roster_expect(&roster, "asked", now), 0);
+	here("asked", 7);
+	here("n5", 8); /* again, as another run */
+	cr_assert_eq(roster.count, TRP_MESH_ROSTER_MAX + 1);
+	trp_mesh_roster_sweep(&roster);
+	cr_assert_eq(roster.count, 1);
+	end();
+}
