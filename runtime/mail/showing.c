@@ -8,7 +8,7 @@
 #include "runtime/mail/service.pb-c.h"
 #include "runtime/node/options.h"
 
-enum { AT_ONCE = 2, TEXT = 1024 };
+enum { AT_ONCE = 2, TEXT = 1024, BODY_MOST = 32 << 10 };
 
 /* ---- the child ----------------------------------------------------------- */
 
@@ -111,6 +111,26 @@ static int answer(troupe_ref to, int result)
 	return 0; /* one that cannot be told waits for its deadline */
 }
 
+/* Of many actors: no mailbox has to have room for it. */
+static int give(troupe_ref to, const ProtobufCMessage *shown)
+{
+	Troupe__Service__Shown empty = TROUPE__SERVICE__SHOWN__INIT;
+	size_t size = protobuf_c_message_get_packed_size(shown);
+	struct troupe_loan loan;
+	int r;
+
+	if (size <= BODY_MOST)
+		return troupe_send(to, shown);
+	r = troupe_loan(size, &loan);
+	if (r < 0)
+		return r;
+	protobuf_c_message_pack(shown, loan.bytes);
+	r = troupe_send_loan(to, &empty.base, &loan);
+	if (r < 0)
+		troupe_unloan(&loan);
+	return r;
+}
+
 static int show(const void *arguments)
 {
 	const Troupe__Service__Show *wish = arguments;
@@ -122,7 +142,7 @@ static int show(const void *arguments)
 		trp_look_close(&look);
 	}
 	if (r == 0)
-		r = troupe_send(wish->caller, &shown.base);
+		r = give(wish->caller, &shown.base);
 	return r == 0 ? 0 : answer(wish->caller, r);
 }
 

@@ -64,12 +64,14 @@ static int resolve(const char *node, struct troupe_time deadline,
 	return trp_actor_request_late(&request.base, ret_mail);
 }
 
-/* The answer's type is known: also in a guest, which has no module's types. */
+/* The answer's type is known: also in a guest, which has no module's types.
+ * A large one is its own attachment. */
 static int ask(troupe_ref mail, const ProtobufCMessage *question,
 	       const ProtobufCMessageDescriptor *type,
 	       struct troupe_time deadline, const void **ret_answer)
 {
 	struct troupe_message answer = { 0 };
+	ProtobufCMessage *whole = NULL;
 	int r = trp_types_add(type);
 
 	if (r == 0)
@@ -79,7 +81,12 @@ static int ask(troupe_ref mail, const ProtobufCMessage *question,
 	if (answer.type != type)
 		return -EBADMSG;
 	*ret_answer = answer.body;
-	return 0;
+	if (!answer.attachment)
+		return 0;
+	r = trp_message_unpack(type, answer.attachment, answer.attachment_size,
+			       &trp_self.scratch, &whole);
+	*ret_answer = whole;
+	return r;
 }
 
 static int find(troupe_ref mail, const ProtobufCMessage *question,

@@ -149,6 +149,42 @@ Test(program_nodes, lists_and_stops_actors_of_another_machine)
 	drop_folder();
 }
 
+/* Their list is larger than what one message's body has. */
+Test(program_nodes, lists_many_actors_of_another_machine)
+{
+	enum { MANY = 400 };
+	struct program a = { 0 }, b = { 0 }, p = { 0 };
+	char many[16];
+	size_t lines = 0;
+
+	begin();
+	snprintf(many, sizeof(many), "%d", MANY);
+	go_to("there");
+	cr_assert_eq(program_troupe(&b, "run", "--beacon", bus, "--node", "b",
+				    "--allow-ps",
+				    program_built("tests/runtime/control/"
+						  "applications/host.so"),
+				    many, NULL),
+		     0);
+	cr_assert_eq(program_await_output(&b, "ready", PATIENCE_MS), 0, "%s",
+		     b.err);
+	go_to("here");
+	start_doubler(&a, "a");
+	says("/doubler", 0,
+	     (const char *[]) { "ps", "--node", "b", "-o", "address", NULL });
+	cr_assert_eq(program_troupe(&p, "ps", "--node", "b", "--json", NULL),
+		     0);
+	cr_assert_eq(program_finish(&p, PATIENCE_MS), 0, "%s", p.err);
+	for (const char *at = p.out; (at = strstr(at, "\"activity\"")); at++)
+		lines++;
+	cr_expect_geq(lines, MANY);
+	program_fini(&p);
+	stop(&a);
+	go_to("there");
+	stop(&b);
+	drop_folder();
+}
+
 static const char *cookie_file(const char *name)
 {
 	static char path[2][120];
