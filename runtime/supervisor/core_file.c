@@ -2,9 +2,12 @@
 #include "runtime/supervisor/core_file.h"
 
 #include <glob.h>
+#include <link.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/procfs.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -102,6 +105,59 @@ bool trp_core_file_find(const char *pattern, char ret_path[PATH_MAX])
 	is_found = best && realpath(best, ret_path);
 	globfree(&found);
 	return is_found;
+}
+
+/* Of the notes, which lie one behind the other. */
+static pid_t pid_in(FILE *file, uint64_t size)
+{
+	struct elf_prpsinfo info;
+	ElfW(Nhdr) note;
+	uint64_t name, described;
+
+	while (size >= sizeof(note) &&
+	       fread(&note, sizeof(note), 1, file) == 1) {
+		name = (note.n_namesz + UINT64_C(3)) & ~UINT64_C(3);
+		described = (note.n_descsz + UINT64_C(3)) & ~UINT64_C(3);
+		size -= sizeof(note);
+		if (name + described > size ||
+		    fseek(file, (long)name, SEEK_CUR) < 0)
+			return 0;
+		if (note.n_type == NT_PRPSINFO && note.n_descsz == sizeof(info))
+			return fread(&info, sizeof(info), 1, file) == 1
+				       ? info.pr_pid
+				       : 0;
+		if (fseek(file, (long)described, SEEK_CUR) < 0)
+			return 0;
+		size -= name + described;
+	}
+	return 0;
+}
+
+pid_t trp_core_file_pid(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	ElfW(Ehdr) head;
+	ElfW(Phdr) part;
+	pid_t pid = 0;
+	long at;
+
+	if (!file)
+		return 0;
+	if (fread(&head, sizeof(head), 1, file) != 1 ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    head.e_phentsize != sizeof(part))
+		head.e_phnum = 0;
+	for (unsigned i = 0; !pid && i < head.e_phnum; i++) {
+		at = (long)(head.e_phoff + i * sizeof(part));
+		if (fseek(file, at, SEEK_SET) < 0 ||
+		    fread(&part, sizeof(part), 1, file) != 1)
+			break;
+		if (part.p_type == PT_NOTE &&
+		    fseek(file, (long)part.p_offset, SEEK_SET) == 0)
+			pid = pid_in(file, part.p_filesz);
+	}
+	fclose(file);
+	return pid;
 }
 
 const char *trp_core_file_setting(const char *name, char text[PATH_MAX])

@@ -27,5 +27,9 @@ bool trp_core_file_glob(const char *pattern, bool uses_pid,
  * there is none. */
 bool trp_core_file_find(const char *glob, char ret_path[PATH_MAX]);
 
+/* The process whose core it is now, as the next crash may have the same name;
+ * 0: not known. */
+pid_t trp_core_file_pid(const char *path);
+
 /* A setting of /proc/sys/kernel; "" if it cannot be read. */
 const char *trp_core_file_setting(const char *name, char text[PATH_MAX]);

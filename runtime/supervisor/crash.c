@@ -18,6 +18,22 @@
 
 enum { FRAMES_MOST = 10, PATIENCE_MS = 20000 };
 
+/* ---- whose core it is ---------------------------------------------------- */
+
+/* Names without a pid are used again. */
+static bool is_of(const struct trp_crash_note *note, const char *core)
+{
+	pid_t pid = trp_core_file_pid(core);
+
+	if (!pid || pid == note->pid)
+		return true;
+	troupe_log(TROUPE_INFO,
+		   "%s[%d] left a core, which that of process %d has replaced: "
+		   "`sysctl kernel.core_uses_pid=1` gives each its own",
+		   note->title, (int)note->pid, (int)pid);
+	return false;
+}
+
 /* ---- the frames ---------------------------------------------------------- */
 
 /* "#1  0x1234 in boom (x=0) at a.c:12", or without "in": from "boom" on. */
@@ -80,7 +96,8 @@ static void is_done(struct trp_supervisor *supervisor)
 	close(crash->debugger);
 	crash->debugger = 0;
 	crash->text[crash->size] = '\0';
-	log_frames(&crash->of, crash->text);
+	if (is_of(&crash->of, crash->core))
+		log_frames(&crash->of, crash->text);
 	look_soon(supervisor);
 }
 
@@ -146,6 +163,7 @@ static void read_frames(struct trp_supervisor *supervisor,
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	snprintf(crash->core, sizeof(crash->core), "%s", core);
 	pid = start(core, ends[1], &pidfd);
 	close(ends[1]);
 	crash->output = (struct trp_watch) { .fd = ends[0],
@@ -218,6 +236,8 @@ static void look_at(struct trp_supervisor *supervisor,
 		log_piped_core(note, pattern + 1);
 	} else if (trp_core_file_glob(pattern, uses_pid[0] == '1', &of, glob) &&
 		   trp_core_file_find(glob, path)) {
+		if (!is_of(note, path))
+			return;
 		troupe_log(TROUPE_INFO, "%s[%d] left a core: %s", note->title,
 			   (int)note->pid, path);
 		read_frames(supervisor, note, path);

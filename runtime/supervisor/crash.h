@@ -9,6 +9,7 @@
  * like any other event.
  */
 
+#include <limits.h>
 #include "ipc/wait.h"
 #include "runtime/node/log_ring.h"
 #include "runtime/node/timers.h"
@@ -32,6 +33,7 @@ struct trp_crash {
 	int debugger; /* pidfd; 0: none runs */
 	struct trp_watch output;
 	struct trp_crash_note of;
+	char core[PATH_MAX];
 	char text[TRP_CRASH_OUTPUT];
 	size_t size;
 };

@@ -4,8 +4,11 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/procfs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +37,53 @@ Test(core_file, a_pattern_that_is_too_long_is_refused)
 		pattern[i] = 'a';
 	cr_expect_not(trp_core_file_glob(pattern, false, &dead, glob));
 	cr_expect_not(trp_core_file_glob("", false, &dead, glob));
+}
+
+static void write_core(const char *name, int pid)
+{
+	const struct elf_prpsinfo info = { .pr_pid = pid };
+	const ElfW(Ehdr) head = { .e_ident = ELFMAG,
+				  .e_phoff = sizeof(head),
+				  .e_phentsize = sizeof(ElfW(Phdr)),
+				  .e_phnum = 2 };
+	const ElfW(Phdr) parts[2] = {
+		{ .p_type = PT_LOAD },
+		{ .p_type = PT_NOTE,
+		  .p_offset = sizeof(head) + sizeof(parts),
+		  .p_filesz = 2 * (sizeof(ElfW(Nhdr)) + 8) + 4 + sizeof(info) },
+	};
+	const ElfW(Nhdr) other = { 5, 1, NT_PRSTATUS };
+	const ElfW(Nhdr) note = { 5, sizeof(info), NT_PRPSINFO };
+	FILE *file = fopen(name, "we");
+
+	cr_assert(file);
+	fwrite(&head, sizeof(head), 1, file);
+	fwrite(parts, sizeof(parts), 1, file);
+	fwrite(&other, sizeof(other), 1, file);
+	fwrite("CORE\0\0\0\0x\0\0\0", 12, 1, file);
+	fwrite(&note, sizeof(note), 1, file);
+	fwrite("CORE\0\0\0\0", 8, 1, file);
+	fwrite(&info, sizeof(info), 1, file);
+	cr_assert_eq(fclose(file), 0);
+}
+
+Test(core_file, a_core_says_whose_it_is)
+{
+	char name[] = "/tmp/troupe-core-XXXXXX";
+	int fd = mkstemp(name);
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	cr_expect_eq(trp_core_file_pid(name), 0);
+	write_core(name, 4711);
+	cr_expect_eq(trp_core_file_pid(name), 4711);
+	for (long size = 0; size < 340; size += 7) {
+		write_core(name, 4711);
+		cr_assert_eq(truncate(name, size), 0);
+		cr_expect_eq(trp_core_file_pid(name), 0);
+	}
+	unlink(name);
+	cr_expect_eq(trp_core_file_pid(name), 0);
 }
 
 static void make(const char *name, time_t second)
