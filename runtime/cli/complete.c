@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "ipc/runtime_dir.h"
 #include "runtime/cli/arguments.h"
@@ -21,6 +22,7 @@ static struct {
 	int kept;	    /* its length */
 	const char *word;   /* the rest of it */
 	const char *node;   /* by --node; NULL: none */
+	bool is_file;	    /* files are meant */
 } line;
 
 static void offer(const char *text)
@@ -73,6 +75,12 @@ static void offer_parts(const struct trp_command_part *part, bool is_option)
 static void offer_option(const char *name, const char *value, void *data)
 {
 	offer(name);
+}
+
+static void offer_words(const char *const *words)
+{
+	for (; *words; words++)
+		offer(*words);
 }
 
 static void offer_states(void)
@@ -143,6 +151,11 @@ static void offer_of_node(enum wish wish)
 /* By what the help calls a value or a word. */
 static void offer_for(const struct trp_command *command, const char *name)
 {
+	static const char *const levels[] = { "debug", "info", "warning",
+					      "fatal", NULL };
+	static const char *const formats[] = { "short", "iso", "json",
+					       "journal", NULL };
+
 	if (strcmp(name, "NAME") == 0)
 		offer_nodes();
 	else if (strcmp(name, "COLUMN") == 0 || strcmp(name, "LIST") == 0)
@@ -163,6 +176,12 @@ static void offer_for(const struct trp_command *command, const char *name)
 		offer_commands();
 	else if (strcmp(name, "ORDER") == 0)
 		offer_parts(command->parts, false);
+	else if (strcmp(name, "LEVEL") == 0)
+		offer_words(levels);
+	else if (strcmp(name, "FORMAT") == 0)
+		offer_words(formats);
+	else
+		line.is_file = strcmp(name, "FILE") == 0;
 }
 
 static const struct trp_command_part *find_option(
@@ -223,6 +242,28 @@ static int count_words(const struct trp_command *command)
 	return count;
 }
 
+/* Of an option of run: what the word before is called there. */
+static void find_value(const char *name, const char *value, void *data)
+{
+	const char **wanted = data;
+
+	if (strcmp(name, wanted[0]) == 0)
+		wanted[1] = value;
+}
+
+static void complete_run(const struct trp_command *command, const char *former)
+{
+	const char *wanted[2] = { former, NULL };
+
+	trp_options_each(find_value, wanted);
+	if (wanted[1])
+		offer_for(command, wanted[1]);
+	else if (line.word[0] == '-')
+		trp_options_each(offer_option, NULL);
+	else
+		line.is_file = true;
+}
+
 static void complete(const struct trp_command *command)
 {
 	const char *last = line.argv[line.argc - 1], *is = strchr(last, '=');
@@ -243,10 +284,10 @@ static void complete(const struct trp_command *command)
 		offer_for(command, part->value);
 		return;
 	}
-	if (last[0] == '-' && command->parts)
+	if (strcmp(command->name, "run") == 0)
+		complete_run(command, former);
+	else if (last[0] == '-' && command->parts)
 		offer_parts(command->parts, true);
-	else if (last[0] == '-' && strcmp(command->name, "run") == 0)
-		trp_options_each(offer_option, NULL);
 	else
 		offer_for_word(command, count);
 }
@@ -269,5 +310,5 @@ int trp_cli_complete(int argc, char **argv)
 		offer_commands();
 	else if (command)
 		complete(command);
-	return TRP_ARGUMENTS_OK;
+	return line.is_file ? EXIT_FAILURE : EXIT_SUCCESS;
 }

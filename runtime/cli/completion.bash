@@ -3,12 +3,13 @@
 
 _troupe()
 {
-	local line=${COMP_LINE:0:COMP_POINT} last kept found
+	local line=${COMP_LINE:0:COMP_POINT} last kept found files
 	local -a words
 
 	read -ra words <<<"$line"
 	[[ $line == *[[:space:]] ]] && words+=("")
 	found=$("${words[0]}" complete -- "${words[@]:1}" 2>/dev/null)
+	files=$?
 	COMPREPLY=()
 	[[ $found ]] && mapfile -t COMPREPLY <<<"$found"
 	# bash takes what is before a colon or an equals sign for another word.
@@ -16,7 +17,8 @@ _troupe()
 	kept=${last%"${last##*[:=]}"}
 	[[ $COMP_WORDBREAKS == *:* && $kept ]] &&
 		COMPREPLY=("${COMPREPLY[@]#"$kept"}")
+	((files == 0)) || compopt -o default 2>/dev/null
 	return 0
 }
 
-complete -o default -F _troupe troupe
+complete -F _troupe troupe

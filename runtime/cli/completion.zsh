@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Completion of troupe(1) for zsh: `troupe complete` knows what it takes.
 
-local -a found
-found=("${(@f)$(${words[1]} complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-if [[ -n $found[1] ]]; then
-	compadd -Q -- $found
-else
+local text
+local -i files
+text=$(${words[1]} complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)
+files=$?
+if [[ -n $text ]]; then
+	compadd -Q -- ${(f)text}
+elif ((files)); then
 	_files
 fi

@@ -422,6 +422,9 @@ Test(looks, the_shell_completes_commands_options_nodes_addresses_and_methods)
 		 " parlour.Doubler.Fail \n");
 	complete("troupe send echo parlour.W", " parlour.Words \n");
 	complete("troupe beacon conf", " configure \n");
+	complete("troupe log --level w", " warning \n");
+	complete("troupe log --format js", " json \n");
+	complete("troupe run --log-level w", " warning \n");
 	complete("troupe nonsense x", "  \n");
 	node_stop(&node, "a");
 	complete("troupe inspect /", "  \n");
