@@ -145,6 +145,7 @@
 /* For the tests of the harness, which must not let them pass. */
 #define BENCHES_CHECKS(BENCH) \
 	BENCH(hang)           \
+	BENCH(slow)           \
 	BENCH(wrong)          \
 	BENCH(absent)         \
 	BENCH(program)

@@ -197,27 +197,37 @@ static bool wait_until(struct pollfd *ended, double seconds)
 	return false;
 }
 
-/* False: it hung, and has been ended. */
-static bool wait_for(pid_t pid, const struct entry *entry, double timeout)
+/* One that is late is shown and ended: it hangs, or it is slow, if it has gone
+ * on in the second half of its time. */
+static void wait_for(pid_t pid, const struct entry *entry, double timeout)
 {
 	struct pollfd ended = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	bool is_over = wait_until(&ended, timeout / 2);
+	uint64_t count = board->latency.count;
 	struct trp_arena arena;
-	bool is_over;
+	bool is_slow;
 
-	is_over = wait_until(&ended, timeout);
+	is_over = is_over || wait_until(&ended, timeout / 2);
 	close(ended.fd);
 	if (is_interrupted)
 		kill(pid, SIGKILL);
 	if (is_over || is_interrupted)
-		return true;
-	fprintf(stderr, "\ntroupe-bench: %s hangs; alive are\n", entry->name);
+		return;
+	is_slow = board->latency.count != count;
+	count = board->latency.count;
+	fprintf(stderr, "\ntroupe-bench: %s %s; alive are\n", entry->name,
+		is_slow ? "is slow" : "hangs");
 	watch_dump(stderr, pid);
 	if (lanes_attach(pid, &board->arena, &arena) == 0) {
 		lanes_dump(stderr, &arena);
 		lanes_detach(&arena);
 	}
 	kill(pid, SIGKILL);
-	return false;
+	if (is_slow)
+		bench_fail("is slow: %llu latencies in %.1f s",
+			   (unsigned long long)count, timeout);
+	else
+		bench_fail("hung for %.1f s", timeout);
 }
 
 static double seconds_of(struct timeval time)
@@ -285,8 +295,7 @@ int run_once(struct entry *entry, const struct settings *settings)
 	r = start(entry, settings, errors, &pid);
 	if (r < 0)
 		goto close_errors;
-	if (!wait_for(pid, entry, settings->timeout))
-		bench_fail("hung for %.1f s", settings->timeout);
+	wait_for(pid, entry, settings->timeout);
 	if (wait4(pid, &status, 0, &usage) != pid) {
 		r = -errno;
 		goto close_errors;

@@ -29,6 +29,14 @@ Test(watch, a_run_that_hangs_tells_who_waits_for_whom_and_what_is_unread)
 	cr_assert_not_null(strstr(flooder, "waits for room there"));
 }
 
+Test(watch, a_run_that_goes_on_is_slow_and_does_not_hang)
+{
+	cr_assert_eq(bench("--dry-run --timeout 6 slow"), 1);
+	SAYS("slow is slow; alive are");
+	SAYS("FAILED: slow, run 1: is slow: ");
+	SAYS_NOT("hung");
+}
+
 Test(watch, what_hangs_on_purpose_runs_only_by_its_name)
 {
 	cr_assert_eq(bench("--list"), 0);

@@ -5,6 +5,7 @@
  * for.
  */
 #include <errno.h>
+#include <unistd.h>
 #include "tests/bench/bench.h"
 
 enum { LETTERS };
@@ -87,5 +88,25 @@ const struct bench bench_hang = {
 	.item = "hours",
 	.parameters = { [LETTERS] = { "letters", { 3, 3, 3 } } },
 	.root = root,
+	.is_hidden = true,
+};
+
+/* Goes on without an end. */
+static int go_on(void)
+{
+	int r = 0;
+
+	while (r == 0) {
+		bench_latency(1);
+		r = usleep(1000);
+	}
+	return r;
+}
+
+const struct bench bench_slow = {
+	.name = "slow",
+	.suite = "check",
+	.item = "hours",
+	.plain = go_on,
 	.is_hidden = true,
 };
