@@ -116,3 +116,19 @@ Test(peers, one_of_whose_sides_is_killed_has_failed_at_once, .fini = forget)
 	SAYS("a side ended with status 0x9");
 	SAYS_NOT("hung");
 }
+
+/* Each has control sockets of its own, or one node of each would wait for the
+ * other for ever. */
+Test(peers, nodes_of_two_runs_at_the_same_time_have_the_same_names)
+{
+	const char *build = getenv("TROUPE_BUILD");
+
+	cr_assert_eq(run("program=%s/bin/troupe-bench; "
+			 "$program --dry-run mesh_ask & "
+			 "$program --dry-run mesh_ask; "
+			 "r=$?; wait $! && exit $r",
+			 build ? build : "build"),
+		     0, "%s", said);
+	SAYS_NOT("is running already");
+	SAYS_NOT("FAILED");
+}

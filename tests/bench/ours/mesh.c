@@ -5,12 +5,15 @@
  * actor that is sent to, the near one all that send.  These outlive it, so that
  * their CPU time is told.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "runtime/mail/module.h"
@@ -50,42 +53,71 @@ static int run_node(const char *bus, int which, int (*root)(int, char **))
 	return trp_supervisor_run(&options, modules);
 }
 
-static int run_nodes(const char *bus, int (*const root[NODES])(int, char **))
+/* One that waits for the other would wait for ever when that has failed. */
+static void await_nodes(const pid_t pid[NODES])
+{
+	struct pollfd ended[NODES];
+	int status;
+
+	for (int i = 0; i < NODES; i++)
+		ended[i] = (struct pollfd) { .fd = pidfd_open(pid[i], 0),
+					     .events = POLLIN };
+	for (int left = NODES; left > 0;) {
+		poll(ended, NODES, -1);
+		for (int i = 0; i < NODES; i++) {
+			if (ended[i].fd < 0 || !ended[i].revents)
+				continue;
+			waitpid(pid[i], &status, 0);
+			close(ended[i].fd);
+			ended[i].fd = -1;
+			left--;
+			if (status == 0)
+				continue;
+			bench_fail("the %s node ended with status %#x",
+				   node_name[i], (unsigned)status);
+			if (left > 0)
+				kill(pid[!i], SIGKILL);
+		}
+	}
+}
+
+static int start_nodes(const char *bus, int (*const root[NODES])(int, char **))
 {
 	pid_t pid[NODES];
-	int status, r = 0;
 
 	for (int i = 0; i < NODES; i++) {
 		pid[i] = fork();
 		if (pid[i] == 0)
 			_exit(run_node(bus, i, root[i]));
 		if (pid[i] < 0)
-			r = -errno;
+			return -errno; /* the first dies with this process */
 	}
-	for (int i = 0; i < NODES; i++) {
-		if (pid[i] < 0 || waitpid(pid[i], &status, 0) != pid[i])
-			continue;
-		if (status != 0)
-			bench_fail("the %s node ended with status %#x",
-				   node_name[i], (unsigned)status);
-	}
+	await_nodes(pid);
+	return 0;
+}
+
+/* Control sockets of its own: other runs have nodes of the same names. */
+static int run_nodes(const char *bus, int (*const root[NODES])(int, char **))
+{
+	char folder[64], sockets[80], local[80];
+	int r;
+
+	snprintf(folder, sizeof(folder), "/tmp/troupe-bench-%d-mesh",
+		 (int)getpid());
+	snprintf(local, sizeof(local), "local:%s", folder);
+	if (mkdir(folder, 0700) < 0)
+		return -errno;
+	setenv("XDG_RUNTIME_DIR", folder, 1);
+	r = start_nodes(bus ? bus : local, root);
+	snprintf(sockets, sizeof(sockets), "%s/troupe", folder);
+	rmdir(sockets);
+	rmdir(folder);
 	return r;
 }
 
 static int over_local(int (*const root[NODES])(int, char **))
 {
-	char folder[64], sockets[80], bus[80];
-	int r;
-
-	snprintf(folder, sizeof(folder), "/tmp/troupe-bench-%d-mesh",
-		 (int)getpid());
-	snprintf(bus, sizeof(bus), "local:%s", folder);
-	setenv("XDG_RUNTIME_DIR", folder, 1); /* control sockets */
-	r = run_nodes(bus, root);
-	snprintf(sockets, sizeof(sockets), "%s/troupe", folder);
-	rmdir(sockets);
-	rmdir(folder);
-	return r;
+	return run_nodes(NULL, root);
 }
 
 static int over_mqtt(int (*const root[NODES])(int, char **))
