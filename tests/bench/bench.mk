@@ -12,6 +12,7 @@ BENCH_SRC    = $(filter-out tests/bench/parts/% \
 PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq 2>/dev/null && echo yes),zeromq) \
 	$(if $(wildcard /usr/include/nng/nng.h),nng) \
 	$(if $(wildcard /usr/include/mosquitto.h),mosquitto) \
+	$(if $(wildcard /usr/include/nats/nats.h),nats) \
 	$(if $(wildcard /usr/include/boost/interprocess/ipc/message_queue.hpp), \
 		$(if $(shell command -v $(CXX)),boost)) \
 	$(if $(shell command -v iox-roudi), \
@@ -20,7 +21,7 @@ PEERS_HAVE := $(if $(shell $(PKG_CONFIG) --exists libzmq 2>/dev/null && echo yes
 	$(if $(shell command -v erlc),erlang) \
 	$(if $(shell grep -s 'CAF_VERSION 17' /usr/include/caf/config.hpp), \
 		$(if $(shell command -v $(CXX)),caf))
-PEERS_ASIDE := zeromq nng boost iceoryx mosquitto
+PEERS_ASIDE := zeromq nng boost iceoryx mosquitto nats
 PEER_FILES  := $(patsubst %,$(O)/peers/%,\
 	$(patsubst %,%.so,$(filter $(PEERS_ASIDE),$(PEERS_HAVE))) \
 	$(patsubst python,python.py,$(filter python,$(PEERS_HAVE))) \
@@ -29,6 +30,7 @@ PEER_FILES  := $(patsubst %,$(O)/peers/%,\
 PEER_LIBS_zeromq  := -lzmq
 PEER_LIBS_nng     := -lnng
 PEER_LIBS_mosquitto := -lmosquitto
+PEER_LIBS_nats    := -lnats
 PEER_LIBS_iceoryx := -liceoryx_binding_c -Wl,--allow-shlib-undefined
 PEER_FLAGS_iceoryx := $(patsubst %,-isystem %,$(wildcard /usr/include/iceoryx/*))
 PEER_CXX = $(CXX) -std=c++17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter \
@@ -108,7 +110,7 @@ bench-report:
 BENCH_REPORT = $(O)/bench
 BENCH_OURS     = '^ask$$' '^oneway' '^latency'
 BENCH_SLEEPING = $(BENCH_OURS) '^fanin$$' floor idle restart reports timer scale \
-		'^(pipes|unix_[a-z]*|tcp|mqueue|zeromq|mosquitto|nng|boost|iceoryx|python)_'
+		'^(pipes|unix_[a-z]*|tcp|mqueue|zeromq|mosquitto|nats|nng|boost|iceoryx|python)_'
 BENCH_ADAPTIVE = $(BENCH_OURS) '^fanin$$' '^(mesh|erlang|caf)_'
 # There is a report of the others, too, when a benchmark has failed.
 do-bench-report: $(O)/bin/troupe-bench

@@ -83,10 +83,13 @@
 	BENCH(timer)             \
 	BENCH(mesh_oneway_local) \
 	BENCH(mesh_oneway_mqtt)  \
+	BENCH(mesh_oneway_nats)  \
 	BENCH(mesh_ask_local)    \
 	BENCH(mesh_ask_mqtt)     \
+	BENCH(mesh_ask_nats)     \
 	BENCH(mesh_fanin_local)  \
 	BENCH(mesh_fanin_mqtt)   \
+	BENCH(mesh_fanin_nats)   \
 	BENCH(mailbox_list)      \
 	BENCH(mailbox_redis)     \
 	BENCH(election)
@@ -107,6 +110,7 @@
 	BENCH(tcp_oneway)            \
 	BENCH(tcp_fanin)             \
 	BENCH(mosquitto_ask)         \
+	BENCH(nats_ask)              \
 	BENCH(mqueue_ask)            \
 	BENCH(mqueue_oneway)         \
 	BENCH(mqueue_fanin)          \

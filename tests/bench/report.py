@@ -18,6 +18,7 @@ PEERS = {
     "pipes": "pipes", "unix_stream": "Unix stream sockets",
     "unix_seqpacket": "Unix packet sockets", "tcp": "TCP",
     "mosquitto": "mosquitto, by libmosquitto", "mqueue": "POSIX queues",
+    "nats": "nats-server, by libnats",
     "zeromq": "ZeroMQ", "nng": "nng", "boost_mq": "Boost message_queue",
     "iceoryx": "iceoryx", "python_queue": "Python Queue",
     "python_manager": "Python Manager", "erlang": "Erlang processes",
@@ -184,7 +185,7 @@ def workloads(rows):
 
     yield ("Ask", "A question and its answer between two processes: the time of a "
            "round trip.", pick("ask", "_ask", "mesh_ask_local", "mesh_ask_mqtt",
-                               "floor_futex", "floor_line"))
+                               "mesh_ask_nats", "floor_futex", "floor_line"))
     sizes = {r.of["bytes"] for r in rows if r.suite == "peer" and "bytes" in r.of}
     for size in sorted(sizes, key=int):
         yield (f"One way, {size_text(int(size))}",
@@ -195,10 +196,11 @@ def workloads(rows):
     for senders in sorted({r.of["senders"] for r in rows if "senders" in r.of}, key=int):
         yield (f"Fan-in, {senders} senders", f"{senders} processes send to one: the "
                "time of each message.", pick("fanin", "_fanin", "mesh_fanin_local",
-                                            "mesh_fanin_mqtt", senders=senders))
+                                            "mesh_fanin_mqtt", "mesh_fanin_nats",
+                                            senders=senders))
     yield ("One way between nodes", "A small message from an actor of one node to one "
            "of another, beside peers that carry 16 bytes: the time of each.",
-           pick("mesh_oneway_local", "mesh_oneway_mqtt")
+           pick("mesh_oneway_local", "mesh_oneway_mqtt", "mesh_oneway_nats")
            + pick("tcp_oneway", bytes="16") + pick("erlang_nodes_oneway", bytes="16"))
 
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -35,18 +36,21 @@ int servers_free_port(void)
 	return port;
 }
 
-/* Without a file of its own it listens on loopback alone. */
-static void become_broker(int port)
+/* Without a file of its own mosquitto listens on loopback alone. */
+static void become_broker(const char *program, int port)
 {
-	char number[16];
+	bool is_nats = strcmp(program, "nats-server") == 0;
+	const char *address = is_nats ? "-a" : NULL;
+	char number[16], path[64];
 	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(nowhere, STDOUT_FILENO);
 	dup2(nowhere, STDERR_FILENO);
 	snprintf(number, sizeof(number), "%d", port);
-	execlp("mosquitto", "mosquitto", "-p", number, NULL);
-	execl("/usr/sbin/mosquitto", "mosquitto", "-p", number, NULL);
+	snprintf(path, sizeof(path), "/usr/sbin/%s", program);
+	execlp(program, program, "-p", number, address, "127.0.0.1", NULL);
+	execl(path, program, "-p", number, address, "127.0.0.1", NULL);
 	_exit(127);
 }
 
@@ -72,16 +76,16 @@ static int await_listener(pid_t pid, int port)
 	return -ECHILD;
 }
 
-int servers_start_broker(pid_t *ret_pid, int *ret_port)
+int servers_start_broker(const char *program, pid_t *ret_pid, int *ret_port)
 {
 	int port = servers_free_port(), r;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		become_broker(port);
+		become_broker(program, port);
 	r = pid < 0 ? -errno : await_listener(pid, port);
 	if (r < 0) {
-		bench_fail("mosquitto cannot be started at port %d", port);
+		bench_fail("%s cannot be started at port %d", program, port);
 		return r;
 	}
 	*ret_pid = pid;

@@ -120,18 +120,29 @@ static int over_local(int (*const root[NODES])(int, char **))
 	return run_nodes(NULL, root);
 }
 
-static int over_mqtt(int (*const root[NODES])(int, char **))
+static int over_broker(const char *program, const char *scheme,
+		       int (*const root[NODES])(int, char **))
 {
 	char bus[64];
 	pid_t broker;
-	int port, r = servers_start_broker(&broker, &port);
+	int port, r = servers_start_broker(program, &broker, &port);
 
 	if (r < 0)
 		return r;
-	snprintf(bus, sizeof(bus), "mqtt://127.0.0.1:%d", port);
+	snprintf(bus, sizeof(bus), "%s://127.0.0.1:%d", scheme, port);
 	r = run_nodes(bus, root);
 	servers_stop_broker(broker);
 	return r;
+}
+
+static int over_mqtt(int (*const root[NODES])(int, char **))
+{
+	return over_broker("mosquitto", "mqtt", root);
+}
+
+static int over_nats(int (*const root[NODES])(int, char **))
+{
+	return over_broker("nats-server", "nats", root);
 }
 
 /* Until the far node is up, and its actor is there. */
@@ -371,14 +382,22 @@ static int (*const fanin[NODES])(int, char **) = { send_from_many, add_all };
 #define COOKIES .needs = "libssl-dev"
 #endif
 #ifdef HAVE_LIBMOSQUITTO
-#define BROKER COOKIES, .program = "mosquitto"
+#define MOSQUITTO COOKIES, .program = "mosquitto"
 #else
-#define BROKER .needs = "libmosquitto-dev"
+#define MOSQUITTO .needs = "libmosquitto-dev"
+#endif
+#ifdef HAVE_LIBNATS
+#define NATS COOKIES, .program = "nats-server"
+#else
+#define NATS .needs = "libnats-dev"
 #endif
 
 MESH(oneway, oneway, local, ONEWAY, COOKIES);
-MESH(oneway, oneway, mqtt, ONEWAY, BROKER);
+MESH(oneway, oneway, mqtt, ONEWAY, MOSQUITTO);
+MESH(oneway, oneway, nats, ONEWAY, NATS);
 MESH(ask, asking, local, ASK, COOKIES);
-MESH(ask, asking, mqtt, ASK, BROKER);
+MESH(ask, asking, mqtt, ASK, MOSQUITTO);
+MESH(ask, asking, nats, ASK, NATS);
 MESH(fanin, fanin, local, FANIN, COOKIES);
-MESH(fanin, fanin, mqtt, FANIN, BROKER);
+MESH(fanin, fanin, mqtt, FANIN, MOSQUITTO);
+MESH(fanin, fanin, nats, FANIN, NATS);

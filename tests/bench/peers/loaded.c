@@ -28,6 +28,18 @@ static int mosquitto_ask(void)
 PEER_BENCH(mosquitto, ask, "round trips", PEER_OF_ASK, .needs = NEEDS_MOSQUITTO,
 	   .file = "mosquitto.so", .program = "mosquitto");
 
+#ifdef HAVE_PEER_NATS
+#define NEEDS_NATS NULL
+#else
+#define NEEDS_NATS "libnats-dev"
+#endif
+static int nats_ask(void)
+{
+	return peer_ask(peer_load("nats", "peer"));
+}
+PEER_BENCH(nats, ask, "round trips", PEER_OF_ASK, .needs = NEEDS_NATS,
+	   .file = "nats.so", .program = "nats-server");
+
 #ifdef HAVE_PEER_NNG
 #define NEEDS_NNG NULL
 #else
