@@ -54,8 +54,7 @@ static char *frame_of(char *line)
 static bool is_of_library(const char *frame)
 {
 	return strncmp(frame, "trp_", 4) == 0 ||
-	       strncmp(frame, "root_main", 9) == 0 ||
-	       strncmp(frame, "run_class", 9) == 0;
+	       strstr(frame, ") at runtime/") || strstr(frame, "libtroupe.so");
 }
 
 static void log_frames(const struct trp_crash_note *of, char *output)
