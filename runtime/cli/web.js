@@ -202,14 +202,24 @@ function facts(actor) {
 }
 
 async function detail() {
-	const actor = state.actors.find(isChosen);
-	get("detail").hidden = !chosen;
+	const whom = chosen, listed = state.actors.find(isChosen);
+	get("detail").hidden = !whom;
+	if (!whom)
+		return;
+	// One that is not among those sent is known to the server.
+	const answer = await fetch("actor?whom=" + encodeURIComponent(whom));
+	const asked = answer.ok ? await answer.json() : null;
+	const actor = listed || asked;
+	if (whom !== chosen)
+		return;
 	document.querySelector("#detail h2").textContent =
 		actor ? actor.address : "it has ended";
-	if (!actor) {
-		get("senders").replaceChildren();
+	get("senders").replaceChildren(...(asked ? asked.senders : []).map(one => make("tr", {},
+		make("td", {}, "unread from " + one.sender),
+		make("td", { class: "n" }, number(one.messages)),
+		make("td", { class: "n" }, bytes(one.bytes)))));
+	if (!actor)
 		return;
-	}
 	facts(actor);
 	if (state.control && !get("orders").children.length)
 		for (const what of ["stop", "start", "restart"]) {
@@ -217,12 +227,6 @@ async function detail() {
 			button.onclick = () => order(what);
 			get("orders").append(button);
 		}
-	const answer = await fetch("actor?whom=" + encodeURIComponent(chosen));
-	const senders = answer.ok ? (await answer.json()).senders : [];
-	get("senders").replaceChildren(...senders.map(one => make("tr", {},
-		make("td", {}, "unread from " + one.sender),
-		make("td", { class: "n" }, number(one.messages)),
-		make("td", { class: "n" }, bytes(one.bytes)))));
 }
 
 // ---- events --------------------------------------------------------------------
@@ -236,7 +240,8 @@ function draw() {
 		return;
 	get("about").textContent = `${state.application}, process ${state.pid}, ` +
 		`${state.count} actors of ${state.slots}, troupe ${state.version}` +
-		(state.count > state.actors.length ? `; the first ${state.actors.length} are shown` : "");
+		(state.count > state.actors.length ? `; the first ${state.actors.length} are listed: ` +
+			"type the whole address of another" : "");
 	charts(state.history);
 	tree();
 	waits();
@@ -250,7 +255,9 @@ events.onmessage = event => {
 };
 events.onerror = () => {
 	get("trouble").hidden = false;
-	get("trouble").textContent = "`troupe web` has ended, or does not answer";
+	get("trouble").textContent = events.readyState === EventSource.CLOSED
+		? "`troupe web` refuses this page: open the address that it has printed"
+		: "no connection to `troupe web`: it has ended, or is busy; this page tries again";
 };
 function choose() {
 	chosen = location.hash ? decodeURIComponent(location.hash.slice(1)) : null;
@@ -266,4 +273,8 @@ document.querySelector("#actors thead").onclick = event => {
 	draw();
 };
 get("filter").oninput = () => state.error || tree();
+get("filter").onchange = event => {
+	if (!document.querySelector("#actors tbody tr"))
+		location.hash = encodeURIComponent(event.target.value);
+};
 choose();
