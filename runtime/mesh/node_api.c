@@ -102,7 +102,7 @@ static int find(troupe_ref mail, const ProtobufCMessage *question,
 	found = answer;
 	if (found->result == 0 && !found->ref)
 		return -EBADMSG;
-	if (found->result == 0)
+	if (found->result == 0 && ret_ref)
 		*ret_ref = found->ref;
 	return found->result < 0 ? found->result : 0;
 }

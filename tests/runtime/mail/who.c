@@ -236,7 +236,10 @@ static int finding_root(int argc, char **argv)
 	CHECK(troupe_whereis_at("n1", "/stayer", troupe_in_ms(LONG_MS),
 				&same) == 0);
 	CHECK(same == ref);
+	CHECK(troupe_whereis_at("n1", "stayer", troupe_in_ms(LONG_MS), NULL) ==
+	      0);
 	CHECK(troupe_lookup("n1:/stayer", &same) == 0 && same == ref);
+	CHECK(troupe_lookup("n1:/stayer", NULL) == 0);
 	CHECK(troupe_lookup("n1:/nobody", &same) == -ENOENT);
 	CHECK(troupe_lookup("n1:/a//b", &same) == -EINVAL);
 	CHECK(troupe_lookup("n7:/stayer", &same) == -EHOSTUNREACH);
@@ -322,6 +325,7 @@ static int starting(const void *arguments)
 	CHECK(troupe_spawn_at("n7", "worker", NULL, late, &ref) ==
 	      -EHOSTUNREACH);
 	CHECK(troupe_spawn_at("n1", "", NULL, late, &ref) == -EINVAL);
+	CHECK(troupe_spawn_at("n1", "idler", NULL, late, NULL) == -ENOENT);
 	CHECK(start_of_another_build(ref) == -EPROTO);
 	return 0;
 }
