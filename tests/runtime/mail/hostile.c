@@ -12,6 +12,8 @@
 #include "tests/runtime/mail/stranger.h"
 #include "tests/support/skip.h"
 
+#include <limits.h>
+
 enum { FRAMES = 100000, PAYLOADS = 20000 };
 
 /* ---- frames ---------------------------------------------------------------
@@ -216,34 +218,59 @@ Test(hostile, payloads_leave_asks_alone)
 	stranger_end(0);
 }
 
-/* A message that is kept takes more than the bytes that it has. */
-Test(hostile, empty_mail_for_a_full_mailbox_has_a_bound)
+/* ---- parcels without end, in a session of its own -------------------------
+ */
+
+/* One of the stranger's first actor; its body is the caller's. */
+static struct trp_mail_parcel make_plain_parcel(
+	troupe_ref to, const ProtobufCMessageDescriptor *type)
 {
-	enum { MOST = 600000, STILL = 200, STEP_MS = 10 };
-	static uint8_t bytes[TRP_FRAME_PAYLOAD_MAX];
-	struct trp_mail_parcel parcel = {
-		.envelope = { .type = trp_type_of(&play__number__descriptor),
+	return (struct trp_mail_parcel) {
+		.to = to,
+		.envelope = { .type = trp_type_of(type),
 			      .sender =
 				      (uint64_t)STRANGER << TRP_REF_NODE | 1025,
 			      .deadline = INT64_MAX,
 			      .kind = TRP_MESSAGE },
 	};
-	size_t room, length;
-	int sent = 0, still = 0;
+}
+
+/* Returns `sent` and those that went now: all that there is room for. */
+static int pour(struct trp_mail_parcel *parcel, int sent, int most,
+		void (*number)(struct trp_mail_parcel *parcel, int i))
+{
+	static uint8_t bytes[TRP_FRAME_PAYLOAD_MAX];
+	size_t room = stranger_room(), length = 0;
+
+	for (; sent < most; sent++) {
+		if (number)
+			number(parcel, sent);
+		if (length + TRP_PARCEL_HEAD + parcel->length > room)
+			break;
+		length += (size_t)trp_mail_parcel_write(
+			parcel, trp_time_now(), bytes + length, room - length);
+	}
+	if (length)
+		stranger_send(bytes, length);
+	stranger_turn(length ? 0 : 5);
+	return sent;
+}
+
+/* A message that is kept takes more than the bytes that it has. */
+Test(hostile, empty_mail_for_a_full_mailbox_has_a_bound)
+{
+	enum { MOST = 600000, STILL = 400 };
+	struct trp_mail_parcel parcel;
+	int before, sent = 0, still = 0;
 
 	mail_begin();
 	stranger_begin(NULL, "");
-	parcel.to = mail_await(&board->ref[FULL]);
+	parcel = make_plain_parcel(mail_await(&board->ref[FULL]),
+				   &play__number__descriptor);
 	while (sent < MOST && still < STILL) {
-		room = stranger_room();
-		still = room ? 0 : still + 1;
-		stranger_turn(room ? 0 : STEP_MS);
-		for (length = 0; length + TRP_PARCEL_HEAD <= room; sent++)
-			length += (size_t)trp_mail_parcel_write(
-				&parcel, trp_time_now(), bytes + length,
-				room - length);
-		if (length)
-			stranger_send(bytes, length);
+		before = sent;
+		sent = pour(&parcel, sent, MOST, NULL);
+		still = sent > before ? 0 : still + 1;
 	}
 	cr_assert_lt(sent, MOST, "it is kept without a bound");
 	stranger_is_unharmed();
@@ -253,36 +280,23 @@ Test(hostile, empty_mail_for_a_full_mailbox_has_a_bound)
 /* Orders are still in its lanes when it is told to end. */
 Test(hostile, orders_without_end_let_it_end_in_order)
 {
-	static uint8_t bytes[TRP_FRAME_PAYLOAD_MAX];
+	enum { ENOUGH = 100000 };
 	Troupe__Away__Choke choke = TROUPE__AWAY__CHOKE__INIT;
+	struct trp_mail_parcel parcel =
+		make_plain_parcel(trp_ref_of_node(1), choke.base.descriptor);
 	uint8_t body[32];
-	struct trp_mail_parcel parcel = {
-		.to = trp_ref_of_node(1),
-		.envelope = { .type = trp_type_of(choke.base.descriptor),
-			      .sender = (uint64_t)STRANGER << TRP_REF_NODE | 1,
-			      .deadline = INT64_MAX,
-			      .kind = TRP_MESSAGE },
-		.body = body,
-	};
-	size_t room, length;
 	int sent = 0;
 
-	choke.ref = parcel.envelope.sender;
+	choke.ref = (uint64_t)STRANGER << TRP_REF_NODE | 1;
 	choke.is_over = true;
+	parcel.envelope.sender = choke.ref;
+	parcel.body = body;
 	parcel.length = protobuf_c_message_pack(&choke.base, body);
 	mail_begin();
 	stranger_begin(NULL, "");
 	while (!stranger.downs) {
-		room = stranger_room();
-		for (length = 0;
-		     length + TRP_PARCEL_HEAD + parcel.length <= room; sent++)
-			length += (size_t)trp_mail_parcel_write(
-				&parcel, trp_time_now(), bytes + length,
-				room - length);
-		if (length)
-			stranger_send(bytes, length);
-		stranger_turn(length ? 0 : 5);
-		if (sent > 100000)
+		sent = pour(&parcel, sent, INT_MAX, NULL);
+		if (sent > ENOUGH)
 			board->value[OVER] = 1;
 	}
 	cr_assert_eq(stranger.down_error, -ESHUTDOWN,
@@ -291,43 +305,30 @@ Test(hostile, orders_without_end_let_it_end_in_order)
 	stranger_end(0);
 }
 
+static void number_watch(struct trp_mail_parcel *parcel, int i)
+{
+	static uint8_t body[64];
+	Troupe__Away__Watch watch = TROUPE__AWAY__WATCH__INIT;
+
+	watch.ref = board->ref[QUICK];
+	watch.id = trp_watch_id(TRP_WATCH_MONITOR, (uint64_t)i);
+	parcel->body = body;
+	parcel->length = protobuf_c_message_pack(&watch.base, body);
+}
+
 /* One more is refused, and its asker told. */
 Test(hostile, watches_without_end_have_a_bound)
 {
 	enum { MOST = 1 << 16 };
-	static uint8_t bytes[TRP_FRAME_PAYLOAD_MAX];
-	Troupe__Away__Watch watch = TROUPE__AWAY__WATCH__INIT;
-	uint8_t body[64];
-	struct trp_mail_parcel parcel = {
-		.to = trp_ref_of_node(1),
-		.envelope = { .type = trp_type_of(watch.base.descriptor),
-			      .sender =
-				      (uint64_t)STRANGER << TRP_REF_NODE | 1025,
-			      .deadline = INT64_MAX,
-			      .kind = TRP_MESSAGE },
-		.body = body,
-	};
-	size_t room, length;
+	struct trp_mail_parcel parcel = make_plain_parcel(
+		trp_ref_of_node(1), &troupe__away__watch__descriptor);
 	int sent = 0;
 
 	mail_begin();
 	stranger_begin(NULL, "");
-	watch.ref = board->ref[QUICK];
 	while (sent <= MOST) {
-		room = stranger_room();
-		for (length = 0; sent <= MOST && length + 200 <= room; sent++) {
-			watch.id =
-				trp_watch_id(TRP_WATCH_MONITOR, (uint64_t)sent);
-			parcel.length =
-				protobuf_c_message_pack(&watch.base, body);
-			length += (size_t)trp_mail_parcel_write(
-				&parcel, trp_time_now(), bytes + length,
-				room - length);
-		}
-		if (length)
-			stranger_send(bytes, length);
-		stranger_turn(length ? 0 : 5);
-		cr_assert_eq(stranger.ends, 0);
+		sent = pour(&parcel, sent, MOST + 1, number_watch);
+		cr_assert(sent > MOST || stranger.ends == 0);
 	}
 	while (!stranger.ends)
 		stranger_turn(5);
@@ -341,19 +342,11 @@ Test(hostile, watches_without_end_have_a_bound)
 
 static void say(const ProtobufCMessageDescriptor *type)
 {
-	static uint8_t bytes[256];
-	const struct trp_mail_parcel parcel = {
-		.to = board->ref[QUICK],
-		.envelope = { .type = trp_type_of(type),
-			      .sender =
-				      (uint64_t)STRANGER << TRP_REF_NODE | 1025,
-			      .deadline = INT64_MAX,
-			      .kind = TRP_MESSAGE },
-	};
-	ssize_t length = trp_mail_parcel_write(&parcel, trp_time_now(), bytes,
-					       sizeof(bytes));
+	struct trp_mail_parcel parcel =
+		make_plain_parcel(board->ref[QUICK], type);
 
-	stranger_send(bytes, (size_t)length);
+	while (pour(&parcel, 0, 1, NULL) == 0)
+		;
 }
 
 /* It is refused for a second, and no longer than until it is there again. */
