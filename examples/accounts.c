@@ -15,6 +15,8 @@
 #include <troupe_state.h>
 #include "accounts.pb-c.h"
 
+enum { MOST = 1000000 };
+
 /* ---- an account ---------------------------------------------------------- */
 
 static Accounts__Balance balance = ACCOUNTS__BALANCE__INIT;
@@ -88,11 +90,20 @@ int troupe_main(int argc, char **argv)
 {
 	const Accounts__Query query = ACCOUNTS__QUERY__INIT;
 	uint32_t count = argc > 1 ? (uint32_t)atoi(argv[1]) : 1000;
-	troupe_ref *ref = calloc(count, sizeof(*ref));
+	troupe_ref *ref;
 	struct troupe_message answer;
 	const Accounts__Balance *told;
-	int r = ref && count ? 0 : -EINVAL;
+	int r;
 
+	if (argc > 2 || count < 1 || count > MOST) {
+		fprintf(stderr,
+			"accounts: usage: accounts.so [ACCOUNTS], "
+			"from 1 to %d\n",
+			MOST);
+		return -EINVAL;
+	}
+	ref = calloc(count, sizeof(*ref));
+	r = ref ? 0 : -ENOMEM;
 	for (uint32_t i = 0; i < count && r == 0; i++)
 		r = troupe_spawn(&account, NULL, &ref[i]);
 	for (uint32_t day = 0; day < 3 && r == 0; day++)

@@ -5,13 +5,14 @@
  * The builder makes the ring, sends a text around it, and ends with what comes
  * back.  The root waits for that.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <troupe.h>
 #include <troupe_result.h>
 #include "around.pb-c.h"
 
-enum { NODES = 10000 };
+enum { NODES = 10000, MOST = 1000000 };
 
 static int forward(const void *arguments)
 {
@@ -50,6 +51,11 @@ int troupe_main(int argc, char **argv)
 	int r;
 
 	size.nodes = argc > 1 ? (uint32_t)atoi(argv[1]) : NODES;
+	if (argc > 2 || size.nodes < 1 || size.nodes > MOST) {
+		fprintf(stderr,
+			"around: usage: around.so [N], N from 1 to %d\n", MOST);
+		return -EINVAL;
+	}
 	r = troupe_spawn_function(build, &size.base, &address);
 	if (r == 0)
 		r = troupe_wait(address, TROUPE_NEVER, &end);

@@ -74,6 +74,7 @@ int troupe_main(int argc, char **argv)
 	Forward__Question question = FORWARD__QUESTION__INIT;
 	Forward__Place above = FORWARD__PLACE__INIT;
 	troupe_ref ref = 0;
+	char *end;
 	int r;
 
 	if (argc == 1) {
@@ -89,7 +90,12 @@ int troupe_main(int argc, char **argv)
 	}
 	troupe_proxy_init(&ground, ref, &forward__floor__descriptor);
 	for (int i = 1; i < argc; i++) {
-		question.floor = (uint32_t)strtoul(argv[i], NULL, 10);
+		question.floor = (uint32_t)strtoul(argv[i], &end, 10);
+		if (end == argv[i] || *end) {
+			fputs("forward: usage: forward.so [FLOOR]...\n",
+			      stderr);
+			return -EINVAL;
+		}
 		forward__floor__ask(&ground.base, &question, print_answer,
 				    argv[i]);
 	}

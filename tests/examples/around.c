@@ -36,3 +36,10 @@ Test(around, of_more_than_there_are_slots_ends_with_the_error)
 	cr_expect_eq(program_leftovers(&p, 0), 0);
 	program_fini(&p);
 }
+
+Test(around, refuses_what_is_no_count)
+{
+	expect_usage("around", "many");
+	expect_usage("around", "0");
+	expect_usage("around", "-5");
+}

@@ -159,6 +159,12 @@ Test(forward, who_has_asked_is_answered_by_the_one_that_it_is_for)
 	program_fini(&p);
 }
 
+Test(forward, refuses_what_is_no_floor)
+{
+	expect_usage("forward", "x");
+	expect_usage("forward", "3x");
+}
+
 /* ---- accounts ------------------------------------------------------------ */
 
 Test(accounts, keep_their_balance_while_they_are_asleep)
@@ -174,4 +180,11 @@ Test(accounts, keep_their_balance_while_they_are_asleep)
 		     1, "%s", p.out);
 	cr_expect_str_empty(p.err);
 	program_fini(&p);
+}
+
+Test(accounts, refuse_what_is_no_count)
+{
+	expect_usage("accounts", "many");
+	expect_usage("accounts", "0");
+	expect_usage("accounts", "-5");
 }

@@ -130,22 +130,11 @@ Test(ring, a_limit_of_processes_is_reported_and_nothing_is_left)
 	program_fini(&p);
 }
 
-static void expect_refused(const char *count)
-{
-	struct program p;
-
-	start_example(&p, "ring", count, NULL);
-	expect_end(&p, 1);
-	cr_expect_str_empty(p.out);
-	cr_expect_eq(count_lines(p.err, "^ring: usage: "), 1, "%s", p.err);
-	program_fini(&p);
-}
-
 Test(ring, refuses_what_is_no_count)
 {
-	expect_refused("many");
-	expect_refused("0");
-	expect_refused("-5");
-	expect_refused("");
-	expect_refused("1000001");
+	expect_usage("ring", "many");
+	expect_usage("ring", "0");
+	expect_usage("ring", "-5");
+	expect_usage("ring", "");
+	expect_usage("ring", "1000001");
 }

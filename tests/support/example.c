@@ -59,6 +59,19 @@ void expect_end(struct program *p, int status)
 	cr_expect_eq(program_files(), files_before, "files are left");
 }
 
+void expect_usage(const char *name, const char *argument)
+{
+	struct program p;
+	char usage[80];
+
+	snprintf(usage, sizeof(usage), "^%s: usage: ", name);
+	start_example(&p, name, argument, NULL);
+	expect_end(&p, 1);
+	cr_expect_str_empty(p.out);
+	cr_expect_eq(count_lines(p.err, usage), 1, "%s", p.err);
+	program_fini(&p);
+}
+
 static bool next_line(const char **text, char *line, size_t size)
 {
 	size_t length = strcspn(*text, "\r\n");

@@ -19,6 +19,9 @@ void start_example_on_terminal(struct program *p, const char *name, ...)
  */
 void expect_end(struct program *p, int status);
 
+/* It says how it is used, and nothing else. */
+void expect_usage(const char *name, const char *argument);
+
 /* How many lines of `text` the extended regular expression matches. */
 unsigned count_lines(const char *text, const char *pattern);
 
