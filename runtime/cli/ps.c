@@ -247,6 +247,26 @@ static int room_beside(int terminal)
 	return left;
 }
 
+/* A narrow terminal has fewer columns, unless they were chosen. */
+static void leave_out(int terminal)
+{
+	enum { ROOM = 20 }; /* of the address and what it is doing */
+	static const char *const spare[] = { "memory", "cpu", "pid" };
+	char near[32];
+
+	for (size_t i = 0; i < sizeof(spare) / sizeof(*spare) && terminal &&
+			   !wanted.columns && room_beside(terminal) < ROOM;
+	     i++) {
+		const struct trp_column **at = wanted.column;
+
+		while (*at && *at != trp_columns_find(spare[i],
+						      strlen(spare[i]), near))
+			at++;
+		for (; *at; at++)
+			at[0] = at[1];
+	}
+}
+
 static int longest(const struct rows *rows, const struct trp_column *column)
 {
 	int most = (int)strlen(column->heading);
@@ -301,8 +321,10 @@ static void print_rows(const struct rows *rows)
 {
 	int room[COLUMNS_MOST] = { 0 };
 	char text[TRP_COLUMN_TEXT], line[LINE] = "";
+	int terminal = width_of_terminal();
 
-	fit(rows, width_of_terminal(), room);
+	leave_out(terminal);
+	fit(rows, terminal, room);
 	for (size_t i = 0; wanted.column[i]; i++)
 		trp_columns_write(line, sizeof(line), wanted.column[i],
 				  wanted.column[i]->heading, room[i],

@@ -251,6 +251,36 @@ Test(looks, lines_fit_the_terminal_and_only_that)
 	node_stop(&node, "a");
 }
 
+Test(looks, a_narrow_terminal_has_fewer_columns_unless_they_were_chosen)
+{
+	char program[4096];
+	const char *argv[] = { "/bin/sh", "-c",
+			       "stty cols 40; \"$0\" ps; echo chosen; "
+			       "\"$0\" ps -o pid,memory,address,doing",
+			       program, NULL };
+	struct troupe_value *ps;
+	char *chosen, *rows;
+
+	begin();
+	ps = await_all();
+	troupe_value_free(ps);
+	snprintf(program, sizeof(program), "%s", program_built("bin/troupe"));
+	command = (struct program) { 0 };
+	cr_assert_eq(program_start_on_terminal(&command, argv), 0);
+	cr_expect_eq(program_finish(&command, PATIENCE_MS), 0, "%s",
+		     command.out);
+	chosen = strstr(command.out, "chosen\r\n");
+	cr_assert_not_null(chosen, "%s", command.out);
+	cr_expect(strstr(chosen, "MEMORY"), "%s", chosen);
+	*chosen = '\0';
+	rows = strstr(command.out, "STATE"); /* a line of the node is before */
+	cr_assert_not_null(rows, "%s", command.out);
+	cr_expect_leq(longest_line(rows), 40, "%s", rows);
+	cr_expect(!strstr(rows, "MEMORY") && strstr(rows, "DOING"), "%s", rows);
+	program_fini(&command);
+	node_stop(&node, "a");
+}
+
 Test(looks, inspect_shows_limits_types_and_mail_by_sender)
 {
 	struct troupe_value *ps;
