@@ -28,13 +28,26 @@ static void answer_failure(troupe_ref from, const struct trp_envelope *asked,
 			       &failure.base, NULL);
 }
 
+static enum troupe_dead_cause cause_of(int error)
+{
+	switch (-error) {
+	case ESRCH:
+		return TROUPE_DEAD_TARGET;
+	case EAGAIN:
+		return TROUPE_DEAD_DROPPED;
+	case EMSGSIZE: /* more than its mailbox has, ever */
+	case ENOBUFS:
+	case ENOMEM:
+		return TROUPE_DEAD_REFUSED;
+	default:
+		return TROUPE_DEAD_UNREADABLE;
+	}
+}
+
 void trp_mail_deliver_refuse(troupe_ref to, const struct trp_envelope *envelope,
 			     const void *body, size_t length, int error)
 {
-	trp_mail_post_dead(error == -ESRCH    ? TROUPE_DEAD_TARGET
-			   : error == -EAGAIN ? TROUPE_DEAD_DROPPED
-					      : TROUPE_DEAD_UNREADABLE,
-			   to, envelope, body, length);
+	trp_mail_post_dead(cause_of(error), to, envelope, body, length);
 	answer_failure(to, envelope, error);
 }
 

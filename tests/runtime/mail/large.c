@@ -2,6 +2,7 @@
 /* Large messages and attachments, in pieces, beside others. */
 #include <stdlib.h>
 #include "runtime/troupe_ask.h"
+#include "runtime/troupe_dead_letters.h"
 #include "tests/runtime/mail/nodes.h"
 
 enum { LONG_MS = 120000 };
@@ -267,5 +268,51 @@ Test(large, attachments_leave_asks_alone)
 	mail_begin();
 	mail_start(0, mail_local(), storing_root);
 	mail_start(1, mail_local(), timing_root);
+	mail_end();
+}
+
+/* ---- more than a mailbox has --------------------------------------------- */
+
+enum { SMALL_LIMIT = 16 << 10 };
+
+static const struct troupe_class small = { .name = "small",
+					   .handlers = handlers,
+					   .mailbox_limit = SMALL_LIMIT };
+
+static int small_root(int argc, char **argv)
+{
+	struct troupe_dead_counts letters;
+	troupe_ref ref;
+
+	mail_await_way();
+	CHECK(troupe_spawn(&small, NULL, &ref) == 0);
+	board->ref[1] = ref;
+	mail_await_value(&board->value[1], 1);
+	CHECK(troupe_dead_letters_count(0, &letters) == 0);
+	CHECK(letters.by_cause[TROUPE_DEAD_REFUSED] == 1);
+	CHECK(letters.by_cause[TROUPE_DEAD_UNREADABLE] == 0);
+	return 0;
+}
+
+static int overfilling_root(int argc, char **argv)
+{
+	static char text[LARGE];
+	Play__Text message = PLAY__TEXT__INIT;
+	struct troupe_message answer;
+	troupe_ref to = mail_await(&board->ref[1]);
+
+	mail_await_way();
+	message.text = memset(text, 'x', sizeof(text) - 1);
+	CHECK(troupe_ask(to, &message.base, troupe_in_ms(LONG_MS), &answer) ==
+	      -EMSGSIZE);
+	board->value[1] = 1;
+	return 0;
+}
+
+Test(large, message_that_no_mailbox_takes_is_told_as_such)
+{
+	mail_begin();
+	mail_start(0, mail_local(), small_root);
+	mail_start(1, mail_local(), overfilling_root);
 	mail_end();
 }
