@@ -9,7 +9,7 @@
 #include "runtime/mail/exports.h"
 #include "runtime/mail/post.h"
 #include "runtime/mail/presence.pb-c.h"
-#include "runtime/mail/proof.h"
+#include "runtime/mail/proofs.h"
 #include "runtime/node/options.h"
 
 static struct trp_mail_proofs proofs;

@@ -11,7 +11,7 @@
 #include "runtime/troupe.h"
 
 /* Words of a stranger to this guard are not heard, nor are they if he repeats
- * them (proof.h); NULL: all are.  Before the first run of the bus, and before
+ * them (proofs.h); NULL: all are.  Before the first run of the bus, and before
  * what it says. */
 void trp_mail_presence_open(struct trp_bus *bus, struct trp_guard *guard);
 void trp_mail_presence_close(void);

@@ -22,7 +22,9 @@ static int length; /* of `message`; -1: none */
 
 static int prepare(size_t largest)
 {
-	return pipe(met) < 0 ? -errno : servers_start_broker("mosquitto", &broker, &port);
+	return pipe(met) < 0
+		       ? -errno
+		       : servers_start_broker("mosquitto", &broker, &port);
 }
 
 static void on_subscribe(struct mosquitto *handle, void *user, int id,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Words about a run are believed as that run bears them out. */
-#include "runtime/mail/proof.h"
+#include "runtime/mail/proofs.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

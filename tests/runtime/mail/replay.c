@@ -2,7 +2,7 @@
 /* A stranger without the cookie repeats what a node has said of itself. */
 #include <poll.h>
 #include "ipc/bus/bus.h"
-#include "runtime/mail/proof.h"
+#include "runtime/mail/proofs.h"
 #include "runtime/troupe_mesh.h"
 #include "runtime/troupe_node.h"
 #include "runtime/troupe_receive.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/mail/proof.h"
+#include "runtime/mail/proofs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -132,7 +132,7 @@ static void begin(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
 	ask(proofs, at, now);
 }
 
-/* What was said before stays said: a repetition puts no end off. */
+/* A word that was said before stays said: its repetition puts no end off. */
 static void add(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
 		bool is_gone, struct trp_time now)
 {
