@@ -196,6 +196,10 @@ int(troupe_test_settle)(int64_t ms)
 
 	if (!shared || !trp_self.ref)
 		return fail_absent();
+	if (ms < 0) {
+		trp_failure_tell("a negative time to wait");
+		return -EINVAL;
+	}
 	return await_rest(ms, &next, &awake) < 0 ? fail_restless(awake) : 0;
 }
 

@@ -103,7 +103,9 @@ const struct troupe_end *(troupe_test_expect_end)(troupe_ref ref,
 		return &end;
 	if (r == 0)
 		trp_failure_tell("expected that %s ends %s; it ended: %s",
-				 end.name, name_of(cause),
+				 end.name[0] ? end.name
+					     : trp_told_actor(ref, text),
+				 name_of(cause),
 				 troupe_reason_text(&end.reason, reason,
 						    sizeof(reason)));
 	else if (r == -ETIMEDOUT)

@@ -42,21 +42,21 @@ int trp_patience_receive(const struct troupe_pattern *patterns, size_t count,
 			 int64_t ms, struct troupe_message *ret_message)
 {
 	struct trp_time end = end_of(ms);
-	int r;
+	int r = ms < 0 ? -EINVAL : 0;
 
-	do {
+	while (r == 0) {
 		r = troupe_receive(patterns, count, TROUPE_POLL, ret_message);
 		if (r != -ETIMEDOUT)
 			return r;
 		r = rest(end);
-	} while (r == 0);
+	}
 	return r;
 }
 
 int trp_patience_until(const bool *is_done, int64_t ms)
 {
 	struct trp_time end = end_of(ms);
-	int r = 0;
+	int r = ms < 0 ? -EINVAL : 0;
 
 	while (!*is_done && r >= 0) {
 		r = trp_loop_turn();

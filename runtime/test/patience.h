@@ -9,7 +9,7 @@
 /* Of functions that are told to wait for 0 ms. */
 void trp_patience_begin(int64_t ms);
 
-/* ms, or the patience where that is 0. */
+/* ms, or the patience where that is 0.  To wait a negative time is -EINVAL. */
 int64_t trp_patience_ms(int64_t ms);
 
 /*

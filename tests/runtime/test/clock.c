@@ -207,6 +207,7 @@ Test(clock, one_that_does_not_come_to_rest_is_told)
 {
 	troupe_test_begin(&noted_standing);
 	troupe_test_spawn_named("eve", &busy, NULL);
+	cr_assert_eq(troupe_test_settle(-1), -EINVAL);
 	cr_assert_lt(troupe_test_settle(50), 0);
 	ASSERT_FAILED("expected that all actors come to rest; /eve: ");
 	cr_assert_lt(troupe_test_advance(-1), 0);

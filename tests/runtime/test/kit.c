@@ -2,6 +2,7 @@
 /* The claims of troupe_test.h: what the probe does. */
 #include "tests/runtime/test/clerk.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include "tests/support/aborts.h"
 
@@ -138,6 +139,37 @@ Test(kit, a_failure_shows_what_came_instead)
 	troupe_test_send(ref, number(6));
 	cr_assert_lt(troupe_test_expect_silence(60000), 0);
 	ASSERT_FAILED("expected no message within 60000 ms; there came");
+	cr_assert_eq(troupe_test_end(), 0);
+}
+
+Test(kit, a_negative_time_is_refused)
+{
+	troupe_ref ref;
+
+	troupe_test_begin(&noted);
+	ref = troupe_test_spawn_named("bob", &clerk, NULL);
+	cr_assert_eq(troupe_test_expect_silence(-1), -EINVAL);
+	ASSERT_FAILED("Invalid argument");
+	cr_assert_null(troupe_test_expect(&play__number__descriptor, -1));
+	ASSERT_FAILED("Invalid argument");
+	cr_assert_null(troupe_test_expect_end(ref, TROUPE_NORMAL, -1));
+	ASSERT_FAILED("Invalid argument");
+	cr_assert_null(troupe_test_call(ref, &play__clerk__descriptor, "Silent",
+					number(1), -1));
+	ASSERT_FAILED("Invalid argument");
+	cr_assert_eq(troupe_test_end(), 0);
+}
+
+Test(kit, a_failure_tells_of_an_actor_of_an_earlier_node)
+{
+	troupe_ref ref;
+
+	troupe_test_begin(&noted);
+	ref = troupe_test_spawn_named("bob", &clerk, NULL);
+	cr_assert_eq(troupe_test_end(), 0);
+	troupe_test_begin(&noted);
+	cr_assert_null(troupe_test_expect_end(ref, TROUPE_NORMAL, 0));
+	ASSERT_FAILED("expected that an actor that is gone ends normally");
 	cr_assert_eq(troupe_test_end(), 0);
 }
 
