@@ -71,21 +71,24 @@ static void tell(struct trp_mail_proofs *proofs,
 }
 
 /* It is gone, if that was said.  Where it was said later that it is here, the
- * question may have been too early: it is asked again. */
-static void nobody(struct trp_mail_proofs *proofs, struct trp_mail_proof **at)
+ * question may have been too early: it is asked again.  Returns whether it is
+ * still there, as ask() and tick() do. */
+static bool nobody(struct trp_mail_proofs *proofs, struct trp_mail_proof **at)
 {
 	struct trp_mail_proof *proof = *at;
 
 	if (!proof->is_gone)
-		return;
+		return true;
 	proof->is_gone = false;
 	proof->gone_until = TRP_NEVER;
 	tell(proofs, proof, true);
-	if (!proof->has_here)
-		remove_at(proofs, at);
+	if (proof->has_here)
+		return true;
+	remove_at(proofs, at);
+	return false;
 }
 
-static void ask(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
+static bool ask(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
 		struct trp_time now)
 {
 	struct trp_mail_proof *proof = *at;
@@ -103,8 +106,9 @@ static void ask(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
 	trp_frame_write(&frame, bytes);
 	proofs->guard->calls->sign(proofs->guard, bytes, TRP_FRAME_HEADER,
 				   bytes + TRP_FRAME_HEADER);
-	if (proofs->calls->ask(frame.to, bytes, sizeof(bytes)) == -EHOSTUNREACH)
-		nobody(proofs, at);
+	return proofs->calls->ask(frame.to, bytes, sizeof(bytes)) !=
+		       -EHOSTUNREACH ||
+	       nobody(proofs, at);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -225,7 +229,7 @@ void trp_mail_proofs_nobody(struct trp_mail_proofs *proofs, uint32_t number)
 		nobody(proofs, at);
 }
 
-static void tick(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
+static bool tick(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
 		 struct trp_time now)
 {
 	struct trp_mail_proof *proof = *at;
@@ -235,11 +239,11 @@ static void tick(struct trp_mail_proofs *proofs, struct trp_mail_proof **at,
 		proof->here_until = TRP_NEVER;
 	}
 	if (proof->gone_until.ns <= now.ns)
-		nobody(proofs, at);
-	else if (!proof->has_here && !proof->is_gone)
-		remove_at(proofs, at);
-	else if (proof->again.ns <= now.ns)
-		ask(proofs, at, now);
+		return nobody(proofs, at);
+	if (proof->has_here || proof->is_gone)
+		return proof->again.ns > now.ns || ask(proofs, at, now);
+	remove_at(proofs, at);
+	return false;
 }
 
 void trp_mail_proofs_tick(struct trp_mail_proofs *proofs, struct trp_time now)
@@ -251,9 +255,7 @@ void trp_mail_proofs_tick(struct trp_mail_proofs *proofs, struct trp_time now)
 	proofs->due = TRP_NEVER;
 	for (size_t i = 0; i < TRP_MAIL_PROOF_BUCKETS; i++)
 		for (at = &proofs->bucket[i]; (proof = *at);) {
-			if (due_of(proof) <= now.ns)
-				tick(proofs, at, now);
-			if (*at != proof)
+			if (due_of(proof) <= now.ns && !tick(proofs, at, now))
 				continue;
 			proofs->due.ns = least(proofs->due.ns, due_of(proof));
 			at = &proof->next;
