@@ -35,12 +35,17 @@ const void *(troupe_test_call)(troupe_ref to,
 			       const char *method,
 			       const ProtobufCMessage *input, int64_t ms)
 {
-	const ProtobufCMethodDescriptor *called =
-		protobuf_c_service_descriptor_get_method_by_name(service,
-								 method);
+	const ProtobufCMethodDescriptor *called;
 	char text[TRP_TOLD_SIZE];
 	int r = -ENOSYS;
 
+	if (!service || !method || !input) {
+		trp_failure_tell("a call needs a service, a method and an "
+				 "input");
+		return NULL;
+	}
+	called = protobuf_c_service_descriptor_get_method_by_name(service,
+								  method);
 	if (call.answer)
 		protobuf_c_message_free_unpacked(call.answer, NULL);
 	call.answer = NULL;

@@ -194,6 +194,8 @@ Test(kit, a_failure_shows_what_an_actor_does_that_says_nothing)
 	cr_assert_null(troupe_test_call(ref, &play__clerk__descriptor, "Frobn",
 					number(1), 0));
 	ASSERT_FAILED("no such method");
+	cr_assert_null(troupe_test_call(ref, NULL, "Frobn", number(1), 0));
+	ASSERT_FAILED("needs a service");
 	cr_assert_null(troupe_test_expect_end(ref, TROUPE_NORMAL, 20));
 	ASSERT_FAILED("expected an end within 20 ms; /bob");
 	troupe_kill(ref);
