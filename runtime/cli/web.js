@@ -201,23 +201,9 @@ function facts(actor) {
 			[make("dt", {}, key), make("dd", {}, String(value))]));
 }
 
-async function detail() {
-	const whom = chosen, listed = state.actors.find(isChosen);
-	get("detail").hidden = !whom;
-	if (!whom)
-		return;
-	// One that is not among those sent is known to the server.
-	const answer = await fetch("actor?whom=" + encodeURIComponent(whom));
-	const asked = answer.ok ? await answer.json() : null;
-	const actor = listed || asked;
-	if (whom !== chosen)
-		return;
+function describe(actor) {
 	document.querySelector("#detail h2").textContent =
 		actor ? actor.address : "it has ended";
-	get("senders").replaceChildren(...(asked ? asked.senders : []).map(one => make("tr", {},
-		make("td", {}, "unread from " + one.sender),
-		make("td", { class: "n" }, number(one.messages)),
-		make("td", { class: "n" }, bytes(one.bytes)))));
 	if (!actor)
 		return;
 	facts(actor);
@@ -227,6 +213,26 @@ async function detail() {
 			button.onclick = () => order(what);
 			get("orders").append(button);
 		}
+}
+
+async function detail() {
+	const whom = chosen, listed = state.actors.find(isChosen);
+	get("detail").hidden = !whom;
+	if (!whom)
+		return;
+	if (listed)
+		describe(listed);
+	// One that is not among those sent is known to the server.
+	const answer = await fetch("actor?whom=" + encodeURIComponent(whom));
+	const asked = answer.ok ? await answer.json() : null;
+	if (whom !== chosen)
+		return;
+	if (!listed)
+		describe(asked);
+	get("senders").replaceChildren(...(asked ? asked.senders : []).map(one => make("tr", {},
+		make("td", {}, "unread from " + one.sender),
+		make("td", { class: "n" }, number(one.messages)),
+		make("td", { class: "n" }, bytes(one.bytes)))));
 }
 
 // ---- events --------------------------------------------------------------------
