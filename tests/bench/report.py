@@ -154,6 +154,7 @@ def size_text(size):
 
 def bars(rows, files):
     """From short to long on a logarithmic axis, with a line for each decade."""
+    without = sorted({r.title for r in rows if not r.good})
     rows = sorted((r for r in rows if r.good), key=lambda r: r.figure("real_time"))
     least = 10 ** math.floor(math.log10(rows[0].figure("real_time")) - .2)
     decades = math.log10(rows[-1].figure("real_time") / least) * 1.35
@@ -173,13 +174,17 @@ def bars(rows, files):
             f'<td style="background-size:{100 / decades:.3f}% 100%">'
             f'<i style="width:{width:.2f}%;background:{colour}"></i>'
             f'<b>{time_text(time)}</b>{range_}</td></tr>')
-    return "\n".join(out + ["</table>"])
+    out.append("</table>")
+    if without:
+        out.append('<p class="note">Failed, see below: ' +
+                   escape(", ".join(without)) + ".</p>")
+    return "\n".join(out)
 
 
 def workloads(rows):
     """(title, note, rows) of each that ours and others have."""
     def pick(*ends, **of):
-        return [r for r in rows if r.good and all(r.of.get(k) == v for k, v in of.items())
+        return [r for r in rows if all(r.of.get(k) == v for k, v in of.items())
                 and any(r.family == e or e[0] == "_" and r.family.endswith(e)
                         for e in ends)]
 
@@ -290,7 +295,7 @@ def page(files):
              f'<i style="background:{FLOOR}"></i>the bare minimum, without any '
              "library</p>"]
     for title, note, chosen in workloads(rows):
-        if any(r.suite == "troupe" for r in chosen):
+        if any(r.suite == "troupe" and r.good for r in chosen):
             parts += [f"<h2>{title}</h2>", f"<p>{note}</p>", bars(chosen, len(files))]
     rings = ("scale", "floor_ring_futex", "floor_ring_pipe")
     lines = [plot("A hop of a token through all of them", "actors", "us",
@@ -313,6 +318,12 @@ def page(files):
            if one.get("error_occurred")]
     if bad:
         parts += ["<h2>What failed</h2>", table(("benchmark", "file", "why"), bad)]
+    had = {r.family for r in rows}
+    absent = [title for base, title in PEERS.items()
+              if not any(family.startswith(base + "_") for family in had)]
+    if absent:
+        parts.append('<p class="note">Not measured, as they were not built or not '
+                     'chosen: ' + escape(", ".join(absent)) + ".</p>")
     parts += ["<details><summary>All figures</summary>", table(
         ("benchmark", "file", "waits", "isolated", "runs", "time", "item", "more"),
         [(r.name, r.file, r.way, r.run[0].get("isolation", ""), len(r.good),
